@@ -1,0 +1,89 @@
+//! The arguments, and the help that explains them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Puts the private images of an ECS task definition on this host, with each container's
+/// own credentials.
+#[derive(Debug, Parser)]
+#[command(name = "taskpull", version, about, arg_required_else_help = true)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Resolve the credentials of each container and pull its image
+    Pull(Pull),
+}
+
+/// The arguments of `taskpull pull`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  taskpull pull task.json                  pull every image of a task definition
+  taskpull pull --dry-run task.json        show what would be asked, of whom
+  aws ecs describe-task-definition --task-definition web | taskpull pull -
+  taskpull pull --output json /etc/tasks   every *.json of a folder, for programs
+
+AWS credentials and Region are found as every AWS tool finds them; the engine is the one
+in DOCKER_HOST. Exit codes: 0 all there, 3 some failed, 4 bad input, 5 no engine,
+130 interrupted; docs/configuration.md has them all, with every setting.")]
+pub(super) struct Pull {
+    /// Task definitions: files, folders of *.json, or `-` for stdin
+    #[arg(required = true, value_name = "TASKDEF")]
+    pub inputs: Vec<PathBuf>,
+
+    /// Show the plan; ask neither AWS nor the engine
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Stop everything at the first failure
+    #[arg(long)]
+    pub fail_fast: bool,
+
+    /// How the result is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub output: Output,
+
+    /// No progress; the result alone
+    #[arg(long, short)]
+    pub quiet: bool,
+
+    /// Pulls at the same time [setting: `pull.concurrency`]
+    #[arg(long, value_name = "NUMBER")]
+    pub concurrency: Option<String>,
+
+    /// Read secrets as the task's execution role or as the host [setting: `identity.execution_role`]
+    #[arg(long, value_name = "assume|ignore")]
+    pub execution_role: Option<String>,
+
+    /// Where the Docker Engine is [setting: `engine.host`]
+    #[arg(long, value_name = "ADDRESS")]
+    pub host: Option<String>,
+
+    /// The configuration file [default: /etc/taskpull/taskpull.toml where it exists]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// How the result is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        super::Arguments::command().debug_assert();
+    }
+}

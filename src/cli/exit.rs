@@ -1,0 +1,100 @@
+//! Exit codes: one table, documented from here.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use crate::report::Verdict;
+
+/// How the program ends. The numbers are stable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything asked for was done.
+    Good,
+    /// The result could not be written.
+    Output,
+    /// The command line is wrong.
+    Usage,
+    /// At least one image is not there.
+    SomeFailed,
+    /// Only the input was at fault.
+    BadInput,
+    /// The Docker Engine could not be reached.
+    NoEngine,
+    /// The configuration is wrong.
+    Configuration,
+    /// Ctrl-C or SIGTERM.
+    Interrupted,
+}
+
+impl Exit {
+    /// Every way to end.
+    pub const ALL: [Self; 8] = [
+        Self::Good,
+        Self::Output,
+        Self::Usage,
+        Self::SomeFailed,
+        Self::BadInput,
+        Self::NoEngine,
+        Self::Configuration,
+        Self::Interrupted,
+    ];
+
+    /// The number.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Good => 0,
+            Self::Output => 1,
+            Self::Usage => 2,
+            Self::SomeFailed => 3,
+            Self::BadInput => 4,
+            Self::NoEngine => 5,
+            Self::Configuration => 6,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// What it means.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Good => "every image is there (or, with `--dry-run`, every container could be planned)",
+            Self::Output => "the result could not be written to stdout",
+            Self::Usage => "the command line is wrong",
+            Self::SomeFailed => "at least one image is not there; the result says which and why",
+            Self::BadInput => "nothing failed but the input: unreadable files, malformed containers",
+            Self::NoEngine => "the Docker Engine could not be reached, or went away",
+            Self::Configuration => "a setting or the configuration file is wrong",
+            Self::Interrupted => "ended by Ctrl-C or SIGTERM; what was done is reported",
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+impl From<Verdict> for Exit {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Good => Self::Good,
+            Verdict::BadInput => Self::BadInput,
+            Verdict::NoEngine => Self::NoEngine,
+            Verdict::SomeFailed => Self::SomeFailed,
+            Verdict::Cancelled => Self::Interrupted,
+        }
+    }
+}
+
+/// The table as Markdown, for `docs/configuration.md`.
+#[must_use]
+pub fn reference() -> String {
+    let mut text = String::from("| code | meaning |\n|---|---|\n");
+    for exit in Exit::ALL {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "| {} | {} |", exit.code(), exit.meaning());
+    }
+    text
+}

@@ -1,0 +1,69 @@
+//! The command line: arguments, one file for each command, and what goes to the terminal.
+//!
+//! Data goes to stdout, everything else to stderr.
+
+mod arguments;
+pub mod exit;
+mod input;
+mod interrupt;
+mod log;
+mod progress;
+mod pull;
+
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+
+use crate::error::Explain;
+use arguments::{Arguments, Command};
+use exit::Exit;
+
+/// Runs the program.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    refuse_to_be_read();
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Nothing to be done about a closed terminal.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Good.into() };
+        }
+    };
+    log::start();
+    let exit = match arguments.command {
+        Command::Pull(arguments) => pull::run(&arguments),
+    };
+    exit.into()
+}
+
+/// No core dump and no debugger of the same user: a password is in this memory (A24).
+fn refuse_to_be_read() {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    let limited = setrlimit(Resource::Core, none);
+    let hidden = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    if let Err(error) = limited.and(hidden) {
+        tell(&format!("warning: core dumps could not be turned off: {error}"));
+    }
+}
+
+/// One line for the person, beside the data.
+fn tell(line: &str) {
+    // Nothing to be done about a closed terminal.
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// An error that ends the program before there is a report.
+fn complain(error: &impl Explain) {
+    tell(&format!("error: {error}"));
+    let mut source = error.source();
+    while let Some(cause) = source {
+        tell(&format!("  because: {cause}"));
+        source = cause.source();
+    }
+    if let Some(hint) = error.hint() {
+        tell(&format!("  hint: {hint}"));
+    }
+}

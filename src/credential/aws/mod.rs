@@ -1,0 +1,141 @@
+//! AWS itself: the only room that knows the SDK.
+//!
+//! [`Aws`] reads secrets. Each question is asked explicitly as somebody (`session`) in the
+//! Region of the thing asked for (`secrets_manager`), so that a failure is known to be the
+//! host's, the role's or the secret's own. The SDK owns the retries of a call; the deadline
+//! around all of them is ours, and it is the only one an operator needs to know.
+
+mod said;
+mod secrets_manager;
+mod session;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::imds::region::ImdsRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_sdk_secretsmanager::Client;
+use tokio::sync::{Mutex, OnceCell};
+
+use super::{SecretError, SecretFault, SecretStore, SecretVersion};
+use crate::identity::Identity;
+use crate::task::CredentialsParameter;
+use session::Sessions;
+
+/// The SDK's own attempts at one call, the first included.
+const ATTEMPTS: u32 = 3;
+
+/// Secrets Manager, asked as the host or as an execution role.
+#[derive(Debug)]
+pub struct Aws {
+    deadline: Duration,
+    config: OnceCell<SdkConfig>,
+    host_region: OnceCell<Option<Region>>,
+    clients: Mutex<HashMap<Region, Client>>,
+    sessions: Sessions,
+}
+
+impl Aws {
+    /// Prepares to ask; nothing is read or sent before the first secret is wanted.
+    /// `deadline` bounds one secret from the first byte to the last, roles and retries
+    /// included.
+    #[must_use]
+    pub fn new(deadline: Duration) -> Self {
+        Self {
+            deadline,
+            config: OnceCell::new(),
+            host_region: OnceCell::new(),
+            clients: Mutex::default(),
+            sessions: Sessions::default(),
+        }
+    }
+
+    /// What the environment and the profile say. The metadata service is not asked for
+    /// the Region here: most secrets carry their own, and where there is no such service
+    /// the answer takes seconds.
+    async fn config(&self) -> &SdkConfig {
+        self.config
+            .get_or_init(|| async {
+                let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+                    .or_else(ProfileFileRegionProvider::new());
+                let timeouts = TimeoutConfig::builder()
+                    .connect_timeout(self.deadline / ATTEMPTS)
+                    .operation_attempt_timeout(self.deadline / 2)
+                    .build();
+                let mut loader = aws_config::defaults(BehaviorVersion::latest())
+                    .region(region)
+                    .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+                    .timeout_config(timeouts);
+                if let Ok(name) = AppName::new(concat!("taskpull-", env!("CARGO_PKG_VERSION"))) {
+                    loader = loader.app_name(name);
+                }
+                loader.load().await
+            })
+            .await
+    }
+
+    /// The host's Region: environment, profile, then the metadata service (L13).
+    async fn host_region(&self) -> Option<Region> {
+        self.host_region
+            .get_or_init(|| async {
+                match self.config().await.region() {
+                    Some(region) => Some(region.clone()),
+                    None => ImdsRegionProvider::builder().build().region().await,
+                }
+            })
+            .await
+            .clone()
+    }
+
+    async fn client(&self, region: &Region) -> Client {
+        let config = self.config().await;
+        let mut clients = self.clients.lock().await;
+        clients
+            .entry(region.clone())
+            .or_insert_with(|| {
+                let config = aws_sdk_secretsmanager::config::Builder::from(config).region(region.clone()).build();
+                Client::from_conf(config)
+            })
+            .clone()
+    }
+
+    async fn read_undisturbed(
+        &self,
+        identity: &Identity,
+        secret: &CredentialsParameter,
+    ) -> Result<SecretVersion, SecretError> {
+        let fault = |fault| SecretError::new(secret, identity, fault);
+        let region = match secret.region() {
+            Some(region) => Region::new(region.as_str().to_owned()),
+            None => self.host_region().await.ok_or_else(|| fault(SecretFault::NoRegion))?,
+        };
+        let config = self.config().await;
+        let credentials = self
+            .sessions
+            .credentials(identity, config, &region)
+            .await
+            .map_err(|refused| refused.about(secret, &region))?;
+        let client = self.client(&region).await;
+        secrets_manager::get_secret_value(&client, credentials, secret)
+            .await
+            .map_err(|(fault, said)| SecretError::new(secret, identity, fault).in_region(&region).saying(said))
+    }
+}
+
+impl SecretStore for Aws {
+    async fn read(&self, identity: &Identity, secret: &CredentialsParameter) -> Result<SecretVersion, SecretError> {
+        if let Ok(read) = tokio::time::timeout(self.deadline, self.read_undisturbed(identity, secret)).await {
+            return read;
+        }
+        let error = SecretError::new(secret, identity, SecretFault::TimedOut);
+        Err(match secret.region() {
+            Some(region) => error.in_region(region),
+            None => error,
+        })
+    }
+}

@@ -1,0 +1,182 @@
+//! Why a secret could not be read, told apart as far as the service tells it.
+
+use crate::error::{Class, Explain, Link};
+use crate::identity::Identity;
+use crate::task::CredentialsParameter;
+
+/// A secret that could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.sentence())]
+pub struct SecretError {
+    /// Which secret was asked for.
+    pub secret: CredentialsParameter,
+    /// Who asked.
+    pub identity: Identity,
+    /// Where, as far as it was known.
+    pub region: Option<String>,
+    /// What went wrong.
+    pub fault: SecretFault,
+    /// The service's own words: code, message, request id.
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The ways in which reading a secret fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretFault {
+    /// The SDK's chain found nobody to ask as.
+    NoHostIdentity,
+    /// The Region of a bare name is not known.
+    NoRegion,
+    /// STS does not let the host assume the execution role.
+    RoleRefused,
+    /// STS did not answer.
+    RoleUnavailable,
+    /// The host's access key is unknown, revoked or expired.
+    IdentityRejected,
+    /// The host's clock is wrong.
+    ClockSkew,
+    /// A policy does not allow it.
+    Denied,
+    /// The secret's customer key does not admit the caller, or is disabled.
+    KeyDenied,
+    /// The key could not decrypt it.
+    Undecryptable,
+    /// There is no such secret, or not here.
+    Absent,
+    /// It is marked for deletion.
+    MarkedForDeletion,
+    /// It has no current version.
+    NoCurrentVersion,
+    /// Too many requests.
+    Throttled,
+    /// No answer, or a server error.
+    Unavailable,
+    /// The deadline passed.
+    TimedOut,
+    /// Something else; the service's words say what.
+    Other,
+}
+
+impl SecretError {
+    pub(super) fn new(secret: &CredentialsParameter, identity: &Identity, fault: SecretFault) -> Self {
+        Self { secret: secret.clone(), identity: identity.clone(), region: None, fault, source: None }
+    }
+
+    pub(super) fn in_region(mut self, region: &impl ToString) -> Self {
+        self.region = Some(region.to_string());
+        self
+    }
+
+    pub(super) fn saying(mut self, said: Box<dyn std::error::Error + Send + Sync>) -> Self {
+        self.source = Some(said);
+        self
+    }
+
+    fn sentence(&self) -> String {
+        let Self { secret, identity, .. } = self;
+        let region = self.region.as_deref().unwrap_or("unknown");
+        match self.fault {
+            SecretFault::NoHostIdentity => {
+                format!("secret {secret}: no AWS credentials were found on this host to ask with")
+            }
+            SecretFault::NoRegion => {
+                format!("secret {secret}: a bare name is looked up in the host's Region, and no Region is set")
+            }
+            SecretFault::RoleRefused => format!("secret {secret}: the host may not assume {identity}"),
+            SecretFault::RoleUnavailable => {
+                format!("secret {secret}: STS did not answer when {identity} was to be assumed")
+            }
+            SecretFault::IdentityRejected => {
+                format!("secret {secret}: AWS does not accept the credentials of {identity}")
+            }
+            SecretFault::ClockSkew => format!("secret {secret}: AWS refused the signature because of its time"),
+            SecretFault::Denied => format!("secret {secret}: {identity} is not allowed to read it"),
+            SecretFault::KeyDenied => format!("secret {secret}: {identity} is not allowed to use its KMS key"),
+            SecretFault::Undecryptable => format!("secret {secret}: its KMS key could not decrypt it"),
+            SecretFault::Absent => format!("secret {secret}: there is none of that name in {region}"),
+            SecretFault::MarkedForDeletion => format!("secret {secret}: it is marked for deletion"),
+            SecretFault::NoCurrentVersion => format!("secret {secret}: it has no version labelled AWSCURRENT"),
+            SecretFault::Throttled => format!("secret {secret}: Secrets Manager in {region} is throttling"),
+            SecretFault::Unavailable => format!("secret {secret}: Secrets Manager in {region} did not answer properly"),
+            SecretFault::TimedOut => format!("secret {secret}: Secrets Manager in {region} did not answer in time"),
+            SecretFault::Other => format!("secret {secret}: Secrets Manager in {region} refused the request"),
+        }
+    }
+}
+
+impl Explain for SecretError {
+    fn link(&self) -> Link {
+        match self.fault {
+            SecretFault::NoHostIdentity | SecretFault::NoRegion | SecretFault::ClockSkew => Link::HostIdentity,
+            SecretFault::IdentityRejected => match self.identity {
+                Identity::Host => Link::HostIdentity,
+                Identity::ExecutionRole(_) => Link::Role,
+            },
+            SecretFault::RoleRefused | SecretFault::RoleUnavailable => Link::Role,
+            SecretFault::Denied => Link::SecretPolicy,
+            SecretFault::KeyDenied | SecretFault::Undecryptable => Link::Key,
+            SecretFault::Absent
+            | SecretFault::MarkedForDeletion
+            | SecretFault::NoCurrentVersion
+            | SecretFault::Throttled
+            | SecretFault::Unavailable
+            | SecretFault::TimedOut
+            | SecretFault::Other => Link::Secret,
+        }
+    }
+
+    fn class(&self) -> Class {
+        match self.fault {
+            SecretFault::NoHostIdentity
+            | SecretFault::Absent
+            | SecretFault::MarkedForDeletion
+            | SecretFault::NoCurrentVersion => Class::Absent,
+            SecretFault::NoRegion => Class::Invalid,
+            SecretFault::RoleRefused
+            | SecretFault::IdentityRejected
+            | SecretFault::ClockSkew
+            | SecretFault::Denied
+            | SecretFault::KeyDenied
+            | SecretFault::Undecryptable => Class::Refused,
+            SecretFault::RoleUnavailable | SecretFault::Unavailable => Class::Unavailable,
+            SecretFault::Throttled => Class::Throttled,
+            SecretFault::TimedOut => Class::TimedOut,
+            SecretFault::Other => Class::Unknown,
+        }
+    }
+
+    fn thing(&self) -> String {
+        match self.fault {
+            SecretFault::RoleRefused | SecretFault::RoleUnavailable | SecretFault::IdentityRejected => {
+                self.identity.to_string()
+            }
+            _ => self.secret.to_string(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let Self { secret, identity, .. } = self;
+        Some(match self.fault {
+            SecretFault::NoHostIdentity => "on EC2 attach an instance role (in a container the metadata hop limit must be 2), in a task give a task role, elsewhere set up a profile: `aws sts get-caller-identity` must work as this user".to_owned(),
+            SecretFault::NoRegion => "set AWS_REGION, or give the secret's full ARN".to_owned(),
+            SecretFault::RoleRefused => format!("the trust policy of {identity} must name the host's principal, and the host's policy must allow sts:AssumeRole on it; to read secrets as the host, set identity.execution_role = \"ignore\""),
+            SecretFault::IdentityRejected => "renew the access key or the session: `aws sts get-caller-identity` must work as this user".to_owned(),
+            SecretFault::ClockSkew => "set the host's clock: `timedatectl` shows whether it is synchronized".to_owned(),
+            SecretFault::Denied => match secret.account() {
+                Some(account) => format!("allow secretsmanager:GetSecretValue on {secret} in the policy of {identity}; if that is not in account {account}, the secret's resource policy must allow it too"),
+                None => format!("allow secretsmanager:GetSecretValue on the secret's ARN in the policy of {identity}"),
+            },
+            SecretFault::KeyDenied => format!("allow kms:Decrypt on the secret's key in the policy of {identity}, and let the key's own policy admit it"),
+            SecretFault::Undecryptable => "see that the key is enabled and not pending deletion: `aws kms describe-key`".to_owned(),
+            SecretFault::Absent => match secret {
+                CredentialsParameter::Name(_) => "a bare name is looked up in the account and Region of whoever asks: compare `aws secretsmanager list-secrets`, or give the full ARN".to_owned(),
+                CredentialsParameter::Arn(arn) => format!("compare `aws secretsmanager list-secrets --region {}` in account {}; a partial ARN must match exactly one secret", arn.region(), arn.account()),
+            },
+            SecretFault::MarkedForDeletion => format!("restore it: `aws secretsmanager restore-secret --secret-id {secret}`"),
+            SecretFault::NoCurrentVersion => "a rotation broke off or no value was ever put: `aws secretsmanager list-secret-version-ids` shows the labels".to_owned(),
+            SecretFault::Throttled | SecretFault::Unavailable | SecretFault::RoleUnavailable => "it may pass: try again; if it stays, see the network path to the service's endpoint (route, VPC endpoint, proxy)".to_owned(),
+            SecretFault::TimedOut => "see the network path to the service's endpoint (route, VPC endpoint, proxy), or raise secrets.timeout".to_owned(),
+            SecretFault::Other => return None,
+        })
+    }
+}

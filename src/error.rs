@@ -1,0 +1,246 @@
+//! What an error owes its reader.
+//!
+//! Every room has error types of its own; all of them implement [`Explain`], which
+//! answers the questions a reader has: which link of the chain broke, which thing it
+//! was about, what class of failure it is, what to do next. [`Failure`] is the form in
+//! which such an error leaves its room: cloneable (equal needs share one), printable
+//! (control characters taken out, so that a hostile registry cannot write on the
+//! reader's terminal) and without any secret, because no error type holds one.
+
+use std::error::Error;
+use std::fmt;
+
+use serde::Serialize;
+
+/// The one chain on which every failure has its place, in the order in which a pull
+/// walks it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Link {
+    /// The task definition's text, or one container's part of it.
+    Definition,
+    /// Whoever runs taskpull: instance role, container role, access key.
+    HostIdentity,
+    /// The task's execution role, assumed from the host's identity.
+    Role,
+    /// The secret in Secrets Manager.
+    Secret,
+    /// A policy that decides about reading the secret.
+    SecretPolicy,
+    /// The KMS key the secret is encrypted under.
+    Key,
+    /// What the secret holds.
+    Content,
+    /// The registry's answer to the credential.
+    Registry,
+    /// The repository: it is not there, or this credential may not see it.
+    Repository,
+    /// The manifest for the tag or digest.
+    Manifest,
+    /// The platform within the image.
+    Platform,
+    /// The image's layers.
+    Layers,
+    /// The Docker Engine on this host.
+    Engine,
+    /// The disk under the engine.
+    Disk,
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Definition => "task definition",
+            Self::HostIdentity => "host identity",
+            Self::Role => "execution role",
+            Self::Secret => "secret",
+            Self::SecretPolicy => "secret's policy",
+            Self::Key => "KMS key",
+            Self::Content => "secret's content",
+            Self::Registry => "registry",
+            Self::Repository => "repository",
+            Self::Manifest => "manifest",
+            Self::Platform => "platform",
+            Self::Layers => "layers",
+            Self::Engine => "engine",
+            Self::Disk => "disk",
+        })
+    }
+}
+
+/// What kind of failure it is, which decides whether trying again can help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// What was given cannot be right, whatever the world answers.
+    Invalid,
+    /// Somebody said no; asking again gets the same answer.
+    Refused,
+    /// The thing is not there.
+    Absent,
+    /// The thing is there and cannot be used here.
+    Unsupported,
+    /// Nobody answered, or with a server error: it may pass.
+    Unavailable,
+    /// Too many requests: it passes.
+    Throttled,
+    /// A deadline of ours ended the wait.
+    TimedOut,
+    /// No space left.
+    DiskFull,
+    /// The engine cannot be reached at all.
+    EngineGone,
+    /// The user, a signal or `--fail-fast` ended it.
+    Cancelled,
+    /// The engine said something we do not know; its words are kept.
+    Unknown,
+}
+
+impl Class {
+    /// Whether the same request may succeed a little later (decision 5 of the design:
+    /// a refusal is information, only availability is worth a wait).
+    #[must_use]
+    pub fn may_pass(self) -> bool {
+        matches!(self, Self::Unavailable | Self::Throttled)
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Invalid => "invalid",
+            Self::Refused => "refused",
+            Self::Absent => "absent",
+            Self::Unsupported => "unsupported",
+            Self::Unavailable => "unavailable",
+            Self::Throttled => "throttled",
+            Self::TimedOut => "timed out",
+            Self::DiskFull => "disk full",
+            Self::EngineGone => "engine gone",
+            Self::Cancelled => "cancelled",
+            Self::Unknown => "unknown",
+        })
+    }
+}
+
+/// What every error of every room can say about itself, beside its own text.
+///
+/// The text (`Display`) names the thing and does not repeat the source's text.
+pub trait Explain: Error {
+    /// Which link of the chain broke.
+    fn link(&self) -> Link;
+    /// What kind of failure it is.
+    fn class(&self) -> Class;
+    /// The thing it is about: an image, an ARN, a path, a socket.
+    fn thing(&self) -> String;
+    /// What to do next, where there is something to say.
+    fn hint(&self) -> Option<String>;
+}
+
+/// An error on its way to the reader.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// Which link of the chain broke.
+    pub link: Link,
+    /// What kind of failure it is.
+    pub class: Class,
+    /// The thing it is about.
+    pub thing: Printable,
+    /// One sentence.
+    pub message: Printable,
+    /// The texts of the underlying errors, outermost first; an engine's or AWS's own
+    /// words stand here unchanged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub caused_by: Vec<Printable>,
+    /// What to do next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<Printable>,
+}
+
+impl<E: Explain> From<&E> for Failure {
+    fn from(error: &E) -> Self {
+        let mut caused_by = Vec::new();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            let text = Printable::new(&cause.to_string());
+            if caused_by.last() != Some(&text) {
+                caused_by.push(text);
+            }
+            source = cause.source();
+        }
+        Self {
+            link: error.link(),
+            class: error.class(),
+            thing: Printable::new(&error.thing()),
+            message: Printable::new(&error.to_string()),
+            caused_by,
+            hint: error.hint().as_deref().map(Printable::new),
+        }
+    }
+}
+
+/// Text that may go to a terminal: one line, bounded, no control characters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Printable(String);
+
+impl Printable {
+    /// Longest text kept, in characters; an engine may quote a whole HTML page.
+    const LIMIT: usize = 1_000;
+
+    /// Takes any text and keeps what a terminal may show of it.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let mut kept = String::with_capacity(text.len().min(Self::LIMIT));
+        let mut characters = text.trim().chars();
+        for character in characters.by_ref().take(Self::LIMIT) {
+            if character.is_whitespace() {
+                kept.push(' ');
+            } else if character.is_control() || is_direction_override(character) {
+                kept.push('\u{fffd}');
+            } else {
+                kept.push(character);
+            }
+        }
+        if characters.next().is_some() {
+            kept.push('…');
+        }
+        Self(kept)
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Printable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Unicode's bidirectional controls reorder what the reader sees (CVE-2021-42574).
+fn is_direction_override(character: char) -> bool {
+    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Printable;
+
+    #[test]
+    fn control_characters_never_reach_the_terminal() {
+        let text = Printable::new("one\ntwo\u{1b}[31mred\u{202e}tfel\u{7}");
+        assert_eq!(text.as_str(), "one two\u{fffd}[31mred\u{fffd}tfel\u{fffd}");
+    }
+
+    #[test]
+    fn a_page_of_html_is_cut() {
+        let text = Printable::new(&"x".repeat(5_000));
+        assert_eq!(text.as_str().chars().count(), Printable::LIMIT + 1);
+        assert!(text.as_str().ends_with('…'));
+    }
+}

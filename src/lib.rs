@@ -1,0 +1,26 @@
+//! taskpull: given a task definition, put each container's image on this host with that
+//! task's own credentials; when that fails, say which link broke and how to mend it.
+//!
+//! ```text
+//! definition ──▶ TaskDefinition ──▶ PullPlan ──▶ AuthorizedPlan ──▶ Outcome ──▶ Report
+//!    task           plan           credential        pull           report
+//! ```
+//!
+//! Each stage takes the one before by value and knows nothing of those after it;
+//! [`pipeline`] joins them. `identity` says who asks, [`secret`] wraps what must not be
+//! seen, [`error`] says what a failure owes its reader, [`retry`] how long to wait,
+//! [`config`] what the operator wants. [`cli`] is the program. `ARCHITECTURE.md` has the
+//! table of who may know whom, and a test holds the tree to it.
+
+pub mod cli;
+pub mod config;
+pub mod credential;
+pub mod error;
+pub mod identity;
+pub mod pipeline;
+pub mod plan;
+pub mod pull;
+pub mod report;
+pub mod retry;
+pub mod secret;
+pub mod task;

@@ -1,0 +1,85 @@
+//! The one place that joins the stages: definition, plan, credential, pull, report.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+pub use crate::credential::aws::Aws;
+use crate::credential::{SecretStore, authorize};
+use crate::error::Failure;
+pub use crate::plan::RoleUse;
+pub use crate::pull::{Deadlines, DockerAddress, Limits, Progress, State};
+
+use crate::plan::PullPlan;
+use crate::pull::{self, Connect};
+use crate::report::Report;
+use crate::task::TaskDefinition;
+
+/// One input, as it was given and as far as it could be read.
+#[derive(Debug)]
+pub struct Input {
+    /// Its path, or `-`.
+    pub source: String,
+    /// Its bytes, or why they could not be read.
+    pub text: Result<Vec<u8>, Failure>,
+}
+
+/// A plan, the inputs that did not make it, and when the work began.
+#[derive(Debug)]
+pub struct Job {
+    plan: PullPlan,
+    unread: Vec<Failure>,
+    begun: Instant,
+}
+
+impl Job {
+    /// Reads the inputs and plans all their pulls together.
+    #[must_use]
+    pub fn new(inputs: Vec<Input>, roles: RoleUse) -> Self {
+        let begun = Instant::now();
+        let mut tasks = Vec::new();
+        let mut unread = Vec::new();
+        for Input { source, text } in inputs {
+            match text.and_then(|text| TaskDefinition::parse(&source, &text).map_err(|error| Failure::from(&error))) {
+                Ok(task) => tasks.push(task),
+                Err(failure) => unread.push(failure),
+            }
+        }
+        Self { plan: PullPlan::new(tasks, roles), unread, begun }
+    }
+
+    /// What there is to pull.
+    #[must_use]
+    pub fn plan(&self) -> &PullPlan {
+        &self.plan
+    }
+
+    /// Whether an input or a container was found wanting already.
+    #[must_use]
+    pub fn has_faults(&self) -> bool {
+        let containers = self.plan.tasks.iter().flat_map(|task| &task.containers);
+        !self.unread.is_empty() || containers.into_iter().any(|container| container.pull.is_err())
+    }
+
+    /// The plan as a report; neither AWS nor the engine is asked.
+    #[must_use]
+    pub fn dry_run(self) -> Report {
+        Report::of_plan(self.plan, self.unread, self.begun.elapsed())
+    }
+
+    /// Carries the plan out. `interrupt` ends it early; what is not done then is reported
+    /// as cancelled.
+    pub async fn pull<S: SecretStore, C: Connect + Sync>(
+        self,
+        store: &Arc<S>,
+        engine: &C,
+        limits: &Limits,
+        progress: &dyn Progress,
+        interrupt: &CancellationToken,
+    ) -> Report {
+        let authorized = authorize(self.plan, store);
+        let outcomes = pull::run(&authorized.pulls, engine, limits, progress, interrupt).await;
+        Report::of_pulls(authorized.tasks, &outcomes, self.unread, self.begun.elapsed())
+    }
+}

@@ -1,0 +1,173 @@
+//! The plan: which images, each with which need, each once.
+//!
+//! Pure: task definitions in, [`PullPlan`] out. Equal images with equal needs are one
+//! pull, however many containers and tasks want them (A20); equal images with different
+//! needs stay two, because a task never gains from another task's access (decision 2 of
+//! the design).
+
+mod need;
+
+use std::collections::HashMap;
+
+pub use need::{Need, RoleUse};
+
+use crate::error::{Class, Explain, Failure, Link, Printable};
+use crate::task::{ArnError, ContainerDefinition, ContainerName, ImageReference, TaskDefinition, Warning};
+
+/// What is to be pulled, and for whom.
+#[derive(Debug, Default)]
+pub struct PullPlan {
+    /// The tasks in the order they were given, for the report.
+    pub tasks: Vec<PlannedTask>,
+    /// Each different pull once, in order of first mention.
+    pub pulls: Vec<PlannedPull>,
+}
+
+/// One pull: an image, with the credential it needs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PlannedPull {
+    /// The image.
+    pub image: ImageReference,
+    /// What its registry wants to see.
+    pub need: Need,
+}
+
+/// One task definition's part of the plan.
+#[derive(Debug)]
+pub struct PlannedTask {
+    /// Where it was read.
+    pub source: Printable,
+    /// Its family.
+    pub family: Option<Printable>,
+    /// Its containers in order.
+    pub containers: Vec<PlannedContainer>,
+    /// What is allowed and probably not meant.
+    pub warnings: Vec<Warning>,
+}
+
+/// One container's part of the plan.
+#[derive(Debug)]
+pub struct PlannedContainer {
+    /// Its name.
+    pub name: ContainerName,
+    /// Its image: in full when it is a reference, else as it stands in the definition.
+    pub image: Printable,
+    /// Its pull, as an index into [`PullPlan::pulls`], or why there is none.
+    pub pull: Result<usize, Failure>,
+}
+
+/// The execution role is needed to read a secret and cannot be one.
+#[derive(Debug, thiserror::Error)]
+#[error("executionRoleArn is not a role's ARN")]
+struct ExecutionRoleError {
+    source: ArnError,
+}
+
+impl Explain for ExecutionRoleError {
+    fn link(&self) -> Link {
+        Link::Definition
+    }
+
+    fn class(&self) -> Class {
+        Class::Invalid
+    }
+
+    fn thing(&self) -> String {
+        "executionRoleArn".to_owned()
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("give the role's full ARN, as `aws iam get-role` prints it".to_owned())
+    }
+}
+
+impl PullPlan {
+    /// Plans all tasks together. `roles` says whether secrets are read as the task's
+    /// execution role or as the host.
+    #[must_use]
+    pub fn new(tasks: Vec<TaskDefinition>, roles: RoleUse) -> Self {
+        let mut plan = Self::default();
+        let mut known = HashMap::new();
+        for task in tasks {
+            let TaskDefinition { source, family, execution_role, containers, warnings } = task;
+            let execution_role = match roles {
+                RoleUse::Assume => execution_role.transpose(),
+                RoleUse::Ignore => Ok(None),
+            };
+            let containers = containers
+                .into_iter()
+                .map(|container| match container {
+                    Err(error) => PlannedContainer {
+                        name: error.container.clone(),
+                        image: error.image.clone(),
+                        pull: Err(Failure::from(&error)),
+                    },
+                    Ok(ContainerDefinition { name, image, credentials }) => {
+                        let shown = Printable::new(&image.to_string());
+                        let pull = Need::of(credentials, execution_role.as_ref())
+                            .map(|need| plan.index(&mut known, PlannedPull { image, need }))
+                            .map_err(|error| Failure::from(&ExecutionRoleError { source: error.clone() }));
+                        PlannedContainer { name, image: shown, pull }
+                    }
+                })
+                .collect();
+            plan.tasks.push(PlannedTask { source, family, containers, warnings });
+        }
+        plan
+    }
+
+    fn index(&mut self, known: &mut HashMap<PlannedPull, usize>, pull: PlannedPull) -> usize {
+        *known.entry(pull).or_insert_with_key(|pull| {
+            self.pulls.push(pull.clone());
+            self.pulls.len() - 1
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PullPlan, RoleUse};
+    use crate::task::TaskDefinition;
+
+    fn plan(texts: &[&str], roles: RoleUse) -> PullPlan {
+        let tasks = texts.iter().map(|text| TaskDefinition::parse("-", text.as_bytes()).unwrap()).collect();
+        PullPlan::new(tasks, roles)
+    }
+
+    fn task(role: &str, image: &str, secret: &str) -> String {
+        format!(
+            r#"{{"executionRoleArn": "{role}", "containerDefinitions": [{{"name": "a", "image": "{image}",
+                "repositoryCredentials": {{"credentialsParameter": "{secret}"}}}}]}}"#
+        )
+    }
+
+    const ROLE: &str = "arn:aws:iam::111122223333:role/one";
+    const OTHER: &str = "arn:aws:iam::111122223333:role/other";
+
+    #[test]
+    fn equal_images_with_equal_needs_are_one_pull() {
+        let texts = [task(ROLE, "nginx", "s"), task(ROLE, "docker.io/library/nginx:latest", "s")];
+        let plan = plan(&[&texts[0], &texts[1]], RoleUse::Assume);
+        assert_eq!(plan.pulls.len(), 1);
+        assert!(plan.tasks.iter().all(|task| task.containers[0].pull == Ok(0)));
+    }
+
+    #[test]
+    fn another_secret_or_another_role_is_another_pull() {
+        let texts = [task(ROLE, "nginx", "s"), task(ROLE, "nginx", "t"), task(OTHER, "nginx", "s")];
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        assert_eq!(plan(&texts, RoleUse::Assume).pulls.len(), 3);
+        assert_eq!(plan(&texts, RoleUse::Ignore).pulls.len(), 2);
+    }
+
+    #[test]
+    fn a_malformed_role_costs_only_the_containers_that_need_it() {
+        let text = r#"{"executionRoleArn": "execution", "containerDefinitions": [{"name": "open", "image": "a"},
+            {"name": "closed", "image": "b", "repositoryCredentials": {"credentialsParameter": "s"}}]}"#;
+        let strict = plan(&[text], RoleUse::Assume);
+        let containers = &strict.tasks[0].containers;
+        assert_eq!(containers[0].pull, Ok(0));
+        assert_eq!(containers[1].pull.as_ref().unwrap_err().thing.as_str(), "executionRoleArn");
+        assert!(plan(&[text], RoleUse::Ignore).tasks[0].containers[1].pull.is_ok());
+    }
+}

@@ -1,0 +1,123 @@
+//! How far a pull is, from the lines the engine says.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::Line;
+
+/// Where one pull stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It waits for the engine and its credential.
+    Authorizing,
+    /// It waits for its turn.
+    Waiting,
+    /// The engine is at it.
+    Pulling(Layers),
+    /// An attempt failed and another follows.
+    Retrying {
+        /// The number of the next attempt; the first was 1.
+        attempt: u32,
+        /// How long until then.
+        wait: Duration,
+    },
+    /// The image is there.
+    Done {
+        /// Whether anything had to be fetched.
+        fetched: bool,
+    },
+    /// It is not.
+    Failed,
+}
+
+/// Layers and bytes of one pull.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Layers {
+    /// Layers that are in place.
+    pub done: usize,
+    /// Layers known so far.
+    pub total: usize,
+    /// Bytes downloaded.
+    pub bytes: u64,
+    /// Bytes to download, as far as they are known.
+    pub bytes_total: u64,
+}
+
+/// Somebody who wants to see how far the pulls are. `pull` is the index in the plan.
+pub trait Progress: Send + Sync {
+    /// Called at each change; it must not block.
+    fn update(&self, pull: usize, state: &State);
+}
+
+/// The layers of one pull, by id.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    layers: HashMap<String, Layer>,
+}
+
+#[derive(Debug, Default)]
+struct Layer {
+    done: bool,
+    bytes: u64,
+    bytes_total: u64,
+}
+
+impl Tally {
+    /// Takes one line in. `None` when it says nothing about a layer.
+    pub(super) fn take(&mut self, line: &Line) -> Option<Layers> {
+        let id = line.id.as_ref()?;
+        let is_layer = matches!(
+            &*line.status,
+            "Pulling fs layer"
+                | "Waiting"
+                | "Downloading"
+                | "Verifying Checksum"
+                | "Download complete"
+                | "Extracting"
+                | "Pull complete"
+                | "Already exists"
+        );
+        if !is_layer {
+            return None;
+        }
+        let layer = self.layers.entry(id.clone()).or_default();
+        match (&*line.status, line.bytes) {
+            ("Downloading", Some((bytes, total))) => {
+                layer.bytes = bytes;
+                layer.bytes_total = total.max(bytes);
+            }
+            ("Download complete", _) => layer.bytes = layer.bytes_total,
+            ("Pull complete" | "Already exists", _) => layer.done = true,
+            _ => {}
+        }
+        Some(self.layers.values().fold(Layers::default(), |sum, layer| Layers {
+            done: sum.done + usize::from(layer.done),
+            total: sum.total + 1,
+            bytes: sum.bytes + layer.bytes,
+            bytes_total: sum.bytes_total + layer.bytes_total,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Layers, Line, Tally};
+
+    fn line(id: &str, status: &str, bytes: Option<(u64, u64)>) -> Line {
+        Line { id: Some(id.to_owned()), status: status.to_owned(), bytes }
+    }
+
+    #[test]
+    fn layers_and_bytes_add_up() {
+        let mut tally = Tally::default();
+        assert_eq!(tally.take(&line("1.0", "Pulling from team/app", None)), None);
+        tally.take(&line("a", "Pulling fs layer", None));
+        tally.take(&line("b", "Already exists", None));
+        tally.take(&line("a", "Downloading", Some((10, 100))));
+        let layers = tally.take(&line("a", "Downloading", Some((60, 100)))).unwrap();
+        assert_eq!(layers, Layers { done: 1, total: 2, bytes: 60, bytes_total: 100 });
+        tally.take(&line("a", "Download complete", None));
+        let layers = tally.take(&line("a", "Pull complete", None)).unwrap();
+        assert_eq!(layers, Layers { done: 2, total: 2, bytes: 100, bytes_total: 100 });
+    }
+}

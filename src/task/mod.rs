@@ -1,0 +1,18 @@
+//! Task definitions: what ECS's JSON says, checked, with nothing else known.
+//!
+//! Pure: bytes in, values out. A [`TaskDefinition`] that exists has at least one
+//! container; a container's own faults (an empty image, a malformed ARN) are kept beside
+//! the good containers, so that one does not cost the others their images.
+
+mod arn;
+mod credentials_parameter;
+mod definition;
+mod image_reference;
+mod json;
+mod lint;
+
+pub use arn::{ArnError, Region, RoleArn, SecretArn};
+pub use credentials_parameter::CredentialsParameter;
+pub use definition::{ContainerDefinition, ContainerError, ContainerName, DefinitionError, TaskDefinition};
+pub use image_reference::{ImageReference, ImageReferenceError, Version};
+pub use lint::Warning;
