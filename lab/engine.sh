@@ -1,0 +1,96 @@
+# shellcheck shell=bash
+# The lab's private engine: a containerd and a dockerd that share nothing with
+# the machine's own but the kernel.
+#
+# Both live in one mount namespace. There /etc/docker is the lab's
+# engine/etc-docker (the engine has no flag for its certificates and its key)
+# and /etc/hosts is engine/hosts, so tests give it certificates and host names
+# without touching the machine's. What the engine mounts, it mounts there, and
+# the mounts end with it.
+
+# Sockets have paths of at most 107 bytes, and DOCKER_HOST should need no
+# quoting: where target/ offers no such path, a private directory in /run does.
+LONGEST_SOCKET=/exec/libnetwork/0123456789ab.sock
+if [[ $ENGINE/run =~ ^[A-Za-z0-9/._+-]+$ ]] && ((${#ENGINE} + 4 + ${#LONGEST_SOCKET} <= 107)); then
+    ENGINE_RUN=$ENGINE/run
+else
+    ENGINE_RUN=/run/taskpull-lab-$(printf '%s' "$LAB" | sha256sum | cut -c1-12)
+fi
+ENGINE_SOCKET=$ENGINE_RUN/docker.sock
+CONTAINERD_SOCKET=$ENGINE_RUN/containerd.sock
+
+start_engine() {
+    ((EUID == 0)) || die "the private engine needs root"
+    mkdir -p "$ENGINE/data" "$ENGINE/etc-docker/certs.d"
+    install -d -m 700 "$ENGINE_RUN"
+    [[ -e $ENGINE/hosts ]] || cp /etc/hosts "$ENGINE/hosts"
+    if ! containerd_up; then start_containerd; fi
+    if ! healthy dockerd "$ENGINE_SOCKET" /_ping; then start_dockerd; fi
+}
+
+# containerd speaks gRPC only: its socket is the sign that it is up.
+containerd_up() { part_pid containerd >/dev/null && [[ -S $CONTAINERD_SOCKET ]]; }
+
+start_containerd() {
+    local tick
+    # An engine that has lost its containerd is of no use for seconds after it
+    # has a new one, and could not share its namespace.
+    stop dockerd
+    stop containerd
+    stop_leftovers containerd
+    rm -f "$CONTAINERD_SOCKET"
+    cat >"$ENGINE/containerd.toml" <<TOML
+version = 2
+root = "$ENGINE/containerd"
+state = "$ENGINE_RUN/containerd"
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]
+[grpc]
+address = "$CONTAINERD_SOCKET"
+TOML
+    in_own_namespace containerd containerd --config "$ENGINE/containerd.toml"
+    for ((tick = 0; tick < 600; tick++)); do
+        [[ -S $CONTAINERD_SOCKET ]] && return
+        sleep 0.05
+    done
+    say "containerd did not come up. The end of $LOG/containerd.log:"
+    tail -n 20 "$LOG/containerd.log" >&2
+    exit 1
+}
+
+# The host's forwarding, firewall and bridges stay as they are: the lab's
+# images are pulled, not run.
+start_dockerd() {
+    stop_leftovers dockerd
+    rm -f "$ENGINE_RUN/docker.pid" "$ENGINE_SOCKET"
+    printf '{}\n' >"$ENGINE/daemon.json"
+    launch dockerd nsenter --target "$(part_pid containerd)" --mount --root -- dockerd \
+        --config-file "$ENGINE/daemon.json" \
+        --data-root "$ENGINE/data" \
+        --exec-root "$ENGINE_RUN/exec" \
+        --pidfile "$ENGINE_RUN/docker.pid" \
+        --host "unix://$ENGINE_SOCKET" --group root \
+        --containerd "$CONTAINERD_SOCKET" \
+        --bridge none --iptables=false --ip-masq=false --ip-forward=false \
+        --userland-proxy=false
+    await dockerd "$ENGINE_SOCKET" /_ping
+}
+
+# Runs a command in a new mount namespace, the lab's two files laid over the
+# machine's. A mount point must exist; the engine's package may not have made it.
+in_own_namespace() { # PART COMMAND...
+    mkdir -p /etc/docker
+    # shellcheck disable=SC2016  # the inner shell expands its own arguments
+    launch "$1" unshare --mount --propagation private -- sh -ec '
+        mount -n --bind "$1" /etc/docker
+        mount -n --bind "$2" /etc/hosts
+        shift 2
+        exec "$@"' engine "$ENGINE/etc-docker" "$ENGINE/hosts" "${@:2}"
+}
+
+stop_engine() {
+    stop dockerd
+    stop containerd
+    stop_leftovers dockerd
+    stop_leftovers containerd
+    rm -rf "$ENGINE_RUN"
+}

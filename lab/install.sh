@@ -1,0 +1,78 @@
+# shellcheck shell=bash
+# What the lab needs on the machine: Debian packages, and moto in a virtual
+# environment of its own.
+
+# Prints the packages that are missing, one a line.
+missing_packages() { # [--private-engine]
+    command -v docker-registry >/dev/null || echo docker-registry
+    command -v htpasswd >/dev/null || echo apache2-utils
+    "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
+    [[ ${1:-} != --private-engine ]] || {
+        command -v dockerd >/dev/null && command -v containerd >/dev/null
+    } || echo docker.io
+}
+
+install_packages() { # [--private-engine]
+    local -a missing
+    mapfile -t missing < <(missing_packages "$@")
+    ((${#missing[@]})) || return 0
+    if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
+        die "these packages are missing (names as on Debian and Ubuntu): ${missing[*]}"
+    fi
+    say "installing ${missing[*]}"
+    if ! apt_install "${missing[@]}" >"$LOG/apt.log" 2>&1; then
+        tail -n 20 "$LOG/apt.log" >&2
+        die "apt-get could not install ${missing[*]}; its log is $LOG/apt.log"
+    fi
+    hash -r
+}
+
+# Debian starts and enables the services of what it installs. The lab wants
+# the programs alone: policy-rc.d forbids the start, and the units that came
+# with this installation are disabled again.
+apt_install() ( # PACKAGE...
+    policy=/usr/sbin/policy-rc.d
+    if [[ ! -e $policy ]]; then
+        trap 'rm -f "$policy"' EXIT
+        trap 'exit 130' INT TERM HUP
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+    fi
+    units_before=$(system_units)
+    export DEBIAN_FRONTEND=noninteractive
+    install=(apt-get install --yes --no-install-recommends "$@")
+    "${install[@]}" || { apt-get update && "${install[@]}"; } || exit 1
+    command -v systemctl >/dev/null || exit 0
+    comm -13 <(printf '%s\n' "$units_before") <(system_units) |
+        xargs --no-run-if-empty systemctl disable
+)
+
+system_units() {
+    find /lib/systemd/system/ /usr/lib/systemd/system/ -maxdepth 1 \
+        \( -name '*.service' -o -name '*.socket' \) -printf '%f\n' 2>/dev/null | sort -u
+}
+
+# The stamp holds everything the environment was made from; it is written
+# last, so one that was interrupted is made again. A new environment under an
+# old process would mix two versions of moto: that process is ended.
+install_moto() {
+    local stamp
+    stamp=$(
+        sha256sum <"$LAB_SOURCE/requirements.txt"
+        "$PYTHON" -VV
+        printf '%s\n' "$VENV"
+    )
+    [[ -r $VENV/stamp && $(<"$VENV/stamp") == "$stamp" ]] && return
+    "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        die "the AWS emulator needs Python 3.11 or newer; $PYTHON is $("$PYTHON" -V)"
+    say "installing the AWS emulator (moto) into $VENV"
+    stop aws
+    rm -rf "$VENV"
+    "$PYTHON" -m venv "$VENV"
+    # Settings of the caller's that would put the packages elsewhere.
+    env -u PIP_USER -u PIP_TARGET -u PIP_PREFIX -u PYTHONPATH -u PYTHONHOME \
+        "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
+        --require-hashes --requirement "$LAB_SOURCE/requirements.txt" ||
+        die "pip could not install the AWS emulator: its reason stands above"
+    printf '%s\n' "$stamp" >"$VENV/stamp"
+}

@@ -1,0 +1,64 @@
+"""The few calls of the registry HTTP API that pushing takes, on one connection."""
+
+import base64
+import http.client
+
+MANIFESTS = ", ".join(
+    f"application/vnd.{name}+json"
+    for name in (
+        "docker.distribution.manifest.v2",
+        "docker.distribution.manifest.list.v2",
+        "oci.image.manifest.v1",
+        "oci.image.index.v1",
+    )
+)
+
+
+class Refused(Exception):
+    """The registry answered with a status that was not wanted."""
+
+
+class Registry:
+    def __init__(self, address, user, password):
+        self.connection = http.client.HTTPConnection(address, timeout=60)
+        token = base64.b64encode(f"{user}:{password}".encode()).decode()
+        self.headers = {"Authorization": f"Basic {token}"}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.connection.close()
+
+    def call(self, method, path, wanted, body=None, headers=None):
+        """The response's headers; Refused unless the status is one of those wanted."""
+        self.connection.request(method, path, body, self.headers | (headers or {}))
+        response = self.connection.getresponse()
+        text = response.read().decode(errors="replace").strip()
+        if response.status not in wanted:
+            raise Refused(f"{method} {path.partition('?')[0]}: HTTP {response.status} {text}")
+        return response.headers
+
+    def digest_of(self, repository, reference):
+        """The digest of a manifest, or None if the registry has none of that name."""
+        path = f"/v2/{repository}/manifests/{reference}"
+        return self.call("HEAD", path, {200, 404}, headers={"Accept": MANIFESTS}).get("Docker-Content-Digest")
+
+    def put_blob(self, repository, digest, data):
+        """Upload a blob, unless it is there."""
+        blob = f"/v2/{repository}/blobs/{digest}"
+        if self.call("HEAD", blob, {200, 404}).get("Docker-Content-Digest"):
+            return
+        # The registry answers with the address of the upload: absolute or not, with a query or not.
+        location = self.call("POST", f"/v2/{repository}/blobs/uploads/", {202})["Location"]
+        path = location[location.index("/v2/") :]
+        self.call(
+            "PUT",
+            f"{path}{'&' if '?' in path else '?'}digest={digest}",
+            {201},
+            data,
+            {"Content-Type": "application/octet-stream"},
+        )
+
+    def put_manifest(self, repository, reference, media_type, data):
+        self.call("PUT", f"/v2/{repository}/manifests/{reference}", {201}, data, {"Content-Type": media_type})

@@ -1,0 +1,290 @@
+"""Fill the lab: images in the registries, secrets and roles in the AWS accounts.
+
+    seed.py LAB --aws HOST:PORT --registry-one HOST:PORT --registry-two HOST:PORT
+
+What is as it should be is left alone, what differs is put right, so this runs at
+every lab/up: after a restart of the AWS emulator, which forgets everything, and
+after a test that rotated a secret. ARNs and digests stand in committed task
+definitions, hence the tables here, and an end with an error when the lab comes
+out different. What it made is described in seed/seed.json.
+"""
+
+import argparse
+import base64
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import aws
+import images
+import registry
+import users
+
+HOME, AWAY = "111122223333", "444455556666"
+EAST, WEST = "us-east-1", "eu-west-1"
+HOST_USER = "taskpull-host"
+ROLE = "taskpull-execution"
+
+
+@dataclass(frozen=True)
+class Image:
+    registry: str
+    user: str
+    repository: str
+    tag: str
+    layers: int
+    size: int
+    digest: str
+    form: str = "docker"
+    platforms: tuple = ("linux/amd64",)
+
+
+BOTH = ("linux/amd64", "linux/arm64")
+IMAGES = [
+    Image(
+        "registry-one", "puller-one", "team-a/app", "1.0", 1, 4_096,
+        "sha256:5c8196d6274ee5aaad18c9c15008851719563ad989a5ade1f6c05a9aa5ef6e56",
+    ),
+    Image(
+        "registry-one", "puller-one", "team-a/layers", "1.0", 5, 60_000_000,
+        "sha256:7b48edcb969156d3c0b604d12e61c0f4063574a97fc3e8867869dafd2f8ec6f0",
+    ),
+    Image(
+        "registry-one", "puller-one", "team-a/multi", "1.0", 2, 8_192,
+        "sha256:b659e07a703ebc2737d6d550445d805db7ae19ac6e561b179597e20a4f2524b1", "oci", BOTH,
+    ),
+    Image(
+        "registry-two", "puller-two", "team-b/app", "1.0", 1, 4_096,
+        "sha256:a5dd2a1896390be84f1e7346bd204cebcb29c3b5693129bb589a96eeec24f222",
+    ),
+    Image(
+        "registry-two", "puller-two", "team-b/batch", "1.0", 3, 3_000_000,
+        "sha256:8802f99ea88db3da04ff34c105a2d37d803d0ad41f6d370f0a14501ac30b9a08",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Secret:
+    """`suffix` is the six characters that Secrets Manager adds to the name in the ARN.
+
+    `kind` says what it holds: "good" the credential of `user`, "wrong" one that the
+    registry refuses; anything else names what is the matter with the value, "deleted"
+    and "no-version" with the secret itself.
+    """
+
+    name: str
+    account: str
+    region: str
+    suffix: str
+    user: str = "puller-one"
+    kind: str = "good"
+
+    @property
+    def arn(self):
+        return f"arn:aws:secretsmanager:{self.region}:{self.account}:secret:{self.name}-{self.suffix}"
+
+
+SECRETS = [
+    Secret("taskpull/registry-one", HOME, EAST, "Xk3QvT"),
+    # As a replica is: the same name and suffix in another Region.
+    Secret("taskpull/registry-one", HOME, WEST, "Xk3QvT"),
+    Secret("taskpull/registry-two", HOME, WEST, "pR8wLz", "puller-two"),
+    # Without its suffix, the ARN of this one still looks like a full ARN.
+    Secret("taskpull/registry-shared", HOME, EAST, "h4MnCd"),
+    Secret("taskpull/registry-one", AWAY, EAST, "Zt5HnB", "puller-cross-account"),
+    Secret("taskpull/registry-one", AWAY, WEST, "Zt5HnB", "puller-cross-account"),
+    Secret("taskpull/canary", HOME, EAST, "c7AnrY", "canary"),
+    Secret("taskpull/canary-wrong", HOME, EAST, "w2RngC", "canary", "wrong-tail"),
+    Secret("taskpull/broken/not-json", HOME, EAST, "Bk1nJs", kind="not-json"),
+    Secret("taskpull/broken/array", HOME, EAST, "Bk2aRy", kind="array"),
+    Secret("taskpull/broken/no-username", HOME, EAST, "Bk3nUs", kind="no-username"),
+    Secret("taskpull/broken/no-password", HOME, EAST, "Bk4nPw", kind="no-password"),
+    Secret("taskpull/broken/empty-password", HOME, EAST, "Bk5ePw", kind="empty-password"),
+    Secret("taskpull/broken/number", HOME, EAST, "Bk6nMb", kind="number"),
+    Secret("taskpull/broken/access-token", HOME, EAST, "Bk7aTk", kind="access-token"),
+    Secret("taskpull/broken/binary", HOME, EAST, "Bk8bNy", kind="binary"),
+    Secret("taskpull/broken/wrong-password", HOME, EAST, "Bk9wPw", kind="wrong"),
+    Secret("taskpull/broken/no-version", HOME, EAST, "BkAnVr", kind="no-version"),
+    Secret("taskpull/broken/deleted", HOME, EAST, "BkBdLt", kind="deleted"),
+]
+
+
+def value_of(secret, password):
+    """The SecretString or SecretBinary of a secret, as the API's parameter."""
+    user = secret.user
+    text = {
+        "not-json": "username and password, please",
+        "array": json.dumps([user, "a password"]),
+        "no-username": json.dumps({"password": "a password"}),
+        "no-password": json.dumps({"username": user}),
+        "empty-password": json.dumps({"username": user, "password": ""}),
+        "number": json.dumps({"username": user, "password": 12345678}),
+        "access-token": json.dumps({"username": user, "accessToken": "a token"}),
+        "wrong": json.dumps({"username": user, "password": "not the password"}),
+        "wrong-tail": json.dumps({"username": user, "password": password[:-4] + "wxyz"}),
+    }.get(secret.kind, json.dumps({"username": user, "password": password}, ensure_ascii=False))
+    if secret.kind == "no-version":
+        return {}
+    if secret.kind == "binary":
+        return {"SecretBinary": base64.b64encode(text.encode()).decode()}
+    return {"SecretString": text}
+
+
+def seed_image(image, address, password):
+    with registry.Registry(address, image.user, password) as client:
+        if client.digest_of(image.repository, image.tag) == image.digest:
+            return
+        digest = images.push(
+            client, image.repository, image.tag, image.layers, image.size, form=image.form, platforms=image.platforms
+        )
+    expect(image.digest, digest, f"digest of {address}/{image.repository}:{image.tag}")
+
+
+def seed_secret(emulator, secret, password):
+    def call(action, **parameters):
+        return emulator.secrets(secret.account, secret.region, action, **parameters)
+
+    value = value_of(secret, password)
+    try:
+        found = call("DescribeSecret", SecretId=secret.name)
+    except aws.AwsError as error:
+        if error.code != "ResourceNotFoundException":
+            raise
+        # moto takes the ARN's suffix from this tag; else it draws one.
+        tags = [{"Key": "_custom_id_", "Value": secret.suffix}]
+        found = call("CreateSecret", Name=secret.name, Tags=tags, **value)
+    expect(secret.arn, found["ARN"], f"ARN of {secret.name}")
+    if secret.kind == "no-version":
+        return
+    if found.get("DeletedDate"):
+        if secret.kind == "deleted":
+            return
+        call("RestoreSecret", SecretId=secret.arn)
+    current = call("GetSecretValue", SecretId=secret.arn)
+    if any(current.get(key) != content for key, content in value.items()):
+        call("PutSecretValue", SecretId=secret.arn, **value)
+    if secret.kind == "deleted":
+        call("DeleteSecret", SecretId=secret.arn, RecoveryWindowInDays=30)
+
+
+def allow(action, resources, principal=None):
+    """A policy of one statement; with a principal, a role's trust policy."""
+    statement = {"Effect": "Allow", "Action": action}
+    statement |= {"Principal": principal} if principal else {"Resource": resources}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def role_arn(account):
+    return f"arn:aws:iam::{account}:role/{ROLE}"
+
+
+def seed_role(emulator, account):
+    trust = allow("sts:AssumeRole", None, {"AWS": f"arn:aws:iam::{HOME}:user/{HOST_USER}"})
+    try:
+        emulator.iam(account, "CreateRole", RoleName=ROLE, AssumeRolePolicyDocument=trust)
+    except aws.AwsError as error:
+        if error.code != "EntityAlreadyExists":
+            raise
+    readable = [secret.arn for secret in SECRETS if secret.account == account]
+    policy = allow("secretsmanager:GetSecretValue", readable)
+    emulator.iam(account, "PutRolePolicy", RoleName=ROLE, PolicyName="read-secrets", PolicyDocument=policy)
+
+
+def seed_host(emulator, lab):
+    """The user that the lab's host acts as; returns the access key.
+
+    moto draws the key's text at random. It draws from a number that this lab keeps,
+    so a restarted emulator makes the same key and nobody's environment goes stale.
+    """
+    kept = Path(lab, "seed", "aws-access-key.env")
+    key = dict(line.split("=", 1) for line in kept.read_text().splitlines()) if kept.exists() else {}
+    if key and emulator.account_of(key["AWS_ACCESS_KEY_ID"]) == HOME:
+        return key
+    try:
+        emulator.iam(HOME, "CreateUser", UserName=HOST_USER)
+    except aws.AwsError as error:
+        if error.code != "EntityAlreadyExists":
+            raise
+    policy = allow("sts:AssumeRole", [role_arn(HOME), role_arn(AWAY)])
+    emulator.iam(HOME, "PutUserPolicy", UserName=HOST_USER, PolicyName="assume-roles", PolicyDocument=policy)
+    number = Path(lab, "seed", "aws-access-key.number")
+    if not number.exists():
+        write_private(number, str(secrets.randbits(64)))
+    emulator.seed_chance(number.read_text())
+    made = emulator.iam(HOME, "CreateAccessKey", UserName=HOST_USER)
+    emulator.seed_chance(secrets.randbits(64))
+    key = {"AWS_ACCESS_KEY_ID": made["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"]}
+    write_private(kept, "".join(f"{name}={value}\n" for name, value in key.items()))
+    return key
+
+
+def description(lab, args, key, passwords):
+    """seed.json: README.md documents its form."""
+    addresses = {"registry-one": args.registry_one, "registry-two": args.registry_two}
+    return {
+        "aws": {
+            "endpoint": f"http://{args.aws}",
+            "region": EAST,
+            "accessKeyId": key["AWS_ACCESS_KEY_ID"],
+            "secretAccessKey": key["AWS_SECRET_ACCESS_KEY"],
+            "roles": {account: role_arn(account) for account in (HOME, AWAY)},
+        },
+        "registries": {
+            name: {
+                "address": address,
+                "users": {user: passwords[user] for user in users.USERS[name]},
+                "images": [
+                    {"repository": i.repository, "tag": i.tag, "digest": i.digest, "platforms": i.platforms}
+                    for i in IMAGES
+                    if i.registry == name
+                ],
+            }
+            for name, address in addresses.items()
+        },
+        "secrets": [
+            {"arn": s.arn, "name": s.name, "account": s.account, "region": s.region, "user": s.user, "kind": s.kind}
+            for s in SECRETS
+        ],
+    }
+
+
+def write_private(path, text):
+    """Readable by the owner alone from its first moment; untouched if it is the same."""
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return
+    unfinished = path.with_name(path.name + ".new")
+    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    unfinished.rename(path)
+
+
+def expect(wanted, found, thing):
+    if wanted != found:
+        raise SystemExit(f"seed.py: the {thing} is\n  {found}\nbut the table in seed.py says\n  {wanted}")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="seed.py", description=__doc__.splitlines()[0])
+    parser.add_argument("lab")
+    for option in ("--aws", "--registry-one", "--registry-two"):
+        parser.add_argument(option, required=True, metavar="HOST:PORT")
+    args = parser.parse_args()
+    addresses = {"registry-one": args.registry_one, "registry-two": args.registry_two}
+    passwords = {user: users.read_password(args.lab, user) for names in users.USERS.values() for user in names}
+    for image in IMAGES:
+        seed_image(image, addresses[image.registry], passwords[image.user])
+    emulator = aws.Emulator(args.aws)
+    for secret in SECRETS:
+        seed_secret(emulator, secret, passwords[secret.user])
+    for account in (HOME, AWAY):
+        seed_role(emulator, account)
+    key = seed_host(emulator, args.lab)
+    seed = json.dumps(description(args.lab, args, key, passwords), indent=2, ensure_ascii=False)
+    write_private(Path(args.lab, "seed", "seed.json"), seed + "\n")
+
+
+if __name__ == "__main__":
+    main()

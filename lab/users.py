@@ -1,0 +1,69 @@
+"""Give each registry its users.
+
+    users.py LAB
+
+Passwords are random for each lab and made once: seed/<user>.password, readable
+by its owner alone. The registries read their bcrypt hashes.
+"""
+
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+# Registry -> user -> what stands inside the password besides chance.
+#
+# The engine takes credentials as base64 in a header and wants the URL-safe
+# alphabet. `>` and `~` end in six bits that the standard alphabet writes `+`,
+# `?` and the last byte of `ÿ` in six that it writes `/`. Three of a kind put
+# one of them at the end of a three-byte group wherever the password begins in
+# the JSON, so a client that uses the wrong alphabet is always caught: the
+# engine ignores a header it cannot decode and pulls without credentials.
+# `ÿ` also has two bytes in UTF-8 and one in Latin-1.
+USERS = {
+    "registry-one": {"puller-one": "", "puller-cross-account": "", "canary": ""},
+    "registry-two": {"puller-two": ">>>???~~~ÿ"},
+}
+
+
+def password_file(lab, user):
+    return Path(lab, "seed", f"{user}.password")
+
+
+def read_password(lab, user):
+    return password_file(lab, user).read_text(encoding="utf-8")
+
+
+def make_password(lab, user, inside):
+    password = secrets.token_hex(12) + inside + secrets.token_hex(12)
+    unfinished = password_file(lab, user).with_suffix(".new")
+    # 0o600 from its first moment, and whole under its name or not there.
+    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(password)
+    unfinished.rename(password_file(lab, user))
+
+
+def htpasswd_line(user, password):
+    """bcrypt at its cheapest cost: the lab's pulls should not wait for hashing."""
+    command = ["htpasswd", "-n", "-i", "-B", "-C", "4", user]
+    return subprocess.run(command, input=password.encode(), stdout=subprocess.PIPE, check=True).stdout.strip().decode()
+
+
+def main():
+    (lab,) = sys.argv[1:]
+    for registry, users in USERS.items():
+        new = [user for user in users if not password_file(lab, user).exists()]
+        for user in new:
+            make_password(lab, user, users[user])
+        hashes = Path(lab, registry, "htpasswd")
+        if new or not hashes.exists():
+            hashes.parent.mkdir(exist_ok=True)
+            lines = [htpasswd_line(user, read_password(lab, user)) for user in users]
+            unfinished = hashes.with_suffix(".new")
+            unfinished.write_text("\n".join(lines) + "\n")
+            unfinished.rename(hashes)
+
+
+if __name__ == "__main__":
+    main()
