@@ -10,11 +10,12 @@ use crate::credential::{SecretStore, authorize};
 use crate::error::Failure;
 pub use crate::plan::RoleUse;
 pub use crate::pull::{Deadlines, DockerAddress, Limits, Progress, State};
+pub use crate::retry::Backoff;
 
 use crate::plan::PullPlan;
 use crate::pull::{self, Connect};
 use crate::report::Report;
-use crate::task::TaskDefinition;
+use crate::task::{TaskDefinition, Warning};
 
 /// One input, as it was given and as far as it could be read.
 #[derive(Debug)]
@@ -49,15 +50,22 @@ impl Job {
         Self { plan: PullPlan::new(tasks, roles), unread, begun }
     }
 
-    /// What there is to pull.
+    /// The images to pull; a progress speaks of them by their place in this list.
     #[must_use]
-    pub fn plan(&self) -> &PullPlan {
-        &self.plan
+    pub fn images(&self) -> Vec<String> {
+        self.plan.pulls.iter().map(|pull| pull.image.to_string()).collect()
+    }
+
+    /// What is allowed and probably not meant, ready to be shown.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        self.plan.tasks.iter().flat_map(|task| {
+            let said = move |warning: &Warning| format!("{}: {}: {}", task.source, warning.container, warning.message);
+            task.warnings.iter().map(said)
+        })
     }
 
     /// Whether an input or a container was found wanting already.
-    #[must_use]
-    pub fn has_faults(&self) -> bool {
+    fn has_faults(&self) -> bool {
         let containers = self.plan.tasks.iter().flat_map(|task| &task.containers);
         !self.unread.is_empty() || containers.into_iter().any(|container| container.pull.is_err())
     }
@@ -78,8 +86,13 @@ impl Job {
         progress: &dyn Progress,
         interrupt: &CancellationToken,
     ) -> Report {
+        let must_not_begin = limits.fail_fast && self.has_faults();
         let authorized = authorize(self.plan, store);
-        let outcomes = pull::run(&authorized.pulls, engine, limits, progress, interrupt).await;
+        let outcomes = if must_not_begin {
+            pull::none(&authorized.pulls)
+        } else {
+            pull::run(&authorized.pulls, engine, limits, progress, interrupt).await
+        };
         Report::of_pulls(authorized.tasks, &outcomes, self.unread, self.begun.elapsed())
     }
 }

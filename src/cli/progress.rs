@@ -7,14 +7,12 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::tell;
 use crate::pipeline::{Progress, State};
-use crate::plan::PullPlan;
 
 /// Bars beyond this many would scroll the screen away: then there are lines instead.
 const BARS_AT_MOST: usize = 20;
 
 /// The progress that fits the place.
-pub(super) fn of(plan: &PullPlan, quiet: bool) -> Box<dyn Progress> {
-    let images: Vec<String> = plan.pulls.iter().map(|pull| pull.image.to_string()).collect();
+pub(super) fn of(images: Vec<String>, quiet: bool) -> Box<dyn Progress> {
     if quiet || images.is_empty() {
         Box::new(Silent)
     } else if io::stderr().is_terminal() && images.len() <= BARS_AT_MOST {

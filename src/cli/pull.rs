@@ -11,9 +11,8 @@ use super::exit::Exit;
 use super::interrupt::until_interrupted;
 use super::{complain, input, progress, tell};
 use crate::config::{ConfigError, Settings, Sources};
-use crate::pipeline::{Aws, Deadlines, DockerAddress, Job, Limits, RoleUse};
+use crate::pipeline::{Aws, Backoff, Deadlines, DockerAddress, Job, Limits, RoleUse};
 use crate::report::{Report, text};
-use crate::retry::Backoff;
 
 /// The waits between attempts at a pull begin here and end there; the ECS agent's are 1.1
 /// and 5 seconds.
@@ -30,7 +29,7 @@ pub(super) fn run(arguments: &Pull) -> Exit {
     };
     let roles = if settings.assume_execution_role { RoleUse::Assume } else { RoleUse::Ignore };
     let job = Job::new(input::read(&arguments.inputs), roles);
-    warn(&job);
+    job.warnings().for_each(|warning| tell(&format!("warning: {warning}")));
     let interrupt = CancellationToken::new();
     let report = if arguments.dry_run {
         job.dry_run()
@@ -62,14 +61,6 @@ fn settings(arguments: &Pull) -> Result<Settings, ConfigError> {
     Settings::read(&sources)
 }
 
-fn warn(job: &Job) {
-    for task in &job.plan().tasks {
-        for warning in &task.warnings {
-            tell(&format!("warning: {}: {}: {}", task.source, warning.container, warning.message));
-        }
-    }
-}
-
 fn pull(job: Job, arguments: &Pull, settings: &Settings, interrupt: &CancellationToken) -> io::Result<Report> {
     let limits = Limits {
         concurrency: settings.concurrency,
@@ -77,10 +68,7 @@ fn pull(job: Job, arguments: &Pull, settings: &Settings, interrupt: &Cancellatio
         backoff: Backoff::new(WAITS.0, WAITS.1, settings.attempts).map_err(io::Error::other)?,
         fail_fast: arguments.fail_fast,
     };
-    if arguments.fail_fast && job.has_faults() {
-        interrupt.cancel();
-    }
-    let progress = progress::of(job.plan(), arguments.quiet);
+    let progress = progress::of(job.images(), arguments.quiet);
     let store = Arc::new(Aws::new(settings.secrets_timeout));
     let engine = DockerAddress::new(&settings.engine_host);
     // One thread is enough: the engine does the work, and what waits for it needs none.

@@ -25,6 +25,18 @@ impl Identity {
     }
 }
 
+impl Identity {
+    /// Its name for programs: `host`, or the role's ARN.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Host => "host",
+            Self::ExecutionRole(role) => role.as_str(),
+        }
+    }
+}
+
+/// As a sentence speaks of it.
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

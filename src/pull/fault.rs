@@ -197,8 +197,8 @@ const RULES: &[Rule] = &[
         &["manifest unknown", "manifest for", "manifest invalid"],
         Link::Manifest,
         Class::Absent,
-        "the repository has no such tag or digest",
-        "see the tag for a slip; a lifecycle policy may have expired it",
+        "there is no such tag or digest, or no such repository",
+        "see name and tag for a slip; a lifecycle policy may have expired the image",
     ),
     rule(
         &["name unknown", "repository name not known to registry", "repository does not exist"],

@@ -21,7 +21,7 @@ pub use engine_error::{EngineError, Unreachable};
 pub use fault::PullError;
 pub use one::{Deadlines, Pulled};
 pub use progress::{Layers, Progress, State};
-pub use schedule::{Limits, Outcome, run};
+pub use schedule::{Limits, Outcome, none, run};
 
 pub use crate::credential::Origin;
 

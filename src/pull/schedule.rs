@@ -84,6 +84,13 @@ pub async fn run<C: Connect + Sync>(
     outcomes.into_iter().flatten().collect()
 }
 
+/// The outcomes of a plan that must not begin, because its input failed and the first
+/// failure was to end it.
+#[must_use]
+pub fn none(pulls: &[(PlannedPull, Promise)]) -> Vec<Outcome> {
+    pulls.iter().map(|(pull, _)| cancelled(pull, false)).collect()
+}
+
 fn cancelled(pull: &PlannedPull, interrupted: bool) -> Outcome {
     let because = if interrupted { "it was interrupted" } else { "another one failed and --fail-fast was given" };
     let error = PullError::Cancelled { image: pull.image.clone(), because };

@@ -217,14 +217,15 @@ impl Report {
     /// What the failures have in common.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        let has = |class| self.failures().any(|failure| failure.class == class);
+        // What was cancelled because of a failure says nothing of its own.
+        let causes = || self.failures().filter(|failure| failure.class != Class::Cancelled);
         if self.failures().next().is_none() {
             Verdict::Good
-        } else if has(Class::EngineGone) {
-            Verdict::NoEngine
-        } else if self.failures().all(|failure| failure.class == Class::Cancelled) {
+        } else if causes().next().is_none() {
             Verdict::Cancelled
-        } else if self.failures().all(|failure| failure.link == Link::Definition) {
+        } else if causes().any(|failure| failure.class == Class::EngineGone) {
+            Verdict::NoEngine
+        } else if causes().all(|failure| failure.link == Link::Definition) {
             Verdict::BadInput
         } else {
             Verdict::SomeFailed
@@ -273,7 +274,7 @@ impl From<&Origin> for CredentialReport {
                 version_id: Some(version_id.clone()),
                 account: None,
                 region: None,
-                identity: identity.to_string(),
+                identity: identity.name().to_owned(),
             },
         }
     }

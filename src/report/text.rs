@@ -1,4 +1,5 @@
-//! The report as a person reads it, within 80 columns where the names allow it.
+//! The report as a person reads it: two lines a container, the credentials once at the
+//! end, within 80 columns where the names allow it.
 
 use std::fmt::{self, Write as _};
 
@@ -9,11 +10,13 @@ use crate::error::Failure;
 #[must_use]
 pub fn render(report: &Report) -> String {
     let mut text = String::new();
+    let mut credentials = Vec::new();
+    // Writing to a String cannot fail.
     for task in &report.tasks {
-        // Writing to a String cannot fail.
-        let _ = write_task(&mut text, task);
+        let _ = write_task(&mut text, task, &mut credentials);
         text.push('\n');
     }
+    let _ = write_credentials(&mut text, &credentials);
     for failure in &report.unread {
         let _ = write_failure(&mut text, "", failure);
         text.push('\n');
@@ -22,53 +25,59 @@ pub fn render(report: &Report) -> String {
     text
 }
 
-fn write_task(text: &mut String, task: &TaskReport) -> fmt::Result {
+fn write_task<'a>(text: &mut String, task: &'a TaskReport, known: &mut Vec<&'a CredentialReport>) -> fmt::Result {
     match &task.family {
         Some(family) => writeln!(text, "{family} ({})", task.source)?,
         None => writeln!(text, "{}", task.source)?,
     }
-    let names = task.containers.iter().map(|container| container.name.len()).max().unwrap_or_default().clamp(4, 24);
+    let names = task.containers.iter().map(|container| container.name.len());
+    let width = names.max().unwrap_or_default().clamp("CONTAINER".len(), 24);
+    writeln!(text, "  {:width$}  {:10}  {:>8}  {:5}  IMAGE", "CONTAINER", "RESULT", "TIME", "LOGIN")?;
     for container in &task.containers {
-        write_container(text, container, names)?;
+        let ContainerReport { name, image, result, digest, credential, duration_ms, attempts, failure } = container;
+        let time = duration_ms.map(seconds).unwrap_or_default();
+        let login = credential.as_ref().map(|credential| login(credential, known)).unwrap_or_default();
+        write!(text, "  {name:width$}  {:10}  {time:>8}  {login:5}  {image}", ending(*result))?;
+        match attempts.filter(|attempts| *attempts > 1) {
+            Some(attempts) => writeln!(text, " ({attempts} attempts)")?,
+            None => text.push('\n'),
+        }
+        if let Some(digest) = digest.as_ref().filter(|digest| !image.as_str().ends_with(digest.as_str())) {
+            writeln!(text, "    {digest}")?;
+        }
+        if let Some(failure) = failure {
+            write_failure(text, "    ", failure)?;
+        }
     }
     Ok(())
 }
 
-fn write_container(text: &mut String, container: &ContainerReport, names: usize) -> fmt::Result {
-    let ContainerReport { name, image, digest, credential, duration_ms, attempts, failure, .. } = container;
-    write!(text, "  {name:names$}  {:10}  {image}", ending(container.result))?;
-    if let Some(duration) = duration_ms {
-        write!(text, "  {}", seconds(*duration))?;
+/// The credential's number in the list at the end.
+fn login<'a>(credential: &'a CredentialReport, known: &mut Vec<&'a CredentialReport>) -> String {
+    if *credential == CredentialReport::Anonymous {
+        return "none".to_owned();
     }
-    if let Some(attempts) = attempts.filter(|attempts| *attempts > 1) {
-        write!(text, ", {attempts} attempts")?;
-    }
-    text.push('\n');
-    let indent = format!("  {:names$}  {:10}  ", "", "");
-    if let Some(digest) = digest {
-        writeln!(text, "{indent}{digest}")?;
-    }
-    if let Some(credential) = credential {
-        write_credential(text, &indent, credential)?;
-    }
-    match failure {
-        Some(failure) => write_failure(text, "    ", failure),
-        None => Ok(()),
-    }
+    let at = known.iter().position(|other| *other == credential).unwrap_or_else(|| {
+        known.push(credential);
+        known.len() - 1
+    });
+    format!("[{}]", at + 1)
 }
 
-fn write_credential(text: &mut String, indent: &str, credential: &CredentialReport) -> fmt::Result {
-    let CredentialReport::Secret { arn, version_id, account, region, identity } = credential else {
-        return writeln!(text, "{indent}no credentials");
-    };
-    writeln!(text, "{indent}secret {arn}")?;
-    if let Some(version) = version_id {
-        writeln!(text, "{indent}version {version}, read as {identity}")
-    } else {
-        let account = account.as_deref().unwrap_or("the reader's");
-        let region = region.as_deref().unwrap_or("the host's");
-        writeln!(text, "{indent}account {account}, Region {region}, read as {identity}")
+fn write_credentials(text: &mut String, credentials: &[&CredentialReport]) -> fmt::Result {
+    for (at, credential) in credentials.iter().enumerate() {
+        let CredentialReport::Secret { arn, version_id, account, region, identity } = credential else { continue };
+        writeln!(text, "[{}] {arn}", at + 1)?;
+        if let Some(version) = version_id {
+            writeln!(text, "    version {version}")?;
+        } else {
+            let account = account.as_deref().unwrap_or("the reader's");
+            let region = region.as_deref().unwrap_or("the host's");
+            writeln!(text, "    account {account}, Region {region}")?;
+        }
+        writeln!(text, "    read as {identity}")?;
     }
+    if credentials.is_empty() { Ok(()) } else { writeln!(text) }
 }
 
 fn write_failure(text: &mut String, indent: &str, failure: &Failure) -> fmt::Result {
@@ -110,13 +119,9 @@ impl fmt::Display for Sum<'_> {
             (cancelled, "cancelled"),
             (unread, if unread == 1 { "input unreadable" } else { "inputs unreadable" }),
         ];
-        let mut said = counts.iter().filter(|(count, _)| *count > 0).peekable();
-        if said.peek().is_none() {
-            f.write_str("nothing to do")?;
-        }
-        for (at, (count, what)) in said.enumerate() {
-            write!(f, "{}{count} {what}", if at == 0 { "" } else { ", " })?;
-        }
+        let said: Vec<String> =
+            counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        f.write_str(&said.join(", "))?;
         if planned > 0 { Ok(()) } else { write!(f, " in {}", seconds(duration_ms)) }
     }
 }

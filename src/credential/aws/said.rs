@@ -39,6 +39,10 @@ where
     match error {
         SdkError::ServiceError(answer) => {
             let status = answer.raw().status().as_u16();
+            // To the SDK, a success it cannot read is an error of the service.
+            if answer.raw().status().is_success() {
+                return Failed::NoAnswer(unreadable(status));
+            }
             let error = answer.into_err();
             let code = error.code().unwrap_or("no error code").to_owned();
             let message = error.message().unwrap_or("no message").to_owned();
@@ -47,10 +51,11 @@ where
         }
         SdkError::TimeoutError(_) => Failed::TimedOut("no answer within an attempt's time".into()),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => Failed::TimedOut("no connection in time".into()),
-        SdkError::ResponseError(response) => {
-            let status = response.raw().status().as_u16();
-            Failed::NoAnswer(format!("HTTP {status} with an answer that cannot be read").into())
-        }
+        SdkError::ResponseError(response) => Failed::NoAnswer(unreadable(response.raw().status().as_u16())),
         error => Failed::NoAnswer(error.into_source().unwrap_or_else(|error| error.to_string().into())),
     }
+}
+
+fn unreadable(status: u16) -> Said {
+    format!("HTTP {status} with an answer that cannot be read").into()
 }

@@ -1,0 +1,33 @@
+# Everything a developer or CI runs. `make help` says what there is.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench docs lab-up lab-down
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo:  ## private images onto an engine: yours where one answers, else the lab's
+	lab/demo
+
+test: lab-up  ## every test, on the lab
+	cargo nextest run --locked || { lab/down; exit 1; }
+	cargo test --locked --doc
+	lab/down
+
+lint:  ## formatting, clippy, documentation
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+
+bench: lab-up  ## the figures of the README, as a table
+	cargo build --locked --release
+	python3 -B benches/bench.py
+
+docs:  ## write the generated documents anew
+	TASKPULL_WRITE_DOCS=1 cargo nextest run --locked --test it generated
+
+lab-up:  ## start the lab with an engine of its own
+	lab/up --private-engine
+
+lab-down:  ## end exactly what lab-up started
+	lab/down

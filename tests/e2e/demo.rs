@@ -1,0 +1,18 @@
+//! `make demo`, as the README has it.
+
+use std::process::Command;
+
+use crate::lab::{Lab, root};
+
+#[test]
+fn the_demo_ends_with_private_images_on_the_engine_and_says_what_it_did() {
+    let lab = Lab::here();
+    let mut command = Command::new(root().join("lab/demo"));
+    command.env("TASKPULL", env!("CARGO_BIN_EXE_taskpull"));
+    command.env("DOCKER_HOST", format!("unix://{}", lab.engine_socket().display()));
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said} {}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("4 up to date") || said.contains("pulled"), "{said}");
+    assert!(lab.has("127.0.0.1:25001/team-a/layers:1.0"));
+}

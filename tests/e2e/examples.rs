@@ -1,0 +1,73 @@
+//! The task definitions of the repository, pulled as they stand.
+
+use crate::lab::{Lab, root};
+use crate::support::run::{Ended, Run};
+
+fn pull(lab: &Lab, file: &str) -> Ended {
+    let path = root().join("task-definitions").join(file);
+    lab.set(Run::new(["pull", "--output", "json"]).arg(path)).end()
+}
+
+#[test]
+fn two_registries_are_pulled_each_with_its_own_credentials() {
+    let lab = Lab::here();
+    let (one, two) = ("registry-one", "registry-two");
+    let images =
+        ["127.0.0.1:25001/team-a/app:1.0", "127.0.0.1:25001/team-a/layers:1.0", "127.0.0.2:25002/team-b/app:1.0"];
+    // By digest another example may hold the same image.
+    lab.forget("127.0.0.2:25002/team-b/batch:1.0");
+    let ended = pull(&lab, "two-registries.json");
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(ended.container(3)["result"], "pulled");
+    let digests = [(0, one, "team-a/app"), (1, one, "team-a/layers"), (2, two, "team-b/app"), (3, two, "team-b/batch")];
+    for (at, registry, repository) in digests {
+        assert_eq!(ended.container(at)["digest"], lab.digest(registry, repository));
+    }
+    let secret = |at: usize| ended.container(at)["credential"]["arn"].as_str().unwrap().to_owned();
+    assert_eq!((secret(0), secret(1)), (lab.secret("taskpull/registry-one"), lab.secret("taskpull/registry-one")));
+    assert_eq!((secret(2), secret(3)), (lab.secret("taskpull/registry-two"), lab.secret("taskpull/registry-two")));
+    assert!(images.iter().all(|image| lab.has(image)));
+
+    let again = pull(&lab, "two-registries.json");
+    assert_eq!(again.report()["summary"]["upToDate"], 4, "{again:?}");
+}
+
+#[test]
+fn a_cross_account_task_reads_its_secrets_as_its_own_role() {
+    let lab = Lab::here();
+    let ended = pull(&lab, "cross-account.json");
+    assert_eq!(ended.code, 0, "{ended:?}");
+    for at in 0..2 {
+        let credential = &ended.container(at)["credential"];
+        assert_eq!(credential["identity"], "arn:aws:iam::444455556666:role/taskpull-execution");
+        assert!(credential["arn"].as_str().unwrap().contains(":444455556666:"));
+    }
+}
+
+#[test]
+fn every_other_example_is_pulled_as_it_stands() {
+    let lab = Lab::here();
+    for file in ["multi-architecture.json", "describe-output.json", "containers-only.json"] {
+        let ended = pull(&lab, file);
+        assert_eq!(ended.code, 0, "{file}: {ended:?}");
+    }
+}
+
+#[test]
+fn every_invalid_example_gives_the_message_beside_it() {
+    let folder = root().join("task-definitions/invalid");
+    let table = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    let rows: Vec<_> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` | `"))
+        .map(|(file, message)| (file, message.trim_end_matches("` |")))
+        .collect();
+    let files = std::fs::read_dir(&folder).unwrap().count() - 1;
+    assert_eq!(rows.len(), files, "a row for each file");
+    for (file, message) in rows {
+        let run = Run::new(["pull", "--dry-run", "--output", "json"]).arg(folder.join(file));
+        let ended = run.end();
+        assert_eq!(ended.code, 4, "{file}: {ended:?}");
+        assert!(ended.stdout.contains(&message.replace('"', "\\\"")), "{file}: {message}: {}", ended.stdout);
+    }
+}

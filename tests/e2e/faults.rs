@@ -1,0 +1,72 @@
+//! A real engine before a registry that fails.
+
+use std::time::Duration;
+
+use crate::lab::{Lab, task};
+use crate::support::fault::When;
+use crate::support::gate::Gate;
+use crate::support::registry::{Fault, Kind, Registry};
+use crate::support::run::Ended;
+
+fn wait_for(gate: &Gate) {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(gate.arrived(1));
+}
+
+#[test]
+fn a_registry_that_comes_back_is_tried_again() {
+    let lab = Lab::here();
+    let registry = Registry::start();
+    let image = registry.push("team/app:1", &[100_000]);
+    // The engine asks twice on its own: HEAD, then GET.
+    registry.fault(Kind::Manifest, When::First(2), Fault::Status(503, "busy".to_owned()));
+    let ended = lab.pull(&task(&[("app", &image.reference, None)])).end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(ended.container(0)["digest"], image.digest);
+    assert!(ended.container(0)["attempts"].as_u64().unwrap() >= 2, "{ended:?}");
+    lab.forget(&image.reference);
+}
+
+#[test]
+fn a_registry_that_throttles_is_said_to() {
+    let lab = Lab::here();
+    let registry = Registry::start();
+    let image = registry.push("team/app:1", &[1_000]);
+    let body = r#"{"errors": [{"code": "TOOMANYREQUESTS", "message": "slow down"}]}"#;
+    registry.fault(Kind::Manifest, When::Every, Fault::Status(429, body.to_owned()));
+    let ended = lab.pull(&task(&[("app", &image.reference, None)])).env("TASKPULL_ATTEMPTS", "1").end();
+    assert_eq!(ended.failure(0), "registry throttled", "{ended:?}");
+}
+
+#[test]
+fn a_layer_that_stands_still_ends_at_the_idle_deadline() {
+    let lab = Lab::here();
+    let registry = Registry::start();
+    let image = registry.push("team/app:1", &[1_000_000]);
+    registry.fault(Kind::Layer, When::Every, Fault::Hang);
+    let run = lab.pull(&task(&[("app", &image.reference, None)]));
+    let ended = run.env("TASKPULL_IDLE_TIMEOUT", "1s").env("TASKPULL_ATTEMPTS", "1").end();
+    assert_eq!(ended.failure(0), "layers unavailable", "{ended:?}");
+    assert!(!lab.has(&image.reference));
+}
+
+#[test]
+fn an_interrupted_pull_is_given_up_by_the_engine_too() {
+    let lab = Lab::here();
+    let registry = Registry::start();
+    let image = registry.push("team/app:1", &[1_000_000]);
+    let gate = Gate::closed();
+    registry.fault(Kind::Layer, When::First(1), Fault::Hold(gate.clone()));
+    let running = lab.pull(&task(&[("app", &image.reference, None)])).start();
+    wait_for(&gate);
+    let pid = running.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-s", "INT", &pid]).status().unwrap().success());
+    let ended = Ended::of(running);
+    assert_eq!((ended.code, &*ended.failure(0)), (130, "engine cancelled"), "{ended:?}");
+    gate.open();
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(!lab.has(&image.reference), "an abandoned pull does not go on");
+
+    let ended = lab.pull(&task(&[("app", &image.reference, None)])).end();
+    assert_eq!(ended.code, 0, "and the next one works: {ended:?}");
+    lab.forget(&image.reference);
+}

@@ -1,0 +1,95 @@
+//! The lab as the tests see it: what runs where, and what is in it.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::run::Run;
+
+pub struct Lab {
+    env: HashMap<String, String>,
+    seed: Value,
+}
+
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+impl Lab {
+    /// The lab of this checkout, which must be up.
+    pub fn here() -> Self {
+        let read = |path: &str| {
+            fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}: `make lab-up` first"))
+        };
+        let env = read("target/lab/env");
+        let env: HashMap<_, _> =
+            env.lines().filter_map(|line| line.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+        assert!(env.contains_key("DOCKER_HOST"), "the lab has no engine of its own: `make lab-up` first");
+        Self { env, seed: serde_json::from_str(&read("target/lab/seed/seed.json")).unwrap() }
+    }
+
+    /// A run that finds the lab's AWS and engine.
+    pub fn set(&self, run: Run) -> Run {
+        let names = ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "DOCKER_HOST"];
+        names.into_iter().fold(run, |run, name| run.env(name, &self.env[name]))
+    }
+
+    pub fn pull(&self, definition: &Value) -> Run {
+        self.set(Run::pull(definition))
+    }
+
+    /// The ARN of a seeded secret, by its name.
+    pub fn secret(&self, name: &str) -> String {
+        let is_it = |secret: &&Value| secret["name"] == name && secret["account"] == "111122223333";
+        self.seed["secrets"].as_array().unwrap().iter().find(is_it).expect(name)["arn"].as_str().unwrap().to_owned()
+    }
+
+    pub fn password(&self, registry: &str, user: &str) -> String {
+        self.seed["registries"][registry]["users"][user].as_str().expect(user).to_owned()
+    }
+
+    /// The digest with which an image was seeded.
+    pub fn digest(&self, registry: &str, repository: &str) -> &str {
+        let images = self.seed["registries"][registry]["images"].as_array().unwrap();
+        images.iter().find(|image| image["repository"] == repository).expect(repository)["digest"].as_str().unwrap()
+    }
+
+    pub fn engine_socket(&self) -> PathBuf {
+        PathBuf::from(self.env["DOCKER_HOST"].strip_prefix("unix://").expect("a socket"))
+    }
+
+    /// The Docker CLI on the lab's engine.
+    pub fn docker(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new("docker");
+        command.args(arguments).env("DOCKER_HOST", &self.env["DOCKER_HOST"]);
+        let output = command.output().expect("the Docker CLI");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Takes an image off the engine, so that the next pull fetches it.
+    pub fn forget(&self, image: &str) {
+        self.docker(&["image", "rm", "--force", image]);
+        assert_eq!(self.docker(&["image", "ls", "--quiet", image]), "");
+    }
+
+    pub fn has(&self, image: &str) -> bool {
+        !self.docker(&["image", "ls", "--quiet", image]).is_empty()
+    }
+}
+
+/// A task whose secrets the host reads.
+pub fn task(containers: &[(&str, &str, Option<&str>)]) -> Value {
+    let containers: Vec<_> = containers
+        .iter()
+        .map(|(name, image, secret)| match secret {
+            None => json!({ "name": name, "image": image }),
+            Some(secret) => {
+                json!({ "name": name, "image": image, "repositoryCredentials": { "credentialsParameter": secret } })
+            }
+        })
+        .collect();
+    json!({ "family": "e2e", "containerDefinitions": containers })
+}

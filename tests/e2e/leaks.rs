@@ -1,0 +1,133 @@
+//! The search for a password where it must not be: the real job, at `RUST_LOG=trace`,
+//! succeeding and failing, with everything it leaves behind.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+
+use serde_json::Value;
+
+use crate::lab::{Lab, root, task};
+use crate::support::fault::When;
+use crate::support::gate::Gate;
+use crate::support::leak::{Canary, Folder, Scan};
+use crate::support::registry::{Fault, Kind, Registry};
+use crate::support::run::{Ended, Run};
+
+const APP: &str = "127.0.0.1:25001/team-a/app:1.0";
+
+/// The canary's password, and the secret access key: neither may be seen anywhere.
+fn canaries(lab: &Lab) -> [Canary; 2] {
+    let wrong = lab.password("registry-one", "canary");
+    // The wrong one differs in its last four characters; both begin alike.
+    [Canary::new("the password", &lab.password("registry-one", "canary")), Canary::new("its beginning", &wrong[..40])]
+}
+
+fn assert_clean(scan: &Scan) {
+    assert_eq!(scan.findings, [], "found");
+    assert_eq!(scan.skipped, Vec::<String>::new(), "everything was read");
+    assert!(scan.places > 0, "something was read");
+}
+
+fn assert_silent(canaries: &[Canary], ended: &Ended) {
+    assert!(ended.stderr.contains("TRACE") || ended.stderr.contains("DEBUG"), "the log was on: {}", ended.stderr);
+    for canary in canaries {
+        assert_eq!(canary.in_bytes("stdout", ended.stdout.as_bytes()), []);
+        assert_eq!(canary.in_bytes("stderr", ended.stderr.as_bytes()), []);
+    }
+}
+
+/// The lab's folders, the seed's own files and the engine's images aside.
+fn assert_clean_lab(canaries: &[Canary]) {
+    let lab = root().join("target/lab");
+    for canary in canaries {
+        for name in ["log", "run", "registry-one", "registry-two", "env"] {
+            assert_clean(&canary.in_folder(&Folder::at(lab.join(name))));
+        }
+    }
+}
+
+fn loud(lab: &Lab, definition: &Value) -> Run {
+    lab.pull(definition).env("RUST_LOG", "trace").env("TASKPULL_ATTEMPTS", "1")
+}
+
+#[test]
+fn the_password_is_nowhere_after_a_success_and_after_each_failure() {
+    let lab = Lab::here();
+    let canaries = canaries(&lab);
+    let (good, wrong) = (lab.secret("taskpull/canary"), lab.secret("taskpull/canary-wrong"));
+    for (image, secret, code) in [
+        (APP, &good, 0),
+        (APP, &wrong, 3),
+        ("127.0.0.1:25001/team-a/app:none", &good, 3),
+        ("127.0.0.1:25001/team-a/none:1", &good, 3),
+        ("127.0.0.2:25002/team-b/app:1.0", &good, 3),
+        ("127.0.0.1:1/app:1", &good, 3),
+    ] {
+        let ended = loud(&lab, &task(&[("app", image, Some(secret))])).end();
+        assert_eq!(ended.code, code, "{image}: {ended:?}");
+        assert_silent(&canaries, &ended);
+    }
+    let no_engine = loud(&lab, &task(&[("app", APP, Some(&good))])).env("DOCKER_HOST", "unix:///nonexistent.sock");
+    let ended = no_engine.end();
+    assert_eq!(ended.code, 5, "{ended:?}");
+    assert_clean_lab(&canaries);
+}
+
+/// A pull under way, stopped in the middle of a layer, with the canary as its credential.
+fn under_way(lab: &Lab, folder: &Path, gate: &Gate) -> (Child, Registry) {
+    let registry = Registry::with_login("canary", &lab.password("registry-one", "canary"));
+    let image = registry.push("team/app:1", &[1_000_000]);
+    registry.fault(Kind::Layer, When::Every, Fault::Hold(gate.clone()));
+    let definition = task(&[("app", &image.reference, Some(&lab.secret("taskpull/canary")))]);
+    // A shell that allows core dumps where the program starts, then becomes the program.
+    let path = folder.join("task.json");
+    fs::write(&path, definition.to_string()).unwrap();
+    let script = "cd \"$1\" && ulimit -c unlimited && exec \"$2\" pull --output json task.json";
+    let run =
+        lab.set(Run::program("sh").arg("-c").arg(script).arg("sh").arg(folder).arg(env!("CARGO_BIN_EXE_taskpull")));
+    let running = run.env("RUST_LOG", "trace").start();
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(gate.arrived(1));
+    (running, registry)
+}
+
+#[test]
+fn the_password_is_not_in_the_processs_arguments_or_environment() {
+    let lab = Lab::here();
+    let canaries = canaries(&lab);
+    let folder = tempfile::tempdir().unwrap();
+    let gate = Gate::closed();
+    let (running, _registry) = under_way(&lab, folder.path(), &gate);
+    let process = PathBuf::from(format!("/proc/{}", running.id()));
+    for canary in &canaries {
+        for file in ["cmdline", "environ", "comm"] {
+            assert_clean(&canary.in_file(&process.join(file)));
+        }
+    }
+    gate.open();
+    let ended = Ended::of(running);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_silent(&canaries, &ended);
+    for canary in &canaries {
+        assert_clean(&canary.in_folder(&Folder::at(folder.path())));
+    }
+}
+
+#[test]
+fn a_crash_leaves_no_core_and_another_process_of_the_user_cannot_read_the_memory() {
+    let lab = Lab::here();
+    let folder = tempfile::tempdir().unwrap();
+    let gate = Gate::closed();
+    let (mut running, _registry) = under_way(&lab, folder.path(), &gate);
+    let process = PathBuf::from(format!("/proc/{}", running.id()));
+    let limits = fs::read_to_string(process.join("limits")).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+    let pid = running.id().to_string();
+    assert!(Command::new("kill").args(["-s", "ABRT", &pid]).status().unwrap().success());
+    let status = running.wait().unwrap();
+    assert!(!std::os::unix::process::ExitStatusExt::core_dumped(&status), "{status:?}");
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["task.json"]);
+    gate.open();
+}

@@ -1,0 +1,14 @@
+//! End to end on the lab: a real engine, real registries, AWS APIs over HTTP.
+//!
+//! `make lab-up` first; without the lab these tests fail, they are never skipped.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test says by its panic what is wrong")]
+#![expect(unreachable_pub, reason = "`pub` marks what a test may use")]
+
+mod demo;
+mod examples;
+mod faults;
+mod lab;
+mod leaks;
+mod refusals;
+mod support;

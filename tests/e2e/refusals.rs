@@ -1,0 +1,107 @@
+//! What the real engine, registry and AWS emulator refuse, and how that is told.
+
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use crate::lab::{Lab, task};
+use crate::support::run::Run;
+
+const APP: &str = "127.0.0.1:25001/team-a/app:1.0";
+
+/// Pulls one container; gives `link class`, and the whole of what was said.
+fn refused(image: &str, secret: Option<&str>) -> (String, String) {
+    let ended = Lab::here().pull(&task(&[("app", image, secret)])).env("TASKPULL_ATTEMPTS", "1").end();
+    assert_eq!(ended.code, 3, "{ended:?}");
+    (ended.failure(0), ended.stdout)
+}
+
+#[test]
+fn every_broken_secret_is_told_by_its_fault() {
+    let lab = Lab::here();
+    for (name, failure, message) in [
+        ("not-json", "content invalid", "it is not JSON"),
+        ("array", "content invalid", "not an object"),
+        ("no-username", "content invalid", "`username` is missing"),
+        ("no-password", "content invalid", "`password` is missing"),
+        ("empty-password", "content invalid", "`password` is empty"),
+        ("number", "content invalid", "`password` is not a string"),
+        ("access-token", "content invalid", "pull-through cache"),
+        ("binary", "content invalid", "it is binary"),
+        ("no-version", "secret absent", "AWSCURRENT"),
+        ("deleted", "secret absent", "marked for deletion"),
+    ] {
+        let (found, said) = refused(APP, Some(&lab.secret(&format!("taskpull/broken/{name}"))));
+        assert_eq!(found, failure, "{name}: {said}");
+        assert!(said.contains(message), "{name}: {said}");
+    }
+    let (found, said) = refused(APP, Some("taskpull/none-such"));
+    assert_eq!(found, "secret absent", "{said}");
+}
+
+#[test]
+fn a_wrong_password_is_refused_once_and_explained() {
+    let lab = Lab::here();
+    let log = crate::lab::root().join("target/lab/log/registry-one.log");
+    let refusals = || std::fs::read_to_string(&log).unwrap().matches("error authenticating user").count();
+    let before = refusals();
+    let (found, said) = refused(APP, Some(&lab.secret("taskpull/broken/wrong-password")));
+    assert_eq!(found, "registry refused", "{said}");
+    assert!(said.contains("does not accept these credentials") && said.contains("unauthorized"));
+    assert!(refusals() - before <= 2, "the registry was asked {} times", refusals() - before);
+}
+
+#[test]
+fn no_credentials_for_a_private_registry_are_told_from_wrong_ones() {
+    let (found, said) = refused(APP, None);
+    assert_eq!(found, "registry refused", "{said}");
+    assert!(said.contains("the container names none"), "{said}");
+}
+
+#[test]
+fn an_absent_image_is_told_from_a_refusal() {
+    let secret = Lab::here().secret("taskpull/registry-one");
+    for image in ["127.0.0.1:25001/team-a/app:9.9", "127.0.0.1:25001/team-a/none:1.0"] {
+        let (found, said) = refused(image, Some(&secret));
+        assert_eq!(found, "manifest absent", "{said}");
+    }
+}
+
+#[test]
+fn an_absent_registry_is_unavailable() {
+    let (found, said) = refused("127.0.0.1:1/app:1", None);
+    assert_eq!(found, "registry unavailable", "{said}");
+    let (found, said) = refused("registry.invalid/app:1", None);
+    assert_eq!(found, "registry unavailable", "{said}");
+    assert!(said.contains("name cannot be resolved"), "{said}");
+}
+
+#[test]
+fn an_engine_that_may_not_be_opened_is_told_from_an_absent_one() {
+    let lab = Lab::here();
+    // Somewhere that a user without rights can reach, unlike a checkout in /root.
+    let folder = tempfile::tempdir().unwrap();
+    let (program, socket) = (folder.path().join("taskpull"), folder.path().join("docker.sock"));
+    std::fs::copy(env!("CARGO_BIN_EXE_taskpull"), &program).unwrap();
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let mode = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    };
+    mode(folder.path(), 0o755);
+    mode(&socket, 0o600);
+    let definition = folder.path().join("task.json");
+    std::fs::write(&definition, task(&[("app", APP, None)]).to_string()).unwrap();
+    let mut command = Command::new(&program);
+    command.args(["pull", "--host"]).arg(format!("unix://{}", socket.display())).arg(&definition);
+    let output = command.uid(65_534).gid(65_534).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(5), "{said}");
+    assert!(
+        said.contains("this user may not open the socket") && said.contains("group that owns the socket"),
+        "{said}"
+    );
+
+    let gone = lab.set(Run::new(["pull", "-"])).env("DOCKER_HOST", "unix:///nonexistent.sock");
+    let ended = gone.stdin(task(&[("app", APP, None)]).to_string()).end();
+    assert_eq!(ended.code, 5, "{ended:?}");
+    assert!(ended.stdout.contains("there is no such socket"), "{ended:?}");
+}

@@ -1,0 +1,17 @@
+//! The parts of the tests' own that a real engine can talk to.
+#![expect(dead_code, unused_imports, reason = "these tests need a part of what the tests at the wire need")]
+
+#[path = "../support/digest.rs"]
+pub mod digest;
+#[path = "../support/fault.rs"]
+pub mod fault;
+#[path = "../support/gate.rs"]
+pub mod gate;
+#[path = "../support/http/mod.rs"]
+pub mod http;
+#[path = "../support/leak/mod.rs"]
+pub mod leak;
+#[path = "../support/registry/mod.rs"]
+pub mod registry;
+#[path = "../support/run.rs"]
+pub mod run;

@@ -1,0 +1,129 @@
+//! The tree holds to the design: who may know whom, and what may be depended on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Which rooms a room may know. `error` and `secret`'s types are every room's to receive;
+/// who may *name* `secret` is in the table.
+const MAY_KNOW: &[(&str, &[&str])] = &[
+    ("error", &[]),
+    ("secret", &[]),
+    ("retry", &[]),
+    ("task", &["error"]),
+    ("plan", &["error", "task"]),
+    ("config", &["error"]),
+    ("identity", &["error", "task", "config"]),
+    ("credential", &["error", "secret", "retry", "task", "plan", "identity"]),
+    ("pull", &["error", "retry", "task", "plan", "credential"]),
+    ("report", &["error", "plan", "pull"]),
+    ("pipeline", &["error", "retry", "task", "plan", "credential", "pull", "report"]),
+    ("cli", &["error", "config", "pipeline", "report"]),
+    ("main", &["cli"]),
+    ("lib", &[]),
+];
+
+/// External crates that belong to one place.
+const BELONGS_TO: &[(&str, &str)] = &[
+    ("bollard", "src/pull/docker.rs"),
+    ("aws_", "src/credential/aws/"),
+    ("secrecy", "src/secret.rs"),
+    ("toml", "src/config/"),
+    ("clap", "src/cli/"),
+    ("indicatif", "src/cli/progress.rs"),
+    ("tracing_subscriber", "src/cli/log.rs"),
+    ("rustix", "src/cli/"),
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// The code of a file without its tests and comments, and its path below the root.
+fn code(path: &Path) -> (String, String) {
+    let text = fs::read_to_string(path).unwrap();
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let name = path.strip_prefix(root()).unwrap().display().to_string();
+    (name, lines.collect::<Vec<_>>().join("\n"))
+}
+
+fn room(name: &str) -> &str {
+    let name = name.strip_prefix("src/").unwrap();
+    name.split('/').next().unwrap().trim_end_matches(".rs")
+}
+
+/// Every `crate::room` in the code, also in the middle of a line.
+fn rooms_known(code: &str) -> BTreeSet<&str> {
+    let word = |rest: &'_ str| rest.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(rest.len());
+    code.split("crate::").skip(1).map(|rest| &rest[..word(rest)]).filter(|room| !room.is_empty()).collect()
+}
+
+#[test]
+fn every_room_knows_only_whom_it_may() {
+    let table: BTreeMap<_, _> = MAY_KNOW.iter().copied().collect();
+    for file in sources(&root().join("src")) {
+        let (name, code) = code(&file);
+        let own = room(&name);
+        let may = table.get(own).unwrap_or_else(|| panic!("{name}: the room `{own}` is not in the table"));
+        for known in rooms_known(&code) {
+            assert!(known == own || may.contains(&known), "{name} may not know `{known}`");
+        }
+    }
+}
+
+#[test]
+fn a_crate_of_the_outside_world_stays_in_its_place() {
+    for file in sources(&root().join("src")) {
+        let (name, code) = code(&file);
+        for (crate_name, place) in BELONGS_TO {
+            let uses = code.lines().any(|line| {
+                let line = line.trim_start().trim_start_matches("pub ");
+                line.starts_with(&format!("use {crate_name}"))
+            });
+            assert!(!uses || name.starts_with(place), "{name} may not use `{crate_name}`: it belongs to {place}");
+        }
+    }
+}
+
+#[test]
+fn one_tls_stack_and_one_hyper_are_in_the_tree_and_no_ring() {
+    // Cargo.lock also holds what no feature here switches on; the tree does not.
+    let mut cargo = std::process::Command::new(env!("CARGO"));
+    cargo.args(["tree", "--locked", "--offline", "--prefix", "none", "--edges", "normal,build"]);
+    let output = cargo.current_dir(root()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8(output.stdout).unwrap();
+    let versions = |name: &str| {
+        let is_it = |line: &&str| line.split(' ').next() == Some(name);
+        tree.lines().filter(is_it).map(|line| line.trim_end_matches(" (*)")).collect::<BTreeSet<_>>()
+    };
+    for name in ["ring", "openssl", "native-tls"] {
+        assert!(versions(name).is_empty(), "{name} is in the tree");
+    }
+    for name in ["rustls", "hyper", "hyper-util"] {
+        assert_eq!(versions(name).len(), 1, "{name}: {:?}", versions(name));
+    }
+}
+
+#[test]
+fn files_stay_small() {
+    for file in sources(&root().join("src")) {
+        let (name, code) = code(&file);
+        let lines = code.lines().count();
+        assert!(lines <= 320, "{name}: {lines} lines without tests and comments; which two ideas are in it?");
+    }
+}

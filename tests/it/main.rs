@@ -1,0 +1,24 @@
+//! Tests at the wire, in one binary.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test says by its panic what is wrong")]
+#![expect(unreachable_pub, reason = "`pub` in support/ marks what a test may use")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod architecture;
+mod generated_documents;
+mod pull_credentials;
+mod pull_engine;
+mod pull_input;
+mod pull_secret_failures;
+mod support_aws_client;
+mod support_aws_faults;
+mod support_aws_policies;
+mod support_aws_secrets;
+mod support_aws_signatures;
+mod support_aws_sts;
+mod support_engine;
+mod support_leak;
+mod support_registry;
+mod task;

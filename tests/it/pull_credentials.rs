@@ -1,0 +1,158 @@
+//! Which secret is read, where, as whom, how often; and what the engine is shown.
+
+use serde_json::json;
+
+use crate::support::aws::{Fault, Policy, Secret};
+use crate::support::engine::{Auth, Pull};
+use crate::support::fault::When;
+use crate::support_aws_client::{GET, HOST, ROLE, SECRET};
+use crate::task::{IMAGE, LOGIN, World, container, open_container, task};
+
+#[test]
+fn the_login_of_the_secret_reaches_the_engine_and_the_report_names_it() {
+    let world = World::new();
+    world.engine.image(IMAGE, Pull::success().requiring("me", "swordfish"));
+    let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let app = ended.container(0);
+    assert_eq!(app["result"], "pulled");
+    assert!(app["digest"].as_str().unwrap().starts_with("sha256:"));
+    assert_eq!(app["credential"]["kind"], "secret");
+    assert_eq!(app["credential"]["arn"], SECRET);
+    assert_eq!(app["credential"]["identity"], "host");
+    assert!(!app["credential"]["versionId"].as_str().unwrap().is_empty());
+    let Auth::Given(given) = &world.engine.pulls()[0].auth else { panic!("no login") };
+    assert_eq!(given.server_address, "registry.example:5000");
+}
+
+#[test]
+fn any_password_reaches_the_engine_whole() {
+    let world = World::new();
+    for password in ["~~~???>>>", "ÿÿÿ", "a\"b\\c\n", "\u{1}\u{7f}", "  spaces  ", "日本語", &"p".repeat(4_000)] {
+        world.aws.secret(Secret::text(SECRET, &json!({ "username": "me", "password": password }).to_string()));
+        world.engine.image(IMAGE, Pull::success().requiring("me", password));
+        let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).end();
+        assert_eq!(ended.code, 0, "{password:?}: {ended:?}");
+    }
+}
+
+#[test]
+fn a_container_without_credentials_is_pulled_without_a_header_and_without_aws() {
+    let world = World::new();
+    let ended = world.pull(&task(&[open_container("app", IMAGE)])).end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(world.engine.pulls()[0].auth, Auth::Absent);
+    assert_eq!(ended.container(0)["credential"]["kind"], "anonymous");
+    assert_eq!(world.aws.calls(), []);
+}
+
+#[test]
+fn equal_secrets_are_read_once_and_equal_images_pulled_once() {
+    let world = World::new();
+    let other = "registry.example:5000/team/other:v1";
+    let containers: Vec<_> =
+        (0..40).map(|at| container(&format!("c{at}"), if at % 2 == 0 { IMAGE } else { other }, SECRET)).collect();
+    let ended = world.pull(&task(&containers)).end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(world.aws.count("GetSecretValue"), 1);
+    assert_eq!((world.engine.count(IMAGE), world.engine.count(other)), (1, 1));
+    assert_eq!(ended.report()["summary"]["pulled"], 40);
+}
+
+#[test]
+fn different_secrets_are_read_at_the_same_time() {
+    let world = World::new();
+    let gate = crate::support::gate::Gate::closed();
+    world.aws.fault("GetSecretValue", When::Every, Fault::Hold(gate.clone()));
+    let containers: Vec<_> = (0..5)
+        .map(|at| {
+            let arn = SECRET.replace("hub", &format!("hub{at}"));
+            world.aws.secret(Secret::text(&arn, LOGIN));
+            container(&format!("c{at}"), &format!("registry.example/app{at}"), &arn)
+        })
+        .collect();
+    let running = world.pull(&task(&containers)).start();
+    // All five questions are open before the first is answered.
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(gate.arrived(5));
+    gate.open();
+    assert_eq!(crate::support::run::Ended::of(running).code, 0);
+}
+
+#[test]
+fn the_region_is_the_arns_whatever_the_hosts_is() {
+    let world = World::new();
+    let run = world.pull(&task(&[container("app", IMAGE, SECRET)])).env("AWS_REGION", "us-west-2");
+    assert_eq!(run.end().code, 0);
+    assert_eq!(world.aws.calls()[0].region.as_deref(), Some("eu-west-1"));
+}
+
+#[test]
+fn an_arn_needs_no_region_of_the_host() {
+    let world = World::new();
+    assert_eq!(world.pull(&task(&[container("app", IMAGE, SECRET)])).end().code, 0);
+}
+
+#[test]
+fn a_partial_arn_and_a_name_find_the_secret() {
+    let world = World::new();
+    let partial = SECRET.strip_suffix("-Ab12Cd").unwrap();
+    let named = task(&[container("app", IMAGE, partial), container("other", IMAGE, "prod/hub")]);
+    let ended = world.pull(&named).env("AWS_REGION", "eu-west-1").end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(ended.container(0)["credential"]["arn"], SECRET);
+    assert_eq!(ended.container(1)["credential"]["arn"], SECRET);
+    assert_eq!(world.aws.count("GetSecretValue"), 2);
+}
+
+#[test]
+fn a_name_needs_the_hosts_region() {
+    let world = World::new();
+    let ended = world.pull(&task(&[container("app", IMAGE, "prod/hub")])).end();
+    assert_eq!((ended.code, &*ended.failure(0)), (3, "host-identity invalid"), "{ended:?}");
+    assert!(ended.stdout.contains("AWS_REGION"));
+}
+
+#[test]
+fn the_execution_role_reads_the_secret_and_is_assumed_once() {
+    let world = World::new();
+    let host = world.aws.user(HOST, Policy::allow("sts:AssumeRole", ROLE));
+    world.aws.role(ROLE, Policy::trust(HOST), Policy::allow(GET, "*"));
+    let second = SECRET.replace("hub", "second");
+    world.aws.secret(Secret::text(&second, LOGIN));
+    let mut definition = task(&[container("app", IMAGE, SECRET), container("b", "registry.example/b", &second)]);
+    definition["executionRoleArn"] = json!(ROLE);
+    let ended = world.pull(&definition).envs(world.aws.environment(&host)).end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(ended.container(0)["credential"]["identity"], ROLE);
+    assert_eq!(world.aws.count("AssumeRole"), 1);
+    let reader = world.aws.calls().into_iter().find(|call| call.operation == "GetSecretValue").unwrap();
+    assert!(reader.principal.unwrap().contains(":assumed-role/"));
+}
+
+#[test]
+fn the_execution_role_can_be_ignored() {
+    let world = World::new();
+    let mut definition = task(&[container("app", IMAGE, SECRET)]);
+    definition["executionRoleArn"] = json!(ROLE);
+    let ended = world.pull(&definition).arg("--execution-role").arg("ignore").end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(world.aws.count("AssumeRole"), 0);
+}
+
+#[test]
+fn a_dry_run_asks_nobody() {
+    let world = World::new();
+    let mut definition = task(&[container("app", IMAGE, SECRET), open_container("b", "nginx")]);
+    definition["executionRoleArn"] = json!(ROLE);
+    let ended = world.pull(&definition).arg("--dry-run").end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let app = ended.container(0);
+    assert_eq!(app["result"], "planned");
+    assert_eq!(app["credential"]["arn"], SECRET);
+    assert_eq!(app["credential"]["account"], "111122223333");
+    assert_eq!(app["credential"]["region"], "eu-west-1");
+    assert_eq!(app["credential"]["identity"], ROLE);
+    assert_eq!(ended.container(1)["image"], "docker.io/library/nginx:latest");
+    assert_eq!(world.aws.calls(), []);
+    assert_eq!(world.engine.requests(), Vec::<String>::new());
+}

@@ -1,0 +1,203 @@
+//! What the engine is asked, and what comes of its answers.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::engine::{Ending, Engine, Pull};
+use crate::support::run::Run;
+use crate::task::{IMAGE, World, open_container, task};
+
+const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+fn pull_one(world: &World) -> Run {
+    world.pull(&task(&[open_container("app", IMAGE)]))
+}
+
+#[test]
+fn the_api_version_is_agreed_on_and_in_every_path() {
+    for (offered, agreed) in [("1.41", "1.41"), ("1.48", "1.48"), ("1.99", "1.53")] {
+        let world = World { engine: Engine::with_api(offered), ..World::new() };
+        assert_eq!(pull_one(&world).end().code, 0);
+        assert_eq!(world.engine.pulls()[0].api_version.as_deref(), Some(agreed), "{:?}", world.engine.requests());
+    }
+}
+
+#[test]
+fn an_engine_older_than_docker_20_10_is_refused() {
+    let world = World { engine: Engine::with_api("1.40"), ..World::new() };
+    let ended = pull_one(&world).end();
+    assert_eq!(ended.failure(0), "engine unsupported", "{ended:?}");
+    assert!(ended.stdout.contains("20.10"));
+}
+
+#[test]
+fn a_tag_or_a_digest_is_always_sent() {
+    let world = World::new();
+    let by_digest = format!("registry.example/app:v1@{DIGEST}");
+    let definition = task(&[open_container("a", "registry.example/app"), open_container("b", &by_digest)]);
+    let ended = world.pull(&definition).end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let mut asked: Vec<_> = world.engine.pulls().into_iter().map(|pull| pull.image).collect();
+    asked.sort();
+    assert_eq!(asked, ["registry.example/app:latest".to_owned(), format!("registry.example/app@{DIGEST}")]);
+    assert_eq!(ended.container(1)["digest"], DIGEST);
+}
+
+#[test]
+fn an_image_that_is_there_already_is_up_to_date() {
+    let world = World::new();
+    assert_eq!(pull_one(&world).end().container(0)["result"], "pulled");
+    assert_eq!(pull_one(&world).end().container(0)["result"], "up-to-date");
+}
+
+#[test]
+fn an_error_within_the_stream_of_http_200_is_an_error() {
+    let world = World::new();
+    world.engine.image(IMAGE, Pull::stream().status("Pulling from team/app").error("manifest unknown"));
+    let ended = pull_one(&world).end();
+    assert_eq!((ended.code, &*ended.failure(0)), (3, "manifest absent"), "{ended:?}");
+}
+
+#[test]
+fn error_detail_alone_is_enough() {
+    let world = World::new();
+    world
+        .engine
+        .image(IMAGE, Pull::stream().line(&json!({ "errorDetail": { "message": "toomanyrequests: slow down" } })));
+    let ended = pull_one(&world).env("TASKPULL_ATTEMPTS", "1").end();
+    assert_eq!(ended.failure(0), "registry throttled", "{ended:?}");
+}
+
+#[test]
+fn a_success_whose_image_is_another_one_is_a_failure() {
+    let world = World::new();
+    world.engine.image(IMAGE, Pull::success().announces(DIGEST));
+    let ended = pull_one(&world).end();
+    assert_eq!(ended.failure(0), "engine unknown", "{ended:?}");
+    assert!(ended.stdout.contains("but the local image has"));
+}
+
+#[test]
+fn a_refusal_is_final_and_an_outage_is_tried_again() {
+    let world = World::new();
+    world.engine.image(
+        IMAGE,
+        Pull::refused(500, "Get \"https://registry.example/v2/\": unauthorized: authentication required"),
+    );
+    let ended = pull_one(&world).end();
+    assert_eq!(ended.failure(0), "registry refused", "{ended:?}");
+    assert_eq!(world.engine.count(IMAGE), 1);
+
+    let world = World::new();
+    world.engine.once(IMAGE, Pull::refused(500, "received unexpected HTTP status: 503 Service Unavailable"));
+    let ended = pull_one(&world).end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(ended.container(0)["attempts"], 2);
+}
+
+#[test]
+fn a_stream_that_stands_still_is_given_up() {
+    let world = World::new();
+    world.engine.image(IMAGE, Pull::stream().status("Pulling from team/app").hang());
+    let run = pull_one(&world).env("TASKPULL_IDLE_TIMEOUT", "1s").env("TASKPULL_ATTEMPTS", "1");
+    let ended = run.end();
+    assert_eq!(ended.failure(0), "layers unavailable", "{ended:?}");
+    assert!(ended.stdout.contains("nothing moved for 1s"));
+}
+
+#[test]
+fn a_pull_that_moves_for_ever_ends_at_the_total_deadline() {
+    let world = World::new();
+    let endless = (0..100).fold(Pull::stream(), |pull, _| pull.status("Downloading").pause(Duration::from_millis(100)));
+    world.engine.image(IMAGE, endless);
+    let ended = pull_one(&world).env("TASKPULL_TOTAL_TIMEOUT", "1s").end();
+    assert_eq!(ended.failure(0), "layers timed-out", "{ended:?}");
+}
+
+#[test]
+fn an_engine_that_goes_away_in_the_middle_is_named() {
+    let world = World::new();
+    world.engine.image(IMAGE, Pull::stream().status("Pulling from team/app").reset());
+    let ended = pull_one(&world).end();
+    assert_eq!((ended.code, &*ended.failure(0)), (5, "engine engine-gone"), "{ended:?}");
+}
+
+#[test]
+fn half_a_line_is_no_success() {
+    let world = World::new();
+    world.engine.image(IMAGE, Pull::stream().status("Pulling from team/app").raw("{\"status\":\"Dig"));
+    let ended = pull_one(&world).end();
+    assert_ne!(ended.code, 0, "{ended:?}");
+}
+
+#[test]
+fn the_limit_of_pulls_at_once_holds() {
+    let world = World::new();
+    let containers: Vec<_> = (0..12)
+        .map(|at| {
+            let image = format!("registry.example/app{at}:1");
+            world.engine.image(&image, Pull::success());
+            open_container(&format!("c{at}"), &image)
+        })
+        .collect();
+    let ended = world.pull(&task(&containers)).arg("--concurrency").arg("3").end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!((1..=3).contains(&world.engine.most_at_once()), "{}", world.engine.most_at_once());
+}
+
+#[test]
+fn the_first_failure_ends_the_others_when_asked() {
+    let world = World::new();
+    world.engine.image("registry.example/slow:1", Pull::stream().status("Pulling from slow").hang());
+    world.engine.image(IMAGE, Pull::refused(404, "manifest unknown"));
+    let definition = task(&[open_container("slow", "registry.example/slow:1"), open_container("app", IMAGE)]);
+    let ended = world.pull(&definition).arg("--fail-fast").end();
+    assert_eq!(ended.code, 3, "{ended:?}");
+    assert_eq!(ended.container(0)["result"], "cancelled");
+    assert!(ended.container(0)["failure"]["message"].as_str().unwrap().contains("--fail-fast"));
+    assert_eq!(ended.failure(1), "manifest absent");
+}
+
+#[test]
+fn an_interrupt_ends_the_pull_and_is_reported() {
+    for signal in ["INT", "TERM"] {
+        let world = World::new();
+        let gate = crate::support::gate::Gate::closed();
+        world.engine.image(IMAGE, Pull::stream().status("Pulling from team/app").hold(&gate));
+        let running = pull_one(&world).start();
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(gate.arrived(1));
+        let pid = running.id().to_string();
+        assert!(std::process::Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
+        let ended = crate::support::run::Ended::of(running);
+        assert_eq!((ended.code, &*ended.failure(0)), (130, "engine cancelled"), "{ended:?}");
+        gate.open();
+        let broken = || world.engine.pulls()[0].ending == Some(Ending::Broken);
+        assert!(
+            (0..500).any(|_| broken() || {
+                std::thread::sleep(Duration::from_millis(10));
+                false
+            }),
+            "the engine is left"
+        );
+    }
+}
+
+#[test]
+fn each_way_of_having_no_engine_is_told_apart() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let deaf = folder.path().join("deaf.sock");
+    drop(std::os::unix::net::UnixListener::bind(&deaf).unwrap());
+    for (host, code, said) in [
+        (format!("unix://{}/none.sock", folder.path().display()), 5, "there is no such socket"),
+        (format!("unix://{}", deaf.display()), 5, "nobody listens there"),
+        ("tcp://127.0.0.1:1".to_owned(), 5, "nobody listens there"),
+        ("unix://relative".to_owned(), 3, "a socket's path begins with"),
+        ("ftp://somewhere".to_owned(), 3, "neither `unix://"),
+    ] {
+        let ended = pull_one(&world).env("DOCKER_HOST", &host).end();
+        assert_eq!(ended.code, code, "{host}: {ended:?}");
+        assert!(ended.stdout.contains(said), "{host}: {ended:?}");
+    }
+}

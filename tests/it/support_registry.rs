@@ -1,0 +1,208 @@
+//! The scripted registry, asked over a plain socket.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use crate::support::digest::sha256;
+use crate::support::fault::When;
+use crate::support::gate::Gate;
+use crate::support::registry::{Fault, Kind, Registry};
+
+struct Answer {
+    head: String,
+    body: Vec<u8>,
+    /// The connection ended as it should.
+    whole: bool,
+}
+
+impl Answer {
+    fn status(&self) -> &str {
+        self.head.split(' ').nth(1).expect("a status line")
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+}
+
+fn send(registry: &Registry, request: &str, headers: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(registry.host()).unwrap();
+    let host = registry.host();
+    write!(stream, "{request} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}\r\n").unwrap();
+    stream
+}
+
+fn receive(mut stream: TcpStream) -> Answer {
+    let mut bytes = Vec::new();
+    let whole = stream.read_to_end(&mut bytes).is_ok();
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |end| end + 4);
+    let head = String::from_utf8(bytes[..end].to_vec()).unwrap().to_lowercase();
+    Answer { head, body: bytes.split_off(end), whole }
+}
+
+fn ask(registry: &Registry, request: &str) -> Answer {
+    receive(send(registry, request, ""))
+}
+
+fn login(user: &str, password: &str) -> String {
+    format!("authorization: Basic {}\r\n", STANDARD.encode(format!("{user}:{password}")))
+}
+
+fn digest(bytes: &[u8]) -> String {
+    format!("sha256:{}", sha256(bytes))
+}
+
+/// The path of the image's first layer.
+fn layer_path(registry: &Registry) -> String {
+    let manifest = ask(registry, "GET /v2/team/app/manifests/v1").json();
+    format!("/v2/team/app/blobs/{}", manifest["layers"][0]["digest"].as_str().unwrap())
+}
+
+#[test]
+fn image_is_served_whole_and_every_digest_is_right() {
+    let registry = Registry::start();
+    let pushed = registry.push("team/app:v1", &[1000, 0]);
+    assert_eq!(pushed.reference, format!("{}/team/app:v1", registry.host()));
+    assert_eq!(ask(&registry, "GET /v2/").status(), "200");
+
+    let manifest = ask(&registry, "GET /v2/team/app/manifests/v1");
+    assert_eq!(digest(&manifest.body), pushed.digest);
+    assert!(manifest.head.contains(&format!("docker-content-digest: {}", pushed.digest)));
+    let by_digest = format!("GET /v2/team/app/manifests/{}", pushed.digest);
+    assert_eq!(ask(&registry, &by_digest).body, manifest.body);
+
+    let described = manifest.json();
+    let layers = described["layers"].as_array().unwrap();
+    for blob in layers.iter().chain([&described["config"]]) {
+        let name = blob["digest"].as_str().unwrap();
+        let served = ask(&registry, &format!("GET /v2/team/app/blobs/{name}")).body;
+        assert_eq!(digest(&served), name);
+        assert_eq!(blob["size"], served.len());
+    }
+    let config = described["config"]["digest"].as_str().unwrap();
+    let config = ask(&registry, &format!("GET /v2/team/app/blobs/{config}")).json();
+    assert_eq!(config["rootfs"]["diff_ids"].as_array().unwrap().len(), 2);
+    assert_eq!(registry.count(Kind::Layer), 2);
+}
+
+#[test]
+fn head_of_a_manifest_has_its_length_and_no_body() {
+    let registry = Registry::start();
+    registry.push("team/app:v1", &[10]);
+    let length = ask(&registry, "GET /v2/team/app/manifests/v1").body.len();
+    let head = ask(&registry, "HEAD /v2/team/app/manifests/v1");
+    assert!(head.head.contains(&format!("content-length: {length}\r\n")), "{}", head.head);
+    assert!(head.body.is_empty());
+}
+
+#[test]
+fn what_is_not_there_has_its_own_code() {
+    let registry = Registry::start();
+    registry.push("team/app:v1", &[10]);
+    for (path, code) in [
+        ("/v2/team/app/manifests/v2", "MANIFEST_UNKNOWN"),
+        ("/v2/team/other/manifests/v1", "NAME_UNKNOWN"),
+        ("/v2/team/app/blobs/sha256:00", "BLOB_UNKNOWN"),
+        ("/v2/_catalog", "UNSUPPORTED"),
+    ] {
+        let answer = ask(&registry, &format!("GET {path}"));
+        assert_eq!(answer.status(), "404");
+        assert_eq!(answer.json()["errors"][0]["code"], code);
+    }
+}
+
+#[test]
+fn login_is_demanded_for_everything_and_who_came_is_noted() {
+    let registry = Registry::with_login("user", "swordfish");
+    registry.push("team/app:v1", &[10]);
+    for path in ["/v2/", "/v2/team/app/manifests/v1", "/v2/team/app/manifests/v9"] {
+        let barred = ask(&registry, &format!("GET {path}"));
+        assert_eq!(barred.status(), "401");
+        assert!(barred.head.contains("www-authenticate: basic realm="));
+    }
+    let manifest = "GET /v2/team/app/manifests/v1";
+    let wrong = receive(send(&registry, manifest, &login("user", "tuna")));
+    let right = receive(send(&registry, manifest, &login("user", "swordfish")));
+    assert_eq!((wrong.status(), right.status()), ("401", "200"));
+    let users: Vec<_> = registry.requests().into_iter().map(|it| (it.user, it.status)).collect();
+    let user = Some("user".to_owned());
+    assert_eq!(users[3..], [(user.clone(), 401), (user, 200)]);
+}
+
+#[test]
+fn fault_strikes_its_kind_at_its_turn() {
+    let registry = Registry::start();
+    registry.push("team/app:v1", &[10]);
+    let too_many = Fault::Status(429, r#"{"errors":[{"code":"TOOMANYREQUESTS"}]}"#.to_owned());
+    registry.fault(Kind::Manifest, When::Nth(2), too_many);
+    registry.fault(Kind::Challenge, When::Every, Fault::Status(503, String::new()));
+    let statuses = |path: &str| -> Vec<String> {
+        (0..3).map(|_| ask(&registry, &format!("GET {path}")).status().to_owned()).collect()
+    };
+    assert_eq!(statuses("/v2/team/app/manifests/v1"), ["200", "429", "200"]);
+    assert_eq!(statuses("/v2/"), ["503", "503", "503"]);
+    let noted: Vec<u16> = registry.requests().iter().map(|request| request.status).collect();
+    assert_eq!(noted, [200, 429, 200, 503, 503, 503]);
+}
+
+#[test]
+fn layer_is_cut_in_the_middle_and_its_rest_can_be_asked_for() {
+    let registry = Registry::start();
+    registry.push("team/app:v1", &[100_000]);
+    let path = layer_path(&registry);
+    registry.fault(Kind::Layer, When::First(1), Fault::Cut);
+    let cut = ask(&registry, &format!("GET {path}"));
+    assert!(!cut.whole);
+    let whole = ask(&registry, &format!("GET {path}"));
+    assert!(whole.whole && cut.body.len() <= whole.body.len() / 2);
+
+    let rest = receive(send(&registry, &format!("GET {path}"), "range: bytes=1000-\r\n"));
+    assert_eq!(rest.status(), "206");
+    let length = whole.body.len();
+    assert!(rest.head.contains(&format!("content-range: bytes 1000-{}/{length}", length - 1)));
+    assert_eq!(rest.body, whole.body[1000..]);
+}
+
+#[test]
+fn dripping_layer_comes_in_the_end() {
+    let registry = Registry::start();
+    registry.push("team/app:v1", &[10_000]);
+    let path = layer_path(&registry);
+    let whole = ask(&registry, &format!("GET {path}"));
+    registry.fault(Kind::Layer, When::Every, Fault::Drip(5, Duration::from_millis(1)));
+    let dripped = ask(&registry, &format!("GET {path}"));
+    assert!(dripped.whole);
+    assert_eq!(dripped.body, whole.body);
+}
+
+#[test]
+fn hanging_request_gets_nothing() {
+    let registry = Registry::start();
+    registry.fault(Kind::Challenge, When::Every, Fault::Hang);
+    let mut stream = send(&registry, "GET /v2/", "");
+    stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+    assert!(stream.read(&mut [0]).is_err());
+}
+
+#[tokio::test]
+async fn held_request_is_answered_when_the_gate_opens() {
+    let registry = Registry::start();
+    let gate = Gate::closed();
+    registry.fault(Kind::Challenge, When::Every, Fault::Hold(gate.clone()));
+    let stream = send(&registry, "GET /v2/", "");
+    gate.arrived(1).await;
+    gate.open();
+    assert_eq!(receive(stream).status(), "200");
+}
+
+#[test]
+fn no_two_layers_are_alike() {
+    let registry = Registry::start();
+    let digests: Vec<_> = ["a:1", "a:2", "b:1"].map(|image| registry.push(image, &[10]).digest).into();
+    assert!(digests[0] != digests[1] && digests[1] != digests[2]);
+}

@@ -1,0 +1,83 @@
+//! Policy documents, written short.
+//!
+//! ```ignore
+//! Policy::allow("secretsmanager:GetSecretValue", SECRET)              // identity policy
+//! Policy::allow("secretsmanager:GetSecretValue", "*").to(ROLE)        // resource policy
+//! Policy::trust(HOST).when("StringEquals", "sts:ExternalId", "blue")  // trust policy
+//! Policy::allow("kms:*", "*").to(ROOT).and(Policy::deny("kms:Decrypt", "*").to(ROLE))
+//! ```
+//!
+//! Whole documents are taken as text or as `serde_json::Value`.
+
+use serde_json::{Value, json};
+
+#[derive(Clone)]
+pub struct Policy {
+    pub(super) version: Value,
+    pub(super) statements: Vec<Value>,
+}
+
+impl Policy {
+    /// A document without statements.
+    pub fn none() -> Self {
+        Self { version: json!("2012-10-17"), statements: Vec::new() }
+    }
+
+    pub fn allow(action: &str, resource: &str) -> Self {
+        Self::none().with(json!({ "Effect": "Allow", "Action": action, "Resource": resource }))
+    }
+
+    pub fn deny(action: &str, resource: &str) -> Self {
+        Self::none().with(json!({ "Effect": "Deny", "Action": action, "Resource": resource }))
+    }
+
+    /// A role's trust policy: this principal may assume it.
+    pub fn trust(principal: &str) -> Self {
+        Self::none().with(json!({ "Effect": "Allow", "Action": "sts:AssumeRole" })).to(principal)
+    }
+
+    /// Names the principal of the last statement, as a resource policy must.
+    pub fn to(self, principal: &str) -> Self {
+        self.amend("Principal", json!({ "AWS": principal }))
+    }
+
+    /// Puts a condition on the last statement; a second call replaces the first.
+    pub fn when(self, operator: &str, key: &str, value: &str) -> Self {
+        self.amend("Condition", json!({ operator: { key: value } }))
+    }
+
+    /// Appends the other document's statements.
+    pub fn and(mut self, other: Self) -> Self {
+        self.statements.extend(other.statements);
+        self
+    }
+
+    fn with(mut self, statement: Value) -> Self {
+        self.statements.push(statement);
+        self
+    }
+
+    fn amend(mut self, element: &str, value: Value) -> Self {
+        self.statements.last_mut().expect("a statement to amend")[element] = value;
+        self
+    }
+}
+
+impl From<Value> for Policy {
+    fn from(mut document: Value) -> Self {
+        let statements = match document["Statement"].take() {
+            Value::Array(statements) => statements,
+            one @ Value::Object(_) => vec![one],
+            _ => panic!("a policy needs a `Statement`: {document}"),
+        };
+        // A document without a version is of the older language, in AWS as here.
+        let version = document.get("Version").cloned().unwrap_or(json!("2008-10-17"));
+        Self { version, statements }
+    }
+}
+
+impl From<&str> for Policy {
+    fn from(text: &str) -> Self {
+        Self::from(serde_json::from_str::<Value>(text).expect("a policy is JSON"))
+    }
+}

@@ -1,0 +1,136 @@
+//! Secrets: their versions, staging labels, key and resource policy.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::arn::Arn;
+use super::clock;
+use super::evaluate::{Attached, CompiledPolicy};
+use super::policy::Policy;
+
+pub const CURRENT: &str = "AWSCURRENT";
+pub const PREVIOUS: &str = "AWSPREVIOUS";
+
+#[derive(Clone)]
+pub enum Content {
+    Text(String),
+    Binary(Vec<u8>),
+}
+
+pub struct Version {
+    pub id: String,
+    pub content: Content,
+    pub created: i64,
+    pub stages: Vec<String>,
+}
+
+pub struct Secret {
+    pub(super) arn: String,
+    /// The customer key; `None` is the account's default key.
+    pub(super) key: Option<String>,
+    pub(super) policy: Option<CompiledPolicy>,
+    pub(super) versions: Vec<Version>,
+    pub(super) marked_for_deletion: bool,
+}
+
+impl Secret {
+    /// A secret whose current value is this text. The ARN is the full one, with
+    /// its hyphen and six characters.
+    pub fn text(arn: &str, text: &str) -> Self {
+        Self::new(arn, Content::Text(text.to_owned()))
+    }
+
+    pub fn binary(arn: &str, bytes: &[u8]) -> Self {
+        Self::new(arn, Content::Binary(bytes.to_vec()))
+    }
+
+    /// Encrypts it with a customer key, which must exist when the secret is stored.
+    pub fn key(mut self, arn: &str) -> Self {
+        Arn::expect(arn, "kms");
+        self.key = Some(arn.to_owned());
+        self
+    }
+
+    pub fn resource_policy(mut self, policy: impl Into<Policy>) -> Self {
+        self.policy = Some(CompiledPolicy::new(&policy.into(), Attached::ToResource));
+        self
+    }
+
+    /// Adds a version that has this label alone, and takes the label from the others.
+    pub fn stage(mut self, label: &str, text: &str) -> Self {
+        self.add(Content::Text(text.to_owned()), label);
+        self
+    }
+
+    /// No version has the label AWSCURRENT, as when a rotation broke off.
+    pub fn without_current(mut self) -> Self {
+        self.strip(CURRENT);
+        self
+    }
+
+    pub fn marked_for_deletion(mut self) -> Self {
+        self.marked_for_deletion = true;
+        self
+    }
+
+    /// The name: what the ARN ends with, without the six random characters.
+    pub(super) fn name(&self) -> &str {
+        let resource = Arn::expect(&self.arn, "secretsmanager").resource;
+        let full = resource.strip_prefix("secret:").unwrap_or(resource);
+        &full[..full.len() - 7]
+    }
+
+    /// Makes this text current and the current version previous.
+    pub(super) fn rotate(&mut self, text: &str) -> String {
+        self.strip(PREVIOUS);
+        for stage in self.versions.iter_mut().flat_map(|version| &mut version.stages) {
+            if stage == CURRENT {
+                PREVIOUS.clone_into(stage);
+            }
+        }
+        self.add(Content::Text(text.to_owned()), CURRENT)
+    }
+
+    pub(super) fn labelled(&self, stage: &str) -> Option<&Version> {
+        self.versions.iter().find(|version| version.stages.iter().any(|label| label == stage))
+    }
+
+    fn new(arn: &str, content: Content) -> Self {
+        let resource = Arn::expect(arn, "secretsmanager").resource;
+        assert!(
+            resource.starts_with("secret:") && ends_in_six(resource),
+            "a secret's full ARN ends in `secret:name-` and six characters: {arn}",
+        );
+        let mut secret =
+            Self { arn: arn.to_owned(), key: None, policy: None, versions: Vec::new(), marked_for_deletion: false };
+        secret.add(content, CURRENT);
+        secret
+    }
+
+    fn add(&mut self, content: Content, label: &str) -> String {
+        self.strip(label);
+        let id = version_id();
+        let stages = vec![label.to_owned()];
+        self.versions.push(Version { id: id.clone(), content, created: clock::now(), stages });
+        id
+    }
+
+    fn strip(&mut self, label: &str) {
+        for version in &mut self.versions {
+            version.stages.retain(|stage| stage != label);
+        }
+    }
+}
+
+/// Whether the text ends like a full ARN: a hyphen and six letters or digits.
+pub fn ends_in_six(text: &str) -> bool {
+    text.rsplit_once('-').is_some_and(|(name, tail)| {
+        !name.is_empty() && tail.len() == 6 && tail.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
+}
+
+/// A new id of the shape Secrets Manager gives.
+fn version_id() -> String {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let number = LAST.fetch_add(1, Ordering::Relaxed) + 1;
+    format!("{number:08x}-7461-4b70-8c6c-{number:012x}")
+}

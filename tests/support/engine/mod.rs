@@ -1,0 +1,87 @@
+//! A Docker Engine on a Unix socket, as far as pulling needs one.
+//!
+//! Without a script a pull succeeds plausibly. Scripts are per image; what is
+//! asked, with which credentials, and how each pull ended is kept. Wording and
+//! status codes are those of Docker Engine 20.10.
+
+mod auth;
+mod pull;
+mod state;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tempfile::TempDir;
+
+use super::http::Server;
+
+pub use self::auth::{Auth, Given};
+pub use self::pull::Pull;
+use self::state::State;
+pub use self::state::{Ending, SeenPull};
+
+pub struct Engine {
+    state: Arc<Mutex<State>>,
+    folder: TempDir,
+    _server: Server,
+}
+
+impl Engine {
+    /// An engine of API 1.41.
+    pub fn start() -> Self {
+        Self::with_api("1.41")
+    }
+
+    /// An engine whose newest API is this.
+    pub fn with_api(version: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the socket");
+        let state = Arc::new(Mutex::new(State::new(version)));
+        let shared = state.clone();
+        let server =
+            Server::on_socket(&folder.path().join("engine.sock"), move |request| state::reply(&shared, &request));
+        Self { state, folder, _server: server }
+    }
+
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join("engine.sock")
+    }
+
+    /// For `DOCKER_HOST`.
+    pub fn host(&self) -> String {
+        format!("unix://{}", self.socket().display())
+    }
+
+    /// How every pull of this image goes: `name:tag` or `name@digest`, as asked for.
+    pub fn image(&self, image: &str, pull: Pull) {
+        self.state().always.insert(image.to_owned(), pull);
+    }
+
+    /// How the next pull of this image goes, before what `image` says; calls queue up.
+    pub fn once(&self, image: &str, pull: Pull) {
+        self.state().next.entry(image.to_owned()).or_default().push_back(pull);
+    }
+
+    /// Every pull so far, in order of arrival.
+    pub fn pulls(&self) -> Vec<SeenPull> {
+        self.state().pulls.clone()
+    }
+
+    /// How often this image was asked for.
+    pub fn count(&self, image: &str) -> usize {
+        self.state().pulls.iter().filter(|pull| pull.image == image).count()
+    }
+
+    /// The most pulls that were under way at one time.
+    pub fn most_at_once(&self) -> usize {
+        self.state().most_at_once
+    }
+
+    /// Every request so far, as `METHOD /path`, in order of arrival.
+    pub fn requests(&self) -> Vec<String> {
+        self.state().requests.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        state::lock(&self.state)
+    }
+}

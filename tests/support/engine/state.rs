@@ -1,0 +1,235 @@
+//! What the engine holds and has seen, and how it answers.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::json;
+
+use super::super::http::{Reply, Request};
+use super::auth::Auth;
+use super::pull::{Goes, Pull, digest_of, path_of, success};
+
+const OLDEST_API: &str = "1.12";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The whole script was played.
+    Complete,
+    /// The client left before the end, or the script cut the connection.
+    Broken,
+}
+
+/// One pull as it was asked for.
+#[derive(Clone, Debug)]
+pub struct SeenPull {
+    /// `name:tag` or `name@digest`; a bare name asks for all tags.
+    pub image: String,
+    pub platform: Option<String>,
+    pub auth: Auth,
+    /// Of the path; `None` for a path without a version.
+    pub api_version: Option<String>,
+    /// `None` while it is under way.
+    pub ending: Option<Ending>,
+}
+
+pub struct State {
+    api_version: String,
+    pub always: HashMap<String, Pull>,
+    pub next: HashMap<String, VecDeque<Pull>>,
+    /// Digests of local images, by the reference they were pulled by.
+    local: HashMap<String, String>,
+    pub pulls: Vec<SeenPull>,
+    pub requests: Vec<String>,
+    under_way: usize,
+    pub most_at_once: usize,
+}
+
+impl State {
+    pub fn new(api_version: &str) -> Self {
+        Self {
+            api_version: api_version.to_owned(),
+            always: HashMap::new(),
+            next: HashMap::new(),
+            local: HashMap::new(),
+            pulls: Vec::new(),
+            requests: Vec::new(),
+            under_way: 0,
+            most_at_once: 0,
+        }
+    }
+}
+
+pub fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub fn reply(state: &Arc<Mutex<State>>, request: &Request) -> Reply {
+    let mut locked = lock(state);
+    locked.requests.push(format!("{} {}", request.method, request.path));
+    let newest = locked.api_version.clone();
+    let (version, path) = versioned(&request.path);
+    if let Some(asked) = version {
+        let (asked_is, newest_is, oldest_is) = (number(asked), number(&newest), number(OLDEST_API));
+        if asked_is > newest_is {
+            return failure(
+                400,
+                &format!("client version {asked} is too new. Maximum supported API version is {newest}"),
+            );
+        }
+        if asked_is < oldest_is {
+            return failure(
+                400,
+                &format!(
+                    "client version {asked} is too old. Minimum supported API version is {OLDEST_API}, \
+                 please upgrade your client to a newer version"
+                ),
+            );
+        }
+    }
+    let answer = match (request.method.as_str(), path) {
+        ("GET" | "HEAD", "/_ping") => Reply::new(200, "OK"),
+        ("GET", "/version") => Reply::json(
+            200,
+            &json!({
+                "Version": "20.10.24", "ApiVersion": newest, "MinAPIVersion": OLDEST_API,
+                "Os": "linux", "Arch": "amd64",
+            }),
+        ),
+        ("POST", "/images/create") => {
+            let asked = SeenPull::of(request, version);
+            return locked.pull(state, asked);
+        }
+        ("GET", path) => match path.strip_prefix("/images/").and_then(|it| it.strip_suffix("/json")) {
+            Some(image) => locked.inspect(image),
+            None => failure(404, "page not found"),
+        },
+        _ => failure(404, "page not found"),
+    };
+    answer.header("api-version", newest).header("ostype", "linux")
+}
+
+impl SeenPull {
+    fn of(request: &Request, version: Option<&str>) -> Self {
+        let name = request.parameter("fromImage").unwrap_or_default();
+        Self {
+            image: match request.parameter("tag") {
+                None => name.to_owned(),
+                Some(digest) if digest.contains(':') => format!("{name}@{digest}"),
+                Some(tag) => format!("{name}:{tag}"),
+            },
+            platform: request.parameter("platform").map(str::to_owned),
+            auth: Auth::of(request.header("x-registry-auth")),
+            api_version: version.map(str::to_owned),
+            ending: None,
+        }
+    }
+}
+
+impl State {
+    /// Takes the script, and notes the pull as under way until its reply ends.
+    fn pull(&mut self, state: &Arc<Mutex<Self>>, asked: SeenPull) -> Reply {
+        let image = asked.image.clone();
+        let queued = self.next.get_mut(&image).and_then(VecDeque::pop_front);
+        let script = queued.or_else(|| self.always.get(&image).cloned());
+        let (reply, lands) = self.play(&image, &asked.auth, script.unwrap_or_else(Pull::success));
+        let number = self.pulls.len();
+        self.pulls.push(asked);
+        self.under_way += 1;
+        self.most_at_once = self.most_at_once.max(self.under_way);
+        let state = state.clone();
+        reply.on_end(move |complete| {
+            let mut state = lock(&state);
+            state.under_way -= 1;
+            state.pulls[number].ending = Some(if complete { Ending::Complete } else { Ending::Broken });
+            if let Some(digest) = lands.filter(|_| complete) {
+                state.local.insert(image, digest);
+            }
+        })
+    }
+
+    /// The reply, and the digest that is local after it.
+    fn play(&self, image: &str, auth: &Auth, pull: Pull) -> (Reply, Option<String>) {
+        if let Some((username, password)) = &pull.requires
+            && !auth.is(username, password)
+        {
+            return (unauthorized(image, auth), None);
+        }
+        match pull.goes {
+            Goes::Refused { status, message } => (failure(status, &message), None),
+            Goes::Scripted(steps) => (stream(steps), pull.lands),
+            Goes::Well { before_end } => {
+                let (name, tag) = split(image);
+                let digest =
+                    pull.lands.unwrap_or_else(|| if tag.contains(':') { tag.to_owned() } else { digest_of(image) });
+                let up_to_date = self.local.get(image) == Some(&digest);
+                let announced = pull.announces.as_ref().unwrap_or(&digest);
+                let steps = success(name, tag, announced, up_to_date, before_end);
+                (stream(steps), Some(digest))
+            }
+        }
+    }
+
+    fn inspect(&self, image: &str) -> Reply {
+        let Some(digest) = self.local.get(image) else {
+            return failure(404, &format!("No such image: {image}"));
+        };
+        let (name, tag) = split(image);
+        let familiar = name.strip_prefix("docker.io/").unwrap_or(name);
+        let familiar = familiar.strip_prefix("library/").unwrap_or(familiar);
+        let tags = if tag.contains(':') { vec![] } else { vec![format!("{familiar}:{tag}")] };
+        Reply::json(
+            200,
+            &json!({
+                "Id": digest_of(digest),
+                "RepoTags": tags,
+                "RepoDigests": [format!("{familiar}@{digest}")],
+                "Architecture": "amd64",
+                "Os": "linux",
+            }),
+        )
+    }
+}
+
+fn stream(steps: Vec<super::super::http::Step>) -> Reply {
+    Reply::script(200, steps).header("content-type", "application/json")
+}
+
+fn failure(status: u16, message: &str) -> Reply {
+    Reply::json(status, &json!({ "message": message }))
+}
+
+/// As 20.10 says it, when the registry answers 401.
+fn unauthorized(image: &str, auth: &Auth) -> Reply {
+    let (name, tag) = split(image);
+    let host = name.split('/').next().unwrap_or_default();
+    let path = path_of(name);
+    let reason =
+        if auth.is_anonymous() { "no basic auth credentials" } else { "unauthorized: authentication required" };
+    failure(500, &format!("Head \"https://{host}/v2/{path}/manifests/{tag}\": {reason}"))
+}
+
+/// Name, and tag or digest; without either the engine takes `latest`.
+fn split(image: &str) -> (&str, &str) {
+    if let Some(at_digest) = image.split_once('@') {
+        return at_digest;
+    }
+    let after_slash = image.rfind('/').map_or(0, |slash| slash + 1);
+    match image[after_slash..].split_once(':') {
+        Some((_, tag)) => (&image[..image.len() - tag.len() - 1], tag),
+        None => (image, "latest"),
+    }
+}
+
+/// The version of a path, and the path without it.
+fn versioned(path: &str) -> (Option<&str>, &str) {
+    let version = path.strip_prefix("/v").and_then(|rest| rest.split_once('/'));
+    match version {
+        Some((version, rest)) if number(version).is_some() => (Some(version), &path[path.len() - rest.len() - 1..]),
+        _ => (None, path),
+    }
+}
+
+fn number(version: &str) -> Option<(u32, u32)> {
+    let (major, minor) = version.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}

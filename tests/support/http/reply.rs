@@ -1,0 +1,129 @@
+//! A reply as a script: a head, pieces of body, and waits or cuts between them.
+
+use std::fmt;
+use std::time::Duration;
+
+use hyper::body::Bytes;
+
+use super::super::gate::Gate;
+use super::body::ScriptedBody;
+
+/// The connection ends here: by the script, or because the client left.
+#[derive(Debug)]
+pub struct Cut;
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection was cut")
+    }
+}
+
+impl std::error::Error for Cut {}
+
+/// Something other than an answer.
+#[derive(Clone)]
+pub enum Stall {
+    Pause(Duration),
+    Hold(Gate),
+    /// Nothing more comes, and the connection stays open.
+    Hang,
+    /// The connection is closed at once: over TCP with a reset.
+    Reset,
+}
+
+#[derive(Clone)]
+pub enum Step {
+    Send(Bytes),
+    Stall(Stall),
+}
+
+pub struct Reply {
+    status: u16,
+    headers: Vec<(String, String)>,
+    before: Option<Stall>,
+    body: Vec<Step>,
+    end: End,
+}
+
+impl Reply {
+    pub fn new(status: u16, body: impl Into<Bytes>) -> Self {
+        Self::script(status, vec![Step::Send(body.into())])
+    }
+
+    pub fn json(status: u16, body: &serde_json::Value) -> Self {
+        Self::new(status, body.to_string()).header("content-type", "application/json")
+    }
+
+    pub fn script(status: u16, body: Vec<Step>) -> Self {
+        Self { status, headers: Vec::new(), before: None, body, end: End(None) }
+    }
+
+    /// No answer at all.
+    pub fn stall(stall: Stall) -> Self {
+        Self::new(200, "").after(stall)
+    }
+
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// The answer, head and all, comes after this.
+    pub fn after(mut self, stall: Stall) -> Self {
+        self.before = Some(stall);
+        self
+    }
+
+    /// Called once: with true when the whole reply has been handed over, with
+    /// false when the client went first or the reply was cut.
+    pub fn on_end(mut self, end: impl FnOnce(bool) + Send + 'static) -> Self {
+        self.end = End(Some(Box::new(end)));
+        self
+    }
+
+    pub(super) async fn play(self) -> Result<hyper::Response<ScriptedBody>, Cut> {
+        if let Some(stall) = self.before {
+            stall.sit_out().await?;
+        }
+        let mut response = hyper::Response::builder().status(self.status);
+        for (name, value) in &self.headers {
+            response = response.header(name, value);
+        }
+        Ok(response.body(ScriptedBody::new(self.body, self.end)).expect("a script with a proper head"))
+    }
+}
+
+impl Stall {
+    pub(super) async fn sit_out(self) -> Result<(), Cut> {
+        match self {
+            Self::Pause(time) => tokio::time::sleep(time).await,
+            Self::Hold(gate) => gate.pass().await,
+            Self::Hang => std::future::pending().await,
+            Self::Reset => {
+                // One turn, in which what was sent before reaches the socket.
+                tokio::task::yield_now().await;
+                return Err(Cut);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Tells how a reply ended, exactly once.
+pub(super) struct End(Option<Box<dyn FnOnce(bool) + Send>>);
+
+impl End {
+    pub(super) fn complete(&mut self) {
+        if let Some(end) = self.0.take() {
+            end(true);
+        }
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if let Some(end) = self.0.take() {
+            end(false);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The outside worlds of the tests, made of our own parts.
+//!
+//! Each server here listens on 127.0.0.1 or on a Unix socket in a temporary
+//! folder, runs on a thread that its value owns, and ends when that value is
+//! dropped. None reads the clock of the test's runtime, so a test may block or
+//! pause its own time without stalling the world it talks to.
+//!
+//! | file          | what it stands for                                        |
+//! |---------------|-----------------------------------------------------------|
+//! | `aws/`        | AWS: decides by policy, verifies signatures, takes faults |
+//! | `engine/`     | a Docker Engine on a Unix socket, scripted per image      |
+//! | `registry/`   | a registry that a real engine can pull from               |
+//! | `leak/`       | the search for a secret where it must not be              |
+//! | `http/`       | the server under the first three                          |
+//! | `fault.rs`    | which call a fault strikes                                |
+//! | `gate.rs`     | a door that holds answers until the test opens it         |
+//! | `run.rs`      | the program, run with an environment of its own           |
+//! | `digest.rs`   | SHA-256 in hexadecimal                                    |
+//!
+//! `registry/` needs its siblings `http/`, `fault.rs`, `gate.rs` and
+//! `digest.rs`; `leak/` needs none. Other test binaries may take just those.
+
+pub mod aws;
+pub mod digest;
+pub mod engine;
+pub mod fault;
+pub mod gate;
+pub mod http;
+pub mod leak;
+pub mod registry;
+pub mod run;

@@ -1,0 +1,101 @@
+//! The program itself, run as a person or a service runs it.
+
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+/// One run, with an environment of its own: nothing of the tests' leaks in.
+pub struct Run {
+    command: Command,
+    stdin: Vec<u8>,
+}
+
+impl Run {
+    pub fn new<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Self {
+        arguments.into_iter().fold(Self::program(env!("CARGO_BIN_EXE_taskpull")), Self::arg)
+    }
+
+    /// Another program, which will become this one.
+    pub fn program(name: &str) -> Self {
+        let mut command = Command::new(name);
+        command.env_clear().env("PATH", "/usr/bin:/bin").env("AWS_EC2_METADATA_DISABLED", "true");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self { command, stdin: Vec::new() }
+    }
+
+    /// `taskpull pull --output json -`, with this definition on stdin.
+    pub fn pull(definition: &impl ToString) -> Self {
+        Self::new(["pull", "--output", "json", "-"]).stdin(definition.to_string())
+    }
+
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub fn envs<S: AsRef<OsStr>>(mut self, variables: impl IntoIterator<Item = (&'static str, S)>) -> Self {
+        self.command.envs(variables);
+        self
+    }
+
+    pub fn stdin(mut self, text: impl Into<Vec<u8>>) -> Self {
+        self.stdin = text.into();
+        self
+    }
+
+    /// Starts it and leaves it to the test.
+    pub fn start(mut self) -> Child {
+        let mut child = self.command.spawn().expect("the program starts");
+        // A program that refuses its arguments does not read: a broken pipe is no fault.
+        let _ = child.stdin.take().expect("a pipe").write_all(&self.stdin);
+        child
+    }
+
+    /// Runs it to its end.
+    pub fn end(self) -> Ended {
+        Ended::of(self.start())
+    }
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ended {
+    pub fn of(child: Child) -> Self {
+        let output = child.wait_with_output().expect("the program ends");
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+
+    /// The report of `--output json`.
+    pub fn report(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// A container of the first task, by its place.
+    pub fn container(&self, at: usize) -> Value {
+        self.report()["tasks"][0]["containers"][at].clone()
+    }
+
+    /// `link class` of a container's failure, such as `secret absent`.
+    pub fn failure(&self, at: usize) -> String {
+        let failure = &self.container(at)["failure"];
+        let text = |key: &str| failure[key].as_str().unwrap_or("none").to_owned();
+        format!("{} {}", text("link"), text("class"))
+    }
+}
