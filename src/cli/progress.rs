@@ -62,7 +62,7 @@ impl Bars {
             .iter()
             .map(|image| {
                 let bar = all.add(ProgressBar::new(0).with_style(waiting.clone()));
-                bar.set_prefix(shortened(image, 36));
+                bar.set_prefix(shortened(image, 34));
                 bar
             })
             .collect();
@@ -78,7 +78,7 @@ impl Progress for Bars {
             State::Waiting => bar.set_message("waits for its turn"),
             State::Pulling(layers) if layers.bytes_total == 0 => bar.set_message("pulling"),
             State::Pulling(layers) => {
-                bar.set_style(style("{prefix}  {msg} {bar:12} {bytes:>9}/{total_bytes:9}"));
+                bar.set_style(style("{prefix}  {msg} {bar:12} {bytes:>10} of {total_bytes}"));
                 bar.set_length(layers.bytes_total);
                 bar.set_position(layers.bytes);
                 bar.set_message(format!("{}/{}", layers.done, layers.total));

@@ -79,10 +79,16 @@ fn pull(job: Job, arguments: &Pull, settings: &Settings, interrupt: &Cancellatio
 
 fn write(report: &Report, output: Output) -> io::Result<()> {
     let text = match output {
-        Output::Text => text::render(report),
+        Output::Text => text::render(report, terminal_width()),
         Output::Json => serde_json::to_string_pretty(report).map_err(io::Error::other)? + "\n",
     };
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
+}
+
+/// The columns of the terminal that the result goes to, if it goes to one.
+fn terminal_width() -> Option<usize> {
+    let size = terminal_size::terminal_size_of(io::stdout());
+    size.map(|(terminal_size::Width(columns), _)| usize::from(columns).max(40))
 }

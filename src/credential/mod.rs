@@ -140,7 +140,9 @@ async fn resolve<S: SecretStore>(need: Need, store: &S, reads: &Semaphore) -> Re
     // The semaphore is never closed, so an error here cannot happen; were it to, reading
     // without a permit would still be right.
     let _permit = reads.acquire().await.ok();
+    tracing::debug!(secret = %parameter, identity = identity.name(), "reading the secret");
     let version = store.read(&identity, &parameter).await.map_err(|error| Failure::from(&error))?;
+    tracing::debug!(arn = version.arn, version = version.version_id, "read");
     let login = content::login(&version).map_err(|error| Failure::from(&error))?;
     let origin =
         Origin::Secret { arn: Printable::new(&version.arn), version_id: Printable::new(&version.version_id), identity };

@@ -6,26 +6,32 @@ use std::fmt::{self, Write as _};
 use super::{ContainerReport, CredentialReport, Ending, Report, Summary, TaskReport};
 use crate::error::Failure;
 
-/// The report as text, ending in a line that sums it up.
+/// The report as text, ending in a line that sums it up. Sentences are wrapped at `width`
+/// columns where one is given; names are never cut.
 #[must_use]
-pub fn render(report: &Report) -> String {
+pub fn render(report: &Report, width: Option<usize>) -> String {
     let mut text = String::new();
     let mut credentials = Vec::new();
     // Writing to a String cannot fail.
     for task in &report.tasks {
-        let _ = write_task(&mut text, task, &mut credentials);
+        let _ = write_task(&mut text, task, &mut credentials, width);
         text.push('\n');
     }
     let _ = write_credentials(&mut text, &credentials);
     for failure in &report.unread {
-        let _ = write_failure(&mut text, "", failure);
+        write_failure(&mut text, "", failure, width);
         text.push('\n');
     }
     let _ = writeln!(text, "{}", Sum(&report.summary));
     text
 }
 
-fn write_task<'a>(text: &mut String, task: &'a TaskReport, known: &mut Vec<&'a CredentialReport>) -> fmt::Result {
+fn write_task<'a>(
+    text: &mut String,
+    task: &'a TaskReport,
+    known: &mut Vec<&'a CredentialReport>,
+    columns: Option<usize>,
+) -> fmt::Result {
     match &task.family {
         Some(family) => writeln!(text, "{family} ({})", task.source)?,
         None => writeln!(text, "{}", task.source)?,
@@ -46,7 +52,7 @@ fn write_task<'a>(text: &mut String, task: &'a TaskReport, known: &mut Vec<&'a C
             writeln!(text, "    {digest}")?;
         }
         if let Some(failure) = failure {
-            write_failure(text, "    ", failure)?;
+            write_failure(text, "    ", failure, columns);
         }
     }
     Ok(())
@@ -80,14 +86,29 @@ fn write_credentials(text: &mut String, credentials: &[&CredentialReport]) -> fm
     if credentials.is_empty() { Ok(()) } else { writeln!(text) }
 }
 
-fn write_failure(text: &mut String, indent: &str, failure: &Failure) -> fmt::Result {
-    writeln!(text, "{indent}{} ({}): {}", failure.link, failure.class, failure.message)?;
+fn write_failure(text: &mut String, indent: &str, failure: &Failure, columns: Option<usize>) {
+    let mut write = |indent: &str, line: String| {
+        match columns {
+            None => *text += &(indent.to_owned() + &line),
+            Some(columns) => {
+                let next = format!("{indent}  ");
+                let options = textwrap::Options::new(columns)
+                    .initial_indent(indent)
+                    .subsequent_indent(&next)
+                    .break_words(false)
+                    .word_splitter(textwrap::WordSplitter::NoHyphenation);
+                *text += &textwrap::fill(&line, options);
+            }
+        }
+        text.push('\n');
+    };
+    write(indent, format!("{} ({}): {}", failure.link, failure.class, failure.message));
+    let indent = format!("{indent}  ");
     for cause in &failure.caused_by {
-        writeln!(text, "{indent}  said: {cause}")?;
+        write(&indent, format!("said: {cause}"));
     }
-    match &failure.hint {
-        Some(hint) => writeln!(text, "{indent}  hint: {hint}"),
-        None => Ok(()),
+    if let Some(hint) = &failure.hint {
+        write(&indent, format!("hint: {hint}"));
     }
 }
 

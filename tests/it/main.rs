@@ -11,6 +11,7 @@ mod generated_documents;
 mod pull_credentials;
 mod pull_engine;
 mod pull_input;
+mod pull_leaks;
 mod pull_secret_failures;
 mod support_aws_client;
 mod support_aws_faults;

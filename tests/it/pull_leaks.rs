@@ -1,0 +1,106 @@
+//! The search for a password at the wire: every way of being wrong that a real registry
+//! cannot be made to show, at `RUST_LOG=trace`.
+
+use serde_json::json;
+
+use crate::support::aws::{Fault, Secret};
+use crate::support::engine::{Auth, Pull};
+use crate::support::fault::When;
+use crate::support::leak::Canary;
+use crate::support::run::Ended;
+use crate::support_aws_client::{ROLE, SECRET};
+use crate::task::{IMAGE, World, container, task};
+
+const PASSWORD: &str = "c4nary-ÿ-\"quoted\"-~~~???-and-long-enough";
+
+/// The password, the host's secret key, and the user name, which can be a token.
+fn canaries(world: &World) -> [Canary; 3] {
+    [
+        Canary::new("password", PASSWORD),
+        Canary::new("secret access key", &world.host.secret),
+        Canary::new("user name", "user-name-that-is-a-token"),
+    ]
+}
+
+fn assert_silent(world: &World, ended: &Ended) {
+    assert!(ended.stderr.contains("DEBUG") || ended.stderr.contains("TRACE"), "the log was on: {ended:?}");
+    for canary in canaries(world) {
+        assert_eq!(canary.in_bytes("stdout", ended.stdout.as_bytes()), []);
+        assert_eq!(canary.in_bytes("stderr", ended.stderr.as_bytes()), []);
+    }
+}
+
+fn login() -> String {
+    json!({ "username": "user-name-that-is-a-token", "password": PASSWORD }).to_string()
+}
+
+fn run(world: &World, text: &str, output: &str) -> Ended {
+    world.aws.secret(Secret::text(SECRET, text));
+    let run = crate::support::run::Run::new(["pull", "--output", output, "-"]);
+    let run = run.stdin(task(&[container("app", IMAGE, SECRET)]).to_string());
+    world.set(run).env("RUST_LOG", "trace").env("TASKPULL_ATTEMPTS", "2").end()
+}
+
+#[test]
+fn no_content_however_wrong_is_ever_shown() {
+    let world = World::new();
+    let quoted = serde_json::to_string(PASSWORD).unwrap();
+    let contents = [
+        PASSWORD.to_owned(),
+        quoted.clone(),
+        format!("[{quoted}]"),
+        format!("{{\"username\": {quoted}, \"password\": 1}}"),
+        format!("{{\"username\": {{\"a\": {quoted}}}, \"password\": {quoted}}}"),
+        format!("{{{quoted}: 1}}"),
+        format!("{{\"username\": \"user-name-that-is-a-token\", \"password\": {quoted}, \"password\": {quoted}}}"),
+        format!("{{\"username\": \"a\", \"accessToken\": {quoted}}}"),
+        format!("{{\"username\": \"a\", \"password\": {quoted}"),
+        format!("{{\"username\": \"a\", \"password\": {quoted}}} {quoted}"),
+        format!("{{\"username\": \"a\", \"pass\": {quoted}}}"),
+        format!("username=a password={PASSWORD}"),
+    ];
+    for content in contents {
+        for output in ["text", "json"] {
+            let ended = run(&world, &content, output);
+            assert_eq!(ended.code, 3, "a fault of the content");
+            assert_silent(&world, &ended);
+        }
+    }
+}
+
+#[test]
+fn no_answer_of_the_engine_brings_the_password_out() {
+    let world = World::new();
+    let pulls = [
+        Pull::success(),
+        Pull::success().requiring("somebody", "else"),
+        Pull::refused(500, "unauthorized: incorrect username or password"),
+        Pull::refused(404, "manifest unknown"),
+        Pull::refused(503, "<html>busy</html>"),
+        Pull::stream().error("toomanyrequests: Rate exceeded"),
+        Pull::stream().status("Pulling").reset(),
+        Pull::stream().raw("not json\r\n"),
+    ];
+    for pull in pulls {
+        world.engine.image(IMAGE, pull);
+        let ended = run(&world, &login(), "text");
+        assert_silent(&world, &ended);
+    }
+    let Auth::Given(given) = &world.engine.pulls()[0].auth else { panic!("no login reached the engine") };
+    assert_eq!(given.password, PASSWORD, "the canary was really sent");
+}
+
+#[test]
+fn no_failure_of_aws_brings_a_key_or_a_token_out() {
+    for fault in [Fault::Throttle, Fault::Status(500), Fault::Reset, Fault::Garbage] {
+        for operation in ["GetSecretValue", "AssumeRole"] {
+            let world = World::new();
+            world.aws.fault(operation, When::Every, fault.clone());
+            world.aws.secret(Secret::text(SECRET, &login()));
+            let mut definition = task(&[container("app", IMAGE, SECRET)]);
+            definition["executionRoleArn"] = json!(ROLE);
+            let ended = world.pull(&definition).env("RUST_LOG", "trace").end();
+            assert_silent(&world, &ended);
+        }
+    }
+}
