@@ -10,9 +10,8 @@ demo:  ## private images onto an engine: yours where one answers, else the lab's
 	lab/demo
 
 test: lab-up  ## every test, on the lab
-	cargo nextest run --locked || { lab/down; exit 1; }
-	cargo test --locked --doc
-	lab/down
+	command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
+	cargo nextest run --locked; status=$$?; lab/down; exit $$status
 
 lint:  ## formatting, clippy, documentation
 	cargo fmt --check

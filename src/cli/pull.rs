@@ -27,6 +27,13 @@ pub(super) fn run(arguments: &Pull) -> Exit {
             return Exit::Configuration;
         }
     };
+    let engine = match DockerAddress::parse(&settings.engine_host) {
+        Ok(engine) => engine,
+        Err(error) => {
+            complain(&error);
+            return Exit::Configuration;
+        }
+    };
     let roles = if settings.assume_execution_role { RoleUse::Assume } else { RoleUse::Ignore };
     let job = Job::new(input::read(&arguments.inputs), roles);
     job.warnings().for_each(|warning| tell(&format!("warning: {warning}")));
@@ -34,7 +41,7 @@ pub(super) fn run(arguments: &Pull) -> Exit {
     let report = if arguments.dry_run {
         job.dry_run()
     } else {
-        match pull(job, arguments, &settings, &interrupt) {
+        match pull(job, arguments, &settings, &engine, &interrupt) {
             Ok(report) => report,
             Err(error) => {
                 tell(&format!("error: the runtime could not be started: {error}"));
@@ -61,7 +68,13 @@ fn settings(arguments: &Pull) -> Result<Settings, ConfigError> {
     Settings::read(&sources)
 }
 
-fn pull(job: Job, arguments: &Pull, settings: &Settings, interrupt: &CancellationToken) -> io::Result<Report> {
+fn pull(
+    job: Job,
+    arguments: &Pull,
+    settings: &Settings,
+    engine: &DockerAddress,
+    interrupt: &CancellationToken,
+) -> io::Result<Report> {
     let limits = Limits {
         concurrency: settings.concurrency,
         deadlines: Deadlines { idle: settings.idle_timeout, total: settings.total_timeout },
@@ -70,11 +83,13 @@ fn pull(job: Job, arguments: &Pull, settings: &Settings, interrupt: &Cancellatio
     };
     let progress = progress::of(job.images(), arguments.quiet);
     let store = Arc::new(Aws::new(settings.secrets_timeout));
-    let engine = DockerAddress::new(&settings.engine_host);
     // One thread is enough: the engine does the work, and what waits for it needs none.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let work = job.pull(&store, &engine, &limits, &*progress, interrupt);
-    runtime.block_on(until_interrupted(interrupt, work))
+    let work = job.pull(&store, engine, &limits, &*progress, interrupt);
+    let report = runtime.block_on(until_interrupted(interrupt, work));
+    // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
+    runtime.shutdown_background();
+    report
 }
 
 fn write(report: &Report, output: Output) -> io::Result<()> {

@@ -52,6 +52,8 @@ pub struct PlannedContainer {
     pub name: ContainerName,
     /// Its image: in full when it is a reference, else as it stands in the definition.
     pub image: Printable,
+    /// The image's registry, when there is one to be told.
+    pub registry: Option<String>,
     /// Its pull, as an index into [`PullPlan::pulls`], or why there is none.
     pub pull: Result<usize, Failure>,
 }
@@ -100,14 +102,16 @@ impl PullPlan {
                     Err(error) => PlannedContainer {
                         name: error.container.clone(),
                         image: error.image.clone(),
+                        registry: None,
                         pull: Err(Failure::from(&error)),
                     },
                     Ok(ContainerDefinition { name, image, credentials }) => {
                         let shown = Printable::new(&image.to_string());
+                        let registry = Some(image.registry().to_owned());
                         let pull = Need::of(credentials, execution_role.as_ref())
                             .map(|need| plan.index(&mut known, PlannedPull { image, need }))
                             .map_err(|error| Failure::from(&ExecutionRoleError { source: error.clone() }));
-                        PlannedContainer { name, image: shown, pull }
+                        PlannedContainer { name, image: shown, registry, pull }
                     }
                 })
                 .collect();

@@ -1,10 +1,11 @@
 //! The Docker Engine, through bollard; the only file that knows it.
 //!
 //! Three things are not left to the library: the auth header (`auth_header`), the API
-//! version in the path (bollard 0.21 drops the one it negotiated, so an engine newer than
-//! this program would be asked in a dialect nobody here has read), and timeouts (its own
-//! cover only the headers of a response).
+//! version (`ping` asks for it, here it goes into each path: bollard 0.21 drops the one it
+//! negotiated, so an engine newer than this program would be asked in a dialect nobody here
+//! has read), and timeouts (its own cover only the headers of a response).
 
+use std::fmt;
 use std::io;
 use std::path::Path;
 
@@ -19,43 +20,74 @@ use tokio::time::timeout;
 
 use super::auth_header::auth_header;
 use super::engine_error::{EngineError, Unreachable};
+use super::ping::api_version;
 use super::{ANSWER, Connect, Engine, Line};
 use crate::credential::Login;
 use crate::task::{ImageReference, Version};
 
 /// The oldest API this program speaks: Docker 20.10.
-const OLDEST: (u32, u32) = (1, 41);
+const OLDEST: (usize, usize) = (1, 41);
 
 /// bollard's own timeout, in seconds, is out of the way: every wait here has its own.
 const NEVER: u64 = u64::MAX / 1_000;
 
 /// Where an engine is.
-#[derive(Clone, Debug)]
-pub struct DockerAddress(String);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DockerAddress {
+    /// `unix:///path`
+    Unix(String),
+    /// `tcp://host:port`, without TLS.
+    Tcp(String),
+}
 
 impl DockerAddress {
-    /// An address as `DOCKER_HOST` has it: `unix:///path` or `tcp://host:port`.
-    #[must_use]
-    pub fn new(host: &str) -> Self {
-        Self(host.to_owned())
-    }
-
-    fn unreachable(&self, why: Unreachable) -> EngineError {
-        EngineError::Unreachable { host: self.0.clone(), why }
-    }
-
-    fn open(&self) -> Result<Docker, EngineError> {
-        let opened = if let Some(path) = self.0.strip_prefix("unix://") {
-            if !Path::new(path).is_absolute() {
-                return Err(self.unreachable(Unreachable::Address("a socket's path begins with `/`")));
-            }
-            Docker::connect_with_unix(&self.0, NEVER, API_DEFAULT_VERSION)
-        } else if self.0.starts_with("tcp://") || self.0.starts_with("http://") {
-            Docker::connect_with_http(&self.0, NEVER, API_DEFAULT_VERSION)
-        } else {
-            return Err(self.unreachable(Unreachable::Address("it is neither `unix://…` nor `tcp://…`")));
+    /// Reads an address as `DOCKER_HOST` has it: `unix:///path` or `tcp://host:port`.
+    ///
+    /// # Errors
+    /// [`EngineError::Unreachable`] when it is neither.
+    pub fn parse(host: &str) -> Result<Self, EngineError> {
+        let wrong = |why| EngineError::Unreachable { host: host.to_owned(), why: Unreachable::Address(why) };
+        if let Some(path) = host.strip_prefix("unix://") {
+            return if Path::new(path).is_absolute() {
+                Ok(Self::Unix(path.to_owned()))
+            } else {
+                Err(wrong("a socket's path begins with `/`"))
+            };
+        }
+        let Some(rest) = host.strip_prefix("tcp://").or_else(|| host.strip_prefix("http://")) else {
+            return Err(wrong("it is neither `unix:///path` nor `tcp://host:port`"));
         };
-        opened.map_err(|error| said(&self.0, error))
+        let rest = rest.trim_end_matches('/');
+        match rest.rsplit_once(':') {
+            Some((name, port)) if !name.is_empty() && port.parse::<u16>().is_ok() && !rest.contains('/') => {
+                Ok(Self::Tcp(rest.to_owned()))
+            }
+            _ => Err(wrong("after `tcp://` stand a host and a port")),
+        }
+    }
+
+    pub(super) fn unreachable(&self, why: Unreachable) -> EngineError {
+        EngineError::Unreachable { host: self.to_string(), why }
+    }
+
+    pub(super) fn garbled(&self, why: impl Into<String>) -> EngineError {
+        EngineError::Garbled { host: self.to_string(), why: why.into() }
+    }
+
+    fn client(&self) -> Result<Docker, Error> {
+        match self {
+            Self::Unix(path) => Docker::connect_with_unix(path, NEVER, API_DEFAULT_VERSION),
+            Self::Tcp(host) => Docker::connect_with_http(&format!("tcp://{host}"), NEVER, API_DEFAULT_VERSION),
+        }
+    }
+}
+
+impl fmt::Display for DockerAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(path) => write!(f, "unix://{path}"),
+            Self::Tcp(host) => write!(f, "tcp://{host}"),
+        }
     }
 }
 
@@ -63,25 +95,20 @@ impl Connect for DockerAddress {
     type Engine = DockerEngine;
 
     async fn connect(&self) -> Result<DockerEngine, EngineError> {
-        let client = self.open()?;
-        let answer = timeout(ANSWER, client.version()).await;
-        let answer = answer.map_err(|_| self.unreachable(Unreachable::Silent))?;
-        let answer = answer.map_err(|error| said(&self.0, error))?;
-        let spoken = answer.api_version.as_deref().and_then(parse_version);
-        let garbled = |why| EngineError::Garbled { host: self.0.clone(), why };
-        let spoken = spoken.ok_or_else(|| garbled("it names no API version".to_owned()))?;
+        let answer = timeout(ANSWER, api_version(self)).await;
+        let spoken = answer.map_err(|_| self.unreachable(Unreachable::Silent))??;
+        let spoken = parse_version(&spoken).ok_or_else(|| self.garbled(format!("its API version is `{spoken}`")))?;
         if spoken < OLDEST {
-            return Err(garbled(format!("its API is {}.{}", spoken.0, spoken.1)));
+            return Err(self.garbled(format!("its API is {}.{}", spoken.0, spoken.1)));
         }
-        let known = (API_DEFAULT_VERSION.major_version, API_DEFAULT_VERSION.minor_version);
-        let ours = (u32::try_from(known.0).unwrap_or(u32::MAX), u32::try_from(known.1).unwrap_or(u32::MAX));
-        let version = spoken.min(ours);
-        tracing::debug!(host = self.0, ?version, "engine reached");
-        Ok(DockerEngine { host: self.0.clone(), client, version })
+        let version = spoken.min((API_DEFAULT_VERSION.major_version, API_DEFAULT_VERSION.minor_version));
+        let client = self.client().map_err(|error| said(self, error))?;
+        tracing::debug!(address = %self, ?version, "engine reached");
+        Ok(DockerEngine { address: self.clone(), client, version })
     }
 }
 
-fn parse_version(text: &str) -> Option<(u32, u32)> {
+fn parse_version(text: &str) -> Option<(usize, usize)> {
     let (major, minor) = text.split_once('.')?;
     Some((major.parse().ok()?, minor.parse().ok()?))
 }
@@ -89,9 +116,9 @@ fn parse_version(text: &str) -> Option<(u32, u32)> {
 /// An engine that answered, and the API version agreed on.
 #[derive(Debug)]
 pub struct DockerEngine {
-    host: String,
+    address: DockerAddress,
     client: Docker,
-    version: (u32, u32),
+    version: (usize, usize),
 }
 
 impl DockerEngine {
@@ -110,7 +137,7 @@ impl DockerEngine {
     }
 }
 
-fn versioned(uri: &Uri, major: u32, minor: u32) -> Option<Uri> {
+fn versioned(uri: &Uri, major: usize, minor: usize) -> Option<Uri> {
     let mut parts = uri.clone().into_parts();
     let path = parts.path_and_query.as_ref()?;
     parts.path_and_query = Some(format!("/v{major}.{minor}{path}").parse().ok()?);
@@ -125,7 +152,7 @@ impl Engine for DockerEngine {
         let client = self.client(auth_header(image, login));
         client
             .create_image(Some(options), None, None)
-            .map(|line| line.map(Line::from).map_err(|error| said(&self.host, error)))
+            .map(|line| line.map(Line::from).map_err(|error| said(&self.address, error)))
             .boxed()
     }
 
@@ -133,7 +160,7 @@ impl Engine for DockerEngine {
         let local = match self.client(None).inspect_image(&image.to_string()).await {
             Ok(local) => local,
             Err(Error::DockerResponseServerError { status_code: 404, .. }) => return Ok(Vec::new()),
-            Err(error) => return Err(said(&self.host, error)),
+            Err(error) => return Err(said(&self.address, error)),
         };
         let of_this_repository = |known: String| {
             let (name, digest) = known.rsplit_once('@')?;
@@ -155,33 +182,28 @@ impl From<CreateImageInfo> for Line {
 }
 
 /// bollard's errors, as the two things they can mean: the engine spoke, or it did not.
-fn said(host: &str, error: Error) -> EngineError {
-    let unreachable = |why| EngineError::Unreachable { host: host.to_owned(), why };
+fn said(address: &DockerAddress, error: Error) -> EngineError {
     match error {
         Error::DockerResponseServerError { status_code, message } => {
             EngineError::Said { status: status_code, text: message.trim().to_owned() }
         }
         Error::DockerStreamError { error } => EngineError::Said { status: 200, text: error },
-        Error::SocketNotFoundError(_) => unreachable(Unreachable::NoSocket),
-        Error::RequestTimeoutError => unreachable(Unreachable::Silent),
+        Error::SocketNotFoundError(_) => address.unreachable(Unreachable::NoSocket),
+        Error::RequestTimeoutError => address.unreachable(Unreachable::Silent),
         Error::HyperLegacyError { .. } | Error::HyperResponseError { .. } | Error::IOError { .. } => {
-            unreachable(broken(&error))
+            address.unreachable(broken(&error))
         }
-        error => EngineError::Garbled { host: host.to_owned(), why: error.to_string() },
+        error => address.garbled(error.to_string()),
     }
 }
 
+/// The system's own error, where there is one below the library's.
 fn broken(error: &Error) -> Unreachable {
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     let mut text = error.to_string();
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<io::Error>() {
-            match error.kind() {
-                io::ErrorKind::NotFound => return Unreachable::NoSocket,
-                io::ErrorKind::PermissionDenied => return Unreachable::Forbidden,
-                io::ErrorKind::ConnectionRefused => return Unreachable::NobodyListens,
-                _ => {}
-            }
+            return Unreachable::from(error);
         }
         text = error.to_string();
         cause = error.source();
@@ -191,7 +213,21 @@ fn broken(error: &Error) -> Unreachable {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse_version, versioned};
+    use super::{DockerAddress, parse_version, versioned};
+
+    #[test]
+    fn addresses_are_dockers_own() {
+        let unix = DockerAddress::Unix("/run/a b/docker.sock".to_owned());
+        assert_eq!(DockerAddress::parse("unix:///run/a b/docker.sock"), Ok(unix));
+        for text in ["tcp://127.0.0.1:2375", "http://127.0.0.1:2375", "tcp://127.0.0.1:2375/"] {
+            assert_eq!(DockerAddress::parse(text), Ok(DockerAddress::Tcp("127.0.0.1:2375".to_owned())), "{text}");
+        }
+        for text in
+            ["", "unix://relative", "unix:/x", "tcp://host", "tcp://:1", "tcp://a:1/b", "ssh://a", "https://a:1"]
+        {
+            assert!(DockerAddress::parse(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn versions_compare_as_numbers() {

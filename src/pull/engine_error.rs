@@ -1,5 +1,7 @@
 //! What can go wrong between us and the engine.
 
+use std::io;
+
 use crate::error::{Class, Explain, Link};
 
 /// The engine could not do it, or could not be asked.
@@ -52,6 +54,17 @@ pub enum Unreachable {
     /// The address cannot be used.
     #[error("{0}")]
     Address(&'static str),
+}
+
+impl From<&io::Error> for Unreachable {
+    fn from(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::NoSocket,
+            io::ErrorKind::PermissionDenied => Self::Forbidden,
+            io::ErrorKind::ConnectionRefused => Self::NobodyListens,
+            _ => Self::Broke(error.to_string()),
+        }
+    }
 }
 
 impl Explain for EngineError {

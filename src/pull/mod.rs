@@ -8,6 +8,7 @@ pub mod docker;
 mod engine_error;
 mod fault;
 mod one;
+mod ping;
 mod progress;
 mod schedule;
 

@@ -51,6 +51,9 @@ pub struct ContainerReport {
     pub name: String,
     /// Its image, in full where it is a reference.
     pub image: Printable,
+    /// The image's registry; Docker Hub is `docker.io`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registry: Option<String>,
     /// How it ended.
     pub result: Ending,
     /// The image's digest.
@@ -194,7 +197,17 @@ impl Report {
                     .containers
                     .into_iter()
                     .map(|planned| {
-                        let mut container = ContainerReport::planned(planned.name.to_string(), planned.image);
+                        let mut container = ContainerReport {
+                            name: planned.name.to_string(),
+                            image: planned.image,
+                            registry: planned.registry,
+                            result: Ending::Planned,
+                            digest: None,
+                            credential: None,
+                            attempts: None,
+                            duration_ms: None,
+                            failure: None,
+                        };
                         match planned.pull {
                             Ok(index) => fill(&mut container, index),
                             Err(failure) => container.fail(failure),
@@ -234,19 +247,6 @@ impl Report {
 }
 
 impl ContainerReport {
-    fn planned(name: String, image: Printable) -> Self {
-        Self {
-            name,
-            image,
-            result: Ending::Planned,
-            digest: None,
-            credential: None,
-            attempts: None,
-            duration_ms: None,
-            failure: None,
-        }
-    }
-
     fn fail(&mut self, failure: Failure) {
         self.result = if failure.class == Class::Cancelled { Ending::Cancelled } else { Ending::Failed };
         self.failure = Some(failure);

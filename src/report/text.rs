@@ -40,7 +40,7 @@ fn write_task<'a>(
     let width = names.max().unwrap_or_default().clamp("CONTAINER".len(), 24);
     writeln!(text, "  {:width$}  {:10}  {:>8}  {:5}  IMAGE", "CONTAINER", "RESULT", "TIME", "LOGIN")?;
     for container in &task.containers {
-        let ContainerReport { name, image, result, digest, credential, duration_ms, attempts, failure } = container;
+        let ContainerReport { name, image, result, digest, credential, duration_ms, attempts, failure, .. } = container;
         let time = duration_ms.map(seconds).unwrap_or_default();
         let login = credential.as_ref().map(|credential| login(credential, known)).unwrap_or_default();
         write!(text, "  {name:width$}  {:10}  {time:>8}  {login:5}  {image}", ending(*result))?;

@@ -148,6 +148,7 @@ fn a_dry_run_asks_nobody() {
     assert_eq!(ended.code, 0, "{ended:?}");
     let app = ended.container(0);
     assert_eq!(app["result"], "planned");
+    assert_eq!(app["registry"], "registry.example:5000");
     assert_eq!(app["credential"]["arn"], SECRET);
     assert_eq!(app["credential"]["account"], "111122223333");
     assert_eq!(app["credential"]["region"], "eu-west-1");

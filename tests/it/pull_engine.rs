@@ -189,15 +189,20 @@ fn each_way_of_having_no_engine_is_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let deaf = folder.path().join("deaf.sock");
     drop(std::os::unix::net::UnixListener::bind(&deaf).unwrap());
-    for (host, code, said) in [
-        (format!("unix://{}/none.sock", folder.path().display()), 5, "there is no such socket"),
-        (format!("unix://{}", deaf.display()), 5, "nobody listens there"),
-        ("tcp://127.0.0.1:1".to_owned(), 5, "nobody listens there"),
-        ("unix://relative".to_owned(), 3, "a socket's path begins with"),
-        ("ftp://somewhere".to_owned(), 3, "neither `unix://"),
+    for (host, said) in [
+        (format!("unix://{}/none.sock", folder.path().display()), "there is no such socket"),
+        (format!("unix://{}", deaf.display()), "nobody listens there"),
+        ("tcp://127.0.0.1:1".to_owned(), "nobody listens there"),
     ] {
         let ended = pull_one(&world).env("DOCKER_HOST", &host).end();
-        assert_eq!(ended.code, code, "{host}: {ended:?}");
+        assert_eq!(ended.code, 5, "{host}: {ended:?}");
         assert!(ended.stdout.contains(said), "{host}: {ended:?}");
+    }
+    for (host, said) in
+        [("unix://relative", "a socket's path begins with `/`"), ("ftp://somewhere", "it is neither `unix://")]
+    {
+        let ended = pull_one(&world).env("DOCKER_HOST", host).end();
+        assert_eq!(ended.code, 6, "{host}: {ended:?}");
+        assert!(ended.stderr.contains(said), "{host}: {ended:?}");
     }
 }

@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+"""Measures taskpull against its limits, on the lab, and prints one table.
+
+Times are compared in pairs of whole processes that run next to each other, since the
+machine's mood changes by the second: a ratio means something where a time means little.
+Nothing here asserts a time. The exit code is 0 when every run did its work, whatever the
+verdicts; 1 when one did not; 2 when the lab or the program is not there.
+"""
+
+import argparse
+import http.client
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import counting
+import runs
+from stage import ROOT, NotReady, Stage, aws, registry, task
+
+MEGABYTE = 1_000_000
+COLD_IMAGES, COLD_BYTES = 5, 8 * MEGABYTE
+CONTAINERS, SECRETS, IMAGES = 200, 10, 20
+
+
+@dataclass
+class Row:
+    """One line of the table. Without a limit it is there to be read, not judged."""
+
+    what: str
+    figure: str
+    runs: int
+    limit: str = ""
+    ok: bool = True
+
+    def cells(self):
+        return self.what, self.figure, str(self.runs), self.limit, ("ok" if self.ok else "OVER") if self.limit else ""
+
+
+class Bench:
+    def __init__(self, binary, quick, folder):
+        self.binary, self.quick, self.folder = binary, quick, Path(folder)
+        self.stage = Stage()
+        self.taskpull = runs.Taskpull(binary, self.stage, folder)
+        self.bare = runs.BareCall(self.stage, folder)
+
+    def rounds(self, many, few):
+        return few if self.quick else many
+
+    # The three jobs, each a file for taskpull and the references in it.
+
+    def one_warm_image(self):
+        image = self.stage.image("warm", 4_096)
+        self.stage.forget([image])
+        self.bare.time([image], "Downloaded newer image")
+        return self.write("warm", [(image, self.stage.secret(0))]), [image]
+
+    def five_cold_images(self):
+        images = [self.stage.image(f"cold-{n}", COLD_BYTES) for n in range(COLD_IMAGES)]
+        return self.write("cold", [(image, self.stage.secret(0)) for image in images]), images
+
+    def many_containers(self):
+        images = [self.stage.image(f"many-{n}", 4_096) for n in range(IMAGES)]
+        secrets = [self.stage.secret(n) for n in range(SECRETS)]
+        pairs = [(image, secrets[n % SECRETS]) for n, image in enumerate(images)]
+        return self.write("many", [pairs[n % IMAGES] for n in range(CONTAINERS)]), images
+
+    def write(self, name, containers):
+        path = self.folder / f"{name}.json"
+        path.write_text(task(containers))
+        return path
+
+    # The measurements.
+
+    def warm(self):
+        definition, images = self.one_warm_image()
+        arn = self.stage.secret(0)
+        takes = (
+            lambda: self.taskpull.time(definition, up_to_date=1),
+            lambda: self.bare.time(images, "Image is up to date"),
+            lambda: self.stage.time_secret(arn),
+        )
+        runs.alternate(2, *takes)
+        count = self.rounds(150, 25)
+        whole, bare, secret = runs.alternate(count, *takes)
+        ratios = [(w - s) / b for w, b, s in zip(whole, bare, secret)]
+        return [
+            *self.ratio("warm image: (taskpull − secret) / bare call", ratios, 1.25),
+            *self.times(("taskpull", whole), ("bare Engine call (curl)", bare), ("GetSecretValue", secret)),
+        ]
+
+    def cold(self):
+        definition, images = self.five_cold_images()
+
+        def cold(take):
+            self.stage.forget(images)
+            return take()
+
+        takes = (
+            lambda: cold(lambda: self.taskpull.time(definition, pulled=COLD_IMAGES)),
+            lambda: cold(lambda: self.bare.time(images, "Downloaded newer image")),
+        )
+        runs.alternate(1, *takes)
+        whole, bare = runs.alternate(self.rounds(75, 7), *takes)
+        ratios = [w / b for w, b in zip(whole, bare)]
+        calls, _ = self.count(definition, images, pulled=COLD_IMAGES)
+        return [
+            *self.ratio("5 cold 8 MB images: taskpull / bare calls", ratios, 1.05),
+            *self.times(("taskpull", whole), ("5 bare Engine calls (curl)", bare)),
+            self.calls("  AWS calls", calls, 1),
+        ]
+
+    def many(self):
+        definition, images = self.many_containers()
+        calls, asked = self.count(definition, images, pulled=CONTAINERS)
+        return [
+            self.calls("200 containers, 10 secrets: AWS calls", calls, SECRETS),
+            Row("200 containers, 20 images: pulls", str(asked["pull"]), 1, str(IMAGES), asked["pull"] <= IMAGES),
+        ]
+
+    def memory(self):
+        jobs = [
+            ("1 warm image", self.one_warm_image, False, {"up_to_date": 1}),
+            ("5 cold images", self.five_cold_images, True, {"pulled": COLD_IMAGES}),
+            ("200 containers", self.many_containers, True, {"pulled": CONTAINERS}),
+        ]
+        rows = []
+        for name, job, cold, wanted in jobs:
+            definition, images = job()
+            peaks = []
+            for _ in range(self.rounds(5, 2)):
+                if cold:
+                    self.stage.forget(images)
+                peaks.append(self.taskpull.peak_memory(definition, **wanted) / MEGABYTE)
+            figure = runs.spread(peaks, "{:.1f}") + " MB"
+            rows.append(Row(f"peak memory: {name}", figure, len(peaks), "20 MB", max(peaks) <= 20))
+        return rows
+
+    def size(self):
+        size = self.binary.stat().st_size / MEGABYTE
+        return [Row("size of the release binary", f"{size:.1f} MB", 1, "15 MB", size <= 15)]
+
+    def count(self, definition, images, **wanted):
+        """What one run, with these images not on the engine, asks of AWS and of the engine."""
+        self.stage.forget(images)
+        before_aws = counting.before_aws(self.stage.endpoint)
+        before_engine = counting.before_engine(self.stage.socket, self.folder / "engine.sock")
+        with before_aws as (endpoint, calls), before_engine as (host, asked):
+            self.taskpull.time(definition, **wanted, AWS_ENDPOINT_URL=endpoint, DOCKER_HOST=host)
+        return calls, asked
+
+    @staticmethod
+    def ratio(what, ratios, limit):
+        count, within = len(ratios), statistics.median(ratios) <= limit
+        return [
+            Row(what, runs.spread(ratios, "{:.2f}"), count, f"{limit:.2f}", within),
+            # A verdict with the limit inside this interval is the machine's as much as taskpull's.
+            Row("  that median, 95 % certain", runs.certainty(ratios, "{:.2f}"), count),
+        ]
+
+    @staticmethod
+    def times(*takes):
+        def row(what, seconds):
+            return Row(f"  {what}", runs.spread([s * 1000 for s in seconds], "{:.1f}") + " ms", len(seconds))
+
+        return [row(what, seconds) for what, seconds in takes]
+
+    @staticmethod
+    def calls(what, counts, limit):
+        figure = ", ".join(f"{count} {name}" for name, count in counts.items())
+        return Row(what, figure, 1, str(limit), counts.total() <= limit)
+
+
+def print_table(rows):
+    cells = [("what", "median (min–max)", "runs", "limit", "verdict"), *(row.cells() for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells)]
+    cells.insert(1, tuple("─" * width for width in widths))
+    for line in cells:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+
+
+MEASUREMENTS = [Bench.warm, Bench.cold, Bench.many, Bench.memory, Bench.size]
+FAILURES = (
+    runs.RunFailed,
+    registry.Refused,
+    aws.AwsError,
+    http.client.HTTPException,
+    subprocess.SubprocessError,
+    OSError,
+)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="bench.py", description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="fewer runs")
+    numbers = range(1, len(MEASUREMENTS) + 1)
+    names = ", ".join(f"{n} {measurement.__name__}" for n, measurement in zip(numbers, MEASUREMENTS))
+    parser.add_argument("--only", type=int, choices=numbers, metavar="N", help=f"one measurement: {names}")
+    parser.add_argument("--binary", type=Path, default=ROOT / "target/release/taskpull", help="the program to measure")
+    return parser.parse_args()
+
+
+def main():
+    args = arguments()
+    if not args.binary.is_file():
+        raise NotReady(f"{args.binary} is not there; run: cargo build --release --locked")
+    begun = time.monotonic()
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="taskpull-bench-") as folder:
+        bench = Bench(args.binary.resolve(), args.quick, folder)
+        for number, measure in enumerate(MEASUREMENTS, 1):
+            if args.only in (None, number):
+                print(f"bench: {number} of {len(MEASUREMENTS)}: {measure.__name__}", file=sys.stderr)
+                rows += measure(bench)
+        bench.stage.forget(bench.stage.images)
+    print_table(rows)
+    over = sum(not row.ok for row in rows)
+    print(f"\n{over} over the limit" if over else "\nall within their limits", f"({time.monotonic() - begun:.0f} s)")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except NotReady as error:
+        print(f"bench: {error}", file=sys.stderr)
+        sys.exit(2)
+    except FAILURES as error:
+        print(f"bench: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,106 @@
+"""Counting proxies: what taskpull really asks of AWS and of the engine.
+
+A proxy takes one request a connection and closes it after the answer. That is slower than
+the real way, so runs through a proxy are never timed.
+"""
+
+import contextlib
+import http.server
+import re
+import shutil
+import socket
+import socketserver
+import threading
+from collections import Counter
+
+
+class Relay(http.server.BaseHTTPRequestHandler):
+    """Counts a request by the name its server has for it, and relays the answer byte for byte."""
+
+    def relay(self):
+        self.close_connection = True
+        # Neither AWS calls nor pulls come with a chunked body.
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.count(self)
+        del self.headers["Connection"]
+        self.headers["Connection"] = "close"
+        head = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
+        with self.server.dial() as upstream:
+            upstream.sendall(f"{self.command} {self.path} HTTP/1.1\r\n{head}\r\n".encode("latin-1") + body)
+            # Who hangs up on a pull has been counted all the same.
+            with upstream.makefile("rb") as answer, contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                shutil.copyfileobj(answer, self.wfile)
+
+    do_DELETE = do_GET = do_HEAD = do_POST = relay
+
+    def log_message(self, *_):
+        """Nothing: the count is the log."""
+
+
+class Proxy(socketserver.ThreadingMixIn):
+    """Listens on `address` before `upstream`; `name` tells what a request counts as."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, address, upstream, name):
+        self.upstream, self.name = upstream, name
+        self.counts, self.lock = Counter(), threading.Lock()
+        super().__init__(address, Relay)
+
+    def dial(self):
+        connection = socket.socket(self.address_family)
+        connection.settimeout(120)
+        connection.connect(self.upstream)
+        return connection
+
+    def count(self, request):
+        with self.lock:
+            self.counts[self.name(request)] += 1
+
+
+class TcpProxy(Proxy, socketserver.TCPServer):
+    pass
+
+
+class UnixProxy(Proxy, socketserver.UnixStreamServer):
+    pass
+
+
+@contextlib.contextmanager
+def serving(proxy):
+    with proxy:
+        thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield
+        finally:
+            proxy.shutdown()
+            thread.join()
+
+
+@contextlib.contextmanager
+def before_aws(endpoint):
+    """An endpoint of its own before this one, and the AWS calls it has seen, by action."""
+    host, port = endpoint.rsplit(":", 1)
+
+    def action(request):
+        return request.headers.get("X-Amz-Target", "of another service").rpartition(".")[2]
+
+    proxy = TcpProxy(("127.0.0.1", 0), (host, int(port)), action)
+    with serving(proxy):
+        yield f"http://127.0.0.1:{proxy.server_address[1]}", proxy.counts
+
+
+@contextlib.contextmanager
+def before_engine(upstream, path):
+    """A socket at `path` before the engine's, and the calls it has seen: `pull` or `other`."""
+
+    def call(request):
+        create = re.match(r"(/v[\d.]+)?/images/create\?", request.path)
+        return "pull" if request.command == "POST" and create else "other"
+
+    proxy = UnixProxy(str(path), upstream, call)
+    with serving(proxy):
+        yield f"unix://{path}", proxy.counts
+    path.unlink()

@@ -1,0 +1,145 @@
+"""Runs: taskpull and the bare Engine call as whole processes, timed and checked.
+
+Every run proves that it did its work, or RunFailed says why not; a figure from a run that
+pulled nothing would be worth nothing.
+"""
+
+import ctypes
+import json
+import math
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from stage import create_url
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+class RunFailed(Exception):
+    """A run did not do what was to be measured."""
+
+
+class Taskpull:
+    """`taskpull pull` with nothing in its environment but the lab's settings."""
+
+    def __init__(self, binary, stage, folder):
+        self.binary, self.folder = str(binary), Path(folder)
+        # The lab's host may read the secrets itself: an AssumeRole is no part of the figures.
+        self.environment = stage.environment | {
+            "HOME": str(folder),
+            "TASKPULL_CONFIG": "/dev/null",
+            "TASKPULL_EXECUTION_ROLE": "ignore",
+        }
+
+    def command(self, task):
+        return [self.binary, "pull", "--quiet", "--output", "json", str(task)]
+
+    def time(self, task, pulled=0, up_to_date=0, **settings):
+        """Seconds of one run; so many containers must have been pulled or up to date."""
+        with open(self.folder / "report", "w+b") as report, tempfile.TemporaryFile() as complaint:
+            begun = time.perf_counter()
+            status = subprocess.call(
+                self.command(task),
+                env=self.environment | settings,
+                stdin=subprocess.DEVNULL,
+                stdout=report,
+                stderr=complaint,
+            )
+            seconds = time.perf_counter() - begun
+            complaint.seek(0)
+            said = complaint.read().decode(errors="replace").strip()
+        self.check(status, said, pulled, up_to_date)
+        return seconds
+
+    def peak_memory(self, task, pulled=0, up_to_date=0):
+        """Bytes of one run's largest resident set.
+
+        The kernel counts the memory of whoever executes a program as that program's, and
+        this Python is larger than taskpull. So a small shell starts it and ends at once,
+        and the orphan comes to this process, which then is the one to be told its usage.
+        """
+        if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+            raise RunFailed(f"the peak memory cannot be read: {os.strerror(ctypes.get_errno())}")
+        script = 'report=$1; shift; "$@" >"$report" & echo $!'
+        starter = ["/bin/sh", "-c", script, "sh", str(self.folder / "report"), *self.command(task)]
+        pid = int(subprocess.run(starter, env=self.environment, stdout=subprocess.PIPE, check=True).stdout)
+        _, status, usage = os.wait4(pid, 0)
+        self.check(os.waitstatus_to_exitcode(status), "", pulled, up_to_date)
+        return usage.ru_maxrss * 1024
+
+    def check(self, status, said, pulled, up_to_date):
+        try:
+            report = json.loads((self.folder / "report").read_bytes())
+        except ValueError:
+            raise RunFailed(f"taskpull ended with {status} and without a report: {said}") from None
+        containers = [container for task in report["tasks"] for container in task["containers"]]
+        for failure in report["unread"] + [container.get("failure") for container in containers]:
+            if failure:
+                raise RunFailed(f"taskpull ended with {status}: {json.dumps(failure)}")
+        wanted, found = (pulled, up_to_date), (report["summary"]["pulled"], report["summary"]["upToDate"])
+        if status != 0 or found != wanted:
+            raise RunFailed(f"taskpull ended with {status}; pulled and up to date: {found}, wanted: {wanted}")
+
+
+class BareCall:
+    """One curl, which has the header ready, asks the engine for images, all at once."""
+
+    def __init__(self, stage, folder):
+        self.stage, self.folder = stage, Path(folder)
+
+    def time(self, references, status):
+        """Seconds of one run; the engine's last word on each image must be `status`."""
+        command = ["curl", "--disable", "--silent", "--show-error", "--max-time", "120", "--config", "-"]
+        command += ["--request", "POST", "--noproxy", "*", "--unix-socket", self.stage.socket]
+        if len(references) > 1:
+            command += ["--parallel", "--parallel-immediate"]
+        outputs = [self.folder / f"answer-{n}" for n in range(len(references))]
+        for reference, output in zip(references, outputs):
+            output.unlink(missing_ok=True)
+            command += ["--url", create_url(reference), "--output", str(output)]
+        # On stdin, because arguments can be read by everyone.
+        header = f'header = "X-Registry-Auth: {self.stage.auth_header()}"\n'.encode()
+        with tempfile.TemporaryFile() as complaint:
+            begun = time.perf_counter()
+            curl = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=complaint)
+            curl.communicate(header)
+            seconds = time.perf_counter() - begun
+            complaint.seek(0)
+            said = complaint.read().decode(errors="replace").strip()
+        if curl.returncode != 0:
+            raise RunFailed(f"curl ended with {curl.returncode}: {said}")
+        for reference, output in zip(references, outputs):
+            answer = output.read_text()
+            last = answer.strip().rpartition("\n")[2]
+            if f'"Status: {status}' not in last:
+                raise RunFailed(f"the engine's last word on {reference} is not `{status}`: {last}")
+            if '"Already exists"' in answer:
+                raise RunFailed(f"a layer of {reference} was on the engine already, so the pull was not cold")
+        return seconds
+
+
+def alternate(count, *takes):
+    """Each round runs all takes next to each other, every other round backwards; their figures by take."""
+    figures = [[] for _ in takes]
+    for number in range(count):
+        order = range(len(takes)) if number % 2 == 0 else reversed(range(len(takes)))
+        for take in order:
+            figures[take].append(takes[take]())
+    return figures
+
+
+def spread(figures, form):
+    """`median (min–max)`."""
+    middle, least, most = (form.format(value) for value in (statistics.median(figures), min(figures), max(figures)))
+    return f"{middle} ({least}–{most})"
+
+
+def certainty(figures, form):
+    """Where the median lies with 95 % certainty, whatever the distribution: between two of the figures."""
+    ordered = sorted(figures)
+    rank = max(0, math.floor(len(ordered) / 2 - 0.98 * math.sqrt(len(ordered))) - 1)
+    return f"{form.format(ordered[rank])}–{form.format(ordered[-1 - rank])}"

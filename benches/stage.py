@@ -1,0 +1,153 @@
+"""The stage: what the measurements need of the lab, made ready once and left alone after.
+
+The lab (lab/README.md) brings the engine, the registry and the AWS APIs. The bench adds
+images under `bench/`, whose names say their size, and secrets `taskpull/bench-<n>`.
+"""
+
+import base64
+import contextlib
+import http.client
+import json
+import socket
+import sys
+import time
+import urllib.parse
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "lab"))
+
+import aws  # noqa: E402
+import images  # noqa: E402
+import registry  # noqa: E402
+
+LAB = ROOT / "target" / "lab"
+USER = "puller-one"
+
+
+class NotReady(Exception):
+    """Something that must be there before anything is measured is not."""
+
+
+def not_ready(why):
+    return NotReady(f"the lab cannot be used, {why}\nrun: lab/up --private-engine")
+
+
+class EngineConnection(http.client.HTTPConnection):
+    """HTTP over the engine's Unix socket."""
+
+    def __init__(self, path):
+        super().__init__("engine", timeout=60)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+class Stage:
+    def __init__(self):
+        try:
+            lines = (LAB / "env").read_text().splitlines()
+            seed = json.loads((LAB / "seed" / "seed.json").read_text(encoding="utf-8"))
+        except OSError as error:
+            raise not_ready(f"it is not up: {error.strerror}: {error.filename}") from None
+        self.environment = dict(line.split("=", 1) for line in lines)
+        if "DOCKER_HOST" not in self.environment:
+            raise not_ready("it has no engine of its own")
+        self.socket = self.environment["DOCKER_HOST"].removeprefix("unix://")
+        self.endpoint = self.environment["AWS_ENDPOINT_URL"].removeprefix("http://")
+        self.region = seed["aws"]["region"]
+        self.registry = seed["registries"]["registry-one"]["address"]
+        self.password = seed["registries"]["registry-one"]["users"][USER]
+        self.emulator = aws.Emulator(self.endpoint)
+        self.images = set()
+        try:
+            self.ask_engine("GET", "/_ping", {200})
+            with self.registry_client() as client:
+                client.call("GET", "/v2/", {200})
+            self.account = self.emulator.account_of(self.environment["AWS_ACCESS_KEY_ID"])
+        except (OSError, registry.Refused, aws.AwsError) as error:
+            raise not_ready(f"a part does not answer: {error}") from None
+
+    def registry_client(self):
+        return registry.Registry(self.registry, USER, self.password)
+
+    def ask_engine(self, method, path, wanted):
+        with contextlib.closing(EngineConnection(self.socket)) as connection:
+            connection.request(method, path)
+            answer = connection.getresponse()
+            text = answer.read().decode(errors="replace").strip()
+        if answer.status not in wanted:
+            raise OSError(f"the engine answers {method} {path}: HTTP {answer.status} {text}")
+
+    def image(self, name, size):
+        """An image of one layer of `size` bytes, whose content no other one has; its reference."""
+        repository, tag = f"bench/{name}", f"{size}-bytes"
+        with self.registry_client() as client:
+            if client.digest_of(repository, tag) is None:
+                images.push(client, repository, tag, 1, size)
+        reference = f"{self.registry}/{repository}:{tag}"
+        self.images.add(reference)
+        return reference
+
+    def forget(self, references):
+        """Takes images and their layers off the engine."""
+        for reference in references:
+            self.ask_engine("DELETE", f"/v1.41/images/{reference}?force=true", {200, 404})
+
+    def secret(self, number):
+        """A secret that holds the registry's credential; its ARN."""
+        name = f"taskpull/bench-{number}"
+        value = json.dumps({"username": USER, "password": self.password})
+        try:
+            found = self.call_secrets("GetSecretValue", SecretId=name)
+        except aws.AwsError as error:
+            if error.code != "ResourceNotFoundException":
+                raise
+            return self.call_secrets("CreateSecret", Name=name, SecretString=value)["ARN"]
+        if found.get("SecretString") != value:
+            self.call_secrets("PutSecretValue", SecretId=name, SecretString=value)
+        return found["ARN"]
+
+    def call_secrets(self, action, **parameters):
+        return self.emulator.secrets(self.account, self.region, action, **parameters)
+
+    def auth_header(self):
+        """What the engine wants in X-Registry-Auth."""
+        login = {"username": USER, "password": self.password, "serveraddress": self.registry}
+        return base64.urlsafe_b64encode(json.dumps(login).encode()).decode()
+
+    def time_secret(self, arn):
+        """Seconds of one GetSecretValue from connect to the last byte."""
+        body = json.dumps({"SecretId": arn}).encode()
+        headers = aws.scope("secretsmanager", self.region, self.environment["AWS_ACCESS_KEY_ID"]) | {
+            "Content-Type": "application/x-amz-json-1.1",
+            "X-Amz-Target": "secretsmanager.GetSecretValue",
+        }
+        begun = time.perf_counter()
+        with contextlib.closing(http.client.HTTPConnection(self.endpoint, timeout=30)) as connection:
+            connection.request("POST", "/", body, headers)
+            answer = connection.getresponse()
+            answer.read()
+            seconds = time.perf_counter() - begun
+        if answer.status != 200:
+            raise OSError(f"GetSecretValue of {arn}: HTTP {answer.status}")
+        return seconds
+
+
+def create_url(reference):
+    """The Engine call that pulls an image."""
+    name, _, tag = reference.rpartition(":")
+    return "http://engine/v1.41/images/create?" + urllib.parse.urlencode({"fromImage": name, "tag": tag})
+
+
+def task(containers):
+    """A task definition's containers from pairs of image reference and secret ARN."""
+    return json.dumps(
+        [
+            {"name": f"container-{n}", "image": image, "repositoryCredentials": {"credentialsParameter": arn}}
+            for n, (image, arn) in enumerate(containers)
+        ]
+    )
