@@ -7,6 +7,7 @@
 //! (control characters taken out, so that a hostile registry cannot write on the
 //! reader's terminal) and without any secret, because no error type holds one.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
@@ -192,6 +193,7 @@ impl Printable {
     /// Takes any text and keeps what a terminal may show of it.
     #[must_use]
     pub fn new(text: &str) -> Self {
+        let text = &*without_user_information(text);
         let mut kept = String::with_capacity(text.len().min(Self::LIMIT));
         let mut characters = text.trim().chars();
         for character in characters.by_ref().take(Self::LIMIT) {
@@ -222,9 +224,26 @@ impl fmt::Display for Printable {
     }
 }
 
+/// The text with the `user:password@` of its URLs taken out (a proxy's address has one).
+fn without_user_information(text: &str) -> Cow<'_, str> {
+    if !(text.contains("://") && text.contains('@')) {
+        return Cow::Borrowed(text);
+    }
+    let mut parts = text.split("://");
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let authority = part.find(|c: char| c == '/' || c == '"' || c.is_whitespace()).unwrap_or(part.len());
+        let from = part[..authority].rfind('@').unwrap_or(0);
+        kept += "://";
+        kept += if from > 0 { "…" } else { "" };
+        kept += &part[from..];
+    }
+    Cow::Owned(kept)
+}
+
 /// Unicode's bidirectional controls reorder what the reader sees (CVE-2021-42574).
 fn is_direction_override(character: char) -> bool {
-    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -235,6 +254,12 @@ mod tests {
     fn control_characters_never_reach_the_terminal() {
         let text = Printable::new("one\ntwo\u{1b}[31mred\u{202e}tfel\u{7}");
         assert_eq!(text.as_str(), "one two\u{fffd}[31mred\u{fffd}tfel\u{fffd}");
+    }
+
+    #[test]
+    fn a_url_loses_its_password() {
+        let text = Printable::new("proxy http://me:hunter2@proxy:3128/a@b and https://b@c");
+        assert_eq!(text.as_str(), "proxy http://…@proxy:3128/a@b and https://…@c");
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub struct Input {
 #[derive(Debug)]
 pub struct Job {
     plan: PullPlan,
-    unread: Vec<Failure>,
+    invalid_inputs: Vec<Failure>,
     begun: Instant,
 }
 
@@ -40,14 +40,14 @@ impl Job {
     pub fn new(inputs: Vec<Input>, roles: RoleUse) -> Self {
         let begun = Instant::now();
         let mut tasks = Vec::new();
-        let mut unread = Vec::new();
+        let mut invalid_inputs = Vec::new();
         for Input { source, text } in inputs {
             match text.and_then(|text| TaskDefinition::parse(&source, &text).map_err(|error| Failure::from(&error))) {
                 Ok(task) => tasks.push(task),
-                Err(failure) => unread.push(failure),
+                Err(failure) => invalid_inputs.push(failure),
             }
         }
-        Self { plan: PullPlan::new(tasks, roles), unread, begun }
+        Self { plan: PullPlan::new(tasks, roles), invalid_inputs, begun }
     }
 
     /// The images to pull; a progress speaks of them by their place in this list.
@@ -67,18 +67,18 @@ impl Job {
     /// Whether an input or a container was found wanting already.
     fn has_faults(&self) -> bool {
         let containers = self.plan.tasks.iter().flat_map(|task| &task.containers);
-        !self.unread.is_empty() || containers.into_iter().any(|container| container.pull.is_err())
+        !self.invalid_inputs.is_empty() || containers.into_iter().any(|container| container.pull.is_err())
     }
 
     /// The plan as a report; neither AWS nor the engine is asked.
     #[must_use]
     pub fn dry_run(self) -> Report {
-        Report::of_plan(self.plan, self.unread, self.begun.elapsed())
+        Report::of_plan(self.plan, self.invalid_inputs, self.begun.elapsed())
     }
 
     /// Carries the plan out. `interrupt` ends it early; what is not done then is reported
     /// as cancelled.
-    pub async fn pull<S: SecretStore, C: Connect + Sync>(
+    pub async fn pull<S: SecretStore, C: Connect>(
         self,
         store: &Arc<S>,
         engine: &C,
@@ -87,12 +87,14 @@ impl Job {
         interrupt: &CancellationToken,
     ) -> Report {
         let must_not_begin = limits.fail_fast && self.has_faults();
+        let needs: Vec<_> = self.plan.pulls.iter().map(|pull| pull.need.clone()).collect();
         let authorized = authorize(self.plan, store);
         let outcomes = if must_not_begin {
-            pull::none(&authorized.pulls)
+            pull::not_begun(&authorized.pulls)
         } else {
-            pull::run(&authorized.pulls, engine, limits, progress, interrupt).await
+            pull::run(authorized.pulls, engine, limits, progress, interrupt).await
         };
-        Report::of_pulls(authorized.tasks, &outcomes, self.unread, self.begun.elapsed())
+        let pulls: Vec<_> = needs.into_iter().zip(outcomes).collect();
+        Report::of_pulls(authorized.tasks, &pulls, self.invalid_inputs, self.begun.elapsed())
     }
 }

@@ -5,6 +5,7 @@
 //! zero and the exponential bound, so that hosts which failed together do not come back
 //! together.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// An exponential backoff whose state is only the attempt's number.
@@ -39,6 +40,12 @@ impl Backoff {
             return Err(InvalidBackoff::Attempts);
         }
         Ok(Self { first, most, attempts })
+    }
+
+    /// The same waits, for another number of attempts.
+    #[must_use]
+    pub const fn with_attempts(self, attempts: NonZeroU32) -> Self {
+        Self { attempts: attempts.get(), ..self }
     }
 
     /// How long to wait after `failed` attempts have failed, or `None` when none is left.

@@ -1,8 +1,11 @@
 //! The arguments, and the help that explains them.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+
+use super::exit::Exit;
 
 /// Puts the private images of an ECS task definition on this host, with each container's
 /// own credentials.
@@ -19,6 +22,13 @@ pub(super) enum Command {
     Pull(Pull),
 }
 
+/// Reads the command line. The help ends in the table of exit codes.
+pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
+    let codes: Vec<String> = Exit::ALL.iter().map(|exit| format!("  {:3}  {}", exit.code(), exit.meaning())).collect();
+    let command = Arguments::command().after_help(format!("Exit codes:\n{}", codes.join("\n")));
+    Arguments::from_arg_matches(&command.try_get_matches_from(arguments)?)
+}
+
 /// The arguments of `taskpull pull`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -28,9 +38,9 @@ Examples:
   aws ecs describe-task-definition --task-definition web | taskpull pull -
   taskpull pull --output json /etc/tasks   every *.json of a folder, for programs
 
-AWS credentials and Region are found as every AWS tool finds them; the engine is the one
-in DOCKER_HOST. Exit codes: 0 all there, 3 some failed, 4 bad input, 5 no engine,
-130 interrupted; docs/configuration.md has them all, with every setting.")]
+AWS credentials are found in the environment, the shared files, the container's or the
+instance's endpoint; the engine is the one in DOCKER_HOST. docs/configuration.md has
+every setting.")]
 pub(super) struct Pull {
     /// Task definitions: files, folders of *.json, or `-` for stdin
     #[arg(required = true, value_name = "TASKDEF")]

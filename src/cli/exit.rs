@@ -10,8 +10,8 @@ use crate::report::Verdict;
 pub enum Exit {
     /// Everything asked for was done.
     Good,
-    /// The result could not be written.
-    Output,
+    /// taskpull itself could not go on.
+    Internal,
     /// The command line is wrong.
     Usage,
     /// At least one image is not there.
@@ -30,7 +30,7 @@ impl Exit {
     /// Every way to end.
     pub const ALL: [Self; 8] = [
         Self::Good,
-        Self::Output,
+        Self::Internal,
         Self::Usage,
         Self::SomeFailed,
         Self::BadInput,
@@ -44,7 +44,7 @@ impl Exit {
     pub fn code(self) -> u8 {
         match self {
             Self::Good => 0,
-            Self::Output => 1,
+            Self::Internal => 1,
             Self::Usage => 2,
             Self::SomeFailed => 3,
             Self::BadInput => 4,
@@ -59,7 +59,9 @@ impl Exit {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Good => "every image is there (or, with `--dry-run`, every container could be planned)",
-            Self::Output => "the result could not be written to stdout",
+            Self::Internal => {
+                "taskpull itself could not go on: the result could not be written, or the runtime not be started"
+            }
             Self::Usage => "the command line is wrong",
             Self::SomeFailed => "at least one image is not there; the result says which and why",
             Self::BadInput => "nothing failed but the input: unreadable files, malformed containers",

@@ -11,6 +11,9 @@ use crate::pipeline::Input;
 /// thousand containers has some three million.
 const LIMIT: u64 = 16 * 1_024 * 1_024;
 
+/// The input that is no file.
+const STDIN: &str = "-";
+
 /// An input that could not be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum InputError {
@@ -54,10 +57,13 @@ impl Explain for InputError {
     }
 }
 
-/// Reads all of them; what cannot be read is an input too, with its failure.
+/// Reads all of them, stdin once; what cannot be read is an input too, with its failure.
 pub(super) fn read(paths: &[PathBuf]) -> Vec<Input> {
     let mut inputs = Vec::new();
-    for path in paths {
+    for (at, path) in paths.iter().enumerate() {
+        if path == Path::new(STDIN) && paths[..at].contains(path) {
+            continue;
+        }
         match files(path) {
             Ok(files) => inputs.extend(files.iter().map(|file| one(file))),
             Err(error) => inputs.push(Input { source: path.display().to_string(), text: Err(Failure::from(&error)) }),
@@ -68,14 +74,14 @@ pub(super) fn read(paths: &[PathBuf]) -> Vec<Input> {
 
 /// The file itself, or a folder's `*.json` in order of name.
 fn files(path: &Path) -> Result<Vec<PathBuf>, InputError> {
-    if !path.is_dir() {
+    if path == Path::new(STDIN) || !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
     let unreadable = |source| InputError::Unreadable { path: path.to_owned(), source };
     let mut files = Vec::new();
     for entry in fs::read_dir(path).map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();
-        if file.extension().is_some_and(|extension| extension == "json") && file.is_file() {
+        if file.extension().is_some_and(|extension| extension == "json") && !file.is_dir() {
             files.push(file);
         }
     }
@@ -84,7 +90,7 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, InputError> {
 }
 
 fn one(path: &Path) -> Input {
-    let read = if path == Path::new("-") { bounded(io::stdin().lock()) } else { File::open(path).and_then(bounded) };
+    let read = if path == Path::new(STDIN) { bounded(io::stdin().lock()) } else { File::open(path).and_then(bounded) };
     let text = match read {
         Ok(Some(text)) => Ok(text),
         Ok(None) => Err(InputError::Long { path: path.to_owned() }),

@@ -14,17 +14,17 @@ use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
-use crate::error::Explain;
-use arguments::{Arguments, Command};
+use crate::error::{Explain, Failure};
+use crate::report::text::failure_text;
+use arguments::Command;
 use exit::Exit;
 
 /// Runs the program.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     refuse_to_be_read();
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let arguments = match arguments::parse(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Nothing to be done about a closed terminal.
@@ -32,7 +32,6 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Good.into() };
         }
     };
-    log::start();
     let exit = match arguments.command {
         Command::Pull(arguments) => pull::run(&arguments),
     };
@@ -57,13 +56,6 @@ fn tell(line: &str) {
 
 /// An error that ends the program before there is a report.
 fn complain(error: &impl Explain) {
-    tell(&format!("error: {error}"));
-    let mut source = error.source();
-    while let Some(cause) = source {
-        tell(&format!("  because: {cause}"));
-        source = cause.source();
-    }
-    if let Some(hint) = error.hint() {
-        tell(&format!("  hint: {hint}"));
-    }
+    let failure = Failure::from(error);
+    tell(failure_text(&failure).trim_end());
 }

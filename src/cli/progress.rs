@@ -49,7 +49,9 @@ impl Progress for Lines {
 
 /// One bar an image, redrawn by indicatif at most 20 times a second.
 struct Bars {
-    bars: Vec<ProgressBar>,
+    images: Vec<ProgressBar>,
+    words: ProgressStyle,
+    bytes: ProgressStyle,
     // Owns the terminal's lines; without it each bar would draw for itself.
     _all: MultiProgress,
 }
@@ -57,34 +59,35 @@ struct Bars {
 impl Bars {
     fn new(images: &[String]) -> Self {
         let all = MultiProgress::new();
-        let waiting = style("{prefix}  {msg}");
+        let words = style("{prefix}  {msg}");
+        let bytes = style("{prefix}  {msg} {bar:12} {bytes:>10} of {total_bytes}");
         let bars = images
             .iter()
             .map(|image| {
-                let bar = all.add(ProgressBar::new(0).with_style(waiting.clone()));
+                let bar = all.add(ProgressBar::new(0).with_style(words.clone()));
                 bar.set_prefix(shortened(image, 34));
                 bar
             })
             .collect();
-        Self { bars, _all: all }
+        Self { images: bars, words, bytes, _all: all }
     }
 }
 
 impl Progress for Bars {
     fn update(&self, pull: usize, state: &State) {
-        let bar = &self.bars[pull];
+        let bar = &self.images[pull];
         match state {
             State::Authorizing => bar.set_message("credentials"),
             State::Waiting => bar.set_message("waits for its turn"),
             State::Pulling(layers) if layers.bytes_total == 0 => bar.set_message("pulling"),
             State::Pulling(layers) => {
-                bar.set_style(style("{prefix}  {msg} {bar:12} {bytes:>10} of {total_bytes}"));
+                bar.set_style(self.bytes.clone());
                 bar.set_length(layers.bytes_total);
                 bar.set_position(layers.bytes);
                 bar.set_message(format!("{}/{}", layers.done, layers.total));
             }
             State::Retrying { attempt, wait } => {
-                bar.set_style(style("{prefix}  {msg}"));
+                bar.set_style(self.words.clone());
                 bar.set_message(format!("attempt {attempt} in {:.1} s", wait.as_secs_f64()));
             }
             State::Done { .. } | State::Failed => bar.finish_and_clear(),

@@ -1,22 +1,27 @@
 //! `taskpull pull`.
 
+use std::convert::Infallible;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 
 use super::arguments::{Output, Pull};
 use super::exit::Exit;
-use super::interrupt::until_interrupted;
-use super::{complain, input, progress, tell};
+use super::{complain, input, interrupt, log, progress, tell};
+use crate::config::settings::{CONCURRENCY, ENGINE_HOST, EXECUTION_ROLE};
 use crate::config::{ConfigError, Settings, Sources};
 use crate::pipeline::{Aws, Backoff, Deadlines, DockerAddress, Job, Limits, RoleUse};
 use crate::report::{Report, text};
 
-/// The waits between attempts at a pull begin here and end there; the ECS agent's are 1.1
-/// and 5 seconds.
-const WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
+/// The waits between attempts at a pull grow from one to five seconds, much as the ECS
+/// agent's; the attempts are a setting.
+const WAITS: Backoff = match Backoff::new(Duration::from_secs(1), Duration::from_secs(5), 1) {
+    Ok(backoff) => backoff,
+    Err(_) => panic!("the waits are in order"),
+};
 
 /// Runs it.
 pub(super) fn run(arguments: &Pull) -> Exit {
@@ -27,6 +32,7 @@ pub(super) fn run(arguments: &Pull) -> Exit {
             return Exit::Configuration;
         }
     };
+    log::start(&settings.log_filter);
     let engine = match DockerAddress::parse(&settings.engine_host) {
         Ok(engine) => engine,
         Err(error) => {
@@ -34,72 +40,99 @@ pub(super) fn run(arguments: &Pull) -> Exit {
             return Exit::Configuration;
         }
     };
+    if engine.is_in_clear() {
+        tell(&format!("warning: {engine} is without TLS: logins go over the network in clear"));
+    }
     let roles = if settings.assume_execution_role { RoleUse::Assume } else { RoleUse::Ignore };
     let job = Job::new(input::read(&arguments.inputs), roles);
     job.warnings().for_each(|warning| tell(&format!("warning: {warning}")));
     let interrupt = CancellationToken::new();
-    let report = if arguments.dry_run {
-        job.dry_run()
-    } else {
-        match pull(job, arguments, &settings, &engine, &interrupt) {
-            Ok(report) => report,
-            Err(error) => {
-                tell(&format!("error: the runtime could not be started: {error}"));
-                return Exit::Output;
-            }
+    if arguments.dry_run {
+        return write(&job.dry_run(), arguments.output, &interrupt);
+    }
+    // This thread does the work, the other one listens for signals.
+    let runtime = match Builder::new_multi_thread().worker_threads(1).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tell(&format!("error: the runtime could not be started: {error}"));
+            return Exit::Internal;
         }
     };
-    match write(&report, arguments.output) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            tell(&format!("error: the result could not be written: {error}"));
-            Exit::Output
+    let work = pull(job, arguments, &settings, &engine, &interrupt);
+    let exit = match runtime.block_on(until_interrupted(&interrupt, work)) {
+        Ok(report) => write(&report, arguments.output, &interrupt),
+        Err(error) => {
+            tell(&format!("error: signals cannot be watched for: {error}"));
+            Exit::Internal
         }
-        _ if interrupt.is_cancelled() => Exit::Interrupted,
-        _ => report.verdict().into(),
-    }
+    };
+    // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
+    runtime.shutdown_background();
+    exit
 }
 
 fn settings(arguments: &Pull) -> Result<Settings, ConfigError> {
     let Pull { concurrency, execution_role, host, config, .. } = arguments;
     let sources = Sources::of_process(config.as_deref())?
-        .with_flag("pull.concurrency", "--concurrency", concurrency.clone())
-        .with_flag("identity.execution_role", "--execution-role", execution_role.clone())
-        .with_flag("engine.host", "--host", host.clone());
+        .with_flag(&CONCURRENCY, "--concurrency", concurrency.clone())
+        .with_flag(&EXECUTION_ROLE, "--execution-role", execution_role.clone())
+        .with_flag(&ENGINE_HOST, "--host", host.clone());
     Settings::read(&sources)
 }
 
-fn pull(
+async fn pull(
     job: Job,
     arguments: &Pull,
     settings: &Settings,
     engine: &DockerAddress,
     interrupt: &CancellationToken,
-) -> io::Result<Report> {
+) -> Report {
     let limits = Limits {
         concurrency: settings.concurrency,
-        deadlines: Deadlines { idle: settings.idle_timeout, total: settings.total_timeout },
-        backoff: Backoff::new(WAITS.0, WAITS.1, settings.attempts).map_err(io::Error::other)?,
+        deadlines: Deadlines {
+            answer: settings.engine_timeout,
+            idle: settings.idle_timeout,
+            total: settings.total_timeout,
+        },
+        backoff: WAITS.with_attempts(settings.attempts),
         fail_fast: arguments.fail_fast,
     };
     let progress = progress::of(job.images(), arguments.quiet);
     let store = Arc::new(Aws::new(settings.secrets_timeout));
-    // One thread is enough: the engine does the work, and what waits for it needs none.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let work = job.pull(&store, engine, &limits, &*progress, interrupt);
-    let report = runtime.block_on(until_interrupted(interrupt, work));
-    // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
-    runtime.shutdown_background();
-    report
+    job.pull(&store, engine, &limits, &*progress, interrupt).await
 }
 
-fn write(report: &Report, output: Output) -> io::Result<()> {
+/// Runs the work beside a watch for signals, and says when one came.
+async fn until_interrupted(interrupt: &CancellationToken, work: impl Future<Output = Report>) -> io::Result<Report> {
+    interrupt::watch(interrupt.clone())?;
+    let told = async {
+        interrupt.cancelled().await;
+        tell("interrupted: ending the pulls (once more to end at once)");
+        std::future::pending::<Infallible>().await
+    };
+    tokio::select! {
+        biased;
+        never = told => match never {},
+        report = work => Ok(report),
+    }
+}
+
+fn write(report: &Report, output: Output, interrupt: &CancellationToken) -> Exit {
     let text = match output {
-        Output::Text => text::render(report, terminal_width()),
-        Output::Json => serde_json::to_string_pretty(report).map_err(io::Error::other)? + "\n",
+        Output::Text => Ok(text::render(report, terminal_width())),
+        Output::Json => serde_json::to_string_pretty(report).map(|text| text + "\n").map_err(io::Error::other),
     };
     let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()
+    let written = text.and_then(|text| stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()));
+    match written {
+        // A reader that has seen enough is no failure.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            tell(&format!("error: the result could not be written: {error}"));
+            Exit::Internal
+        }
+        _ if interrupt.is_cancelled() => Exit::Interrupted,
+        _ => report.verdict().into(),
+    }
 }
 
 /// The columns of the terminal that the result goes to, if it goes to one.

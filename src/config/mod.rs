@@ -1,11 +1,11 @@
 //! Settings: one table, from which they are read and documented.
 //!
 //! A setting comes from the command line, the environment, the file, or its default, in
-//! that order. This is the only room that reads the environment; AWS's and Docker's own
-//! variables keep their meaning.
+//! that order. This is the only room that reads the environment; what the AWS SDK reads of
+//! it for itself is AWS's own.
 
-mod settings;
+pub mod settings;
 mod sources;
 
-pub use settings::{SETTINGS, Setting, Settings, reference};
+pub use settings::Settings;
 pub use sources::{ConfigError, Sources};

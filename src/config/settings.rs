@@ -1,76 +1,143 @@
 //! The table, and the typed settings read by it.
 
 use std::fmt::Write as _;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use super::sources::{ConfigError, Sources};
 
 /// One row: everything there is to know about a setting.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Setting {
     /// Its name in the file, `table.key`.
     pub key: &'static str,
     /// Its environment variable.
     pub variable: &'static str,
-    /// Its value where nobody says anything.
-    pub default: &'static str,
-    /// What it does, with unit and limits.
+    /// Its value where nobody says anything; none means that it is not set then.
+    pub default: Option<&'static str>,
+    /// What values it takes.
+    pub takes: Takes,
+    /// What it does.
     pub purpose: &'static str,
 }
 
-const ENGINE_HOST: Setting = Setting {
+/// What values a setting takes.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// A text that is read elsewhere; this is what it looks like.
+    Text(&'static str),
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// A whole number from the first to the second.
+    Number(u32, u32),
+    /// A time (`1s`, `2m30s`) from the first to the second.
+    Time(Duration, Duration),
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// `engine.host`
+pub const ENGINE_HOST: Setting = Setting {
     key: "engine.host",
     variable: "DOCKER_HOST",
-    default: "unix:///var/run/docker.sock",
-    purpose: "Where the Docker Engine is: `unix:///path` or `tcp://host:port` (plain).",
+    default: Some("unix:///var/run/docker.sock"),
+    takes: Takes::Text("`unix:///path` or `tcp://host:port`"),
+    purpose: "Where the Docker Engine is. `tcp://` is without TLS: logins go over the network in clear.",
 };
-const EXECUTION_ROLE: Setting = Setting {
+/// `engine.tls_verify`
+pub const ENGINE_TLS: Setting = Setting {
+    key: "engine.tls_verify",
+    variable: "DOCKER_TLS_VERIFY",
+    default: None,
+    takes: Takes::Text("nothing yet"),
+    purpose: "TLS to the engine is not served yet: with a `tcp://` address, setting it is an error.",
+};
+/// `engine.timeout`
+pub const ENGINE_TIMEOUT: Setting = Setting {
+    key: "engine.timeout",
+    variable: "TASKPULL_ENGINE_TIMEOUT",
+    default: Some("10s"),
+    takes: Takes::Time(Duration::from_millis(100), Duration::from_mins(10)),
+    purpose: "The longest wait for the engine's answer to a small question.",
+};
+/// `identity.execution_role`
+pub const EXECUTION_ROLE: Setting = Setting {
     key: "identity.execution_role",
     variable: "TASKPULL_EXECUTION_ROLE",
-    default: "assume",
+    default: Some("assume"),
+    takes: Takes::OneOf(&["assume", "ignore"]),
     purpose: "`assume`: secrets are read as the task's execution role, as ECS does. `ignore`: as the host.",
 };
-const SECRETS_TIMEOUT: Setting = Setting {
+/// `secrets.timeout`
+pub const SECRETS_TIMEOUT: Setting = Setting {
     key: "secrets.timeout",
     variable: "TASKPULL_SECRETS_TIMEOUT",
-    default: "10s",
-    purpose: "The longest wait for one secret, roles and retries included; from 100ms to 10m.",
+    default: Some("10s"),
+    takes: Takes::Time(Duration::from_millis(100), Duration::from_mins(10)),
+    purpose: "The longest wait for one secret, roles and retries included.",
 };
-const CONCURRENCY: Setting = Setting {
+/// `pull.concurrency`
+pub const CONCURRENCY: Setting = Setting {
     key: "pull.concurrency",
     variable: "TASKPULL_CONCURRENCY",
-    default: "8",
-    purpose: "Pulls the engine is asked for at the same time, from 1 to 1000. The engine has a limit of its own for layers (`max-concurrent-downloads`, 3).",
+    default: Some("8"),
+    takes: Takes::Number(1, 1_000),
+    purpose: "Pulls the engine is asked for at the same time. The engine has a limit of its own for layers (`max-concurrent-downloads`, 3).",
 };
-const ATTEMPTS: Setting = Setting {
+/// `pull.attempts`
+pub const ATTEMPTS: Setting = Setting {
     key: "pull.attempts",
     variable: "TASKPULL_ATTEMPTS",
-    default: "5",
-    purpose: "Attempts at one pull when the registry does not answer or throttles, from 1 to 100. A refusal is never tried again.",
+    default: Some("5"),
+    takes: Takes::Number(1, 100),
+    purpose: "Attempts at one pull when the registry does not answer or throttles. A refusal is never tried again.",
 };
-const IDLE_TIMEOUT: Setting = Setting {
+/// `pull.idle_timeout`
+pub const IDLE_TIMEOUT: Setting = Setting {
     key: "pull.idle_timeout",
     variable: "TASKPULL_IDLE_TIMEOUT",
-    default: "1m",
-    purpose: "The longest time in which the engine may say nothing about a pull; from 1s to 1h.",
+    default: Some("1m"),
+    takes: Takes::Time(SECOND, Duration::from_hours(1)),
+    purpose: "The longest time in which nothing may move in a pull. Its wait for other pulls' layers does not count.",
 };
-const TOTAL_TIMEOUT: Setting = Setting {
+/// `pull.total_timeout`
+pub const TOTAL_TIMEOUT: Setting = Setting {
     key: "pull.total_timeout",
     variable: "TASKPULL_TOTAL_TIMEOUT",
-    default: "2h",
-    purpose: "The longest time for one pull with all its attempts; from 1s to 24h.",
+    default: Some("2h"),
+    takes: Takes::Time(SECOND, Duration::from_hours(24)),
+    purpose: "The longest time for one pull with all its attempts.",
+};
+/// `log.filter`
+pub const LOG_FILTER: Setting = Setting {
+    key: "log.filter",
+    variable: "RUST_LOG",
+    default: Some("warn"),
+    takes: Takes::Text("`error`, `warn`, `info`, `debug`, `trace`, or `taskpull::pull=debug,…`"),
+    purpose: "What is logged to stderr. Only taskpull's own events ever are.",
 };
 
 /// Every setting there is.
-pub const SETTINGS: &[&Setting] =
-    &[&ENGINE_HOST, &EXECUTION_ROLE, &SECRETS_TIMEOUT, &CONCURRENCY, &ATTEMPTS, &IDLE_TIMEOUT, &TOTAL_TIMEOUT];
+pub const SETTINGS: &[&Setting] = &[
+    &ENGINE_HOST,
+    &ENGINE_TLS,
+    &ENGINE_TIMEOUT,
+    &EXECUTION_ROLE,
+    &SECRETS_TIMEOUT,
+    &CONCURRENCY,
+    &ATTEMPTS,
+    &IDLE_TIMEOUT,
+    &TOTAL_TIMEOUT,
+    &LOG_FILTER,
+];
 
 /// The settings of one run, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// `engine.host`
     pub engine_host: String,
+    /// `engine.timeout`
+    pub engine_timeout: Duration,
     /// `identity.execution_role`: whether it is assumed.
     pub assume_execution_role: bool,
     /// `secrets.timeout`
@@ -78,11 +145,13 @@ pub struct Settings {
     /// `pull.concurrency`
     pub concurrency: NonZeroUsize,
     /// `pull.attempts`
-    pub attempts: u32,
+    pub attempts: NonZeroU32,
     /// `pull.idle_timeout`
     pub idle_timeout: Duration,
     /// `pull.total_timeout`
     pub total_timeout: Duration,
+    /// `log.filter`
+    pub log_filter: String,
 }
 
 impl Settings {
@@ -91,34 +160,51 @@ impl Settings {
     /// # Errors
     /// [`ConfigError`], naming the setting, its value, and where that was found.
     pub fn read(sources: &Sources) -> Result<Self, ConfigError> {
-        const SECOND: Duration = Duration::from_secs(1);
+        let engine_host = sources.text(&ENGINE_HOST)?.to_owned();
+        if !engine_host.starts_with("unix://") {
+            sources.must_be_unset(&ENGINE_TLS)?;
+        }
         Ok(Self {
-            engine_host: sources.read(&ENGINE_HOST, "an address", |text| Some(text.to_owned()))?,
-            assume_execution_role: sources.read(&EXECUTION_ROLE, "`assume` or `ignore`", |text| match text {
-                "assume" => Some(true),
-                "ignore" => Some(false),
-                _ => None,
-            })?,
-            secrets_timeout: sources.duration(&SECRETS_TIMEOUT, Duration::from_millis(100), 600 * SECOND)?,
-            concurrency: sources.read(&CONCURRENCY, "a number from 1 to 1000", |text| {
-                text.parse().ok().filter(|number: &NonZeroUsize| number.get() <= 1_000)
-            })?,
-            attempts: sources.read(&ATTEMPTS, "a number from 1 to 100", |text| {
-                text.parse().ok().filter(|number| (1..=100).contains(number))
-            })?,
-            idle_timeout: sources.duration(&IDLE_TIMEOUT, SECOND, 3_600 * SECOND)?,
-            total_timeout: sources.duration(&TOTAL_TIMEOUT, SECOND, 24 * 3_600 * SECOND)?,
+            engine_host,
+            engine_timeout: sources.time(&ENGINE_TIMEOUT)?,
+            assume_execution_role: sources.text(&EXECUTION_ROLE)? == "assume",
+            secrets_timeout: sources.time(&SECRETS_TIMEOUT)?,
+            concurrency: NonZeroUsize::try_from(sources.number(&CONCURRENCY)?).unwrap_or(NonZeroUsize::MAX),
+            attempts: sources.number(&ATTEMPTS)?,
+            idle_timeout: sources.time(&IDLE_TIMEOUT)?,
+            total_timeout: sources.time(&TOTAL_TIMEOUT)?,
+            log_filter: sources.text(&LOG_FILTER)?.to_owned(),
         })
+    }
+}
+
+impl Takes {
+    /// What it must be, as a sentence says it.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Text(looks) => (*looks).to_owned(),
+            Self::OneOf(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or "),
+            Self::Number(least, most) => format!("a number from {least} to {most}"),
+            Self::Time(least, most) => {
+                let [least, most] = [*least, *most].map(humantime::format_duration);
+                format!("a time from {least} to {most}")
+            }
+        }
     }
 }
 
 /// The table as Markdown, for `docs/configuration.md`.
 #[must_use]
 pub fn reference() -> String {
-    let mut text = String::from("| in the file | environment variable | default | what it does |\n|---|---|---|---|\n");
-    for Setting { key, variable, default, purpose } in SETTINGS {
+    let mut text = String::from(
+        "| in the file | environment variable | default | takes | what it does |\n|---|---|---|---|---|\n",
+    );
+    for Setting { key, variable, default, takes, purpose } in SETTINGS {
+        let default = default.map(|default| format!("`{default}`")).unwrap_or_default();
+        let takes = takes.sentence();
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "| `{key}` | `{variable}` | `{default}` | {purpose} |");
+        let _ = writeln!(text, "| `{key}` | `{variable}` | {default} | {takes} | {purpose} |");
     }
     text
 }

@@ -1,14 +1,24 @@
 //! Where settings come from: command line, environment, file, default.
 
 use std::collections::HashMap;
+use std::env::VarError;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::settings::{SETTINGS, Setting};
+use super::settings::{SETTINGS, Setting, Takes};
 use crate::error::{Class, Explain, Link};
 
-/// Read when `--config` and `TASKPULL_CONFIG` are absent; it need not exist.
+/// Read when `--config` and [`FILE_VARIABLE`] are absent; it need not exist.
 const DEFAULT_FILE: &str = "/etc/taskpull/taskpull.toml";
+
+/// The longest file that is read, in bytes.
+const FILE_LIMIT: u64 = 1_024 * 1_024;
+
+/// Names the file.
+const FILE_VARIABLE: &str = "TASKPULL_CONFIG";
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -19,15 +29,23 @@ pub enum ConfigError {
         /// The file.
         path: PathBuf,
         /// Why not.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The file is not TOML.
-    #[error("the configuration file {path} is not TOML", path = .path.display())]
+    #[error("the configuration file {path}, line {line}: {message}", path = .path.display())]
     NotToml {
         /// The file.
         path: PathBuf,
-        /// Where and why.
-        source: Box<toml::de::Error>,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A variable's value is no text.
+    #[error("the environment variable {variable} is not valid UTF-8")]
+    NotUnicode {
+        /// Its name.
+        variable: &'static str,
     },
     /// The file has a key that means nothing.
     #[error("the configuration file {path} has a setting `{key}` that does not exist", path = .path.display())]
@@ -64,6 +82,7 @@ impl Explain for ConfigError {
         match self {
             Self::Unreadable { path, .. } | Self::NotToml { path, .. } => path.display().to_string(),
             Self::UnknownKey { key, .. } => key.clone(),
+            Self::NotUnicode { variable } => (*variable).to_owned(),
             Self::Value { key, .. } => (*key).to_owned(),
         }
     }
@@ -95,8 +114,16 @@ impl Sources {
     /// # Errors
     /// [`ConfigError`], when the file cannot be read or has an unknown key.
     pub fn of_process(path: Option<&Path>) -> Result<Self, ConfigError> {
-        let variables = SETTINGS.iter().filter_map(|s| Some((s.variable, variable(s.variable)?))).collect();
-        let named = path.map(Path::to_path_buf).or_else(|| variable("TASKPULL_CONFIG").map(PathBuf::from));
+        let mut variables = HashMap::new();
+        for setting in SETTINGS {
+            if let Some(value) = variable(setting.variable)? {
+                variables.insert(setting.variable, value);
+            }
+        }
+        let named = match path {
+            Some(path) => Some(path.to_owned()),
+            None => variable(FILE_VARIABLE)?.map(PathBuf::from),
+        };
         let file = match named {
             Some(path) => Some(path),
             None => Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()),
@@ -110,71 +137,114 @@ impl Sources {
 
     /// A value from the command line, which wins over all others.
     #[must_use]
-    pub fn with_flag(mut self, key: &'static str, flag: &'static str, value: Option<String>) -> Self {
-        debug_assert!(SETTINGS.iter().any(|setting| setting.key == key), "{key} is in the table");
+    pub fn with_flag(mut self, setting: &'static Setting, flag: &'static str, value: Option<String>) -> Self {
         if let Some(value) = value {
-            self.flags.insert(key, (flag, value));
+            self.flags.insert(setting.key, (flag, value));
         }
         self
     }
 
-    pub(super) fn read<T>(
-        &self,
-        setting: &Setting,
-        wanted: &str,
-        parse: impl FnOnce(&str) -> Option<T>,
-    ) -> Result<T, ConfigError> {
-        let (value, origin) = if let Some((flag, value)) = self.flags.get(setting.key) {
-            (value.as_str(), (*flag).to_owned())
+    /// The value of a setting and where it was found.
+    fn find(&self, setting: &Setting) -> Option<(&str, String)> {
+        if let Some((flag, value)) = self.flags.get(setting.key) {
+            Some((value, (*flag).to_owned()))
         } else if let Some(value) = self.variables.get(setting.variable) {
-            (value.as_str(), setting.variable.to_owned())
+            Some((value, setting.variable.to_owned()))
         } else if let (Some(value), Some(file)) = (self.file_values.get(setting.key), &self.file) {
-            (value.as_str(), file.display().to_string())
+            Some((value, file.display().to_string()))
         } else {
-            (setting.default, "its default".to_owned())
-        };
-        parse(value.trim()).ok_or_else(|| ConfigError::Value {
-            key: setting.key,
-            value: value.to_owned(),
-            origin,
-            wanted: wanted.to_owned(),
+            setting.default.map(|default| (default, "its default".to_owned()))
+        }
+    }
+
+    fn read<'a, T>(
+        &'a self,
+        setting: &Setting,
+        wanted: String,
+        parse: impl FnOnce(&'a str) -> Option<T>,
+    ) -> Result<T, ConfigError> {
+        let (value, origin) = self.find(setting).unwrap_or_default();
+        let key = setting.key;
+        parse(value.trim()).ok_or_else(|| ConfigError::Value { key, value: value.to_owned(), origin, wanted })
+    }
+
+    pub(super) fn text(&self, setting: &Setting) -> Result<&str, ConfigError> {
+        self.read(setting, setting.takes.sentence(), |text| match setting.takes {
+            Takes::OneOf(words) if !words.contains(&text) => None,
+            _ => Some(text),
         })
     }
 
-    pub(super) fn duration(&self, setting: &Setting, least: Duration, most: Duration) -> Result<Duration, ConfigError> {
-        let [from, to] = [least, most].map(humantime::format_duration);
-        self.read(setting, &format!("a time from {from} to {to}"), |text| {
-            humantime::parse_duration(text).ok().filter(|time| (least..=most).contains(time))
+    pub(super) fn number(&self, setting: &Setting) -> Result<NonZeroU32, ConfigError> {
+        self.read(setting, setting.takes.sentence(), |text| match setting.takes {
+            Takes::Number(least, most) => {
+                text.parse().ok().filter(|number: &NonZeroU32| (least..=most).contains(&number.get()))
+            }
+            _ => None,
         })
+    }
+
+    pub(super) fn time(&self, setting: &Setting) -> Result<Duration, ConfigError> {
+        self.read(setting, setting.takes.sentence(), |text| match setting.takes {
+            Takes::Time(least, most) => {
+                humantime::parse_duration(text).ok().filter(|time| (least..=most).contains(time))
+            }
+            _ => None,
+        })
+    }
+
+    pub(super) fn must_be_unset(&self, setting: &Setting) -> Result<(), ConfigError> {
+        match self.find(setting) {
+            None => Ok(()),
+            Some(_) => self.read(setting, "unset: it is not served yet".to_owned(), |_| None),
+        }
     }
 }
 
 /// An environment variable that is set to something.
-fn variable(name: &str) -> Option<String> {
+fn variable(name: &'static str) -> Result<Option<String>, ConfigError> {
     #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
-    let value = std::env::var(name).ok();
-    value.filter(|value| !value.is_empty())
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(VarError::NotPresent) => Ok(None),
+        // Passing it over would mean another engine, another file.
+        Err(VarError::NotUnicode(_)) => Err(ConfigError::NotUnicode { variable: name }),
+    }
 }
 
 fn read_file(path: &Path) -> Result<HashMap<String, String>, ConfigError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-    let document: toml::Table =
-        text.parse().map_err(|source| ConfigError::NotToml { path: path.to_owned(), source: Box::new(source) })?;
+    let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+    let mut text = String::new();
+    let length = File::open(path).and_then(|file| file.take(FILE_LIMIT + 1).read_to_string(&mut text));
+    if length.map_err(unreadable)? as u64 > FILE_LIMIT {
+        return Err(unreadable(io::Error::other("it is longer than 1 MiB")));
+    }
+    let document: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+        // The error's own text quotes the line, whatever is in it.
+        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        ConfigError::NotToml { path: path.to_owned(), line, message: error.message().to_owned() }
+    })?;
     let mut values = HashMap::new();
     for (table, entries) in document {
         let unknown = |key: String| ConfigError::UnknownKey { path: path.to_owned(), key };
         let toml::Value::Table(entries) = entries else { return Err(unknown(table)) };
         for (name, value) in entries {
             let key = format!("{table}.{name}");
-            if !SETTINGS.iter().any(|setting| setting.key == key) {
+            let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
                 return Err(unknown(key));
-            }
+            };
             let value = match value {
                 toml::Value::String(text) => text,
                 toml::Value::Integer(number) => number.to_string(),
                 toml::Value::Boolean(choice) => choice.to_string(),
-                _ => return Err(unknown(key)),
+                other => {
+                    return Err(ConfigError::Value {
+                        key: setting.key,
+                        value: other.type_str().to_owned(),
+                        origin: path.display().to_string(),
+                        wanted: setting.takes.sentence(),
+                    });
+                }
             };
             values.insert(key, value);
         }
@@ -186,6 +256,7 @@ fn read_file(path: &Path) -> Result<HashMap<String, String>, ConfigError> {
 mod tests {
     use super::{ConfigError, Sources};
     use crate::config::Settings;
+    use crate::config::settings::CONCURRENCY;
     use std::io::Write as _;
 
     fn file(text: &str) -> tempfile::NamedTempFile {
@@ -199,7 +270,7 @@ mod tests {
         let file = file("[pull]\nconcurrency = 7\nidle_timeout = \"5s\"\n");
         let sources = Sources::of_process(Some(file.path())).unwrap();
         assert_eq!(Settings::read(&sources).unwrap().concurrency.get(), 7);
-        let sources = sources.with_flag("pull.concurrency", "--concurrency", Some("2".to_owned()));
+        let sources = sources.with_flag(&CONCURRENCY, "--concurrency", Some("2".to_owned()));
         let settings = Settings::read(&sources).unwrap();
         assert_eq!(settings.concurrency.get(), 2);
         assert_eq!(settings.idle_timeout.as_secs(), 5);
@@ -212,6 +283,20 @@ mod tests {
         let said = Settings::read(&sources).unwrap_err().to_string();
         assert!(said.starts_with("pull.concurrency is `0` (from /"), "{said}");
         assert!(said.ends_with("but must be a number from 1 to 1000"), "{said}");
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_named_as_one() {
+        let file = file("[pull]\nconcurrency = [1]\n");
+        let said = Sources::of_process(Some(file.path())).unwrap_err().to_string();
+        assert!(said.starts_with("pull.concurrency is `array`"), "{said}");
+    }
+
+    #[test]
+    fn tls_that_is_not_served_is_refused_and_not_passed_over() {
+        let file = file("[engine]\nhost = \"tcp://127.0.0.1:1\"\ntls_verify = \"1\"\n");
+        let sources = Sources::of_process(Some(file.path())).unwrap();
+        assert!(Settings::read(&sources).unwrap_err().to_string().contains("engine.tls_verify"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod secret_error;
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt, Shared};
@@ -23,7 +24,7 @@ use crate::error::{Failure, Printable};
 use crate::identity::Identity;
 use crate::plan::{Need, PlannedPull, PlannedTask, PullPlan};
 use crate::secret::Secret;
-use crate::task::CredentialsParameter;
+use crate::task::{CredentialsParameter, SecretArn};
 
 /// Secrets read at the same time. Secrets Manager allows thousands a second; this bounds
 /// our own sockets.
@@ -96,6 +97,10 @@ pub enum Origin {
         arn: Printable,
         /// The version that was read.
         version_id: Printable,
+        /// Its owner's account.
+        account: Option<String>,
+        /// Its Region.
+        region: Option<String>,
         /// Who read it.
         identity: Identity,
     },
@@ -141,10 +146,21 @@ async fn resolve<S: SecretStore>(need: Need, store: &S, reads: &Semaphore) -> Re
     // without a permit would still be right.
     let _permit = reads.acquire().await.ok();
     tracing::debug!(secret = %parameter, identity = identity.name(), "reading the secret");
-    let version = store.read(&identity, &parameter).await.map_err(|error| Failure::from(&error))?;
+    // A panic in a library must cost this secret only, not the other pulls.
+    let read = AssertUnwindSafe(store.read(&identity, &parameter)).catch_unwind().await;
+    let version = match read {
+        Ok(read) => read.map_err(|error| Failure::from(&error))?,
+        Err(_) => return Err(Failure::from(&SecretError::new(&parameter, &identity, SecretFault::Other))),
+    };
     tracing::debug!(arn = version.arn, version = version.version_id, "read");
     let login = content::login(&version).map_err(|error| Failure::from(&error))?;
-    let origin =
-        Origin::Secret { arn: Printable::new(&version.arn), version_id: Printable::new(&version.version_id), identity };
+    let arn = SecretArn::parse(&version.arn).ok();
+    let origin = Origin::Secret {
+        arn: Printable::new(&version.arn),
+        version_id: Printable::new(&version.version_id),
+        account: arn.as_ref().map(|arn| arn.account().to_owned()),
+        region: arn.as_ref().map(|arn| arn.region().to_string()),
+        identity,
+    };
     Ok(Credential { login, origin })
 }

@@ -25,6 +25,8 @@ pub struct SecretError {
 pub enum SecretFault {
     /// The SDK's chain found nobody to ask as.
     NoHostIdentity,
+    /// Somebody was found, and could not be had.
+    HostIdentityFailed,
     /// The Region of a bare name is not known.
     NoRegion,
     /// STS does not let the host assume the execution role.
@@ -39,6 +41,8 @@ pub enum SecretFault {
     Denied,
     /// The secret's customer key does not admit the caller, or is disabled.
     KeyDenied,
+    /// It belongs to another account and is under the default key, which admits its own only.
+    DefaultKey,
     /// The key could not decrypt it.
     Undecryptable,
     /// There is no such secret, or not here.
@@ -79,6 +83,9 @@ impl SecretError {
             SecretFault::NoHostIdentity => {
                 format!("secret {secret}: no AWS credentials were found on this host to ask with")
             }
+            SecretFault::HostIdentityFailed => {
+                format!("secret {secret}: the host's AWS credentials could not be had")
+            }
             SecretFault::NoRegion => {
                 format!("secret {secret}: a bare name is looked up in the host's Region, and no Region is set")
             }
@@ -92,6 +99,9 @@ impl SecretError {
             SecretFault::ClockSkew => format!("secret {secret}: AWS refused the signature because of its time"),
             SecretFault::Denied => format!("secret {secret}: {identity} is not allowed to read it"),
             SecretFault::KeyDenied => format!("secret {secret}: {identity} is not allowed to use its KMS key"),
+            SecretFault::DefaultKey => {
+                format!("secret {secret}: it is under the default key, which admits no other account")
+            }
             SecretFault::Undecryptable => format!("secret {secret}: its KMS key could not decrypt it"),
             SecretFault::Absent => format!("secret {secret}: there is none of that name in {region}"),
             SecretFault::MarkedForDeletion => format!("secret {secret}: it is marked for deletion"),
@@ -107,14 +117,17 @@ impl SecretError {
 impl Explain for SecretError {
     fn link(&self) -> Link {
         match self.fault {
-            SecretFault::NoHostIdentity | SecretFault::NoRegion | SecretFault::ClockSkew => Link::HostIdentity,
+            SecretFault::NoHostIdentity
+            | SecretFault::HostIdentityFailed
+            | SecretFault::NoRegion
+            | SecretFault::ClockSkew => Link::HostIdentity,
             SecretFault::IdentityRejected => match self.identity {
                 Identity::Host => Link::HostIdentity,
                 Identity::ExecutionRole(_) => Link::Role,
             },
             SecretFault::RoleRefused | SecretFault::RoleUnavailable => Link::Role,
             SecretFault::Denied => Link::SecretPolicy,
-            SecretFault::KeyDenied | SecretFault::Undecryptable => Link::Key,
+            SecretFault::KeyDenied | SecretFault::DefaultKey | SecretFault::Undecryptable => Link::Key,
             SecretFault::Absent
             | SecretFault::MarkedForDeletion
             | SecretFault::NoCurrentVersion
@@ -137,8 +150,11 @@ impl Explain for SecretError {
             | SecretFault::ClockSkew
             | SecretFault::Denied
             | SecretFault::KeyDenied
+            | SecretFault::DefaultKey
             | SecretFault::Undecryptable => Class::Refused,
-            SecretFault::RoleUnavailable | SecretFault::Unavailable => Class::Unavailable,
+            SecretFault::HostIdentityFailed | SecretFault::RoleUnavailable | SecretFault::Unavailable => {
+                Class::Unavailable
+            }
             SecretFault::Throttled => Class::Throttled,
             SecretFault::TimedOut => Class::TimedOut,
             SecretFault::Other => Class::Unknown,
@@ -157,26 +173,73 @@ impl Explain for SecretError {
     fn hint(&self) -> Option<String> {
         let Self { secret, identity, .. } = self;
         Some(match self.fault {
-            SecretFault::NoHostIdentity => "on EC2 attach an instance role (in a container the metadata hop limit must be 2), in a task give a task role, elsewhere set up a profile: `aws sts get-caller-identity` must work as this user".to_owned(),
+            SecretFault::NoHostIdentity => {
+                "on EC2 attach an instance role (in a container the metadata hop limit must be 2), in a task give a task role, elsewhere set up a profile: `aws sts get-caller-identity` must work as this user".to_owned()
+            }
+            SecretFault::HostIdentityFailed | SecretFault::IdentityRejected => {
+                "`aws sts get-caller-identity` must work as this user: renew the access key or session, or mend what the words below name".to_owned()
+            }
             SecretFault::NoRegion => "set AWS_REGION, or give the secret's full ARN".to_owned(),
-            SecretFault::RoleRefused => format!("the trust policy of {identity} must name the host's principal, and the host's policy must allow sts:AssumeRole on it; to read secrets as the host, set identity.execution_role = \"ignore\""),
-            SecretFault::IdentityRejected => "renew the access key or the session: `aws sts get-caller-identity` must work as this user".to_owned(),
+            SecretFault::RoleRefused => format!(
+                "the trust policy of {identity} must name the host's principal, and the host's policy must allow sts:AssumeRole on it; to read secrets as the host, set identity.execution_role = \"ignore\""
+            ),
             SecretFault::ClockSkew => "set the host's clock: `timedatectl` shows whether it is synchronized".to_owned(),
-            SecretFault::Denied => match secret.account() {
-                Some(account) => format!("allow secretsmanager:GetSecretValue on {secret} in the policy of {identity}; if that is not in account {account}, the secret's resource policy must allow it too"),
-                None => format!("allow secretsmanager:GetSecretValue on the secret's ARN in the policy of {identity}"),
-            },
-            SecretFault::KeyDenied => format!("allow kms:Decrypt on the secret's key in the policy of {identity}, and let the key's own policy admit it"),
-            SecretFault::Undecryptable => "see that the key is enabled and not pending deletion: `aws kms describe-key`".to_owned(),
+            SecretFault::Denied => denied(secret, identity),
+            SecretFault::KeyDenied => format!(
+                "allow kms:Decrypt on the secret's key in the policy of {}, and let the key's own policy admit it",
+                policy_holder(identity)
+            ),
+            SecretFault::DefaultKey => format!(
+                "encrypt it under a customer key whose policy admits {}, or read it as a role of its own account",
+                policy_holder(identity)
+            ),
+            SecretFault::Undecryptable => {
+                "see that the key is enabled and not pending deletion: `aws kms describe-key`".to_owned()
+            }
             SecretFault::Absent => match secret {
-                CredentialsParameter::Name(_) => "a bare name is looked up in the account and Region of whoever asks: compare `aws secretsmanager list-secrets`, or give the full ARN".to_owned(),
-                CredentialsParameter::Arn(arn) => format!("compare `aws secretsmanager list-secrets --region {}` in account {}; a partial ARN must match exactly one secret", arn.region(), arn.account()),
+                CredentialsParameter::Name(_) => {
+                    "a bare name is looked up in the account and Region of whoever asks: compare `aws secretsmanager list-secrets`, or give the full ARN".to_owned()
+                }
+                CredentialsParameter::Arn(arn) => format!(
+                    "compare `aws secretsmanager list-secrets --region {}` in account {}; a partial ARN must match exactly one secret",
+                    arn.region(),
+                    arn.account()
+                ),
             },
-            SecretFault::MarkedForDeletion => format!("restore it: `aws secretsmanager restore-secret --secret-id {secret}`"),
-            SecretFault::NoCurrentVersion => "a rotation broke off or no value was ever put: `aws secretsmanager list-secret-version-ids` shows the labels".to_owned(),
-            SecretFault::Throttled | SecretFault::Unavailable | SecretFault::RoleUnavailable => "it may pass: try again; if it stays, see the network path to the service's endpoint (route, VPC endpoint, proxy)".to_owned(),
-            SecretFault::TimedOut => "see the network path to the service's endpoint (route, VPC endpoint, proxy), or raise secrets.timeout".to_owned(),
+            SecretFault::MarkedForDeletion => {
+                format!("restore it: `aws secretsmanager restore-secret --secret-id {secret}`")
+            }
+            SecretFault::NoCurrentVersion => {
+                "a rotation broke off or no value was ever put: `aws secretsmanager list-secret-version-ids` shows the labels".to_owned()
+            }
+            SecretFault::Throttled | SecretFault::Unavailable | SecretFault::RoleUnavailable => {
+                "it may pass: try again; if it stays, see the network path to the service's endpoint (route, VPC endpoint, proxy)".to_owned()
+            }
+            SecretFault::TimedOut => {
+                "see the network path to the service's endpoint (route, VPC endpoint, proxy), or raise secrets.timeout".to_owned()
+            }
             SecretFault::Other => return None,
         })
+    }
+}
+
+/// A policy needs the full ARN: a partial one must end in six wildcards (A17).
+fn denied(secret: &CredentialsParameter, identity: &Identity) -> String {
+    let holder = policy_holder(identity);
+    let CredentialsParameter::Arn(arn) = secret else {
+        return format!("allow secretsmanager:GetSecretValue on the secret's full ARN in the policy of {holder}");
+    };
+    let wildcards = if arn.ends_like_a_full_arn() { "" } else { "-??????" };
+    let account = arn.account();
+    format!(
+        "allow secretsmanager:GetSecretValue on {arn}{wildcards} in the policy of {holder}; if that is not in account {account}, the secret's resource policy must allow it too"
+    )
+}
+
+/// Whose policy is to be changed, as far as it is known here.
+fn policy_holder(identity: &Identity) -> String {
+    match identity {
+        Identity::Host => "the identity named below (instance role, task role or user)".to_owned(),
+        Identity::ExecutionRole(role) => role.to_string(),
     }
 }

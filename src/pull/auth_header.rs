@@ -38,17 +38,26 @@ pub(super) fn auth_header(image: &ImageReference, login: &Login) -> Option<Heade
     #[expect(clippy::disallowed_methods, reason = "the one writer of a login")]
     let config =
         AuthConfig { username: username.expose(), password: password.expose(), serveraddress: server_address(image) };
+    Some(encoded(&config))
+}
+
+/// Cannot fail, and must not fall back to anything: without the header the engine would
+/// pull anonymously.
+#[expect(
+    clippy::expect_used,
+    reason = "three texts are JSON, the buffer has base64's length, base64 is a header's text"
+)]
+fn encoded(config: &AuthConfig<'_>) -> HeaderValue {
     // A buffer that grows leaves its old contents behind: six times is the most that JSON
     // makes of a byte.
     let most = 6 * (config.username.len() + config.password.len() + config.serveraddress.len()) + 64;
     let mut json = Zeroizing::new(Vec::with_capacity(most));
-    serde_json::to_writer(&mut *json, &config).ok()?;
+    serde_json::to_writer(&mut *json, config).expect("texts are JSON");
     let mut text = Zeroizing::new(vec![0; json.len().div_ceil(3) * 4]);
-    let length = URL_SAFE.encode_slice(&*json, &mut text).ok()?;
-    text.truncate(length);
-    let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(text)).ok()?;
+    URL_SAFE.encode_slice(&*json, &mut text).expect("the buffer has the length");
+    let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(text)).expect("base64 is a header's text");
     header.set_sensitive(true);
-    Some(header)
+    header
 }
 
 #[cfg(test)]

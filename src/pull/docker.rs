@@ -7,6 +7,7 @@
 
 use std::fmt;
 use std::io;
+use std::net::IpAddr;
 use std::path::Path;
 
 use bollard::errors::Error;
@@ -16,12 +17,11 @@ use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use http::Uri;
-use tokio::time::timeout;
 
 use super::auth_header::auth_header;
 use super::engine_error::{EngineError, Unreachable};
 use super::ping::api_version;
-use super::{ANSWER, Connect, Engine, Line};
+use super::{Connect, Engine, Line};
 use crate::credential::Login;
 use crate::task::{ImageReference, Version};
 
@@ -66,6 +66,15 @@ impl DockerAddress {
         }
     }
 
+    /// Whether logins go over the network in clear.
+    #[must_use]
+    pub fn is_in_clear(&self) -> bool {
+        let Self::Tcp(host) = self else { return false };
+        let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
+        let address = name.trim_matches(['[', ']']).parse::<IpAddr>();
+        name != "localhost" && !address.is_ok_and(|address| address.is_loopback())
+    }
+
     pub(super) fn unreachable(&self, why: Unreachable) -> EngineError {
         EngineError::Unreachable { host: self.to_string(), why }
     }
@@ -94,15 +103,18 @@ impl fmt::Display for DockerAddress {
 impl Connect for DockerAddress {
     type Engine = DockerEngine;
 
+    fn address(&self) -> String {
+        self.to_string()
+    }
+
     async fn connect(&self) -> Result<DockerEngine, EngineError> {
-        let answer = timeout(ANSWER, api_version(self)).await;
-        let spoken = answer.map_err(|_| self.unreachable(Unreachable::Silent))??;
+        let spoken = api_version(self).await?;
         let spoken = parse_version(&spoken).ok_or_else(|| self.garbled(format!("its API version is `{spoken}`")))?;
         if spoken < OLDEST {
             return Err(self.garbled(format!("its API is {}.{}", spoken.0, spoken.1)));
         }
         let version = spoken.min((API_DEFAULT_VERSION.major_version, API_DEFAULT_VERSION.minor_version));
-        let client = self.client().map_err(|error| said(self, error))?;
+        let client = self.client().map_err(|error| engine_error(self, error))?;
         tracing::debug!(address = %self, ?version, "engine reached");
         Ok(DockerEngine { address: self.clone(), client, version })
     }
@@ -126,9 +138,7 @@ impl DockerEngine {
     fn client(&self, header: Option<http::HeaderValue>) -> Docker {
         let (major, minor) = self.version;
         self.client.clone().with_request_modifier(move |mut request: BollardRequest| {
-            if let Some(uri) = versioned(request.uri(), major, minor) {
-                *request.uri_mut() = uri;
-            }
+            *request.uri_mut() = versioned(request.uri(), major, minor);
             if let Some(header) = &header {
                 request.headers_mut().insert("x-registry-auth", header.clone());
             }
@@ -137,11 +147,13 @@ impl DockerEngine {
     }
 }
 
-fn versioned(uri: &Uri, major: usize, minor: usize) -> Option<Uri> {
+/// The same place in the agreed version of the API.
+#[expect(clippy::expect_used, reason = "a path with a version before it is a path")]
+fn versioned(uri: &Uri, major: usize, minor: usize) -> Uri {
     let mut parts = uri.clone().into_parts();
-    let path = parts.path_and_query.as_ref()?;
-    parts.path_and_query = Some(format!("/v{major}.{minor}{path}").parse().ok()?);
-    Uri::from_parts(parts).ok()
+    let path = parts.path_and_query.as_ref().map_or("", |path| path.as_str());
+    parts.path_and_query = Some(format!("/v{major}.{minor}{path}").parse().expect("a path"));
+    Uri::from_parts(parts).expect("the parts of a URI")
 }
 
 impl Engine for DockerEngine {
@@ -152,7 +164,7 @@ impl Engine for DockerEngine {
         let client = self.client(auth_header(image, login));
         client
             .create_image(Some(options), None, None)
-            .map(|line| line.map(Line::from).map_err(|error| said(&self.address, error)))
+            .map(|line| line.map(Line::from).map_err(|error| engine_error(&self.address, error)))
             .boxed()
     }
 
@@ -160,7 +172,7 @@ impl Engine for DockerEngine {
         let local = match self.client(None).inspect_image(&image.to_string()).await {
             Ok(local) => local,
             Err(Error::DockerResponseServerError { status_code: 404, .. }) => return Ok(Vec::new()),
-            Err(error) => return Err(said(&self.address, error)),
+            Err(error) => return Err(engine_error(&self.address, error)),
         };
         let of_this_repository = |known: String| {
             let (name, digest) = known.rsplit_once('@')?;
@@ -182,7 +194,7 @@ impl From<CreateImageInfo> for Line {
 }
 
 /// bollard's errors, as the two things they can mean: the engine spoke, or it did not.
-fn said(address: &DockerAddress, error: Error) -> EngineError {
+fn engine_error(address: &DockerAddress, error: Error) -> EngineError {
     match error {
         Error::DockerResponseServerError { status_code, message } => {
             EngineError::Said { status: status_code, text: message.trim().to_owned() }
@@ -239,6 +251,6 @@ mod tests {
     #[test]
     fn the_version_goes_before_the_path() {
         let uri = "http://localhost/images/create?fromImage=a&tag=b".parse().unwrap();
-        assert_eq!(versioned(&uri, 1, 41).unwrap(), "http://localhost/v1.41/images/create?fromImage=a&tag=b");
+        assert_eq!(versioned(&uri, 1, 41), "http://localhost/v1.41/images/create?fromImage=a&tag=b");
     }
 }

@@ -48,6 +48,9 @@ pub enum Unreachable {
     /// It listens and does not answer.
     #[error("it does not answer")]
     Silent,
+    /// This process, or the system, has no file descriptor left.
+    #[error("too many files are open")]
+    TooManyFiles,
     /// The connection ended too early.
     #[error("the connection broke: {0}")]
     Broke(String),
@@ -62,6 +65,8 @@ impl From<&io::Error> for Unreachable {
             io::ErrorKind::NotFound => Self::NoSocket,
             io::ErrorKind::PermissionDenied => Self::Forbidden,
             io::ErrorKind::ConnectionRefused => Self::NobodyListens,
+            // EMFILE and ENFILE have no kind of their own.
+            _ if matches!(error.raw_os_error(), Some(23 | 24)) => Self::TooManyFiles,
             _ => Self::Broke(error.to_string()),
         }
     }
@@ -75,6 +80,7 @@ impl Explain for EngineError {
     fn class(&self) -> Class {
         match self {
             Self::Unreachable { why: Unreachable::Address(_), .. } => Class::Invalid,
+            Self::Unreachable { why: Unreachable::TooManyFiles, .. } => Class::Unavailable,
             Self::Unreachable { .. } => Class::EngineGone,
             Self::Garbled { .. } => Class::Unsupported,
             Self::Said { .. } => Class::Unknown,
@@ -101,6 +107,9 @@ impl Explain for EngineError {
             }
             Self::Unreachable { why: Unreachable::Silent, .. } => {
                 "the daemon hangs: `journalctl -u docker` may say why, `systemctl restart docker` helps"
+            }
+            Self::Unreachable { why: Unreachable::TooManyFiles, .. } => {
+                "raise the limit of open files (`ulimit -n`), or lower pull.concurrency"
             }
             Self::Unreachable { why: Unreachable::Broke(_), .. } => {
                 "the daemon ended or was restarted: `journalctl -u docker` says why; then run this again"

@@ -1,28 +1,32 @@
 //! Pulls: an authorized plan carried out on an engine, each image with its own credential.
 //!
-//! [`run`] owns every pull it starts: there is no detached task, dropping it drops them
+//! Every wait is bounded here, whatever the engine does. [`run`] owns every pull it starts: there is no detached task, dropping it drops them
 //! all, and the engine stops an abandoned pull when its connection closes.
 
 mod auth_header;
 pub mod docker;
 mod engine_error;
-mod fault;
+mod engine_words;
+mod movement;
 mod one;
 mod ping;
 mod progress;
+mod pull_error;
+mod redaction;
 mod schedule;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
-use std::time::Duration;
 
 use futures_util::stream::BoxStream;
 
 pub use docker::{DockerAddress, DockerEngine};
 pub use engine_error::{EngineError, Unreachable};
-pub use fault::PullError;
 pub use one::{Deadlines, Pulled};
 pub use progress::{Layers, Progress, State};
-pub use schedule::{Limits, Outcome, none, run};
+pub use pull_error::PullError;
+pub use schedule::{Limits, Outcome, not_begun, run};
 
 pub use crate::credential::Origin;
 
@@ -36,7 +40,7 @@ pub trait Engine: Send + Sync {
     fn pull<'a>(&'a self, image: &'a ImageReference, login: &'a Login) -> BoxStream<'a, Result<Line, EngineError>>;
 
     /// The digests under which the local image is known (`RepoDigests`); empty when there
-    /// is no such image or it has none.
+    /// is no such image or it has none. The caller bounds the wait.
     fn digests<'a>(
         &'a self,
         image: &'a ImageReference,
@@ -54,17 +58,17 @@ pub struct Line {
     pub bytes: Option<(u64, u64)>,
 }
 
-/// An engine being reached: shared by all pulls, asked once.
-pub trait Connect {
+/// A place where an engine may be. The real one is [`DockerAddress`].
+pub trait Connect: Sync {
     /// The engine.
     type Engine: Engine;
 
-    /// Reaches the engine and agrees on an API version.
+    /// Its address, as people write it.
+    fn address(&self) -> String;
+
+    /// Reaches the engine and agrees on an API version. The caller bounds the wait.
     ///
     /// # Errors
     /// [`EngineError`], when there is no engine, or none that may be used.
     fn connect(&self) -> impl Future<Output = Result<Self::Engine, EngineError>> + Send;
 }
-
-/// How long the engine may take to answer a small question.
-pub(crate) const ANSWER: Duration = Duration::from_secs(10);

@@ -49,15 +49,18 @@ pub trait Progress: Send + Sync {
     fn update(&self, pull: usize, state: &State);
 }
 
-/// The layers of one pull, by id.
+/// The layers of one pull, by id, and their sum.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     layers: HashMap<String, Layer>,
+    sum: Layers,
 }
 
 #[derive(Debug, Default)]
 struct Layer {
     done: bool,
+    /// Whether it waits for other layers, of this image or of another one.
+    queued: bool,
     bytes: u64,
     bytes_total: u64,
 }
@@ -81,6 +84,10 @@ impl Tally {
             return None;
         }
         let layer = self.layers.entry(id.clone()).or_default();
+        self.sum.done -= usize::from(layer.done);
+        self.sum.bytes = self.sum.bytes.saturating_sub(layer.bytes);
+        self.sum.bytes_total = self.sum.bytes_total.saturating_sub(layer.bytes_total);
+        layer.queued = line.status == "Waiting";
         match (&*line.status, line.bytes) {
             ("Downloading", Some((bytes, total))) => {
                 layer.bytes = bytes;
@@ -90,12 +97,19 @@ impl Tally {
             ("Pull complete" | "Already exists", _) => layer.done = true,
             _ => {}
         }
-        Some(self.layers.values().fold(Layers::default(), |sum, layer| Layers {
-            done: sum.done + usize::from(layer.done),
-            total: sum.total + 1,
-            bytes: sum.bytes + layer.bytes,
-            bytes_total: sum.bytes_total + layer.bytes_total,
-        }))
+        self.sum.done += usize::from(layer.done);
+        self.sum.bytes = self.sum.bytes.saturating_add(layer.bytes);
+        self.sum.bytes_total = self.sum.bytes_total.saturating_add(layer.bytes_total);
+        self.sum.total = self.layers.len();
+        Some(self.sum)
+    }
+
+    /// Whether all that is not done waits for its turn within the engine. A layer that is
+    /// down may wait for one below it.
+    pub(super) fn is_queued(&self) -> bool {
+        let is_down = |layer: &Layer| layer.bytes_total > 0 && layer.bytes == layer.bytes_total;
+        let mut open = self.layers.values().filter(|layer| !layer.done && !is_down(layer)).peekable();
+        open.peek().is_some() && open.all(|layer| layer.queued)
     }
 }
 
@@ -119,5 +133,26 @@ mod tests {
         tally.take(&line("a", "Download complete", None));
         let layers = tally.take(&line("a", "Pull complete", None)).unwrap();
         assert_eq!(layers, Layers { done: 2, total: 2, bytes: 100, bytes_total: 100 });
+    }
+
+    #[test]
+    fn numbers_beyond_all_bounds_do_not_overflow() {
+        let mut tally = Tally::default();
+        tally.take(&line("a", "Downloading", Some((u64::MAX, u64::MAX))));
+        let layers = tally.take(&line("b", "Downloading", Some((u64::MAX, 1)))).unwrap();
+        assert_eq!((layers.bytes, layers.bytes_total), (u64::MAX, u64::MAX));
+    }
+
+    #[test]
+    fn a_pull_is_queued_while_all_its_open_layers_wait() {
+        let mut tally = Tally::default();
+        assert!(!tally.is_queued(), "nothing is known yet");
+        tally.take(&line("a", "Pulling fs layer", None));
+        tally.take(&line("b", "Already exists", None));
+        assert!(!tally.is_queued());
+        tally.take(&line("a", "Waiting", None));
+        assert!(tally.is_queued());
+        tally.take(&line("a", "Downloading", Some((1, 2))));
+        assert!(!tally.is_queued());
     }
 }

@@ -1,20 +1,23 @@
 //! All pulls of a plan: at once, within a limit, each after its own credential.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{OnceCell, Semaphore};
-use tokio::time::Instant;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::fault::PullError;
+use super::movement::Movement;
 use super::one::{Deadlines, Pull, Pulled};
 use super::progress::{Progress, State};
-use super::{Connect, EngineError};
-use crate::credential::{Credential, Origin, Promise};
+use super::pull_error::PullError;
+use super::{Connect, EngineError, Unreachable};
+use crate::credential::{Origin, Promise};
 use crate::error::Failure;
 use crate::plan::PlannedPull;
 use crate::retry::Backoff;
@@ -37,111 +40,139 @@ pub struct Limits {
 pub struct Outcome {
     /// The image's digest, or why it is not there.
     pub result: Result<Pulled, Failure>,
-    /// Where the credential came from, when there was one to use.
+    /// Where the credential came from, once there was one and the pull had its turn.
     pub origin: Option<Origin>,
     /// From its turn to its end; the wait for its turn does not count.
     pub duration: Duration,
-    /// Attempts made; 0 when the engine was never asked.
+    /// Attempts begun; 0 when the engine was never asked.
     pub attempts: u32,
 }
 
 /// Carries the pulls out and answers in their order. Every pull gets an outcome, also when
 /// `interrupt` ends the work early.
-pub async fn run<C: Connect + Sync>(
-    pulls: &[(PlannedPull, Promise)],
+pub async fn run<C: Connect>(
+    pulls: Vec<(PlannedPull, Promise)>,
     engine: &C,
     limits: &Limits,
     progress: &dyn Progress,
     interrupt: &CancellationToken,
 ) -> Vec<Outcome> {
     let stop = interrupt.child_token();
-    let shared =
-        Shared { connect: engine, engine: OnceCell::new(), turns: Semaphore::new(limits.concurrency.get()), limits };
+    let run = Run::new(engine, limits);
+    let mut outcomes: Vec<Option<Outcome>> = pulls.iter().map(|_| None).collect();
     let mut running: FuturesUnordered<_> = pulls
-        .iter()
+        .into_iter()
         .enumerate()
         .map(|(index, (pull, promise))| {
-            let (shared, stop) = (&shared, &stop);
+            let (run, stop) = (&run, &stop);
             let watch = move |state: &State| progress.update(index, state);
             async move {
-                let ended = stop.run_until_cancelled(shared.pull(pull, promise.clone(), &watch)).await;
-                let outcome = ended.unwrap_or_else(|| cancelled(pull, interrupt.is_cancelled()));
-                watch(&match &outcome.result {
+                let account = Account::default();
+                let ended = stop.run_until_cancelled(run.pull(&pull, promise, &account, &watch)).await;
+                let result = ended.unwrap_or_else(|| Err(cancelled(&pull, interrupt.is_cancelled())));
+                watch(&match &result {
                     Ok(pulled) => State::Done { fetched: pulled.fetched },
                     Err(_) => State::Failed,
                 });
-                (index, outcome)
+                (index, account.closed(result))
             }
         })
         .collect();
-    let mut outcomes: Vec<Option<Outcome>> = pulls.iter().map(|_| None).collect();
     while let Some((index, outcome)) = running.next().await {
         if limits.fail_fast && outcome.result.is_err() {
             stop.cancel();
         }
         outcomes[index] = Some(outcome);
     }
+    drop(running);
     outcomes.into_iter().flatten().collect()
 }
 
 /// The outcomes of a plan that must not begin, because its input failed and the first
 /// failure was to end it.
 #[must_use]
-pub fn none(pulls: &[(PlannedPull, Promise)]) -> Vec<Outcome> {
-    pulls.iter().map(|(pull, _)| cancelled(pull, false)).collect()
+pub fn not_begun(pulls: &[(PlannedPull, Promise)]) -> Vec<Outcome> {
+    pulls.iter().map(|(pull, _)| Account::default().closed(Err(cancelled(pull, false)))).collect()
 }
 
-fn cancelled(pull: &PlannedPull, interrupted: bool) -> Outcome {
+fn cancelled(pull: &PlannedPull, interrupted: bool) -> Failure {
     let because = if interrupted { "it was interrupted" } else { "another one failed and --fail-fast was given" };
-    let error = PullError::Cancelled { image: pull.image.clone(), because };
-    Outcome { result: Err(Failure::from(&error)), origin: None, duration: Duration::ZERO, attempts: 0 }
+    Failure::from(&PullError::Cancelled { image: pull.image.clone(), because })
+}
+
+/// What one pull has come to so far; kept outside of it, so that it is known however the
+/// pull ends.
+#[derive(Default)]
+struct Account {
+    begun: OnceLock<(Origin, Instant)>,
+    attempts: AtomicU32,
+}
+
+impl Account {
+    fn closed(self, result: Result<Pulled, Failure>) -> Outcome {
+        let attempts = self.attempts.into_inner();
+        let (origin, duration) = match self.begun.into_inner() {
+            Some((origin, begun)) => (Some(origin), begun.elapsed()),
+            None => (None, Duration::ZERO),
+        };
+        Outcome { result, origin, duration, attempts }
+    }
 }
 
 /// What the pulls of one run have in common.
-struct Shared<'a, C: Connect> {
-    connect: &'a C,
-    engine: OnceCell<Result<C::Engine, EngineError>>,
+struct Run<'a, C: Connect> {
+    /// The engine being reached: asked once, by whoever waits for it.
+    engine: Shared<BoxFuture<'a, Result<Arc<C::Engine>, EngineError>>>,
+    address: String,
     turns: Semaphore,
+    movement: Movement,
     limits: &'a Limits,
 }
 
-impl<C: Connect> Shared<'_, C> {
+impl<'a, C: Connect> Run<'a, C> {
+    fn new(connect: &'a C, limits: &'a Limits) -> Self {
+        let address = connect.address();
+        let silent = EngineError::Unreachable { host: address.clone(), why: Unreachable::Silent };
+        let engine = async move {
+            let reached = timeout(limits.deadlines.answer, connect.connect()).await;
+            reached.unwrap_or(Err(silent)).map(Arc::new)
+        };
+        Self {
+            engine: engine.boxed().shared(),
+            address,
+            turns: Semaphore::new(limits.concurrency.get()),
+            movement: Movement::new(),
+            limits,
+        }
+    }
+
     /// Engine and credential are sought at the same time: the one costs the other nothing.
-    async fn pull(&self, pull: &PlannedPull, promise: Promise, watch: &(dyn Fn(&State) + Send + Sync)) -> Outcome {
+    async fn pull(
+        &self,
+        pull: &PlannedPull,
+        promise: Promise,
+        account: &Account,
+        watch: &(dyn Fn(&State) + Send + Sync),
+    ) -> Result<Pulled, Failure> {
         watch(&State::Authorizing);
-        let never_began =
-            |failure| Outcome { result: Err(failure), origin: None, duration: Duration::ZERO, attempts: 0 };
-        let engine = async {
-            let reached = self.engine.get_or_init(|| self.connect.connect()).await;
-            reached.as_ref().map_err(Failure::from)
-        };
+        let engine = async { self.engine.clone().await.map_err(|error| Failure::from(&error)) };
         let credential = async { promise.await.map_err(Arc::unwrap_or_clone) };
-        let (engine, credential) = match futures_util::future::try_join(engine, credential).await {
-            Ok(both) => both,
-            Err(failure) => return never_began(failure),
-        };
+        let (engine, credential) = futures_util::future::try_join(engine, credential).await?;
         watch(&State::Waiting);
         // The semaphore is never closed, so there always is a turn.
         let _turn = self.turns.acquire().await.ok();
-        self.begin(engine, &credential, pull, watch).await
-    }
-
-    async fn begin(
-        &self,
-        engine: &C::Engine,
-        credential: &Credential,
-        pull: &PlannedPull,
-        watch: &(dyn Fn(&State) + Send + Sync),
-    ) -> Outcome {
-        let begun = Instant::now();
-        let Limits { deadlines, backoff, .. } = *self.limits;
-        let one = Pull { engine, image: &pull.image, login: &credential.login, deadlines, backoff, watch };
-        let (result, attempts) = one.run().await;
-        Outcome {
-            result: result.map_err(|error| Failure::from(&error)),
-            origin: Some(credential.origin.clone()),
-            duration: begun.elapsed(),
-            attempts,
-        }
+        account.begun.get_or_init(|| (credential.origin.clone(), Instant::now()));
+        let one = Pull {
+            engine: &*engine,
+            address: &self.address,
+            image: &pull.image,
+            login: &credential.login,
+            deadlines: self.limits.deadlines,
+            backoff: self.limits.backoff,
+            movement: &self.movement,
+            attempts: &account.attempts,
+            watch,
+        };
+        one.run().await.map_err(|error| Failure::from(&error))
     }
 }

@@ -3,15 +3,14 @@
 //! A report names things (images, digests, ARNs, version ids) and never holds a value of
 //! a secret; nothing in this room could print one, because nothing here has one.
 
+mod build;
 pub mod text;
-
-use std::time::Duration;
+mod verdict;
 
 use serde::Serialize;
+pub use verdict::Verdict;
 
-use crate::error::{Class, Failure, Link, Printable};
-use crate::plan::{Need, PlannedTask, PullPlan};
-use crate::pull::{Origin, Outcome};
+use crate::error::{Failure, Printable};
 
 /// The result of one run.
 #[derive(Clone, Debug, Serialize)]
@@ -21,8 +20,8 @@ pub struct Report {
     pub schema_version: u32,
     /// The tasks in the order they were given.
     pub tasks: Vec<TaskReport>,
-    /// The inputs that were no task definitions.
-    pub unread: Vec<Failure>,
+    /// The inputs that could not be read, or are no task definitions.
+    pub invalid_inputs: Vec<Failure>,
     /// The containers in numbers.
     pub summary: Summary,
 }
@@ -37,7 +36,6 @@ pub struct TaskReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family: Option<Printable>,
     /// What is allowed and probably not meant.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
     /// Its containers in order.
     pub containers: Vec<ContainerReport>,
@@ -55,7 +53,7 @@ pub struct ContainerReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registry: Option<String>,
     /// How it ended.
-    pub result: Ending,
+    pub result: ContainerResult,
     /// The image's digest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<Printable>,
@@ -76,7 +74,7 @@ pub struct ContainerReport {
 /// How it ended for a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Ending {
+pub enum ContainerResult {
     /// The image was fetched.
     Pulled,
     /// The image was there already, and the registry said that it still is the one.
@@ -90,7 +88,7 @@ pub enum Ending {
 }
 
 /// Which credential served, never its value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum CredentialReport {
     /// None was needed.
@@ -127,174 +125,8 @@ pub struct Summary {
     pub cancelled: usize,
     /// Containers that were only planned.
     pub planned: usize,
-    /// Inputs that were no task definitions.
-    pub unread: usize,
+    /// Inputs that could not be read, or are no task definitions.
+    pub invalid_inputs: usize,
     /// From start to end, in milliseconds.
     pub duration_ms: u64,
-}
-
-/// What the failures of a report have in common; it decides the exit code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// No failure.
-    Good,
-    /// Only the input was at fault.
-    BadInput,
-    /// The engine could not be reached.
-    NoEngine,
-    /// Somebody ended it.
-    Cancelled,
-    /// Anything else.
-    SomeFailed,
-}
-
-impl Report {
-    /// The report of a plan that was carried out; `outcomes` are those of its pulls.
-    #[must_use]
-    pub fn of_pulls(tasks: Vec<PlannedTask>, outcomes: &[Outcome], unread: Vec<Failure>, took: Duration) -> Self {
-        Self::new(tasks, unread, took, |container, index| {
-            let outcome = &outcomes[index];
-            container.credential = outcome.origin.as_ref().map(CredentialReport::from);
-            container.attempts = Some(outcome.attempts).filter(|attempts| *attempts > 0);
-            container.duration_ms = container.attempts.map(|_| milliseconds(outcome.duration));
-            match &outcome.result {
-                Ok(pulled) => {
-                    container.result = if pulled.fetched { Ending::Pulled } else { Ending::UpToDate };
-                    container.digest = Some(Printable::new(&pulled.digest));
-                }
-                Err(failure) => container.fail(failure.clone()),
-            }
-        })
-    }
-
-    /// The report of a plan that was only made.
-    #[must_use]
-    pub fn of_plan(plan: PullPlan, unread: Vec<Failure>, took: Duration) -> Self {
-        let PullPlan { tasks, pulls } = plan;
-        Self::new(tasks, unread, took, |container, index| {
-            container.credential = Some(CredentialReport::from(&pulls[index].need));
-        })
-    }
-
-    fn new(
-        tasks: Vec<PlannedTask>,
-        unread: Vec<Failure>,
-        took: Duration,
-        fill: impl Fn(&mut ContainerReport, usize),
-    ) -> Self {
-        let mut summary = Summary { unread: unread.len(), duration_ms: milliseconds(took), ..Summary::default() };
-        let tasks = tasks
-            .into_iter()
-            .map(|task| TaskReport {
-                source: task.source,
-                family: task.family,
-                warnings: task
-                    .warnings
-                    .iter()
-                    .map(|warning| format!("{}: {}", warning.container, warning.message))
-                    .collect(),
-                containers: task
-                    .containers
-                    .into_iter()
-                    .map(|planned| {
-                        let mut container = ContainerReport {
-                            name: planned.name.to_string(),
-                            image: planned.image,
-                            registry: planned.registry,
-                            result: Ending::Planned,
-                            digest: None,
-                            credential: None,
-                            attempts: None,
-                            duration_ms: None,
-                            failure: None,
-                        };
-                        match planned.pull {
-                            Ok(index) => fill(&mut container, index),
-                            Err(failure) => container.fail(failure),
-                        }
-                        summary.count(container.result);
-                        container
-                    })
-                    .collect(),
-            })
-            .collect();
-        Self { schema_version: 1, tasks, unread, summary }
-    }
-
-    /// Every failure in it.
-    pub fn failures(&self) -> impl Iterator<Item = &Failure> {
-        let containers = self.tasks.iter().flat_map(|task| &task.containers);
-        self.unread.iter().chain(containers.filter_map(|container| container.failure.as_ref()))
-    }
-
-    /// What the failures have in common.
-    #[must_use]
-    pub fn verdict(&self) -> Verdict {
-        // What was cancelled because of a failure says nothing of its own.
-        let causes = || self.failures().filter(|failure| failure.class != Class::Cancelled);
-        if self.failures().next().is_none() {
-            Verdict::Good
-        } else if causes().next().is_none() {
-            Verdict::Cancelled
-        } else if causes().any(|failure| failure.class == Class::EngineGone) {
-            Verdict::NoEngine
-        } else if causes().all(|failure| failure.link == Link::Definition) {
-            Verdict::BadInput
-        } else {
-            Verdict::SomeFailed
-        }
-    }
-}
-
-impl ContainerReport {
-    fn fail(&mut self, failure: Failure) {
-        self.result = if failure.class == Class::Cancelled { Ending::Cancelled } else { Ending::Failed };
-        self.failure = Some(failure);
-    }
-}
-
-impl Summary {
-    fn count(&mut self, ending: Ending) {
-        *match ending {
-            Ending::Pulled => &mut self.pulled,
-            Ending::UpToDate => &mut self.up_to_date,
-            Ending::Failed => &mut self.failed,
-            Ending::Cancelled => &mut self.cancelled,
-            Ending::Planned => &mut self.planned,
-        } += 1;
-    }
-}
-
-impl From<&Origin> for CredentialReport {
-    fn from(origin: &Origin) -> Self {
-        match origin {
-            Origin::Anonymous => Self::Anonymous,
-            Origin::Secret { arn, version_id, identity } => Self::Secret {
-                arn: arn.clone(),
-                version_id: Some(version_id.clone()),
-                account: None,
-                region: None,
-                identity: identity.name().to_owned(),
-            },
-        }
-    }
-}
-
-impl From<&Need> for CredentialReport {
-    fn from(need: &Need) -> Self {
-        match need {
-            Need::Anonymous => Self::Anonymous,
-            Need::Secret { parameter, execution_role } => Self::Secret {
-                arn: Printable::new(parameter.as_str()),
-                version_id: None,
-                account: parameter.account().map(str::to_owned),
-                region: parameter.region().map(ToString::to_string),
-                identity: execution_role.as_ref().map_or_else(|| "host".to_owned(), ToString::to_string),
-            },
-        }
-    }
-}
-
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

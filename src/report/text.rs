@@ -1,9 +1,10 @@
 //! The report as a person reads it: two lines a container, the credentials once at the
 //! end, within 80 columns where the names allow it.
 
+use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 
-use super::{ContainerReport, CredentialReport, Ending, Report, Summary, TaskReport};
+use super::{ContainerReport, ContainerResult, CredentialReport, Report, Summary, TaskReport};
 use crate::error::Failure;
 
 /// The report as text, ending in a line that sums it up. Sentences are wrapped at `width`
@@ -11,14 +12,14 @@ use crate::error::Failure;
 #[must_use]
 pub fn render(report: &Report, width: Option<usize>) -> String {
     let mut text = String::new();
-    let mut credentials = Vec::new();
+    let mut credentials = Credentials::default();
     // Writing to a String cannot fail.
     for task in &report.tasks {
         let _ = write_task(&mut text, task, &mut credentials, width);
         text.push('\n');
     }
-    let _ = write_credentials(&mut text, &credentials);
-    for failure in &report.unread {
+    let _ = credentials.write(&mut text);
+    for failure in &report.invalid_inputs {
         write_failure(&mut text, "", failure, width);
         text.push('\n');
     }
@@ -26,10 +27,18 @@ pub fn render(report: &Report, width: Option<usize>) -> String {
     text
 }
 
+/// One failure as text, unwrapped.
+#[must_use]
+pub fn failure_text(failure: &Failure) -> String {
+    let mut text = String::new();
+    write_failure(&mut text, "", failure, None);
+    text
+}
+
 fn write_task<'a>(
     text: &mut String,
     task: &'a TaskReport,
-    known: &mut Vec<&'a CredentialReport>,
+    known: &mut Credentials<'a>,
     columns: Option<usize>,
 ) -> fmt::Result {
     match &task.family {
@@ -42,8 +51,8 @@ fn write_task<'a>(
     for container in &task.containers {
         let ContainerReport { name, image, result, digest, credential, duration_ms, attempts, failure, .. } = container;
         let time = duration_ms.map(seconds).unwrap_or_default();
-        let login = credential.as_ref().map(|credential| login(credential, known)).unwrap_or_default();
-        write!(text, "  {name:width$}  {:10}  {time:>8}  {login:5}  {image}", ending(*result))?;
+        let login = credential.as_ref().map(|credential| known.number(credential)).unwrap_or_default();
+        write!(text, "  {name:width$}  {:10}  {time:>8}  {login:5}  {image}", result_text(*result))?;
         match attempts.filter(|attempts| *attempts > 1) {
             Some(attempts) => writeln!(text, " ({attempts} attempts)")?,
             None => text.push('\n'),
@@ -58,32 +67,41 @@ fn write_task<'a>(
     Ok(())
 }
 
-/// The credential's number in the list at the end.
-fn login<'a>(credential: &'a CredentialReport, known: &mut Vec<&'a CredentialReport>) -> String {
-    if *credential == CredentialReport::Anonymous {
-        return "none".to_owned();
-    }
-    let at = known.iter().position(|other| *other == credential).unwrap_or_else(|| {
-        known.push(credential);
-        known.len() - 1
-    });
-    format!("[{}]", at + 1)
+/// The credentials of a report, numbered in order of first mention.
+#[derive(Default)]
+struct Credentials<'a> {
+    in_order: Vec<&'a CredentialReport>,
+    numbers: HashMap<&'a CredentialReport, usize>,
 }
 
-fn write_credentials(text: &mut String, credentials: &[&CredentialReport]) -> fmt::Result {
-    for (at, credential) in credentials.iter().enumerate() {
-        let CredentialReport::Secret { arn, version_id, account, region, identity } = credential else { continue };
-        writeln!(text, "[{}] {arn}", at + 1)?;
-        if let Some(version) = version_id {
-            writeln!(text, "    version {version}")?;
-        } else {
-            let account = account.as_deref().unwrap_or("the reader's");
-            let region = region.as_deref().unwrap_or("the host's");
-            writeln!(text, "    account {account}, Region {region}")?;
+impl<'a> Credentials<'a> {
+    /// The credential's number in the list at the end.
+    fn number(&mut self, credential: &'a CredentialReport) -> String {
+        if *credential == CredentialReport::Anonymous {
+            return "none".to_owned();
         }
-        writeln!(text, "    read as {identity}")?;
+        let number = *self.numbers.entry(credential).or_insert_with(|| {
+            self.in_order.push(credential);
+            self.in_order.len()
+        });
+        format!("[{number}]")
     }
-    if credentials.is_empty() { Ok(()) } else { writeln!(text) }
+
+    fn write(&self, text: &mut String) -> fmt::Result {
+        for (at, credential) in self.in_order.iter().enumerate() {
+            let CredentialReport::Secret { arn, version_id, account, region, identity } = credential else { continue };
+            writeln!(text, "[{}] {arn}", at + 1)?;
+            if let Some(version) = version_id {
+                writeln!(text, "    version {version}")?;
+            } else {
+                let account = account.as_deref().unwrap_or("the reader's");
+                let region = region.as_deref().unwrap_or("the host's");
+                writeln!(text, "    account {account}, Region {region}")?;
+            }
+            writeln!(text, "    read as {identity}")?;
+        }
+        if self.in_order.is_empty() { Ok(()) } else { writeln!(text) }
+    }
 }
 
 fn write_failure(text: &mut String, indent: &str, failure: &Failure, columns: Option<usize>) {
@@ -112,13 +130,13 @@ fn write_failure(text: &mut String, indent: &str, failure: &Failure, columns: Op
     }
 }
 
-fn ending(ending: Ending) -> &'static str {
-    match ending {
-        Ending::Pulled => "pulled",
-        Ending::UpToDate => "up to date",
-        Ending::Failed => "FAILED",
-        Ending::Cancelled => "cancelled",
-        Ending::Planned => "planned",
+fn result_text(result: ContainerResult) -> &'static str {
+    match result {
+        ContainerResult::Pulled => "pulled",
+        ContainerResult::UpToDate => "up to date",
+        ContainerResult::Failed => "FAILED",
+        ContainerResult::Cancelled => "cancelled",
+        ContainerResult::Planned => "planned",
     }
 }
 
@@ -131,14 +149,14 @@ struct Sum<'a>(&'a Summary);
 
 impl fmt::Display for Sum<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Summary { pulled, up_to_date, failed, cancelled, planned, unread, duration_ms } = *self.0;
+        let Summary { pulled, up_to_date, failed, cancelled, planned, invalid_inputs, duration_ms } = *self.0;
         let counts = [
             (pulled, "pulled"),
             (up_to_date, "up to date"),
             (planned, "planned"),
             (failed, "failed"),
             (cancelled, "cancelled"),
-            (unread, if unread == 1 { "input unreadable" } else { "inputs unreadable" }),
+            (invalid_inputs, if invalid_inputs == 1 { "invalid input" } else { "invalid inputs" }),
         ];
         let said: Vec<String> =
             counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::region::Region;
+
 /// Why a text is not the ARN it should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ArnError {
@@ -96,6 +98,16 @@ fn split<'a>(text: &'a str, service: &'static str) -> Result<Parts<'a>, ArnError
     Ok(Parts { region, account, resource })
 }
 
+/// Whether a secret's name ends in `-` and six letters or digits.
+pub(super) fn ends_like_a_full_arn(name: &str) -> bool {
+    name.rsplit_once('-').is_some_and(|(stem, suffix)| {
+        !stem.is_empty() && suffix.len() == 6 && suffix.bytes().all(|b| b.is_ascii_alphanumeric())
+    })
+}
+
+/// The longest name that Secrets Manager takes, in characters (C8).
+pub(super) const SECRET_NAME_LIMIT: usize = 512;
+
 /// Letters, digits and `/_+=.@-`: what Secrets Manager takes in a name (A2).
 pub(super) fn check_secret_name(name: &str, limit: usize) -> Result<(), ArnError> {
     if name.is_empty() {
@@ -119,8 +131,8 @@ pub struct SecretArn {
 }
 
 impl SecretArn {
-    /// A name has at most 512 characters; the service adds `-` and six more.
-    const NAME_LIMIT: usize = 512 + 7;
+    /// The service adds `-` and six more.
+    const NAME_LIMIT: usize = SECRET_NAME_LIMIT + 7;
 
     /// Reads a full or partial ARN.
     ///
@@ -165,9 +177,7 @@ impl SecretArn {
     /// so too, which makes a partial ARN ambiguous (A2).
     #[must_use]
     pub fn ends_like_a_full_arn(&self) -> bool {
-        self.name().rsplit_once('-').is_some_and(|(stem, suffix)| {
-            !stem.is_empty() && suffix.len() == 6 && suffix.bytes().all(|b| b.is_ascii_alphanumeric())
-        })
+        ends_like_a_full_arn(self.name())
     }
 }
 
@@ -231,44 +241,9 @@ impl fmt::Display for RoleArn {
     }
 }
 
-/// An AWS Region's name. Any well-formed one is taken: new ones appear every year.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Region(String);
-
-impl Region {
-    /// Reads a Region's name, such as `eu-west-1` or `us-gov-east-1`.
-    ///
-    /// # Errors
-    /// When the text cannot be one (empty, a zone such as `us-east-1a`, other characters).
-    /// It becomes part of a host name, so nothing else may pass.
-    pub fn parse(text: &str) -> Result<Self, ArnError> {
-        let mut parts = text.split('-');
-        let is_word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
-        let number = parts.next_back().unwrap_or_default();
-        let words: Vec<&str> = parts.collect();
-        let well_formed = (2..=4).contains(&words.len())
-            && words.iter().all(|word| is_word(word))
-            && (1..=2).contains(&number.len())
-            && number.bytes().all(|b| b.is_ascii_digit());
-        if well_formed { Ok(Self(text.to_owned())) } else { Err(ArnError::Region(text.to_owned())) }
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Region {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{ArnError, Region, RoleArn, SecretArn};
+    use super::{ArnError, RoleArn, SecretArn};
 
     const FULL: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:team/registry-AbCdEf";
 
@@ -321,13 +296,5 @@ mod tests {
             wrong("arn:aws:iam:us-east-1:111122223333:role/execution"),
             ArnError::RegionOnRole("us-east-1".into())
         );
-    }
-
-    #[test]
-    fn every_kind_of_region_is_taken() {
-        for name in ["us-east-1", "ap-southeast-7", "us-gov-east-1", "us-isob-east-1", "eusc-de-east-1", "mx-central-1"]
-        {
-            assert!(Region::parse(name).is_ok(), "{name}");
-        }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::arn::{ArnError, Region, SecretArn, check_secret_name};
+use super::arn::{ArnError, SECRET_NAME_LIMIT, SecretArn, check_secret_name};
+use super::region::Region;
 
 /// Which secret a container's credentials are in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,7 +23,7 @@ impl CredentialsParameter {
         if text.starts_with("arn:") {
             return SecretArn::parse(text).map(Self::Arn);
         }
-        check_secret_name(text, 512)?;
+        check_secret_name(text, SECRET_NAME_LIMIT)?;
         Ok(Self::Name(text.to_owned()))
     }
 

@@ -201,15 +201,16 @@ fn json_error(source: &Printable, fault: Fault) -> DefinitionError {
 
 fn container(at: usize, raw: Container) -> Result<ContainerDefinition, ContainerError> {
     let image = raw.image.unwrap_or_default();
+    let shown = shown(&image);
     let placeholder = || ContainerName(format!("#{}", at + 1));
-    let refuse = |container: ContainerName, fault| ContainerError { container, image: Printable::new(&image), fault };
+    let refuse = |container: ContainerName, fault| ContainerError { container, image: shown.clone(), fault };
     let name = match raw.name {
         None => placeholder(),
         Some(name) if is_container_name(&name) => ContainerName(name),
         Some(_) => return Err(refuse(placeholder(), ContainerFault::Name)),
     };
     let reference = ImageReference::parse(&image)
-        .map_err(|error| refuse(name.clone(), ContainerFault::Image(Printable::new(&image), error)))?;
+        .map_err(|error| refuse(name.clone(), ContainerFault::Image(shown.clone(), error)))?;
     let credentials = match raw.repository_credentials {
         None => None,
         Some(Object(RepositoryCredentials { credentials_parameter: None })) => {
@@ -217,11 +218,23 @@ fn container(at: usize, raw: Container) -> Result<ContainerDefinition, Container
         }
         Some(Object(RepositoryCredentials { credentials_parameter: Some(text) })) => {
             let parameter = CredentialsParameter::parse(&text)
-                .map_err(|error| refuse(name.clone(), ContainerFault::Parameter(Printable::new(&text), error)))?;
+                .map_err(|error| refuse(name.clone(), ContainerFault::Parameter(self::shown(&text), error)))?;
             Some(parameter)
         }
     };
     Ok(ContainerDefinition { name, image: reference, credentials })
+}
+
+/// A text that is not what it should be, as far as it may be shown: people put a login where
+/// its secret's name, or an image, belongs.
+fn shown(text: &str) -> Printable {
+    match text.rsplit_once('@') {
+        _ if text.contains(['{', '"']) => Printable::new("[withheld]"),
+        Some((before, after)) if before.contains(':') && !after.starts_with("sha") => {
+            Printable::new(&format!("[withheld]@{after}"))
+        }
+        _ => Printable::new(text),
+    }
 }
 
 fn is_container_name(name: &str) -> bool {
@@ -290,6 +303,23 @@ mod tests {
         assert!(
             parse(r#"{"ContainerDefinitions": []}"#).unwrap_err().hint().unwrap().contains("another tool's spelling")
         );
+    }
+
+    #[test]
+    fn a_login_in_the_wrong_place_is_not_repeated() {
+        for (image, parameter) in [
+            ("a", r#"{\"username\": \"me\", \"password\": \"hunter2\"}"#),
+            ("me:hunter2@registry.example/app", "b"),
+            ("https://me:hunter2@registry.example/app", "b"),
+        ] {
+            let text = format!(
+                r#"[{{"image": "{image}", "repositoryCredentials": {{"credentialsParameter": "{parameter}"}}}}]"#
+            );
+            let task = parse(&text).unwrap();
+            let error = task.containers[0].as_ref().unwrap_err();
+            let failure = crate::error::Failure::from(error);
+            assert!(!format!("{failure:?} {}", error.image).contains("hunter2"), "{failure:?}");
+        }
     }
 
     #[test]

@@ -121,8 +121,8 @@ impl ImageReference {
         Ok(Self { registry, repository, version })
     }
 
-    /// The registry's host and port, as written (the engine keeps its case too); Docker Hub
-    /// is `docker.io` in all its spellings.
+    /// The registry's host and port, as written: the engine keeps images under this name.
+    /// Docker Hub is `docker.io`.
     #[must_use]
     pub fn registry(&self) -> &str {
         &self.registry
@@ -171,9 +171,8 @@ fn split_registry(name: &str) -> Result<(String, &str), ImageReferenceError> {
     if !is_host_and_port(first) {
         return Err(ImageReferenceError::Registry(first.to_owned()));
     }
-    let is_docker_hub =
-        ["docker.io", "index.docker.io", "registry-1.docker.io"].iter().any(|hub| first.eq_ignore_ascii_case(hub));
-    let registry = if is_docker_hub { ImageReference::DOCKER_HUB } else { first };
+    // The two names that engines take for one registry, in this spelling.
+    let registry = if first == "index.docker.io" { ImageReference::DOCKER_HUB } else { first };
     Ok((registry.to_owned(), rest))
 }
 
@@ -251,7 +250,7 @@ mod tests {
             ("nginx:1.27", "docker.io/library/nginx:1.27"),
             ("private-repo/private-image", "docker.io/private-repo/private-image:latest"),
             ("index.docker.io/nginx", "docker.io/library/nginx:latest"),
-            ("registry-1.docker.io/team/app", "docker.io/team/app:latest"),
+            ("registry-1.docker.io/team/app", "registry-1.docker.io/team/app:latest"),
             ("localhost/app", "localhost/app:latest"),
             ("localhost:5000/app:1", "localhost:5000/app:1"),
             ("registry.example/app", "registry.example/app:latest"),

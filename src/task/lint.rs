@@ -1,5 +1,6 @@
 //! What ECS takes and people seldom mean: said, never refused.
 
+use super::arn::ends_like_a_full_arn;
 use super::credentials_parameter::CredentialsParameter;
 use super::definition::{ContainerDefinition, ContainerName};
 use crate::error::Printable;
@@ -35,7 +36,7 @@ pub(super) fn warnings<'a>(containers: impl Iterator<Item = &'a ContainerDefinit
             );
         }
         if let Some(CredentialsParameter::Name(name)) = &container.credentials
-            && name.rsplit_once('-').is_some_and(|(_, s)| s.len() == 6 && s.bytes().all(|b| b.is_ascii_alphanumeric()))
+            && ends_like_a_full_arn(name)
         {
             warn(&format!(
                 "the secret's name `{name}` ends like a full ARN's suffix: Secrets Manager may take it for one, so give the full ARN"

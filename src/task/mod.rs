@@ -10,9 +10,11 @@ mod definition;
 mod image_reference;
 mod json;
 mod lint;
+mod region;
 
-pub use arn::{ArnError, Region, RoleArn, SecretArn};
+pub use arn::{ArnError, RoleArn, SecretArn};
 pub use credentials_parameter::CredentialsParameter;
 pub use definition::{ContainerDefinition, ContainerError, ContainerName, DefinitionError, TaskDefinition};
 pub use image_reference::{ImageReference, ImageReferenceError, Version};
 pub use lint::Warning;
+pub use region::Region;

@@ -16,11 +16,12 @@ use crate::support::run::{Ended, Run};
 
 const APP: &str = "127.0.0.1:25001/team-a/app:1.0";
 
-/// The canary's password, and the secret access key: neither may be seen anywhere.
+/// The canary's password, and what it has in common with the wrong one, whose last four
+/// characters differ.
 fn canaries(lab: &Lab) -> [Canary; 2] {
-    let wrong = lab.password("registry-one", "canary");
-    // The wrong one differs in its last four characters; both begin alike.
-    [Canary::new("the password", &lab.password("registry-one", "canary")), Canary::new("its beginning", &wrong[..40])]
+    let password = lab.password("registry-one", "canary");
+    let common = &password[..password.len() - 4];
+    [Canary::new("the password", &password), Canary::new("what both passwords begin with", common)]
 }
 
 fn assert_clean(scan: &Scan) {
@@ -44,6 +45,9 @@ fn assert_clean_lab(canaries: &[Canary]) {
         for name in ["log", "run", "registry-one", "registry-two", "env"] {
             assert_clean(&canary.in_folder(&Folder::at(lab.join(name))));
         }
+        // The images' own bytes are random, and sockets cannot be read.
+        let engine = Folder::at(lab.join("engine")).except("data").except("containerd").except("run");
+        assert_clean(&canary.in_folder(&engine));
     }
 }
 
@@ -114,19 +118,24 @@ fn the_password_is_not_in_the_processs_arguments_or_environment() {
 }
 
 #[test]
-fn a_crash_leaves_no_core_and_another_process_of_the_user_cannot_read_the_memory() {
+fn a_crash_leaves_no_core() {
     let lab = Lab::here();
     let folder = tempfile::tempdir().unwrap();
     let gate = Gate::closed();
-    let (mut running, _registry) = under_way(&lab, folder.path(), &gate);
+    let (mut running, registry) = under_way(&lab, folder.path(), &gate);
     let process = PathBuf::from(format!("/proc/{}", running.id()));
     let limits = fs::read_to_string(process.join("limits")).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+    // What may not be dumped belongs to root in /proc, whoever runs it: no other process of
+    // the same user reads its memory.
+    let status = fs::read_to_string(process.join("status")).unwrap();
+    assert!(status.contains("CoreDumping:\t0"), "{status}");
     let pid = running.id().to_string();
     assert!(Command::new("kill").args(["-s", "ABRT", &pid]).status().unwrap().success());
     let status = running.wait().unwrap();
     assert!(!std::os::unix::process::ExitStatusExt::core_dumped(&status), "{status:?}");
+    assert!(registry.count(Kind::Layer) > 0, "it was in the middle of a pull");
     let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["task.json"]);
     gate.open();

@@ -105,3 +105,34 @@ fn an_engine_that_may_not_be_opened_is_told_from_an_absent_one() {
     assert_eq!(ended.code, 5, "{ended:?}");
     assert!(ended.stdout.contains("there is no such socket"), "{ended:?}");
 }
+
+#[test]
+fn another_process_of_the_same_user_cannot_read_the_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let (program, fifo) = (folder.path().join("taskpull"), folder.path().join("task.json"));
+    std::fs::copy(env!("CARGO_BIN_EXE_taskpull"), &program).unwrap();
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    std::fs::set_permissions(&fifo, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    let read_memory_of = |pid: u32| {
+        let mut reader = Command::new("head");
+        reader.args(["--bytes=0"]).arg(format!("/proc/{pid}/mem")).uid(65_534).gid(65_534);
+        reader.output().unwrap().status.success()
+    };
+    // It waits for its input, with the same user as the reader's.
+    let mut running =
+        Command::new(&program).args(["pull", "--dry-run"]).arg(&fifo).uid(65_534).gid(65_534).spawn().unwrap();
+    let environ = format!("/proc/{}/wchan", running.id());
+    let waits = || std::fs::read_to_string(&environ).is_ok_and(|at| at.contains("fifo") || at.contains("wait"));
+    assert!((0..500).any(|_| waits() || {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        false
+    }));
+    assert!(!read_memory_of(running.id()), "its memory can be opened");
+    let mut other = Command::new("sleep").arg("30").uid(65_534).gid(65_534).spawn().unwrap();
+    assert!(read_memory_of(other.id()), "and a plain program's can, so the check means something");
+    for child in [&mut running, &mut other] {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}

@@ -12,6 +12,7 @@ mod pull_credentials;
 mod pull_engine;
 mod pull_input;
 mod pull_leaks;
+mod pull_progress;
 mod pull_secret_failures;
 mod support_aws_client;
 mod support_aws_faults;

@@ -6,7 +6,7 @@ use crate::support::aws::{Fault, Policy, Secret};
 use crate::support::engine::{Auth, Pull};
 use crate::support::fault::When;
 use crate::support_aws_client::{GET, HOST, ROLE, SECRET};
-use crate::task::{IMAGE, LOGIN, World, container, open_container, task};
+use crate::task::{IMAGE, LOGIN, World, container, open_container, task, wait_for};
 
 #[test]
 fn the_login_of_the_secret_reaches_the_engine_and_the_report_names_it() {
@@ -73,7 +73,7 @@ fn different_secrets_are_read_at_the_same_time() {
         .collect();
     let running = world.pull(&task(&containers)).start();
     // All five questions are open before the first is answered.
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(gate.arrived(5));
+    wait_for(&gate, 5);
     gate.open();
     assert_eq!(crate::support::run::Ended::of(running).code, 0);
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::support::engine::{Ending, Engine, Pull};
-use crate::support::run::Run;
-use crate::task::{IMAGE, World, open_container, task};
+use crate::support::gate::Gate;
+use crate::support::run::{Ended, Run};
+use crate::task::{IMAGE, World, open_container, task, wait_for};
 
 const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
@@ -124,6 +125,39 @@ fn an_engine_that_goes_away_in_the_middle_is_named() {
 }
 
 #[test]
+fn a_stream_that_says_nothing_of_a_digest_is_no_success_though_the_image_is_there() {
+    let world = World::new();
+    assert_eq!(pull_one(&world).end().code, 0, "the image is local now");
+    for stream in [
+        Pull::stream(),
+        Pull::stream().status("Pulling from team/app"),
+        Pull::stream().line(&json!({ "error": "unauthorized: authentication required" })),
+        Pull::stream().line(&json!({ "errorDetail": { "code": 1 } })),
+    ] {
+        world.engine.once(IMAGE, stream);
+        let ended = pull_one(&world).end();
+        assert_eq!((ended.code, &*ended.failure(0)), (5, "engine unsupported"), "{ended:?}");
+    }
+}
+
+#[test]
+fn something_else_at_the_engines_address_is_not_taken_for_one() {
+    let world = World::new();
+    let registry = crate::support::registry::Registry::start();
+    let ended = pull_one(&world).env("DOCKER_HOST", format!("tcp://{}", registry.host())).end();
+    assert_eq!((ended.code, &*ended.failure(0)), (5, "engine unsupported"), "{ended:?}");
+}
+
+#[test]
+fn tls_that_is_not_served_is_never_passed_over() {
+    let world = World::new();
+    let run = pull_one(&world).env("DOCKER_HOST", "tcp://127.0.0.1:2376").env("DOCKER_TLS_VERIFY", "1");
+    let ended = run.end();
+    assert_eq!(ended.code, 6, "{ended:?}");
+    assert!(ended.stderr.contains("engine.tls_verify is `1` (from DOCKER_TLS_VERIFY)"), "{ended:?}");
+}
+
+#[test]
 fn half_a_line_is_no_success() {
     let world = World::new();
     world.engine.image(IMAGE, Pull::stream().status("Pulling from team/app").raw("{\"status\":\"Dig"));
@@ -132,18 +166,23 @@ fn half_a_line_is_no_success() {
 }
 
 #[test]
-fn the_limit_of_pulls_at_once_holds() {
+fn the_limit_of_pulls_at_once_holds_and_is_used() {
     let world = World::new();
+    let gate = Gate::closed();
     let containers: Vec<_> = (0..12)
         .map(|at| {
             let image = format!("registry.example/app{at}:1");
-            world.engine.image(&image, Pull::success());
+            world.engine.image(&image, Pull::success().hold(&gate));
             open_container(&format!("c{at}"), &image)
         })
         .collect();
-    let ended = world.pull(&task(&containers)).arg("--concurrency").arg("3").end();
+    let running = world.pull(&task(&containers)).arg("--concurrency").arg("3").start();
+    wait_for(&gate, 3);
+    assert_eq!(world.engine.pulls().len(), 3, "a fourth waits for its turn");
+    gate.open();
+    let ended = Ended::of(running);
     assert_eq!(ended.code, 0, "{ended:?}");
-    assert!((1..=3).contains(&world.engine.most_at_once()), "{}", world.engine.most_at_once());
+    assert_eq!(world.engine.most_at_once(), 3);
 }
 
 #[test]
@@ -163,13 +202,13 @@ fn the_first_failure_ends_the_others_when_asked() {
 fn an_interrupt_ends_the_pull_and_is_reported() {
     for signal in ["INT", "TERM"] {
         let world = World::new();
-        let gate = crate::support::gate::Gate::closed();
+        let gate = Gate::closed();
         world.engine.image(IMAGE, Pull::stream().status("Pulling from team/app").hold(&gate));
         let running = pull_one(&world).start();
-        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(gate.arrived(1));
+        wait_for(&gate, 1);
         let pid = running.id().to_string();
         assert!(std::process::Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
-        let ended = crate::support::run::Ended::of(running);
+        let ended = Ended::of(running);
         assert_eq!((ended.code, &*ended.failure(0)), (130, "engine cancelled"), "{ended:?}");
         gate.open();
         let broken = || world.engine.pulls()[0].ending == Some(Ending::Broken);

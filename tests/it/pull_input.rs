@@ -14,7 +14,7 @@ fn plan(text: impl Into<Vec<u8>>) -> Ended {
 }
 
 fn unread(ended: &Ended) -> String {
-    ended.report()["unread"][0]["message"].as_str().unwrap_or_default().to_owned()
+    ended.report()["invalidInputs"][0]["message"].as_str().unwrap_or_default().to_owned()
 }
 
 #[test]
@@ -127,8 +127,8 @@ fn an_unreadable_input_leaves_the_others_alone() {
     assert_eq!(ended.code, 4, "{ended:?}");
     assert_eq!(ended.container(0)["result"], "pulled");
     let report = ended.report();
-    assert_eq!(report["unread"][0]["message"], "/nonexistent.json: cannot be read");
-    assert!(report["unread"][1]["message"].as_str().unwrap().ends_with("the folder has no *.json in it"));
+    assert_eq!(report["invalidInputs"][0]["message"], "/nonexistent.json: cannot be read");
+    assert!(report["invalidInputs"][1]["message"].as_str().unwrap().ends_with("the folder has no *.json in it"));
 }
 
 #[test]

@@ -1,15 +1,18 @@
 //! The search for a password at the wire: every way of being wrong that a real registry
 //! cannot be made to show, at `RUST_LOG=trace`.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use serde_json::json;
 
-use crate::support::aws::{Fault, Secret};
+use crate::support::aws::{Fault, Policy, Secret};
 use crate::support::engine::{Auth, Pull};
 use crate::support::fault::When;
+use crate::support::gate::Gate;
 use crate::support::leak::Canary;
 use crate::support::run::Ended;
-use crate::support_aws_client::{ROLE, SECRET};
-use crate::task::{IMAGE, World, container, task};
+use crate::support_aws_client::{GET, HOST, ROLE, SECRET};
+use crate::task::{IMAGE, World, container, task, wait_for};
 
 const PASSWORD: &str = "c4nary-ÿ-\"quoted\"-~~~???-and-long-enough";
 
@@ -94,13 +97,58 @@ fn no_answer_of_the_engine_brings_the_password_out() {
 fn no_failure_of_aws_brings_a_key_or_a_token_out() {
     for fault in [Fault::Throttle, Fault::Status(500), Fault::Reset, Fault::Garbage] {
         for operation in ["GetSecretValue", "AssumeRole"] {
-            let world = World::new();
+            let mut world = World::new();
+            world.host = world.aws.user(HOST, Policy::allow("sts:AssumeRole", ROLE));
+            world.aws.role(ROLE, Policy::trust(HOST), Policy::allow(GET, "*"));
             world.aws.fault(operation, When::Every, fault.clone());
             world.aws.secret(Secret::text(SECRET, &login()));
             let mut definition = task(&[container("app", IMAGE, SECRET)]);
             definition["executionRoleArn"] = json!(ROLE);
             let ended = world.pull(&definition).env("RUST_LOG", "trace").end();
+            assert!(world.aws.count(operation) > 0, "{operation} was reached");
             assert_silent(&world, &ended);
         }
     }
+}
+
+#[test]
+fn an_engine_that_repeats_the_login_does_not_get_it_printed() {
+    let world = World::new();
+    let basic = STANDARD.encode(format!("user-name-that-is-a-token:{PASSWORD}"));
+    for echo in [
+        format!("error parsing HTTP 400 response body: Authorization: Basic {basic}"),
+        format!("unauthorized: {PASSWORD} is no password of user-name-that-is-a-token"),
+        format!("error parsing: {}", login()),
+        format!("X-Registry-Auth: {}", URL_SAFE.encode(login())),
+    ] {
+        for pull in [Pull::refused(500, &echo), Pull::stream().error(&echo)] {
+            world.engine.image(IMAGE, pull);
+            for output in ["text", "json"] {
+                assert_silent(&world, &run(&world, &login(), output));
+            }
+        }
+    }
+}
+
+#[test]
+fn neither_an_interrupt_nor_a_stall_brings_the_password_out() {
+    let world = World::new();
+    world.aws.secret(Secret::text(SECRET, &login()));
+    world.engine.image(IMAGE, Pull::stream().status("Pulling from team/app").hang());
+    let definition = task(&[container("app", IMAGE, SECRET)]);
+    let stalled = world.pull(&definition).env("RUST_LOG", "trace").env("TASKPULL_IDLE_TIMEOUT", "1s");
+    let ended = stalled.env("TASKPULL_ATTEMPTS", "1").end();
+    assert_eq!(ended.failure(0), "layers unavailable", "{ended:?}");
+    assert_silent(&world, &ended);
+
+    let gate = Gate::closed();
+    world.engine.image(IMAGE, Pull::stream().status("Pulling from team/app").hold(&gate));
+    let running = world.pull(&definition).env("RUST_LOG", "trace").start();
+    wait_for(&gate, 1);
+    let pid = running.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-s", "INT", &pid]).status().unwrap().success());
+    let ended = Ended::of(running);
+    assert_eq!(ended.code, 130, "{ended:?}");
+    assert_silent(&world, &ended);
+    gate.open();
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::aws::{Fault, Policy, Secret};
 use crate::support::fault::When;
 use crate::support::run::Ended;
-use crate::support_aws_client::{GET, KEY, ROLE, SECRET, THEIR_SECRET};
+use crate::support_aws_client::{GET, HOST, KEY, ROLE, SECRET, THEIR_SECRET};
 use crate::task::{IMAGE, LOGIN, World, container, open_container, task};
 
 /// Pulls one private image and one open one. The open one must always make it.
@@ -117,6 +117,75 @@ fn a_role_that_does_not_trust_the_host_is_named() {
     assert_eq!(ended.container(0)["failure"]["thing"], ROLE);
     assert!(hint(&ended).contains("trust policy"));
     assert_eq!(world.aws.count("GetSecretValue"), 0);
+}
+
+/// A world whose task reads its secret as `ROLE`, and the definition that says so.
+fn world_with_role() -> (World, serde_json::Value) {
+    let mut world = World::new();
+    world.host = world.aws.user(HOST, Policy::allow("sts:AssumeRole", ROLE));
+    world.aws.role(ROLE, Policy::trust(HOST), Policy::allow(GET, "*"));
+    let mut definition = task(&[container("app", IMAGE, SECRET)]);
+    definition["executionRoleArn"] = json!(ROLE);
+    (world, definition)
+}
+
+#[test]
+fn an_outage_of_sts_is_no_refusal_and_not_the_secrets_fault() {
+    for fault in [Fault::Throttle, Fault::Status(503), Fault::Reset, Fault::Garbage, Fault::Hang] {
+        let (world, definition) = world_with_role();
+        world.aws.fault("AssumeRole", When::Every, fault);
+        let ended = world.pull(&definition).env("TASKPULL_SECRETS_TIMEOUT", "4s").end();
+        assert_eq!(ended.failure(0), "role unavailable", "{ended:?}");
+        assert_eq!(ended.container(0)["failure"]["thing"], ROLE);
+    }
+}
+
+#[test]
+fn a_wrong_clock_is_the_hosts_fault_whoever_notices() {
+    let (world, definition) = world_with_role();
+    world.aws.set_clock_ahead(24 * 3_600);
+    for definition in [definition, task(&[container("app", IMAGE, SECRET)])] {
+        let ended = world.pull(&definition).end();
+        assert_eq!(ended.failure(0), "host-identity refused", "{ended:?}");
+        assert!(hint(&ended).contains("set the host's clock"), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_failing_credential_process_is_run_once_and_its_output_is_not_shown() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let (config, count) = (folder.path().join("config"), folder.path().join("count"));
+    let script = format!("sh -c 'echo run >> {}; sleep 0.3; echo hunter2 >&2; exit 1'", count.display());
+    std::fs::write(&config, format!("[default]\ncredential_process = {script}\n")).unwrap();
+    let containers: Vec<_> =
+        (0..5).map(|at| container(&format!("c{at}"), IMAGE, &SECRET.replace("hub", &format!("hub{at}")))).collect();
+    let run = world.pull(&task(&containers)).env("AWS_CONFIG_FILE", &config);
+    let ended = run.env("AWS_ACCESS_KEY_ID", "").env("AWS_SECRET_ACCESS_KEY", "").end();
+    for at in 0..5 {
+        assert_eq!(ended.failure(at), "host-identity unavailable", "{ended:?}");
+    }
+    assert_eq!(std::fs::read_to_string(&count).unwrap(), "run\n", "all five shared one attempt");
+    assert!(!format!("{ended:?}").contains("hunter2"), "{ended:?}");
+}
+
+#[test]
+fn a_denial_of_a_secret_named_after_kms_is_no_fault_of_a_key() {
+    let mut world = World::new();
+    let secret = SECRET.replace("prod/hub", "kms-team/kms");
+    world.aws.secret(Secret::text(&secret, LOGIN));
+    world.host = world.aws.user("arn:aws:iam::111122223333:user/kms", Policy::none());
+    let ended = world.pull(&task(&[container("app", IMAGE, &secret)])).end();
+    assert_eq!(ended.failure(0), "secret-policy refused", "{ended:?}");
+}
+
+#[test]
+fn a_denial_of_a_partial_arn_asks_for_a_policy_with_wildcards() {
+    let mut world = World::new();
+    world.host = world.aws.user("arn:aws:iam::111122223333:user/other", Policy::none());
+    let partial = SECRET.strip_suffix("-Ab12Cd").unwrap();
+    let ended = world.pull(&task(&[container("app", IMAGE, partial)])).end();
+    assert!(hint(&ended).contains(&format!("GetSecretValue on {partial}-??????")), "{}", hint(&ended));
 }
 
 #[test]

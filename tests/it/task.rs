@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::aws::{AccessKey, Aws, Policy, Secret};
 use crate::support::engine::Engine;
+use crate::support::gate::Gate;
 use crate::support::run::Run;
 use crate::support_aws_client::{GET, HOST, SECRET};
 
@@ -48,4 +49,9 @@ impl World {
     pub fn pull(&self, definition: &Value) -> Run {
         self.set(Run::pull(definition))
     }
+}
+
+/// Returns when `count` answers have come to the gate.
+pub fn wait_for(gate: &Gate, count: usize) {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(gate.arrived(count));
 }

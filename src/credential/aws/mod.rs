@@ -21,6 +21,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_sdk_secretsmanager::Client;
 use tokio::sync::{Mutex, OnceCell};
+use tokio::time::{Instant, timeout_at};
 
 use super::{SecretError, SecretFault, SecretStore, SecretVersion};
 use crate::identity::Identity;
@@ -103,39 +104,27 @@ impl Aws {
             })
             .clone()
     }
-
-    async fn read_undisturbed(
-        &self,
-        identity: &Identity,
-        secret: &CredentialsParameter,
-    ) -> Result<SecretVersion, SecretError> {
-        let fault = |fault| SecretError::new(secret, identity, fault);
-        let region = match secret.region() {
-            Some(region) => Region::new(region.as_str().to_owned()),
-            None => self.host_region().await.ok_or_else(|| fault(SecretFault::NoRegion))?,
-        };
-        let config = self.config().await;
-        let credentials = self
-            .sessions
-            .credentials(identity, config, &region)
-            .await
-            .map_err(|refused| refused.about(secret, &region))?;
-        let client = self.client(&region).await;
-        secrets_manager::get_secret_value(&client, credentials, secret)
-            .await
-            .map_err(|(fault, said)| SecretError::new(secret, identity, fault).in_region(&region).saying(said))
-    }
 }
 
 impl SecretStore for Aws {
     async fn read(&self, identity: &Identity, secret: &CredentialsParameter) -> Result<SecretVersion, SecretError> {
-        if let Ok(read) = tokio::time::timeout(self.deadline, self.read_undisturbed(identity, secret)).await {
-            return read;
+        // One deadline for the whole; whoever it catches is the one to be named.
+        let end = Instant::now() + self.deadline;
+        let fault = |fault| SecretError::new(secret, identity, fault);
+        let region = match secret.region() {
+            Some(region) => Some(Region::new(region.as_str().to_owned())),
+            None => timeout_at(end, self.host_region()).await.ok().flatten(),
+        };
+        let region = region.ok_or_else(|| fault(SecretFault::NoRegion))?;
+        let config = self.config().await;
+        let credentials = self.sessions.credentials(identity, config, &region, end).await;
+        let credentials = credentials.map_err(|refused| refused.about(secret, &region))?;
+        let client = self.client(&region).await;
+        let answer = timeout_at(end, secrets_manager::get_secret_value(&client, credentials, secret)).await;
+        match answer {
+            Ok(Ok(version)) => Ok(version),
+            Ok(Err((found, said))) => Err(fault(found).in_region(&region).saying(said)),
+            Err(_) => Err(fault(SecretFault::TimedOut).in_region(&region)),
         }
-        let error = SecretError::new(secret, identity, SecretFault::TimedOut);
-        Err(match secret.region() {
-            Some(region) => error.in_region(region),
-            None => error,
-        })
     }
 }

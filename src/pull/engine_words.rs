@@ -1,108 +1,13 @@
-//! What a failed pull means: one table from the engine's words to the chain.
+//! What the engine's words mean: one table from its texts to the chain.
 //!
 //! The engine reports wrong credentials as HTTP 500, a denied repository as 404 and most
 //! faults within a stream of HTTP 200, so the text decides, and the status only where the
-//! text is unknown. The raw text always stays beside the meaning.
+//! text is unknown. Names are taken out of the text before it is read: a repository may be
+//! called `unauthorized-page`.
 
-use std::time::Duration;
-
-use super::engine_error::EngineError;
-use crate::error::{Class, Explain, Link};
+use super::engine_error::{EngineError, Unreachable};
+use crate::error::{Class, Explain as _, Link};
 use crate::task::ImageReference;
-
-/// An image that could not be pulled.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum PullError {
-    /// The engine said no.
-    #[error("image {image}: {}", meaning(cause, *anonymous).sentence)]
-    Engine {
-        /// The image.
-        image: ImageReference,
-        /// Whether no credentials were sent.
-        anonymous: bool,
-        /// The engine's own words.
-        #[source]
-        cause: EngineError,
-    },
-    /// The engine said nothing for too long.
-    #[error("image {image}: nothing moved for {}", humantime::format_duration(*after))]
-    Stalled {
-        /// The image.
-        image: ImageReference,
-        /// The limit that passed.
-        after: Duration,
-    },
-    /// The whole took too long.
-    #[error("image {image}: not done within {}", humantime::format_duration(*after))]
-    TimedOut {
-        /// The image.
-        image: ImageReference,
-        /// The limit that passed.
-        after: Duration,
-    },
-    /// The engine reported success and the local image is another one (F6).
-    #[error("image {image}: the engine pulled {digest}, but the local image has {}", or_none(local))]
-    Unverified {
-        /// The image.
-        image: ImageReference,
-        /// What the stream said.
-        digest: String,
-        /// What the local image says.
-        local: Vec<String>,
-    },
-    /// Somebody ended it.
-    #[error("image {image}: stopped before it was done, because {because}")]
-    Cancelled {
-        /// The image.
-        image: ImageReference,
-        /// Who or what.
-        because: &'static str,
-    },
-}
-
-fn or_none(digests: &[String]) -> String {
-    if digests.is_empty() { "no digest".to_owned() } else { digests.join(", ") }
-}
-
-impl Explain for PullError {
-    fn link(&self) -> Link {
-        match self {
-            Self::Engine { cause, anonymous, .. } => meaning(cause, *anonymous).link,
-            Self::Stalled { .. } | Self::TimedOut { .. } => Link::Layers,
-            Self::Unverified { .. } | Self::Cancelled { .. } => Link::Engine,
-        }
-    }
-
-    fn class(&self) -> Class {
-        match self {
-            Self::Engine { cause, anonymous, .. } => meaning(cause, *anonymous).class,
-            Self::Stalled { .. } => Class::Unavailable,
-            Self::TimedOut { .. } => Class::TimedOut,
-            Self::Unverified { .. } => Class::Unknown,
-            Self::Cancelled { .. } => Class::Cancelled,
-        }
-    }
-
-    fn thing(&self) -> String {
-        match self {
-            Self::Engine { image, .. }
-            | Self::Stalled { image, .. }
-            | Self::TimedOut { image, .. }
-            | Self::Unverified { image, .. }
-            | Self::Cancelled { image, .. } => image.to_string(),
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Engine { cause, anonymous, .. } => meaning(cause, *anonymous).hint.map(str::to_owned),
-            Self::Stalled { .. } => Some("see the network path to the registry and its layer store; raise pull.idle_timeout for a very slow one".into()),
-            Self::TimedOut { .. } => Some("raise pull.total_timeout if the image is that large or the line that slow".into()),
-            Self::Unverified { .. } => Some("the tag moved meanwhile, or something else pulls the same tag: run it again, or name the image by digest".into()),
-            Self::Cancelled { .. } => None,
-        }
-    }
-}
 
 /// One row of the table.
 struct Rule {
@@ -110,12 +15,13 @@ struct Rule {
     meaning: Meaning,
 }
 
+/// What a failure means, ready to be told.
 #[derive(Clone, Copy)]
-struct Meaning {
-    link: Link,
-    class: Class,
-    sentence: &'static str,
-    hint: Option<&'static str>,
+pub(super) struct Meaning {
+    pub link: Link,
+    pub class: Class,
+    pub sentence: &'static str,
+    pub hint: Option<&'static str>,
 }
 
 const fn rule(
@@ -166,7 +72,7 @@ const RULES: &[Rule] = &[
         "allow the action named below on the repository, in the caller's policy or, across accounts, in both",
     ),
     rule(
-        &["pull access denied", "requested access to the resource is denied", "insufficient_scope"],
+        &["pull access denied", "requested access to the resource is denied", "insufficient_scope", "access forbidden"],
         Link::Repository,
         Class::Refused,
         "the repository does not exist, or these credentials may not read it; the registry does not say which",
@@ -208,7 +114,7 @@ const RULES: &[Rule] = &[
         "see the repository's name for a slip; registries do not create one on a pull",
     ),
     rule(
-        &["layer verification failed", "unexpected eof", "failed to register layer"],
+        &["layer verification failed", "unexpected eof"],
         Link::Layers,
         Class::Unavailable,
         "a layer arrived damaged",
@@ -283,6 +189,13 @@ const RULES: &[Rule] = &[
         "it may pass; if it stays, see the route, the firewall or the VPC endpoint from the daemon's host",
     ),
     rule(
+        &["denied: "],
+        Link::Repository,
+        Class::Refused,
+        "the repository does not exist, or these credentials may not read it; the registry does not say which",
+        "see the repository's name for a slip, then the account's permission on it",
+    ),
+    rule(
         &["invalid reference format"],
         Link::Definition,
         Class::Invalid,
@@ -291,11 +204,12 @@ const RULES: &[Rule] = &[
     ),
 ];
 
-fn meaning(cause: &EngineError, anonymous: bool) -> Meaning {
+/// What `cause` means for the pull of `image`, with credentials or without.
+pub(super) fn meaning(cause: &EngineError, image: &ImageReference, anonymous: bool) -> Meaning {
     let EngineError::Said { status, text } = cause else {
         return unreachable(cause);
     };
-    let text = text.to_lowercase();
+    let text = without_names(text, image).to_lowercase();
     let rule = RULES.iter().find(|rule| rule.any_of.iter().any(|phrase| text.contains(phrase)));
     let mut meaning = rule.map_or_else(|| by_status(*status), |rule| rule.meaning);
     let asks_for_credentials =
@@ -311,6 +225,17 @@ fn meaning(cause: &EngineError, anonymous: bool) -> Meaning {
     meaning
 }
 
+/// The text without the words that name the image, its repository or its registry.
+fn without_names(text: &str, image: &ImageReference) -> String {
+    let path = format!("/{}", image.repository());
+    let familiar = image.repository().trim_start_matches("library/");
+    let is_name = |word: &str| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        word.contains(image.registry()) || word.contains(&path) || word.split([':', '@']).next() == Some(familiar)
+    };
+    text.split_whitespace().filter(|word| !is_name(word)).collect::<Vec<_>>().join(" ")
+}
+
 fn by_status(status: u16) -> Meaning {
     let (class, sentence) = match status {
         401 | 403 => (Class::Refused, "the engine or the registry refused"),
@@ -321,18 +246,29 @@ fn by_status(status: u16) -> Meaning {
     Meaning { link: Link::Engine, class, sentence, hint: None }
 }
 
+/// The engine did not speak at all.
 fn unreachable(cause: &EngineError) -> Meaning {
-    let sentence = match cause {
-        EngineError::Garbled { .. } => "the engine's answer cannot be read",
-        _ => "the engine went away",
+    let (sentence, hint) = match cause {
+        EngineError::Unreachable { why: Unreachable::TooManyFiles, .. } => (
+            "no connection to the engine could be opened",
+            "raise the limit of open files (`ulimit -n`), or lower pull.concurrency",
+        ),
+        EngineError::Garbled { .. } => ("the engine's answer cannot be read", "`journalctl -u docker` may say why"),
+        _ => ("the engine went away", "`journalctl -u docker` may say why"),
     };
-    Meaning { link: Link::Engine, class: cause.class(), sentence, hint: Some("`journalctl -u docker` may say why") }
+    Meaning { link: Link::Engine, class: cause.class(), sentence, hint: Some(hint) }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{EngineError, meaning};
+    use super::{EngineError, Meaning};
     use crate::error::{Class, Link};
+    use crate::task::ImageReference;
+
+    fn meaning(status: u16, text: &str, anonymous: bool) -> Meaning {
+        let image = ImageReference::parse("r/unauthorized-page:1").unwrap();
+        super::meaning(&EngineError::Said { status, text: text.to_owned() }, &image, anonymous)
+    }
 
     #[test]
     fn the_engines_words_find_their_place_on_the_chain() {
@@ -420,18 +356,33 @@ mod tests {
             ),
             (500, "received unexpected HTTP status: 503 Service Unavailable", Link::Registry, Class::Unavailable),
             (400, "invalid reference format", Link::Definition, Class::Invalid),
+            (500, "Head \"https://ghcr.io/v2/a/manifests/1\": denied: denied", Link::Repository, Class::Refused),
+            (
+                200,
+                "failed to register layer: ApplyLayer exit status 1: lchown /a: operation not permitted",
+                Link::Engine,
+                Class::Unknown,
+            ),
             (500, "the moon is in the wrong phase", Link::Engine, Class::Unknown),
         ];
         for (status, text, link, class) in table {
-            let found = meaning(&EngineError::Said { status, text: text.to_owned() }, false);
+            let found = meaning(status, text, false);
             assert_eq!((found.link, found.class), (link, class), "{text}");
         }
     }
 
     #[test]
     fn without_credentials_a_refusal_says_that_there_were_none() {
-        let refused = EngineError::Said { status: 500, text: "no basic auth credentials".to_owned() };
-        assert!(meaning(&refused, true).sentence.contains("names none"));
-        assert!(!meaning(&refused, false).sentence.contains("names none"));
+        assert!(meaning(500, "no basic auth credentials", true).sentence.contains("names none"));
+        assert!(!meaning(500, "no basic auth credentials", false).sentence.contains("names none"));
+    }
+
+    #[test]
+    fn the_names_in_the_text_are_not_read_as_its_words() {
+        let said = "manifest for docker.io/r/unauthorized-page:1 not found: manifest unknown: manifest unknown";
+        assert_eq!(meaning(404, said, true).link, Link::Manifest);
+        let said = "Get \"https://docker.io/v2/r/unauthorized-page/manifests/1\": dial tcp 10.0.0.1:443: i/o timeout";
+        assert_eq!(meaning(500, said, true).class, Class::Unavailable);
+        assert_eq!(meaning(500, "unauthorized: authentication required", false).class, Class::Refused);
     }
 }

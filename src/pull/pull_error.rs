@@ -1,0 +1,105 @@
+//! Why an image could not be pulled.
+
+use std::time::Duration;
+
+use super::engine_error::EngineError;
+use super::engine_words::meaning;
+use crate::error::{Class, Explain, Link};
+use crate::task::ImageReference;
+
+/// An image that could not be pulled.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum PullError {
+    /// The engine said no.
+    #[error("image {image}: {}", meaning(cause, image, *anonymous).sentence)]
+    Engine {
+        /// The image.
+        image: ImageReference,
+        /// Whether no credentials were sent.
+        anonymous: bool,
+        /// The engine's own words.
+        #[source]
+        cause: EngineError,
+    },
+    /// The engine said nothing for too long.
+    #[error("image {image}: nothing moved for {}", humantime::format_duration(*after))]
+    Stalled {
+        /// The image.
+        image: ImageReference,
+        /// The limit that passed.
+        after: Duration,
+    },
+    /// The whole took too long.
+    #[error("image {image}: not done within {}", humantime::format_duration(*after))]
+    TimedOut {
+        /// The image.
+        image: ImageReference,
+        /// The limit that passed.
+        after: Duration,
+        /// What the last attempt before it failed with.
+        #[source]
+        last: Option<Box<PullError>>,
+    },
+    /// The engine reported success and the local image is another one (F6).
+    #[error("image {image}: the engine pulled {digest}, but the local image has {}", or_none(local))]
+    Unverified {
+        /// The image.
+        image: ImageReference,
+        /// What the stream said.
+        digest: String,
+        /// What the local image says.
+        local: Vec<String>,
+    },
+    /// Somebody ended it.
+    #[error("image {image}: stopped before it was done, because {because}")]
+    Cancelled {
+        /// The image.
+        image: ImageReference,
+        /// Who or what.
+        because: &'static str,
+    },
+}
+
+fn or_none(digests: &[String]) -> String {
+    if digests.is_empty() { "no digest".to_owned() } else { digests.join(", ") }
+}
+
+impl Explain for PullError {
+    fn link(&self) -> Link {
+        match self {
+            Self::Engine { image, anonymous, cause } => meaning(cause, image, *anonymous).link,
+            Self::Stalled { .. } | Self::TimedOut { .. } => Link::Layers,
+            Self::Unverified { .. } | Self::Cancelled { .. } => Link::Engine,
+        }
+    }
+
+    fn class(&self) -> Class {
+        match self {
+            Self::Engine { image, anonymous, cause } => meaning(cause, image, *anonymous).class,
+            Self::Stalled { .. } => Class::Unavailable,
+            Self::TimedOut { .. } => Class::TimedOut,
+            Self::Unverified { .. } => Class::Unknown,
+            Self::Cancelled { .. } => Class::Cancelled,
+        }
+    }
+
+    fn thing(&self) -> String {
+        match self {
+            Self::Engine { image, .. }
+            | Self::Stalled { image, .. }
+            | Self::TimedOut { image, .. }
+            | Self::Unverified { image, .. }
+            | Self::Cancelled { image, .. } => image.to_string(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Engine { image, anonymous, cause } => meaning(cause, image, *anonymous).hint.map(str::to_owned),
+            Self::Stalled { .. } => Some("see the network path to the registry and its layer store; raise pull.idle_timeout for a very slow one".into()),
+            Self::TimedOut { .. } => Some("raise pull.total_timeout if the image is that large or the line that slow".into()),
+            Self::Unverified { .. } => Some("the tag moved meanwhile, or something else pulls the same tag: run it again, or name the image by digest".into()),
+            Self::Cancelled { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! A report from a plan and what came of its pulls.
+
+use std::time::Duration;
+
+use super::{ContainerReport, ContainerResult, CredentialReport, Report, Summary, TaskReport};
+use crate::error::{Class, Failure, Printable};
+use crate::plan::{Need, PlannedTask, PullPlan};
+use crate::pull::{Origin, Outcome};
+
+impl Report {
+    /// The report of a plan that was carried out: its pulls' needs and outcomes. A credential
+    /// that was never had is told as it was planned.
+    #[must_use]
+    pub fn of_pulls(
+        tasks: Vec<PlannedTask>,
+        pulls: &[(Need, Outcome)],
+        invalid_inputs: Vec<Failure>,
+        took: Duration,
+    ) -> Self {
+        Self::new(tasks, invalid_inputs, took, |container, index| {
+            let (need, outcome) = &pulls[index];
+            let served = outcome.origin.as_ref().map(CredentialReport::from);
+            container.credential = Some(served.unwrap_or_else(|| CredentialReport::from(need)));
+            container.attempts = Some(outcome.attempts).filter(|attempts| *attempts > 0);
+            container.duration_ms = container.attempts.map(|_| milliseconds(outcome.duration));
+            match &outcome.result {
+                Ok(pulled) => {
+                    container.result = if pulled.fetched { ContainerResult::Pulled } else { ContainerResult::UpToDate };
+                    container.digest = Some(Printable::new(&pulled.digest));
+                }
+                Err(failure) => container.fail(failure.clone()),
+            }
+        })
+    }
+
+    /// The report of a plan that was only made.
+    #[must_use]
+    pub fn of_plan(plan: PullPlan, invalid_inputs: Vec<Failure>, took: Duration) -> Self {
+        let PullPlan { tasks, pulls } = plan;
+        Self::new(tasks, invalid_inputs, took, |container, index| {
+            container.credential = Some(CredentialReport::from(&pulls[index].need));
+        })
+    }
+
+    fn new(
+        tasks: Vec<PlannedTask>,
+        invalid_inputs: Vec<Failure>,
+        took: Duration,
+        fill: impl Fn(&mut ContainerReport, usize),
+    ) -> Self {
+        let mut summary =
+            Summary { invalid_inputs: invalid_inputs.len(), duration_ms: milliseconds(took), ..Summary::default() };
+        let tasks = tasks
+            .into_iter()
+            .map(|task| TaskReport {
+                source: task.source,
+                family: task.family,
+                warnings: task
+                    .warnings
+                    .iter()
+                    .map(|warning| format!("{}: {}", warning.container, warning.message))
+                    .collect(),
+                containers: task
+                    .containers
+                    .into_iter()
+                    .map(|planned| {
+                        let mut container = ContainerReport {
+                            name: planned.name.to_string(),
+                            image: planned.image,
+                            registry: planned.registry,
+                            result: ContainerResult::Planned,
+                            digest: None,
+                            credential: None,
+                            attempts: None,
+                            duration_ms: None,
+                            failure: None,
+                        };
+                        match planned.pull {
+                            Ok(index) => fill(&mut container, index),
+                            Err(failure) => container.fail(failure),
+                        }
+                        summary.count(container.result);
+                        container
+                    })
+                    .collect(),
+            })
+            .collect();
+        Self { schema_version: 1, tasks, invalid_inputs, summary }
+    }
+}
+
+impl ContainerReport {
+    fn fail(&mut self, failure: Failure) {
+        self.result =
+            if failure.class == Class::Cancelled { ContainerResult::Cancelled } else { ContainerResult::Failed };
+        self.failure = Some(failure);
+    }
+}
+
+impl Summary {
+    fn count(&mut self, ending: ContainerResult) {
+        *match ending {
+            ContainerResult::Pulled => &mut self.pulled,
+            ContainerResult::UpToDate => &mut self.up_to_date,
+            ContainerResult::Failed => &mut self.failed,
+            ContainerResult::Cancelled => &mut self.cancelled,
+            ContainerResult::Planned => &mut self.planned,
+        } += 1;
+    }
+}
+
+impl From<&Origin> for CredentialReport {
+    fn from(origin: &Origin) -> Self {
+        match origin {
+            Origin::Anonymous => Self::Anonymous,
+            Origin::Secret { arn, version_id, account, region, identity } => Self::Secret {
+                arn: arn.clone(),
+                version_id: Some(version_id.clone()),
+                account: account.clone(),
+                region: region.clone(),
+                identity: identity.name().to_owned(),
+            },
+        }
+    }
+}
+
+impl From<&Need> for CredentialReport {
+    fn from(need: &Need) -> Self {
+        match need {
+            Need::Anonymous => Self::Anonymous,
+            Need::Secret { parameter, execution_role } => Self::Secret {
+                arn: Printable::new(parameter.as_str()),
+                version_id: None,
+                account: parameter.account().map(str::to_owned),
+                region: parameter.region().map(ToString::to_string),
+                identity: execution_role.as_ref().map_or_else(|| "host".to_owned(), ToString::to_string),
+            },
+        }
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,50 @@
+//! What the failures of a report have in common.
+
+use super::Report;
+use crate::error::{Class, Failure, Link};
+
+/// What the failures of a report have in common; it decides the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// No failure.
+    Good,
+    /// Only the input was at fault.
+    BadInput,
+    /// The engine could not be reached.
+    NoEngine,
+    /// Somebody ended it.
+    Cancelled,
+    /// Anything else.
+    SomeFailed,
+}
+
+impl Report {
+    /// Every failure in it.
+    pub fn failures(&self) -> impl Iterator<Item = &Failure> {
+        let containers = self.tasks.iter().flat_map(|task| &task.containers);
+        self.invalid_inputs.iter().chain(containers.filter_map(|container| container.failure.as_ref()))
+    }
+
+    /// What the failures have in common.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        // What was cancelled because of a failure says nothing of its own.
+        let causes = || self.failures().filter(|failure| failure.class != Class::Cancelled);
+        if self.failures().next().is_none() {
+            Verdict::Good
+        } else if causes().next().is_none() {
+            Verdict::Cancelled
+        } else if causes().any(is_no_engine) {
+            Verdict::NoEngine
+        } else if causes().all(|failure| failure.link == Link::Definition) {
+            Verdict::BadInput
+        } else {
+            Verdict::SomeFailed
+        }
+    }
+}
+
+/// No engine, or one that nothing can be asked of.
+fn is_no_engine(failure: &Failure) -> bool {
+    failure.class == Class::EngineGone || (failure.link, failure.class) == (Link::Engine, Class::Unsupported)
+}
