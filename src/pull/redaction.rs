@@ -23,12 +23,13 @@ pub(super) fn without_login(text: String, login: &Login, header: Option<&HeaderV
         forms.push(Zeroizing::new(header.trim_end_matches('=').to_owned()));
     }
     for plain in [password, username] {
-        forms.extend(base64_within(plain));
-        let json = serde_json::to_string(plain).unwrap_or_default();
-        forms.push(Zeroizing::new(json.trim_matches('"').to_owned()));
-        forms.push(Zeroizing::new(plain.escape_debug().to_string()));
+        let json = Zeroizing::new(serde_json::to_string(plain).unwrap_or_default());
+        let json = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or_default();
+        for text in [plain, json, &plain.escape_debug().to_string()] {
+            forms.extend(base64_within(text));
+            forms.push(Zeroizing::new(text.to_owned()));
+        }
         forms.push(Zeroizing::new(percent_encoded(plain)));
-        forms.push(Zeroizing::new(plain.to_owned()));
     }
     // The longest first: a form may be part of another.
     forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
