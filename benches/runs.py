@@ -77,7 +77,7 @@ class Taskpull:
         except ValueError:
             raise RunFailed(f"taskpull ended with {status} and without a report: {said}") from None
         containers = [container for task in report["tasks"] for container in task["containers"]]
-        for failure in report["unread"] + [container.get("failure") for container in containers]:
+        for failure in report["invalidInputs"] + [container.get("failure") for container in containers]:
             if failure:
                 raise RunFailed(f"taskpull ended with {status}: {json.dumps(failure)}")
         wanted, found = (pulled, up_to_date), (report["summary"]["pulled"], report["summary"]["upToDate"])

@@ -1,8 +1,9 @@
 //! Secret text: wrapped where it enters the process, wiped when it is dropped.
 //!
-//! This is the only file that takes the wrapping off. Two places may ask for it
-//! (`clippy.toml` holds everyone else to that): the parser of a secret's content and
-//! the encoder of the engine's auth header. `Debug` says that something is there and
+//! This is the only file that takes the wrapping off. Three places may ask for it
+//! (`clippy.toml` holds everyone else to that): the parser of a secret's content, the
+//! encoder of the engine's auth header, and the search for a login in the engine's words.
+//! `Debug` says that something is there and
 //! nothing else; there is no `Display`, no `Serialize` and no `PartialEq`.
 
 use std::fmt;
@@ -15,7 +16,7 @@ use serde::{Deserialize, Deserializer};
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// Wraps a text. The `String` moves in, no copy of it stays behind.
+    /// Wraps a text. The `String` moves in.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(SecretString::from(text))

@@ -125,7 +125,8 @@ fn parse(text: &Secret) -> Result<Login, ContentFault> {
     Ok(Login::Password { username: text_of("username", keys.username)?, password: text_of("password", keys.password)? })
 }
 
-/// The keys that matter. A value goes from the parser straight into its wrapping.
+/// The keys that matter. A value goes from the parser straight into its wrapping; the
+/// parser's own buffer, which holds a text with escapes for a moment, cannot be wiped.
 #[derive(Deserialize)]
 struct Keys {
     username: Option<Secret>,

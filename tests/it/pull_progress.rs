@@ -48,8 +48,12 @@ fn on_a_terminal_there_is_a_bar_for_each_image_with_layers_and_bytes() {
     let definition = folder.path().join("task.json");
     std::fs::write(&definition, task(&[open_container("app", IMAGE)]).to_string()).unwrap();
     // `script` gives the program a terminal.
-    let program =
-        format!("{} pull --host {} {}", env!("CARGO_BIN_EXE_taskpull"), world.engine.host(), definition.display());
+    let program = format!(
+        "'{}' pull --host '{}' '{}'",
+        env!("CARGO_BIN_EXE_taskpull"),
+        world.engine.host(),
+        definition.display()
+    );
     let mut script = Command::new("script");
     script.args(["--quiet", "--return", "--command", &program, "/dev/null"]).env("TERM", "xterm");
     let output = script.output().unwrap();
