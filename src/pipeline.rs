@@ -1,12 +1,11 @@
 //! The one place that joins the stages: definition, plan, credential, pull, report.
 
-use std::sync::Arc;
-
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use crate::credential::aws::Aws;
-use crate::credential::{SecretStore, authorize};
+use crate::credential::{AuthorizedPlan, Credentials};
+pub use crate::credential::{Keeping, Resolver};
 use crate::error::Failure;
 pub use crate::plan::RoleUse;
 pub use crate::pull::{Deadlines, DockerAddress, Limits, Progress, State};
@@ -78,9 +77,9 @@ impl Job {
 
     /// Carries the plan out. `interrupt` ends it early; what is not done then is reported
     /// as cancelled.
-    pub async fn pull<S: SecretStore, C: Connect>(
+    pub async fn pull<C: Connect>(
         self,
-        store: &Arc<S>,
+        credentials: &dyn Credentials,
         engine: &C,
         limits: &Limits,
         progress: &dyn Progress,
@@ -88,13 +87,13 @@ impl Job {
     ) -> Report {
         let must_not_begin = limits.fail_fast && self.has_faults();
         let needs: Vec<_> = self.plan.pulls.iter().map(|pull| pull.need.clone()).collect();
-        let authorized = authorize(self.plan, store);
+        let AuthorizedPlan { tasks, pulls, credentials } = AuthorizedPlan::new(self.plan, credentials);
         let outcomes = if must_not_begin {
-            pull::not_begun(&authorized.pulls)
+            pull::not_begun(&pulls)
         } else {
-            pull::run(authorized.pulls, engine, limits, progress, interrupt).await
+            pull::run(pulls, credentials, engine, limits, progress, interrupt).await
         };
         let pulls: Vec<_> = needs.into_iter().zip(outcomes).collect();
-        Report::of_pulls(authorized.tasks, &pulls, self.invalid_inputs, self.begun.elapsed())
+        Report::of_pulls(tasks, &pulls, self.invalid_inputs, self.begun.elapsed())
     }
 }

@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::{complain, input, interrupt, log, progress, tell};
 use crate::config::settings::{CONCURRENCY, ENGINE_HOST, EXECUTION_ROLE};
 use crate::config::{ConfigError, Settings, Sources};
-use crate::pipeline::{Aws, Backoff, Deadlines, DockerAddress, Job, Limits, RoleUse};
+use crate::pipeline::{Aws, Backoff, Deadlines, DockerAddress, Job, Keeping, Limits, Resolver, RoleUse};
 use crate::report::{Report, text};
 
 /// The waits between attempts at a pull grow from one to five seconds, much as the ECS
@@ -98,8 +98,13 @@ async fn pull(
         fail_fast: arguments.fail_fast,
     };
     let progress = progress::of(job.images(), arguments.quiet);
-    let store = Arc::new(Aws::new(settings.secrets_timeout));
-    job.pull(&store, engine, &limits, &*progress, interrupt).await
+    let keeping = Keeping {
+        max_age: settings.secrets_max_age,
+        max_stale: settings.secrets_max_stale,
+        entries: settings.secrets_entries,
+    };
+    let credentials = Resolver::new(Arc::new(Aws::new(settings.secrets_timeout)), keeping);
+    job.pull(&credentials, engine, &limits, &*progress, interrupt).await
 }
 
 /// Runs the work beside a watch for signals, and says when one came.

@@ -76,6 +76,30 @@ pub const SECRETS_TIMEOUT: Setting = Setting {
     takes: Takes::Time(Duration::from_millis(100), Duration::from_mins(10)),
     purpose: "The longest wait for one secret, roles and retries included.",
 };
+/// `secrets.max_age`
+pub const SECRETS_MAX_AGE: Setting = Setting {
+    key: "secrets.max_age",
+    variable: "TASKPULL_SECRETS_MAX_AGE",
+    default: Some("5m"),
+    takes: Takes::Time(SECOND, Duration::from_hours(24)),
+    purpose: "How long a secret that was read is used without asking again. A registry's refusal ends it at once.",
+};
+/// `secrets.max_stale`
+pub const SECRETS_MAX_STALE: Setting = Setting {
+    key: "secrets.max_stale",
+    variable: "TASKPULL_SECRETS_MAX_STALE",
+    default: Some("1h"),
+    takes: Takes::Time(Duration::ZERO, Duration::from_hours(24)),
+    purpose: "How much longer it is used while AWS does not answer, and is said to be stale. Never after a denial or a deletion.",
+};
+/// `secrets.entries`
+pub const SECRETS_ENTRIES: Setting = Setting {
+    key: "secrets.entries",
+    variable: "TASKPULL_SECRETS_ENTRIES",
+    default: Some("1000"),
+    takes: Takes::Number(1, 100_000),
+    purpose: "Secrets kept at most, in memory; the one read longest ago goes first.",
+};
 /// `pull.concurrency`
 pub const CONCURRENCY: Setting = Setting {
     key: "pull.concurrency",
@@ -124,6 +148,9 @@ pub const SETTINGS: &[&Setting] = &[
     &ENGINE_TIMEOUT,
     &EXECUTION_ROLE,
     &SECRETS_TIMEOUT,
+    &SECRETS_MAX_AGE,
+    &SECRETS_MAX_STALE,
+    &SECRETS_ENTRIES,
     &CONCURRENCY,
     &ATTEMPTS,
     &IDLE_TIMEOUT,
@@ -142,6 +169,12 @@ pub struct Settings {
     pub assume_execution_role: bool,
     /// `secrets.timeout`
     pub secrets_timeout: Duration,
+    /// `secrets.max_age`
+    pub secrets_max_age: Duration,
+    /// `secrets.max_stale`
+    pub secrets_max_stale: Duration,
+    /// `secrets.entries`
+    pub secrets_entries: NonZeroUsize,
     /// `pull.concurrency`
     pub concurrency: NonZeroUsize,
     /// `pull.attempts`
@@ -169,6 +202,9 @@ impl Settings {
             engine_timeout: sources.time(&ENGINE_TIMEOUT)?,
             assume_execution_role: sources.text(&EXECUTION_ROLE)? == "assume",
             secrets_timeout: sources.time(&SECRETS_TIMEOUT)?,
+            secrets_max_age: sources.time(&SECRETS_MAX_AGE)?,
+            secrets_max_stale: sources.time(&SECRETS_MAX_STALE)?,
+            secrets_entries: NonZeroUsize::try_from(sources.number(&SECRETS_ENTRIES)?).unwrap_or(NonZeroUsize::MAX),
             concurrency: NonZeroUsize::try_from(sources.number(&CONCURRENCY)?).unwrap_or(NonZeroUsize::MAX),
             attempts: sources.number(&ATTEMPTS)?,
             idle_timeout: sources.time(&IDLE_TIMEOUT)?,

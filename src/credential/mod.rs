@@ -1,23 +1,23 @@
 //! Credentials: each need of a plan resolved once, as the identity that may ask.
 //!
-//! [`authorize`] turns a [`PullPlan`] into an [`AuthorizedPlan`]: every pull beside the
-//! promise of its credential. Equal needs share one promise, so that a secret is read
-//! once however many images want it (A20, N3); different ones are read concurrently; and
-//! no pull waits for a credential that is not its own.
+//! An [`AuthorizedPlan`] is a plan whose pulls know where to get their credentials, when
+//! they need them: from a [`Resolver`], which reads a secret once however many images want
+//! it (A20, N3), different ones concurrently, and once more when a registry refuses (A21).
+//! No pull waits for a credential that is not its own.
 
 pub mod aws;
 mod content;
+mod resolver;
 mod secret_error;
 
-use std::collections::HashMap;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt, Shared};
-use tokio::sync::Semaphore;
+use futures_util::future::{BoxFuture, FutureExt as _};
 
 pub use content::ContentError;
+pub use resolver::{Keeping, Resolver};
 pub use secret_error::{SecretError, SecretFault};
 
 use crate::error::{Failure, Printable};
@@ -25,10 +25,7 @@ use crate::identity::Identity;
 use crate::plan::{Need, PlannedPull, PlannedTask, PullPlan};
 use crate::secret::Secret;
 use crate::task::{CredentialsParameter, SecretArn};
-
-/// Secrets read at the same time. Secrets Manager allows thousands a second; this bounds
-/// our own sockets.
-const READS_AT_ONCE: usize = 16;
+use resolver::Held;
 
 /// Where secrets come from. The real one is [`aws::Aws`].
 pub trait SecretStore: Send + Sync + 'static {
@@ -70,6 +67,8 @@ pub struct Credential {
     pub login: Login,
     /// Where it came from; names only, never a value.
     pub origin: Origin,
+    /// What it was made of, to be compared after a refusal.
+    held: Option<Arc<Held>>,
 }
 
 /// What is shown to a registry.
@@ -103,64 +102,89 @@ pub enum Origin {
         region: Option<String>,
         /// Who read it.
         identity: Identity,
+        /// How old it is, when AWS did not answer and the kept value served.
+        stale: Option<Duration>,
     },
 }
 
-/// The promise of a credential; clones share one resolution.
-pub type Promise = Shared<BoxFuture<'static, Result<Arc<Credential>, Arc<Failure>>>>;
+/// Where pulls get their credentials. The real one is a [`Resolver`].
+pub trait Credentials: Send + Sync {
+    /// The credential of a need, as it is known now.
+    fn credential<'a>(&'a self, need: &'a Need) -> BoxFuture<'a, Result<Credential, Arc<Failure>>>;
 
-/// A plan whose every pull knows how it gets its credential.
-pub struct AuthorizedPlan {
+    /// The credential of a need whose present one a registry refused: asked for again, past
+    /// anything kept. `None` when it is the same, so that trying again cannot help.
+    fn after_refusal<'a>(
+        &'a self,
+        need: &'a Need,
+        refused: &'a Credential,
+    ) -> BoxFuture<'a, Result<Option<Credential>, Arc<Failure>>>;
+}
+
+/// A plan whose pulls know where to get their credentials.
+pub struct AuthorizedPlan<'a> {
     /// The tasks, for the report.
     pub tasks: Vec<PlannedTask>,
-    /// The pulls, each with its promise, in the plan's order.
-    pub pulls: Vec<(PlannedPull, Promise)>,
+    /// The pulls, in the plan's order.
+    pub pulls: Vec<PlannedPull>,
+    /// Where each gets its credential, when it needs it.
+    pub credentials: &'a dyn Credentials,
 }
 
-/// Gives every pull of the plan the promise of its credential. Nothing is asked before
-/// the first promise is awaited.
-pub fn authorize<S: SecretStore>(plan: PullPlan, store: &Arc<S>) -> AuthorizedPlan {
-    let mut promises: HashMap<Need, Promise> = HashMap::new();
-    let reads = Arc::new(Semaphore::new(READS_AT_ONCE));
-    let pulls = plan
-        .pulls
-        .into_iter()
-        .map(|pull| {
-            let promise = promises.entry(pull.need.clone()).or_insert_with_key(|need| {
-                let (need, store, reads) = (need.clone(), Arc::clone(store), Arc::clone(&reads));
-                async move { resolve(need, &*store, &reads).await.map(Arc::new).map_err(Arc::new) }.boxed().shared()
-            });
-            let promise = promise.clone();
-            (pull, promise)
-        })
-        .collect();
-    AuthorizedPlan { tasks: plan.tasks, pulls }
+impl<'a> AuthorizedPlan<'a> {
+    /// Nothing is asked before the first pull needs its credential.
+    pub fn new(plan: PullPlan, credentials: &'a dyn Credentials) -> Self {
+        Self { tasks: plan.tasks, pulls: plan.pulls, credentials }
+    }
 }
 
-async fn resolve<S: SecretStore>(need: Need, store: &S, reads: &Semaphore) -> Result<Credential, Failure> {
-    let Need::Secret { parameter, execution_role } = need else {
-        return Ok(Credential { login: Login::Anonymous, origin: Origin::Anonymous });
-    };
-    let identity = Identity::of_task(execution_role);
-    // The semaphore is never closed, so an error here cannot happen; were it to, reading
-    // without a permit would still be right.
-    let _permit = reads.acquire().await.ok();
-    tracing::debug!(secret = %parameter, identity = identity.name(), "reading the secret");
-    // A panic in a library must cost this secret only, not the other pulls.
-    let read = AssertUnwindSafe(store.read(&identity, &parameter)).catch_unwind().await;
-    let version = match read {
-        Ok(read) => read.map_err(|error| Failure::from(&error))?,
-        Err(_) => return Err(Failure::from(&SecretError::new(&parameter, &identity, SecretFault::Other))),
-    };
-    tracing::debug!(arn = version.arn, version = version.version_id, "read");
-    let login = content::login(&version).map_err(|error| Failure::from(&error))?;
-    let arn = SecretArn::parse(&version.arn).ok();
-    let origin = Origin::Secret {
-        arn: Printable::new(&version.arn),
-        version_id: Printable::new(&version.version_id),
-        account: arn.as_ref().map(|arn| arn.account().to_owned()),
-        region: arn.as_ref().map(|arn| arn.region().to_string()),
-        identity,
-    };
-    Ok(Credential { login, origin })
+impl<S: SecretStore> Credentials for Resolver<S> {
+    fn credential<'a>(&'a self, need: &'a Need) -> BoxFuture<'a, Result<Credential, Arc<Failure>>> {
+        async move {
+            let Need::Secret { parameter, execution_role } = need else { return Ok(Credential::anonymous()) };
+            let identity = Identity::of_task(execution_role.clone());
+            let held = self.version(&identity, parameter).await?;
+            Credential::of_secret(held, identity)
+        }
+        .boxed()
+    }
+
+    fn after_refusal<'a>(
+        &'a self,
+        need: &'a Need,
+        refused: &'a Credential,
+    ) -> BoxFuture<'a, Result<Option<Credential>, Arc<Failure>>> {
+        async move {
+            let (Need::Secret { parameter, execution_role }, Some(refused)) = (need, &refused.held) else {
+                return Ok(None);
+            };
+            let identity = Identity::of_task(execution_role.clone());
+            let held = self.version_after_refusal(&identity, parameter, refused).await?;
+            held.map(|held| Credential::of_secret(held, identity)).transpose()
+        }
+        .boxed()
+    }
+}
+
+impl Credential {
+    /// No credential, for an image that needs none.
+    #[must_use]
+    pub fn anonymous() -> Self {
+        Self { login: Login::Anonymous, origin: Origin::Anonymous, held: None }
+    }
+
+    fn of_secret(held: Arc<Held>, identity: Identity) -> Result<Self, Arc<Failure>> {
+        let login = content::login(&held.version).map_err(|error| Arc::new(Failure::from(&error)))?;
+        let SecretVersion { arn, version_id, .. } = &held.version;
+        let parsed = SecretArn::parse(arn).ok();
+        let origin = Origin::Secret {
+            arn: Printable::new(arn),
+            version_id: Printable::new(version_id),
+            account: parsed.as_ref().map(|arn| arn.account().to_owned()),
+            region: parsed.as_ref().map(|arn| arn.region().to_string()),
+            identity,
+            stale: held.stale.then(|| held.at.elapsed()),
+        };
+        Ok(Self { login, origin, held: Some(held) })
+    }
 }

@@ -61,8 +61,8 @@ impl<E: Engine> Pull<'_, E> {
         let mut last = None;
         let after = self.deadlines.total;
         let end = Instant::now() + after;
-        loop {
-            let attempt = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
+        for attempt in 1.. {
+            self.attempts.fetch_add(1, Ordering::Relaxed);
             let Ok(ended) = timeout_at(end, self.attempt()).await else { break };
             let error = match ended {
                 Ok(pulled) => return Ok(pulled),

@@ -60,6 +60,14 @@ pub enum PullError {
     },
 }
 
+impl PullError {
+    /// Whether a registry said no to the credential it was shown.
+    pub(super) fn is_refusal(&self) -> bool {
+        let Self::Engine { anonymous: false, .. } = self else { return false };
+        self.class() == Class::Refused && matches!(self.link(), Link::Registry | Link::Repository)
+    }
+}
+
 fn or_none(digests: &[String]) -> String {
     if digests.is_empty() { "no digest".to_owned() } else { digests.join(", ") }
 }

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicU32;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -17,7 +17,7 @@ use super::one::{Deadlines, Pull, Pulled};
 use super::progress::{Progress, State};
 use super::pull_error::PullError;
 use super::{Connect, EngineError, Unreachable};
-use crate::credential::{Origin, Promise};
+use crate::credential::{Credential, Credentials, Login, Origin};
 use crate::error::Failure;
 use crate::plan::PlannedPull;
 use crate::retry::Backoff;
@@ -51,24 +51,25 @@ pub struct Outcome {
 /// Carries the pulls out and answers in their order. Every pull gets an outcome, also when
 /// `interrupt` ends the work early.
 pub async fn run<C: Connect>(
-    pulls: Vec<(PlannedPull, Promise)>,
+    pulls: Vec<PlannedPull>,
+    credentials: &dyn Credentials,
     engine: &C,
     limits: &Limits,
     progress: &dyn Progress,
     interrupt: &CancellationToken,
 ) -> Vec<Outcome> {
     let stop = interrupt.child_token();
-    let run = Run::new(engine, limits);
+    let run = Run::new(engine, credentials, limits);
     let mut outcomes: Vec<Option<Outcome>> = pulls.iter().map(|_| None).collect();
     let mut running: FuturesUnordered<_> = pulls
         .into_iter()
         .enumerate()
-        .map(|(index, (pull, promise))| {
+        .map(|(index, pull)| {
             let (run, stop) = (&run, &stop);
             let watch = move |state: &State| progress.update(index, state);
             async move {
                 let account = Account::default();
-                let ended = stop.run_until_cancelled(run.pull(&pull, promise, &account, &watch)).await;
+                let ended = stop.run_until_cancelled(run.pull(&pull, &account, &watch)).await;
                 let result = ended.unwrap_or_else(|| Err(cancelled(&pull, interrupt.is_cancelled())));
                 watch(&match &result {
                     Ok(pulled) => State::Done { fetched: pulled.fetched },
@@ -91,8 +92,8 @@ pub async fn run<C: Connect>(
 /// The outcomes of a plan that must not begin, because its input failed and the first
 /// failure was to end it.
 #[must_use]
-pub fn not_begun(pulls: &[(PlannedPull, Promise)]) -> Vec<Outcome> {
-    pulls.iter().map(|(pull, _)| Account::default().closed(Err(cancelled(pull, false)))).collect()
+pub fn not_begun(pulls: &[PlannedPull]) -> Vec<Outcome> {
+    pulls.iter().map(|pull| Account::default().closed(Err(cancelled(pull, false)))).collect()
 }
 
 fn cancelled(pull: &PlannedPull, interrupted: bool) -> Failure {
@@ -104,14 +105,21 @@ fn cancelled(pull: &PlannedPull, interrupted: bool) -> Failure {
 /// pull ends.
 #[derive(Default)]
 struct Account {
-    begun: OnceLock<(Origin, Instant)>,
+    begun: Mutex<Option<(Origin, Instant)>>,
     attempts: AtomicU32,
 }
 
 impl Account {
+    /// A turn begins, or goes on with another credential.
+    fn begin(&self, origin: &Origin) {
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = begun.as_ref().map_or_else(Instant::now, |(_, since)| *since);
+        *begun = Some((origin.clone(), since));
+    }
+
     fn closed(self, result: Result<Pulled, Failure>) -> Outcome {
         let attempts = self.attempts.into_inner();
-        let (origin, duration) = match self.begun.into_inner() {
+        let (origin, duration) = match self.begun.into_inner().unwrap_or_else(PoisonError::into_inner) {
             Some((origin, begun)) => (Some(origin), begun.elapsed()),
             None => (None, Duration::ZERO),
         };
@@ -124,13 +132,14 @@ struct Run<'a, C: Connect> {
     /// The engine being reached: asked once, by whoever waits for it.
     engine: Shared<BoxFuture<'a, Result<Arc<C::Engine>, EngineError>>>,
     address: String,
+    credentials: &'a dyn Credentials,
     turns: Semaphore,
     movement: Movement,
     limits: &'a Limits,
 }
 
 impl<'a, C: Connect> Run<'a, C> {
-    fn new(connect: &'a C, limits: &'a Limits) -> Self {
+    fn new(connect: &'a C, credentials: &'a dyn Credentials, limits: &'a Limits) -> Self {
         let address = connect.address();
         let silent = EngineError::Unreachable { host: address.clone(), why: Unreachable::Silent };
         let engine = async move {
@@ -140,6 +149,7 @@ impl<'a, C: Connect> Run<'a, C> {
         Self {
             engine: engine.boxed().shared(),
             address,
+            credentials,
             turns: Semaphore::new(limits.concurrency.get()),
             movement: Movement::new(),
             limits,
@@ -150,29 +160,63 @@ impl<'a, C: Connect> Run<'a, C> {
     async fn pull(
         &self,
         pull: &PlannedPull,
-        promise: Promise,
         account: &Account,
         watch: &(dyn Fn(&State) + Send + Sync),
     ) -> Result<Pulled, Failure> {
         watch(&State::Authorizing);
         let engine = async { self.engine.clone().await.map_err(|error| Failure::from(&error)) };
-        let credential = async { promise.await.map_err(Arc::unwrap_or_clone) };
+        let credential = async { self.credentials.credential(&pull.need).await.map_err(Arc::unwrap_or_clone) };
         let (engine, credential) = futures_util::future::try_join(engine, credential).await?;
         watch(&State::Waiting);
         // The semaphore is never closed, so there always is a turn.
         let _turn = self.turns.acquire().await.ok();
-        account.begun.get_or_init(|| (credential.origin.clone(), Instant::now()));
-        let one = Pull {
-            engine: &*engine,
+        account.begin(&credential.origin);
+        let attempt = |login| self.one(&engine, pull, login, account, watch);
+        let refused = match attempt(&credential.login).run().await {
+            Ok(pulled) => return Ok(pulled),
+            Err(error) => error,
+        };
+        let Some(renewed) = self.renewed(pull, &credential, &refused).await else {
+            return Err(Failure::from(&refused));
+        };
+        account.begin(&renewed.origin);
+        attempt(&renewed.login).run().await.map_err(|error| Failure::from(&error))
+    }
+
+    /// The credential to try once more with, when the registry refused this one and its
+    /// secret has another version by now.
+    async fn renewed(&self, pull: &PlannedPull, refused: &Credential, error: &PullError) -> Option<Credential> {
+        if !error.is_refusal() {
+            return None;
+        }
+        match self.credentials.after_refusal(&pull.need, refused).await {
+            Ok(renewed) => renewed,
+            Err(failure) => {
+                // What the registry said is what the reader must hear.
+                tracing::info!(image = %pull.image, failure = %failure.message, "the secret could not be read again");
+                None
+            }
+        }
+    }
+
+    fn one<'b>(
+        &'b self,
+        engine: &'b C::Engine,
+        pull: &'b PlannedPull,
+        login: &'b Login,
+        account: &'b Account,
+        watch: &'b (dyn Fn(&State) + Send + Sync),
+    ) -> Pull<'b, C::Engine> {
+        Pull {
+            engine,
             address: &self.address,
             image: &pull.image,
-            login: &credential.login,
+            login,
             deadlines: self.limits.deadlines,
             backoff: self.limits.backoff,
             movement: &self.movement,
             attempts: &account.attempts,
             watch,
-        };
-        one.run().await.map_err(|error| Failure::from(&error))
+        }
     }
 }

@@ -2,18 +2,18 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::{Connect, Deadlines, Engine, EngineError, Limits, Line, Outcome, Progress, State, run};
-use crate::credential::{Credential, Login, Origin, Promise};
-use crate::error::Class;
+use crate::credential::{Credential, Credentials, Login, Origin};
+use crate::error::{Class, Failure};
 use crate::plan::{Need, PlannedPull};
 use crate::retry::Backoff;
 use crate::task::ImageReference;
@@ -86,6 +86,22 @@ impl Drop for Leave {
     }
 }
 
+struct NoneNeeded;
+
+impl Credentials for NoneNeeded {
+    fn credential<'a>(&'a self, _: &'a Need) -> BoxFuture<'a, Result<Credential, Arc<Failure>>> {
+        async { Ok(Credential::anonymous()) }.boxed()
+    }
+
+    fn after_refusal<'a>(
+        &'a self,
+        _: &'a Need,
+        _: &'a Credential,
+    ) -> BoxFuture<'a, Result<Option<Credential>, Arc<Failure>>> {
+        async { Ok(None) }.boxed()
+    }
+}
+
 struct Nobody;
 
 impl Progress for Nobody {
@@ -123,11 +139,9 @@ async fn pull(
     let fake: &'static Fake = Box::leak(Box::new(fake));
     let pulls = images.iter().map(|image| {
         let image = ImageReference::parse(image).unwrap();
-        let credential = Credential { login: Login::Anonymous, origin: Origin::Anonymous };
-        let promise: Promise = async { Ok(credential.into()) }.boxed().shared();
-        (PlannedPull { image, need: Need::Anonymous }, promise)
+        PlannedPull { image, need: Need::Anonymous }
     });
-    (run(pulls.collect(), &fake, limits, &Nobody, interrupt).await, fake)
+    (run(pulls.collect(), &NoneNeeded, &fake, limits, &Nobody, interrupt).await, fake)
 }
 
 fn class(outcome: &Outcome) -> Option<Class> {

@@ -113,12 +113,13 @@ impl From<&Origin> for CredentialReport {
     fn from(origin: &Origin) -> Self {
         match origin {
             Origin::Anonymous => Self::Anonymous,
-            Origin::Secret { arn, version_id, account, region, identity } => Self::Secret {
+            Origin::Secret { arn, version_id, account, region, identity, stale } => Self::Secret {
                 arn: arn.clone(),
                 version_id: Some(version_id.clone()),
                 account: account.clone(),
                 region: region.clone(),
                 identity: identity.name().to_owned(),
+                stale_seconds: stale.map(|age| age.as_secs()),
             },
         }
     }
@@ -134,6 +135,7 @@ impl From<&Need> for CredentialReport {
                 account: parameter.account().map(str::to_owned),
                 region: parameter.region().map(ToString::to_string),
                 identity: execution_role.as_ref().map_or_else(|| "host".to_owned(), ToString::to_string),
+                stale_seconds: None,
             },
         }
     }

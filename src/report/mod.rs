@@ -108,6 +108,9 @@ pub enum CredentialReport {
         region: Option<String>,
         /// Who reads it: `host`, or a role's ARN.
         identity: String,
+        /// The value's age, when AWS did not answer and the kept one served.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        stale_seconds: Option<u64>,
     },
 }
 

@@ -89,7 +89,10 @@ impl<'a> Credentials<'a> {
 
     fn write(&self, text: &mut String) -> fmt::Result {
         for (at, credential) in self.in_order.iter().enumerate() {
-            let CredentialReport::Secret { arn, version_id, account, region, identity } = credential else { continue };
+            let CredentialReport::Secret { arn, version_id, account, region, identity, stale_seconds } = credential
+            else {
+                continue;
+            };
             writeln!(text, "[{}] {arn}", at + 1)?;
             if let Some(version) = version_id {
                 writeln!(text, "    version {version}")?;
@@ -99,6 +102,9 @@ impl<'a> Credentials<'a> {
                 writeln!(text, "    account {account}, Region {region}")?;
             }
             writeln!(text, "    read as {identity}")?;
+            if let Some(age) = stale_seconds {
+                writeln!(text, "    {age} s old: AWS did not answer, the kept value served")?;
+            }
         }
         if self.in_order.is_empty() { Ok(()) } else { writeln!(text) }
     }

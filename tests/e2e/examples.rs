@@ -1,6 +1,7 @@
 //! The task definitions of the repository, pulled as they stand.
 
-use crate::lab::{Lab, root};
+use crate::lab::{Lab, root, task};
+use crate::support::registry::{Kind, Registry};
 use crate::support::run::{Ended, Run};
 
 fn pull(lab: &Lab, file: &str) -> Ended {
@@ -42,6 +43,24 @@ fn a_cross_account_task_reads_its_secrets_as_its_own_role() {
         assert_eq!(credential["identity"], "arn:aws:iam::444455556666:role/taskpull-execution");
         assert!(credential["arn"].as_str().unwrap().contains(":444455556666:"));
     }
+}
+
+#[test]
+fn fifty_tasks_with_fifty_roles_are_one_transfer_of_the_image() {
+    let lab = Lab::here();
+    let registry = Registry::with_login("canary", &lab.password("registry-one", "canary"));
+    let image = registry.push("team/app:1", &[200_000]);
+    let folder = tempfile::tempdir().unwrap();
+    for at in 0..50 {
+        let mut definition = task(&[("app", &image.reference, Some(&lab.secret("taskpull/canary")))]);
+        definition["executionRoleArn"] = format!("arn:aws:iam::111122223333:role/task-{at}").into();
+        std::fs::write(folder.path().join(format!("{at}.json")), definition.to_string()).unwrap();
+    }
+    let ended = lab.set(Run::new(["pull", "--output", "json"]).arg(folder.path())).end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(ended.report()["tasks"].as_array().unwrap().len(), 50);
+    assert_eq!(registry.count(Kind::Layer), 1, "fifty pulls, each with its own login, and one transfer");
+    lab.forget(&image.reference);
 }
 
 #[test]

@@ -61,6 +61,16 @@ impl Lab {
         PathBuf::from(self.env["DOCKER_HOST"].strip_prefix("unix://").expect("a socket"))
     }
 
+    /// Calls the lab's AWS as an SDK does: `client` is a boto3 client of Secrets Manager.
+    pub fn secrets_manager(&self, call: &str) {
+        let script = format!("import boto3; client = boto3.client('secretsmanager'); client.{call}");
+        let mut command = Command::new(root().join("target/lab/venv/bin/python"));
+        command.args(["-c", &script]).envs(self.env.iter().filter(|(name, _)| name.starts_with("AWS_")));
+        command.env("AWS_DEFAULT_REGION", &self.env["AWS_REGION"]);
+        let output = command.output().expect("the lab's Python");
+        assert!(output.status.success(), "{call}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
     /// The Docker CLI on the lab's engine.
     pub fn docker(&self, arguments: &[&str]) -> String {
         let mut command = Command::new("docker");

@@ -11,4 +11,5 @@ mod faults;
 mod lab;
 mod leaks;
 mod refusals;
+mod rotation;
 mod support;

@@ -1,0 +1,358 @@
+//! Secrets read once for everybody who may have them, and again when there is a reason.
+//!
+//! What was read is kept under the secret **and** the identity that read it: two identities
+//! are two decisions, always. Within that:
+//!
+//! - one read at a time, shared by all who wait; it outlives whoever began it;
+//! - a value is used for `max_age`, and where AWS does not answer after that, for
+//!   `max_stale` more, and said to be stale; never after a denial, a deletion or a new value;
+//! - a failure is told to those who waited for it and forgotten;
+//! - a refusal by the registry is a reason to read once more, past everything kept here
+//!   (decision 5 of the design).
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt as _, Shared};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use super::{SecretError, SecretFault, SecretStore, SecretVersion};
+use crate::error::{Class, Explain as _, Failure};
+use crate::identity::Identity;
+use crate::task::CredentialsParameter;
+
+/// Secrets read at the same time. Secrets Manager allows thousands a second; this bounds
+/// our own sockets.
+const READS_AT_ONCE: usize = 16;
+
+/// What is kept, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keeping {
+    /// A value younger than this is used without asking.
+    pub max_age: Duration,
+    /// A value this much older is used when AWS does not answer.
+    pub max_stale: Duration,
+    /// Values kept at most; the one read longest ago goes first.
+    pub entries: NonZeroUsize,
+}
+
+/// Who reads which secret: the key of everything that is kept.
+type Key = (Identity, CredentialsParameter);
+
+/// One read, shared by all who wait for it.
+type Read = Shared<BoxFuture<'static, Result<Arc<Held>, Arc<Failure>>>>;
+
+/// A version of a secret, and how it came to be here.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub version: SecretVersion,
+    /// Which read it came from; they are counted.
+    pub read: u64,
+    /// When it was read.
+    pub at: Instant,
+    /// Whether AWS has not answered since.
+    pub stale: bool,
+}
+
+/// The secrets of a store.
+pub struct Resolver<S> {
+    store: Arc<S>,
+    keeping: Keeping,
+    turns: Arc<Semaphore>,
+    kept: Arc<Mutex<Kept>>,
+}
+
+#[derive(Default)]
+struct Kept {
+    reads: u64,
+    under_way: HashMap<Key, (u64, Read)>,
+    values: HashMap<Key, Arc<Held>>,
+}
+
+impl<S: SecretStore> Resolver<S> {
+    /// Keeps what it reads from `store` as `keeping` says.
+    #[must_use]
+    pub fn new(store: Arc<S>, keeping: Keeping) -> Self {
+        let turns = Arc::new(Semaphore::new(READS_AT_ONCE));
+        Self { store, keeping, turns, kept: Arc::default() }
+    }
+
+    /// The secret's current version: kept, or read now.
+    pub(super) async fn version(
+        &self,
+        identity: &Identity,
+        secret: &CredentialsParameter,
+    ) -> Result<Arc<Held>, Arc<Failure>> {
+        let key = (identity.clone(), secret.clone());
+        let read = {
+            let mut kept = lock(&self.kept);
+            if let Some(held) = kept.values.get(&key).filter(|held| held.at.elapsed() < self.keeping.max_age) {
+                return Ok(Arc::clone(held));
+            }
+            self.read(&mut kept, key)
+        };
+        read.await
+    }
+
+    /// The secret after a registry refused `refused`: `None` when it is still the same
+    /// version, so that trying again cannot help.
+    pub(super) async fn version_after_refusal(
+        &self,
+        identity: &Identity,
+        secret: &CredentialsParameter,
+        refused: &Held,
+    ) -> Result<Option<Arc<Held>>, Arc<Failure>> {
+        let key = (identity.clone(), secret.clone());
+        let read = {
+            let mut kept = lock(&self.kept);
+            // Somebody else was refused too and has asked since.
+            let newer = kept.values.get(&key).filter(|held| held.read > refused.read && !held.stale);
+            match newer {
+                Some(held) => futures_util::future::Either::Left(std::future::ready(Ok(Arc::clone(held)))),
+                None => futures_util::future::Either::Right(self.read(&mut kept, key)),
+            }
+        };
+        let held = read.await?;
+        let is_another = held.version.version_id != refused.version.version_id && !held.stale;
+        Ok(is_another.then_some(held))
+    }
+
+    /// The read of this secret that is under way, or a new one.
+    fn read(&self, kept: &mut Kept, key: Key) -> Read {
+        if let Some((_, read)) = kept.under_way.get(&key) {
+            return read.clone();
+        }
+        kept.reads += 1;
+        let number = kept.reads;
+        let (store, turns, shared, keeping) =
+            (Arc::clone(&self.store), Arc::clone(&self.turns), Arc::clone(&self.kept), self.keeping);
+        let of = key.clone();
+        let read = async move {
+            let answer = ask(&*store, &turns, &of).await;
+            let mut kept = lock(&shared);
+            kept.settle(of, number, answer, keeping)
+        };
+        let read = read.boxed().shared();
+        kept.under_way.insert(key, (number, read.clone()));
+        read
+    }
+}
+
+/// Asks the store. A panic in a library costs this secret only, not the other pulls.
+async fn ask<S: SecretStore>(store: &S, turns: &Semaphore, key: &Key) -> Result<SecretVersion, SecretError> {
+    let (identity, secret) = key;
+    // The semaphore is never closed; were it to be, reading without a turn would be right.
+    let _turn = turns.acquire().await.ok();
+    tracing::debug!(%secret, identity = identity.name(), "reading the secret");
+    let answer = AssertUnwindSafe(store.read(identity, secret)).catch_unwind().await;
+    match answer {
+        Ok(answer) => answer,
+        Err(_) => Err(SecretError::new(secret, identity, SecretFault::Other)),
+    }
+}
+
+impl Kept {
+    /// Keeps a good answer, forgets the value that a bad one contradicts, and serves the old
+    /// value where there was no answer at all.
+    fn settle(
+        &mut self,
+        key: Key,
+        number: u64,
+        answer: Result<SecretVersion, SecretError>,
+        keeping: Keeping,
+    ) -> Result<Arc<Held>, Arc<Failure>> {
+        if self.under_way.get(&key).is_some_and(|(under_way, _)| *under_way == number) {
+            self.under_way.remove(&key);
+        }
+        let now = Instant::now();
+        match answer {
+            Ok(version) => {
+                tracing::debug!(arn = version.arn, version = version.version_id, "read");
+                let held = Arc::new(Held { version, read: number, at: now, stale: false });
+                self.values.insert(key, Arc::clone(&held));
+                self.make_room(keeping.entries);
+                Ok(held)
+            }
+            Err(error) => {
+                let is_outage = matches!(error.class(), Class::Unavailable | Class::Throttled | Class::TimedOut);
+                let old = if is_outage { self.values.get(&key) } else { None };
+                let limit = keeping.max_age + keeping.max_stale;
+                if let Some(old) = old.filter(|old| now.duration_since(old.at) < limit) {
+                    tracing::warn!(secret = %key.1, age = ?now.duration_since(old.at), %error, "serving the kept value");
+                    let Held { version, read, at, .. } = &**old;
+                    return Ok(Arc::new(Held { version: version.clone(), read: *read, at: *at, stale: true }));
+                }
+                self.values.remove(&key);
+                Err(Arc::new(Failure::from(&error)))
+            }
+        }
+    }
+
+    fn make_room(&mut self, entries: NonZeroUsize) {
+        while self.values.len() > entries.get() {
+            let oldest = self.values.iter().min_by_key(|(_, held)| held.read).map(|(key, _)| key.clone());
+            let Some(oldest) = oldest else { return };
+            self.values.remove(&oldest);
+        }
+    }
+}
+
+fn lock(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::credential::SecretValue;
+    use crate::secret::Secret;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Answers what it is told, a second after it was asked.
+    struct Store {
+        /// `"panic"` is one.
+        answers: Mutex<VecDeque<Result<&'static str, SecretFault>>>,
+        reads: AtomicUsize,
+    }
+
+    impl SecretStore for Store {
+        async fn read(&self, identity: &Identity, secret: &CredentialsParameter) -> Result<SecretVersion, SecretError> {
+            self.reads.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(SECOND).await;
+            let answer = self.answers.lock().unwrap().pop_front().expect("a read that was expected");
+            assert_ne!(answer, Ok("panic"), "as a library might");
+            answer.map_err(|fault| SecretError::new(secret, identity, fault)).map(|version| SecretVersion {
+                arn: "arn".to_owned(),
+                version_id: version.to_owned(),
+                value: SecretValue::Text(Secret::new("{}".to_owned())),
+            })
+        }
+    }
+
+    fn resolver(answers: &[Result<&'static str, SecretFault>]) -> Resolver<Store> {
+        let store = Store { answers: Mutex::new(answers.iter().copied().collect()), reads: AtomicUsize::new(0) };
+        let entries = NonZeroUsize::new(2).unwrap();
+        Resolver::new(Arc::new(store), Keeping { max_age: 300 * SECOND, max_stale: 3_600 * SECOND, entries })
+    }
+
+    async fn get(resolver: &Resolver<Store>, name: &str) -> Result<(String, bool), Class> {
+        let secret = CredentialsParameter::parse(name).unwrap();
+        let held = resolver.version(&Identity::Host, &secret).await.map_err(|failure| failure.class)?;
+        Ok((held.version.version_id.clone(), held.stale))
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "it is compared with results")]
+    fn fresh(version: &str) -> Result<(String, bool), Class> {
+        Ok((version.to_owned(), false))
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "it is compared with results")]
+    fn stale(version: &str) -> Result<(String, bool), Class> {
+        Ok((version.to_owned(), true))
+    }
+
+    fn reads(resolver: &Resolver<Store>) -> usize {
+        resolver.store.reads.load(Ordering::Relaxed)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_who_wait_share_one_read_and_its_age_is_its_bound() {
+        let resolver = resolver(&[Ok("v1"), Ok("v2")]);
+        let all = futures_util::future::join_all((0..50).map(|_| get(&resolver, "a"))).await;
+        assert!(all.iter().all(|one| *one == fresh("v1")));
+        tokio::time::sleep(298 * SECOND).await;
+        assert_eq!(get(&resolver, "a").await, fresh("v1"));
+        assert_eq!(reads(&resolver), 1);
+        tokio::time::sleep(3 * SECOND).await;
+        assert_eq!(get(&resolver, "a").await, fresh("v2"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_read_outlives_whoever_began_it() {
+        let resolver = resolver(&[Ok("v1")]);
+        let began = tokio::time::timeout(SECOND / 2, get(&resolver, "a")).await;
+        assert!(began.is_err(), "the first one gave up");
+        assert_eq!(get(&resolver, "a").await, fresh("v1"));
+        assert_eq!(reads(&resolver), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_costs_those_who_waited_and_nobody_else() {
+        let resolver = resolver(&[Ok("panic"), Ok("v1")]);
+        let all = futures_util::future::join(get(&resolver, "a"), get(&resolver, "a")).await;
+        assert_eq!(all, (Err(Class::Unknown), Err(Class::Unknown)));
+        assert_eq!(get(&resolver, "a").await, fresh("v1"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_is_bridged_within_its_bound_and_said() {
+        let down = Err(SecretFault::Unavailable);
+        let resolver = resolver(&[Ok("v1"), down, down, down]);
+        assert_eq!(get(&resolver, "a").await, fresh("v1"));
+        tokio::time::sleep(600 * SECOND).await;
+        assert_eq!(get(&resolver, "a").await, stale("v1"));
+        tokio::time::sleep(3_200 * SECOND).await;
+        assert_eq!(get(&resolver, "a").await, stale("v1"));
+        tokio::time::sleep(200 * SECOND).await;
+        assert_eq!(get(&resolver, "a").await, Err(Class::Unavailable));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_served_after_a_denial() {
+        let resolver = resolver(&[Ok("v1"), Err(SecretFault::Denied), Err(SecretFault::Unavailable)]);
+        assert_eq!(get(&resolver, "a").await, fresh("v1"));
+        tokio::time::sleep(301 * SECOND).await;
+        assert_eq!(get(&resolver, "a").await, Err(Class::Refused));
+        assert_eq!(get(&resolver, "a").await, Err(Class::Unavailable), "the old value is forgotten");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_identity_is_another_read() {
+        let resolver = resolver(&[Ok("v1"), Err(SecretFault::Denied)]);
+        assert_eq!(get(&resolver, "a").await, fresh("v1"));
+        let role = crate::task::RoleArn::parse("arn:aws:iam::111122223333:role/other").unwrap();
+        let secret = CredentialsParameter::parse("a").unwrap();
+        let other = resolver.version(&Identity::ExecutionRole(role), &secret).await;
+        assert_eq!(other.unwrap_err().class, Class::Refused);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_oldest_makes_room() {
+        let resolver = resolver(&[Ok("a1"), Ok("b1"), Ok("c1"), Ok("a2")]);
+        for (name, version) in [("a", "a1"), ("b", "b1"), ("c", "c1"), ("b", "b1"), ("a", "a2")] {
+            assert_eq!(get(&resolver, name).await, fresh(version), "{name}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_refusal_the_secret_is_read_again_once_for_all() {
+        let resolver = resolver(&[Ok("v1"), Ok("v2")]);
+        let secret = CredentialsParameter::parse("a").unwrap();
+        let refused = resolver.version(&Identity::Host, &secret).await.unwrap();
+        let again = || resolver.version_after_refusal(&Identity::Host, &secret, &refused);
+        let all = futures_util::future::join_all((0..10).map(|_| again())).await;
+        assert!(all.into_iter().all(|one| one.unwrap().unwrap().version.version_id == "v2"));
+        assert_eq!(again().await.unwrap().unwrap().version.version_id, "v2", "a late one asks nobody");
+        assert_eq!(reads(&resolver), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_same_version_is_no_reason_to_try_again() {
+        let resolver = resolver(&[Ok("v1"), Ok("v1"), Err(SecretFault::Unavailable)]);
+        let secret = CredentialsParameter::parse("a").unwrap();
+        let refused = resolver.version(&Identity::Host, &secret).await.unwrap();
+        let again = resolver.version_after_refusal(&Identity::Host, &secret, &refused).await;
+        assert!(again.unwrap().is_none());
+        let twice = resolver.version_after_refusal(&Identity::Host, &secret, &refused).await;
+        assert!(twice.unwrap().is_none());
+        assert_eq!(reads(&resolver), 2);
+    }
+}

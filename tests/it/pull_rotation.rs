@@ -1,0 +1,87 @@
+//! A registry refuses: was the secret rotated meanwhile?
+
+use serde_json::json;
+
+use crate::support::aws::Fault;
+use crate::support::engine::Pull;
+use crate::support::fault::When;
+use crate::support::gate::Gate;
+use crate::support::run::Ended;
+use crate::support_aws_client::SECRET;
+use crate::task::{IMAGE, World, container, task, wait_for};
+
+const REFUSED: &str = "Get \"https://registry.example:5000/v2/\": unauthorized: authentication required";
+
+#[test]
+fn a_secret_rotated_between_the_read_and_the_pull_is_read_again_and_serves() {
+    let world = World::new();
+    let gate = Gate::closed();
+    world.engine.once(IMAGE, Pull::stream().hold(&gate).error(REFUSED));
+    world.engine.image(IMAGE, Pull::success().requiring("me", "new"));
+    let running = world.pull(&task(&[container("app", IMAGE, SECRET)])).start();
+    wait_for(&gate, 1);
+    let version = world.aws.rotate(SECRET, &json!({ "username": "me", "password": "new" }).to_string());
+    gate.open();
+    let ended = Ended::of(running);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(ended.container(0)["credential"]["versionId"], version);
+    assert_eq!(ended.container(0)["attempts"], 2);
+    assert_eq!((world.aws.count("GetSecretValue"), world.engine.count(IMAGE)), (2, 2));
+}
+
+#[test]
+fn wrong_credentials_are_final_after_two_reads_and_one_pull() {
+    let world = World::new();
+    world.engine.image(IMAGE, Pull::refused(500, REFUSED));
+    let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).end();
+    assert_eq!(ended.failure(0), "registry refused", "{ended:?}");
+    assert_eq!((world.aws.count("GetSecretValue"), world.engine.count(IMAGE)), (2, 1));
+}
+
+#[test]
+fn ten_images_refused_for_one_secret_cost_two_reads() {
+    let world = World::new();
+    let containers: Vec<_> = (0..10)
+        .map(|at| {
+            let image = format!("registry.example/app{at}:1");
+            world.engine.image(&image, Pull::refused(500, REFUSED));
+            container(&format!("c{at}"), &image, SECRET)
+        })
+        .collect();
+    let ended = world.pull(&task(&containers)).end();
+    assert_eq!(ended.report()["summary"]["failed"], 10);
+    assert_eq!(world.aws.count("GetSecretValue"), 2);
+}
+
+#[test]
+fn a_rotation_that_does_not_help_is_tried_once() {
+    let world = World::new();
+    let gate = Gate::closed();
+    world.engine.once(IMAGE, Pull::stream().hold(&gate).error(REFUSED));
+    world.engine.image(IMAGE, Pull::refused(500, REFUSED));
+    let running = world.pull(&task(&[container("app", IMAGE, SECRET)])).start();
+    wait_for(&gate, 1);
+    world.aws.rotate(SECRET, &json!({ "username": "me", "password": "also wrong" }).to_string());
+    gate.open();
+    let ended = Ended::of(running);
+    assert_eq!(ended.failure(0), "registry refused", "{ended:?}");
+    assert_eq!((world.aws.count("GetSecretValue"), world.engine.count(IMAGE)), (2, 2));
+}
+
+#[test]
+fn what_the_registry_said_stands_when_the_secret_cannot_be_read_again() {
+    let world = World::new();
+    world.aws.fault("GetSecretValue", When::From(2), Fault::Status(500));
+    world.engine.image(IMAGE, Pull::refused(500, REFUSED));
+    let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).end();
+    assert_eq!(ended.failure(0), "registry refused", "{ended:?}");
+}
+
+#[test]
+fn an_absent_image_is_no_reason_to_read_the_secret_again() {
+    let world = World::new();
+    world.engine.image(IMAGE, Pull::refused(404, "manifest unknown"));
+    let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).end();
+    assert_eq!(ended.failure(0), "manifest absent", "{ended:?}");
+    assert_eq!(world.aws.count("GetSecretValue"), 1);
+}
