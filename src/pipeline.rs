@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-pub use crate::credential::aws::Aws;
+pub use crate::credential::aws::{Aws, Batching};
 use crate::credential::{AuthorizedPlan, Credentials};
 pub use crate::credential::{Keeping, Resolver};
 use crate::error::Failure;

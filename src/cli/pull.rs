@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::{complain, input, interrupt, log, progress, tell};
 use crate::config::settings::{CONCURRENCY, ENGINE_HOST, EXECUTION_ROLE};
 use crate::config::{ConfigError, Settings, Sources};
-use crate::pipeline::{Aws, Backoff, Deadlines, DockerAddress, Job, Keeping, Limits, Resolver, RoleUse};
+use crate::pipeline::{Aws, Backoff, Batching, Deadlines, DockerAddress, Job, Keeping, Limits, Resolver, RoleUse};
 use crate::report::{Report, text};
 
 /// The waits between attempts at a pull grow from one to five seconds, much as the ECS
@@ -103,7 +103,8 @@ async fn pull(
         max_stale: settings.secrets_max_stale,
         entries: settings.secrets_entries,
     };
-    let credentials = Resolver::new(Arc::new(Aws::new(settings.secrets_timeout)), keeping);
+    let batching = if settings.batch_secrets { Batching::Try } else { Batching::Never };
+    let credentials = Resolver::new(Arc::new(Aws::new(settings.secrets_timeout, batching)), keeping);
     job.pull(&credentials, engine, &limits, &*progress, interrupt).await
 }
 

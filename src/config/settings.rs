@@ -100,6 +100,14 @@ pub const SECRETS_ENTRIES: Setting = Setting {
     takes: Takes::Number(1, 100_000),
     purpose: "Secrets kept at most, in memory; the one read longest ago goes first.",
 };
+/// `secrets.batch`
+pub const SECRETS_BATCH: Setting = Setting {
+    key: "secrets.batch",
+    variable: "TASKPULL_SECRETS_BATCH",
+    default: Some("never"),
+    takes: Takes::OneOf(&["never", "try"]),
+    purpose: "`try`: secrets of one identity and Region that are wanted together are read by one BatchGetSecretValue, a permission beside GetSecretValue; where it is absent, singly.",
+};
 /// `pull.concurrency`
 pub const CONCURRENCY: Setting = Setting {
     key: "pull.concurrency",
@@ -151,6 +159,7 @@ pub const SETTINGS: &[&Setting] = &[
     &SECRETS_MAX_AGE,
     &SECRETS_MAX_STALE,
     &SECRETS_ENTRIES,
+    &SECRETS_BATCH,
     &CONCURRENCY,
     &ATTEMPTS,
     &IDLE_TIMEOUT,
@@ -175,6 +184,8 @@ pub struct Settings {
     pub secrets_max_stale: Duration,
     /// `secrets.entries`
     pub secrets_entries: NonZeroUsize,
+    /// `secrets.batch`: whether it is tried.
+    pub batch_secrets: bool,
     /// `pull.concurrency`
     pub concurrency: NonZeroUsize,
     /// `pull.attempts`
@@ -205,6 +216,7 @@ impl Settings {
             secrets_max_age: sources.time(&SECRETS_MAX_AGE)?,
             secrets_max_stale: sources.time(&SECRETS_MAX_STALE)?,
             secrets_entries: NonZeroUsize::try_from(sources.number(&SECRETS_ENTRIES)?).unwrap_or(NonZeroUsize::MAX),
+            batch_secrets: sources.text(&SECRETS_BATCH)? == "try",
             concurrency: NonZeroUsize::try_from(sources.number(&CONCURRENCY)?).unwrap_or(NonZeroUsize::MAX),
             attempts: sources.number(&ATTEMPTS)?,
             idle_timeout: sources.time(&IDLE_TIMEOUT)?,

@@ -8,6 +8,7 @@ mod support;
 
 mod architecture;
 mod generated_documents;
+mod pull_batches;
 mod pull_credentials;
 mod pull_engine;
 mod pull_input;

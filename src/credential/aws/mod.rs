@@ -5,6 +5,7 @@
 //! host's, the role's or the secret's own. The SDK owns the retries of a call; the deadline
 //! around all of them is ours, and it is the only one an operator needs to know.
 
+mod batch;
 mod said;
 mod secrets_manager;
 mod session;
@@ -26,10 +27,20 @@ use tokio::time::{Instant, timeout_at};
 use super::{SecretError, SecretFault, SecretStore, SecretVersion};
 use crate::identity::Identity;
 use crate::task::CredentialsParameter;
+use batch::Batches;
 use session::Sessions;
 
 /// The SDK's own attempts at one call, the first included.
 const ATTEMPTS: u32 = 3;
+
+/// Whether secrets that are wanted together are asked for together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Batching {
+    /// Each on its own: `GetSecretValue` is the only permission that is needed.
+    Never,
+    /// By `BatchGetSecretValue` where the identity has that permission too.
+    Try,
+}
 
 /// Secrets Manager, asked as the host or as an execution role.
 #[derive(Debug)]
@@ -39,20 +50,23 @@ pub struct Aws {
     host_region: OnceCell<Option<Region>>,
     clients: Mutex<HashMap<Region, Client>>,
     sessions: Sessions,
+    batches: Option<Batches>,
 }
 
 impl Aws {
     /// Prepares to ask; nothing is read or sent before the first secret is wanted.
     /// `deadline` bounds one secret from the first byte to the last, roles and retries
     /// included.
+    /// `batching` says whether secrets that are wanted together are asked for together.
     #[must_use]
-    pub fn new(deadline: Duration) -> Self {
+    pub fn new(deadline: Duration, batching: Batching) -> Self {
         Self {
             deadline,
             config: OnceCell::new(),
             host_region: OnceCell::new(),
             clients: Mutex::default(),
             sessions: Sessions::default(),
+            batches: (batching == Batching::Try).then(Batches::default),
         }
     }
 
@@ -120,6 +134,12 @@ impl SecretStore for Aws {
         let credentials = self.sessions.credentials(identity, config, &region, end).await;
         let credentials = credentials.map_err(|refused| refused.about(secret, &region))?;
         let client = self.client(&region).await;
+        if let Some(batches) = &self.batches {
+            let batch = batches.get(&client, &credentials, identity, &region, secret);
+            if let Ok(Some(version)) = timeout_at(end, batch).await {
+                return Ok(version);
+            }
+        }
         let answer = timeout_at(end, secrets_manager::get_secret_value(&client, credentials, secret)).await;
         match answer {
             Ok(Ok(version)) => Ok(version),

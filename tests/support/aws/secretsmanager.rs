@@ -1,4 +1,4 @@
-//! Secrets Manager, JSON 1.1: `GetSecretValue`.
+//! Secrets Manager, JSON 1.1: `GetSecretValue`, `BatchGetSecretValue`.
 //!
 //! A secret is found in the Region of the signature, whatever Region its ARN
 //! names: Secrets Manager itself answers that way. A name or a partial ARN finds
@@ -18,16 +18,49 @@ pub const SERVICE: Service =
     Service { name: "secretsmanager", protocol: Protocol::Json, target_prefix: "secretsmanager.", answer };
 
 const GET: &str = "secretsmanager:GetSecretValue";
+const BATCH: &str = "secretsmanager:BatchGetSecretValue";
+
+/// Secrets in one batch.
+const BATCH_LIMIT: usize = 20;
 
 fn answer(world: &mut World, asked: &Asked) -> Answer {
     match asked.operation.as_str() {
         "GetSecretValue" => get_secret_value(world, asked),
+        "BatchGetSecretValue" => batch_get_secret_value(world, asked),
         other => Err(ServiceError::new(400, "UnknownOperationException", other)),
     }
 }
 
 fn get_secret_value(world: &World, asked: &Asked) -> Answer {
     let id = asked.text("SecretId").ok_or_else(|| invalid("You must provide a SecretId."))?;
+    value(world, asked, id).map(|body| body.to_string())
+}
+
+/// The batch has a permission of its own; each secret in it is decided like a single one.
+fn batch_get_secret_value(world: &World, asked: &Asked) -> Answer {
+    let ids: Vec<&str> =
+        asked.parameters["SecretIdList"].as_array().into_iter().flatten().filter_map(|id| id.as_str()).collect();
+    if ids.is_empty() || ids.len() > BATCH_LIMIT {
+        return Err(invalid("SecretIdList must have 1 to 20 entries."));
+    }
+    // The permission is not about one secret; a decision is about an ARN.
+    let (partition, account) = (asked.caller.parts().partition, asked.caller.account());
+    let any = format!("arn:{partition}:secretsmanager:{}:{account}:secret:any", asked.region);
+    let rule = ResourcePolicy::MayAllow;
+    let access = Access { action: BATCH, resource: &any, region: &asked.region, context: Vec::new(), rule };
+    access.decide(&asked.caller, None).map_err(|denied| forbidden(&denied.sentence(&asked.caller, BATCH, "*")))?;
+    let mut body = json!({ "SecretValues": [], "Errors": [] });
+    for id in ids {
+        let (list, entry) = match value(world, asked, id) {
+            Ok(value) => ("SecretValues", value),
+            Err(error) => ("Errors", json!({ "SecretId": id, "ErrorCode": error.code, "Message": error.message })),
+        };
+        body[list].as_array_mut().expect("a list").push(entry);
+    }
+    Ok(body.to_string())
+}
+
+fn value(world: &World, asked: &Asked, id: &str) -> Result<serde_json::Value, ServiceError> {
     let Some(secret) = find(world, asked, id) else {
         return Err(absent(asked, id));
     };
@@ -51,7 +84,7 @@ fn get_secret_value(world: &World, asked: &Asked) -> Answer {
         Content::Text(text) => body["SecretString"] = json!(text),
         Content::Binary(bytes) => body["SecretBinary"] = json!(STANDARD.encode(bytes)),
     }
-    Ok(body.to_string())
+    Ok(body)
 }
 
 fn find<'a>(world: &'a World, asked: &Asked, id: &str) -> Option<&'a Secret> {

@@ -1,0 +1,130 @@
+//! `BatchGetSecretValue`: secrets that one identity wants of one Region at the same moment,
+//! in one call.
+//!
+//! A batch is a short cut and never an answer of its own: a secret that it does not bring,
+//! for whatever reason, is read singly, and that read says what is wrong. An identity
+//! without the permission is not asked for a batch again.
+#![expect(clippy::disallowed_types, reason = "the credentials of one call, on their way into it")]
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+
+use aws_config::Region;
+use aws_credential_types::Credentials;
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::Config;
+use aws_sdk_secretsmanager::types::SecretValueEntry;
+use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::TryRecvError;
+
+use super::said::{Meaning, failed};
+use crate::credential::{SecretValue, SecretVersion};
+use crate::identity::Identity;
+use crate::secret::Secret;
+use crate::task::CredentialsParameter;
+
+/// Secrets in one call (API reference, `SecretIdList`).
+const MOST: usize = 20;
+
+/// The secrets that wait to be asked for together.
+#[derive(Debug, Default)]
+pub(super) struct Batches {
+    waiting: Mutex<HashMap<(Identity, Region), Vec<Waiting>>>,
+    without_permission: Mutex<HashSet<Identity>>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    secret: CredentialsParameter,
+    answer: oneshot::Sender<SecretVersion>,
+}
+
+impl Batches {
+    /// The secret, if a batch brings it. Whoever resumes first takes all that wait with it;
+    /// should that one be given up, the others are on their own.
+    pub(super) async fn get(
+        &self,
+        client: &Client,
+        credentials: &Credentials,
+        identity: &Identity,
+        region: &Region,
+        secret: &CredentialsParameter,
+    ) -> Option<SecretVersion> {
+        if self.without_permission.lock().unwrap_or_else(PoisonError::into_inner).contains(identity) {
+            return None;
+        }
+        let key = (identity.clone(), region.clone());
+        let (answer, mut mine) = oneshot::channel();
+        let waiting = Waiting { secret: secret.clone(), answer };
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).entry(key.clone()).or_default().push(waiting);
+        // Others that are ready to ask do so before this one goes on.
+        tokio::task::yield_now().await;
+        match mine.try_recv() {
+            Ok(version) => return Some(version),
+            Err(TryRecvError::Closed) => return None,
+            Err(TryRecvError::Empty) => {}
+        }
+        let batch = self.take(&key);
+        if batch.len() > 1 {
+            self.ask(client, credentials, identity, batch).await;
+        } else {
+            drop(batch);
+        }
+        mine.await.ok()
+    }
+
+    fn take(&self, key: &(Identity, Region)) -> Vec<Waiting> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(list) = waiting.get_mut(key) else { return Vec::new() };
+        let batch = list.drain(..list.len().min(MOST)).collect();
+        if list.is_empty() {
+            waiting.remove(key);
+        }
+        batch
+    }
+
+    async fn ask(&self, client: &Client, credentials: &Credentials, identity: &Identity, batch: Vec<Waiting>) {
+        tracing::debug!(secrets = batch.len(), identity = identity.name(), "reading a batch");
+        let ids = batch.iter().map(|waiting| waiting.secret.as_str().to_owned()).collect();
+        let answer = client
+            .batch_get_secret_value()
+            .set_secret_id_list(Some(ids))
+            .customize()
+            .config_override(Config::builder().credentials_provider(credentials.clone()))
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => {
+                let mut entries = answer.secret_values.unwrap_or_default();
+                for Waiting { secret, answer } in batch {
+                    let at = entries.iter().position(|entry| is_of(entry, &secret));
+                    if let Some(version) = at.and_then(|at| version(entries.swap_remove(at))) {
+                        // Whoever waited may have been given up.
+                        let _ = answer.send(version);
+                    }
+                }
+            }
+            Err(error) => {
+                if matches!(failed(error).meaning, Meaning::Answer { code, .. } if code == "AccessDeniedException") {
+                    tracing::info!(identity = identity.name(), "no permission for batches: reading singly");
+                    let mut without = self.without_permission.lock().unwrap_or_else(PoisonError::into_inner);
+                    without.insert(identity.clone());
+                }
+            }
+        }
+    }
+}
+
+/// Whether an entry is the secret that was asked for by ARN, partial ARN or name.
+fn is_of(entry: &SecretValueEntry, secret: &CredentialsParameter) -> bool {
+    let asked = secret.as_str();
+    let is_partial_arn = |arn: &str| {
+        arn.strip_prefix(asked).and_then(|rest| rest.strip_prefix('-')).is_some_and(|suffix| suffix.len() == 6)
+    };
+    entry.name() == Some(asked) || entry.arn().is_some_and(|arn| arn == asked || is_partial_arn(arn))
+}
+
+fn version(entry: SecretValueEntry) -> Option<SecretVersion> {
+    let value = entry.secret_string.map(|text| SecretValue::Text(Secret::new(text)))?;
+    Some(SecretVersion { arn: entry.arn?, version_id: entry.version_id?, value })
+}
