@@ -109,14 +109,14 @@ pub enum Origin {
 
 /// Where pulls get their credentials. The real one is a [`Resolver`].
 pub trait Credentials: Send + Sync {
-    /// The credential of a need, as it is known now.
-    fn credential<'a>(&'a self, need: &'a Need) -> BoxFuture<'a, Result<Credential, Arc<Failure>>>;
+    /// The credential of a pull, as it is known now.
+    fn credential<'a>(&'a self, pull: &'a PlannedPull) -> BoxFuture<'a, Result<Credential, Arc<Failure>>>;
 
-    /// The credential of a need whose present one a registry refused: asked for again, past
+    /// The credential of a pull whose present one a registry refused: asked for again, past
     /// anything kept. `None` when it is the same, so that trying again cannot help.
     fn after_refusal<'a>(
         &'a self,
-        need: &'a Need,
+        pull: &'a PlannedPull,
         refused: &'a Credential,
     ) -> BoxFuture<'a, Result<Option<Credential>, Arc<Failure>>>;
 }
@@ -139,9 +139,9 @@ impl<'a> AuthorizedPlan<'a> {
 }
 
 impl<S: SecretStore> Credentials for Resolver<S> {
-    fn credential<'a>(&'a self, need: &'a Need) -> BoxFuture<'a, Result<Credential, Arc<Failure>>> {
+    fn credential<'a>(&'a self, pull: &'a PlannedPull) -> BoxFuture<'a, Result<Credential, Arc<Failure>>> {
         async move {
-            let Need::Secret { parameter, execution_role } = need else { return Ok(Credential::anonymous()) };
+            let Need::Secret { parameter, execution_role } = &pull.need else { return Ok(Credential::anonymous()) };
             let identity = Identity::of_task(execution_role.clone());
             let held = self.version(&identity, parameter).await?;
             Credential::of_secret(held, identity)
@@ -151,11 +151,11 @@ impl<S: SecretStore> Credentials for Resolver<S> {
 
     fn after_refusal<'a>(
         &'a self,
-        need: &'a Need,
+        pull: &'a PlannedPull,
         refused: &'a Credential,
     ) -> BoxFuture<'a, Result<Option<Credential>, Arc<Failure>>> {
         async move {
-            let (Need::Secret { parameter, execution_role }, Some(refused)) = (need, &refused.held) else {
+            let (Need::Secret { parameter, execution_role }, Some(refused)) = (&pull.need, &refused.held) else {
                 return Ok(None);
             };
             let identity = Identity::of_task(execution_role.clone());

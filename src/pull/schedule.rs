@@ -165,7 +165,7 @@ impl<'a, C: Connect> Run<'a, C> {
     ) -> Result<Pulled, Failure> {
         watch(&State::Authorizing);
         let engine = async { self.engine.clone().await.map_err(|error| Failure::from(&error)) };
-        let credential = async { self.credentials.credential(&pull.need).await.map_err(Arc::unwrap_or_clone) };
+        let credential = async { self.credentials.credential(pull).await.map_err(Arc::unwrap_or_clone) };
         let (engine, credential) = futures_util::future::try_join(engine, credential).await?;
         watch(&State::Waiting);
         // The semaphore is never closed, so there always is a turn.
@@ -189,7 +189,7 @@ impl<'a, C: Connect> Run<'a, C> {
         if !error.is_refusal() {
             return None;
         }
-        match self.credentials.after_refusal(&pull.need, refused).await {
+        match self.credentials.after_refusal(pull, refused).await {
             Ok(renewed) => renewed,
             Err(failure) => {
                 // What the registry said is what the reader must hear.

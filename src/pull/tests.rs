@@ -89,13 +89,13 @@ impl Drop for Leave {
 struct NoneNeeded;
 
 impl Credentials for NoneNeeded {
-    fn credential<'a>(&'a self, _: &'a Need) -> BoxFuture<'a, Result<Credential, Arc<Failure>>> {
+    fn credential<'a>(&'a self, _: &'a PlannedPull) -> BoxFuture<'a, Result<Credential, Arc<Failure>>> {
         async { Ok(Credential::anonymous()) }.boxed()
     }
 
     fn after_refusal<'a>(
         &'a self,
-        _: &'a Need,
+        _: &'a PlannedPull,
         _: &'a Credential,
     ) -> BoxFuture<'a, Result<Option<Credential>, Arc<Failure>>> {
         async { Ok(None) }.boxed()
