@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::aws::{Fault, Policy, Secret};
 use crate::support::engine::{Auth, Pull};
 use crate::support::fault::When;
-use crate::support_aws_client::{GET, HOST, ROLE, SECRET};
+use crate::support_aws_client::{GET, HOST, ROLE, SECRET, THEIR_KEY, THEIR_SECRET};
 use crate::task::{IMAGE, LOGIN, World, container, open_container, task, wait_for};
 
 #[test]
@@ -76,6 +76,40 @@ fn different_secrets_are_read_at_the_same_time() {
     wait_for(&gate, 5);
     gate.open();
     assert_eq!(crate::support::run::Ended::of(running).code, 0);
+}
+
+#[test]
+fn another_accounts_secret_is_read_by_its_policy_under_a_customer_key() {
+    let mut world = World::new();
+    world.aws.key(THEIR_KEY, Policy::allow("kms:Decrypt", "*").to(HOST));
+    let policy = Policy::allow(GET, "*").to(HOST);
+    world.aws.secret(Secret::text(THEIR_SECRET, LOGIN).key(THEIR_KEY).resource_policy(policy));
+    world.host = world.aws.user(HOST, Policy::allow(GET, "*").and(Policy::allow("kms:Decrypt", "*")));
+    let ended = world.pull(&task(&[container("app", IMAGE, THEIR_SECRET)])).end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(ended.container(0)["credential"]["account"], "444455556666");
+}
+
+#[test]
+fn another_accounts_secret_under_the_default_key_says_that_it_cannot_work() {
+    let world = World::new();
+    let policy = Policy::allow(GET, "*").to(HOST);
+    world.aws.secret(Secret::text(THEIR_SECRET, LOGIN).resource_policy(policy));
+    let ended = world.pull(&task(&[container("app", IMAGE, THEIR_SECRET)])).end();
+    assert_eq!(ended.failure(0), "key refused", "{ended:?}");
+    assert!(ended.stdout.contains("encrypt it under a customer key"), "{ended:?}");
+}
+
+#[test]
+fn a_replica_is_another_secret_and_read_in_its_own_region() {
+    let world = World::new();
+    let replica = SECRET.replace("eu-west-1", "ap-south-1");
+    world.aws.secret(Secret::text(&replica, LOGIN));
+    let ended = world.pull(&task(&[container("a", IMAGE, SECRET), container("b", IMAGE, &replica)])).end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let mut regions: Vec<_> = world.aws.calls().into_iter().filter_map(|call| call.region).collect();
+    regions.sort();
+    assert_eq!(regions, ["ap-south-1", "eu-west-1"]);
 }
 
 #[test]
