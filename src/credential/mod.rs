@@ -84,6 +84,11 @@ pub enum Login {
         /// The password.
         password: Secret,
     },
+    /// A token that stands for both: the registry exchanges it.
+    IdentityToken {
+        /// The token.
+        token: Secret,
+    },
 }
 
 /// Where a credential came from.
