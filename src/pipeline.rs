@@ -6,6 +6,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use crate::credential::aws::Aws;
+pub use crate::credential::instance::{InstanceError, InstanceLogins, InstanceSettings};
 use crate::credential::{SecretStore, authorize};
 use crate::error::Failure;
 pub use crate::plan::RoleUse;
@@ -30,14 +31,16 @@ pub struct Input {
 #[derive(Debug)]
 pub struct Job {
     plan: PullPlan,
+    instance: Arc<InstanceLogins>,
     invalid_inputs: Vec<Failure>,
     begun: Instant,
 }
 
 impl Job {
-    /// Reads the inputs and plans all their pulls together.
+    /// Reads the inputs and plans all their pulls together, on a host with these logins of
+    /// its own.
     #[must_use]
-    pub fn new(inputs: Vec<Input>, roles: RoleUse) -> Self {
+    pub fn new(inputs: Vec<Input>, roles: RoleUse, instance: InstanceLogins) -> Self {
         let begun = Instant::now();
         let mut tasks = Vec::new();
         let mut invalid_inputs = Vec::new();
@@ -47,7 +50,8 @@ impl Job {
                 Err(failure) => invalid_inputs.push(failure),
             }
         }
-        Self { plan: PullPlan::new(tasks, roles), invalid_inputs, begun }
+        let plan = PullPlan::new(tasks, roles, |image| instance.covering(image));
+        Self { plan, instance: Arc::new(instance), invalid_inputs, begun }
     }
 
     /// The images to pull; a progress speaks of them by their place in this list.
@@ -88,7 +92,7 @@ impl Job {
     ) -> Report {
         let must_not_begin = limits.fail_fast && self.has_faults();
         let needs: Vec<_> = self.plan.pulls.iter().map(|pull| pull.need.clone()).collect();
-        let authorized = authorize(self.plan, store);
+        let authorized = authorize(self.plan, store, &self.instance);
         let outcomes = if must_not_begin {
             pull::not_begun(&authorized.pulls)
         } else {

@@ -13,7 +13,9 @@ use super::exit::Exit;
 use super::{complain, input, interrupt, log, progress, tell};
 use crate::config::settings::{CONCURRENCY, ENGINE_HOST, EXECUTION_ROLE};
 use crate::config::{ConfigError, Settings, Sources};
-use crate::pipeline::{Aws, Backoff, Deadlines, DockerAddress, Job, Limits, RoleUse};
+use crate::pipeline::{
+    Aws, Backoff, Deadlines, DockerAddress, InstanceError, InstanceLogins, InstanceSettings, Job, Limits, RoleUse,
+};
 use crate::report::{Report, text};
 
 /// The waits between attempts at a pull grow from one to five seconds, much as the ECS
@@ -43,8 +45,15 @@ pub(super) fn run(arguments: &Pull) -> Exit {
     if engine.is_in_clear() {
         tell(&format!("warning: {engine} is without TLS: logins go over the network in clear"));
     }
+    let instance = match instance_logins(&settings) {
+        Ok(instance) => instance,
+        Err(error) => {
+            complain(&error);
+            return Exit::Configuration;
+        }
+    };
     let roles = if settings.assume_execution_role { RoleUse::Assume } else { RoleUse::Ignore };
-    let job = Job::new(input::read(&arguments.inputs), roles);
+    let job = Job::new(input::read(&arguments.inputs), roles, instance);
     job.warnings().for_each(|warning| tell(&format!("warning: {warning}")));
     let interrupt = CancellationToken::new();
     if arguments.dry_run {
@@ -78,6 +87,16 @@ fn settings(arguments: &Pull) -> Result<Settings, ConfigError> {
         .with_flag(&EXECUTION_ROLE, "--execution-role", execution_role.clone())
         .with_flag(&ENGINE_HOST, "--host", host.clone());
     Settings::read(&sources)
+}
+
+/// The host's own logins.
+fn instance_logins(settings: &Settings) -> Result<InstanceLogins, InstanceError> {
+    InstanceLogins::read(&InstanceSettings {
+        has_auth_type: settings.instance_auth_type.is_some(),
+        auth_data: settings.instance_auth_data.clone(),
+        docker_config: settings.instance_docker_config.clone(),
+        helper_timeout: settings.instance_helper_timeout,
+    })
 }
 
 async fn pull(

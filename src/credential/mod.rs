@@ -7,6 +7,7 @@
 
 pub mod aws;
 mod content;
+pub mod instance;
 mod secret_error;
 
 use std::collections::HashMap;
@@ -20,9 +21,10 @@ use tokio::sync::Semaphore;
 pub use content::ContentError;
 pub use secret_error::{SecretError, SecretFault};
 
+use self::instance::InstanceLogins;
 use crate::error::{Failure, Printable};
 use crate::identity::Identity;
-use crate::plan::{Need, PlannedPull, PlannedTask, PullPlan};
+use crate::plan::{InstanceLogin, Need, PlannedPull, PlannedTask, PullPlan};
 use crate::secret::Secret;
 use crate::task::{CredentialsParameter, SecretArn};
 
@@ -109,6 +111,8 @@ pub enum Origin {
         /// Who read it.
         identity: Identity,
     },
+    /// A login of the host's own.
+    Instance(InstanceLogin),
 }
 
 /// The promise of a credential; clones share one resolution.
@@ -124,7 +128,7 @@ pub struct AuthorizedPlan {
 
 /// Gives every pull of the plan the promise of its credential. Nothing is asked before
 /// the first promise is awaited.
-pub fn authorize<S: SecretStore>(plan: PullPlan, store: &Arc<S>) -> AuthorizedPlan {
+pub fn authorize<S: SecretStore>(plan: PullPlan, store: &Arc<S>, instance: &Arc<InstanceLogins>) -> AuthorizedPlan {
     let mut promises: HashMap<Need, Promise> = HashMap::new();
     let reads = Arc::new(Semaphore::new(READS_AT_ONCE));
     let pulls = plan
@@ -133,7 +137,10 @@ pub fn authorize<S: SecretStore>(plan: PullPlan, store: &Arc<S>) -> AuthorizedPl
         .map(|pull| {
             let promise = promises.entry(pull.need.clone()).or_insert_with_key(|need| {
                 let (need, store, reads) = (need.clone(), Arc::clone(store), Arc::clone(&reads));
-                async move { resolve(need, &*store, &reads).await.map(Arc::new).map_err(Arc::new) }.boxed().shared()
+                let instance = Arc::clone(instance);
+                async move { resolve(need, &*store, &instance, &reads).await.map(Arc::new).map_err(Arc::new) }
+                    .boxed()
+                    .shared()
             });
             let promise = promise.clone();
             (pull, promise)
@@ -142,9 +149,16 @@ pub fn authorize<S: SecretStore>(plan: PullPlan, store: &Arc<S>) -> AuthorizedPl
     AuthorizedPlan { tasks: plan.tasks, pulls }
 }
 
-async fn resolve<S: SecretStore>(need: Need, store: &S, reads: &Semaphore) -> Result<Credential, Failure> {
-    let Need::Secret { parameter, execution_role } = need else {
-        return Ok(Credential { login: Login::Anonymous, origin: Origin::Anonymous });
+async fn resolve<S: SecretStore>(
+    need: Need,
+    store: &S,
+    instance: &InstanceLogins,
+    reads: &Semaphore,
+) -> Result<Credential, Failure> {
+    let (parameter, execution_role) = match need {
+        Need::Anonymous => return Ok(Credential { login: Login::Anonymous, origin: Origin::Anonymous }),
+        Need::Instance(login) => return instance.credential(login).await,
+        Need::Secret { parameter, execution_role } => (parameter, execution_role),
     };
     let identity = Identity::of_task(execution_role);
     // The semaphore is never closed, so an error here cannot happen; were it to, reading

@@ -109,6 +109,13 @@ pub enum CredentialReport {
         /// Who reads it: `host`, or a role's ARN.
         identity: String,
     },
+    /// A login of the host's own.
+    Instance {
+        /// `ecs-engine-auth-data`, `docker-config`, or the credential helper's program.
+        source: String,
+        /// What it is for: a registry's host, or a path in it.
+        matched: Printable,
+    },
 }
 
 /// The containers of a report in numbers.

@@ -8,9 +8,12 @@ mod support;
 
 mod architecture;
 mod generated_documents;
+mod instance;
 mod pull_credentials;
 mod pull_engine;
 mod pull_input;
+mod pull_instance;
+mod pull_instance_leaks;
 mod pull_leaks;
 mod pull_progress;
 mod pull_secret_failures;
