@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::instance::{Host, auth, not_found, says};
 use crate::support::aws::Secret;
 use crate::support::engine::{Auth, Given, Pull};
+use crate::support::run::Ended;
 use crate::support_aws_client::SECRET;
 use crate::task::{IMAGE, container, open_container, task};
 
@@ -266,9 +267,30 @@ fn a_helper_that_hangs_costs_its_deadline_and_is_killed() {
     let ended = host.pull(&task(&containers)).env("TASKPULL_HELPER_TIMEOUT", "500ms").end();
     assert_eq!(&*ended.failure(0), "instance-credentials timed-out", "{ended:?}");
     assert_eq!(ended.container(1)["result"], "pulled", "the other image is there");
+    wait_for_the_end(&pid);
+}
+
+#[test]
+fn an_interrupt_ends_a_helper_with_the_run() {
+    let host = Host::new();
+    let pid = host.folder.path().join("pid");
+    host.helper("mine", &format!("echo $$ > {0}.new\nmv {0}.new {0}\nexec sleep 1000", pid.display()));
+    host.config(&json!({ "credsStore": "mine" }));
+    let running = host.pull(&app()).env("TASKPULL_HELPER_TIMEOUT", "10m").start();
+    while !pid.exists() {
+        std::thread::yield_now();
+    }
+    let run = running.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-s", "INT", &run]).status().unwrap().success());
+    let ended = Ended::of(running);
+    assert_eq!((ended.code, &ended.container(0)["result"]), (130, &json!("cancelled")), "{ended:?}");
+    wait_for_the_end(&pid);
+}
+
+/// Returns when the process whose id is in this file is no more: killed is not yet gone.
+fn wait_for_the_end(pid: &Path) {
     let pid = std::fs::read_to_string(pid).unwrap();
     let stat = Path::new("/proc").join(pid.trim()).join("stat");
-    // Killed is not yet gone.
     while std::fs::read_to_string(&stat).is_ok_and(|state| !state.contains(") Z ")) {
         std::thread::yield_now();
     }

@@ -45,7 +45,12 @@ impl Scope {
             Some(rest) => self.path.is_empty() || rest.is_empty() || rest.starts_with('/'),
             None => false,
         };
-        (below && self.host == canonical(image.registry())).then_some(self.path.len())
+        (below && self.is_host_of(image)).then_some(self.path.len())
+    }
+
+    fn is_host_of(&self, image: &ImageReference) -> bool {
+        let is = |name: &str| image.registry().eq_ignore_ascii_case(name);
+        is(&self.host) || (self.host == ImageReference::DOCKER_HUB && HUB.into_iter().any(is))
     }
 
     /// `host` or `host/path`, as reports show it.
