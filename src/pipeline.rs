@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use crate::credential::aws::Aws;
-pub use crate::credential::instance::{InstanceError, InstanceLogins, InstanceSettings};
+pub use crate::credential::instance::{HostKind, InstanceError, InstanceLogins, InstanceSettings};
 use crate::credential::{SecretStore, authorize};
 use crate::error::Failure;
 pub use crate::plan::RoleUse;

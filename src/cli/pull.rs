@@ -92,6 +92,8 @@ fn settings(arguments: &Pull) -> Result<Settings, ConfigError> {
 /// The host's own logins.
 fn instance_logins(settings: &Settings) -> Result<InstanceLogins, InstanceError> {
     InstanceLogins::read(&InstanceSettings {
+        // The one place for B2: no setting says yet what kind of host this is.
+        host: None,
         has_auth_type: settings.instance_auth_type.is_some(),
         auth_data: settings.instance_auth_data.clone(),
         docker_config: settings.instance_docker_config.clone(),

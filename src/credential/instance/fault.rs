@@ -25,6 +25,9 @@ pub enum Fault {
     /// `ECS_ENGINE_AUTH_DATA` without `ECS_ENGINE_AUTH_TYPE`.
     #[error("it is set, but ECS_ENGINE_AUTH_TYPE is not")]
     NoType,
+    /// The host is of a kind that has no logins of its own.
+    #[error("a host's own logins are for EC2 instances, not for {0}")]
+    NotOn(&'static str),
     /// The file cannot be read.
     #[error("it cannot be read ({0})")]
     Unreadable(io::ErrorKind),
@@ -71,7 +74,7 @@ impl Explain for InstanceError {
     fn class(&self) -> Class {
         match self.fault {
             Fault::Unreadable(_) => Class::Absent,
-            Fault::RegistryToken(_) => Class::Unsupported,
+            Fault::RegistryToken(_) | Fault::NotOn(_) => Class::Unsupported,
             _ => Class::Invalid,
         }
     }
@@ -83,6 +86,9 @@ impl Explain for InstanceError {
     fn hint(&self) -> Option<String> {
         let hint = match self.fault {
             Fault::NoData | Fault::NoType => "set both or neither",
+            Fault::NotOn(_) => {
+                "unset it, and name a secret in each container's repositoryCredentials.credentialsParameter: that works on every host"
+            }
             Fault::Unreadable(_) => "taskpull must be allowed to read the file that instance.docker_config names",
             Fault::Twice(_) => "leave one: docker.io, index.docker.io and registry-1.docker.io are one registry",
             Fault::HelperName(_) => "give what follows `docker-credential-` in the program's name",

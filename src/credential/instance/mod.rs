@@ -8,6 +8,7 @@
 mod documents;
 mod entry;
 mod fault;
+mod host;
 mod matching;
 mod program;
 
@@ -17,8 +18,10 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 pub use fault::{Fault, InstanceError};
+pub use host::HostKind;
 
 use self::documents::{DockerConfig, docker_config, engine_auth_data};
+use self::host::may_have_logins;
 use self::matching::{Scope, server_of};
 use super::{Credential, Login, Origin};
 use crate::error::{Class, Explain, Failure, Link};
@@ -32,6 +35,8 @@ const HELPERS_AT_ONCE: usize = 8;
 /// Where the host's own credentials are.
 #[derive(Clone, Debug)]
 pub struct InstanceSettings {
+    /// What kind of host this is, where that is known.
+    pub host: Option<HostKind>,
     /// Whether `ECS_ENGINE_AUTH_TYPE` is set; the two types are read alike.
     pub has_auth_type: bool,
     /// `ECS_ENGINE_AUTH_DATA`
@@ -90,16 +95,18 @@ impl InstanceLogins {
     pub fn read(settings: &InstanceSettings) -> Result<Self, InstanceError> {
         let in_variable = |fault| InstanceError { place: "ECS_ENGINE_AUTH_DATA".to_owned(), fault };
         let given = match (&settings.auth_data, settings.has_auth_type) {
-            (Some(data), true) => engine_auth_data(data).map_err(in_variable)?,
+            (Some(data), true) => {
+                may_have_logins(settings.host).and_then(|()| engine_auth_data(data)).map_err(in_variable)?
+            }
             (None, false) => Vec::new(),
             (Some(_), false) => return Err(in_variable(Fault::NoType)),
             (None, true) => return Err(in_variable(Fault::NoData)),
         };
         let config = match &settings.docker_config {
             None => DockerConfig::default(),
-            Some(path) => {
-                docker_config(path).map_err(|fault| InstanceError { place: path.display().to_string(), fault })?
-            }
+            Some(path) => may_have_logins(settings.host)
+                .and_then(|()| docker_config(path))
+                .map_err(|fault| InstanceError { place: path.display().to_string(), fault })?,
         };
         // In the order in which equally specific ones are preferred.
         let with_login =
