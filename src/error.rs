@@ -32,6 +32,8 @@ pub enum Link {
     Key,
     /// What the secret holds.
     Content,
+    /// The host's own credentials: an ECS agent's variables, a Docker config, its helpers.
+    InstanceCredentials,
     /// The registry's answer to the credential.
     Registry,
     /// The repository: it is not there, or this credential may not see it.
@@ -58,6 +60,7 @@ impl fmt::Display for Link {
             Self::SecretPolicy => "secret's policy",
             Self::Key => "KMS key",
             Self::Content => "secret's content",
+            Self::InstanceCredentials => "instance credentials",
             Self::Registry => "registry",
             Self::Repository => "repository",
             Self::Manifest => "manifest",

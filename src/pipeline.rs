@@ -4,6 +4,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use crate::credential::aws::{Aws, Batching};
+pub use crate::credential::instance::{HostKind, InstanceError, InstanceLogins, InstanceSettings};
 use crate::credential::{AuthorizedPlan, Credentials};
 pub use crate::credential::{Keeping, Resolver};
 use crate::error::Failure;
@@ -34,9 +35,10 @@ pub struct Job {
 }
 
 impl Job {
-    /// Reads the inputs and plans all their pulls together.
+    /// Reads the inputs and plans all their pulls together, on a host with these logins of
+    /// its own.
     #[must_use]
-    pub fn new(inputs: Vec<Input>, roles: RoleUse) -> Self {
+    pub fn new(inputs: Vec<Input>, roles: RoleUse, instance: &InstanceLogins) -> Self {
         let begun = Instant::now();
         let mut tasks = Vec::new();
         let mut invalid_inputs = Vec::new();
@@ -46,7 +48,8 @@ impl Job {
                 Err(failure) => invalid_inputs.push(failure),
             }
         }
-        Self { plan: PullPlan::new(tasks, roles), invalid_inputs, begun }
+        let plan = PullPlan::new(tasks, roles, |image| instance.covering(image));
+        Self { plan, invalid_inputs, begun }
     }
 
     /// The images to pull; a progress speaks of them by their place in this list.

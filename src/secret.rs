@@ -1,8 +1,8 @@
 //! Secret text: wrapped where it enters the process, wiped when it is dropped.
 //!
-//! This is the only file that takes the wrapping off. Three places may ask for it
-//! (`clippy.toml` holds everyone else to that): the parser of a secret's content, the
-//! encoder of the engine's auth header, and the search for a login in the engine's words.
+//! This is the only file that takes the wrapping off. Few places may ask for it
+//! (`clippy.toml` holds everyone else to that): the parsers of a secret's content and of
+//! the host's own logins, the encoder of the engine's auth header, and the search for a login in the engine's words.
 //! `Debug` says that something is there and
 //! nothing else; there is no `Display`, no `Serialize` and no `PartialEq`.
 

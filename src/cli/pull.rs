@@ -13,7 +13,10 @@ use super::exit::Exit;
 use super::{complain, input, interrupt, log, progress, tell};
 use crate::config::settings::{CONCURRENCY, ENGINE_HOST, EXECUTION_ROLE};
 use crate::config::{ConfigError, Settings, Sources};
-use crate::pipeline::{Aws, Backoff, Batching, Deadlines, DockerAddress, Job, Keeping, Limits, Resolver, RoleUse};
+use crate::pipeline::{
+    Aws, Backoff, Batching, Deadlines, DockerAddress, InstanceError, InstanceLogins, InstanceSettings, Job, Keeping,
+    Limits, Resolver, RoleUse,
+};
 use crate::report::{Report, text};
 
 /// The waits between attempts at a pull grow from one to five seconds, much as the ECS
@@ -43,8 +46,15 @@ pub(super) fn run(arguments: &Pull) -> Exit {
     if engine.is_in_clear() {
         tell(&format!("warning: {engine} is without TLS: logins go over the network in clear"));
     }
+    let instance = match instance_logins(&settings) {
+        Ok(instance) => Arc::new(instance),
+        Err(error) => {
+            complain(&error);
+            return Exit::Configuration;
+        }
+    };
     let roles = if settings.assume_execution_role { RoleUse::Assume } else { RoleUse::Ignore };
-    let job = Job::new(input::read(&arguments.inputs), roles);
+    let job = Job::new(input::read(&arguments.inputs), roles, &instance);
     job.warnings().for_each(|warning| tell(&format!("warning: {warning}")));
     let interrupt = CancellationToken::new();
     if arguments.dry_run {
@@ -58,7 +68,7 @@ pub(super) fn run(arguments: &Pull) -> Exit {
             return Exit::Internal;
         }
     };
-    let work = pull(job, arguments, &settings, &engine, &interrupt);
+    let work = pull(job, arguments, &settings, &engine, instance, &interrupt);
     let exit = match runtime.block_on(until_interrupted(&interrupt, work)) {
         Ok(report) => write(&report, arguments.output, &interrupt),
         Err(error) => {
@@ -80,11 +90,24 @@ fn settings(arguments: &Pull) -> Result<Settings, ConfigError> {
     Settings::read(&sources)
 }
 
+/// The host's own logins.
+fn instance_logins(settings: &Settings) -> Result<InstanceLogins, InstanceError> {
+    InstanceLogins::read(&InstanceSettings {
+        // The one place for B2: no setting says yet what kind of host this is.
+        host: None,
+        has_auth_type: settings.instance_auth_type.is_some(),
+        auth_data: settings.instance_auth_data.clone(),
+        docker_config: settings.instance_docker_config.clone(),
+        helper_timeout: settings.instance_helper_timeout,
+    })
+}
+
 async fn pull(
     job: Job,
     arguments: &Pull,
     settings: &Settings,
     engine: &DockerAddress,
+    instance: Arc<InstanceLogins>,
     interrupt: &CancellationToken,
 ) -> Report {
     let limits = Limits {
@@ -104,7 +127,7 @@ async fn pull(
         entries: settings.secrets_entries,
     };
     let batching = if settings.batch_secrets { Batching::Try } else { Batching::Never };
-    let credentials = Resolver::new(Arc::new(Aws::new(settings.secrets_timeout, batching)), keeping);
+    let credentials = Resolver::new(Arc::new(Aws::new(settings.secrets_timeout, batching)), keeping, instance);
     job.pull(&credentials, engine, &limits, &*progress, interrupt).await
 }
 

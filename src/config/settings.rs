@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::sources::{ConfigError, Sources};
+use crate::secret::Secret;
 
 /// One row: everything there is to know about a setting.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,6 +34,9 @@ pub enum Takes {
     Number(u32, u32),
     /// A time (`1s`, `2m30s`) from the first to the second.
     Time(Duration, Duration),
+    /// A text with secrets in it, taken from the environment only and never shown; this is
+    /// what it looks like.
+    Secret(&'static str),
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -108,6 +113,38 @@ pub const SECRETS_BATCH: Setting = Setting {
     takes: Takes::OneOf(&["never", "try"]),
     purpose: "`try`: secrets of one identity and Region that are wanted together are read by one BatchGetSecretValue, a permission beside GetSecretValue; where it is absent, singly.",
 };
+/// `instance.auth_type`
+pub const INSTANCE_AUTH_TYPE: Setting = Setting {
+    key: "instance.auth_type",
+    variable: "ECS_ENGINE_AUTH_TYPE",
+    default: None,
+    takes: Takes::OneOf(&["dockercfg", "docker"]),
+    purpose: "The form of the host's own logins in `ECS_ENGINE_AUTH_DATA`, as the ECS agent takes it.",
+};
+/// `instance.auth_data`
+pub const INSTANCE_AUTH_DATA: Setting = Setting {
+    key: "instance.auth_data",
+    variable: "ECS_ENGINE_AUTH_DATA",
+    default: None,
+    takes: Takes::Secret("JSON: see [instance credentials](instance-credentials.md)"),
+    purpose: "The host's own logins, for containers that name no credentials. Never shown.",
+};
+/// `instance.docker_config`
+pub const INSTANCE_DOCKER_CONFIG: Setting = Setting {
+    key: "instance.docker_config",
+    variable: "TASKPULL_DOCKER_CONFIG",
+    default: None,
+    takes: Takes::Text("the path of a file"),
+    purpose: "A Docker `config.json` whose `auths`, `credHelpers` and `credsStore` serve as the host's own logins. Nobody's `~/.docker` is read unasked.",
+};
+/// `instance.helper_timeout`
+pub const INSTANCE_HELPER_TIMEOUT: Setting = Setting {
+    key: "instance.helper_timeout",
+    variable: "TASKPULL_HELPER_TIMEOUT",
+    default: Some("10s"),
+    takes: Takes::Time(Duration::from_millis(100), Duration::from_mins(10)),
+    purpose: "The longest wait for one Docker credential helper.",
+};
 /// `pull.concurrency`
 pub const CONCURRENCY: Setting = Setting {
     key: "pull.concurrency",
@@ -160,6 +197,10 @@ pub const SETTINGS: &[&Setting] = &[
     &SECRETS_MAX_STALE,
     &SECRETS_ENTRIES,
     &SECRETS_BATCH,
+    &INSTANCE_AUTH_TYPE,
+    &INSTANCE_AUTH_DATA,
+    &INSTANCE_DOCKER_CONFIG,
+    &INSTANCE_HELPER_TIMEOUT,
     &CONCURRENCY,
     &ATTEMPTS,
     &IDLE_TIMEOUT,
@@ -168,7 +209,7 @@ pub const SETTINGS: &[&Setting] = &[
 ];
 
 /// The settings of one run, checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// `engine.host`
     pub engine_host: String,
@@ -186,6 +227,14 @@ pub struct Settings {
     pub secrets_entries: NonZeroUsize,
     /// `secrets.batch`: whether it is tried.
     pub batch_secrets: bool,
+    /// `instance.auth_type`
+    pub instance_auth_type: Option<String>,
+    /// `instance.auth_data`
+    pub instance_auth_data: Option<Secret>,
+    /// `instance.docker_config`
+    pub instance_docker_config: Option<PathBuf>,
+    /// `instance.helper_timeout`
+    pub instance_helper_timeout: Duration,
     /// `pull.concurrency`
     pub concurrency: NonZeroUsize,
     /// `pull.attempts`
@@ -217,6 +266,10 @@ impl Settings {
             secrets_max_stale: sources.time(&SECRETS_MAX_STALE)?,
             secrets_entries: NonZeroUsize::try_from(sources.number(&SECRETS_ENTRIES)?).unwrap_or(NonZeroUsize::MAX),
             batch_secrets: sources.text(&SECRETS_BATCH)? == "try",
+            instance_auth_type: sources.optional_text(&INSTANCE_AUTH_TYPE)?.map(str::to_owned),
+            instance_auth_data: sources.secret(&INSTANCE_AUTH_DATA),
+            instance_docker_config: sources.optional_text(&INSTANCE_DOCKER_CONFIG)?.map(PathBuf::from),
+            instance_helper_timeout: sources.time(&INSTANCE_HELPER_TIMEOUT)?,
             concurrency: NonZeroUsize::try_from(sources.number(&CONCURRENCY)?).unwrap_or(NonZeroUsize::MAX),
             attempts: sources.number(&ATTEMPTS)?,
             idle_timeout: sources.time(&IDLE_TIMEOUT)?,
@@ -226,12 +279,26 @@ impl Settings {
     }
 }
 
+impl Setting {
+    /// Whether its value is taken from the environment only, and never shown.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        matches!(self.takes, Takes::Secret(_))
+    }
+
+    /// Whether an error may repeat its value. One of the ECS agent's two variables may hold
+    /// by mistake what belongs into the other.
+    pub(super) fn may_be_shown(&self) -> bool {
+        !self.is_secret() && self.key != INSTANCE_AUTH_TYPE.key
+    }
+}
+
 impl Takes {
     /// What it must be, as a sentence says it.
     #[must_use]
     pub fn sentence(&self) -> String {
         match self {
-            Self::Text(looks) => (*looks).to_owned(),
+            Self::Text(looks) | Self::Secret(looks) => (*looks).to_owned(),
             Self::OneOf(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or "),
             Self::Number(least, most) => format!("a number from {least} to {most}"),
             Self::Time(least, most) => {
@@ -248,11 +315,12 @@ pub fn reference() -> String {
     let mut text = String::from(
         "| in the file | environment variable | default | takes | what it does |\n|---|---|---|---|---|\n",
     );
-    for Setting { key, variable, default, takes, purpose } in SETTINGS {
+    for setting @ Setting { key, variable, default, takes, purpose } in SETTINGS {
+        let key = if setting.is_secret() { String::new() } else { format!("`{key}`") };
         let default = default.map(|default| format!("`{default}`")).unwrap_or_default();
         let takes = takes.sentence();
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "| `{key}` | `{variable}` | {default} | {takes} | {purpose} |");
+        let _ = writeln!(text, "| {key} | `{variable}` | {default} | {takes} | {purpose} |");
     }
     text
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::settings::{SETTINGS, Setting, Takes};
 use crate::error::{Class, Explain, Link};
+use crate::secret::Secret;
 
 /// Read when `--config` and [`FILE_VARIABLE`] are absent; it need not exist.
 const DEFAULT_FILE: &str = "/etc/taskpull/taskpull.toml";
@@ -55,6 +56,16 @@ pub enum ConfigError {
         /// The key.
         key: String,
     },
+    /// A secret stands in the file.
+    #[error("the configuration file {path} has `{key}`, which holds secrets", path = .path.display())]
+    SecretInFile {
+        /// The file.
+        path: PathBuf,
+        /// The setting.
+        key: &'static str,
+        /// The variable that is its place.
+        variable: &'static str,
+    },
     /// A value is not what it must be.
     #[error("{key} is `{value}` (from {origin}), but must be {wanted}")]
     Value {
@@ -83,16 +94,19 @@ impl Explain for ConfigError {
             Self::Unreadable { path, .. } | Self::NotToml { path, .. } => path.display().to_string(),
             Self::UnknownKey { key, .. } => key.clone(),
             Self::NotUnicode { variable } => (*variable).to_owned(),
-            Self::Value { key, .. } => (*key).to_owned(),
+            Self::Value { key, .. } | Self::SecretInFile { key, .. } => (*key).to_owned(),
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
             Self::UnknownKey { .. } => {
-                let keys: Vec<_> = SETTINGS.iter().map(|setting| setting.key).collect();
+                let keys: Vec<_> = SETTINGS.iter().filter(|s| !s.is_secret()).map(|s| s.key).collect();
                 Some(format!("there are: {}", keys.join(", ")))
             }
+            Self::SecretInFile { variable, .. } => Some(format!(
+                "its place is the environment variable {variable}: a service's EnvironmentFile, for root only"
+            )),
             _ => Some("docs/configuration.md has every setting".to_owned()),
         }
     }
@@ -103,6 +117,7 @@ impl Explain for ConfigError {
 pub struct Sources {
     flags: HashMap<&'static str, (&'static str, String)>,
     variables: HashMap<&'static str, String>,
+    secrets: HashMap<&'static str, Secret>,
     file: Option<PathBuf>,
     file_values: HashMap<String, String>,
 }
@@ -115,9 +130,14 @@ impl Sources {
     /// [`ConfigError`], when the file cannot be read or has an unknown key.
     pub fn of_process(path: Option<&Path>) -> Result<Self, ConfigError> {
         let mut variables = HashMap::new();
+        let mut secrets = HashMap::new();
         for setting in SETTINGS {
             if let Some(value) = variable(setting.variable)? {
-                variables.insert(setting.variable, value);
+                if setting.is_secret() {
+                    secrets.insert(setting.variable, Secret::new(value));
+                } else {
+                    variables.insert(setting.variable, value);
+                }
             }
         }
         let named = match path {
@@ -132,7 +152,7 @@ impl Sources {
             Some(path) => read_file(path)?,
             None => HashMap::new(),
         };
-        Ok(Self { flags: HashMap::new(), variables, file, file_values })
+        Ok(Self { flags: HashMap::new(), variables, secrets, file, file_values })
     }
 
     /// A value from the command line, which wins over all others.
@@ -165,7 +185,16 @@ impl Sources {
     ) -> Result<T, ConfigError> {
         let (value, origin) = self.find(setting).unwrap_or_default();
         let key = setting.key;
-        parse(value.trim()).ok_or_else(|| ConfigError::Value { key, value: value.to_owned(), origin, wanted })
+        let shown = if setting.may_be_shown() { value } else { "…" };
+        parse(value.trim()).ok_or_else(|| ConfigError::Value { key, value: shown.to_owned(), origin, wanted })
+    }
+
+    pub(super) fn secret(&self, setting: &Setting) -> Option<Secret> {
+        self.secrets.get(setting.variable).cloned()
+    }
+
+    pub(super) fn optional_text(&self, setting: &Setting) -> Result<Option<&str>, ConfigError> {
+        self.find(setting).map(|_| self.text(setting)).transpose()
     }
 
     pub(super) fn text(&self, setting: &Setting) -> Result<&str, ConfigError> {
@@ -233,6 +262,10 @@ fn read_file(path: &Path) -> Result<HashMap<String, String>, ConfigError> {
             let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
                 return Err(unknown(key));
             };
+            if setting.is_secret() {
+                let Setting { key, variable, .. } = setting;
+                return Err(ConfigError::SecretInFile { path: path.to_owned(), key, variable });
+            }
             let value = match value {
                 toml::Value::String(text) => text,
                 toml::Value::Integer(number) => number.to_string(),
@@ -290,6 +323,16 @@ mod tests {
         let file = file("[pull]\nconcurrency = [1]\n");
         let said = Sources::of_process(Some(file.path())).unwrap_err().to_string();
         assert!(said.starts_with("pull.concurrency is `array`"), "{said}");
+    }
+
+    #[test]
+    fn a_secret_has_no_place_in_the_file_and_is_not_repeated() {
+        for line in ["auth_data = \"hunter2\"", "auth_type = \"hunter2\""] {
+            let file = file(&format!("[instance]\n{line}\n"));
+            let read = Sources::of_process(Some(file.path())).and_then(|sources| Settings::read(&sources));
+            let error = read.unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 pub mod aws;
 mod content;
+pub mod instance;
 mod resolver;
 mod secret_error;
 
@@ -22,7 +23,7 @@ pub use secret_error::{SecretError, SecretFault};
 
 use crate::error::{Failure, Printable};
 use crate::identity::Identity;
-use crate::plan::{Need, PlannedPull, PlannedTask, PullPlan};
+use crate::plan::{InstanceLogin, Need, PlannedPull, PlannedTask, PullPlan};
 use crate::secret::Secret;
 use crate::task::{CredentialsParameter, SecretArn};
 use resolver::Held;
@@ -83,6 +84,11 @@ pub enum Login {
         /// The password.
         password: Secret,
     },
+    /// A token that stands for both: the registry exchanges it.
+    IdentityToken {
+        /// The token.
+        token: Secret,
+    },
 }
 
 /// Where a credential came from.
@@ -105,6 +111,8 @@ pub enum Origin {
         /// How old it is, when AWS did not answer and the kept value served.
         stale: Option<Duration>,
     },
+    /// A login of the host's own.
+    Instance(InstanceLogin),
 }
 
 /// Where pulls get their credentials. The real one is a [`Resolver`].
@@ -141,7 +149,11 @@ impl<'a> AuthorizedPlan<'a> {
 impl<S: SecretStore> Credentials for Resolver<S> {
     fn credential<'a>(&'a self, pull: &'a PlannedPull) -> BoxFuture<'a, Result<Credential, Arc<Failure>>> {
         async move {
-            let Need::Secret { parameter, execution_role } = &pull.need else { return Ok(Credential::anonymous()) };
+            let (parameter, execution_role) = match &pull.need {
+                Need::Anonymous => return Ok(Credential::anonymous()),
+                Need::Instance(login) => return self.instance(login).await,
+                Need::Secret { parameter, execution_role } => (parameter, execution_role),
+            };
             let identity = Identity::of_task(execution_role.clone());
             let held = self.version(&identity, parameter).await?;
             Credential::of_secret(held, identity)

@@ -20,9 +20,11 @@ use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::{SecretError, SecretFault, SecretStore, SecretVersion};
+use super::instance::InstanceLogins;
+use super::{Credential, SecretError, SecretFault, SecretStore, SecretVersion};
 use crate::error::{Class, Explain as _, Failure};
 use crate::identity::Identity;
+use crate::plan::InstanceLogin;
 use crate::task::CredentialsParameter;
 
 /// Secrets read at the same time. Secrets Manager allows thousands a second; this bounds
@@ -64,7 +66,13 @@ pub struct Resolver<S> {
     keeping: Keeping,
     turns: Arc<Semaphore>,
     kept: Arc<Mutex<Kept>>,
+    instance: Arc<InstanceLogins>,
+    /// The host's own logins that are being had; a helper is run once for all who wait.
+    instance_logins: Mutex<HashMap<InstanceLogin, HostLogin>>,
 }
+
+/// A login of the host's own, shared by all who wait for it.
+type HostLogin = Shared<BoxFuture<'static, Result<Credential, Failure>>>;
 
 #[derive(Default)]
 struct Kept {
@@ -74,11 +82,26 @@ struct Kept {
 }
 
 impl<S: SecretStore> Resolver<S> {
-    /// Keeps what it reads from `store` as `keeping` says.
+    /// Keeps what it reads from `store` as `keeping` says; `instance` has the host's own
+    /// logins.
     #[must_use]
-    pub fn new(store: Arc<S>, keeping: Keeping) -> Self {
+    pub fn new(store: Arc<S>, keeping: Keeping, instance: Arc<InstanceLogins>) -> Self {
         let turns = Arc::new(Semaphore::new(READS_AT_ONCE));
-        Self { store, keeping, turns, kept: Arc::default() }
+        Self { store, keeping, turns, kept: Arc::default(), instance, instance_logins: Mutex::default() }
+    }
+
+    /// A login of the host's own, had once for all who wait for it now.
+    pub(super) async fn instance(&self, login: &InstanceLogin) -> Result<Credential, Arc<Failure>> {
+        let had = {
+            let mut logins = self.instance_logins.lock().unwrap_or_else(PoisonError::into_inner);
+            logins.retain(|_, had| had.peek().is_none());
+            let begin = || {
+                let (instance, login) = (Arc::clone(&self.instance), login.clone());
+                async move { instance.credential(login).await }.boxed().shared()
+            };
+            logins.entry(login.clone()).or_insert_with(begin).clone()
+        };
+        had.await.map_err(Arc::new)
     }
 
     /// The secret's current version: kept, or read now.
@@ -240,7 +263,22 @@ mod tests {
     fn resolver(answers: &[Result<&'static str, SecretFault>]) -> Resolver<Store> {
         let store = Store { answers: Mutex::new(answers.iter().copied().collect()), reads: AtomicUsize::new(0) };
         let entries = NonZeroUsize::new(2).unwrap();
-        Resolver::new(Arc::new(store), Keeping { max_age: 300 * SECOND, max_stale: 3_600 * SECOND, entries })
+        Resolver::new(
+            Arc::new(store),
+            Keeping { max_age: 300 * SECOND, max_stale: 3_600 * SECOND, entries },
+            Arc::new(no_logins()),
+        )
+    }
+
+    fn no_logins() -> InstanceLogins {
+        let settings = crate::credential::instance::InstanceSettings {
+            host: None,
+            has_auth_type: false,
+            auth_data: None,
+            docker_config: None,
+            helper_timeout: SECOND,
+        };
+        InstanceLogins::read(&settings).unwrap()
     }
 
     async fn get(resolver: &Resolver<Store>, name: &str) -> Result<(String, bool), Class> {

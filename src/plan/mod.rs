@@ -9,7 +9,7 @@ mod need;
 
 use std::collections::HashMap;
 
-pub use need::{Need, RoleUse};
+pub use need::{InstanceLogin, InstanceSource, Need, RoleUse};
 
 use crate::error::{Class, Explain, Failure, Link, Printable};
 use crate::task::{ArnError, ContainerDefinition, ContainerName, ImageReference, TaskDefinition, Warning};
@@ -85,9 +85,14 @@ impl Explain for ExecutionRoleError {
 
 impl PullPlan {
     /// Plans all tasks together. `roles` says whether secrets are read as the task's
-    /// execution role or as the host.
+    /// execution role or as the host; `instance` names the login that the host itself has
+    /// for an image.
     #[must_use]
-    pub fn new(tasks: Vec<TaskDefinition>, roles: RoleUse) -> Self {
+    pub fn new(
+        tasks: Vec<TaskDefinition>,
+        roles: RoleUse,
+        instance: impl Fn(&ImageReference) -> Option<InstanceLogin>,
+    ) -> Self {
         let mut plan = Self::default();
         let mut known = HashMap::new();
         for task in tasks {
@@ -108,7 +113,7 @@ impl PullPlan {
                     Ok(ContainerDefinition { name, image, credentials }) => {
                         let shown = Printable::new(&image.to_string());
                         let registry = Some(image.registry().to_owned());
-                        let pull = Need::of(credentials, execution_role.as_ref())
+                        let pull = Need::of(credentials, execution_role.as_ref(), || instance(&image))
                             .map(|need| plan.index(&mut known, PlannedPull { image, need }))
                             .map_err(|error| Failure::from(&ExecutionRoleError { source: error.clone() }));
                         PlannedContainer { name, image: shown, registry, pull }
@@ -130,12 +135,12 @@ impl PullPlan {
 
 #[cfg(test)]
 mod tests {
-    use super::{PullPlan, RoleUse};
+    use super::{InstanceLogin, InstanceSource, Need, PullPlan, RoleUse};
     use crate::task::TaskDefinition;
 
     fn plan(texts: &[&str], roles: RoleUse) -> PullPlan {
         let tasks = texts.iter().map(|text| TaskDefinition::parse("-", text.as_bytes()).unwrap()).collect();
-        PullPlan::new(tasks, roles)
+        PullPlan::new(tasks, roles, |_| None)
     }
 
     fn task(role: &str, image: &str, secret: &str) -> String {
@@ -173,5 +178,17 @@ mod tests {
         assert_eq!(containers[0].pull, Ok(0));
         assert_eq!(containers[1].pull.as_ref().unwrap_err().thing.as_str(), "executionRoleArn");
         assert!(plan(&[text], RoleUse::Ignore).tasks[0].containers[1].pull.is_ok());
+    }
+
+    #[test]
+    fn a_login_of_the_host_is_for_containers_that_name_none() {
+        let text = r#"{"containerDefinitions": [{"name": "open", "image": "reg.example/a"}, {"name": "other", "image": "b"},
+            {"name": "closed", "image": "reg.example/a", "repositoryCredentials": {"credentialsParameter": "s"}}]}"#;
+        let login = InstanceLogin { source: InstanceSource::DockerConfig, scope: "reg.example".to_owned() };
+        let of_host = |image: &crate::task::ImageReference| (image.registry() == login.scope).then(|| login.clone());
+        let plan = PullPlan::new(vec![TaskDefinition::parse("-", text.as_bytes()).unwrap()], RoleUse::Assume, of_host);
+        let needs: Vec<_> = plan.pulls.iter().map(|pull| &pull.need).collect();
+        assert_eq!(needs[..2], [&Need::Instance(login.clone()), &Need::Anonymous]);
+        assert!(matches!(needs[2], Need::Secret { .. }));
     }
 }

@@ -1,11 +1,13 @@
 //! What an image's registry wants to see, before anybody has fetched it.
 
+use std::fmt;
+
 use crate::task::{ArnError, CredentialsParameter, RoleArn};
 
 /// An image's need of a credential. Equal needs are resolved once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Need {
-    /// Nothing: the container names no credentials.
+    /// Nothing: the container names no credentials, and the host has none for the image.
     Anonymous,
     /// The login in a Secrets Manager secret.
     Secret {
@@ -14,6 +16,38 @@ pub enum Need {
         /// Who reads it: the task's execution role, or the host where there is none (A15).
         execution_role: Option<RoleArn>,
     },
+    /// A login of the host's own: the container names no credentials (B3).
+    Instance(InstanceLogin),
+}
+
+/// A login of the host's own, by name; never the login itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct InstanceLogin {
+    /// Who has it.
+    pub source: InstanceSource,
+    /// What it is for: a registry's host, or a path in it.
+    pub scope: String,
+}
+
+/// Who has a login of the host's own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum InstanceSource {
+    /// `ECS_ENGINE_AUTH_DATA`.
+    EngineAuthData,
+    /// The `auths` of a Docker `config.json`.
+    DockerConfig,
+    /// A Docker credential helper, by what follows `docker-credential-`.
+    Helper(String),
+}
+
+impl fmt::Display for InstanceSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EngineAuthData => f.write_str("ecs-engine-auth-data"),
+            Self::DockerConfig => f.write_str("docker-config"),
+            Self::Helper(name) => write!(f, "docker-credential-{name}"),
+        }
+    }
 }
 
 /// Whether a task's execution role is assumed to read its secrets.
@@ -26,13 +60,15 @@ pub enum RoleUse {
 }
 
 impl Need {
-    /// The need of a container, in a task with this execution role.
+    /// The need of a container, in a task with this execution role, on a host that has this
+    /// login for the image. The task's own comes before the host's (B3).
     pub(super) fn of<'role>(
         credentials: Option<CredentialsParameter>,
         execution_role: Result<&Option<RoleArn>, &'role ArnError>,
+        instance: impl FnOnce() -> Option<InstanceLogin>,
     ) -> Result<Self, &'role ArnError> {
         match credentials {
-            None => Ok(Self::Anonymous),
+            None => Ok(instance().map_or(Self::Anonymous, Self::Instance)),
             Some(parameter) => Ok(Self::Secret { parameter, execution_role: execution_role?.clone() }),
         }
     }

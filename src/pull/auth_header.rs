@@ -15,10 +15,14 @@ use crate::credential::Login;
 use crate::task::ImageReference;
 
 /// What the engine reads.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct AuthConfig<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
     username: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
     password: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    identitytoken: &'a str,
     serveraddress: &'a str,
 }
 
@@ -34,23 +38,31 @@ fn server_address(image: &ImageReference) -> &str {
 /// The header for this login, or none for an anonymous pull. Its buffers are wiped when
 /// the last request that carries it is gone, and it prints as `Sensitive`.
 pub(super) fn auth_header(image: &ImageReference, login: &Login) -> Option<HeaderValue> {
-    let Login::Password { username, password } = login else { return None };
+    let serveraddress = server_address(image);
     #[expect(clippy::disallowed_methods, reason = "the one writer of a login")]
-    let config =
-        AuthConfig { username: username.expose(), password: password.expose(), serveraddress: server_address(image) };
+    let config = match login {
+        Login::Anonymous => return None,
+        Login::Password { username, password } => AuthConfig {
+            username: username.expose(),
+            password: password.expose(),
+            serveraddress,
+            ..AuthConfig::default()
+        },
+        Login::IdentityToken { token } => {
+            AuthConfig { identitytoken: token.expose(), serveraddress, ..AuthConfig::default() }
+        }
+    };
     Some(encoded(&config))
 }
 
 /// Cannot fail, and must not fall back to anything: without the header the engine would
 /// pull anonymously.
-#[expect(
-    clippy::expect_used,
-    reason = "three texts are JSON, the buffer has base64's length, base64 is a header's text"
-)]
+#[expect(clippy::expect_used, reason = "texts are JSON, the buffer has base64's length, base64 is a header's text")]
 fn encoded(config: &AuthConfig<'_>) -> HeaderValue {
     // A buffer that grows leaves its old contents behind: six times is the most that JSON
     // makes of a byte.
-    let most = 6 * (config.username.len() + config.password.len() + config.serveraddress.len()) + 64;
+    let AuthConfig { username, password, identitytoken, serveraddress } = config;
+    let most = 6 * (username.len() + password.len() + identitytoken.len() + serveraddress.len()) + 96;
     let mut json = Zeroizing::new(Vec::with_capacity(most));
     serde_json::to_writer(&mut *json, config).expect("texts are JSON");
     let mut text = Zeroizing::new(vec![0; json.len().div_ceil(3) * 4]);
@@ -86,7 +98,7 @@ mod tests {
                 let header = header("registry.example/app", &password);
                 assert!(!header.as_bytes().iter().any(|b| matches!(b, b'+' | b'/')));
                 assert_eq!(header.len() % 4, 0, "padded");
-                assert_eq!(decoded(&header)["password"], password);
+                assert_eq!(decoded(&header)["password"].as_str().unwrap_or_default(), password);
             }
         }
     }
@@ -95,6 +107,14 @@ mod tests {
     fn the_server_address_is_the_images_host_and_docker_hubs_own_key() {
         assert_eq!(decoded(&header("registry.example:5000/app", "p"))["serveraddress"], "registry.example:5000");
         assert_eq!(decoded(&header("nginx", "p"))["serveraddress"], "https://index.docker.io/v1/");
+    }
+
+    #[test]
+    fn an_identity_token_goes_without_user_and_password() {
+        let login = Login::IdentityToken { token: Secret::new("t".to_owned()) };
+        let header = auth_header(&ImageReference::parse("registry.example/app").unwrap(), &login).unwrap();
+        let expected = serde_json::json!({ "identitytoken": "t", "serveraddress": "registry.example" });
+        assert_eq!(decoded(&header), expected);
     }
 
     #[test]

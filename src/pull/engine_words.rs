@@ -55,7 +55,7 @@ const RULES: &[Rule] = &[
         Link::Registry,
         Class::Refused,
         "the registry wants credentials and got none",
-        "for an image in ECR an authorization token is needed; else see that the secret belongs to this registry",
+        "for an image in ECR an authorization token is needed; else see that the login is one of this registry's",
     ),
     rule(
         &["authorization token has expired"],
@@ -83,7 +83,7 @@ const RULES: &[Rule] = &[
         Link::Registry,
         Class::Refused,
         "the registry does not accept these credentials",
-        "compare the secret's username and password with the registry: was the password changed, the token revoked?",
+        "compare the login's user name and password with the registry: was the password changed, the token revoked?",
     ),
     rule(
         &["no matching manifest for", "no match for platform"],

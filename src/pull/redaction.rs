@@ -14,15 +14,22 @@ const SHORTEST: usize = 4;
 /// Takes every form of the login out of a text: as it is, escaped as JSON, Go and URLs
 /// escape it, and encoded as the registry (`user:password`) and the engine (`header`) get it.
 pub(super) fn without_login(text: String, login: &Login, header: Option<&HeaderValue>) -> String {
-    let Login::Password { username, password } = login else { return text };
+    let mut forms: Vec<Zeroizing<String>> = Vec::new();
     #[expect(clippy::disallowed_methods, reason = "what is to be taken out must be known")]
-    let (username, password) = (username.expose(), password.expose());
-    let basic = Zeroizing::new(format!("{username}:{password}"));
-    let mut forms: Vec<Zeroizing<String>> = vec![Zeroizing::new(STANDARD.encode(&*basic))];
+    let plain_texts = match login {
+        Login::Anonymous => return text,
+        Login::Password { username, password } => {
+            let (username, password) = (username.expose(), password.expose());
+            let basic = Zeroizing::new(format!("{username}:{password}"));
+            forms.push(Zeroizing::new(STANDARD.encode(&*basic)));
+            vec![password, username]
+        }
+        Login::IdentityToken { token } => vec![token.expose()],
+    };
     if let Some(header) = header.and_then(|header| header.to_str().ok()) {
         forms.push(Zeroizing::new(header.trim_end_matches('=').to_owned()));
     }
-    for plain in [password, username] {
+    for plain in plain_texts {
         let json = Zeroizing::new(serde_json::to_string(plain).unwrap_or_default());
         let json = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or_default();
         for text in [plain, json, &plain.escape_debug().to_string()] {
@@ -84,6 +91,8 @@ mod tests {
             let text = without_login(echo.to_owned(), &login, Some(&header));
             assert!(text.contains("[redacted]"), "{text}");
         }
+        let token = Login::IdentityToken { token: Secret::new("id-token-1234".to_owned()) };
+        assert_eq!(without_login("bad id-token-1234".to_owned(), &token, None), "bad [redacted]");
         let harmless = "manifest unknown";
         assert_eq!(without_login(harmless.to_owned(), &login, Some(&header)), harmless);
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{ContainerReport, ContainerResult, CredentialReport, Report, Summary, TaskReport};
 use crate::error::{Class, Failure, Printable};
-use crate::plan::{Need, PlannedTask, PullPlan};
+use crate::plan::{InstanceLogin, Need, PlannedTask, PullPlan};
 use crate::pull::{Origin, Outcome};
 
 impl Report {
@@ -113,6 +113,7 @@ impl From<&Origin> for CredentialReport {
     fn from(origin: &Origin) -> Self {
         match origin {
             Origin::Anonymous => Self::Anonymous,
+            Origin::Instance(login) => Self::from(login),
             Origin::Secret { arn, version_id, account, region, identity, stale } => Self::Secret {
                 arn: arn.clone(),
                 version_id: Some(version_id.clone()),
@@ -129,6 +130,7 @@ impl From<&Need> for CredentialReport {
     fn from(need: &Need) -> Self {
         match need {
             Need::Anonymous => Self::Anonymous,
+            Need::Instance(login) => Self::from(login),
             Need::Secret { parameter, execution_role } => Self::Secret {
                 arn: Printable::new(parameter.as_str()),
                 version_id: None,
@@ -138,6 +140,12 @@ impl From<&Need> for CredentialReport {
                 stale_seconds: None,
             },
         }
+    }
+}
+
+impl From<&InstanceLogin> for CredentialReport {
+    fn from(login: &InstanceLogin) -> Self {
+        Self::Instance { source: login.source.to_string(), matched: Printable::new(&login.scope) }
     }
 }
 

@@ -112,6 +112,13 @@ pub enum CredentialReport {
         #[serde(skip_serializing_if = "Option::is_none")]
         stale_seconds: Option<u64>,
     },
+    /// A login of the host's own.
+    Instance {
+        /// `ecs-engine-auth-data`, `docker-config`, or the credential helper's program.
+        source: String,
+        /// What it is for: a registry's host, or a path in it.
+        matched: Printable,
+    },
 }
 
 /// The containers of a report in numbers.

@@ -89,6 +89,14 @@ impl<'a> Credentials<'a> {
 
     fn write(&self, text: &mut String) -> fmt::Result {
         for (at, credential) in self.in_order.iter().enumerate() {
+            if let CredentialReport::Instance { source, matched } = credential {
+                writeln!(
+                    text,
+                    "[{}] this host's own login for {matched}
+    from {source}",
+                    at + 1
+                )?;
+            }
             let CredentialReport::Secret { arn, version_id, account, region, identity, stale_seconds } = credential
             else {
                 continue;

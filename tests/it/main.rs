@@ -8,10 +8,13 @@ mod support;
 
 mod architecture;
 mod generated_documents;
+mod instance;
 mod pull_batches;
 mod pull_credentials;
 mod pull_engine;
 mod pull_input;
+mod pull_instance;
+mod pull_instance_leaks;
 mod pull_leaks;
 mod pull_many;
 mod pull_progress;

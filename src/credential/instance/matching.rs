@@ -1,0 +1,198 @@
+//! Which images an entry's key covers: by whole path segments, most specific first.
+//!
+//! A login for `registry/team-a` is never shown for `registry/team-b` or
+//! `registry/team-ab`; one for the host alone covers the host. A port is part of the host.
+
+use crate::task::ImageReference;
+
+/// Docker Hub's other names.
+const HUB: [&str; 2] = ["index.docker.io", "registry-1.docker.io"];
+
+/// The key under which Docker and its helpers have always kept Docker Hub.
+const HUB_KEY: &str = "https://index.docker.io/v1/";
+
+/// What a key covers: a registry, or a path in one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Scope {
+    host: String,
+    /// Whole segments joined by `/`; empty for the whole host.
+    path: String,
+}
+
+impl Scope {
+    /// Reads a key in any of the forms that are in use: `host[:port][/path]`, with or without
+    /// a scheme, a slash at the end, or the API's `/v1/` or `/v2/` for a path.
+    pub(super) fn parse(key: &str) -> Option<Self> {
+        let key = key.trim();
+        let key = ["https://", "http://"].iter().find_map(|scheme| without_prefix(key, scheme)).unwrap_or(key);
+        let (host, path) = key.split_once('/').unwrap_or((key, ""));
+        let path = match path.trim_end_matches('/') {
+            "v1" | "v2" => "",
+            path => path,
+        };
+        let is_valid = is_host(host) && (path.is_empty() || path.split('/').all(is_segment));
+        is_valid.then(|| Self { host: canonical(host), path: path.to_owned() })
+    }
+
+    /// The whole registry of an image.
+    pub(super) fn host_of(image: &ImageReference) -> Self {
+        Self { host: canonical(image.registry()), path: String::new() }
+    }
+
+    /// How much of the image's name it holds, if it covers the image: more is more specific.
+    pub(super) fn covers(&self, image: &ImageReference) -> Option<usize> {
+        let below = match image.repository().strip_prefix(&self.path) {
+            Some(rest) => self.path.is_empty() || rest.is_empty() || rest.starts_with('/'),
+            None => false,
+        };
+        (below && self.is_host_of(image)).then_some(self.path.len())
+    }
+
+    fn is_host_of(&self, image: &ImageReference) -> bool {
+        let is = |name: &str| image.registry().eq_ignore_ascii_case(name);
+        is(&self.host) || (self.host == ImageReference::DOCKER_HUB && HUB.into_iter().any(is))
+    }
+
+    /// `host` or `host/path`, as reports show it.
+    pub(super) fn name(&self) -> String {
+        if self.path.is_empty() { self.host.clone() } else { format!("{}/{}", self.host, self.path) }
+    }
+}
+
+/// The registry of a scope's name as a helper is asked for it.
+pub(super) fn server_of(name: &str) -> &str {
+    match name.split('/').next().unwrap_or_default() {
+        ImageReference::DOCKER_HUB => HUB_KEY,
+        host => host,
+    }
+}
+
+/// A host is the same in any case; Docker Hub is the same under each of its names.
+fn canonical(host: &str) -> String {
+    let host = host.to_ascii_lowercase();
+    if HUB.contains(&host.as_str()) { ImageReference::DOCKER_HUB.to_owned() } else { host }
+}
+
+fn without_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let begin = text.get(..prefix.len())?;
+    begin.eq_ignore_ascii_case(prefix).then(|| &text[prefix.len()..])
+}
+
+fn is_host(text: &str) -> bool {
+    let (host, port) = match text.rfind(':') {
+        // The colons within brackets are an IPv6 address's own.
+        Some(colon) if !text.ends_with(']') => (&text[..colon], Some(&text[colon + 1..])),
+        _ => (text, None),
+    };
+    let port_is_one = port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
+    let is_address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let host_is_one = match is_address {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => host.split('.').all(|label| {
+            !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        }),
+    };
+    port_is_one && host_is_one
+}
+
+fn is_segment(text: &str) -> bool {
+    let is_of_a_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
+    !text.is_empty() && text.bytes().all(is_of_a_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Scope, server_of};
+    use crate::task::ImageReference;
+
+    fn covers(key: &str, image: &str) -> Option<usize> {
+        Scope::parse(key).unwrap_or_else(|| panic!("{key}")).covers(&ImageReference::parse(image).unwrap())
+    }
+
+    #[test]
+    fn a_key_covers_its_registry_or_its_path_and_nothing_beside_it() {
+        let yes = [
+            ("reg.example", "reg.example/app"),
+            ("reg.example", "reg.example/team-a/app:v1"),
+            ("reg.example/", "reg.example/app"),
+            ("https://reg.example", "reg.example/app"),
+            ("https://reg.example/", "reg.example/app"),
+            ("http://reg.example", "reg.example/app"),
+            ("HTTPS://Reg.Example", "reg.example/app"),
+            ("reg.example", "Reg.Example/app"),
+            ("https://reg.example/v1/", "reg.example/app"),
+            ("https://reg.example/v2/", "reg.example/app"),
+            ("reg.example/v2", "reg.example/app"),
+            ("reg.example:5000", "reg.example:5000/app"),
+            ("https://reg.example:5000/v1/", "reg.example:5000/app"),
+            ("reg.example/team-a", "reg.example/team-a/app"),
+            ("reg.example/team-a", "reg.example/team-a"),
+            ("reg.example/team-a/", "reg.example/team-a/app"),
+            ("https://reg.example/team-a", "reg.example/team-a/x/y"),
+            ("reg.example/team-a/app", "reg.example/team-a/app:v1"),
+            ("localhost:5000", "localhost:5000/app"),
+            ("[::1]:5000", "[::1]:5000/app"),
+            ("docker.io", "nginx"),
+            ("index.docker.io", "nginx"),
+            ("registry-1.docker.io", "nginx"),
+            ("https://index.docker.io/v1/", "team/app"),
+            ("https://index.docker.io/v1", "docker.io/team/app"),
+            ("https://registry-1.docker.io/v2/", "index.docker.io/team/app"),
+            ("docker.io", "registry-1.docker.io/team/app"),
+            ("docker.io/team", "team/app"),
+            ("docker.io/library", "nginx"),
+        ];
+        for (key, image) in yes {
+            assert!(covers(key, image).is_some(), "{key} covers {image}");
+        }
+        let no = [
+            ("reg.example/team-a", "reg.example/team-b/app"),
+            ("reg.example/team-a", "reg.example/team-ab/app"),
+            ("reg.example/team-a", "reg.example/team/app"),
+            ("reg.example/team-a", "reg.example/x/team-a/app"),
+            ("reg.example/team-a/app", "reg.example/team-a/app2"),
+            ("reg.example/team-a/app", "reg.example/team-a"),
+            ("reg.example", "reg.example:5000/app"),
+            ("reg.example:5000", "reg.example/app"),
+            ("reg.example:5000", "reg.example:500/app"),
+            ("reg.example:443", "reg.example/app"),
+            ("reg.example", "reg.example.org/app"),
+            ("reg.example", "my-reg.example/app"),
+            ("reg.example", "sub.reg.example/app"),
+            ("example", "reg.example/app"),
+            ("docker.io", "docker.io.example/app"),
+            ("docker.io", "reg.example/docker.io/app"),
+            ("docker.io/team", "team-b/app"),
+            ("docker.io/nginx", "nginx"),
+            ("https://index.docker.io/v1/team", "team/app"),
+            ("team", "team/app"),
+        ];
+        for (key, image) in no {
+            assert_eq!(covers(key, image), None, "{key} does not cover {image}");
+        }
+    }
+
+    #[test]
+    fn a_longer_path_is_more_specific() {
+        let image = "reg.example/a/b/c";
+        let of = |key| covers(key, image).unwrap();
+        assert!(of("reg.example") < of("reg.example/a") && of("reg.example/a") < of("reg.example/a/b"));
+    }
+
+    #[test]
+    fn what_is_no_registry_is_refused() {
+        let keys =
+            ["", "/", "https://", "me:pass@reg.example", "https://me:pass@reg.example/", "*.example", "reg example"];
+        let more =
+            ["unix:///x", "reg.example:", "reg.example:port", "reg.example//a", "reg.example/a:v1", "reg..example"];
+        for key in keys.iter().chain(&more) {
+            assert_eq!(Scope::parse(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_helper_is_asked_by_host_and_for_docker_hub_by_its_old_key() {
+        assert_eq!(server_of("reg.example:5000/team-a"), "reg.example:5000");
+        assert_eq!(server_of("docker.io/team"), "https://index.docker.io/v1/");
+    }
+}

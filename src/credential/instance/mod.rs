@@ -1,0 +1,168 @@
+//! The host's own credentials (B1): for images whose container names none.
+//!
+//! They come from `ECS_ENGINE_AUTH_DATA`, and from a Docker `config.json` with its
+//! credential helpers. The plan is told by name which of them covers an image
+//! ([`InstanceLogins::covering`]); only a pull that needs one has it looked up, and a helper
+//! is run then. No failure here ever becomes an anonymous pull.
+
+mod documents;
+mod entry;
+mod fault;
+mod host;
+mod matching;
+mod program;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+pub use fault::{Fault, InstanceError};
+pub use host::HostKind;
+
+use self::documents::{DockerConfig, docker_config, engine_auth_data};
+use self::host::may_have_logins;
+use self::matching::{Scope, server_of};
+use super::{Credential, Login, Origin};
+use crate::error::{Class, Explain, Failure, Link};
+use crate::plan::{InstanceLogin, InstanceSource};
+use crate::secret::Secret;
+use crate::task::ImageReference;
+
+/// Helpers that run at the same time.
+const HELPERS_AT_ONCE: usize = 8;
+
+/// Where the host's own credentials are.
+#[derive(Clone, Debug)]
+pub struct InstanceSettings {
+    /// What kind of host this is, where that is known.
+    pub host: Option<HostKind>,
+    /// Whether `ECS_ENGINE_AUTH_TYPE` is set; the two types are read alike.
+    pub has_auth_type: bool,
+    /// `ECS_ENGINE_AUTH_DATA`
+    pub auth_data: Option<Secret>,
+    /// A Docker `config.json`.
+    pub docker_config: Option<PathBuf>,
+    /// The longest wait for one helper.
+    pub helper_timeout: Duration,
+}
+
+/// The host's own credentials, read and checked.
+#[derive(Debug)]
+pub struct InstanceLogins {
+    entries: Vec<Entry>,
+    store: Option<String>,
+    helper_timeout: Duration,
+    helpers: Semaphore,
+}
+
+#[derive(Debug)]
+struct Entry {
+    source: InstanceSource,
+    scope: Scope,
+    /// None where a helper has it.
+    login: Option<Login>,
+}
+
+/// A plan was made with other credentials than those it is carried out with.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no login for {0} among the host's own")]
+struct NotAmongThem(String);
+
+impl Explain for NotAmongThem {
+    fn link(&self) -> Link {
+        Link::InstanceCredentials
+    }
+
+    fn class(&self) -> Class {
+        Class::Absent
+    }
+
+    fn thing(&self) -> String {
+        self.0.clone()
+    }
+
+    fn hint(&self) -> Option<String> {
+        None
+    }
+}
+
+impl InstanceLogins {
+    /// Reads both documents; without any there are no logins.
+    ///
+    /// # Errors
+    /// [`InstanceError`], naming the variable or the file, and never what is in it.
+    pub fn read(settings: &InstanceSettings) -> Result<Self, InstanceError> {
+        let in_variable = |fault| InstanceError { place: "ECS_ENGINE_AUTH_DATA".to_owned(), fault };
+        let given = match (&settings.auth_data, settings.has_auth_type) {
+            (Some(data), true) => {
+                may_have_logins(settings.host).and_then(|()| engine_auth_data(data)).map_err(in_variable)?
+            }
+            (None, false) => Vec::new(),
+            (Some(_), false) => return Err(in_variable(Fault::NoType)),
+            (None, true) => return Err(in_variable(Fault::NoData)),
+        };
+        let config = match &settings.docker_config {
+            None => DockerConfig::default(),
+            Some(path) => may_have_logins(settings.host)
+                .and_then(|()| docker_config(path))
+                .map_err(|fault| InstanceError { place: path.display().to_string(), fault })?,
+        };
+        // In the order in which equally specific ones are preferred.
+        let with_login =
+            |source: InstanceSource| move |(scope, login)| Entry { source: source.clone(), scope, login: Some(login) };
+        let by_helper = |(scope, name)| Entry { source: InstanceSource::Helper(name), scope, login: None };
+        let entries = given.into_iter().map(with_login(InstanceSource::EngineAuthData));
+        let entries = entries.chain(config.helpers.into_iter().map(by_helper));
+        let entries = entries.chain(config.logins.into_iter().map(with_login(InstanceSource::DockerConfig)));
+        Ok(Self {
+            entries: entries.collect(),
+            store: config.store,
+            helper_timeout: settings.helper_timeout,
+            helpers: Semaphore::new(HELPERS_AT_ONCE),
+        })
+    }
+
+    /// The most specific login for an image, by name; nobody is asked. What stands for its
+    /// registry or its path wins over the store, which stands for every registry.
+    #[must_use]
+    pub fn covering(&self, image: &ImageReference) -> Option<InstanceLogin> {
+        let mut best: Option<(usize, &Entry)> = None;
+        for entry in &self.entries {
+            if let Some(length) = entry.scope.covers(image)
+                && best.is_none_or(|(known, _)| length > known)
+            {
+                best = Some((length, entry));
+            }
+        }
+        let named = best.map(|(_, entry)| InstanceLogin { source: entry.source.clone(), scope: entry.scope.name() });
+        named.or_else(|| {
+            let source = InstanceSource::Helper(self.store.clone()?);
+            Some(InstanceLogin { source, scope: Scope::host_of(image).name() })
+        })
+    }
+
+    /// The credential behind a name; anonymous where a helper says that it has none.
+    pub(super) async fn credential(&self, named: InstanceLogin) -> Result<Credential, Failure> {
+        let InstanceLogin { source, scope } = &named;
+        let login = match source {
+            InstanceSource::Helper(name) => {
+                let server = server_of(scope);
+                // The semaphore is never closed; were it, to go on would still be right.
+                let _permit = self.helpers.acquire().await.ok();
+                tracing::debug!(helper = name, server, "asking the credential helper");
+                program::ask(name, server, self.helper_timeout).await.map_err(|error| Failure::from(&error))?
+            }
+            InstanceSource::EngineAuthData | InstanceSource::DockerConfig => {
+                let is_it = |entry: &&Entry| entry.source == *source && entry.scope.name() == *scope;
+                let login = self.entries.iter().find(is_it).and_then(|entry| entry.login.clone());
+                Some(login.ok_or_else(|| Failure::from(&NotAmongThem(scope.clone())))?)
+            }
+        };
+        let Some(login) = login else {
+            tracing::debug!(%source, scope, "it has no login: the pull is anonymous");
+            return Ok(Credential::anonymous());
+        };
+        Ok(Credential { login, origin: Origin::Instance(named), held: None })
+    }
+}
