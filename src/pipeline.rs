@@ -5,9 +5,10 @@ use std::sync::Arc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-pub use crate::credential::aws::Aws;
+pub use crate::credential::aws::{Aws, CaBundleError};
 use crate::credential::{SecretStore, authorize};
 use crate::error::Failure;
+pub use crate::identity::HostKind;
 pub use crate::plan::RoleUse;
 pub use crate::pull::{Deadlines, DockerAddress, Limits, Progress, State};
 pub use crate::retry::Backoff;

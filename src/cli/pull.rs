@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::{complain, input, interrupt, log, progress, tell};
 use crate::config::settings::{CONCURRENCY, ENGINE_HOST, EXECUTION_ROLE};
 use crate::config::{ConfigError, Settings, Sources};
-use crate::pipeline::{Aws, Backoff, Deadlines, DockerAddress, Job, Limits, RoleUse};
+use crate::pipeline::{Aws, Backoff, CaBundleError, Deadlines, DockerAddress, HostKind, Job, Limits, RoleUse};
 use crate::report::{Report, text};
 
 /// The waits between attempts at a pull grow from one to five seconds, much as the ECS
@@ -40,6 +40,13 @@ pub(super) fn run(arguments: &Pull) -> Exit {
             return Exit::Configuration;
         }
     };
+    let store = match store(&settings) {
+        Ok(store) => store,
+        Err(error) => {
+            complain(&error);
+            return Exit::Configuration;
+        }
+    };
     if engine.is_in_clear() {
         tell(&format!("warning: {engine} is without TLS: logins go over the network in clear"));
     }
@@ -58,7 +65,7 @@ pub(super) fn run(arguments: &Pull) -> Exit {
             return Exit::Internal;
         }
     };
-    let work = pull(job, arguments, &settings, &engine, &interrupt);
+    let work = pull(job, arguments, &settings, &store, &engine, &interrupt);
     let exit = match runtime.block_on(until_interrupted(&interrupt, work)) {
         Ok(report) => write(&report, arguments.output, &interrupt),
         Err(error) => {
@@ -80,10 +87,17 @@ fn settings(arguments: &Pull) -> Result<Settings, ConfigError> {
     Settings::read(&sources)
 }
 
+fn store(settings: &Settings) -> Result<Arc<Aws>, CaBundleError> {
+    // The table of settings lets no other word pass.
+    let host = HostKind::parse(&settings.host_kind).unwrap_or_default();
+    Aws::new(settings.secrets_timeout, host, settings.ca_bundle.as_deref()).map(Arc::new)
+}
+
 async fn pull(
     job: Job,
     arguments: &Pull,
     settings: &Settings,
+    store: &Arc<Aws>,
     engine: &DockerAddress,
     interrupt: &CancellationToken,
 ) -> Report {
@@ -98,8 +112,7 @@ async fn pull(
         fail_fast: arguments.fail_fast,
     };
     let progress = progress::of(job.images(), arguments.quiet);
-    let store = Arc::new(Aws::new(settings.secrets_timeout));
-    job.pull(&store, engine, &limits, &*progress, interrupt).await
+    job.pull(store, engine, &limits, &*progress, interrupt).await
 }
 
 /// Runs the work beside a watch for signals, and says when one came.

@@ -175,6 +175,11 @@ impl Sources {
         })
     }
 
+    /// The value of a setting that may be left unset.
+    pub(super) fn optional_text(&self, setting: &Setting) -> Result<Option<&str>, ConfigError> {
+        self.find(setting).is_some().then(|| self.text(setting)).transpose()
+    }
+
     pub(super) fn number(&self, setting: &Setting) -> Result<NonZeroU32, ConfigError> {
         self.read(setting, setting.takes.sentence(), |text| match setting.takes {
             Takes::Number(least, most) => {

@@ -4,7 +4,11 @@
 //! an [`Identity`] is part of every key under which an answer is kept (decision 2 of the
 //! design).
 
+mod host;
+
 use std::fmt;
+
+pub use host::HostKind;
 
 use crate::task::RoleArn;
 

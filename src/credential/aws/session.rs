@@ -18,6 +18,7 @@ use aws_sdk_sts::types::Credentials as StsCredentials;
 use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use tokio::time::{Instant, timeout_at};
 
+use super::host::Host;
 use super::said::{Failed, Meaning, Said, failed};
 use crate::credential::{SecretError, SecretFault};
 use crate::identity::Identity;
@@ -72,12 +73,13 @@ impl Sessions {
     pub(super) async fn credentials(
         &self,
         identity: &Identity,
+        source: &Arc<Host>,
         config: &SdkConfig,
         region: &Region,
         end: Instant,
     ) -> Result<Credentials, Refused> {
         let late = |identity: &Identity, fault| Refused::new(identity, fault, Some("no answer in time".into()));
-        let attempt = self.attempt(&Identity::Host, || host(config.clone()).boxed());
+        let attempt = self.attempt(&Identity::Host, || host(Arc::clone(source), config.clone()).boxed());
         let host = timeout_at(end, attempt).await;
         let host = self.told(
             &Identity::Host,
@@ -119,11 +121,8 @@ fn is_fresh(credentials: &Credentials, now: SystemTime) -> bool {
     credentials.expiry().is_none_or(|expiry| now + AHEAD_OF_EXPIRY < expiry)
 }
 
-async fn host(config: SdkConfig) -> Result<Credentials, Refused> {
-    let Some(provider) = config.credentials_provider() else {
-        return Err(Refused::new(&Identity::Host, SecretFault::NoHostIdentity, None));
-    };
-    provider.provide_credentials().await.map_err(|error| {
+async fn host(source: Arc<Host>, config: SdkConfig) -> Result<Credentials, Refused> {
+    source.chain(&config).provide_credentials().await.map_err(|error| {
         let fault = match error {
             CredentialsError::CredentialsNotLoaded(_) => SecretFault::NoHostIdentity,
             _ => SecretFault::HostIdentityFailed,
