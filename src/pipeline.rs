@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 pub use crate::credential::aws::{Aws, CaBundleError};
 use crate::credential::{SecretStore, authorize};
 use crate::error::Failure;
-pub use crate::identity::HostKind;
+pub use crate::identity::{AccountRoles, HostKind};
 pub use crate::plan::RoleUse;
 pub use crate::pull::{Deadlines, DockerAddress, Limits, Progress, State};
 pub use crate::retry::Backoff;
@@ -38,7 +38,7 @@ pub struct Job {
 impl Job {
     /// Reads the inputs and plans all their pulls together.
     #[must_use]
-    pub fn new(inputs: Vec<Input>, roles: RoleUse) -> Self {
+    pub fn new(inputs: Vec<Input>, roles: RoleUse, accounts: &AccountRoles) -> Self {
         let begun = Instant::now();
         let mut tasks = Vec::new();
         let mut invalid_inputs = Vec::new();
@@ -48,7 +48,7 @@ impl Job {
                 Err(failure) => invalid_inputs.push(failure),
             }
         }
-        Self { plan: PullPlan::new(tasks, roles), invalid_inputs, begun }
+        Self { plan: PullPlan::new(tasks, roles, accounts), invalid_inputs, begun }
     }
 
     /// The images to pull; a progress speaks of them by their place in this list.

@@ -13,7 +13,9 @@ use super::exit::Exit;
 use super::{complain, input, interrupt, log, progress, tell};
 use crate::config::settings::{CONCURRENCY, ENGINE_HOST, EXECUTION_ROLE};
 use crate::config::{ConfigError, Settings, Sources};
-use crate::pipeline::{Aws, Backoff, CaBundleError, Deadlines, DockerAddress, HostKind, Job, Limits, RoleUse};
+use crate::pipeline::{
+    AccountRoles, Aws, Backoff, CaBundleError, Deadlines, DockerAddress, HostKind, Job, Limits, RoleUse,
+};
 use crate::report::{Report, text};
 
 /// The waits between attempts at a pull grow from one to five seconds, much as the ECS
@@ -47,11 +49,18 @@ pub(super) fn run(arguments: &Pull) -> Exit {
             return Exit::Configuration;
         }
     };
+    let accounts = match AccountRoles::new(&settings.accounts) {
+        Ok(accounts) => accounts,
+        Err(error) => {
+            complain(&error);
+            return Exit::Configuration;
+        }
+    };
     if engine.is_in_clear() {
         tell(&format!("warning: {engine} is without TLS: logins go over the network in clear"));
     }
     let roles = if settings.assume_execution_role { RoleUse::Assume } else { RoleUse::Ignore };
-    let job = Job::new(input::read(&arguments.inputs), roles);
+    let job = Job::new(input::read(&arguments.inputs), roles, &accounts);
     job.warnings().for_each(|warning| tell(&format!("warning: {warning}")));
     let interrupt = CancellationToken::new();
     if arguments.dry_run {

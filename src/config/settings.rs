@@ -5,6 +5,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::accounts::AccountEntry;
 use super::sources::{ConfigError, Sources};
 
 /// One row: everything there is to know about a setting.
@@ -163,6 +164,8 @@ pub struct Settings {
     pub ca_bundle: Option<PathBuf>,
     /// `identity.execution_role`: whether it is assumed.
     pub assume_execution_role: bool,
+    /// `[[identity.account]]`
+    pub accounts: Vec<AccountEntry>,
     /// `secrets.timeout`
     pub secrets_timeout: Duration,
     /// `pull.concurrency`
@@ -193,6 +196,7 @@ impl Settings {
             host_kind: sources.text(&HOST_KIND)?.to_owned(),
             ca_bundle: sources.optional_text(&CA_BUNDLE)?.map(PathBuf::from),
             assume_execution_role: sources.text(&EXECUTION_ROLE)? == "assume",
+            accounts: sources.accounts().to_vec(),
             secrets_timeout: sources.time(&SECRETS_TIMEOUT)?,
             concurrency: NonZeroUsize::try_from(sources.number(&CONCURRENCY)?).unwrap_or(NonZeroUsize::MAX),
             attempts: sources.number(&ATTEMPTS)?,

@@ -138,10 +138,9 @@ pub fn authorize<S: SecretStore>(plan: PullPlan, store: &Arc<S>) -> AuthorizedPl
 }
 
 async fn resolve<S: SecretStore>(need: Need, store: &S, reads: &Semaphore) -> Result<Credential, Failure> {
-    let Need::Secret { parameter, execution_role } = need else {
+    let Need::Secret { parameter, identity } = need else {
         return Ok(Credential { login: Login::Anonymous, origin: Origin::Anonymous });
     };
-    let identity = Identity::of_task(execution_role);
     // The semaphore is never closed, so an error here cannot happen; were it to, reading
     // without a permit would still be right.
     let _permit = reads.acquire().await.ok();

@@ -12,7 +12,11 @@ use std::collections::HashMap;
 pub use need::{Need, RoleUse};
 
 use crate::error::{Class, Explain, Failure, Link, Printable};
-use crate::task::{ArnError, ContainerDefinition, ContainerName, ImageReference, TaskDefinition, Warning};
+use crate::identity::{AccountRoles, SessionName};
+use crate::task::{
+    ArnError, ContainerDefinition, ContainerName, CredentialsParameter, ImageReference, RoleArn, TaskDefinition,
+    Warning,
+};
 
 /// What is to be pulled, and for whom.
 #[derive(Debug, Default)]
@@ -83,11 +87,31 @@ impl Explain for ExecutionRoleError {
     }
 }
 
+/// What decides who asks for the secrets of one task.
+struct Asker<'a> {
+    accounts: &'a AccountRoles,
+    execution_role: Result<Option<RoleArn>, ArnError>,
+    name: SessionName,
+}
+
+impl Asker<'_> {
+    /// The need of a container with these credentials.
+    fn need(&self, credentials: Option<CredentialsParameter>) -> Result<Need, Failure> {
+        let Some(parameter) = credentials else { return Ok(Need::Anonymous) };
+        let execution_role = self.execution_role.as_ref();
+        let execution_role =
+            execution_role.map_err(|error| Failure::from(&ExecutionRoleError { source: error.clone() }))?;
+        let identity = self.accounts.reader(&parameter, execution_role.as_ref(), &self.name);
+        let identity = identity.map_err(|error| Failure::from(&error))?;
+        Ok(Need::Secret { parameter, identity })
+    }
+}
+
 impl PullPlan {
     /// Plans all tasks together. `roles` says whether secrets are read as the task's
-    /// execution role or as the host.
+    /// execution role or as the host, `accounts` which secrets are read as yet another role.
     #[must_use]
-    pub fn new(tasks: Vec<TaskDefinition>, roles: RoleUse) -> Self {
+    pub fn new(tasks: Vec<TaskDefinition>, roles: RoleUse, accounts: &AccountRoles) -> Self {
         let mut plan = Self::default();
         let mut known = HashMap::new();
         for task in tasks {
@@ -95,6 +119,11 @@ impl PullPlan {
             let execution_role = match roles {
                 RoleUse::Assume => execution_role.transpose(),
                 RoleUse::Ignore => Ok(None),
+            };
+            let asker = Asker {
+                accounts,
+                execution_role,
+                name: SessionName::of_family(family.as_ref().map(Printable::as_str)),
             };
             let containers = containers
                 .into_iter()
@@ -108,9 +137,8 @@ impl PullPlan {
                     Ok(ContainerDefinition { name, image, credentials }) => {
                         let shown = Printable::new(&image.to_string());
                         let registry = Some(image.registry().to_owned());
-                        let pull = Need::of(credentials, execution_role.as_ref())
-                            .map(|need| plan.index(&mut known, PlannedPull { image, need }))
-                            .map_err(|error| Failure::from(&ExecutionRoleError { source: error.clone() }));
+                        let pull =
+                            asker.need(credentials).map(|need| plan.index(&mut known, PlannedPull { image, need }));
                         PlannedContainer { name, image: shown, registry, pull }
                     }
                 })
@@ -130,12 +158,12 @@ impl PullPlan {
 
 #[cfg(test)]
 mod tests {
-    use super::{PullPlan, RoleUse};
+    use super::{AccountRoles, PullPlan, RoleUse};
     use crate::task::TaskDefinition;
 
     fn plan(texts: &[&str], roles: RoleUse) -> PullPlan {
         let tasks = texts.iter().map(|text| TaskDefinition::parse("-", text.as_bytes()).unwrap()).collect();
-        PullPlan::new(tasks, roles)
+        PullPlan::new(tasks, roles, &AccountRoles::default())
     }
 
     fn task(role: &str, image: &str, secret: &str) -> String {

@@ -1,6 +1,7 @@
 //! What an image's registry wants to see, before anybody has fetched it.
 
-use crate::task::{ArnError, CredentialsParameter, RoleArn};
+use crate::identity::Identity;
+use crate::task::CredentialsParameter;
 
 /// An image's need of a credential. Equal needs are resolved once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -11,8 +12,8 @@ pub enum Need {
     Secret {
         /// Which secret.
         parameter: CredentialsParameter,
-        /// Who reads it: the task's execution role, or the host where there is none (A15).
-        execution_role: Option<RoleArn>,
+        /// Who reads it.
+        identity: Identity,
     },
 }
 
@@ -23,17 +24,4 @@ pub enum RoleUse {
     Assume,
     /// The host's own identity reads every secret.
     Ignore,
-}
-
-impl Need {
-    /// The need of a container, in a task with this execution role.
-    pub(super) fn of<'role>(
-        credentials: Option<CredentialsParameter>,
-        execution_role: Result<&Option<RoleArn>, &'role ArnError>,
-    ) -> Result<Self, &'role ArnError> {
-        match credentials {
-            None => Ok(Self::Anonymous),
-            Some(parameter) => Ok(Self::Secret { parameter, execution_role: execution_role?.clone() }),
-        }
-    }
 }
