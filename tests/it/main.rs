@@ -8,6 +8,9 @@ mod support;
 
 mod architecture;
 mod generated_documents;
+mod identity_accounts;
+mod identity_endpoints;
+mod identity_host;
 mod pull_credentials;
 mod pull_engine;
 mod pull_input;
