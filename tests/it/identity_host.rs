@@ -1,15 +1,18 @@
 //! Who the host is, for each kind of host, against real endpoints.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::aws::{AccessKey, Policy};
+use crate::support::aws::{AccessKey, Fault, Policy, Secret};
+use crate::support::fault::When;
+use crate::support::gate::Gate;
 use crate::support::host::{ContainerCredentials, Metadata};
 use crate::support::proxy::Proxy;
-use crate::support::run::Run;
+use crate::support::run::{Ended, Run};
 use crate::support_aws_client::{GET, HOST, ROLE, SECRET};
-use crate::task::{IMAGE, World, container, task};
+use crate::task::{IMAGE, LOGIN, World, container, task, wait_for};
 
 const INSTANCE: &str = "arn:aws:iam::111122223333:role/instance";
 
@@ -215,6 +218,44 @@ fn an_external_host_reads_with_the_key_that_its_shared_file_holds_now() {
     shared_file(&file, &world.aws.session(INSTANCE, "mi-0abc"));
     let ended = run();
     assert_eq!(ended.code, 0, "{ended:?}");
+}
+
+#[test]
+fn files_that_change_under_a_running_process_are_read_again() {
+    let (world, old) = world();
+    let new = world.aws.session(INSTANCE, "renewed");
+    let folder = tempfile::tempdir().unwrap();
+    let [config, process, credentials] = ["config", "process", "credentials"].map(|name| folder.path().join(name));
+    // Credentials are renewed five minutes ahead of their end: these are good for two seconds.
+    let json = serde_json::json!({
+        "Version": 1, "AccessKeyId": old.id, "SecretAccessKey": old.secret, "SessionToken": old.token, "Expiration": "END",
+    });
+    let end = "$(date -u -d '+302 seconds' +%Y-%m-%dT%H:%M:%SZ)";
+    let script = json.to_string().replace('"', "\\\"").replace("END", end);
+    std::fs::write(&process, format!("echo \"{script}\"\n")).unwrap();
+    std::fs::write(&config, format!("[default]\ncredential_process = sh {}\n", process.display())).unwrap();
+    // Sixteen secrets are read at the same time, and the seventeenth after them.
+    let gate = Gate::closed();
+    world.aws.fault("GetSecretValue", When::First(16), Fault::Hold(gate.clone()));
+    let containers: Vec<_> = (0..17)
+        .map(|at| {
+            let secret = SECRET.replace("hub", &format!("hub{at}"));
+            world.aws.secret(Secret::text(&secret, LOGIN));
+            container(&format!("c{at}"), IMAGE, &secret)
+        })
+        .collect();
+    let run = keyless(&world, &task(&containers)).env("AWS_CONFIG_FILE", &config);
+    let run = run.env("AWS_SHARED_CREDENTIALS_FILE", &credentials).env("TASKPULL_SECRETS_TIMEOUT", "1m");
+    let running = run.env("TASKPULL_HOST_KIND", "external").start();
+    wait_for(&gate, 16);
+    std::fs::write(&config, "").unwrap();
+    shared_file(&credentials, &new);
+    std::thread::sleep(Duration::from_millis(2_100));
+    gate.open();
+    let ended = Ended::of(running);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let readers: Vec<_> = world.aws.calls().into_iter().map(|call| call.principal.unwrap()).collect();
+    assert!(readers[0].ends_with("/i-0abc") && readers[16].ends_with("/renewed"), "{readers:?}");
 }
 
 #[test]

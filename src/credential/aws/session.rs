@@ -79,21 +79,37 @@ impl Sessions {
         region: &Region,
         end: Instant,
     ) -> Result<Credentials, Refused> {
-        let mut chain = vec![identity.clone()];
-        while let Some(by) = chain.last().and_then(Identity::assumed_by) {
-            chain.push(by);
+        // From the identity towards the host, up to whoever still has credentials.
+        let mut held = None;
+        let mut to_ask = Vec::new();
+        let mut next = Some(identity.clone());
+        while let Some(identity) = next {
+            held = self.held(&identity);
+            if held.is_some() {
+                break;
+            }
+            next = identity.assumed_by();
+            to_ask.push(identity);
         }
-        // The host is the last of every chain, and whoever assumes has been asked before.
-        let mut asker = None;
-        for identity in chain.iter().rev() {
-            let attempt = self.attempt(identity, || match asker.take() {
+        // And back. Where nobody had any, the last to be asked is the host, who comes first.
+        for identity in to_ask.iter().rev() {
+            let attempt = self.attempt(identity, || match held.take() {
                 Some(by) => assume(identity.clone(), by, config.clone(), region.clone()).boxed(),
                 None => host(Arc::clone(source), config.clone()).boxed(),
             });
             let answer = timeout_at(end, attempt).await.unwrap_or_else(|_| Err(late(identity)));
-            asker = Some(self.told(identity, answer)?);
+            held = Some(self.told(identity, answer)?);
         }
-        asker.ok_or_else(|| Refused::new(identity, SecretFault::NoHostIdentity, None))
+        held.ok_or_else(|| Refused::new(identity, SecretFault::NoHostIdentity, None))
+    }
+
+    /// Credentials that an attempt has given and that are still fresh.
+    fn held(&self, identity: &Identity) -> Option<Credentials> {
+        let attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        match attempts.get(identity)?.peek() {
+            Some(Ok(credentials)) if is_fresh(credentials, SystemTime::now()) => Some(credentials.clone()),
+            _ => None,
+        }
     }
 
     /// The attempt that is under way or has given credentials that are still fresh, or a new
