@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::aws::{AccessKey, Fault, Policy, Secret};
 use crate::support::fault::When;
 use crate::support::gate::Gate;
-use crate::support::host::{ContainerCredentials, Metadata};
+use crate::support::host::{ContainerCredentials, Metadata, WebIdentity};
 use crate::support::proxy::Proxy;
 use crate::support::run::{Ended, Run};
 use crate::support_aws_client::{GET, HOST, ROLE, SECRET};
@@ -200,6 +200,22 @@ fn an_external_host_reads_with_the_key_of_a_credential_process() {
     let ended = run.env("TASKPULL_HOST_KIND", "external").end();
     assert_eq!(ended.code, 0, "{ended:?}");
     assert!(reader(&world).contains("assumed-role/instance/"));
+}
+
+#[test]
+fn a_web_identity_is_exchanged_at_sts_on_every_kind_of_host() {
+    for kind in ["auto", "ec2", "fargate", "external"] {
+        let (world, key) = world();
+        let sts = WebIdentity::start(&key, "eyJ.token");
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("token");
+        std::fs::write(&file, "eyJ.token").unwrap();
+        let run = keyless(&world, &definition()).env("AWS_ENDPOINT_URL_STS", sts.endpoint());
+        let run = run.env("AWS_WEB_IDENTITY_TOKEN_FILE", &file).env("AWS_ROLE_ARN", INSTANCE);
+        let ended = run.env("AWS_REGION", "eu-west-1").env("TASKPULL_HOST_KIND", kind).end();
+        assert_eq!(ended.code, 0, "{kind}: {ended:?}");
+        assert!(reader(&world).contains("assumed-role/instance/"));
+    }
 }
 
 #[test]

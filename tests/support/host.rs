@@ -1,12 +1,12 @@
-//! What a host has of its own: the metadata service of an instance, and the credentials
-//! endpoint of a container.
+//! What a host has of its own: the metadata service of an instance, the credentials
+//! endpoint of a container, and an STS that takes a web identity's token.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
 use super::aws::AccessKey;
-use super::http::{Reply, Request, Server, Stall};
+use super::http::{Reply, Request, Server, Stall, form_pairs};
 
 /// Requests as they came: `GET /path`.
 type Log = Arc<Mutex<Vec<String>>>;
@@ -112,5 +112,41 @@ impl ContainerCredentials {
 
     pub fn requests(&self) -> Vec<String> {
         lines(&self.log)
+    }
+}
+
+/// The one call of STS that is not signed: who has this token gets this key.
+pub struct WebIdentity {
+    server: Server,
+}
+
+impl WebIdentity {
+    pub fn start(key: &AccessKey, token: &str) -> Self {
+        let (key, token) = (key.clone(), token.to_owned());
+        let server = Server::on_loopback(move |request| {
+            let form = form_pairs(&String::from_utf8_lossy(&request.body));
+            let has = |name: &str, value: &str| form.iter().any(|(is, given)| is == name && given == value);
+            if !has("Action", "AssumeRoleWithWebIdentity") || !has("WebIdentityToken", &token) {
+                return Reply::new(400, "");
+            }
+            let session = key.token.as_deref().unwrap_or_default();
+            Reply::new(
+                200,
+                format!(
+                    "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+                     <AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>{}</AccessKeyId>\
+                     <SecretAccessKey>{}</SecretAccessKey><SessionToken>{session}</SessionToken>\
+                     <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>\
+                     </AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>",
+                    key.id, key.secret
+                ),
+            )
+        });
+        Self { server }
+    }
+
+    /// For `AWS_ENDPOINT_URL_STS`.
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.server.port())
     }
 }

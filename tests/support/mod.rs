@@ -10,7 +10,7 @@
 //! | `aws/`        | AWS: decides by policy, verifies signatures, takes faults |
 //! | `engine/`     | a Docker Engine on a Unix socket, scripted per image      |
 //! | `registry/`   | a registry that a real engine can pull from               |
-//! | `host.rs`     | an instance's metadata, a container's credentials         |
+//! | `host.rs`     | an instance's metadata, a container's credentials, tokens |
 //! | `proxy.rs`    | a proxy that notes where it was to connect to             |
 //! | `tls.rs`      | TLS in front of one of these servers                      |
 //! | `leak/`       | the search for a secret where it must not be              |
