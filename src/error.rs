@@ -22,7 +22,7 @@ pub enum Link {
     Definition,
     /// Whoever runs taskpull: instance role, container role, access key.
     HostIdentity,
-    /// The task's execution role, assumed from the host's identity.
+    /// A role that is assumed: the task's execution role, or one of the map of accounts.
     Role,
     /// The secret in Secrets Manager.
     Secret,
@@ -55,7 +55,7 @@ impl fmt::Display for Link {
         f.write_str(match self {
             Self::Definition => "task definition",
             Self::HostIdentity => "host identity",
-            Self::Role => "execution role",
+            Self::Role => "role",
             Self::Secret => "secret",
             Self::SecretPolicy => "secret's policy",
             Self::Key => "KMS key",

@@ -4,11 +4,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use crate::credential::aws::{Aws, Batching};
-pub use crate::credential::instance::{HostKind, InstanceError, InstanceLogins, InstanceSettings};
+pub use crate::credential::instance::{InstanceLogins, InstanceSettings};
 use crate::credential::{AuthorizedPlan, Credentials};
 pub use crate::credential::{Keeping, Resolver};
 use crate::error::Failure;
-pub use crate::plan::RoleUse;
+pub use crate::identity::{AccountRoles, HostKind};
+pub use crate::plan::{PlanContext, RoleUse};
 pub use crate::pull::{Deadlines, DockerAddress, Limits, Progress, State};
 pub use crate::retry::Backoff;
 
@@ -38,7 +39,7 @@ impl Job {
     /// Reads the inputs and plans all their pulls together, on a host with these logins of
     /// its own.
     #[must_use]
-    pub fn new(inputs: Vec<Input>, roles: RoleUse, instance: &InstanceLogins) -> Self {
+    pub fn new(inputs: Vec<Input>, context: &PlanContext<'_>) -> Self {
         let begun = Instant::now();
         let mut tasks = Vec::new();
         let mut invalid_inputs = Vec::new();
@@ -48,8 +49,7 @@ impl Job {
                 Err(failure) => invalid_inputs.push(failure),
             }
         }
-        let plan = PullPlan::new(tasks, roles, |image| instance.covering(image));
-        Self { plan, invalid_inputs, begun }
+        Self { plan: PullPlan::new(tasks, context), invalid_inputs, begun }
     }
 
     /// The images to pull; a progress speaks of them by their place in this list.

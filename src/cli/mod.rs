@@ -9,6 +9,7 @@ mod interrupt;
 mod log;
 mod progress;
 mod pull;
+mod setup;
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -16,7 +17,7 @@ use std::process::ExitCode;
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
-use crate::error::{Explain, Failure};
+use crate::error::Failure;
 use crate::report::text::failure_text;
 use arguments::Command;
 use exit::Exit;
@@ -54,8 +55,7 @@ fn tell(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// An error that ends the program before there is a report.
-fn complain(error: &impl Explain) {
-    let failure = Failure::from(error);
-    tell(failure_text(&failure).trim_end());
+/// A failure that ends the program before there is a report.
+fn complain(failure: &Failure) {
+    tell(failure_text(failure).trim_end());
 }

@@ -2,59 +2,40 @@
 
 use std::convert::Infallible;
 use std::io::{self, Write as _};
-use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 
 use super::arguments::{Output, Pull};
 use super::exit::Exit;
+use super::setup::Setup;
 use super::{complain, input, interrupt, log, progress, tell};
 use crate::config::settings::{CONCURRENCY, ENGINE_HOST, EXECUTION_ROLE};
 use crate::config::{ConfigError, Settings, Sources};
-use crate::pipeline::{
-    Aws, Backoff, Batching, Deadlines, DockerAddress, InstanceError, InstanceLogins, InstanceSettings, Job, Keeping,
-    Limits, Resolver, RoleUse,
-};
+use crate::error::Failure;
 use crate::report::{Report, text};
-
-/// The waits between attempts at a pull grow from one to five seconds, much as the ECS
-/// agent's; the attempts are a setting.
-const WAITS: Backoff = match Backoff::new(Duration::from_secs(1), Duration::from_secs(5), 1) {
-    Ok(backoff) => backoff,
-    Err(_) => panic!("the waits are in order"),
-};
 
 /// Runs it.
 pub(super) fn run(arguments: &Pull) -> Exit {
     let settings = match settings(arguments) {
         Ok(settings) => settings,
         Err(error) => {
-            complain(&error);
+            complain(&Failure::from(&error));
             return Exit::Configuration;
         }
     };
     log::start(&settings.log_filter);
-    let engine = match DockerAddress::parse(&settings.engine_host) {
-        Ok(engine) => engine,
-        Err(error) => {
-            complain(&error);
+    let setup = match Setup::new(&settings, arguments.fail_fast) {
+        Ok(setup) => setup,
+        Err(failure) => {
+            complain(&failure);
             return Exit::Configuration;
         }
     };
-    if engine.is_in_clear() {
-        tell(&format!("warning: {engine} is without TLS: logins go over the network in clear"));
+    if setup.engine.is_in_clear() {
+        tell(&format!("warning: {} is without TLS: logins go over the network in clear", setup.engine));
     }
-    let instance = match instance_logins(&settings) {
-        Ok(instance) => Arc::new(instance),
-        Err(error) => {
-            complain(&error);
-            return Exit::Configuration;
-        }
-    };
-    let roles = if settings.assume_execution_role { RoleUse::Assume } else { RoleUse::Ignore };
-    let job = Job::new(input::read(&arguments.inputs), roles, &instance);
+    let job = setup.plan(input::read(&arguments.inputs));
     job.warnings().for_each(|warning| tell(&format!("warning: {warning}")));
     let interrupt = CancellationToken::new();
     if arguments.dry_run {
@@ -68,7 +49,8 @@ pub(super) fn run(arguments: &Pull) -> Exit {
             return Exit::Internal;
         }
     };
-    let work = pull(job, arguments, &settings, &engine, instance, &interrupt);
+    let progress = progress::of(job.images(), arguments.quiet);
+    let work = job.pull(&setup.credentials, &setup.engine, &setup.limits, &*progress, &interrupt);
     let exit = match runtime.block_on(until_interrupted(&interrupt, work)) {
         Ok(report) => write(&report, arguments.output, &interrupt),
         Err(error) => {
@@ -88,47 +70,6 @@ fn settings(arguments: &Pull) -> Result<Settings, ConfigError> {
         .with_flag(&EXECUTION_ROLE, "--execution-role", execution_role.clone())
         .with_flag(&ENGINE_HOST, "--host", host.clone());
     Settings::read(&sources)
-}
-
-/// The host's own logins.
-fn instance_logins(settings: &Settings) -> Result<InstanceLogins, InstanceError> {
-    InstanceLogins::read(&InstanceSettings {
-        // The one place for B2: no setting says yet what kind of host this is.
-        host: None,
-        has_auth_type: settings.instance_auth_type.is_some(),
-        auth_data: settings.instance_auth_data.clone(),
-        docker_config: settings.instance_docker_config.clone(),
-        helper_timeout: settings.instance_helper_timeout,
-    })
-}
-
-async fn pull(
-    job: Job,
-    arguments: &Pull,
-    settings: &Settings,
-    engine: &DockerAddress,
-    instance: Arc<InstanceLogins>,
-    interrupt: &CancellationToken,
-) -> Report {
-    let limits = Limits {
-        concurrency: settings.concurrency,
-        deadlines: Deadlines {
-            answer: settings.engine_timeout,
-            idle: settings.idle_timeout,
-            total: settings.total_timeout,
-        },
-        backoff: WAITS.with_attempts(settings.attempts),
-        fail_fast: arguments.fail_fast,
-    };
-    let progress = progress::of(job.images(), arguments.quiet);
-    let keeping = Keeping {
-        max_age: settings.secrets_max_age,
-        max_stale: settings.secrets_max_stale,
-        entries: settings.secrets_entries,
-    };
-    let batching = if settings.batch_secrets { Batching::Try } else { Batching::Never };
-    let credentials = Resolver::new(Arc::new(Aws::new(settings.secrets_timeout, batching)), keeping, instance);
-    job.pull(&credentials, engine, &limits, &*progress, interrupt).await
 }
 
 /// Runs the work beside a watch for signals, and says when one came.

@@ -4,8 +4,10 @@
 //! that order. This is the only room that reads the environment; what the AWS SDK reads of
 //! it for itself is AWS's own.
 
+mod accounts;
 pub mod settings;
 mod sources;
 
+pub use accounts::{AccountEntry, Via};
 pub use settings::Settings;
 pub use sources::{ConfigError, Sources};

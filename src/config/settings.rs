@@ -5,6 +5,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::accounts::AccountEntry;
 use super::sources::{ConfigError, Sources};
 use crate::secret::Secret;
 
@@ -64,6 +65,22 @@ pub const ENGINE_TIMEOUT: Setting = Setting {
     default: Some("10s"),
     takes: Takes::Time(Duration::from_millis(100), Duration::from_mins(10)),
     purpose: "The longest wait for the engine's answer to a small question.",
+};
+/// `host.kind`
+pub const HOST_KIND: Setting = Setting {
+    key: "host.kind",
+    variable: "TASKPULL_HOST_KIND",
+    default: Some("auto"),
+    takes: Takes::OneOf(&["auto", "ec2", "fargate", "external"]),
+    purpose: "Where the host's own identity is looked for. `external` and `fargate` never ask the metadata service, `ec2` never a container's credentials endpoint.",
+};
+/// `aws.ca_bundle`
+pub const CA_BUNDLE: Setting = Setting {
+    key: "aws.ca_bundle",
+    variable: "AWS_CA_BUNDLE",
+    default: None,
+    takes: Takes::Text("a file of PEM certificates"),
+    purpose: "The certificates that AWS's endpoints are trusted by, in place of the system's.",
 };
 /// `identity.execution_role`
 pub const EXECUTION_ROLE: Setting = Setting {
@@ -191,6 +208,8 @@ pub const SETTINGS: &[&Setting] = &[
     &ENGINE_HOST,
     &ENGINE_TLS,
     &ENGINE_TIMEOUT,
+    &HOST_KIND,
+    &CA_BUNDLE,
     &EXECUTION_ROLE,
     &SECRETS_TIMEOUT,
     &SECRETS_MAX_AGE,
@@ -215,8 +234,14 @@ pub struct Settings {
     pub engine_host: String,
     /// `engine.timeout`
     pub engine_timeout: Duration,
+    /// `host.kind`, one of its words.
+    pub host_kind: String,
+    /// `aws.ca_bundle`
+    pub ca_bundle: Option<PathBuf>,
     /// `identity.execution_role`: whether it is assumed.
     pub assume_execution_role: bool,
+    /// `[[identity.account]]`
+    pub accounts: Vec<AccountEntry>,
     /// `secrets.timeout`
     pub secrets_timeout: Duration,
     /// `secrets.max_age`
@@ -260,7 +285,10 @@ impl Settings {
         Ok(Self {
             engine_host,
             engine_timeout: sources.time(&ENGINE_TIMEOUT)?,
+            host_kind: sources.text(&HOST_KIND)?.to_owned(),
+            ca_bundle: sources.optional_text(&CA_BUNDLE)?.map(PathBuf::from),
             assume_execution_role: sources.text(&EXECUTION_ROLE)? == "assume",
+            accounts: sources.accounts().to_vec(),
             secrets_timeout: sources.time(&SECRETS_TIMEOUT)?,
             secrets_max_age: sources.time(&SECRETS_MAX_AGE)?,
             secrets_max_stale: sources.time(&SECRETS_MAX_STALE)?,

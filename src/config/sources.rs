@@ -8,6 +8,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::accounts::{self, AccountEntry};
 use super::settings::{SETTINGS, Setting, Takes};
 use crate::error::{Class, Explain, Link};
 use crate::secret::Secret;
@@ -17,6 +18,9 @@ const DEFAULT_FILE: &str = "/etc/taskpull/taskpull.toml";
 
 /// The longest file that is read, in bytes.
 const FILE_LIMIT: u64 = 1_024 * 1_024;
+
+/// The one key that is no row of the table.
+const ACCOUNTS: &str = "identity.account";
 
 /// Names the file.
 const FILE_VARIABLE: &str = "TASKPULL_CONFIG";
@@ -66,6 +70,16 @@ pub enum ConfigError {
         /// The variable that is its place.
         variable: &'static str,
     },
+    /// An entry of the map of accounts is not what it must be.
+    #[error("the configuration file {path}, identity.account number {at}: {message}", path = .path.display())]
+    Account {
+        /// The file.
+        path: PathBuf,
+        /// The entry's place, from 1.
+        at: usize,
+        /// What is wrong with it.
+        message: String,
+    },
     /// A value is not what it must be.
     #[error("{key} is `{value}` (from {origin}), but must be {wanted}")]
     Value {
@@ -93,6 +107,7 @@ impl Explain for ConfigError {
         match self {
             Self::Unreadable { path, .. } | Self::NotToml { path, .. } => path.display().to_string(),
             Self::UnknownKey { key, .. } => key.clone(),
+            Self::Account { .. } => "identity.account".to_owned(),
             Self::NotUnicode { variable } => (*variable).to_owned(),
             Self::Value { key, .. } | Self::SecretInFile { key, .. } => (*key).to_owned(),
         }
@@ -101,7 +116,8 @@ impl Explain for ConfigError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::UnknownKey { .. } => {
-                let keys: Vec<_> = SETTINGS.iter().filter(|s| !s.is_secret()).map(|s| s.key).collect();
+                let settings = SETTINGS.iter().filter(|setting| !setting.is_secret());
+                let keys: Vec<_> = settings.map(|setting| setting.key).chain([ACCOUNTS]).collect();
                 Some(format!("there are: {}", keys.join(", ")))
             }
             Self::SecretInFile { variable, .. } => Some(format!(
@@ -120,6 +136,7 @@ pub struct Sources {
     secrets: HashMap<&'static str, Secret>,
     file: Option<PathBuf>,
     file_values: HashMap<String, String>,
+    accounts: Vec<AccountEntry>,
 }
 
 impl Sources {
@@ -148,11 +165,11 @@ impl Sources {
             Some(path) => Some(path),
             None => Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()),
         };
-        let file_values = match &file {
+        let (file_values, accounts) = match &file {
             Some(path) => read_file(path)?,
-            None => HashMap::new(),
+            None => Default::default(),
         };
-        Ok(Self { flags: HashMap::new(), variables, secrets, file, file_values })
+        Ok(Self { flags: HashMap::new(), variables, secrets, file, file_values, accounts })
     }
 
     /// A value from the command line, which wins over all others.
@@ -193,15 +210,16 @@ impl Sources {
         self.secrets.get(setting.variable).cloned()
     }
 
-    pub(super) fn optional_text(&self, setting: &Setting) -> Result<Option<&str>, ConfigError> {
-        self.find(setting).map(|_| self.text(setting)).transpose()
-    }
-
     pub(super) fn text(&self, setting: &Setting) -> Result<&str, ConfigError> {
         self.read(setting, setting.takes.sentence(), |text| match setting.takes {
             Takes::OneOf(words) if !words.contains(&text) => None,
             _ => Some(text),
         })
+    }
+
+    /// The value of a setting that may be left unset.
+    pub(super) fn optional_text(&self, setting: &Setting) -> Result<Option<&str>, ConfigError> {
+        self.find(setting).is_some().then(|| self.text(setting)).transpose()
     }
 
     pub(super) fn number(&self, setting: &Setting) -> Result<NonZeroU32, ConfigError> {
@@ -220,6 +238,10 @@ impl Sources {
             }
             _ => None,
         })
+    }
+
+    pub(super) fn accounts(&self) -> &[AccountEntry] {
+        &self.accounts
     }
 
     pub(super) fn must_be_unset(&self, setting: &Setting) -> Result<(), ConfigError> {
@@ -241,7 +263,7 @@ fn variable(name: &'static str) -> Result<Option<String>, ConfigError> {
     }
 }
 
-fn read_file(path: &Path) -> Result<HashMap<String, String>, ConfigError> {
+fn read_file(path: &Path) -> Result<(HashMap<String, String>, Vec<AccountEntry>), ConfigError> {
     let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
     let mut text = String::new();
     let length = File::open(path).and_then(|file| file.take(FILE_LIMIT + 1).read_to_string(&mut text));
@@ -254,11 +276,17 @@ fn read_file(path: &Path) -> Result<HashMap<String, String>, ConfigError> {
         ConfigError::NotToml { path: path.to_owned(), line, message: error.message().to_owned() }
     })?;
     let mut values = HashMap::new();
+    let mut accounts = Vec::new();
     for (table, entries) in document {
         let unknown = |key: String| ConfigError::UnknownKey { path: path.to_owned(), key };
         let toml::Value::Table(entries) = entries else { return Err(unknown(table)) };
         for (name, value) in entries {
             let key = format!("{table}.{name}");
+            if key == ACCOUNTS {
+                let wrong = |(at, message)| ConfigError::Account { path: path.to_owned(), at, message };
+                accounts = accounts::read(value).map_err(wrong)?;
+                continue;
+            }
             let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
                 return Err(unknown(key));
             };
@@ -282,7 +310,7 @@ fn read_file(path: &Path) -> Result<HashMap<String, String>, ConfigError> {
             values.insert(key, value);
         }
     }
-    Ok(values)
+    Ok((values, accounts))
 }
 
 #[cfg(test)]
@@ -348,6 +376,23 @@ mod tests {
             let file = file(text);
             assert!(matches!(Sources::of_process(Some(file.path())), Err(ConfigError::UnknownKey { .. })), "{text}");
         }
+    }
+
+    #[test]
+    fn a_slip_in_the_map_of_accounts_is_an_error_with_its_place() {
+        let good = "[[identity.account]]\nid = \"444455556666\"\nrole_arn = \"r\"\n";
+        for (text, said) in [
+            ("[[identity.account]]\nid = \"1\"\nrole_arm = \"r\"\n", "number 2: unknown field `role_arm`"),
+            ("[[identity.account]]\nid = \"1\"\n", "number 2: missing field `role_arn`"),
+            ("[[identity.account]]\nid = 1\nrole_arn = \"r\"\n", "number 2: invalid type"),
+            ("[[identity.account]]\nid = \"1\"\nrole_arn = \"r\"\nvia = \"me\"\n", "number 2: unknown variant `me`"),
+        ] {
+            let file = file(&format!("{good}{text}"));
+            let error = Sources::of_process(Some(file.path())).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
+        let file = file(good);
+        assert_eq!(Settings::read(&Sources::of_process(Some(file.path())).unwrap()).unwrap().accounts.len(), 1);
     }
 
     #[test]

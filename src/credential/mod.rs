@@ -149,14 +149,13 @@ impl<'a> AuthorizedPlan<'a> {
 impl<S: SecretStore> Credentials for Resolver<S> {
     fn credential<'a>(&'a self, pull: &'a PlannedPull) -> BoxFuture<'a, Result<Credential, Arc<Failure>>> {
         async move {
-            let (parameter, execution_role) = match &pull.need {
+            let (parameter, identity) = match &pull.need {
                 Need::Anonymous => return Ok(Credential::anonymous()),
                 Need::Instance(login) => return self.instance(login).await,
-                Need::Secret { parameter, execution_role } => (parameter, execution_role),
+                Need::Secret { parameter, identity } => (parameter, identity),
             };
-            let identity = Identity::of_task(execution_role.clone());
-            let held = self.version(&identity, parameter).await?;
-            Credential::of_secret(held, identity)
+            let held = self.version(identity, parameter).await?;
+            Credential::of_secret(held, identity.clone())
         }
         .boxed()
     }
@@ -167,12 +166,11 @@ impl<S: SecretStore> Credentials for Resolver<S> {
         refused: &'a Credential,
     ) -> BoxFuture<'a, Result<Option<Credential>, Arc<Failure>>> {
         async move {
-            let (Need::Secret { parameter, execution_role }, Some(refused)) = (&pull.need, &refused.held) else {
+            let (Need::Secret { parameter, identity }, Some(refused)) = (&pull.need, &refused.held) else {
                 return Ok(None);
             };
-            let identity = Identity::of_task(execution_role.clone());
-            let held = self.version_after_refusal(&identity, parameter, refused).await?;
-            held.map(|held| Credential::of_secret(held, identity)).transpose()
+            let held = self.version_after_refusal(identity, parameter, refused).await?;
+            held.map(|held| Credential::of_secret(held, identity.clone())).transpose()
         }
         .boxed()
     }

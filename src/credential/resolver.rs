@@ -272,7 +272,7 @@ mod tests {
 
     fn no_logins() -> InstanceLogins {
         let settings = crate::credential::instance::InstanceSettings {
-            host: None,
+            host: crate::identity::HostKind::Auto,
             has_auth_type: false,
             auth_data: None,
             docker_config: None,
@@ -358,6 +358,7 @@ mod tests {
         assert_eq!(get(&resolver, "a").await, fresh("v1"));
         let role = crate::task::RoleArn::parse("arn:aws:iam::111122223333:role/other").unwrap();
         let secret = CredentialsParameter::parse("a").unwrap();
+        let role = crate::identity::RoleSession { role, name: crate::identity::SessionName::of_family(None) };
         let other = resolver.version(&Identity::ExecutionRole(role), &secret).await;
         assert_eq!(other.unwrap_err().class, Class::Refused);
     }

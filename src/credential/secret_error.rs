@@ -89,7 +89,10 @@ impl SecretError {
             SecretFault::NoRegion => {
                 format!("secret {secret}: a bare name is looked up in the host's Region, and no Region is set")
             }
-            SecretFault::RoleRefused => format!("secret {secret}: the host may not assume {identity}"),
+            SecretFault::RoleRefused => {
+                let by = identity.assumed_by().unwrap_or(Identity::Host);
+                format!("secret {secret}: {by} may not assume {identity}")
+            }
             SecretFault::RoleUnavailable => {
                 format!("secret {secret}: STS did not answer when {identity} was to be assumed")
             }
@@ -123,7 +126,7 @@ impl Explain for SecretError {
             | SecretFault::ClockSkew => Link::HostIdentity,
             SecretFault::IdentityRejected => match self.identity {
                 Identity::Host => Link::HostIdentity,
-                Identity::ExecutionRole(_) => Link::Role,
+                Identity::ExecutionRole(_) | Identity::AccountRole(_) => Link::Role,
             },
             SecretFault::RoleRefused | SecretFault::RoleUnavailable => Link::Role,
             SecretFault::Denied => Link::SecretPolicy,
@@ -180,9 +183,7 @@ impl Explain for SecretError {
                 "`aws sts get-caller-identity` must work as this user: renew the access key or session, or mend what the words below name".to_owned()
             }
             SecretFault::NoRegion => "set AWS_REGION, or give the secret's full ARN".to_owned(),
-            SecretFault::RoleRefused => format!(
-                "the trust policy of {identity} must name the host's principal, and the host's policy must allow sts:AssumeRole on it; to read secrets as the host, set identity.execution_role = \"ignore\""
-            ),
+            SecretFault::RoleRefused => refused(identity),
             SecretFault::ClockSkew => "set the host's clock: `timedatectl` shows whether it is synchronized".to_owned(),
             SecretFault::Denied => denied(secret, identity),
             SecretFault::KeyDenied => format!(
@@ -223,6 +224,29 @@ impl Explain for SecretError {
     }
 }
 
+/// What a role that may not be assumed needs. STS never says which half is missing.
+fn refused(identity: &Identity) -> String {
+    let by = match identity.assumed_by().as_ref().and_then(Identity::role) {
+        Some(role) => role.to_string(),
+        None => "the host".to_owned(),
+    };
+    let both = format!(
+        "the trust policy of {identity} must name {by}'s principal, and {by}'s policy must allow sts:AssumeRole on it"
+    );
+    match identity {
+        Identity::AccountRole(role) => {
+            let sent = match &role.external_id {
+                Some(id) => format!("the external id `{id}` was sent"),
+                None => "no external id was sent".to_owned(),
+            };
+            format!("{both}; {sent} (identity.account), and sts:ExternalId in the trust policy must agree")
+        }
+        Identity::Host | Identity::ExecutionRole(_) => {
+            format!("{both}; to read secrets as the host, set identity.execution_role = \"ignore\"")
+        }
+    }
+}
+
 /// A policy needs the full ARN: a partial one must end in six wildcards (A17).
 fn denied(secret: &CredentialsParameter, identity: &Identity) -> String {
     let holder = policy_holder(identity);
@@ -240,6 +264,6 @@ fn denied(secret: &CredentialsParameter, identity: &Identity) -> String {
 fn policy_holder(identity: &Identity) -> String {
     match identity {
         Identity::Host => "the identity named below (instance role, task role or user)".to_owned(),
-        Identity::ExecutionRole(role) => role.to_string(),
+        Identity::ExecutionRole(_) | Identity::AccountRole(_) => identity.to_string(),
     }
 }

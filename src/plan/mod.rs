@@ -12,7 +12,11 @@ use std::collections::HashMap;
 pub use need::{InstanceLogin, InstanceSource, Need, RoleUse};
 
 use crate::error::{Class, Explain, Failure, Link, Printable};
-use crate::task::{ArnError, ContainerDefinition, ContainerName, ImageReference, TaskDefinition, Warning};
+use crate::identity::{AccountRoles, SessionName};
+use crate::task::{
+    ArnError, ContainerDefinition, ContainerName, CredentialsParameter, ImageReference, RoleArn, TaskDefinition,
+    Warning,
+};
 
 /// What is to be pulled, and for whom.
 #[derive(Debug, Default)]
@@ -83,16 +87,48 @@ impl Explain for ExecutionRoleError {
     }
 }
 
+/// What a plan is told about the host it is made on.
+#[derive(Clone, Copy)]
+pub struct PlanContext<'a> {
+    /// Whether secrets are read as the task's execution role or as the host.
+    pub roles: RoleUse,
+    /// Which accounts' secrets are read as yet another role.
+    pub accounts: &'a AccountRoles,
+    /// The login that the host itself has for an image.
+    pub instance: &'a dyn Fn(&ImageReference) -> Option<InstanceLogin>,
+}
+
+/// What decides who asks for the secrets of one task.
+struct Asker<'a> {
+    accounts: &'a AccountRoles,
+    execution_role: Result<Option<RoleArn>, ArnError>,
+    name: SessionName,
+}
+
+impl Asker<'_> {
+    /// The need of a container with these credentials.
+    fn need(
+        &self,
+        credentials: Option<CredentialsParameter>,
+        instance: impl FnOnce() -> Option<InstanceLogin>,
+    ) -> Result<Need, Failure> {
+        // The task's own comes before the host's (B3).
+        let Some(parameter) = credentials else { return Ok(instance().map_or(Need::Anonymous, Need::Instance)) };
+        let execution_role = self.execution_role.as_ref();
+        let execution_role =
+            execution_role.map_err(|error| Failure::from(&ExecutionRoleError { source: error.clone() }))?;
+        let identity = self.accounts.reader(&parameter, execution_role.as_ref(), &self.name);
+        let identity = identity.map_err(|error| Failure::from(&error))?;
+        Ok(Need::Secret { parameter, identity })
+    }
+}
+
 impl PullPlan {
     /// Plans all tasks together. `roles` says whether secrets are read as the task's
-    /// execution role or as the host; `instance` names the login that the host itself has
-    /// for an image.
+    /// execution role or as the host; see [`PlanContext`].
     #[must_use]
-    pub fn new(
-        tasks: Vec<TaskDefinition>,
-        roles: RoleUse,
-        instance: impl Fn(&ImageReference) -> Option<InstanceLogin>,
-    ) -> Self {
+    pub fn new(tasks: Vec<TaskDefinition>, context: &PlanContext<'_>) -> Self {
+        let PlanContext { roles, accounts, instance } = *context;
         let mut plan = Self::default();
         let mut known = HashMap::new();
         for task in tasks {
@@ -100,6 +136,11 @@ impl PullPlan {
             let execution_role = match roles {
                 RoleUse::Assume => execution_role.transpose(),
                 RoleUse::Ignore => Ok(None),
+            };
+            let asker = Asker {
+                accounts,
+                execution_role,
+                name: SessionName::of_family(family.as_ref().map(Printable::as_str)),
             };
             let containers = containers
                 .into_iter()
@@ -113,9 +154,9 @@ impl PullPlan {
                     Ok(ContainerDefinition { name, image, credentials }) => {
                         let shown = Printable::new(&image.to_string());
                         let registry = Some(image.registry().to_owned());
-                        let pull = Need::of(credentials, execution_role.as_ref(), || instance(&image))
-                            .map(|need| plan.index(&mut known, PlannedPull { image, need }))
-                            .map_err(|error| Failure::from(&ExecutionRoleError { source: error.clone() }));
+                        let pull = asker
+                            .need(credentials, || instance(&image))
+                            .map(|need| plan.index(&mut known, PlannedPull { image, need }));
                         PlannedContainer { name, image: shown, registry, pull }
                     }
                 })
@@ -135,12 +176,12 @@ impl PullPlan {
 
 #[cfg(test)]
 mod tests {
-    use super::{InstanceLogin, InstanceSource, Need, PullPlan, RoleUse};
+    use super::{AccountRoles, InstanceLogin, InstanceSource, Need, PlanContext, PullPlan, RoleUse};
     use crate::task::TaskDefinition;
 
     fn plan(texts: &[&str], roles: RoleUse) -> PullPlan {
         let tasks = texts.iter().map(|text| TaskDefinition::parse("-", text.as_bytes()).unwrap()).collect();
-        PullPlan::new(tasks, roles, |_| None)
+        PullPlan::new(tasks, &PlanContext { roles, accounts: &AccountRoles::default(), instance: &|_| None })
     }
 
     fn task(role: &str, image: &str, secret: &str) -> String {
@@ -186,7 +227,10 @@ mod tests {
             {"name": "closed", "image": "reg.example/a", "repositoryCredentials": {"credentialsParameter": "s"}}]}"#;
         let login = InstanceLogin { source: InstanceSource::DockerConfig, scope: "reg.example".to_owned() };
         let of_host = |image: &crate::task::ImageReference| (image.registry() == login.scope).then(|| login.clone());
-        let plan = PullPlan::new(vec![TaskDefinition::parse("-", text.as_bytes()).unwrap()], RoleUse::Assume, of_host);
+        let tasks = vec![TaskDefinition::parse("-", text.as_bytes()).unwrap()];
+        let accounts = AccountRoles::default();
+        let plan =
+            PullPlan::new(tasks, &PlanContext { roles: RoleUse::Assume, accounts: &accounts, instance: &of_host });
         let needs: Vec<_> = plan.pulls.iter().map(|pull| &pull.need).collect();
         assert_eq!(needs[..2], [&Need::Instance(login.clone()), &Need::Anonymous]);
         assert!(matches!(needs[2], Need::Secret { .. }));

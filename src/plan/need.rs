@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::task::{ArnError, CredentialsParameter, RoleArn};
+use crate::identity::Identity;
+use crate::task::CredentialsParameter;
 
 /// An image's need of a credential. Equal needs are resolved once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -13,8 +14,8 @@ pub enum Need {
     Secret {
         /// Which secret.
         parameter: CredentialsParameter,
-        /// Who reads it: the task's execution role, or the host where there is none (A15).
-        execution_role: Option<RoleArn>,
+        /// Who reads it.
+        identity: Identity,
     },
     /// A login of the host's own: the container names no credentials (B3).
     Instance(InstanceLogin),
@@ -57,19 +58,4 @@ pub enum RoleUse {
     Assume,
     /// The host's own identity reads every secret.
     Ignore,
-}
-
-impl Need {
-    /// The need of a container, in a task with this execution role, on a host that has this
-    /// login for the image. The task's own comes before the host's (B3).
-    pub(super) fn of<'role>(
-        credentials: Option<CredentialsParameter>,
-        execution_role: Result<&Option<RoleArn>, &'role ArnError>,
-        instance: impl FnOnce() -> Option<InstanceLogin>,
-    ) -> Result<Self, &'role ArnError> {
-        match credentials {
-            None => Ok(instance().map_or(Self::Anonymous, Self::Instance)),
-            Some(parameter) => Ok(Self::Secret { parameter, execution_role: execution_role?.clone() }),
-        }
-    }
 }

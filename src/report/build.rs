@@ -131,12 +131,12 @@ impl From<&Need> for CredentialReport {
         match need {
             Need::Anonymous => Self::Anonymous,
             Need::Instance(login) => Self::from(login),
-            Need::Secret { parameter, execution_role } => Self::Secret {
+            Need::Secret { parameter, identity } => Self::Secret {
                 arn: Printable::new(parameter.as_str()),
                 version_id: None,
                 account: parameter.account().map(str::to_owned),
                 region: parameter.region().map(ToString::to_string),
-                identity: execution_role.as_ref().map_or_else(|| "host".to_owned(), ToString::to_string),
+                identity: identity.name().to_owned(),
                 stale_seconds: None,
             },
         }

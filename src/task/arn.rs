@@ -98,6 +98,11 @@ fn split<'a>(text: &'a str, service: &'static str) -> Result<Parts<'a>, ArnError
     Ok(Parts { region, account, resource })
 }
 
+/// The second part of what is known to be an ARN.
+fn partition(arn: &str) -> &str {
+    arn.split(':').nth(1).unwrap_or_default()
+}
+
 /// Whether a secret's name ends in `-` and six letters or digits.
 pub(super) fn ends_like_a_full_arn(name: &str) -> bool {
     name.rsplit_once('-').is_some_and(|(stem, suffix)| {
@@ -153,6 +158,12 @@ impl SecretArn {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The partition: `aws`, `aws-cn`, …
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        partition(&self.text)
     }
 
     /// Where the secret lives; a request for it goes there and nowhere else (A6).
@@ -226,6 +237,12 @@ impl RoleArn {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The partition: `aws`, `aws-cn`, …
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        partition(&self.text)
     }
 
     /// The role's account, 12 digits.

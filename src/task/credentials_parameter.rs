@@ -45,6 +45,15 @@ impl CredentialsParameter {
         }
     }
 
+    /// The partition in the ARN; a bare name is in that of whoever asks.
+    #[must_use]
+    pub fn partition(&self) -> Option<&str> {
+        match self {
+            Self::Arn(arn) => Some(arn.partition()),
+            Self::Name(_) => None,
+        }
+    }
+
     /// The account in the ARN; a bare name has none of its own.
     #[must_use]
     pub fn account(&self) -> Option<&str> {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 const BELONGS_TO: &[(&str, &str)] = &[
     ("bollard", "src/pull/docker.rs"),
     ("aws_", "src/credential/aws/"),
+    ("rustls", "src/credential/aws/http.rs"),
     ("secrecy", "src/secret.rs"),
     ("toml", "src/config/"),
     ("clap", "src/cli/"),

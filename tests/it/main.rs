@@ -8,6 +8,9 @@ mod support;
 
 mod architecture;
 mod generated_documents;
+mod identity_accounts;
+mod identity_endpoints;
+mod identity_host;
 mod instance;
 mod pull_batches;
 mod pull_credentials;

@@ -10,8 +10,11 @@
 //! | `aws/`        | AWS: decides by policy, verifies signatures, takes faults |
 //! | `engine/`     | a Docker Engine on a Unix socket, scripted per image      |
 //! | `registry/`   | a registry that a real engine can pull from               |
+//! | `host.rs`     | an instance's metadata, a container's credentials, tokens |
+//! | `proxy.rs`    | a proxy that notes where it was to connect to             |
+//! | `tls.rs`      | TLS in front of one of these servers                      |
 //! | `leak/`       | the search for a secret where it must not be              |
-//! | `http/`       | the server under the first three                          |
+//! | `http/`       | the server under the first three, `host.rs`, `proxy.rs`   |
 //! | `fault.rs`    | which call a fault strikes                                |
 //! | `gate.rs`     | a door that holds answers until the test opens it         |
 //! | `run.rs`      | the program, run with an environment of its own           |
@@ -25,7 +28,10 @@ pub mod digest;
 pub mod engine;
 pub mod fault;
 pub mod gate;
+pub mod host;
 pub mod http;
 pub mod leak;
+pub mod proxy;
 pub mod registry;
 pub mod run;
+pub mod tls;

@@ -6,17 +6,17 @@
 //! around all of them is ours, and it is the only one an operator needs to know.
 
 mod batch;
+mod host;
+mod http;
 mod said;
 mod secrets_manager;
 mod session;
 
 use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::environment::EnvironmentVariableRegionProvider;
-use aws_config::imds::region::ImdsRegionProvider;
-use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
@@ -25,10 +25,14 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio::time::{Instant, timeout_at};
 
 use super::{SecretError, SecretFault, SecretStore, SecretVersion};
-use crate::identity::Identity;
+use crate::identity::{HostKind, Identity};
 use crate::task::CredentialsParameter;
 use batch::Batches;
+use host::Host;
+use http::Http;
 use session::Sessions;
+
+pub use http::CaBundleError;
 
 /// The SDK's own attempts at one call, the first included.
 const ATTEMPTS: u32 = 3;
@@ -46,6 +50,7 @@ pub enum Batching {
 #[derive(Debug)]
 pub struct Aws {
     deadline: Duration,
+    host: Arc<Host>,
     config: OnceCell<SdkConfig>,
     host_region: OnceCell<Option<Region>>,
     clients: Mutex<HashMap<Region, Client>>,
@@ -56,18 +61,26 @@ pub struct Aws {
 impl Aws {
     /// Prepares to ask; nothing is read or sent before the first secret is wanted.
     /// `deadline` bounds one secret from the first byte to the last, roles and retries
-    /// included.
-    /// `batching` says whether secrets that are wanted together are asked for together.
-    #[must_use]
-    pub fn new(deadline: Duration, batching: Batching) -> Self {
-        Self {
+    /// included; `batching` says whether secrets that are wanted together are asked for
+    /// together; `ca_bundle` is a file of the only certificates to be trusted.
+    ///
+    /// # Errors
+    /// [`CaBundleError`], when that file cannot be used.
+    pub fn new(
+        deadline: Duration,
+        batching: Batching,
+        host: HostKind,
+        ca_bundle: Option<&Path>,
+    ) -> Result<Self, CaBundleError> {
+        Ok(Self {
             deadline,
+            host: Arc::new(Host::new(host, Http::new(ca_bundle)?)),
             config: OnceCell::new(),
             host_region: OnceCell::new(),
             clients: Mutex::default(),
             sessions: Sessions::default(),
             batches: (batching == Batching::Try).then(Batches::default),
-        }
+        })
     }
 
     /// What the environment and the profile say. The metadata service is not asked for
@@ -76,14 +89,15 @@ impl Aws {
     async fn config(&self) -> &SdkConfig {
         self.config
             .get_or_init(|| async {
-                let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-                    .or_else(ProfileFileRegionProvider::new());
                 let timeouts = TimeoutConfig::builder()
                     .connect_timeout(self.deadline / ATTEMPTS)
                     .operation_attempt_timeout(self.deadline / 2)
                     .build();
                 let mut loader = aws_config::defaults(BehaviorVersion::latest())
-                    .region(region)
+                    .region(self.host.configured_region())
+                    .http_client(self.host.http().services.clone())
+                    // Whose credentials a call takes is said for each call.
+                    .no_credentials()
                     .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
                     .timeout_config(timeouts);
                 if let Ok(name) = AppName::new(concat!("taskpull-", env!("CARGO_PKG_VERSION"))) {
@@ -94,13 +108,14 @@ impl Aws {
             .await
     }
 
-    /// The host's Region: environment, profile, then the metadata service (L13).
+    /// The host's Region: environment, profile, then the metadata service where the host has
+    /// one (L13).
     async fn host_region(&self) -> Option<Region> {
         self.host_region
             .get_or_init(|| async {
                 match self.config().await.region() {
                     Some(region) => Some(region.clone()),
-                    None => ImdsRegionProvider::builder().build().region().await,
+                    None => self.host.metadata_region().await,
                 }
             })
             .await
@@ -131,7 +146,7 @@ impl SecretStore for Aws {
         };
         let region = region.ok_or_else(|| fault(SecretFault::NoRegion))?;
         let config = self.config().await;
-        let credentials = self.sessions.credentials(identity, config, &region, end).await;
+        let credentials = self.sessions.credentials(identity, &self.host, config, &region, end).await;
         let credentials = credentials.map_err(|refused| refused.about(secret, &region))?;
         let client = self.client(&region).await;
         if let Some(batches) = &self.batches {

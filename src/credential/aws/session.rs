@@ -1,5 +1,5 @@
-//! Credentials of an identity: the host's by the SDK's chain, an execution role's by
-//! `AssumeRole` from the host's.
+//! Credentials of an identity: the host's by its chain of places, a role's by `AssumeRole`
+//! from whoever assumes it.
 //!
 //! They are asked for once however many secrets wait for them: all who wait share one
 //! attempt and its answer. A failure is forgotten as soon as it is told, credentials
@@ -18,17 +18,19 @@ use aws_sdk_sts::types::Credentials as StsCredentials;
 use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use tokio::time::{Instant, timeout_at};
 
+use super::host::Host;
 use super::said::{Failed, Meaning, Said, failed};
 use crate::credential::{SecretError, SecretFault};
-use crate::identity::Identity;
-use crate::task::{CredentialsParameter, RoleArn};
+use crate::identity::{Identity, RoleSession};
+use crate::task::CredentialsParameter;
 
 /// Credentials are renewed this long before they expire, so that a call that begins with
 /// them also ends with them.
 const AHEAD_OF_EXPIRY: Duration = Duration::from_mins(5);
 
-/// The name under which an assumed role appears in CloudTrail.
-const SESSION_NAME: &str = "taskpull";
+/// Credentials that do not say when they end are asked for again after this time: a shared
+/// file or the program behind `credential_process` may have newer ones (A11).
+const UNSAID_LIFE: Duration = Duration::from_mins(1);
 
 type Attempt = Shared<BoxFuture<'static, Result<Credentials, Refused>>>;
 
@@ -72,21 +74,42 @@ impl Sessions {
     pub(super) async fn credentials(
         &self,
         identity: &Identity,
+        source: &Arc<Host>,
         config: &SdkConfig,
         region: &Region,
         end: Instant,
     ) -> Result<Credentials, Refused> {
-        let late = |identity: &Identity, fault| Refused::new(identity, fault, Some("no answer in time".into()));
-        let attempt = self.attempt(&Identity::Host, || host(config.clone()).boxed());
-        let host = timeout_at(end, attempt).await;
-        let host = self.told(
-            &Identity::Host,
-            host.unwrap_or_else(|_| Err(late(&Identity::Host, SecretFault::HostIdentityFailed))),
-        )?;
-        let Identity::ExecutionRole(role) = identity else { return Ok(host) };
-        let attempt = self.attempt(identity, || assume(role.clone(), host, config.clone(), region.clone()).boxed());
-        let session = timeout_at(end, attempt).await;
-        self.told(identity, session.unwrap_or_else(|_| Err(late(identity, SecretFault::RoleUnavailable))))
+        // From the identity towards the host, up to whoever still has credentials.
+        let mut held = None;
+        let mut to_ask = Vec::new();
+        let mut next = Some(identity.clone());
+        while let Some(identity) = next {
+            held = self.held(&identity);
+            if held.is_some() {
+                break;
+            }
+            next = identity.assumed_by();
+            to_ask.push(identity);
+        }
+        // And back. Where nobody had any, the last to be asked is the host, who comes first.
+        for identity in to_ask.iter().rev() {
+            let attempt = self.attempt(identity, || match held.take() {
+                Some(by) => assume(identity.clone(), by, config.clone(), region.clone()).boxed(),
+                None => host(Arc::clone(source), config.clone()).boxed(),
+            });
+            let answer = timeout_at(end, attempt).await.unwrap_or_else(|_| Err(late(identity)));
+            held = Some(self.told(identity, answer)?);
+        }
+        held.ok_or_else(|| Refused::new(identity, SecretFault::NoHostIdentity, None))
+    }
+
+    /// Credentials that an attempt has given and that are still fresh.
+    fn held(&self, identity: &Identity) -> Option<Credentials> {
+        let attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        match attempts.get(identity)?.peek() {
+            Some(Ok(credentials)) if is_fresh(credentials, SystemTime::now()) => Some(credentials.clone()),
+            _ => None,
+        }
     }
 
     /// The attempt that is under way or has given credentials that are still fresh, or a new
@@ -119,11 +142,19 @@ fn is_fresh(credentials: &Credentials, now: SystemTime) -> bool {
     credentials.expiry().is_none_or(|expiry| now + AHEAD_OF_EXPIRY < expiry)
 }
 
-async fn host(config: SdkConfig) -> Result<Credentials, Refused> {
-    let Some(provider) = config.credentials_provider() else {
-        return Err(Refused::new(&Identity::Host, SecretFault::NoHostIdentity, None));
-    };
-    provider.provide_credentials().await.map_err(|error| {
+/// The credentials, with an end of ours where they say none.
+fn with_end(found: Credentials, now: SystemTime) -> Credentials {
+    if found.expiry().is_some() {
+        return found;
+    }
+    let token = found.session_token().map(str::to_owned);
+    let end = now + AHEAD_OF_EXPIRY + UNSAID_LIFE;
+    Credentials::new(found.access_key_id(), found.secret_access_key(), token, Some(end), "taskpull")
+}
+
+async fn host(source: Arc<Host>, config: SdkConfig) -> Result<Credentials, Refused> {
+    let found = source.chain(&config).provide_credentials().await;
+    found.map(|credentials| with_end(credentials, SystemTime::now())).map_err(|error| {
         let fault = match error {
             CredentialsError::CredentialsNotLoaded(_) => SecretFault::NoHostIdentity,
             _ => SecretFault::HostIdentityFailed,
@@ -146,34 +177,78 @@ fn without_output(error: &CredentialsError) -> Said {
     shown.to_owned().into()
 }
 
-async fn assume(role: RoleArn, host: Credentials, config: SdkConfig, region: Region) -> Result<Credentials, Refused> {
+/// Assumes the role of `identity` as whoever these credentials belong to.
+async fn assume(
+    identity: Identity,
+    by: Credentials,
+    config: SdkConfig,
+    region: Region,
+) -> Result<Credentials, Refused> {
+    let Some(RoleSession { role, name }) = identity.session() else { return Ok(by) };
     let region = config.region().cloned().unwrap_or(region);
-    let config = aws_sdk_sts::config::Builder::from(&config).region(region).credentials_provider(host).build();
-    tracing::debug!(%role, "assuming the role");
+    let config = aws_sdk_sts::config::Builder::from(&config).region(region).credentials_provider(by).build();
+    tracing::debug!(%role, session = name.as_str(), "assuming the role");
     let answer = aws_sdk_sts::Client::from_conf(config)
         .assume_role()
         .role_arn(role.as_str())
-        .role_session_name(SESSION_NAME)
+        .role_session_name(name.as_str())
+        .set_external_id(identity.external_id().map(str::to_owned))
         .send()
         .await;
-    let identity = Identity::ExecutionRole(role);
     let answer = answer.map_err(|error| {
         let Failed { meaning, said } = failed(error);
-        let (identity, fault) = match meaning {
-            Meaning::Unavailable | Meaning::Throttled | Meaning::TimedOut => (&identity, SecretFault::RoleUnavailable),
-            // STS judges whoever asks, and that is the host.
-            Meaning::IdentityRejected => (&Identity::Host, SecretFault::IdentityRejected),
-            Meaning::ClockSkew => (&Identity::Host, SecretFault::ClockSkew),
-            Meaning::Answer { .. } => (&identity, SecretFault::RoleRefused),
+        let fault = match meaning {
+            Meaning::Unavailable | Meaning::Throttled | Meaning::TimedOut => SecretFault::RoleUnavailable,
+            Meaning::Answer { .. } => SecretFault::RoleRefused,
+            // STS judges whoever asks.
+            Meaning::IdentityRejected => {
+                let by = identity.assumed_by().unwrap_or(Identity::Host);
+                return Refused::new(&by, SecretFault::IdentityRejected, Some(said));
+            }
+            Meaning::ClockSkew => return Refused::new(&Identity::Host, SecretFault::ClockSkew, Some(said)),
         };
-        Refused::new(identity, fault, Some(said))
+        Refused::new(&identity, fault, Some(said))
     })?;
     answer.credentials.map(from_sts).ok_or_else(|| {
         Refused::new(&identity, SecretFault::RoleUnavailable, Some("STS answered without credentials".into()))
     })
 }
 
+/// Our own deadline passed first.
+fn late(identity: &Identity) -> Refused {
+    let fault = match identity {
+        Identity::Host => SecretFault::HostIdentityFailed,
+        Identity::ExecutionRole(_) | Identity::AccountRole(_) => SecretFault::RoleUnavailable,
+    };
+    Refused::new(identity, fault, Some("no answer in time".into()))
+}
+
 fn from_sts(session: StsCredentials) -> Credentials {
     let expiry = SystemTime::try_from(session.expiration).ok();
     Credentials::new(session.access_key_id, session.secret_access_key, Some(session.session_token), expiry, "taskpull")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AHEAD_OF_EXPIRY, UNSAID_LIFE, is_fresh, with_end};
+    use aws_credential_types::Credentials;
+    use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn credentials_without_an_end_are_asked_for_again_after_a_minute() {
+        let now = SystemTime::UNIX_EPOCH;
+        let found = with_end(Credentials::new("id", "key", None, None, "test"), now);
+        assert!(is_fresh(&found, now + UNSAID_LIFE - Duration::from_secs(1)));
+        assert!(!is_fresh(&found, now + UNSAID_LIFE));
+    }
+
+    #[test]
+    fn credentials_are_renewed_ahead_of_the_end_they_say() {
+        let now = SystemTime::UNIX_EPOCH;
+        let end = now + Duration::from_hours(1);
+        let found = with_end(Credentials::new("id", "key", None, Some(end), "test"), now);
+        assert_eq!(found.expiry(), Some(end));
+        assert!(is_fresh(&found, end - AHEAD_OF_EXPIRY - Duration::from_secs(1)));
+        assert!(!is_fresh(&found, end - AHEAD_OF_EXPIRY));
+    }
 }

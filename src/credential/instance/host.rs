@@ -2,24 +2,14 @@
 //! authentication for EC2 instances alone (B2).
 
 use super::fault::Fault;
-
-/// The kind of the host, as far as it matters here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HostKind {
-    /// An EC2 instance.
-    Ec2,
-    /// Fargate: the host is AWS's.
-    Fargate,
-    /// An external instance (ECS Anywhere).
-    External,
-}
+use crate::identity::HostKind;
 
 /// Refuses what a host of this kind cannot have; one of an unknown kind may have it.
-pub(super) fn may_have_logins(kind: Option<HostKind>) -> Result<(), Fault> {
+pub(super) fn may_have_logins(kind: HostKind) -> Result<(), Fault> {
     match kind {
-        None | Some(HostKind::Ec2) => Ok(()),
-        Some(HostKind::Fargate) => Err(Fault::NotOn("Fargate")),
-        Some(HostKind::External) => Err(Fault::NotOn("external instances")),
+        HostKind::Auto | HostKind::Ec2 => Ok(()),
+        HostKind::Fargate => Err(Fault::NotOn("Fargate")),
+        HostKind::External => Err(Fault::NotOn("external instances")),
     }
 }
 
@@ -33,7 +23,7 @@ mod tests {
     use crate::error::{Class, Explain as _};
     use crate::secret::Secret;
 
-    fn settings(host: Option<HostKind>) -> InstanceSettings {
+    fn settings(host: HostKind) -> InstanceSettings {
         let helper_timeout = Duration::from_secs(1);
         InstanceSettings { host, has_auth_type: false, auth_data: None, docker_config: None, helper_timeout }
     }
@@ -42,9 +32,8 @@ mod tests {
     fn logins_of_the_host_are_refused_where_ecs_has_none() {
         let data = Some(Secret::new(r#"{"r.example": {"auth": "bTpw"}}"#.to_owned()));
         for host in [HostKind::Fargate, HostKind::External] {
-            let by_variables =
-                InstanceSettings { has_auth_type: true, auth_data: data.clone(), ..settings(Some(host)) };
-            let by_file = InstanceSettings { docker_config: Some(PathBuf::from("/x")), ..settings(Some(host)) };
+            let by_variables = InstanceSettings { has_auth_type: true, auth_data: data.clone(), ..settings(host) };
+            let by_file = InstanceSettings { docker_config: Some(PathBuf::from("/x")), ..settings(host) };
             for (settings, place) in [(by_variables, "ECS_ENGINE_AUTH_DATA"), (by_file, "/x")] {
                 let error = InstanceLogins::read(&settings).unwrap_err();
                 assert_eq!((error.class(), &*error.thing()), (Class::Unsupported, place));
@@ -55,14 +44,14 @@ mod tests {
 
     #[test]
     fn a_host_without_any_is_refused_nothing() {
-        for host in [None, Some(HostKind::Ec2), Some(HostKind::Fargate), Some(HostKind::External)] {
+        for host in [HostKind::Auto, HostKind::Ec2, HostKind::Fargate, HostKind::External] {
             assert!(InstanceLogins::read(&settings(host)).is_ok(), "{host:?}");
         }
     }
 
     #[test]
     fn an_instance_and_an_unknown_host_may_have_them() {
-        for host in [None, Some(HostKind::Ec2)] {
+        for host in [HostKind::Auto, HostKind::Ec2] {
             let auth_data = Some(Secret::new(r#"{"r.example": {"auth": "bTpw"}}"#.to_owned()));
             assert!(
                 InstanceLogins::read(&InstanceSettings { has_auth_type: true, auth_data, ..settings(host) }).is_ok()

@@ -18,13 +18,13 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 pub use fault::{Fault, InstanceError};
-pub use host::HostKind;
 
 use self::documents::{DockerConfig, docker_config, engine_auth_data};
 use self::host::may_have_logins;
 use self::matching::{Scope, server_of};
 use super::{Credential, Login, Origin};
 use crate::error::{Class, Explain, Failure, Link};
+use crate::identity::HostKind;
 use crate::plan::{InstanceLogin, InstanceSource};
 use crate::secret::Secret;
 use crate::task::ImageReference;
@@ -35,8 +35,8 @@ const HELPERS_AT_ONCE: usize = 8;
 /// Where the host's own credentials are.
 #[derive(Clone, Debug)]
 pub struct InstanceSettings {
-    /// What kind of host this is, where that is known.
-    pub host: Option<HostKind>,
+    /// What kind of host this is.
+    pub host: HostKind,
     /// Whether `ECS_ENGINE_AUTH_TYPE` is set; the two types are read alike.
     pub has_auth_type: bool,
     /// `ECS_ENGINE_AUTH_DATA`

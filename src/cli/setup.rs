@@ -1,0 +1,88 @@
+//! The parts of a run, as the settings have them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::config::settings::Settings;
+use crate::error::Failure;
+use crate::pipeline::{
+    AccountRoles, Aws, Backoff, Batching, Deadlines, DockerAddress, HostKind, Input, InstanceLogins, InstanceSettings,
+    Job, Keeping, Limits, PlanContext, Resolver, RoleUse,
+};
+
+/// The waits between attempts at a pull grow from one to five seconds, much as the ECS
+/// agent's; the attempts are a setting.
+const WAITS: Backoff = match Backoff::new(std::time::Duration::from_secs(1), std::time::Duration::from_secs(5), 1) {
+    Ok(backoff) => backoff,
+    Err(_) => panic!("the waits are in order"),
+};
+
+/// Everything that a command needs of the world, checked and not yet asked anything.
+pub(super) struct Setup {
+    pub engine: DockerAddress,
+    pub limits: Limits,
+    pub credentials: Resolver<Aws>,
+    roles: RoleUse,
+    accounts: AccountRoles,
+    instance: Arc<InstanceLogins>,
+}
+
+impl Setup {
+    /// Makes them. What is wrong with the settings comes out here.
+    pub(super) fn new(settings: &Settings, fail_fast: bool) -> Result<Self, Failure> {
+        // The table of settings lets no other word pass.
+        let host = HostKind::parse(&settings.host_kind).unwrap_or_default();
+        let instance = Arc::new(instance_logins(settings, host)?);
+        Ok(Self {
+            engine: DockerAddress::parse(&settings.engine_host).map_err(|error| Failure::from(&error))?,
+            limits: limits(settings, fail_fast),
+            credentials: credentials(settings, host, Arc::clone(&instance))?,
+            roles: if settings.assume_execution_role { RoleUse::Assume } else { RoleUse::Ignore },
+            accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
+            instance,
+        })
+    }
+
+    /// Reads the inputs and plans all their pulls together, as they are on this host.
+    pub(super) fn plan(&self, inputs: Vec<Input>) -> Job {
+        let instance = |image: &_| self.instance.covering(image);
+        Job::new(inputs, &PlanContext { roles: self.roles, accounts: &self.accounts, instance: &instance })
+    }
+}
+
+fn limits(settings: &Settings, fail_fast: bool) -> Limits {
+    Limits {
+        concurrency: settings.concurrency,
+        deadlines: Deadlines {
+            answer: settings.engine_timeout,
+            idle: settings.idle_timeout,
+            total: settings.total_timeout,
+        },
+        backoff: WAITS.with_attempts(settings.attempts),
+        fail_fast,
+    }
+}
+
+fn credentials(settings: &Settings, host: HostKind, instance: Arc<InstanceLogins>) -> Result<Resolver<Aws>, Failure> {
+    let batching = if settings.batch_secrets { Batching::Try } else { Batching::Never };
+    let bundle = settings.ca_bundle.as_deref().map(Path::new);
+    let store = Aws::new(settings.secrets_timeout, batching, host, bundle).map_err(|error| Failure::from(&error))?;
+    let keeping = Keeping {
+        max_age: settings.secrets_max_age,
+        max_stale: settings.secrets_max_stale,
+        entries: settings.secrets_entries,
+    };
+    Ok(Resolver::new(Arc::new(store), keeping, instance))
+}
+
+/// The host's own logins (B1, B2).
+fn instance_logins(settings: &Settings, host: HostKind) -> Result<InstanceLogins, Failure> {
+    let instance = InstanceSettings {
+        host,
+        has_auth_type: settings.instance_auth_type.is_some(),
+        auth_data: settings.instance_auth_data.clone(),
+        docker_config: settings.instance_docker_config.clone(),
+        helper_timeout: settings.instance_helper_timeout,
+    };
+    InstanceLogins::read(&instance).map_err(|error| Failure::from(&error))
+}

@@ -1,0 +1,134 @@
+//! Which hosts AWS is asked at, through which proxy, and under whose certificates.
+
+use std::process::Child;
+
+use serde_json::{Value, json};
+
+use crate::support::aws::{Aws, Policy};
+use crate::support::proxy::Proxy;
+use crate::support::run::Ended;
+use crate::support::tls::Tls;
+use crate::support_aws_client::{GET, HOST, ROLE, SECRET};
+use crate::task::{IMAGE, World, container, task};
+
+fn definition(secret: &str) -> Value {
+    task(&[container("app", IMAGE, secret)])
+}
+
+/// A run that is under way, and the proxy that notes where it asks.
+struct Asking {
+    proxy: Proxy,
+    child: Child,
+    _world: World,
+}
+
+/// Asks for a secret of this partition and Region.
+fn asking(partition: &str, region: &str, variables: &[(&'static str, &str)], role: bool) -> Asking {
+    let (proxy, world) = (Proxy::start(), World::new());
+    let secret = format!("arn:{partition}:secretsmanager:{region}:111122223333:secret:hub-Ab12Cd");
+    let mut definition = definition(&secret);
+    if role {
+        definition["executionRoleArn"] = json!(format!("arn:{partition}:iam::111122223333:role/web"));
+    }
+    let run = world.pull(&definition).env("AWS_ENDPOINT_URL", "").env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
+    let run = run.env("HTTPS_PROXY", proxy.address()).env("TASKPULL_SECRETS_TIMEOUT", "2s");
+    Asking { child: run.envs(variables.iter().copied()).start(), proxy, _world: world }
+}
+
+impl Asking {
+    /// Where it asked.
+    fn hosts(self) -> Vec<String> {
+        Ended::of(self.child);
+        let mut hosts = self.proxy.targets();
+        hosts.dedup();
+        hosts
+    }
+}
+
+#[test]
+fn every_partition_is_asked_at_its_own_hosts() {
+    let partitions = [
+        ("aws", "eu-west-1", "amazonaws.com"),
+        ("aws-cn", "cn-north-1", "amazonaws.com.cn"),
+        ("aws-us-gov", "us-gov-west-1", "amazonaws.com"),
+        ("aws-iso", "us-iso-east-1", "c2s.ic.gov"),
+        ("aws-iso-b", "us-isob-east-1", "sc2s.sgov.gov"),
+        ("aws-iso-e", "eu-isoe-west-1", "cloud.adc-e.uk"),
+        ("aws-iso-f", "us-isof-south-1", "csp.hci.ic.gov"),
+        ("aws-eusc", "eusc-de-east-1", "amazonaws.eu"),
+    ];
+    let runs = partitions.map(|(partition, region, suffix)| {
+        (asking(partition, region, &[], false), format!("secretsmanager.{region}.{suffix}:443"))
+    });
+    for (asking, host) in runs {
+        assert_eq!(asking.hosts(), [host]);
+    }
+}
+
+#[test]
+fn fips_and_dual_stack_hosts_are_asked_where_the_environment_says_so() {
+    let (fips, dual) = (("AWS_USE_FIPS_ENDPOINT", "true"), ("AWS_USE_DUALSTACK_ENDPOINT", "true"));
+    let cases = [
+        (vec![fips], false, "secretsmanager-fips.us-east-1.amazonaws.com"),
+        // The usual host of Secrets Manager has both stacks; that of STS has not.
+        (vec![dual], false, "secretsmanager.us-east-1.amazonaws.com"),
+        (vec![fips, dual], false, "secretsmanager-fips.us-east-1.amazonaws.com"),
+        (vec![fips], true, "sts-fips.us-east-1.amazonaws.com"),
+        (vec![dual], true, "sts.us-east-1.api.aws"),
+        (vec![fips, dual], true, "sts-fips.us-east-1.api.aws"),
+    ];
+    let runs = cases.map(|(variables, role, host)| (asking("aws", "us-east-1", &variables, role), host));
+    for (asking, host) in runs {
+        assert_eq!(asking.hosts(), [format!("{host}:443")]);
+    }
+}
+
+#[test]
+fn a_service_has_an_endpoint_of_its_own_where_the_environment_names_one() {
+    // STS here, Secrets Manager there; the one that both would share does not exist.
+    let world = World::new();
+    let sts = Proxy::start();
+    world.aws.role(ROLE, Policy::trust(HOST), Policy::allow(GET, "*"));
+    let mut with_role = definition(SECRET);
+    with_role["executionRoleArn"] = json!(ROLE);
+    let run = |definition: &Value| {
+        let run = world.pull(definition).env("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
+        let run = run.env("AWS_ENDPOINT_URL_SECRETS_MANAGER", world.aws.endpoint());
+        run.env("AWS_ENDPOINT_URL_STS", sts.address()).env("TASKPULL_SECRETS_TIMEOUT", "3s").end()
+    };
+    let ended = run(&definition(SECRET));
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(run(&with_role).failure(0), "role refused");
+    assert_eq!(sts.targets(), [sts.address().replace("http://", "")]);
+}
+
+#[test]
+fn a_bundle_of_certificates_is_trusted_and_nothing_else_is() {
+    let world = World::new();
+    let port = |aws: &Aws| aws.endpoint().rsplit(':').next().unwrap().parse::<u16>().unwrap();
+    let tls = Tls::before(port(&world.aws));
+    let other = Tls::before(port(&world.aws));
+    let run = || {
+        let run = world.pull(&definition(SECRET)).env("AWS_ENDPOINT_URL", tls.endpoint());
+        run.env("TASKPULL_SECRETS_TIMEOUT", "3s")
+    };
+    let ended = run().env("AWS_CA_BUNDLE", tls.bundle()).end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let ended = run().env("AWS_CA_BUNDLE", other.bundle()).end();
+    assert_eq!(ended.failure(0), "secret unavailable", "{ended:?}");
+    let ended = run().end();
+    assert_eq!(ended.failure(0), "secret unavailable", "{ended:?}");
+    assert_eq!(world.aws.count("GetSecretValue"), 1);
+}
+
+#[test]
+fn a_bundle_that_cannot_be_used_is_a_fault_of_the_configuration() {
+    let world = World::new();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    for (path, said) in [(file.path(), "has no certificate in it"), ("/nonexistent/ca.pem".as_ref(), "cannot be read")]
+    {
+        let ended = world.pull(&definition(SECRET)).env("AWS_CA_BUNDLE", path).end();
+        assert_eq!(ended.code, 6, "{ended:?}");
+        assert!(ended.stderr.contains(said), "{ended:?}");
+    }
+}

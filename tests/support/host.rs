@@ -1,0 +1,152 @@
+//! What a host has of its own: the metadata service of an instance, the credentials
+//! endpoint of a container, and an STS that takes a web identity's token.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Value, json};
+
+use super::aws::AccessKey;
+use super::http::{Reply, Request, Server, Stall, form_pairs};
+
+/// Requests as they came: `GET /path`.
+type Log = Arc<Mutex<Vec<String>>>;
+
+fn note(log: &Log, request: &Request) {
+    let line = format!("{} {}", request.method, request.path);
+    log.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+}
+
+fn lines(log: &Log) -> Vec<String> {
+    log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// A key in the form in which both endpoints give it.
+fn credentials(key: &AccessKey) -> Value {
+    json!({
+        "Code": "Success", "Type": "AWS-HMAC", "LastUpdated": "2026-01-01T00:00:00Z",
+        "AccessKeyId": key.id, "SecretAccessKey": key.secret, "Token": key.token, "Expiration": "2099-01-01T00:00:00Z",
+    })
+}
+
+/// An instance's metadata service, version 2 only: nothing is told without a token.
+pub struct Metadata {
+    server: Server,
+    log: Log,
+}
+
+impl Metadata {
+    const TOKEN: &str = "token-of-the-instance";
+
+    /// Of an instance in this Region, whose role has this session.
+    pub fn start(key: &AccessKey, region: &str) -> Self {
+        let (key, region) = (credentials(key), region.to_owned());
+        Self::answering(move |request| {
+            if request.method == "PUT" && request.path == "/latest/api/token" {
+                let reply = Reply::new(200, Self::TOKEN);
+                return reply.header("x-aws-ec2-metadata-token-ttl-seconds", "21600");
+            }
+            if request.header("x-aws-ec2-metadata-token") != Some(Self::TOKEN) {
+                return Reply::new(401, "");
+            }
+            match request.path.as_str() {
+                "/latest/meta-data/iam/security-credentials/" => Reply::new(200, "instance"),
+                "/latest/meta-data/iam/security-credentials/instance" => Reply::json(200, &key),
+                "/latest/meta-data/placement/region" => Reply::new(200, region.clone()),
+                _ => Reply::new(404, ""),
+            }
+        })
+    }
+
+    /// As a container sees it whose instance allows one hop: the token never arrives.
+    pub fn one_hop_too_far() -> Self {
+        Self::answering(|_| Reply::stall(Stall::Hang))
+    }
+
+    fn answering(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        let log = Log::default();
+        let noted = log.clone();
+        let server = Server::on_loopback(move |request| {
+            note(&noted, &request);
+            answer(&request)
+        });
+        Self { server, log }
+    }
+
+    /// What points a program at it.
+    pub fn environment(&self) -> [(&'static str, String); 2] {
+        [
+            ("AWS_EC2_METADATA_DISABLED", "false".to_owned()),
+            ("AWS_EC2_METADATA_SERVICE_ENDPOINT", format!("http://127.0.0.1:{}", self.server.port())),
+        ]
+    }
+
+    pub fn requests(&self) -> Vec<String> {
+        lines(&self.log)
+    }
+}
+
+/// A container's credentials endpoint, which wants this token.
+pub struct ContainerCredentials {
+    server: Server,
+    log: Log,
+}
+
+impl ContainerCredentials {
+    pub fn start(key: &AccessKey, token: &str) -> Self {
+        let (key, token, log) = (credentials(key), token.to_owned(), Log::default());
+        let noted = log.clone();
+        let server = Server::on_loopback(move |request| {
+            note(&noted, &request);
+            match request.header("authorization") {
+                Some(given) if given == token => Reply::json(200, &key),
+                _ => Reply::json(401, &json!({ "code": "Unauthorized", "message": "wrong token" })),
+            }
+        });
+        Self { server, log }
+    }
+
+    /// For `AWS_CONTAINER_CREDENTIALS_FULL_URI`.
+    pub fn uri(&self) -> String {
+        format!("http://127.0.0.1:{}/v1/credentials", self.server.port())
+    }
+
+    pub fn requests(&self) -> Vec<String> {
+        lines(&self.log)
+    }
+}
+
+/// The one call of STS that is not signed: who has this token gets this key.
+pub struct WebIdentity {
+    server: Server,
+}
+
+impl WebIdentity {
+    pub fn start(key: &AccessKey, token: &str) -> Self {
+        let (key, token) = (key.clone(), token.to_owned());
+        let server = Server::on_loopback(move |request| {
+            let form = form_pairs(&String::from_utf8_lossy(&request.body));
+            let has = |name: &str, value: &str| form.iter().any(|(is, given)| is == name && given == value);
+            if !has("Action", "AssumeRoleWithWebIdentity") || !has("WebIdentityToken", &token) {
+                return Reply::new(400, "");
+            }
+            let session = key.token.as_deref().unwrap_or_default();
+            Reply::new(
+                200,
+                format!(
+                    "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+                     <AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>{}</AccessKeyId>\
+                     <SecretAccessKey>{}</SecretAccessKey><SessionToken>{session}</SessionToken>\
+                     <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>\
+                     </AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>",
+                    key.id, key.secret
+                ),
+            )
+        });
+        Self { server }
+    }
+
+    /// For `AWS_ENDPOINT_URL_STS`.
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.server.port())
+    }
+}
