@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+pub use crate::credential::AccessTokens;
 pub use crate::credential::aws::Aws;
 use crate::credential::{SecretStore, authorize};
 use crate::error::Failure;
@@ -81,6 +82,7 @@ impl Job {
     pub async fn pull<S: SecretStore, C: Connect>(
         self,
         store: &Arc<S>,
+        tokens: AccessTokens,
         engine: &C,
         limits: &Limits,
         progress: &dyn Progress,
@@ -88,7 +90,7 @@ impl Job {
     ) -> Report {
         let must_not_begin = limits.fail_fast && self.has_faults();
         let needs: Vec<_> = self.plan.pulls.iter().map(|pull| pull.need.clone()).collect();
-        let authorized = authorize(self.plan, store);
+        let authorized = authorize(self.plan, store, tokens);
         let outcomes = if must_not_begin {
             pull::not_begun(&authorized.pulls)
         } else {

@@ -70,6 +70,10 @@ pub(super) struct Pull {
     #[arg(long, value_name = "assume|ignore")]
     pub execution_role: Option<String>,
 
+    /// Which version of the secrets is read, such as AWSPENDING [setting: `secrets.stage`]
+    #[arg(long, value_name = "STAGE")]
+    pub secret_stage: Option<String>,
+
     /// Where the Docker Engine is [setting: `engine.host`]
     #[arg(long, value_name = "ADDRESS")]
     pub host: Option<String>,

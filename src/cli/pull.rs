@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 use super::arguments::{Output, Pull};
 use super::exit::Exit;
 use super::{complain, input, interrupt, log, progress, tell};
-use crate::config::settings::{CONCURRENCY, ENGINE_HOST, EXECUTION_ROLE};
+use crate::config::settings::{CONCURRENCY, ENGINE_HOST, EXECUTION_ROLE, SECRETS_STAGE};
 use crate::config::{ConfigError, Settings, Sources};
-use crate::pipeline::{Aws, Backoff, Deadlines, DockerAddress, Job, Limits, RoleUse};
+use crate::pipeline::{AccessTokens, Aws, Backoff, Deadlines, DockerAddress, Job, Limits, RoleUse};
 use crate::report::{Report, text};
 
 /// The waits between attempts at a pull grow from one to five seconds, much as the ECS
@@ -72,10 +72,11 @@ pub(super) fn run(arguments: &Pull) -> Exit {
 }
 
 fn settings(arguments: &Pull) -> Result<Settings, ConfigError> {
-    let Pull { concurrency, execution_role, host, config, .. } = arguments;
+    let Pull { concurrency, execution_role, secret_stage, host, config, .. } = arguments;
     let sources = Sources::of_process(config.as_deref())?
         .with_flag(&CONCURRENCY, "--concurrency", concurrency.clone())
         .with_flag(&EXECUTION_ROLE, "--execution-role", execution_role.clone())
+        .with_flag(&SECRETS_STAGE, "--secret-stage", secret_stage.clone())
         .with_flag(&ENGINE_HOST, "--host", host.clone());
     Settings::read(&sources)
 }
@@ -98,8 +99,9 @@ async fn pull(
         fail_fast: arguments.fail_fast,
     };
     let progress = progress::of(job.images(), arguments.quiet);
-    let store = Arc::new(Aws::new(settings.secrets_timeout));
-    job.pull(&store, engine, &limits, &*progress, interrupt).await
+    let store = Arc::new(Aws::new(settings.secrets_timeout).with_stage(&settings.secrets_stage));
+    let tokens = if settings.accept_access_token { AccessTokens::Accept } else { AccessTokens::Refuse };
+    job.pull(&store, tokens, engine, &limits, &*progress, interrupt).await
 }
 
 /// Runs the work beside a watch for signals, and says when one came.

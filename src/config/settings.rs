@@ -76,6 +76,22 @@ pub const SECRETS_TIMEOUT: Setting = Setting {
     takes: Takes::Time(Duration::from_millis(100), Duration::from_mins(10)),
     purpose: "The longest wait for one secret, roles and retries included.",
 };
+/// `secrets.stage`
+pub const SECRETS_STAGE: Setting = Setting {
+    key: "secrets.stage",
+    variable: "TASKPULL_SECRET_STAGE",
+    default: Some("AWSCURRENT"),
+    takes: Takes::Text("a staging label"),
+    purpose: "Which version of a secret is read. `AWSPENDING` rehearses a rotation before it is current.",
+};
+/// `secrets.access_token`
+pub const ACCESS_TOKEN: Setting = Setting {
+    key: "secrets.access_token",
+    variable: "TASKPULL_ACCESS_TOKEN",
+    default: Some("refuse"),
+    takes: Takes::OneOf(&["refuse", "accept"]),
+    purpose: "Whether a pull-through-cache secret (`username`, `accessToken`) serves a direct pull: with `accept`, the token is the password.",
+};
 /// `pull.concurrency`
 pub const CONCURRENCY: Setting = Setting {
     key: "pull.concurrency",
@@ -124,6 +140,8 @@ pub const SETTINGS: &[&Setting] = &[
     &ENGINE_TIMEOUT,
     &EXECUTION_ROLE,
     &SECRETS_TIMEOUT,
+    &SECRETS_STAGE,
+    &ACCESS_TOKEN,
     &CONCURRENCY,
     &ATTEMPTS,
     &IDLE_TIMEOUT,
@@ -142,6 +160,10 @@ pub struct Settings {
     pub assume_execution_role: bool,
     /// `secrets.timeout`
     pub secrets_timeout: Duration,
+    /// `secrets.stage`
+    pub secrets_stage: String,
+    /// `secrets.access_token`: whether it is accepted.
+    pub accept_access_token: bool,
     /// `pull.concurrency`
     pub concurrency: NonZeroUsize,
     /// `pull.attempts`
@@ -169,6 +191,8 @@ impl Settings {
             engine_timeout: sources.time(&ENGINE_TIMEOUT)?,
             assume_execution_role: sources.text(&EXECUTION_ROLE)? == "assume",
             secrets_timeout: sources.time(&SECRETS_TIMEOUT)?,
+            secrets_stage: sources.text(&SECRETS_STAGE)?.to_owned(),
+            accept_access_token: sources.text(&ACCESS_TOKEN)? == "accept",
             concurrency: NonZeroUsize::try_from(sources.number(&CONCURRENCY)?).unwrap_or(NonZeroUsize::MAX),
             attempts: sources.number(&ATTEMPTS)?,
             idle_timeout: sources.time(&IDLE_TIMEOUT)?,

@@ -7,6 +7,7 @@
 
 pub mod aws;
 mod content;
+mod key_error;
 mod secret_error;
 
 use std::collections::HashMap;
@@ -16,15 +17,17 @@ use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt, Shared};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
-pub use content::ContentError;
+pub use content::{AccessTokens, ContentError, ContentFault, Envelope, Sealed};
+pub use key_error::{KeyAction, KeyError, KeyFault};
 pub use secret_error::{SecretError, SecretFault};
 
 use crate::error::{Failure, Printable};
 use crate::identity::Identity;
 use crate::plan::{Need, PlannedPull, PlannedTask, PullPlan};
-use crate::secret::Secret;
-use crate::task::{CredentialsParameter, SecretArn};
+use crate::secret::{Secret, SecretBytes};
+use crate::task::{CredentialsParameter, ImageReference, SecretArn};
 
 /// Secrets read at the same time. Secrets Manager allows thousands a second; this bounds
 /// our own sockets.
@@ -32,7 +35,8 @@ const READS_AT_ONCE: usize = 16;
 
 /// Where secrets come from. The real one is [`aws::Aws`].
 pub trait SecretStore: Send + Sync + 'static {
-    /// Reads the current version of a secret as `identity`, within the store's deadline.
+    /// Reads a version of a secret as `identity`, within the store's deadline: the current
+    /// one, or the one of the stage that the store was told.
     ///
     /// # Errors
     /// [`SecretError`], with everything the store knows about the refusal.
@@ -41,6 +45,19 @@ pub trait SecretStore: Send + Sync + 'static {
         identity: &Identity,
         secret: &CredentialsParameter,
     ) -> impl Future<Output = Result<SecretVersion, SecretError>> + Send;
+
+    /// Decrypts what `version` of the secret holds, as `identity`, in the key's Region; by
+    /// the version's own deadline.
+    ///
+    /// # Errors
+    /// [`KeyError`] or [`SecretError`] as a [`Failure`].
+    fn decrypt(
+        &self,
+        identity: &Identity,
+        secret: &CredentialsParameter,
+        version: &SecretVersion,
+        sealed: &Sealed,
+    ) -> impl Future<Output = Result<SecretBytes, Failure>> + Send;
 }
 
 /// One version of a secret.
@@ -50,6 +67,10 @@ pub struct SecretVersion {
     pub arn: String,
     /// The version's id.
     pub version_id: String,
+    /// The staging label that was asked for, unless it was `AWSCURRENT`.
+    pub stage: Option<String>,
+    /// When the time for this secret is over, its decryption included.
+    pub deadline: Instant,
     /// What it holds.
     pub value: SecretValue,
 }
@@ -59,8 +80,8 @@ pub struct SecretVersion {
 pub enum SecretValue {
     /// `SecretString`.
     Text(Secret),
-    /// `SecretBinary`; the bytes are of no use yet and are not kept.
-    Binary,
+    /// `SecretBinary`.
+    Binary(SecretBytes),
 }
 
 /// What is shown to a registry, and who gave it.
@@ -84,6 +105,9 @@ pub enum Login {
         /// The password.
         password: Secret,
     },
+    /// A token that the registry's token service exchanges for access (OAuth 2's refresh
+    /// token), in place of a password.
+    IdentityToken(Secret),
 }
 
 /// Where a credential came from.
@@ -101,6 +125,10 @@ pub enum Origin {
         account: Option<String>,
         /// Its Region.
         region: Option<String>,
+        /// The staging label that was asked for, unless it was `AWSCURRENT`.
+        stage: Option<Printable>,
+        /// What is odd about its content.
+        notes: Vec<Printable>,
         /// Who read it.
         identity: Identity,
     },
@@ -117,50 +145,97 @@ pub struct AuthorizedPlan {
     pub pulls: Vec<(PlannedPull, Promise)>,
 }
 
+/// A secret that was read and, where it was sealed, decrypted: the same for every image.
+struct Opened {
+    identity: Identity,
+    version: SecretVersion,
+    text: Secret,
+}
+
+/// The promise of a secret; equal needs share one, and each image finds its own login in it.
+type Opening = Shared<BoxFuture<'static, Result<Option<Arc<Opened>>, Arc<Failure>>>>;
+
 /// Gives every pull of the plan the promise of its credential. Nothing is asked before
 /// the first promise is awaited.
-pub fn authorize<S: SecretStore>(plan: PullPlan, store: &Arc<S>) -> AuthorizedPlan {
-    let mut promises: HashMap<Need, Promise> = HashMap::new();
+pub fn authorize<S: SecretStore>(plan: PullPlan, store: &Arc<S>, tokens: AccessTokens) -> AuthorizedPlan {
+    let mut openings: HashMap<Need, Opening> = HashMap::new();
     let reads = Arc::new(Semaphore::new(READS_AT_ONCE));
     let pulls = plan
         .pulls
         .into_iter()
         .map(|pull| {
-            let promise = promises.entry(pull.need.clone()).or_insert_with_key(|need| {
+            let opening = openings.entry(pull.need.clone()).or_insert_with_key(|need| {
                 let (need, store, reads) = (need.clone(), Arc::clone(store), Arc::clone(&reads));
-                async move { resolve(need, &*store, &reads).await.map(Arc::new).map_err(Arc::new) }.boxed().shared()
+                async move { open(need, &*store, &reads).await.map(|opened| opened.map(Arc::new)).map_err(Arc::new) }
+                    .boxed()
+                    .shared()
             });
-            let promise = promise.clone();
-            (pull, promise)
+            let (opening, image) = (opening.clone(), pull.image.clone());
+            let promise = async move {
+                let credential = credential(opening.await?.as_deref(), &image, tokens);
+                credential.map(Arc::new).map_err(Arc::new)
+            };
+            (pull, promise.boxed().shared())
         })
         .collect();
     AuthorizedPlan { tasks: plan.tasks, pulls }
 }
 
-async fn resolve<S: SecretStore>(need: Need, store: &S, reads: &Semaphore) -> Result<Credential, Failure> {
-    let Need::Secret { parameter, execution_role } = need else {
-        return Ok(Credential { login: Login::Anonymous, origin: Origin::Anonymous });
-    };
+/// Reads a secret and takes its seal off, within one deadline for both.
+async fn open<S: SecretStore>(need: Need, store: &S, reads: &Semaphore) -> Result<Option<Opened>, Failure> {
+    let Need::Secret { parameter, execution_role } = need else { return Ok(None) };
     let identity = Identity::of_task(execution_role);
     // The semaphore is never closed, so an error here cannot happen; were it to, reading
     // without a permit would still be right.
     let _permit = reads.acquire().await.ok();
     tracing::debug!(secret = %parameter, identity = identity.name(), "reading the secret");
-    // A panic in a library must cost this secret only, not the other pulls.
-    let read = AssertUnwindSafe(store.read(&identity, &parameter)).catch_unwind().await;
-    let version = match read {
-        Ok(read) => read.map_err(|error| Failure::from(&error))?,
-        Err(_) => return Err(Failure::from(&SecretError::new(&parameter, &identity, SecretFault::Other))),
+    let asked = async {
+        let version = store.read(&identity, &parameter).await.map_err(|error| Failure::from(&error))?;
+        tracing::debug!(arn = version.arn, version = version.version_id, "read");
+        let text = unsealed(store, &identity, &parameter, &version).await?;
+        Ok(Opened { identity: identity.clone(), version, text })
     };
-    tracing::debug!(arn = version.arn, version = version.version_id, "read");
-    let login = content::login(&version).map_err(|error| Failure::from(&error))?;
+    // A panic in a library must cost this secret only, not the other pulls.
+    match AssertUnwindSafe(asked).catch_unwind().await {
+        Ok(opened) => opened.map(Some),
+        Err(_) => Err(Failure::from(&SecretError::new(&parameter, &identity, SecretFault::Other))),
+    }
+}
+
+async fn unsealed<S: SecretStore>(
+    store: &S,
+    identity: &Identity,
+    parameter: &CredentialsParameter,
+    version: &SecretVersion,
+) -> Result<Secret, Failure> {
+    let sealed = content::sealed(version).map_err(|error| Failure::from(&error))?;
+    match (sealed, &version.value) {
+        (Some(sealed), _) => {
+            tracing::debug!(arn = version.arn, "decrypting");
+            let plaintext = store.decrypt(identity, parameter, version, &sealed).await?;
+            content::unsealed(version, &plaintext).map_err(|error| Failure::from(&error))
+        }
+        (None, SecretValue::Text(text)) => Ok(text.clone()),
+        (None, SecretValue::Binary(bytes)) => content::unsealed(version, bytes).map_err(|error| Failure::from(&error)),
+    }
+}
+
+/// An image's login in a secret.
+fn credential(opened: Option<&Opened>, image: &ImageReference, tokens: AccessTokens) -> Result<Credential, Failure> {
+    let Some(Opened { identity, version, text }) = opened else {
+        return Ok(Credential { login: Login::Anonymous, origin: Origin::Anonymous });
+    };
+    let read = content::login(version, text, image, tokens);
+    let (login, notes) = read.map_err(|error| Failure::from(&error))?;
     let arn = SecretArn::parse(&version.arn).ok();
     let origin = Origin::Secret {
         arn: Printable::new(&version.arn),
         version_id: Printable::new(&version.version_id),
         account: arn.as_ref().map(|arn| arn.account().to_owned()),
         region: arn.as_ref().map(|arn| arn.region().to_string()),
-        identity,
+        stage: version.stage.as_deref().map(Printable::new),
+        notes,
+        identity: identity.clone(),
     };
     Ok(Credential { login, origin })
 }

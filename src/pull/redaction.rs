@@ -14,9 +14,12 @@ const SHORTEST: usize = 4;
 /// Takes every form of the login out of a text: as it is, escaped as JSON, Go and URLs
 /// escape it, and encoded as the registry (`user:password`) and the engine (`header`) get it.
 pub(super) fn without_login(text: String, login: &Login, header: Option<&HeaderValue>) -> String {
-    let Login::Password { username, password } = login else { return text };
     #[expect(clippy::disallowed_methods, reason = "what is to be taken out must be known")]
-    let (username, password) = (username.expose(), password.expose());
+    let (username, password) = match login {
+        Login::Anonymous => return text,
+        Login::Password { username, password } => (username.expose(), password.expose()),
+        Login::IdentityToken(token) => ("", token.expose()),
+    };
     let basic = Zeroizing::new(format!("{username}:{password}"));
     let mut forms: Vec<Zeroizing<String>> = vec![Zeroizing::new(STANDARD.encode(&*basic))];
     if let Some(header) = header.and_then(|header| header.to_str().ok()) {
@@ -83,6 +86,10 @@ mod tests {
         for echo in echoes {
             let text = without_login(echo.to_owned(), &login, Some(&header));
             assert!(text.contains("[redacted]"), "{text}");
+        }
+        let token = Login::IdentityToken(Secret::new("refresh/token".to_owned()));
+        for echo in ["grant refresh/token", "refresh_token=refresh%2Ftoken"] {
+            assert!(without_login(echo.to_owned(), &token, None).contains("[redacted]"), "{echo}");
         }
         let harmless = "manifest unknown";
         assert_eq!(without_login(harmless.to_owned(), &login, Some(&header)), harmless);

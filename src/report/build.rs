@@ -113,9 +113,11 @@ impl From<&Origin> for CredentialReport {
     fn from(origin: &Origin) -> Self {
         match origin {
             Origin::Anonymous => Self::Anonymous,
-            Origin::Secret { arn, version_id, account, region, identity } => Self::Secret {
+            Origin::Secret { arn, version_id, account, region, stage, notes, identity } => Self::Secret {
                 arn: arn.clone(),
                 version_id: Some(version_id.clone()),
+                stage: stage.clone(),
+                warnings: notes.clone(),
                 account: account.clone(),
                 region: region.clone(),
                 identity: identity.name().to_owned(),
@@ -131,6 +133,8 @@ impl From<&Need> for CredentialReport {
             Need::Secret { parameter, execution_role } => Self::Secret {
                 arn: Printable::new(parameter.as_str()),
                 version_id: None,
+                stage: None,
+                warnings: Vec::new(),
                 account: parameter.account().map(str::to_owned),
                 region: parameter.region().map(ToString::to_string),
                 identity: execution_role.as_ref().map_or_else(|| "host".to_owned(), ToString::to_string),

@@ -89,16 +89,23 @@ impl<'a> Credentials<'a> {
 
     fn write(&self, text: &mut String) -> fmt::Result {
         for (at, credential) in self.in_order.iter().enumerate() {
-            let CredentialReport::Secret { arn, version_id, account, region, identity } = credential else { continue };
+            let CredentialReport::Secret { arn, version_id, stage, warnings, account, region, identity } = credential
+            else {
+                continue;
+            };
             writeln!(text, "[{}] {arn}", at + 1)?;
             if let Some(version) = version_id {
-                writeln!(text, "    version {version}")?;
+                let stage = stage.as_ref().map(|stage| format!(" ({stage})")).unwrap_or_default();
+                writeln!(text, "    version {version}{stage}")?;
             } else {
                 let account = account.as_deref().unwrap_or("the reader's");
                 let region = region.as_deref().unwrap_or("the host's");
                 writeln!(text, "    account {account}, Region {region}")?;
             }
             writeln!(text, "    read as {identity}")?;
+            for warning in warnings {
+                writeln!(text, "    warning: {warning}")?;
+            }
         }
         if self.in_order.is_empty() { Ok(()) } else { writeln!(text) }
     }

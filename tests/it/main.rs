@@ -8,9 +8,11 @@ mod support;
 
 mod architecture;
 mod generated_documents;
+mod pull_content;
 mod pull_credentials;
 mod pull_engine;
 mod pull_input;
+mod pull_kms;
 mod pull_leaks;
 mod pull_progress;
 mod pull_secret_failures;
