@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-pub use crate::credential::AccessTokens;
 pub use crate::credential::aws::Aws;
+pub use crate::credential::{AccessTokens, Binding, PLAINTEXT_LIMIT, Plaintext};
 use crate::credential::{SecretStore, authorize};
 use crate::error::Failure;
 pub use crate::plan::RoleUse;

@@ -9,6 +9,7 @@ mod interrupt;
 mod log;
 mod progress;
 mod pull;
+mod secret;
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -18,7 +19,7 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior,
 
 use crate::error::{Explain, Failure};
 use crate::report::text::failure_text;
-use arguments::Command;
+use arguments::{Command, SecretCommand};
 use exit::Exit;
 
 /// Runs the program.
@@ -34,6 +35,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let exit = match arguments.command {
         Command::Pull(arguments) => pull::run(&arguments),
+        Command::Secret(SecretCommand::Seal(arguments)) => secret::seal(&arguments),
     };
     exit.into()
 }

@@ -8,6 +8,7 @@
 pub mod aws;
 mod content;
 mod key_error;
+mod seal;
 mod secret_error;
 
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ use tokio::time::Instant;
 
 pub use content::{AccessTokens, ContentError, ContentFault, Envelope, Sealed};
 pub use key_error::{KeyAction, KeyError, KeyFault};
+pub use seal::{Binding, PLAINTEXT_LIMIT, Plaintext, SealError};
 pub use secret_error::{SecretError, SecretFault};
 
 use crate::error::{Failure, Printable};

@@ -16,6 +16,7 @@ mod pull_kms;
 mod pull_leaks;
 mod pull_progress;
 mod pull_secret_failures;
+mod secret_seal;
 mod support_aws_client;
 mod support_aws_faults;
 mod support_aws_policies;

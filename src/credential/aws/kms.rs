@@ -1,4 +1,4 @@
-//! `Decrypt`: the call, and what their refusals mean (M2).
+//! `Decrypt` and `Encrypt`: the calls, and what their refusals mean (M2).
 #![expect(clippy::disallowed_types, reason = "the credentials of one call, on their way into it")]
 
 use std::collections::{BTreeMap, HashMap};
@@ -10,7 +10,7 @@ use aws_sdk_kms::config::{Builder, Region};
 use aws_sdk_kms::primitives::Blob;
 
 use super::said::{Failed, Meaning, Said, failed};
-use crate::credential::{KeyFault, Sealed};
+use crate::credential::{Binding, Envelope, KeyFault, Plaintext, Sealed};
 use crate::secret::SecretBytes;
 
 /// A client of one Region, for the calls of one identity.
@@ -31,6 +31,27 @@ pub(super) async fn decrypt(client: &Client, sealed: &Sealed) -> Result<SecretBy
         .map_err(|error| refused(failed(error)))?;
     let plaintext = answer.plaintext.ok_or_else(without_answer)?;
     Ok(SecretBytes::new(plaintext.into_inner()))
+}
+
+/// Encrypts a text under a key. The SDK's copies of it cannot be wiped; the program ends
+/// soon after.
+pub(super) async fn encrypt(
+    client: &Client,
+    Binding { key, context: bound_to }: &Binding,
+    Plaintext(text): &Plaintext,
+) -> Result<Envelope, (KeyFault, Said)> {
+    #[expect(clippy::disallowed_methods, reason = "the text goes to KMS and nowhere else")]
+    let plaintext = Blob::new(text.expose().as_bytes());
+    let answer = client
+        .encrypt()
+        .key_id(key.as_str())
+        .plaintext(plaintext)
+        .set_encryption_context(context(bound_to))
+        .send()
+        .await
+        .map_err(|error| refused(failed(error)))?;
+    let ciphertext = answer.ciphertext_blob.ok_or_else(without_answer)?.into_inner();
+    Ok(Envelope { key: key.clone(), ciphertext, context: bound_to.clone() })
 }
 
 fn context(pairs: &BTreeMap<String, String>) -> Option<HashMap<String, String>> {

@@ -24,7 +24,10 @@ use aws_sdk_secretsmanager::Client;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::{Instant, timeout_at};
 
-use super::{KeyAction, KeyError, KeyFault, Sealed, SecretError, SecretFault, SecretStore, SecretVersion};
+use super::{
+    Binding, Envelope, KeyAction, KeyError, KeyFault, Plaintext, Sealed, SecretError, SecretFault, SecretStore,
+    SecretVersion,
+};
 use crate::error::Failure;
 use crate::identity::Identity;
 use crate::secret::SecretBytes;
@@ -171,6 +174,25 @@ impl SecretStore for Aws {
         let answer = timeout_at(end, kms::decrypt(&client, sealed)).await;
         let refused = asked_of_key(thing, KeyAction::Decrypt, identity, &region);
         answer.unwrap_or_else(|_| Err(late())).map_err(refused)
+    }
+}
+
+impl Aws {
+    /// Has KMS encrypt a text as the host, in the key's Region.
+    ///
+    /// # Errors
+    /// [`KeyError`] as a [`Failure`].
+    pub async fn seal(&self, binding: &Binding, plaintext: &Plaintext) -> Result<Envelope, Failure> {
+        let end = Instant::now() + self.deadline;
+        let host = Identity::Host;
+        let region = Region::new(binding.key.region().as_str().to_owned());
+        let refused = || asked_of_key(binding.key.to_string(), KeyAction::Encrypt, &host, &region);
+        let config = self.config().await;
+        let credentials = self.sessions.credentials(&host, config, &region, end).await;
+        let nobody = |_| refused()((KeyFault::NoIdentity, "nobody to ask as".into()));
+        let client = kms::client(config, region.clone(), credentials.map_err(nobody)?);
+        let answer = timeout_at(end, kms::encrypt(&client, binding, plaintext)).await;
+        answer.unwrap_or_else(|_| Err(late())).map_err(refused())
     }
 }
 

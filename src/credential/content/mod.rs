@@ -94,6 +94,12 @@ pub(super) fn unsealed(version: &SecretVersion, plaintext: &SecretBytes) -> Resu
     Ok(Secret::new(text.to_owned()))
 }
 
+/// What is wrong with a text that is to be sealed, as far as it shows without an image.
+pub(super) fn is_sealable(text: &Secret) -> Result<(), ContentFault> {
+    let content = object(text)?;
+    if envelope::is_one(&content) { Err(ContentFault::EnvelopeInEnvelope) } else { only_one_form(&content) }
+}
+
 /// The login for an image in a secret's text, and what is odd about it.
 pub(super) fn login(
     version: &SecretVersion,
