@@ -18,10 +18,12 @@ use zeroize::Zeroizing;
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// Wraps a text. The `String` moves in.
+    /// Wraps a text. It is copied into a buffer of its exact length, and the old one is
+    /// wiped: shrinking a `String` with room to spare would leave its contents behind.
     #[must_use]
     pub fn new(text: String) -> Self {
-        Self(SecretString::from(text))
+        let text = Zeroizing::new(text);
+        Self(SecretString::new(text.as_str().into()))
     }
 
     /// The text itself, to be used and forgotten within one expression.

@@ -1,9 +1,10 @@
 //! Credentials: each need of a plan resolved once, as the identity that may ask.
 //!
 //! [`authorize`] turns a [`PullPlan`] into an [`AuthorizedPlan`]: every pull beside the
-//! promise of its credential. Equal needs share one promise, so that a secret is read
-//! once however many images want it (A20, N3); different ones are read concurrently; and
-//! no pull waits for a credential that is not its own.
+//! promise of its credential. Equal needs share one opening, so that a secret is read
+//! and decrypted once however many images want it (A20, N3), and each image finds its own
+//! login in it; different ones are read concurrently; and no pull waits for a credential
+//! that is not its own.
 
 pub mod aws;
 mod content;
@@ -24,6 +25,8 @@ pub use content::{AccessTokens, ContentError, ContentFault, Envelope, Sealed};
 pub use key_error::{KeyAction, KeyError, KeyFault};
 pub use seal::{Binding, PLAINTEXT_LIMIT, Plaintext, SealError};
 pub use secret_error::{SecretError, SecretFault};
+
+use content::Held;
 
 use crate::error::{Failure, Printable};
 use crate::identity::Identity;
@@ -210,15 +213,13 @@ async fn unsealed<S: SecretStore>(
     parameter: &CredentialsParameter,
     version: &SecretVersion,
 ) -> Result<Secret, Failure> {
-    let sealed = content::sealed(version).map_err(|error| Failure::from(&error))?;
-    match (sealed, &version.value) {
-        (Some(sealed), _) => {
+    match content::held(version).map_err(|error| Failure::from(&error))? {
+        Held::Text(text) => Ok(text.clone()),
+        Held::Sealed(sealed) => {
             tracing::debug!(arn = version.arn, "decrypting");
             let plaintext = store.decrypt(identity, parameter, version, &sealed).await?;
             content::unsealed(version, &plaintext).map_err(|error| Failure::from(&error))
         }
-        (None, SecretValue::Text(text)) => Ok(text.clone()),
-        (None, SecretValue::Binary(bytes)) => content::unsealed(version, bytes).map_err(|error| Failure::from(&error)),
     }
 }
 

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use zeroize::Zeroizing;
+
 use super::content::{self, ContentFault};
 use crate::error::{Class, Explain, Link};
 use crate::secret::Secret;
@@ -101,15 +103,17 @@ impl Binding {
 }
 
 impl Plaintext {
-    /// Takes the bytes of a text that a secret may hold. The `Vec` moves in.
+    /// Takes the bytes of a text that a secret may hold, and wipes them.
     ///
     /// # Errors
     /// [`SealError`], without a word of the text.
     pub fn new(bytes: Vec<u8>) -> Result<Self, SealError> {
+        let bytes = Zeroizing::new(bytes);
         if bytes.len() > PLAINTEXT_LIMIT {
             return Err(SealError::Long);
         }
-        let text = String::from_utf8(bytes).map(Secret::new).map_err(|_| SealError::NotText)?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| SealError::NotText)?;
+        let text = Secret::new(text.to_owned());
         content::is_sealable(&text).map_err(SealError::Content)?;
         Ok(Self(text))
     }

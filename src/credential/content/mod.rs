@@ -49,11 +49,19 @@ pub struct Sealed {
     pub context: BTreeMap<String, String>,
 }
 
-/// The ciphertext in a secret, if that is what it holds.
-pub(super) fn sealed(version: &SecretVersion) -> Result<Option<Sealed>, ContentError> {
+/// What a secret holds at first sight.
+pub(super) enum Held<'a> {
+    /// A text to be read as a login.
+    Text(&'a Secret),
+    /// What must be decrypted first.
+    Sealed(Sealed),
+}
+
+/// Tells a ciphertext from a text.
+pub(super) fn held(version: &SecretVersion) -> Result<Held<'_>, ContentError> {
     let found = match &version.value {
-        SecretValue::Binary(bytes) => ciphertext(bytes).map(Some),
-        SecretValue::Text(text) => envelope_in(text),
+        SecretValue::Binary(bytes) => ciphertext(bytes).map(Held::Sealed),
+        SecretValue::Text(text) => envelope_in(text).map(|sealed| sealed.map_or(Held::Text(text), Held::Sealed)),
     };
     found.map_err(|fault| about(version, fault))
 }
@@ -168,20 +176,14 @@ fn read(
 }
 
 fn name_and_password(content: &Object, tokens: AccessTokens, notes: &mut Notes) -> Result<Login, ContentFault> {
-    let mut key = "password";
-    if content.get(key, notes)?.is_none() && content.has("accessToken") {
-        if tokens == AccessTokens::Refuse {
-            return Err(ContentFault::AccessToken);
-        }
-        key = "accessToken";
-    }
+    let key = match tokens {
+        _ if content.has("password") || !content.has("accessToken") => "password",
+        AccessTokens::Refuse => return Err(ContentFault::AccessToken),
+        AccessTokens::Accept => "accessToken",
+    };
     let username = content.needed("username", notes).map_err(|fault| near(content, fault, &["user", "login"]))?;
     let meant = ["pass", "passwd", "token", "secret"];
-    // A key that `get` has looked at is noted by it already.
-    let password = content.needed(key, &mut Notes::default()).map_err(|fault| near(content, fault, &meant))?;
-    if key != "password" {
-        content.get(key, notes)?;
-    }
+    let password = content.needed(key, notes).map_err(|fault| near(content, fault, &meant))?;
     Ok(Login::Password { username, password })
 }
 

@@ -2,7 +2,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::time::Instant;
 
-use super::{AccessTokens, ContentFault, Login, login, sealed};
+use super::{AccessTokens, ContentError, ContentFault, Held, Login, Sealed, held, login};
 use crate::credential::{SecretValue, SecretVersion};
 use crate::secret::{Secret, SecretBytes};
 use crate::task::ImageReference;
@@ -29,6 +29,13 @@ fn read_for(image: &str, text: &str, tokens: AccessTokens) -> Result<(Login, Vec
 
 fn read_text(text: &str) -> Result<Login, ContentFault> {
     read_for(IMAGE, text, AccessTokens::Refuse).map(|(login, _)| login)
+}
+
+fn sealed(version: &SecretVersion) -> Result<Option<Sealed>, ContentError> {
+    held(version).map(|held| match held {
+        Held::Sealed(sealed) => Some(sealed),
+        Held::Text(_) => None,
+    })
 }
 
 /// `user:password`, or `token:…`, so that it can be compared.
