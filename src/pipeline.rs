@@ -5,8 +5,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use crate::credential::aws::{Aws, Batching};
 pub use crate::credential::instance::{InstanceLogins, InstanceSettings};
+pub use crate::credential::{AccessTokens, Binding, Keeping, PLAINTEXT_LIMIT, Plaintext, Resolver};
 use crate::credential::{AuthorizedPlan, Credentials};
-pub use crate::credential::{Keeping, Resolver};
 use crate::error::Failure;
 pub use crate::identity::{AccountRoles, HostKind};
 pub use crate::plan::{PlanContext, RoleUse};

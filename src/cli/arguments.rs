@@ -20,6 +20,15 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Resolve the credentials of each container and pull its image
     Pull(Pull),
+    /// Make what a secret holds
+    #[command(subcommand)]
+    Secret(SecretCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SecretCommand {
+    /// Encrypt a login under a KMS key, for a secret to hold
+    Seal(Seal),
 }
 
 /// Reads the command line. The help ends in the table of exit codes.
@@ -70,9 +79,37 @@ pub(super) struct Pull {
     #[arg(long, value_name = "assume|ignore")]
     pub execution_role: Option<String>,
 
+    /// Which version of the secrets is read, such as AWSPENDING [setting: `secrets.stage`]
+    #[arg(long, value_name = "STAGE")]
+    pub secret_stage: Option<String>,
+
     /// Where the Docker Engine is [setting: `engine.host`]
     #[arg(long, value_name = "ADDRESS")]
     pub host: Option<String>,
+
+    /// The configuration file [default: /etc/taskpull/taskpull.toml where it exists]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// The arguments of `taskpull secret seal`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  taskpull secret seal --key arn:aws:kms:eu-west-1:111122223333:key/ID --context team=web \\
+    < login.json > sealed.json
+  aws secretsmanager put-secret-value --secret-id ARN --secret-string file://sealed.json
+
+The login comes on stdin, in any form that a secret may hold; it is never an argument.
+docs/credentials-envelope.md describes what is written.")]
+pub(super) struct Seal {
+    /// The key's ARN; its Region is where it is decrypted
+    #[arg(long, value_name = "ARN")]
+    pub key: String,
+
+    /// Encryption context that the ciphertext is bound to; not secret
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub context: Vec<String>,
 
     /// The configuration file [default: /etc/taskpull/taskpull.toml where it exists]
     #[arg(long, value_name = "FILE")]

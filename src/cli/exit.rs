@@ -63,8 +63,12 @@ impl Exit {
                 "taskpull itself could not go on: the result could not be written, or the runtime not be started"
             }
             Self::Usage => "the command line is wrong",
-            Self::SomeFailed => "at least one image is not there; the result says which and why",
-            Self::BadInput => "nothing failed but the input: unreadable files, malformed containers",
+            Self::SomeFailed => {
+                "at least one image is not there, or (`secret seal`) KMS did not encrypt; what is said says why"
+            }
+            Self::BadInput => {
+                "nothing failed but the input: unreadable files, malformed containers, a text that cannot be a login"
+            }
             Self::NoEngine => "the Docker Engine could not be reached, or went away",
             Self::Configuration => "a setting or the configuration file is wrong",
             Self::Interrupted => "ended by Ctrl-C or SIGTERM; what was done is reported",

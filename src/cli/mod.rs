@@ -9,6 +9,7 @@ mod interrupt;
 mod log;
 mod progress;
 mod pull;
+mod secret;
 mod setup;
 
 use std::ffi::OsString;
@@ -19,7 +20,7 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior,
 
 use crate::error::Failure;
 use crate::report::text::failure_text;
-use arguments::Command;
+use arguments::{Command, SecretCommand};
 use exit::Exit;
 
 /// Runs the program.
@@ -35,6 +36,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let exit = match arguments.command {
         Command::Pull(arguments) => pull::run(&arguments),
+        Command::Secret(SecretCommand::Seal(arguments)) => secret::seal(&arguments),
     };
     exit.into()
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::config::settings::Settings;
 use crate::error::Failure;
 use crate::pipeline::{
-    AccountRoles, Aws, Backoff, Batching, Deadlines, DockerAddress, HostKind, Input, InstanceLogins, InstanceSettings,
-    Job, Keeping, Limits, PlanContext, Resolver, RoleUse,
+    AccessTokens, AccountRoles, Aws, Backoff, Batching, Deadlines, DockerAddress, HostKind, Input, InstanceLogins,
+    InstanceSettings, Job, Keeping, Limits, PlanContext, Resolver, RoleUse,
 };
 
 /// The waits between attempts at a pull grow from one to five seconds, much as the ECS
@@ -30,13 +30,11 @@ pub(super) struct Setup {
 impl Setup {
     /// Makes them. What is wrong with the settings comes out here.
     pub(super) fn new(settings: &Settings, fail_fast: bool) -> Result<Self, Failure> {
-        // The table of settings lets no other word pass.
-        let host = HostKind::parse(&settings.host_kind).unwrap_or_default();
-        let instance = Arc::new(instance_logins(settings, host)?);
+        let instance = Arc::new(instance_logins(settings)?);
         Ok(Self {
             engine: DockerAddress::parse(&settings.engine_host).map_err(|error| Failure::from(&error))?,
             limits: limits(settings, fail_fast),
-            credentials: credentials(settings, host, Arc::clone(&instance))?,
+            credentials: credentials(settings, Arc::clone(&instance))?,
             roles: if settings.assume_execution_role { RoleUse::Assume } else { RoleUse::Ignore },
             accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
             instance,
@@ -63,22 +61,33 @@ fn limits(settings: &Settings, fail_fast: bool) -> Limits {
     }
 }
 
-fn credentials(settings: &Settings, host: HostKind, instance: Arc<InstanceLogins>) -> Result<Resolver<Aws>, Failure> {
+/// AWS, as the settings have it.
+pub(super) fn store(settings: &Settings) -> Result<Aws, Failure> {
     let batching = if settings.batch_secrets { Batching::Try } else { Batching::Never };
     let bundle = settings.ca_bundle.as_deref().map(Path::new);
-    let store = Aws::new(settings.secrets_timeout, batching, host, bundle).map_err(|error| Failure::from(&error))?;
+    let store = Aws::new(settings.secrets_timeout, batching, host_kind(settings), bundle);
+    Ok(store.map_err(|error| Failure::from(&error))?.with_stage(&settings.secrets_stage))
+}
+
+fn host_kind(settings: &Settings) -> HostKind {
+    // The table of settings lets no other word pass.
+    HostKind::parse(&settings.host_kind).unwrap_or_default()
+}
+
+fn credentials(settings: &Settings, instance: Arc<InstanceLogins>) -> Result<Resolver<Aws>, Failure> {
     let keeping = Keeping {
         max_age: settings.secrets_max_age,
         max_stale: settings.secrets_max_stale,
         entries: settings.secrets_entries,
     };
-    Ok(Resolver::new(Arc::new(store), keeping, instance))
+    let tokens = if settings.accept_access_token { AccessTokens::Accept } else { AccessTokens::Refuse };
+    Ok(Resolver::new(Arc::new(store(settings)?), keeping, tokens, instance))
 }
 
 /// The host's own logins (B1, B2).
-fn instance_logins(settings: &Settings, host: HostKind) -> Result<InstanceLogins, Failure> {
+fn instance_logins(settings: &Settings) -> Result<InstanceLogins, Failure> {
     let instance = InstanceSettings {
-        host,
+        host: host_kind(settings),
         has_auth_type: settings.instance_auth_type.is_some(),
         auth_data: settings.instance_auth_data.clone(),
         docker_config: settings.instance_docker_config.clone(),

@@ -162,6 +162,22 @@ pub const INSTANCE_HELPER_TIMEOUT: Setting = Setting {
     takes: Takes::Time(Duration::from_millis(100), Duration::from_mins(10)),
     purpose: "The longest wait for one Docker credential helper.",
 };
+/// `secrets.stage`
+pub const SECRETS_STAGE: Setting = Setting {
+    key: "secrets.stage",
+    variable: "TASKPULL_SECRET_STAGE",
+    default: Some("AWSCURRENT"),
+    takes: Takes::Text("a staging label"),
+    purpose: "Which version of a secret is read. `AWSPENDING` rehearses a rotation before it is current.",
+};
+/// `secrets.access_token`
+pub const ACCESS_TOKEN: Setting = Setting {
+    key: "secrets.access_token",
+    variable: "TASKPULL_ACCESS_TOKEN",
+    default: Some("refuse"),
+    takes: Takes::OneOf(&["refuse", "accept"]),
+    purpose: "Whether a pull-through-cache secret (`username`, `accessToken`) serves a direct pull: with `accept`, the token is the password.",
+};
 /// `pull.concurrency`
 pub const CONCURRENCY: Setting = Setting {
     key: "pull.concurrency",
@@ -220,6 +236,8 @@ pub const SETTINGS: &[&Setting] = &[
     &INSTANCE_AUTH_DATA,
     &INSTANCE_DOCKER_CONFIG,
     &INSTANCE_HELPER_TIMEOUT,
+    &SECRETS_STAGE,
+    &ACCESS_TOKEN,
     &CONCURRENCY,
     &ATTEMPTS,
     &IDLE_TIMEOUT,
@@ -260,6 +278,10 @@ pub struct Settings {
     pub instance_docker_config: Option<PathBuf>,
     /// `instance.helper_timeout`
     pub instance_helper_timeout: Duration,
+    /// `secrets.stage`
+    pub secrets_stage: String,
+    /// `secrets.access_token`: whether it is accepted.
+    pub accept_access_token: bool,
     /// `pull.concurrency`
     pub concurrency: NonZeroUsize,
     /// `pull.attempts`
@@ -298,6 +320,8 @@ impl Settings {
             instance_auth_data: sources.secret(&INSTANCE_AUTH_DATA),
             instance_docker_config: sources.optional_text(&INSTANCE_DOCKER_CONFIG)?.map(PathBuf::from),
             instance_helper_timeout: sources.time(&INSTANCE_HELPER_TIMEOUT)?,
+            secrets_stage: sources.text(&SECRETS_STAGE)?.to_owned(),
+            accept_access_token: sources.text(&ACCESS_TOKEN)? == "accept",
             concurrency: NonZeroUsize::try_from(sources.number(&CONCURRENCY)?).unwrap_or(NonZeroUsize::MAX),
             attempts: sources.number(&ATTEMPTS)?,
             idle_timeout: sources.time(&IDLE_TIMEOUT)?,

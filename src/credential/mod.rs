@@ -1,14 +1,17 @@
 //! Credentials: each need of a plan resolved once, as the identity that may ask.
 //!
 //! An [`AuthorizedPlan`] is a plan whose pulls know where to get their credentials, when
-//! they need them: from a [`Resolver`], which reads a secret once however many images want
-//! it (A20, N3), different ones concurrently, and once more when a registry refuses (A21).
-//! No pull waits for a credential that is not its own.
+//! they need them: from a [`Resolver`], which reads and decrypts a secret once however many
+//! images want it (A20, N3), different ones concurrently, and once more when a registry
+//! refuses (A21). Each image finds its own login in it. No pull waits for a credential that
+//! is not its own.
 
 pub mod aws;
 mod content;
 pub mod instance;
+mod key_error;
 mod resolver;
+mod seal;
 mod secret_error;
 
 use std::future::Future;
@@ -16,21 +19,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
+use tokio::time::Instant;
 
-pub use content::ContentError;
+pub use content::{AccessTokens, ContentError, ContentFault, Envelope, Sealed};
+pub use key_error::{KeyAction, KeyError, KeyFault};
 pub use resolver::{Keeping, Resolver};
+pub use seal::{Binding, PLAINTEXT_LIMIT, Plaintext, SealError};
 pub use secret_error::{SecretError, SecretFault};
 
 use crate::error::{Failure, Printable};
 use crate::identity::Identity;
 use crate::plan::{InstanceLogin, Need, PlannedPull, PlannedTask, PullPlan};
-use crate::secret::Secret;
-use crate::task::{CredentialsParameter, SecretArn};
+use crate::secret::{Secret, SecretBytes};
+use crate::task::{CredentialsParameter, ImageReference, SecretArn};
 use resolver::Held;
 
 /// Where secrets come from. The real one is [`aws::Aws`].
 pub trait SecretStore: Send + Sync + 'static {
-    /// Reads the current version of a secret as `identity`, within the store's deadline.
+    /// Reads a version of a secret as `identity`, within the store's deadline: the current
+    /// one, or the one of the stage that the store was told.
     ///
     /// # Errors
     /// [`SecretError`], with everything the store knows about the refusal.
@@ -39,6 +46,19 @@ pub trait SecretStore: Send + Sync + 'static {
         identity: &Identity,
         secret: &CredentialsParameter,
     ) -> impl Future<Output = Result<SecretVersion, SecretError>> + Send;
+
+    /// Decrypts what `version` of the secret holds, as `identity`, in the key's Region; by
+    /// the version's own deadline.
+    ///
+    /// # Errors
+    /// [`KeyError`] or [`SecretError`] as a [`Failure`].
+    fn decrypt(
+        &self,
+        identity: &Identity,
+        secret: &CredentialsParameter,
+        version: &SecretVersion,
+        sealed: &Sealed,
+    ) -> impl Future<Output = Result<SecretBytes, Failure>> + Send;
 }
 
 /// One version of a secret.
@@ -48,6 +68,10 @@ pub struct SecretVersion {
     pub arn: String,
     /// The version's id.
     pub version_id: String,
+    /// The staging label that was asked for, unless it was `AWSCURRENT`.
+    pub stage: Option<String>,
+    /// When the time for this secret is over, its decryption included.
+    pub deadline: Instant,
     /// What it holds.
     pub value: SecretValue,
 }
@@ -57,8 +81,8 @@ pub struct SecretVersion {
 pub enum SecretValue {
     /// `SecretString`.
     Text(Secret),
-    /// `SecretBinary`; the bytes are of no use yet and are not kept.
-    Binary,
+    /// `SecretBinary`.
+    Binary(SecretBytes),
 }
 
 /// What is shown to a registry, and who gave it.
@@ -84,11 +108,9 @@ pub enum Login {
         /// The password.
         password: Secret,
     },
-    /// A token that stands for both: the registry exchanges it.
-    IdentityToken {
-        /// The token.
-        token: Secret,
-    },
+    /// A token that the registry's token service exchanges for access (OAuth 2's refresh
+    /// token), in place of a password.
+    IdentityToken(Secret),
 }
 
 /// Where a credential came from.
@@ -106,6 +128,10 @@ pub enum Origin {
         account: Option<String>,
         /// Its Region.
         region: Option<String>,
+        /// The staging label that was asked for, unless it was `AWSCURRENT`.
+        stage: Option<Printable>,
+        /// What is odd about its content.
+        notes: Vec<Printable>,
         /// Who read it.
         identity: Identity,
         /// How old it is, when AWS did not answer and the kept value served.
@@ -155,7 +181,7 @@ impl<S: SecretStore> Credentials for Resolver<S> {
                 Need::Secret { parameter, identity } => (parameter, identity),
             };
             let held = self.version(identity, parameter).await?;
-            Credential::of_secret(held, identity.clone())
+            Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)
         }
         .boxed()
     }
@@ -170,7 +196,7 @@ impl<S: SecretStore> Credentials for Resolver<S> {
                 return Ok(None);
             };
             let held = self.version_after_refusal(identity, parameter, refused).await?;
-            held.map(|held| Credential::of_secret(held, identity.clone())).transpose()
+            held.map(|held| Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)).transpose()
         }
         .boxed()
     }
@@ -183,18 +209,44 @@ impl Credential {
         Self { login: Login::Anonymous, origin: Origin::Anonymous, held: None }
     }
 
-    fn of_secret(held: Arc<Held>, identity: Identity) -> Result<Self, Arc<Failure>> {
-        let login = content::login(&held.version).map_err(|error| Arc::new(Failure::from(&error)))?;
-        let SecretVersion { arn, version_id, .. } = &held.version;
+    /// The login that a secret holds for an image.
+    fn of_secret(
+        held: Arc<Held>,
+        identity: Identity,
+        image: &ImageReference,
+        tokens: AccessTokens,
+    ) -> Result<Self, Arc<Failure>> {
+        let read = content::login(&held.version, &held.text, image, tokens);
+        let (login, notes) = read.map_err(|error| Arc::new(Failure::from(&error)))?;
+        let SecretVersion { arn, version_id, stage, .. } = &held.version;
         let parsed = SecretArn::parse(arn).ok();
         let origin = Origin::Secret {
             arn: Printable::new(arn),
             version_id: Printable::new(version_id),
             account: parsed.as_ref().map(|arn| arn.account().to_owned()),
             region: parsed.as_ref().map(|arn| arn.region().to_string()),
+            stage: stage.as_deref().map(Printable::new),
+            notes,
             identity,
             stale: held.stale.then(|| held.at.elapsed()),
         };
         Ok(Self { login, origin, held: Some(held) })
+    }
+}
+
+/// The text of a secret, decrypted where it is sealed.
+async fn unsealed<S: SecretStore>(
+    store: &S,
+    identity: &Identity,
+    secret: &CredentialsParameter,
+    version: &SecretVersion,
+) -> Result<Secret, Failure> {
+    match content::held(version).map_err(|error| Failure::from(&error))? {
+        content::Held::Text(text) => Ok(text.clone()),
+        content::Held::Sealed(sealed) => {
+            tracing::debug!(arn = version.arn, "decrypting");
+            let plaintext = store.decrypt(identity, secret, version, &sealed).await?;
+            content::unsealed(version, &plaintext).map_err(|error| Failure::from(&error))
+        }
     }
 }

@@ -21,10 +21,11 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::instance::InstanceLogins;
-use super::{Credential, SecretError, SecretFault, SecretStore, SecretVersion};
-use crate::error::{Class, Explain as _, Failure};
+use super::{AccessTokens, Credential, SecretError, SecretFault, SecretStore, SecretVersion, unsealed};
+use crate::error::{Class, Failure};
 use crate::identity::Identity;
 use crate::plan::InstanceLogin;
+use crate::secret::Secret;
 use crate::task::CredentialsParameter;
 
 /// Secrets read at the same time. Secrets Manager allows thousands a second; this bounds
@@ -52,6 +53,8 @@ type Read = Shared<BoxFuture<'static, Result<Arc<Held>, Arc<Failure>>>>;
 #[derive(Debug)]
 pub(super) struct Held {
     pub version: SecretVersion,
+    /// What it holds, decrypted where it was sealed.
+    pub text: Secret,
     /// Which read it came from; they are counted.
     pub read: u64,
     /// When it was read.
@@ -64,6 +67,7 @@ pub(super) struct Held {
 pub struct Resolver<S> {
     store: Arc<S>,
     keeping: Keeping,
+    pub(super) tokens: AccessTokens,
     turns: Arc<Semaphore>,
     kept: Arc<Mutex<Kept>>,
     instance: Arc<InstanceLogins>,
@@ -82,12 +86,12 @@ struct Kept {
 }
 
 impl<S: SecretStore> Resolver<S> {
-    /// Keeps what it reads from `store` as `keeping` says; `instance` has the host's own
-    /// logins.
+    /// Keeps what it reads from `store` as `keeping` says; `tokens` says whether a
+    /// pull-through cache's secret may serve; `instance` has the host's own logins.
     #[must_use]
-    pub fn new(store: Arc<S>, keeping: Keeping, instance: Arc<InstanceLogins>) -> Self {
+    pub fn new(store: Arc<S>, keeping: Keeping, tokens: AccessTokens, instance: Arc<InstanceLogins>) -> Self {
         let turns = Arc::new(Semaphore::new(READS_AT_ONCE));
-        Self { store, keeping, turns, kept: Arc::default(), instance, instance_logins: Mutex::default() }
+        Self { store, keeping, tokens, turns, kept: Arc::default(), instance, instance_logins: Mutex::default() }
     }
 
     /// A login of the host's own, had once for all who wait for it now.
@@ -165,17 +169,21 @@ impl<S: SecretStore> Resolver<S> {
     }
 }
 
-/// Asks the store. A panic in a library costs this secret only, not the other pulls.
-async fn ask<S: SecretStore>(store: &S, turns: &Semaphore, key: &Key) -> Result<SecretVersion, SecretError> {
+/// Reads a secret and takes its seal off. A panic in a library costs this secret only, not
+/// the other pulls.
+async fn ask<S: SecretStore>(store: &S, turns: &Semaphore, key: &Key) -> Result<(SecretVersion, Secret), Failure> {
     let (identity, secret) = key;
     // The semaphore is never closed; were it to be, reading without a turn would be right.
     let _turn = turns.acquire().await.ok();
     tracing::debug!(%secret, identity = identity.name(), "reading the secret");
-    let answer = AssertUnwindSafe(store.read(identity, secret)).catch_unwind().await;
-    match answer {
-        Ok(answer) => answer,
-        Err(_) => Err(SecretError::new(secret, identity, SecretFault::Other)),
-    }
+    let asked = async {
+        let version = store.read(identity, secret).await.map_err(|error| Failure::from(&error))?;
+        tracing::debug!(arn = version.arn, version = version.version_id, "read");
+        let text = unsealed(store, identity, secret, &version).await?;
+        Ok((version, text))
+    };
+    let answer = AssertUnwindSafe(asked).catch_unwind().await;
+    answer.unwrap_or_else(|_| Err(Failure::from(&SecretError::new(secret, identity, SecretFault::Other))))
 }
 
 impl Kept {
@@ -185,7 +193,7 @@ impl Kept {
         &mut self,
         key: Key,
         number: u64,
-        answer: Result<SecretVersion, SecretError>,
+        answer: Result<(SecretVersion, Secret), Failure>,
         keeping: Keeping,
     ) -> Result<Arc<Held>, Arc<Failure>> {
         if self.under_way.get(&key).is_some_and(|(under_way, _)| *under_way == number) {
@@ -193,24 +201,24 @@ impl Kept {
         }
         let now = Instant::now();
         match answer {
-            Ok(version) => {
-                tracing::debug!(arn = version.arn, version = version.version_id, "read");
-                let held = Arc::new(Held { version, read: number, at: now, stale: false });
+            Ok((version, text)) => {
+                let held = Arc::new(Held { version, text, read: number, at: now, stale: false });
                 self.values.insert(key, Arc::clone(&held));
                 self.make_room(keeping.entries);
                 Ok(held)
             }
-            Err(error) => {
-                let is_outage = matches!(error.class(), Class::Unavailable | Class::Throttled | Class::TimedOut);
+            Err(failure) => {
+                let is_outage = matches!(failure.class, Class::Unavailable | Class::Throttled | Class::TimedOut);
                 let old = if is_outage { self.values.get(&key) } else { None };
                 let limit = keeping.max_age + keeping.max_stale;
                 if let Some(old) = old.filter(|old| now.duration_since(old.at) < limit) {
-                    tracing::warn!(secret = %key.1, age = ?now.duration_since(old.at), %error, "serving the kept value");
-                    let Held { version, read, at, .. } = &**old;
-                    return Ok(Arc::new(Held { version: version.clone(), read: *read, at: *at, stale: true }));
+                    tracing::warn!(secret = %key.1, age = ?now.duration_since(old.at), failure = %failure.message, "serving the kept value");
+                    let Held { version, text, read, at, .. } = &**old;
+                    let (version, text) = (version.clone(), text.clone());
+                    return Ok(Arc::new(Held { version, text, read: *read, at: *at, stale: true }));
                 }
                 self.values.remove(&key);
-                Err(Arc::new(Failure::from(&error)))
+                Err(Arc::new(failure))
             }
         }
     }
@@ -234,8 +242,8 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::credential::SecretValue;
-    use crate::secret::Secret;
+    use crate::credential::{Sealed, SecretValue};
+    use crate::secret::SecretBytes;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -247,6 +255,16 @@ mod tests {
     }
 
     impl SecretStore for Store {
+        async fn decrypt(
+            &self,
+            _: &Identity,
+            _: &CredentialsParameter,
+            _: &SecretVersion,
+            _: &Sealed,
+        ) -> Result<SecretBytes, Failure> {
+            unreachable!("nothing is sealed here")
+        }
+
         async fn read(&self, identity: &Identity, secret: &CredentialsParameter) -> Result<SecretVersion, SecretError> {
             self.reads.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(SECOND).await;
@@ -255,6 +273,8 @@ mod tests {
             answer.map_err(|fault| SecretError::new(secret, identity, fault)).map(|version| SecretVersion {
                 arn: "arn".to_owned(),
                 version_id: version.to_owned(),
+                stage: None,
+                deadline: Instant::now() + SECOND,
                 value: SecretValue::Text(Secret::new("{}".to_owned())),
             })
         }
@@ -266,6 +286,7 @@ mod tests {
         Resolver::new(
             Arc::new(store),
             Keeping { max_age: 300 * SECOND, max_stale: 3_600 * SECOND, entries },
+            AccessTokens::Refuse,
             Arc::new(no_logins()),
         )
     }

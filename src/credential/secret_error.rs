@@ -51,6 +51,8 @@ pub enum SecretFault {
     MarkedForDeletion,
     /// It has no current version.
     NoCurrentVersion,
+    /// It has no version with the staging label that was asked for.
+    NoStagedVersion,
     /// Too many requests.
     Throttled,
     /// No answer, or a server error.
@@ -109,6 +111,9 @@ impl SecretError {
             SecretFault::Absent => format!("secret {secret}: there is none of that name in {region}"),
             SecretFault::MarkedForDeletion => format!("secret {secret}: it is marked for deletion"),
             SecretFault::NoCurrentVersion => format!("secret {secret}: it has no version labelled AWSCURRENT"),
+            SecretFault::NoStagedVersion => {
+                format!("secret {secret}: it has no version with the staging label that was asked for")
+            }
             SecretFault::Throttled => format!("secret {secret}: Secrets Manager in {region} is throttling"),
             SecretFault::Unavailable => format!("secret {secret}: Secrets Manager in {region} did not answer properly"),
             SecretFault::TimedOut => format!("secret {secret}: Secrets Manager in {region} did not answer in time"),
@@ -134,6 +139,7 @@ impl Explain for SecretError {
             SecretFault::Absent
             | SecretFault::MarkedForDeletion
             | SecretFault::NoCurrentVersion
+            | SecretFault::NoStagedVersion
             | SecretFault::Throttled
             | SecretFault::Unavailable
             | SecretFault::TimedOut
@@ -146,7 +152,8 @@ impl Explain for SecretError {
             SecretFault::NoHostIdentity
             | SecretFault::Absent
             | SecretFault::MarkedForDeletion
-            | SecretFault::NoCurrentVersion => Class::Absent,
+            | SecretFault::NoCurrentVersion
+            | SecretFault::NoStagedVersion => Class::Absent,
             SecretFault::NoRegion => Class::Invalid,
             SecretFault::RoleRefused
             | SecretFault::IdentityRejected
@@ -212,6 +219,9 @@ impl Explain for SecretError {
             }
             SecretFault::NoCurrentVersion => {
                 "a rotation broke off or no value was ever put: `aws secretsmanager list-secret-version-ids` shows the labels".to_owned()
+            }
+            SecretFault::NoStagedVersion => {
+                "a rotation puts AWSPENDING there while it is under way, and takes it away at its end: `aws secretsmanager list-secret-version-ids` shows the labels".to_owned()
             }
             SecretFault::Throttled | SecretFault::Unavailable | SecretFault::RoleUnavailable => {
                 "it may pass: try again; if it stays, see the network path to the service's endpoint (route, VPC endpoint, proxy)".to_owned()

@@ -15,15 +15,28 @@ use crate::credential::Login;
 use crate::task::ImageReference;
 
 /// What the engine reads.
-#[derive(Default, Serialize)]
+#[derive(Serialize)]
 struct AuthConfig<'a> {
-    #[serde(skip_serializing_if = "str::is_empty")]
-    username: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    password: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    identitytoken: &'a str,
+    #[serde(flatten)]
+    shown: Shown<'a>,
     serveraddress: &'a str,
+}
+
+/// One or the other: an engine that gets both prefers the token.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Shown<'a> {
+    Password { username: &'a str, password: &'a str },
+    Token { identitytoken: &'a str },
+}
+
+impl Shown<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Password { username, password } => username.len() + password.len(),
+            Self::Token { identitytoken } => identitytoken.len(),
+        }
+    }
 }
 
 /// The registry's address as engines know it: the image's own host, and for Docker Hub the
@@ -38,20 +51,15 @@ fn server_address(image: &ImageReference) -> &str {
 /// The header for this login, or none for an anonymous pull. Its buffers are wiped when
 /// the last request that carries it is gone, and it prints as `Sensitive`.
 pub(super) fn auth_header(image: &ImageReference, login: &Login) -> Option<HeaderValue> {
-    let serveraddress = server_address(image);
     #[expect(clippy::disallowed_methods, reason = "the one writer of a login")]
-    let config = match login {
+    let shown = match login {
         Login::Anonymous => return None,
-        Login::Password { username, password } => AuthConfig {
-            username: username.expose(),
-            password: password.expose(),
-            serveraddress,
-            ..AuthConfig::default()
-        },
-        Login::IdentityToken { token } => {
-            AuthConfig { identitytoken: token.expose(), serveraddress, ..AuthConfig::default() }
+        Login::Password { username, password } => {
+            Shown::Password { username: username.expose(), password: password.expose() }
         }
+        Login::IdentityToken(token) => Shown::Token { identitytoken: token.expose() },
     };
+    let config = AuthConfig { shown, serveraddress: server_address(image) };
     Some(encoded(&config))
 }
 
@@ -61,8 +69,7 @@ pub(super) fn auth_header(image: &ImageReference, login: &Login) -> Option<Heade
 fn encoded(config: &AuthConfig<'_>) -> HeaderValue {
     // A buffer that grows leaves its old contents behind: six times is the most that JSON
     // makes of a byte.
-    let AuthConfig { username, password, identitytoken, serveraddress } = config;
-    let most = 6 * (username.len() + password.len() + identitytoken.len() + serveraddress.len()) + 96;
+    let most = 6 * (config.shown.len() + config.serveraddress.len()) + 64;
     let mut json = Zeroizing::new(Vec::with_capacity(most));
     serde_json::to_writer(&mut *json, config).expect("texts are JSON");
     let mut text = Zeroizing::new(vec![0; json.len().div_ceil(3) * 4]);
@@ -111,7 +118,7 @@ mod tests {
 
     #[test]
     fn an_identity_token_goes_without_user_and_password() {
-        let login = Login::IdentityToken { token: Secret::new("t".to_owned()) };
+        let login = Login::IdentityToken(Secret::new("t".to_owned()));
         let header = auth_header(&ImageReference::parse("registry.example/app").unwrap(), &login).unwrap();
         let expected = serde_json::json!({ "identitytoken": "t", "serveraddress": "registry.example" });
         assert_eq!(decoded(&header), expected);
@@ -120,6 +127,14 @@ mod tests {
     #[test]
     fn the_header_does_not_print() {
         assert_eq!(format!("{:?}", header("registry.example/app", "p")), "Sensitive");
+    }
+
+    #[test]
+    fn an_identity_token_stands_alone() {
+        let image = ImageReference::parse("registry.example/app").unwrap();
+        let header = auth_header(&image, &Login::IdentityToken(Secret::new("t".to_owned()))).unwrap();
+        let expected = serde_json::json!({ "identitytoken": "t", "serveraddress": "registry.example" });
+        assert_eq!(decoded(&header), expected);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(super) fn without_login(text: String, login: &Login, header: Option<&HeaderV
             forms.push(Zeroizing::new(STANDARD.encode(&*basic)));
             vec![password, username]
         }
-        Login::IdentityToken { token } => vec![token.expose()],
+        Login::IdentityToken(token) => vec![token.expose()],
     };
     if let Some(header) = header.and_then(|header| header.to_str().ok()) {
         forms.push(Zeroizing::new(header.trim_end_matches('=').to_owned()));
@@ -91,8 +91,10 @@ mod tests {
             let text = without_login(echo.to_owned(), &login, Some(&header));
             assert!(text.contains("[redacted]"), "{text}");
         }
-        let token = Login::IdentityToken { token: Secret::new("id-token-1234".to_owned()) };
-        assert_eq!(without_login("bad id-token-1234".to_owned(), &token, None), "bad [redacted]");
+        let token = Login::IdentityToken(Secret::new("refresh/token".to_owned()));
+        for echo in ["grant refresh/token", "refresh_token=refresh%2Ftoken"] {
+            assert!(without_login(echo.to_owned(), &token, None).contains("[redacted]"), "{echo}");
+        }
         let harmless = "manifest unknown";
         assert_eq!(without_login(harmless.to_owned(), &login, Some(&header)), harmless);
     }

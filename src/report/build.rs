@@ -114,9 +114,11 @@ impl From<&Origin> for CredentialReport {
         match origin {
             Origin::Anonymous => Self::Anonymous,
             Origin::Instance(login) => Self::from(login),
-            Origin::Secret { arn, version_id, account, region, identity, stale } => Self::Secret {
+            Origin::Secret { arn, version_id, account, region, stage, notes, identity, stale } => Self::Secret {
                 arn: arn.clone(),
                 version_id: Some(version_id.clone()),
+                stage: stage.clone(),
+                warnings: notes.clone(),
                 account: account.clone(),
                 region: region.clone(),
                 identity: identity.name().to_owned(),
@@ -134,6 +136,8 @@ impl From<&Need> for CredentialReport {
             Need::Secret { parameter, identity } => Self::Secret {
                 arn: Printable::new(parameter.as_str()),
                 version_id: None,
+                stage: None,
+                warnings: Vec::new(),
                 account: parameter.account().map(str::to_owned),
                 region: parameter.region().map(ToString::to_string),
                 identity: identity.name().to_owned(),

@@ -100,6 +100,12 @@ pub enum CredentialReport {
         /// The version that was read; a plan has not read any.
         #[serde(skip_serializing_if = "Option::is_none")]
         version_id: Option<Printable>,
+        /// The staging label that was asked for, unless it was `AWSCURRENT`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        stage: Option<Printable>,
+        /// What is odd about its content.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        warnings: Vec<Printable>,
         /// Its owner's account, where it is known without asking.
         #[serde(skip_serializing_if = "Option::is_none")]
         account: Option<String>,

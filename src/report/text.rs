@@ -90,20 +90,17 @@ impl<'a> Credentials<'a> {
     fn write(&self, text: &mut String) -> fmt::Result {
         for (at, credential) in self.in_order.iter().enumerate() {
             if let CredentialReport::Instance { source, matched } = credential {
-                writeln!(
-                    text,
-                    "[{}] this host's own login for {matched}
-    from {source}",
-                    at + 1
-                )?;
+                writeln!(text, "[{}] this host's own login for {matched}\n    from {source}", at + 1)?;
             }
-            let CredentialReport::Secret { arn, version_id, account, region, identity, stale_seconds } = credential
+            let CredentialReport::Secret { arn, version_id, stage, warnings, account, region, identity, stale_seconds } =
+                credential
             else {
                 continue;
             };
             writeln!(text, "[{}] {arn}", at + 1)?;
             if let Some(version) = version_id {
-                writeln!(text, "    version {version}")?;
+                let stage = stage.as_ref().map(|stage| format!(" ({stage})")).unwrap_or_default();
+                writeln!(text, "    version {version}{stage}")?;
             } else {
                 let account = account.as_deref().unwrap_or("the reader's");
                 let region = region.as_deref().unwrap_or("the host's");
@@ -112,6 +109,9 @@ impl<'a> Credentials<'a> {
             writeln!(text, "    read as {identity}")?;
             if let Some(age) = stale_seconds {
                 writeln!(text, "    {age} s old: AWS did not answer, the kept value served")?;
+            }
+            for warning in warnings {
+                writeln!(text, "    warning: {warning}")?;
             }
         }
         if self.in_order.is_empty() { Ok(()) } else { writeln!(text) }

@@ -71,13 +71,13 @@ impl ArnError {
 }
 
 /// The parts every ARN has. `resource` is unchecked.
-struct Parts<'a> {
-    region: &'a str,
+pub(super) struct Parts<'a> {
+    pub region: &'a str,
     account: &'a str,
-    resource: &'a str,
+    pub resource: &'a str,
 }
 
-fn split<'a>(text: &'a str, service: &'static str) -> Result<Parts<'a>, ArnError> {
+pub(super) fn split<'a>(text: &'a str, service: &'static str) -> Result<Parts<'a>, ArnError> {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let ["arn", partition, found, region, account, resource] = parts[..] else {
         return Err(ArnError::Parts(parts.len()));

@@ -9,6 +9,7 @@ mod credentials_parameter;
 mod definition;
 mod image_reference;
 mod json;
+mod key_arn;
 mod lint;
 mod region;
 
@@ -16,5 +17,6 @@ pub use arn::{ArnError, RoleArn, SecretArn};
 pub use credentials_parameter::CredentialsParameter;
 pub use definition::{ContainerDefinition, ContainerError, ContainerName, DefinitionError, TaskDefinition};
 pub use image_reference::{ImageReference, ImageReferenceError, Version};
+pub use key_arn::KeyArn;
 pub use lint::Warning;
 pub use region::Region;

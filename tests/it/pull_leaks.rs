@@ -61,6 +61,15 @@ fn no_content_however_wrong_is_ever_shown() {
         format!("{{\"username\": \"a\", \"password\": {quoted}}} {quoted}"),
         format!("{{\"username\": \"a\", \"pass\": {quoted}}}"),
         format!("username=a password={PASSWORD}"),
+        format!("{{\"auths\": {{{quoted}: {{\"password\": {quoted}}}}}}}"),
+        format!("{{\"auths\": {{\"registry.example:5000\": {{\"auth\": {quoted}}}}}}}"),
+        format!("{{\"auths\": {{\"registry.example:5000\": {quoted}}}}}"),
+        format!("{{\".dockerconfigjson\": {quoted}}}"),
+        format!("{{\"ServerURL\": {quoted}, \"Username\": \"a\", \"Secret\": {quoted}}}"),
+        format!("{{\"identitytoken\": {quoted}, \"password\": {quoted}}}"),
+        format!("{{\"taskpull\": {{\"version\": 1, \"keyArn\": {quoted}, \"ciphertext\": \"AQ==\"}}}}"),
+        format!("{{\"taskpull\": {{\"version\": {quoted}}}}}"),
+        format!("{{\"taskpull\": {{\"version\": 1, {quoted}: 1}}}}"),
     ];
     for content in contents {
         for output in ["text", "json"] {
@@ -128,6 +137,20 @@ fn an_engine_that_repeats_the_login_does_not_get_it_printed() {
             }
         }
     }
+}
+
+#[test]
+fn an_identity_token_that_is_repeated_is_not_printed() {
+    let world = World::new();
+    let token = json!({ "identitytoken": PASSWORD }).to_string();
+    for echo in [format!("unauthorized: {PASSWORD}"), format!("X-Registry-Auth: {}", URL_SAFE.encode(&token))] {
+        world.engine.image(IMAGE, Pull::refused(500, &echo));
+        for output in ["text", "json"] {
+            assert_silent(&world, &run(&world, &token, output));
+        }
+    }
+    let Auth::Given(given) = &world.engine.pulls()[0].auth else { panic!("no login reached the engine") };
+    assert_eq!(given.identity_token, PASSWORD, "the canary was really sent");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use aws_sdk_secretsmanager::config::Config;
 use aws_sdk_secretsmanager::types::SecretValueEntry;
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
+use tokio::time::Instant;
 
 use super::said::{Meaning, failed};
 use crate::credential::{SecretValue, SecretVersion};
@@ -49,6 +50,7 @@ impl Batches {
         identity: &Identity,
         region: &Region,
         secret: &CredentialsParameter,
+        deadline: Instant,
     ) -> Option<SecretVersion> {
         if self.without_permission.lock().unwrap_or_else(PoisonError::into_inner).contains(identity) {
             return None;
@@ -60,7 +62,7 @@ impl Batches {
         // Others that are ready to ask do so before this one goes on.
         tokio::task::yield_now().await;
         match mine.try_recv() {
-            Ok(version) => return Some(version),
+            Ok(version) => return Some(SecretVersion { deadline, ..version }),
             Err(TryRecvError::Closed) => return None,
             Err(TryRecvError::Empty) => {}
         }
@@ -70,7 +72,7 @@ impl Batches {
         } else {
             drop(batch);
         }
-        mine.await.ok()
+        mine.await.ok().map(|version| SecretVersion { deadline, ..version })
     }
 
     fn take(&self, key: &(Identity, Region)) -> Vec<Waiting> {
@@ -126,5 +128,6 @@ fn is_of(entry: &SecretValueEntry, secret: &CredentialsParameter) -> bool {
 
 fn version(entry: SecretValueEntry) -> Option<SecretVersion> {
     let value = entry.secret_string.map(|text| SecretValue::Text(Secret::new(text)))?;
-    Some(SecretVersion { arn: entry.arn?, version_id: entry.version_id?, value })
+    // Whoever waits puts its own deadline there.
+    Some(SecretVersion { arn: entry.arn?, version_id: entry.version_id?, stage: None, value, deadline: Instant::now() })
 }

@@ -1,6 +1,6 @@
 //! AWS itself: the only room that knows the SDK.
 //!
-//! [`Aws`] reads secrets. Each question is asked explicitly as somebody (`session`) in the
+//! [`Aws`] reads secrets and has KMS decrypt them. Each question is asked explicitly as somebody (`session`) in the
 //! Region of the thing asked for (`secrets_manager`), so that a failure is known to be the
 //! host's, the role's or the secret's own. The SDK owns the retries of a call; the deadline
 //! around all of them is ours, and it is the only one an operator needs to know.
@@ -8,6 +8,7 @@
 mod batch;
 mod host;
 mod http;
+mod kms;
 mod said;
 mod secrets_manager;
 mod session;
@@ -24,12 +25,18 @@ use aws_sdk_secretsmanager::Client;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::{Instant, timeout_at};
 
-use super::{SecretError, SecretFault, SecretStore, SecretVersion};
+use super::{
+    Binding, Envelope, KeyAction, KeyError, KeyFault, Plaintext, Sealed, SecretError, SecretFault, SecretStore,
+    SecretVersion,
+};
+use crate::error::Failure;
 use crate::identity::{HostKind, Identity};
-use crate::task::CredentialsParameter;
+use crate::secret::SecretBytes;
+use crate::task::{CredentialsParameter, SecretArn};
 use batch::Batches;
 use host::Host;
 use http::Http;
+use said::Said;
 use session::Sessions;
 
 pub use http::CaBundleError;
@@ -45,12 +52,15 @@ pub enum Batching {
     /// By `BatchGetSecretValue` where the identity has that permission too.
     Try,
 }
+/// The staging label of the version that is in force.
+const CURRENT: &str = "AWSCURRENT";
 
 /// Secrets Manager, asked as the host or as an execution role.
 #[derive(Debug)]
 pub struct Aws {
     deadline: Duration,
     host: Arc<Host>,
+    stage: Option<String>,
     config: OnceCell<SdkConfig>,
     host_region: OnceCell<Option<Region>>,
     clients: Mutex<HashMap<Region, Client>>,
@@ -75,12 +85,20 @@ impl Aws {
         Ok(Self {
             deadline,
             host: Arc::new(Host::new(host, Http::new(ca_bundle)?)),
+            stage: None,
             config: OnceCell::new(),
             host_region: OnceCell::new(),
             clients: Mutex::default(),
             sessions: Sessions::default(),
             batches: (batching == Batching::Try).then(Batches::default),
         })
+    }
+
+    /// The same, reading the versions with this staging label.
+    #[must_use]
+    pub fn with_stage(mut self, stage: &str) -> Self {
+        self.stage = Some(stage.to_owned()).filter(|stage| stage != CURRENT);
+        self
     }
 
     /// What the environment and the profile say. The metadata service is not asked for
@@ -149,17 +167,81 @@ impl SecretStore for Aws {
         let credentials = self.sessions.credentials(identity, &self.host, config, &region, end).await;
         let credentials = credentials.map_err(|refused| refused.about(secret, &region))?;
         let client = self.client(&region).await;
-        if let Some(batches) = &self.batches {
-            let batch = batches.get(&client, &credentials, identity, &region, secret);
+        // A batch has the current versions only.
+        if let (Some(batches), None) = (&self.batches, &self.stage) {
+            let batch = batches.get(&client, &credentials, identity, &region, secret, end);
             if let Ok(Some(version)) = timeout_at(end, batch).await {
                 return Ok(version);
             }
         }
-        let answer = timeout_at(end, secrets_manager::get_secret_value(&client, credentials, secret)).await;
-        match answer {
+        let asked = secrets_manager::get_secret_value(&client, credentials, secret, self.stage.as_deref(), end);
+        match timeout_at(end, asked).await {
             Ok(Ok(version)) => Ok(version),
             Ok(Err((found, said))) => Err(fault(found).in_region(&region).saying(said)),
             Err(_) => Err(fault(SecretFault::TimedOut).in_region(&region)),
         }
     }
+    async fn decrypt(
+        &self,
+        identity: &Identity,
+        secret: &CredentialsParameter,
+        version: &SecretVersion,
+        sealed: &Sealed,
+    ) -> Result<SecretBytes, Failure> {
+        let end = version.deadline;
+        let of_secret = SecretArn::parse(&version.arn).ok().map(|arn| arn.region().clone());
+        // A ciphertext without a key's ARN says itself which key it is, in its own Region.
+        let region = sealed.key.as_ref().map(|key| key.region().clone()).or(of_secret);
+        let region = match region {
+            Some(region) => Some(Region::new(region.as_str().to_owned())),
+            None => timeout_at(end, self.host_region()).await.ok().flatten(),
+        };
+        let no_region = || Failure::from(&SecretError::new(secret, identity, SecretFault::NoRegion));
+        let region = region.ok_or_else(no_region)?;
+        let thing = match &sealed.key {
+            Some(key) => key.to_string(),
+            None => format!("secret {}", version.arn),
+        };
+        let config = self.config().await;
+        let credentials = self.sessions.credentials(identity, &self.host, config, &region, end).await;
+        let credentials = credentials.map_err(|refused| Failure::from(&refused.about(secret, &region)))?;
+        let client = kms::client(config, region.clone(), credentials);
+        let answer = timeout_at(end, kms::decrypt(&client, sealed)).await;
+        let refused = asked_of_key(thing, KeyAction::Decrypt, identity, &region);
+        answer.unwrap_or_else(|_| Err(late())).map_err(refused)
+    }
+}
+
+impl Aws {
+    /// Has KMS encrypt a text as the host, in the key's Region.
+    ///
+    /// # Errors
+    /// [`KeyError`] as a [`Failure`].
+    pub async fn seal(&self, binding: &Binding, plaintext: &Plaintext) -> Result<Envelope, Failure> {
+        let end = Instant::now() + self.deadline;
+        let host = Identity::Host;
+        let region = Region::new(binding.key.region().as_str().to_owned());
+        let refused = || asked_of_key(binding.key.to_string(), KeyAction::Encrypt, &host, &region);
+        let config = self.config().await;
+        let credentials = self.sessions.credentials(&host, &self.host, config, &region, end).await;
+        let nobody = |_| refused()((KeyFault::NoIdentity, "nobody to ask as".into()));
+        let client = kms::client(config, region.clone(), credentials.map_err(nobody)?);
+        let answer = timeout_at(end, kms::encrypt(&client, binding, plaintext)).await;
+        answer.unwrap_or_else(|_| Err(late())).map_err(refused())
+    }
+}
+
+/// A refusal of KMS as a failure.
+fn asked_of_key(
+    thing: String,
+    action: KeyAction,
+    identity: &Identity,
+    region: &Region,
+) -> impl FnOnce((KeyFault, Said)) -> Failure {
+    let (identity, region) = (identity.clone(), region.to_string());
+    move |(fault, said)| Failure::from(&KeyError { thing, action, identity, region, fault, source: Some(said) })
+}
+
+fn late() -> (KeyFault, Said) {
+    (KeyFault::TimedOut, "no answer within secrets.timeout".into())
 }

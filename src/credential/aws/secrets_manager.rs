@@ -4,21 +4,26 @@
 use aws_credential_types::Credentials;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::Config;
+use aws_sdk_secretsmanager::primitives::Blob;
+use tokio::time::Instant;
 
 use super::said::{Failed, Meaning, Said, failed};
 use crate::credential::{SecretFault, SecretValue, SecretVersion};
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretBytes};
 use crate::task::CredentialsParameter;
 
-/// Reads the version labelled `AWSCURRENT` (A21).
+/// Reads the version with a staging label; none is `AWSCURRENT` (A21).
 pub(super) async fn get_secret_value(
     client: &Client,
     credentials: Credentials,
     secret: &CredentialsParameter,
+    stage: Option<&str>,
+    deadline: Instant,
 ) -> Result<SecretVersion, (SecretFault, Said)> {
     let answer = client
         .get_secret_value()
         .secret_id(secret.as_str())
+        .set_version_stage(stage.map(str::to_owned))
         .customize()
         .config_override(Config::builder().credentials_provider(credentials))
         .send()
@@ -29,11 +34,13 @@ pub(super) async fn get_secret_value(
     })?;
     let value = match answer.secret_string {
         Some(text) => SecretValue::Text(Secret::new(text)),
-        None => SecretValue::Binary,
+        None => SecretValue::Binary(SecretBytes::new(answer.secret_binary.map(Blob::into_inner).unwrap_or_default())),
     };
     Ok(SecretVersion {
         arn: answer.arn.unwrap_or_else(|| secret.as_str().to_owned()),
         version_id: answer.version_id.unwrap_or_default(),
+        stage: stage.map(str::to_owned),
+        deadline,
         value,
     })
 }
@@ -55,7 +62,8 @@ fn answered(code: &str, message: &str) -> SecretFault {
     let message = message.to_ascii_lowercase();
     let mentions = |phrase: &str| message.contains(phrase);
     match code {
-        "ResourceNotFoundException" if mentions("staging label") => SecretFault::NoCurrentVersion,
+        "ResourceNotFoundException" if mentions("staging label: awscurrent") => SecretFault::NoCurrentVersion,
+        "ResourceNotFoundException" if mentions("staging label") => SecretFault::NoStagedVersion,
         "ResourceNotFoundException" => SecretFault::Absent,
         "InvalidRequestException" if mentions("marked for deletion") || mentions("marked deleted") => {
             SecretFault::MarkedForDeletion
@@ -80,6 +88,11 @@ mod tests {
                 "ResourceNotFoundException",
                 "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT",
                 SecretFault::NoCurrentVersion,
+            ),
+            (
+                "ResourceNotFoundException",
+                "Secrets Manager can't find the specified secret value for staging label: AWSPENDING",
+                SecretFault::NoStagedVersion,
             ),
             (
                 "InvalidRequestException",

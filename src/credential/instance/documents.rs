@@ -112,7 +112,7 @@ mod tests {
         let value = |login: &Login| match login {
             Login::Anonymous => "anonymous".to_owned(),
             Login::Password { username, password } => format!("{}:{}", username.expose(), password.expose()),
-            Login::IdentityToken { token } => format!("token:{}", token.expose()),
+            Login::IdentityToken(token) => format!("token:{}", token.expose()),
         };
         logins.iter().map(|(scope, login)| (scope.name(), value(login))).collect()
     }

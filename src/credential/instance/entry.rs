@@ -67,7 +67,7 @@ impl Entry {
         let given = |text: Option<Secret>| text.filter(|text| !text.is_empty());
         let Self { auth, username, password, identitytoken, registrytoken } = self;
         if let Some(token) = given(identitytoken) {
-            return Ok(Some(Login::IdentityToken { token }));
+            return Ok(Some(Login::IdentityToken(token)));
         }
         if given(registrytoken).is_some() {
             return Err(Fault::RegistryToken(number));

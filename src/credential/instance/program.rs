@@ -143,5 +143,5 @@ fn login(said: &[u8]) -> Option<Login> {
     }
     #[expect(clippy::disallowed_methods, reason = "compared with a word that is no secret")]
     let is_token = username.expose() == TOKEN_USER;
-    Some(if is_token { Login::IdentityToken { token: secret } } else { Login::Password { username, password: secret } })
+    Some(if is_token { Login::IdentityToken(secret) } else { Login::Password { username, password: secret } })
 }

@@ -14,6 +14,7 @@ mod arn;
 mod clock;
 mod evaluate;
 mod identity;
+mod kms;
 mod policy;
 mod secret;
 mod secretsmanager;
@@ -122,11 +123,21 @@ impl Aws {
     pub fn key(&self, arn: &str, policy: impl Into<Policy>) {
         arn::Arn::expect(arn, "kms");
         let policy = CompiledPolicy::new(&policy.into(), Attached::ToResource);
-        self.world().keys.insert(arn.to_owned(), Key { policy, enabled: true });
+        self.world().keys.insert(arn.to_owned(), Key { policy, enabled: true, pending_deletion: false });
     }
 
     pub fn disable_key(&self, arn: &str) {
         self.world().keys.get_mut(arn).expect("such a key").enabled = false;
+    }
+
+    pub fn schedule_deletion_of_key(&self, arn: &str) {
+        self.world().keys.get_mut(arn).expect("such a key").pending_deletion = true;
+    }
+
+    /// What KMS would make of this text under a key, with an encryption context.
+    pub fn ciphertext(key: &str, context: &[(&str, &str)], text: &[u8]) -> Vec<u8> {
+        let pairs = context.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        kms::ciphertext(key, &pairs.collect(), text)
     }
 
     /// Puts a secret, in place of the one of the same ARN if there is one.

@@ -13,7 +13,7 @@ use super::evaluate::CompiledPolicy;
 use super::identity::{Identities, Unknown};
 use super::secret::Secret;
 use super::signature::{BadSignature, Signature};
-use super::{Call, Fault, clock, secretsmanager, sts};
+use super::{Call, Fault, clock, kms, secretsmanager, sts};
 
 /// One AWS service: its name in signatures, how it is spoken to, what it answers.
 pub struct Service {
@@ -24,7 +24,7 @@ pub struct Service {
     pub answer: fn(&mut World, &Asked) -> Answer,
 }
 
-const SERVICES: [&Service; 2] = [&secretsmanager::SERVICE, &sts::SERVICE];
+const SERVICES: [&Service; 3] = [&kms::SERVICE, &secretsmanager::SERVICE, &sts::SERVICE];
 
 /// A call that is authenticated but not yet decided.
 pub struct Asked {
@@ -45,6 +45,7 @@ impl Asked {
 pub struct Key {
     pub policy: CompiledPolicy,
     pub enabled: bool,
+    pub pending_deletion: bool,
 }
 
 pub struct World {

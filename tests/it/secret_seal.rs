@@ -1,0 +1,118 @@
+//! `taskpull secret seal`: what it writes can be read, and nothing else gets out.
+
+use serde_json::{Value, json};
+
+use crate::support::aws::{AccessKey, Aws, Policy, Secret};
+use crate::support::engine::Pull;
+use crate::support::leak::Canary;
+use crate::support::run::{Ended, Run};
+use crate::support_aws_client::{ACCOUNT, GET, HOST, KEY, SECRET};
+use crate::task::{IMAGE, World, container, task};
+
+const LOGIN: &str = r#"{"username": "me", "password": "c4nary-to-be-sealed"}"#;
+
+fn sealer() -> (Aws, AccessKey) {
+    let aws = Aws::start();
+    aws.key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT));
+    let host = aws.user(HOST, Policy::allow("kms:Encrypt", KEY));
+    (aws, host)
+}
+
+fn seal(aws: &Aws, host: &AccessKey, arguments: &[&str], stdin: &[u8]) -> Ended {
+    let run = Run::new(["secret", "seal"].iter().chain(arguments)).envs(aws.environment(host));
+    let ended = run.env("RUST_LOG", "trace").stdin(stdin).end();
+    let canary = Canary::new("plaintext", "c4nary-to-be-sealed");
+    assert_eq!(canary.in_bytes("stdout", ended.stdout.as_bytes()), []);
+    assert_eq!(canary.in_bytes("stderr", ended.stderr.as_bytes()), []);
+    ended
+}
+
+#[test]
+fn what_was_sealed_is_pulled_with() {
+    let (aws, host) = sealer();
+    let sealed = seal(&aws, &host, &["--key", KEY, "--context", "team=web", "--context", "a=b=c"], LOGIN.as_bytes());
+    assert_eq!(sealed.code, 0, "{sealed:?}");
+    let envelope: Value = serde_json::from_str(&sealed.stdout).unwrap();
+    assert_eq!(envelope["taskpull"]["version"], 1);
+    assert_eq!(envelope["taskpull"]["keyArn"], KEY);
+    assert_eq!(envelope["taskpull"]["encryptionContext"], json!({ "team": "web", "a": "b=c" }));
+
+    let mut world = World::new();
+    world.aws.key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT));
+    world.host = world.aws.user(HOST, Policy::allow(GET, "*").and(Policy::allow("kms:Decrypt", KEY)));
+    world.aws.secret(Secret::text(SECRET, &sealed.stdout));
+    world.engine.image(IMAGE, Pull::success().requiring("me", "c4nary-to-be-sealed"));
+    let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+}
+
+#[test]
+fn kms_is_asked_in_the_keys_region_as_the_host() {
+    let (aws, host) = sealer();
+    let run = Run::new(["secret", "seal", "--key", KEY]).envs(aws.environment(&host)).env("AWS_REGION", "us-west-2");
+    assert_eq!(run.stdin(LOGIN).end().code, 0);
+    let calls = aws.calls();
+    assert_eq!(calls.len(), 1);
+    assert_eq!((calls[0].region.as_deref(), calls[0].principal.as_deref()), (Some("eu-west-1"), Some(HOST)));
+}
+
+#[test]
+fn a_refusal_of_kms_names_the_key_and_what_to_allow() {
+    let (aws, _) = sealer();
+    let other = aws.user("arn:aws:iam::111122223333:user/other", Policy::none());
+    let ended = seal(&aws, &other, &["--key", KEY], LOGIN.as_bytes());
+    assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
+    assert!(ended.stderr.contains(&format!("allow kms:Encrypt on {KEY}")), "{ended:?}");
+}
+
+#[test]
+fn without_a_host_identity_nothing_is_sealed() {
+    let run = Run::new(["secret", "seal", "--key", KEY]).env("AWS_CONFIG_FILE", "/dev/null");
+    let ended = run.env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null").stdin(LOGIN).end();
+    assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
+    assert!(ended.stderr.contains("no AWS credentials could be had"), "{ended:?}");
+}
+
+#[test]
+fn what_cannot_be_a_login_is_not_sealed() {
+    let (aws, host) = sealer();
+    let envelope = br#"{"taskpull": {"version": 1}}"#;
+    let table: [(&[u8], &str); 5] = [
+        (b"", "it is empty"),
+        (b"c4nary-to-be-sealed", "it is not JSON"),
+        (b"\xff", "not UTF-8"),
+        (&[b' '; 4_097], "longer than 4096 bytes"),
+        (envelope, "holds another envelope"),
+    ];
+    for (text, message) in table {
+        let ended = seal(&aws, &host, &["--key", KEY], text);
+        assert_eq!((ended.code, &*ended.stdout), (4, ""), "{ended:?}");
+        assert!(ended.stderr.contains(message), "{message}: {ended:?}");
+    }
+    assert_eq!(aws.calls(), []);
+}
+
+#[test]
+fn a_wrong_key_or_context_is_refused_before_anything_is_read() {
+    let (aws, host) = sealer();
+    let tables: [&[&str]; 4] = [
+        &["--key", "alias/pulls"],
+        &["--key", KEY, "--context", "team"],
+        &["--key", KEY, "--context", "=web"],
+        &["--key", KEY, "--context", "a=1", "--context", "a=2"],
+    ];
+    for arguments in tables {
+        let ended = seal(&aws, &host, arguments, LOGIN.as_bytes());
+        assert_eq!((ended.code, &*ended.stdout), (2, ""), "{arguments:?}: {ended:?}");
+    }
+    assert_eq!(aws.calls(), []);
+}
+
+#[test]
+fn a_terminal_is_not_read() {
+    // `script` gives the program a terminal for its stdin.
+    let command = format!("{} secret seal --key {KEY}", env!("CARGO_BIN_EXE_taskpull"));
+    let ended = Run::program("script").arg("-qec").arg(command).arg("/dev/null").end();
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert!(ended.stdout.contains("stdin is a terminal"), "{ended:?}");
+}
