@@ -308,3 +308,16 @@ fn a_helper_does_not_see_the_agents_logins() {
     let seen = std::fs::read_to_string(seen).unwrap();
     assert!(seen.contains("PATH=") && !seen.contains("ECS_ENGINE_AUTH_DATA"), "{seen}");
 }
+
+#[test]
+fn on_fargate_and_external_hosts_logins_of_the_host_are_refused_with_the_way_out() {
+    for (kind, code) in [("fargate", 6), ("external", 6), ("ec2", 0), ("auto", 0)] {
+        let host = Host::new();
+        let data = json!({ REGISTRY: { "auth": auth("me", "sword:fish") } }).to_string();
+        let run = host.pull(&app()).env("ECS_ENGINE_AUTH_TYPE", "dockercfg").env("ECS_ENGINE_AUTH_DATA", data);
+        let ended = run.env("TASKPULL_HOST_KIND", kind).end();
+        assert_eq!(ended.code, code, "{kind}: {ended:?}");
+        assert_eq!(ended.stderr.contains("repositoryCredentials"), code == 6, "{kind}: {ended:?}");
+        assert!(!ended.stderr.contains("sword"), "{ended:?}");
+    }
+}
