@@ -7,10 +7,12 @@
 //! is not its own.
 
 pub mod aws;
+mod basic_auth;
 mod content;
 pub mod instance;
 mod key_error;
 mod resolver;
+mod scope;
 mod seal;
 mod secret_error;
 

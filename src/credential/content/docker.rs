@@ -6,9 +6,10 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::json::{Node, Notes, Object};
-use super::server::exactness;
 use super::{ContentFault, text_of};
 use crate::credential::Login;
+use crate::credential::basic_auth::decoded;
+use crate::credential::scope::Scope;
 use crate::secret::Secret;
 use crate::task::ImageReference;
 
@@ -52,11 +53,11 @@ pub(super) fn auths(config: &Object, image: &ImageReference, notes: &mut Notes) 
         Some(_) => return Err(ContentFault::NoObject("auths")),
         None => return Err(ContentFault::Missing("auths")),
     };
-    let known = || entries.entries().filter_map(|(address, node)| Some((exactness(address, image)?, node)));
-    let Some(best) = known().map(|(segments, _)| segments).max() else {
+    let known = || entries.entries().filter_map(|(address, node)| Some((Scope::parse(address)?.covers(image)?, node)));
+    let Some(best) = known().map(|(named, _)| named).max() else {
         return Err(ContentFault::NoEntry(image.name()));
     };
-    let mut chosen = known().filter(|(segments, _)| *segments == best).map(|(_, node)| node);
+    let mut chosen = known().filter(|(named, _)| *named == best).map(|(_, node)| node);
     match (chosen.next(), chosen.next()) {
         (_, Some(_)) => Err(ContentFault::TwoEntries(image.name())),
         (Some(Node::Object(entry)), None) => login_of(entry, image, notes),
@@ -83,24 +84,13 @@ fn login_of(entry: &Object, image: &ImageReference, notes: &mut Notes) -> Result
             (None, None) => Err(ContentFault::EmptyEntry(image.name())),
         };
     };
-    let (named, secret) = decoded(&auth)?;
+    let login = decoded(&auth).map_err(|_| ContentFault::BadAuth)?;
+    let Login::Password { username: named, password: secret } = &login else { return Ok(login) };
     let differs = |given: Option<Secret>, other: &Secret| given.is_some_and(|given| text_of(&given) != text_of(other));
-    if differs(username, &named) || differs(password, &secret) {
+    if differs(username, named) || differs(password, secret) {
         return Err(ContentFault::Contradiction);
     }
-    Ok(Login::Password { username: named, password: secret })
-}
-
-fn decoded(auth: &Secret) -> Result<(Secret, Secret), ContentFault> {
-    let bytes = Zeroizing::new(STANDARD.decode(text_of(auth).trim()).map_err(|_| ContentFault::BadAuth)?);
-    let text = std::str::from_utf8(&bytes).map_err(|_| ContentFault::BadAuth)?;
-    let (username, password) = text.split_once(':').ok_or(ContentFault::BadAuth)?;
-    // Docker itself takes these off; old versions wrote them.
-    let password = password.trim_end_matches('\0');
-    if username.is_empty() || password.is_empty() {
-        return Err(ContentFault::BadAuth);
-    }
-    Ok((Secret::new(username.to_owned()), Secret::new(password.to_owned())))
+    Ok(login)
 }
 
 /// What `docker-credential-…  get` answers.
@@ -108,7 +98,7 @@ pub(super) fn helper(answer: &Object, image: &ImageReference, notes: &mut Notes)
     let server = answer.needed("ServerURL", notes)?;
     let username = answer.needed("Username", notes)?;
     let password = answer.needed("Secret", notes)?;
-    if exactness(text_of(&server), image).is_none() {
+    if Scope::parse(text_of(&server)).and_then(|scope| scope.covers(image)).is_none() {
         return Err(ContentFault::WrongServer(image.name()));
     }
     if text_of(&username) == IS_TOKEN {

@@ -10,7 +10,6 @@ mod docker;
 mod envelope;
 mod fault;
 mod json;
-mod server;
 #[cfg(test)]
 mod tests;
 

@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 use super::entry::{Entry, Pairs, logins};
 use super::fault::Fault;
-use super::matching::Scope;
 use crate::credential::Login;
+use crate::credential::scope::Scope;
 use crate::secret::Secret;
 
 /// The longest document, in bytes.

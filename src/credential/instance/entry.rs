@@ -5,22 +5,13 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use zeroize::Zeroizing;
 
 use super::fault::Fault;
-use super::matching::Scope;
 use crate::credential::Login;
+use crate::credential::basic_auth::{NoBasicAuth, decoded};
+use crate::credential::scope::Scope;
 use crate::secret::Secret;
-
-/// Base64 with or without its padding: both are in use.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// An object's keys and values in order, also those that stand there twice.
 #[derive(Debug)]
@@ -73,7 +64,12 @@ impl Entry {
             return Err(Fault::RegistryToken(number));
         }
         if let Some(auth) = given(auth) {
-            return decoded(&auth, number).map(Some);
+            let login = decoded(&auth).map_err(|fault| match fault {
+                NoBasicAuth::NotBase64 => Fault::NotBase64(number),
+                NoBasicAuth::NoColon => Fault::NoColon(number),
+                NoBasicAuth::HalfALogin => Fault::HalfALogin(number),
+            });
+            return login.map(Some);
         }
         match (given(username), given(password)) {
             (Some(username), Some(password)) => Ok(Some(Login::Password { username, password })),
@@ -81,23 +77,6 @@ impl Entry {
             _ => Err(Fault::HalfALogin(number)),
         }
     }
-}
-
-/// `auth`: base64 of `user:password`. A user name has no colon, a password may.
-fn decoded(auth: &Secret, number: usize) -> Result<Login, Fault> {
-    #[expect(clippy::disallowed_methods, reason = "the one reader of an entry's `auth`")]
-    let text = auth.expose().trim();
-    // The decoder's estimate is never short, so the buffer does not grow.
-    let mut bytes = Zeroizing::new(vec![0; base64::decoded_len_estimate(text.len())]);
-    let length = BASE64.decode_slice(text, &mut bytes).map_err(|_| Fault::NotBase64(number))?;
-    let plain = std::str::from_utf8(&bytes[..length]).map_err(|_| Fault::NotBase64(number))?;
-    let (username, password) = plain.split_once(':').ok_or(Fault::NoColon(number))?;
-    // Old clients filled the text up with zeros.
-    let password = password.trim_end_matches('\0');
-    if username.is_empty() || password.is_empty() {
-        return Err(Fault::HalfALogin(number));
-    }
-    Ok(Login::Password { username: Secret::new(username.to_owned()), password: Secret::new(password.to_owned()) })
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Pairs<T> {

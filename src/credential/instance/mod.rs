@@ -9,7 +9,6 @@ mod documents;
 mod entry;
 mod fault;
 mod host;
-mod matching;
 mod program;
 
 use std::path::PathBuf;
@@ -21,7 +20,7 @@ pub use fault::{Fault, InstanceError};
 
 use self::documents::{DockerConfig, docker_config, engine_auth_data};
 use self::host::may_have_logins;
-use self::matching::{Scope, server_of};
+use super::scope::{Scope, server_of};
 use super::{Credential, Login, Origin};
 use crate::error::{Class, Explain, Failure, Link};
 use crate::identity::HostKind;
