@@ -32,12 +32,19 @@ class Emulator:
             raise parse_error(error.read().decode(errors="replace")) from None
 
     def secrets(self, account, region, action, **parameters):
-        headers = scope("secretsmanager", region) | {
-            "X-Amz-Target": f"secretsmanager.{action}",
+        return self.json("secretsmanager", "secretsmanager", account, region, action, parameters)
+
+    def kms(self, account, region, action, **parameters):
+        return self.json("kms", "TrentService", account, region, action, parameters)
+
+    def json(self, service, target, account, region, action, parameters):
+        headers = scope(service, region) | {
+            "X-Amz-Target": f"{target}.{action}",
             "Content-Type": "application/x-amz-json-1.1",
             "x-moto-account-id": account,
         }
-        return json.loads(self.post("/", json.dumps(parameters).encode(), headers))
+        # DisableKey and its like answer with nothing.
+        return json.loads(self.post("/", json.dumps(parameters).encode(), headers) or "{}")
 
     def iam(self, account, action, **parameters):
         headers = scope("iam", "us-east-1") | {"x-moto-account-id": account}
@@ -70,7 +77,7 @@ def parse_fields(text):
 
 
 def parse_error(text):
-    """Secrets Manager answers errors as JSON, IAM and STS as XML."""
+    """Secrets Manager and KMS answer errors as JSON, IAM and STS as XML."""
     try:
         body = json.loads(text)
         return AwsError(body.get("__type", "Unknown"), body.get("message") or body.get("Message"))

@@ -26,6 +26,7 @@ HOME, AWAY = "111122223333", "444455556666"
 EAST, WEST = "us-east-1", "eu-west-1"
 HOST_USER = "taskpull-host"
 ROLE = "taskpull-execution"
+KEY_ALIAS = "alias/taskpull-lab"
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,11 @@ IMAGES = [
 class Secret:
     """`suffix` is the six characters that Secrets Manager adds to the name in the ARN.
 
-    `kind` says what it holds: "good" the credential of `user`, "wrong" one that the
-    registry refuses; anything else names what is the matter with the value, "deleted"
-    and "no-version" with the secret itself.
+    `kind` says what it holds: "good" the credential of `user`, "sealed" the same as a KMS
+    ciphertext, "pending" the same under AWSPENDING while AWSCURRENT is refused,
+    "docker-config" a login for each registry, "wrong" one that the registry refuses;
+    anything else names what is the matter with the value, "deleted" and "no-version" with
+    the secret itself.
     """
 
     name: str
@@ -96,6 +99,9 @@ SECRETS = [
     Secret("taskpull/registry-shared", HOME, EAST, "h4MnCd"),
     Secret("taskpull/registry-one", AWAY, EAST, "Zt5HnB", "puller-cross-account"),
     Secret("taskpull/registry-one", AWAY, WEST, "Zt5HnB", "puller-cross-account"),
+    Secret("taskpull/docker-config", HOME, EAST, "dC6fGj", kind="docker-config"),
+    Secret("taskpull/sealed", HOME, EAST, "sL7kMs", kind="sealed"),
+    Secret("taskpull/pending", HOME, EAST, "pD8rTn", kind="pending"),
     Secret("taskpull/canary", HOME, EAST, "c7AnrY", "canary"),
     Secret("taskpull/canary-wrong", HOME, EAST, "w2RngC", "canary", "wrong-tail"),
     Secret("taskpull/broken/not-json", HOME, EAST, "Bk1nJs", kind="not-json"),
@@ -112,9 +118,22 @@ SECRETS = [
 ]
 
 
-def value_of(secret, password):
-    """The SecretString or SecretBinary of a secret, as the API's parameter."""
+def login(user, password):
+    return json.dumps({"username": user, "password": password}, ensure_ascii=False)
+
+
+def docker_config(logins):
+    """`logins`: (address, user, password)."""
+    auth = {address: base64.b64encode(f"{user}:{password}".encode()).decode() for address, user, password in logins}
+    return json.dumps({"auths": {address: {"auth": text} for address, text in auth.items()}})
+
+
+def value_of(secret, passwords, addresses):
+    """The SecretString or SecretBinary of a secret, as the API's parameter; of "sealed" in clear."""
     user = secret.user
+    password = passwords[user]
+    registries = {"puller-one": "registry-one", "puller-two": "registry-two"}
+    logins = [(addresses[registry], puller, passwords[puller]) for puller, registry in registries.items()]
     text = {
         "not-json": "username and password, please",
         "array": json.dumps([user, "a password"]),
@@ -123,9 +142,11 @@ def value_of(secret, password):
         "empty-password": json.dumps({"username": user, "password": ""}),
         "number": json.dumps({"username": user, "password": 12345678}),
         "access-token": json.dumps({"username": user, "accessToken": "a token"}),
-        "wrong": json.dumps({"username": user, "password": "not the password"}),
-        "wrong-tail": json.dumps({"username": user, "password": password[:-4] + "wxyz"}),
-    }.get(secret.kind, json.dumps({"username": user, "password": password}, ensure_ascii=False))
+        "wrong": login(user, "not the password"),
+        "wrong-tail": login(user, password[:-4] + "wxyz"),
+        "pending": login(user, "the password before the rotation"),
+        "docker-config": docker_config(logins),
+    }.get(secret.kind, login(user, password))
     if secret.kind == "no-version":
         return {}
     if secret.kind == "binary":
@@ -143,11 +164,50 @@ def seed_image(image, address, password):
     expect(image.digest, digest, f"digest of {address}/{image.repository}:{image.tag}")
 
 
-def seed_secret(emulator, secret, password):
+def seed_key(emulator):
+    """The ARN of the key that seals. A key's id is drawn by the emulator: its alias stays."""
+    try:
+        return emulator.kms(HOME, EAST, "DescribeKey", KeyId=KEY_ALIAS)["KeyMetadata"]["Arn"]
+    except aws.AwsError as error:
+        if error.code != "NotFoundException":
+            raise
+    key = emulator.kms(HOME, EAST, "CreateKey", Description="what taskpull/sealed is sealed with")["KeyMetadata"]
+    emulator.kms(HOME, EAST, "CreateAlias", AliasName=KEY_ALIAS, TargetKeyId=key["KeyId"])
+    return key["Arn"]
+
+
+def seal(emulator, text, current):
+    """The envelope of a text: the current one if it opens to that, for no two are equal."""
+    context = {"lab": "taskpull"}
+    try:
+        found = json.loads(current)["taskpull"]
+        opened = emulator.kms(
+            HOME, EAST, "Decrypt", KeyId=found["keyArn"], CiphertextBlob=found["ciphertext"], EncryptionContext=context
+        )
+        if base64.b64decode(opened["Plaintext"]) == text.encode():
+            return current
+    except (aws.AwsError, ValueError, KeyError, TypeError):
+        pass
+    key, plaintext = seed_key(emulator), base64.b64encode(text.encode()).decode()
+    sealed = emulator.kms(HOME, EAST, "Encrypt", KeyId=key, Plaintext=plaintext, EncryptionContext=context)
+    envelope = {"version": 1, "keyArn": key, "ciphertext": sealed["CiphertextBlob"], "encryptionContext": context}
+    return json.dumps({"taskpull": envelope})
+
+
+def seed_secret(emulator, secret, passwords, addresses):
     def call(action, **parameters):
         return emulator.secrets(secret.account, secret.region, action, **parameters)
 
-    value = value_of(secret, password)
+    def text_at(stage):
+        try:
+            return call("GetSecretValue", SecretId=secret.name, VersionStage=stage).get("SecretString")
+        except aws.AwsError as error:
+            if error.code != "ResourceNotFoundException":
+                raise
+
+    value = value_of(secret, passwords, addresses)
+    if secret.kind == "sealed":
+        value = {"SecretString": seal(emulator, value["SecretString"], text_at("AWSCURRENT"))}
     try:
         found = call("DescribeSecret", SecretId=secret.name)
     except aws.AwsError as error:
@@ -166,6 +226,9 @@ def seed_secret(emulator, secret, password):
     current = call("GetSecretValue", SecretId=secret.arn)
     if any(current.get(key) != content for key, content in value.items()):
         call("PutSecretValue", SecretId=secret.arn, **value)
+    pending = login(secret.user, passwords[secret.user])
+    if secret.kind == "pending" and text_at("AWSPENDING") != pending:
+        call("PutSecretValue", SecretId=secret.arn, SecretString=pending, VersionStages=["AWSPENDING"])
     if secret.kind == "deleted":
         call("DeleteSecret", SecretId=secret.arn, RecoveryWindowInDays=30)
 
@@ -278,7 +341,7 @@ def main():
         seed_image(image, addresses[image.registry], passwords[image.user])
     emulator = aws.Emulator(args.aws)
     for secret in SECRETS:
-        seed_secret(emulator, secret, passwords[secret.user])
+        seed_secret(emulator, secret, passwords, addresses)
     for account in (HOME, AWAY):
         seed_role(emulator, account)
     key = seed_host(emulator, args.lab)

@@ -64,9 +64,38 @@ fn fifty_tasks_with_fifty_roles_are_one_transfer_of_the_image() {
 }
 
 #[test]
+fn the_map_of_accounts_leads_to_each_accounts_role() {
+    let lab = Lab::here();
+    let folder = root().join("task-definitions");
+    let run = Run::new(["pull", "--output", "json", "--config"]).arg(folder.join("account-map.toml"));
+    let ended = lab.set(run.arg(folder.join("account-map.json"))).end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    for (at, account) in ["111122223333", "444455556666"].into_iter().enumerate() {
+        let role = format!("arn:aws:iam::{account}:role/taskpull-execution");
+        assert_eq!(ended.container(at)["credential"]["identity"], role);
+    }
+    assert_eq!(pull(&lab, "account-map.json").failure(1), "secret absent", "without the map");
+}
+
+#[test]
+fn a_rotation_is_rehearsed_with_the_pending_stage() {
+    let lab = Lab::here();
+    let path = root().join("task-definitions/pending-rotation.json");
+    let ended = lab.set(Run::new(["pull", "--secret-stage", "AWSPENDING"]).arg(path)).end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(pull(&lab, "pending-rotation.json").failure(0), "registry refused", "without the option");
+}
+
+#[test]
 fn every_other_example_is_pulled_as_it_stands() {
     let lab = Lab::here();
-    for file in ["multi-architecture.json", "describe-output.json", "containers-only.json"] {
+    for file in [
+        "multi-architecture.json",
+        "describe-output.json",
+        "containers-only.json",
+        "sealed.json",
+        "docker-config-secret.json",
+    ] {
         let ended = pull(&lab, file);
         assert_eq!(ended.code, 0, "{file}: {ended:?}");
     }

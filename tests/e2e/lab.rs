@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -41,7 +42,7 @@ impl Lab {
         self.set(Run::pull(definition))
     }
 
-    /// The ARN of a seeded secret, by its name.
+    /// The ARN of a seeded secret of the host's account, by its name.
     pub fn secret(&self, name: &str) -> String {
         let is_it = |secret: &&Value| secret["name"] == name && secret["account"] == "111122223333";
         self.seed["secrets"].as_array().unwrap().iter().find(is_it).expect(name)["arn"].as_str().unwrap().to_owned()
@@ -61,14 +62,31 @@ impl Lab {
         PathBuf::from(self.env["DOCKER_HOST"].strip_prefix("unix://").expect("a socket"))
     }
 
-    /// Calls the lab's AWS as an SDK does: `client` is a boto3 client of Secrets Manager.
-    pub fn secrets_manager(&self, call: &str) {
-        let script = format!("import boto3; client = boto3.client('secretsmanager'); client.{call}");
+    /// Calls the lab's AWS by its SDK for Python, as `aws("kms", "create_key", &json!({}))`.
+    /// Bytes are `{"base64": "…"}`, there and back.
+    pub fn aws(&self, service: &str, operation: &str, parameters: &Value) -> Value {
+        let script = "import base64, boto3, json, sys\n\
+            read = lambda o: base64.b64decode(o['base64']) if o.keys() == {'base64'} else o\n\
+            show = lambda o: {'base64': base64.b64encode(o).decode()} if isinstance(o, bytes) else str(o)\n\
+            parameters = json.load(sys.stdin, object_hook=read)\n\
+            answer = getattr(boto3.client(sys.argv[1]), sys.argv[2])(**parameters)\n\
+            print(json.dumps(answer, default=show))";
         let mut command = Command::new(root().join("target/lab/venv/bin/python"));
-        command.args(["-c", &script]).envs(self.env.iter().filter(|(name, _)| name.starts_with("AWS_")));
+        command.args(["-c", script, service, operation]).stdin(Stdio::piped());
+        command.envs(self.env.iter().filter(|(name, _)| name.starts_with("AWS_")));
         command.env("AWS_DEFAULT_REGION", &self.env["AWS_REGION"]);
-        let output = command.output().expect("the lab's Python");
-        assert!(output.status.success(), "{call}: {}", String::from_utf8_lossy(&output.stderr));
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the lab's Python");
+        child.stdin.take().unwrap().write_all(parameters.to_string().as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{operation}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// Makes a secret of the test's own. `content`: `SecretString` or `SecretBinary`.
+    pub fn own_secret(&self, what: &str, content: &Value) -> OwnSecret<'_> {
+        let secret = OwnSecret { lab: self, name: format!("taskpull/{what}-{}", std::process::id()) };
+        secret.call("create_secret", "Name", content);
+        secret
     }
 
     /// The Docker CLI on the lab's engine.
@@ -88,6 +106,35 @@ impl Lab {
     pub fn has(&self, image: &str) -> bool {
         !self.docker(&["image", "ls", "--quiet", image]).is_empty()
     }
+}
+
+/// A secret that goes with its test, however that ends.
+pub struct OwnSecret<'a> {
+    lab: &'a Lab,
+    pub name: String,
+}
+
+impl OwnSecret<'_> {
+    pub fn put(&self, content: &Value) {
+        self.call("put_secret_value", "SecretId", content);
+    }
+
+    fn call(&self, operation: &str, key: &str, parameters: &Value) {
+        let mut parameters = parameters.clone();
+        parameters[key] = self.name.as_str().into();
+        self.lab.aws("secretsmanager", operation, &parameters);
+    }
+}
+
+impl Drop for OwnSecret<'_> {
+    fn drop(&mut self) {
+        self.call("delete_secret", "SecretId", &json!({ "ForceDeleteWithoutRecovery": true }));
+    }
+}
+
+/// The content of a secret with this login.
+pub fn login(username: &str, password: &str) -> Value {
+    json!({ "SecretString": json!({ "username": username, "password": password }).to_string() })
 }
 
 /// A task whose secrets the host reads.

@@ -5,9 +5,11 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test says by its panic what is wrong")]
 #![expect(unreachable_pub, reason = "`pub` marks what a test may use")]
 
+mod accounts;
 mod demo;
 mod examples;
 mod faults;
+mod kms;
 mod lab;
 mod leaks;
 mod refusals;

@@ -1,6 +1,7 @@
-//! A real rotation between the read of the secret and the pull.
+//! Rotations: a real one between the read of the secret and the pull, and the rehearsal
+//! of one before it is current.
 
-use crate::lab::{Lab, task};
+use crate::lab::{Lab, login, task};
 use crate::support::fault::When;
 use crate::support::gate::Gate;
 use crate::support::registry::{Fault, Kind, Registry};
@@ -13,19 +14,32 @@ fn a_secret_rotated_in_the_middle_serves_with_its_new_version() {
     let image = registry.push("team/app:1", &[100_000]);
     let gate = Gate::closed();
     registry.fault(Kind::Challenge, When::First(1), Fault::Hold(gate.clone()));
-    let name = format!("taskpull/rotated-{}", std::process::id());
-    let value = |password: &str| format!(r#"SecretString='{{"username": "me", "password": "{password}"}}'"#);
-    lab.secrets_manager(&format!("create_secret(Name='{name}', {})", value("old")));
+    let secret = lab.own_secret("rotated", &login("me", "old"));
 
-    let running = lab.pull(&task(&[("app", &image.reference, Some(&name))])).start();
+    let running = lab.pull(&task(&[("app", &image.reference, Some(&secret.name))])).start();
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(gate.arrived(1));
-    lab.secrets_manager(&format!("put_secret_value(SecretId='{name}', {})", value("new")));
+    secret.put(&login("me", "new"));
     gate.open();
     let ended = Ended::of(running);
-    lab.secrets_manager(&format!("delete_secret(SecretId='{name}', ForceDeleteWithoutRecovery=True)"));
 
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.container(0)["digest"], image.digest);
     assert_eq!(ended.container(0)["attempts"], 2, "refused once, then served: {ended:?}");
     lab.forget(&image.reference);
+}
+
+#[test]
+fn a_pending_password_is_rehearsed_before_it_is_current() {
+    let lab = Lab::here();
+    let image = "127.0.0.1:25001/team-a/app:1.0";
+    let secret = lab.own_secret("rehearsed", &login("puller-one", "the old password"));
+    let mut pending = login("puller-one", &lab.password("registry-one", "puller-one"));
+    pending["VersionStages"] = serde_json::json!(["AWSPENDING"]);
+    secret.put(&pending);
+    let definition = task(&[("app", image, Some(&secret.name))]);
+
+    let ended = lab.pull(&definition).end();
+    assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{ended:?}");
+    let ended = lab.pull(&definition).arg("--secret-stage").arg("AWSPENDING").end();
+    assert_eq!(ended.code, 0, "{ended:?}");
 }

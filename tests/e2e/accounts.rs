@@ -1,0 +1,56 @@
+//! Logins that no task's own role reads: those of the map of accounts, and the host's own.
+
+use std::io::Write as _;
+
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+
+use crate::lab::{Lab, login, task};
+use crate::support::run::Ended;
+
+const APP: &str = "127.0.0.1:25001/team-a/app:1.0";
+const OWN_ROLE: &str = "arn:aws:iam::111122223333:role/taskpull-execution";
+const THEIR_ROLE: &str = "arn:aws:iam::444455556666:role/taskpull-execution";
+const THEIR_SECRET: &str = "arn:aws:secretsmanager:us-east-1:444455556666:secret:taskpull/registry-one-Zt5HnB";
+
+fn pull_with_map(lab: &Lab, definition: &Value, via: &str) -> Ended {
+    let mut file = NamedTempFile::new().unwrap();
+    write!(file, "[[identity.account]]\nid = \"444455556666\"\nrole_arn = \"{THEIR_ROLE}\"\nvia = \"{via}\"\n")
+        .unwrap();
+    lab.pull(definition).env("TASKPULL_CONFIG", file.path()).end()
+}
+
+#[test]
+fn a_mapped_accounts_secret_is_read_through_its_role_and_only_so() {
+    let lab = Lab::here();
+    let own = lab.secret("taskpull/registry-one");
+    let mut definition = task(&[("theirs", APP, Some(THEIR_SECRET)), ("own", APP, Some(&own))]);
+    let identities = |ended: &Ended| [0, 1].map(|at| ended.container(at)["credential"]["identity"].clone());
+
+    let ended = pull_with_map(&lab, &definition, "host");
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(identities(&ended), [THEIR_ROLE, "host"]);
+
+    definition["executionRoleArn"] = OWN_ROLE.into();
+    let ended = pull_with_map(&lab, &definition, "execution-role");
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(identities(&ended), [THEIR_ROLE, OWN_ROLE]);
+
+    let ended = lab.pull(&definition).end();
+    assert_eq!((ended.code, &*ended.failure(0), &*ended.failure(1)), (3, "secret absent", "none none"), "{ended:?}");
+}
+
+#[test]
+fn the_hosts_own_login_serves_a_container_that_names_none() {
+    let lab = Lab::here();
+    let password = lab.password("registry-one", "puller-one");
+    let data = json!({ "127.0.0.1:25001": { "username": "puller-one", "password": password } });
+    // A secret comes first: when it is refused, the host's login does not help.
+    let wrong = lab.own_secret("before-the-host", &login("puller-one", "wrong"));
+    let definition = task(&[("app", APP, None), ("own", APP, Some(&wrong.name))]);
+    let run = lab.pull(&definition).env("ECS_ENGINE_AUTH_TYPE", "docker");
+    let ended = run.env("ECS_ENGINE_AUTH_DATA", data.to_string()).end();
+    let expected = json!({ "kind": "instance", "source": "ecs-engine-auth-data", "matched": "127.0.0.1:25001" });
+    assert_eq!(ended.container(0)["credential"], expected);
+    assert_eq!((&*ended.failure(0), &*ended.failure(1)), ("none none", "registry refused"), "{ended:?}");
+}
