@@ -38,8 +38,11 @@ use resolver::Held;
 
 /// Where secrets come from. The real one is [`aws::Aws`].
 pub trait SecretStore: Send + Sync + 'static {
-    /// Reads a version of a secret as `identity`, within the store's deadline: the current
-    /// one, or the one of the stage that the store was told.
+    /// The longest wait for one secret, its decryption and the wait for a turn included.
+    fn deadline(&self) -> Duration;
+
+    /// Reads a version of a secret as `identity`, by `end` at the latest: the current one, or
+    /// the one of the stage that the store was told.
     ///
     /// # Errors
     /// [`SecretError`], with everything the store knows about the refusal.
@@ -47,6 +50,7 @@ pub trait SecretStore: Send + Sync + 'static {
         &self,
         identity: &Identity,
         secret: &CredentialsParameter,
+        end: Instant,
     ) -> impl Future<Output = Result<SecretVersion, SecretError>> + Send;
 
     /// Decrypts what `version` of the secret holds, as `identity`, in the key's Region; by
@@ -148,12 +152,13 @@ pub trait Credentials: Send + Sync {
     /// The credential of a pull, as it is known now.
     fn credential<'a>(&'a self, pull: &'a PlannedPull) -> BoxFuture<'a, Result<Credential, Arc<Failure>>>;
 
-    /// The credential of a pull whose present one a registry refused: asked for again, past
-    /// anything kept. `None` when it is the same, so that trying again cannot help.
+    /// The credential of a pull whose present one a registry refused, having been shown it at
+    /// `shown`: asked for again, past anything kept before that. `None` when it is the same, so that trying again cannot help.
     fn after_refusal<'a>(
         &'a self,
         pull: &'a PlannedPull,
         refused: &'a Credential,
+        shown: Instant,
     ) -> BoxFuture<'a, Result<Option<Credential>, Arc<Failure>>>;
 }
 
@@ -192,12 +197,13 @@ impl<S: SecretStore> Credentials for Resolver<S> {
         &'a self,
         pull: &'a PlannedPull,
         refused: &'a Credential,
+        shown: Instant,
     ) -> BoxFuture<'a, Result<Option<Credential>, Arc<Failure>>> {
         async move {
             let (Need::Secret { parameter, identity }, Some(refused)) = (&pull.need, &refused.held) else {
                 return Ok(None);
             };
-            let held = self.version_after_refusal(identity, parameter, refused).await?;
+            let held = self.version_after_refusal(identity, parameter, refused, shown).await?;
             held.map(|held| Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)).transpose()
         }
         .boxed()

@@ -18,11 +18,11 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::instance::InstanceLogins;
 use super::{AccessTokens, Credential, SecretError, SecretFault, SecretStore, SecretVersion, unsealed};
-use crate::error::{Class, Failure};
+use crate::error::{Class, Failure, Link};
 use crate::identity::Identity;
 use crate::plan::InstanceLogin;
 use crate::secret::Secret;
@@ -31,6 +31,10 @@ use crate::task::CredentialsParameter;
 /// Secrets read at the same time. Secrets Manager allows thousands a second; this bounds
 /// our own sockets.
 const READS_AT_ONCE: usize = 16;
+
+/// A read that found the same version speaks for refusals this much later, so that a wrong
+/// password for a thousand images is not a thousand reads.
+const CONFIRMED_FOR: Duration = Duration::from_secs(5);
 
 /// What is kept, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,19 +129,23 @@ impl<S: SecretStore> Resolver<S> {
         read.await
     }
 
-    /// The secret after a registry refused `refused`: `None` when it is still the same
-    /// version, so that trying again cannot help.
+    /// The secret after a registry refused `refused`, which it was shown at `shown`: `None`
+    /// when it is still the same version, so that trying again cannot help.
     pub(super) async fn version_after_refusal(
         &self,
         identity: &Identity,
         secret: &CredentialsParameter,
         refused: &Held,
+        shown: Instant,
     ) -> Result<Option<Arc<Held>>, Arc<Failure>> {
         let key = (identity.clone(), secret.clone());
         let read = {
             let mut kept = lock(&self.kept);
-            // Somebody else was refused too and has asked since.
+            // Somebody else was refused too and has asked since: there is another version, or
+            // it was asked for after this one was shown to the registry, or just now.
+            let is_another = |held: &Held| held.version.version_id != refused.version.version_id;
             let newer = kept.values.get(&key).filter(|held| held.read > refused.read && !held.stale);
+            let newer = newer.filter(|held| is_another(held) || held.at >= shown || held.at.elapsed() < CONFIRMED_FOR);
             match newer {
                 Some(held) => futures_util::future::Either::Left(std::future::ready(Ok(Arc::clone(held)))),
                 None => futures_util::future::Either::Right(self.read(&mut kept, key)),
@@ -158,32 +166,38 @@ impl<S: SecretStore> Resolver<S> {
         let (store, turns, shared, keeping) =
             (Arc::clone(&self.store), Arc::clone(&self.turns), Arc::clone(&self.kept), self.keeping);
         let of = key.clone();
-        let read = async move {
+        let work = async move {
             let answer = ask(&*store, &turns, &of).await;
-            let mut kept = lock(&shared);
-            kept.settle(of, number, answer, keeping)
+            lock(&shared).settle(of, number, answer, keeping)
         };
-        let read = read.boxed().shared();
+        // A read that everybody has left must not stand still with its turn in its hand.
+        #[expect(clippy::disallowed_methods, reason = "it ends at the store's deadline, whoever waits for it")]
+        let task = tokio::spawn(work);
+        let (identity, secret) = key.clone();
+        let lost = move |_| Err(Arc::new(Failure::from(&SecretError::new(&secret, &identity, SecretFault::Other))));
+        let read = async move { task.await.unwrap_or_else(lost) }.boxed().shared();
         kept.under_way.insert(key, (number, read.clone()));
         read
     }
 }
 
-/// Reads a secret and takes its seal off. A panic in a library costs this secret only, not
-/// the other pulls.
+/// Reads a secret and takes its seal off, within one deadline, the wait for a turn included.
 async fn ask<S: SecretStore>(store: &S, turns: &Semaphore, key: &Key) -> Result<(SecretVersion, Secret), Failure> {
     let (identity, secret) = key;
+    let failed = |fault| Failure::from(&SecretError::new(secret, identity, fault));
+    let end = Instant::now() + store.deadline();
+    let turn = timeout_at(end, turns.acquire()).await;
     // The semaphore is never closed; were it to be, reading without a turn would be right.
-    let _turn = turns.acquire().await.ok();
+    let _turn = turn.map_err(|_| failed(SecretFault::TimedOut))?.ok();
     tracing::debug!(%secret, identity = identity.name(), "reading the secret");
     let asked = async {
-        let version = store.read(identity, secret).await.map_err(|error| Failure::from(&error))?;
+        let version = store.read(identity, secret, end).await.map_err(|error| Failure::from(&error))?;
         tracing::debug!(arn = version.arn, version = version.version_id, "read");
         let text = unsealed(store, identity, secret, &version).await?;
         Ok((version, text))
     };
-    let answer = AssertUnwindSafe(asked).catch_unwind().await;
-    answer.unwrap_or_else(|_| Err(Failure::from(&SecretError::new(secret, identity, SecretFault::Other))))
+    // A panic in a library costs this secret only, not the other pulls.
+    AssertUnwindSafe(asked).catch_unwind().await.unwrap_or_else(|_| Err(failed(SecretFault::Other)))
 }
 
 impl Kept {
@@ -208,7 +222,9 @@ impl Kept {
                 Ok(held)
             }
             Err(failure) => {
-                let is_outage = matches!(failure.class, Class::Unavailable | Class::Throttled | Class::TimedOut);
+                // A host whose identity is gone has an outage of its own, not an answer.
+                let is_outage = matches!(failure.class, Class::Unavailable | Class::Throttled | Class::TimedOut)
+                    || (failure.link, failure.class) == (Link::HostIdentity, Class::Absent);
                 let old = if is_outage { self.values.get(&key) } else { None };
                 let limit = keeping.max_age + keeping.max_stale;
                 if let Some(old) = old.filter(|old| now.duration_since(old.at) < limit) {
@@ -265,7 +281,16 @@ mod tests {
             unreachable!("nothing is sealed here")
         }
 
-        async fn read(&self, identity: &Identity, secret: &CredentialsParameter) -> Result<SecretVersion, SecretError> {
+        fn deadline(&self) -> Duration {
+            10 * SECOND
+        }
+
+        async fn read(
+            &self,
+            identity: &Identity,
+            secret: &CredentialsParameter,
+            end: Instant,
+        ) -> Result<SecretVersion, SecretError> {
             self.reads.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(SECOND).await;
             let answer = self.answers.lock().unwrap().pop_front().expect("a read that was expected");
@@ -274,7 +299,7 @@ mod tests {
                 arn: "arn".to_owned(),
                 version_id: version.to_owned(),
                 stage: None,
-                deadline: Instant::now() + SECOND,
+                deadline: end,
                 value: SecretValue::Text(Secret::new("{}".to_owned())),
             })
         }
@@ -397,7 +422,8 @@ mod tests {
         let resolver = resolver(&[Ok("v1"), Ok("v2")]);
         let secret = CredentialsParameter::parse("a").unwrap();
         let refused = resolver.version(&Identity::Host, &secret).await.unwrap();
-        let again = || resolver.version_after_refusal(&Identity::Host, &secret, &refused);
+        let shown = Instant::now();
+        let again = || resolver.version_after_refusal(&Identity::Host, &secret, &refused, shown);
         let all = futures_util::future::join_all((0..10).map(|_| again())).await;
         assert!(all.into_iter().all(|one| one.unwrap().unwrap().version.version_id == "v2"));
         assert_eq!(again().await.unwrap().unwrap().version.version_id, "v2", "a late one asks nobody");
@@ -405,13 +431,44 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn what_was_shown_after_the_last_read_and_refused_is_a_reason_to_ask_again() {
+        let resolver = resolver(&[Ok("v1"), Ok("v1"), Ok("v2")]);
+        let secret = CredentialsParameter::parse("a").unwrap();
+        let refused = resolver.version(&Identity::Host, &secret).await.unwrap();
+        let first = resolver.version_after_refusal(&Identity::Host, &secret, &refused, Instant::now()).await;
+        assert!(first.unwrap().is_none());
+        tokio::time::sleep(6 * SECOND).await;
+        let second = resolver.version_after_refusal(&Identity::Host, &secret, &refused, Instant::now()).await;
+        assert_eq!(second.unwrap().unwrap().version.version_id, "v2");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn reads_that_everybody_has_left_give_their_turns_back() {
+        let resolver = resolver(&[Ok("v1"); 41]);
+        for at in 0..40 {
+            let left = tokio::time::timeout(SECOND / 4, get(&resolver, &format!("s{at}"))).await;
+            assert!(left.is_err());
+        }
+        assert_eq!(get(&resolver, "another").await, fresh("v1"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_of_the_hosts_own_identity_is_bridged_too() {
+        let resolver = resolver(&[Ok("v1"), Err(SecretFault::NoHostIdentity)]);
+        assert_eq!(get(&resolver, "a").await, fresh("v1"));
+        tokio::time::sleep(301 * SECOND).await;
+        assert_eq!(get(&resolver, "a").await, stale("v1"));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn the_same_version_is_no_reason_to_try_again() {
         let resolver = resolver(&[Ok("v1"), Ok("v1"), Err(SecretFault::Unavailable)]);
         let secret = CredentialsParameter::parse("a").unwrap();
         let refused = resolver.version(&Identity::Host, &secret).await.unwrap();
-        let again = resolver.version_after_refusal(&Identity::Host, &secret, &refused).await;
+        let shown = Instant::now();
+        let again = resolver.version_after_refusal(&Identity::Host, &secret, &refused, shown).await;
         assert!(again.unwrap().is_none());
-        let twice = resolver.version_after_refusal(&Identity::Host, &secret, &refused).await;
+        let twice = resolver.version_after_refusal(&Identity::Host, &secret, &refused, shown).await;
         assert!(twice.unwrap().is_none());
         assert_eq!(reads(&resolver), 2);
     }

@@ -170,13 +170,14 @@ impl<'a, C: Connect> Run<'a, C> {
         watch(&State::Waiting);
         // The semaphore is never closed, so there always is a turn.
         let _turn = self.turns.acquire().await.ok();
+        let shown = Instant::now();
         account.begin(&credential.origin);
         let attempt = |login| self.one(&engine, pull, login, account, watch);
         let refused = match attempt(&credential.login).run().await {
             Ok(pulled) => return Ok(pulled),
             Err(error) => error,
         };
-        let Some(renewed) = self.renewed(pull, &credential, &refused).await else {
+        let Some(renewed) = self.renewed(pull, &credential, shown, &refused).await else {
             return Err(Failure::from(&refused));
         };
         account.begin(&renewed.origin);
@@ -185,11 +186,17 @@ impl<'a, C: Connect> Run<'a, C> {
 
     /// The credential to try once more with, when the registry refused this one and its
     /// secret has another version by now.
-    async fn renewed(&self, pull: &PlannedPull, refused: &Credential, error: &PullError) -> Option<Credential> {
+    async fn renewed(
+        &self,
+        pull: &PlannedPull,
+        refused: &Credential,
+        shown: Instant,
+        error: &PullError,
+    ) -> Option<Credential> {
         if !error.is_refusal() {
             return None;
         }
-        match self.credentials.after_refusal(pull, refused).await {
+        match self.credentials.after_refusal(pull, refused, shown).await {
             Ok(renewed) => renewed,
             Err(failure) => {
                 // What the registry said is what the reader must hear.

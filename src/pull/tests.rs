@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{Connect, Deadlines, Engine, EngineError, Limits, Line, Outcome, Progress, State, run};
@@ -97,6 +97,7 @@ impl Credentials for NoneNeeded {
         &'a self,
         _: &'a PlannedPull,
         _: &'a Credential,
+        _: Instant,
     ) -> BoxFuture<'a, Result<Option<Credential>, Arc<Failure>>> {
         async { Ok(None) }.boxed()
     }

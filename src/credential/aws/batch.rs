@@ -8,6 +8,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use aws_config::Region;
 use aws_credential_types::Credentials;
@@ -26,6 +27,9 @@ use crate::task::CredentialsParameter;
 
 /// Secrets in one call (API reference, `SecretIdList`).
 const MOST: usize = 20;
+
+/// How long others may join a batch.
+const WINDOW: Duration = Duration::from_millis(2);
 
 /// The secrets that wait to be asked for together.
 #[derive(Debug, Default)]
@@ -59,8 +63,7 @@ impl Batches {
         let (answer, mut mine) = oneshot::channel();
         let waiting = Waiting { secret: secret.clone(), answer };
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).entry(key.clone()).or_default().push(waiting);
-        // Others that are ready to ask do so before this one goes on.
-        tokio::task::yield_now().await;
+        tokio::time::sleep(WINDOW).await;
         match mine.try_recv() {
             Ok(version) => return Some(SecretVersion { deadline, ..version }),
             Err(TryRecvError::Closed) => return None,

@@ -62,7 +62,7 @@ pub struct Aws {
     host: Arc<Host>,
     stage: Option<String>,
     config: OnceCell<SdkConfig>,
-    host_region: OnceCell<Option<Region>>,
+    host_region: OnceCell<Region>,
     clients: Mutex<HashMap<Region, Client>>,
     sessions: Sessions,
     batches: Option<Batches>,
@@ -129,15 +129,14 @@ impl Aws {
     /// The host's Region: environment, profile, then the metadata service where the host has
     /// one (L13).
     async fn host_region(&self) -> Option<Region> {
-        self.host_region
-            .get_or_init(|| async {
-                match self.config().await.region() {
-                    Some(region) => Some(region.clone()),
-                    None => self.host.metadata_region().await,
-                }
-            })
-            .await
-            .clone()
+        let find = || async {
+            match self.config().await.region() {
+                Some(region) => Ok(region.clone()),
+                // A service that does not answer now may answer the next time.
+                None => self.host.metadata_region().await.ok_or(()),
+            }
+        };
+        self.host_region.get_or_try_init(find).await.ok().cloned()
     }
 
     async fn client(&self, region: &Region) -> Client {
@@ -154,9 +153,17 @@ impl Aws {
 }
 
 impl SecretStore for Aws {
-    async fn read(&self, identity: &Identity, secret: &CredentialsParameter) -> Result<SecretVersion, SecretError> {
-        // One deadline for the whole; whoever it catches is the one to be named.
-        let end = Instant::now() + self.deadline;
+    fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    /// One deadline for the whole; whoever it catches is the one to be named.
+    async fn read(
+        &self,
+        identity: &Identity,
+        secret: &CredentialsParameter,
+        end: Instant,
+    ) -> Result<SecretVersion, SecretError> {
         let fault = |fault| SecretError::new(secret, identity, fault);
         let region = match secret.region() {
             Some(region) => Some(Region::new(region.as_str().to_owned())),
@@ -170,14 +177,21 @@ impl SecretStore for Aws {
         // A batch has the current versions only.
         if let (Some(batches), None) = (&self.batches, &self.stage) {
             let batch = batches.get(&client, &credentials, identity, &region, secret, end);
-            if let Ok(Some(version)) = timeout_at(end, batch).await {
+            // A batch that hangs leaves most of the time to the read that follows it.
+            let batch_end = Instant::now() + end.saturating_duration_since(Instant::now()) / 3;
+            if let Ok(Some(version)) = timeout_at(batch_end, batch).await {
                 return Ok(version);
             }
         }
         let asked = secrets_manager::get_secret_value(&client, credentials, secret, self.stage.as_deref(), end);
         match timeout_at(end, asked).await {
             Ok(Ok(version)) => Ok(version),
-            Ok(Err((found, said))) => Err(fault(found).in_region(&region).saying(said)),
+            Ok(Err((found, said))) => {
+                if found == SecretFault::IdentityRejected {
+                    self.sessions.forget(identity);
+                }
+                Err(fault(found).in_region(&region).saying(said))
+            }
             Err(_) => Err(fault(SecretFault::TimedOut).in_region(&region)),
         }
     }

@@ -136,6 +136,13 @@ impl Sessions {
         }
         answer
     }
+
+    /// Forgets credentials that AWS does not accept, and those of the host behind them.
+    pub(super) fn forget(&self, identity: &Identity) {
+        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        attempts.remove(identity);
+        attempts.remove(&Identity::Host);
+    }
 }
 
 fn is_fresh(credentials: &Credentials, now: SystemTime) -> bool {
