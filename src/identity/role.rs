@@ -1,12 +1,11 @@
 //! Roles that are assumed, and the name their sessions go under.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
 
 use crate::task::RoleArn;
 
 /// A session's name, as CloudTrail shows it: `[\w+=,.@-]{2,64}` (STS `AssumeRole`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SessionName(String);
 
 impl SessionName {
@@ -31,31 +30,15 @@ impl SessionName {
 
 /// A role to be assumed, in a session of this name.
 ///
-/// Two are equal when their roles are, whatever the sessions are called: what a session may
-/// do is decided by its role. Fifty tasks with one role are thus one decision and one
-/// session, which goes by the name of the first of them. A trust policy that asks for
-/// certain session names (`sts:RoleSessionName`) would tell them apart; such a role belongs
-/// to one family only.
-#[derive(Clone, Debug)]
+/// The name is part of who asks: a policy may tell sessions of one role apart
+/// (`aws:userid`, `sts:RoleSessionName`). So tasks of one family and one role are one
+/// decision, and those of another family are another one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RoleSession {
     /// The role.
     pub role: RoleArn,
     /// What its session is called.
     pub name: SessionName,
-}
-
-impl PartialEq for RoleSession {
-    fn eq(&self, other: &Self) -> bool {
-        self.role == other.role
-    }
-}
-
-impl Eq for RoleSession {}
-
-impl Hash for RoleSession {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.role.hash(state);
-    }
 }
 
 impl fmt::Display for RoleSession {

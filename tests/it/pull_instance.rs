@@ -205,7 +205,17 @@ fn a_token_goes_to_the_engine_as_an_identity_token() {
 }
 
 #[test]
-fn a_helper_that_has_nothing_means_an_anonymous_pull() {
+fn a_helper_that_is_named_for_a_registry_and_has_nothing_is_a_failure() {
+    let host = Host::new();
+    host.helper("mine", &not_found());
+    host.config(&json!({ "credHelpers": { REGISTRY: "mine" } }));
+    let ended = host.pull(&app()).end();
+    assert_eq!(ended.failure(0), "instance-credentials absent", "{ended:?}");
+    assert!(host.world.engine.pulls().is_empty(), "nothing is pulled anonymously");
+}
+
+#[test]
+fn a_store_that_has_nothing_means_an_anonymous_pull() {
     let host = Host::new();
     host.helper("mine", &not_found());
     host.config(&json!({ "credsStore": "mine" }));

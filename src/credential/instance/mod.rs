@@ -141,7 +141,8 @@ impl InstanceLogins {
         })
     }
 
-    /// The credential behind a name; anonymous where a helper says that it has none.
+    /// The credential behind a name; anonymous where the store for every registry says that it
+    /// has none. A helper that is named for a registry must have one.
     pub(super) async fn credential(&self, named: InstanceLogin) -> Result<Credential, Failure> {
         let InstanceLogin { source, scope } = &named;
         let login = match source {
@@ -159,6 +160,10 @@ impl InstanceLogins {
             }
         };
         let Some(login) = login else {
+            let is_named = |entry: &Entry| entry.source == *source && entry.scope.name() == *scope;
+            if let (InstanceSource::Helper(name), true) = (source, self.entries.iter().any(is_named)) {
+                return Err(Failure::from(&program::nothing(name, server_of(scope))));
+            }
             tracing::debug!(%source, scope, "it has no login: the pull is anonymous");
             return Ok(Credential::anonymous());
         };

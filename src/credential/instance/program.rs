@@ -51,6 +51,8 @@ enum HelperFault {
     Long,
     #[error("answered with something that is not a login")]
     Garbled,
+    #[error("has none, though it is named for this registry")]
+    Nothing,
 }
 
 impl Explain for HelperError {
@@ -60,7 +62,7 @@ impl Explain for HelperError {
 
     fn class(&self) -> Class {
         match self.fault {
-            HelperFault::Absent => Class::Absent,
+            HelperFault::Absent | HelperFault::Nothing => Class::Absent,
             HelperFault::NotRun(_) => Class::Unsupported,
             HelperFault::Failed(_) => Class::Unknown,
             HelperFault::TimedOut(_) => Class::TimedOut,
@@ -78,6 +80,9 @@ impl Explain for HelperError {
             HelperFault::Absent => {
                 format!("install {program} into a folder of taskpull's own PATH, or take it out of the Docker config")
             }
+            HelperFault::Nothing => format!(
+                "ECR's helper says so whatever went wrong: try `printf %s {server} | {program} get` as the user that runs taskpull; a registry that needs no login needs no helper"
+            ),
             HelperFault::TimedOut(_) => "see what it waits for, or raise instance.helper_timeout".to_owned(),
             _ => format!(
                 "its words are not repeated, as they could hold a login; as the user that runs taskpull: `printf %s {server} | {program} get`"
@@ -92,6 +97,12 @@ impl Explain for HelperError {
 struct Answer {
     username: Secret,
     secret: Secret,
+}
+
+/// A helper that `credHelpers` names for a registry has nothing for it. Docker would pull
+/// anonymously; the operator has said that it must not.
+pub(super) fn nothing(name: &str, server: &str) -> HelperError {
+    HelperError { program: format!("docker-credential-{name}"), server: server.to_owned(), fault: HelperFault::Nothing }
 }
 
 /// Asks `docker-credential-<name>` for the login of a registry; none is its word that it
