@@ -111,7 +111,7 @@ fn a_wrong_key_or_context_is_refused_before_anything_is_read() {
 #[test]
 fn a_terminal_is_not_read() {
     // `script` gives the program a terminal for its stdin.
-    let command = format!("{} secret seal --key {KEY}", env!("CARGO_BIN_EXE_taskpull"));
+    let command = format!("'{}' secret seal --key {KEY}", env!("CARGO_BIN_EXE_taskpull"));
     let ended = Run::program("script").arg("-qec").arg(command).arg("/dev/null").end();
     assert_eq!(ended.code, 2, "{ended:?}");
     assert!(ended.stdout.contains("stdin is a terminal"), "{ended:?}");
