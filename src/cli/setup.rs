@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::settings::Settings;
 use crate::error::Failure;
@@ -12,7 +13,7 @@ use crate::pipeline::{
 
 /// The waits between attempts at a pull grow from one to five seconds, much as the ECS
 /// agent's; the attempts are a setting.
-const WAITS: Backoff = match Backoff::new(std::time::Duration::from_secs(1), std::time::Duration::from_secs(5), 1) {
+const WAITS: Backoff = match Backoff::new(Duration::from_secs(1), Duration::from_secs(5), 1) {
     Ok(backoff) => backoff,
     Err(_) => panic!("the waits are in order"),
 };

@@ -119,6 +119,16 @@ pub enum Login {
     IdentityToken(Secret),
 }
 
+impl Login {
+    /// The login in a credential helper's answer, where one user name says that the secret is
+    /// an identity token.
+    fn of_helper(username: Secret, secret: Secret) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "compared with a word that is no secret")]
+        let is_token = username.expose() == "<token>";
+        if is_token { Self::IdentityToken(secret) } else { Self::Password { username, password: secret } }
+    }
+}
+
 /// Where a credential came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {

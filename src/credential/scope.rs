@@ -8,9 +8,6 @@ use crate::task::ImageReference;
 /// Docker Hub's other names.
 const HUB: [&str; 2] = ["index.docker.io", "registry-1.docker.io"];
 
-/// The key under which Docker and its helpers have always kept Docker Hub.
-const HUB_KEY: &str = "https://index.docker.io/v1/";
-
 /// What a key covers: a registry, or a path in one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Scope {
@@ -62,7 +59,7 @@ impl Scope {
 /// The registry of a scope's name as a helper is asked for it.
 pub(super) fn server_of(name: &str) -> &str {
     match name.split('/').next().unwrap_or_default() {
-        ImageReference::DOCKER_HUB => HUB_KEY,
+        ImageReference::DOCKER_HUB => ImageReference::DOCKER_HUB_KEY,
         host => host,
     }
 }

@@ -81,6 +81,9 @@ impl ImageReference {
     /// Docker Hub's canonical host.
     pub const DOCKER_HUB: &'static str = "docker.io";
 
+    /// The key under which Docker and its helpers have always kept Docker Hub's login.
+    pub const DOCKER_HUB_KEY: &'static str = "https://index.docker.io/v1/";
+
     /// Reads a reference.
     ///
     /// # Errors

@@ -127,10 +127,6 @@ fn a_crash_leaves_no_core() {
     let limits = fs::read_to_string(process.join("limits")).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
-    // What may not be dumped belongs to root in /proc, whoever runs it: no other process of
-    // the same user reads its memory.
-    let status = fs::read_to_string(process.join("status")).unwrap();
-    assert!(status.contains("CoreDumping:\t0"), "{status}");
     let pid = running.id().to_string();
     assert!(Command::new("kill").args(["-s", "ABRT", &pid]).status().unwrap().success());
     let status = running.wait().unwrap();

@@ -13,9 +13,6 @@ use crate::credential::scope::Scope;
 use crate::secret::Secret;
 use crate::task::ImageReference;
 
-/// The user name by which a credential helper says that its secret is an identity token.
-const IS_TOKEN: &str = "<token>";
-
 /// A Docker configuration under a key of its own, as Kubernetes keeps it: JSON as text,
 /// its base64, or the object itself.
 pub(super) fn kubernetes(
@@ -101,8 +98,5 @@ pub(super) fn helper(answer: &Object, image: &ImageReference, notes: &mut Notes)
     if Scope::parse(text_of(&server)).and_then(|scope| scope.covers(image)).is_none() {
         return Err(ContentFault::WrongServer(image.name()));
     }
-    if text_of(&username) == IS_TOKEN {
-        return Ok(Login::IdentityToken(password));
-    }
-    Ok(Login::Password { username, password })
+    Ok(Login::of_helper(username, password))
 }

@@ -22,9 +22,6 @@ const LIMIT: usize = 64 * 1_024;
 /// How a helper says that it has no login, on stdout and with exit code 1.
 const NOT_FOUND: &[u8] = b"credentials not found in native keychain";
 
-/// The user name that marks an identity token.
-const TOKEN_USER: &str = "<token>";
-
 /// The ECS agent's logins are not the helper's business.
 const NOT_ITS_OWN: &str = "ECS_ENGINE_AUTH_DATA";
 
@@ -152,7 +149,5 @@ fn login(said: &[u8]) -> Option<Login> {
     if username.is_empty() || secret.is_empty() {
         return None;
     }
-    #[expect(clippy::disallowed_methods, reason = "compared with a word that is no secret")]
-    let is_token = username.expose() == TOKEN_USER;
-    Some(if is_token { Login::IdentityToken(secret) } else { Login::Password { username, password: secret } })
+    Some(Login::of_helper(username, secret))
 }

@@ -1,0 +1,220 @@
+//! The resolver under paused time, with a store that answers what it is told.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+use crate::credential::{Sealed, SecretValue};
+use crate::secret::SecretBytes;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Answers what it is told, a second after it was asked.
+struct Store {
+    /// `"panic"` is one.
+    answers: Mutex<VecDeque<Result<&'static str, SecretFault>>>,
+    reads: AtomicUsize,
+}
+
+impl SecretStore for Store {
+    async fn decrypt(
+        &self,
+        _: &Identity,
+        _: &CredentialsParameter,
+        _: &SecretVersion,
+        _: &Sealed,
+    ) -> Result<SecretBytes, Failure> {
+        unreachable!("nothing is sealed here")
+    }
+
+    fn deadline(&self) -> Duration {
+        10 * SECOND
+    }
+
+    async fn read(
+        &self,
+        identity: &Identity,
+        secret: &CredentialsParameter,
+        end: Instant,
+    ) -> Result<SecretVersion, SecretError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(SECOND).await;
+        let answer = self.answers.lock().unwrap().pop_front().expect("a read that was expected");
+        assert_ne!(answer, Ok("panic"), "as a library might");
+        answer.map_err(|fault| SecretError::new(secret, identity, fault)).map(|version| SecretVersion {
+            arn: "arn".to_owned(),
+            version_id: version.to_owned(),
+            stage: None,
+            deadline: end,
+            value: SecretValue::Text(Secret::new("{}".to_owned())),
+        })
+    }
+}
+
+fn resolver(answers: &[Result<&'static str, SecretFault>]) -> Resolver<Store> {
+    let store = Store { answers: Mutex::new(answers.iter().copied().collect()), reads: AtomicUsize::new(0) };
+    let entries = NonZeroUsize::new(2).unwrap();
+    Resolver::new(
+        Arc::new(store),
+        Keeping { max_age: 300 * SECOND, max_stale: 3_600 * SECOND, entries },
+        AccessTokens::Refuse,
+        Arc::new(no_logins()),
+    )
+}
+
+fn no_logins() -> InstanceLogins {
+    let settings = crate::credential::instance::InstanceSettings {
+        host: crate::identity::HostKind::Auto,
+        has_auth_type: false,
+        auth_data: None,
+        docker_config: None,
+        helper_timeout: SECOND,
+    };
+    InstanceLogins::read(&settings).unwrap()
+}
+
+async fn get(resolver: &Resolver<Store>, name: &str) -> Result<(String, bool), Class> {
+    let secret = CredentialsParameter::parse(name).unwrap();
+    let held = resolver.version(&Identity::Host, &secret).await.map_err(|failure| failure.class)?;
+    Ok((held.version.version_id.clone(), held.stale))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with results")]
+fn fresh(version: &str) -> Result<(String, bool), Class> {
+    Ok((version.to_owned(), false))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with results")]
+fn stale(version: &str) -> Result<(String, bool), Class> {
+    Ok((version.to_owned(), true))
+}
+
+fn reads(resolver: &Resolver<Store>) -> usize {
+    resolver.store.reads.load(Ordering::Relaxed)
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_who_wait_share_one_read_and_its_age_is_its_bound() {
+    let resolver = resolver(&[Ok("v1"), Ok("v2")]);
+    let all = futures_util::future::join_all((0..50).map(|_| get(&resolver, "a"))).await;
+    assert!(all.iter().all(|one| *one == fresh("v1")));
+    tokio::time::sleep(298 * SECOND).await;
+    assert_eq!(get(&resolver, "a").await, fresh("v1"));
+    assert_eq!(reads(&resolver), 1);
+    tokio::time::sleep(3 * SECOND).await;
+    assert_eq!(get(&resolver, "a").await, fresh("v2"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_outlives_whoever_began_it() {
+    let resolver = resolver(&[Ok("v1")]);
+    let began = tokio::time::timeout(SECOND / 2, get(&resolver, "a")).await;
+    assert!(began.is_err(), "the first one gave up");
+    assert_eq!(get(&resolver, "a").await, fresh("v1"));
+    assert_eq!(reads(&resolver), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_costs_those_who_waited_and_nobody_else() {
+    let resolver = resolver(&[Ok("panic"), Ok("v1")]);
+    let all = futures_util::future::join(get(&resolver, "a"), get(&resolver, "a")).await;
+    assert_eq!(all, (Err(Class::Unknown), Err(Class::Unknown)));
+    assert_eq!(get(&resolver, "a").await, fresh("v1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_is_bridged_within_its_bound_and_said() {
+    let down = Err(SecretFault::Unavailable);
+    let resolver = resolver(&[Ok("v1"), down, down, down]);
+    assert_eq!(get(&resolver, "a").await, fresh("v1"));
+    tokio::time::sleep(600 * SECOND).await;
+    assert_eq!(get(&resolver, "a").await, stale("v1"));
+    tokio::time::sleep(3_200 * SECOND).await;
+    assert_eq!(get(&resolver, "a").await, stale("v1"));
+    tokio::time::sleep(200 * SECOND).await;
+    assert_eq!(get(&resolver, "a").await, Err(Class::Unavailable));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_served_after_a_denial() {
+    let resolver = resolver(&[Ok("v1"), Err(SecretFault::Denied), Err(SecretFault::Unavailable)]);
+    assert_eq!(get(&resolver, "a").await, fresh("v1"));
+    tokio::time::sleep(301 * SECOND).await;
+    assert_eq!(get(&resolver, "a").await, Err(Class::Refused));
+    assert_eq!(get(&resolver, "a").await, Err(Class::Unavailable), "the old value is forgotten");
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_identity_is_another_read() {
+    let resolver = resolver(&[Ok("v1"), Err(SecretFault::Denied)]);
+    assert_eq!(get(&resolver, "a").await, fresh("v1"));
+    let role = crate::task::RoleArn::parse("arn:aws:iam::111122223333:role/other").unwrap();
+    let secret = CredentialsParameter::parse("a").unwrap();
+    let role = crate::identity::RoleSession { role, name: crate::identity::SessionName::of_family(None) };
+    let other = resolver.version(&Identity::ExecutionRole(role), &secret).await;
+    assert_eq!(other.unwrap_err().class, Class::Refused);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_oldest_makes_room() {
+    let resolver = resolver(&[Ok("a1"), Ok("b1"), Ok("c1"), Ok("a2")]);
+    for (name, version) in [("a", "a1"), ("b", "b1"), ("c", "c1"), ("b", "b1"), ("a", "a2")] {
+        assert_eq!(get(&resolver, name).await, fresh(version), "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_refusal_the_secret_is_read_again_once_for_all() {
+    let resolver = resolver(&[Ok("v1"), Ok("v2")]);
+    let secret = CredentialsParameter::parse("a").unwrap();
+    let refused = resolver.version(&Identity::Host, &secret).await.unwrap();
+    let shown = Instant::now();
+    let again = || resolver.version_after_refusal(&Identity::Host, &secret, &refused, shown);
+    let all = futures_util::future::join_all((0..10).map(|_| again())).await;
+    assert!(all.into_iter().all(|one| one.unwrap().unwrap().version.version_id == "v2"));
+    assert_eq!(again().await.unwrap().unwrap().version.version_id, "v2", "a late one asks nobody");
+    assert_eq!(reads(&resolver), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_shown_after_the_last_read_and_refused_is_a_reason_to_ask_again() {
+    let resolver = resolver(&[Ok("v1"), Ok("v1"), Ok("v2")]);
+    let secret = CredentialsParameter::parse("a").unwrap();
+    let refused = resolver.version(&Identity::Host, &secret).await.unwrap();
+    let first = resolver.version_after_refusal(&Identity::Host, &secret, &refused, Instant::now()).await;
+    assert!(first.unwrap().is_none());
+    tokio::time::sleep(6 * SECOND).await;
+    let second = resolver.version_after_refusal(&Identity::Host, &secret, &refused, Instant::now()).await;
+    assert_eq!(second.unwrap().unwrap().version.version_id, "v2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn reads_that_everybody_has_left_give_their_turns_back() {
+    let resolver = resolver(&[Ok("v1"); 41]);
+    for at in 0..40 {
+        let left = tokio::time::timeout(SECOND / 4, get(&resolver, &format!("s{at}"))).await;
+        assert!(left.is_err());
+    }
+    assert_eq!(get(&resolver, "another").await, fresh("v1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_the_hosts_own_identity_is_bridged_too() {
+    let resolver = resolver(&[Ok("v1"), Err(SecretFault::NoHostIdentity)]);
+    assert_eq!(get(&resolver, "a").await, fresh("v1"));
+    tokio::time::sleep(301 * SECOND).await;
+    assert_eq!(get(&resolver, "a").await, stale("v1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_version_is_no_reason_to_try_again() {
+    let resolver = resolver(&[Ok("v1"), Ok("v1"), Err(SecretFault::Unavailable)]);
+    let secret = CredentialsParameter::parse("a").unwrap();
+    let refused = resolver.version(&Identity::Host, &secret).await.unwrap();
+    let shown = Instant::now();
+    let again = resolver.version_after_refusal(&Identity::Host, &secret, &refused, shown).await;
+    assert!(again.unwrap().is_none());
+    let twice = resolver.version_after_refusal(&Identity::Host, &secret, &refused, shown).await;
+    assert!(twice.unwrap().is_none());
+    assert_eq!(reads(&resolver), 2);
+}
