@@ -104,7 +104,7 @@ pub const SECRETS_MAX_AGE: Setting = Setting {
     variable: "TASKPULL_SECRETS_MAX_AGE",
     default: Some("5m"),
     takes: Takes::Time(SECOND, Duration::from_hours(24)),
-    purpose: "How long a secret that was read is used without asking again. A registry's refusal ends it at once.",
+    purpose: "How long a secret that was read is used without waiting for AWS; if it is in use, it is read again ahead of that. A registry's refusal ends it at once.",
 };
 /// `secrets.max_stale`
 pub const SECRETS_MAX_STALE: Setting = Setting {

@@ -246,7 +246,7 @@ impl Credential {
             stage: stage.as_deref().map(Printable::new),
             notes,
             identity,
-            stale: held.stale.then(|| held.at.elapsed()),
+            stale: held.stale(),
         };
         Ok(Self { login, origin, held: Some(held) })
     }

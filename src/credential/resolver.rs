@@ -4,32 +4,36 @@
 //! are two decisions, always. Within that:
 //!
 //! - one read at a time, shared by all who wait; it outlives whoever began it;
-//! - a value is used for `max_age`, and where AWS does not answer after that, for
-//!   `max_stale` more, and said to be stale; never after a denial, a deletion or a new value;
+//! - how long a value serves, and when it is asked for again while it does, is `kept`'s to
+//!   say; here that is carried out, and nobody waits for a read that is ahead of its time;
 //! - a failure is told to those who waited for it and forgotten;
 //! - a refusal by the registry is a reason to read once more, past everything kept here
 //!   (decision 5 of the design).
 
+mod kept;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
+use std::future::ready;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt as _, Shared};
+use futures_util::future::{BoxFuture, Either, FutureExt as _, Shared};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use super::instance::InstanceLogins;
 use super::{AccessTokens, Credential, SecretError, SecretFault, SecretStore, SecretVersion, unsealed};
-use crate::error::{Class, Failure, Link};
+use crate::error::Failure;
 use crate::identity::Identity;
 use crate::plan::InstanceLogin;
 use crate::secret::Secret;
 use crate::task::CredentialsParameter;
+pub(super) use kept::Held;
+pub use kept::Keeping;
+use kept::{Found, Kept};
 
 /// Secrets read at the same time. Secrets Manager allows thousands a second; this bounds
 /// our own sockets.
@@ -39,44 +43,18 @@ const READS_AT_ONCE: usize = 16;
 /// password for a thousand images is not a thousand reads.
 const CONFIRMED_FOR: Duration = Duration::from_secs(5);
 
-/// What is kept, and for how long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Keeping {
-    /// A value younger than this is used without asking.
-    pub max_age: Duration,
-    /// A value this much older is used when AWS does not answer.
-    pub max_stale: Duration,
-    /// Values kept at most; the one read longest ago goes first.
-    pub entries: NonZeroUsize,
-}
-
 /// Who reads which secret: the key of everything that is kept.
 type Key = (Identity, CredentialsParameter);
 
 /// One read, shared by all who wait for it.
 type Read = Shared<BoxFuture<'static, Result<Arc<Held>, Arc<Failure>>>>;
 
-/// A version of a secret, and how it came to be here.
-#[derive(Debug)]
-pub(super) struct Held {
-    pub version: SecretVersion,
-    /// What it holds, decrypted where it was sealed.
-    pub text: Secret,
-    /// Which read it came from; they are counted.
-    pub read: u64,
-    /// When it was read.
-    pub at: Instant,
-    /// Whether AWS has not answered since.
-    pub stale: bool,
-}
-
 /// The secrets of a store.
 pub struct Resolver<S> {
     store: Arc<S>,
-    keeping: Keeping,
     pub(super) tokens: AccessTokens,
     turns: Arc<Semaphore>,
-    kept: Arc<Mutex<Kept>>,
+    reads: Arc<Mutex<Reads>>,
     instance: Arc<InstanceLogins>,
     /// The host's own logins that are being had; a helper is run once for all who wait.
     instance_logins: Mutex<HashMap<InstanceLogin, HostLogin>>,
@@ -85,11 +63,11 @@ pub struct Resolver<S> {
 /// A login of the host's own, shared by all who wait for it.
 type HostLogin = Shared<BoxFuture<'static, Result<Credential, Failure>>>;
 
-#[derive(Default)]
-struct Kept {
-    reads: u64,
+/// The reads so far: those under way, and what is kept of the others.
+struct Reads {
+    count: u64,
     under_way: HashMap<Key, (u64, Read)>,
-    values: HashMap<Key, Arc<Held>>,
+    kept: Kept<Key>,
 }
 
 impl<S: SecretStore> Resolver<S> {
@@ -98,7 +76,9 @@ impl<S: SecretStore> Resolver<S> {
     #[must_use]
     pub fn new(store: Arc<S>, keeping: Keeping, tokens: AccessTokens, instance: Arc<InstanceLogins>) -> Self {
         let turns = Arc::new(Semaphore::new(READS_AT_ONCE));
-        Self { store, keeping, tokens, turns, kept: Arc::default(), instance, instance_logins: Mutex::default() }
+        let reads = Reads { count: 0, under_way: HashMap::new(), kept: Kept::new(keeping) };
+        let reads = Arc::new(Mutex::new(reads));
+        Self { store, tokens, turns, reads, instance, instance_logins: Mutex::default() }
     }
 
     /// A login of the host's own, had once for all who wait for it now.
@@ -123,11 +103,16 @@ impl<S: SecretStore> Resolver<S> {
     ) -> Result<Arc<Held>, Arc<Failure>> {
         let key = (identity.clone(), secret.clone());
         let read = {
-            let mut kept = lock(&self.kept);
-            if let Some(held) = kept.values.get(&key).filter(|held| held.at.elapsed() < self.keeping.max_age) {
-                return Ok(Arc::clone(held));
+            let mut reads = lock(&self.reads);
+            match reads.kept.find(&key, Instant::now()) {
+                Found::Serves(held) => return Ok(held),
+                Found::Due(held) => {
+                    // The read goes on by itself.
+                    drop(self.read(&mut reads, key));
+                    return Ok(held);
+                }
+                Found::Nothing => self.read(&mut reads, key),
             }
-            self.read(&mut kept, key)
         };
         read.await
     }
@@ -142,36 +127,34 @@ impl<S: SecretStore> Resolver<S> {
         shown: Instant,
     ) -> Result<Option<Arc<Held>>, Arc<Failure>> {
         let key = (identity.clone(), secret.clone());
+        let is_another = |held: &Held| held.version.version_id != refused.version.version_id;
         let read = {
-            let mut kept = lock(&self.kept);
+            let mut reads = lock(&self.reads);
             // Somebody else was refused too and has asked since: there is another version, or
             // it was asked for after this one was shown to the registry, or just now.
-            let is_another = |held: &Held| held.version.version_id != refused.version.version_id;
-            let newer = kept.values.get(&key).filter(|held| held.read > refused.read && !held.stale);
+            let newer = reads.kept.last(&key).filter(|held| held.read > refused.read);
             let newer = newer.filter(|held| is_another(held) || held.at >= shown || held.at.elapsed() < CONFIRMED_FOR);
             match newer {
-                Some(held) => futures_util::future::Either::Left(std::future::ready(Ok(Arc::clone(held)))),
-                None => futures_util::future::Either::Right(self.read(&mut kept, key)),
+                Some(held) => Either::Left(ready(Ok(Arc::clone(held)))),
+                None => Either::Right(self.read(&mut reads, key)),
             }
         };
         let held = read.await?;
-        let is_another = held.version.version_id != refused.version.version_id && !held.stale;
-        Ok(is_another.then_some(held))
+        Ok(is_another(&held).then_some(held))
     }
 
     /// The read of this secret that is under way, or a new one.
-    fn read(&self, kept: &mut Kept, key: Key) -> Read {
-        if let Some((_, read)) = kept.under_way.get(&key) {
+    fn read(&self, reads: &mut Reads, key: Key) -> Read {
+        if let Some((_, read)) = reads.under_way.get(&key) {
             return read.clone();
         }
-        kept.reads += 1;
-        let number = kept.reads;
-        let (store, turns, shared, keeping) =
-            (Arc::clone(&self.store), Arc::clone(&self.turns), Arc::clone(&self.kept), self.keeping);
+        reads.count += 1;
+        let number = reads.count;
+        let (store, turns, shared) = (Arc::clone(&self.store), Arc::clone(&self.turns), Arc::clone(&self.reads));
         let of = key.clone();
         let work = async move {
             let answer = ask(&*store, &turns, &of).await;
-            lock(&shared).settle(of, number, answer, keeping)
+            lock(&shared).settle(of, number, answer)
         };
         // A read that everybody has left must not stand still with its turn in its hand.
         #[expect(clippy::disallowed_methods, reason = "it ends at the store's deadline, whoever waits for it")]
@@ -179,7 +162,7 @@ impl<S: SecretStore> Resolver<S> {
         let (identity, secret) = key.clone();
         let lost = move |_| Err(Arc::new(Failure::from(&SecretError::new(&secret, &identity, SecretFault::Other))));
         let read = async move { task.await.unwrap_or_else(lost) }.boxed().shared();
-        kept.under_way.insert(key, (number, read.clone()));
+        reads.under_way.insert(key, (number, read.clone()));
         read
     }
 }
@@ -203,54 +186,25 @@ async fn ask<S: SecretStore>(store: &S, turns: &Semaphore, key: &Key) -> Result<
     AssertUnwindSafe(asked).catch_unwind().await.unwrap_or_else(|_| Err(failed(SecretFault::Other)))
 }
 
-impl Kept {
-    /// Keeps a good answer, forgets the value that a bad one contradicts, and serves the old
-    /// value where there was no answer at all.
+impl Reads {
+    /// Takes a read's answer to what is kept; those who waited get what comes of it.
     fn settle(
         &mut self,
         key: Key,
         number: u64,
         answer: Result<(SecretVersion, Secret), Failure>,
-        keeping: Keeping,
     ) -> Result<Arc<Held>, Arc<Failure>> {
         if self.under_way.get(&key).is_some_and(|(under_way, _)| *under_way == number) {
             self.under_way.remove(&key);
         }
-        let now = Instant::now();
+        let (now, chance) = (Instant::now(), fastrand::f64());
         match answer {
-            Ok((version, text)) => {
-                let held = Arc::new(Held { version, text, read: number, at: now, stale: false });
-                self.values.insert(key, Arc::clone(&held));
-                self.make_room(keeping.entries);
-                Ok(held)
-            }
-            Err(failure) => {
-                // A host whose identity is gone has an outage of its own, not an answer.
-                let is_outage = matches!(failure.class, Class::Unavailable | Class::Throttled | Class::TimedOut)
-                    || (failure.link, failure.class) == (Link::HostIdentity, Class::Absent);
-                let old = if is_outage { self.values.get(&key) } else { None };
-                let limit = keeping.max_age + keeping.max_stale;
-                if let Some(old) = old.filter(|old| now.duration_since(old.at) < limit) {
-                    tracing::warn!(secret = %key.1, age = ?now.duration_since(old.at), failure = %failure.message, "serving the kept value");
-                    let Held { version, text, read, at, .. } = &**old;
-                    let (version, text) = (version.clone(), text.clone());
-                    return Ok(Arc::new(Held { version, text, read: *read, at: *at, stale: true }));
-                }
-                self.values.remove(&key);
-                Err(Arc::new(failure))
-            }
-        }
-    }
-
-    fn make_room(&mut self, entries: NonZeroUsize) {
-        while self.values.len() > entries.get() {
-            let oldest = self.values.iter().min_by_key(|(_, held)| held.read).map(|(key, _)| key.clone());
-            let Some(oldest) = oldest else { return };
-            self.values.remove(&oldest);
+            Ok((version, text)) => Ok(self.kept.keep(key, (version, text), number, now, chance)),
+            Err(failure) => self.kept.failed(&key, failure, now, chance).map_err(Arc::new),
         }
     }
 }
 
-fn lock(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
-    kept.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(reads: &Mutex<Reads>) -> MutexGuard<'_, Reads> {
+    reads.lock().unwrap_or_else(PoisonError::into_inner)
 }

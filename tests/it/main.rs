@@ -15,6 +15,7 @@ mod instance;
 mod pull_batches;
 mod pull_content;
 mod pull_credentials;
+mod pull_days;
 mod pull_engine;
 mod pull_input;
 mod pull_instance;

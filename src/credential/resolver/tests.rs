@@ -1,10 +1,12 @@
 //! The resolver under paused time, with a store that answers what it is told.
 
 use std::collections::VecDeque;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::credential::{Sealed, SecretValue};
+use crate::error::Class;
 use crate::secret::SecretBytes;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -76,7 +78,7 @@ fn no_logins() -> InstanceLogins {
 async fn get(resolver: &Resolver<Store>, name: &str) -> Result<(String, bool), Class> {
     let secret = CredentialsParameter::parse(name).unwrap();
     let held = resolver.version(&Identity::Host, &secret).await.map_err(|failure| failure.class)?;
-    Ok((held.version.version_id.clone(), held.stale))
+    Ok((held.version.version_id.clone(), held.stale().is_some()))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it is compared with results")]
@@ -98,11 +100,48 @@ async fn all_who_wait_share_one_read_and_its_age_is_its_bound() {
     let resolver = resolver(&[Ok("v1"), Ok("v2")]);
     let all = futures_util::future::join_all((0..50).map(|_| get(&resolver, "a"))).await;
     assert!(all.iter().all(|one| *one == fresh("v1")));
-    tokio::time::sleep(298 * SECOND).await;
+    tokio::time::sleep(223 * SECOND).await;
     assert_eq!(get(&resolver, "a").await, fresh("v1"));
     assert_eq!(reads(&resolver), 1);
-    tokio::time::sleep(3 * SECOND).await;
+    tokio::time::sleep(78 * SECOND).await;
     assert_eq!(get(&resolver, "a").await, fresh("v2"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_in_use_is_read_again_before_its_time_and_nobody_waits_for_it() {
+    let resolver = resolver(&[Ok("v1"), Ok("v2")]);
+    assert_eq!(get(&resolver, "a").await, fresh("v1"));
+    tokio::time::sleep(299 * SECOND + SECOND / 2).await;
+    let asked = Instant::now();
+    let both = [get(&resolver, "a").await, get(&resolver, "a").await];
+    assert_eq!((both, asked.elapsed()), ([fresh("v1"), fresh("v1")], Duration::ZERO));
+    tokio::time::sleep(2 * SECOND).await;
+    assert_eq!(get(&resolver, "a").await, fresh("v2"), "it came after the first one's time was over");
+    assert_eq!(reads(&resolver), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_it_is_read_again_is_left_to_chance() {
+    let (mut early, mut late) = (0, 0);
+    for _ in 0..100 {
+        let resolver = resolver(&[Ok("v1"), Ok("v2")]);
+        get(&resolver, "a").await.unwrap();
+        tokio::time::sleep(262 * SECOND).await;
+        get(&resolver, "a").await.unwrap();
+        tokio::time::sleep(2 * SECOND).await;
+        *if reads(&resolver) == 2 { &mut early } else { &mut late } += 1;
+    }
+    assert!(early > 10 && late > 10, "{early} early, {late} late");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_denial_ahead_of_time_ends_the_value_too() {
+    let resolver = resolver(&[Ok("v1"), Err(SecretFault::Denied), Err(SecretFault::Denied)]);
+    assert_eq!(get(&resolver, "a").await, fresh("v1"));
+    tokio::time::sleep(298 * SECOND).await;
+    assert_eq!(get(&resolver, "a").await, fresh("v1"), "the denial is not known yet");
+    tokio::time::sleep(SECOND + SECOND / 2).await;
+    assert_eq!(get(&resolver, "a").await, Err(Class::Refused));
 }
 
 #[tokio::test(start_paused = true)]
@@ -133,6 +172,31 @@ async fn an_outage_is_bridged_within_its_bound_and_said() {
     assert_eq!(get(&resolver, "a").await, stale("v1"));
     tokio::time::sleep(200 * SECOND).await;
     assert_eq!(get(&resolver, "a").await, Err(Class::Unavailable));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_costs_one_wait_and_not_one_for_each_pull() {
+    let resolver = resolver(&[Ok("v1"), Err(SecretFault::Unavailable)]);
+    assert_eq!(get(&resolver, "a").await, fresh("v1"));
+    tokio::time::sleep(600 * SECOND).await;
+    let asked = Instant::now();
+    for _ in 0..100 {
+        assert_eq!(get(&resolver, "a").await, stale("v1"));
+    }
+    assert_eq!((asked.elapsed(), reads(&resolver)), (SECOND, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_after_the_last_bound_says_since_when() {
+    let down = Err(SecretFault::Unavailable);
+    let resolver = resolver(&[Ok("v1"), down, down]);
+    assert_eq!(get(&resolver, "a").await, fresh("v1"));
+    tokio::time::sleep(3_900 * SECOND).await;
+    let secret = CredentialsParameter::parse("a").unwrap();
+    for ago in ["1h 5m 1s", "1h 5m 2s"] {
+        let failure = resolver.version(&Identity::Host, &secret).await.unwrap_err();
+        assert!(failure.message.as_str().contains(&format!("last read {ago} ago")), "{failure:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

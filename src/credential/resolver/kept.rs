@@ -1,0 +1,181 @@
+//! What is kept of the secrets that were read, and when each is asked for again.
+//!
+//! A value's life is a matter of its age:
+//!
+//! - until `max_age` it serves; in the last quarter of that time whoever uses it has it asked
+//!   for again, so that what is in use is renewed before anybody must wait for it. When in
+//!   that quarter is left to chance, or hosts that started together would ask together;
+//! - until `max_stale` after that it serves while AWS does not answer, and is stale;
+//! - a denial, a deletion or any other answer that is not a value ends it at once.
+//!
+//! Beyond its life nothing of a value is held but when it was read. Time and chance come in
+//! as values.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::credential::SecretVersion;
+use crate::error::{Class, Failure, Link, Printable};
+use crate::secret::Secret;
+
+/// After a read that had no answer, the next one waits up to this long: an outage must not
+/// cost every pull its deadline.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// What is kept, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keeping {
+    /// A value younger than this serves, whether AWS answers or not.
+    pub max_age: Duration,
+    /// A value this much older serves when AWS does not answer.
+    pub max_stale: Duration,
+    /// Values kept at most; the one read longest ago goes first.
+    pub entries: NonZeroUsize,
+}
+
+impl Keeping {
+    fn life(&self) -> Duration {
+        self.max_age.saturating_add(self.max_stale)
+    }
+}
+
+/// A version of a secret, and how it came to be here.
+#[derive(Debug)]
+pub(in crate::credential) struct Held {
+    pub(in crate::credential) version: SecretVersion,
+    /// What it holds, decrypted where it was sealed.
+    pub(in crate::credential) text: Secret,
+    /// Which read it came from; they are counted.
+    pub(super) read: u64,
+    /// When it was read.
+    pub(super) at: Instant,
+    max_age: Duration,
+}
+
+impl Held {
+    /// Its age, if that is more than `max_age`: then it serves only because AWS does not answer.
+    pub(in crate::credential) fn stale(&self) -> Option<Duration> {
+        let age = self.at.elapsed();
+        (age >= self.max_age).then_some(age)
+    }
+}
+
+/// What there is for whoever wants a secret.
+pub(super) enum Found {
+    /// A value that serves.
+    Serves(Arc<Held>),
+    /// A value that serves and is to be asked for again.
+    Due(Arc<Held>),
+    /// Nothing that serves before AWS was asked.
+    Nothing,
+}
+
+/// The last answer for each key.
+pub(super) struct Kept<K> {
+    keeping: Keeping,
+    entries: HashMap<K, Entry>,
+}
+
+struct Entry {
+    /// When it was read.
+    at: Instant,
+    /// Before this nobody asks for it again.
+    ask_at: Instant,
+    /// What was read, until its life is over.
+    held: Option<Arc<Held>>,
+}
+
+impl<K: Clone + Eq + Hash> Kept<K> {
+    pub(super) fn new(keeping: Keeping) -> Self {
+        Self { keeping, entries: HashMap::new() }
+    }
+
+    pub(super) fn find(&mut self, key: &K, now: Instant) -> Found {
+        self.end_lives(now);
+        let Some(Entry { at, ask_at, held: Some(held) }) = self.entries.get(key) else { return Found::Nothing };
+        if now < *ask_at {
+            Found::Serves(Arc::clone(held))
+        } else if now.duration_since(*at) < self.keeping.max_age {
+            Found::Due(Arc::clone(held))
+        } else {
+            Found::Nothing
+        }
+    }
+
+    /// The last value, however old.
+    pub(super) fn last(&self, key: &K) -> Option<&Arc<Held>> {
+        self.entries.get(key)?.held.as_ref()
+    }
+
+    /// Keeps what the read of this number has brought.
+    pub(super) fn keep(
+        &mut self,
+        key: K,
+        (version, text): (SecretVersion, Secret),
+        read: u64,
+        now: Instant,
+        chance: f64,
+    ) -> Arc<Held> {
+        self.end_lives(now);
+        let max_age = self.keeping.max_age;
+        let held = Arc::new(Held { version, text, read, at: now, max_age });
+        let ask_at = now + max_age.mul_f64(1.0 - 0.25 * chance.clamp(0.0, 1.0));
+        self.entries.insert(key, Entry { at: now, ask_at, held: Some(Arc::clone(&held)) });
+        self.make_room();
+        held
+    }
+
+    /// The value that serves though a read has failed, or that failure.
+    pub(super) fn failed(
+        &mut self,
+        key: &K,
+        mut failure: Failure,
+        now: Instant,
+        chance: f64,
+    ) -> Result<Arc<Held>, Failure> {
+        self.end_lives(now);
+        if !is_outage(&failure) {
+            self.entries.remove(key);
+            return Err(failure);
+        }
+        let Some(entry) = self.entries.get_mut(key) else { return Err(failure) };
+        let age = now.duration_since(entry.at);
+        let said = humantime::format_duration(Duration::from_secs(age.as_secs()));
+        if let Some(held) = &entry.held {
+            entry.ask_at = now + PAUSE.mul_f64(0.5 + 0.5 * chance.clamp(0.0, 1.0));
+            tracing::warn!(failure = %failure.message, age = %said, "the kept value serves");
+            return Ok(Arc::clone(held));
+        }
+        let since = format!("{}; it was last read {said} ago, too long for that value to serve still", failure.message);
+        failure.message = Printable::new(&since);
+        Err(failure)
+    }
+
+    /// Lets go of the values whose life is over; when they were read is remembered.
+    fn end_lives(&mut self, now: Instant) {
+        let life = self.keeping.life();
+        for entry in self.entries.values_mut().filter(|entry| now.duration_since(entry.at) >= life) {
+            entry.held = None;
+        }
+    }
+
+    fn make_room(&mut self) {
+        while self.entries.len() > self.keeping.entries.get() {
+            let read = |entry: &Entry| entry.held.as_ref().map_or(0, |held| held.read);
+            let oldest = self.entries.iter().min_by_key(|(_, entry)| read(entry)).map(|(key, _)| key.clone());
+            let Some(oldest) = oldest else { return };
+            self.entries.remove(&oldest);
+        }
+    }
+}
+
+/// Whether nobody has answered. A host whose identity is gone has an outage of its own.
+fn is_outage(failure: &Failure) -> bool {
+    matches!(failure.class, Class::Unavailable | Class::Throttled | Class::TimedOut)
+        || (failure.link, failure.class) == (Link::HostIdentity, Class::Absent)
+}
