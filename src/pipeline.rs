@@ -10,8 +10,11 @@ use crate::credential::{AuthorizedPlan, Credentials};
 use crate::error::Failure;
 pub use crate::identity::{AccountRoles, HostKind};
 pub use crate::plan::{PlanContext, RoleUse};
-pub use crate::pull::{Deadlines, DockerAddress, Limits, Progress, State};
+pub use crate::pull::{
+    Behavior, Caching, Concurrency, Deadlines, DockerAddress, How, Limits, OnRefusal, Progress, Pulled, Retry, State,
+};
 pub use crate::retry::Backoff;
+pub use crate::task::Platform;
 
 use crate::plan::PullPlan;
 use crate::pull::{self, Connect};

@@ -7,6 +7,7 @@
 mod accounts;
 pub mod settings;
 mod sources;
+pub mod table;
 
 pub use accounts::{AccountEntry, Via};
 pub use settings::Settings;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::accounts::{self, AccountEntry};
-use super::settings::{SETTINGS, Setting, Takes};
+use super::table::{SETTINGS, Setting, Takes};
 use crate::error::{Class, Explain, Link};
 use crate::secret::Secret;
 
@@ -317,7 +317,7 @@ fn read_file(path: &Path) -> Result<(HashMap<String, String>, Vec<AccountEntry>)
 mod tests {
     use super::{ConfigError, Sources};
     use crate::config::Settings;
-    use crate::config::settings::CONCURRENCY;
+    use crate::config::table::CONCURRENCY;
     use std::io::Write as _;
 
     fn file(text: &str) -> tempfile::NamedTempFile {

@@ -21,9 +21,9 @@ use http::Uri;
 use super::auth_header::auth_header;
 use super::engine_error::{EngineError, Unreachable};
 use super::ping::api_version;
-use super::{Connect, Engine, Line};
+use super::{Connect, Engine, Line, LocalImage, Wanted};
 use crate::credential::Login;
-use crate::task::{ImageReference, Version};
+use crate::task::{ImageReference, Platform, Version};
 
 /// The oldest API this program speaks: Docker 20.10.
 const OLDEST: (usize, usize) = (1, 41);
@@ -157,10 +157,15 @@ fn versioned(uri: &Uri, major: usize, minor: usize) -> Uri {
 }
 
 impl Engine for DockerEngine {
-    fn pull<'a>(&'a self, image: &'a ImageReference, login: &'a Login) -> BoxStream<'a, Result<Line, EngineError>> {
+    fn pull<'a>(&'a self, wanted: &'a Wanted, login: &'a Login) -> BoxStream<'a, Result<Line, EngineError>> {
+        let Wanted { image, platform } = wanted;
         // With neither tag nor digest the engine would pull all tags; a reference always has one.
         let (Version::Tag(version) | Version::Digest(version)) = image.version();
-        let options = CreateImageOptionsBuilder::new().from_image(&image.name()).tag(version).build();
+        let options = CreateImageOptionsBuilder::new().from_image(&image.name()).tag(version);
+        let options = match platform {
+            Some(platform) => options.platform(&platform.to_string()).build(),
+            None => options.build(),
+        };
         let client = self.client(auth_header(image, login));
         client
             .create_image(Some(options), None, None)
@@ -168,10 +173,10 @@ impl Engine for DockerEngine {
             .boxed()
     }
 
-    async fn digests<'a>(&'a self, image: &'a ImageReference) -> Result<Vec<String>, EngineError> {
+    async fn local<'a>(&'a self, image: &'a ImageReference) -> Result<Option<LocalImage>, EngineError> {
         let local = match self.client(None).inspect_image(&image.to_string()).await {
             Ok(local) => local,
-            Err(Error::DockerResponseServerError { status_code: 404, .. }) => return Ok(Vec::new()),
+            Err(Error::DockerResponseServerError { status_code: 404, .. }) => return Ok(None),
             Err(error) => return Err(engine_error(&self.address, error)),
         };
         let of_this_repository = |known: String| {
@@ -179,7 +184,11 @@ impl Engine for DockerEngine {
             let name = ImageReference::parse(name).ok()?;
             (name.name() == image.name()).then(|| digest.to_owned())
         };
-        Ok(local.repo_digests.unwrap_or_default().into_iter().filter_map(of_this_repository).collect())
+        let word = Option::<String>::unwrap_or_default;
+        Ok(Some(LocalImage {
+            digests: local.repo_digests.unwrap_or_default().into_iter().filter_map(of_this_repository).collect(),
+            platform: Platform::of_image(&word(local.os), &word(local.architecture), &word(local.variant)),
+        }))
     }
 }
 
