@@ -9,6 +9,7 @@
 pub mod aws;
 mod basic_auth;
 mod content;
+mod file;
 pub mod instance;
 mod key_error;
 mod resolver;
