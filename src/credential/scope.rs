@@ -56,6 +56,13 @@ impl Scope {
         (below && self.is_host_of(image)).then_some(self.path.len())
     }
 
+    /// Whether every image that the other covers is covered by this one.
+    pub(super) fn contains(&self, other: &Self) -> bool {
+        let rest = other.path.strip_prefix(&self.path);
+        self.host == other.host
+            && rest.is_some_and(|rest| self.path.is_empty() || rest.is_empty() || rest.starts_with('/'))
+    }
+
     fn is_host_of(&self, image: &ImageReference) -> bool {
         let is = |name: &str| image.registry().eq_ignore_ascii_case(name);
         is(&self.host) || (self.host == ImageReference::DOCKER_HUB && HUB.into_iter().any(is))

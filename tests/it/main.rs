@@ -18,6 +18,7 @@ mod pull_credentials;
 mod pull_engine;
 mod pull_input;
 mod pull_instance;
+mod pull_instance_documents;
 mod pull_instance_leaks;
 mod pull_kms;
 mod pull_leaks;
