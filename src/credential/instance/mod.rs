@@ -162,3 +162,8 @@ fn kept_elsewhere(config: &DockerConfig) -> Vec<Entry> {
     let entry = |scope: &Scope| Entry { source: source.clone(), scope: scope.clone(), login: None };
     config.empty.iter().filter(|scope| !has_helper(scope)).map(entry).collect()
 }
+
+/// What is said of a login whose search came to no end.
+pub(super) fn lost(login: &InstanceLogin) -> Failure {
+    Failure::from(&NoLogin::Lost(login.scope.clone()))
+}

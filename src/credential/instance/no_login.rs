@@ -11,6 +11,9 @@ pub(super) enum NoLogin {
     /// Docker leaves such an entry when it gives the login to a credential store.
     #[error("the Docker config's entry for {0} is empty, and no credential helper is named that has its login")]
     Empty(String),
+    /// A fault of ours.
+    #[error("the search for the host's login for {0} ended without an answer")]
+    Lost(String),
 }
 
 impl Explain for NoLogin {
@@ -21,11 +24,12 @@ impl Explain for NoLogin {
     fn class(&self) -> Class {
         match self {
             Self::NotThere(_) | Self::Empty(_) => Class::Absent,
+            Self::Lost(_) => Class::Unknown,
         }
     }
 
     fn thing(&self) -> String {
-        let (Self::NotThere(scope) | Self::Empty(scope)) = self;
+        let (Self::NotThere(scope) | Self::Empty(scope) | Self::Lost(scope)) = self;
         scope.clone()
     }
 
@@ -35,6 +39,7 @@ impl Explain for NoLogin {
             Self::Empty(_) => {
                 "put the login into the entry, or name the helper that has it in `credHelpers` or `credsStore`; a registry that needs no login needs no entry"
             }
+            Self::Lost(_) => "this is a fault of taskpull's: please report it, with what RUST_LOG=debug shows",
         };
         Some(hint.to_owned())
     }
