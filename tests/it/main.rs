@@ -19,6 +19,7 @@ mod pull_days;
 mod pull_engine;
 mod pull_input;
 mod pull_instance;
+mod pull_instance_documents;
 mod pull_instance_leaks;
 mod pull_kms;
 mod pull_leaks;
