@@ -183,12 +183,13 @@ impl SecretStore for Aws {
                 return Ok(version);
             }
         }
+        let access_key = credentials.access_key_id().to_owned();
         let asked = secrets_manager::get_secret_value(&client, credentials, secret, self.stage.as_deref(), end);
         match timeout_at(end, asked).await {
             Ok(Ok(version)) => Ok(version),
             Ok(Err((found, said))) => {
                 if found == SecretFault::IdentityRejected {
-                    self.sessions.forget(identity);
+                    self.sessions.forget(identity, &access_key);
                 }
                 Err(fault(found).in_region(&region).saying(said))
             }

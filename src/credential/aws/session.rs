@@ -97,8 +97,8 @@ impl Sessions {
                 Some(by) => assume(identity.clone(), by, config.clone(), region.clone()).boxed(),
                 None => host(Arc::clone(source), config.clone()).boxed(),
             });
-            let answer = timeout_at(end, attempt).await.unwrap_or_else(|_| Err(late(identity)));
-            held = Some(self.told(identity, answer)?);
+            let answer = timeout_at(end, attempt.clone()).await.unwrap_or_else(|_| Err(late(identity)));
+            held = Some(self.told(identity, &attempt, answer)?);
         }
         held.ok_or_else(|| Refused::new(identity, SecretFault::NoHostIdentity, None))
     }
@@ -127,21 +127,35 @@ impl Sessions {
         attempts.entry(identity.clone()).or_insert_with(|| begin().shared()).clone()
     }
 
-    fn told(&self, identity: &Identity, answer: Result<Credentials, Refused>) -> Result<Credentials, Refused> {
+    /// Forgets an attempt that gave nothing. By the time that all who waited for it are told,
+    /// its place may already be that of the next one, which has waiters of its own.
+    fn told(
+        &self,
+        identity: &Identity,
+        attempt: &Attempt,
+        answer: Result<Credentials, Refused>,
+    ) -> Result<Credentials, Refused> {
         if answer.is_err() {
             let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-            if !attempts.get(identity).is_some_and(|attempt| matches!(attempt.peek(), Some(Ok(_)))) {
+            let gave_nothing = |kept: &Attempt| kept.ptr_eq(attempt) && !matches!(kept.peek(), Some(Ok(_)));
+            if attempts.get(identity).is_some_and(gave_nothing) {
                 attempts.remove(identity);
             }
         }
         answer
     }
 
-    /// Forgets credentials that AWS does not accept, and those of the host behind them.
-    pub(super) fn forget(&self, identity: &Identity) {
+    /// Forgets the credentials with this access key, which AWS does not accept, and those of
+    /// the host behind them. Newer ones stay: another call may have had them forgotten first.
+    pub(super) fn forget(&self, identity: &Identity, access_key: &str) {
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        attempts.remove(identity);
-        attempts.remove(&Identity::Host);
+        let is_rejected = |kept: &Attempt| matches!(kept.peek(), Some(Ok(held)) if held.access_key_id() == access_key);
+        if attempts.get(identity).is_some_and(is_rejected) {
+            attempts.remove(identity);
+            if attempts.get(&Identity::Host).is_some_and(|host| host.peek().is_some()) {
+                attempts.remove(&Identity::Host);
+            }
+        }
     }
 }
 
@@ -237,14 +251,49 @@ fn from_sts(session: StsCredentials) -> Credentials {
 
 #[cfg(test)]
 mod tests {
-    use super::{AHEAD_OF_EXPIRY, UNSAID_LIFE, is_fresh, with_end};
+    use super::{AHEAD_OF_EXPIRY, Refused, Sessions, UNSAID_LIFE, is_fresh, with_end};
+    use crate::credential::SecretFault;
+    use crate::identity::Identity;
     use aws_credential_types::Credentials;
+    use futures_util::future::{self, FutureExt as _};
     use std::time::{Duration, SystemTime};
+
+    fn key(id: &str) -> Credentials {
+        Credentials::new(id, "key", None, None, "test")
+    }
+
+    #[test]
+    fn one_who_is_told_late_does_not_end_the_attempt_that_came_after() {
+        let (sessions, host) = (Sessions::default(), Identity::Host);
+        let refused = Refused::new(&host, SecretFault::HostIdentityFailed, Some("no".into()));
+        let failing = future::ready(Err(refused.clone())).boxed();
+        let first = sessions.attempt(&host, || failing);
+        let second = sessions.attempt(&host, || panic!("it is under way"));
+        let told = |attempt| sessions.told(&host, attempt, Err(refused.clone())).unwrap_err();
+        told(&first);
+        let next = sessions.attempt(&host, || future::pending().boxed());
+        told(&second);
+        assert!(sessions.attempt(&host, || panic!("the next one is under way")).ptr_eq(&next));
+        // Its own deadline does end it.
+        told(&next);
+        assert!(!sessions.attempt(&host, || future::pending().boxed()).ptr_eq(&next));
+    }
+
+    #[test]
+    fn a_rejection_of_old_credentials_leaves_the_new_ones() {
+        let (sessions, host) = (Sessions::default(), Identity::Host);
+        let begin = |id| sessions.attempt(&host, || future::ready(Ok(key(id))).boxed()).now_or_never();
+        begin("old").unwrap().unwrap();
+        sessions.forget(&host, "old");
+        begin("new").unwrap().unwrap();
+        sessions.forget(&host, "old");
+        assert_eq!(sessions.held(&host).unwrap().access_key_id(), "new");
+    }
 
     #[test]
     fn credentials_without_an_end_are_asked_for_again_after_a_minute() {
         let now = SystemTime::UNIX_EPOCH;
-        let found = with_end(Credentials::new("id", "key", None, None, "test"), now);
+        let found = with_end(key("id"), now);
         assert!(is_fresh(&found, now + UNSAID_LIFE - Duration::from_secs(1)));
         assert!(!is_fresh(&found, now + UNSAID_LIFE));
     }
