@@ -4,6 +4,12 @@ use crate::error::{Class, Explain, Link};
 use crate::identity::Identity;
 use crate::task::CredentialsParameter;
 
+/// What to do where no place of the host has an identity.
+pub(super) const FIND_HOST_IDENTITY: &str = "on EC2 attach an instance role (in a container the metadata hop limit must be 2), in a task give a task role, elsewhere set up a profile: `aws sts get-caller-identity` must work as this user";
+
+/// What to do where the host's identity is there and does not work.
+pub(super) const MEND_HOST_IDENTITY: &str = "`aws sts get-caller-identity` must work as this user: renew the access key or session, or mend what the words above name";
+
 /// A secret that could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", self.sentence())]
@@ -183,12 +189,8 @@ impl Explain for SecretError {
     fn hint(&self) -> Option<String> {
         let Self { secret, identity, .. } = self;
         Some(match self.fault {
-            SecretFault::NoHostIdentity => {
-                "on EC2 attach an instance role (in a container the metadata hop limit must be 2), in a task give a task role, elsewhere set up a profile: `aws sts get-caller-identity` must work as this user".to_owned()
-            }
-            SecretFault::HostIdentityFailed | SecretFault::IdentityRejected => {
-                "`aws sts get-caller-identity` must work as this user: renew the access key or session, or mend what the words below name".to_owned()
-            }
+            SecretFault::NoHostIdentity => FIND_HOST_IDENTITY.to_owned(),
+            SecretFault::HostIdentityFailed | SecretFault::IdentityRejected => MEND_HOST_IDENTITY.to_owned(),
             SecretFault::NoRegion => "set AWS_REGION, or give the secret's full ARN".to_owned(),
             SecretFault::RoleRefused => refused(identity),
             SecretFault::ClockSkew => "set the host's clock: `timedatectl` shows whether it is synchronized".to_owned(),
@@ -273,7 +275,7 @@ fn denied(secret: &CredentialsParameter, identity: &Identity) -> String {
 /// Whose policy is to be changed, as far as it is known here.
 fn policy_holder(identity: &Identity) -> String {
     match identity {
-        Identity::Host => "the identity named below (instance role, task role or user)".to_owned(),
+        Identity::Host => "the identity named above (instance role, task role or user)".to_owned(),
         Identity::ExecutionRole(_) | Identity::AccountRole(_) => identity.to_string(),
     }
 }

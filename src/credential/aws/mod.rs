@@ -239,8 +239,8 @@ impl Aws {
         let refused = || asked_of_key(binding.key.to_string(), KeyAction::Encrypt, &host, &region);
         let config = self.config().await;
         let credentials = self.sessions.credentials(&host, &self.host, config, &region, end).await;
-        let nobody = |_| refused()((KeyFault::NoIdentity, "nobody to ask as".into()));
-        let client = kms::client(config, region.clone(), credentials.map_err(nobody)?);
+        let credentials = credentials.map_err(|nobody| refused()(nobody.about_key()))?;
+        let client = kms::client(config, region.clone(), credentials);
         let answer = timeout_at(end, kms::encrypt(&client, binding, plaintext)).await;
         answer.unwrap_or_else(|_| Err(late())).map_err(refused())
     }

@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::host::Host;
 use super::said::{Failed, Meaning, Said, failed};
-use crate::credential::{SecretError, SecretFault};
+use crate::credential::{KeyFault, SecretError, SecretFault};
 use crate::identity::{Identity, RoleSession};
 use crate::task::CredentialsParameter;
 
@@ -45,21 +45,29 @@ pub(super) struct Sessions {
 pub(super) struct Refused {
     identity: Identity,
     fault: SecretFault,
-    said: Option<Arc<Said>>,
+    said: Arc<Said>,
 }
 
 impl Refused {
-    fn new(identity: &Identity, fault: SecretFault, said: Option<Said>) -> Self {
-        Self { identity: identity.clone(), fault, said: said.map(Arc::new) }
+    fn new(identity: &Identity, fault: SecretFault, said: Said) -> Self {
+        Self { identity: identity.clone(), fault, said: Arc::new(said) }
     }
 
     /// The same, as the reason why a secret could not be read.
     pub(super) fn about(self, secret: &CredentialsParameter, region: &Region) -> SecretError {
         let error = SecretError::new(secret, &self.identity, self.fault).in_region(region);
-        match self.said {
-            Some(said) => error.saying(Box::new(SharedSaid(said))),
-            None => error,
-        }
+        error.saying(Box::new(SharedSaid(self.said)))
+    }
+
+    /// The same, as the reason why the host could not have KMS asked.
+    pub(super) fn about_key(self) -> (KeyFault, Said) {
+        let fault = match self.fault {
+            SecretFault::NoHostIdentity => KeyFault::NoIdentity,
+            SecretFault::ClockSkew => KeyFault::ClockSkew,
+            SecretFault::IdentityRejected => KeyFault::IdentityRejected,
+            _ => KeyFault::IdentityFailed,
+        };
+        (fault, Box::new(SharedSaid(self.said)))
     }
 }
 
@@ -100,7 +108,7 @@ impl Sessions {
             let answer = timeout_at(end, attempt.clone()).await.unwrap_or_else(|_| Err(late(identity)));
             held = Some(self.told(identity, &attempt, answer)?);
         }
-        held.ok_or_else(|| Refused::new(identity, SecretFault::NoHostIdentity, None))
+        held.ok_or_else(|| Refused::new(identity, SecretFault::NoHostIdentity, "nobody to ask as".into()))
     }
 
     /// Credentials that an attempt has given and that are still fresh.
@@ -180,7 +188,7 @@ async fn host(source: Arc<Host>, config: SdkConfig) -> Result<Credentials, Refus
             CredentialsError::CredentialsNotLoaded(_) => SecretFault::NoHostIdentity,
             _ => SecretFault::HostIdentityFailed,
         };
-        Refused::new(&Identity::Host, fault, Some(without_output(&error)))
+        Refused::new(&Identity::Host, fault, without_output(&error))
     })
 }
 
@@ -224,15 +232,16 @@ async fn assume(
             // STS judges whoever asks.
             Meaning::IdentityRejected => {
                 let by = identity.assumed_by().unwrap_or(Identity::Host);
-                return Refused::new(&by, SecretFault::IdentityRejected, Some(said));
+                return Refused::new(&by, SecretFault::IdentityRejected, said);
             }
-            Meaning::ClockSkew => return Refused::new(&Identity::Host, SecretFault::ClockSkew, Some(said)),
+            Meaning::ClockSkew => return Refused::new(&Identity::Host, SecretFault::ClockSkew, said),
         };
-        Refused::new(&identity, fault, Some(said))
+        Refused::new(&identity, fault, said)
     })?;
-    answer.credentials.map(from_sts).ok_or_else(|| {
-        Refused::new(&identity, SecretFault::RoleUnavailable, Some("STS answered without credentials".into()))
-    })
+    answer
+        .credentials
+        .map(from_sts)
+        .ok_or_else(|| Refused::new(&identity, SecretFault::RoleUnavailable, "STS answered without credentials".into()))
 }
 
 /// Our own deadline passed first.
@@ -241,7 +250,7 @@ fn late(identity: &Identity) -> Refused {
         Identity::Host => SecretFault::HostIdentityFailed,
         Identity::ExecutionRole(_) | Identity::AccountRole(_) => SecretFault::RoleUnavailable,
     };
-    Refused::new(identity, fault, Some("no answer in time".into()))
+    Refused::new(identity, fault, "no answer in time".into())
 }
 
 fn from_sts(session: StsCredentials) -> Credentials {
@@ -265,7 +274,7 @@ mod tests {
     #[test]
     fn one_who_is_told_late_does_not_end_the_attempt_that_came_after() {
         let (sessions, host) = (Sessions::default(), Identity::Host);
-        let refused = Refused::new(&host, SecretFault::HostIdentityFailed, Some("no".into()));
+        let refused = Refused::new(&host, SecretFault::HostIdentityFailed, "no".into());
         let failing = future::ready(Err(refused.clone())).boxed();
         let first = sessions.attempt(&host, || failing);
         let second = sessions.attempt(&host, || panic!("it is under way"));
