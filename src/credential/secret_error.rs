@@ -37,6 +37,10 @@ pub enum SecretFault {
     NoRegion,
     /// STS does not let the host assume the execution role.
     RoleRefused,
+    /// STS is not active in the Region where it was asked.
+    RoleRegionDisabled,
+    /// STS turned the request down for a reason of its own; its words say which.
+    RoleFailed,
     /// STS did not answer.
     RoleUnavailable,
     /// The host's access key is unknown, revoked or expired.
@@ -101,6 +105,12 @@ impl SecretError {
                 let by = identity.assumed_by().unwrap_or(Identity::Host);
                 format!("secret {secret}: {by} may not assume {identity}")
             }
+            SecretFault::RoleRegionDisabled => {
+                format!("secret {secret}: STS is not active in {region}, where {identity} was to be assumed")
+            }
+            SecretFault::RoleFailed => {
+                format!("secret {secret}: STS in {region} turned down the request to assume {identity}")
+            }
             SecretFault::RoleUnavailable => {
                 format!("secret {secret}: STS did not answer when {identity} was to be assumed")
             }
@@ -139,7 +149,10 @@ impl Explain for SecretError {
                 Identity::Host => Link::HostIdentity,
                 Identity::ExecutionRole(_) | Identity::AccountRole(_) => Link::Role,
             },
-            SecretFault::RoleRefused | SecretFault::RoleUnavailable => Link::Role,
+            SecretFault::RoleRefused
+            | SecretFault::RoleRegionDisabled
+            | SecretFault::RoleFailed
+            | SecretFault::RoleUnavailable => Link::Role,
             SecretFault::Denied => Link::SecretPolicy,
             SecretFault::KeyDenied | SecretFault::DefaultKey | SecretFault::Undecryptable => Link::Key,
             SecretFault::Absent
@@ -162,6 +175,7 @@ impl Explain for SecretError {
             | SecretFault::NoStagedVersion => Class::Absent,
             SecretFault::NoRegion => Class::Invalid,
             SecretFault::RoleRefused
+            | SecretFault::RoleRegionDisabled
             | SecretFault::IdentityRejected
             | SecretFault::ClockSkew
             | SecretFault::Denied
@@ -173,15 +187,17 @@ impl Explain for SecretError {
             }
             SecretFault::Throttled => Class::Throttled,
             SecretFault::TimedOut => Class::TimedOut,
-            SecretFault::Other => Class::Unknown,
+            SecretFault::RoleFailed | SecretFault::Other => Class::Unknown,
         }
     }
 
     fn thing(&self) -> String {
         match self.fault {
-            SecretFault::RoleRefused | SecretFault::RoleUnavailable | SecretFault::IdentityRejected => {
-                self.identity.to_string()
-            }
+            SecretFault::RoleRefused
+            | SecretFault::RoleRegionDisabled
+            | SecretFault::RoleFailed
+            | SecretFault::RoleUnavailable
+            | SecretFault::IdentityRejected => self.identity.to_string(),
             _ => self.secret.to_string(),
         }
     }
@@ -193,6 +209,10 @@ impl Explain for SecretError {
             SecretFault::HostIdentityFailed | SecretFault::IdentityRejected => MEND_HOST_IDENTITY.to_owned(),
             SecretFault::NoRegion => "set AWS_REGION, or give the secret's full ARN".to_owned(),
             SecretFault::RoleRefused => refused(identity),
+            SecretFault::RoleRegionDisabled => format!(
+                "activate STS for {} in the account's settings in IAM, or set AWS_REGION to a Region where it is active: the role is then assumed there",
+                self.region.as_deref().unwrap_or("this Region")
+            ),
             SecretFault::ClockSkew => "set the host's clock: `timedatectl` shows whether it is synchronized".to_owned(),
             SecretFault::Denied => denied(secret, identity),
             SecretFault::KeyDenied => format!(
@@ -231,7 +251,7 @@ impl Explain for SecretError {
             SecretFault::TimedOut => {
                 "see the network path to the service's endpoint (route, VPC endpoint, proxy), or raise secrets.timeout".to_owned()
             }
-            SecretFault::Other => return None,
+            SecretFault::RoleFailed | SecretFault::Other => return None,
         })
     }
 }

@@ -45,16 +45,19 @@ pub(super) struct Sessions {
 pub(super) struct Refused {
     identity: Identity,
     fault: SecretFault,
+    /// Where STS was asked, which need not be the Region of the thing that is wanted.
+    region: Option<Region>,
     said: Arc<Said>,
 }
 
 impl Refused {
     fn new(identity: &Identity, fault: SecretFault, said: Said) -> Self {
-        Self { identity: identity.clone(), fault, said: Arc::new(said) }
+        Self { identity: identity.clone(), fault, region: None, said: Arc::new(said) }
     }
 
     /// The same, as the reason why a secret could not be read.
     pub(super) fn about(self, secret: &CredentialsParameter, region: &Region) -> SecretError {
+        let region = self.region.as_ref().unwrap_or(region);
         let error = SecretError::new(secret, &self.identity, self.fault).in_region(region);
         error.saying(Box::new(SharedSaid(self.said)))
     }
@@ -215,7 +218,7 @@ async fn assume(
 ) -> Result<Credentials, Refused> {
     let Some(RoleSession { role, name }) = identity.session() else { return Ok(by) };
     let region = config.region().cloned().unwrap_or(region);
-    let config = aws_sdk_sts::config::Builder::from(&config).region(region).credentials_provider(by).build();
+    let config = aws_sdk_sts::config::Builder::from(&config).region(region.clone()).credentials_provider(by).build();
     tracing::debug!(%role, session = name.as_str(), "assuming the role");
     let answer = aws_sdk_sts::Client::from_conf(config)
         .assume_role()
@@ -228,7 +231,7 @@ async fn assume(
         let Failed { meaning, said } = failed(error);
         let fault = match meaning {
             Meaning::Unavailable | Meaning::Throttled | Meaning::TimedOut => SecretFault::RoleUnavailable,
-            Meaning::Answer { .. } => SecretFault::RoleRefused,
+            Meaning::Answer { code, .. } => answered(&code),
             // STS judges whoever asks.
             Meaning::IdentityRejected => {
                 let by = identity.assumed_by().unwrap_or(Identity::Host);
@@ -236,12 +239,22 @@ async fn assume(
             }
             Meaning::ClockSkew => return Refused::new(&Identity::Host, SecretFault::ClockSkew, said),
         };
-        Refused::new(&identity, fault, said)
+        Refused { region: Some(region), ..Refused::new(&identity, fault, said) }
     })?;
     answer
         .credentials
         .map(from_sts)
         .ok_or_else(|| Refused::new(&identity, SecretFault::RoleUnavailable, "STS answered without credentials".into()))
+}
+
+/// `AssumeRole`'s own errors (API reference, "Errors"). A denial is all that says something of
+/// the role's trust; to claim it of a malformed request would send its reader astray.
+fn answered(code: &str) -> SecretFault {
+    match code {
+        "AccessDenied" | "AccessDeniedException" => SecretFault::RoleRefused,
+        "RegionDisabledException" | "RegionDisabled" => SecretFault::RoleRegionDisabled,
+        _ => SecretFault::RoleFailed,
+    }
 }
 
 /// Our own deadline passed first.
