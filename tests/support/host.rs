@@ -37,7 +37,7 @@ pub struct Metadata {
 impl Metadata {
     const TOKEN: &str = "token-of-the-instance";
 
-    /// Of an instance in this Region, whose role has this session.
+    /// Of an instance in this Region, whose role has this session. An empty one is not told.
     pub fn start(key: &AccessKey, region: &str) -> Self {
         let (key, region) = (credentials(key), region.to_owned());
         Self::answering(move |request| {
@@ -51,7 +51,7 @@ impl Metadata {
             match request.path.as_str() {
                 "/latest/meta-data/iam/security-credentials/" => Reply::new(200, "instance"),
                 "/latest/meta-data/iam/security-credentials/instance" => Reply::json(200, &key),
-                "/latest/meta-data/placement/region" => Reply::new(200, region.clone()),
+                "/latest/meta-data/placement/region" if !region.is_empty() => Reply::new(200, region.clone()),
                 _ => Reply::new(404, ""),
             }
         })

@@ -62,7 +62,6 @@ pub struct Aws {
     host: Arc<Host>,
     stage: Option<String>,
     config: OnceCell<SdkConfig>,
-    host_region: OnceCell<Region>,
     clients: Mutex<HashMap<Region, Client>>,
     sessions: Sessions,
     batches: Option<Batches>,
@@ -87,7 +86,6 @@ impl Aws {
             host: Arc::new(Host::new(host, Http::new(ca_bundle)?)),
             stage: None,
             config: OnceCell::new(),
-            host_region: OnceCell::new(),
             clients: Mutex::default(),
             sessions: Sessions::default(),
             batches: (batching == Batching::Try).then(Batches::default),
@@ -126,17 +124,9 @@ impl Aws {
             .await
     }
 
-    /// The host's Region: environment, profile, then the metadata service where the host has
-    /// one (L13).
+    /// The Region of what does not say its own.
     async fn host_region(&self) -> Option<Region> {
-        let find = || async {
-            match self.config().await.region() {
-                Some(region) => Ok(region.clone()),
-                // A service that does not answer now may answer the next time.
-                None => self.host.metadata_region().await.ok_or(()),
-            }
-        };
-        self.host_region.get_or_try_init(find).await.ok().cloned()
+        self.host.region(self.config().await).await
     }
 
     async fn client(&self, region: &Region) -> Client {

@@ -105,7 +105,7 @@ impl Sessions {
         // And back. Where nobody had any, the last to be asked is the host, who comes first.
         for identity in to_ask.iter().rev() {
             let attempt = self.attempt(identity, || match held.take() {
-                Some(by) => assume(identity.clone(), by, config.clone(), region.clone()).boxed(),
+                Some(by) => assume(identity.clone(), by, Arc::clone(source), config.clone(), region.clone()).boxed(),
                 None => host(Arc::clone(source), config.clone()).boxed(),
             });
             let answer = timeout_at(end, attempt.clone()).await.unwrap_or_else(|_| Err(late(identity)));
@@ -213,11 +213,12 @@ fn without_output(error: &CredentialsError) -> Said {
 async fn assume(
     identity: Identity,
     by: Credentials,
+    source: Arc<Host>,
     config: SdkConfig,
     region: Region,
 ) -> Result<Credentials, Refused> {
     let Some(RoleSession { role, name }) = identity.session() else { return Ok(by) };
-    let region = config.region().cloned().unwrap_or(region);
+    let region = source.near_region(&config).await.unwrap_or(region);
     let config = aws_sdk_sts::config::Builder::from(&config).region(region.clone()).credentials_provider(by).build();
     tracing::debug!(%role, session = name.as_str(), "assuming the role");
     let answer = aws_sdk_sts::Client::from_conf(config)
