@@ -140,6 +140,25 @@ fn kms_has_an_endpoint_of_its_own_too() {
 }
 
 #[test]
+fn a_proxy_that_cannot_be_understood_is_a_fault_of_the_configuration() {
+    let world = World::new();
+    for variable in ["HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "ALL_PROXY"] {
+        for value in ["http://me:swordfish@", "http//me:swordfish@proxy:3128", "http://me:swordf@sh@proxy:3128"] {
+            let seal = Run::new(["secret", "seal", "--key", KEY]).stdin(LOGIN);
+            for run in [world.pull(&definition(SECRET)), seal] {
+                let ended = run.env(variable, value).end();
+                assert_eq!(ended.code, 6, "{ended:?}");
+                assert!(ended.stderr.contains(&format!("{variable} is not the address of a proxy")), "{ended:?}");
+                assert!(!format!("{ended:?}").contains("swordf"), "it may hold a password: {ended:?}");
+            }
+        }
+    }
+    assert_eq!(world.aws.calls(), []);
+    let ended = world.pull(&definition(SECRET)).env("HTTPS_PROXY", "").env("NO_PROXY", "*").end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+}
+
+#[test]
 fn a_bundle_of_certificates_is_trusted_and_nothing_else_is() {
     let world = World::new();
     let port = |aws: &Aws| aws.endpoint().rsplit(':').next().unwrap().parse::<u16>().unwrap();
