@@ -67,7 +67,11 @@ class Taskpull:
         return seconds
 
     def peak_memory(self, task, settings=None, **wanted):
-        """Bytes of one run's largest resident set.
+        """Bytes of one run's largest resident set."""
+        return self.usage(task, settings, **wanted).ru_maxrss * 1024
+
+    def usage(self, task, settings=None, **wanted):
+        """What one run took of memory and processors, which must end as wanted (see `check`).
 
         The kernel counts the memory of whoever executes a program as that program's, and
         this Python is larger than taskpull. So a small shell starts it and ends at once,
@@ -81,7 +85,7 @@ class Taskpull:
         pid = int(subprocess.run(starter, env=environment, stdout=subprocess.PIPE, check=True).stdout)
         _, status, usage = os.wait4(pid, 0)
         self.check(os.waitstatus_to_exitcode(status), "", wanted)
-        return usage.ru_maxrss * 1024
+        return usage
 
     def check(self, status, said, wanted):
         """So many containers must be `pulled`, `up_to_date`, `present` either way, `planned` or `refused`."""
