@@ -5,6 +5,7 @@
 //! it for itself is AWS's own.
 
 mod accounts;
+mod proxy;
 pub mod settings;
 mod sources;
 pub mod table;

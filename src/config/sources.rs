@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::accounts::{self, AccountEntry};
+use super::proxy;
 use super::table::{SETTINGS, Setting, Takes};
 use crate::error::{Class, Explain, Link};
 use crate::secret::Secret;
@@ -49,6 +50,12 @@ pub enum ConfigError {
     /// A variable's value is no text.
     #[error("the environment variable {variable} is not valid UTF-8")]
     NotUnicode {
+        /// Its name.
+        variable: &'static str,
+    },
+    /// A variable names a proxy, and no proxy is to be found in it.
+    #[error("the environment variable {variable} is not the address of a proxy")]
+    Proxy {
         /// Its name.
         variable: &'static str,
     },
@@ -108,7 +115,7 @@ impl Explain for ConfigError {
             Self::Unreadable { path, .. } | Self::NotToml { path, .. } => path.display().to_string(),
             Self::UnknownKey { key, .. } => key.clone(),
             Self::Account { .. } => "identity.account".to_owned(),
-            Self::NotUnicode { variable } => (*variable).to_owned(),
+            Self::NotUnicode { variable } | Self::Proxy { variable } => (*variable).to_owned(),
             Self::Value { key, .. } | Self::SecretInFile { key, .. } => (*key).to_owned(),
         }
     }
@@ -123,6 +130,9 @@ impl Explain for ConfigError {
             Self::SecretInFile { variable, .. } => Some(format!(
                 "its place is the environment variable {variable}: a service's EnvironmentFile, for root only"
             )),
+            Self::Proxy { .. } => Some(
+                "it must be `http://host:port` or `https://host:port`, and a login before the host is percent-encoded; its value may hold a password and is not shown".to_owned(),
+            ),
             _ => Some("docs/configuration.md has every setting".to_owned()),
         }
     }
@@ -144,8 +154,10 @@ impl Sources {
     /// `/etc/taskpull/taskpull.toml` where that exists.
     ///
     /// # Errors
-    /// [`ConfigError`], when the file cannot be read or has an unknown key.
+    /// [`ConfigError`], when the file cannot be read or has an unknown key, or a variable that
+    /// others read (a proxy's) is malformed.
     pub fn of_process(path: Option<&Path>) -> Result<Self, ConfigError> {
+        proxy::check(variable)?;
         let mut variables = HashMap::new();
         let mut secrets = HashMap::new();
         for setting in SETTINGS {

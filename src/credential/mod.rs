@@ -9,6 +9,7 @@
 pub mod aws;
 mod basic_auth;
 mod content;
+mod file;
 pub mod instance;
 mod key_error;
 mod resolver;
@@ -23,7 +24,7 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt as _};
 use tokio::time::Instant;
 
-pub use content::{AccessTokens, ContentError, ContentFault, Envelope, Sealed};
+pub use content::{AccessTokens, ContentError, ContentFault, EntryFault, Envelope, Sealed};
 pub use key_error::{KeyAction, KeyError, KeyFault};
 pub use resolver::{Keeping, Resolver};
 pub use seal::{Binding, PLAINTEXT_LIMIT, Plaintext, SealError};

@@ -20,11 +20,11 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, Either, FutureExt as _, Shared};
+use futures_util::future::{BoxFuture, Either, FutureExt as _, Shared, WeakShared};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use super::instance::InstanceLogins;
+use super::instance::{InstanceLogins, lost};
 use super::{AccessTokens, Credential, SecretError, SecretFault, SecretStore, SecretVersion, unsealed};
 use crate::error::Failure;
 use crate::identity::Identity;
@@ -60,8 +60,9 @@ pub struct Resolver<S> {
     instance_logins: Mutex<HashMap<InstanceLogin, HostLogin>>,
 }
 
-/// A login of the host's own, shared by all who wait for it.
-type HostLogin = Shared<BoxFuture<'static, Result<Credential, Failure>>>;
+/// A login of the host's own, shared by all who wait for it; when nobody does, it is given up,
+/// and its helper is killed with it.
+type HostLogin = WeakShared<BoxFuture<'static, Result<Credential, Failure>>>;
 
 /// The reads so far: those under way, and what is kept of the others.
 struct Reads {
@@ -85,12 +86,18 @@ impl<S: SecretStore> Resolver<S> {
     pub(super) async fn instance(&self, login: &InstanceLogin) -> Result<Credential, Arc<Failure>> {
         let had = {
             let mut logins = self.instance_logins.lock().unwrap_or_else(PoisonError::into_inner);
-            logins.retain(|_, had| had.peek().is_none());
-            let begin = || {
-                let (instance, login) = (Arc::clone(&self.instance), login.clone());
-                async move { instance.credential(login).await }.boxed().shared()
-            };
-            logins.entry(login.clone()).or_insert_with(begin).clone()
+            logins.retain(|_, had| had.upgrade().is_some_and(|had| had.peek().is_none()));
+            let under_way = logins.get(login).and_then(WeakShared::upgrade);
+            under_way.unwrap_or_else(|| {
+                let (instance, of) = (Arc::clone(&self.instance), login.clone());
+                let work = async move { instance.credential(of).await };
+                let of = login.clone();
+                // A panic costs those who wait for this login, not the other pulls.
+                let work = AssertUnwindSafe(work).catch_unwind().map(move |had| had.unwrap_or_else(|_| Err(lost(&of))));
+                let had = work.boxed().shared();
+                logins.extend(had.downgrade().map(|weak| (login.clone(), weak)));
+                had
+            })
         };
         had.await.map_err(Arc::new)
     }

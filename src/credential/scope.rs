@@ -8,6 +8,14 @@ use crate::task::ImageReference;
 /// Docker Hub's other names.
 const HUB: [&str; 2] = ["index.docker.io", "registry-1.docker.io"];
 
+/// Under these Docker keeps the tokens of a login by browser, beside the login itself.
+const NO_LOGINS: [&str; 2] = ["https://index.docker.io/v1/access-token", "https://index.docker.io/v1/refresh-token"];
+
+/// Whether Docker keeps something else than an image's login under this key of `auths`.
+pub(super) fn is_no_login(key: &str) -> bool {
+    NO_LOGINS.contains(&key)
+}
+
 /// What a key covers: a registry, or a path in one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Scope {
@@ -25,6 +33,9 @@ impl Scope {
         let (host, path) = key.split_once('/').unwrap_or((key, ""));
         let path = match path.trim_end_matches('/') {
             "v1" | "v2" => "",
+            // A repository behind the API's path, or one that is called so: guessing would leave
+            // an image without its login.
+            path if path.starts_with("v1/") || path.starts_with("v2/") => return None,
             path => path,
         };
         let is_valid = is_host(host) && (path.is_empty() || path.split('/').all(is_segment));
@@ -43,6 +54,13 @@ impl Scope {
             None => false,
         };
         (below && self.is_host_of(image)).then_some(self.path.len())
+    }
+
+    /// Whether every image that the other covers is covered by this one.
+    pub(super) fn contains(&self, other: &Self) -> bool {
+        let rest = other.path.strip_prefix(&self.path);
+        self.host == other.host
+            && rest.is_some_and(|rest| self.path.is_empty() || rest.is_empty() || rest.starts_with('/'))
     }
 
     fn is_host_of(&self, image: &ImageReference) -> bool {
@@ -161,7 +179,6 @@ mod tests {
             ("docker.io", "reg.example/docker.io/app"),
             ("docker.io/team", "team-b/app"),
             ("docker.io/nginx", "nginx"),
-            ("https://index.docker.io/v1/team", "team/app"),
             ("team", "team/app"),
         ];
         for (key, image) in no {
@@ -185,6 +202,14 @@ mod tests {
         for key in keys.iter().chain(&more) {
             assert_eq!(Scope::parse(key), None, "{key}");
         }
+    }
+
+    #[test]
+    fn a_path_behind_the_apis_own_is_refused_as_it_could_mean_two_things() {
+        for key in ["https://reg.example/v2/team", "https://index.docker.io/v1/team", "reg.example/v1/a/b"] {
+            assert_eq!(Scope::parse(key), None, "{key}");
+        }
+        assert_eq!(Scope::parse("reg.example/v1beta/team").unwrap().name(), "reg.example/v1beta/team");
     }
 
     #[test]

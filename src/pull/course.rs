@@ -82,7 +82,8 @@ impl<C: Connect> Course<'_, '_, C> {
         let _turn = self.run.turns.next(image).await;
         self.account.begins();
         self.account.shows(&credential.origin);
-        let result = self.on(&engine, &wanted, credential).await;
+        // In a box, because thousands may wait for their turn and only a few have one.
+        let result = Box::pin(self.on(&engine, &wanted, credential)).await;
         if let (Some(place), Ok(Pulled { digest: Some(digest), .. })) = (&mut unknown, &result) {
             **place = Some(digest.clone());
         }

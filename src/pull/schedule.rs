@@ -1,5 +1,7 @@
 //! All pulls of a plan: at once, within a limit, each after its own credential.
 
+use std::pin::pin;
+
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
@@ -54,7 +56,8 @@ pub async fn run<C: Connect>(
             async move {
                 let account = Account::default();
                 let course = Course { run, pull: &pull, account: &account, watch: &watch };
-                let ended = stop.run_until_cancelled(course.run()).await;
+                // Pinned here: moved into the wait, it would lie in memory twice.
+                let ended = stop.run_until_cancelled(pin!(course.run())).await;
                 let result = ended.unwrap_or_else(|| Err(cancelled(&pull, interrupt.is_cancelled())));
                 watch(&match &result {
                     Ok(pulled) => State::Done(pulled.clone()),

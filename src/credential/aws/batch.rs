@@ -78,9 +78,12 @@ impl Batches {
         mine.await.ok().map(|version| SecretVersion { deadline, ..version })
     }
 
+    /// Takes those who wait, up to a call's fill. Whoever has been given up meanwhile has no
+    /// use for an answer and takes nobody's place in the call.
     fn take(&self, key: &(Identity, Region)) -> Vec<Waiting> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(list) = waiting.get_mut(key) else { return Vec::new() };
+        list.retain(|waiting| !waiting.answer.is_closed());
         let batch = list.drain(..list.len().min(MOST)).collect();
         if list.is_empty() {
             waiting.remove(key);
@@ -133,4 +136,31 @@ fn version(entry: SecretValueEntry) -> Option<SecretVersion> {
     let value = entry.secret_string.map(|text| SecretValue::Text(Secret::new(text)))?;
     // Whoever waits puts its own deadline there.
     Some(SecretVersion { arn: entry.arn?, version_id: entry.version_id?, stage: None, value, deadline: Instant::now() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Batches, MOST, Region, Waiting};
+    use crate::identity::Identity;
+    use crate::task::CredentialsParameter;
+    use tokio::sync::oneshot;
+
+    #[test]
+    fn those_who_were_given_up_take_nobodys_place_in_a_batch() {
+        let batches = Batches::default();
+        let key = (Identity::Host, Region::new("eu-west-1"));
+        let mut there = Vec::new();
+        let mut waiting = Vec::new();
+        for at in 0..2 * MOST {
+            let (answer, mine) = oneshot::channel();
+            waiting.push(Waiting { secret: CredentialsParameter::parse(&format!("prod/{at}")).unwrap(), answer });
+            // Every second one is given up at once.
+            there.extend((at % 2 == 1).then_some(mine));
+        }
+        batches.waiting.lock().unwrap().insert(key.clone(), waiting);
+        let taken = batches.take(&key);
+        assert_eq!(taken.len(), MOST);
+        assert!(taken.iter().all(|waiting| !waiting.answer.is_closed()));
+        assert!(batches.waiting.lock().unwrap().is_empty());
+    }
 }

@@ -62,7 +62,6 @@ pub struct Aws {
     host: Arc<Host>,
     stage: Option<String>,
     config: OnceCell<SdkConfig>,
-    host_region: OnceCell<Region>,
     clients: Mutex<HashMap<Region, Client>>,
     sessions: Sessions,
     batches: Option<Batches>,
@@ -87,7 +86,6 @@ impl Aws {
             host: Arc::new(Host::new(host, Http::new(ca_bundle)?)),
             stage: None,
             config: OnceCell::new(),
-            host_region: OnceCell::new(),
             clients: Mutex::default(),
             sessions: Sessions::default(),
             batches: (batching == Batching::Try).then(Batches::default),
@@ -126,17 +124,9 @@ impl Aws {
             .await
     }
 
-    /// The host's Region: environment, profile, then the metadata service where the host has
-    /// one (L13).
+    /// The Region of what does not say its own.
     async fn host_region(&self) -> Option<Region> {
-        let find = || async {
-            match self.config().await.region() {
-                Some(region) => Ok(region.clone()),
-                // A service that does not answer now may answer the next time.
-                None => self.host.metadata_region().await.ok_or(()),
-            }
-        };
-        self.host_region.get_or_try_init(find).await.ok().cloned()
+        self.host.region(self.config().await).await
     }
 
     async fn client(&self, region: &Region) -> Client {
@@ -183,12 +173,13 @@ impl SecretStore for Aws {
                 return Ok(version);
             }
         }
+        let access_key = credentials.access_key_id().to_owned();
         let asked = secrets_manager::get_secret_value(&client, credentials, secret, self.stage.as_deref(), end);
         match timeout_at(end, asked).await {
             Ok(Ok(version)) => Ok(version),
             Ok(Err((found, said))) => {
                 if found == SecretFault::IdentityRejected {
-                    self.sessions.forget(identity);
+                    self.sessions.forget(identity, &access_key);
                 }
                 Err(fault(found).in_region(&region).saying(said))
             }
@@ -238,8 +229,8 @@ impl Aws {
         let refused = || asked_of_key(binding.key.to_string(), KeyAction::Encrypt, &host, &region);
         let config = self.config().await;
         let credentials = self.sessions.credentials(&host, &self.host, config, &region, end).await;
-        let nobody = |_| refused()((KeyFault::NoIdentity, "nobody to ask as".into()));
-        let client = kms::client(config, region.clone(), credentials.map_err(nobody)?);
+        let credentials = credentials.map_err(|nobody| refused()(nobody.about_key()))?;
+        let client = kms::client(config, region.clone(), credentials);
         let answer = timeout_at(end, kms::encrypt(&client, binding, plaintext)).await;
         answer.unwrap_or_else(|_| Err(late())).map_err(refused())
     }

@@ -7,14 +7,16 @@
 //! of a KMS ciphertext.
 
 mod docker;
+pub(super) mod entry;
 mod envelope;
 mod fault;
-mod json;
+pub(super) mod json;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
+pub use entry::EntryFault;
 pub use envelope::Envelope;
 pub use fault::{ContentError, ContentFault};
 

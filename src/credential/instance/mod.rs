@@ -6,10 +6,12 @@
 //! is run then. No failure here ever becomes an anonymous pull.
 
 mod documents;
-mod entry;
 mod fault;
 mod host;
+mod no_login;
 mod program;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,9 +22,10 @@ pub use fault::{Fault, InstanceError};
 
 use self::documents::{DockerConfig, docker_config, engine_auth_data};
 use self::host::may_have_logins;
+use self::no_login::NoLogin;
 use super::scope::{Scope, server_of};
 use super::{Credential, Login, Origin};
-use crate::error::{Class, Explain, Failure, Link};
+use crate::error::Failure;
 use crate::identity::HostKind;
 use crate::plan::{InstanceLogin, InstanceSource};
 use crate::secret::Secret;
@@ -59,31 +62,8 @@ pub struct InstanceLogins {
 struct Entry {
     source: InstanceSource,
     scope: Scope,
-    /// None where a helper has it.
+    /// None where a helper has it, and where nobody has.
     login: Option<Login>,
-}
-
-/// A plan was made with other credentials than those it is carried out with.
-#[derive(Debug, thiserror::Error)]
-#[error("there is no login for {0} among the host's own")]
-struct NotAmongThem(String);
-
-impl Explain for NotAmongThem {
-    fn link(&self) -> Link {
-        Link::InstanceCredentials
-    }
-
-    fn class(&self) -> Class {
-        Class::Absent
-    }
-
-    fn thing(&self) -> String {
-        self.0.clone()
-    }
-
-    fn hint(&self) -> Option<String> {
-        None
-    }
 }
 
 impl InstanceLogins {
@@ -110,12 +90,13 @@ impl InstanceLogins {
         // In the order in which equally specific ones are preferred.
         let with_login =
             |source: InstanceSource| move |(scope, login)| Entry { source: source.clone(), scope, login: Some(login) };
+        let empty = kept_elsewhere(&config);
         let by_helper = |(scope, name)| Entry { source: InstanceSource::Helper(name), scope, login: None };
         let entries = given.into_iter().map(with_login(InstanceSource::EngineAuthData));
         let entries = entries.chain(config.helpers.into_iter().map(by_helper));
         let entries = entries.chain(config.logins.into_iter().map(with_login(InstanceSource::DockerConfig)));
         Ok(Self {
-            entries: entries.collect(),
+            entries: entries.chain(empty).collect(),
             store: config.store,
             helper_timeout: settings.helper_timeout,
             helpers: Semaphore::new(HELPERS_AT_ONCE),
@@ -155,8 +136,9 @@ impl InstanceLogins {
             }
             InstanceSource::EngineAuthData | InstanceSource::DockerConfig => {
                 let is_it = |entry: &&Entry| entry.source == *source && entry.scope.name() == *scope;
-                let login = self.entries.iter().find(is_it).and_then(|entry| entry.login.clone());
-                Some(login.ok_or_else(|| Failure::from(&NotAmongThem(scope.clone())))?)
+                let entry = self.entries.iter().find(is_it).ok_or_else(|| NoLogin::NotThere(scope.clone()));
+                let login = entry.and_then(|entry| entry.login.clone().ok_or_else(|| NoLogin::Empty(scope.clone())));
+                Some(login.map_err(|error| Failure::from(&error))?)
             }
         };
         let Some(login) = login else {
@@ -169,4 +151,19 @@ impl InstanceLogins {
         };
         Ok(Credential { login, origin: Origin::Instance(named), held: None })
     }
+}
+
+/// Docker leaves an empty entry for a login that it gave to a helper or to the store. So it
+/// is there, and to find none is a failure: the entry names the store as `credHelpers` would,
+/// or, without a store, nobody.
+fn kept_elsewhere(config: &DockerConfig) -> Vec<Entry> {
+    let has_helper = |scope: &Scope| config.helpers.iter().any(|(helpers, _)| helpers.contains(scope));
+    let source = config.store.clone().map_or(InstanceSource::DockerConfig, InstanceSource::Helper);
+    let entry = |scope: &Scope| Entry { source: source.clone(), scope: scope.clone(), login: None };
+    config.empty.iter().filter(|scope| !has_helper(scope)).map(entry).collect()
+}
+
+/// What is said of a login whose search came to no end.
+pub(super) fn lost(login: &InstanceLogin) -> Failure {
+    Failure::from(&NoLogin::Lost(login.scope.clone()))
 }

@@ -48,7 +48,7 @@ enum HelperFault {
     Long,
     #[error("answered with something that is not a login")]
     Garbled,
-    #[error("has none, though it is named for this registry")]
+    #[error("has none, though the Docker config has an entry for this registry")]
     Nothing,
 }
 
@@ -78,7 +78,7 @@ impl Explain for HelperError {
                 format!("install {program} into a folder of taskpull's own PATH, or take it out of the Docker config")
             }
             HelperFault::Nothing => format!(
-                "ECR's helper says so whatever went wrong: try `printf %s {server} | {program} get` as the user that runs taskpull; a registry that needs no login needs no helper"
+                "ECR's helper says so whatever went wrong: try `printf %s {server} | {program} get` as the user that runs taskpull; a registry that needs no login needs no helper, and no empty entry in `auths`"
             ),
             HelperFault::TimedOut(_) => "see what it waits for, or raise instance.helper_timeout".to_owned(),
             _ => format!(
@@ -96,7 +96,7 @@ struct Answer {
     secret: Secret,
 }
 
-/// A helper that `credHelpers` names for a registry has nothing for it. Docker would pull
+/// A helper that `credHelpers` or an empty entry names for a registry has nothing for it. Docker would pull
 /// anonymously; the operator has said that it must not.
 pub(super) fn nothing(name: &str, server: &str) -> HelperError {
     HelperError { program: format!("docker-credential-{name}"), server: server.to_owned(), fault: HelperFault::Nothing }
