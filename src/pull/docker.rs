@@ -20,8 +20,9 @@ use http::Uri;
 
 use super::auth_header::auth_header;
 use super::engine_error::{EngineError, Unreachable};
-use super::ping::api_version;
-use super::{Connect, Engine, Line};
+use super::ping::ping;
+use super::podman::sort_digests;
+use super::{Connect, Engine, Line, Local};
 use crate::credential::Login;
 use crate::task::{ImageReference, Version};
 
@@ -108,7 +109,8 @@ impl Connect for DockerAddress {
     }
 
     async fn connect(&self) -> Result<DockerEngine, EngineError> {
-        let spoken = api_version(self).await?;
+        let pong = ping(self).await?;
+        let spoken = pong.api_version;
         let spoken = parse_version(&spoken).ok_or_else(|| self.garbled(format!("its API version is `{spoken}`")))?;
         if spoken < OLDEST {
             return Err(self.garbled(format!("its API is {}.{}", spoken.0, spoken.1)));
@@ -116,7 +118,7 @@ impl Connect for DockerAddress {
         let version = spoken.min((API_DEFAULT_VERSION.major_version, API_DEFAULT_VERSION.minor_version));
         let client = self.client().map_err(|error| engine_error(self, error))?;
         tracing::debug!(address = %self, ?version, "engine reached");
-        Ok(DockerEngine { address: self.clone(), client, version })
+        Ok(DockerEngine { address: self.clone(), client, version, is_podman: pong.is_podman })
     }
 }
 
@@ -131,6 +133,7 @@ pub struct DockerEngine {
     address: DockerAddress,
     client: Docker,
     version: (usize, usize),
+    is_podman: bool,
 }
 
 impl DockerEngine {
@@ -168,10 +171,10 @@ impl Engine for DockerEngine {
             .boxed()
     }
 
-    async fn digests<'a>(&'a self, image: &'a ImageReference) -> Result<Vec<String>, EngineError> {
+    async fn local<'a>(&'a self, image: &'a ImageReference) -> Result<Local, EngineError> {
         let local = match self.client(None).inspect_image(&image.to_string()).await {
             Ok(local) => local,
-            Err(Error::DockerResponseServerError { status_code: 404, .. }) => return Ok(Vec::new()),
+            Err(Error::DockerResponseServerError { status_code: 404, .. }) => return Ok(Local::default()),
             Err(error) => return Err(engine_error(&self.address, error)),
         };
         let of_this_repository = |known: String| {
@@ -179,7 +182,12 @@ impl Engine for DockerEngine {
             let name = ImageReference::parse(name).ok()?;
             (name.name() == image.name()).then(|| digest.to_owned())
         };
-        Ok(local.repo_digests.unwrap_or_default().into_iter().filter_map(of_this_repository).collect())
+        let digests = local.repo_digests.unwrap_or_default().into_iter().filter_map(of_this_repository).collect();
+        let mut local = Local { id: local.id.unwrap_or_default(), digests };
+        if self.is_podman && local.digests.len() > 1 {
+            sort_digests(&mut local, &self.address, self.version, image).await?;
+        }
+        Ok(local)
     }
 }
 

@@ -7,15 +7,18 @@ mod auth_header;
 pub mod docker;
 mod engine_error;
 mod engine_words;
+mod get;
 mod movement;
 mod one;
 mod ping;
+mod podman;
 mod progress;
 mod pull_error;
 mod redaction;
 mod schedule;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use std::future::Future;
 
@@ -39,12 +42,19 @@ pub trait Engine: Send + Sync {
     /// the stream ends the pull.
     fn pull<'a>(&'a self, image: &'a ImageReference, login: &'a Login) -> BoxStream<'a, Result<Line, EngineError>>;
 
-    /// The digests under which the local image is known (`RepoDigests`); empty when there
-    /// is no such image or it has none. The caller bounds the wait.
-    fn digests<'a>(
-        &'a self,
-        image: &'a ImageReference,
-    ) -> impl Future<Output = Result<Vec<String>, EngineError>> + Send + 'a;
+    /// The local image of this name; one of no id and no digests when there is none. The
+    /// caller bounds the wait.
+    fn local<'a>(&'a self, image: &'a ImageReference) -> impl Future<Output = Result<Local, EngineError>> + Send + 'a;
+}
+
+/// An image that is on the engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Local {
+    /// Its id, `sha256:…`.
+    pub id: String,
+    /// The digests under which it is known in the repository asked for (`RepoDigests`); where
+    /// a pull tells none, the first is that of the tag.
+    pub digests: Vec<String>,
 }
 
 /// One line of what the engine says while it pulls.

@@ -13,11 +13,12 @@ use super::movement::Movement;
 use super::progress::{Layers, State, Tally};
 use super::pull_error::PullError;
 use super::redaction::without_login;
+use super::told::{Told, Verdict};
 use super::{Engine, EngineError, Line, Unreachable};
 use crate::credential::Login;
 use crate::error::Explain as _;
 use crate::retry::Backoff;
-use crate::task::{ImageReference, Version};
+use crate::task::ImageReference;
 
 /// When a wait ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,20 +84,15 @@ impl<E: Engine> Pull<'_, E> {
     async fn attempt(&self) -> Result<Pulled, PullError> {
         let mut lines = self.engine.pull(self.image, self.login);
         let mut tally = Tally::default();
-        let mut digest = None;
-        let mut fetched = true;
+        let mut told = Told::default();
         (self.watch)(&State::Pulling(Layers::default()));
         while let Some(line) = self.next(&mut lines, &tally).await? {
+            told.take(&line);
             if let Some(layers) = tally.take(&line) {
                 (self.watch)(&State::Pulling(layers));
-            } else if let Some(found) = line.status.strip_prefix("Digest: ") {
-                digest = Some(found.to_owned());
-            } else if line.status.starts_with("Status: Image is up to date") {
-                fetched = false;
             }
         }
-        let digest = self.verified(digest).await?;
-        Ok(Pulled { digest, fetched })
+        self.verified(told).await
     }
 
     /// The next line, waited for as long as something moves: this pull, or, while this one
@@ -123,25 +119,26 @@ impl<E: Engine> Pull<'_, E> {
         }
     }
 
-    /// The digest that the stream told, which the local image must have too. A stream that
-    /// ends without one was cut.
-    async fn verified(&self, told: Option<String>) -> Result<String, PullError> {
-        let garbled = || EngineError::Garbled {
-            host: self.address.to_owned(),
-            why: "the pull ended without a digest".to_owned(),
+    /// The image that the stream told of, which the local one must be. A stream that ends
+    /// without telling was cut.
+    async fn verified(&self, told: Told) -> Result<Pulled, PullError> {
+        let cut = || {
+            let why = "the pull ended without telling which image it is".to_owned();
+            self.refused(EngineError::Garbled { host: self.address.to_owned(), why })
         };
-        let told = told.ok_or_else(|| self.refused(garbled()))?;
-        let wanted = match self.image.version() {
-            Version::Digest(digest) => digest,
-            Version::Tag(_) => &told,
-        };
-        let silent = || EngineError::Unreachable { host: self.address.to_owned(), why: Unreachable::Silent };
-        let local = timeout(self.deadlines.answer, self.engine.digests(self.image)).await;
-        let local = local.unwrap_or_else(|_| Err(silent())).map_err(|cause| self.refused(cause))?;
-        if told == *wanted && local.contains(wanted) {
-            return Ok(told);
+        if !told.may_be_whole() {
+            return Err(cut());
         }
-        Err(PullError::Unverified { image: self.image.clone(), digest: told, local })
+        let silent = || EngineError::Unreachable { host: self.address.to_owned(), why: Unreachable::Silent };
+        let local = timeout(self.deadlines.answer, self.engine.local(self.image)).await;
+        let local = local.unwrap_or_else(|_| Err(silent())).map_err(|cause| self.refused(cause))?;
+        match told.verdict(self.image, &local) {
+            Verdict::Pulled { digest, fetched } => Ok(Pulled { digest, fetched }),
+            Verdict::Another { digest } => {
+                Err(PullError::Unverified { image: self.image.clone(), digest, local: local.digests })
+            }
+            Verdict::Cut => Err(cut()),
+        }
     }
 
     fn refused(&self, cause: EngineError) -> PullError {

@@ -11,7 +11,7 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{Connect, Deadlines, Engine, EngineError, Limits, Line, Outcome, Progress, State, run};
+use super::{Connect, Deadlines, Engine, EngineError, Limits, Line, Local, Outcome, Progress, State, run};
 use crate::credential::{Credential, Credentials, Login, Origin};
 use crate::error::{Class, Failure};
 use crate::plan::{Need, PlannedPull};
@@ -20,6 +20,7 @@ use crate::task::ImageReference;
 
 const SECOND: Duration = Duration::from_secs(1);
 const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+const ID: &str = "sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 /// A line after a pause, or an error.
 type Script = Vec<(Duration, Result<Line, EngineError>)>;
@@ -72,9 +73,9 @@ impl Engine for &'static Fake {
             .boxed()
     }
 
-    async fn digests<'a>(&'a self, _: &'a ImageReference) -> Result<Vec<String>, EngineError> {
+    async fn local<'a>(&'a self, _: &'a ImageReference) -> Result<Local, EngineError> {
         sleep(self.inspect_takes).await;
-        Ok(vec![DIGEST.to_owned()])
+        Ok(Local { id: ID.to_owned(), digests: vec![DIGEST.to_owned()] })
     }
 }
 
