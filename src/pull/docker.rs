@@ -20,7 +20,8 @@ use http::Uri;
 
 use super::auth_header::auth_header;
 use super::engine_error::{EngineError, Unreachable};
-use super::ping::api_version;
+use super::ping::ping;
+use super::podman::sort_digests;
 use super::{Connect, Engine, Line, LocalImage, Wanted};
 use crate::credential::Login;
 use crate::task::{ImageReference, Platform, Version};
@@ -108,7 +109,8 @@ impl Connect for DockerAddress {
     }
 
     async fn connect(&self) -> Result<DockerEngine, EngineError> {
-        let spoken = api_version(self).await?;
+        let pong = ping(self).await?;
+        let spoken = pong.api_version;
         let spoken = parse_version(&spoken).ok_or_else(|| self.garbled(format!("its API version is `{spoken}`")))?;
         if spoken < OLDEST {
             return Err(self.garbled(format!("its API is {}.{}", spoken.0, spoken.1)));
@@ -116,7 +118,7 @@ impl Connect for DockerAddress {
         let version = spoken.min((API_DEFAULT_VERSION.major_version, API_DEFAULT_VERSION.minor_version));
         let client = self.client().map_err(|error| engine_error(self, error))?;
         tracing::debug!(address = %self, ?version, "engine reached");
-        Ok(DockerEngine { address: self.clone(), client, version })
+        Ok(DockerEngine { address: self.clone(), client, version, is_podman: pong.is_podman })
     }
 }
 
@@ -131,6 +133,7 @@ pub struct DockerEngine {
     address: DockerAddress,
     client: Docker,
     version: (usize, usize),
+    is_podman: bool,
 }
 
 impl DockerEngine {
@@ -185,10 +188,15 @@ impl Engine for DockerEngine {
             (name.name() == image.name()).then(|| digest.to_owned())
         };
         let word = Option::<String>::unwrap_or_default;
-        Ok(Some(LocalImage {
+        let mut found = LocalImage {
+            id: word(local.id),
             digests: local.repo_digests.unwrap_or_default().into_iter().filter_map(of_this_repository).collect(),
             platform: Platform::of_image(&word(local.os), &word(local.architecture), &word(local.variant)),
-        }))
+        };
+        if self.is_podman && found.digests.len() > 1 {
+            sort_digests(&mut found, &self.address, self.version, image).await?;
+        }
+        Ok(Some(found))
     }
 }
 

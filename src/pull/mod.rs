@@ -10,16 +10,19 @@ mod course;
 pub mod docker;
 mod engine_error;
 mod engine_words;
+mod get;
 mod movement;
 mod one;
 mod outcome;
 mod ping;
+mod podman;
 mod progress;
 mod pull_error;
 mod redaction;
 mod schedule;
 #[cfg(test)]
 mod tests;
+mod told;
 mod turns;
 
 use std::future::Future;
@@ -66,8 +69,10 @@ pub struct Wanted {
 /// An image on the engine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LocalImage {
+    /// Its id, `sha256:…`.
+    pub id: String,
     /// The digests under which its repository has it (`RepoDigests`); none for an image that
-    /// was built or loaded here.
+    /// was built or loaded here. Where a pull tells none, the first is that of the tag.
     pub digests: Vec<String>,
     /// What it was built for.
     pub platform: Option<Platform>,

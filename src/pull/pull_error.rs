@@ -117,7 +117,7 @@ impl Explain for PullError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Engine { image, anonymous, cause } => meaning(cause, image, *anonymous).hint.map(str::to_owned),
-            Self::Stalled { .. } => Some("see the network path to the registry and its layer store; raise pull.idle_timeout for a very slow one".into()),
+            Self::Stalled { .. } => Some("see the network path to the registry and its layer store; raise pull.idle_timeout for a very slow one, or for Podman, which tries again in silence (its log says why)".into()),
             Self::TimedOut { .. } => Some("raise pull.total_timeout if the image is that large or the line that slow".into()),
             Self::Unverified { .. } => Some("the tag moved meanwhile, or something else pulls the same tag: run it again, or name the image by digest".into()),
             Self::WrongPlatform { .. } => Some("the image has no build for that platform: build one, or change runtimePlatform or --platform".into()),

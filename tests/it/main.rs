@@ -25,6 +25,7 @@ mod pull_instance_leaks;
 mod pull_kms;
 mod pull_leaks;
 mod pull_many;
+mod pull_podman;
 mod pull_progress;
 mod pull_read_only;
 mod pull_rotation;

@@ -2,9 +2,10 @@
 //!
 //! Without a script a pull succeeds plausibly. Scripts are per image; what is
 //! asked, with which credentials, and how each pull ended is kept. Wording and
-//! status codes are those of Docker Engine 20.10.
+//! status codes are those of Docker Engine 20.10, or of Podman 4.3.
 
 mod auth;
+mod podman;
 mod pull;
 mod state;
 
@@ -34,8 +35,17 @@ impl Engine {
 
     /// An engine whose newest API is this.
     pub fn with_api(version: &str) -> Self {
+        Self::of_kind(version, false)
+    }
+
+    /// Podman 4.3, on its Docker-compatible socket.
+    pub fn podman() -> Self {
+        Self::of_kind("1.41", true)
+    }
+
+    fn of_kind(version: &str, is_podman: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the socket");
-        let state = Arc::new(Mutex::new(State::new(version)));
+        let state = Arc::new(Mutex::new(State::new(version, is_podman)));
         let shared = state.clone();
         let server =
             Server::on_socket(&folder.path().join("engine.sock"), move |request| state::reply(&shared, &request));
