@@ -23,7 +23,6 @@ use crate::task::{ImageReference, Platform};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-const ID: &str = "sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 /// A line after a pause, or an error.
 type Script = Vec<(Duration, Result<Line, EngineError>)>;

@@ -82,7 +82,7 @@ fn a_stream_that_was_cut_is_no_success_though_an_image_of_that_name_is_there() {
         let ended = pull(&world, IMAGE);
         assert_eq!((ended.code, &*ended.failure(0)), (5, "engine unsupported"), "{ended:?}");
     }
-    world.engine.once(IMAGE, Pull::success().reset());
+    world.engine.image(IMAGE, Pull::success().reset());
     assert_eq!(pull(&world, IMAGE).failure(0), "engine engine-gone");
 }
 
