@@ -54,8 +54,8 @@ pub trait SecretStore: Send + Sync + 'static {
         end: Instant,
     ) -> impl Future<Output = Result<SecretVersion, SecretError>> + Send;
 
-    /// Decrypts what `version` of the secret holds, as `identity`, in the key's Region; by
-    /// the version's own deadline.
+    /// Decrypts what `version` of the secret holds, as `identity`, in the key's Region, by
+    /// `end` at the latest.
     ///
     /// # Errors
     /// [`KeyError`] or [`SecretError`] as a [`Failure`].
@@ -65,6 +65,7 @@ pub trait SecretStore: Send + Sync + 'static {
         secret: &CredentialsParameter,
         version: &SecretVersion,
         sealed: &Sealed,
+        end: Instant,
     ) -> impl Future<Output = Result<SecretBytes, Failure>> + Send;
 }
 
@@ -77,8 +78,6 @@ pub struct SecretVersion {
     pub version_id: String,
     /// The staging label that was asked for, unless it was `AWSCURRENT`.
     pub stage: Option<String>,
-    /// When the time for this secret is over, its decryption included.
-    pub deadline: Instant,
     /// What it holds.
     pub value: SecretValue,
 }
@@ -259,12 +258,13 @@ async fn unsealed<S: SecretStore>(
     identity: &Identity,
     secret: &CredentialsParameter,
     version: &SecretVersion,
+    end: Instant,
 ) -> Result<Secret, Failure> {
     match content::held(version).map_err(|error| Failure::from(&error))? {
         content::Held::Text(text) => Ok(text.clone()),
         content::Held::Sealed(sealed) => {
             tracing::debug!(arn = version.arn, "decrypting");
-            let plaintext = store.decrypt(identity, secret, version, &sealed).await?;
+            let plaintext = store.decrypt(identity, secret, version, &sealed, end).await?;
             content::unsealed(version, &plaintext).map_err(|error| Failure::from(&error))
         }
     }

@@ -186,7 +186,7 @@ async fn ask<S: SecretStore>(store: &S, turns: &Semaphore, key: &Key) -> Result<
     let asked = async {
         let version = store.read(identity, secret, end).await.map_err(|error| Failure::from(&error))?;
         tracing::debug!(arn = version.arn, version = version.version_id, "read");
-        let text = unsealed(store, identity, secret, &version).await?;
+        let text = unsealed(store, identity, secret, &version, end).await?;
         Ok((version, text))
     };
     // A panic in a library costs this secret only, not the other pulls.

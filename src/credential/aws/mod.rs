@@ -166,7 +166,7 @@ impl SecretStore for Aws {
         let client = self.client(&region).await;
         // A batch has the current versions only.
         if let (Some(batches), None) = (&self.batches, &self.stage) {
-            let batch = batches.get(&client, &credentials, identity, &region, secret, end);
+            let batch = batches.get(&client, &credentials, identity, &region, secret);
             // A batch that hangs leaves most of the time to the read that follows it.
             let batch_end = Instant::now() + end.saturating_duration_since(Instant::now()) / 3;
             if let Ok(Some(version)) = timeout_at(batch_end, batch).await {
@@ -174,7 +174,7 @@ impl SecretStore for Aws {
             }
         }
         let access_key = credentials.access_key_id().to_owned();
-        let asked = secrets_manager::get_secret_value(&client, credentials, secret, self.stage.as_deref(), end);
+        let asked = secrets_manager::get_secret_value(&client, credentials, secret, self.stage.as_deref());
         match timeout_at(end, asked).await {
             Ok(Ok(version)) => Ok(version),
             Ok(Err((found, said))) => {
@@ -192,8 +192,8 @@ impl SecretStore for Aws {
         secret: &CredentialsParameter,
         version: &SecretVersion,
         sealed: &Sealed,
+        end: Instant,
     ) -> Result<SecretBytes, Failure> {
-        let end = version.deadline;
         let of_secret = SecretArn::parse(&version.arn).ok().map(|arn| arn.region().clone());
         // A ciphertext without a key's ARN says itself which key it is, in its own Region.
         let region = sealed.key.as_ref().map(|key| key.region().clone()).or(of_secret);

@@ -1,6 +1,5 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tokio::time::Instant;
 
 use super::{AccessTokens, ContentError, ContentFault, EntryFault, Held, Login, Sealed, held, login};
 use crate::credential::{SecretValue, SecretVersion};
@@ -10,8 +9,7 @@ use crate::task::ImageReference;
 const IMAGE: &str = "registry.example:5000/team-a/app";
 
 fn version(value: SecretValue) -> SecretVersion {
-    let deadline = Instant::now();
-    SecretVersion { arn: "arn".into(), version_id: "v1".into(), stage: None, deadline, value }
+    SecretVersion { arn: "arn".into(), version_id: "v1".into(), stage: None, value }
 }
 
 fn read_for(image: &str, text: &str, tokens: AccessTokens) -> Result<(Login, Vec<String>), ContentFault> {

@@ -84,6 +84,7 @@ impl SecretStore for NoStore {
         _: &CredentialsParameter,
         _: &SecretVersion,
         _: &Sealed,
+        _: Instant,
     ) -> Result<SecretBytes, Failure> {
         unreachable!("no secret is read")
     }
