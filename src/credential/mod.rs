@@ -7,7 +7,6 @@
 //! is not its own.
 
 pub mod aws;
-mod basic_auth;
 mod content;
 mod file;
 pub mod instance;
