@@ -24,11 +24,12 @@ use futures_util::future::{BoxFuture, Either, FutureExt as _, Shared, WeakShared
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
+use super::content::{self, Content};
 use super::instance::{InstanceLogins, lost};
-use super::{AccessTokens, Credential, SecretError, SecretFault, SecretStore, SecretVersion, unsealed};
+use super::{AccessTokens, Credential, Credentials, SecretError, SecretFault, SecretStore, SecretVersion};
 use crate::error::Failure;
 use crate::identity::Identity;
-use crate::plan::InstanceLogin;
+use crate::plan::{InstanceLogin, Need, PlannedPull};
 use crate::secret::Secret;
 use crate::task::CredentialsParameter;
 pub(super) use kept::Held;
@@ -52,7 +53,7 @@ type Read = Shared<BoxFuture<'static, Result<Arc<Held>, Arc<Failure>>>>;
 /// The secrets of a store.
 pub struct Resolver<S> {
     store: Arc<S>,
-    pub(super) tokens: AccessTokens,
+    tokens: AccessTokens,
     turns: Arc<Semaphore>,
     reads: Arc<Mutex<Reads>>,
     instance: Arc<InstanceLogins>,
@@ -103,11 +104,7 @@ impl<S: SecretStore> Resolver<S> {
     }
 
     /// The secret's current version: kept, or read now.
-    pub(super) async fn version(
-        &self,
-        identity: &Identity,
-        secret: &CredentialsParameter,
-    ) -> Result<Arc<Held>, Arc<Failure>> {
+    async fn version(&self, identity: &Identity, secret: &CredentialsParameter) -> Result<Arc<Held>, Arc<Failure>> {
         let key = (identity.clone(), secret.clone());
         let read = {
             let mut reads = lock(&self.reads);
@@ -126,7 +123,7 @@ impl<S: SecretStore> Resolver<S> {
 
     /// The secret after a registry refused `refused`, which it was shown at `shown`: `None`
     /// when it is still the same version, so that trying again cannot help.
-    pub(super) async fn version_after_refusal(
+    async fn version_after_refusal(
         &self,
         identity: &Identity,
         secret: &CredentialsParameter,
@@ -174,6 +171,37 @@ impl<S: SecretStore> Resolver<S> {
     }
 }
 
+impl<S: SecretStore> Credentials for Resolver<S> {
+    fn credential<'a>(&'a self, pull: &'a PlannedPull) -> BoxFuture<'a, Result<Credential, Arc<Failure>>> {
+        async move {
+            let (parameter, identity) = match &pull.need {
+                Need::Anonymous => return Ok(Credential::anonymous()),
+                Need::Instance(login) => return self.instance(login).await,
+                Need::Secret { parameter, identity } => (parameter, identity),
+            };
+            let held = self.version(identity, parameter).await?;
+            Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)
+        }
+        .boxed()
+    }
+
+    fn after_refusal<'a>(
+        &'a self,
+        pull: &'a PlannedPull,
+        refused: &'a Credential,
+        shown: Instant,
+    ) -> BoxFuture<'a, Result<Option<Credential>, Arc<Failure>>> {
+        async move {
+            let (Need::Secret { parameter, identity }, Some(refused)) = (&pull.need, &refused.held) else {
+                return Ok(None);
+            };
+            let held = self.version_after_refusal(identity, parameter, refused, shown).await?;
+            held.map(|held| Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)).transpose()
+        }
+        .boxed()
+    }
+}
+
 /// Reads a secret and takes its seal off, within one deadline, the wait for a turn included.
 async fn ask<S: SecretStore>(store: &S, turns: &Semaphore, key: &Key) -> Result<(SecretVersion, Secret), Failure> {
     let (identity, secret) = key;
@@ -191,6 +219,24 @@ async fn ask<S: SecretStore>(store: &S, turns: &Semaphore, key: &Key) -> Result<
     };
     // A panic in a library costs this secret only, not the other pulls.
     AssertUnwindSafe(asked).catch_unwind().await.unwrap_or_else(|_| Err(failed(SecretFault::Other)))
+}
+
+/// The text of a secret, decrypted where it is sealed.
+async fn unsealed<S: SecretStore>(
+    store: &S,
+    identity: &Identity,
+    secret: &CredentialsParameter,
+    version: &SecretVersion,
+    end: Instant,
+) -> Result<Secret, Failure> {
+    match content::of(version).map_err(|error| Failure::from(&error))? {
+        Content::Text(text) => Ok(text.clone()),
+        Content::Sealed(sealed) => {
+            tracing::debug!(arn = version.arn, "decrypting");
+            let plaintext = store.decrypt(identity, secret, version, &sealed, end).await?;
+            content::decrypted(version, &plaintext).map_err(|error| Failure::from(&error))
+        }
+    }
 }
 
 impl Reads {

@@ -1,7 +1,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{AccessTokens, ContentError, ContentFault, EntryFault, Held, Login, Sealed, held, login};
+use super::{AccessTokens, Content, ContentError, ContentFault, EntryFault, Login, Sealed, login, of};
 use crate::credential::{SecretValue, SecretVersion};
 use crate::secret::{Secret, SecretBytes};
 use crate::task::ImageReference;
@@ -30,9 +30,9 @@ fn read_text(text: &str) -> Result<Login, ContentFault> {
 }
 
 fn sealed(version: &SecretVersion) -> Result<Option<Sealed>, ContentError> {
-    held(version).map(|held| match held {
-        Held::Sealed(sealed) => Some(sealed),
-        Held::Text(_) => None,
+    of(version).map(|content| match content {
+        Content::Sealed(sealed) => Some(sealed),
+        Content::Text(_) => None,
     })
 }
 
