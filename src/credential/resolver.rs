@@ -20,16 +20,16 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, Either, FutureExt as _, Shared, WeakShared};
+use futures_util::future::{BoxFuture, Either, FutureExt as _, Shared};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use super::content::{self, Content};
-use super::instance::{InstanceLogins, lost};
+use super::instance::{InstanceLogins, SharedLogins};
 use super::{AccessTokens, Credential, Credentials, SecretError, SecretFault, SecretStore, SecretVersion};
 use crate::error::Failure;
 use crate::identity::Identity;
-use crate::plan::{InstanceLogin, Need, PlannedPull};
+use crate::plan::{Need, PlannedPull};
 use crate::secret::Secret;
 use crate::task::CredentialsParameter;
 pub(super) use kept::Held;
@@ -56,14 +56,8 @@ pub struct Resolver<S> {
     tokens: AccessTokens,
     turns: Arc<Semaphore>,
     reads: Arc<Mutex<Reads>>,
-    instance: Arc<InstanceLogins>,
-    /// The host's own logins that are being had; a helper is run once for all who wait.
-    instance_logins: Mutex<HashMap<InstanceLogin, HostLogin>>,
+    instance: SharedLogins,
 }
-
-/// A login of the host's own, shared by all who wait for it; when nobody does, it is given up,
-/// and its helper is killed with it.
-type HostLogin = WeakShared<BoxFuture<'static, Result<Credential, Failure>>>;
 
 /// The reads so far: those under way, and what is kept of the others.
 struct Reads {
@@ -80,30 +74,10 @@ impl<S: SecretStore> Resolver<S> {
         let turns = Arc::new(Semaphore::new(READS_AT_ONCE));
         let reads = Reads { count: 0, under_way: HashMap::new(), kept: Kept::new(keeping) };
         let reads = Arc::new(Mutex::new(reads));
-        Self { store, tokens, turns, reads, instance, instance_logins: Mutex::default() }
+        Self { store, tokens, turns, reads, instance: SharedLogins::new(instance) }
     }
 
-    /// A login of the host's own, had once for all who wait for it now.
-    pub(super) async fn instance(&self, login: &InstanceLogin) -> Result<Credential, Arc<Failure>> {
-        let had = {
-            let mut logins = self.instance_logins.lock().unwrap_or_else(PoisonError::into_inner);
-            logins.retain(|_, had| had.upgrade().is_some_and(|had| had.peek().is_none()));
-            let under_way = logins.get(login).and_then(WeakShared::upgrade);
-            under_way.unwrap_or_else(|| {
-                let (instance, of) = (Arc::clone(&self.instance), login.clone());
-                let work = async move { instance.credential(of).await };
-                let of = login.clone();
-                // A panic costs those who wait for this login, not the other pulls.
-                let work = AssertUnwindSafe(work).catch_unwind().map(move |had| had.unwrap_or_else(|_| Err(lost(&of))));
-                let had = work.boxed().shared();
-                logins.extend(had.downgrade().map(|weak| (login.clone(), weak)));
-                had
-            })
-        };
-        had.await.map_err(Arc::new)
-    }
-
-    /// The secret's current version: kept, or read now.
+    /// The secret's version in force, or the one at the store's stage: kept, or read now.
     async fn version(&self, identity: &Identity, secret: &CredentialsParameter) -> Result<Arc<Held>, Arc<Failure>> {
         let key = (identity.clone(), secret.clone());
         let read = {
@@ -176,7 +150,7 @@ impl<S: SecretStore> Credentials for Resolver<S> {
         async move {
             let (parameter, identity) = match &pull.need {
                 Need::Anonymous => return Ok(Credential::anonymous()),
-                Need::Instance(login) => return self.instance(login).await,
+                Need::Instance(login) => return self.instance.credential(login).await,
                 Need::Secret { parameter, identity } => (parameter, identity),
             };
             let held = self.version(identity, parameter).await?;

@@ -19,7 +19,7 @@ pub struct InstanceError {
 
 /// What is wrong. Entries are counted from 1.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub(super) enum Fault {
     /// `ECS_ENGINE_AUTH_TYPE` without `ECS_ENGINE_AUTH_DATA`.
     #[error("it is not set, but ECS_ENGINE_AUTH_TYPE is")]
     NoData,

@@ -96,8 +96,8 @@ struct Answer {
     secret: Secret,
 }
 
-/// A helper that `credHelpers` or an empty entry names for a registry has nothing for it. Docker would pull
-/// anonymously; the operator has said that it must not.
+/// A helper that `credHelpers` or an empty entry names for a registry has nothing for it.
+/// Docker would pull anonymously; the operator has said that there is a login.
 pub(super) fn nothing(name: &str, server: &str) -> HelperError {
     HelperError { program: format!("docker-credential-{name}"), server: server.to_owned(), fault: HelperFault::Nothing }
 }
