@@ -5,10 +5,13 @@
 //! it for itself is AWS's own.
 
 mod accounts;
+mod config_error;
+mod file;
 mod proxy;
 pub mod settings;
 mod sources;
 
 pub use accounts::{AccountEntry, Via};
+pub use config_error::ConfigError;
 pub use settings::Settings;
-pub use sources::{ConfigError, Sources};
+pub use sources::Sources;

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::accounts::AccountEntry;
-use super::sources::{ConfigError, Sources};
+use super::config_error::ConfigError;
+use super::sources::Sources;
 use crate::secret::Secret;
 
 /// One row: everything there is to know about a setting.
