@@ -97,7 +97,7 @@ pub const SECRETS_TIMEOUT: Setting = Setting {
     variable: "TASKPULL_SECRETS_TIMEOUT",
     default: Some("10s"),
     takes: Takes::Time(Duration::from_millis(100), Duration::from_mins(10)),
-    purpose: "The longest wait for one secret, roles and retries included.",
+    purpose: "The longest wait for one secret, roles, retries and its decryption by KMS included.",
 };
 /// `secrets.max_age`
 pub const SECRETS_MAX_AGE: Setting = Setting {
@@ -131,6 +131,22 @@ pub const SECRETS_BATCH: Setting = Setting {
     takes: Takes::OneOf(&["never", "try"]),
     purpose: "`try`: secrets of one identity and Region that are wanted together are read by one BatchGetSecretValue, a permission beside GetSecretValue; where it is absent, singly.",
 };
+/// `secrets.stage`
+pub const SECRETS_STAGE: Setting = Setting {
+    key: "secrets.stage",
+    variable: "TASKPULL_SECRET_STAGE",
+    default: Some("AWSCURRENT"),
+    takes: Takes::Text("a staging label"),
+    purpose: "Which version of a secret is read. `AWSPENDING` rehearses a rotation before it is current.",
+};
+/// `secrets.access_token`
+pub const SECRETS_ACCESS_TOKEN: Setting = Setting {
+    key: "secrets.access_token",
+    variable: "TASKPULL_ACCESS_TOKEN",
+    default: Some("refuse"),
+    takes: Takes::OneOf(&["refuse", "accept"]),
+    purpose: "Whether a pull-through-cache secret (`username`, `accessToken`) serves a direct pull: with `accept`, the token is the password.",
+};
 /// `instance.auth_type`
 pub const INSTANCE_AUTH_TYPE: Setting = Setting {
     key: "instance.auth_type",
@@ -162,22 +178,6 @@ pub const INSTANCE_HELPER_TIMEOUT: Setting = Setting {
     default: Some("10s"),
     takes: Takes::Time(Duration::from_millis(100), Duration::from_mins(10)),
     purpose: "The longest wait for one Docker credential helper.",
-};
-/// `secrets.stage`
-pub const SECRETS_STAGE: Setting = Setting {
-    key: "secrets.stage",
-    variable: "TASKPULL_SECRET_STAGE",
-    default: Some("AWSCURRENT"),
-    takes: Takes::Text("a staging label"),
-    purpose: "Which version of a secret is read. `AWSPENDING` rehearses a rotation before it is current.",
-};
-/// `secrets.access_token`
-pub const ACCESS_TOKEN: Setting = Setting {
-    key: "secrets.access_token",
-    variable: "TASKPULL_ACCESS_TOKEN",
-    default: Some("refuse"),
-    takes: Takes::OneOf(&["refuse", "accept"]),
-    purpose: "Whether a pull-through-cache secret (`username`, `accessToken`) serves a direct pull: with `accept`, the token is the password.",
 };
 /// `pull.concurrency`
 pub const CONCURRENCY: Setting = Setting {
@@ -233,12 +233,12 @@ pub const SETTINGS: &[&Setting] = &[
     &SECRETS_MAX_STALE,
     &SECRETS_ENTRIES,
     &SECRETS_BATCH,
+    &SECRETS_STAGE,
+    &SECRETS_ACCESS_TOKEN,
     &INSTANCE_AUTH_TYPE,
     &INSTANCE_AUTH_DATA,
     &INSTANCE_DOCKER_CONFIG,
     &INSTANCE_HELPER_TIMEOUT,
-    &SECRETS_STAGE,
-    &ACCESS_TOKEN,
     &CONCURRENCY,
     &ATTEMPTS,
     &IDLE_TIMEOUT,
@@ -271,6 +271,10 @@ pub struct Settings {
     pub secrets_entries: NonZeroUsize,
     /// `secrets.batch`: whether it is tried.
     pub batch_secrets: bool,
+    /// `secrets.stage`
+    pub secrets_stage: String,
+    /// `secrets.access_token`: whether it is accepted.
+    pub accept_access_token: bool,
     /// `instance.auth_type`
     pub instance_auth_type: Option<String>,
     /// `instance.auth_data`
@@ -279,10 +283,6 @@ pub struct Settings {
     pub instance_docker_config: Option<PathBuf>,
     /// `instance.helper_timeout`
     pub instance_helper_timeout: Duration,
-    /// `secrets.stage`
-    pub secrets_stage: String,
-    /// `secrets.access_token`: whether it is accepted.
-    pub accept_access_token: bool,
     /// `pull.concurrency`
     pub concurrency: NonZeroUsize,
     /// `pull.attempts`
@@ -317,12 +317,12 @@ impl Settings {
             secrets_max_stale: sources.time(&SECRETS_MAX_STALE)?,
             secrets_entries: NonZeroUsize::try_from(sources.number(&SECRETS_ENTRIES)?).unwrap_or(NonZeroUsize::MAX),
             batch_secrets: sources.text(&SECRETS_BATCH)? == "try",
+            secrets_stage: sources.text(&SECRETS_STAGE)?.to_owned(),
+            accept_access_token: sources.text(&SECRETS_ACCESS_TOKEN)? == "accept",
             instance_auth_type: sources.optional_text(&INSTANCE_AUTH_TYPE)?.map(str::to_owned),
             instance_auth_data: sources.secret(&INSTANCE_AUTH_DATA),
             instance_docker_config: sources.optional_text(&INSTANCE_DOCKER_CONFIG)?.map(PathBuf::from),
             instance_helper_timeout: sources.time(&INSTANCE_HELPER_TIMEOUT)?,
-            secrets_stage: sources.text(&SECRETS_STAGE)?.to_owned(),
-            accept_access_token: sources.text(&ACCESS_TOKEN)? == "accept",
             concurrency: NonZeroUsize::try_from(sources.number(&CONCURRENCY)?).unwrap_or(NonZeroUsize::MAX),
             attempts: sources.number(&ATTEMPTS)?,
             idle_timeout: sources.time(&IDLE_TIMEOUT)?,
