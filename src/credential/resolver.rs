@@ -7,8 +7,7 @@
 //! - how long a value serves, and when it is asked for again while it does, is `kept`'s to
 //!   say; here that is carried out, and nobody waits for a read that is ahead of its time;
 //! - a failure is told to those who waited for it and forgotten;
-//! - a refusal by the registry is a reason to read once more, past everything kept here
-//!   (decision 5 of the design).
+//! - a refusal by the registry is a reason to read once more, past everything kept here.
 
 mod kept;
 #[cfg(test)]

@@ -5,6 +5,9 @@
 
 use crate::task::ImageReference;
 
+/// What to do about a key that [`Scope::parse`] does not take.
+pub(super) const WRITE_A_REGISTRY: &str = "write `host`, `host:port` or `host/path`; behind `/v1/` or `/v2/` a path could mean two things: leave that part out";
+
 /// Docker Hub's other names.
 const HUB: [&str; 2] = ["index.docker.io", "registry-1.docker.io"];
 

@@ -2,8 +2,9 @@
 //!
 //! [`Aws`] reads secrets and has KMS decrypt them. Each question is asked explicitly as
 //! somebody (`session`), in the Region of the thing asked for, so that a failure is known to
-//! be the host's, the role's, the secret's or the key's own. The SDK owns the retries of a call; the deadline
-//! around all of them is ours, and it is the only one an operator needs to know.
+//! be the host's, the role's, the secret's or the key's own. The SDK owns the retries of a
+//! call; the deadline around all of them is ours, and it is the only one an operator needs
+//! to know.
 
 mod batch;
 mod host;

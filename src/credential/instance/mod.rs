@@ -34,6 +34,9 @@ use crate::plan::{InstanceLogin, InstanceSource};
 use crate::secret::Secret;
 use crate::task::ImageReference;
 
+/// The ECS agent's variable with logins in it.
+const AUTH_DATA: &str = "ECS_ENGINE_AUTH_DATA";
+
 /// Helpers that run at the same time.
 const HELPERS_AT_ONCE: usize = 8;
 
@@ -75,7 +78,7 @@ impl InstanceLogins {
     /// # Errors
     /// [`InstanceError`], naming the variable or the file, and never what is in it.
     pub fn read(settings: &InstanceSettings) -> Result<Self, InstanceError> {
-        let in_variable = |fault| InstanceError { place: "ECS_ENGINE_AUTH_DATA".to_owned(), fault };
+        let in_variable = |fault| InstanceError { place: AUTH_DATA.to_owned(), fault };
         let given = match (&settings.auth_data, settings.has_auth_type) {
             (Some(data), true) => {
                 may_have_logins(settings.host).and_then(|()| engine_auth_data(data)).map_err(in_variable)?
