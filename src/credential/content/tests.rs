@@ -1,3 +1,5 @@
+//! Each form of a login, and each way of being none.
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
