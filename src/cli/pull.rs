@@ -10,7 +10,7 @@ use super::arguments::{Output, Pull};
 use super::exit::Exit;
 use super::setup::Setup;
 use super::{complain, input, interrupt, log, progress, tell};
-use crate::config::settings::{CONCURRENCY, ENGINE_HOST, EXECUTION_ROLE, SECRETS_STAGE};
+use crate::config::table::{CONCURRENCY, ENGINE_HOST, EXECUTION_ROLE, SECRETS_STAGE};
 use crate::config::{ConfigError, Settings, Sources};
 use crate::error::Failure;
 use crate::report::{Report, text};

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::settings::Settings;
+use crate::config::Settings;
 use crate::error::Failure;
 use crate::pipeline::{
     AccessTokens, AccountRoles, Aws, Backoff, Batching, Deadlines, DockerAddress, HostKind, Input, InstanceLogins,

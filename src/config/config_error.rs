@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::accounts;
-use super::settings::SETTINGS;
+use super::table::SETTINGS;
 use crate::error::{Class, Explain, Link};
 
 /// A configuration that cannot be used.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::accounts::{self, AccountEntry};
 use super::config_error::ConfigError;
-use super::settings::{SETTINGS, Setting};
+use super::table::{SETTINGS, Setting};
 
 /// The longest file that is read, in bytes.
 const LIMIT: u64 = 1_024 * 1_024;

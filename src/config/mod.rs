@@ -8,8 +8,9 @@ mod accounts;
 mod config_error;
 mod file;
 mod proxy;
-pub mod settings;
+mod settings;
 mod sources;
+pub mod table;
 
 pub use accounts::{AccountEntry, Via};
 pub use config_error::ConfigError;

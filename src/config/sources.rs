@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::accounts::AccountEntry;
 use super::config_error::ConfigError;
-use super::settings::{SETTINGS, Setting, Takes};
+use super::table::{SETTINGS, Setting, Takes};
 use super::{file, proxy};
 use crate::secret::Secret;
 
@@ -159,7 +159,7 @@ fn variable(name: &'static str) -> Result<Option<String>, ConfigError> {
 mod tests {
     use super::{ConfigError, Sources};
     use crate::config::Settings;
-    use crate::config::settings::CONCURRENCY;
+    use crate::config::table::CONCURRENCY;
     use std::io::Write as _;
 
     fn file(text: &str) -> tempfile::NamedTempFile {
