@@ -1,6 +1,7 @@
 //! All pulls of a plan: at once, within a limit, each after its own credential.
 
 use std::num::NonZeroUsize;
+use std::pin::pin;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -69,7 +70,8 @@ pub async fn run<C: Connect>(
             let watch = move |state: &State| progress.update(index, state);
             async move {
                 let account = Account::default();
-                let ended = stop.run_until_cancelled(run.pull(&pull, &account, &watch)).await;
+                // Pinned here: moved into the wait, it would lie in memory twice.
+                let ended = stop.run_until_cancelled(pin!(run.pull(&pull, &account, &watch))).await;
                 let result = ended.unwrap_or_else(|| Err(cancelled(&pull, interrupt.is_cancelled())));
                 watch(&match &result {
                     Ok(pulled) => State::Done { fetched: pulled.fetched },
@@ -170,18 +172,31 @@ impl<'a, C: Connect> Run<'a, C> {
         watch(&State::Waiting);
         // The semaphore is never closed, so there always is a turn.
         let _turn = self.turns.acquire().await.ok();
+        // In a box, because thousands may wait for their turn and only a few have one.
+        Box::pin(self.in_turn(&engine, pull, &credential, account, watch)).await
+    }
+
+    /// With this credential, and with another one if the registry refuses it.
+    async fn in_turn(
+        &self,
+        engine: &C::Engine,
+        pull: &PlannedPull,
+        credential: &Credential,
+        account: &Account,
+        watch: &(dyn Fn(&State) + Send + Sync),
+    ) -> Result<Pulled, Failure> {
         let shown = Instant::now();
         account.begin(&credential.origin);
-        let attempt = |login| self.one(&engine, pull, login, account, watch);
-        let refused = match attempt(&credential.login).run().await {
+        let refused = match self.one(engine, pull, &credential.login, account, watch).run().await {
             Ok(pulled) => return Ok(pulled),
             Err(error) => error,
         };
-        let Some(renewed) = self.renewed(pull, &credential, shown, &refused).await else {
+        let Some(renewed) = self.renewed(pull, credential, shown, &refused).await else {
             return Err(Failure::from(&refused));
         };
         account.begin(&renewed.origin);
-        attempt(&renewed.login).run().await.map_err(|error| Failure::from(&error))
+        let again = self.one(engine, pull, &renewed.login, account, watch).run().await;
+        again.map_err(|error| Failure::from(&error))
     }
 
     /// The credential to try once more with, when the registry refused this one and its

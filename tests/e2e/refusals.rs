@@ -4,6 +4,7 @@ use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
 use crate::lab::{Lab, task};
+use crate::support::registry::Registry;
 use crate::support::run::Run;
 
 const APP: &str = "127.0.0.1:25001/team-a/app:1.0";
@@ -52,6 +53,18 @@ fn a_wrong_password_is_refused_once_and_explained() {
     assert!(said.contains("does not accept these credentials") && said.contains("unauthorized"));
     let refused = refusals() - before;
     assert!((1..=2).contains(&refused), "the registry was asked {refused} times");
+}
+
+#[test]
+fn a_wrong_password_costs_the_registry_four_requests_at_most() {
+    let lab = Lab::here();
+    let registry = Registry::with_login("puller-one", "swordfish");
+    let image = registry.push("team/app:1", &[1_000]);
+    let secret = lab.secret("taskpull/broken/wrong-password");
+    let ended = lab.pull(&task(&[("app", &image.reference, Some(&secret))])).end();
+    assert_eq!(ended.failure(0), "registry refused", "{ended:?}");
+    let requests = registry.requests();
+    assert!((1..=4).contains(&requests.len()), "{requests:?}");
 }
 
 #[test]
