@@ -101,8 +101,8 @@ pub enum Class {
 }
 
 impl Class {
-    /// Whether the same request may succeed a little later (decision 5 of the design:
-    /// a refusal is information, only availability is worth a wait).
+    /// Whether the same request may succeed a little later: a refusal is information, only
+    /// availability is worth a wait.
     #[must_use]
     pub fn may_pass(self) -> bool {
         matches!(self, Self::Unavailable | Self::Throttled)

@@ -39,8 +39,8 @@ pub struct Job {
 }
 
 impl Job {
-    /// Reads the inputs and plans all their pulls together, on a host with these logins of
-    /// its own.
+    /// Reads the inputs and plans all their pulls together, on the host that the context
+    /// tells of.
     #[must_use]
     pub fn new(inputs: Vec<Input>, context: &PlanContext<'_>) -> Self {
         let begun = Instant::now();

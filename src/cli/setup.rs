@@ -4,9 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::ConfigError;
-use crate::config::settings::Settings;
 use crate::config::table::PLATFORM;
+use crate::config::{ConfigError, Settings};
 use crate::error::Failure;
 use crate::pipeline::{
     AccessTokens, AccountRoles, Aws, Backoff, Batching, Behavior, Caching, Concurrency, Deadlines, DockerAddress,

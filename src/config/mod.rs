@@ -5,11 +5,14 @@
 //! it for itself is AWS's own.
 
 mod accounts;
+mod config_error;
+mod file;
 mod proxy;
-pub mod settings;
+mod settings;
 mod sources;
 pub mod table;
 
 pub use accounts::{AccountEntry, Via};
+pub use config_error::ConfigError;
 pub use settings::Settings;
-pub use sources::{ConfigError, Sources};
+pub use sources::Sources;

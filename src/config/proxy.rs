@@ -3,7 +3,7 @@
 
 use http::Uri;
 
-use super::sources::ConfigError;
+use super::config_error::ConfigError;
 
 /// Each in both its forms; the first that is set counts.
 const HTTPS: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];

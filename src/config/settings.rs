@@ -1,15 +1,16 @@
-//! The settings of one run, each read by its row of the table.
+//! The settings of one run, as their table says.
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::accounts::AccountEntry;
-use super::sources::{ConfigError, Sources};
+use super::config_error::ConfigError;
+use super::sources::Sources;
 use super::table::{
-    ACCESS_TOKEN, ATTEMPTS, BEGIN_TIMEOUT, BEHAVIOR, CA_BUNDLE, CONCURRENCY, ENGINE_HOST, ENGINE_TIMEOUT, ENGINE_TLS,
-    EXECUTION_ROLE, HOST_KIND, IDLE_TIMEOUT, INSTANCE_AUTH_DATA, INSTANCE_AUTH_TYPE, INSTANCE_DOCKER_CONFIG,
-    INSTANCE_HELPER_TIMEOUT, LOG_FILTER, ON_REFUSAL, PER_REGISTRY, PLATFORM, RESTART_TIMEOUT, SECRETS_BATCH,
+    ATTEMPTS, BEGIN_TIMEOUT, BEHAVIOR, CA_BUNDLE, CONCURRENCY, ENGINE_HOST, ENGINE_TIMEOUT, ENGINE_TLS, EXECUTION_ROLE,
+    HOST_KIND, IDLE_TIMEOUT, INSTANCE_AUTH_DATA, INSTANCE_AUTH_TYPE, INSTANCE_DOCKER_CONFIG, INSTANCE_HELPER_TIMEOUT,
+    LOG_FILTER, ON_REFUSAL, PER_REGISTRY, PLATFORM, RESTART_TIMEOUT, SECRETS_ACCESS_TOKEN, SECRETS_BATCH,
     SECRETS_ENTRIES, SECRETS_MAX_AGE, SECRETS_MAX_STALE, SECRETS_STAGE, SECRETS_TIMEOUT, TOTAL_TIMEOUT, VERIFY_ACCESS,
 };
 use crate::secret::Secret;
@@ -39,6 +40,10 @@ pub struct Settings {
     pub secrets_entries: NonZeroUsize,
     /// `secrets.batch`: whether it is tried.
     pub batch_secrets: bool,
+    /// `secrets.stage`
+    pub secrets_stage: String,
+    /// `secrets.access_token`: whether it is accepted.
+    pub accept_access_token: bool,
     /// `instance.auth_type`
     pub instance_auth_type: Option<String>,
     /// `instance.auth_data`
@@ -47,10 +52,6 @@ pub struct Settings {
     pub instance_docker_config: Option<PathBuf>,
     /// `instance.helper_timeout`
     pub instance_helper_timeout: Duration,
-    /// `secrets.stage`
-    pub secrets_stage: String,
-    /// `secrets.access_token`: whether it is accepted.
-    pub accept_access_token: bool,
     /// `engine.restart_timeout`
     pub restart_timeout: Duration,
     /// `pull.behavior`, one of its words.
@@ -99,12 +100,12 @@ impl Settings {
             secrets_max_stale: sources.time(&SECRETS_MAX_STALE)?,
             secrets_entries: NonZeroUsize::try_from(sources.number(&SECRETS_ENTRIES)?).unwrap_or(NonZeroUsize::MAX),
             batch_secrets: sources.text(&SECRETS_BATCH)? == "try",
+            secrets_stage: sources.text(&SECRETS_STAGE)?.to_owned(),
+            accept_access_token: sources.text(&SECRETS_ACCESS_TOKEN)? == "accept",
             instance_auth_type: sources.optional_text(&INSTANCE_AUTH_TYPE)?.map(str::to_owned),
             instance_auth_data: sources.secret(&INSTANCE_AUTH_DATA),
             instance_docker_config: sources.optional_text(&INSTANCE_DOCKER_CONFIG)?.map(PathBuf::from),
             instance_helper_timeout: sources.time(&INSTANCE_HELPER_TIMEOUT)?,
-            secrets_stage: sources.text(&SECRETS_STAGE)?.to_owned(),
-            accept_access_token: sources.text(&ACCESS_TOKEN)? == "accept",
             restart_timeout: sources.time(&RESTART_TIMEOUT)?,
             behavior: sources.text(&BEHAVIOR)?.to_owned(),
             verify_access: match sources.text(&VERIFY_ACCESS)? {

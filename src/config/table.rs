@@ -1,4 +1,4 @@
-//! The table of settings: one row for each, and what is made of the rows.
+//! The table: one row for each setting, from which it is read and documented.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -60,6 +60,14 @@ pub const ENGINE_TIMEOUT: Setting = Setting {
     takes: Takes::Time(Duration::from_millis(100), Duration::from_mins(10)),
     purpose: "The longest wait for the engine's answer to a small question.",
 };
+/// `engine.restart_timeout`
+pub const RESTART_TIMEOUT: Setting = Setting {
+    key: "engine.restart_timeout",
+    variable: "TASKPULL_ENGINE_RESTART_TIMEOUT",
+    default: Some("2m"),
+    takes: Takes::Time(Duration::ZERO, Duration::from_hours(1)),
+    purpose: "How long a pull waits for an engine that has gone to come back. An engine that is not there at the start is not waited for.",
+};
 /// `host.kind`
 pub const HOST_KIND: Setting = Setting {
     key: "host.kind",
@@ -90,7 +98,7 @@ pub const SECRETS_TIMEOUT: Setting = Setting {
     variable: "TASKPULL_SECRETS_TIMEOUT",
     default: Some("10s"),
     takes: Takes::Time(Duration::from_millis(100), Duration::from_mins(10)),
-    purpose: "The longest wait for one secret, roles and retries included.",
+    purpose: "The longest wait for one secret, roles, retries and its decryption by KMS included.",
 };
 /// `secrets.max_age`
 pub const SECRETS_MAX_AGE: Setting = Setting {
@@ -124,6 +132,22 @@ pub const SECRETS_BATCH: Setting = Setting {
     takes: Takes::OneOf(&["never", "try"]),
     purpose: "`try`: secrets of one identity and Region that are wanted together are read by one BatchGetSecretValue, a permission beside GetSecretValue; where it is absent, singly.",
 };
+/// `secrets.stage`
+pub const SECRETS_STAGE: Setting = Setting {
+    key: "secrets.stage",
+    variable: "TASKPULL_SECRET_STAGE",
+    default: Some("AWSCURRENT"),
+    takes: Takes::Text("a staging label"),
+    purpose: "Which version of a secret is read. `AWSPENDING` rehearses a rotation before it is current.",
+};
+/// `secrets.access_token`
+pub const SECRETS_ACCESS_TOKEN: Setting = Setting {
+    key: "secrets.access_token",
+    variable: "TASKPULL_ACCESS_TOKEN",
+    default: Some("refuse"),
+    takes: Takes::OneOf(&["refuse", "accept"]),
+    purpose: "Whether a pull-through-cache secret (`username`, `accessToken`) serves a direct pull: with `accept`, the token is the password.",
+};
 /// `instance.auth_type`
 pub const INSTANCE_AUTH_TYPE: Setting = Setting {
     key: "instance.auth_type",
@@ -155,30 +179,6 @@ pub const INSTANCE_HELPER_TIMEOUT: Setting = Setting {
     default: Some("10s"),
     takes: Takes::Time(Duration::from_millis(100), Duration::from_mins(10)),
     purpose: "The longest wait for one Docker credential helper.",
-};
-/// `secrets.stage`
-pub const SECRETS_STAGE: Setting = Setting {
-    key: "secrets.stage",
-    variable: "TASKPULL_SECRET_STAGE",
-    default: Some("AWSCURRENT"),
-    takes: Takes::Text("a staging label"),
-    purpose: "Which version of a secret is read. `AWSPENDING` rehearses a rotation before it is current.",
-};
-/// `secrets.access_token`
-pub const ACCESS_TOKEN: Setting = Setting {
-    key: "secrets.access_token",
-    variable: "TASKPULL_ACCESS_TOKEN",
-    default: Some("refuse"),
-    takes: Takes::OneOf(&["refuse", "accept"]),
-    purpose: "Whether a pull-through-cache secret (`username`, `accessToken`) serves a direct pull: with `accept`, the token is the password.",
-};
-/// `engine.restart_timeout`
-pub const RESTART_TIMEOUT: Setting = Setting {
-    key: "engine.restart_timeout",
-    variable: "TASKPULL_ENGINE_RESTART_TIMEOUT",
-    default: Some("2m"),
-    takes: Takes::Time(Duration::ZERO, Duration::from_hours(1)),
-    purpose: "How long a pull waits for an engine that has gone to come back. An engine that is not there at the start is not waited for.",
 };
 /// `pull.behavior`
 pub const BEHAVIOR: Setting = Setting {
@@ -283,12 +283,12 @@ pub const SETTINGS: &[&Setting] = &[
     &SECRETS_MAX_STALE,
     &SECRETS_ENTRIES,
     &SECRETS_BATCH,
+    &SECRETS_STAGE,
+    &SECRETS_ACCESS_TOKEN,
     &INSTANCE_AUTH_TYPE,
     &INSTANCE_AUTH_DATA,
     &INSTANCE_DOCKER_CONFIG,
     &INSTANCE_HELPER_TIMEOUT,
-    &SECRETS_STAGE,
-    &ACCESS_TOKEN,
     &BEHAVIOR,
     &VERIFY_ACCESS,
     &ON_REFUSAL,

@@ -1,6 +1,6 @@
 //! Why KMS did not decrypt what a secret holds, or encrypt what was to be sealed.
 
-use super::secret_error::{FIND_HOST_IDENTITY, MEND_HOST_IDENTITY};
+use super::secret_error::{FIND_HOST_IDENTITY, MEND_HOST_IDENTITY, SET_THE_CLOCK};
 use crate::error::{Class, Explain, Link};
 use crate::identity::Identity;
 
@@ -51,7 +51,7 @@ pub enum KeyFault {
     /// The ciphertext's key is in another Region, is gone, or is not for the caller: KMS does
     /// not say which.
     DeniedOrElsewhere,
-    /// The host's chain of places found nobody to ask as.
+    /// No place of the host's has anybody to ask as.
     NoIdentity,
     /// Somebody was found, and could not be had.
     IdentityFailed,
@@ -160,7 +160,7 @@ impl Explain for KeyError {
             ),
             KeyFault::NoIdentity => FIND_HOST_IDENTITY.to_owned(),
             KeyFault::IdentityFailed | KeyFault::IdentityRejected => MEND_HOST_IDENTITY.to_owned(),
-            KeyFault::ClockSkew => "set the host's clock: `timedatectl` shows whether it is synchronized".to_owned(),
+            KeyFault::ClockSkew => SET_THE_CLOCK.to_owned(),
             KeyFault::Throttled | KeyFault::Unavailable => {
                 "it may pass: try again; if it stays, see the network path to KMS's endpoint (route, VPC endpoint, proxy)"
                     .to_owned()

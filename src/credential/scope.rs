@@ -5,6 +5,9 @@
 
 use crate::task::ImageReference;
 
+/// What to do about a key that [`Scope::parse`] does not take.
+pub(super) const WRITE_A_REGISTRY: &str = "write `host`, `host:port` or `host/path`; behind `/v1/` or `/v2/` a path could mean two things: leave that part out";
+
 /// Docker Hub's other names.
 const HUB: [&str; 2] = ["index.docker.io", "registry-1.docker.io"];
 
@@ -49,11 +52,8 @@ impl Scope {
 
     /// How much of the image's name it holds, if it covers the image: more is more specific.
     pub(super) fn covers(&self, image: &ImageReference) -> Option<usize> {
-        let below = match image.repository().strip_prefix(&self.path) {
-            Some(rest) => self.path.is_empty() || rest.is_empty() || rest.starts_with('/'),
-            None => false,
-        };
-        (below && self.is_host_of(image)).then_some(self.path.len())
+        let whole = Self { path: image.repository().to_owned(), ..Self::host_of(image) };
+        self.contains(&whole).then_some(self.path.len())
     }
 
     /// Whether every image that the other covers is covered by this one.
@@ -61,11 +61,6 @@ impl Scope {
         let rest = other.path.strip_prefix(&self.path);
         self.host == other.host
             && rest.is_some_and(|rest| self.path.is_empty() || rest.is_empty() || rest.starts_with('/'))
-    }
-
-    fn is_host_of(&self, image: &ImageReference) -> bool {
-        let is = |name: &str| image.registry().eq_ignore_ascii_case(name);
-        is(&self.host) || (self.host == ImageReference::DOCKER_HUB && HUB.into_iter().any(is))
     }
 
     /// `host` or `host/path`, as reports show it.

@@ -10,6 +10,9 @@ pub(super) const FIND_HOST_IDENTITY: &str = "on EC2 attach an instance role (in 
 /// What to do where the host's identity is there and does not work.
 pub(super) const MEND_HOST_IDENTITY: &str = "`aws sts get-caller-identity` must work as this user: renew the access key or session, or mend what the words above name";
 
+/// What to do where AWS says that the time of a request is wrong.
+pub(super) const SET_THE_CLOCK: &str = "set the host's clock: `timedatectl` shows whether it is synchronized";
+
 /// A secret that could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", self.sentence())]
@@ -29,13 +32,13 @@ pub struct SecretError {
 /// The ways in which reading a secret fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretFault {
-    /// The SDK's chain found nobody to ask as.
+    /// No place of the host's has anybody to ask as.
     NoHostIdentity,
     /// Somebody was found, and could not be had.
     HostIdentityFailed,
     /// The Region of a bare name is not known.
     NoRegion,
-    /// STS does not let the host assume the execution role.
+    /// STS does not let the role be assumed.
     RoleRefused,
     /// STS is not active in the Region where it was asked.
     RoleRegionDisabled,
@@ -43,7 +46,7 @@ pub enum SecretFault {
     RoleFailed,
     /// STS did not answer.
     RoleUnavailable,
-    /// The host's access key is unknown, revoked or expired.
+    /// The caller's access key or session is not accepted.
     IdentityRejected,
     /// The host's clock is wrong.
     ClockSkew,
@@ -213,7 +216,7 @@ impl Explain for SecretError {
                 "activate STS for {} in the account's settings in IAM, or set AWS_REGION to a Region where it is active: the role is then assumed there",
                 self.region.as_deref().unwrap_or("this Region")
             ),
-            SecretFault::ClockSkew => "set the host's clock: `timedatectl` shows whether it is synchronized".to_owned(),
+            SecretFault::ClockSkew => SET_THE_CLOCK.to_owned(),
             SecretFault::Denied => denied(secret, identity),
             SecretFault::KeyDenied => format!(
                 "allow kms:Decrypt on the secret's key in the policy of {}, and let the key's own policy admit it",

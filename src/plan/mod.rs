@@ -2,14 +2,13 @@
 //!
 //! Pure: task definitions in, [`PullPlan`] out. Equal images with equal needs are one
 //! pull, however many containers and tasks want them (A20); equal images with different
-//! needs stay two, because a task never gains from another task's access (decision 2 of
-//! the design).
+//! needs stay two, because a task never gains from another task's access.
 
 mod need;
 
 use std::collections::HashMap;
 
-pub use need::{InstanceLogin, InstanceSource, Need, RoleUse};
+pub use need::{InstanceLogin, InstanceSource, Need};
 
 use crate::error::{Class, Explain, Failure, Link, Printable};
 use crate::identity::{AccountRoles, SessionName};
@@ -113,6 +112,15 @@ impl Explain for RuntimePlatformError {
     }
 }
 
+/// Whether a task's execution role is assumed to read its secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoleUse {
+    /// As ECS does: the role is assumed from the host's identity.
+    Assume,
+    /// The host's own identity reads every secret.
+    Ignore,
+}
+
 /// What a plan is told about the host it is made on.
 #[derive(Clone, Copy)]
 pub struct PlanContext<'a> {
@@ -152,8 +160,7 @@ impl Asker<'_> {
 }
 
 impl PullPlan {
-    /// Plans all tasks together. `roles` says whether secrets are read as the task's
-    /// execution role or as the host; see [`PlanContext`].
+    /// Plans all tasks together, on the host that the context tells of.
     #[must_use]
     pub fn new(tasks: Vec<TaskDefinition>, context: &PlanContext<'_>) -> Self {
         let PlanContext { roles, accounts, platform: of_all, instance } = *context;

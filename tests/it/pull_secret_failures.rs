@@ -1,5 +1,7 @@
 //! Every way in which a secret cannot be read or is not what it must be.
 
+use std::time::Instant;
+
 use serde_json::json;
 
 use crate::support::aws::{Fault, Policy, Secret};
@@ -259,9 +261,11 @@ fn an_outage_is_told_from_a_refusal() {
 fn a_hanging_service_costs_the_deadline_and_not_more() {
     let world = World::new();
     world.aws.fault("GetSecretValue", When::Every, Fault::Hang);
+    let begun = Instant::now();
     let run = world.pull(&task(&[container("app", IMAGE, SECRET)])).env("TASKPULL_SECRETS_TIMEOUT", "400ms");
     let ended = run.end();
     assert_eq!(ended.failure(0), "secret timed-out", "{ended:?}");
+    assert!(begun.elapsed().as_secs_f64() < 2.0, "{:?}", begun.elapsed());
     assert!(hint(&ended).contains("secrets.timeout"));
     assert!(world.aws.count("GetSecretValue") <= 3);
 }

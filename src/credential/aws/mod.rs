@@ -1,9 +1,10 @@
 //! AWS itself: the only room that knows the SDK.
 //!
-//! [`Aws`] reads secrets and has KMS decrypt them. Each question is asked explicitly as somebody (`session`) in the
-//! Region of the thing asked for (`secrets_manager`), so that a failure is known to be the
-//! host's, the role's or the secret's own. The SDK owns the retries of a call; the deadline
-//! around all of them is ours, and it is the only one an operator needs to know.
+//! [`Aws`] reads secrets and has KMS decrypt them. Each question is asked explicitly as
+//! somebody (`session`), in the Region of the thing asked for, so that a failure is known to
+//! be the host's, the role's, the secret's or the key's own. The SDK owns the retries of a
+//! call; the deadline around all of them is ours, and it is the only one an operator needs
+//! to know.
 
 mod batch;
 mod host;
@@ -12,6 +13,7 @@ mod kms;
 mod said;
 mod secrets_manager;
 mod session;
+mod sts;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -32,30 +34,23 @@ use super::{
 use crate::error::Failure;
 use crate::identity::{HostKind, Identity};
 use crate::secret::SecretBytes;
-use crate::task::{CredentialsParameter, SecretArn};
+use crate::task::{self, CredentialsParameter, KeyArn, SecretArn};
 use batch::Batches;
 use host::Host;
 use http::Http;
 use said::Said;
 use session::Sessions;
 
+pub use batch::Batching;
 pub use http::CaBundleError;
 
 /// The SDK's own attempts at one call, the first included.
 const ATTEMPTS: u32 = 3;
 
-/// Whether secrets that are wanted together are asked for together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Batching {
-    /// Each on its own: `GetSecretValue` is the only permission that is needed.
-    Never,
-    /// By `BatchGetSecretValue` where the identity has that permission too.
-    Try,
-}
 /// The staging label of the version that is in force.
 const CURRENT: &str = "AWSCURRENT";
 
-/// Secrets Manager, asked as the host or as an execution role.
+/// Secrets Manager and KMS, asked as whoever a need says.
 #[derive(Debug)]
 pub struct Aws {
     deadline: Duration,
@@ -124,9 +119,12 @@ impl Aws {
             .await
     }
 
-    /// The Region of what does not say its own.
-    async fn host_region(&self) -> Option<Region> {
-        self.host.region(self.config().await).await
+    /// The Region that a thing says, or the host's where it says none.
+    async fn region(&self, said: Option<&task::Region>, end: Instant) -> Option<Region> {
+        match said {
+            Some(region) => Some(Region::new(region.as_str().to_owned())),
+            None => timeout_at(end, async { self.host.region(self.config().await).await }).await.ok().flatten(),
+        }
     }
 
     async fn client(&self, region: &Region) -> Client {
@@ -155,18 +153,14 @@ impl SecretStore for Aws {
         end: Instant,
     ) -> Result<SecretVersion, SecretError> {
         let fault = |fault| SecretError::new(secret, identity, fault);
-        let region = match secret.region() {
-            Some(region) => Some(Region::new(region.as_str().to_owned())),
-            None => timeout_at(end, self.host_region()).await.ok().flatten(),
-        };
-        let region = region.ok_or_else(|| fault(SecretFault::NoRegion))?;
+        let region = self.region(secret.region(), end).await.ok_or_else(|| fault(SecretFault::NoRegion))?;
         let config = self.config().await;
         let credentials = self.sessions.credentials(identity, &self.host, config, &region, end).await;
         let credentials = credentials.map_err(|refused| refused.about(secret, &region))?;
         let client = self.client(&region).await;
         // A batch has the current versions only.
         if let (Some(batches), None) = (&self.batches, &self.stage) {
-            let batch = batches.get(&client, &credentials, identity, &region, secret, end);
+            let batch = batches.get(&client, &credentials, identity, &region, secret);
             // A batch that hangs leaves most of the time to the read that follows it.
             let batch_end = Instant::now() + end.saturating_duration_since(Instant::now()) / 3;
             if let Ok(Some(version)) = timeout_at(batch_end, batch).await {
@@ -174,7 +168,7 @@ impl SecretStore for Aws {
             }
         }
         let access_key = credentials.access_key_id().to_owned();
-        let asked = secrets_manager::get_secret_value(&client, credentials, secret, self.stage.as_deref(), end);
+        let asked = secrets_manager::get_secret_value(&client, credentials, secret, self.stage.as_deref());
         match timeout_at(end, asked).await {
             Ok(Ok(version)) => Ok(version),
             Ok(Err((found, said))) => {
@@ -186,23 +180,21 @@ impl SecretStore for Aws {
             Err(_) => Err(fault(SecretFault::TimedOut).in_region(&region)),
         }
     }
+
     async fn decrypt(
         &self,
         identity: &Identity,
         secret: &CredentialsParameter,
         version: &SecretVersion,
         sealed: &Sealed,
+        end: Instant,
     ) -> Result<SecretBytes, Failure> {
-        let end = version.deadline;
-        let of_secret = SecretArn::parse(&version.arn).ok().map(|arn| arn.region().clone());
-        // A ciphertext without a key's ARN says itself which key it is, in its own Region.
-        let region = sealed.key.as_ref().map(|key| key.region().clone()).or(of_secret);
-        let region = match region {
-            Some(region) => Some(Region::new(region.as_str().to_owned())),
-            None => timeout_at(end, self.host_region()).await.ok().flatten(),
-        };
+        // A ciphertext without a key's ARN says itself which key it is, but not where: it is
+        // looked for beside the secret.
+        let of_secret = SecretArn::parse(&version.arn).ok();
+        let said = sealed.key.as_ref().map(KeyArn::region).or(of_secret.as_ref().map(SecretArn::region));
         let no_region = || Failure::from(&SecretError::new(secret, identity, SecretFault::NoRegion));
-        let region = region.ok_or_else(no_region)?;
+        let region = self.region(said, end).await.ok_or_else(no_region)?;
         let thing = match &sealed.key {
             Some(key) => key.to_string(),
             None => format!("secret {}", version.arn),

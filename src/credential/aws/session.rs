@@ -14,14 +14,14 @@ use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_sdk_sts::types::Credentials as StsCredentials;
 use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use tokio::time::{Instant, timeout_at};
 
 use super::host::Host;
-use super::said::{Failed, Meaning, Said, failed};
+use super::said::Said;
+use super::sts::assume;
 use crate::credential::{KeyFault, SecretError, SecretFault};
-use crate::identity::{Identity, RoleSession};
+use crate::identity::Identity;
 use crate::task::CredentialsParameter;
 
 /// Credentials are renewed this long before they expire, so that a call that begins with
@@ -51,8 +51,13 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    fn new(identity: &Identity, fault: SecretFault, said: Said) -> Self {
+    pub(super) fn new(identity: &Identity, fault: SecretFault, said: Said) -> Self {
         Self { identity: identity.clone(), fault, region: None, said: Arc::new(said) }
+    }
+
+    /// The same, by an STS that was asked in this Region.
+    pub(super) fn in_region(self, region: Region) -> Self {
+        Self { region: Some(region), ..self }
     }
 
     /// The same, as the reason why a secret could not be read.
@@ -209,55 +214,6 @@ fn without_output(error: &CredentialsError) -> Said {
     shown.to_owned().into()
 }
 
-/// Assumes the role of `identity` as whoever these credentials belong to.
-async fn assume(
-    identity: Identity,
-    by: Credentials,
-    source: Arc<Host>,
-    config: SdkConfig,
-    region: Region,
-) -> Result<Credentials, Refused> {
-    let Some(RoleSession { role, name }) = identity.session() else { return Ok(by) };
-    let region = source.near_region(&config).await.unwrap_or(region);
-    let config = aws_sdk_sts::config::Builder::from(&config).region(region.clone()).credentials_provider(by).build();
-    tracing::debug!(%role, session = name.as_str(), "assuming the role");
-    let answer = aws_sdk_sts::Client::from_conf(config)
-        .assume_role()
-        .role_arn(role.as_str())
-        .role_session_name(name.as_str())
-        .set_external_id(identity.external_id().map(str::to_owned))
-        .send()
-        .await;
-    let answer = answer.map_err(|error| {
-        let Failed { meaning, said } = failed(error);
-        let fault = match meaning {
-            Meaning::Unavailable | Meaning::Throttled | Meaning::TimedOut => SecretFault::RoleUnavailable,
-            Meaning::Answer { code, .. } => answered(&code),
-            // STS judges whoever asks.
-            Meaning::IdentityRejected => {
-                let by = identity.assumed_by().unwrap_or(Identity::Host);
-                return Refused::new(&by, SecretFault::IdentityRejected, said);
-            }
-            Meaning::ClockSkew => return Refused::new(&Identity::Host, SecretFault::ClockSkew, said),
-        };
-        Refused { region: Some(region), ..Refused::new(&identity, fault, said) }
-    })?;
-    answer
-        .credentials
-        .map(from_sts)
-        .ok_or_else(|| Refused::new(&identity, SecretFault::RoleUnavailable, "STS answered without credentials".into()))
-}
-
-/// `AssumeRole`'s own errors (API reference, "Errors"). A denial is all that says something of
-/// the role's trust; to claim it of a malformed request would send its reader astray.
-fn answered(code: &str) -> SecretFault {
-    match code {
-        "AccessDenied" | "AccessDeniedException" => SecretFault::RoleRefused,
-        "RegionDisabledException" | "RegionDisabled" => SecretFault::RoleRegionDisabled,
-        _ => SecretFault::RoleFailed,
-    }
-}
-
 /// Our own deadline passed first.
 fn late(identity: &Identity) -> Refused {
     let fault = match identity {
@@ -265,11 +221,6 @@ fn late(identity: &Identity) -> Refused {
         Identity::ExecutionRole(_) | Identity::AccountRole(_) => SecretFault::RoleUnavailable,
     };
     Refused::new(identity, fault, "no answer in time".into())
-}
-
-fn from_sts(session: StsCredentials) -> Credentials {
-    let expiry = SystemTime::try_from(session.expiration).ok();
-    Credentials::new(session.access_key_id, session.secret_access_key, Some(session.session_token), expiry, "taskpull")
 }
 
 #[cfg(test)]

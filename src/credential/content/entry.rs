@@ -4,11 +4,21 @@
 //! Nothing in an entry is passed over: a key that is not known could be the login, misspelt.
 //! No fault repeats a value, nor a key that is not ours.
 
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use zeroize::Zeroizing;
+
 use super::json::{Node, Notes};
 use super::{ContentFault, text_of};
 use crate::credential::Login;
-use crate::credential::basic_auth::{NoBasicAuth, decoded};
 use crate::secret::Secret;
+
+/// Base64 with or without its padding: both are in use.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// What Docker writes, or has written, into an entry.
 const KEYS: [&str; 7] = ["auth", "username", "password", "email", "serveraddress", "identitytoken", "registrytoken"];
@@ -73,17 +83,27 @@ pub(in crate::credential) fn login_of(node: &Node, notes: &mut Notes) -> Result<
             _ => Err(EntryFault::HalfALogin),
         };
     };
-    let login = decoded(&auth).map_err(|fault| match fault {
-        NoBasicAuth::NotBase64 => EntryFault::NotBase64,
-        NoBasicAuth::NoColon => EntryFault::NoColon,
-        NoBasicAuth::HalfALogin => EntryFault::HalfALogin,
-    })?;
-    if let Login::Password { username: named, password: secret } = &login
-        && (differs(username.as_ref(), named) || differs(password.as_ref(), secret))
-    {
+    let (named, secret) = decoded(&auth)?;
+    if differs(username.as_ref(), &named) || differs(password.as_ref(), &secret) {
         return Err(EntryFault::Contradiction);
     }
-    Ok(Some(login))
+    Ok(Some(Login::Password { username: named, password: secret }))
+}
+
+/// The user name and the password in an `auth`. A user name has no colon, a password may.
+fn decoded(auth: &Secret) -> Result<(Secret, Secret), EntryFault> {
+    let text = text_of(auth).trim();
+    // The decoder's estimate is never short, so the buffer does not grow.
+    let mut bytes = Zeroizing::new(vec![0; base64::decoded_len_estimate(text.len())]);
+    let length = BASE64.decode_slice(text, &mut bytes).map_err(|_| EntryFault::NotBase64)?;
+    let plain = std::str::from_utf8(&bytes[..length]).map_err(|_| EntryFault::NotBase64)?;
+    let (username, password) = plain.split_once(':').ok_or(EntryFault::NoColon)?;
+    // Old clients filled the text up with zeros.
+    let password = password.trim_end_matches('\0');
+    if username.is_empty() || password.is_empty() {
+        return Err(EntryFault::HalfALogin);
+    }
+    Ok((Secret::new(username.to_owned()), Secret::new(password.to_owned())))
 }
 
 fn differs(given: Option<&Secret>, other: &Secret) -> bool {

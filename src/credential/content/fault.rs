@@ -5,6 +5,7 @@
 
 use super::VALUE_LIMIT;
 use super::entry::EntryFault;
+use crate::credential::scope::WRITE_A_REGISTRY;
 use crate::error::{Class, Explain, Link};
 
 /// Why a secret's content is no login.
@@ -153,9 +154,7 @@ impl Explain for ContentError {
                 "its login is in a credential store of the machine it was written on: put `auth`, or `username` and `password`, there"
             }
             ContentFault::WrongServer(_) => "give the container the secret of its own registry",
-            ContentFault::NoRegistry(_) => {
-                "write `host`, `host:port` or `host/path`; behind `/v1/` or `/v2/` a path could mean two things: leave that part out"
-            }
+            ContentFault::NoRegistry(_) => WRITE_A_REGISTRY,
             ContentFault::Entry(_, EntryFault::RegistryToken) => {
                 "put a user name and a password, or an identity token, there"
             }

@@ -1,8 +1,9 @@
+//! Each form of a login, and each way of being none.
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tokio::time::Instant;
 
-use super::{AccessTokens, ContentError, ContentFault, EntryFault, Held, Login, Sealed, held, login};
+use super::{AccessTokens, Content, ContentError, ContentFault, EntryFault, Login, Sealed, login, of};
 use crate::credential::{SecretValue, SecretVersion};
 use crate::secret::{Secret, SecretBytes};
 use crate::task::ImageReference;
@@ -10,8 +11,7 @@ use crate::task::ImageReference;
 const IMAGE: &str = "registry.example:5000/team-a/app";
 
 fn version(value: SecretValue) -> SecretVersion {
-    let deadline = Instant::now();
-    SecretVersion { arn: "arn".into(), version_id: "v1".into(), stage: None, deadline, value }
+    SecretVersion { arn: "arn".into(), version_id: "v1".into(), stage: None, value }
 }
 
 fn read_for(image: &str, text: &str, tokens: AccessTokens) -> Result<(Login, Vec<String>), ContentFault> {
@@ -32,9 +32,9 @@ fn read_text(text: &str) -> Result<Login, ContentFault> {
 }
 
 fn sealed(version: &SecretVersion) -> Result<Option<Sealed>, ContentError> {
-    held(version).map(|held| match held {
-        Held::Sealed(sealed) => Some(sealed),
-        Held::Text(_) => None,
+    of(version).map(|content| match content {
+        Content::Sealed(sealed) => Some(sealed),
+        Content::Text(_) => None,
     })
 }
 

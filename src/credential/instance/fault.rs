@@ -5,6 +5,7 @@
 use std::io;
 
 use crate::credential::EntryFault;
+use crate::credential::scope::WRITE_A_REGISTRY;
 use crate::error::{Class, Explain, Link};
 
 /// The host's own credentials cannot be used.
@@ -19,7 +20,7 @@ pub struct InstanceError {
 
 /// What is wrong. Entries are counted from 1.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub(super) enum Fault {
     /// `ECS_ENGINE_AUTH_TYPE` without `ECS_ENGINE_AUTH_DATA`.
     #[error("it is not set, but ECS_ENGINE_AUTH_TYPE is")]
     NoData,
@@ -106,9 +107,7 @@ impl Explain for InstanceError {
             Fault::Unreadable(_) | Fault::NotRegular => "instance.docker_config must name a file that is there",
             Fault::Nothing => "name a Docker config.json; one that has no logins on purpose says so: {\"auths\": {}}",
             Fault::Resembles(_) => "spell it so, or take it out: an unknown key would be passed over, with its logins",
-            Fault::NoRegistry(_) => {
-                "write `host`, `host:port` or `host/path`; behind `/v1/` or `/v2/` a path could mean two things: leave that part out"
-            }
+            Fault::NoRegistry(_) => WRITE_A_REGISTRY,
             Fault::Twice(_) => "leave one: docker.io, index.docker.io and registry-1.docker.io are one registry",
             Fault::HelperName(_) => "give what follows `docker-credential-` in the program's name",
             Fault::Entry(_, EntryFault::RegistryToken) => {

@@ -10,6 +10,7 @@ mod fault;
 mod host;
 mod no_login;
 mod program;
+mod shared;
 #[cfg(test)]
 mod tests;
 
@@ -18,9 +19,11 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-pub use fault::{Fault, InstanceError};
+pub use fault::InstanceError;
+pub(super) use shared::SharedLogins;
 
 use self::documents::{DockerConfig, docker_config, engine_auth_data};
+use self::fault::Fault;
 use self::host::may_have_logins;
 use self::no_login::NoLogin;
 use super::scope::{Scope, server_of};
@@ -30,6 +33,9 @@ use crate::identity::HostKind;
 use crate::plan::{InstanceLogin, InstanceSource};
 use crate::secret::Secret;
 use crate::task::ImageReference;
+
+/// The ECS agent's variable with logins in it.
+const AUTH_DATA: &str = "ECS_ENGINE_AUTH_DATA";
 
 /// Helpers that run at the same time.
 const HELPERS_AT_ONCE: usize = 8;
@@ -72,7 +78,7 @@ impl InstanceLogins {
     /// # Errors
     /// [`InstanceError`], naming the variable or the file, and never what is in it.
     pub fn read(settings: &InstanceSettings) -> Result<Self, InstanceError> {
-        let in_variable = |fault| InstanceError { place: "ECS_ENGINE_AUTH_DATA".to_owned(), fault };
+        let in_variable = |fault| InstanceError { place: AUTH_DATA.to_owned(), fault };
         let given = match (&settings.auth_data, settings.has_auth_type) {
             (Some(data), true) => {
                 may_have_logins(settings.host).and_then(|()| engine_auth_data(data)).map_err(in_variable)?
@@ -124,30 +130,30 @@ impl InstanceLogins {
 
     /// The credential behind a name; anonymous where the store for every registry says that it
     /// has none. A helper that is named for a registry must have one.
-    pub(super) async fn credential(&self, named: InstanceLogin) -> Result<Credential, Failure> {
+    async fn credential(&self, named: InstanceLogin) -> Result<Credential, Failure> {
         let InstanceLogin { source, scope } = &named;
+        let is_named = |entry: &&Entry| entry.source == *source && entry.scope.name() == *scope;
+        let entry = self.entries.iter().find(is_named);
         let login = match source {
             InstanceSource::Helper(name) => {
                 let server = server_of(scope);
                 // The semaphore is never closed; were it, to go on would still be right.
                 let _permit = self.helpers.acquire().await.ok();
                 tracing::debug!(helper = name, server, "asking the credential helper");
-                program::ask(name, server, self.helper_timeout).await.map_err(|error| Failure::from(&error))?
+                let answer = program::ask(name, server, self.helper_timeout).await;
+                match answer.map_err(|error| Failure::from(&error))? {
+                    Some(login) => login,
+                    None if entry.is_some() => return Err(Failure::from(&program::nothing(name, server))),
+                    None => {
+                        tracing::debug!(%source, scope, "it has no login: the pull is anonymous");
+                        return Ok(Credential::anonymous());
+                    }
+                }
             }
             InstanceSource::EngineAuthData | InstanceSource::DockerConfig => {
-                let is_it = |entry: &&Entry| entry.source == *source && entry.scope.name() == *scope;
-                let entry = self.entries.iter().find(is_it).ok_or_else(|| NoLogin::NotThere(scope.clone()));
-                let login = entry.and_then(|entry| entry.login.clone().ok_or_else(|| NoLogin::Empty(scope.clone())));
-                Some(login.map_err(|error| Failure::from(&error))?)
+                let entry = entry.ok_or_else(|| Failure::from(&NoLogin::NotThere(scope.clone())))?;
+                entry.login.clone().ok_or_else(|| Failure::from(&NoLogin::Empty(scope.clone())))?
             }
-        };
-        let Some(login) = login else {
-            let is_named = |entry: &Entry| entry.source == *source && entry.scope.name() == *scope;
-            if let (InstanceSource::Helper(name), true) = (source, self.entries.iter().any(is_named)) {
-                return Err(Failure::from(&program::nothing(name, server_of(scope))));
-            }
-            tracing::debug!(%source, scope, "it has no login: the pull is anonymous");
-            return Ok(Credential::anonymous());
         };
         Ok(Credential { login, origin: Origin::Instance(named), held: None })
     }
@@ -161,9 +167,4 @@ fn kept_elsewhere(config: &DockerConfig) -> Vec<Entry> {
     let source = config.store.clone().map_or(InstanceSource::DockerConfig, InstanceSource::Helper);
     let entry = |scope: &Scope| Entry { source: source.clone(), scope: scope.clone(), login: None };
     config.empty.iter().filter(|scope| !has_helper(scope)).map(entry).collect()
-}
-
-/// What is said of a login whose search came to no end.
-pub(super) fn lost(login: &InstanceLogin) -> Failure {
-    Failure::from(&NoLogin::Lost(login.scope.clone()))
 }

@@ -1,14 +1,9 @@
-use std::num::NonZeroUsize;
+//! Which login covers an image, and how long a helper is waited for.
+
 use std::sync::Arc;
 
-use tokio::time::Instant;
-
 use super::*;
-use crate::credential::{AccessTokens, Keeping, Resolver, Sealed, SecretError, SecretStore, SecretVersion};
 use crate::error::Class;
-use crate::identity::Identity;
-use crate::secret::SecretBytes;
-use crate::task::CredentialsParameter;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -66,34 +61,6 @@ async fn an_empty_entry_that_nobody_serves_is_a_failure_and_no_anonymous_pull() 
     assert!(logins.credential(named("two.example/app")).await.is_ok(), "the same registry has a login beside it");
 }
 
-/// Nobody's secret is read here.
-struct NoStore;
-
-impl SecretStore for NoStore {
-    fn deadline(&self) -> Duration {
-        SECOND
-    }
-
-    async fn read(&self, _: &Identity, _: &CredentialsParameter, _: Instant) -> Result<SecretVersion, SecretError> {
-        unreachable!("no secret is read")
-    }
-
-    async fn decrypt(
-        &self,
-        _: &Identity,
-        _: &CredentialsParameter,
-        _: &SecretVersion,
-        _: &Sealed,
-    ) -> Result<SecretBytes, Failure> {
-        unreachable!("no secret is read")
-    }
-}
-
-fn resolver(logins: &Arc<InstanceLogins>) -> Resolver<NoStore> {
-    let keeping = Keeping { max_age: SECOND, max_stale: SECOND, entries: NonZeroUsize::MIN };
-    Resolver::new(Arc::new(NoStore), keeping, AccessTokens::Refuse, Arc::clone(logins))
-}
-
 fn of_no_such_helper() -> (Arc<InstanceLogins>, InstanceLogin) {
     let logins = Arc::new(logins(r#"{"credsStore": "taskpull-has-none-of-this-name"}"#));
     let login = logins.covering(&ImageReference::parse("reg.example/app").unwrap()).unwrap();
@@ -103,27 +70,27 @@ fn of_no_such_helper() -> (Arc<InstanceLogins>, InstanceLogin) {
 #[tokio::test(start_paused = true)]
 async fn a_login_that_everybody_stopped_waiting_for_is_given_up() {
     let (logins, login) = of_no_such_helper();
-    let resolver = resolver(&logins);
+    let shared = SharedLogins::new(Arc::clone(&logins));
     let holders = Arc::strong_count(&logins);
     let turns = logins.helpers.acquire_many(u32::try_from(HELPERS_AT_ONCE).unwrap()).await.unwrap();
-    let began = tokio::time::timeout(SECOND, resolver.instance(&login)).await;
+    let began = tokio::time::timeout(SECOND, shared.credential(&login)).await;
     assert!(began.is_err(), "it waits for its turn");
     assert_eq!(Arc::strong_count(&logins), holders, "nothing of it is left");
     drop(turns);
-    assert_eq!(resolver.instance(&login).await.unwrap_err().class, Class::Absent, "the next one has its own");
+    assert_eq!(shared.credential(&login).await.unwrap_err().class, Class::Absent, "the next one has its own");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_login_outlives_whoever_began_it_while_another_waits() {
     let (logins, login) = of_no_such_helper();
-    let resolver = resolver(&logins);
+    let shared = SharedLogins::new(Arc::clone(&logins));
     let turns = logins.helpers.acquire_many(u32::try_from(HELPERS_AT_ONCE).unwrap()).await.unwrap();
-    let first = tokio::time::timeout(SECOND, resolver.instance(&login));
+    let first = tokio::time::timeout(SECOND, shared.credential(&login));
     let release = async {
         tokio::time::sleep(2 * SECOND).await;
         drop(turns);
     };
-    let (first, second, ()) = tokio::join!(first, resolver.instance(&login), release);
+    let (first, second, ()) = tokio::join!(first, shared.credential(&login), release);
     assert!(first.is_err(), "the first one gave up");
     assert_eq!(second.unwrap_err().class, Class::Absent);
 }
@@ -131,12 +98,12 @@ async fn a_login_outlives_whoever_began_it_while_another_waits() {
 #[test]
 fn a_panic_costs_those_who_wait_for_this_login_and_is_forgotten() {
     let (logins, login) = of_no_such_helper();
-    let resolver = resolver(&logins);
+    let shared = SharedLogins::new(Arc::clone(&logins));
     // Without a timer the deadline of a helper panics.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
-    let both = async { tokio::join!(resolver.instance(&login), resolver.instance(&login)) };
+    let both = async { tokio::join!(shared.credential(&login), shared.credential(&login)) };
     let (one, other) = runtime.block_on(both);
     assert_eq!([one.unwrap_err().class, other.unwrap_err().class], [Class::Unknown; 2]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    assert_eq!(runtime.block_on(resolver.instance(&login)).unwrap_err().class, Class::Absent);
+    assert_eq!(runtime.block_on(shared.credential(&login)).unwrap_err().class, Class::Absent);
 }
