@@ -13,6 +13,8 @@ mod ping;
 mod progress;
 mod pull_error;
 mod redaction;
+#[cfg_attr(not(test), expect(dead_code, reason = "the schedule does not hold a registry back yet"))]
+mod retry_after;
 mod schedule;
 #[cfg(test)]
 mod tests;
