@@ -58,7 +58,7 @@ pub(super) struct Pull<'a, E> {
 impl<E: Engine> Pull<'_, E> {
     /// Pulls until it is done, refused, or out of attempts or time.
     pub(super) async fn run(&self) -> Result<Pulled, PullError> {
-        let mut last = None;
+        let mut last: Option<Box<PullError>> = None;
         let after = self.deadlines.total;
         let end = Instant::now() + after;
         for attempt in 1.. {
@@ -68,7 +68,9 @@ impl<E: Engine> Pull<'_, E> {
                 Ok(pulled) => return Ok(pulled),
                 Err(error) => error,
             };
-            let wait = self.backoff.wait(attempt, fastrand::f64()).filter(|_| error.class().may_pass());
+            let before = last.as_ref().map(|last| last.class().patience());
+            let wait = self.backoff.wait(attempt, fastrand::f64());
+            let wait = wait.filter(|_| error.class().patience().allows(before));
             let Some(wait) = wait else { return Err(error) };
             tracing::info!(image = %self.image, attempt, ?wait, %error, "trying again");
             (self.watch)(&State::Retrying { attempt: attempt + 1, wait });
