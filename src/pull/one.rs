@@ -149,9 +149,9 @@ impl<E: Engine> Pull<'_, E> {
     fn refused(&self, cause: EngineError) -> PullError {
         let anonymous = matches!(self.login, Login::Anonymous);
         let cause = match cause {
-            EngineError::Said { status, text } => {
+            EngineError::Said { status, code, text } => {
                 let header = auth_header(self.image, self.login);
-                EngineError::Said { status, text: without_login(text, self.login, header.as_ref()) }
+                EngineError::Said { status, code, text: without_login(text, self.login, header.as_ref()) }
             }
             cause => cause,
         };

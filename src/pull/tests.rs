@@ -119,7 +119,7 @@ fn digest(after: u32) -> (Duration, Result<Line, EngineError>) {
 
 fn busy(after: u32) -> (Duration, Result<Line, EngineError>) {
     let text = "received unexpected HTTP status: 503 Service Unavailable".to_owned();
-    (after * SECOND, Err(EngineError::Said { status: 500, text }))
+    (after * SECOND, Err(EngineError::Said { status: 500, code: None, text }))
 }
 
 fn limits() -> Limits {
