@@ -2,8 +2,8 @@
 //!
 //! The engine reports wrong credentials as HTTP 500, a denied repository as 404 and most
 //! faults within a stream of HTTP 200, so the text decides, and the stream's code or the status
-//! only where the text is unknown. Names are taken out of the text before it
-//! is read: a repository may be called `unauthorized-page`.
+//! only where the text is unknown. Names are taken out of the text before it is read: a
+//! repository may be called `unauthorized-page`.
 
 mod own;
 mod relayed;

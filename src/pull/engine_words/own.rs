@@ -43,7 +43,7 @@ pub(super) const RULES: &[Rule] = &[
         "the plugin named below decides who may pull what on this host",
     ),
     rule(
-        &["client version "],
+        &["supported api version is"],
         (Link::Engine, Class::Unsupported),
         "the engine speaks another version of the API",
         "`docker version` shows both; Docker Engine 20.10 (API 1.41) or newer is needed",
