@@ -18,6 +18,7 @@ pub(super) const RULES: &[Rule] = &[
             "http 429",
             "statuscode: 429",
             "throttlingexception",
+            "throttleexception",
             "pull rate limit",
             "retry-after:",
         ],
