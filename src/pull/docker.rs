@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use bollard::errors::Error;
-use bollard::models::CreateImageInfo;
+use bollard::models::{CreateImageInfo, ErrorDetail};
 use bollard::query_parameters::CreateImageOptionsBuilder;
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
 use futures_util::StreamExt as _;
@@ -172,7 +172,7 @@ impl Engine for DockerEngine {
         let client = self.client(auth_header(image, login));
         client
             .create_image(Some(options), None, None)
-            .map(|line| line.map(Line::from).map_err(|error| engine_error(&self.address, error)))
+            .map(|line| line.map_err(|error| engine_error(&self.address, error)).and_then(Line::try_from))
             .boxed()
     }
 
@@ -200,13 +200,21 @@ impl Engine for DockerEngine {
     }
 }
 
-impl From<CreateImageInfo> for Line {
-    fn from(info: CreateImageInfo) -> Self {
+impl TryFrom<CreateImageInfo> for Line {
+    type Error = EngineError;
+
+    /// bollard takes an `errorDetail` with a message for an error (its code is lost) and one
+    /// without for a line like any other.
+    fn try_from(info: CreateImageInfo) -> Result<Self, EngineError> {
+        if let Some(ErrorDetail { code, message }) = info.error_detail {
+            let text = message.unwrap_or_else(|| "the engine gives no reason".to_owned());
+            return Err(EngineError::Said { status: 200, code, text });
+        }
         let bytes = info.progress_detail.and_then(|progress| {
             let current = u64::try_from(progress.current?).ok()?;
             Some((current, progress.total.and_then(|total| u64::try_from(total).ok()).unwrap_or(current)))
         });
-        Self { id: info.id, status: info.status.unwrap_or_default(), bytes }
+        Ok(Self { id: info.id, status: info.status.unwrap_or_default(), bytes })
     }
 }
 
@@ -214,9 +222,9 @@ impl From<CreateImageInfo> for Line {
 fn engine_error(address: &DockerAddress, error: Error) -> EngineError {
     match error {
         Error::DockerResponseServerError { status_code, message } => {
-            EngineError::Said { status: status_code, text: message.trim().to_owned() }
+            EngineError::Said { status: status_code, code: None, text: message.trim().to_owned() }
         }
-        Error::DockerStreamError { error } => EngineError::Said { status: 200, text: error },
+        Error::DockerStreamError { error } => EngineError::Said { status: 200, code: None, text: error },
         Error::SocketNotFoundError(_) => address.unreachable(Unreachable::NoSocket),
         Error::RequestTimeoutError => address.unreachable(Unreachable::Silent),
         Error::HyperLegacyError { .. } | Error::HyperResponseError { .. } | Error::IOError { .. } => {

@@ -19,6 +19,7 @@ mod podman;
 mod progress;
 mod pull_error;
 mod redaction;
+mod retry_after;
 mod schedule;
 #[cfg(test)]
 mod tests;

@@ -59,7 +59,7 @@ impl<E: Engine> Pull<'_, E> {
     /// Pulls until it is done, refused, or out of attempts or time.
     pub(super) async fn run(&self) -> Result<Pulled, PullError> {
         let mut failed = Failed::default();
-        let mut last = None;
+        let mut last: Option<Box<PullError>> = None;
         let after = self.deadlines.total;
         let end = Instant::now() + after;
         loop {
@@ -69,15 +69,16 @@ impl<E: Engine> Pull<'_, E> {
                 Ok(pulled) => return Ok(pulled),
                 Err(error) => error,
             };
-            let Some(wait) = self.wait(&error, &mut failed) else { return Err(error) };
+            let Some(wait) = self.wait(&error, last.as_deref(), &mut failed) else { return Err(error) };
+            if Instant::now() + wait >= end {
+                return Err(error);
+            }
             tracing::info!(image = %self.wanted.image, attempt, ?wait, %error, "trying again");
             let retry = Retry { attempt: attempt + 1, wait, failure: Failure::from(&error) };
             (self.watch)(&State::Retrying(retry.clone()));
             self.account.retries(retry);
             last = Some(Box::new(error));
-            if timeout_at(end, sleep(wait)).await.is_err() {
-                break;
-            }
+            sleep(wait).await;
         }
         Err(PullError::TimedOut { image: self.wanted.image.clone(), after, last })
     }
@@ -85,8 +86,9 @@ impl<E: Engine> Pull<'_, E> {
     /// How long to wait before another attempt, if there is to be one.
     ///
     /// An engine that has gone comes back or does not: that is a matter of time, not of
-    /// attempts, and takes none from the registry's.
-    fn wait(&self, error: &PullError, failed: &mut Failed) -> Option<Duration> {
+    /// attempts, and takes none from the registry's. A registry that says how long it wants to
+    /// be left alone is left alone for so long.
+    fn wait(&self, error: &PullError, last: Option<&PullError>, failed: &mut Failed) -> Option<Duration> {
         let chance = fastrand::f64();
         if error.class() == Class::EngineGone {
             let (since, times) = failed.gone.get_or_insert((Instant::now(), 0));
@@ -96,19 +98,21 @@ impl<E: Engine> Pull<'_, E> {
         }
         failed.gone = None;
         failed.attempts += 1;
-        if !error.class().may_pass() {
+        let before = last.map(|last| last.class().patience());
+        if !error.class().patience().allows(before) {
             return None;
         }
-        self.backoff.wait(failed.attempts, chance)
+        let wait = self.backoff.wait(failed.attempts, chance)?;
+        Some(wait.max(error.retry_after().unwrap_or_default()))
     }
 
     /// What the engine has refused, without the login in its words.
     pub(super) fn refused(&self, cause: EngineError) -> PullError {
         let image = &self.wanted.image;
         let cause = match cause {
-            EngineError::Said { status, text } => {
+            EngineError::Said { status, code, text } => {
                 let header = auth_header(image, self.login);
-                EngineError::Said { status, text: without_login(text, self.login, header.as_ref()) }
+                EngineError::Said { status, code, text: without_login(text, self.login, header.as_ref()) }
             }
             cause => cause,
         };

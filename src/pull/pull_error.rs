@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::engine_error::EngineError;
 use super::engine_words::meaning;
+use super::retry_after::retry_after;
 use crate::error::{Class, Explain, Link};
 use crate::task::ImageReference;
 
@@ -71,6 +72,14 @@ pub enum PullError {
 }
 
 impl PullError {
+    /// How long the registry asks to be left alone.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Engine { cause: EngineError::Said { text, .. }, .. } => retry_after(text),
+            _ => None,
+        }
+    }
+
     /// Whether a registry said no to the credential it was shown.
     pub(super) fn is_refusal(&self) -> bool {
         let Self::Engine { anonymous: false, .. } = self else { return false };

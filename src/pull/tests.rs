@@ -148,7 +148,7 @@ fn digest(after: u32) -> (Duration, Result<Line, EngineError>) {
 
 fn busy(after: u32) -> (Duration, Result<Line, EngineError>) {
     let text = "received unexpected HTTP status: 503 Service Unavailable".to_owned();
-    (after * SECOND, Err(EngineError::Said { status: 500, text }))
+    (after * SECOND, Err(EngineError::Said { status: 500, code: None, text }))
 }
 
 fn limits() -> Limits {
@@ -268,7 +268,7 @@ fn gone(after: u32) -> (Duration, Result<Line, EngineError>) {
 
 fn refused() -> Script {
     let text = "unauthorized: authentication required".to_owned();
-    vec![(SECOND, Err(EngineError::Said { status: 500, text }))]
+    vec![(SECOND, Err(EngineError::Said { status: 500, code: None, text }))]
 }
 
 /// The one image of a run with this behavior.
@@ -329,7 +329,7 @@ async fn a_copy_that_must_be_verified_serves_when_the_registry_accepts_the_crede
     assert_eq!(class(&with(strict, verifying(Fake::default(), refused())).await), Some(Class::Refused));
     let down = with(strict, verifying(Fake::default(), vec![busy(0)])).await;
     assert_eq!(class(&down), Some(Class::Unavailable), "nobody has accepted it");
-    let absent = EngineError::Said { status: 404, text: "manifest unknown: manifest unknown".to_owned() };
+    let absent = EngineError::Said { status: 404, code: None, text: "manifest unknown: manifest unknown".to_owned() };
     let moved = verifying(Fake::default(), vec![(SECOND, Err(absent))]).on("app", vec![digest(0)]);
     assert_eq!(how(&with(strict, moved).await), How::Fetched, "what the registry no longer has is pulled anew");
 }
@@ -397,4 +397,17 @@ async fn another_platform_than_the_one_asked_for_is_no_success() {
             run(vec![wanted(platform)], &NoneNeeded, &fake, &limits(), &Nobody, &CancellationToken::new()).await;
         assert_eq!(class(&outcomes[0]), found, "{platform}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_that_says_how_long_is_left_alone_for_so_long() {
+    let text = "toomanyrequests: retry-after: 7s, allowed: 44000/minute".to_owned();
+    let throttled = || vec![(Duration::ZERO, Err(EngineError::Said { status: 500, code: None, text: text.clone() }))];
+    let fake = Fake::default().on("app", throttled()).on("app", vec![digest(0)]);
+    let (outcomes, _) = pull(fake, &["app"], &limits(), &CancellationToken::new()).await;
+    assert_eq!(how(&outcomes[0]), How::Fetched);
+    assert_eq!((outcomes[0].retries[0].wait, outcomes[0].duration), (7 * SECOND, 7 * SECOND));
+    let short = Limits { deadlines: Deadlines { total: 6 * SECOND, ..limits().deadlines }, ..limits() };
+    let (outcomes, _) = pull(Fake::default().on("app", throttled()), &["app"], &short, &CancellationToken::new()).await;
+    assert_eq!((class(&outcomes[0]), outcomes[0].duration), (Some(Class::Throttled), Duration::ZERO));
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{ContainerReport, ContainerResult, CredentialReport, Report, RetryReport, Summary, TaskReport};
-use crate::error::{Class, Failure, Printable};
+use crate::error::{Failure, Printable};
 use crate::plan::{InstanceLogin, Need, PlannedTask, PullPlan};
 use crate::pull::{How, Origin, Outcome, Pulled, Retry};
 
@@ -109,8 +109,7 @@ impl ContainerReport {
     }
 
     fn fail(&mut self, failure: Failure) {
-        self.result =
-            if failure.class == Class::Cancelled { ContainerResult::Cancelled } else { ContainerResult::Failed };
+        self.result = if failure.was_stopped() { ContainerResult::Cancelled } else { ContainerResult::Failed };
         self.failure = Some(failure);
     }
 }

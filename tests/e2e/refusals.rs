@@ -10,6 +10,7 @@ use crate::support::run::Run;
 on_both_engines!(
     every_broken_secret_is_told_by_its_fault,
     a_wrong_password_is_refused_once_and_explained,
+    a_wrong_password_costs_the_registry_four_requests_at_most,
     no_credentials_for_a_private_registry_are_told_from_wrong_ones,
     an_absent_image_is_told_from_a_refusal,
     an_absent_registry_is_unavailable,
@@ -61,9 +62,7 @@ fn a_wrong_password_is_refused_once_and_explained(lab: &Lab) {
     assert!((1..=2).contains(&refused), "the registry was asked {refused} times");
 }
 
-#[test]
-fn a_wrong_password_costs_the_registry_four_requests_at_most() {
-    let lab = Lab::here();
+fn a_wrong_password_costs_the_registry_four_requests_at_most(lab: &Lab) {
     let registry = Registry::with_login("puller-one", "swordfish");
     let image = registry.push("team/app:1", &[1_000]);
     let secret = lab.secret("taskpull/broken/wrong-password");
