@@ -2,9 +2,9 @@
 //!
 //! A value's life is a matter of its age:
 //!
-//! - until `max_age` it serves; in the last quarter of that time whoever uses it has it asked
-//!   for again, so that what is in use is renewed before anybody must wait for it. When in
-//!   that quarter is left to chance, or hosts that started together would ask together;
+//! - until `max_age` it serves; from a moment between three quarters of that time and nineteen
+//!   twentieths whoever uses it has it asked for again, so that what is in use is renewed
+//!   before anybody must wait for it. The moment is left to chance, or hosts that started together would ask together;
 //! - until `max_stale` after that it serves while AWS does not answer, and is stale;
 //! - a denial, a deletion or any other answer that is not a value ends it at once.
 //!
@@ -124,7 +124,7 @@ impl<K: Clone + Eq + Hash> Kept<K> {
         self.end_lives(now);
         let max_age = self.keeping.max_age;
         let held = Arc::new(Held { version, text, read, at: now, max_age });
-        let ask_at = now + max_age.mul_f64(1.0 - 0.25 * chance.clamp(0.0, 1.0));
+        let ask_at = now + max_age.mul_f64(0.95 - 0.2 * chance.clamp(0.0, 1.0));
         self.entries.insert(key, Entry { at: now, ask_at, held: Some(Arc::clone(&held)) });
         self.make_room();
         held
