@@ -33,7 +33,7 @@ use crate::secret::Secret;
 use crate::task::CredentialsParameter;
 pub(super) use kept::Held;
 pub use kept::Keeping;
-use kept::{Found, Kept};
+use kept::{Begun, Found, Kept};
 
 /// Secrets read at the same time. Secrets Manager allows thousands a second; this bounds
 /// our own sockets.
@@ -67,8 +67,15 @@ type HostLogin = WeakShared<BoxFuture<'static, Result<Credential, Failure>>>;
 /// The reads so far: those under way, and what is kept of the others.
 struct Reads {
     count: u64,
-    under_way: HashMap<Key, (u64, Read)>,
+    under_way: HashMap<Key, UnderWay>,
     kept: Kept<Key>,
+}
+
+/// A read that has begun and not ended.
+struct UnderWay {
+    number: u64,
+    begun: Begun,
+    read: Read,
 }
 
 impl<S: SecretStore> Resolver<S> {
@@ -115,10 +122,10 @@ impl<S: SecretStore> Resolver<S> {
                 Found::Serves(held) => return Ok(held),
                 Found::Due(held) => {
                     // The read goes on by itself.
-                    drop(self.read(&mut reads, key));
+                    drop(self.read(&mut reads, key, None));
                     return Ok(held);
                 }
-                Found::Nothing => self.read(&mut reads, key),
+                Found::Nothing => self.read(&mut reads, key, None),
             }
         };
         read.await
@@ -137,31 +144,36 @@ impl<S: SecretStore> Resolver<S> {
         let is_another = |held: &Held| held.version.version_id != refused.version.version_id;
         let read = {
             let mut reads = lock(&self.reads);
-            // Somebody else was refused too and has asked since: there is another version, or
-            // it was asked for after this one was shown to the registry, or just now.
+            // It was asked for since: there is another version, or there was none just now,
+            // when somebody else was refused too.
             let newer = reads.kept.last(&key).filter(|held| held.read > refused.read);
-            let newer = newer.filter(|held| is_another(held) || held.at >= shown || held.at.elapsed() < CONFIRMED_FOR);
-            match newer {
+            let confirms = |held: &Held| held.begun.speaks_of(shown) && held.at.elapsed() < CONFIRMED_FOR;
+            match newer.filter(|held| is_another(held) || confirms(held)) {
                 Some(held) => Either::Left(ready(Ok(Arc::clone(held)))),
-                None => Either::Right(self.read(&mut reads, key)),
+                None => Either::Right(self.read(&mut reads, key, Some(shown))),
             }
         };
         let held = read.await?;
         Ok(is_another(&held).then_some(held))
     }
 
-    /// The read of this secret that is under way, or a new one.
-    fn read(&self, reads: &mut Reads, key: Key) -> Read {
-        if let Some((_, read)) = reads.under_way.get(&key) {
+    /// The read of this secret that is under way, or a new one. After the refusal of what was
+    /// `shown`, one that may have been answered before is not enough; the new one takes its place.
+    fn read(&self, reads: &mut Reads, key: Key, shown: Option<Instant>) -> Read {
+        let under_way = reads.under_way.get(&key);
+        let under_way = under_way.filter(|read| shown.is_none_or(|shown| read.begun.speaks_of(shown)));
+        // One that was lost with its runtime has settled nothing.
+        if let Some(UnderWay { read, .. }) = under_way.filter(|under_way| under_way.read.peek().is_none()) {
             return read.clone();
         }
         reads.count += 1;
         let number = reads.count;
+        let begun = Begun { at: Instant::now(), after_refusal: shown.is_some() };
         let (store, turns, shared) = (Arc::clone(&self.store), Arc::clone(&self.turns), Arc::clone(&self.reads));
         let of = key.clone();
         let work = async move {
             let answer = ask(&*store, &turns, &of).await;
-            lock(&shared).settle(of, number, answer)
+            lock(&shared).settle(of, (number, begun), answer)
         };
         // A read that everybody has left must not stand still with its turn in its hand.
         #[expect(clippy::disallowed_methods, reason = "it ends at the store's deadline, whoever waits for it")]
@@ -169,7 +181,7 @@ impl<S: SecretStore> Resolver<S> {
         let (identity, secret) = key.clone();
         let lost = move |_| Err(Arc::new(Failure::from(&SecretError::new(&secret, &identity, SecretFault::Other))));
         let read = async move { task.await.unwrap_or_else(lost) }.boxed().shared();
-        reads.under_way.insert(key, (number, read.clone()));
+        reads.under_way.insert(key, UnderWay { number, begun, read: read.clone() });
         read
     }
 }
@@ -194,19 +206,27 @@ async fn ask<S: SecretStore>(store: &S, turns: &Semaphore, key: &Key) -> Result<
 }
 
 impl Reads {
-    /// Takes a read's answer to what is kept; those who waited get what comes of it.
+    /// Takes a read's answer to what is kept; those who waited get what comes of it. What
+    /// another read has taken the place of is not kept: that one has the last word.
     fn settle(
         &mut self,
         key: Key,
-        number: u64,
+        (number, begun): (u64, Begun),
         answer: Result<(SecretVersion, Secret), Failure>,
     ) -> Result<Arc<Held>, Arc<Failure>> {
-        if self.under_way.get(&key).is_some_and(|(under_way, _)| *under_way == number) {
+        let has_last_word = self.under_way.get(&key).is_some_and(|under_way| under_way.number == number);
+        if has_last_word {
             self.under_way.remove(&key);
         }
         let (now, chance) = (Instant::now(), fastrand::f64());
         match answer {
-            Ok((version, text)) => Ok(self.kept.keep(key, (version, text), number, now, chance)),
+            Ok(found) => {
+                let held = self.kept.held(found, number, begun, now);
+                if has_last_word {
+                    self.kept.keep(key, Arc::clone(&held), now, chance);
+                }
+                Ok(held)
+            }
             Err(failure) => self.kept.failed(&key, failure, now, chance).map_err(Arc::new),
         }
     }
