@@ -13,6 +13,7 @@
 mod kept;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use std::collections::HashMap;
 use std::future::ready;
@@ -34,10 +35,7 @@ use crate::task::CredentialsParameter;
 pub(super) use kept::Held;
 pub use kept::Keeping;
 use kept::{Begun, Found, Kept};
-
-/// Secrets read at the same time. Secrets Manager allows thousands a second; this bounds
-/// our own sockets.
-const READS_AT_ONCE: usize = 16;
+use turns::Turns;
 
 /// A read that found the same version speaks for refusals this much later, so that a wrong
 /// password for a thousand images is not a thousand reads.
@@ -53,7 +51,7 @@ type Read = Shared<BoxFuture<'static, Result<Arc<Held>, Arc<Failure>>>>;
 pub struct Resolver<S> {
     store: Arc<S>,
     pub(super) tokens: AccessTokens,
-    turns: Arc<Semaphore>,
+    turns: Turns,
     reads: Arc<Mutex<Reads>>,
     instance: Arc<InstanceLogins>,
     /// The host's own logins that are being had; a helper is run once for all who wait.
@@ -83,10 +81,9 @@ impl<S: SecretStore> Resolver<S> {
     /// pull-through cache's secret may serve; `instance` has the host's own logins.
     #[must_use]
     pub fn new(store: Arc<S>, keeping: Keeping, tokens: AccessTokens, instance: Arc<InstanceLogins>) -> Self {
-        let turns = Arc::new(Semaphore::new(READS_AT_ONCE));
         let reads = Reads { count: 0, under_way: HashMap::new(), kept: Kept::new(keeping) };
         let reads = Arc::new(Mutex::new(reads));
-        Self { store, tokens, turns, reads, instance, instance_logins: Mutex::default() }
+        Self { store, tokens, turns: Turns::default(), reads, instance, instance_logins: Mutex::default() }
     }
 
     /// A login of the host's own, had once for all who wait for it now.
@@ -169,7 +166,7 @@ impl<S: SecretStore> Resolver<S> {
         reads.count += 1;
         let number = reads.count;
         let begun = Begun { at: Instant::now(), after_refusal: shown.is_some() };
-        let (store, turns, shared) = (Arc::clone(&self.store), Arc::clone(&self.turns), Arc::clone(&self.reads));
+        let (store, turns, shared) = (Arc::clone(&self.store), self.turns.of(&key), Arc::clone(&self.reads));
         let of = key.clone();
         let work = async move {
             let answer = ask(&*store, &turns, &of).await;
@@ -201,8 +198,10 @@ async fn ask<S: SecretStore>(store: &S, turns: &Semaphore, key: &Key) -> Result<
         let text = unsealed(store, identity, secret, &version).await?;
         Ok((version, text))
     };
-    // A panic in a library costs this secret only, not the other pulls.
-    AssertUnwindSafe(asked).catch_unwind().await.unwrap_or_else(|_| Err(failed(SecretFault::Other)))
+    // A panic in a library costs this secret only, not the other pulls. The store knows best
+    // whom the deadline has caught; where it says nothing, it still holds.
+    let asked = timeout_at(end, AssertUnwindSafe(asked).catch_unwind()).await;
+    asked.map_or(Err(failed(SecretFault::TimedOut)), |ended| ended.unwrap_or_else(|_| Err(failed(SecretFault::Other))))
 }
 
 impl Reads {

@@ -14,6 +14,9 @@ const SECOND: Duration = Duration::from_secs(1);
 /// A value of this age is due to be asked for again, whatever chance has said.
 const DUE: Duration = Duration::from_millis(299_999);
 
+/// Nobody answers there.
+const SILENT: &str = "eu-west-1";
+
 /// Answers what it is told, a second after it was asked.
 struct Store {
     /// `"panic"` is one.
@@ -43,6 +46,9 @@ impl SecretStore for Store {
         end: Instant,
     ) -> Result<SecretVersion, SecretError> {
         self.reads.fetch_add(1, Ordering::Relaxed);
+        if secret.region().is_some_and(|region| region.as_str() == SILENT) {
+            std::future::pending::<()>().await;
+        }
         tokio::time::sleep(SECOND).await;
         let answer = self.answers.lock().unwrap().pop_front().expect("a read that was expected");
         assert_ne!(answer, Ok("panic"), "as a library might");
@@ -334,4 +340,23 @@ fn a_read_that_was_lost_with_its_runtime_is_not_the_last_one() {
     let another = runtime();
     assert_eq!(another.block_on(get(&resolver, "a")), Err(Class::Unknown), "it was lost");
     assert_eq!(another.block_on(get(&resolver, "a")), fresh("v1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_region_that_does_not_answer_holds_nobody_up_elsewhere() {
+    let resolver = resolver(&[Ok("v1"), Ok("v1")]);
+    let arn = |region: &str, at| format!("arn:aws:secretsmanager:{region}:111122223333:secret:s{at}-Ab12Cd");
+    let silent = futures_util::future::join_all((0..40).map(|at| {
+        let (resolver, arn) = (&resolver, arn(SILENT, at));
+        async move { get(resolver, &arn).await }
+    }));
+    let begun = Instant::now();
+    let elsewhere = async {
+        let found = (get(&resolver, &arn("eu-west-2", 0)).await, get(&resolver, "named").await);
+        (found, begun.elapsed())
+    };
+    let (silent, elsewhere) = futures_util::future::join(silent, elsewhere).await;
+    assert_eq!(elsewhere, ((fresh("v1"), fresh("v1")), 2 * SECOND));
+    assert!(silent.iter().all(|one| *one == Err(Class::TimedOut)));
+    assert_eq!(begun.elapsed(), 10 * SECOND, "the store has not heard of its deadline, and it holds");
 }
