@@ -326,3 +326,24 @@ fn a_kind_of_host_that_does_not_exist_is_refused() {
     assert_eq!(ended.code, 6, "{ended:?}");
     assert!(ended.stderr.contains("`auto` or `ec2` or `fargate` or `external`"), "{ended:?}");
 }
+
+#[test]
+fn a_pipe_in_the_place_of_the_sdks_files_costs_the_deadline_and_not_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let token = [("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/")];
+    let web = [("AWS_ROLE_ARN", ROLE)];
+    let places: [(&str, &[(&'static str, &str)]); 4] = [
+        ("AWS_CONFIG_FILE", &[]),
+        ("AWS_SHARED_CREDENTIALS_FILE", &[]),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", &web),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &token),
+    ];
+    for (variable, others) in places {
+        let (world, _) = world();
+        let run = keyless(&world, &definition()).env(variable, &pipe).envs(others.iter().copied());
+        let ended = run.env("TASKPULL_SECRETS_TIMEOUT", "400ms").end();
+        assert_eq!(ended.failure(0), "host-identity unavailable", "{variable}: {ended:?}");
+    }
+}
