@@ -19,7 +19,7 @@ const SILENT: &str = "eu-west-1";
 
 /// Answers what it is told, a second after it was asked.
 struct Store {
-    /// `"panic"` is one.
+    /// `"panic"` is one, and `"late"` is on its way for five seconds more.
     answers: Mutex<VecDeque<Result<&'static str, SecretFault>>>,
     reads: AtomicUsize,
 }
@@ -52,6 +52,9 @@ impl SecretStore for Store {
         tokio::time::sleep(SECOND).await;
         let answer = self.answers.lock().unwrap().pop_front().expect("a read that was expected");
         assert_ne!(answer, Ok("panic"), "as a library might");
+        if answer == Ok("late") {
+            tokio::time::sleep(5 * SECOND).await;
+        }
         answer.map_err(|fault| SecretError::new(secret, identity, fault)).map(|version| SecretVersion {
             arn: "arn".to_owned(),
             version_id: version.to_owned(),
@@ -295,15 +298,16 @@ async fn the_same_version_is_no_reason_to_try_again() {
 #[tokio::test(start_paused = true)]
 async fn a_read_that_began_before_a_refusal_does_not_speak_for_it() {
     // The one ahead of time is answered before the rotation, and arrives after the refusal.
-    let resolver = resolver(&[Ok("v1"), Ok("v1"), Ok("v2")]);
+    let resolver = resolver(&[Ok("v1"), Ok("late"), Ok("v2")]);
     let secret = CredentialsParameter::parse("a").unwrap();
     get(&resolver, "a").await.unwrap();
     tokio::time::sleep(DUE).await;
     let refused = resolver.version(&Identity::Host, &secret).await.unwrap();
-    tokio::time::sleep(SECOND / 4).await;
+    tokio::time::sleep(2 * SECOND).await;
     let again = resolver.version_after_refusal(&Identity::Host, &secret, &refused, Instant::now());
     assert_eq!(again.await.unwrap().unwrap().version.version_id, "v2");
-    assert_eq!(get(&resolver, "a").await, fresh("v2"), "the older read's answer is not kept over it");
+    tokio::time::sleep(5 * SECOND).await;
+    assert_eq!(get(&resolver, "a").await, fresh("v2"), "what came late is not kept over it");
 }
 
 #[tokio::test(start_paused = true)]
