@@ -37,7 +37,7 @@ impl Progress for Lines {
     fn update(&self, pull: usize, state: &State) {
         let said = match state {
             State::Pulling(layers) if layers.total == 0 => "pulling".to_owned(),
-            State::Authorizing | State::Waiting | State::Pulling(_) => return,
+            State::Authorizing | State::Waiting | State::Verifying | State::Pulling(_) => return,
             State::Retrying(Retry { attempt, wait, .. }) => format!("attempt {attempt} in {:.1} s", wait.as_secs_f64()),
             State::Done(Pulled { how, .. }) => match how {
                 How::Fetched => "pulled".to_owned(),
@@ -82,6 +82,7 @@ impl Progress for Bars {
         match state {
             State::Authorizing => bar.set_message("credentials"),
             State::Waiting => bar.set_message("waits for its turn"),
+            State::Verifying => bar.set_message("asks the registry"),
             State::Pulling(layers) if layers.bytes_total == 0 => bar.set_message("pulling"),
             State::Pulling(layers) => {
                 bar.set_style(self.bytes.clone());

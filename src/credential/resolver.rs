@@ -12,6 +12,7 @@
 mod kept;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use std::collections::HashMap;
 use std::future::ready;
@@ -33,11 +34,8 @@ use crate::secret::Secret;
 use crate::task::CredentialsParameter;
 pub(super) use kept::Held;
 pub use kept::Keeping;
-use kept::{Found, Kept};
-
-/// Secrets read at the same time. Secrets Manager allows thousands a second; this bounds
-/// our own sockets.
-const READS_AT_ONCE: usize = 16;
+use kept::{Begun, Found, Kept};
+use turns::Turns;
 
 /// A read that found the same version speaks for refusals this much later, so that a wrong
 /// password for a thousand images is not a thousand reads.
@@ -53,7 +51,7 @@ type Read = Shared<BoxFuture<'static, Result<Arc<Held>, Arc<Failure>>>>;
 pub struct Resolver<S> {
     store: Arc<S>,
     tokens: AccessTokens,
-    turns: Arc<Semaphore>,
+    turns: Turns,
     reads: Arc<Mutex<Reads>>,
     instance: SharedLogins,
 }
@@ -61,8 +59,15 @@ pub struct Resolver<S> {
 /// The reads so far: those under way, and what is kept of the others.
 struct Reads {
     count: u64,
-    under_way: HashMap<Key, (u64, Read)>,
+    under_way: HashMap<Key, UnderWay>,
     kept: Kept<Key>,
+}
+
+/// A read that has begun and not ended.
+struct UnderWay {
+    number: u64,
+    begun: Begun,
+    read: Read,
 }
 
 impl<S: SecretStore> Resolver<S> {
@@ -70,10 +75,9 @@ impl<S: SecretStore> Resolver<S> {
     /// pull-through cache's secret may serve; `instance` has the host's own logins.
     #[must_use]
     pub fn new(store: Arc<S>, keeping: Keeping, tokens: AccessTokens, instance: Arc<InstanceLogins>) -> Self {
-        let turns = Arc::new(Semaphore::new(READS_AT_ONCE));
         let reads = Reads { count: 0, under_way: HashMap::new(), kept: Kept::new(keeping) };
         let reads = Arc::new(Mutex::new(reads));
-        Self { store, tokens, turns, reads, instance: SharedLogins::new(instance) }
+        Self { store, tokens, turns: Turns::default(), reads, instance: SharedLogins::new(instance) }
     }
 
     /// The secret's version in force, or the one at the store's stage: kept, or read now.
@@ -85,10 +89,10 @@ impl<S: SecretStore> Resolver<S> {
                 Found::Serves(held) => return Ok(held),
                 Found::Due(held) => {
                     // The read goes on by itself.
-                    drop(self.read(&mut reads, key));
+                    drop(self.read(&mut reads, key, None));
                     return Ok(held);
                 }
-                Found::Nothing => self.read(&mut reads, key),
+                Found::Nothing => self.read(&mut reads, key, None),
             }
         };
         read.await
@@ -107,31 +111,36 @@ impl<S: SecretStore> Resolver<S> {
         let is_another = |held: &Held| held.version.version_id != refused.version.version_id;
         let read = {
             let mut reads = lock(&self.reads);
-            // Somebody else was refused too and has asked since: there is another version, or
-            // it was asked for after this one was shown to the registry, or just now.
+            // It was asked for since: there is another version, or there was none just now,
+            // when somebody else was refused too.
             let newer = reads.kept.last(&key).filter(|held| held.read > refused.read);
-            let newer = newer.filter(|held| is_another(held) || held.at >= shown || held.at.elapsed() < CONFIRMED_FOR);
-            match newer {
+            let confirms = |held: &Held| held.begun.speaks_of(shown) && held.at.elapsed() < CONFIRMED_FOR;
+            match newer.filter(|held| is_another(held) || confirms(held)) {
                 Some(held) => Either::Left(ready(Ok(Arc::clone(held)))),
-                None => Either::Right(self.read(&mut reads, key)),
+                None => Either::Right(self.read(&mut reads, key, Some(shown))),
             }
         };
         let held = read.await?;
         Ok(is_another(&held).then_some(held))
     }
 
-    /// The read of this secret that is under way, or a new one.
-    fn read(&self, reads: &mut Reads, key: Key) -> Read {
-        if let Some((_, read)) = reads.under_way.get(&key) {
+    /// The read of this secret that is under way, or a new one. After the refusal of what was
+    /// `shown`, one that may have been answered before is not enough; the new one takes its place.
+    fn read(&self, reads: &mut Reads, key: Key, shown: Option<Instant>) -> Read {
+        let under_way = reads.under_way.get(&key);
+        let under_way = under_way.filter(|read| shown.is_none_or(|shown| read.begun.speaks_of(shown)));
+        // One that was lost with its runtime has settled nothing.
+        if let Some(UnderWay { read, .. }) = under_way.filter(|under_way| under_way.read.peek().is_none()) {
             return read.clone();
         }
         reads.count += 1;
         let number = reads.count;
-        let (store, turns, shared) = (Arc::clone(&self.store), Arc::clone(&self.turns), Arc::clone(&self.reads));
+        let begun = Begun { at: Instant::now(), after_refusal: shown.is_some() };
+        let (store, turns, shared) = (Arc::clone(&self.store), self.turns.of(&key), Arc::clone(&self.reads));
         let of = key.clone();
         let work = async move {
             let answer = ask(&*store, &turns, &of).await;
-            lock(&shared).settle(of, number, answer)
+            lock(&shared).settle(of, (number, begun), answer)
         };
         // A read that everybody has left must not stand still with its turn in its hand.
         #[expect(clippy::disallowed_methods, reason = "it ends at the store's deadline, whoever waits for it")]
@@ -139,7 +148,7 @@ impl<S: SecretStore> Resolver<S> {
         let (identity, secret) = key.clone();
         let lost = move |_| Err(Arc::new(Failure::from(&SecretError::new(&secret, &identity, SecretFault::Other))));
         let read = async move { task.await.unwrap_or_else(lost) }.boxed().shared();
-        reads.under_way.insert(key, (number, read.clone()));
+        reads.under_way.insert(key, UnderWay { number, begun, read: read.clone() });
         read
     }
 }
@@ -190,8 +199,10 @@ async fn ask<S: SecretStore>(store: &S, turns: &Semaphore, key: &Key) -> Result<
         let text = unsealed(store, identity, secret, &version, end).await?;
         Ok((version, text))
     };
-    // A panic in a library costs this secret only, not the other pulls.
-    AssertUnwindSafe(asked).catch_unwind().await.unwrap_or_else(|_| Err(failed(SecretFault::Other)))
+    // A panic in a library costs this secret only, not the other pulls. The store knows best
+    // whom the deadline has caught; where it says nothing, it still holds.
+    let asked = timeout_at(end, AssertUnwindSafe(asked).catch_unwind()).await;
+    asked.map_or(Err(failed(SecretFault::TimedOut)), |ended| ended.unwrap_or_else(|_| Err(failed(SecretFault::Other))))
 }
 
 /// The text of a secret, decrypted where it is sealed.
@@ -213,19 +224,27 @@ async fn unsealed<S: SecretStore>(
 }
 
 impl Reads {
-    /// Takes a read's answer to what is kept; those who waited get what comes of it.
+    /// Takes a read's answer to what is kept; those who waited get what comes of it. What
+    /// another read has taken the place of is not kept: that one has the last word.
     fn settle(
         &mut self,
         key: Key,
-        number: u64,
+        (number, begun): (u64, Begun),
         answer: Result<(SecretVersion, Secret), Failure>,
     ) -> Result<Arc<Held>, Arc<Failure>> {
-        if self.under_way.get(&key).is_some_and(|(under_way, _)| *under_way == number) {
+        let has_last_word = self.under_way.get(&key).is_some_and(|under_way| under_way.number == number);
+        if has_last_word {
             self.under_way.remove(&key);
         }
         let (now, chance) = (Instant::now(), fastrand::f64());
         match answer {
-            Ok((version, text)) => Ok(self.kept.keep(key, (version, text), number, now, chance)),
+            Ok(found) => {
+                let held = self.kept.held(found, number, begun, now);
+                if has_last_word {
+                    self.kept.keep(key, Arc::clone(&held), now, chance);
+                }
+                Ok(held)
+            }
             Err(failure) => self.kept.failed(&key, failure, now, chance).map_err(Arc::new),
         }
     }

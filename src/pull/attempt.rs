@@ -6,12 +6,13 @@ use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::one::Pull;
+use super::one::{Pull, Task};
 use super::outcome::{How, Pulled};
 use super::progress::{Layers, State, Tally};
 use super::pull_error::PullError;
 use super::told::{Told, Verdict};
 use super::{Engine, EngineError, Line, LocalImage, Unreachable, Wanted};
+use crate::task::Version;
 
 /// Since when nothing has moved, and how long that may be so.
 struct Patience {
@@ -20,8 +21,28 @@ struct Patience {
 }
 
 impl<E: Engine> Pull<'_, E> {
-    /// Pulls once.
+    /// Does it once.
     pub(super) async fn attempt(&self) -> Result<Pulled, PullError> {
+        match self.task {
+            Task::Pull => self.pulled().await,
+            Task::Verify => self.verified().await,
+        }
+    }
+
+    async fn verified(&self) -> Result<Pulled, PullError> {
+        let after = self.deadlines.begin;
+        (self.watch)(&State::Verifying);
+        let stalled = |_| PullError::Stalled { image: self.wanted.image.clone(), after };
+        let accepted = timeout(after, self.engine.verify(self.wanted, self.login)).await.map_err(stalled)?;
+        accepted.map_err(|cause| self.refused(cause))?;
+        let LocalImage { platform, .. } = self.local().await?;
+        let digest = match self.wanted.image.version() {
+            Version::Digest(digest) | Version::Tag(digest) => digest.clone(),
+        };
+        Ok(Pulled { digest: Some(digest), how: How::UpToDate, platform })
+    }
+
+    async fn pulled(&self) -> Result<Pulled, PullError> {
         let told = self.stream().await?;
         let cut = || {
             let why = "the pull ended without telling which image it is".to_owned();

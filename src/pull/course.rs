@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 
 use super::behavior::Caching;
 use super::movement::Movement;
-use super::one::Pull;
+use super::one::{Pull, Task};
 use super::outcome::{Account, How, Pulled};
 use super::progress::State;
 use super::pull_error::PullError;
@@ -68,22 +68,27 @@ impl<C: Connect> Course<'_, '_, C> {
         self.account.queues();
         let PlannedPull { image, platform, .. } = self.pull;
         let mut wanted = Wanted { image: image.clone(), platform: platform.clone() };
-        // A tag that another pull of this run has resolved is that image here too.
-        let mut unknown = match self.run.turns.tag(self.pull) {
-            None => None,
+        // A tag that another pull of this run has resolved is that image here too: it lies on
+        // the engine, and what is left to ask is whether this pull's credential may have it.
+        let (mut unknown, resolved) = match self.run.turns.tag(self.pull) {
+            None => (None, false),
             Some(tag) => match tag.digest().await {
                 Ok(digest) => {
                     wanted.image = image.at(&digest);
-                    None
+                    (None, true)
                 }
-                Err(place) => Some(place),
+                Err(place) => (Some(place), false),
             },
         };
         let _turn = self.run.turns.next(image).await;
         self.account.begins();
         self.account.shows(&credential.origin);
         // In a box, because thousands may wait for their turn and only a few have one.
-        let result = Box::pin(self.on(&engine, &wanted, credential)).await;
+        let result = if resolved {
+            Box::pin(self.done(&engine, Task::Verify, &wanted, credential)).await
+        } else {
+            Box::pin(self.on(&engine, &wanted, credential)).await
+        };
         if let (Some(place), Ok(Pulled { digest: Some(digest), .. })) = (&mut unknown, &result) {
             **place = Some(digest.clone());
         }
@@ -99,7 +104,7 @@ impl<C: Connect> Course<'_, '_, C> {
         {
             return Ok(cached);
         }
-        let failure = match self.pulled(engine, wanted, credential).await {
+        let failure = match self.done(engine, Task::Pull, wanted, credential).await {
             Ok(pulled) => return Ok(pulled),
             Err(failure) => failure,
         };
@@ -120,8 +125,7 @@ impl<C: Connect> Course<'_, '_, C> {
     }
 
     /// The copy as a result, once the registry has accepted the credential for it where it
-    /// must. The very image is pulled again by its digest: nothing is fetched and no tag moves,
-    /// and every engine can do it. A copy that the registry no longer has is none.
+    /// must. A copy that the registry no longer has is none.
     async fn accepted(
         &self,
         engine: &C::Engine,
@@ -135,17 +139,23 @@ impl<C: Connect> Course<'_, '_, C> {
         }
         let Some(digest) = local.digest_of(&wanted.image) else { return Ok(None) };
         let this = Wanted { image: wanted.image.at(digest), platform: wanted.platform.clone() };
-        match self.pulled(engine, &this, credential.clone()).await {
+        match self.done(engine, Task::Verify, &this, credential.clone()).await {
             Ok(_) => Ok(Some(cached(local, wanted, true, None))),
             Err(failure) if failure.class == Class::Absent => Ok(None),
             Err(failure) => Err(failure),
         }
     }
 
-    /// The registry's image, with this credential, or with a newer one when it was refused.
-    async fn pulled(&self, engine: &C::Engine, wanted: &Wanted, credential: Credential) -> Result<Pulled, Failure> {
+    /// What is to be done, with this credential, or with a newer one when it was refused.
+    async fn done(
+        &self,
+        engine: &C::Engine,
+        task: Task,
+        wanted: &Wanted,
+        credential: Credential,
+    ) -> Result<Pulled, Failure> {
         let shown = Instant::now();
-        let refused = match self.one(engine, wanted, &credential.login).run().await {
+        let refused = match self.one(engine, task, wanted, &credential.login).run().await {
             Ok(pulled) => return Ok(pulled),
             Err(error) => error,
         };
@@ -153,7 +163,7 @@ impl<C: Connect> Course<'_, '_, C> {
             return Err(Failure::from(&refused));
         };
         self.account.shows(&renewed.origin);
-        let again = self.one(engine, wanted, &renewed.login).run().await;
+        let again = self.one(engine, task, wanted, &renewed.login).run().await;
         again.map_err(|error| Failure::from(&error))
     }
 
@@ -173,11 +183,18 @@ impl<C: Connect> Course<'_, '_, C> {
         }
     }
 
-    fn one<'b>(&'b self, engine: &'b C::Engine, wanted: &'b Wanted, login: &'b Login) -> Pull<'b, C::Engine> {
+    fn one<'b>(
+        &'b self,
+        engine: &'b C::Engine,
+        task: Task,
+        wanted: &'b Wanted,
+        login: &'b Login,
+    ) -> Pull<'b, C::Engine> {
         let Limits { deadlines, backoff, .. } = *self.run.limits;
         Pull {
             engine,
             address: &self.run.address,
+            task,
             wanted,
             login,
             deadlines,

@@ -176,6 +176,21 @@ impl Engine for DockerEngine {
             .boxed()
     }
 
+    async fn verify<'a>(&'a self, wanted: &'a Wanted, login: &'a Login) -> Result<(), EngineError> {
+        if self.is_podman {
+            // It has no such question, and asks the registry whatever it has itself. Docker
+            // does not: it pulls what it has by digest without asking anybody.
+            let mut lines = self.pull(wanted, login);
+            while let Some(line) = lines.next().await {
+                line?;
+            }
+            return Ok(());
+        }
+        let client = self.client(auth_header(&wanted.image, login));
+        let asked = client.inspect_registry_image(&wanted.image.to_string(), None).await;
+        asked.map(drop).map_err(|error| engine_error(&self.address, error))
+    }
+
     async fn local<'a>(&'a self, image: &'a ImageReference) -> Result<Option<LocalImage>, EngineError> {
         let local = match self.client(None).inspect_image(&image.to_string()).await {
             Ok(local) => local,

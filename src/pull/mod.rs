@@ -51,6 +51,14 @@ pub trait Engine: Send + Sync {
     /// the stream ends the pull.
     fn pull<'a>(&'a self, wanted: &'a Wanted, login: &'a Login) -> BoxStream<'a, Result<Line, EngineError>>;
 
+    /// Asks the registry whether it gives this very image, named by digest, to whoever has the
+    /// login; nothing is fetched and no tag moves. The caller bounds the wait.
+    fn verify<'a>(
+        &'a self,
+        wanted: &'a Wanted,
+        login: &'a Login,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send + 'a;
+
     /// The local image of this name, if there is one. The caller bounds the wait.
     fn local<'a>(
         &'a self,

@@ -32,11 +32,21 @@ pub struct Deadlines {
     pub total: Duration,
 }
 
+/// What is to be done with an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Task {
+    /// It is pulled.
+    Pull,
+    /// It is here, by digest, and the registry is asked whether this login may have it.
+    Verify,
+}
+
 /// What to pull, how patiently, and who watches.
 pub(super) struct Pull<'a, E> {
     pub engine: &'a E,
     /// The engine's address, for errors.
     pub address: &'a str,
+    pub task: Task,
     pub wanted: &'a Wanted,
     pub login: &'a Login,
     pub deadlines: Deadlines,

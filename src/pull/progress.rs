@@ -13,6 +13,8 @@ pub enum State {
     Authorizing,
     /// It waits for its turn.
     Waiting,
+    /// The image is here, and its registry is asked whether this task may have it.
+    Verifying,
     /// The engine is at it.
     Pulling(Layers),
     /// An attempt failed and another follows.

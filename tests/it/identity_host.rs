@@ -296,10 +296,10 @@ fn files_that_change_under_a_running_process_are_read_again() {
     let script = json.to_string().replace('"', "\\\"").replace("END", end);
     std::fs::write(&process, format!("echo \"{script}\"\n")).unwrap();
     std::fs::write(&config, format!("[default]\ncredential_process = sh {}\n", process.display())).unwrap();
-    // Sixteen secrets are read at the same time, and the seventeenth after them.
+    // Twenty secrets are read at the same time, and the next one after them.
     let gate = Gate::closed();
-    world.aws.fault("GetSecretValue", When::First(16), Fault::Hold(gate.clone()));
-    let containers: Vec<_> = (0..17)
+    world.aws.fault("GetSecretValue", When::First(20), Fault::Hold(gate.clone()));
+    let containers: Vec<_> = (0..21)
         .map(|at| {
             let secret = SECRET.replace("hub", &format!("hub{at}"));
             world.aws.secret(Secret::text(&secret, LOGIN));
@@ -309,7 +309,7 @@ fn files_that_change_under_a_running_process_are_read_again() {
     let run = keyless(&world, &task(&containers)).env("AWS_CONFIG_FILE", &config);
     let run = run.env("AWS_SHARED_CREDENTIALS_FILE", &credentials).env("TASKPULL_SECRETS_TIMEOUT", "1m");
     let running = run.env("TASKPULL_HOST_KIND", "external").start();
-    wait_for(&gate, 16);
+    wait_for(&gate, 20);
     std::fs::write(&config, "").unwrap();
     shared_file(&credentials, &new);
     std::thread::sleep(Duration::from_millis(2_100));
@@ -317,7 +317,7 @@ fn files_that_change_under_a_running_process_are_read_again() {
     let ended = Ended::of(running);
     assert_eq!(ended.code, 0, "{ended:?}");
     let readers: Vec<_> = world.aws.calls().into_iter().map(|call| call.principal.unwrap()).collect();
-    assert!(readers[0].ends_with("/i-0abc") && readers[16].ends_with("/renewed"), "{readers:?}");
+    assert!(readers[0].ends_with("/i-0abc") && readers[20].ends_with("/renewed"), "{readers:?}");
 }
 
 #[test]
@@ -325,4 +325,25 @@ fn a_kind_of_host_that_does_not_exist_is_refused() {
     let ended = Run::pull(&definition()).env("TASKPULL_HOST_KIND", "lambda").end();
     assert_eq!(ended.code, 6, "{ended:?}");
     assert!(ended.stderr.contains("`auto` or `ec2` or `fargate` or `external`"), "{ended:?}");
+}
+
+#[test]
+fn a_pipe_in_the_place_of_the_sdks_files_costs_the_deadline_and_not_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let token = [("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/")];
+    let web = [("AWS_ROLE_ARN", ROLE)];
+    let places: [(&str, &[(&'static str, &str)]); 4] = [
+        ("AWS_CONFIG_FILE", &[]),
+        ("AWS_SHARED_CREDENTIALS_FILE", &[]),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", &web),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &token),
+    ];
+    for (variable, others) in places {
+        let (world, _) = world();
+        let run = keyless(&world, &definition()).env(variable, &pipe).envs(others.iter().copied());
+        let ended = run.env("TASKPULL_SECRETS_TIMEOUT", "400ms").end();
+        assert_eq!(ended.failure(0), "host-identity unavailable", "{variable}: {ended:?}");
+    }
 }

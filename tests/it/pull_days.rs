@@ -17,20 +17,25 @@ use taskpull::pipeline::{
 use tokio::time::{advance, pause, resume};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::aws::Fault;
+use crate::support::aws::{Fault, Policy};
 use crate::support::fault::When;
 use crate::support::run::Run;
-use crate::support_aws_client::SECRET;
+use crate::support_aws_client::{GET, HOST, ROLE, SECRET};
 use crate::task::{IMAGE, World, container, task};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
 /// Runs the story of this name in a process of its own, in this world.
 fn tell(world: &World, story: &str) {
+    tell_with(world, story, &[]);
+}
+
+/// The same, with something more in its environment.
+fn tell_with(world: &World, story: &str, variables: &[(&'static str, &str)]) {
     let this = std::env::current_exe().unwrap();
     let run = Run::program(this.to_str().unwrap());
     let run = ["--exact", story, "--ignored", "--nocapture"].into_iter().fold(run, Run::arg);
-    let ended = world.set(run).end();
+    let ended = world.set(run).envs(variables.iter().copied()).end();
     assert_eq!(ended.code, 0, "{ended:?}");
     assert!(ended.stdout.contains("1 passed"), "the story was not found: {ended:?}");
 }
@@ -59,8 +64,7 @@ impl Host {
         let keeping = Keeping { max_age: 5 * MINUTE, max_stale: 60 * MINUTE, entries: NonZeroUsize::MAX };
         let store = Aws::new(Duration::from_secs(10), Batching::Never, HostKind::Auto, None).unwrap();
         let logins = Arc::new(InstanceLogins::read(&logins).unwrap());
-        #[expect(clippy::disallowed_methods, reason = "the world's engine, as the program would find it")]
-        let engine = std::env::vars().find(|(name, _)| name == "DOCKER_HOST").unwrap().1;
+        let engine = variable("DOCKER_HOST");
         Self {
             credentials: Resolver::new(Arc::new(store), keeping, AccessTokens::Refuse, logins),
             engine: DockerAddress::parse(&engine).unwrap(),
@@ -69,7 +73,11 @@ impl Host {
 
     /// The report of one more pull.
     async fn pull(&self) -> Value {
-        let definition = task(&[container("app", IMAGE, SECRET)]).to_string().into_bytes();
+        self.pull_task(&task(&[container("app", IMAGE, SECRET)])).await
+    }
+
+    async fn pull_task(&self, definition: &Value) -> Value {
+        let definition = definition.to_string().into_bytes();
         let no_logins = |_: &_| None;
         let accounts = AccountRoles::default();
         let context = PlanContext { roles: RoleUse::Assume, accounts: &accounts, platform: None, instance: &no_logins };
@@ -85,6 +93,12 @@ impl Host {
         let report = work.pull(&self.credentials, &self.engine, &limits, &Silent, &CancellationToken::new()).await;
         serde_json::to_value(&report).unwrap()["tasks"][0]["containers"][0].take()
     }
+}
+
+/// What the world has put into the environment, as the program would find it.
+fn variable(name: &str) -> String {
+    #[expect(clippy::disallowed_methods, reason = "a story is told in a process of its own")]
+    std::env::var(name).unwrap()
 }
 
 /// The clock moves on, and with it nothing else.
@@ -148,6 +162,42 @@ async fn within_days_of_use() {
     assert_eq!(descriptors, flat.0, "open file descriptors");
     // A page and a half for each refresh would be six megabytes.
     assert!(memory < flat.1 + 2_000_000, "{} bytes became {memory}", flat.1);
+}
+
+#[test]
+fn a_hosts_key_that_sts_rejects_is_not_shown_to_it_again() {
+    let world = World::new();
+    world.aws.user(HOST, Policy::allow("sts:AssumeRole", ROLE));
+    world.aws.role(ROLE, Policy::trust(HOST), Policy::allow(GET, "*"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, id: &str| {
+        let path = folder.path().join(name);
+        let secret = &world.host.secret;
+        let text = format!("[default]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n");
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (old, new) = (file("credentials", "AKIAUNKNOWNUNKNOWN00"), file("new", &world.host.id));
+    let variables = [
+        ("AWS_ACCESS_KEY_ID", ""),
+        ("AWS_SECRET_ACCESS_KEY", ""),
+        ("AWS_SHARED_CREDENTIALS_FILE", &*old),
+        ("NEW_CREDENTIALS_FILE", &*new),
+    ];
+    tell_with(&world, "pull_days::within_a_change_of_keys", &variables);
+}
+
+#[tokio::test]
+#[ignore = "a_hosts_key_that_sts_rejects_is_not_shown_to_it_again runs it"]
+async fn within_a_change_of_keys() {
+    let host = Host::new();
+    let mut definition = task(&[container("app", IMAGE, SECRET)]);
+    definition["executionRoleArn"] = ROLE.into();
+    let failure = host.pull_task(&definition).await["failure"].take();
+    assert_eq!((&failure["link"], &failure["class"]), (&"host-identity".into(), &"refused".into()), "{failure}");
+    std::fs::rename(variable("NEW_CREDENTIALS_FILE"), variable("AWS_SHARED_CREDENTIALS_FILE")).unwrap();
+    let app = host.pull_task(&definition).await;
+    assert_eq!(app["result"], "pulled", "{app}");
 }
 
 /// File descriptors that are open, and bytes of memory in use.

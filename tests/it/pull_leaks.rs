@@ -175,3 +175,25 @@ fn neither_an_interrupt_nor_a_stall_brings_the_password_out() {
     assert_silent(&world, &ended);
     gate.open();
 }
+
+#[test]
+fn an_aws_that_repeats_the_signed_request_does_not_get_the_session_token_printed() {
+    let mut world = World::new();
+    world.aws.role(ROLE, Policy::trust(HOST), Policy::allow(GET, "*"));
+    world.host = world.aws.session(ROLE, "i-0abc");
+    let token = world.host.token.clone().unwrap();
+    let does_not_match = "The request signature we calculated does not match the signature you provided.";
+    for repeated in [
+        format!("The Canonical String for this request should have been 'POST x-amz-security-token:{token}'"),
+        format!("The String-to-Sign should have been '{token}'"),
+        format!("Authorization={token}"),
+    ] {
+        let message = format!("{does_not_match} {repeated}").leak();
+        world.aws.fault("GetSecretValue", When::Every, Fault::Error(403, "InvalidSignatureException", message));
+        let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).env("RUST_LOG", "trace").end();
+        assert!(ended.stdout.contains(does_not_match), "{ended:?}");
+        let canary = Canary::new("session token", &token);
+        assert_eq!(canary.in_bytes("stdout", ended.stdout.as_bytes()), []);
+        assert_eq!(canary.in_bytes("stderr", ended.stderr.as_bytes()), []);
+    }
+}

@@ -269,3 +269,26 @@ fn a_hanging_service_costs_the_deadline_and_not_more() {
     assert!(hint(&ended).contains("secrets.timeout"));
     assert!(world.aws.count("GetSecretValue") <= 3);
 }
+
+#[test]
+fn an_answer_that_is_not_said_to_be_this_secret_is_shown_to_no_registry() {
+    let version = "11111111-2222-3333-4444-555555555555";
+    let answers = [
+        json!({ "ARN": THEIR_SECRET, "Name": "prod/hub", "VersionId": version, "SecretString": LOGIN }),
+        json!({ "Name": "prod/hub", "VersionId": version, "SecretString": LOGIN }),
+        json!({ "ARN": SECRET, "Name": "prod/hub", "SecretString": LOGIN }),
+        json!({ "ARN": SECRET, "Name": "prod/hub", "VersionId": "", "SecretString": LOGIN }),
+    ];
+    for answer in answers {
+        let world = World::new();
+        world.aws.fault("GetSecretValue", When::Every, Fault::Body(answer.to_string()));
+        assert_eq!(pull(&world).failure(0), "secret unavailable", "{answer}");
+    }
+}
+
+#[test]
+fn a_gateway_that_sends_the_call_elsewhere_is_no_answer() {
+    let world = World::new();
+    world.aws.fault("GetSecretValue", When::Every, Fault::Status(302));
+    assert_eq!(pull(&world).failure(0), "secret unavailable");
+}

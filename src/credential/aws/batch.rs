@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
 use super::said::{Meaning, failed};
+use super::secrets_manager::is_of;
 use crate::credential::{SecretValue, SecretVersion};
 use crate::identity::Identity;
 use crate::secret::Secret;
@@ -112,7 +113,7 @@ impl Batches {
             Ok(answer) => {
                 let mut entries = answer.secret_values.unwrap_or_default();
                 for Waiting { secret, answer } in batch {
-                    let at = entries.iter().position(|entry| is_of(entry, &secret));
+                    let at = entries.iter().position(|entry| is_entry_of(entry, &secret));
                     if let Some(version) = at.and_then(|at| version(entries.swap_remove(at))) {
                         // Whoever waited may have been given up.
                         let _ = answer.send(version);
@@ -130,13 +131,11 @@ impl Batches {
     }
 }
 
-/// Whether an entry is the secret that was asked for by ARN, partial ARN or name.
-fn is_of(entry: &SecretValueEntry, secret: &CredentialsParameter) -> bool {
-    let asked = secret.as_str();
-    let is_partial_arn = |arn: &str| {
-        arn.strip_prefix(asked).and_then(|rest| rest.strip_prefix('-')).is_some_and(|suffix| suffix.len() == 6)
-    };
-    entry.name() == Some(asked) || entry.arn().is_some_and(|arn| arn == asked || is_partial_arn(arn))
+/// Whether an entry is the secret that was asked for. In a batch there are others, and the one
+/// whose name is this secret's with its random part must not be taken for it.
+fn is_entry_of(entry: &SecretValueEntry, asked: &CredentialsParameter) -> bool {
+    let is_full = matches!(asked, CredentialsParameter::Arn(arn) if arn.ends_like_a_full_arn());
+    entry.arn().is_some_and(|arn| arn == asked.as_str() || (!is_full && is_of(asked, arn, entry.name())))
 }
 
 fn version(entry: SecretValueEntry) -> Option<SecretVersion> {
@@ -146,7 +145,7 @@ fn version(entry: SecretValueEntry) -> Option<SecretVersion> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Batches, MOST, Region, Waiting};
+    use super::{Batches, MOST, Region, SecretValueEntry, Waiting, is_entry_of};
     use crate::identity::Identity;
     use crate::task::CredentialsParameter;
     use tokio::sync::oneshot;
@@ -168,5 +167,14 @@ mod tests {
         assert_eq!(taken.len(), MOST);
         assert!(taken.iter().all(|waiting| !waiting.answer.is_closed()));
         assert!(batches.waiting.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_secret_called_like_anothers_arn_is_not_taken_for_it() {
+        let arn = |end: &str| format!("arn:aws:secretsmanager:eu-west-1:111122223333:secret:{end}");
+        let entry = SecretValueEntry::builder().arn(arn("hub-Ab12Cd-Ef34Gh")).name("hub-Ab12Cd").build();
+        let is = |asked: &str| is_entry_of(&entry, &CredentialsParameter::parse(asked).unwrap());
+        assert!(!is(&arn("hub-Ab12Cd")) && !is(&arn("hub")) && !is("hub"));
+        assert!(is(&arn("hub-Ab12Cd-Ef34Gh")) && is("hub-Ab12Cd"));
     }
 }

@@ -19,6 +19,7 @@ use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, Result, SharedCredentialsProvider, future};
+use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
 use super::http::Http;
@@ -123,6 +124,14 @@ impl Host {
         }
         chain
     }
+}
+
+/// Does what has the SDK read files on a thread of its own: it blocks the thread that it reads
+/// on, and a pipe or a lost network disk would hold up everything, deadlines and signals too.
+/// None is a panic.
+pub(super) async fn beside<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Option<T> {
+    let runtime = Handle::current();
+    tokio::task::spawn_blocking(move || runtime.block_on(work)).await.ok()
 }
 
 fn provider_config(client: &aws_sdk_secretsmanager::config::SharedHttpClient) -> ProviderConfig {

@@ -36,10 +36,10 @@ use crate::identity::{HostKind, Identity};
 use crate::secret::SecretBytes;
 use crate::task::{self, CredentialsParameter, KeyArn, SecretArn};
 use batch::Batches;
-use host::Host;
+use host::{Host, beside};
 use http::Http;
 use said::Said;
-use session::Sessions;
+use session::{Refused, Sessions, late};
 
 pub use batch::Batching;
 pub use http::CaBundleError;
@@ -97,38 +97,36 @@ impl Aws {
     /// What the environment and the profile say. The metadata service is not asked for
     /// the Region here: most secrets carry their own, and where there is no such service
     /// the answer takes seconds.
-    async fn config(&self) -> &SdkConfig {
-        self.config
-            .get_or_init(|| async {
-                let timeouts = TimeoutConfig::builder()
-                    .connect_timeout(self.deadline / ATTEMPTS)
-                    .operation_attempt_timeout(self.deadline / 2)
-                    .build();
-                let mut loader = aws_config::defaults(BehaviorVersion::latest())
-                    .region(self.host.configured_region())
-                    .http_client(self.host.http().services.clone())
-                    // Whose credentials a call takes is said for each call.
-                    .no_credentials()
-                    .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-                    .timeout_config(timeouts);
-                if let Ok(name) = AppName::new(concat!("taskpull-", env!("CARGO_PKG_VERSION"))) {
-                    loader = loader.app_name(name);
-                }
-                loader.load().await
-            })
-            .await
+    async fn config(&self, end: Instant) -> Result<&SdkConfig, Refused> {
+        let read = self.config.get_or_try_init(|| async {
+            let timeouts = TimeoutConfig::builder()
+                .connect_timeout(self.deadline / ATTEMPTS)
+                .operation_attempt_timeout(self.deadline / 2)
+                .build();
+            let mut loader = aws_config::defaults(BehaviorVersion::latest())
+                .region(self.host.configured_region())
+                .http_client(self.host.http().services.clone())
+                // Whose credentials a call takes is said for each call.
+                .no_credentials()
+                .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+                .timeout_config(timeouts);
+            if let Ok(name) = AppName::new(concat!("taskpull-", env!("CARGO_PKG_VERSION"))) {
+                loader = loader.app_name(name);
+            }
+            beside(loader.load()).await.ok_or(())
+        });
+        timeout_at(end, read).await.ok().and_then(Result::ok).ok_or_else(|| late(&Identity::Host))
     }
 
     /// The Region that a thing says, or the host's where it says none.
-    async fn region(&self, said: Option<&task::Region>, end: Instant) -> Option<Region> {
+    async fn region(&self, said: Option<&task::Region>, config: &SdkConfig, end: Instant) -> Option<Region> {
         match said {
             Some(region) => Some(Region::new(region.as_str().to_owned())),
-            None => timeout_at(end, async { self.host.region(self.config().await).await }).await.ok().flatten(),
+            None => timeout_at(end, self.host.region(config)).await.ok().flatten(),
         }
     }
 
-    async fn client(&self, region: &Region) -> Client {
-        let config = self.config().await;
+    async fn client(&self, config: &SdkConfig, region: &Region) -> Client {
         let mut clients = self.clients.lock().await;
         clients
             .entry(region.clone())
@@ -153,11 +151,12 @@ impl SecretStore for Aws {
         end: Instant,
     ) -> Result<SecretVersion, SecretError> {
         let fault = |fault| SecretError::new(secret, identity, fault);
-        let region = self.region(secret.region(), end).await.ok_or_else(|| fault(SecretFault::NoRegion))?;
-        let config = self.config().await;
+        let own = secret.region().map(|region| Region::new(region.as_str().to_owned()));
+        let config = self.config(end).await.map_err(|refused| refused.about(secret, own.as_ref()))?;
+        let region = self.region(secret.region(), config, end).await.ok_or_else(|| fault(SecretFault::NoRegion))?;
         let credentials = self.sessions.credentials(identity, &self.host, config, &region, end).await;
-        let credentials = credentials.map_err(|refused| refused.about(secret, &region))?;
-        let client = self.client(&region).await;
+        let credentials = credentials.map_err(|refused| refused.about(secret, Some(&region)))?;
+        let client = self.client(config, &region).await;
         // A batch has the current versions only.
         if let (Some(batches), None) = (&self.batches, &self.stage) {
             let batch = batches.get(&client, &credentials, identity, &region, secret);
@@ -193,19 +192,19 @@ impl SecretStore for Aws {
         // looked for beside the secret.
         let of_secret = SecretArn::parse(&version.arn).ok();
         let said = sealed.key.as_ref().map(KeyArn::region).or(of_secret.as_ref().map(SecretArn::region));
+        let config = self.config(end).await.map_err(|refused| Failure::from(&refused.about(secret, None)))?;
         let no_region = || Failure::from(&SecretError::new(secret, identity, SecretFault::NoRegion));
-        let region = self.region(said, end).await.ok_or_else(no_region)?;
+        let region = self.region(said, config, end).await.ok_or_else(no_region)?;
         let thing = match &sealed.key {
             Some(key) => key.to_string(),
             None => format!("secret {}", version.arn),
         };
-        let config = self.config().await;
         let credentials = self.sessions.credentials(identity, &self.host, config, &region, end).await;
-        let credentials = credentials.map_err(|refused| Failure::from(&refused.about(secret, &region)))?;
+        let credentials = credentials.map_err(|refused| Failure::from(&refused.about(secret, Some(&region))))?;
         let client = kms::client(config, region.clone(), credentials);
         let answer = timeout_at(end, kms::decrypt(&client, sealed)).await;
         let refused = asked_of_key(thing, KeyAction::Decrypt, identity, &region);
-        answer.unwrap_or_else(|_| Err(late())).map_err(refused)
+        answer.unwrap_or_else(|_| Err(silent())).map_err(refused)
     }
 }
 
@@ -219,12 +218,12 @@ impl Aws {
         let host = Identity::Host;
         let region = Region::new(binding.key.region().as_str().to_owned());
         let refused = || asked_of_key(binding.key.to_string(), KeyAction::Encrypt, &host, &region);
-        let config = self.config().await;
+        let config = self.config(end).await.map_err(|nobody| refused()(nobody.about_key()))?;
         let credentials = self.sessions.credentials(&host, &self.host, config, &region, end).await;
         let credentials = credentials.map_err(|nobody| refused()(nobody.about_key()))?;
         let client = kms::client(config, region.clone(), credentials);
         let answer = timeout_at(end, kms::encrypt(&client, binding, plaintext)).await;
-        answer.unwrap_or_else(|_| Err(late())).map_err(refused())
+        answer.unwrap_or_else(|_| Err(silent())).map_err(refused())
     }
 }
 
@@ -239,6 +238,6 @@ fn asked_of_key(
     move |(fault, said)| Failure::from(&KeyError { thing, action, identity, region, fault, source: Some(said) })
 }
 
-fn late() -> (KeyFault, Said) {
+fn silent() -> (KeyFault, Said) {
     (KeyFault::TimedOut, "no answer within secrets.timeout".into())
 }

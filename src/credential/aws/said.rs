@@ -57,7 +57,7 @@ where
             let status = answer.raw().status().as_u16();
             let error = answer.into_err();
             let code = error.code().unwrap_or("no error code").to_owned();
-            let message = error.message().unwrap_or("no message").to_owned();
+            let message = without_request(error.message().unwrap_or("no message")).to_owned();
             let meaning = meaning(status, &code, &message);
             Failed { meaning, said: Box::new(Answer { code, message, request_id }) }
         }
@@ -80,6 +80,14 @@ fn timed_out(said: &str) -> Failed {
     Failed { meaning: Meaning::TimedOut, said: said.into() }
 }
 
+/// A message about a signature may go on with the request as it was signed, session token
+/// included.
+fn without_request(message: &str) -> &str {
+    let ends = ["The Canonical String", "The String-to-Sign", "Authorization="].into_iter();
+    let end = ends.filter_map(|begin| message.find(begin)).min();
+    end.map_or(message, |end| message[..end].trim_end())
+}
+
 /// The errors common to all services (each API reference's "Common Errors"; STS names some
 /// of them without `Exception`).
 fn meaning(status: u16, code: &str, message: &str) -> Meaning {
@@ -96,7 +104,8 @@ fn meaning(status: u16, code: &str, message: &str) -> Meaning {
         | "IncompleteSignature"
         | "MissingAuthenticationToken" => Meaning::IdentityRejected,
         _ if status == 429 => Meaning::Throttled,
-        _ if status >= 500 => Meaning::Unavailable,
+        // No service of AWS's sends anybody elsewhere: this is a gateway on the way to it.
+        _ if status >= 500 || (300..400).contains(&status) => Meaning::Unavailable,
         _ => Meaning::Answer { code: code.to_owned(), message: message.to_owned() },
     }
 }
@@ -126,6 +135,7 @@ mod tests {
             (403, "InvalidClientTokenId", "The security token included in the request is invalid.", "rejected"),
             (400, "ExpiredTokenException", "The security token included in the request is expired", "rejected"),
             (503, "no error code", "", "unavailable"),
+            (302, "no error code", "", "unavailable"),
             (400, "InternalServiceError", "", "answer"),
             (500, "InternalServiceError", "", "unavailable"),
             (403, "AccessDenied", "", "answer"),

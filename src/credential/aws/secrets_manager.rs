@@ -30,16 +30,29 @@ pub(super) async fn get_secret_value(
         let Failed { meaning, said } = failed(error);
         (fault(&meaning), said)
     })?;
+    // What is not said to be this secret is not shown to its registry.
+    let (Some(arn), Some(version_id)) = (answer.arn, answer.version_id.filter(|id| !id.is_empty())) else {
+        return Err((SecretFault::Unavailable, "the answer says no ARN or no version".into()));
+    };
+    if !is_of(secret, &arn, answer.name.as_deref()) {
+        return Err((SecretFault::Unavailable, format!("the answer is another secret: {arn}").into()));
+    }
     let value = match answer.secret_string {
         Some(text) => SecretValue::Text(Secret::new(text)),
         None => SecretValue::Binary(SecretBytes::new(answer.secret_binary.map(Blob::into_inner).unwrap_or_default())),
     };
-    Ok(SecretVersion {
-        arn: answer.arn.unwrap_or_else(|| secret.as_str().to_owned()),
-        version_id: answer.version_id.unwrap_or_default(),
-        stage: stage.map(str::to_owned),
-        value,
-    })
+    Ok(SecretVersion { arn, version_id, stage: stage.map(str::to_owned), value })
+}
+
+/// Whether this is the secret that was asked for by ARN, partial ARN or name.
+pub(super) fn is_of(asked: &CredentialsParameter, arn: &str, name: Option<&str>) -> bool {
+    match asked {
+        CredentialsParameter::Name(asked) => name == Some(asked.as_str()),
+        CredentialsParameter::Arn(asked) => {
+            let random = arn.strip_prefix(asked.as_str()).and_then(|rest| rest.strip_prefix('-'));
+            arn == asked.as_str() || random.is_some_and(|random| random.len() == 6)
+        }
+    }
 }
 
 fn fault(meaning: &Meaning) -> SecretFault {

@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_types, reason = "the one place where an identity's credentials are kept")]
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -17,7 +18,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use tokio::time::{Instant, timeout_at};
 
-use super::host::Host;
+use super::host::{Host, beside};
 use super::said::Said;
 use super::sts::assume;
 use crate::credential::{KeyFault, SecretError, SecretFault};
@@ -61,9 +62,12 @@ impl Refused {
     }
 
     /// The same, as the reason why a secret could not be read.
-    pub(super) fn about(self, secret: &CredentialsParameter, region: &Region) -> SecretError {
-        let region = self.region.as_ref().unwrap_or(region);
-        let error = SecretError::new(secret, &self.identity, self.fault).in_region(region);
+    pub(super) fn about(self, secret: &CredentialsParameter, region: Option<&Region>) -> SecretError {
+        let error = SecretError::new(secret, &self.identity, self.fault);
+        let error = match self.region.as_ref().or(region) {
+            Some(region) => error.in_region(region),
+            None => error,
+        };
         error.saying(Box::new(SharedSaid(self.said)))
     }
 
@@ -109,12 +113,18 @@ impl Sessions {
         }
         // And back. Where nobody had any, the last to be asked is the host, who comes first.
         for identity in to_ask.iter().rev() {
+            let by = held.as_ref().map(|by| by.access_key_id().to_owned());
             let attempt = self.attempt(identity, || match held.take() {
                 Some(by) => assume(identity.clone(), by, Arc::clone(source), config.clone(), region.clone()).boxed(),
                 None => host(Arc::clone(source), config.clone()).boxed(),
             });
             let answer = timeout_at(end, attempt.clone()).await.unwrap_or_else(|_| Err(late(identity)));
-            held = Some(self.told(identity, &attempt, answer)?);
+            let told = self.told(identity, &attempt, answer);
+            // STS judges whoever asks, and may do so before any other service.
+            if let (Err(Refused { identity, fault: SecretFault::IdentityRejected, .. }), Some(by)) = (&told, by) {
+                self.forget(identity, &by);
+            }
+            held = Some(told?);
         }
         held.ok_or_else(|| Refused::new(identity, SecretFault::NoHostIdentity, "nobody to ask as".into()))
     }
@@ -140,7 +150,12 @@ impl Sessions {
         if attempts.get(identity).is_some_and(is_stale) {
             attempts.remove(identity);
         }
-        attempts.entry(identity.clone()).or_insert_with(|| begin().shared()).clone()
+        let begin = || {
+            // A panic in a library must not be the answer for ever.
+            let lost = Refused::new(identity, SecretFault::HostIdentityFailed, "it ended without an answer".into());
+            AssertUnwindSafe(begin()).catch_unwind().map(|ended| ended.unwrap_or(Err(lost))).boxed().shared()
+        };
+        attempts.entry(identity.clone()).or_insert_with(begin).clone()
     }
 
     /// Forgets an attempt that gave nothing. By the time that all who waited for it are told,
@@ -190,7 +205,14 @@ fn with_end(found: Credentials, now: SystemTime) -> Credentials {
 }
 
 async fn host(source: Arc<Host>, config: SdkConfig) -> Result<Credentials, Refused> {
-    let found = source.chain(&config).provide_credentials().await;
+    let asked = async move { source.chain(&config).provide_credentials().await };
+    let Some(found) = beside(asked).await else {
+        return Err(Refused::new(
+            &Identity::Host,
+            SecretFault::HostIdentityFailed,
+            "it ended without an answer".into(),
+        ));
+    };
     found.map(|credentials| with_end(credentials, SystemTime::now())).map_err(|error| {
         let fault = match error {
             CredentialsError::CredentialsNotLoaded(_) => SecretFault::NoHostIdentity,
@@ -215,7 +237,7 @@ fn without_output(error: &CredentialsError) -> Said {
 }
 
 /// Our own deadline passed first.
-fn late(identity: &Identity) -> Refused {
+pub(super) fn late(identity: &Identity) -> Refused {
     let fault = match identity {
         Identity::Host => SecretFault::HostIdentityFailed,
         Identity::ExecutionRole(_) | Identity::AccountRole(_) => SecretFault::RoleUnavailable,
@@ -262,6 +284,16 @@ mod tests {
         begin("new").unwrap().unwrap();
         sessions.forget(&host, "old");
         assert_eq!(sessions.held(&host).unwrap().access_key_id(), "new");
+    }
+
+    #[test]
+    fn a_panic_is_told_once_and_the_next_one_asks_again() {
+        let (sessions, host) = (Sessions::default(), Identity::Host);
+        let attempt = sessions.attempt(&host, || async { panic!("as a library might") }.boxed());
+        let answer = attempt.clone().now_or_never().unwrap();
+        sessions.told(&host, &attempt, answer).unwrap_err();
+        let next = sessions.attempt(&host, || future::ready(Ok(key("id"))).boxed());
+        assert_eq!(next.now_or_never().unwrap().unwrap().access_key_id(), "id");
     }
 
     #[test]

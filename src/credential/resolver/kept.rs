@@ -2,9 +2,9 @@
 //!
 //! A value's life is a matter of its age:
 //!
-//! - until `max_age` it serves; in the last quarter of that time whoever uses it has it asked
-//!   for again, so that what is in use is renewed before anybody must wait for it. When in
-//!   that quarter is left to chance, or hosts that started together would ask together;
+//! - until `max_age` it serves; from a moment between three quarters of that time and nineteen
+//!   twentieths whoever uses it has it asked for again, so that what is in use is renewed
+//!   before anybody must wait for it. The moment is left to chance, or hosts that started together would ask together;
 //! - until `max_stale` after that it serves while AWS does not answer, and is stale;
 //! - a denial, a deletion or any other answer that is not a value ends it at once.
 //!
@@ -52,9 +52,27 @@ pub(in crate::credential) struct Held {
     pub(in crate::credential) text: Secret,
     /// Which read it came from; they are counted.
     pub(super) read: u64,
+    /// What that read was begun for, and when.
+    pub(super) begun: Begun,
     /// When it was read.
     pub(super) at: Instant,
     max_age: Duration,
+}
+
+/// When a read began, and why.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Begun {
+    pub(super) at: Instant,
+    /// A registry had refused what was known until then.
+    pub(super) after_refusal: bool,
+}
+
+impl Begun {
+    /// Whether what it finds can speak of a credential that was shown at `shown` and has been
+    /// refused. What began before that may know nothing of the rotation behind the refusal.
+    pub(super) fn speaks_of(self, shown: Instant) -> bool {
+        self.after_refusal || self.at >= shown
+    }
 }
 
 impl Held {
@@ -112,22 +130,23 @@ impl<K: Clone + Eq + Hash> Kept<K> {
         self.entries.get(key)?.held.as_ref()
     }
 
-    /// Keeps what the read of this number has brought.
-    pub(super) fn keep(
-        &mut self,
-        key: K,
+    /// What the read of this number has brought, for those who waited for it.
+    pub(super) fn held(
+        &self,
         (version, text): (SecretVersion, Secret),
         read: u64,
+        begun: Begun,
         now: Instant,
-        chance: f64,
     ) -> Arc<Held> {
+        Arc::new(Held { version, text, read, begun, at: now, max_age: self.keeping.max_age })
+    }
+
+    /// Keeps it for others.
+    pub(super) fn keep(&mut self, key: K, held: Arc<Held>, now: Instant, chance: f64) {
         self.end_lives(now);
-        let max_age = self.keeping.max_age;
-        let held = Arc::new(Held { version, text, read, at: now, max_age });
-        let ask_at = now + max_age.mul_f64(1.0 - 0.25 * chance.clamp(0.0, 1.0));
-        self.entries.insert(key, Entry { at: now, ask_at, held: Some(Arc::clone(&held)) });
+        let ask_at = now + held.max_age.mul_f64(0.95 - 0.2 * chance.clamp(0.0, 1.0));
+        self.entries.insert(key, Entry { at: held.at, ask_at, held: Some(held) });
         self.make_room();
-        held
     }
 
     /// The value that serves though a read has failed, or that failure.

@@ -11,9 +11,15 @@ use crate::secret::SecretBytes;
 
 const SECOND: Duration = Duration::from_secs(1);
 
+/// A value of this age is due to be asked for again, whatever chance has said.
+const DUE: Duration = Duration::from_millis(299_999);
+
+/// Nobody answers there.
+const SILENT: &str = "eu-west-1";
+
 /// Answers what it is told, a second after it was asked.
 struct Store {
-    /// `"panic"` is one.
+    /// `"panic"` is one, and `"late"` is on its way for five seconds more.
     answers: Mutex<VecDeque<Result<&'static str, SecretFault>>>,
     reads: AtomicUsize,
 }
@@ -41,9 +47,15 @@ impl SecretStore for Store {
         _: Instant,
     ) -> Result<SecretVersion, SecretError> {
         self.reads.fetch_add(1, Ordering::Relaxed);
+        if secret.region().is_some_and(|region| region.as_str() == SILENT) {
+            std::future::pending::<()>().await;
+        }
         tokio::time::sleep(SECOND).await;
         let answer = self.answers.lock().unwrap().pop_front().expect("a read that was expected");
         assert_ne!(answer, Ok("panic"), "as a library might");
+        if answer == Ok("late") {
+            tokio::time::sleep(5 * SECOND).await;
+        }
         answer.map_err(|fault| SecretError::new(secret, identity, fault)).map(|version| SecretVersion {
             arn: "arn".to_owned(),
             version_id: version.to_owned(),
@@ -111,7 +123,7 @@ async fn all_who_wait_share_one_read_and_its_age_is_its_bound() {
 async fn what_is_in_use_is_read_again_before_its_time_and_nobody_waits_for_it() {
     let resolver = resolver(&[Ok("v1"), Ok("v2")]);
     assert_eq!(get(&resolver, "a").await, fresh("v1"));
-    tokio::time::sleep(299 * SECOND + SECOND / 2).await;
+    tokio::time::sleep(DUE).await;
     let asked = Instant::now();
     let both = [get(&resolver, "a").await, get(&resolver, "a").await];
     assert_eq!((both, asked.elapsed()), ([fresh("v1"), fresh("v1")], Duration::ZERO));
@@ -136,12 +148,12 @@ async fn when_it_is_read_again_is_left_to_chance() {
 
 #[tokio::test(start_paused = true)]
 async fn a_denial_ahead_of_time_ends_the_value_too() {
-    let resolver = resolver(&[Ok("v1"), Err(SecretFault::Denied), Err(SecretFault::Denied)]);
+    let resolver = resolver(&[Ok("v1"), Err(SecretFault::Denied), Err(SecretFault::Unavailable)]);
     assert_eq!(get(&resolver, "a").await, fresh("v1"));
-    tokio::time::sleep(298 * SECOND).await;
+    tokio::time::sleep(DUE).await;
     assert_eq!(get(&resolver, "a").await, fresh("v1"), "the denial is not known yet");
-    tokio::time::sleep(SECOND + SECOND / 2).await;
-    assert_eq!(get(&resolver, "a").await, Err(Class::Refused));
+    tokio::time::sleep(2 * SECOND).await;
+    assert_eq!(get(&resolver, "a").await, Err(Class::Unavailable), "there is nothing left to be stale");
 }
 
 #[tokio::test(start_paused = true)]
@@ -281,4 +293,74 @@ async fn the_same_version_is_no_reason_to_try_again() {
     let twice = resolver.version_after_refusal(&Identity::Host, &secret, &refused, shown).await;
     assert!(twice.unwrap().is_none());
     assert_eq!(reads(&resolver), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_began_before_a_refusal_does_not_speak_for_it() {
+    // The one ahead of time is answered before the rotation, and arrives after the refusal.
+    let resolver = resolver(&[Ok("v1"), Ok("late"), Ok("v2")]);
+    let secret = CredentialsParameter::parse("a").unwrap();
+    get(&resolver, "a").await.unwrap();
+    tokio::time::sleep(DUE).await;
+    let refused = resolver.version(&Identity::Host, &secret).await.unwrap();
+    tokio::time::sleep(2 * SECOND).await;
+    let again = resolver.version_after_refusal(&Identity::Host, &secret, &refused, Instant::now());
+    assert_eq!(again.await.unwrap().unwrap().version.version_id, "v2");
+    tokio::time::sleep(5 * SECOND).await;
+    assert_eq!(get(&resolver, "a").await, fresh("v2"), "what came late is not kept over it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_ahead_of_time_is_not_the_one_that_a_refusal_asks_for() {
+    let resolver = resolver(&[Ok("v1"), Ok("v1"), Ok("v2")]);
+    let secret = CredentialsParameter::parse("a").unwrap();
+    get(&resolver, "a").await.unwrap();
+    tokio::time::sleep(DUE).await;
+    let refused = resolver.version(&Identity::Host, &secret).await.unwrap();
+    tokio::time::sleep(SECOND / 10).await;
+    let shown = Instant::now();
+    tokio::time::sleep(2 * SECOND).await;
+    let again = resolver.version_after_refusal(&Identity::Host, &secret, &refused, shown);
+    assert_eq!(again.await.unwrap().unwrap().version.version_id, "v2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_pull_that_is_refused_at_last_asks_again() {
+    let resolver = resolver(&[Ok("v1"), Ok("v1"), Ok("v2")]);
+    let secret = CredentialsParameter::parse("a").unwrap();
+    let refused = resolver.version(&Identity::Host, &secret).await.unwrap();
+    let shown = Instant::now();
+    let again = || resolver.version_after_refusal(&Identity::Host, &secret, &refused, shown);
+    assert!(again().await.unwrap().is_none());
+    tokio::time::sleep(60 * SECOND).await;
+    assert_eq!(again().await.unwrap().unwrap().version.version_id, "v2");
+}
+
+#[test]
+fn a_read_that_was_lost_with_its_runtime_is_not_the_last_one() {
+    let resolver = resolver(&[Ok("v1")]);
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime().block_on(async { tokio::time::timeout(SECOND / 2, get(&resolver, "a")).await.unwrap_err() });
+    let another = runtime();
+    assert_eq!(another.block_on(get(&resolver, "a")), Err(Class::Unknown), "it was lost");
+    assert_eq!(another.block_on(get(&resolver, "a")), fresh("v1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_region_that_does_not_answer_holds_nobody_up_elsewhere() {
+    let resolver = resolver(&[Ok("v1"), Ok("v1")]);
+    let arn = |region: &str, at| format!("arn:aws:secretsmanager:{region}:111122223333:secret:s{at}-Ab12Cd");
+    let silent = futures_util::future::join_all((0..40).map(|at| {
+        let (resolver, arn) = (&resolver, arn(SILENT, at));
+        async move { get(resolver, &arn).await }
+    }));
+    let begun = Instant::now();
+    let elsewhere = async {
+        let found = (get(&resolver, &arn("eu-west-2", 0)).await, get(&resolver, "named").await);
+        (found, begun.elapsed())
+    };
+    let (silent, elsewhere) = futures_util::future::join(silent, elsewhere).await;
+    assert_eq!(elsewhere, ((fresh("v1"), fresh("v1")), 2 * SECOND));
+    assert!(silent.iter().all(|one| *one == Err(Class::TimedOut)));
+    assert_eq!(begun.elapsed(), 10 * SECOND, "the store has not heard of its deadline, and it holds");
 }

@@ -49,6 +49,8 @@ pub enum Fault {
     Hold(Gate),
     /// Success by its status, but not in the service's protocol.
     Garbage,
+    /// Success with this body.
+    Body(String),
 }
 
 impl Fault {

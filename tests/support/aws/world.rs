@@ -165,6 +165,7 @@ fn struck(fault: Option<Fault>, protocol: Protocol, answer: Answer, request_id: 
         Some(Fault::Error(status, code, message)) => {
             protocol.reply(Err(ServiceError::new(status, code, message)), request_id)
         }
+        Some(Fault::Body(body)) => protocol.reply(Ok(body), request_id),
         Some(Fault::Garbage) => protocol.garbage(request_id),
         Some(Fault::Hang) => Reply::stall(Stall::Hang),
         Some(Fault::Reset) => Reply::stall(Stall::Reset),
