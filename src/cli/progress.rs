@@ -25,7 +25,12 @@ pub(super) fn of(images: Vec<String>, quiet: bool) -> Box<dyn Progress> {
 struct Silent;
 
 impl Progress for Silent {
-    fn update(&self, _: usize, _: &State) {}
+    fn update(&self, _: usize, state: &State) {
+        // As those that are found in a definition.
+        if let State::Warned(warning) = state {
+            tell(&format!("warning: {warning}"));
+        }
+    }
 }
 
 /// A line when a pull begins, is tried again, and ends.
@@ -37,6 +42,7 @@ impl Progress for Lines {
     fn update(&self, pull: usize, state: &State) {
         let said = match state {
             State::Pulling(layers) if layers.total == 0 => "pulling".to_owned(),
+            State::Warned(warning) => return tell(&format!("warning: {warning}")),
             State::Authorizing | State::Waiting | State::Verifying | State::Pulling(_) => return,
             State::Retrying(Retry { attempt, wait, .. }) => format!("attempt {attempt} in {:.1} s", wait.as_secs_f64()),
             State::Done(Pulled { how, .. }) => match how {
@@ -56,7 +62,7 @@ struct Bars {
     words: ProgressStyle,
     bytes: ProgressStyle,
     // Owns the terminal's lines; without it each bar would draw for itself.
-    _all: MultiProgress,
+    all: MultiProgress,
 }
 
 impl Bars {
@@ -72,7 +78,7 @@ impl Bars {
                 bar
             })
             .collect();
-        Self { images: bars, words, bytes, _all: all }
+        Self { images: bars, words, bytes, all }
     }
 }
 
@@ -90,6 +96,8 @@ impl Progress for Bars {
                 bar.set_position(layers.bytes);
                 bar.set_message(format!("{}/{}", layers.done, layers.total));
             }
+            // Above the bars. Nothing to be done about a closed terminal.
+            State::Warned(warning) => drop(self.all.println(format!("warning: {warning}"))),
             State::Retrying(Retry { attempt, wait, .. }) => {
                 bar.set_style(self.words.clone());
                 bar.set_message(format!("attempt {attempt} in {:.1} s", wait.as_secs_f64()));

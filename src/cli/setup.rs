@@ -8,9 +8,9 @@ use crate::config::table::PLATFORM;
 use crate::config::{ConfigError, Settings};
 use crate::error::Failure;
 use crate::pipeline::{
-    AccessTokens, AccountRoles, Aws, Backoff, Batching, Behavior, Caching, Concurrency, Deadlines, DockerAddress,
-    HostKind, Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits, OnRefusal, PlanContext, Platform,
-    Resolver, RoleUse,
+    AccessTokens, AccountRoles, Aws, Backoff, Batching, Behavior, Caching, Concurrency, Deadlines, DiskCheck,
+    DiskLimits, DockerAddress, HostKind, Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits, OnRefusal,
+    PlanContext, Platform, Resolver, RoleUse,
 };
 
 /// The waits between attempts at a pull grow to two seconds and no further: a registry that
@@ -69,6 +69,14 @@ fn limits(settings: &Settings, fail_fast: bool) -> Limits {
             behavior: Behavior::parse(&settings.behavior).unwrap_or_default(),
             verify_access: settings.verify_access,
             on_refusal: if settings.on_refusal == "use-cached" { OnRefusal::UseCached } else { OnRefusal::Fail },
+        },
+        disk: DiskLimits {
+            check: match &*settings.disk_check {
+                "off" => DiskCheck::Off,
+                "refuse" => DiskCheck::Refuse,
+                _ => DiskCheck::Warn,
+            },
+            comfortable: settings.disk_comfortable,
         },
         deadlines: Deadlines {
             answer: settings.engine_timeout,

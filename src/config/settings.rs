@@ -8,10 +8,11 @@ use super::accounts::AccountEntry;
 use super::config_error::ConfigError;
 use super::sources::Sources;
 use super::table::{
-    ATTEMPTS, BEGIN_TIMEOUT, BEHAVIOR, CA_BUNDLE, CONCURRENCY, ENGINE_HOST, ENGINE_TIMEOUT, ENGINE_TLS, EXECUTION_ROLE,
-    HOST_KIND, IDLE_TIMEOUT, INSTANCE_AUTH_DATA, INSTANCE_AUTH_TYPE, INSTANCE_DOCKER_CONFIG, INSTANCE_HELPER_TIMEOUT,
-    LOG_FILTER, ON_REFUSAL, PER_REGISTRY, PLATFORM, RESTART_TIMEOUT, SECRETS_ACCESS_TOKEN, SECRETS_BATCH,
-    SECRETS_ENTRIES, SECRETS_MAX_AGE, SECRETS_MAX_STALE, SECRETS_STAGE, SECRETS_TIMEOUT, TOTAL_TIMEOUT, VERIFY_ACCESS,
+    ATTEMPTS, BEGIN_TIMEOUT, BEHAVIOR, CA_BUNDLE, CONCURRENCY, DISK_CHECK, DISK_COMFORTABLE, ENGINE_HOST,
+    ENGINE_TIMEOUT, ENGINE_TLS, EXECUTION_ROLE, HOST_KIND, IDLE_TIMEOUT, INSTANCE_AUTH_DATA, INSTANCE_AUTH_TYPE,
+    INSTANCE_DOCKER_CONFIG, INSTANCE_HELPER_TIMEOUT, LOG_FILTER, ON_REFUSAL, PER_REGISTRY, PLATFORM, RESTART_TIMEOUT,
+    SECRETS_ACCESS_TOKEN, SECRETS_BATCH, SECRETS_ENTRIES, SECRETS_MAX_AGE, SECRETS_MAX_STALE, SECRETS_STAGE,
+    SECRETS_TIMEOUT, TOTAL_TIMEOUT, VERIFY_ACCESS,
 };
 use crate::secret::Secret;
 
@@ -74,6 +75,10 @@ pub struct Settings {
     pub idle_timeout: Duration,
     /// `pull.total_timeout`
     pub total_timeout: Duration,
+    /// `disk.check`, one of its words.
+    pub disk_check: String,
+    /// `disk.comfortable`, in bytes.
+    pub disk_comfortable: u64,
     /// `log.filter`
     pub log_filter: String,
 }
@@ -121,6 +126,8 @@ impl Settings {
             attempts: sources.number(&ATTEMPTS)?,
             idle_timeout: sources.time(&IDLE_TIMEOUT)?,
             total_timeout: sources.time(&TOTAL_TIMEOUT)?,
+            disk_check: sources.text(&DISK_CHECK)?.to_owned(),
+            disk_comfortable: sources.size(&DISK_COMFORTABLE)?,
             log_filter: sources.text(&LOG_FILTER)?.to_owned(),
         })
     }

@@ -123,6 +123,11 @@ impl Sources {
         })
     }
 
+    /// In bytes.
+    pub(super) fn size(&self, setting: &Setting) -> Result<u64, ConfigError> {
+        self.read(setting, setting.takes.sentence(), parse_size)
+    }
+
     pub(super) fn time(&self, setting: &Setting) -> Result<Duration, ConfigError> {
         self.read(setting, setting.takes.sentence(), |text| match setting.takes {
             Takes::Time(least, most) => {
@@ -144,6 +149,25 @@ impl Sources {
     }
 }
 
+/// A whole number of bytes, or of 1024 or 1000 of them as often as the unit says.
+fn parse_size(text: &str) -> Option<u64> {
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let number: u64 = text[..text.len() - unit.len()].parse().ok()?;
+    let (base, power) = match unit.trim_start() {
+        "" | "B" => (1, 0),
+        "KiB" => (1_024, 1),
+        "MiB" => (1_024, 2),
+        "GiB" => (1_024, 3),
+        "TiB" => (1_024, 4),
+        "kB" => (1_000, 1),
+        "MB" => (1_000, 2),
+        "GB" => (1_000, 3),
+        "TB" => (1_000, 4),
+        _ => return None,
+    };
+    number.checked_mul(u64::pow(base, power))
+}
+
 /// An environment variable that is set to something.
 fn variable(name: &'static str) -> Result<Option<String>, ConfigError> {
     #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
@@ -157,7 +181,7 @@ fn variable(name: &'static str) -> Result<Option<String>, ConfigError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ConfigError, Sources};
+    use super::{ConfigError, Sources, parse_size};
     use crate::config::Settings;
     use crate::config::table::CONCURRENCY;
     use std::io::Write as _;
@@ -186,6 +210,24 @@ mod tests {
         let said = Settings::read(&sources).unwrap_err().to_string();
         assert!(said.starts_with("pull.concurrency is `0` (from /"), "{said}");
         assert!(said.ends_with("but must be a number from 1 to 1000"), "{said}");
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        for (text, bytes) in [
+            ("0", 0),
+            ("7", 7),
+            ("7 B", 7),
+            ("20GiB", 20 << 30),
+            ("512 MiB", 512 << 20),
+            ("3kB", 3_000),
+            ("1TB", 1_000_000_000_000),
+        ] {
+            assert_eq!(parse_size(text), Some(bytes), "{text}");
+        }
+        for text in ["", "GiB", "-1", "1.5GiB", "1G", "1gib", "99999999999TiB", "99999999999999999999"] {
+            assert_eq!(parse_size(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub enum Takes {
     OneOf(&'static [&'static str]),
     /// A whole number from the first to the second.
     Number(u32, u32),
+    /// A number of bytes.
+    Size,
     /// A time (`1s`, `2m30s`) from the first to the second.
     Time(Duration, Duration),
     /// A text with secrets in it, taken from the environment only and never shown; this is
@@ -260,6 +262,22 @@ pub const TOTAL_TIMEOUT: Setting = Setting {
     takes: Takes::Time(SECOND, Duration::from_hours(24)),
     purpose: "The longest time for one pull with all its attempts.",
 };
+/// `disk.check`
+pub const DISK_CHECK: Setting = Setting {
+    key: "disk.check",
+    variable: "TASKPULL_DISK_CHECK",
+    default: Some("warn"),
+    takes: Takes::OneOf(&["warn", "refuse", "off"]),
+    purpose: "What comes of an image that needs more than is free where the engine keeps its images: a warning while it is pulled, a failure in place of the pull, or nothing.",
+};
+/// `disk.comfortable`
+pub const DISK_COMFORTABLE: Setting = Setting {
+    key: "disk.comfortable",
+    variable: "TASKPULL_DISK_COMFORTABLE",
+    default: Some("20GiB"),
+    takes: Takes::Size,
+    purpose: "With this much free, no image is weighed and no registry asked for one. `0`: never.",
+};
 /// `log.filter`
 pub const LOG_FILTER: Setting = Setting {
     key: "log.filter",
@@ -299,6 +317,8 @@ pub const SETTINGS: &[&Setting] = &[
     &BEGIN_TIMEOUT,
     &IDLE_TIMEOUT,
     &TOTAL_TIMEOUT,
+    &DISK_CHECK,
+    &DISK_COMFORTABLE,
     &LOG_FILTER,
 ];
 
@@ -324,6 +344,7 @@ impl Takes {
             Self::Text(looks) | Self::Secret(looks) => (*looks).to_owned(),
             Self::OneOf(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or "),
             Self::Number(least, most) => format!("a number from {least} to {most}"),
+            Self::Size => "a size such as `512MiB`, `20GiB` or `0`".to_owned(),
             Self::Time(least, most) => {
                 let [least, most] = [*least, *most].map(humantime::format_duration);
                 format!("a time from {least} to {most}")

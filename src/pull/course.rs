@@ -7,6 +7,7 @@ use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use tokio::time::{Instant, timeout};
 
 use super::behavior::Caching;
+use super::disk::Disk;
 use super::movement::Movement;
 use super::one::{Pull, Task};
 use super::outcome::{Account, How, Pulled};
@@ -26,6 +27,8 @@ pub(super) struct Run<'a, C: Connect> {
     address: String,
     credentials: &'a dyn Credentials,
     turns: Turns,
+    /// The disk under the engine.
+    pub disk: Disk,
     movement: Movement,
     limits: &'a Limits,
 }
@@ -52,7 +55,8 @@ impl<'a, C: Connect> Run<'a, C> {
             reached.unwrap_or(Err(silent)).map(Arc::new)
         };
         let turns = Turns::new(pulls, limits.concurrency);
-        Self { engine: engine.boxed().shared(), address, credentials, turns, movement: Movement::new(), limits }
+        let disk = Disk::new(limits.disk, limits.deadlines.answer);
+        Self { engine: engine.boxed().shared(), address, credentials, turns, disk, movement: Movement::new(), limits }
     }
 }
 
@@ -155,7 +159,7 @@ impl<C: Connect> Course<'_, '_, C> {
         credential: Credential,
     ) -> Result<Pulled, Failure> {
         let shown = Instant::now();
-        let refused = match self.one(engine, task, wanted, &credential.login).run().await {
+        let refused = match self.guarded(engine, task, wanted, &credential.login).await {
             Ok(pulled) => return Ok(pulled),
             Err(error) => error,
         };
@@ -163,7 +167,7 @@ impl<C: Connect> Course<'_, '_, C> {
             return Err(Failure::from(&refused));
         };
         self.account.shows(&renewed.origin);
-        let again = self.one(engine, task, wanted, &renewed.login).run().await;
+        let again = self.guarded(engine, task, wanted, &renewed.login).await;
         again.map_err(|error| Failure::from(&error))
     }
 
@@ -183,12 +187,13 @@ impl<C: Connect> Course<'_, '_, C> {
         }
     }
 
-    fn one<'b>(
+    pub(super) fn one<'b>(
         &'b self,
         engine: &'b C::Engine,
         task: Task,
         wanted: &'b Wanted,
         login: &'b Login,
+        watch: &'b (dyn Fn(&State) + Send + Sync),
     ) -> Pull<'b, C::Engine> {
         let Limits { deadlines, backoff, .. } = *self.run.limits;
         Pull {
@@ -201,7 +206,7 @@ impl<C: Connect> Course<'_, '_, C> {
             backoff,
             movement: &self.run.movement,
             account: self.account,
-            watch: self.watch,
+            watch,
         }
     }
 }

@@ -20,9 +20,10 @@ use http::Uri;
 
 use super::auth_header::auth_header;
 use super::engine_error::{EngineError, Unreachable};
+use super::info;
 use super::ping::ping;
 use super::podman::sort_digests;
-use super::{Connect, Engine, Line, LocalImage, Wanted};
+use super::{Connect, Engine, Line, LocalImage, Storage, Wanted};
 use crate::credential::Login;
 use crate::task::{ImageReference, Platform, Version};
 
@@ -212,6 +213,10 @@ impl Engine for DockerEngine {
             sort_digests(&mut found, &self.address, self.version, image).await?;
         }
         Ok(Some(found))
+    }
+
+    async fn storage(&self) -> Result<Option<Storage>, EngineError> {
+        info::storage(&self.address, self.version).await
     }
 }
 

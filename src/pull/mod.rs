@@ -7,10 +7,13 @@ mod attempt;
 mod auth_header;
 mod behavior;
 mod course;
+mod disk;
 pub mod docker;
 mod engine_error;
 mod engine_words;
 mod get;
+mod guarded;
+mod info;
 mod movement;
 mod one;
 mod outcome;
@@ -27,10 +30,12 @@ mod told;
 mod turns;
 
 use std::future::Future;
+use std::path::PathBuf;
 
 use futures_util::stream::BoxStream;
 
 pub use behavior::{Behavior, Caching, OnRefusal};
+pub use disk::{DiskCheck, DiskLimits, Filled, Shortage};
 pub use docker::{DockerAddress, DockerEngine};
 pub use engine_error::{EngineError, Unreachable};
 pub use one::Deadlines;
@@ -64,6 +69,21 @@ pub trait Engine: Send + Sync {
         &'a self,
         image: &'a ImageReference,
     ) -> impl Future<Output = Result<Option<LocalImage>, EngineError>> + Send + 'a;
+
+    /// Where the engine keeps its images, if that is on this host. The caller bounds the wait,
+    /// and asks no more often than it must.
+    fn storage(&self) -> impl Future<Output = Result<Option<Storage>, EngineError>> + Send + '_;
+}
+
+/// Where an engine on this host keeps its images.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Storage {
+    /// The folder.
+    pub root: PathBuf,
+    /// What is in it if it is the engine's, seen from here: its storage driver's folder.
+    pub sign: PathBuf,
+    /// What the engine pulls where nobody says a platform.
+    pub platform: Option<Platform>,
 }
 
 /// An image to pull, and which build of it where that is said.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::credential::Origin;
-use crate::error::Failure;
+use crate::error::{Failure, Printable};
 use crate::task::Platform;
 
 /// How one pull ended.
@@ -22,6 +22,8 @@ pub struct Outcome {
     pub duration: Duration,
     /// Attempts begun; 0 when the engine was never asked to pull.
     pub attempts: u32,
+    /// What there is to know about it, however it ended.
+    pub warnings: Vec<Printable>,
     /// Why each attempt but the last one was not the last.
     pub retries: Vec<Retry>,
 }
@@ -76,6 +78,7 @@ struct SoFar {
     turn: Option<Instant>,
     origin: Option<Origin>,
     attempts: u32,
+    warnings: Vec<Printable>,
     retries: Vec<Retry>,
 }
 
@@ -106,13 +109,17 @@ impl Account {
         self.so_far().retries.push(retry);
     }
 
+    pub(super) fn warns(&self, warning: &Printable) {
+        self.so_far().warnings.push(warning.clone());
+    }
+
     pub(super) fn closed(self, result: Result<Pulled, Failure>) -> Outcome {
-        let SoFar { queued, turn, origin, attempts, retries } =
+        let SoFar { queued, turn, origin, attempts, warnings, retries } =
             self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let waited = queued.map_or(Duration::ZERO, |queued| turn.unwrap_or(now) - queued);
         let duration = turn.map_or(Duration::ZERO, |turn| now - turn);
-        Outcome { result, origin, waited, duration, attempts, retries }
+        Outcome { result, origin, waited, duration, attempts, warnings, retries }
     }
 
     fn so_far(&self) -> MutexGuard<'_, SoFar> {

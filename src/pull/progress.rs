@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Line;
 use super::outcome::{Pulled, Retry};
-use crate::error::Failure;
+use crate::error::{Failure, Printable};
 
 /// Where one pull stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub enum State {
     Verifying,
     /// The engine is at it.
     Pulling(Layers),
+    /// It goes on, and there is something to know about it.
+    Warned(Printable),
     /// An attempt failed and another follows.
     Retrying(Retry),
     /// The image is there.

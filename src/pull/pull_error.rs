@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::disk::{Filled, Shortage};
 use super::engine_error::EngineError;
 use super::engine_words::meaning;
 use super::retry_after::retry_after;
@@ -18,6 +19,25 @@ pub enum PullError {
         image: ImageReference,
         /// Whether no credentials were sent.
         anonymous: bool,
+        /// The engine's own words.
+        #[source]
+        cause: EngineError,
+    },
+    /// There is no room for it, and it was not to be tried (G6).
+    #[error("image {image}: {shortage}")]
+    NoRoom {
+        /// The image.
+        image: ImageReference,
+        /// What it needs, and what there is.
+        shortage: Box<Shortage>,
+    },
+    /// The engine ran out of space (G6).
+    #[error("image {image}: {filled}")]
+    DiskFull {
+        /// The image.
+        image: ImageReference,
+        /// What can be said of the disk.
+        filled: Box<Filled>,
         /// The engine's own words.
         #[source]
         cause: EngineError,
@@ -95,6 +115,7 @@ impl Explain for PullError {
     fn link(&self) -> Link {
         match self {
             Self::Engine { image, anonymous, cause } => meaning(cause, image, *anonymous).link,
+            Self::NoRoom { .. } | Self::DiskFull { .. } => Link::Disk,
             Self::Stalled { .. } | Self::TimedOut { .. } => Link::Layers,
             Self::Unverified { .. } | Self::Cancelled { .. } => Link::Engine,
             Self::WrongPlatform { .. } => Link::Platform,
@@ -104,6 +125,7 @@ impl Explain for PullError {
     fn class(&self) -> Class {
         match self {
             Self::Engine { image, anonymous, cause } => meaning(cause, image, *anonymous).class,
+            Self::NoRoom { .. } | Self::DiskFull { .. } => Class::DiskFull,
             Self::Stalled { .. } => Class::Unavailable,
             Self::TimedOut { .. } => Class::TimedOut,
             Self::Unverified { .. } => Class::Unknown,
@@ -115,6 +137,8 @@ impl Explain for PullError {
     fn thing(&self) -> String {
         match self {
             Self::Engine { image, .. }
+            | Self::NoRoom { image, .. }
+            | Self::DiskFull { image, .. }
             | Self::Stalled { image, .. }
             | Self::TimedOut { image, .. }
             | Self::Unverified { image, .. }
@@ -126,6 +150,8 @@ impl Explain for PullError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Engine { image, anonymous, cause } => meaning(cause, image, *anonymous).hint.map(str::to_owned),
+            Self::NoRoom { shortage, .. } => Some(shortage.hint().to_owned()),
+            Self::DiskFull { filled, .. } => Some(filled.hint().to_owned()),
             Self::Stalled { .. } => Some("see the network path to the registry and its layer store; raise pull.idle_timeout for a very slow one, or for Podman, which tries again in silence (its log says why)".into()),
             Self::TimedOut { .. } => Some("raise pull.total_timeout if the image is that large or the line that slow".into()),
             Self::Unverified { .. } => Some("the tag moved meanwhile, or something else pulls the same tag: run it again, or name the image by digest".into()),

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::Connect;
 use super::behavior::Caching;
 use super::course::{Course, Run};
+use super::disk::DiskLimits;
 use super::one::Deadlines;
 use super::outcome::{Account, Outcome};
 use super::progress::{Progress, State};
@@ -26,6 +27,8 @@ pub struct Limits {
     pub concurrency: Concurrency,
     /// When a copy on the engine serves.
     pub caching: Caching,
+    /// What is done about a disk without room.
+    pub disk: DiskLimits,
     /// When a wait ends.
     pub deadlines: Deadlines,
     /// The waits between attempts.

@@ -12,8 +12,8 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Behavior, Caching, Concurrency, Connect, Deadlines, Engine, EngineError, How, Limits, Line, LocalImage, OnRefusal,
-    Outcome, Progress, State, Unreachable, Wanted, run,
+    Behavior, Caching, Concurrency, Connect, Deadlines, DiskLimits, Engine, EngineError, How, Limits, Line, LocalImage,
+    OnRefusal, Outcome, Progress, State, Storage, Unreachable, Wanted, run,
 };
 use crate::credential::{Credential, Credentials, Login, Origin};
 use crate::error::{Class, Failure};
@@ -108,6 +108,10 @@ impl Engine for &'static Fake {
         sleep(self.inspect_takes).await;
         Ok(self.copies.lock().unwrap().get(&image.to_string()).cloned())
     }
+
+    async fn storage(&self) -> Result<Option<Storage>, EngineError> {
+        Ok(None)
+    }
 }
 
 struct Leave(&'static Fake);
@@ -163,6 +167,7 @@ fn busy(after: u32) -> (Duration, Result<Line, EngineError>) {
 fn limits() -> Limits {
     Limits {
         concurrency: Concurrency { all: NonZeroUsize::new(2).unwrap(), per_registry: NonZeroUsize::new(2).unwrap() },
+        disk: DiskLimits::default(),
         caching: Caching::default(),
         deadlines: Deadlines {
             answer: 5 * SECOND,

@@ -24,6 +24,7 @@ impl Report {
             container.attempts = Some(outcome.attempts).filter(|attempts| *attempts > 0);
             container.duration_ms = container.attempts.map(|_| milliseconds(outcome.duration));
             container.waited_ms = container.attempts.map(|_| milliseconds(outcome.waited));
+            container.warnings.clone_from(&outcome.warnings);
             container.retries = outcome.retries.iter().map(RetryReport::from).collect();
             match &outcome.result {
                 Ok(pulled) => container.succeed(pulled),
@@ -74,6 +75,7 @@ impl Report {
                             attempts: None,
                             waited_ms: None,
                             duration_ms: None,
+                            warnings: Vec::new(),
                             retries: Vec::new(),
                             verified: None,
                             instead_of: None,

@@ -72,6 +72,9 @@ pub struct ContainerReport {
     /// From the pull's turn to its end, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
+    /// What there is to know about the pull, however it ended.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Printable>,
     /// The attempts that failed and were followed by another one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub retries: Vec<RetryReport>,

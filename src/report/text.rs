@@ -49,7 +49,9 @@ fn write_task<'a>(
     let width = names.max().unwrap_or_default().clamp("CONTAINER".len(), 24);
     writeln!(text, "  {:width$}  {:10}  {:>8}  {:5}  IMAGE", "CONTAINER", "RESULT", "TIME", "LOGIN")?;
     for container in &task.containers {
-        let ContainerReport { name, image, result, digest, credential, duration_ms, attempts, failure, .. } = container;
+        let ContainerReport {
+            name, image, result, digest, credential, duration_ms, attempts, warnings, failure, ..
+        } = container;
         let time = duration_ms.map(seconds).unwrap_or_default();
         let login = credential.as_ref().map(|credential| known.number(credential)).unwrap_or_default();
         write!(text, "  {name:width$}  {:10}  {time:>8}  {login:5}  {image}", result_text(*result))?;
@@ -59,6 +61,9 @@ fn write_task<'a>(
         }
         if let Some(digest) = digest.as_ref().filter(|digest| !image.as_str().ends_with(digest.as_str())) {
             writeln!(text, "    {digest}")?;
+        }
+        for warning in warnings {
+            write_wrapped(text, "    ", &format!("warning: {warning}"), columns);
         }
         if let Some(failure) = failure {
             write_failure(text, "    ", failure, columns);
@@ -119,21 +124,7 @@ impl<'a> Credentials<'a> {
 }
 
 fn write_failure(text: &mut String, indent: &str, failure: &Failure, columns: Option<usize>) {
-    let mut write = |indent: &str, line: String| {
-        match columns {
-            None => *text += &(indent.to_owned() + &line),
-            Some(columns) => {
-                let next = format!("{indent}  ");
-                let options = textwrap::Options::new(columns)
-                    .initial_indent(indent)
-                    .subsequent_indent(&next)
-                    .break_words(false)
-                    .word_splitter(textwrap::WordSplitter::NoHyphenation);
-                *text += &textwrap::fill(&line, options);
-            }
-        }
-        text.push('\n');
-    };
+    let mut write = |indent: &str, line: String| write_wrapped(text, indent, &line, columns);
     write(indent, format!("{} ({}): {}", failure.link, failure.class, failure.message));
     let indent = format!("{indent}  ");
     for cause in &failure.caused_by {
@@ -142,6 +133,25 @@ fn write_failure(text: &mut String, indent: &str, failure: &Failure, columns: Op
     if let Some(hint) = &failure.hint {
         write(&indent, format!("hint: {hint}"));
     }
+}
+
+fn write_wrapped(text: &mut String, indent: &str, line: &str, columns: Option<usize>) {
+    match columns {
+        None => {
+            *text += indent;
+            *text += line;
+        }
+        Some(columns) => {
+            let next = format!("{indent}  ");
+            let options = textwrap::Options::new(columns)
+                .initial_indent(indent)
+                .subsequent_indent(&next)
+                .break_words(false)
+                .word_splitter(textwrap::WordSplitter::NoHyphenation);
+            *text += &textwrap::fill(line, options);
+        }
+    }
+    text.push('\n');
 }
 
 fn result_text(result: ContainerResult) -> &'static str {

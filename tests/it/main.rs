@@ -17,6 +17,7 @@ mod pull_batches;
 mod pull_content;
 mod pull_credentials;
 mod pull_days;
+mod pull_disk;
 mod pull_engine;
 mod pull_input;
 mod pull_instance;

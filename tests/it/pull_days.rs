@@ -82,6 +82,7 @@ impl Host {
         let accounts = AccountRoles::default();
         let context = PlanContext { roles: RoleUse::Assume, accounts: &accounts, platform: None, instance: &no_logins };
         let limits = Limits {
+            disk: taskpull::pull::DiskLimits::default(),
             concurrency: Concurrency { all: NonZeroUsize::MIN, per_registry: NonZeroUsize::MIN },
             caching: Caching::default(),
             deadlines: Deadlines { answer: MINUTE, begin: MINUTE, idle: MINUTE, restart: MINUTE, total: MINUTE },

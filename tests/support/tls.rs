@@ -23,10 +23,15 @@ pub struct Tls {
 impl Tls {
     /// In front of this port of 127.0.0.1.
     pub fn before(backend: u16) -> Self {
+        Self::at("127.0.0.1", backend)
+    }
+
+    /// The same at another address, which the test's network has.
+    pub fn at(address: &str, backend: u16) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let made = Command::new("openssl")
             .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
-            .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"])
+            .args(["-subj", "/CN=localhost", "-addext", &format!("subjectAltName=IP:{address}")])
             .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout", "key.pem", "-out", "certificate.pem"])
             .current_dir(folder.path())
             .output()
@@ -40,7 +45,7 @@ impl Tls {
             .expect("a TLS configuration");
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a free port");
+        let listener = runtime.block_on(TcpListener::bind((address, 0))).expect("a free port");
         let port = listener.local_addr().expect("a bound socket").port();
         let acceptor = TlsAcceptor::from(Arc::new(config));
         runtime.handle().spawn(async move {
@@ -56,6 +61,11 @@ impl Tls {
             }
         });
         Self { folder, port, _runtime: runtime }
+    }
+
+    /// The port that it listens at.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// For `AWS_ENDPOINT_URL`.

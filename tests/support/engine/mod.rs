@@ -45,7 +45,7 @@ impl Engine {
 
     fn of_kind(version: &str, is_podman: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the socket");
-        let state = Arc::new(Mutex::new(State::new(version, is_podman)));
+        let state = Arc::new(Mutex::new(State::new(version, is_podman, folder.path().join("data"))));
         let shared = state.clone();
         let server =
             Server::on_socket(&folder.path().join("engine.sock"), move |request| state::reply(&shared, &request));
@@ -54,6 +54,13 @@ impl Engine {
 
     pub fn socket(&self) -> PathBuf {
         self.folder.path().join("engine.sock")
+    }
+
+    /// Lets what it says of its data root be seen on this host; gives the root.
+    pub fn show_disk(&self) -> PathBuf {
+        let root = self.folder.path().join("data");
+        std::fs::create_dir_all(root.join("overlay2")).expect("the folder of its driver");
+        root
     }
 
     /// For `DOCKER_HOST`.

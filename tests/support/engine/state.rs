@@ -1,6 +1,7 @@
 //! What the engine holds and has seen, and how it answers.
 
 use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
@@ -36,6 +37,8 @@ pub struct SeenPull {
 pub struct State {
     api_version: String,
     is_podman: bool,
+    /// Where its images are, as it says.
+    root: PathBuf,
     pub always: HashMap<String, Pull>,
     pub next: HashMap<String, VecDeque<Pull>>,
     /// Local images, by the reference they were pulled by.
@@ -54,10 +57,11 @@ struct Local {
 }
 
 impl State {
-    pub fn new(api_version: &str, is_podman: bool) -> Self {
+    pub fn new(api_version: &str, is_podman: bool, root: PathBuf) -> Self {
         Self {
             api_version: api_version.to_owned(),
             is_podman,
+            root,
             always: HashMap::new(),
             next: HashMap::new(),
             local: HashMap::new(),
@@ -104,6 +108,13 @@ pub fn reply(state: &Arc<Mutex<State>>, request: &Request) -> Reply {
             &json!({
                 "Version": "20.10.24", "ApiVersion": newest, "MinAPIVersion": OLDEST_API,
                 "Os": "linux", "Arch": "amd64",
+            }),
+        ),
+        ("GET", "/info") => Reply::json(
+            200,
+            &json!({
+                "DockerRootDir": locked.root, "Driver": "overlay2", "DriverStatus": [["Backing Filesystem", "extfs"]],
+                "OSType": "linux", "Architecture": "x86_64", "ServerVersion": "20.10.24",
             }),
         ),
         ("POST", "/images/create") => {

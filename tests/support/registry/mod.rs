@@ -85,11 +85,20 @@ impl Registry {
 
     /// Puts an image `name:tag` with a layer of each of these sizes in bytes.
     pub fn push(&self, image: &str, layers: &[usize]) -> Pushed {
+        self.put(image, Image::new(layers))
+    }
+
+    fn put(&self, image: &str, made: Image) -> Pushed {
         let (name, tag) = image.rsplit_once(':').expect("`name:tag`");
-        let made = Image::new(layers);
         let digest = made.digest().to_owned();
         self.state().put(name, tag, made);
         Pushed { reference: format!("{}/{image}", self.host()), digest }
+    }
+
+    /// Puts a manifest `name:tag` that says these sizes of its layers, which are not there:
+    /// equal ones are the same layer.
+    pub fn announce(&self, image: &str, layers: &[u64]) -> Pushed {
+        self.put(image, Image::announced(layers))
     }
 
     pub fn fault(&self, kind: Kind, when: When, fault: Fault) {

@@ -1,0 +1,104 @@
+//! A pull with an eye on the disk: refused where there is no room if the operator wants it so,
+//! and otherwise watched from beside, so that a pull that goes well waits for nothing.
+
+use std::pin::pin;
+
+use tokio::sync::Notify;
+
+use super::course::Course;
+use super::disk::{DiskCheck, Looked};
+use super::one::Task;
+use super::outcome::Pulled;
+use super::progress::State;
+use super::pull_error::PullError;
+use super::{Connect, Wanted};
+use crate::credential::Login;
+use crate::error::{Class, Explain as _, Printable};
+
+impl<C: Connect> Course<'_, '_, C> {
+    /// What is to be done, with this login, and what the disk has to do with it.
+    pub(super) async fn guarded(
+        &self,
+        engine: &C::Engine,
+        task: Task,
+        wanted: &Wanted,
+        login: &Login,
+    ) -> Result<Pulled, PullError> {
+        let disk = &self.run.disk;
+        let mut looked = Looked::default();
+        let result = match (task, disk.check()) {
+            (Task::Verify, _) | (_, DiskCheck::Off) => self.one(engine, task, wanted, login, self.watch).run().await,
+            (Task::Pull, DiskCheck::Warn) => self.beside(engine, wanted, login, &mut looked).await,
+            (Task::Pull, DiskCheck::Refuse) => {
+                looked = disk.look(engine, wanted, login).await;
+                if let Some(shortage) = looked.shortage.take() {
+                    return Err(PullError::NoRoom { image: wanted.image.clone(), shortage: Box::new(shortage) });
+                }
+                self.one(engine, task, wanted, login, self.watch).run().await
+            }
+        };
+        match result {
+            Err(PullError::Engine { image, anonymous, cause }) => {
+                let error = PullError::Engine { image, anonymous, cause };
+                self.explained(error, engine, wanted, login, &looked).await
+            }
+            result => result,
+        }
+    }
+
+    /// The pull, and from its first layer on the question whether there is room. By then the
+    /// registry has accepted the login, and an image that is up to date has said so.
+    async fn beside<'d>(
+        &'d self,
+        engine: &C::Engine,
+        wanted: &Wanted,
+        login: &Login,
+        looked: &mut Looked<'d>,
+    ) -> Result<Pulled, PullError> {
+        let fetches = Notify::new();
+        let watch = |state: &State| {
+            if matches!(state, State::Pulling(layers) if layers.total > layers.done) {
+                fetches.notify_one();
+            }
+            (self.watch)(state);
+        };
+        let pull = self.one(engine, Task::Pull, wanted, login, &watch);
+        let mut pull = pin!(pull.run());
+        let look = async {
+            fetches.notified().await;
+            self.run.disk.look(engine, wanted, login).await
+        };
+        tokio::select! {
+            biased;
+            result = &mut pull => return result,
+            found = look => *looked = found,
+        }
+        if let Some(shortage) = &looked.shortage {
+            let warning = Printable::new(&format!("image {}: {shortage}", wanted.image));
+            self.account.warns(&warning);
+            (self.watch)(&State::Warned(warning));
+        }
+        pull.await
+    }
+
+    /// An engine that found no space left, with what can be said of the disk.
+    async fn explained(
+        &self,
+        error: PullError,
+        engine: &C::Engine,
+        wanted: &Wanted,
+        login: &Login,
+        looked: &Looked<'_>,
+    ) -> Result<Pulled, PullError> {
+        if error.class() != Class::DiskFull {
+            return Err(error);
+        }
+        let filled = self.run.disk.filled(engine, wanted, login, looked).await;
+        Err(match (error, filled) {
+            (PullError::Engine { image, cause, .. }, Some(filled)) => {
+                PullError::DiskFull { image, filled: Box::new(filled), cause }
+            }
+            (error, _) => error,
+        })
+    }
+}
