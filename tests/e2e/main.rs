@@ -7,6 +7,7 @@
 
 mod accounts;
 mod demo;
+mod disk;
 mod examples;
 mod faults;
 mod kms;
