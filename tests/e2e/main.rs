@@ -6,6 +6,7 @@
 #![expect(unreachable_pub, reason = "`pub` marks what a test may use")]
 
 mod accounts;
+mod behaviors;
 mod demo;
 mod examples;
 mod faults;

@@ -232,6 +232,7 @@ pub(super) const RULES: &[Rule] = &[
             "unexpected http status: 5",
             "unexpected http response code: 5",
             "invalid status code from registry 5",
+            "talk to a v1 container registry",
             "statuscode: 5",
             "500 internal server error",
             "gateway timeout",

@@ -92,6 +92,12 @@ impl Registry {
         Pushed { reference: format!("{}/{image}", self.host()), digest }
     }
 
+    /// Gives an image `name:tag` another tag too.
+    pub fn tag(&self, image: &str, tag: &str) {
+        let (name, old) = image.rsplit_once(':').expect("`name:tag`");
+        self.state().tag(name, old, tag);
+    }
+
     pub fn fault(&self, kind: Kind, when: When, fault: Fault) {
         self.state().faults.plan(kind, when, fault);
     }
