@@ -5,6 +5,7 @@
 //! it for itself is AWS's own.
 
 mod accounts;
+mod setting;
 pub mod settings;
 mod sources;
 
