@@ -10,7 +10,7 @@ use crate::credential::{AuthorizedPlan, Credentials};
 use crate::error::Failure;
 pub use crate::identity::{AccountRoles, HostKind};
 pub use crate::plan::{PlanContext, RoleUse};
-pub use crate::pull::{Deadlines, DockerAddress, Limits, Progress, State};
+pub use crate::pull::{Chosen, Deadlines, DockerAddress, EngineChoice, Limits, Place, Progress, State, TlsUse};
 pub use crate::retry::Backoff;
 
 use crate::plan::PullPlan;

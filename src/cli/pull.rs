@@ -10,7 +10,7 @@ use super::arguments::{Output, Pull};
 use super::exit::Exit;
 use super::setup::Setup;
 use super::{complain, input, interrupt, log, progress, tell};
-use crate::config::settings::{CONCURRENCY, ENGINE_HOST, EXECUTION_ROLE, SECRETS_STAGE};
+use crate::config::settings::{CONCURRENCY, ENGINE_CONTEXT, ENGINE_HOST, EXECUTION_ROLE, SECRETS_STAGE};
 use crate::config::{ConfigError, Settings, Sources};
 use crate::error::Failure;
 use crate::report::{Report, text};
@@ -32,6 +32,9 @@ pub(super) fn run(arguments: &Pull) -> Exit {
             return Exit::Configuration;
         }
     };
+    if let Some(context) = &setup.by_current_context {
+        tell(&format!("note: the engine is {}, of Docker's current context `{context}`", setup.engine));
+    }
     if setup.engine.is_in_clear() {
         tell(&format!("warning: {} is without TLS: logins go over the network in clear", setup.engine));
     }
@@ -64,12 +67,13 @@ pub(super) fn run(arguments: &Pull) -> Exit {
 }
 
 fn settings(arguments: &Pull) -> Result<Settings, ConfigError> {
-    let Pull { concurrency, execution_role, secret_stage, host, config, .. } = arguments;
+    let Pull { concurrency, execution_role, secret_stage, host, context, config, .. } = arguments;
     let sources = Sources::of_process(config.as_deref())?
         .with_flag(&CONCURRENCY, "--concurrency", concurrency.clone())
         .with_flag(&EXECUTION_ROLE, "--execution-role", execution_role.clone())
         .with_flag(&SECRETS_STAGE, "--secret-stage", secret_stage.clone())
-        .with_flag(&ENGINE_HOST, "--host", host.clone());
+        .with_flag(&ENGINE_HOST, "--host", host.clone())
+        .with_flag(&ENGINE_CONTEXT, "--context", context.clone());
     Settings::read(&sources)
 }
 

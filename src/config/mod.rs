@@ -5,10 +5,12 @@
 //! it for itself is AWS's own.
 
 mod accounts;
+mod engine;
 mod setting;
 pub mod settings;
 mod sources;
 
 pub use accounts::{AccountEntry, Via};
+pub use engine::{EnginePlace, EngineSettings};
 pub use settings::Settings;
 pub use sources::{ConfigError, Sources};

@@ -26,6 +26,8 @@ pub enum Takes {
     Text(&'static str),
     /// One of these words.
     OneOf(&'static [&'static str]),
+    /// On or off, said in Docker's way in the environment.
+    Switch,
     /// A whole number from the first to the second.
     Number(u32, u32),
     /// A time (`1s`, `2m30s`) from the first to the second.
@@ -56,6 +58,7 @@ impl Takes {
         match self {
             Self::Text(looks) | Self::Secret(looks) => (*looks).to_owned(),
             Self::OneOf(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or "),
+            Self::Switch => "`true` or `false`; in the environment anything, as with Docker: even `0` is on".to_owned(),
             Self::Number(least, most) => format!("a number from {least} to {most}"),
             Self::Time(least, most) => {
                 let [least, most] = [*least, *most].map(humantime::format_duration);

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::accounts::AccountEntry;
+use super::engine::EngineSettings;
 pub use super::setting::{Setting, Takes};
 use super::sources::{ConfigError, Sources};
 use crate::secret::Secret;
@@ -18,15 +19,47 @@ pub const ENGINE_HOST: Setting = Setting {
     variable: "DOCKER_HOST",
     default: Some("unix:///var/run/docker.sock"),
     takes: Takes::Text("`unix:///path` or `tcp://host:port`"),
-    purpose: "Where the Docker Engine is. `tcp://` is without TLS: logins go over the network in clear.",
+    purpose: "Where the Docker Engine is. `tcp://` without TLS sends logins over the network in clear. [Engines](engines.md) has the order in which it and a context are looked for.",
+};
+/// `engine.context`
+pub const ENGINE_CONTEXT: Setting = Setting {
+    key: "engine.context",
+    variable: "DOCKER_CONTEXT",
+    default: None,
+    takes: Takes::Text("the name of a Docker context"),
+    purpose: "The engine is the one this context leads to; `default` is none. `DOCKER_HOST` wins over `DOCKER_CONTEXT`. Where neither host nor context is said, Docker's current context serves.",
+};
+/// `engine.config_folder`
+pub const ENGINE_CONFIG_FOLDER: Setting = Setting {
+    key: "engine.config_folder",
+    variable: "DOCKER_CONFIG",
+    default: None,
+    takes: Takes::Text("the path of a folder"),
+    purpose: "Where Docker's CLI keeps its contexts; unset, `.docker` in `HOME`. No logins are taken from it.",
 };
 /// `engine.tls_verify`
-pub const ENGINE_TLS: Setting = Setting {
+pub const ENGINE_TLS_VERIFY: Setting = Setting {
     key: "engine.tls_verify",
     variable: "DOCKER_TLS_VERIFY",
     default: None,
-    takes: Takes::Text("nothing yet"),
-    purpose: "TLS to the engine is not served yet: with a `tcp://` address, setting it is an error.",
+    takes: Takes::Switch,
+    purpose: "TLS to an engine on `tcp://`, which must prove who it is. A context says for itself whether it has TLS.",
+};
+/// `engine.tls`
+pub const ENGINE_TLS: Setting = Setting {
+    key: "engine.tls",
+    variable: "DOCKER_TLS",
+    default: None,
+    takes: Takes::Switch,
+    purpose: "With Docker's CLI it means TLS that does not look whom it talks to; here it is refused without `engine.tls_verify`.",
+};
+/// `engine.cert_path`
+pub const ENGINE_CERT_PATH: Setting = Setting {
+    key: "engine.cert_path",
+    variable: "DOCKER_CERT_PATH",
+    default: None,
+    takes: Takes::Text("the path of a folder"),
+    purpose: "The folder of `ca.pem` and, for an engine that asks who comes, `cert.pem` and `key.pem`; unset, the one of `engine.config_folder`.",
 };
 /// `engine.timeout`
 pub const ENGINE_TIMEOUT: Setting = Setting {
@@ -122,7 +155,7 @@ pub const INSTANCE_DOCKER_CONFIG: Setting = Setting {
     variable: "TASKPULL_DOCKER_CONFIG",
     default: None,
     takes: Takes::Text("the path of a file"),
-    purpose: "A Docker `config.json` whose `auths`, `credHelpers` and `credsStore` serve as the host's own logins. Nobody's `~/.docker` is read unasked.",
+    purpose: "A Docker `config.json` whose `auths`, `credHelpers` and `credsStore` serve as the host's own logins. Nobody's logins in `~/.docker` are read unasked.",
 };
 /// `instance.helper_timeout`
 pub const INSTANCE_HELPER_TIMEOUT: Setting = Setting {
@@ -192,7 +225,11 @@ pub const LOG_FILTER: Setting = Setting {
 /// Every setting there is.
 pub const SETTINGS: &[&Setting] = &[
     &ENGINE_HOST,
+    &ENGINE_CONTEXT,
+    &ENGINE_CONFIG_FOLDER,
+    &ENGINE_TLS_VERIFY,
     &ENGINE_TLS,
+    &ENGINE_CERT_PATH,
     &ENGINE_TIMEOUT,
     &HOST_KIND,
     &CA_BUNDLE,
@@ -218,8 +255,8 @@ pub const SETTINGS: &[&Setting] = &[
 /// The settings of one run, checked.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// `engine.host`
-    pub engine_host: String,
+    /// `engine.host`, `engine.context` and what goes with them.
+    pub engine: EngineSettings,
     /// `engine.timeout`
     pub engine_timeout: Duration,
     /// `host.kind`, one of its words.
@@ -270,12 +307,8 @@ impl Settings {
     /// # Errors
     /// [`ConfigError`], naming the setting, its value, and where that was found.
     pub fn read(sources: &Sources) -> Result<Self, ConfigError> {
-        let engine_host = sources.text(&ENGINE_HOST)?.to_owned();
-        if !engine_host.starts_with("unix://") {
-            sources.must_be_unset(&ENGINE_TLS)?;
-        }
         Ok(Self {
-            engine_host,
+            engine: EngineSettings::read(sources)?,
             engine_timeout: sources.time(&ENGINE_TIMEOUT)?,
             host_kind: sources.text(&HOST_KIND)?.to_owned(),
             ca_bundle: sources.optional_text(&CA_BUNDLE)?.map(PathBuf::from),
@@ -324,7 +357,6 @@ mod tests {
     #[test]
     fn the_defaults_are_valid() {
         let settings = Settings::read(&Sources::default()).unwrap();
-        assert_eq!(settings.engine_host, "unix:///var/run/docker.sock");
         assert!(settings.assume_execution_role);
     }
 

@@ -80,6 +80,16 @@ pub enum ConfigError {
         /// What is wrong with it.
         message: String,
     },
+    /// Two settings of which one place may have one.
+    #[error("{one} and {other} are both set, by {origin}")]
+    Both {
+        /// The one.
+        one: &'static str,
+        /// The other.
+        other: &'static str,
+        /// Where.
+        origin: String,
+    },
     /// A value is not what it must be.
     #[error("{key} is `{value}` (from {origin}), but must be {wanted}")]
     Value {
@@ -109,7 +119,7 @@ impl Explain for ConfigError {
             Self::UnknownKey { key, .. } => key.clone(),
             Self::Account { .. } => "identity.account".to_owned(),
             Self::NotUnicode { variable } => (*variable).to_owned(),
-            Self::Value { key, .. } | Self::SecretInFile { key, .. } => (*key).to_owned(),
+            Self::Value { key, .. } | Self::SecretInFile { key, .. } | Self::Both { one: key, .. } => (*key).to_owned(),
         }
     }
 
@@ -128,6 +138,17 @@ impl Explain for ConfigError {
     }
 }
 
+/// Where a value comes from; the later ones win.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Origin {
+    /// The file.
+    File,
+    /// The environment.
+    Variable,
+    /// The command line.
+    Flag,
+}
+
 /// The texts that settings are read from.
 #[derive(Debug, Default)]
 pub struct Sources {
@@ -137,6 +158,7 @@ pub struct Sources {
     file: Option<PathBuf>,
     file_values: HashMap<String, String>,
     accounts: Vec<AccountEntry>,
+    home: Option<PathBuf>,
 }
 
 impl Sources {
@@ -169,7 +191,8 @@ impl Sources {
             Some(path) => read_file(path)?,
             None => Default::default(),
         };
-        Ok(Self { flags: HashMap::new(), variables, secrets, file, file_values, accounts })
+        let home = variable("HOME")?.map(PathBuf::from);
+        Ok(Self { flags: HashMap::new(), variables, secrets, file, file_values, accounts, home })
     }
 
     /// A value from the command line, which wins over all others.
@@ -244,11 +267,33 @@ impl Sources {
         &self.accounts
     }
 
-    pub(super) fn must_be_unset(&self, setting: &Setting) -> Result<(), ConfigError> {
-        match self.find(setting) {
-            None => Ok(()),
-            Some(_) => self.read(setting, "unset: it is not served yet".to_owned(), |_| None),
+    /// Whether a switch of Docker's is on.
+    pub(super) fn switch(&self, setting: &Setting) -> Result<bool, ConfigError> {
+        match self.origin(setting) {
+            Some(Origin::File) => self.read(setting, "`true` or `false`".to_owned(), |text| text.parse().ok()),
+            origin => Ok(origin.is_some()),
         }
+    }
+
+    /// Where the value of a setting comes from, if anybody set it.
+    pub(super) fn origin(&self, setting: &Setting) -> Option<Origin> {
+        if self.flags.contains_key(setting.key) {
+            Some(Origin::Flag)
+        } else if self.variables.contains_key(setting.variable) {
+            Some(Origin::Variable)
+        } else {
+            self.file_values.contains_key(setting.key).then_some(Origin::File)
+        }
+    }
+
+    /// The same in words.
+    pub(super) fn said_by(&self, setting: &Setting) -> String {
+        self.find(setting).map(|(_, origin)| origin).unwrap_or_default()
+    }
+
+    /// The home folder that the environment names. A service need not have one.
+    pub(super) fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
     }
 }
 
@@ -361,13 +406,6 @@ mod tests {
             let error = read.unwrap_err();
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
         }
-    }
-
-    #[test]
-    fn tls_that_is_not_served_is_refused_and_not_passed_over() {
-        let file = file("[engine]\nhost = \"tcp://127.0.0.1:1\"\ntls_verify = \"1\"\n");
-        let sources = Sources::of_process(Some(file.path())).unwrap();
-        assert!(Settings::read(&sources).unwrap_err().to_string().contains("engine.tls_verify"));
     }
 
     #[test]

@@ -3,8 +3,12 @@
 //! Every wait is bounded here, whatever the engine does. [`run`] owns every pull it starts: there is no detached task, dropping it drops them
 //! all, and the engine stops an abandoned pull when its connection closes.
 
+mod address;
+mod address_error;
 mod auth_header;
+mod context;
 pub mod docker;
+mod engine_choice;
 mod engine_error;
 mod engine_words;
 mod movement;
@@ -16,12 +20,16 @@ mod redaction;
 mod schedule;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::future::Future;
 
 use futures_util::stream::BoxStream;
 
-pub use docker::{DockerAddress, DockerEngine};
+pub use address::DockerAddress;
+pub use address_error::AddressError;
+pub use docker::DockerEngine;
+pub use engine_choice::{Chosen, EngineChoice, Place, TlsUse};
 pub use engine_error::{EngineError, Unreachable};
 pub use one::{Deadlines, Pulled};
 pub use progress::{Layers, Progress, State};

@@ -7,6 +7,8 @@
 mod support;
 
 mod architecture;
+mod engine_address;
+mod engine_address_tls;
 mod generated_documents;
 mod identity_accounts;
 mod identity_endpoints;

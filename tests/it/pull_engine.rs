@@ -149,15 +149,6 @@ fn something_else_at_the_engines_address_is_not_taken_for_one() {
 }
 
 #[test]
-fn tls_that_is_not_served_is_never_passed_over() {
-    let world = World::new();
-    let run = pull_one(&world).env("DOCKER_HOST", "tcp://127.0.0.1:2376").env("DOCKER_TLS_VERIFY", "1");
-    let ended = run.end();
-    assert_eq!(ended.code, 6, "{ended:?}");
-    assert!(ended.stderr.contains("engine.tls_verify is `1` (from DOCKER_TLS_VERIFY)"), "{ended:?}");
-}
-
-#[test]
 fn half_a_line_is_no_success() {
     let world = World::new();
     world.engine.image(IMAGE, Pull::stream().status("Pulling from team/app").raw("{\"status\":\"Dig"));
