@@ -100,7 +100,8 @@ const RULES: &[Rule] = &[
         "a Helm chart or another artifact cannot be run: name the image itself",
     ),
     rule(
-        &["manifest unknown", "manifest for", "manifest invalid"],
+        // The last is the containerd-backed store's, without the names in it.
+        &["manifest unknown", "manifest for", "manifest invalid", "failed to resolve reference not found"],
         Link::Manifest,
         Class::Absent,
         "there is no such tag or digest, or no such repository",

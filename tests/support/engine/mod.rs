@@ -34,8 +34,13 @@ impl Engine {
 
     /// An engine whose newest API is this.
     pub fn with_api(version: &str) -> Self {
+        Self::with_apis("1.12", version)
+    }
+
+    /// An engine that speaks from this API to that one.
+    pub fn with_apis(oldest: &str, newest: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the socket");
-        let state = Arc::new(Mutex::new(State::new(version)));
+        let state = Arc::new(Mutex::new(State::new(oldest, newest)));
         let shared = state.clone();
         let server =
             Server::on_socket(&folder.path().join("engine.sock"), move |request| state::reply(&shared, &request));
