@@ -15,3 +15,4 @@ mod leaks;
 mod refusals;
 mod rotation;
 mod support;
+mod tls;
