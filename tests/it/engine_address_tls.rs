@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::support::engine::{Ending, Pull};
 use crate::support::http::{Reply, Server};
 use crate::support::pki::{Clients, Pki};
 use crate::support::run::{Ended, Run};
@@ -62,6 +64,27 @@ fn a_pull_goes_through_tls_with_its_login() {
     assert!(behind.world.engine.pulls()[0].auth.is("me", "swordfish"));
     assert_eq!(behind.world.engine.pulls()[0].api_version.as_deref(), Some("1.41"));
     assert!(!ended.stderr.contains("in clear"), "{ended:?}");
+}
+
+#[test]
+fn a_pull_that_is_given_up_is_given_up_by_the_engine_behind_tls_too() {
+    let behind = Behind::valid(Clients::All);
+    let other = "registry.example:5000/team/other:v1";
+    let engine = &behind.world.engine;
+    engine.image(IMAGE, Pull::stream().status("Pulling from team/app").hang());
+    let slow = (0..20).fold(Pull::stream(), |pull, _| pull.status("so far").pause(Duration::from_millis(300)));
+    engine.image(other, slow);
+    let definition = task(&[open_container("app", IMAGE), open_container("other", other)]);
+    let run = behind.set(behind.world.pull(&definition)).env("TASKPULL_IDLE_TIMEOUT", "1s");
+    let mut running = run.env("TASKPULL_ATTEMPTS", "1").start();
+    let is_left = || engine.pulls().iter().any(|pull| pull.image == IMAGE && pull.ending == Some(Ending::Broken));
+    let is_left_in_time = (0..400).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        is_left()
+    });
+    assert!(is_left_in_time && running.try_wait().unwrap().is_none(), "while the other pull goes on");
+    running.kill().unwrap();
+    running.wait().unwrap();
 }
 
 #[test]
