@@ -10,8 +10,7 @@ use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper::rt::{Read, Write};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpStream, UnixStream};
 
 use super::address::DockerAddress;
@@ -74,14 +73,8 @@ async fn ping(address: &DockerAddress, path: Uri) -> Result<Answer, EngineError>
         DockerAddress::Unix(path) => ask(TokioIo::new(UnixStream::connect(path).await.map_err(failed)?), request).await,
         DockerAddress::Tcp(host) => ask(TokioIo::new(TcpStream::connect(host).await.map_err(failed)?), request).await,
         DockerAddress::Tls { host, tls } => {
-            let uri = Uri::builder().scheme("https").authority(host.as_str());
-            let uri = uri.path_and_query(request.uri().path()).build();
-            *request.uri_mut() = uri.map_err(|error| address.garbled(error.to_string()))?;
-            let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(tls.connector());
-            return match client.request(request).await {
-                Ok(answer) => read(answer).await.map_err(|error| address.broken(&error)),
-                Err(error) => Err(address.broken(&error)),
-            };
+            let stream = TcpStream::connect(host).await.map_err(failed)?;
+            ask(TokioIo::new(tls.connect(host, stream).await.map_err(failed)?), request).await
         }
     };
     answer.map_err(|error| address.broken(&error))
@@ -91,7 +84,8 @@ async fn ask<S: Read + Write + Unpin>(stream: S, mut request: Request<Empty<Byte
     let (mut sender, connection) = http1::handshake(stream).await?;
     request.headers_mut().insert(header::HOST, HeaderValue::from_static("docker"));
     // The connection moves only while it is polled. Should it end first, the engine hung up,
-    // and the answer says so.
+    // and the answer says so. In TLS 1.3 an engine refuses the client's certificate only now,
+    // possibly before the request is out: a pooled client would lose its reason.
     let mut answer = std::pin::pin!(async { read(sender.send_request(request).await?).await });
     tokio::select! {
         answer = &mut answer => answer,

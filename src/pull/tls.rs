@@ -14,8 +14,11 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use rustls::crypto::aws_lc_rs as provider;
 use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::address_error::AddressError;
 use super::engine_error::Unreachable;
@@ -81,6 +84,13 @@ impl Tls {
             rustls::Error::InvalidMessage(_) => Unreachable::NotTls,
             error => Unreachable::Handshake(error.to_string()),
         })
+    }
+
+    /// TLS on a connection to `host:port`.
+    pub(super) async fn connect(&self, host: &str, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_matches(['[', ']']);
+        let name = ServerName::try_from(name.to_owned()).map_err(io::Error::other)?;
+        TlsConnector::from(Arc::clone(&self.config)).connect(name, stream).await
     }
 
     /// Connects by TCP, then by TLS, to the host of an `https://` address.

@@ -10,6 +10,7 @@ const BELONGS_TO: &[(&str, &str)] = &[
     ("aws_", "src/credential/aws/"),
     ("rustls", "src/credential/aws/http.rs src/pull/tls.rs"),
     ("hyper_rustls", "src/pull/tls.rs"),
+    ("tokio_rustls", "src/pull/tls.rs"),
     ("rustls_native_certs", "src/pull/tls.rs"),
     ("secrecy", "src/secret.rs"),
     ("toml", "src/config/"),
