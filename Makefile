@@ -20,6 +20,7 @@ lint:  ## formatting, clippy, documentation
 
 bench: lab-up  ## the figures of the README, as a table
 	cargo build --locked --release
+	cargo build --locked --example bench-world
 	python3 -B benches/bench.py
 
 docs:  ## write the generated documents anew

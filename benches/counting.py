@@ -1,4 +1,4 @@
-"""Counting proxies: what taskpull really asks of AWS and of the engine.
+"""Counting proxies: what is really asked of AWS, of the engine and of the registry.
 
 A proxy takes one request a connection and closes it after the answer. That is slower than
 the real way, so runs through a proxy are never timed.
@@ -90,6 +90,18 @@ def before_aws(endpoint):
     proxy = TcpProxy(("127.0.0.1", 0), (host, int(port)), action)
     with serving(proxy):
         yield f"http://127.0.0.1:{proxy.server_address[1]}", proxy.counts
+
+
+@contextlib.contextmanager
+def before_registry(upstream):
+    """An address of its own before this registry, and the requests it has seen: method and path.
+
+    The engine first tries TLS, which is no request yet.
+    """
+    host, port = upstream.rsplit(":", 1)
+    proxy = TcpProxy(("127.0.0.1", 0), (host, int(port)), lambda request: f"{request.command} {request.path}")
+    with serving(proxy):
+        yield f"127.0.0.1:{proxy.server_address[1]}", proxy.counts
 
 
 @contextlib.contextmanager

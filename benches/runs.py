@@ -17,6 +17,16 @@ from pathlib import Path
 from stage import create_url
 
 PR_SET_CHILD_SUBREAPER = 36
+# The exit code when an image is not there (docs/configuration.md).
+NOT_THERE = 3
+# Where a report counts the containers of which a run must have so many.
+SUMMARY = {
+    "pulled": ["pulled"],
+    "up_to_date": ["upToDate"],
+    "present": ["pulled", "upToDate"],
+    "planned": ["planned"],
+    "refused": ["failed"],
+}
 
 
 class RunFailed(Exception):
@@ -35,16 +45,17 @@ class Taskpull:
             "TASKPULL_EXECUTION_ROLE": "ignore",
         }
 
-    def command(self, task):
-        return [self.binary, "pull", "--quiet", "--output", "json", str(task)]
+    def command(self, task, wanted):
+        plan_only = ["--dry-run"] if "planned" in wanted else []
+        return [self.binary, "pull", "--quiet", "--output", "json", *plan_only, str(task)]
 
-    def time(self, task, pulled=0, up_to_date=0, **settings):
-        """Seconds of one run; so many containers must have been pulled or up to date."""
+    def time(self, task, settings=None, **wanted):
+        """Seconds of one run, which must end as wanted (see `check`)."""
         with open(self.folder / "report", "w+b") as report, tempfile.TemporaryFile() as complaint:
             begun = time.perf_counter()
             status = subprocess.call(
-                self.command(task),
-                env=self.environment | settings,
+                self.command(task, wanted),
+                env=self.environment | (settings or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=report,
                 stderr=complaint,
@@ -52,11 +63,15 @@ class Taskpull:
             seconds = time.perf_counter() - begun
             complaint.seek(0)
             said = complaint.read().decode(errors="replace").strip()
-        self.check(status, said, pulled, up_to_date)
+        self.check(status, said, wanted)
         return seconds
 
-    def peak_memory(self, task, pulled=0, up_to_date=0):
-        """Bytes of one run's largest resident set.
+    def peak_memory(self, task, settings=None, **wanted):
+        """Bytes of one run's largest resident set."""
+        return self.usage(task, settings, **wanted).ru_maxrss * 1024
+
+    def usage(self, task, settings=None, **wanted):
+        """What one run took of memory and processors, which must end as wanted (see `check`).
 
         The kernel counts the memory of whoever executes a program as that program's, and
         this Python is larger than taskpull. So a small shell starts it and ends at once,
@@ -65,24 +80,31 @@ class Taskpull:
         if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
             raise RunFailed(f"the peak memory cannot be read: {os.strerror(ctypes.get_errno())}")
         script = 'report=$1; shift; "$@" >"$report" & echo $!'
-        starter = ["/bin/sh", "-c", script, "sh", str(self.folder / "report"), *self.command(task)]
-        pid = int(subprocess.run(starter, env=self.environment, stdout=subprocess.PIPE, check=True).stdout)
+        starter = ["/bin/sh", "-c", script, "sh", str(self.folder / "report"), *self.command(task, wanted)]
+        environment = self.environment | (settings or {})
+        pid = int(subprocess.run(starter, env=environment, stdout=subprocess.PIPE, check=True).stdout)
         _, status, usage = os.wait4(pid, 0)
-        self.check(os.waitstatus_to_exitcode(status), "", pulled, up_to_date)
-        return usage.ru_maxrss * 1024
+        self.check(os.waitstatus_to_exitcode(status), "", wanted)
+        return usage
 
-    def check(self, status, said, pulled, up_to_date):
+    def check(self, status, said, wanted):
+        """So many containers must be `pulled`, `up_to_date`, `present` either way, `planned` or `refused`."""
         try:
             report = json.loads((self.folder / "report").read_bytes())
         except ValueError:
             raise RunFailed(f"taskpull ended with {status} and without a report: {said}") from None
         containers = [container for task in report["tasks"] for container in task["containers"]]
         for failure in report["invalidInputs"] + [container.get("failure") for container in containers]:
-            if failure:
+            if failure and not ("refused" in wanted and is_explained_refusal(failure)):
                 raise RunFailed(f"taskpull ended with {status}: {json.dumps(failure)}")
-        wanted, found = (pulled, up_to_date), (report["summary"]["pulled"], report["summary"]["upToDate"])
-        if status != 0 or found != wanted:
-            raise RunFailed(f"taskpull ended with {status}; pulled and up to date: {found}, wanted: {wanted}")
+        found = {name: sum(report["summary"][key] for key in SUMMARY[name]) for name in wanted}
+        ends_with = NOT_THERE if "refused" in wanted else 0
+        if (status, found, len(containers)) != (ends_with, wanted, sum(wanted.values())):
+            raise RunFailed(f"taskpull ended with {status} and {report['summary']}, wanted: {wanted}")
+
+
+def is_explained_refusal(failure):
+    return (failure["link"], failure["class"]) == ("registry", "refused") and bool(failure["hint"])
 
 
 class BareCall:

@@ -1,7 +1,7 @@
 """The stage: what the measurements need of the lab, made ready once and left alone after.
 
 The lab (lab/README.md) brings the engine, the registry and the AWS APIs. The bench adds
-images under `bench/`, whose names say their size, and secrets `taskpull/bench-<n>`.
+images under `bench/`, whose names say their size, and secrets `taskpull/bench-<name>`.
 """
 
 import base64
@@ -23,6 +23,7 @@ import registry  # noqa: E402
 
 LAB = ROOT / "target" / "lab"
 USER = "puller-one"
+MEGABYTE = 1_000_000
 
 
 class NotReady(Exception):
@@ -56,7 +57,8 @@ class Stage:
         self.environment = dict(line.split("=", 1) for line in lines)
         if "DOCKER_HOST" not in self.environment:
             raise not_ready("it has no engine of its own")
-        self.socket = self.environment["DOCKER_HOST"].removeprefix("unix://")
+        self.host = self.environment["DOCKER_HOST"]
+        self.socket = self.host.removeprefix("unix://")
         self.endpoint = self.environment["AWS_ENDPOINT_URL"].removeprefix("http://")
         self.region = seed["aws"]["region"]
         self.registry = seed["registries"]["registry-one"]["address"]
@@ -81,26 +83,47 @@ class Stage:
             text = answer.read().decode(errors="replace").strip()
         if answer.status not in wanted:
             raise OSError(f"the engine answers {method} {path}: HTTP {answer.status} {text}")
+        return text
 
-    def image(self, name, size):
-        """An image of one layer of `size` bytes, whose content no other one has; its reference."""
+    def image(self, name, size, layers=1):
+        """An image of `size` bytes in so many layers, whose content no other one has; its reference."""
         repository, tag = f"bench/{name}", f"{size}-bytes"
         with self.registry_client() as client:
             if client.digest_of(repository, tag) is None:
-                images.push(client, repository, tag, 1, size)
+                images.push(client, repository, tag, layers, size)
         reference = f"{self.registry}/{repository}:{tag}"
         self.images.add(reference)
         return reference
+
+    def layers(self, reference):
+        """The paths of an image's layers in its registry."""
+        repository, _, tag = reference.removeprefix(f"{self.registry}/").rpartition(":")
+        with self.registry_client() as client:
+            headers = client.headers | {"Accept": registry.MANIFESTS}
+            client.connection.request("GET", f"/v2/{repository}/manifests/{tag}", headers=headers)
+            manifest = json.loads(client.connection.getresponse().read())
+        return [f"/v2/{repository}/blobs/{layer['digest']}" for layer in manifest["layers"]]
 
     def forget(self, references):
         """Takes images and their layers off the engine."""
         for reference in references:
             self.ask_engine("DELETE", f"/v1.41/images/{reference}?force=true", {200, 404})
 
-    def secret(self, number):
-        """A secret that holds the registry's credential; its ARN."""
-        name = f"taskpull/bench-{number}"
-        value = json.dumps({"username": USER, "password": self.password})
+    def forget_copies(self, reference):
+        """Takes an image off the engine under every registry's address: one left keeps the layers."""
+        path = "/" + reference.partition("/")[2]
+        for image in json.loads(self.ask_engine("GET", "/v1.41/images/json", {200})):
+            self.forget([tag for tag in image["RepoTags"] or [] if tag.endswith(path)])
+
+    @staticmethod
+    def login(password):
+        """What a secret with a login holds."""
+        return json.dumps({"username": USER, "password": password})
+
+    def secret(self, name, password=None):
+        """A secret that holds the registry's credential, or one with another password; its ARN."""
+        name = f"taskpull/bench-{name}"
+        value = self.login(password or self.password)
         try:
             found = self.call_secrets("GetSecretValue", SecretId=name)
         except aws.AwsError as error:
@@ -143,11 +166,13 @@ def create_url(reference):
     return "http://engine/v1.41/images/create?" + urllib.parse.urlencode({"fromImage": name, "tag": tag})
 
 
-def task(containers):
-    """A task definition's containers from pairs of image reference and secret ARN."""
-    return json.dumps(
-        [
+def task(containers, role=None):
+    """A task definition from pairs of image reference and secret ARN."""
+    definition = {
+        "family": "bench",
+        "containerDefinitions": [
             {"name": f"container-{n}", "image": image, "repositoryCredentials": {"credentialsParameter": arn}}
             for n, (image, arn) in enumerate(containers)
-        ]
-    )
+        ],
+    }
+    return json.dumps(definition | ({"executionRoleArn": role} if role else {}))

@@ -8,14 +8,7 @@
 # without touching the machine's. What the engine mounts, it mounts there, and
 # the mounts end with it.
 
-# Sockets have paths of at most 107 bytes, and DOCKER_HOST should need no
-# quoting: where target/ offers no such path, a private directory in /run does.
-LONGEST_SOCKET=/exec/libnetwork/0123456789ab.sock
-if [[ $ENGINE/run =~ ^[A-Za-z0-9/._+-]+$ ]] && ((${#ENGINE} + 4 + ${#LONGEST_SOCKET} <= 107)); then
-    ENGINE_RUN=$ENGINE/run
-else
-    ENGINE_RUN=/run/taskpull-lab-$(printf '%s' "$LAB" | sha256sum | cut -c1-12)
-fi
+ENGINE_RUN=$(run_folder "$ENGINE/run" /exec/libnetwork/0123456789ab.sock)
 ENGINE_SOCKET=$ENGINE_RUN/docker.sock
 CONTAINERD_SOCKET=$ENGINE_RUN/containerd.sock
 
@@ -47,7 +40,7 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"
 [grpc]
 address = "$CONTAINERD_SOCKET"
 TOML
-    in_own_namespace containerd containerd --config "$ENGINE/containerd.toml"
+    in_own_namespace containerd "$ENGINE/etc-docker" /etc/docker containerd --config "$ENGINE/containerd.toml"
     for ((tick = 0; tick < 600; tick++)); do
         [[ -S $CONTAINERD_SOCKET ]] && return
         sleep 0.05
@@ -75,16 +68,17 @@ start_dockerd() {
     await dockerd "$ENGINE_SOCKET" /_ping
 }
 
-# Runs a command in a new mount namespace, the lab's two files laid over the
-# machine's. A mount point must exist; the engine's package may not have made it.
-in_own_namespace() { # PART COMMAND...
-    mkdir -p /etc/docker
+# Runs a command in a new mount namespace, a folder of the lab's laid over one of
+# the machine's, and its hosts over /etc/hosts. A mount point must exist; the
+# engine's package may not have made it.
+in_own_namespace() { # PART FOLDER OVER COMMAND...
+    mkdir -p "$3"
     # shellcheck disable=SC2016  # the inner shell expands its own arguments
     launch "$1" unshare --mount --propagation private -- sh -ec '
-        mount -n --bind "$1" /etc/docker
-        mount -n --bind "$2" /etc/hosts
-        shift 2
-        exec "$@"' engine "$ENGINE/etc-docker" "$ENGINE/hosts" "${@:2}"
+        mount -n --bind "$1" "$2"
+        mount -n --bind "$3" /etc/hosts
+        shift 3
+        exec "$@"' engine "$2" "$3" "$ENGINE/hosts" "${@:4}"
 }
 
 stop_engine() {

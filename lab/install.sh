@@ -6,10 +6,11 @@
 missing_packages() { # [--private-engine]
     command -v docker-registry >/dev/null || echo docker-registry
     command -v htpasswd >/dev/null || echo apache2-utils
+    PATH=$PATH:/usr/sbin:/sbin command -v ip >/dev/null || echo iproute2
     "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
-    [[ ${1:-} != --private-engine ]] || {
-        command -v dockerd >/dev/null && command -v containerd >/dev/null
-    } || echo docker.io
+    [[ ${1:-} == --private-engine ]] || return 0
+    { command -v dockerd && command -v containerd; } >/dev/null || echo docker.io
+    command -v podman >/dev/null || echo podman
 }
 
 install_packages() { # [--private-engine]
@@ -49,7 +50,7 @@ apt_install() ( # PACKAGE...
 
 system_units() {
     find /lib/systemd/system/ /usr/lib/systemd/system/ -maxdepth 1 \
-        \( -name '*.service' -o -name '*.socket' \) -printf '%f\n' 2>/dev/null | sort -u
+        \( -name '*.service' -o -name '*.socket' -o -name '*.timer' \) -printf '%f\n' 2>/dev/null | sort -u
 }
 
 # The stamp holds everything the environment was made from; it is written

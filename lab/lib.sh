@@ -14,6 +14,7 @@ LOG=$LAB/log
 SEED=$LAB/seed
 VENV=$LAB/venv
 ENGINE=$LAB/engine
+PODMAN=$LAB/podman
 
 # The addresses stand in task-definitions/ too: change both or neither.
 AWS_ADDRESS=127.0.0.1:24566
@@ -29,6 +30,16 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 
 say() { printf 'lab: %s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }
+
+# Sockets have paths of at most 107 bytes, and the address of one should need no
+# quoting: where target/ offers no such path, a private directory in /run does.
+run_folder() { # FOLDER LONGEST-SOCKET-IN-IT
+    if [[ $1 =~ ^[A-Za-z0-9/._+-]+$ ]] && ((${#1} + ${#2} <= 107)); then
+        printf '%s\n' "$1"
+    else
+        printf '/run/taskpull-lab-%s\n' "$(printf '%s' "${1%/run}" | sha256sum | cut -c1-12)"
+    fi
+}
 
 # One lab/up or lab/down at a time. The lock ends with the script: parts do
 # not inherit it (see launch).

@@ -94,18 +94,56 @@ pub enum Class {
     DiskFull,
     /// The engine cannot be reached at all.
     EngineGone,
-    /// The user, a signal or `--fail-fast` ended it.
+    /// The engine answers and has no room for another pull: it passes.
+    EngineBusy,
+    /// The user, a signal, `--fail-fast`, or the engine by itself ended it.
     Cancelled,
     /// The engine said something we do not know; its words are kept.
     Unknown,
 }
 
-impl Class {
-    /// Whether the same request may succeed a little later (decision 5 of the design:
-    /// a refusal is information, only availability is worth a wait).
+/// How often the same request is worth making again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// The answer will be the same.
+    Never,
+    /// It may have been an outage; said twice in a row, it was not.
+    Once,
+    /// For as long as there are attempts.
+    WhileItMay,
+}
+
+impl Patience {
+    /// Whether another attempt is worth its wait, after a failure with this patience and one
+    /// with `last` before it, where there was one.
     #[must_use]
-    pub fn may_pass(self) -> bool {
-        matches!(self, Self::Unavailable | Self::Throttled)
+    pub fn allows(self, last: Option<Self>) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Once => last != Some(Self::Once),
+            Self::WhileItMay => true,
+        }
+    }
+}
+
+impl Class {
+    /// Whether the same request may succeed a little later: a refusal is information, only
+    /// availability is worth a wait. What nobody here has read before is taken for an outage,
+    /// once.
+    #[must_use]
+    pub fn patience(self) -> Patience {
+        match self {
+            Self::Unavailable | Self::Throttled | Self::EngineBusy => Patience::WhileItMay,
+            Self::Unknown => Patience::Once,
+            Self::Invalid
+            | Self::Refused
+            | Self::Absent
+            | Self::Unsupported
+            | Self::TimedOut
+            | Self::DiskFull
+            | Self::EngineGone
+            | Self::Cancelled => Patience::Never,
+        }
     }
 }
 
@@ -121,6 +159,7 @@ impl fmt::Display for Class {
             Self::TimedOut => "timed out",
             Self::DiskFull => "disk full",
             Self::EngineGone => "engine gone",
+            Self::EngineBusy => "engine busy",
             Self::Cancelled => "cancelled",
             Self::Unknown => "unknown",
         })
@@ -160,6 +199,15 @@ pub struct Failure {
     /// What to do next.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<Printable>,
+}
+
+impl Failure {
+    /// Whether it was stopped on this side: by the user, a signal or `--fail-fast`. An engine
+    /// that gives a pull up by itself has said so, and its words are the cause.
+    #[must_use]
+    pub fn was_stopped(&self) -> bool {
+        self.class == Class::Cancelled && self.caused_by.is_empty()
+    }
 }
 
 impl<E: Explain> From<&E> for Failure {
@@ -251,7 +299,17 @@ fn is_direction_override(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Printable;
+    use super::{Class, Patience, Printable};
+
+    #[test]
+    fn what_nobody_knows_is_an_outage_once() {
+        let unknown = Class::Unknown.patience();
+        assert!(unknown.allows(None));
+        assert!(unknown.allows(Some(Patience::WhileItMay)), "the outage before it was another one");
+        assert!(!unknown.allows(Some(unknown)));
+        assert!(Class::EngineBusy.patience().allows(Some(Patience::WhileItMay)));
+        assert!(!Class::Refused.patience().allows(None));
+    }
 
     #[test]
     fn control_characters_never_reach_the_terminal() {

@@ -10,8 +10,12 @@ use crate::credential::{AuthorizedPlan, Credentials};
 use crate::error::Failure;
 pub use crate::identity::{AccountRoles, HostKind};
 pub use crate::plan::{PlanContext, RoleUse};
-pub use crate::pull::{Chosen, Deadlines, DockerAddress, EngineChoice, Limits, Place, Progress, State, TlsUse};
+pub use crate::pull::{
+    Behavior, Caching, Chosen, Concurrency, Deadlines, DockerAddress, EngineChoice, How, Limits, OnRefusal, Place,
+    Progress, Pulled, Retry, State, TlsUse,
+};
 pub use crate::retry::Backoff;
+pub use crate::task::Platform;
 
 use crate::plan::PullPlan;
 use crate::pull::{self, Connect};
@@ -36,8 +40,8 @@ pub struct Job {
 }
 
 impl Job {
-    /// Reads the inputs and plans all their pulls together, on a host with these logins of
-    /// its own.
+    /// Reads the inputs and plans all their pulls together, on the host that the context
+    /// tells of.
     #[must_use]
     pub fn new(inputs: Vec<Input>, context: &PlanContext<'_>) -> Self {
         let begun = Instant::now();

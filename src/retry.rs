@@ -55,9 +55,14 @@ impl Backoff {
         if failed == 0 || failed >= self.attempts {
             return None;
         }
-        let doublings = 2_u32.saturating_pow(failed - 1);
-        let bound = self.first.saturating_mul(doublings).min(self.most);
-        Some(bound.mul_f64(chance.clamp(0.0, 1.0)))
+        Some(self.bound(failed).mul_f64(chance.clamp(0.0, 1.0)))
+    }
+
+    /// The longest wait after so many failed attempts, however many are allowed.
+    #[must_use]
+    pub fn bound(&self, failed: u32) -> Duration {
+        let doublings = 2_u32.saturating_pow(failed.saturating_sub(1));
+        self.first.saturating_mul(doublings).min(self.most)
     }
 }
 

@@ -71,6 +71,14 @@ pub(super) struct Pull {
     #[arg(long, short)]
     pub quiet: bool,
 
+    /// When an image that is on the engine serves [setting: `pull.behavior`]
+    #[arg(long, value_name = "default|always|once|prefer-cached")]
+    pub behavior: Option<String>,
+
+    /// The platform of every image, such as linux/arm64 [setting: `pull.platform`]
+    #[arg(long, value_name = "OS/ARCH")]
+    pub platform: Option<String>,
+
     /// Pulls at the same time [setting: `pull.concurrency`]
     #[arg(long, value_name = "NUMBER")]
     pub concurrency: Option<String>,

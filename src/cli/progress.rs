@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal as _};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::tell;
-use crate::pipeline::{Progress, State};
+use crate::pipeline::{How, Progress, Pulled, Retry, State};
 
 /// Bars beyond this many would scroll the screen away: then there are lines instead.
 const BARS_AT_MOST: usize = 20;
@@ -38,10 +38,13 @@ impl Progress for Lines {
         let said = match state {
             State::Pulling(layers) if layers.total == 0 => "pulling".to_owned(),
             State::Authorizing | State::Waiting | State::Pulling(_) => return,
-            State::Retrying { attempt, wait } => format!("attempt {attempt} in {:.1} s", wait.as_secs_f64()),
-            State::Done { fetched: true } => "pulled".to_owned(),
-            State::Done { fetched: false } => "up to date".to_owned(),
-            State::Failed => "failed".to_owned(),
+            State::Retrying(Retry { attempt, wait, .. }) => format!("attempt {attempt} in {:.1} s", wait.as_secs_f64()),
+            State::Done(Pulled { how, .. }) => match how {
+                How::Fetched => "pulled".to_owned(),
+                How::UpToDate => "up to date".to_owned(),
+                How::Cached { .. } => "cached".to_owned(),
+            },
+            State::Failed(_) => "failed".to_owned(),
         };
         tell(&format!("{}: {said}", self.images[pull]));
     }
@@ -86,11 +89,11 @@ impl Progress for Bars {
                 bar.set_position(layers.bytes);
                 bar.set_message(format!("{}/{}", layers.done, layers.total));
             }
-            State::Retrying { attempt, wait } => {
+            State::Retrying(Retry { attempt, wait, .. }) => {
                 bar.set_style(self.words.clone());
                 bar.set_message(format!("attempt {attempt} in {:.1} s", wait.as_secs_f64()));
             }
-            State::Done { .. } | State::Failed => bar.finish_and_clear(),
+            State::Done(_) | State::Failed(_) => bar.finish_and_clear(),
         }
     }
 }

@@ -4,17 +4,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::settings::Settings;
-use crate::config::{EnginePlace, EngineSettings};
+use crate::config::table::PLATFORM;
+use crate::config::{ConfigError, EnginePlace, EngineSettings, Settings};
 use crate::error::Failure;
 use crate::pipeline::{
-    AccessTokens, AccountRoles, Aws, Backoff, Batching, Chosen, Deadlines, DockerAddress, EngineChoice, HostKind,
-    Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits, Place, PlanContext, Resolver, RoleUse, TlsUse,
+    AccessTokens, AccountRoles, Aws, Backoff, Batching, Behavior, Caching, Chosen, Concurrency, Deadlines,
+    DockerAddress, EngineChoice, HostKind, Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits, OnRefusal,
+    Place, PlanContext, Platform, Resolver, RoleUse, TlsUse,
 };
 
-/// The waits between attempts at a pull grow from one to five seconds, much as the ECS
-/// agent's; the attempts are a setting.
-const WAITS: Backoff = match Backoff::new(Duration::from_secs(1), Duration::from_secs(5), 1) {
+/// The waits between attempts at a pull grow to two seconds and no further: a registry that
+/// is well again is not left waiting. The attempts are a setting.
+const WAITS: Backoff = match Backoff::new(Duration::from_millis(250), Duration::from_secs(2), 1) {
     Ok(backoff) => backoff,
     Err(_) => panic!("the waits are in order"),
 };
@@ -28,6 +29,7 @@ pub(super) struct Setup {
     pub credentials: Resolver<Aws>,
     roles: RoleUse,
     accounts: AccountRoles,
+    platform: Option<Platform>,
     instance: Arc<InstanceLogins>,
 }
 
@@ -44,6 +46,7 @@ impl Setup {
             credentials: credentials(settings, Arc::clone(&instance))?,
             roles: if settings.assume_execution_role { RoleUse::Assume } else { RoleUse::Ignore },
             accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
+            platform: settings.platform.as_deref().map(platform).transpose()?,
             instance,
         })
     }
@@ -51,7 +54,8 @@ impl Setup {
     /// Reads the inputs and plans all their pulls together, as they are on this host.
     pub(super) fn plan(&self, inputs: Vec<Input>) -> Job {
         let instance = |image: &_| self.instance.covering(image);
-        Job::new(inputs, &PlanContext { roles: self.roles, accounts: &self.accounts, instance: &instance })
+        let platform = self.platform.as_ref();
+        Job::new(inputs, &PlanContext { roles: self.roles, accounts: &self.accounts, platform, instance: &instance })
     }
 }
 
@@ -72,11 +76,26 @@ fn engine(settings: &EngineSettings) -> EngineChoice {
     }
 }
 
+fn platform(text: &str) -> Result<Platform, Failure> {
+    Platform::parse(text).map_err(|_| {
+        let (value, wanted) = (text.to_owned(), PLATFORM.takes.sentence());
+        Failure::from(&ConfigError::Value { key: PLATFORM.key, value, origin: "the settings".to_owned(), wanted })
+    })
+}
+
 fn limits(settings: &Settings, fail_fast: bool) -> Limits {
     Limits {
-        concurrency: settings.concurrency,
+        concurrency: Concurrency { all: settings.concurrency, per_registry: settings.per_registry },
+        caching: Caching {
+            // The table of settings lets no other word pass.
+            behavior: Behavior::parse(&settings.behavior).unwrap_or_default(),
+            verify_access: settings.verify_access,
+            on_refusal: if settings.on_refusal == "use-cached" { OnRefusal::UseCached } else { OnRefusal::Fail },
+        },
         deadlines: Deadlines {
             answer: settings.engine_timeout,
+            begin: settings.begin_timeout,
+            restart: settings.restart_timeout,
             idle: settings.idle_timeout,
             total: settings.total_timeout,
         },

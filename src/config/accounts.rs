@@ -2,6 +2,9 @@
 
 use serde::Deserialize;
 
+/// The one key of the file that is no row of the table.
+pub(super) const KEY: &str = "identity.account";
+
 /// One entry as it stands in the file; `identity` reads what it means.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::settings::{
+use super::config_error::ConfigError;
+use super::sources::{Origin, Sources};
+use super::table::{
     ENGINE_CERT_PATH, ENGINE_CONFIG_FOLDER, ENGINE_CONTEXT, ENGINE_HOST, ENGINE_TLS, ENGINE_TLS_VERIFY,
 };
-use super::sources::{ConfigError, Origin, Sources};
 
 /// The context of Docker's CLI that is none.
 const DEFAULT_CONTEXT: &str = "default";

@@ -5,12 +5,17 @@
 //! it for itself is AWS's own.
 
 mod accounts;
+mod config_error;
 mod engine;
+mod file;
+mod proxy;
 mod setting;
-pub mod settings;
+mod settings;
 mod sources;
+pub mod table;
 
 pub use accounts::{AccountEntry, Via};
+pub use config_error::ConfigError;
 pub use engine::{EnginePlace, EngineSettings};
 pub use settings::Settings;
-pub use sources::{ConfigError, Sources};
+pub use sources::Sources;

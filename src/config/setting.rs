@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::settings::INSTANCE_AUTH_TYPE;
+use super::table::INSTANCE_AUTH_TYPE;
 
 /// One row: everything there is to know about a setting.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,256 +1,20 @@
-//! The table, and the typed settings read by it.
+//! The settings of one run, as their table says.
 
-use std::fmt::Write as _;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::accounts::AccountEntry;
+use super::config_error::ConfigError;
 use super::engine::EngineSettings;
-pub use super::setting::{Setting, Takes};
-use super::sources::{ConfigError, Sources};
+use super::sources::Sources;
+use super::table::{
+    ATTEMPTS, BEGIN_TIMEOUT, BEHAVIOR, CA_BUNDLE, CONCURRENCY, ENGINE_TIMEOUT, EXECUTION_ROLE, HOST_KIND, IDLE_TIMEOUT,
+    INSTANCE_AUTH_DATA, INSTANCE_AUTH_TYPE, INSTANCE_DOCKER_CONFIG, INSTANCE_HELPER_TIMEOUT, LOG_FILTER, ON_REFUSAL,
+    PER_REGISTRY, PLATFORM, RESTART_TIMEOUT, SECRETS_ACCESS_TOKEN, SECRETS_BATCH, SECRETS_ENTRIES, SECRETS_MAX_AGE,
+    SECRETS_MAX_STALE, SECRETS_STAGE, SECRETS_TIMEOUT, TOTAL_TIMEOUT, VERIFY_ACCESS,
+};
 use crate::secret::Secret;
-
-const SECOND: Duration = Duration::from_secs(1);
-
-/// `engine.host`
-pub const ENGINE_HOST: Setting = Setting {
-    key: "engine.host",
-    variable: "DOCKER_HOST",
-    default: Some("unix:///var/run/docker.sock"),
-    takes: Takes::Text("`unix:///path` or `tcp://host:port`"),
-    purpose: "Where the Docker Engine is. `tcp://` without TLS sends logins over the network in clear. [Engines](engines.md) has the order in which it and a context are looked for.",
-};
-/// `engine.context`
-pub const ENGINE_CONTEXT: Setting = Setting {
-    key: "engine.context",
-    variable: "DOCKER_CONTEXT",
-    default: None,
-    takes: Takes::Text("the name of a Docker context"),
-    purpose: "The engine is the one this context leads to; `default` is none. `DOCKER_HOST` wins over `DOCKER_CONTEXT`. Where neither host nor context is said, Docker's current context serves.",
-};
-/// `engine.config_folder`
-pub const ENGINE_CONFIG_FOLDER: Setting = Setting {
-    key: "engine.config_folder",
-    variable: "DOCKER_CONFIG",
-    default: None,
-    takes: Takes::Text("the path of a folder"),
-    purpose: "Where Docker's CLI keeps its contexts; unset, `.docker` in `HOME`. No logins are taken from it.",
-};
-/// `engine.tls_verify`
-pub const ENGINE_TLS_VERIFY: Setting = Setting {
-    key: "engine.tls_verify",
-    variable: "DOCKER_TLS_VERIFY",
-    default: None,
-    takes: Takes::Switch,
-    purpose: "TLS to an engine on `tcp://`, which must prove who it is. A context says for itself whether it has TLS.",
-};
-/// `engine.tls`
-pub const ENGINE_TLS: Setting = Setting {
-    key: "engine.tls",
-    variable: "DOCKER_TLS",
-    default: None,
-    takes: Takes::Switch,
-    purpose: "With Docker's CLI it means TLS that does not look whom it talks to; here it is refused without `engine.tls_verify`.",
-};
-/// `engine.cert_path`
-pub const ENGINE_CERT_PATH: Setting = Setting {
-    key: "engine.cert_path",
-    variable: "DOCKER_CERT_PATH",
-    default: None,
-    takes: Takes::Text("the path of a folder"),
-    purpose: "The folder of `ca.pem` and, for an engine that asks who comes, `cert.pem` and `key.pem`; unset, the one of `engine.config_folder`.",
-};
-/// `engine.timeout`
-pub const ENGINE_TIMEOUT: Setting = Setting {
-    key: "engine.timeout",
-    variable: "TASKPULL_ENGINE_TIMEOUT",
-    default: Some("10s"),
-    takes: Takes::Time(Duration::from_millis(100), Duration::from_mins(10)),
-    purpose: "The longest wait for the engine's answer to a small question.",
-};
-/// `host.kind`
-pub const HOST_KIND: Setting = Setting {
-    key: "host.kind",
-    variable: "TASKPULL_HOST_KIND",
-    default: Some("auto"),
-    takes: Takes::OneOf(&["auto", "ec2", "fargate", "external"]),
-    purpose: "Where the host's own identity is looked for. `external` and `fargate` never ask the metadata service, `ec2` never a container's credentials endpoint.",
-};
-/// `aws.ca_bundle`
-pub const CA_BUNDLE: Setting = Setting {
-    key: "aws.ca_bundle",
-    variable: "AWS_CA_BUNDLE",
-    default: None,
-    takes: Takes::Text("a file of PEM certificates"),
-    purpose: "The certificates that AWS's endpoints are trusted by, in place of the system's.",
-};
-/// `identity.execution_role`
-pub const EXECUTION_ROLE: Setting = Setting {
-    key: "identity.execution_role",
-    variable: "TASKPULL_EXECUTION_ROLE",
-    default: Some("assume"),
-    takes: Takes::OneOf(&["assume", "ignore"]),
-    purpose: "`assume`: secrets are read as the task's execution role, as ECS does. `ignore`: as the host.",
-};
-/// `secrets.timeout`
-pub const SECRETS_TIMEOUT: Setting = Setting {
-    key: "secrets.timeout",
-    variable: "TASKPULL_SECRETS_TIMEOUT",
-    default: Some("10s"),
-    takes: Takes::Time(Duration::from_millis(100), Duration::from_mins(10)),
-    purpose: "The longest wait for one secret, roles and retries included.",
-};
-/// `secrets.max_age`
-pub const SECRETS_MAX_AGE: Setting = Setting {
-    key: "secrets.max_age",
-    variable: "TASKPULL_SECRETS_MAX_AGE",
-    default: Some("5m"),
-    takes: Takes::Time(SECOND, Duration::from_hours(24)),
-    purpose: "How long a secret that was read is used without waiting for AWS; if it is in use, it is read again ahead of that. A registry's refusal ends it at once.",
-};
-/// `secrets.max_stale`
-pub const SECRETS_MAX_STALE: Setting = Setting {
-    key: "secrets.max_stale",
-    variable: "TASKPULL_SECRETS_MAX_STALE",
-    default: Some("1h"),
-    takes: Takes::Time(Duration::ZERO, Duration::from_hours(24)),
-    purpose: "How much longer it is used while AWS does not answer, and is said to be stale. Never after a denial or a deletion.",
-};
-/// `secrets.entries`
-pub const SECRETS_ENTRIES: Setting = Setting {
-    key: "secrets.entries",
-    variable: "TASKPULL_SECRETS_ENTRIES",
-    default: Some("1000"),
-    takes: Takes::Number(1, 100_000),
-    purpose: "Secrets kept at most, in memory; the one read longest ago goes first.",
-};
-/// `secrets.batch`
-pub const SECRETS_BATCH: Setting = Setting {
-    key: "secrets.batch",
-    variable: "TASKPULL_SECRETS_BATCH",
-    default: Some("never"),
-    takes: Takes::OneOf(&["never", "try"]),
-    purpose: "`try`: secrets of one identity and Region that are wanted together are read by one BatchGetSecretValue, a permission beside GetSecretValue; where it is absent, singly.",
-};
-/// `instance.auth_type`
-pub const INSTANCE_AUTH_TYPE: Setting = Setting {
-    key: "instance.auth_type",
-    variable: "ECS_ENGINE_AUTH_TYPE",
-    default: None,
-    takes: Takes::OneOf(&["dockercfg", "docker"]),
-    purpose: "The form of the host's own logins in `ECS_ENGINE_AUTH_DATA`, as the ECS agent takes it.",
-};
-/// `instance.auth_data`
-pub const INSTANCE_AUTH_DATA: Setting = Setting {
-    key: "instance.auth_data",
-    variable: "ECS_ENGINE_AUTH_DATA",
-    default: None,
-    takes: Takes::Secret("JSON: see [instance credentials](instance-credentials.md)"),
-    purpose: "The host's own logins, for containers that name no credentials. Never shown.",
-};
-/// `instance.docker_config`
-pub const INSTANCE_DOCKER_CONFIG: Setting = Setting {
-    key: "instance.docker_config",
-    variable: "TASKPULL_DOCKER_CONFIG",
-    default: None,
-    takes: Takes::Text("the path of a file"),
-    purpose: "A Docker `config.json` whose `auths`, `credHelpers` and `credsStore` serve as the host's own logins. Nobody's logins in `~/.docker` are read unasked.",
-};
-/// `instance.helper_timeout`
-pub const INSTANCE_HELPER_TIMEOUT: Setting = Setting {
-    key: "instance.helper_timeout",
-    variable: "TASKPULL_HELPER_TIMEOUT",
-    default: Some("10s"),
-    takes: Takes::Time(Duration::from_millis(100), Duration::from_mins(10)),
-    purpose: "The longest wait for one Docker credential helper.",
-};
-/// `secrets.stage`
-pub const SECRETS_STAGE: Setting = Setting {
-    key: "secrets.stage",
-    variable: "TASKPULL_SECRET_STAGE",
-    default: Some("AWSCURRENT"),
-    takes: Takes::Text("a staging label"),
-    purpose: "Which version of a secret is read. `AWSPENDING` rehearses a rotation before it is current.",
-};
-/// `secrets.access_token`
-pub const ACCESS_TOKEN: Setting = Setting {
-    key: "secrets.access_token",
-    variable: "TASKPULL_ACCESS_TOKEN",
-    default: Some("refuse"),
-    takes: Takes::OneOf(&["refuse", "accept"]),
-    purpose: "Whether a pull-through-cache secret (`username`, `accessToken`) serves a direct pull: with `accept`, the token is the password.",
-};
-/// `pull.concurrency`
-pub const CONCURRENCY: Setting = Setting {
-    key: "pull.concurrency",
-    variable: "TASKPULL_CONCURRENCY",
-    default: Some("8"),
-    takes: Takes::Number(1, 1_000),
-    purpose: "Pulls the engine is asked for at the same time. The engine has a limit of its own for layers (`max-concurrent-downloads`, 3).",
-};
-/// `pull.attempts`
-pub const ATTEMPTS: Setting = Setting {
-    key: "pull.attempts",
-    variable: "TASKPULL_ATTEMPTS",
-    default: Some("5"),
-    takes: Takes::Number(1, 100),
-    purpose: "Attempts at one pull when the registry does not answer or throttles. A refusal is never tried again.",
-};
-/// `pull.idle_timeout`
-pub const IDLE_TIMEOUT: Setting = Setting {
-    key: "pull.idle_timeout",
-    variable: "TASKPULL_IDLE_TIMEOUT",
-    default: Some("1m"),
-    takes: Takes::Time(SECOND, Duration::from_hours(1)),
-    purpose: "The longest time in which nothing may move in a pull. Its wait for other pulls' layers does not count.",
-};
-/// `pull.total_timeout`
-pub const TOTAL_TIMEOUT: Setting = Setting {
-    key: "pull.total_timeout",
-    variable: "TASKPULL_TOTAL_TIMEOUT",
-    default: Some("2h"),
-    takes: Takes::Time(SECOND, Duration::from_hours(24)),
-    purpose: "The longest time for one pull with all its attempts.",
-};
-/// `log.filter`
-pub const LOG_FILTER: Setting = Setting {
-    key: "log.filter",
-    variable: "RUST_LOG",
-    default: Some("warn"),
-    takes: Takes::Text("`error`, `warn`, `info`, `debug`, `trace`, or `taskpull::pull=debug,…`"),
-    purpose: "What is logged to stderr. Only taskpull's own events ever are.",
-};
-
-/// Every setting there is.
-pub const SETTINGS: &[&Setting] = &[
-    &ENGINE_HOST,
-    &ENGINE_CONTEXT,
-    &ENGINE_CONFIG_FOLDER,
-    &ENGINE_TLS_VERIFY,
-    &ENGINE_TLS,
-    &ENGINE_CERT_PATH,
-    &ENGINE_TIMEOUT,
-    &HOST_KIND,
-    &CA_BUNDLE,
-    &EXECUTION_ROLE,
-    &SECRETS_TIMEOUT,
-    &SECRETS_MAX_AGE,
-    &SECRETS_MAX_STALE,
-    &SECRETS_ENTRIES,
-    &SECRETS_BATCH,
-    &INSTANCE_AUTH_TYPE,
-    &INSTANCE_AUTH_DATA,
-    &INSTANCE_DOCKER_CONFIG,
-    &INSTANCE_HELPER_TIMEOUT,
-    &SECRETS_STAGE,
-    &ACCESS_TOKEN,
-    &CONCURRENCY,
-    &ATTEMPTS,
-    &IDLE_TIMEOUT,
-    &TOTAL_TIMEOUT,
-    &LOG_FILTER,
-];
 
 /// The settings of one run, checked.
 #[derive(Clone, Debug)]
@@ -277,6 +41,10 @@ pub struct Settings {
     pub secrets_entries: NonZeroUsize,
     /// `secrets.batch`: whether it is tried.
     pub batch_secrets: bool,
+    /// `secrets.stage`
+    pub secrets_stage: String,
+    /// `secrets.access_token`: whether it is accepted.
+    pub accept_access_token: bool,
     /// `instance.auth_type`
     pub instance_auth_type: Option<String>,
     /// `instance.auth_data`
@@ -285,14 +53,24 @@ pub struct Settings {
     pub instance_docker_config: Option<PathBuf>,
     /// `instance.helper_timeout`
     pub instance_helper_timeout: Duration,
-    /// `secrets.stage`
-    pub secrets_stage: String,
-    /// `secrets.access_token`: whether it is accepted.
-    pub accept_access_token: bool,
+    /// `engine.restart_timeout`
+    pub restart_timeout: Duration,
+    /// `pull.behavior`, one of its words.
+    pub behavior: String,
+    /// `pull.verify_access`; `None` for `auto`.
+    pub verify_access: Option<bool>,
+    /// `pull.on_refusal`, one of its words.
+    pub on_refusal: String,
+    /// `pull.platform`
+    pub platform: Option<String>,
     /// `pull.concurrency`
     pub concurrency: NonZeroUsize,
+    /// `pull.concurrency_per_registry`
+    pub per_registry: NonZeroUsize,
     /// `pull.attempts`
     pub attempts: NonZeroU32,
+    /// `pull.begin_timeout`
+    pub begin_timeout: Duration,
     /// `pull.idle_timeout`
     pub idle_timeout: Duration,
     /// `pull.total_timeout`
@@ -319,13 +97,24 @@ impl Settings {
             secrets_max_stale: sources.time(&SECRETS_MAX_STALE)?,
             secrets_entries: NonZeroUsize::try_from(sources.number(&SECRETS_ENTRIES)?).unwrap_or(NonZeroUsize::MAX),
             batch_secrets: sources.text(&SECRETS_BATCH)? == "try",
+            secrets_stage: sources.text(&SECRETS_STAGE)?.to_owned(),
+            accept_access_token: sources.text(&SECRETS_ACCESS_TOKEN)? == "accept",
             instance_auth_type: sources.optional_text(&INSTANCE_AUTH_TYPE)?.map(str::to_owned),
             instance_auth_data: sources.secret(&INSTANCE_AUTH_DATA),
             instance_docker_config: sources.optional_text(&INSTANCE_DOCKER_CONFIG)?.map(PathBuf::from),
             instance_helper_timeout: sources.time(&INSTANCE_HELPER_TIMEOUT)?,
-            secrets_stage: sources.text(&SECRETS_STAGE)?.to_owned(),
-            accept_access_token: sources.text(&ACCESS_TOKEN)? == "accept",
+            restart_timeout: sources.time(&RESTART_TIMEOUT)?,
+            behavior: sources.text(&BEHAVIOR)?.to_owned(),
+            verify_access: match sources.text(&VERIFY_ACCESS)? {
+                "always" => Some(true),
+                "never" => Some(false),
+                _ => None,
+            },
+            on_refusal: sources.text(&ON_REFUSAL)?.to_owned(),
+            platform: sources.optional_text(&PLATFORM)?.map(str::to_owned),
             concurrency: NonZeroUsize::try_from(sources.number(&CONCURRENCY)?).unwrap_or(NonZeroUsize::MAX),
+            per_registry: NonZeroUsize::try_from(sources.number(&PER_REGISTRY)?).unwrap_or(NonZeroUsize::MAX),
+            begin_timeout: sources.time(&BEGIN_TIMEOUT)?,
             attempts: sources.number(&ATTEMPTS)?,
             idle_timeout: sources.time(&IDLE_TIMEOUT)?,
             total_timeout: sources.time(&TOTAL_TIMEOUT)?,
@@ -334,36 +123,13 @@ impl Settings {
     }
 }
 
-/// The table as Markdown, for `docs/configuration.md`.
-#[must_use]
-pub fn reference() -> String {
-    let mut text = String::from(
-        "| in the file | environment variable | default | takes | what it does |\n|---|---|---|---|---|\n",
-    );
-    for setting @ Setting { key, variable, default, takes, purpose } in SETTINGS {
-        let key = if setting.is_secret() { String::new() } else { format!("`{key}`") };
-        let default = default.map(|default| format!("`{default}`")).unwrap_or_default();
-        let takes = takes.sentence();
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "| {key} | `{variable}` | {default} | {takes} | {purpose} |");
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{SETTINGS, Settings, Sources};
+    use super::{Settings, Sources};
 
     #[test]
     fn the_defaults_are_valid() {
         let settings = Settings::read(&Sources::default()).unwrap();
         assert!(settings.assume_execution_role);
-    }
-
-    #[test]
-    fn no_key_and_no_variable_stands_there_twice() {
-        let keys: std::collections::HashSet<_> = SETTINGS.iter().map(|s| s.key).collect();
-        let variables: std::collections::HashSet<_> = SETTINGS.iter().map(|s| s.variable).collect();
-        assert_eq!((keys.len(), variables.len()), (SETTINGS.len(), SETTINGS.len()));
     }
 }

@@ -2,141 +2,21 @@
 
 use std::collections::HashMap;
 use std::env::VarError;
-use std::fs::File;
-use std::io::{self, Read as _};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::accounts::{self, AccountEntry};
-use super::settings::{SETTINGS, Setting, Takes};
-use crate::error::{Class, Explain, Link};
+use super::accounts::AccountEntry;
+use super::config_error::ConfigError;
+use super::table::{SETTINGS, Setting, Takes};
+use super::{file, proxy};
 use crate::secret::Secret;
 
 /// Read when `--config` and [`FILE_VARIABLE`] are absent; it need not exist.
 const DEFAULT_FILE: &str = "/etc/taskpull/taskpull.toml";
 
-/// The longest file that is read, in bytes.
-const FILE_LIMIT: u64 = 1_024 * 1_024;
-
-/// The one key that is no row of the table.
-const ACCOUNTS: &str = "identity.account";
-
 /// Names the file.
 const FILE_VARIABLE: &str = "TASKPULL_CONFIG";
-
-/// A configuration that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("the configuration file {path} cannot be read", path = .path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// The file is not TOML.
-    #[error("the configuration file {path}, line {line}: {message}", path = .path.display())]
-    NotToml {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong with it.
-        message: String,
-    },
-    /// A variable's value is no text.
-    #[error("the environment variable {variable} is not valid UTF-8")]
-    NotUnicode {
-        /// Its name.
-        variable: &'static str,
-    },
-    /// The file has a key that means nothing.
-    #[error("the configuration file {path} has a setting `{key}` that does not exist", path = .path.display())]
-    UnknownKey {
-        /// The file.
-        path: PathBuf,
-        /// The key.
-        key: String,
-    },
-    /// A secret stands in the file.
-    #[error("the configuration file {path} has `{key}`, which holds secrets", path = .path.display())]
-    SecretInFile {
-        /// The file.
-        path: PathBuf,
-        /// The setting.
-        key: &'static str,
-        /// The variable that is its place.
-        variable: &'static str,
-    },
-    /// An entry of the map of accounts is not what it must be.
-    #[error("the configuration file {path}, identity.account number {at}: {message}", path = .path.display())]
-    Account {
-        /// The file.
-        path: PathBuf,
-        /// The entry's place, from 1.
-        at: usize,
-        /// What is wrong with it.
-        message: String,
-    },
-    /// Two settings of which one place may have one.
-    #[error("{one} and {other} are both set, by {origin}")]
-    Both {
-        /// The one.
-        one: &'static str,
-        /// The other.
-        other: &'static str,
-        /// Where.
-        origin: String,
-    },
-    /// A value is not what it must be.
-    #[error("{key} is `{value}` (from {origin}), but must be {wanted}")]
-    Value {
-        /// The setting.
-        key: &'static str,
-        /// The value found.
-        value: String,
-        /// Where it was found.
-        origin: String,
-        /// What it must be.
-        wanted: String,
-    },
-}
-
-impl Explain for ConfigError {
-    fn link(&self) -> Link {
-        Link::Definition
-    }
-
-    fn class(&self) -> Class {
-        Class::Invalid
-    }
-
-    fn thing(&self) -> String {
-        match self {
-            Self::Unreadable { path, .. } | Self::NotToml { path, .. } => path.display().to_string(),
-            Self::UnknownKey { key, .. } => key.clone(),
-            Self::Account { .. } => "identity.account".to_owned(),
-            Self::NotUnicode { variable } => (*variable).to_owned(),
-            Self::Value { key, .. } | Self::SecretInFile { key, .. } | Self::Both { one: key, .. } => (*key).to_owned(),
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::UnknownKey { .. } => {
-                let settings = SETTINGS.iter().filter(|setting| !setting.is_secret());
-                let keys: Vec<_> = settings.map(|setting| setting.key).chain([ACCOUNTS]).collect();
-                Some(format!("there are: {}", keys.join(", ")))
-            }
-            Self::SecretInFile { variable, .. } => Some(format!(
-                "its place is the environment variable {variable}: a service's EnvironmentFile, for root only"
-            )),
-            _ => Some("docs/configuration.md has every setting".to_owned()),
-        }
-    }
-}
 
 /// Where a value comes from; the later ones win.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -166,8 +46,10 @@ impl Sources {
     /// `/etc/taskpull/taskpull.toml` where that exists.
     ///
     /// # Errors
-    /// [`ConfigError`], when the file cannot be read or has an unknown key.
+    /// [`ConfigError`], when the file cannot be read or has an unknown key, or a variable that
+    /// others read (a proxy's) is malformed.
     pub fn of_process(path: Option<&Path>) -> Result<Self, ConfigError> {
+        proxy::check(variable)?;
         let mut variables = HashMap::new();
         let mut secrets = HashMap::new();
         for setting in SETTINGS {
@@ -188,7 +70,7 @@ impl Sources {
             None => Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()),
         };
         let (file_values, accounts) = match &file {
-            Some(path) => read_file(path)?,
+            Some(path) => file::read(path)?,
             None => Default::default(),
         };
         let home = variable("HOME")?.map(PathBuf::from);
@@ -308,61 +190,11 @@ fn variable(name: &'static str) -> Result<Option<String>, ConfigError> {
     }
 }
 
-fn read_file(path: &Path) -> Result<(HashMap<String, String>, Vec<AccountEntry>), ConfigError> {
-    let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
-    let mut text = String::new();
-    let length = File::open(path).and_then(|file| file.take(FILE_LIMIT + 1).read_to_string(&mut text));
-    if length.map_err(unreadable)? as u64 > FILE_LIMIT {
-        return Err(unreadable(io::Error::other("it is longer than 1 MiB")));
-    }
-    let document: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-        // The error's own text quotes the line, whatever is in it.
-        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-        ConfigError::NotToml { path: path.to_owned(), line, message: error.message().to_owned() }
-    })?;
-    let mut values = HashMap::new();
-    let mut accounts = Vec::new();
-    for (table, entries) in document {
-        let unknown = |key: String| ConfigError::UnknownKey { path: path.to_owned(), key };
-        let toml::Value::Table(entries) = entries else { return Err(unknown(table)) };
-        for (name, value) in entries {
-            let key = format!("{table}.{name}");
-            if key == ACCOUNTS {
-                let wrong = |(at, message)| ConfigError::Account { path: path.to_owned(), at, message };
-                accounts = accounts::read(value).map_err(wrong)?;
-                continue;
-            }
-            let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
-                return Err(unknown(key));
-            };
-            if setting.is_secret() {
-                let Setting { key, variable, .. } = setting;
-                return Err(ConfigError::SecretInFile { path: path.to_owned(), key, variable });
-            }
-            let value = match value {
-                toml::Value::String(text) => text,
-                toml::Value::Integer(number) => number.to_string(),
-                toml::Value::Boolean(choice) => choice.to_string(),
-                other => {
-                    return Err(ConfigError::Value {
-                        key: setting.key,
-                        value: other.type_str().to_owned(),
-                        origin: path.display().to_string(),
-                        wanted: setting.takes.sentence(),
-                    });
-                }
-            };
-            values.insert(key, value);
-        }
-    }
-    Ok((values, accounts))
-}
-
 #[cfg(test)]
 mod tests {
     use super::{ConfigError, Sources};
     use crate::config::Settings;
-    use crate::config::settings::CONCURRENCY;
+    use crate::config::table::CONCURRENCY;
     use std::io::Write as _;
 
     fn file(text: &str) -> tempfile::NamedTempFile {

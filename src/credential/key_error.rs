@@ -1,5 +1,6 @@
 //! Why KMS did not decrypt what a secret holds, or encrypt what was to be sealed.
 
+use super::secret_error::{FIND_HOST_IDENTITY, MEND_HOST_IDENTITY, SET_THE_CLOCK};
 use crate::error::{Class, Explain, Link};
 use crate::identity::Identity;
 
@@ -50,8 +51,10 @@ pub enum KeyFault {
     /// The ciphertext's key is in another Region, is gone, or is not for the caller: KMS does
     /// not say which.
     DeniedOrElsewhere,
-    /// There is nobody to ask as.
+    /// No place of the host's has anybody to ask as.
     NoIdentity,
+    /// Somebody was found, and could not be had.
+    IdentityFailed,
     /// The caller's access key or session is not accepted.
     IdentityRejected,
     /// The host's clock is wrong.
@@ -90,7 +93,8 @@ impl KeyError {
             KeyFault::DeniedOrElsewhere => format!(
                 "{thing}: the ciphertext's key is not in {region}, does not exist, or does not admit {identity}; KMS does not say which"
             ),
-            KeyFault::NoIdentity => format!("{thing}: no AWS credentials could be had on this host to ask with"),
+            KeyFault::NoIdentity => format!("{thing}: no AWS credentials were found on this host to ask with"),
+            KeyFault::IdentityFailed => format!("{thing}: the host's AWS credentials could not be had"),
             KeyFault::IdentityRejected => format!("{thing}: KMS does not accept the credentials of {identity}"),
             KeyFault::ClockSkew => format!("{thing}: KMS refused the signature because of its time"),
             KeyFault::Throttled => format!("{thing}: KMS in {region} is throttling"),
@@ -104,9 +108,8 @@ impl KeyError {
 impl Explain for KeyError {
     fn link(&self) -> Link {
         match (self.fault, &self.identity) {
-            (KeyFault::NoIdentity | KeyFault::ClockSkew, _) | (KeyFault::IdentityRejected, Identity::Host) => {
-                Link::HostIdentity
-            }
+            (KeyFault::NoIdentity | KeyFault::IdentityFailed | KeyFault::ClockSkew, _)
+            | (KeyFault::IdentityRejected, Identity::Host) => Link::HostIdentity,
             (KeyFault::IdentityRejected, _) => Link::Role,
             _ => Link::Key,
         }
@@ -123,7 +126,7 @@ impl Explain for KeyError {
             | KeyFault::IdentityRejected
             | KeyFault::ClockSkew => Class::Refused,
             KeyFault::Throttled => Class::Throttled,
-            KeyFault::Unavailable => Class::Unavailable,
+            KeyFault::IdentityFailed | KeyFault::Unavailable => Class::Unavailable,
             KeyFault::TimedOut => Class::TimedOut,
             KeyFault::Other => Class::Unknown,
         }
@@ -155,10 +158,9 @@ impl Explain for KeyError {
             KeyFault::DeniedOrElsewhere => format!(
                 "a binary secret is decrypted in the secret's own Region: seal it under a key of {region} that admits {identity} with {verb}, or put an envelope with the key's ARN into the secret"
             ),
-            KeyFault::NoIdentity | KeyFault::IdentityRejected => {
-                "`aws sts get-caller-identity` must work as this user: set up, or renew, its access key or session".to_owned()
-            }
-            KeyFault::ClockSkew => "set the host's clock: `timedatectl` shows whether it is synchronized".to_owned(),
+            KeyFault::NoIdentity => FIND_HOST_IDENTITY.to_owned(),
+            KeyFault::IdentityFailed | KeyFault::IdentityRejected => MEND_HOST_IDENTITY.to_owned(),
+            KeyFault::ClockSkew => SET_THE_CLOCK.to_owned(),
             KeyFault::Throttled | KeyFault::Unavailable => {
                 "it may pass: try again; if it stays, see the network path to KMS's endpoint (route, VPC endpoint, proxy)"
                     .to_owned()

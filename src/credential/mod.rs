@@ -7,8 +7,8 @@
 //! is not its own.
 
 pub mod aws;
-mod basic_auth;
 mod content;
+mod file;
 pub mod instance;
 mod key_error;
 mod resolver;
@@ -20,10 +20,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt as _};
+use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-pub use content::{AccessTokens, ContentError, ContentFault, Envelope, Sealed};
+pub use content::{AccessTokens, ContentError, ContentFault, EntryFault, Envelope, Sealed};
 pub use key_error::{KeyAction, KeyError, KeyFault};
 pub use resolver::{Keeping, Resolver};
 pub use seal::{Binding, PLAINTEXT_LIMIT, Plaintext, SealError};
@@ -31,7 +31,7 @@ pub use secret_error::{SecretError, SecretFault};
 
 use crate::error::{Failure, Printable};
 use crate::identity::Identity;
-use crate::plan::{InstanceLogin, Need, PlannedPull, PlannedTask, PullPlan};
+use crate::plan::{InstanceLogin, PlannedPull, PlannedTask, PullPlan};
 use crate::secret::{Secret, SecretBytes};
 use crate::task::{CredentialsParameter, ImageReference, SecretArn};
 use resolver::Held;
@@ -53,8 +53,8 @@ pub trait SecretStore: Send + Sync + 'static {
         end: Instant,
     ) -> impl Future<Output = Result<SecretVersion, SecretError>> + Send;
 
-    /// Decrypts what `version` of the secret holds, as `identity`, in the key's Region; by
-    /// the version's own deadline.
+    /// Decrypts what `version` of the secret holds, as `identity`, in the key's Region, by
+    /// `end` at the latest.
     ///
     /// # Errors
     /// [`KeyError`] or [`SecretError`] as a [`Failure`].
@@ -64,6 +64,7 @@ pub trait SecretStore: Send + Sync + 'static {
         secret: &CredentialsParameter,
         version: &SecretVersion,
         sealed: &Sealed,
+        end: Instant,
     ) -> impl Future<Output = Result<SecretBytes, Failure>> + Send;
 }
 
@@ -76,8 +77,6 @@ pub struct SecretVersion {
     pub version_id: String,
     /// The staging label that was asked for, unless it was `AWSCURRENT`.
     pub stage: Option<String>,
-    /// When the time for this secret is over, its decryption included.
-    pub deadline: Instant,
     /// What it holds.
     pub value: SecretValue,
 }
@@ -163,7 +162,8 @@ pub trait Credentials: Send + Sync {
     fn credential<'a>(&'a self, pull: &'a PlannedPull) -> BoxFuture<'a, Result<Credential, Arc<Failure>>>;
 
     /// The credential of a pull whose present one a registry refused, having been shown it at
-    /// `shown`: asked for again, past anything kept before that. `None` when it is the same, so that trying again cannot help.
+    /// `shown`: asked for again, past anything kept before that. `None` when it is the same, so
+    /// that trying again cannot help.
     fn after_refusal<'a>(
         &'a self,
         pull: &'a PlannedPull,
@@ -186,37 +186,6 @@ impl<'a> AuthorizedPlan<'a> {
     /// Nothing is asked before the first pull needs its credential.
     pub fn new(plan: PullPlan, credentials: &'a dyn Credentials) -> Self {
         Self { tasks: plan.tasks, pulls: plan.pulls, credentials }
-    }
-}
-
-impl<S: SecretStore> Credentials for Resolver<S> {
-    fn credential<'a>(&'a self, pull: &'a PlannedPull) -> BoxFuture<'a, Result<Credential, Arc<Failure>>> {
-        async move {
-            let (parameter, identity) = match &pull.need {
-                Need::Anonymous => return Ok(Credential::anonymous()),
-                Need::Instance(login) => return self.instance(login).await,
-                Need::Secret { parameter, identity } => (parameter, identity),
-            };
-            let held = self.version(identity, parameter).await?;
-            Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)
-        }
-        .boxed()
-    }
-
-    fn after_refusal<'a>(
-        &'a self,
-        pull: &'a PlannedPull,
-        refused: &'a Credential,
-        shown: Instant,
-    ) -> BoxFuture<'a, Result<Option<Credential>, Arc<Failure>>> {
-        async move {
-            let (Need::Secret { parameter, identity }, Some(refused)) = (&pull.need, &refused.held) else {
-                return Ok(None);
-            };
-            let held = self.version_after_refusal(identity, parameter, refused, shown).await?;
-            held.map(|held| Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)).transpose()
-        }
-        .boxed()
     }
 }
 
@@ -249,22 +218,5 @@ impl Credential {
             stale: held.stale(),
         };
         Ok(Self { login, origin, held: Some(held) })
-    }
-}
-
-/// The text of a secret, decrypted where it is sealed.
-async fn unsealed<S: SecretStore>(
-    store: &S,
-    identity: &Identity,
-    secret: &CredentialsParameter,
-    version: &SecretVersion,
-) -> Result<Secret, Failure> {
-    match content::held(version).map_err(|error| Failure::from(&error))? {
-        content::Held::Text(text) => Ok(text.clone()),
-        content::Held::Sealed(sealed) => {
-            tracing::debug!(arn = version.arn, "decrypting");
-            let plaintext = store.decrypt(identity, secret, version, &sealed).await?;
-            content::unsealed(version, &plaintext).map_err(|error| Failure::from(&error))
-        }
     }
 }

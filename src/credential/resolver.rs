@@ -7,8 +7,7 @@
 //! - how long a value serves, and when it is asked for again while it does, is `kept`'s to
 //!   say; here that is carried out, and nobody waits for a read that is ahead of its time;
 //! - a failure is told to those who waited for it and forgotten;
-//! - a refusal by the registry is a reason to read once more, past everything kept here
-//!   (decision 5 of the design).
+//! - a refusal by the registry is a reason to read once more, past everything kept here.
 
 mod kept;
 #[cfg(test)]
@@ -24,11 +23,12 @@ use futures_util::future::{BoxFuture, Either, FutureExt as _, Shared};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use super::instance::InstanceLogins;
-use super::{AccessTokens, Credential, SecretError, SecretFault, SecretStore, SecretVersion, unsealed};
+use super::content::{self, Content};
+use super::instance::{InstanceLogins, SharedLogins};
+use super::{AccessTokens, Credential, Credentials, SecretError, SecretFault, SecretStore, SecretVersion};
 use crate::error::Failure;
 use crate::identity::Identity;
-use crate::plan::InstanceLogin;
+use crate::plan::{Need, PlannedPull};
 use crate::secret::Secret;
 use crate::task::CredentialsParameter;
 pub(super) use kept::Held;
@@ -52,16 +52,11 @@ type Read = Shared<BoxFuture<'static, Result<Arc<Held>, Arc<Failure>>>>;
 /// The secrets of a store.
 pub struct Resolver<S> {
     store: Arc<S>,
-    pub(super) tokens: AccessTokens,
+    tokens: AccessTokens,
     turns: Arc<Semaphore>,
     reads: Arc<Mutex<Reads>>,
-    instance: Arc<InstanceLogins>,
-    /// The host's own logins that are being had; a helper is run once for all who wait.
-    instance_logins: Mutex<HashMap<InstanceLogin, HostLogin>>,
+    instance: SharedLogins,
 }
-
-/// A login of the host's own, shared by all who wait for it.
-type HostLogin = Shared<BoxFuture<'static, Result<Credential, Failure>>>;
 
 /// The reads so far: those under way, and what is kept of the others.
 struct Reads {
@@ -78,29 +73,11 @@ impl<S: SecretStore> Resolver<S> {
         let turns = Arc::new(Semaphore::new(READS_AT_ONCE));
         let reads = Reads { count: 0, under_way: HashMap::new(), kept: Kept::new(keeping) };
         let reads = Arc::new(Mutex::new(reads));
-        Self { store, tokens, turns, reads, instance, instance_logins: Mutex::default() }
+        Self { store, tokens, turns, reads, instance: SharedLogins::new(instance) }
     }
 
-    /// A login of the host's own, had once for all who wait for it now.
-    pub(super) async fn instance(&self, login: &InstanceLogin) -> Result<Credential, Arc<Failure>> {
-        let had = {
-            let mut logins = self.instance_logins.lock().unwrap_or_else(PoisonError::into_inner);
-            logins.retain(|_, had| had.peek().is_none());
-            let begin = || {
-                let (instance, login) = (Arc::clone(&self.instance), login.clone());
-                async move { instance.credential(login).await }.boxed().shared()
-            };
-            logins.entry(login.clone()).or_insert_with(begin).clone()
-        };
-        had.await.map_err(Arc::new)
-    }
-
-    /// The secret's current version: kept, or read now.
-    pub(super) async fn version(
-        &self,
-        identity: &Identity,
-        secret: &CredentialsParameter,
-    ) -> Result<Arc<Held>, Arc<Failure>> {
+    /// The secret's version in force, or the one at the store's stage: kept, or read now.
+    async fn version(&self, identity: &Identity, secret: &CredentialsParameter) -> Result<Arc<Held>, Arc<Failure>> {
         let key = (identity.clone(), secret.clone());
         let read = {
             let mut reads = lock(&self.reads);
@@ -119,7 +96,7 @@ impl<S: SecretStore> Resolver<S> {
 
     /// The secret after a registry refused `refused`, which it was shown at `shown`: `None`
     /// when it is still the same version, so that trying again cannot help.
-    pub(super) async fn version_after_refusal(
+    async fn version_after_refusal(
         &self,
         identity: &Identity,
         secret: &CredentialsParameter,
@@ -167,6 +144,37 @@ impl<S: SecretStore> Resolver<S> {
     }
 }
 
+impl<S: SecretStore> Credentials for Resolver<S> {
+    fn credential<'a>(&'a self, pull: &'a PlannedPull) -> BoxFuture<'a, Result<Credential, Arc<Failure>>> {
+        async move {
+            let (parameter, identity) = match &pull.need {
+                Need::Anonymous => return Ok(Credential::anonymous()),
+                Need::Instance(login) => return self.instance.credential(login).await,
+                Need::Secret { parameter, identity } => (parameter, identity),
+            };
+            let held = self.version(identity, parameter).await?;
+            Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)
+        }
+        .boxed()
+    }
+
+    fn after_refusal<'a>(
+        &'a self,
+        pull: &'a PlannedPull,
+        refused: &'a Credential,
+        shown: Instant,
+    ) -> BoxFuture<'a, Result<Option<Credential>, Arc<Failure>>> {
+        async move {
+            let (Need::Secret { parameter, identity }, Some(refused)) = (&pull.need, &refused.held) else {
+                return Ok(None);
+            };
+            let held = self.version_after_refusal(identity, parameter, refused, shown).await?;
+            held.map(|held| Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)).transpose()
+        }
+        .boxed()
+    }
+}
+
 /// Reads a secret and takes its seal off, within one deadline, the wait for a turn included.
 async fn ask<S: SecretStore>(store: &S, turns: &Semaphore, key: &Key) -> Result<(SecretVersion, Secret), Failure> {
     let (identity, secret) = key;
@@ -179,11 +187,29 @@ async fn ask<S: SecretStore>(store: &S, turns: &Semaphore, key: &Key) -> Result<
     let asked = async {
         let version = store.read(identity, secret, end).await.map_err(|error| Failure::from(&error))?;
         tracing::debug!(arn = version.arn, version = version.version_id, "read");
-        let text = unsealed(store, identity, secret, &version).await?;
+        let text = unsealed(store, identity, secret, &version, end).await?;
         Ok((version, text))
     };
     // A panic in a library costs this secret only, not the other pulls.
     AssertUnwindSafe(asked).catch_unwind().await.unwrap_or_else(|_| Err(failed(SecretFault::Other)))
+}
+
+/// The text of a secret, decrypted where it is sealed.
+async fn unsealed<S: SecretStore>(
+    store: &S,
+    identity: &Identity,
+    secret: &CredentialsParameter,
+    version: &SecretVersion,
+    end: Instant,
+) -> Result<Secret, Failure> {
+    match content::of(version).map_err(|error| Failure::from(&error))? {
+        Content::Text(text) => Ok(text.clone()),
+        Content::Sealed(sealed) => {
+            tracing::debug!(arn = version.arn, "decrypting");
+            let plaintext = store.decrypt(identity, secret, version, &sealed, end).await?;
+            content::decrypted(version, &plaintext).map_err(|error| Failure::from(&error))
+        }
+    }
 }
 
 impl Reads {

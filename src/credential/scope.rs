@@ -5,8 +5,19 @@
 
 use crate::task::ImageReference;
 
+/// What to do about a key that [`Scope::parse`] does not take.
+pub(super) const WRITE_A_REGISTRY: &str = "write `host`, `host:port` or `host/path`; behind `/v1/` or `/v2/` a path could mean two things: leave that part out";
+
 /// Docker Hub's other names.
 const HUB: [&str; 2] = ["index.docker.io", "registry-1.docker.io"];
+
+/// Under these Docker keeps the tokens of a login by browser, beside the login itself.
+const NO_LOGINS: [&str; 2] = ["https://index.docker.io/v1/access-token", "https://index.docker.io/v1/refresh-token"];
+
+/// Whether Docker keeps something else than an image's login under this key of `auths`.
+pub(super) fn is_no_login(key: &str) -> bool {
+    NO_LOGINS.contains(&key)
+}
 
 /// What a key covers: a registry, or a path in one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +36,9 @@ impl Scope {
         let (host, path) = key.split_once('/').unwrap_or((key, ""));
         let path = match path.trim_end_matches('/') {
             "v1" | "v2" => "",
+            // A repository behind the API's path, or one that is called so: guessing would leave
+            // an image without its login.
+            path if path.starts_with("v1/") || path.starts_with("v2/") => return None,
             path => path,
         };
         let is_valid = is_host(host) && (path.is_empty() || path.split('/').all(is_segment));
@@ -38,16 +52,15 @@ impl Scope {
 
     /// How much of the image's name it holds, if it covers the image: more is more specific.
     pub(super) fn covers(&self, image: &ImageReference) -> Option<usize> {
-        let below = match image.repository().strip_prefix(&self.path) {
-            Some(rest) => self.path.is_empty() || rest.is_empty() || rest.starts_with('/'),
-            None => false,
-        };
-        (below && self.is_host_of(image)).then_some(self.path.len())
+        let whole = Self { path: image.repository().to_owned(), ..Self::host_of(image) };
+        self.contains(&whole).then_some(self.path.len())
     }
 
-    fn is_host_of(&self, image: &ImageReference) -> bool {
-        let is = |name: &str| image.registry().eq_ignore_ascii_case(name);
-        is(&self.host) || (self.host == ImageReference::DOCKER_HUB && HUB.into_iter().any(is))
+    /// Whether every image that the other covers is covered by this one.
+    pub(super) fn contains(&self, other: &Self) -> bool {
+        let rest = other.path.strip_prefix(&self.path);
+        self.host == other.host
+            && rest.is_some_and(|rest| self.path.is_empty() || rest.is_empty() || rest.starts_with('/'))
     }
 
     /// `host` or `host/path`, as reports show it.
@@ -161,7 +174,6 @@ mod tests {
             ("docker.io", "reg.example/docker.io/app"),
             ("docker.io/team", "team-b/app"),
             ("docker.io/nginx", "nginx"),
-            ("https://index.docker.io/v1/team", "team/app"),
             ("team", "team/app"),
         ];
         for (key, image) in no {
@@ -185,6 +197,14 @@ mod tests {
         for key in keys.iter().chain(&more) {
             assert_eq!(Scope::parse(key), None, "{key}");
         }
+    }
+
+    #[test]
+    fn a_path_behind_the_apis_own_is_refused_as_it_could_mean_two_things() {
+        for key in ["https://reg.example/v2/team", "https://index.docker.io/v1/team", "reg.example/v1/a/b"] {
+            assert_eq!(Scope::parse(key), None, "{key}");
+        }
+        assert_eq!(Scope::parse("reg.example/v1beta/team").unwrap().name(), "reg.example/v1beta/team");
     }
 
     #[test]

@@ -4,6 +4,15 @@ use crate::error::{Class, Explain, Link};
 use crate::identity::Identity;
 use crate::task::CredentialsParameter;
 
+/// What to do where no place of the host has an identity.
+pub(super) const FIND_HOST_IDENTITY: &str = "on EC2 attach an instance role (in a container the metadata hop limit must be 2), in a task give a task role, elsewhere set up a profile: `aws sts get-caller-identity` must work as this user";
+
+/// What to do where the host's identity is there and does not work.
+pub(super) const MEND_HOST_IDENTITY: &str = "`aws sts get-caller-identity` must work as this user: renew the access key or session, or mend what the words above name";
+
+/// What to do where AWS says that the time of a request is wrong.
+pub(super) const SET_THE_CLOCK: &str = "set the host's clock: `timedatectl` shows whether it is synchronized";
+
 /// A secret that could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", self.sentence())]
@@ -23,17 +32,21 @@ pub struct SecretError {
 /// The ways in which reading a secret fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretFault {
-    /// The SDK's chain found nobody to ask as.
+    /// No place of the host's has anybody to ask as.
     NoHostIdentity,
     /// Somebody was found, and could not be had.
     HostIdentityFailed,
     /// The Region of a bare name is not known.
     NoRegion,
-    /// STS does not let the host assume the execution role.
+    /// STS does not let the role be assumed.
     RoleRefused,
+    /// STS is not active in the Region where it was asked.
+    RoleRegionDisabled,
+    /// STS turned the request down for a reason of its own; its words say which.
+    RoleFailed,
     /// STS did not answer.
     RoleUnavailable,
-    /// The host's access key is unknown, revoked or expired.
+    /// The caller's access key or session is not accepted.
     IdentityRejected,
     /// The host's clock is wrong.
     ClockSkew,
@@ -95,6 +108,12 @@ impl SecretError {
                 let by = identity.assumed_by().unwrap_or(Identity::Host);
                 format!("secret {secret}: {by} may not assume {identity}")
             }
+            SecretFault::RoleRegionDisabled => {
+                format!("secret {secret}: STS is not active in {region}, where {identity} was to be assumed")
+            }
+            SecretFault::RoleFailed => {
+                format!("secret {secret}: STS in {region} turned down the request to assume {identity}")
+            }
             SecretFault::RoleUnavailable => {
                 format!("secret {secret}: STS did not answer when {identity} was to be assumed")
             }
@@ -133,7 +152,10 @@ impl Explain for SecretError {
                 Identity::Host => Link::HostIdentity,
                 Identity::ExecutionRole(_) | Identity::AccountRole(_) => Link::Role,
             },
-            SecretFault::RoleRefused | SecretFault::RoleUnavailable => Link::Role,
+            SecretFault::RoleRefused
+            | SecretFault::RoleRegionDisabled
+            | SecretFault::RoleFailed
+            | SecretFault::RoleUnavailable => Link::Role,
             SecretFault::Denied => Link::SecretPolicy,
             SecretFault::KeyDenied | SecretFault::DefaultKey | SecretFault::Undecryptable => Link::Key,
             SecretFault::Absent
@@ -156,6 +178,7 @@ impl Explain for SecretError {
             | SecretFault::NoStagedVersion => Class::Absent,
             SecretFault::NoRegion => Class::Invalid,
             SecretFault::RoleRefused
+            | SecretFault::RoleRegionDisabled
             | SecretFault::IdentityRejected
             | SecretFault::ClockSkew
             | SecretFault::Denied
@@ -167,15 +190,17 @@ impl Explain for SecretError {
             }
             SecretFault::Throttled => Class::Throttled,
             SecretFault::TimedOut => Class::TimedOut,
-            SecretFault::Other => Class::Unknown,
+            SecretFault::RoleFailed | SecretFault::Other => Class::Unknown,
         }
     }
 
     fn thing(&self) -> String {
         match self.fault {
-            SecretFault::RoleRefused | SecretFault::RoleUnavailable | SecretFault::IdentityRejected => {
-                self.identity.to_string()
-            }
+            SecretFault::RoleRefused
+            | SecretFault::RoleRegionDisabled
+            | SecretFault::RoleFailed
+            | SecretFault::RoleUnavailable
+            | SecretFault::IdentityRejected => self.identity.to_string(),
             _ => self.secret.to_string(),
         }
     }
@@ -183,15 +208,15 @@ impl Explain for SecretError {
     fn hint(&self) -> Option<String> {
         let Self { secret, identity, .. } = self;
         Some(match self.fault {
-            SecretFault::NoHostIdentity => {
-                "on EC2 attach an instance role (in a container the metadata hop limit must be 2), in a task give a task role, elsewhere set up a profile: `aws sts get-caller-identity` must work as this user".to_owned()
-            }
-            SecretFault::HostIdentityFailed | SecretFault::IdentityRejected => {
-                "`aws sts get-caller-identity` must work as this user: renew the access key or session, or mend what the words below name".to_owned()
-            }
+            SecretFault::NoHostIdentity => FIND_HOST_IDENTITY.to_owned(),
+            SecretFault::HostIdentityFailed | SecretFault::IdentityRejected => MEND_HOST_IDENTITY.to_owned(),
             SecretFault::NoRegion => "set AWS_REGION, or give the secret's full ARN".to_owned(),
             SecretFault::RoleRefused => refused(identity),
-            SecretFault::ClockSkew => "set the host's clock: `timedatectl` shows whether it is synchronized".to_owned(),
+            SecretFault::RoleRegionDisabled => format!(
+                "activate STS for {} in the account's settings in IAM, or set AWS_REGION to a Region where it is active: the role is then assumed there",
+                self.region.as_deref().unwrap_or("this Region")
+            ),
+            SecretFault::ClockSkew => SET_THE_CLOCK.to_owned(),
             SecretFault::Denied => denied(secret, identity),
             SecretFault::KeyDenied => format!(
                 "allow kms:Decrypt on the secret's key in the policy of {}, and let the key's own policy admit it",
@@ -229,7 +254,7 @@ impl Explain for SecretError {
             SecretFault::TimedOut => {
                 "see the network path to the service's endpoint (route, VPC endpoint, proxy), or raise secrets.timeout".to_owned()
             }
-            SecretFault::Other => return None,
+            SecretFault::RoleFailed | SecretFault::Other => return None,
         })
     }
 }
@@ -273,7 +298,7 @@ fn denied(secret: &CredentialsParameter, identity: &Identity) -> String {
 /// Whose policy is to be changed, as far as it is known here.
 fn policy_holder(identity: &Identity) -> String {
     match identity {
-        Identity::Host => "the identity named below (instance role, task role or user)".to_owned(),
+        Identity::Host => "the identity named above (instance role, task role or user)".to_owned(),
         Identity::ExecutionRole(_) | Identity::AccountRole(_) => identity.to_string(),
     }
 }

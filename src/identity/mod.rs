@@ -1,8 +1,8 @@
 //! Who asks.
 //!
 //! Every question to AWS is asked as somebody, and the answer belongs to that somebody:
-//! an [`Identity`] is part of every key under which an answer is kept (decision 2 of the
-//! design). This room says who it is to be; `credential::aws` gets their credentials.
+//! an [`Identity`] is part of every key under which an answer is kept. This room says who it
+//! is to be; `credential::aws` gets their credentials.
 
 mod account;
 mod host;

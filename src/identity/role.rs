@@ -1,7 +1,5 @@
 //! Roles that are assumed, and the name their sessions go under.
 
-use std::fmt;
-
 use crate::task::RoleArn;
 
 /// A session's name, as CloudTrail shows it: `[\w+=,.@-]{2,64}` (STS `AssumeRole`).
@@ -39,12 +37,6 @@ pub struct RoleSession {
     pub role: RoleArn,
     /// What its session is called.
     pub name: SessionName,
-}
-
-impl fmt::Display for RoleSession {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.role.fmt(f)
-    }
 }
 
 #[cfg(test)]

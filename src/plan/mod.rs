@@ -2,20 +2,19 @@
 //!
 //! Pure: task definitions in, [`PullPlan`] out. Equal images with equal needs are one
 //! pull, however many containers and tasks want them (A20); equal images with different
-//! needs stay two, because a task never gains from another task's access (decision 2 of
-//! the design).
+//! needs stay two, because a task never gains from another task's access.
 
 mod need;
 
 use std::collections::HashMap;
 
-pub use need::{InstanceLogin, InstanceSource, Need, RoleUse};
+pub use need::{InstanceLogin, InstanceSource, Need};
 
 use crate::error::{Class, Explain, Failure, Link, Printable};
 use crate::identity::{AccountRoles, SessionName};
 use crate::task::{
-    ArnError, ContainerDefinition, ContainerName, CredentialsParameter, ImageReference, RoleArn, TaskDefinition,
-    Warning,
+    ArnError, ContainerDefinition, ContainerName, CredentialsParameter, ImageReference, Platform, PlatformError,
+    RoleArn, TaskDefinition, Warning,
 };
 
 /// What is to be pulled, and for whom.
@@ -23,7 +22,8 @@ use crate::task::{
 pub struct PullPlan {
     /// The tasks in the order they were given, for the report.
     pub tasks: Vec<PlannedTask>,
-    /// Each different pull once, in order of first mention.
+    /// Each different pull once, in fair order: first each task's first one, then each
+    /// task's second, so that a task of one container does not wait for one of fifty.
     pub pulls: Vec<PlannedPull>,
 }
 
@@ -34,6 +34,8 @@ pub struct PlannedPull {
     pub image: ImageReference,
     /// What its registry wants to see.
     pub need: Need,
+    /// Which build of it, where that is said.
+    pub platform: Option<Platform>,
 }
 
 /// One task definition's part of the plan.
@@ -87,6 +89,38 @@ impl Explain for ExecutionRoleError {
     }
 }
 
+/// `runtimePlatform` is none that ECS knows.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct RuntimePlatformError(PlatformError);
+
+impl Explain for RuntimePlatformError {
+    fn link(&self) -> Link {
+        Link::Definition
+    }
+
+    fn class(&self) -> Class {
+        Class::Invalid
+    }
+
+    fn thing(&self) -> String {
+        "runtimePlatform".to_owned()
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("spell it as ECS does, or say the platform with --platform".to_owned())
+    }
+}
+
+/// Whether a task's execution role is assumed to read its secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoleUse {
+    /// As ECS does: the role is assumed from the host's identity.
+    Assume,
+    /// The host's own identity reads every secret.
+    Ignore,
+}
+
 /// What a plan is told about the host it is made on.
 #[derive(Clone, Copy)]
 pub struct PlanContext<'a> {
@@ -94,6 +128,8 @@ pub struct PlanContext<'a> {
     pub roles: RoleUse,
     /// Which accounts' secrets are read as yet another role.
     pub accounts: &'a AccountRoles,
+    /// The platform of every pull, whatever the tasks say; `None` leaves it to them.
+    pub platform: Option<&'a Platform>,
     /// The login that the host itself has for an image.
     pub instance: &'a dyn Fn(&ImageReference) -> Option<InstanceLogin>,
 }
@@ -124,15 +160,16 @@ impl Asker<'_> {
 }
 
 impl PullPlan {
-    /// Plans all tasks together. `roles` says whether secrets are read as the task's
-    /// execution role or as the host; see [`PlanContext`].
+    /// Plans all tasks together, on the host that the context tells of.
     #[must_use]
     pub fn new(tasks: Vec<TaskDefinition>, context: &PlanContext<'_>) -> Self {
-        let PlanContext { roles, accounts, instance } = *context;
+        let PlanContext { roles, accounts, platform: of_all, instance } = *context;
         let mut plan = Self::default();
         let mut known = HashMap::new();
         for task in tasks {
-            let TaskDefinition { source, family, execution_role, containers, warnings } = task;
+            let TaskDefinition { source, family, execution_role, platform, containers, warnings } = task;
+            let platform = of_all.map_or(platform, |platform| Ok(Some(platform.clone())));
+            let platform = platform.map_err(|error| Failure::from(&RuntimePlatformError(error)));
             let execution_role = match roles {
                 RoleUse::Assume => execution_role.transpose(),
                 RoleUse::Ignore => Ok(None),
@@ -154,16 +191,40 @@ impl PullPlan {
                     Ok(ContainerDefinition { name, image, credentials }) => {
                         let shown = Printable::new(&image.to_string());
                         let registry = Some(image.registry().to_owned());
-                        let pull = asker
-                            .need(credentials, || instance(&image))
-                            .map(|need| plan.index(&mut known, PlannedPull { image, need }));
+                        let pull = platform.clone().and_then(|platform| {
+                            let need = asker.need(credentials, || instance(&image))?;
+                            Ok(plan.index(&mut known, PlannedPull { image, need, platform }))
+                        });
                         PlannedContainer { name, image: shown, registry, pull }
                     }
                 })
                 .collect();
             plan.tasks.push(PlannedTask { source, family, containers, warnings });
         }
-        plan
+        plan.in_fair_order()
+    }
+
+    /// The same, with the pulls in the order of their place in the task where they come first.
+    fn in_fair_order(mut self) -> Self {
+        let mut places = vec![usize::MAX; self.pulls.len()];
+        for task in &self.tasks {
+            for (place, pull) in task.containers.iter().filter_map(|container| container.pull.as_ref().ok()).enumerate()
+            {
+                places[*pull] = places[*pull].min(place);
+            }
+        }
+        let mut order: Vec<usize> = (0..self.pulls.len()).collect();
+        order.sort_by_key(|pull| places[*pull]);
+        let mut new_index = vec![0; order.len()];
+        for (new, old) in order.iter().enumerate() {
+            new_index[*old] = new;
+        }
+        self.pulls = order.into_iter().map(|old| self.pulls[old].clone()).collect();
+        let containers = self.tasks.iter_mut().flat_map(|task| &mut task.containers);
+        for pull in containers.filter_map(|container| container.pull.as_mut().ok()) {
+            *pull = new_index[*pull];
+        }
+        self
     }
 
     fn index(&mut self, known: &mut HashMap<PlannedPull, usize>, pull: PlannedPull) -> usize {
@@ -177,11 +238,15 @@ impl PullPlan {
 #[cfg(test)]
 mod tests {
     use super::{AccountRoles, InstanceLogin, InstanceSource, Need, PlanContext, PullPlan, RoleUse};
-    use crate::task::TaskDefinition;
+    use crate::task::{Platform, TaskDefinition};
 
     fn plan(texts: &[&str], roles: RoleUse) -> PullPlan {
         let tasks = texts.iter().map(|text| TaskDefinition::parse("-", text.as_bytes()).unwrap()).collect();
-        PullPlan::new(tasks, &PlanContext { roles, accounts: &AccountRoles::default(), instance: &|_| None })
+        PullPlan::new(tasks, &context(roles, &AccountRoles::default()))
+    }
+
+    fn context(roles: RoleUse, accounts: &AccountRoles) -> PlanContext<'_> {
+        PlanContext { roles, accounts, platform: None, instance: &|_| None }
     }
 
     fn task(role: &str, image: &str, secret: &str) -> String {
@@ -222,6 +287,34 @@ mod tests {
     }
 
     #[test]
+    fn a_task_of_one_container_does_not_wait_for_one_of_many() {
+        let many = r#"[{"image": "a"}, {"image": "b"}, {"image": "c"}]"#;
+        let plan = plan(&[many, r#"[{"image": "d"}, {"image": "c"}]"#], RoleUse::Assume);
+        let order: Vec<_> = plan.pulls.iter().map(|pull| pull.image.repository()).collect();
+        assert_eq!(order, ["library/a", "library/d", "library/b", "library/c"]);
+        let of_task = |task: usize| plan.tasks[task].containers.iter().map(|it| *it.pull.as_ref().unwrap()).collect();
+        assert_eq!((of_task(0), of_task(1)), (vec![0, 2, 3], vec![1, 3]));
+    }
+
+    #[test]
+    fn another_platform_is_another_pull_and_one_for_all_comes_first() {
+        let text = |platform: &str| {
+            format!(r#"{{"runtimePlatform": {platform}, "containerDefinitions": [{{"image": "a"}}]}}"#)
+        };
+        let texts = [text("{}"), text(r#"{"cpuArchitecture": "ARM64"}"#), text(r#"{"cpuArchitecture": "M68K"}"#)];
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let said = plan(&texts, RoleUse::Assume);
+        assert_eq!(said.pulls.len(), 2);
+        assert_eq!(said.tasks[2].containers[0].pull.as_ref().unwrap_err().thing.as_str(), "runtimePlatform");
+        let tasks = texts.iter().map(|text| TaskDefinition::parse("-", text.as_bytes()).unwrap()).collect();
+        let platform = Platform::parse("linux/s390x").unwrap();
+        let accounts = AccountRoles::default();
+        let plan =
+            PullPlan::new(tasks, &PlanContext { platform: Some(&platform), ..context(RoleUse::Assume, &accounts) });
+        assert_eq!((plan.pulls.len(), &plan.pulls[0].platform), (1, &Some(platform.clone())));
+    }
+
+    #[test]
     fn a_login_of_the_host_is_for_containers_that_name_none() {
         let text = r#"{"containerDefinitions": [{"name": "open", "image": "reg.example/a"}, {"name": "other", "image": "b"},
             {"name": "closed", "image": "reg.example/a", "repositoryCredentials": {"credentialsParameter": "s"}}]}"#;
@@ -229,8 +322,7 @@ mod tests {
         let of_host = |image: &crate::task::ImageReference| (image.registry() == login.scope).then(|| login.clone());
         let tasks = vec![TaskDefinition::parse("-", text.as_bytes()).unwrap()];
         let accounts = AccountRoles::default();
-        let plan =
-            PullPlan::new(tasks, &PlanContext { roles: RoleUse::Assume, accounts: &accounts, instance: &of_host });
+        let plan = PullPlan::new(tasks, &PlanContext { instance: &of_host, ..context(RoleUse::Assume, &accounts) });
         let needs: Vec<_> = plan.pulls.iter().map(|pull| &pull.need).collect();
         assert_eq!(needs[..2], [&Need::Instance(login.clone()), &Need::Anonymous]);
         assert!(matches!(needs[2], Need::Secret { .. }));

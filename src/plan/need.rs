@@ -50,12 +50,3 @@ impl fmt::Display for InstanceSource {
         }
     }
 }
-
-/// Whether a task's execution role is assumed to read its secrets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RoleUse {
-    /// As ECS does: the role is assumed from the host's identity.
-    Assume,
-    /// The host's own identity reads every secret.
-    Ignore,
-}

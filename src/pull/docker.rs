@@ -1,12 +1,13 @@
 //! The Docker Engine, through bollard; the only file that knows it.
 //!
-//! Three things are not left to the library: the auth header (`auth_header`), the API
-//! version (`ping` asks for it, here it goes into each path: bollard 0.21 drops the one it
-//! negotiated, so an engine newer than this program would be asked in a dialect nobody here
-//! has read), and timeouts (its own cover only the headers of a response).
+//! Five things are not left to the library: the auth header (`auth_header`), the API version
+//! (`ping` asks for it, here it goes into each path: bollard 0.21 drops the one it negotiated,
+//! so an engine newer than this program would be asked in a dialect nobody here has read),
+//! timeouts (its own cover only the headers of a response), TLS (`tls`), and what only Podman
+//! says (`podman`).
 
 use bollard::errors::Error;
-use bollard::models::CreateImageInfo;
+use bollard::models::{CreateImageInfo, ErrorDetail};
 use bollard::query_parameters::CreateImageOptionsBuilder;
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
 use futures_util::StreamExt as _;
@@ -18,11 +19,12 @@ use hyper_util::rt::TokioExecutor;
 use super::address::DockerAddress;
 use super::auth_header::auth_header;
 use super::engine_error::{EngineError, Unreachable};
-use super::ping::{ApiVersion, agree};
+use super::ping::{ApiVersion, Pong, agree};
+use super::podman::sort_digests;
 use super::tls::Tls;
-use super::{Connect, Engine, Line};
+use super::{Connect, Engine, Line, LocalImage, Wanted};
 use crate::credential::Login;
-use crate::task::{ImageReference, Version};
+use crate::task::{ImageReference, Platform, Version};
 
 /// The newest API this program speaks: bollard's.
 const NEWEST: ApiVersion = (API_DEFAULT_VERSION.major_version, API_DEFAULT_VERSION.minor_version);
@@ -58,10 +60,10 @@ impl Connect for DockerAddress {
     }
 
     async fn connect(&self) -> Result<DockerEngine, EngineError> {
-        let version = agree(self, NEWEST).await?;
+        let Pong { version, is_podman } = agree(self, NEWEST).await?;
         let client = client(self).map_err(|error| engine_error(self, error))?;
         tracing::debug!(address = %self, ?version, "engine reached");
-        Ok(DockerEngine { address: self.clone(), client, version })
+        Ok(DockerEngine { address: self.clone(), client, version, is_podman })
     }
 }
 
@@ -71,6 +73,7 @@ pub struct DockerEngine {
     address: DockerAddress,
     client: Docker,
     version: ApiVersion,
+    is_podman: bool,
 }
 
 impl DockerEngine {
@@ -97,21 +100,26 @@ fn versioned(uri: &Uri, major: usize, minor: usize) -> Uri {
 }
 
 impl Engine for DockerEngine {
-    fn pull<'a>(&'a self, image: &'a ImageReference, login: &'a Login) -> BoxStream<'a, Result<Line, EngineError>> {
+    fn pull<'a>(&'a self, wanted: &'a Wanted, login: &'a Login) -> BoxStream<'a, Result<Line, EngineError>> {
+        let Wanted { image, platform } = wanted;
         // With neither tag nor digest the engine would pull all tags; a reference always has one.
         let (Version::Tag(version) | Version::Digest(version)) = image.version();
-        let options = CreateImageOptionsBuilder::new().from_image(&image.name()).tag(version).build();
+        let options = CreateImageOptionsBuilder::new().from_image(&image.name()).tag(version);
+        let options = match platform {
+            Some(platform) => options.platform(&platform.to_string()).build(),
+            None => options.build(),
+        };
         let client = self.client(auth_header(image, login));
         client
             .create_image(Some(options), None, None)
-            .map(|line| line.map(Line::from).map_err(|error| engine_error(&self.address, error)))
+            .map(|line| line.map_err(|error| engine_error(&self.address, error)).and_then(Line::try_from))
             .boxed()
     }
 
-    async fn digests<'a>(&'a self, image: &'a ImageReference) -> Result<Vec<String>, EngineError> {
+    async fn local<'a>(&'a self, image: &'a ImageReference) -> Result<Option<LocalImage>, EngineError> {
         let local = match self.client(None).inspect_image(&image.to_string()).await {
             Ok(local) => local,
-            Err(Error::DockerResponseServerError { status_code: 404, .. }) => return Ok(Vec::new()),
+            Err(Error::DockerResponseServerError { status_code: 404, .. }) => return Ok(None),
             Err(error) => return Err(engine_error(&self.address, error)),
         };
         let of_this_repository = |known: String| {
@@ -119,17 +127,34 @@ impl Engine for DockerEngine {
             let name = ImageReference::parse(name).ok()?;
             (name.name() == image.name()).then(|| digest.to_owned())
         };
-        Ok(local.repo_digests.unwrap_or_default().into_iter().filter_map(of_this_repository).collect())
+        let word = Option::<String>::unwrap_or_default;
+        let mut found = LocalImage {
+            id: word(local.id),
+            digests: local.repo_digests.unwrap_or_default().into_iter().filter_map(of_this_repository).collect(),
+            platform: Platform::of_image(&word(local.os), &word(local.architecture), &word(local.variant)),
+        };
+        if self.is_podman && found.digests.len() > 1 {
+            sort_digests(&mut found, &self.address, self.version, image).await?;
+        }
+        Ok(Some(found))
     }
 }
 
-impl From<CreateImageInfo> for Line {
-    fn from(info: CreateImageInfo) -> Self {
+impl TryFrom<CreateImageInfo> for Line {
+    type Error = EngineError;
+
+    /// bollard takes an `errorDetail` with a message for an error (its code is lost) and one
+    /// without for a line like any other.
+    fn try_from(info: CreateImageInfo) -> Result<Self, EngineError> {
+        if let Some(ErrorDetail { code, message }) = info.error_detail {
+            let text = message.unwrap_or_else(|| "the engine gives no reason".to_owned());
+            return Err(EngineError::Said { status: 200, code, text });
+        }
         let bytes = info.progress_detail.and_then(|progress| {
             let current = u64::try_from(progress.current?).ok()?;
             Some((current, progress.total.and_then(|total| u64::try_from(total).ok()).unwrap_or(current)))
         });
-        Self { id: info.id, status: info.status.unwrap_or_default(), bytes }
+        Ok(Self { id: info.id, status: info.status.unwrap_or_default(), bytes })
     }
 }
 
@@ -137,9 +162,9 @@ impl From<CreateImageInfo> for Line {
 fn engine_error(address: &DockerAddress, error: Error) -> EngineError {
     match error {
         Error::DockerResponseServerError { status_code, message } => {
-            EngineError::Said { status: status_code, text: message.trim().to_owned() }
+            EngineError::Said { status: status_code, code: None, text: message.trim().to_owned() }
         }
-        Error::DockerStreamError { error } => EngineError::Said { status: 200, text: error },
+        Error::DockerStreamError { error } => EngineError::Said { status: 200, code: None, text: error },
         Error::SocketNotFoundError(_) => address.unreachable(Unreachable::NoSocket),
         Error::RequestTimeoutError => address.unreachable(Unreachable::Silent),
         Error::HyperLegacyError { .. } | Error::HyperResponseError { .. } | Error::IOError { .. } => {

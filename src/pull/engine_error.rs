@@ -20,6 +20,8 @@ pub enum EngineError {
     Said {
         /// HTTP status.
         status: u16,
+        /// The stream's `errorDetail.code`, where it has one.
+        code: Option<i64>,
         /// The engine's own words.
         text: String,
     },

@@ -5,22 +5,31 @@
 
 mod address;
 mod address_error;
+mod attempt;
 mod auth_header;
+mod behavior;
 mod context;
+mod course;
 pub mod docker;
 mod engine_choice;
 mod engine_error;
 mod engine_words;
+mod get;
 mod movement;
 mod one;
+mod outcome;
 mod ping;
+mod podman;
 mod progress;
 mod pull_error;
 mod redaction;
+mod retry_after;
 mod schedule;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod told;
+mod turns;
 
 use std::future::Future;
 
@@ -28,31 +37,72 @@ use futures_util::stream::BoxStream;
 
 pub use address::DockerAddress;
 pub use address_error::AddressError;
+pub use behavior::{Behavior, Caching, OnRefusal};
 pub use docker::DockerEngine;
 pub use engine_choice::{Chosen, EngineChoice, Place, TlsUse};
 pub use engine_error::{EngineError, Unreachable};
-pub use one::{Deadlines, Pulled};
+pub use one::Deadlines;
+pub use outcome::{How, Outcome, Pulled, Retry};
 pub use progress::{Layers, Progress, State};
 pub use pull_error::PullError;
-pub use schedule::{Limits, Outcome, not_begun, run};
+pub use schedule::{Limits, not_begun, run};
+pub use turns::Concurrency;
 
 pub use crate::credential::Origin;
 
 use crate::credential::Login;
-use crate::task::ImageReference;
+use crate::task::{ImageReference, Platform, Version};
 
 /// The engine that holds the images. The real one is [`DockerEngine`].
 pub trait Engine: Send + Sync {
     /// Pulls one image; what the engine says comes as a stream, errors included. Dropping
     /// the stream ends the pull.
-    fn pull<'a>(&'a self, image: &'a ImageReference, login: &'a Login) -> BoxStream<'a, Result<Line, EngineError>>;
+    fn pull<'a>(&'a self, wanted: &'a Wanted, login: &'a Login) -> BoxStream<'a, Result<Line, EngineError>>;
 
-    /// The digests under which the local image is known (`RepoDigests`); empty when there
-    /// is no such image or it has none. The caller bounds the wait.
-    fn digests<'a>(
+    /// The local image of this name, if there is one. The caller bounds the wait.
+    fn local<'a>(
         &'a self,
         image: &'a ImageReference,
-    ) -> impl Future<Output = Result<Vec<String>, EngineError>> + Send + 'a;
+    ) -> impl Future<Output = Result<Option<LocalImage>, EngineError>> + Send + 'a;
+}
+
+/// An image to pull, and which build of it where that is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The image.
+    pub image: ImageReference,
+    /// The build.
+    pub platform: Option<Platform>,
+}
+
+/// An image on the engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LocalImage {
+    /// Its id, `sha256:…`.
+    pub id: String,
+    /// The digests under which its repository has it (`RepoDigests`); none for an image that
+    /// was built or loaded here. Where a pull tells none, the first is that of the tag.
+    pub digests: Vec<String>,
+    /// What it was built for.
+    pub platform: Option<Platform>,
+}
+
+impl LocalImage {
+    /// The digest that stands for this image in its repository.
+    fn digest_of<'a>(&'a self, image: &'a ImageReference) -> Option<&'a str> {
+        match image.version() {
+            Version::Digest(digest) => Some(digest),
+            Version::Tag(_) => self.digests.first().map(String::as_str),
+        }
+    }
+
+    /// Whether it is a build for this platform. One that does not say what it is for may be.
+    fn is_for(&self, wanted: Option<&Platform>) -> bool {
+        match (wanted, &self.platform) {
+            (Some(wanted), Some(found)) => wanted.is_met_by(found),
+            _ => true,
+        }
+    }
 }
 
 /// One line of what the engine says while it pulls.

@@ -1,9 +1,10 @@
 //! How far a pull is, from the lines the engine says.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use super::Line;
+use super::outcome::{Pulled, Retry};
+use crate::error::Failure;
 
 /// Where one pull stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,19 +16,11 @@ pub enum State {
     /// The engine is at it.
     Pulling(Layers),
     /// An attempt failed and another follows.
-    Retrying {
-        /// The number of the next attempt; the first was 1.
-        attempt: u32,
-        /// How long until then.
-        wait: Duration,
-    },
+    Retrying(Retry),
     /// The image is there.
-    Done {
-        /// Whether anything had to be fetched.
-        fetched: bool,
-    },
+    Done(Pulled),
     /// It is not.
-    Failed,
+    Failed(Failure),
 }
 
 /// Layers and bytes of one pull.
@@ -54,10 +47,14 @@ pub trait Progress: Send + Sync {
 pub(super) struct Tally {
     layers: HashMap<String, Layer>,
     sum: Layers,
+    /// The last line that was about no layer.
+    last: Option<Line>,
 }
 
 #[derive(Debug, Default)]
 struct Layer {
+    /// What was last said about it.
+    said: Line,
     done: bool,
     /// Whether it waits for other layers, of this image or of another one.
     queued: bool,
@@ -66,6 +63,13 @@ struct Layer {
 }
 
 impl Tally {
+    /// Whether the line says anything that was not said just before.
+    pub(super) fn moves(&self, line: &Line) -> bool {
+        let layer = line.id.as_ref().and_then(|id| self.layers.get(id));
+        let before = layer.map(|layer| &layer.said).or(self.last.as_ref());
+        before != Some(line)
+    }
+
     /// Takes one line in. `None` when it says nothing about a layer.
     pub(super) fn take(&mut self, line: &Line) -> Option<Layers> {
         let id = line.id.as_ref()?;
@@ -81,6 +85,7 @@ impl Tally {
                 | "Already exists"
         );
         if !is_layer {
+            self.last = Some(line.clone());
             return None;
         }
         let layer = self.layers.entry(id.clone()).or_default();
@@ -88,6 +93,7 @@ impl Tally {
         self.sum.bytes = self.sum.bytes.saturating_sub(layer.bytes);
         self.sum.bytes_total = self.sum.bytes_total.saturating_sub(layer.bytes_total);
         layer.queued = line.status == "Waiting";
+        layer.said = line.clone();
         match (&*line.status, line.bytes) {
             ("Downloading", Some((bytes, total))) => {
                 layer.bytes = bytes;

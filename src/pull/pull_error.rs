@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::engine_error::EngineError;
 use super::engine_words::meaning;
+use super::retry_after::retry_after;
 use crate::error::{Class, Explain, Link};
 use crate::task::ImageReference;
 
@@ -50,6 +51,16 @@ pub enum PullError {
         /// What the local image says.
         local: Vec<String>,
     },
+    /// The engine reported success and the local image is built for something else (H5).
+    #[error("image {image}: {wanted} was asked for, and the image is for {found}")]
+    WrongPlatform {
+        /// The image.
+        image: ImageReference,
+        /// What was asked for.
+        wanted: Box<str>,
+        /// What it was built for.
+        found: Box<str>,
+    },
     /// Somebody ended it.
     #[error("image {image}: stopped before it was done, because {because}")]
     Cancelled {
@@ -61,6 +72,14 @@ pub enum PullError {
 }
 
 impl PullError {
+    /// How long the registry asks to be left alone.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Engine { cause: EngineError::Said { text, .. }, .. } => retry_after(text),
+            _ => None,
+        }
+    }
+
     /// Whether a registry said no to the credential it was shown.
     pub(super) fn is_refusal(&self) -> bool {
         let Self::Engine { anonymous: false, .. } = self else { return false };
@@ -78,6 +97,7 @@ impl Explain for PullError {
             Self::Engine { image, anonymous, cause } => meaning(cause, image, *anonymous).link,
             Self::Stalled { .. } | Self::TimedOut { .. } => Link::Layers,
             Self::Unverified { .. } | Self::Cancelled { .. } => Link::Engine,
+            Self::WrongPlatform { .. } => Link::Platform,
         }
     }
 
@@ -87,6 +107,7 @@ impl Explain for PullError {
             Self::Stalled { .. } => Class::Unavailable,
             Self::TimedOut { .. } => Class::TimedOut,
             Self::Unverified { .. } => Class::Unknown,
+            Self::WrongPlatform { .. } => Class::Unsupported,
             Self::Cancelled { .. } => Class::Cancelled,
         }
     }
@@ -97,6 +118,7 @@ impl Explain for PullError {
             | Self::Stalled { image, .. }
             | Self::TimedOut { image, .. }
             | Self::Unverified { image, .. }
+            | Self::WrongPlatform { image, .. }
             | Self::Cancelled { image, .. } => image.to_string(),
         }
     }
@@ -104,9 +126,10 @@ impl Explain for PullError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Engine { image, anonymous, cause } => meaning(cause, image, *anonymous).hint.map(str::to_owned),
-            Self::Stalled { .. } => Some("see the network path to the registry and its layer store; raise pull.idle_timeout for a very slow one".into()),
+            Self::Stalled { .. } => Some("see the network path to the registry and its layer store; raise pull.idle_timeout for a very slow one, or for Podman, which tries again in silence (its log says why)".into()),
             Self::TimedOut { .. } => Some("raise pull.total_timeout if the image is that large or the line that slow".into()),
             Self::Unverified { .. } => Some("the tag moved meanwhile, or something else pulls the same tag: run it again, or name the image by digest".into()),
+            Self::WrongPlatform { .. } => Some("the image has no build for that platform: build one, or change runtimePlatform or --platform".into()),
             Self::Cancelled { .. } => None,
         }
     }

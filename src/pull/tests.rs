@@ -11,12 +11,15 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{Connect, Deadlines, Engine, EngineError, Limits, Line, Outcome, Progress, State, run};
+use super::{
+    Behavior, Caching, Concurrency, Connect, Deadlines, Engine, EngineError, How, Limits, Line, LocalImage, OnRefusal,
+    Outcome, Progress, State, Unreachable, Wanted, run,
+};
 use crate::credential::{Credential, Credentials, Login, Origin};
 use crate::error::{Class, Failure};
-use crate::plan::{Need, PlannedPull};
+use crate::plan::{InstanceLogin, InstanceSource, Need, PlannedPull};
 use crate::retry::Backoff;
-use crate::task::ImageReference;
+use crate::task::{ImageReference, Platform};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -28,6 +31,8 @@ type Script = Vec<(Duration, Result<Line, EngineError>)>;
 #[derive(Default)]
 struct Fake {
     scripts: Mutex<HashMap<String, Vec<Script>>>,
+    /// The images it has.
+    copies: Mutex<HashMap<String, LocalImage>>,
     connects: AtomicUsize,
     under_way: AtomicUsize,
     most_at_once: AtomicUsize,
@@ -39,6 +44,17 @@ impl Fake {
         self.scripts.lock().unwrap().entry(format!("docker.io/library/{image}:latest")).or_default().push(script);
         self
     }
+
+    /// It has an image already, with this digest.
+    fn having(self, image: &str, digest: &str) -> Self {
+        let name = format!("docker.io/library/{image}:latest");
+        self.copies.lock().unwrap().insert(name, copy(digest));
+        self
+    }
+}
+
+fn copy(digest: &str) -> LocalImage {
+    LocalImage { id: String::new(), digests: vec![digest.to_owned()], platform: Platform::parse("linux/amd64").ok() }
 }
 
 impl Connect for &'static Fake {
@@ -56,25 +72,32 @@ impl Connect for &'static Fake {
 }
 
 impl Engine for &'static Fake {
-    fn pull<'a>(&'a self, image: &'a ImageReference, _: &'a Login) -> BoxStream<'a, Result<Line, EngineError>> {
-        let script = self.scripts.lock().unwrap().get_mut(&image.to_string()).map(|scripts| scripts.remove(0));
+    fn pull<'a>(&'a self, wanted: &'a Wanted, _: &'a Login) -> BoxStream<'a, Result<Line, EngineError>> {
+        let script = self.scripts.lock().unwrap().get_mut(&wanted.image.to_string()).map(|scripts| scripts.remove(0));
         let now = self.under_way.fetch_add(1, Ordering::Relaxed) + 1;
         self.most_at_once.fetch_max(now, Ordering::Relaxed);
         let leave = Leave(self);
-        stream::iter(script.expect("an attempt that was expected"))
+        let name = wanted.image.to_string();
+        stream::iter(script.unwrap_or_else(|| panic!("an attempt at {name} that was expected")))
             .then(move |(pause, line)| {
                 let _ = &leave;
+                let name = wanted.image.to_string();
                 async move {
                     sleep(pause).await;
+                    if let Ok(digest) = &line
+                        && let Some(digest) = digest.status.strip_prefix("Digest: ")
+                    {
+                        self.copies.lock().unwrap().insert(name, copy(digest));
+                    }
                     line
                 }
             })
             .boxed()
     }
 
-    async fn digests<'a>(&'a self, _: &'a ImageReference) -> Result<Vec<String>, EngineError> {
+    async fn local<'a>(&'a self, image: &'a ImageReference) -> Result<Option<LocalImage>, EngineError> {
         sleep(self.inspect_takes).await;
-        Ok(vec![DIGEST.to_owned()])
+        Ok(self.copies.lock().unwrap().get(&image.to_string()).cloned())
     }
 }
 
@@ -113,19 +136,32 @@ fn layer(after: u32, id: &str, status: &str) -> (Duration, Result<Line, EngineEr
     (after * SECOND, Ok(Line { id: Some(id.to_owned()), status: status.to_owned(), bytes: None }))
 }
 
+/// So many bytes of a layer are down.
+fn moved(after: u32, id: &str, bytes: u64) -> (Duration, Result<Line, EngineError>) {
+    let line = Line { id: Some(id.to_owned()), status: "Downloading".to_owned(), bytes: Some((bytes, 100)) };
+    (after * SECOND, Ok(line))
+}
+
 fn digest(after: u32) -> (Duration, Result<Line, EngineError>) {
     (after * SECOND, Ok(Line { id: None, status: format!("Digest: {DIGEST}"), bytes: None }))
 }
 
 fn busy(after: u32) -> (Duration, Result<Line, EngineError>) {
     let text = "received unexpected HTTP status: 503 Service Unavailable".to_owned();
-    (after * SECOND, Err(EngineError::Said { status: 500, text }))
+    (after * SECOND, Err(EngineError::Said { status: 500, code: None, text }))
 }
 
 fn limits() -> Limits {
     Limits {
-        concurrency: NonZeroUsize::new(2).unwrap(),
-        deadlines: Deadlines { answer: 5 * SECOND, idle: 10 * SECOND, total: 100 * SECOND },
+        concurrency: Concurrency { all: NonZeroUsize::new(2).unwrap(), per_registry: NonZeroUsize::new(2).unwrap() },
+        caching: Caching::default(),
+        deadlines: Deadlines {
+            answer: 5 * SECOND,
+            begin: 10 * SECOND,
+            idle: 10 * SECOND,
+            restart: 20 * SECOND,
+            total: 100 * SECOND,
+        },
         backoff: Backoff::new(SECOND, 5 * SECOND, 3).unwrap(),
         fail_fast: false,
     }
@@ -140,7 +176,7 @@ async fn pull(
     let fake: &'static Fake = Box::leak(Box::new(fake));
     let pulls = images.iter().map(|image| {
         let image = ImageReference::parse(image).unwrap();
-        PlannedPull { image, need: Need::Anonymous }
+        PlannedPull { image, need: Need::Anonymous, platform: None }
     });
     (run(pulls.collect(), &NoneNeeded, &fake, limits, &Nobody, interrupt).await, fake)
 }
@@ -151,7 +187,7 @@ fn class(outcome: &Outcome) -> Option<Class> {
 
 #[tokio::test(start_paused = true)]
 async fn a_pull_whose_layers_wait_for_another_pulls_is_not_stalled() {
-    let mut big: Script = (0..9).map(|_| layer(5, "a", "Downloading")).collect();
+    let mut big: Script = (1..10).map(|at| moved(5, "a", at)).collect();
     big.push(digest(0));
     let small =
         vec![layer(0, "b", "Pulling fs layer"), layer(0, "b", "Waiting"), layer(50, "b", "Pull complete"), digest(0)];
@@ -162,7 +198,7 @@ async fn a_pull_whose_layers_wait_for_another_pulls_is_not_stalled() {
 
 #[tokio::test(start_paused = true)]
 async fn a_pull_that_has_its_turn_and_says_nothing_is_stalled_whatever_the_others_do() {
-    let moving: Script = (0..20).map(|_| layer(1, "a", "Downloading")).chain([digest(0)]).collect();
+    let moving: Script = (1..21).map(|at| moved(1, "a", at)).chain([digest(0)]).collect();
     let still = || vec![layer(0, "b", "Pulling fs layer"), layer(50, "b", "Pull complete")];
     let fake = Fake::default().on("moving", moving).on("still", still()).on("still", still()).on("still", still());
     let (outcomes, _) = pull(fake, &["moving", "still"], &limits(), &CancellationToken::new()).await;
@@ -181,10 +217,14 @@ async fn the_total_deadline_keeps_the_last_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_inspect_is_the_engines_fault_and_nothing_is_pulled_again() {
-    let fake = Fake { inspect_takes: 60 * SECOND, ..Fake::default() }.on("app", vec![digest(0)]);
+async fn a_hung_engine_is_waited_for_and_then_given_up() {
+    let hung = Fake { inspect_takes: 60 * SECOND, ..Fake::default() };
+    let fake = (0..10).fold(hung, |fake, _| fake.on("app", vec![digest(0)]));
+    let begun = Instant::now();
     let (outcomes, _) = pull(fake, &["app"], &limits(), &CancellationToken::new()).await;
-    assert_eq!((class(&outcomes[0]), outcomes[0].attempts), (Some(Class::EngineGone), 1), "{outcomes:?}");
+    assert_eq!(class(&outcomes[0]), Some(Class::EngineGone), "{outcomes:?}");
+    let took = begun.elapsed();
+    assert!((20 * SECOND..40 * SECOND).contains(&took), "{took:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -219,4 +259,155 @@ async fn the_limit_holds_and_is_used_and_the_engine_is_reached_once() {
     assert!(outcomes.iter().all(|outcome| outcome.result.is_ok()), "{outcomes:?}");
     assert_eq!(fake.most_at_once.load(Ordering::Relaxed), 2);
     assert_eq!(fake.connects.load(Ordering::Relaxed), 1);
+}
+
+/// An engine that has gone.
+fn gone(after: u32) -> (Duration, Result<Line, EngineError>) {
+    (after * SECOND, Err(EngineError::Unreachable { host: "fake".to_owned(), why: Unreachable::NobodyListens }))
+}
+
+fn refused() -> Script {
+    let text = "unauthorized: authentication required".to_owned();
+    vec![(SECOND, Err(EngineError::Said { status: 500, code: None, text }))]
+}
+
+/// The one image of a run with this behavior.
+async fn with(caching: Caching, fake: Fake) -> Outcome {
+    let limits = Limits { caching, backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    pull(fake, &["app"], &limits, &CancellationToken::new()).await.0.remove(0)
+}
+
+fn behaving(behavior: Behavior) -> Caching {
+    Caching { behavior, ..Caching::default() }
+}
+
+fn how(outcome: &Outcome) -> How {
+    outcome.result.as_ref().unwrap_or_else(|failure| panic!("{failure:?}")).how.clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_that_is_down_is_no_reason_to_do_without_an_image_that_is_there() {
+    let down = || Fake::default().on("app", vec![busy(0)]).having("app", DIGEST);
+    let outcome = with(behaving(Behavior::Default), down()).await;
+    let How::Cached { verified: false, instead_of: Some(failure) } = how(&outcome) else { panic!("{outcome:?}") };
+    assert_eq!(failure.class, Class::Unavailable);
+    assert_eq!(outcome.result.unwrap().digest.as_deref(), Some(DIGEST));
+    assert_eq!(class(&with(behaving(Behavior::Always), down()).await), Some(Class::Unavailable));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_one_whatever_is_there() {
+    let refusing = || Fake::default().on("app", refused()).having("app", DIGEST);
+    assert_eq!(class(&with(behaving(Behavior::Default), refusing()).await), Some(Class::Refused));
+    let lenient = Caching { on_refusal: OnRefusal::UseCached, ..Caching::default() };
+    assert!(matches!(how(&with(lenient, refusing()).await), How::Cached { instead_of: Some(_), .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_serves_first_costs_no_pull() {
+    for behavior in [Behavior::Once, Behavior::PreferCached] {
+        let outcome = with(behaving(behavior), Fake::default().having("app", DIGEST)).await;
+        assert_eq!(how(&outcome), How::Cached { verified: false, instead_of: None });
+        assert_eq!(outcome.attempts, 0);
+        let outcome = with(behaving(behavior), Fake::default().on("app", vec![digest(0)])).await;
+        assert_eq!(how(&outcome), How::Fetched, "where there is none it is pulled");
+    }
+}
+
+/// A verification is a pull of the very image, by its digest.
+fn verifying(fake: Fake, script: Script) -> Fake {
+    let name = format!("docker.io/library/app@{DIGEST}");
+    fake.scripts.lock().unwrap().insert(name, vec![script]);
+    fake.having("app", DIGEST)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_must_be_verified_serves_when_the_registry_accepts_the_credential() {
+    let strict = Caching { verify_access: Some(true), ..behaving(Behavior::PreferCached) };
+    let outcome = with(strict, verifying(Fake::default(), vec![digest(0)])).await;
+    assert_eq!(how(&outcome), How::Cached { verified: true, instead_of: None });
+    assert_eq!(class(&with(strict, verifying(Fake::default(), refused())).await), Some(Class::Refused));
+    let down = with(strict, verifying(Fake::default(), vec![busy(0)])).await;
+    assert_eq!(class(&down), Some(Class::Unavailable), "nobody has accepted it");
+    let absent = EngineError::Said { status: 404, code: None, text: "manifest unknown: manifest unknown".to_owned() };
+    let moved = verifying(Fake::default(), vec![(SECOND, Err(absent))]).on("app", vec![digest(0)]);
+    assert_eq!(how(&with(strict, moved).await), How::Fetched, "what the registry no longer has is pulled anew");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_tag_is_one_image_in_a_run_though_it_moves_in_the_middle() {
+    let image = ImageReference::parse("app").unwrap();
+    let login = |scope: &str| InstanceLogin { source: InstanceSource::DockerConfig, scope: scope.to_owned() };
+    let needs = [Need::Anonymous, Need::Instance(login("a")), Need::Instance(login("b"))];
+    let pulls = needs.map(|need| PlannedPull { image: image.clone(), need, platform: None });
+    let fake = Fake::default().on("app", vec![digest(5)]);
+    let by_digest = vec![vec![digest(0)], vec![digest(0)]];
+    fake.scripts.lock().unwrap().insert(format!("docker.io/library/app@{DIGEST}"), by_digest);
+    let fake: &'static Fake = Box::leak(Box::new(fake));
+    let outcomes = run(pulls.to_vec(), &NoneNeeded, &fake, &limits(), &Nobody, &CancellationToken::new()).await;
+    let digests: Vec<_> = outcomes.iter().map(|outcome| outcome.result.as_ref().unwrap().digest.as_deref()).collect();
+    assert_eq!(digests, [Some(DIGEST); 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_comes_back_goes_on_and_that_takes_none_of_the_attempts() {
+    let fake = (0..10).fold(Fake::default(), |fake, _| fake.on("app", vec![gone(0)])).on("app", vec![digest(0)]);
+    let limits = Limits { backoff: Backoff::new(SECOND / 4, SECOND, 2).unwrap(), ..limits() };
+    let (outcomes, fake) = pull(fake, &["app"], &limits, &CancellationToken::new()).await;
+    assert_eq!(how(&outcomes[0]), How::Fetched);
+    assert_eq!((outcomes[0].attempts, outcomes[0].retries.len()), (11, 10));
+    assert!(outcomes[0].retries.iter().all(|retry| retry.failure.class == Class::EngineGone));
+    assert_eq!(fake.most_at_once.load(Ordering::Relaxed), 1, "never two pulls of one image");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_says_the_same_again_and_again_is_stalled() {
+    let again: Script = (0..100).map(|_| layer(1, "a", "Downloading")).collect();
+    let limits = Limits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let (outcomes, _) = pull(Fake::default().on("app", again), &["app"], &limits, &CancellationToken::new()).await;
+    assert_eq!(class(&outcomes[0]), Some(Class::Unavailable), "{outcomes:?}");
+    assert_eq!(outcomes[0].duration, 11 * SECOND, "ten after the line that said something");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_registry_does_not_hold_back_another_one() {
+    let slow: Vec<String> = (0..10).map(|at| format!("slow.example/{at}")).collect();
+    let script = |fake: Fake, image: &str, takes| {
+        fake.scripts.lock().unwrap().insert(format!("{image}:latest"), vec![vec![digest(takes)]]);
+        fake
+    };
+    let fake = slow.iter().fold(Fake::default(), |fake, image| script(fake, image, 9));
+    let fake = script(fake, "quick.example/app", 1);
+    let limit = Concurrency { all: NonZeroUsize::new(100).unwrap(), per_registry: NonZeroUsize::new(2).unwrap() };
+    let images: Vec<&str> = slow.iter().map(String::as_str).chain(["quick.example/app"]).collect();
+    let (outcomes, _) =
+        pull(fake, &images, &Limits { concurrency: limit, ..limits() }, &CancellationToken::new()).await;
+    assert_eq!((outcomes[10].waited, outcomes[10].duration), (Duration::ZERO, SECOND), "{outcomes:?}");
+    assert_eq!(outcomes[9].waited, 36 * SECOND, "and the last of the slow ones waits for its registry");
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_platform_than_the_one_asked_for_is_no_success() {
+    let image = ImageReference::parse("app").unwrap();
+    let wanted =
+        |text| PlannedPull { image: image.clone(), need: Need::Anonymous, platform: Platform::parse(text).ok() };
+    for (platform, found) in [("linux/arm64", Some(Class::Unsupported)), ("linux/amd64", None)] {
+        let fake: &'static Fake = Box::leak(Box::new(Fake::default().on("app", vec![digest(0)])));
+        let outcomes =
+            run(vec![wanted(platform)], &NoneNeeded, &fake, &limits(), &Nobody, &CancellationToken::new()).await;
+        assert_eq!(class(&outcomes[0]), found, "{platform}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_that_says_how_long_is_left_alone_for_so_long() {
+    let text = "toomanyrequests: retry-after: 7s, allowed: 44000/minute".to_owned();
+    let throttled = || vec![(Duration::ZERO, Err(EngineError::Said { status: 500, code: None, text: text.clone() }))];
+    let fake = Fake::default().on("app", throttled()).on("app", vec![digest(0)]);
+    let (outcomes, _) = pull(fake, &["app"], &limits(), &CancellationToken::new()).await;
+    assert_eq!(how(&outcomes[0]), How::Fetched);
+    assert_eq!((outcomes[0].retries[0].wait, outcomes[0].duration), (7 * SECOND, 7 * SECOND));
+    let short = Limits { deadlines: Deadlines { total: 6 * SECOND, ..limits().deadlines }, ..limits() };
+    let (outcomes, _) = pull(Fake::default().on("app", throttled()), &["app"], &short, &CancellationToken::new()).await;
+    assert_eq!((class(&outcomes[0]), outcomes[0].duration), (Some(Class::Throttled), Duration::ZERO));
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{ContainerReport, ContainerResult, CredentialReport, Report, Summary, TaskReport};
-use crate::error::{Class, Failure, Printable};
+use super::{ContainerReport, ContainerResult, CredentialReport, Report, RetryReport, Summary, TaskReport};
+use crate::error::{Failure, Printable};
 use crate::plan::{InstanceLogin, Need, PlannedTask, PullPlan};
-use crate::pull::{Origin, Outcome};
+use crate::pull::{How, Origin, Outcome, Pulled, Retry};
 
 impl Report {
     /// The report of a plan that was carried out: its pulls' needs and outcomes. A credential
@@ -23,11 +23,10 @@ impl Report {
             container.credential = Some(served.unwrap_or_else(|| CredentialReport::from(need)));
             container.attempts = Some(outcome.attempts).filter(|attempts| *attempts > 0);
             container.duration_ms = container.attempts.map(|_| milliseconds(outcome.duration));
+            container.waited_ms = container.attempts.map(|_| milliseconds(outcome.waited));
+            container.retries = outcome.retries.iter().map(RetryReport::from).collect();
             match &outcome.result {
-                Ok(pulled) => {
-                    container.result = if pulled.fetched { ContainerResult::Pulled } else { ContainerResult::UpToDate };
-                    container.digest = Some(Printable::new(&pulled.digest));
-                }
+                Ok(pulled) => container.succeed(pulled),
                 Err(failure) => container.fail(failure.clone()),
             }
         })
@@ -71,8 +70,13 @@ impl Report {
                             result: ContainerResult::Planned,
                             digest: None,
                             credential: None,
+                            platform: None,
                             attempts: None,
+                            waited_ms: None,
                             duration_ms: None,
+                            retries: Vec::new(),
+                            verified: None,
+                            instead_of: None,
                             failure: None,
                         };
                         match planned.pull {
@@ -90,9 +94,22 @@ impl Report {
 }
 
 impl ContainerReport {
+    fn succeed(&mut self, Pulled { digest, how, platform }: &Pulled) {
+        self.digest = digest.as_deref().map(Printable::new);
+        self.platform = platform.as_ref().map(ToString::to_string);
+        self.result = match how {
+            How::Fetched => ContainerResult::Pulled,
+            How::UpToDate => ContainerResult::UpToDate,
+            How::Cached { verified, instead_of } => {
+                self.verified = Some(*verified);
+                self.instead_of = instead_of.as_deref().cloned();
+                ContainerResult::Cached
+            }
+        };
+    }
+
     fn fail(&mut self, failure: Failure) {
-        self.result =
-            if failure.class == Class::Cancelled { ContainerResult::Cancelled } else { ContainerResult::Failed };
+        self.result = if failure.was_stopped() { ContainerResult::Cancelled } else { ContainerResult::Failed };
         self.failure = Some(failure);
     }
 }
@@ -102,10 +119,17 @@ impl Summary {
         *match ending {
             ContainerResult::Pulled => &mut self.pulled,
             ContainerResult::UpToDate => &mut self.up_to_date,
+            ContainerResult::Cached => &mut self.cached,
             ContainerResult::Failed => &mut self.failed,
             ContainerResult::Cancelled => &mut self.cancelled,
             ContainerResult::Planned => &mut self.planned,
         } += 1;
+    }
+}
+
+impl From<&Retry> for RetryReport {
+    fn from(Retry { attempt, wait, failure }: &Retry) -> Self {
+        Self { attempt: *attempt, wait_ms: milliseconds(*wait), because: failure.clone() }
     }
 }
 

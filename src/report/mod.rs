@@ -60,15 +60,42 @@ pub struct ContainerReport {
     /// The credential that was used, by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<CredentialReport>,
+    /// What the image was built for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
     /// Attempts made at the pull; containers of one pull say the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts: Option<u32>,
+    /// The wait for the pull's turn, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waited_ms: Option<u64>,
     /// From the pull's turn to its end, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
+    /// The attempts that failed and were followed by another one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub retries: Vec<RetryReport>,
+    /// Of a cached image: whether the registry has accepted the credential for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verified: Option<bool>,
+    /// Of a cached image: the failure of the pull that it stands in for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<Failure>,
     /// Why the image is not there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+}
+
+/// An attempt that failed and was followed by another one.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RetryReport {
+    /// The number of the next attempt; the first was 1.
+    pub attempt: u32,
+    /// The wait before it, in milliseconds.
+    pub wait_ms: u64,
+    /// Why the one before had failed.
+    pub because: Failure,
 }
 
 /// How it ended for a container.
@@ -79,6 +106,8 @@ pub enum ContainerResult {
     Pulled,
     /// The image was there already, and the registry said that it still is the one.
     UpToDate,
+    /// A copy was there, and that was enough.
+    Cached,
     /// The image is not there, or it is not known to be the right one.
     Failed,
     /// It was ended before it was done.
@@ -135,6 +164,8 @@ pub struct Summary {
     pub pulled: usize,
     /// Containers whose image was up to date.
     pub up_to_date: usize,
+    /// Containers whose image was there, and that was enough.
+    pub cached: usize,
     /// Containers whose image is not there.
     pub failed: usize,
     /// Containers whose pull was ended.

@@ -148,6 +148,7 @@ fn result_text(result: ContainerResult) -> &'static str {
     match result {
         ContainerResult::Pulled => "pulled",
         ContainerResult::UpToDate => "up to date",
+        ContainerResult::Cached => "cached",
         ContainerResult::Failed => "FAILED",
         ContainerResult::Cancelled => "cancelled",
         ContainerResult::Planned => "planned",
@@ -163,10 +164,11 @@ struct Sum<'a>(&'a Summary);
 
 impl fmt::Display for Sum<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Summary { pulled, up_to_date, failed, cancelled, planned, invalid_inputs, duration_ms } = *self.0;
+        let Summary { pulled, up_to_date, cached, failed, cancelled, planned, invalid_inputs, duration_ms } = *self.0;
         let counts = [
             (pulled, "pulled"),
             (up_to_date, "up to date"),
+            (cached, "cached"),
             (planned, "planned"),
             (failed, "failed"),
             (cancelled, "cancelled"),

@@ -28,8 +28,8 @@ impl Report {
     /// What the failures have in common.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        // What was cancelled because of a failure says nothing of its own.
-        let causes = || self.failures().filter(|failure| failure.class != Class::Cancelled);
+        // What was stopped because of a failure says nothing of its own.
+        let causes = || self.failures().filter(|failure| !failure.was_stopped());
         if self.failures().next().is_none() {
             Verdict::Good
         } else if causes().next().is_none() {

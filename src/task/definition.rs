@@ -7,8 +7,9 @@ use crate::error::{Class, Explain, Link, Printable};
 use super::arn::{ArnError, RoleArn};
 use super::credentials_parameter::CredentialsParameter;
 use super::image_reference::{ImageReference, ImageReferenceError};
-use super::json::{self, Container, Definition, Fault, Object, RepositoryCredentials};
+use super::json::{self, Container, Definition, Fault, Object, RepositoryCredentials, RuntimePlatform};
 use super::lint::{self, Warning};
+use super::platform::{Platform, PlatformError};
 
 /// What one input said, with at least one container.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub struct TaskDefinition {
     /// The execution role it names (A15). A malformed one is an error only for the
     /// containers that need it.
     pub execution_role: Option<Result<RoleArn, ArnError>>,
+    /// The platform it names (H5). One that is none of ECS's is an error for its containers.
+    pub platform: Result<Option<Platform>, PlatformError>,
     /// Its containers in order; the faulty ones carry their error.
     pub containers: Vec<Result<ContainerDefinition, ContainerError>>,
     /// What is allowed and probably not meant.
@@ -174,7 +177,7 @@ impl TaskDefinition {
     pub fn parse(source: &str, text: &[u8]) -> Result<Self, DefinitionError> {
         let source = Printable::new(source);
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-        let Definition { family, execution_role_arn, container_definitions } =
+        let Definition { family, execution_role_arn, runtime_platform, container_definitions } =
             json::read(text).map_err(|fault| json_error(&source, fault))?;
         let containers = container_definitions.unwrap_or_default();
         if containers.is_empty() {
@@ -184,8 +187,13 @@ impl TaskDefinition {
         let containers: Vec<_> =
             containers.into_iter().enumerate().map(|(at, Object(raw))| container(at, raw)).collect();
         let warnings = lint::warnings(containers.iter().flatten());
+        let platform = runtime_platform.map_or(Ok(None), |Object(platform)| {
+            let RuntimePlatform { cpu_architecture, operating_system_family } = platform;
+            Platform::of_ecs(cpu_architecture.as_deref(), operating_system_family.as_deref())
+        });
         Ok(Self {
             source,
+            platform,
             family: family.as_deref().filter(|family| !family.is_empty()).map(Printable::new),
             execution_role: execution_role_arn.filter(|arn| !arn.is_empty()).map(|arn| RoleArn::parse(&arn)),
             containers,

@@ -143,6 +143,12 @@ impl ImageReference {
         &self.version
     }
 
+    /// The image of the same repository that has this digest.
+    #[must_use]
+    pub fn at(&self, digest: &str) -> Self {
+        Self { version: Version::Digest(digest.to_owned()), ..self.clone() }
+    }
+
     /// `registry/repository`, without tag or digest.
     #[must_use]
     pub fn name(&self) -> String {

@@ -15,7 +15,16 @@ use std::marker::PhantomData;
 pub(super) struct Definition {
     pub family: Option<String>,
     pub execution_role_arn: Option<String>,
+    pub runtime_platform: Option<Object<RuntimePlatform>>,
     pub container_definitions: Option<Vec<Object<Container>>>,
+}
+
+/// `runtimePlatform` (H5).
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RuntimePlatform {
+    pub cpu_architecture: Option<String>,
+    pub operating_system_family: Option<String>,
 }
 
 /// One entry of `containerDefinitions`.
@@ -140,6 +149,7 @@ impl<'de> Visitor<'de> for DocumentVisitor {
             task_definition: Option<Object<Definition>>,
             family: Option<String>,
             execution_role_arn: Option<String>,
+            runtime_platform: Option<Object<RuntimePlatform>>,
             container_definitions: Option<Vec<Object<Container>>>,
         }
         let outer = Outer::deserialize(de::value::MapAccessDeserializer::new(map))?;
@@ -147,6 +157,7 @@ impl<'de> Visitor<'de> for DocumentVisitor {
             Definition {
                 family: outer.family,
                 execution_role_arn: outer.execution_role_arn,
+                runtime_platform: outer.runtime_platform,
                 container_definitions: outer.container_definitions,
             },
             |inner| inner.0,

@@ -5,8 +5,13 @@ use std::io::Write as _;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-use crate::lab::{Lab, login, task};
+use crate::lab::{Lab, login, on_both_engines, task};
 use crate::support::run::Ended;
+
+on_both_engines!(
+    a_mapped_accounts_secret_is_read_through_its_role_and_only_so,
+    the_hosts_own_login_serves_a_container_that_names_none,
+);
 
 const APP: &str = "127.0.0.1:25001/team-a/app:1.0";
 const OWN_ROLE: &str = "arn:aws:iam::111122223333:role/taskpull-execution";
@@ -20,19 +25,17 @@ fn pull_with_map(lab: &Lab, definition: &Value, via: &str) -> Ended {
     lab.pull(definition).env("TASKPULL_CONFIG", file.path()).end()
 }
 
-#[test]
-fn a_mapped_accounts_secret_is_read_through_its_role_and_only_so() {
-    let lab = Lab::here();
+fn a_mapped_accounts_secret_is_read_through_its_role_and_only_so(lab: &Lab) {
     let own = lab.secret("taskpull/registry-one");
     let mut definition = task(&[("theirs", APP, Some(THEIR_SECRET)), ("own", APP, Some(&own))]);
     let identities = |ended: &Ended| [0, 1].map(|at| ended.container(at)["credential"]["identity"].clone());
 
-    let ended = pull_with_map(&lab, &definition, "host");
+    let ended = pull_with_map(lab, &definition, "host");
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(identities(&ended), [THEIR_ROLE, "host"]);
 
     definition["executionRoleArn"] = OWN_ROLE.into();
-    let ended = pull_with_map(&lab, &definition, "execution-role");
+    let ended = pull_with_map(lab, &definition, "execution-role");
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(identities(&ended), [THEIR_ROLE, OWN_ROLE]);
 
@@ -40,9 +43,7 @@ fn a_mapped_accounts_secret_is_read_through_its_role_and_only_so() {
     assert_eq!((ended.code, &*ended.failure(0), &*ended.failure(1)), (3, "secret absent", "none none"), "{ended:?}");
 }
 
-#[test]
-fn the_hosts_own_login_serves_a_container_that_names_none() {
-    let lab = Lab::here();
+fn the_hosts_own_login_serves_a_container_that_names_none(lab: &Lab) {
     let password = lab.password("registry-one", "puller-one");
     let data = json!({ "127.0.0.1:25001": { "username": "puller-one", "password": password } });
     // A secret comes first: when it is refused, the host's login does not help.

@@ -2,11 +2,11 @@
 
 use std::process::Command;
 
-use crate::lab::{Lab, root};
+use crate::lab::{Engine, Lab, root};
 
 #[test]
 fn the_demo_ends_with_private_images_on_the_engine_and_says_what_it_did() {
-    let lab = Lab::here();
+    let lab = Lab::with(Engine::Docker);
     let batch = "127.0.0.2:25002/team-b/batch:1.0";
     lab.forget(batch);
     let mut command = Command::new(root().join("lab/demo"));

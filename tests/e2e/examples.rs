@@ -1,23 +1,30 @@
 //! The task definitions of the repository, pulled as they stand.
 
-use crate::lab::{Lab, root, task};
+use crate::lab::{Engine, Lab, on_both_engines, root, task};
 use crate::support::registry::{Kind, Registry};
 use crate::support::run::{Ended, Run};
+
+on_both_engines!(
+    two_registries_are_pulled_each_with_its_own_credentials,
+    a_cross_account_task_reads_its_secrets_as_its_own_role,
+    fifty_tasks_with_fifty_roles_share_the_transfer_of_an_image,
+    the_map_of_accounts_leads_to_each_accounts_role,
+    a_rotation_is_rehearsed_with_the_pending_stage,
+    every_other_example_is_pulled_as_it_stands,
+);
 
 fn pull(lab: &Lab, file: &str) -> Ended {
     let path = root().join("task-definitions").join(file);
     lab.set(Run::new(["pull", "--output", "json"]).arg(path)).end()
 }
 
-#[test]
-fn two_registries_are_pulled_each_with_its_own_credentials() {
-    let lab = Lab::here();
+fn two_registries_are_pulled_each_with_its_own_credentials(lab: &Lab) {
     let (one, two) = ("registry-one", "registry-two");
     let images =
         ["127.0.0.1:25001/team-a/app:1.0", "127.0.0.1:25001/team-a/layers:1.0", "127.0.0.2:25002/team-b/app:1.0"];
     // By digest another example may hold the same image.
     lab.forget("127.0.0.2:25002/team-b/batch:1.0");
-    let ended = pull(&lab, "two-registries.json");
+    let ended = pull(lab, "two-registries.json");
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.container(3)["result"], "pulled");
     let digests = [(0, one, "team-a/app"), (1, one, "team-a/layers"), (2, two, "team-b/app"), (3, two, "team-b/batch")];
@@ -29,14 +36,12 @@ fn two_registries_are_pulled_each_with_its_own_credentials() {
     assert_eq!((secret(2), secret(3)), (lab.secret("taskpull/registry-two"), lab.secret("taskpull/registry-two")));
     assert!(images.iter().all(|image| lab.has(image)));
 
-    let again = pull(&lab, "two-registries.json");
+    let again = pull(lab, "two-registries.json");
     assert_eq!(again.report()["summary"]["upToDate"], 4, "{again:?}");
 }
 
-#[test]
-fn a_cross_account_task_reads_its_secrets_as_its_own_role() {
-    let lab = Lab::here();
-    let ended = pull(&lab, "cross-account.json");
+fn a_cross_account_task_reads_its_secrets_as_its_own_role(lab: &Lab) {
+    let ended = pull(lab, "cross-account.json");
     assert_eq!(ended.code, 0, "{ended:?}");
     for at in 0..2 {
         let credential = &ended.container(at)["credential"];
@@ -45,9 +50,7 @@ fn a_cross_account_task_reads_its_secrets_as_its_own_role() {
     }
 }
 
-#[test]
-fn fifty_tasks_with_fifty_roles_are_one_transfer_of_the_image() {
-    let lab = Lab::here();
+fn fifty_tasks_with_fifty_roles_share_the_transfer_of_an_image(lab: &Lab) {
     let registry = Registry::with_login("canary", &lab.password("registry-one", "canary"));
     let image = registry.push("team/app:1", &[200_000]);
     let folder = tempfile::tempdir().unwrap();
@@ -59,13 +62,14 @@ fn fifty_tasks_with_fifty_roles_are_one_transfer_of_the_image() {
     let ended = lab.set(Run::new(["pull", "--output", "json"]).arg(folder.path())).end();
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.report()["tasks"].as_array().unwrap().len(), 50);
-    assert_eq!(registry.count(Kind::Layer), 1, "fifty pulls, each with its own login, and one transfer");
+    // Podman shares no transfer between pulls that are under way: at most one for each.
+    let at_most = if lab.engine == Engine::Docker { 1 } else { 8 };
+    let transfers = registry.count(Kind::Layer);
+    assert!((1..=at_most).contains(&transfers), "fifty pulls, each with its own login, and {transfers} transfers");
     lab.forget(&image.reference);
 }
 
-#[test]
-fn the_map_of_accounts_leads_to_each_accounts_role() {
-    let lab = Lab::here();
+fn the_map_of_accounts_leads_to_each_accounts_role(lab: &Lab) {
     let folder = root().join("task-definitions");
     let run = Run::new(["pull", "--output", "json", "--config"]).arg(folder.join("account-map.toml"));
     let ended = lab.set(run.arg(folder.join("account-map.json"))).end();
@@ -74,21 +78,17 @@ fn the_map_of_accounts_leads_to_each_accounts_role() {
         let role = format!("arn:aws:iam::{account}:role/taskpull-execution");
         assert_eq!(ended.container(at)["credential"]["identity"], role);
     }
-    assert_eq!(pull(&lab, "account-map.json").failure(1), "secret absent", "without the map");
+    assert_eq!(pull(lab, "account-map.json").failure(1), "secret absent", "without the map");
 }
 
-#[test]
-fn a_rotation_is_rehearsed_with_the_pending_stage() {
-    let lab = Lab::here();
+fn a_rotation_is_rehearsed_with_the_pending_stage(lab: &Lab) {
     let path = root().join("task-definitions/pending-rotation.json");
     let ended = lab.set(Run::new(["pull", "--secret-stage", "AWSPENDING"]).arg(path)).end();
     assert_eq!(ended.code, 0, "{ended:?}");
-    assert_eq!(pull(&lab, "pending-rotation.json").failure(0), "registry refused", "without the option");
+    assert_eq!(pull(lab, "pending-rotation.json").failure(0), "registry refused", "without the option");
 }
 
-#[test]
-fn every_other_example_is_pulled_as_it_stands() {
-    let lab = Lab::here();
+fn every_other_example_is_pulled_as_it_stands(lab: &Lab) {
     for file in [
         "multi-architecture.json",
         "describe-output.json",
@@ -96,8 +96,12 @@ fn every_other_example_is_pulled_as_it_stands() {
         "sealed.json",
         "docker-config-secret.json",
     ] {
-        let ended = pull(&lab, file);
+        let ended = pull(lab, file);
         assert_eq!(ended.code, 0, "{file}: {ended:?}");
+        if file == "multi-architecture.json" {
+            let digest = lab.digest("registry-one", "team-a/multi");
+            assert_eq!(ended.container(0)["digest"], digest, "that of the index, which the tag names");
+        }
     }
 }
 

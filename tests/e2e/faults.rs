@@ -2,19 +2,24 @@
 
 use std::time::Duration;
 
-use crate::lab::{Lab, task};
+use crate::lab::{Lab, on_both_engines, task};
 use crate::support::fault::When;
 use crate::support::gate::Gate;
 use crate::support::registry::{Fault, Kind, Registry};
 use crate::support::run::Ended;
 
+on_both_engines!(
+    a_registry_that_comes_back_is_tried_again,
+    a_registry_that_throttles_is_said_to,
+    a_layer_that_stands_still_ends_at_the_idle_deadline,
+    an_interrupted_pull_is_given_up_by_the_engine_too,
+);
+
 fn wait_for(gate: &Gate) {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(gate.arrived(1));
 }
 
-#[test]
-fn a_registry_that_comes_back_is_tried_again() {
-    let lab = Lab::here();
+fn a_registry_that_comes_back_is_tried_again(lab: &Lab) {
     let registry = Registry::start();
     let image = registry.push("team/app:1", &[100_000]);
     // The engine asks twice on its own: HEAD, then GET.
@@ -26,9 +31,7 @@ fn a_registry_that_comes_back_is_tried_again() {
     lab.forget(&image.reference);
 }
 
-#[test]
-fn a_registry_that_throttles_is_said_to() {
-    let lab = Lab::here();
+fn a_registry_that_throttles_is_said_to(lab: &Lab) {
     let registry = Registry::start();
     let image = registry.push("team/app:1", &[1_000]);
     let body = r#"{"errors": [{"code": "TOOMANYREQUESTS", "message": "slow down"}]}"#;
@@ -37,9 +40,7 @@ fn a_registry_that_throttles_is_said_to() {
     assert_eq!(ended.failure(0), "registry throttled", "{ended:?}");
 }
 
-#[test]
-fn a_layer_that_stands_still_ends_at_the_idle_deadline() {
-    let lab = Lab::here();
+fn a_layer_that_stands_still_ends_at_the_idle_deadline(lab: &Lab) {
     let registry = Registry::start();
     let image = registry.push("team/app:1", &[1_000_000]);
     registry.fault(Kind::Layer, When::Every, Fault::Hang);
@@ -49,9 +50,7 @@ fn a_layer_that_stands_still_ends_at_the_idle_deadline() {
     assert!(!lab.has(&image.reference));
 }
 
-#[test]
-fn an_interrupted_pull_is_given_up_by_the_engine_too() {
-    let lab = Lab::here();
+fn an_interrupted_pull_is_given_up_by_the_engine_too(lab: &Lab) {
     let registry = Registry::start();
     let image = registry.push("team/app:1", &[1_000_000]);
     let gate = Gate::closed();

@@ -4,8 +4,14 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, OwnSecret, task};
+use crate::lab::{Lab, OwnSecret, on_both_engines, task};
 use crate::support::run::{Ended, Run};
+
+on_both_engines!(
+    a_sealed_login_pulls_and_in_another_context_it_does_not,
+    a_key_that_is_not_there_is_told_and_so_is_one_of_another_region,
+    a_ciphertext_as_a_binary_secret_pulls_and_in_a_context_it_does_not,
+);
 
 const APP: &str = "127.0.0.1:25001/team-a/app:1.0";
 
@@ -40,44 +46,38 @@ fn assert_refused(ended: &Ended, failure: &str, message: &str) {
     assert!(ended.stdout.contains(message), "{ended:?}");
 }
 
-#[test]
-fn a_sealed_login_pulls_and_in_another_context_it_does_not() {
-    let lab = Lab::here();
-    let key = key(&lab);
-    let mut envelope = seal(&lab, &key, &["team=web"]);
+fn a_sealed_login_pulls_and_in_another_context_it_does_not(lab: &Lab) {
+    let key = key(lab);
+    let mut envelope = seal(lab, &key, &["team=web"]);
     let secret = lab.own_secret("sealed-text", &text(&envelope));
-    let ended = pull(&lab, &secret);
+    let ended = pull(lab, &secret);
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.container(0)["digest"], lab.digest("registry-one", "team-a/app"));
 
     envelope["taskpull"]["encryptionContext"] = json!({ "team": "shop" });
     secret.put(&text(&envelope));
-    assert_refused(&pull(&lab, &secret), "key invalid", "another encryption context");
+    assert_refused(&pull(lab, &secret), "key invalid", "another encryption context");
 }
 
-#[test]
-fn a_key_that_is_not_there_is_told_and_so_is_one_of_another_region() {
-    let lab = Lab::here();
-    let mut envelope = seal(&lab, &key(&lab), &[]);
+fn a_key_that_is_not_there_is_told_and_so_is_one_of_another_region(lab: &Lab) {
+    let mut envelope = seal(lab, &key(lab), &[]);
     let absent = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     envelope["taskpull"]["keyArn"] = absent.into();
     let secret = lab.own_secret("sealed-absent", &text(&envelope));
-    assert_refused(&pull(&lab, &secret), "key absent", "there is no such key in us-east-1");
+    assert_refused(&pull(lab, &secret), "key absent", "there is no such key in us-east-1");
 
     envelope["taskpull"]["keyArn"] = absent.replace("us-east-1", "eu-west-1").into();
     secret.put(&text(&envelope));
-    assert_refused(&pull(&lab, &secret), "key absent", "there is no such key in eu-west-1");
+    assert_refused(&pull(lab, &secret), "key absent", "there is no such key in eu-west-1");
 }
 
-#[test]
-fn a_ciphertext_as_a_binary_secret_pulls_and_in_a_context_it_does_not() {
-    let lab = Lab::here();
-    let key = key(&lab);
+fn a_ciphertext_as_a_binary_secret_pulls_and_in_a_context_it_does_not(lab: &Lab) {
+    let key = key(lab);
     let binary = |envelope: &Value| json!({ "SecretBinary": { "base64": envelope["taskpull"]["ciphertext"].clone() } });
-    let secret = lab.own_secret("sealed-binary", &binary(&seal(&lab, &key, &[])));
-    let ended = pull(&lab, &secret);
+    let secret = lab.own_secret("sealed-binary", &binary(&seal(lab, &key, &[])));
+    let ended = pull(lab, &secret);
     assert_eq!(ended.code, 0, "{ended:?}");
 
-    secret.put(&binary(&seal(&lab, &key, &["team=web"])));
-    assert_refused(&pull(&lab, &secret), "key invalid", "another encryption context");
+    secret.put(&binary(&seal(lab, &key, &["team=web"])));
+    assert_refused(&pull(lab, &secret), "key invalid", "another encryption context");
 }

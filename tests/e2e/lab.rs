@@ -10,26 +10,53 @@ use serde_json::{Value, json};
 
 use crate::support::run::Run;
 
+/// The engines that everything which pulls is tested on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Docker,
+    /// Podman's Docker-compatible socket. `docs/engines.md` says where it differs.
+    Podman,
+}
+
 pub struct Lab {
+    pub engine: Engine,
     env: HashMap<String, String>,
     seed: Value,
 }
+
+/// Makes of each function a test on Docker and one on Podman: `docker::name`, `podman::name`.
+macro_rules! on_both_engines {
+    ($($name:ident),+ $(,)?) => {
+        mod docker {
+            $(#[test] fn $name() { super::$name(&crate::lab::Lab::with(crate::lab::Engine::Docker)); })+
+        }
+        mod podman {
+            $(#[test] fn $name() { super::$name(&crate::lab::Lab::with(crate::lab::Engine::Podman)); })+
+        }
+    };
+}
+pub(crate) use on_both_engines;
 
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 impl Lab {
-    /// The lab of this checkout, which must be up.
-    pub fn here() -> Self {
+    /// The lab of this checkout, which must be up, with one of its engines.
+    pub fn with(engine: Engine) -> Self {
         let read = |path: &str| {
             fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}: `make lab-up` first"))
         };
         let env = read("target/lab/env");
-        let env: HashMap<_, _> =
+        let mut env: HashMap<_, _> =
             env.lines().filter_map(|line| line.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
-        assert!(env.contains_key("DOCKER_HOST"), "the lab has no engine of its own: `make lab-up` first");
-        Self { env, seed: serde_json::from_str(&read("target/lab/seed/seed.json")).unwrap() }
+        let variable = match engine {
+            Engine::Docker => "DOCKER_HOST",
+            Engine::Podman => "TASKPULL_LAB_PODMAN",
+        };
+        let host = env.get(variable).cloned();
+        env.insert("DOCKER_HOST".to_owned(), host.expect("an engine of the lab's own: `make lab-up` first"));
+        Self { engine, env, seed: serde_json::from_str(&read("target/lab/seed/seed.json")).unwrap() }
     }
 
     /// A run that finds the lab's AWS and engine.
@@ -84,7 +111,7 @@ impl Lab {
 
     /// Makes a secret of the test's own. `content`: `SecretString` or `SecretBinary`.
     pub fn own_secret(&self, what: &str, content: &Value) -> OwnSecret<'_> {
-        let secret = OwnSecret { lab: self, name: format!("taskpull/{what}-{}", std::process::id()) };
+        let secret = OwnSecret { lab: self, name: format!("taskpull/{what}-{:?}-{}", self.engine, std::process::id()) };
         secret.call("create_secret", "Name", content);
         secret
     }

@@ -7,12 +7,18 @@ use std::process::{Child, Command};
 
 use serde_json::Value;
 
-use crate::lab::{Lab, root, task};
+use crate::lab::{Lab, on_both_engines, root, task};
 use crate::support::fault::When;
 use crate::support::gate::Gate;
 use crate::support::leak::{Canary, Folder, Scan};
 use crate::support::registry::{Fault, Kind, Registry};
 use crate::support::run::{Ended, Run};
+
+on_both_engines!(
+    the_password_is_nowhere_after_a_success_and_after_each_failure,
+    the_password_is_not_in_the_processs_arguments_or_environment,
+    a_crash_leaves_no_core,
+);
 
 const APP: &str = "127.0.0.1:25001/team-a/app:1.0";
 
@@ -38,7 +44,7 @@ fn assert_silent(canaries: &[Canary], ended: &Ended) {
     }
 }
 
-/// The lab's folders, the seed's own files and the engine's images aside.
+/// The lab's folders, the seed's own files and the engines' images aside.
 fn assert_clean_lab(canaries: &[Canary]) {
     let lab = root().join("target/lab");
     for canary in canaries {
@@ -48,6 +54,8 @@ fn assert_clean_lab(canaries: &[Canary]) {
         // The images' own bytes are random, and sockets cannot be read.
         let engine = Folder::at(lab.join("engine")).except("data").except("containerd").except("run");
         assert_clean(&canary.in_folder(&engine));
+        let podman = Folder::at(lab.join("podman")).except("root").except("run");
+        assert_clean(&canary.in_folder(&podman));
     }
 }
 
@@ -55,10 +63,8 @@ fn loud(lab: &Lab, definition: &Value) -> Run {
     lab.pull(definition).env("RUST_LOG", "trace").env("TASKPULL_ATTEMPTS", "1")
 }
 
-#[test]
-fn the_password_is_nowhere_after_a_success_and_after_each_failure() {
-    let lab = Lab::here();
-    let canaries = canaries(&lab);
+fn the_password_is_nowhere_after_a_success_and_after_each_failure(lab: &Lab) {
+    let canaries = canaries(lab);
     let (good, wrong) = (lab.secret("taskpull/canary"), lab.secret("taskpull/canary-wrong"));
     for (image, secret, code) in [
         (APP, &good, 0),
@@ -68,11 +74,11 @@ fn the_password_is_nowhere_after_a_success_and_after_each_failure() {
         ("127.0.0.2:25002/team-b/app:1.0", &good, 3),
         ("127.0.0.1:1/app:1", &good, 3),
     ] {
-        let ended = loud(&lab, &task(&[("app", image, Some(secret))])).end();
+        let ended = loud(lab, &task(&[("app", image, Some(secret))])).end();
         assert_eq!(ended.code, code, "{image}: {ended:?}");
         assert_silent(&canaries, &ended);
     }
-    let no_engine = loud(&lab, &task(&[("app", APP, Some(&good))])).env("DOCKER_HOST", "unix:///nonexistent.sock");
+    let no_engine = loud(lab, &task(&[("app", APP, Some(&good))])).env("DOCKER_HOST", "unix:///nonexistent.sock");
     let ended = no_engine.end();
     assert_eq!(ended.code, 5, "{ended:?}");
     assert_clean_lab(&canaries);
@@ -95,13 +101,11 @@ fn under_way(lab: &Lab, folder: &Path, gate: &Gate) -> (Child, Registry) {
     (running, registry)
 }
 
-#[test]
-fn the_password_is_not_in_the_processs_arguments_or_environment() {
-    let lab = Lab::here();
-    let canaries = canaries(&lab);
+fn the_password_is_not_in_the_processs_arguments_or_environment(lab: &Lab) {
+    let canaries = canaries(lab);
     let folder = tempfile::tempdir().unwrap();
     let gate = Gate::closed();
-    let (running, _registry) = under_way(&lab, folder.path(), &gate);
+    let (running, _registry) = under_way(lab, folder.path(), &gate);
     let process = PathBuf::from(format!("/proc/{}", running.id()));
     for canary in &canaries {
         for file in ["cmdline", "environ", "comm"] {
@@ -117,12 +121,10 @@ fn the_password_is_not_in_the_processs_arguments_or_environment() {
     }
 }
 
-#[test]
-fn a_crash_leaves_no_core() {
-    let lab = Lab::here();
+fn a_crash_leaves_no_core(lab: &Lab) {
     let folder = tempfile::tempdir().unwrap();
     let gate = Gate::closed();
-    let (mut running, registry) = under_way(&lab, folder.path(), &gate);
+    let (mut running, registry) = under_way(lab, folder.path(), &gate);
     let process = PathBuf::from(format!("/proc/{}", running.id()));
     let limits = fs::read_to_string(process.join("limits")).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();

@@ -3,21 +3,29 @@
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-use crate::lab::{Lab, task};
+use crate::lab::{Engine, Lab, on_both_engines, task};
+use crate::support::registry::Registry;
 use crate::support::run::Run;
+
+on_both_engines!(
+    every_broken_secret_is_told_by_its_fault,
+    a_wrong_password_is_refused_once_and_explained,
+    a_wrong_password_costs_the_registry_four_requests_at_most,
+    no_credentials_for_a_private_registry_are_told_from_wrong_ones,
+    an_absent_image_is_told_from_a_refusal,
+    an_absent_registry_is_unavailable,
+);
 
 const APP: &str = "127.0.0.1:25001/team-a/app:1.0";
 
 /// Pulls one container; gives `link class`, and the whole of what was said.
-fn refused(image: &str, secret: Option<&str>) -> (String, String) {
-    let ended = Lab::here().pull(&task(&[("app", image, secret)])).env("TASKPULL_ATTEMPTS", "1").end();
+fn refused(lab: &Lab, image: &str, secret: Option<&str>) -> (String, String) {
+    let ended = lab.pull(&task(&[("app", image, secret)])).env("TASKPULL_ATTEMPTS", "1").end();
     assert_eq!(ended.code, 3, "{ended:?}");
     (ended.failure(0), ended.stdout)
 }
 
-#[test]
-fn every_broken_secret_is_told_by_its_fault() {
-    let lab = Lab::here();
+fn every_broken_secret_is_told_by_its_fault(lab: &Lab) {
     for (name, failure, message) in [
         ("not-json", "content invalid", "it is not JSON"),
         ("array", "content invalid", "not an object"),
@@ -30,58 +38,65 @@ fn every_broken_secret_is_told_by_its_fault() {
         ("no-version", "secret absent", "AWSCURRENT"),
         ("deleted", "secret absent", "marked for deletion"),
     ] {
-        let (found, said) = refused(APP, Some(&lab.secret(&format!("taskpull/broken/{name}"))));
+        let (found, said) = refused(lab, APP, Some(&lab.secret(&format!("taskpull/broken/{name}"))));
         assert_eq!(found, failure, "{name}: {said}");
         assert!(said.contains(message), "{name}: {said}");
     }
-    let (found, said) = refused(APP, Some("taskpull/none-such"));
+    let (found, said) = refused(lab, APP, Some("taskpull/none-such"));
     assert_eq!(found, "secret absent", "{said}");
 }
 
-#[test]
-fn a_wrong_password_is_refused_once_and_explained() {
-    let lab = Lab::here();
+fn a_wrong_password_is_refused_once_and_explained(lab: &Lab) {
     let log = crate::lab::root().join("target/lab/log/registry-one.log");
     // Other tests are refused at the same time, as other users or for other images.
-    let is_ours = |line: &&str| line.contains("error authenticating user") && line.contains("/manifests/refused-once");
+    let tag = format!("refused-once-{:?}", lab.engine);
+    let path = format!("/manifests/{tag}");
+    let is_ours = |line: &&str| line.contains("error authenticating user") && line.contains(&path);
     let refusals = || std::fs::read_to_string(&log).unwrap().lines().filter(is_ours).count();
     let before = refusals();
-    let image = "127.0.0.1:25001/team-a/app:refused-once";
-    let (found, said) = refused(image, Some(&lab.secret("taskpull/broken/wrong-password")));
+    let image = format!("127.0.0.1:25001/team-a/app:{tag}");
+    let (found, said) = refused(lab, &image, Some(&lab.secret("taskpull/broken/wrong-password")));
     assert_eq!(found, "registry refused", "{said}");
     assert!(said.contains("does not accept these credentials") && said.contains("unauthorized"));
     let refused = refusals() - before;
     assert!((1..=2).contains(&refused), "the registry was asked {refused} times");
 }
 
-#[test]
-fn no_credentials_for_a_private_registry_are_told_from_wrong_ones() {
-    let (found, said) = refused(APP, None);
+fn a_wrong_password_costs_the_registry_four_requests_at_most(lab: &Lab) {
+    let registry = Registry::with_login("puller-one", "swordfish");
+    let image = registry.push("team/app:1", &[1_000]);
+    let secret = lab.secret("taskpull/broken/wrong-password");
+    let ended = lab.pull(&task(&[("app", &image.reference, Some(&secret))])).end();
+    assert_eq!(ended.failure(0), "registry refused", "{ended:?}");
+    let requests = registry.requests();
+    assert!((1..=4).contains(&requests.len()), "{requests:?}");
+}
+
+fn no_credentials_for_a_private_registry_are_told_from_wrong_ones(lab: &Lab) {
+    let (found, said) = refused(lab, APP, None);
     assert_eq!(found, "registry refused", "{said}");
     assert!(said.contains("the container names none"), "{said}");
 }
 
-#[test]
-fn an_absent_image_is_told_from_a_refusal() {
-    let secret = Lab::here().secret("taskpull/registry-one");
+fn an_absent_image_is_told_from_a_refusal(lab: &Lab) {
+    let secret = lab.secret("taskpull/registry-one");
     for image in ["127.0.0.1:25001/team-a/app:9.9", "127.0.0.1:25001/team-a/none:1.0"] {
-        let (found, said) = refused(image, Some(&secret));
+        let (found, said) = refused(lab, image, Some(&secret));
         assert_eq!(found, "manifest absent", "{said}");
     }
 }
 
-#[test]
-fn an_absent_registry_is_unavailable() {
-    let (found, said) = refused("127.0.0.1:1/app:1", None);
+fn an_absent_registry_is_unavailable(lab: &Lab) {
+    let (found, said) = refused(lab, "127.0.0.1:1/app:1", None);
     assert_eq!(found, "registry unavailable", "{said}");
-    let (found, said) = refused("registry.invalid/app:1", None);
+    let (found, said) = refused(lab, "registry.invalid/app:1", None);
     assert_eq!(found, "registry unavailable", "{said}");
     assert!(said.contains("name cannot be resolved"), "{said}");
 }
 
 #[test]
 fn an_engine_that_may_not_be_opened_is_told_from_an_absent_one() {
-    let lab = Lab::here();
+    let lab = Lab::with(Engine::Docker);
     // Somewhere that a user without rights can reach, unlike a checkout in /root.
     let folder = tempfile::tempdir().unwrap();
     let (program, socket) = (folder.path().join("taskpull"), folder.path().join("docker.sock"));

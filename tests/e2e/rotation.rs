@@ -1,15 +1,18 @@
 //! Rotations: a real one between the read of the secret and the pull, and the rehearsal
 //! of one before it is current.
 
-use crate::lab::{Lab, login, task};
+use crate::lab::{Lab, login, on_both_engines, task};
 use crate::support::fault::When;
 use crate::support::gate::Gate;
 use crate::support::registry::{Fault, Kind, Registry};
 use crate::support::run::Ended;
 
-#[test]
-fn a_secret_rotated_in_the_middle_serves_with_its_new_version() {
-    let lab = Lab::here();
+on_both_engines!(
+    a_secret_rotated_in_the_middle_serves_with_its_new_version,
+    a_pending_password_is_rehearsed_before_it_is_current,
+);
+
+fn a_secret_rotated_in_the_middle_serves_with_its_new_version(lab: &Lab) {
     let registry = Registry::with_login("me", "new");
     let image = registry.push("team/app:1", &[100_000]);
     let gate = Gate::closed();
@@ -28,9 +31,7 @@ fn a_secret_rotated_in_the_middle_serves_with_its_new_version() {
     lab.forget(&image.reference);
 }
 
-#[test]
-fn a_pending_password_is_rehearsed_before_it_is_current() {
-    let lab = Lab::here();
+fn a_pending_password_is_rehearsed_before_it_is_current(lab: &Lab) {
     let image = "127.0.0.1:25001/team-a/app:1.0";
     let secret = lab.own_secret("rehearsed", &login("puller-one", "the old password"));
     let mut pending = login("puller-one", &lab.password("registry-one", "puller-one"));

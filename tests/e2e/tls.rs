@@ -2,15 +2,16 @@
 
 use serde_json::json;
 
-use crate::lab::{Lab, task};
+use crate::lab::{Lab, on_both_engines, task};
 use crate::support::digest::sha256;
 use crate::support::pki::{Clients, Pki};
 use crate::support::registry::Registry;
 use crate::support::tls::{Backend, TlsEnd};
 
-#[test]
-fn a_private_image_is_pulled_through_tls_by_address_and_by_context() {
-    let (lab, pki, home) = (Lab::here(), Pki::new(), tempfile::tempdir().unwrap());
+on_both_engines!(a_private_image_is_pulled_through_tls_by_address_and_by_context);
+
+fn a_private_image_is_pulled_through_tls_by_address_and_by_context(lab: &Lab) {
+    let (pki, home) = (Pki::new(), tempfile::tempdir().unwrap());
     let tls = TlsEnd::before(Backend::Socket(lab.engine_socket()), pki.server("IP:127.0.0.1", 2, Clients::Known));
     let registry = Registry::with_login("canary", &lab.password("registry-one", "canary"));
     let image = registry.push("team/tls:1", &[50_000]);

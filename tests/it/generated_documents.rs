@@ -22,6 +22,6 @@ fn held_to(path: &str, name: &str, table: &str) {
 
 #[test]
 fn generated_settings_and_exit_codes_are_those_of_the_code() {
-    held_to("docs/configuration.md", "settings", &taskpull::config::settings::reference());
+    held_to("docs/configuration.md", "settings", &taskpull::config::table::reference());
     held_to("docs/configuration.md", "exit codes", &taskpull::cli::exit::reference());
 }

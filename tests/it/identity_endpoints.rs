@@ -4,12 +4,12 @@ use std::process::Child;
 
 use serde_json::{Value, json};
 
-use crate::support::aws::{Aws, Policy};
+use crate::support::aws::{Aws, Policy, Secret};
 use crate::support::proxy::Proxy;
-use crate::support::run::Ended;
+use crate::support::run::{Ended, Run};
 use crate::support::tls::Tls;
-use crate::support_aws_client::{GET, HOST, ROLE, SECRET};
-use crate::task::{IMAGE, World, container, task};
+use crate::support_aws_client::{ACCOUNT, GET, HOST, KEY, ROLE, SECRET};
+use crate::task::{IMAGE, LOGIN, World, container, task};
 
 fn definition(secret: &str) -> Value {
     task(&[container("app", IMAGE, secret)])
@@ -98,8 +98,64 @@ fn a_service_has_an_endpoint_of_its_own_where_the_environment_names_one() {
     };
     let ended = run(&definition(SECRET));
     assert_eq!(ended.code, 0, "{ended:?}");
-    assert_eq!(run(&with_role).failure(0), "role refused");
+    // A bare 403 is no denial by STS.
+    assert_eq!(run(&with_role).failure(0), "role unknown");
     assert_eq!(sts.targets(), [sts.address().replace("http://", "")]);
+}
+
+#[test]
+fn kms_is_asked_at_its_fips_and_dual_stack_hosts_too() {
+    let (fips, dual) = (("AWS_USE_FIPS_ENDPOINT", "true"), ("AWS_USE_DUALSTACK_ENDPOINT", "true"));
+    let cases = [
+        (vec![], "kms.eu-west-1.amazonaws.com"),
+        (vec![fips], "kms-fips.eu-west-1.amazonaws.com"),
+        (vec![dual], "kms.eu-west-1.api.aws"),
+        (vec![fips, dual], "kms-fips.eu-west-1.api.aws"),
+    ];
+    for (variables, host) in cases {
+        let proxy = Proxy::start();
+        let run = Run::new(["secret", "seal", "--key", KEY]).stdin(LOGIN).env("HTTPS_PROXY", proxy.address());
+        let run = run.env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "key").envs(variables);
+        let ended = run.env("TASKPULL_SECRETS_TIMEOUT", "2s").end();
+        assert_eq!(ended.code, 3, "{ended:?}");
+        let mut hosts = proxy.targets();
+        hosts.dedup();
+        assert_eq!(hosts, [format!("{host}:443")]);
+    }
+}
+
+#[test]
+fn kms_has_an_endpoint_of_its_own_too() {
+    let world = World::new();
+    world.aws.key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT));
+    world.aws.user(HOST, Policy::allow(GET, "*").and(Policy::allow("kms:Decrypt", KEY)));
+    world.aws.secret(Secret::binary(SECRET, &Aws::ciphertext(KEY, &[], LOGIN.as_bytes())));
+    let run = || {
+        let run = world.pull(&definition(SECRET)).env("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
+        run.env("AWS_ENDPOINT_URL_SECRETS_MANAGER", world.aws.endpoint()).env("TASKPULL_SECRETS_TIMEOUT", "3s")
+    };
+    let ended = run().env("AWS_ENDPOINT_URL_KMS", world.aws.endpoint()).end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(run().end().failure(0), "key unavailable", "without it, KMS is at the endpoint of all");
+}
+
+#[test]
+fn a_proxy_that_cannot_be_understood_is_a_fault_of_the_configuration() {
+    let world = World::new();
+    for variable in ["HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "ALL_PROXY"] {
+        for value in ["http://me:swordfish@", "http//me:swordfish@proxy:3128", "http://me:swordf@sh@proxy:3128"] {
+            let seal = Run::new(["secret", "seal", "--key", KEY]).stdin(LOGIN);
+            for run in [world.pull(&definition(SECRET)), seal] {
+                let ended = run.env(variable, value).end();
+                assert_eq!(ended.code, 6, "{ended:?}");
+                assert!(ended.stderr.contains(&format!("{variable} is not the address of a proxy")), "{ended:?}");
+                assert!(!format!("{ended:?}").contains("swordf"), "it may hold a password: {ended:?}");
+            }
+        }
+    }
+    assert_eq!(world.aws.calls(), []);
+    let ended = world.pull(&definition(SECRET)).env("HTTPS_PROXY", "").env("NO_PROXY", "*").end();
+    assert_eq!(ended.code, 0, "{ended:?}");
 }
 
 #[test]

@@ -67,6 +67,52 @@ fn an_instance_looks_a_bare_name_up_in_the_region_of_its_metadata() {
     assert!(metadata.requests().contains(&"GET /latest/meta-data/placement/region".to_owned()));
 }
 
+/// Where the execution role was assumed, in a run with this environment.
+fn sts_region(world: &World, environment: &[(&'static str, &str)], own: Vec<(&'static str, String)>) -> String {
+    world.aws.role(ROLE, Policy::trust(INSTANCE).and(Policy::trust(HOST)), Policy::allow(GET, "*"));
+    let mut definition = definition();
+    definition["executionRoleArn"] = ROLE.into();
+    let ended = keyless(world, &definition).envs(own).envs(environment.iter().copied()).end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    world.aws.calls().into_iter().find(|call| call.operation == "AssumeRole").unwrap().region.unwrap()
+}
+
+#[test]
+fn an_instance_has_a_role_assumed_in_its_own_region_wherever_the_secret_is() {
+    for kind in ["auto", "ec2"] {
+        let (world, key) = world();
+        let metadata = Metadata::start(&key, "us-west-2");
+        let region = sts_region(&world, &[("TASKPULL_HOST_KIND", kind)], metadata.environment().into());
+        assert_eq!(region, "us-west-2", "{kind}");
+        // What the environment says goes first, and the service is not asked for it.
+        let (world, key) = self::world();
+        let metadata = Metadata::start(&key, "us-west-2");
+        let said = [("TASKPULL_HOST_KIND", kind), ("AWS_REGION", "us-east-1")];
+        assert_eq!(sts_region(&world, &said, metadata.environment().into()), "us-east-1", "{kind}");
+        assert!(!metadata.requests().contains(&"GET /latest/meta-data/placement/region".to_owned()), "{kind}");
+    }
+}
+
+#[test]
+fn an_instance_whose_metadata_has_no_region_has_a_role_assumed_where_the_secret_is() {
+    let (world, key) = world();
+    let metadata = Metadata::start(&key, "");
+    let region = sts_region(&world, &[("TASKPULL_HOST_KIND", "ec2")], metadata.environment().into());
+    assert_eq!(region, "eu-west-1");
+}
+
+#[test]
+fn a_host_with_credentials_of_its_own_does_not_wait_for_a_metadata_service_to_say_a_region() {
+    for kind in ["auto", "ec2", "fargate", "external"] {
+        let (world, _) = world();
+        let metadata = Metadata::one_hop_too_far();
+        let mut own = world.aws.environment(&world.host);
+        own.extend(metadata.environment());
+        let region = sts_region(&world, &[("TASKPULL_HOST_KIND", kind)], own);
+        assert_eq!((&*region, metadata.requests()), ("eu-west-1", Vec::new()), "{kind}");
+    }
+}
+
 #[test]
 fn an_external_or_fargate_host_never_asks_the_metadata_service() {
     for kind in ["external", "fargate"] {

@@ -114,16 +114,12 @@ fn a_replica_is_another_secret_and_read_in_its_own_region() {
 
 #[test]
 fn the_region_is_the_arns_whatever_the_hosts_is() {
-    let world = World::new();
-    let run = world.pull(&task(&[container("app", IMAGE, SECRET)])).env("AWS_REGION", "us-west-2");
-    assert_eq!(run.end().code, 0);
-    assert_eq!(world.aws.calls()[0].region.as_deref(), Some("eu-west-1"));
-}
-
-#[test]
-fn an_arn_needs_no_region_of_the_host() {
-    let world = World::new();
-    assert_eq!(world.pull(&task(&[container("app", IMAGE, SECRET)])).end().code, 0);
+    for of_host in ["us-west-2", ""] {
+        let world = World::new();
+        let run = world.pull(&task(&[container("app", IMAGE, SECRET)])).env("AWS_REGION", of_host);
+        assert_eq!(run.end().code, 0, "{of_host}");
+        assert_eq!(world.aws.calls()[0].region.as_deref(), Some("eu-west-1"), "{of_host}");
+    }
 }
 
 #[test]

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use taskpull::pipeline::{
-    AccessTokens, AccountRoles, Aws, Backoff, Batching, Deadlines, DockerAddress, HostKind, Input, InstanceLogins,
-    InstanceSettings, Job, Keeping, Limits, PlanContext, Progress, Resolver, RoleUse, State,
+    AccessTokens, AccountRoles, Aws, Backoff, Batching, Caching, Concurrency, Deadlines, DockerAddress, HostKind,
+    Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits, PlanContext, Progress, Resolver, RoleUse, State,
 };
 use tokio::time::{advance, pause, resume};
 use tokio_util::sync::CancellationToken;
@@ -72,10 +72,11 @@ impl Host {
         let definition = task(&[container("app", IMAGE, SECRET)]).to_string().into_bytes();
         let no_logins = |_: &_| None;
         let accounts = AccountRoles::default();
-        let context = PlanContext { roles: RoleUse::Assume, accounts: &accounts, instance: &no_logins };
+        let context = PlanContext { roles: RoleUse::Assume, accounts: &accounts, platform: None, instance: &no_logins };
         let limits = Limits {
-            concurrency: NonZeroUsize::MIN,
-            deadlines: Deadlines { answer: MINUTE, idle: MINUTE, total: MINUTE },
+            concurrency: Concurrency { all: NonZeroUsize::MIN, per_registry: NonZeroUsize::MIN },
+            caching: Caching::default(),
+            deadlines: Deadlines { answer: MINUTE, begin: MINUTE, idle: MINUTE, restart: MINUTE, total: MINUTE },
             backoff: Backoff::new(MINUTE, MINUTE, NonZeroU32::MIN.get()).unwrap(),
             fail_fast: false,
         };

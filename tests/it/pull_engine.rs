@@ -71,6 +71,46 @@ fn a_refusal_is_final_and_an_outage_is_tried_again() {
 }
 
 #[test]
+fn words_nobody_knows_are_an_outage_once_and_are_shown_as_they_are() {
+    let world = World::new();
+    world.engine.image(IMAGE, Pull::stream().status("Pulling from team/app").error("the moon is in the wrong phase"));
+    let ended = pull_one(&world).end();
+    assert_eq!((ended.code, &*ended.failure(0)), (3, "engine unknown"), "{ended:?}");
+    assert_eq!(world.engine.count(IMAGE), 2);
+    assert!(ended.stdout.contains("the moon is in the wrong phase"));
+}
+
+#[test]
+fn an_engine_that_is_too_busy_is_asked_again() {
+    let world = World::new();
+    world.engine.once(IMAGE, Pull::refused(503, "upstream connect error or disconnect/reset before headers"));
+    assert_eq!(pull_one(&world).end().code, 0);
+
+    let world = World::new();
+    world.engine.image(IMAGE, Pull::refused(500, "dial tcp 10.0.0.1:443: socket: too many open files"));
+    let ended = pull_one(&world).env("TASKPULL_ATTEMPTS", "3").end();
+    assert_eq!((ended.code, &*ended.failure(0)), (3, "engine engine-busy"), "{ended:?}");
+    assert_eq!(world.engine.count(IMAGE), 3);
+}
+
+#[test]
+fn what_the_engine_cancels_by_itself_is_a_failure_and_no_interrupt() {
+    let world = World::new();
+    world.engine.image(IMAGE, Pull::stream().status("Pulling from team/app").error("context canceled"));
+    let ended = pull_one(&world).end();
+    assert_eq!((ended.code, &*ended.failure(0)), (3, "engine cancelled"), "{ended:?}");
+    assert_eq!(ended.container(0)["result"], "failed");
+}
+
+#[test]
+fn a_code_without_a_message_is_an_error_and_no_line() {
+    let world = World::new();
+    world.engine.image(IMAGE, Pull::stream().line(&json!({ "errorDetail": { "code": 401 } })));
+    let ended = pull_one(&world).end();
+    assert_eq!(ended.failure(0), "engine refused", "{ended:?}");
+}
+
+#[test]
 fn a_stream_that_stands_still_is_given_up() {
     let world = World::new();
     world.engine.image(IMAGE, Pull::stream().status("Pulling from team/app").hang());
@@ -105,7 +145,6 @@ fn a_stream_that_says_nothing_of_a_digest_is_no_success_though_the_image_is_ther
         Pull::stream(),
         Pull::stream().status("Pulling from team/app"),
         Pull::stream().line(&json!({ "error": "unauthorized: authentication required" })),
-        Pull::stream().line(&json!({ "errorDetail": { "code": 1 } })),
     ] {
         world.engine.once(IMAGE, stream);
         let ended = pull_one(&world).end();

@@ -110,7 +110,7 @@ fn the_tasks_own_secret_comes_before_the_hosts_login() {
 }
 
 #[test]
-fn a_refused_secret_does_not_fall_back_to_the_hosts_login() {
+fn a_secret_without_a_login_does_not_fall_back_to_the_hosts() {
     let host = Host::new();
     host.config(&json!({ "auths": { REGISTRY: { "auth": auth("host", "host-pass") } } }));
     host.world.aws.secret(Secret::text(SECRET, "no login"));

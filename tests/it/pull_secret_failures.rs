@@ -1,5 +1,7 @@
 //! Every way in which a secret cannot be read or is not what it must be.
 
+use std::time::Instant;
+
 use serde_json::json;
 
 use crate::support::aws::{Fault, Policy, Secret};
@@ -141,6 +143,32 @@ fn an_outage_of_sts_is_no_refusal_and_not_the_secrets_fault() {
 }
 
 #[test]
+fn what_sts_turns_down_for_another_reason_is_no_denial() {
+    let disabled = "STS is not activated in this region for account:111122223333.";
+    let tags = "The total size of the packed policy and session tags exceeds the limit.";
+    let table = [
+        (403, "RegionDisabledException", disabled, "refused"),
+        (400, "ValidationError", "1 validation error detected: Value 'x' at 'roleArn' failed", "unknown"),
+        (400, "PackedPolicyTooLarge", tags, "unknown"),
+        (400, "MalformedPolicyDocument", "Syntax errors in policy.", "unknown"),
+    ];
+    for (status, code, message, class) in table {
+        let (world, definition) = world_with_role();
+        world.aws.fault("AssumeRole", When::Every, Fault::Error(status, code, message));
+        let ended = world.pull(&definition).env("AWS_REGION", "us-west-2").end();
+        assert_eq!(ended.failure(0), format!("role {class}"), "{ended:?}");
+        assert_eq!(ended.container(0)["failure"]["thing"], ROLE);
+        assert!(said(&ended).contains(code) && said(&ended).contains(message), "{ended:?}");
+        assert!(said(&ended).contains("request id"), "{ended:?}");
+        assert!(!ended.stdout.contains("may not assume") && !hint(&ended).contains("trust policy"), "{ended:?}");
+        let names_region = ended.container(0)["failure"]["message"].as_str().unwrap().contains("us-west-2");
+        assert!(names_region, "STS was asked there, and the secret is elsewhere: {ended:?}");
+        assert_eq!(hint(&ended).contains("activate STS for us-west-2"), class == "refused", "{ended:?}");
+        assert_eq!(world.aws.count("AssumeRole"), 1, "nothing of it passes by itself");
+    }
+}
+
+#[test]
 fn a_wrong_clock_is_the_hosts_fault_whoever_notices() {
     let (world, definition) = world_with_role();
     world.aws.set_clock_ahead(24 * 3_600);
@@ -233,9 +261,11 @@ fn an_outage_is_told_from_a_refusal() {
 fn a_hanging_service_costs_the_deadline_and_not_more() {
     let world = World::new();
     world.aws.fault("GetSecretValue", When::Every, Fault::Hang);
+    let begun = Instant::now();
     let run = world.pull(&task(&[container("app", IMAGE, SECRET)])).env("TASKPULL_SECRETS_TIMEOUT", "400ms");
     let ended = run.end();
     assert_eq!(ended.failure(0), "secret timed-out", "{ended:?}");
+    assert!(begun.elapsed().as_secs_f64() < 2.0, "{:?}", begun.elapsed());
     assert!(hint(&ended).contains("secrets.timeout"));
     assert!(world.aws.count("GetSecretValue") <= 3);
 }

@@ -4,11 +4,13 @@ use serde_json::{Value, json};
 
 use crate::support::aws::{AccessKey, Aws, Policy, Secret};
 use crate::support::engine::Pull;
+use crate::support::host::{ContainerCredentials, Metadata};
 use crate::support::leak::Canary;
 use crate::support::run::{Ended, Run};
 use crate::support_aws_client::{ACCOUNT, GET, HOST, KEY, SECRET};
 use crate::task::{IMAGE, World, container, task};
 
+const HOST_ROLE: &str = "arn:aws:iam::111122223333:role/instance";
 const LOGIN: &str = r#"{"username": "me", "password": "c4nary-to-be-sealed"}"#;
 
 fn sealer() -> (Aws, AccessKey) {
@@ -65,12 +67,40 @@ fn a_refusal_of_kms_names_the_key_and_what_to_allow() {
     assert!(ended.stderr.contains(&format!("allow kms:Encrypt on {KEY}")), "{ended:?}");
 }
 
+/// On a host that has no key of its own.
+fn keyless() -> Run {
+    let run = Run::new(["secret", "seal", "--key", KEY]).env("AWS_CONFIG_FILE", "/dev/null");
+    run.env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null").stdin(LOGIN)
+}
+
 #[test]
 fn without_a_host_identity_nothing_is_sealed() {
-    let run = Run::new(["secret", "seal", "--key", KEY]).env("AWS_CONFIG_FILE", "/dev/null");
-    let ended = run.env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null").stdin(LOGIN).end();
+    let ended = keyless().end();
     assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
-    assert!(ended.stderr.contains("no AWS credentials could be had"), "{ended:?}");
+    assert!(ended.stderr.contains("no AWS credentials were found on this host"), "{ended:?}");
+    assert!(ended.stderr.contains("attach an instance role"), "{ended:?}");
+}
+
+#[test]
+fn a_host_identity_that_does_not_work_is_said_with_its_own_words() {
+    let (aws, _) = sealer();
+    aws.role(HOST_ROLE, Policy::trust(HOST), Policy::allow("kms:Encrypt", KEY));
+    let endpoint = ContainerCredentials::start(&aws.session(HOST_ROLE, "task"), "right");
+    let run = keyless().env("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.uri());
+    let refused = run.env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "c4nary-token").end();
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config");
+    std::fs::write(&config, "[default]\ncredential_process = sh -c 'echo c4nary-token >&2; exit 7'\n").unwrap();
+    let failed = keyless().env("AWS_CONFIG_FILE", config).end();
+    let metadata = Metadata::one_hop_too_far();
+    let run = keyless().envs(metadata.environment()).env("TASKPULL_HOST_KIND", "ec2");
+    let hung = run.env("TASKPULL_SECRETS_TIMEOUT", "1s").end();
+    for (ended, said) in [(refused, "StatusCode(401)"), (failed, "exit status: 7"), (hung, "no answer in time")] {
+        assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
+        assert!(ended.stderr.contains("the host's AWS credentials could not be had"), "{ended:?}");
+        assert!(ended.stderr.contains(said), "{said}: {ended:?}");
+        assert!(!ended.stderr.contains("c4nary"), "{ended:?}");
+    }
 }
 
 #[test]

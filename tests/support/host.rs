@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 use super::aws::AccessKey;
 use super::http::{Reply, Request, Server, Stall, form_pairs};
 
+/// A free port of this machine.
+const LOOPBACK: &str = "127.0.0.1:0";
+
 /// Requests as they came: `GET /path`.
 type Log = Arc<Mutex<Vec<String>>>;
 
@@ -37,10 +40,19 @@ pub struct Metadata {
 impl Metadata {
     const TOKEN: &str = "token-of-the-instance";
 
-    /// Of an instance in this Region, whose role has this session.
+    /// Of an instance in this Region, whose role has this session. An empty one is not told.
     pub fn start(key: &AccessKey, region: &str) -> Self {
+        Self::telling(LOOPBACK, key, region)
+    }
+
+    /// The same where every instance has it, in a network of the test's own.
+    pub fn at_its_address(key: &AccessKey, region: &str) -> Self {
+        Self::telling("169.254.169.254:80", key, region)
+    }
+
+    fn telling(address: &str, key: &AccessKey, region: &str) -> Self {
         let (key, region) = (credentials(key), region.to_owned());
-        Self::answering(move |request| {
+        Self::answering(address, move |request| {
             if request.method == "PUT" && request.path == "/latest/api/token" {
                 let reply = Reply::new(200, Self::TOKEN);
                 return reply.header("x-aws-ec2-metadata-token-ttl-seconds", "21600");
@@ -51,7 +63,7 @@ impl Metadata {
             match request.path.as_str() {
                 "/latest/meta-data/iam/security-credentials/" => Reply::new(200, "instance"),
                 "/latest/meta-data/iam/security-credentials/instance" => Reply::json(200, &key),
-                "/latest/meta-data/placement/region" => Reply::new(200, region.clone()),
+                "/latest/meta-data/placement/region" if !region.is_empty() => Reply::new(200, region.clone()),
                 _ => Reply::new(404, ""),
             }
         })
@@ -59,13 +71,13 @@ impl Metadata {
 
     /// As a container sees it whose instance allows one hop: the token never arrives.
     pub fn one_hop_too_far() -> Self {
-        Self::answering(|_| Reply::stall(Stall::Hang))
+        Self::answering(LOOPBACK, |_| Reply::stall(Stall::Hang))
     }
 
-    fn answering(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+    fn answering(address: &str, answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         let log = Log::default();
         let noted = log.clone();
-        let server = Server::on_loopback(move |request| {
+        let server = Server::at(address, move |request| {
             note(&noted, &request);
             answer(&request)
         });
@@ -85,22 +97,37 @@ impl Metadata {
     }
 }
 
-/// A container's credentials endpoint, which wants this token.
+/// A container's credentials endpoint.
 pub struct ContainerCredentials {
     server: Server,
     log: Log,
 }
 
 impl ContainerCredentials {
+    /// One that wants this token.
     pub fn start(key: &AccessKey, token: &str) -> Self {
-        let (key, token, log) = (credentials(key), token.to_owned(), Log::default());
+        let (key, token) = (credentials(key), token.to_owned());
+        Self::answering(LOOPBACK, move |request| match request.header("authorization") {
+            Some(given) if given == token => Reply::json(200, &key),
+            _ => Reply::json(401, &json!({ "code": "Unauthorized", "message": "wrong token" })),
+        })
+    }
+
+    /// The ECS agent's, in a network of the test's own: it wants no token, but knows no path
+    /// than the task's.
+    pub fn of_the_agent(key: &AccessKey, path: &str) -> Self {
+        let (key, path) = (credentials(key), path.to_owned());
+        Self::answering("169.254.170.2:80", move |request| {
+            if request.path == path { Reply::json(200, &key) } else { Reply::new(404, "") }
+        })
+    }
+
+    fn answering(address: &str, answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        let log = Log::default();
         let noted = log.clone();
-        let server = Server::on_loopback(move |request| {
+        let server = Server::at(address, move |request| {
             note(&noted, &request);
-            match request.header("authorization") {
-                Some(given) if given == token => Reply::json(200, &key),
-                _ => Reply::json(401, &json!({ "code": "Unauthorized", "message": "wrong token" })),
-            }
+            answer(&request)
         });
         Self { server, log }
     }

@@ -1,7 +1,7 @@
 //! The outside worlds of the tests, made of our own parts.
 //!
-//! Each server here listens on 127.0.0.1 or on a Unix socket in a temporary
-//! folder, runs on a thread that its value owns, and ends when that value is
+//! Each server here listens on 127.0.0.1, on a Unix socket in a temporary
+//! folder, or at an address of a test's own network, runs on a thread that its value owns, and ends when that value is
 //! dropped. None reads the clock of the test's runtime, so a test may block or
 //! pause its own time without stalling the world it talks to.
 //!
@@ -19,6 +19,7 @@
 //! | `fault.rs`    | which call a fault strikes                                |
 //! | `gate.rs`     | a door that holds answers until the test opens it         |
 //! | `run.rs`      | the program, run with an environment of its own           |
+//! | `namespace.rs` | a network of a test's own, and mounts it cannot write to |
 //! | `digest.rs`   | SHA-256 in hexadecimal                                    |
 //!
 //! `registry/` needs its siblings `http/`, `fault.rs`, `gate.rs` and
@@ -32,6 +33,7 @@ pub mod gate;
 pub mod host;
 pub mod http;
 pub mod leak;
+pub mod namespace;
 pub mod pki;
 pub mod proxy;
 pub mod registry;

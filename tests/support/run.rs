@@ -21,6 +21,8 @@ impl Run {
     pub fn program(name: &str) -> Self {
         let mut command = Command::new(name);
         command.env_clear().env("PATH", "/usr/bin:/bin").env("AWS_EC2_METADATA_DISABLED", "true");
+        // An engine that a test takes away does not come back.
+        command.env("TASKPULL_ENGINE_RESTART_TIMEOUT", "1s");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Self { command, stdin: Vec::new() }
     }

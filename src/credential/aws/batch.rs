@@ -17,7 +17,6 @@ use aws_sdk_secretsmanager::config::Config;
 use aws_sdk_secretsmanager::types::SecretValueEntry;
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
-use tokio::time::Instant;
 
 use super::said::{Meaning, failed};
 use crate::credential::{SecretValue, SecretVersion};
@@ -30,6 +29,15 @@ const MOST: usize = 20;
 
 /// How long others may join a batch.
 const WINDOW: Duration = Duration::from_millis(2);
+
+/// Whether secrets that are wanted together are asked for together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Batching {
+    /// Each on its own: `GetSecretValue` is the only permission that is needed.
+    Never,
+    /// By `BatchGetSecretValue` where the identity has that permission too.
+    Try,
+}
 
 /// The secrets that wait to be asked for together.
 #[derive(Debug, Default)]
@@ -54,7 +62,6 @@ impl Batches {
         identity: &Identity,
         region: &Region,
         secret: &CredentialsParameter,
-        deadline: Instant,
     ) -> Option<SecretVersion> {
         if self.without_permission.lock().unwrap_or_else(PoisonError::into_inner).contains(identity) {
             return None;
@@ -65,7 +72,7 @@ impl Batches {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).entry(key.clone()).or_default().push(waiting);
         tokio::time::sleep(WINDOW).await;
         match mine.try_recv() {
-            Ok(version) => return Some(SecretVersion { deadline, ..version }),
+            Ok(version) => return Some(version),
             Err(TryRecvError::Closed) => return None,
             Err(TryRecvError::Empty) => {}
         }
@@ -75,12 +82,15 @@ impl Batches {
         } else {
             drop(batch);
         }
-        mine.await.ok().map(|version| SecretVersion { deadline, ..version })
+        mine.await.ok()
     }
 
+    /// Takes those who wait, up to a call's fill. Whoever has been given up meanwhile has no
+    /// use for an answer and takes nobody's place in the call.
     fn take(&self, key: &(Identity, Region)) -> Vec<Waiting> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(list) = waiting.get_mut(key) else { return Vec::new() };
+        list.retain(|waiting| !waiting.answer.is_closed());
         let batch = list.drain(..list.len().min(MOST)).collect();
         if list.is_empty() {
             waiting.remove(key);
@@ -131,6 +141,32 @@ fn is_of(entry: &SecretValueEntry, secret: &CredentialsParameter) -> bool {
 
 fn version(entry: SecretValueEntry) -> Option<SecretVersion> {
     let value = entry.secret_string.map(|text| SecretValue::Text(Secret::new(text)))?;
-    // Whoever waits puts its own deadline there.
-    Some(SecretVersion { arn: entry.arn?, version_id: entry.version_id?, stage: None, value, deadline: Instant::now() })
+    Some(SecretVersion { arn: entry.arn?, version_id: entry.version_id?, stage: None, value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Batches, MOST, Region, Waiting};
+    use crate::identity::Identity;
+    use crate::task::CredentialsParameter;
+    use tokio::sync::oneshot;
+
+    #[test]
+    fn those_who_were_given_up_take_nobodys_place_in_a_batch() {
+        let batches = Batches::default();
+        let key = (Identity::Host, Region::new("eu-west-1"));
+        let mut there = Vec::new();
+        let mut waiting = Vec::new();
+        for at in 0..2 * MOST {
+            let (answer, mine) = oneshot::channel();
+            waiting.push(Waiting { secret: CredentialsParameter::parse(&format!("prod/{at}")).unwrap(), answer });
+            // Every second one is given up at once.
+            there.extend((at % 2 == 1).then_some(mine));
+        }
+        batches.waiting.lock().unwrap().insert(key.clone(), waiting);
+        let taken = batches.take(&key);
+        assert_eq!(taken.len(), MOST);
+        assert!(taken.iter().all(|waiting| !waiting.answer.is_closed()));
+        assert!(batches.waiting.lock().unwrap().is_empty());
+    }
 }

@@ -4,6 +4,9 @@
 //! identity token, container credentials endpoint, metadata service. What a kind of host
 //! does not have is left out altogether, and never asked (A11).
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
 use aws_config::imds::credentials::ImdsCredentialsProvider;
@@ -16,6 +19,7 @@ use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, Result, SharedCredentialsProvider, future};
+use tokio::sync::OnceCell;
 
 use super::http::Http;
 use crate::identity::HostKind;
@@ -28,18 +32,23 @@ pub(super) struct Host {
     /// Kept, because they hold the metadata service's token and its last answer.
     container: SharedCredentialsProvider,
     metadata: SharedCredentialsProvider,
+    metadata_answered: Arc<AtomicBool>,
+    metadata_region: OnceCell<Region>,
 }
 
 impl Host {
     pub(super) fn new(kind: HostKind, http: Http) -> Self {
         let local = provider_config(&http.local);
         let container = EcsCredentialsProvider::builder().configure(&local).build();
+        let metadata_answered = Arc::default();
         let metadata = if kind.has_metadata_service() {
-            SharedCredentialsProvider::new(ImdsCredentialsProvider::builder().configure(&local).build())
+            let service = ImdsCredentialsProvider::builder().configure(&local).build();
+            SharedCredentialsProvider::new(Noted { service, has_answered: Arc::clone(&metadata_answered) })
         } else {
             SharedCredentialsProvider::new(NoMetadataService)
         };
-        Self { kind, http, container: SharedCredentialsProvider::new(container), metadata }
+        let container = SharedCredentialsProvider::new(container);
+        Self { kind, http, container, metadata, metadata_answered, metadata_region: OnceCell::new() }
     }
 
     /// The client for AWS's services.
@@ -53,12 +62,34 @@ impl Host {
         RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new()).or_else(profile)
     }
 
-    /// The Region that the metadata service says, where there is one (L13).
-    pub(super) async fn metadata_region(&self) -> Option<Region> {
+    /// The host's Region: environment, profile, then the metadata service where there is one
+    /// (L13). Where none answers, that takes seconds.
+    pub(super) async fn region(&self, config: &SdkConfig) -> Option<Region> {
+        match config.region() {
+            Some(region) => Some(region.clone()),
+            None => self.metadata_region().await,
+        }
+    }
+
+    /// The host's Region, as far as it is had at once: of the metadata service only where this
+    /// host's credentials came from it. A host without one must not wait for it here, because
+    /// a role can be assumed in any Region.
+    pub(super) async fn near_region(&self, config: &SdkConfig) -> Option<Region> {
+        if config.region().is_some() || self.metadata_answered.load(Ordering::Relaxed) {
+            self.region(config).await
+        } else {
+            None
+        }
+    }
+
+    async fn metadata_region(&self) -> Option<Region> {
         if !self.kind.has_metadata_service() {
             return None;
         }
-        ImdsRegionProvider::builder().configure(&provider_config(&self.http.local)).build().region().await
+        let service = || ImdsRegionProvider::builder().configure(&provider_config(&self.http.local)).build();
+        // A service that does not answer now may answer the next time.
+        let asked = self.metadata_region.get_or_try_init(|| async { service().region().await.ok_or(()) });
+        asked.await.ok().cloned()
     }
 
     /// The places in their order. The profile's files are read anew by every chain: a host
@@ -114,5 +145,25 @@ impl ProvideCredentials for NoMetadataService {
             "the profile names Ec2InstanceMetadata, and by host.kind this host has no metadata service",
         ));
         future::ProvideCredentials::ready(refused)
+    }
+}
+
+/// The metadata service, and whether it has ever given credentials.
+#[derive(Debug)]
+struct Noted {
+    service: ImdsCredentialsProvider,
+    has_answered: Arc<AtomicBool>,
+}
+
+impl ProvideCredentials for Noted {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            let found = self.service.provide_credentials().await;
+            self.has_answered.fetch_or(found.is_ok(), Ordering::Relaxed);
+            found
+        })
     }
 }

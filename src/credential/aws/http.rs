@@ -5,7 +5,6 @@
 //! credentials endpoint are not: they are this host's own, no proxy can reach them, and
 //! their answers are credentials that no proxy should see.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +17,11 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
+use crate::credential::file::{FileError, bytes_of};
 use crate::error::{Class, Explain, Link};
+
+/// The longest file of certificates, in bytes: four times what systems trust.
+const LIMIT: usize = 1_024 * 1_024;
 
 /// The clients of one process.
 #[derive(Debug)]
@@ -39,6 +42,18 @@ pub enum CaBundleError {
         path: PathBuf,
         /// Why not.
         source: io::Error,
+    },
+    /// A folder, a pipe, a device, …
+    #[error("aws.ca_bundle: {path} is not a regular file", path = .path.display())]
+    NotRegular {
+        /// What it is called.
+        path: PathBuf,
+    },
+    /// Longer than any such file.
+    #[error("aws.ca_bundle: {path} is longer than 1 MiB", path = .path.display())]
+    Long {
+        /// The file.
+        path: PathBuf,
     },
     /// It has no certificate in it.
     #[error("aws.ca_bundle: {path} has no certificate in it", path = .path.display())]
@@ -68,7 +83,11 @@ impl Explain for CaBundleError {
     }
 
     fn thing(&self) -> String {
-        let (Self::Unreadable { path, .. } | Self::Empty { path } | Self::Certificate { path, .. }) = self;
+        let (Self::Unreadable { path, .. }
+        | Self::NotRegular { path }
+        | Self::Long { path }
+        | Self::Empty { path }
+        | Self::Certificate { path, .. }) = self;
         path.display().to_string()
     }
 
@@ -110,14 +129,19 @@ fn client(context: TlsContext, proxy: ProxyConfig) -> SharedHttpClient {
 
 /// The file's text, in which every certificate is one.
 fn read(path: &Path) -> Result<Vec<u8>, CaBundleError> {
-    let pem = fs::read(path).map_err(|source| CaBundleError::Unreadable { path: path.to_owned(), source })?;
+    let path_of = || path.to_owned();
+    let pem = bytes_of(path, LIMIT).map_err(|error| match error {
+        FileError::Unreadable(source) => CaBundleError::Unreadable { path: path_of(), source },
+        FileError::NotRegular => CaBundleError::NotRegular { path: path_of() },
+        FileError::Long => CaBundleError::Long { path: path_of() },
+    })?;
     let mut roots = RootCertStore::empty();
     for (at, certificate) in CertificateDer::pem_slice_iter(&pem).enumerate() {
         let wrong = |message| CaBundleError::Certificate { path: path.to_owned(), at: at + 1, message };
         let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
         roots.add(certificate).map_err(|error| wrong(error.to_string()))?;
     }
-    if roots.is_empty() { Err(CaBundleError::Empty { path: path.to_owned() }) } else { Ok(pem) }
+    if roots.is_empty() { Err(CaBundleError::Empty { path: path.to_owned() }) } else { Ok(pem.to_vec()) }
 }
 
 #[cfg(test)]
@@ -141,5 +165,8 @@ mod tests {
         assert!(matches!(bundle(garbage), CaBundleError::Certificate { at: 1, .. }));
         let missing = Http::new(Some(std::path::Path::new("/nonexistent/ca.pem"))).unwrap_err();
         assert!(matches!(missing, CaBundleError::Unreadable { .. }));
+        let device = Http::new(Some(std::path::Path::new("/dev/zero"))).unwrap_err();
+        assert!(matches!(device, CaBundleError::NotRegular { .. }));
+        assert!(matches!(bundle(&"x".repeat(super::LIMIT + 1)), CaBundleError::Long { .. }));
     }
 }

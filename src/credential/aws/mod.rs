@@ -1,9 +1,10 @@
 //! AWS itself: the only room that knows the SDK.
 //!
-//! [`Aws`] reads secrets and has KMS decrypt them. Each question is asked explicitly as somebody (`session`) in the
-//! Region of the thing asked for (`secrets_manager`), so that a failure is known to be the
-//! host's, the role's or the secret's own. The SDK owns the retries of a call; the deadline
-//! around all of them is ours, and it is the only one an operator needs to know.
+//! [`Aws`] reads secrets and has KMS decrypt them. Each question is asked explicitly as
+//! somebody (`session`), in the Region of the thing asked for, so that a failure is known to
+//! be the host's, the role's, the secret's or the key's own. The SDK owns the retries of a
+//! call; the deadline around all of them is ours, and it is the only one an operator needs
+//! to know.
 
 mod batch;
 mod host;
@@ -12,6 +13,7 @@ mod kms;
 mod said;
 mod secrets_manager;
 mod session;
+mod sts;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -32,37 +34,29 @@ use super::{
 use crate::error::Failure;
 use crate::identity::{HostKind, Identity};
 use crate::secret::SecretBytes;
-use crate::task::{CredentialsParameter, SecretArn};
+use crate::task::{self, CredentialsParameter, KeyArn, SecretArn};
 use batch::Batches;
 use host::Host;
 use http::Http;
 use said::Said;
 use session::Sessions;
 
+pub use batch::Batching;
 pub use http::CaBundleError;
 
 /// The SDK's own attempts at one call, the first included.
 const ATTEMPTS: u32 = 3;
 
-/// Whether secrets that are wanted together are asked for together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Batching {
-    /// Each on its own: `GetSecretValue` is the only permission that is needed.
-    Never,
-    /// By `BatchGetSecretValue` where the identity has that permission too.
-    Try,
-}
 /// The staging label of the version that is in force.
 const CURRENT: &str = "AWSCURRENT";
 
-/// Secrets Manager, asked as the host or as an execution role.
+/// Secrets Manager and KMS, asked as whoever a need says.
 #[derive(Debug)]
 pub struct Aws {
     deadline: Duration,
     host: Arc<Host>,
     stage: Option<String>,
     config: OnceCell<SdkConfig>,
-    host_region: OnceCell<Region>,
     clients: Mutex<HashMap<Region, Client>>,
     sessions: Sessions,
     batches: Option<Batches>,
@@ -87,7 +81,6 @@ impl Aws {
             host: Arc::new(Host::new(host, Http::new(ca_bundle)?)),
             stage: None,
             config: OnceCell::new(),
-            host_region: OnceCell::new(),
             clients: Mutex::default(),
             sessions: Sessions::default(),
             batches: (batching == Batching::Try).then(Batches::default),
@@ -126,17 +119,12 @@ impl Aws {
             .await
     }
 
-    /// The host's Region: environment, profile, then the metadata service where the host has
-    /// one (L13).
-    async fn host_region(&self) -> Option<Region> {
-        let find = || async {
-            match self.config().await.region() {
-                Some(region) => Ok(region.clone()),
-                // A service that does not answer now may answer the next time.
-                None => self.host.metadata_region().await.ok_or(()),
-            }
-        };
-        self.host_region.get_or_try_init(find).await.ok().cloned()
+    /// The Region that a thing says, or the host's where it says none.
+    async fn region(&self, said: Option<&task::Region>, end: Instant) -> Option<Region> {
+        match said {
+            Some(region) => Some(Region::new(region.as_str().to_owned())),
+            None => timeout_at(end, async { self.host.region(self.config().await).await }).await.ok().flatten(),
+        }
     }
 
     async fn client(&self, region: &Region) -> Client {
@@ -165,53 +153,48 @@ impl SecretStore for Aws {
         end: Instant,
     ) -> Result<SecretVersion, SecretError> {
         let fault = |fault| SecretError::new(secret, identity, fault);
-        let region = match secret.region() {
-            Some(region) => Some(Region::new(region.as_str().to_owned())),
-            None => timeout_at(end, self.host_region()).await.ok().flatten(),
-        };
-        let region = region.ok_or_else(|| fault(SecretFault::NoRegion))?;
+        let region = self.region(secret.region(), end).await.ok_or_else(|| fault(SecretFault::NoRegion))?;
         let config = self.config().await;
         let credentials = self.sessions.credentials(identity, &self.host, config, &region, end).await;
         let credentials = credentials.map_err(|refused| refused.about(secret, &region))?;
         let client = self.client(&region).await;
         // A batch has the current versions only.
         if let (Some(batches), None) = (&self.batches, &self.stage) {
-            let batch = batches.get(&client, &credentials, identity, &region, secret, end);
+            let batch = batches.get(&client, &credentials, identity, &region, secret);
             // A batch that hangs leaves most of the time to the read that follows it.
             let batch_end = Instant::now() + end.saturating_duration_since(Instant::now()) / 3;
             if let Ok(Some(version)) = timeout_at(batch_end, batch).await {
                 return Ok(version);
             }
         }
-        let asked = secrets_manager::get_secret_value(&client, credentials, secret, self.stage.as_deref(), end);
+        let access_key = credentials.access_key_id().to_owned();
+        let asked = secrets_manager::get_secret_value(&client, credentials, secret, self.stage.as_deref());
         match timeout_at(end, asked).await {
             Ok(Ok(version)) => Ok(version),
             Ok(Err((found, said))) => {
                 if found == SecretFault::IdentityRejected {
-                    self.sessions.forget(identity);
+                    self.sessions.forget(identity, &access_key);
                 }
                 Err(fault(found).in_region(&region).saying(said))
             }
             Err(_) => Err(fault(SecretFault::TimedOut).in_region(&region)),
         }
     }
+
     async fn decrypt(
         &self,
         identity: &Identity,
         secret: &CredentialsParameter,
         version: &SecretVersion,
         sealed: &Sealed,
+        end: Instant,
     ) -> Result<SecretBytes, Failure> {
-        let end = version.deadline;
-        let of_secret = SecretArn::parse(&version.arn).ok().map(|arn| arn.region().clone());
-        // A ciphertext without a key's ARN says itself which key it is, in its own Region.
-        let region = sealed.key.as_ref().map(|key| key.region().clone()).or(of_secret);
-        let region = match region {
-            Some(region) => Some(Region::new(region.as_str().to_owned())),
-            None => timeout_at(end, self.host_region()).await.ok().flatten(),
-        };
+        // A ciphertext without a key's ARN says itself which key it is, but not where: it is
+        // looked for beside the secret.
+        let of_secret = SecretArn::parse(&version.arn).ok();
+        let said = sealed.key.as_ref().map(KeyArn::region).or(of_secret.as_ref().map(SecretArn::region));
         let no_region = || Failure::from(&SecretError::new(secret, identity, SecretFault::NoRegion));
-        let region = region.ok_or_else(no_region)?;
+        let region = self.region(said, end).await.ok_or_else(no_region)?;
         let thing = match &sealed.key {
             Some(key) => key.to_string(),
             None => format!("secret {}", version.arn),
@@ -238,8 +221,8 @@ impl Aws {
         let refused = || asked_of_key(binding.key.to_string(), KeyAction::Encrypt, &host, &region);
         let config = self.config().await;
         let credentials = self.sessions.credentials(&host, &self.host, config, &region, end).await;
-        let nobody = |_| refused()((KeyFault::NoIdentity, "nobody to ask as".into()));
-        let client = kms::client(config, region.clone(), credentials.map_err(nobody)?);
+        let credentials = credentials.map_err(|nobody| refused()(nobody.about_key()))?;
+        let client = kms::client(config, region.clone(), credentials);
         let answer = timeout_at(end, kms::encrypt(&client, binding, plaintext)).await;
         answer.unwrap_or_else(|_| Err(late())).map_err(refused())
     }

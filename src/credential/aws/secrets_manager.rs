@@ -5,7 +5,6 @@ use aws_credential_types::Credentials;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::Config;
 use aws_sdk_secretsmanager::primitives::Blob;
-use tokio::time::Instant;
 
 use super::said::{Failed, Meaning, Said, failed};
 use crate::credential::{SecretFault, SecretValue, SecretVersion};
@@ -18,7 +17,6 @@ pub(super) async fn get_secret_value(
     credentials: Credentials,
     secret: &CredentialsParameter,
     stage: Option<&str>,
-    deadline: Instant,
 ) -> Result<SecretVersion, (SecretFault, Said)> {
     let answer = client
         .get_secret_value()
@@ -40,7 +38,6 @@ pub(super) async fn get_secret_value(
         arn: answer.arn.unwrap_or_else(|| secret.as_str().to_owned()),
         version_id: answer.version_id.unwrap_or_default(),
         stage: stage.map(str::to_owned),
-        deadline,
         value,
     })
 }

@@ -14,14 +14,14 @@ use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_sdk_sts::types::Credentials as StsCredentials;
 use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use tokio::time::{Instant, timeout_at};
 
 use super::host::Host;
-use super::said::{Failed, Meaning, Said, failed};
-use crate::credential::{SecretError, SecretFault};
-use crate::identity::{Identity, RoleSession};
+use super::said::Said;
+use super::sts::assume;
+use crate::credential::{KeyFault, SecretError, SecretFault};
+use crate::identity::Identity;
 use crate::task::CredentialsParameter;
 
 /// Credentials are renewed this long before they expire, so that a call that begins with
@@ -45,21 +45,37 @@ pub(super) struct Sessions {
 pub(super) struct Refused {
     identity: Identity,
     fault: SecretFault,
-    said: Option<Arc<Said>>,
+    /// Where STS was asked, which need not be the Region of the thing that is wanted.
+    region: Option<Region>,
+    said: Arc<Said>,
 }
 
 impl Refused {
-    fn new(identity: &Identity, fault: SecretFault, said: Option<Said>) -> Self {
-        Self { identity: identity.clone(), fault, said: said.map(Arc::new) }
+    pub(super) fn new(identity: &Identity, fault: SecretFault, said: Said) -> Self {
+        Self { identity: identity.clone(), fault, region: None, said: Arc::new(said) }
+    }
+
+    /// The same, by an STS that was asked in this Region.
+    pub(super) fn in_region(self, region: Region) -> Self {
+        Self { region: Some(region), ..self }
     }
 
     /// The same, as the reason why a secret could not be read.
     pub(super) fn about(self, secret: &CredentialsParameter, region: &Region) -> SecretError {
+        let region = self.region.as_ref().unwrap_or(region);
         let error = SecretError::new(secret, &self.identity, self.fault).in_region(region);
-        match self.said {
-            Some(said) => error.saying(Box::new(SharedSaid(said))),
-            None => error,
-        }
+        error.saying(Box::new(SharedSaid(self.said)))
+    }
+
+    /// The same, as the reason why the host could not have KMS asked.
+    pub(super) fn about_key(self) -> (KeyFault, Said) {
+        let fault = match self.fault {
+            SecretFault::NoHostIdentity => KeyFault::NoIdentity,
+            SecretFault::ClockSkew => KeyFault::ClockSkew,
+            SecretFault::IdentityRejected => KeyFault::IdentityRejected,
+            _ => KeyFault::IdentityFailed,
+        };
+        (fault, Box::new(SharedSaid(self.said)))
     }
 }
 
@@ -94,13 +110,13 @@ impl Sessions {
         // And back. Where nobody had any, the last to be asked is the host, who comes first.
         for identity in to_ask.iter().rev() {
             let attempt = self.attempt(identity, || match held.take() {
-                Some(by) => assume(identity.clone(), by, config.clone(), region.clone()).boxed(),
+                Some(by) => assume(identity.clone(), by, Arc::clone(source), config.clone(), region.clone()).boxed(),
                 None => host(Arc::clone(source), config.clone()).boxed(),
             });
-            let answer = timeout_at(end, attempt).await.unwrap_or_else(|_| Err(late(identity)));
-            held = Some(self.told(identity, answer)?);
+            let answer = timeout_at(end, attempt.clone()).await.unwrap_or_else(|_| Err(late(identity)));
+            held = Some(self.told(identity, &attempt, answer)?);
         }
-        held.ok_or_else(|| Refused::new(identity, SecretFault::NoHostIdentity, None))
+        held.ok_or_else(|| Refused::new(identity, SecretFault::NoHostIdentity, "nobody to ask as".into()))
     }
 
     /// Credentials that an attempt has given and that are still fresh.
@@ -127,21 +143,35 @@ impl Sessions {
         attempts.entry(identity.clone()).or_insert_with(|| begin().shared()).clone()
     }
 
-    fn told(&self, identity: &Identity, answer: Result<Credentials, Refused>) -> Result<Credentials, Refused> {
+    /// Forgets an attempt that gave nothing. By the time that all who waited for it are told,
+    /// its place may already be that of the next one, which has waiters of its own.
+    fn told(
+        &self,
+        identity: &Identity,
+        attempt: &Attempt,
+        answer: Result<Credentials, Refused>,
+    ) -> Result<Credentials, Refused> {
         if answer.is_err() {
             let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-            if !attempts.get(identity).is_some_and(|attempt| matches!(attempt.peek(), Some(Ok(_)))) {
+            let gave_nothing = |kept: &Attempt| kept.ptr_eq(attempt) && !matches!(kept.peek(), Some(Ok(_)));
+            if attempts.get(identity).is_some_and(gave_nothing) {
                 attempts.remove(identity);
             }
         }
         answer
     }
 
-    /// Forgets credentials that AWS does not accept, and those of the host behind them.
-    pub(super) fn forget(&self, identity: &Identity) {
+    /// Forgets the credentials with this access key, which AWS does not accept, and those of
+    /// the host behind them. Newer ones stay: another call may have had them forgotten first.
+    pub(super) fn forget(&self, identity: &Identity, access_key: &str) {
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        attempts.remove(identity);
-        attempts.remove(&Identity::Host);
+        let is_rejected = |kept: &Attempt| matches!(kept.peek(), Some(Ok(held)) if held.access_key_id() == access_key);
+        if attempts.get(identity).is_some_and(is_rejected) {
+            attempts.remove(identity);
+            if attempts.get(&Identity::Host).is_some_and(|host| host.peek().is_some()) {
+                attempts.remove(&Identity::Host);
+            }
+        }
     }
 }
 
@@ -166,7 +196,7 @@ async fn host(source: Arc<Host>, config: SdkConfig) -> Result<Credentials, Refus
             CredentialsError::CredentialsNotLoaded(_) => SecretFault::NoHostIdentity,
             _ => SecretFault::HostIdentityFailed,
         };
-        Refused::new(&Identity::Host, fault, Some(without_output(&error)))
+        Refused::new(&Identity::Host, fault, without_output(&error))
     })
 }
 
@@ -184,67 +214,60 @@ fn without_output(error: &CredentialsError) -> Said {
     shown.to_owned().into()
 }
 
-/// Assumes the role of `identity` as whoever these credentials belong to.
-async fn assume(
-    identity: Identity,
-    by: Credentials,
-    config: SdkConfig,
-    region: Region,
-) -> Result<Credentials, Refused> {
-    let Some(RoleSession { role, name }) = identity.session() else { return Ok(by) };
-    let region = config.region().cloned().unwrap_or(region);
-    let config = aws_sdk_sts::config::Builder::from(&config).region(region).credentials_provider(by).build();
-    tracing::debug!(%role, session = name.as_str(), "assuming the role");
-    let answer = aws_sdk_sts::Client::from_conf(config)
-        .assume_role()
-        .role_arn(role.as_str())
-        .role_session_name(name.as_str())
-        .set_external_id(identity.external_id().map(str::to_owned))
-        .send()
-        .await;
-    let answer = answer.map_err(|error| {
-        let Failed { meaning, said } = failed(error);
-        let fault = match meaning {
-            Meaning::Unavailable | Meaning::Throttled | Meaning::TimedOut => SecretFault::RoleUnavailable,
-            Meaning::Answer { .. } => SecretFault::RoleRefused,
-            // STS judges whoever asks.
-            Meaning::IdentityRejected => {
-                let by = identity.assumed_by().unwrap_or(Identity::Host);
-                return Refused::new(&by, SecretFault::IdentityRejected, Some(said));
-            }
-            Meaning::ClockSkew => return Refused::new(&Identity::Host, SecretFault::ClockSkew, Some(said)),
-        };
-        Refused::new(&identity, fault, Some(said))
-    })?;
-    answer.credentials.map(from_sts).ok_or_else(|| {
-        Refused::new(&identity, SecretFault::RoleUnavailable, Some("STS answered without credentials".into()))
-    })
-}
-
 /// Our own deadline passed first.
 fn late(identity: &Identity) -> Refused {
     let fault = match identity {
         Identity::Host => SecretFault::HostIdentityFailed,
         Identity::ExecutionRole(_) | Identity::AccountRole(_) => SecretFault::RoleUnavailable,
     };
-    Refused::new(identity, fault, Some("no answer in time".into()))
-}
-
-fn from_sts(session: StsCredentials) -> Credentials {
-    let expiry = SystemTime::try_from(session.expiration).ok();
-    Credentials::new(session.access_key_id, session.secret_access_key, Some(session.session_token), expiry, "taskpull")
+    Refused::new(identity, fault, "no answer in time".into())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{AHEAD_OF_EXPIRY, UNSAID_LIFE, is_fresh, with_end};
+    use super::{AHEAD_OF_EXPIRY, Refused, Sessions, UNSAID_LIFE, is_fresh, with_end};
+    use crate::credential::SecretFault;
+    use crate::identity::Identity;
     use aws_credential_types::Credentials;
+    use futures_util::future::{self, FutureExt as _};
     use std::time::{Duration, SystemTime};
+
+    fn key(id: &str) -> Credentials {
+        Credentials::new(id, "key", None, None, "test")
+    }
+
+    #[test]
+    fn one_who_is_told_late_does_not_end_the_attempt_that_came_after() {
+        let (sessions, host) = (Sessions::default(), Identity::Host);
+        let refused = Refused::new(&host, SecretFault::HostIdentityFailed, "no".into());
+        let failing = future::ready(Err(refused.clone())).boxed();
+        let first = sessions.attempt(&host, || failing);
+        let second = sessions.attempt(&host, || panic!("it is under way"));
+        let told = |attempt| sessions.told(&host, attempt, Err(refused.clone())).unwrap_err();
+        told(&first);
+        let next = sessions.attempt(&host, || future::pending().boxed());
+        told(&second);
+        assert!(sessions.attempt(&host, || panic!("the next one is under way")).ptr_eq(&next));
+        // Its own deadline does end it.
+        told(&next);
+        assert!(!sessions.attempt(&host, || future::pending().boxed()).ptr_eq(&next));
+    }
+
+    #[test]
+    fn a_rejection_of_old_credentials_leaves_the_new_ones() {
+        let (sessions, host) = (Sessions::default(), Identity::Host);
+        let begin = |id| sessions.attempt(&host, || future::ready(Ok(key(id))).boxed()).now_or_never();
+        begin("old").unwrap().unwrap();
+        sessions.forget(&host, "old");
+        begin("new").unwrap().unwrap();
+        sessions.forget(&host, "old");
+        assert_eq!(sessions.held(&host).unwrap().access_key_id(), "new");
+    }
 
     #[test]
     fn credentials_without_an_end_are_asked_for_again_after_a_minute() {
         let now = SystemTime::UNIX_EPOCH;
-        let found = with_end(Credentials::new("id", "key", None, None, "test"), now);
+        let found = with_end(key("id"), now);
         assert!(is_fresh(&found, now + UNSAID_LIFE - Duration::from_secs(1)));
         assert!(!is_fresh(&found, now + UNSAID_LIFE));
     }

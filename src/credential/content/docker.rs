@@ -5,12 +5,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
+use super::entry::login_of;
 use super::json::{Node, Notes, Object};
 use super::{ContentFault, text_of};
 use crate::credential::Login;
-use crate::credential::basic_auth::decoded;
-use crate::credential::scope::Scope;
-use crate::secret::Secret;
+use crate::credential::scope::{Scope, is_no_login};
 use crate::task::ImageReference;
 
 /// A Docker configuration under a key of its own, as Kubernetes keeps it: JSON as text,
@@ -43,51 +42,33 @@ pub(super) fn kubernetes(
     auths(&config, image, notes)
 }
 
-/// The entry for this image: the one that names most of its path.
+/// The entry for this image: the one that names most of its path. An address that names no
+/// registry is refused, whatever the image: it could have been meant for this one.
 pub(super) fn auths(config: &Object, image: &ImageReference, notes: &mut Notes) -> Result<Login, ContentFault> {
     let entries = match config.get("auths", notes)? {
         Some(Node::Object(entries)) => entries,
         Some(_) => return Err(ContentFault::NoObject("auths")),
         None => return Err(ContentFault::Missing("auths")),
     };
-    let known = || entries.entries().filter_map(|(address, node)| Some((Scope::parse(address)?.covers(image)?, node)));
-    let Some(best) = known().map(|(named, _)| named).max() else {
-        return Err(ContentFault::NoEntry(image.name()));
-    };
-    let mut chosen = known().filter(|(named, _)| *named == best).map(|(_, node)| node);
-    match (chosen.next(), chosen.next()) {
-        (_, Some(_)) => Err(ContentFault::TwoEntries(image.name())),
-        (Some(Node::Object(entry)), None) => login_of(entry, image, notes),
-        (Some(_), None) => Err(ContentFault::EntryIsNoObject(image.name())),
-        (None, None) => Err(ContentFault::NoEntry(image.name())),
+    let mut best: Option<(usize, &Node)> = None;
+    let mut is_twice = false;
+    let entries = entries.entries().enumerate().filter(|(_, (address, _))| !is_no_login(address));
+    for (at, (address, node)) in entries {
+        let scope = Scope::parse(address).ok_or(ContentFault::NoRegistry(at + 1))?;
+        let Some(named) = scope.covers(image) else { continue };
+        match best {
+            Some((known, _)) if known > named => {}
+            Some((known, _)) if known == named => is_twice = true,
+            _ => (best, is_twice) = (Some((named, node)), false),
+        }
     }
-}
-
-/// Docker lets an identity token stand beside the user name it was given for, and takes
-/// the token.
-fn login_of(entry: &Object, image: &ImageReference, notes: &mut Notes) -> Result<Login, ContentFault> {
-    let mut given = |key| entry.text(key, notes).map(|text| text.filter(|text| !text.is_empty()));
-    let token = given("identitytoken")?.cloned();
-    let auth = given("auth")?.cloned();
-    let (username, password) = (given("username")?.cloned(), given("password")?.cloned());
-    if let Some(token) = token {
-        return Ok(Login::IdentityToken(token));
+    match best {
+        None => Err(ContentFault::NoEntry(image.name())),
+        Some(_) if is_twice => Err(ContentFault::TwoEntries(image.name())),
+        Some((_, node)) => login_of(node, notes)
+            .map_err(|fault| ContentFault::Entry(image.name(), fault))?
+            .ok_or_else(|| ContentFault::EmptyEntry(image.name())),
     }
-    let Some(auth) = auth else {
-        return match (username, password) {
-            (Some(username), Some(password)) => Ok(Login::Password { username, password }),
-            (Some(_), None) => Err(ContentFault::Missing("password")),
-            (None, Some(_)) => Err(ContentFault::Missing("username")),
-            (None, None) => Err(ContentFault::EmptyEntry(image.name())),
-        };
-    };
-    let login = decoded(&auth).map_err(|_| ContentFault::BadAuth)?;
-    let Login::Password { username: named, password: secret } = &login else { return Ok(login) };
-    let differs = |given: Option<Secret>, other: &Secret| given.is_some_and(|given| text_of(&given) != text_of(other));
-    if differs(username, named) || differs(password, secret) {
-        return Err(ContentFault::Contradiction);
-    }
-    Ok(login)
 }
 
 /// What `docker-credential-…  get` answers.

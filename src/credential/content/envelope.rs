@@ -1,4 +1,4 @@
-//! The envelope: a login under a KMS key of its owner's choice, as text (decision 4).
+//! The envelope: a login under a KMS key of its owner's choice, as text.
 //!
 //! `{"taskpull": {"version": 1, "keyArn": "…", "ciphertext": "<base64>",
 //! "encryptionContext": {…}}}`. It is our own format, so it is read to the letter: exact

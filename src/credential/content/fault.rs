@@ -4,6 +4,8 @@
 //! stands in a fault is a key of ours, a place, or the image's registry.
 
 use super::VALUE_LIMIT;
+use super::entry::EntryFault;
+use crate::credential::scope::WRITE_A_REGISTRY;
 use crate::error::{Class, Explain, Link};
 
 /// Why a secret's content is no login.
@@ -85,15 +87,12 @@ pub enum ContentFault {
     /// An entry as Docker leaves it when a credential store has the login.
     #[error("the entry of `auths` for {0} has no login in it")]
     EmptyEntry(String),
-    /// An entry is not an object.
-    #[error("the entry of `auths` for {0} is not an object")]
-    EntryIsNoObject(String),
-    /// Not base64 of `user:password`.
-    #[error("`auth` is not the base64 of a user name, a colon and a password")]
-    BadAuth,
-    /// `auth` says something else than `username` and `password`.
-    #[error("`auth` and `username`/`password` of one entry are not the same login")]
-    Contradiction,
+    /// An entry is no login.
+    #[error("in the entry of `auths` for {0}, {1}")]
+    Entry(String, EntryFault),
+    /// An address that is none.
+    #[error("the key of entry {0} of `auths` is not a registry's host, with or without a path")]
+    NoRegistry(usize),
     /// A credential helper's answer for another registry.
     #[error("its `ServerURL` is not {0}")]
     WrongServer(String),
@@ -125,6 +124,7 @@ impl Explain for ContentError {
     fn class(&self) -> Class {
         match self.fault {
             ContentFault::NoEntry(_) => Class::Absent,
+            ContentFault::Entry(_, EntryFault::RegistryToken) => Class::Unsupported,
             _ => Class::Invalid,
         }
     }
@@ -154,7 +154,11 @@ impl Explain for ContentError {
                 "its login is in a credential store of the machine it was written on: put `auth`, or `username` and `password`, there"
             }
             ContentFault::WrongServer(_) => "give the container the secret of its own registry",
-            ContentFault::BadAuth | ContentFault::Contradiction | ContentFault::NotDockerConfig(_) => {
+            ContentFault::NoRegistry(_) => WRITE_A_REGISTRY,
+            ContentFault::Entry(_, EntryFault::RegistryToken) => {
+                "put a user name and a password, or an identity token, there"
+            }
+            ContentFault::Entry(..) | ContentFault::NotDockerConfig(_) => {
                 "make it again: `kubectl create secret docker-registry --dry-run=client -o json` writes a whole one"
             }
             ContentFault::EnvelopeVersion

@@ -14,7 +14,7 @@ use crate::error::Printable;
 use crate::secret::Secret;
 
 /// A value, as far as a secret's content uses it.
-pub(super) enum Node {
+pub(in crate::credential) enum Node {
     Text(Secret),
     Integer(u64),
     Object(Object),
@@ -23,15 +23,15 @@ pub(super) enum Node {
 }
 
 /// An object with every key as it stands there, duplicates included.
-pub(super) struct Object(Vec<(Zeroizing<String>, Node)>);
+pub(in crate::credential) struct Object(Vec<(Zeroizing<String>, Node)>);
 
 /// What was taken and is probably not meant, said in the report.
 #[derive(Default)]
-pub(super) struct Notes(pub Vec<Printable>);
+pub(in crate::credential) struct Notes(pub Vec<Printable>);
 
 impl Object {
     /// Reads the one object of a text.
-    pub(super) fn parse(text: &str) -> Result<Self, ContentFault> {
+    pub(in crate::credential) fn parse(text: &str) -> Result<Self, ContentFault> {
         let node: Node = serde_json::from_str(text)
             .map_err(|error| ContentFault::NotJson { line: error.line(), column: error.column() })?;
         match node {
@@ -41,22 +41,26 @@ impl Object {
     }
 
     /// Whether something stands under this key, in any case of its letters.
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(in crate::credential) fn has(&self, key: &str) -> bool {
         self.entries().any(|(name, node)| name.eq_ignore_ascii_case(key) && !matches!(node, Node::Null))
     }
 
     /// Whether something stands under exactly this key.
-    pub(super) fn has_exactly(&self, key: &str) -> bool {
+    pub(in crate::credential) fn has_exactly(&self, key: &str) -> bool {
         self.entries().any(|(name, _)| name == key)
     }
 
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &Node)> {
+    pub(in crate::credential) fn entries(&self) -> impl Iterator<Item = (&str, &Node)> {
         self.0.iter().map(|(name, node)| (name.as_str(), node))
     }
 
     /// The value under a key: exactly so, else in another case, which is noted. `null` is
     /// none; two spellings of one key are refused, whatever stands under them.
-    pub(super) fn get(&self, key: &'static str, notes: &mut Notes) -> Result<Option<&Node>, ContentFault> {
+    pub(in crate::credential) fn get(
+        &self,
+        key: &'static str,
+        notes: &mut Notes,
+    ) -> Result<Option<&Node>, ContentFault> {
         let mut found = self.entries().filter(|(name, _)| name.eq_ignore_ascii_case(key));
         let Some((name, node)) = found.next() else { return Ok(None) };
         if found.next().is_some() {
@@ -73,7 +77,11 @@ impl Object {
     }
 
     /// The text under a key.
-    pub(super) fn text(&self, key: &'static str, notes: &mut Notes) -> Result<Option<&Secret>, ContentFault> {
+    pub(in crate::credential) fn text(
+        &self,
+        key: &'static str,
+        notes: &mut Notes,
+    ) -> Result<Option<&Secret>, ContentFault> {
         match self.get(key, notes)? {
             None => Ok(None),
             Some(Node::Text(text)) => Ok(Some(text)),
@@ -82,7 +90,7 @@ impl Object {
     }
 
     /// The text under a key that must be there and must not be empty.
-    pub(super) fn needed(&self, key: &'static str, notes: &mut Notes) -> Result<Secret, ContentFault> {
+    pub(in crate::credential) fn needed(&self, key: &'static str, notes: &mut Notes) -> Result<Secret, ContentFault> {
         match self.text(key, notes)? {
             None => Err(ContentFault::Missing(key)),
             Some(text) if text.is_empty() => Err(ContentFault::EmptyValue(key)),

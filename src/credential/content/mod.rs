@@ -7,14 +7,16 @@
 //! of a KMS ciphertext.
 
 mod docker;
+pub(super) mod entry;
 mod envelope;
 mod fault;
-mod json;
+pub(super) mod json;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
+pub use entry::EntryFault;
 pub use envelope::Envelope;
 pub use fault::{ContentError, ContentFault};
 
@@ -49,7 +51,7 @@ pub struct Sealed {
 }
 
 /// What a secret holds at first sight.
-pub(super) enum Held<'a> {
+pub(super) enum Content<'a> {
     /// A text to be read as a login.
     Text(&'a Secret),
     /// What must be decrypted first.
@@ -57,10 +59,10 @@ pub(super) enum Held<'a> {
 }
 
 /// Tells a ciphertext from a text.
-pub(super) fn held(version: &SecretVersion) -> Result<Held<'_>, ContentError> {
+pub(super) fn of(version: &SecretVersion) -> Result<Content<'_>, ContentError> {
     let found = match &version.value {
-        SecretValue::Binary(bytes) => ciphertext(bytes).map(Held::Sealed),
-        SecretValue::Text(text) => envelope_in(text).map(|sealed| sealed.map_or(Held::Text(text), Held::Sealed)),
+        SecretValue::Binary(bytes) => ciphertext(bytes).map(Content::Sealed),
+        SecretValue::Text(text) => envelope_in(text).map(|sealed| sealed.map_or(Content::Text(text), Content::Sealed)),
     };
     found.map_err(|fault| about(version, fault))
 }
@@ -93,8 +95,8 @@ fn envelope_in(text: &Secret) -> Result<Option<Sealed>, ContentFault> {
     }
 }
 
-/// The text that a seal was put around.
-pub(super) fn unsealed(version: &SecretVersion, plaintext: &SecretBytes) -> Result<Secret, ContentError> {
+/// The text that KMS has decrypted.
+pub(super) fn decrypted(version: &SecretVersion, plaintext: &SecretBytes) -> Result<Secret, ContentError> {
     #[expect(clippy::disallowed_methods, reason = "the one reader of a secret's bytes")]
     let text = std::str::from_utf8(plaintext.expose());
     let text = text.map_err(|_| about(version, ContentFault::DecryptedBinary))?;

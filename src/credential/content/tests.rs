@@ -1,8 +1,9 @@
+//! Each form of a login, and each way of being none.
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tokio::time::Instant;
 
-use super::{AccessTokens, ContentError, ContentFault, Held, Login, Sealed, held, login};
+use super::{AccessTokens, Content, ContentError, ContentFault, EntryFault, Login, Sealed, login, of};
 use crate::credential::{SecretValue, SecretVersion};
 use crate::secret::{Secret, SecretBytes};
 use crate::task::ImageReference;
@@ -10,8 +11,7 @@ use crate::task::ImageReference;
 const IMAGE: &str = "registry.example:5000/team-a/app";
 
 fn version(value: SecretValue) -> SecretVersion {
-    let deadline = Instant::now();
-    SecretVersion { arn: "arn".into(), version_id: "v1".into(), stage: None, deadline, value }
+    SecretVersion { arn: "arn".into(), version_id: "v1".into(), stage: None, value }
 }
 
 fn read_for(image: &str, text: &str, tokens: AccessTokens) -> Result<(Login, Vec<String>), ContentFault> {
@@ -32,9 +32,9 @@ fn read_text(text: &str) -> Result<Login, ContentFault> {
 }
 
 fn sealed(version: &SecretVersion) -> Result<Option<Sealed>, ContentError> {
-    held(version).map(|held| match held {
-        Held::Sealed(sealed) => Some(sealed),
-        Held::Text(_) => None,
+    of(version).map(|content| match content {
+        Content::Sealed(sealed) => Some(sealed),
+        Content::Text(_) => None,
     })
 }
 
@@ -166,20 +166,39 @@ fn an_entry_is_read_in_each_of_its_forms() {
     for (entry, expected) in good {
         assert_eq!(found(IMAGE, &of(&entry)), expected, "{entry}");
     }
+    assert_eq!(read_text(&of("{}")).unwrap_err(), ContentFault::EmptyEntry(name()));
     let bad = [
-        ("{}".to_owned(), ContentFault::EmptyEntry(name())),
-        (r#"{"auth": "hunter2"}"#.to_owned(), ContentFault::BadAuth),
-        (format!(r#"{{"auth": "{}"}}"#, auth("hunter2")), ContentFault::BadAuth),
-        (format!(r#"{{"auth": "{}", "password": "x"}}"#, auth("me:hunter2")), ContentFault::Contradiction),
-        (r#"{"username": "me"}"#.to_owned(), ContentFault::Missing("password")),
-        (r#""hunter2""#.to_owned(), ContentFault::EntryIsNoObject(name())),
+        (r#"{"auth": "hunter2"}"#.to_owned(), EntryFault::NotBase64),
+        (format!(r#"{{"auth": "{}"}}"#, auth("hunter2")), EntryFault::NoColon),
+        (format!(r#"{{"auth": "{}"}}"#, auth("hunter2:")), EntryFault::HalfALogin),
+        (format!(r#"{{"auth": "{}", "password": "x"}}"#, auth("me:hunter2")), EntryFault::Contradiction),
+        (r#"{"username": "me"}"#.to_owned(), EntryFault::HalfALogin),
+        (r#"{"username": "me", "password": "a", "Password": "hunter2"}"#.to_owned(), EntryFault::Twice("password")),
+        (r#"{"username": "me", "password": 2}"#.to_owned(), EntryFault::NotAString("password")),
+        (r#"{"username": "me", "password": "hunter2", "hunter2": 1}"#.to_owned(), EntryFault::Key),
+        (r#"{"registrytoken": "hunter2"}"#.to_owned(), EntryFault::RegistryToken),
+        (r#""hunter2""#.to_owned(), EntryFault::NoObject),
+        ("null".to_owned(), EntryFault::NoObject),
     ];
     for (entry, fault) in bad {
-        assert_eq!(read_text(&of(&entry)).unwrap_err(), fault, "{entry}");
+        assert_eq!(read_text(&of(&entry)).unwrap_err(), ContentFault::Entry(name(), fault), "{entry}");
     }
     let twice = r#"{"auths": {"registry.example:5000": {}, "https://registry.example:5000/": {}}}"#;
     assert_eq!(read_text(twice).unwrap_err(), ContentFault::TwoEntries(name()));
+    for address in ["https://registry.example:5000/v2/team-a", "me:hunter2@registry.example:5000", "*.example"] {
+        let text = format!(r#"{{"auths": {{"registry.example:5000": {{}}, "{address}": {{}}}}}}"#);
+        assert_eq!(read_text(&text).unwrap_err(), ContentFault::NoRegistry(2), "{address}");
+    }
     assert_eq!(read_text(r#"{"auths": []}"#).unwrap_err(), ContentFault::NoObject("auths"));
+}
+
+#[test]
+fn the_tokens_of_dockers_login_by_browser_are_no_logins() {
+    let text = r#"{"auths": {"https://index.docker.io/v1/": {"username": "me", "password": "hunter2"},
+        "https://index.docker.io/v1/access-token": {"username": "me", "password": "a"},
+        "https://index.docker.io/v1/refresh-token": {}}}"#;
+    assert_eq!(found("nginx", text), "me:hunter2");
+    assert_eq!(found("docker.io/team/access-token", text), "me:hunter2");
 }
 
 #[test]

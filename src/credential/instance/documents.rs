@@ -1,27 +1,34 @@
 //! The two documents that hold a host's own credentials: the ECS agent's
 //! `ECS_ENGINE_AUTH_DATA`, and a Docker `config.json`.
+//!
+//! Keys are found in any case of their letters, as the agent and Docker find them. What could
+//! be a login and is not understood is refused: to pass it over would pull anonymously.
+//! An entry is told by its number and never by its key or its text: what stands in the wrong
+//! place can be a password.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
-use zeroize::Zeroizing;
-
-use super::entry::{Entry, Pairs, logins};
 use super::fault::Fault;
 use crate::credential::Login;
-use crate::credential::scope::Scope;
+use crate::credential::content::ContentFault;
+use crate::credential::content::entry::login_of;
+use crate::credential::content::json::{Node, Notes, Object};
+use crate::credential::file::{FileError, bytes_of};
+use crate::credential::scope::{Scope, is_no_login};
 use crate::secret::Secret;
 
 /// The longest document, in bytes.
 const LIMIT: usize = 1_024 * 1_024;
 
+/// The keys of a `config.json` that are about logins, of the many that Docker keeps there.
+const KEYS: [&str; 3] = ["auths", "credHelpers", "credsStore"];
+
 /// What a Docker `config.json` says.
 #[derive(Debug, Default)]
 pub(super) struct DockerConfig {
     pub(super) logins: Vec<(Scope, Login)>,
+    /// What has an entry without a login: Docker gave it to a helper or the store.
+    pub(super) empty: Vec<Scope>,
     /// Helpers for a registry each, by what follows `docker-credential-`.
     pub(super) helpers: Vec<(Scope, String)>,
     /// The helper for all others.
@@ -31,73 +38,133 @@ pub(super) struct DockerConfig {
 /// The logins of `ECS_ENGINE_AUTH_DATA`. Its two types differ in how an entry holds the
 /// login, and an entry says that by itself.
 pub(super) fn engine_auth_data(data: &Secret) -> Result<Vec<(Scope, Login)>, Fault> {
-    #[expect(clippy::disallowed_methods, reason = "the one reader of ECS_ENGINE_AUTH_DATA")]
-    let entries: Pairs<Entry> = parsed(data.expose())?;
-    logins(entries, false)
+    let mut logins = Vec::new();
+    for (number, scope, login) in entries(&object(text_of(data))?)? {
+        add(&mut logins, number, scope, login.ok_or(Fault::NoLogin(number))?)?;
+    }
+    Ok(logins)
 }
 
 /// Reads a `config.json`.
 pub(super) fn docker_config(path: &Path) -> Result<DockerConfig, Fault> {
-    let unreadable = |error: std::io::Error| Fault::Unreadable(error.kind());
-    let file = File::open(path).map_err(unreadable)?;
-    let expected = file.metadata().map_or(0, |about| usize::try_from(about.len()).unwrap_or(LIMIT)).min(LIMIT);
-    // A buffer that grows leaves its old contents behind.
-    let mut text = Zeroizing::new(String::with_capacity(expected + 64));
-    let length = file.take(LIMIT as u64 + 1).read_to_string(&mut text).map_err(unreadable)?;
-    if length > LIMIT {
-        return Err(Fault::Long);
-    }
-    of_docker_config(&text)
-}
-
-/// The keys that matter of the many that Docker keeps in this file.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Keys {
-    #[serde(default)]
-    auths: Pairs<Entry>,
-    #[serde(default)]
-    cred_helpers: Pairs<String>,
-    creds_store: Option<String>,
+    let bytes = bytes_of(path, LIMIT).map_err(|error| match error {
+        FileError::Unreadable(error) => Fault::Unreadable(error.kind()),
+        FileError::NotRegular => Fault::NotRegular,
+        FileError::Long => Fault::Long,
+    })?;
+    of_docker_config(std::str::from_utf8(&bytes).map_err(|_| Fault::NotText)?)
 }
 
 fn of_docker_config(text: &str) -> Result<DockerConfig, Fault> {
-    let keys: Keys = parsed(text)?;
-    let mut helpers: Vec<(Scope, String)> = Vec::new();
-    for (at, (key, name)) in keys.cred_helpers.0.into_iter().enumerate() {
-        let scope = Scope::parse(&key).ok_or(Fault::NoRegistry(at + 1))?;
-        if helpers.iter().any(|(known, _)| *known == scope) {
-            return Err(Fault::Twice(at + 1));
-        }
-        helpers.push((scope, helper_name("credHelpers", name)?));
+    let config = object(text)?;
+    if let Some(meant) = config.entries().find_map(|(key, _)| resembled(key)) {
+        return Err(Fault::Resembles(meant));
     }
-    let store = keys.creds_store.filter(|name| !name.is_empty());
-    let store = store.map(|name| helper_name("credsStore", name)).transpose()?;
-    // Docker leaves an empty entry for each registry whose login is in the store.
-    Ok(DockerConfig { logins: logins(keys.auths, true)?, helpers, store })
+    let get = |key| config.get(key, &mut Notes::default()).map_err(|_| Fault::KeyTwice(key));
+    // `null` is none, for Docker too.
+    let (auths, helpers, store) = (get("auths")?, get("credHelpers")?, get("credsStore")?);
+    if auths.is_none() && helpers.is_none() && store.is_none() {
+        return Err(Fault::Nothing);
+    }
+    let mut found = DockerConfig { store: store.map(store_of).transpose()?.flatten(), ..DockerConfig::default() };
+    if let Some(node) = helpers {
+        found.helpers = helpers_of(node)?;
+    }
+    if let Some(node) = auths {
+        let Node::Object(auths) = node else { return Err(Fault::Form("auths", "an object")) };
+        for (number, scope, login) in entries(auths)? {
+            match login {
+                Some(login) => add(&mut found.logins, number, scope, login)?,
+                None => found.empty.push(scope),
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The entries with what they cover and their number, from 1.
+fn entries(of: &Object) -> Result<Vec<(usize, Scope, Option<Login>)>, Fault> {
+    let entries = of.entries().enumerate().filter(|(_, (key, _))| !is_no_login(key));
+    let entries = entries.map(|(at, (key, node))| {
+        let number = at + 1;
+        let scope = Scope::parse(key).ok_or(Fault::NoRegistry(number))?;
+        let login = login_of(node, &mut Notes::default()).map_err(|fault| Fault::Entry(number, fault))?;
+        Ok((number, scope, login))
+    });
+    entries.collect()
+}
+
+/// One more of a kind, unless there is one for the same already.
+fn add<T>(known: &mut Vec<(Scope, T)>, number: usize, scope: Scope, value: T) -> Result<(), Fault> {
+    if known.iter().any(|(other, _)| *other == scope) {
+        return Err(Fault::Twice(number));
+    }
+    known.push((scope, value));
+    Ok(())
+}
+
+fn helpers_of(node: &Node) -> Result<Vec<(Scope, String)>, Fault> {
+    let wrong = || Fault::Form("credHelpers", "an object of strings");
+    let Node::Object(names) = node else { return Err(wrong()) };
+    let mut helpers = Vec::new();
+    for (at, (key, name)) in names.entries().enumerate() {
+        let Node::Text(name) = name else { return Err(wrong()) };
+        let scope = Scope::parse(key).ok_or(Fault::NoRegistry(at + 1))?;
+        add(&mut helpers, at + 1, scope, helper_name("credHelpers", text_of(name))?)?;
+    }
+    Ok(helpers)
+}
+
+/// An empty name is none, for Docker too.
+fn store_of(node: &Node) -> Result<Option<String>, Fault> {
+    match node {
+        Node::Text(name) if name.is_empty() => Ok(None),
+        Node::Text(name) => helper_name("credsStore", text_of(name)).map(Some),
+        _ => Err(Fault::Form("credsStore", "a string")),
+    }
 }
 
 /// The name becomes part of a program's name: it must not lead anywhere else.
-fn helper_name(key: &'static str, name: String) -> Result<String, Fault> {
+fn helper_name(key: &'static str, name: &str) -> Result<String, Fault> {
     let is_one = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-    if is_one { Ok(name) } else { Err(Fault::HelperName(key)) }
+    if is_one { Ok(name.to_owned()) } else { Err(Fault::HelperName(key)) }
 }
 
-/// Serde's own texts quote what they found, so only the place is kept. The syntax is read
-/// first, so that a slip in it is not told as a wrong form.
-fn parsed<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
-    let place = |error: &serde_json::Error| (error.line(), error.column());
-    serde_json::from_str::<IgnoredAny>(text).map_err(|error| {
-        let (line, column) = place(&error);
-        Fault::NotJson(line, column)
-    })?;
-    if !text.trim_start().starts_with('{') {
-        return Err(Fault::Form(1, 1));
+/// The key that an unknown one was probably meant for. Docker has no other that begins with
+/// `auth` or `cred`, and none that is two letters from one of these.
+fn resembled(key: &str) -> Option<&'static str> {
+    let key = key.to_ascii_lowercase();
+    let known = KEYS.map(|known| (known, distance(&key, &known.to_ascii_lowercase())));
+    let (nearest, distance) = known.into_iter().min_by_key(|(_, distance)| *distance)?;
+    let begins_so = key.starts_with("auth") || key.starts_with("cred");
+    (distance > 0 && (distance <= 2 || begins_so)).then_some(nearest)
+}
+
+/// How many letters must be put in, taken out or changed to make one text of the other.
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, a) in one.bytes().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], at + 1);
+        for (to, b) in other.bytes().enumerate() {
+            let changed = diagonal + usize::from(a != b);
+            diagonal = row[to + 1];
+            row[to + 1] = changed.min(diagonal + 1).min(row[to] + 1);
+        }
     }
-    serde_json::from_str(text).map_err(|error| {
-        let (line, column) = place(&error);
-        Fault::Form(line, column)
+    row[other.len()]
+}
+
+/// The one object of a document.
+fn object(text: &str) -> Result<Object, Fault> {
+    Object::parse(text).map_err(|fault| match fault {
+        ContentFault::NotJson { line, column } => Fault::NotJson(line, column),
+        _ => Fault::NotAnObject,
     })
+}
+
+fn text_of(secret: &Secret) -> &str {
+    #[expect(clippy::disallowed_methods, reason = "the one reader of the host's own logins")]
+    secret.expose()
 }
 
 #[cfg(test)]
@@ -135,34 +202,45 @@ mod tests {
 
     #[test]
     fn each_way_of_being_wrong_has_its_own_words_and_repeats_nothing() {
+        let known = "it has a key other than `auth`, `username`, `password`, `email`, `serveraddress`, `identitytoken`, `registrytoken`";
+        let unknown = format!("entry 1: {known}");
+        let half = "entry 1: it has a user name without a password, or a password without a user name";
         let table = [
             ("hunter2", "it is not JSON (line 1, column 1)"),
-            (r#"["hunter2"]"#, "it is JSON, but not of the documented form (line 1, column 1)"),
-            (r#"{"r.example": "hunter2"}"#, "it is JSON, but not of the documented form (line 1, column 23)"),
-            (r#"{"r.example": {"auth": 2}}"#, "it is JSON, but not of the documented form (line 1, column 24)"),
+            (r#"{"r.example": {"auth": "hunter2"}"#, "it is not JSON (line 1, column 33)"),
+            (r#"["hunter2"]"#, "it is JSON, but not an object"),
+            (r#"{"r.example": "hunter2"}"#, "entry 1: it is not an object"),
+            (r#"{"r.example": null}"#, "entry 1: it is not an object"),
+            (r#"{"r.example": {"auth": 2}}"#, "entry 1: `auth` is not a string"),
+            (r#"{"r.example": {"auth": "bTpw", "Auth": "bTpw"}}"#, "entry 1: `auth` stands there twice"),
             (
                 r#"{"me:hunter2@r": {"auth": "bTpw"}}"#,
                 "the key of entry 1 is not a registry's host, with or without a path",
             ),
-            (r#"{"r.example": {"pass": "hunter2"}}"#, "entry 1 has no login"),
-            (r#"{"auths": {"r.example": {"auth": "bTpw"}}}"#, "entry 1 has no login"),
             (
-                r#"{"r.example": {"username": "hunter2"}}"#,
-                "entry 1 has a user name without a password, or a password without a user name",
+                r#"{"https://r.example/v2/team": {"auth": "bTpw"}}"#,
+                "the key of entry 1 is not a registry's host, with or without a path",
             ),
-            (
-                r#"{"r.example": {"auth": "aHVudGVyMjo="}}"#,
-                "entry 1 has a user name without a password, or a password without a user name",
-            ),
-            (r#"{"r.example": {"auth": "me:hunter2"}}"#, "`auth` of entry 1 is not the base64 of a text"),
-            (r#"{"r.example": {"auth": "/////w=="}}"#, "`auth` of entry 1 is not the base64 of a text"),
+            (r#"{"r.example": {"pass": "hunter2"}}"#, &unknown),
+            (r#"{"r.example": {"auth": "bTpw", "hunter2": ""}}"#, &unknown),
+            (r#"{"auths": {"r.example": {"auth": "bTpw"}}}"#, &unknown),
+            (r#"{"r.example": {}}"#, "entry 1 has no login"),
+            (r#"{"r.example": {"username": "", "auth": null}}"#, "entry 1 has no login"),
+            (r#"{"r.example": {"username": "hunter2"}}"#, half),
+            (r#"{"r.example": {"auth": "aHVudGVyMjo="}}"#, half),
+            (r#"{"r.example": {"auth": "me:hunter2"}}"#, "entry 1: `auth` is not the base64 of a text"),
+            (r#"{"r.example": {"auth": "/////w=="}}"#, "entry 1: `auth` is not the base64 of a text"),
             (
                 r#"{"r.example": {"auth": "aHVudGVyMg=="}}"#,
-                "`auth` of entry 1 is not the base64 of `user:password`: it has no colon",
+                "entry 1: `auth` is not the base64 of `user:password`: it has no colon",
+            ),
+            (
+                r#"{"r.example": {"auth": "bTpw", "password": "hunter2"}}"#,
+                "entry 1: `auth` and `username`/`password` are not the same login",
             ),
             (
                 r#"{"r.example": {"registrytoken": "hunter2"}}"#,
-                "entry 1 has a `registrytoken`, which is good for one request only",
+                "entry 1: it has a `registrytoken`, which is good for one request only",
             ),
             (
                 r#"{"docker.io": {"auth": "bTpw"}, "index.docker.io": {"auth": "bTpw"}}"#,
@@ -182,6 +260,83 @@ mod tests {
         assert_eq!(values(&config.logins), [("reg.example".to_owned(), "me:hunter2".to_owned())]);
         assert_eq!((config.helpers[0].0.name(), &*config.helpers[0].1), ("ecr.example".to_owned(), "ecr-login"));
         assert_eq!(config.store.as_deref(), Some("pass"));
+    }
+
+    #[test]
+    fn keys_are_found_in_any_case_as_docker_and_the_agent_find_them() {
+        let text = r#"{"Auths": {"reg.example": {"Auth": "bWU6aHVudGVyMg"},
+            "b.example": {"UserName": "me", "PASSWORD": "hunter2"}},
+            "credhelpers": {"ecr.example": "ecr-login"}, "CredsStore": "pass"}"#;
+        let config = of_docker_config(text).unwrap();
+        let expected = ["reg.example", "b.example"].map(|scope| (scope.to_owned(), "me:hunter2".to_owned()));
+        assert_eq!(values(&config.logins), expected);
+        assert_eq!((config.helpers.len(), config.store.as_deref()), (1, Some("pass")));
+        let data = Secret::new(r#"{"reg.example": {"Auth": "bWU6aHVudGVyMg"}}"#.to_owned());
+        assert_eq!(values(&engine_auth_data(&data).unwrap()), expected[..1]);
+    }
+
+    #[test]
+    fn a_docker_config_that_is_not_one_is_refused_and_nothing_of_it_repeated() {
+        let table = [
+            ("{}", "it has none of `auths`, `credHelpers` and `credsStore`"),
+            (r#"{"auths": null, "psFormat": "x"}"#, "it has none of `auths`, `credHelpers` and `credsStore`"),
+            (r#"{"r.example": {"auth": "bTpw"}}"#, "it has none of `auths`, `credHelpers` and `credsStore`"),
+            (r#"{"auths": {}, "Auths": null}"#, "`auths` stands there twice"),
+            (r#"{"auths": ["hunter2"]}"#, "`auths` is not an object"),
+            (r#"{"credHelpers": "hunter2"}"#, "`credHelpers` is not an object of strings"),
+            (r#"{"credHelpers": {"r.example": null}}"#, "`credHelpers` is not an object of strings"),
+            (r#"{"credsStore": {"a": "hunter2"}}"#, "`credsStore` is not a string"),
+            (
+                r#"{"credHelpers": {"https://r.example/v1/hunter2": "a"}}"#,
+                "the key of entry 1 is not a registry's host, with or without a path",
+            ),
+            (
+                r#"{"auths": {"r.example": {}, "r.example/v2/hunter2": {}}}"#,
+                "the key of entry 2 is not a registry's host, with or without a path",
+            ),
+        ];
+        for (text, words) in table {
+            assert_eq!(of_docker_config(text).unwrap_err().to_string(), words, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_resembles_one_is_refused_beside_those_that_are_right() {
+        let misspelt = [
+            ("auth", "auths"),
+            ("auhts", "auths"),
+            ("authentications", "auths"),
+            ("credHelper", "credHelpers"),
+            ("cred_helpers", "credHelpers"),
+            ("credentialHelpers", "credHelpers"),
+            ("credStore", "credsStore"),
+            ("creds-store", "credsStore"),
+            ("credsStrore", "credsStore"),
+        ];
+        for (key, meant) in misspelt {
+            let error = of_docker_config(&format!(r#"{{"auths": {{}}, "{key}": {{}}}}"#)).unwrap_err();
+            assert_eq!(error.to_string(), format!("it has a key that resembles `{meant}` and is another"), "{key}");
+        }
+        let dockers_own = r#"{"auths": {}, "HttpHeaders": {}, "psFormat": "", "imagesFormat": "", "detachKeys": "",
+            "serviceInspectFormat": "", "tasksFormat": "", "secretFormat": "", "configFormat": "", "nodesFormat": "",
+            "pruneFilters": [], "proxies": {}, "currentContext": "", "cliPluginsExtraDirs": [], "plugins": {},
+            "aliases": {}, "features": {}, "experimental": "", "stackOrchestrator": "", "kubernetes": {}}"#;
+        assert!(of_docker_config(dockers_own).is_ok());
+    }
+
+    #[test]
+    fn null_is_none_where_docker_takes_it_so() {
+        let config = of_docker_config(r#"{"auths": {}, "credHelpers": null, "credsStore": null}"#).unwrap();
+        assert!(config.logins.is_empty() && config.helpers.is_empty() && config.store.is_none());
+    }
+
+    #[test]
+    fn an_empty_entry_is_kept_as_one_and_dockers_own_tokens_are_not() {
+        let text = r#"{"auths": {"reg.example": {}, "https://reg.example/": {"auth": ""},
+            "https://index.docker.io/v1/access-token": {}, "https://index.docker.io/v1/refresh-token": {}}}"#;
+        let config = of_docker_config(text).unwrap();
+        assert!(config.logins.is_empty());
+        assert_eq!(config.empty.iter().map(super::Scope::name).collect::<Vec<_>>(), ["reg.example", "reg.example"]);
     }
 
     #[test]

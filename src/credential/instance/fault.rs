@@ -4,6 +4,8 @@
 
 use std::io;
 
+use crate::credential::EntryFault;
+use crate::credential::scope::WRITE_A_REGISTRY;
 use crate::error::{Class, Explain, Link};
 
 /// The host's own credentials cannot be used.
@@ -18,7 +20,7 @@ pub struct InstanceError {
 
 /// What is wrong. Entries are counted from 1.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub(super) enum Fault {
     /// `ECS_ENGINE_AUTH_TYPE` without `ECS_ENGINE_AUTH_DATA`.
     #[error("it is not set, but ECS_ENGINE_AUTH_TYPE is")]
     NoData,
@@ -31,33 +33,42 @@ pub enum Fault {
     /// The file cannot be read.
     #[error("it cannot be read ({0})")]
     Unreadable(io::ErrorKind),
+    /// A folder, a pipe, a device, …
+    #[error("it is not a regular file")]
+    NotRegular,
     /// Longer than any such file.
     #[error("it is longer than 1 MiB")]
     Long,
+    /// Not UTF-8.
+    #[error("it is not text in UTF-8")]
+    NotText,
     /// Not JSON.
     #[error("it is not JSON (line {0}, column {1})")]
     NotJson(usize, usize),
-    /// JSON of another form.
-    #[error("it is JSON, but not of the documented form (line {0}, column {1})")]
-    Form(usize, usize),
+    /// JSON, and not an object.
+    #[error("it is JSON, but not an object")]
+    NotAnObject,
+    /// A Docker config that says nothing about logins.
+    #[error("it has none of `auths`, `credHelpers` and `credsStore`")]
+    Nothing,
+    /// A key that was probably meant for another, which Docker would pass over.
+    #[error("it has a key that resembles `{0}` and is another")]
+    Resembles(&'static str),
+    /// A key stands there twice, if need be in two spellings.
+    #[error("`{0}` stands there twice")]
+    KeyTwice(&'static str),
+    /// A key's value is of another kind.
+    #[error("`{0}` is not {1}")]
+    Form(&'static str, &'static str),
     /// A key that names no registry.
     #[error("the key of entry {0} is not a registry's host, with or without a path")]
     NoRegistry(usize),
     /// Nothing to log in with.
     #[error("entry {0} has no login")]
     NoLogin(usize),
-    /// A user name or a password, and not both.
-    #[error("entry {0} has a user name without a password, or a password without a user name")]
-    HalfALogin(usize),
-    /// `auth` cannot be decoded.
-    #[error("`auth` of entry {0} is not the base64 of a text")]
-    NotBase64(usize),
-    /// `auth` decodes to something else.
-    #[error("`auth` of entry {0} is not the base64 of `user:password`: it has no colon")]
-    NoColon(usize),
-    /// `registrytoken`.
-    #[error("entry {0} has a `registrytoken`, which is good for one request only")]
-    RegistryToken(usize),
+    /// An entry is no login.
+    #[error("entry {0}: {1}")]
+    Entry(usize, EntryFault),
     /// Two entries for the same.
     #[error("entry {0} is for the same registry and path as one before it")]
     Twice(usize),
@@ -73,8 +84,9 @@ impl Explain for InstanceError {
 
     fn class(&self) -> Class {
         match self.fault {
+            Fault::Unreadable(io::ErrorKind::PermissionDenied) => Class::Refused,
             Fault::Unreadable(_) => Class::Absent,
-            Fault::RegistryToken(_) | Fault::NotOn(_) => Class::Unsupported,
+            Fault::Entry(_, EntryFault::RegistryToken) | Fault::NotOn(_) => Class::Unsupported,
             _ => Class::Invalid,
         }
     }
@@ -89,12 +101,38 @@ impl Explain for InstanceError {
             Fault::NotOn(_) => {
                 "unset it, and name a secret in each container's repositoryCredentials.credentialsParameter: that works on every host"
             }
-            Fault::Unreadable(_) => "taskpull must be allowed to read the file that instance.docker_config names",
+            Fault::Unreadable(io::ErrorKind::PermissionDenied) => {
+                "the user that runs taskpull needs read access to the file, and search access (`x`) to each folder above it"
+            }
+            Fault::Unreadable(_) | Fault::NotRegular => "instance.docker_config must name a file that is there",
+            Fault::Nothing => "name a Docker config.json; one that has no logins on purpose says so: {\"auths\": {}}",
+            Fault::Resembles(_) => "spell it so, or take it out: an unknown key would be passed over, with its logins",
+            Fault::NoRegistry(_) => WRITE_A_REGISTRY,
             Fault::Twice(_) => "leave one: docker.io, index.docker.io and registry-1.docker.io are one registry",
             Fault::HelperName(_) => "give what follows `docker-credential-` in the program's name",
-            Fault::RegistryToken(_) => "log in with a user name and a password, or with an identity token",
+            Fault::Entry(_, EntryFault::RegistryToken) => {
+                "log in with a user name and a password, or with an identity token"
+            }
             _ => "docs/instance-credentials.md shows each form; the text is not repeated here, as it holds logins",
         };
         Some(hint.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::{Fault, InstanceError};
+    use crate::error::{Class, Explain as _};
+
+    #[test]
+    fn a_file_that_may_not_be_read_is_told_from_one_that_is_not_there() {
+        let of = |kind| InstanceError { place: "/etc/taskpull/docker.json".to_owned(), fault: Fault::Unreadable(kind) };
+        let (denied, absent) = (of(ErrorKind::PermissionDenied), of(ErrorKind::NotFound));
+        assert_eq!((denied.class(), absent.class()), (Class::Refused, Class::Absent));
+        assert!(denied.hint().unwrap().contains("the user that runs taskpull needs read access"));
+        assert_ne!(denied.hint(), absent.hint());
+        assert_eq!(denied.to_string(), "/etc/taskpull/docker.json: it cannot be read (permission denied)");
     }
 }

@@ -6,27 +6,36 @@
 //! is run then. No failure here ever becomes an anonymous pull.
 
 mod documents;
-mod entry;
 mod fault;
 mod host;
+mod no_login;
 mod program;
+mod shared;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-pub use fault::{Fault, InstanceError};
+pub use fault::InstanceError;
+pub(super) use shared::SharedLogins;
 
 use self::documents::{DockerConfig, docker_config, engine_auth_data};
+use self::fault::Fault;
 use self::host::may_have_logins;
+use self::no_login::NoLogin;
 use super::scope::{Scope, server_of};
 use super::{Credential, Login, Origin};
-use crate::error::{Class, Explain, Failure, Link};
+use crate::error::Failure;
 use crate::identity::HostKind;
 use crate::plan::{InstanceLogin, InstanceSource};
 use crate::secret::Secret;
 use crate::task::ImageReference;
+
+/// The ECS agent's variable with logins in it.
+const AUTH_DATA: &str = "ECS_ENGINE_AUTH_DATA";
 
 /// Helpers that run at the same time.
 const HELPERS_AT_ONCE: usize = 8;
@@ -59,31 +68,8 @@ pub struct InstanceLogins {
 struct Entry {
     source: InstanceSource,
     scope: Scope,
-    /// None where a helper has it.
+    /// None where a helper has it, and where nobody has.
     login: Option<Login>,
-}
-
-/// A plan was made with other credentials than those it is carried out with.
-#[derive(Debug, thiserror::Error)]
-#[error("there is no login for {0} among the host's own")]
-struct NotAmongThem(String);
-
-impl Explain for NotAmongThem {
-    fn link(&self) -> Link {
-        Link::InstanceCredentials
-    }
-
-    fn class(&self) -> Class {
-        Class::Absent
-    }
-
-    fn thing(&self) -> String {
-        self.0.clone()
-    }
-
-    fn hint(&self) -> Option<String> {
-        None
-    }
 }
 
 impl InstanceLogins {
@@ -92,7 +78,7 @@ impl InstanceLogins {
     /// # Errors
     /// [`InstanceError`], naming the variable or the file, and never what is in it.
     pub fn read(settings: &InstanceSettings) -> Result<Self, InstanceError> {
-        let in_variable = |fault| InstanceError { place: "ECS_ENGINE_AUTH_DATA".to_owned(), fault };
+        let in_variable = |fault| InstanceError { place: AUTH_DATA.to_owned(), fault };
         let given = match (&settings.auth_data, settings.has_auth_type) {
             (Some(data), true) => {
                 may_have_logins(settings.host).and_then(|()| engine_auth_data(data)).map_err(in_variable)?
@@ -110,12 +96,13 @@ impl InstanceLogins {
         // In the order in which equally specific ones are preferred.
         let with_login =
             |source: InstanceSource| move |(scope, login)| Entry { source: source.clone(), scope, login: Some(login) };
+        let empty = kept_elsewhere(&config);
         let by_helper = |(scope, name)| Entry { source: InstanceSource::Helper(name), scope, login: None };
         let entries = given.into_iter().map(with_login(InstanceSource::EngineAuthData));
         let entries = entries.chain(config.helpers.into_iter().map(by_helper));
         let entries = entries.chain(config.logins.into_iter().map(with_login(InstanceSource::DockerConfig)));
         Ok(Self {
-            entries: entries.collect(),
+            entries: entries.chain(empty).collect(),
             store: config.store,
             helper_timeout: settings.helper_timeout,
             helpers: Semaphore::new(HELPERS_AT_ONCE),
@@ -143,30 +130,41 @@ impl InstanceLogins {
 
     /// The credential behind a name; anonymous where the store for every registry says that it
     /// has none. A helper that is named for a registry must have one.
-    pub(super) async fn credential(&self, named: InstanceLogin) -> Result<Credential, Failure> {
+    async fn credential(&self, named: InstanceLogin) -> Result<Credential, Failure> {
         let InstanceLogin { source, scope } = &named;
+        let is_named = |entry: &&Entry| entry.source == *source && entry.scope.name() == *scope;
+        let entry = self.entries.iter().find(is_named);
         let login = match source {
             InstanceSource::Helper(name) => {
                 let server = server_of(scope);
                 // The semaphore is never closed; were it, to go on would still be right.
                 let _permit = self.helpers.acquire().await.ok();
                 tracing::debug!(helper = name, server, "asking the credential helper");
-                program::ask(name, server, self.helper_timeout).await.map_err(|error| Failure::from(&error))?
+                let answer = program::ask(name, server, self.helper_timeout).await;
+                match answer.map_err(|error| Failure::from(&error))? {
+                    Some(login) => login,
+                    None if entry.is_some() => return Err(Failure::from(&program::nothing(name, server))),
+                    None => {
+                        tracing::debug!(%source, scope, "it has no login: the pull is anonymous");
+                        return Ok(Credential::anonymous());
+                    }
+                }
             }
             InstanceSource::EngineAuthData | InstanceSource::DockerConfig => {
-                let is_it = |entry: &&Entry| entry.source == *source && entry.scope.name() == *scope;
-                let login = self.entries.iter().find(is_it).and_then(|entry| entry.login.clone());
-                Some(login.ok_or_else(|| Failure::from(&NotAmongThem(scope.clone())))?)
+                let entry = entry.ok_or_else(|| Failure::from(&NoLogin::NotThere(scope.clone())))?;
+                entry.login.clone().ok_or_else(|| Failure::from(&NoLogin::Empty(scope.clone())))?
             }
-        };
-        let Some(login) = login else {
-            let is_named = |entry: &Entry| entry.source == *source && entry.scope.name() == *scope;
-            if let (InstanceSource::Helper(name), true) = (source, self.entries.iter().any(is_named)) {
-                return Err(Failure::from(&program::nothing(name, server_of(scope))));
-            }
-            tracing::debug!(%source, scope, "it has no login: the pull is anonymous");
-            return Ok(Credential::anonymous());
         };
         Ok(Credential { login, origin: Origin::Instance(named), held: None })
     }
+}
+
+/// Docker leaves an empty entry for a login that it gave to a helper or to the store. So it
+/// is there, and to find none is a failure: the entry names the store as `credHelpers` would,
+/// or, without a store, nobody.
+fn kept_elsewhere(config: &DockerConfig) -> Vec<Entry> {
+    let has_helper = |scope: &Scope| config.helpers.iter().any(|(helpers, _)| helpers.contains(scope));
+    let source = config.store.clone().map_or(InstanceSource::DockerConfig, InstanceSource::Helper);
+    let entry = |scope: &Scope| Entry { source: source.clone(), scope: scope.clone(), login: None };
+    config.empty.iter().filter(|scope| !has_helper(scope)).map(entry).collect()
 }

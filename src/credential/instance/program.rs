@@ -12,6 +12,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
+use super::AUTH_DATA;
 use crate::credential::Login;
 use crate::error::{Class, Explain, Link};
 use crate::secret::Secret;
@@ -21,9 +22,6 @@ const LIMIT: usize = 64 * 1_024;
 
 /// How a helper says that it has no login, on stdout and with exit code 1.
 const NOT_FOUND: &[u8] = b"credentials not found in native keychain";
-
-/// The ECS agent's logins are not the helper's business.
-const NOT_ITS_OWN: &str = "ECS_ENGINE_AUTH_DATA";
 
 /// A helper gave no login and did not say that it has none.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +46,7 @@ enum HelperFault {
     Long,
     #[error("answered with something that is not a login")]
     Garbled,
-    #[error("has none, though it is named for this registry")]
+    #[error("has none, though the Docker config has an entry for this registry")]
     Nothing,
 }
 
@@ -78,7 +76,7 @@ impl Explain for HelperError {
                 format!("install {program} into a folder of taskpull's own PATH, or take it out of the Docker config")
             }
             HelperFault::Nothing => format!(
-                "ECR's helper says so whatever went wrong: try `printf %s {server} | {program} get` as the user that runs taskpull; a registry that needs no login needs no helper"
+                "ECR's helper says so whatever went wrong: try `printf %s {server} | {program} get` as the user that runs taskpull; a registry that needs no login needs no helper, and no empty entry in `auths`"
             ),
             HelperFault::TimedOut(_) => "see what it waits for, or raise instance.helper_timeout".to_owned(),
             _ => format!(
@@ -96,8 +94,8 @@ struct Answer {
     secret: Secret,
 }
 
-/// A helper that `credHelpers` names for a registry has nothing for it. Docker would pull
-/// anonymously; the operator has said that it must not.
+/// A helper that `credHelpers` or an empty entry names for a registry has nothing for it.
+/// Docker would pull anonymously; the operator has said that there is a login.
 pub(super) fn nothing(name: &str, server: &str) -> HelperError {
     HelperError { program: format!("docker-credential-{name}"), server: server.to_owned(), fault: HelperFault::Nothing }
 }
@@ -113,7 +111,8 @@ pub(super) async fn ask(name: &str, server: &str, deadline: Duration) -> Result<
 async fn run(program: &str, server: &str) -> Result<Option<Login>, HelperFault> {
     let not_run = |error: std::io::Error| HelperFault::NotRun(error.kind());
     let mut command = Command::new(program);
-    command.arg("get").env_remove(NOT_ITS_OWN).kill_on_drop(true);
+    // The ECS agent's logins are not the helper's business.
+    command.arg("get").env_remove(AUTH_DATA).kill_on_drop(true);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => HelperFault::Absent,

@@ -25,6 +25,7 @@ impl SecretStore for Store {
         _: &CredentialsParameter,
         _: &SecretVersion,
         _: &Sealed,
+        _: Instant,
     ) -> Result<SecretBytes, Failure> {
         unreachable!("nothing is sealed here")
     }
@@ -37,7 +38,7 @@ impl SecretStore for Store {
         &self,
         identity: &Identity,
         secret: &CredentialsParameter,
-        end: Instant,
+        _: Instant,
     ) -> Result<SecretVersion, SecretError> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         tokio::time::sleep(SECOND).await;
@@ -47,7 +48,6 @@ impl SecretStore for Store {
             arn: "arn".to_owned(),
             version_id: version.to_owned(),
             stage: None,
-            deadline: end,
             value: SecretValue::Text(Secret::new("{}".to_owned())),
         })
     }

@@ -40,6 +40,8 @@ pub use self::secret::Secret;
 pub enum Fault {
     Throttle,
     Status(u16),
+    /// An error of the service's own: status, code, message.
+    Error(u16, &'static str, &'static str),
     Hang,
     Reset,
     Slow(Duration),

@@ -162,6 +162,9 @@ fn struck(fault: Option<Fault>, protocol: Protocol, answer: Answer, request_id: 
         None => protocol.reply(answer, request_id),
         Some(Fault::Throttle) => protocol.reply(Err(throttled(protocol)), request_id),
         Some(Fault::Status(status)) => protocol.reply(Err(failed(status)), request_id),
+        Some(Fault::Error(status, code, message)) => {
+            protocol.reply(Err(ServiceError::new(status, code, message)), request_id)
+        }
         Some(Fault::Garbage) => protocol.garbage(request_id),
         Some(Fault::Hang) => Reply::stall(Stall::Hang),
         Some(Fault::Reset) => Reply::stall(Stall::Reset),

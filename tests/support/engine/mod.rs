@@ -2,9 +2,10 @@
 //!
 //! Without a script a pull succeeds plausibly. Scripts are per image; what is
 //! asked, with which credentials, and how each pull ended is kept. Wording and
-//! status codes are those of Docker Engine 20.10.
+//! status codes are those of Docker Engine 20.10, or of Podman 4.3.
 
 mod auth;
+mod podman;
 mod pull;
 mod state;
 
@@ -39,8 +40,17 @@ impl Engine {
 
     /// An engine that speaks from this API to that one.
     pub fn with_apis(oldest: &str, newest: &str) -> Self {
+        Self::of_kind(oldest, newest, false)
+    }
+
+    /// Podman 4.3, on its Docker-compatible socket.
+    pub fn podman() -> Self {
+        Self::of_kind("1.12", "1.41", true)
+    }
+
+    fn of_kind(oldest: &str, newest: &str, is_podman: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the socket");
-        let state = Arc::new(Mutex::new(State::new(oldest, newest)));
+        let state = Arc::new(Mutex::new(State::new(oldest, newest, is_podman)));
         let shared = state.clone();
         let server =
             Server::on_socket(&folder.path().join("engine.sock"), move |request| state::reply(&shared, &request));

@@ -23,6 +23,7 @@ pub struct Pull {
     /// The digest of the image that is local afterwards, where the script fixes it.
     pub(super) lands: Option<String>,
     pub(super) announces: Option<String>,
+    pub(super) manifest: Option<String>,
 }
 
 #[derive(Clone)]
@@ -67,6 +68,13 @@ impl Pull {
         self
     }
 
+    /// What lands is an index, and this the digest of the manifest in it that is for this
+    /// platform; the local image has both.
+    pub fn with_manifest(mut self, digest: &str) -> Self {
+        self.manifest = Some(digest.to_owned());
+        self
+    }
+
     /// A line of the stream.
     pub fn line(self, line: &Value) -> Self {
         self.raw(&format!("{line}\r\n"))
@@ -105,7 +113,7 @@ impl Pull {
     }
 
     fn new(goes: Goes) -> Self {
-        Self { goes, requires: None, lands: None, announces: None }
+        Self { goes, requires: None, lands: None, announces: None, manifest: None }
     }
 
     /// A success stalls once, after its layers; a stream wherever it is said.
@@ -150,6 +158,11 @@ pub(super) fn success(name: &str, tag: &str, digest: &str, up_to_date: bool, bef
 /// A digest that is this image's own.
 pub(super) fn digest_of(image: &str) -> String {
     format!("sha256:{}", sha256(image))
+}
+
+/// The id of the image with this digest.
+pub(super) fn id_of(digest: &str) -> String {
+    digest_of(digest)
 }
 
 /// The repository without its registry.

@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::super::http::{Reply, Request};
 use super::auth::Auth;
-use super::pull::{Goes, Pull, digest_of, path_of, success};
+use super::podman;
+use super::pull::{Goes, Pull, digest_of, id_of, path_of, success};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
@@ -33,21 +34,30 @@ pub struct SeenPull {
 pub struct State {
     api_version: String,
     oldest_api: String,
+    is_podman: bool,
     pub always: HashMap<String, Pull>,
     pub next: HashMap<String, VecDeque<Pull>>,
-    /// Digests of local images, by the reference they were pulled by.
-    local: HashMap<String, String>,
+    /// Local images, by the reference they were pulled by.
+    local: HashMap<String, Local>,
     pub pulls: Vec<SeenPull>,
     pub requests: Vec<String>,
     under_way: usize,
     pub most_at_once: usize,
 }
 
+#[derive(Clone, PartialEq, Eq)]
+struct Local {
+    digest: String,
+    /// That of its manifest, where the other one is an index's.
+    manifest: Option<String>,
+}
+
 impl State {
-    pub fn new(oldest_api: &str, api_version: &str) -> Self {
+    pub fn new(oldest_api: &str, api_version: &str, is_podman: bool) -> Self {
         Self {
             api_version: api_version.to_owned(),
             oldest_api: oldest_api.to_owned(),
+            is_podman,
             always: HashMap::new(),
             next: HashMap::new(),
             local: HashMap::new(),
@@ -67,6 +77,7 @@ pub fn reply(state: &Arc<Mutex<State>>, request: &Request) -> Reply {
     let mut locked = lock(state);
     locked.requests.push(format!("{} {}", request.method, request.path));
     let (oldest, newest) = (locked.oldest_api.clone(), locked.api_version.clone());
+    let is_podman = locked.is_podman;
     let (version, path) = versioned(&request.path);
     if let Some(asked) = version {
         let (asked_is, newest_is, oldest_is) = (number(asked), number(&newest), number(&oldest));
@@ -99,13 +110,15 @@ pub fn reply(state: &Arc<Mutex<State>>, request: &Request) -> Reply {
             let asked = SeenPull::of(request, version);
             return locked.pull(state, asked);
         }
+        ("GET", "/images/json") if is_podman => locked.list(request.parameter("filters").unwrap_or_default()),
         ("GET", path) => match path.strip_prefix("/images/").and_then(|it| it.strip_suffix("/json")) {
             Some(image) => locked.inspect(image),
             None => failure(404, "page not found"),
         },
         _ => failure(404, "page not found"),
     };
-    answer.header("api-version", newest).header("ostype", "linux")
+    let answer = answer.header("api-version", newest).header("ostype", "linux");
+    if is_podman { answer.header("libpod-api-version", "4.3.1") } else { answer }
 }
 
 impl SeenPull {
@@ -141,48 +154,69 @@ impl State {
             let mut state = lock(&state);
             state.under_way -= 1;
             state.pulls[number].ending = Some(if complete { Ending::Complete } else { Ending::Broken });
-            if let Some(digest) = lands.filter(|_| complete) {
-                state.local.insert(image, digest);
+            if let Some(local) = lands.filter(|_| complete) {
+                state.local.insert(image, local);
             }
         })
     }
 
-    /// The reply, and the digest that is local after it.
-    fn play(&self, image: &str, auth: &Auth, pull: Pull) -> (Reply, Option<String>) {
+    /// The reply, and what is local after it.
+    fn play(&self, image: &str, auth: &Auth, pull: Pull) -> (Reply, Option<Local>) {
         if let Some((username, password)) = &pull.requires
             && !auth.is(username, password)
         {
-            return (unauthorized(image, auth), None);
+            return (
+                if self.is_podman { stream(podman::unauthorized(image)) } else { unauthorized(image, auth) },
+                None,
+            );
         }
+        let manifest = pull.manifest;
+        let lands = |digest: String| Local { digest, manifest };
         match pull.goes {
             Goes::Refused { status, message } => (failure(status, &message), None),
-            Goes::Scripted(steps) => (stream(steps), pull.lands),
+            Goes::Scripted(steps) => (stream(steps), pull.lands.map(lands)),
             Goes::Well { before_end } => {
                 let (name, tag) = split(image);
                 let digest =
                     pull.lands.unwrap_or_else(|| if tag.contains(':') { tag.to_owned() } else { digest_of(image) });
-                let up_to_date = self.local.get(image) == Some(&digest);
+                let up_to_date = self.local.get(image).is_some_and(|local| local.digest == digest);
                 let announced = pull.announces.as_ref().unwrap_or(&digest);
-                let steps = success(name, tag, announced, up_to_date, before_end);
-                (stream(steps), Some(digest))
+                let steps = if self.is_podman {
+                    podman::success(name, announced, up_to_date, before_end)
+                } else {
+                    success(name, tag, announced, up_to_date, before_end)
+                };
+                (stream(steps), Some(lands(digest)))
             }
         }
     }
 
+    /// Podman's list, of one image at most.
+    fn list(&self, filters: &str) -> Reply {
+        let wanted = |image: &str| json!({ "reference": [image] }).to_string().replace(' ', "") == filters;
+        let found = self.local.iter().filter(|(image, _)| wanted(image));
+        let listed: Vec<_> =
+            found.map(|(_, local)| json!({ "Id": id_of(&local.digest), "Digest": local.digest })).collect();
+        Reply::json(200, &json!(listed))
+    }
+
     fn inspect(&self, image: &str) -> Reply {
-        let Some(digest) = self.local.get(image) else {
+        let Some(local) = self.local.get(image) else {
             return failure(404, &format!("No such image: {image}"));
         };
         let (name, tag) = split(image);
         let familiar = name.strip_prefix("docker.io/").unwrap_or(name);
         let familiar = familiar.strip_prefix("library/").unwrap_or(familiar);
         let tags = if tag.contains(':') { vec![] } else { vec![format!("{familiar}:{tag}")] };
+        let mut digests: Vec<_> = local.manifest.iter().chain([&local.digest]).collect();
+        digests.sort();
+        let digests: Vec<_> = digests.into_iter().map(|digest| format!("{familiar}@{digest}")).collect();
         Reply::json(
             200,
             &json!({
-                "Id": digest_of(digest),
+                "Id": id_of(&local.digest),
                 "RepoTags": tags,
-                "RepoDigests": [format!("{familiar}@{digest}")],
+                "RepoDigests": digests,
                 "Architecture": "amd64",
                 "Os": "linux",
             }),

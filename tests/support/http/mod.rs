@@ -39,7 +39,12 @@ pub struct Server {
 impl Server {
     /// Listens on a free port of 127.0.0.1.
     pub fn on_loopback(handler: impl Fn(Request) -> Reply + Send + Sync + 'static) -> Self {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        Self::at("127.0.0.1:0", handler)
+    }
+
+    /// Listens at an address that the test's network has.
+    pub fn at(address: &str, handler: impl Fn(Request) -> Reply + Send + Sync + 'static) -> Self {
+        let listener = std::net::TcpListener::bind(address).expect("a free port");
         listener.set_nonblocking(true).expect("a socket that does not block");
         let port = listener.local_addr().expect("a bound socket").port();
         let serve = move || Listener::Tcp(TcpListener::from_std(listener).expect("a runtime"));
@@ -54,7 +59,7 @@ impl Server {
         Self::start(0, serve, Arc::new(handler))
     }
 
-    /// The loopback port; 0 for a Unix socket.
+    /// The port; 0 for a Unix socket.
     pub fn port(&self) -> u16 {
         self.port
     }

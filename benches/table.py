@@ -1,0 +1,63 @@
+"""The table: rows of figures, most of them with a limit and a verdict."""
+
+import statistics
+from dataclasses import dataclass, replace
+
+import runs
+from stage import MEGABYTE
+
+
+@dataclass
+class Row:
+    """One line of the table. Without a limit it is there to be read, not judged."""
+
+    what: str
+    figure: str
+    runs: int
+    limit: str = ""
+    ok: bool = True
+
+    def cells(self):
+        return self.what, self.figure, str(self.runs), self.limit, ("ok" if self.ok else "OVER") if self.limit else ""
+
+
+def ratio(what, ratios, limit):
+    count, within = len(ratios), statistics.median(ratios) <= limit
+    return [
+        Row(what, runs.spread(ratios, "{:.2f}"), count, f"{limit:.2f}", within),
+        # A verdict with the limit inside this interval is the machine's as much as taskpull's.
+        Row("  that median, 95 % certain", runs.certainty(ratios, "{:.2f}"), count),
+    ]
+
+
+def times(*takes):
+    return [milliseconds(f"  {what}", seconds) for what, seconds in takes]
+
+
+def milliseconds(what, seconds, limit=None, judged=statistics.median):
+    """A row of times; with a limit, their median is judged or whatever of them is said."""
+    taken = [second * 1000 for second in seconds]
+    row = Row(what, runs.spread(taken, "{:.1f}") + " ms", len(taken))
+    return row if limit is None else replace(row, limit=f"{limit} ms", ok=judged(taken) <= limit)
+
+
+def memory(what, peaks, limit):
+    """A row of peak memories in bytes, the largest judged by a limit in megabytes."""
+    taken = [peak / MEGABYTE for peak in peaks]
+    return Row(what, runs.spread(taken, "{:.1f}") + " MB", len(taken), f"{limit} MB", max(taken) <= limit)
+
+
+def calls(what, counts, limit):
+    return Row(what, listed(counts), 1, str(limit), counts.total() <= limit)
+
+
+def listed(counts):
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
+
+
+def print_table(rows):
+    cells = [("what", "median (min–max)", "runs", "limit", "verdict"), *(row.cells() for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells)]
+    cells.insert(1, tuple("─" * width for width in widths))
+    for line in cells:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())

@@ -1,0 +1,102 @@
+//! One attempt at a pull: the stream read to its end, and what it has brought looked at.
+
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::one::Pull;
+use super::outcome::{How, Pulled};
+use super::progress::{Layers, State, Tally};
+use super::pull_error::PullError;
+use super::told::{Told, Verdict};
+use super::{Engine, EngineError, Line, LocalImage, Unreachable, Wanted};
+
+/// Since when nothing has moved, and how long that may be so.
+struct Patience {
+    since: Instant,
+    limit: Duration,
+}
+
+impl<E: Engine> Pull<'_, E> {
+    /// Pulls once.
+    pub(super) async fn attempt(&self) -> Result<Pulled, PullError> {
+        let told = self.stream().await?;
+        let cut = || {
+            let why = "the pull ended without telling which image it is".to_owned();
+            self.refused(EngineError::Garbled { host: self.address.to_owned(), why })
+        };
+        if !told.may_be_whole() {
+            return Err(cut());
+        }
+        let Wanted { image, platform } = self.wanted;
+        let local = self.local().await?;
+        match told.verdict(image, &local) {
+            Verdict::Cut => Err(cut()),
+            Verdict::Another { digest } => {
+                Err(PullError::Unverified { image: image.clone(), digest, local: local.digests })
+            }
+            Verdict::Pulled { digest, fetched } => match (platform, &local.platform) {
+                (Some(wanted), Some(found)) if !wanted.is_met_by(found) => Err(PullError::WrongPlatform {
+                    image: image.clone(),
+                    wanted: wanted.to_string().into(),
+                    found: found.to_string().into(),
+                }),
+                _ => {
+                    let how = if fetched { How::Fetched } else { How::UpToDate };
+                    Ok(Pulled { digest: Some(digest), how, platform: local.platform })
+                }
+            },
+        }
+    }
+
+    async fn stream(&self) -> Result<Told, PullError> {
+        let mut lines = self.engine.pull(self.wanted, self.login);
+        let mut tally = Tally::default();
+        let mut told = Told::default();
+        let mut patience = Patience { since: Instant::now(), limit: self.deadlines.begin };
+        (self.watch)(&State::Pulling(Layers::default()));
+        while let Some(line) = self.next(&mut lines, &tally, &patience).await? {
+            // An engine may say the same again and again.
+            if tally.moves(&line) {
+                self.movement.mark();
+                patience = Patience { since: Instant::now(), limit: self.deadlines.idle };
+            }
+            told.take(&line);
+            if let Some(layers) = tally.take(&line) {
+                (self.watch)(&State::Pulling(layers));
+            }
+        }
+        Ok(told)
+    }
+
+    /// The next line, waited for as long as something moves: this pull, or, while this one
+    /// only waits for its turn within the engine, any pull.
+    async fn next(
+        &self,
+        lines: &mut BoxStream<'_, Result<Line, EngineError>>,
+        tally: &Tally,
+        patience: &Patience,
+    ) -> Result<Option<Line>, PullError> {
+        let after = patience.limit;
+        let mut end = patience.since + after;
+        loop {
+            match timeout_at(end, lines.next()).await {
+                Ok(line) => return line.transpose().map_err(|cause| self.refused(cause)),
+                Err(_) if tally.is_queued() && self.movement.last() + after > end => {
+                    end = self.movement.last() + after;
+                }
+                Err(_) => return Err(PullError::Stalled { image: self.wanted.image.clone(), after }),
+            }
+        }
+    }
+
+    /// The image as the engine has it now.
+    async fn local(&self) -> Result<LocalImage, PullError> {
+        let silent = || EngineError::Unreachable { host: self.address.to_owned(), why: Unreachable::Silent };
+        let local = timeout(self.deadlines.answer, self.engine.local(&self.wanted.image)).await;
+        let local = local.unwrap_or_else(|_| Err(silent())).map_err(|cause| self.refused(cause))?;
+        Ok(local.unwrap_or_default())
+    }
+}

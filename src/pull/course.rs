@@ -1,0 +1,199 @@
+//! The course of one image: its credential, its turn, the copy that may serve, the pull, once
+//! more with a newer credential, and the copy that serves instead.
+
+use std::sync::Arc;
+
+use futures_util::future::{BoxFuture, FutureExt as _, Shared};
+use tokio::time::{Instant, timeout};
+
+use super::behavior::Caching;
+use super::movement::Movement;
+use super::one::Pull;
+use super::outcome::{Account, How, Pulled};
+use super::progress::State;
+use super::pull_error::PullError;
+use super::schedule::Limits;
+use super::turns::Turns;
+use super::{Connect, Engine as _, EngineError, LocalImage, Unreachable, Wanted};
+use crate::credential::{Credential, Credentials, Login};
+use crate::error::{Class, Failure};
+use crate::plan::PlannedPull;
+
+/// What the pulls of one run have in common.
+pub(super) struct Run<'a, C: Connect> {
+    /// The engine being reached: asked once, by whoever waits for it.
+    engine: Shared<BoxFuture<'a, Result<Arc<C::Engine>, EngineError>>>,
+    address: String,
+    credentials: &'a dyn Credentials,
+    turns: Turns,
+    movement: Movement,
+    limits: &'a Limits,
+}
+
+/// One pull of the run.
+pub(super) struct Course<'a, 'r, C: Connect> {
+    pub run: &'a Run<'r, C>,
+    pub pull: &'a PlannedPull,
+    pub account: &'a Account,
+    pub watch: &'a (dyn Fn(&State) + Send + Sync),
+}
+
+impl<'a, C: Connect> Run<'a, C> {
+    pub(super) fn new(
+        connect: &'a C,
+        credentials: &'a dyn Credentials,
+        limits: &'a Limits,
+        pulls: &[PlannedPull],
+    ) -> Self {
+        let address = connect.address();
+        let silent = EngineError::Unreachable { host: address.clone(), why: Unreachable::Silent };
+        let engine = async move {
+            let reached = timeout(limits.deadlines.answer, connect.connect()).await;
+            reached.unwrap_or(Err(silent)).map(Arc::new)
+        };
+        let turns = Turns::new(pulls, limits.concurrency);
+        Self { engine: engine.boxed().shared(), address, credentials, turns, movement: Movement::new(), limits }
+    }
+}
+
+impl<C: Connect> Course<'_, '_, C> {
+    /// From the credential to the image.
+    pub(super) async fn run(&self) -> Result<Pulled, Failure> {
+        // Engine and credential are sought at the same time: the one costs the other nothing.
+        (self.watch)(&State::Authorizing);
+        let engine = async { self.run.engine.clone().await.map_err(|error| Failure::from(&error)) };
+        let credential = async { self.run.credentials.credential(self.pull).await.map_err(Arc::unwrap_or_clone) };
+        let (engine, credential) = futures_util::future::try_join(engine, credential).await?;
+        (self.watch)(&State::Waiting);
+        self.account.queues();
+        let PlannedPull { image, platform, .. } = self.pull;
+        let mut wanted = Wanted { image: image.clone(), platform: platform.clone() };
+        // A tag that another pull of this run has resolved is that image here too.
+        let mut unknown = match self.run.turns.tag(self.pull) {
+            None => None,
+            Some(tag) => match tag.digest().await {
+                Ok(digest) => {
+                    wanted.image = image.at(&digest);
+                    None
+                }
+                Err(place) => Some(place),
+            },
+        };
+        let _turn = self.run.turns.next(image).await;
+        self.account.begins();
+        self.account.shows(&credential.origin);
+        // In a box, because thousands may wait for their turn and only a few have one.
+        let result = Box::pin(self.on(&engine, &wanted, credential)).await;
+        if let (Some(place), Ok(Pulled { digest: Some(digest), .. })) = (&mut unknown, &result) {
+            **place = Some(digest.clone());
+        }
+        result
+    }
+
+    /// A copy where one serves, the registry's image where not.
+    async fn on(&self, engine: &C::Engine, wanted: &Wanted, credential: Credential) -> Result<Pulled, Failure> {
+        let caching = self.run.limits.caching;
+        if caching.looks_first()
+            && let Some(local) = self.copy(engine, wanted, caching).await?
+            && let Some(cached) = self.accepted(engine, wanted, &local, &credential, caching).await?
+        {
+            return Ok(cached);
+        }
+        let failure = match self.pulled(engine, wanted, credential).await {
+            Ok(pulled) => return Ok(pulled),
+            Err(failure) => failure,
+        };
+        if !caching.falls_back(&failure) {
+            return Err(failure);
+        }
+        // What the registry said is what the reader must hear, whatever the engine says now.
+        let Ok(Some(local)) = self.copy(engine, wanted, caching).await else { return Err(failure) };
+        Ok(cached(&local, wanted, false, Some(failure)))
+    }
+
+    /// The copy on the engine that counts.
+    async fn copy(&self, engine: &C::Engine, wanted: &Wanted, caching: Caching) -> Result<Option<LocalImage>, Failure> {
+        let silent = || EngineError::Unreachable { host: self.run.address.clone(), why: Unreachable::Silent };
+        let local = timeout(self.run.limits.deadlines.answer, engine.local(&wanted.image)).await;
+        let local = local.unwrap_or_else(|_| Err(silent())).map_err(|error| Failure::from(&error))?;
+        Ok(local.filter(|local| caching.counts(local, wanted.platform.as_ref())))
+    }
+
+    /// The copy as a result, once the registry has accepted the credential for it where it
+    /// must. The very image is pulled again by its digest: nothing is fetched and no tag moves,
+    /// and every engine can do it. A copy that the registry no longer has is none.
+    async fn accepted(
+        &self,
+        engine: &C::Engine,
+        wanted: &Wanted,
+        local: &LocalImage,
+        credential: &Credential,
+        caching: Caching,
+    ) -> Result<Option<Pulled>, Failure> {
+        if !caching.must_verify(&self.pull.need) {
+            return Ok(Some(cached(local, wanted, false, None)));
+        }
+        let Some(digest) = local.digest_of(&wanted.image) else { return Ok(None) };
+        let this = Wanted { image: wanted.image.at(digest), platform: wanted.platform.clone() };
+        match self.pulled(engine, &this, credential.clone()).await {
+            Ok(_) => Ok(Some(cached(local, wanted, true, None))),
+            Err(failure) if failure.class == Class::Absent => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The registry's image, with this credential, or with a newer one when it was refused.
+    async fn pulled(&self, engine: &C::Engine, wanted: &Wanted, credential: Credential) -> Result<Pulled, Failure> {
+        let shown = Instant::now();
+        let refused = match self.one(engine, wanted, &credential.login).run().await {
+            Ok(pulled) => return Ok(pulled),
+            Err(error) => error,
+        };
+        let Some(renewed) = self.renewed(&credential, shown, &refused).await else {
+            return Err(Failure::from(&refused));
+        };
+        self.account.shows(&renewed.origin);
+        let again = self.one(engine, wanted, &renewed.login).run().await;
+        again.map_err(|error| Failure::from(&error))
+    }
+
+    /// The credential to try once more with, when the registry refused this one and its
+    /// secret has another version by now.
+    async fn renewed(&self, refused: &Credential, shown: Instant, error: &PullError) -> Option<Credential> {
+        if !error.is_refusal() {
+            return None;
+        }
+        match self.run.credentials.after_refusal(self.pull, refused, shown).await {
+            Ok(renewed) => renewed,
+            Err(failure) => {
+                // What the registry said is what the reader must hear.
+                tracing::info!(image = %self.pull.image, failure = %failure.message, "the secret could not be read again");
+                None
+            }
+        }
+    }
+
+    fn one<'b>(&'b self, engine: &'b C::Engine, wanted: &'b Wanted, login: &'b Login) -> Pull<'b, C::Engine> {
+        let Limits { deadlines, backoff, .. } = *self.run.limits;
+        Pull {
+            engine,
+            address: &self.run.address,
+            wanted,
+            login,
+            deadlines,
+            backoff,
+            movement: &self.run.movement,
+            account: self.account,
+            watch: self.watch,
+        }
+    }
+}
+
+/// A copy as a result.
+fn cached(local: &LocalImage, wanted: &Wanted, verified: bool, instead_of: Option<Failure>) -> Pulled {
+    Pulled {
+        digest: local.digest_of(&wanted.image).map(str::to_owned),
+        how: How::Cached { verified, instead_of: instead_of.map(Box::new) },
+        platform: local.platform.clone(),
+    }
+}
