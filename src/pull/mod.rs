@@ -3,11 +3,15 @@
 //! Every wait is bounded here, whatever the engine does. [`run`] owns every pull it starts: there is no detached task, dropping it drops them
 //! all, and the engine stops an abandoned pull when its connection closes.
 
+mod address;
+mod address_error;
 mod attempt;
 mod auth_header;
 mod behavior;
+mod context;
 mod course;
 pub mod docker;
+mod engine_choice;
 mod engine_error;
 mod engine_words;
 mod get;
@@ -23,6 +27,7 @@ mod retry_after;
 mod schedule;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod told;
 mod turns;
 
@@ -30,8 +35,11 @@ use std::future::Future;
 
 use futures_util::stream::BoxStream;
 
+pub use address::DockerAddress;
+pub use address_error::AddressError;
 pub use behavior::{Behavior, Caching, OnRefusal};
-pub use docker::{DockerAddress, DockerEngine};
+pub use docker::DockerEngine;
+pub use engine_choice::{Chosen, EngineChoice, Place, TlsUse};
 pub use engine_error::{EngineError, Unreachable};
 pub use one::Deadlines;
 pub use outcome::{How, Outcome, Pulled, Retry};

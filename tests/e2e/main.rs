@@ -16,3 +16,4 @@ mod leaks;
 mod refusals;
 mod rotation;
 mod support;
+mod tls;

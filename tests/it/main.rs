@@ -7,6 +7,9 @@
 mod support;
 
 mod architecture;
+mod engine_address;
+mod engine_address_tls;
+mod engine_versions;
 mod generated_documents;
 mod identity_accounts;
 mod identity_addresses;

@@ -35,17 +35,22 @@ impl Engine {
 
     /// An engine whose newest API is this.
     pub fn with_api(version: &str) -> Self {
-        Self::of_kind(version, false)
+        Self::with_apis("1.12", version)
+    }
+
+    /// An engine that speaks from this API to that one.
+    pub fn with_apis(oldest: &str, newest: &str) -> Self {
+        Self::of_kind(oldest, newest, false)
     }
 
     /// Podman 4.3, on its Docker-compatible socket.
     pub fn podman() -> Self {
-        Self::of_kind("1.41", true)
+        Self::of_kind("1.12", "1.41", true)
     }
 
-    fn of_kind(version: &str, is_podman: bool) -> Self {
+    fn of_kind(oldest: &str, newest: &str, is_podman: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the socket");
-        let state = Arc::new(Mutex::new(State::new(version, is_podman)));
+        let state = Arc::new(Mutex::new(State::new(oldest, newest, is_podman)));
         let shared = state.clone();
         let server =
             Server::on_socket(&folder.path().join("engine.sock"), move |request| state::reply(&shared, &request));

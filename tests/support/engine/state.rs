@@ -10,8 +10,6 @@ use super::auth::Auth;
 use super::podman;
 use super::pull::{Goes, Pull, digest_of, id_of, path_of, success};
 
-const OLDEST_API: &str = "1.12";
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// The whole script was played.
@@ -35,6 +33,7 @@ pub struct SeenPull {
 
 pub struct State {
     api_version: String,
+    oldest_api: String,
     is_podman: bool,
     pub always: HashMap<String, Pull>,
     pub next: HashMap<String, VecDeque<Pull>>,
@@ -54,9 +53,10 @@ struct Local {
 }
 
 impl State {
-    pub fn new(api_version: &str, is_podman: bool) -> Self {
+    pub fn new(oldest_api: &str, api_version: &str, is_podman: bool) -> Self {
         Self {
             api_version: api_version.to_owned(),
+            oldest_api: oldest_api.to_owned(),
             is_podman,
             always: HashMap::new(),
             next: HashMap::new(),
@@ -76,11 +76,11 @@ pub fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 pub fn reply(state: &Arc<Mutex<State>>, request: &Request) -> Reply {
     let mut locked = lock(state);
     locked.requests.push(format!("{} {}", request.method, request.path));
-    let newest = locked.api_version.clone();
+    let (oldest, newest) = (locked.oldest_api.clone(), locked.api_version.clone());
     let is_podman = locked.is_podman;
     let (version, path) = versioned(&request.path);
     if let Some(asked) = version {
-        let (asked_is, newest_is, oldest_is) = (number(asked), number(&newest), number(OLDEST_API));
+        let (asked_is, newest_is, oldest_is) = (number(asked), number(&newest), number(&oldest));
         if asked_is > newest_is {
             return failure(
                 400,
@@ -91,7 +91,7 @@ pub fn reply(state: &Arc<Mutex<State>>, request: &Request) -> Reply {
             return failure(
                 400,
                 &format!(
-                    "client version {asked} is too old. Minimum supported API version is {OLDEST_API}, \
+                    "client version {asked} is too old. Minimum supported API version is {oldest}, \
                  please upgrade your client to a newer version"
                 ),
             );
@@ -102,7 +102,7 @@ pub fn reply(state: &Arc<Mutex<State>>, request: &Request) -> Reply {
         ("GET", "/version") => Reply::json(
             200,
             &json!({
-                "Version": "20.10.24", "ApiVersion": newest, "MinAPIVersion": OLDEST_API,
+                "Version": "20.10.24", "ApiVersion": newest, "MinAPIVersion": oldest,
                 "Os": "linux", "Arch": "amd64",
             }),
         ),
