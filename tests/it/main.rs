@@ -17,6 +17,7 @@ mod identity_endpoints;
 mod identity_host;
 mod instance;
 mod pull_batches;
+mod pull_behavior;
 mod pull_content;
 mod pull_credentials;
 mod pull_days;

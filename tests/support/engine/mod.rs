@@ -81,6 +81,11 @@ impl Engine {
         self.state().pulls.clone()
     }
 
+    /// The images that the registry was asked about, with a credential that it accepts.
+    pub fn verified(&self) -> Vec<String> {
+        self.state().verified.clone()
+    }
+
     /// How often this image was asked for.
     pub fn count(&self, image: &str) -> usize {
         self.state().pulls.iter().filter(|pull| pull.image == image).count()

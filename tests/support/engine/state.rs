@@ -41,6 +41,8 @@ pub struct State {
     local: HashMap<String, Local>,
     pub pulls: Vec<SeenPull>,
     pub requests: Vec<String>,
+    /// Images that somebody was told of, and may have.
+    pub verified: Vec<String>,
     under_way: usize,
     pub most_at_once: usize,
 }
@@ -63,6 +65,7 @@ impl State {
             local: HashMap::new(),
             pulls: Vec::new(),
             requests: Vec::new(),
+            verified: Vec::new(),
             under_way: 0,
             most_at_once: 0,
         }
@@ -111,9 +114,12 @@ pub fn reply(state: &Arc<Mutex<State>>, request: &Request) -> Reply {
             return locked.pull(state, asked);
         }
         ("GET", "/images/json") if is_podman => locked.list(request.parameter("filters").unwrap_or_default()),
-        ("GET", path) => match path.strip_prefix("/images/").and_then(|it| it.strip_suffix("/json")) {
-            Some(image) => locked.inspect(image),
-            None => failure(404, "page not found"),
+        ("GET", path) => match path.strip_suffix("/json").and_then(|path| path[1..].split_once('/')) {
+            Some(("images", image)) => locked.inspect(image),
+            Some(("distribution", image)) if !is_podman => {
+                locked.distribution(image, &Auth::of(request.header("x-registry-auth")))
+            }
+            _ => failure(404, "page not found"),
         },
         _ => failure(404, "page not found"),
     };
@@ -200,8 +206,27 @@ impl State {
         Reply::json(200, &json!(listed))
     }
 
+    /// What the registry says of an image, to whoever may pull it by any of its tags.
+    fn distribution(&mut self, image: &str, auth: &Auth) -> Reply {
+        let (name, _) = split(image);
+        let of_this_name = self.always.iter().filter(|(known, _)| split(known).0 == name);
+        let mut wanted = of_this_name.filter_map(|(_, pull)| pull.requires.as_ref());
+        if wanted.any(|(username, password)| !auth.is(username, password)) {
+            return failure(401, "unauthorized: authentication required");
+        }
+        self.verified.push(image.to_owned());
+        Reply::json(200, &json!({ "Descriptor": { "mediaType": "", "digest": "", "size": 0 }, "Platforms": [] }))
+    }
+
+    /// The local image of a name and tag, or of a name and digest.
+    fn here(&self, image: &str) -> Option<&Local> {
+        let (name, version) = split(image);
+        let is_it = |(known, local): &(&String, &Local)| split(known).0 == name && local.digest == version;
+        self.local.get(image).or_else(|| self.local.iter().find(is_it).map(|(_, local)| local))
+    }
+
     fn inspect(&self, image: &str) -> Reply {
-        let Some(local) = self.local.get(image) else {
+        let Some(local) = self.here(image) else {
             return failure(404, &format!("No such image: {image}"));
         };
         let (name, tag) = split(image);
