@@ -13,7 +13,7 @@ mod course;
 pub mod docker;
 mod engine_choice;
 mod engine_error;
-mod engine_words;
+pub mod engine_words;
 mod get;
 mod movement;
 mod one;
