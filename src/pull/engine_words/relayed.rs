@@ -281,7 +281,7 @@ pub(super) const RULES: &[Rule] = &[
         ],
         (Link::Registry, Class::Unknown),
         "the registry answers in a way taskpull does not know",
-        "its words are below; ask the registry from the daemon's host with curl",
+        "ask the registry from the daemon's host with curl",
     ),
     // After the registry's answers, which quote what is no JSON in them.
     rule(
