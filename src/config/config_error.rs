@@ -94,7 +94,7 @@ pub enum ConfigError {
 
 impl Explain for ConfigError {
     fn link(&self) -> Link {
-        Link::Definition
+        Link::Configuration
     }
 
     fn class(&self) -> Class {
