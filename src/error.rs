@@ -18,6 +18,8 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Link {
+    /// The settings of this program.
+    Configuration,
     /// The task definition's text, or one container's part of it.
     Definition,
     /// Whoever runs taskpull: instance role, container role, access key.
@@ -53,6 +55,7 @@ pub enum Link {
 impl fmt::Display for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Configuration => "configuration",
             Self::Definition => "task definition",
             Self::HostIdentity => "host identity",
             Self::Role => "role",

@@ -11,8 +11,8 @@ use crate::error::Failure;
 pub use crate::identity::{AccountRoles, HostKind};
 pub use crate::plan::{PlanContext, RoleUse};
 pub use crate::pull::{
-    Behavior, Caching, Concurrency, Deadlines, DiskCheck, DiskLimits, DockerAddress, How, Limits, OnRefusal, Progress,
-    Pulled, Retry, State,
+    Behavior, Caching, Chosen, Concurrency, Deadlines, DiskCheck, DiskLimits, DockerAddress, EngineChoice, How, Limits,
+    OnRefusal, Place, Progress, Pulled, Retry, State, TlsUse,
 };
 pub use crate::retry::Backoff;
 pub use crate::task::Platform;

@@ -48,8 +48,8 @@ Examples:
   taskpull pull --output json /etc/tasks   every *.json of a folder, for programs
 
 AWS credentials are found in the environment, the shared files, the container's or the
-instance's endpoint; the engine is the one in DOCKER_HOST. docs/configuration.md has
-every setting.")]
+instance's endpoint; the engine is the one Docker's own command line would use (DOCKER_HOST, DOCKER_CONTEXT,
+the current context). docs/configuration.md has every setting.")]
 pub(super) struct Pull {
     /// Task definitions: files, folders of *.json, or `-` for stdin
     #[arg(required = true, value_name = "TASKDEF")]
@@ -94,6 +94,10 @@ pub(super) struct Pull {
     /// Where the Docker Engine is [setting: `engine.host`]
     #[arg(long, value_name = "ADDRESS")]
     pub host: Option<String>,
+
+    /// The Docker context that leads to the engine [setting: `engine.context`]
+    #[arg(long, value_name = "NAME", conflicts_with = "host")]
+    pub context: Option<String>,
 
     /// The configuration file [default: /etc/taskpull/taskpull.toml where it exists]
     #[arg(long, value_name = "FILE")]

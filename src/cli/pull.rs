@@ -10,7 +10,9 @@ use super::arguments::{Output, Pull};
 use super::exit::Exit;
 use super::setup::Setup;
 use super::{complain, input, interrupt, log, progress, tell};
-use crate::config::table::{BEHAVIOR, CONCURRENCY, ENGINE_HOST, EXECUTION_ROLE, PLATFORM, SECRETS_STAGE};
+use crate::config::table::{
+    BEHAVIOR, CONCURRENCY, ENGINE_CONTEXT, ENGINE_HOST, EXECUTION_ROLE, PLATFORM, SECRETS_STAGE,
+};
 use crate::config::{ConfigError, Settings, Sources};
 use crate::error::Failure;
 use crate::report::{Report, text};
@@ -32,6 +34,9 @@ pub(super) fn run(arguments: &Pull) -> Exit {
             return Exit::Configuration;
         }
     };
+    if let Some(context) = &setup.by_current_context {
+        tell(&format!("note: the engine is {}, of Docker's current context `{context}`", setup.engine));
+    }
     if setup.engine.is_in_clear() {
         tell(&format!("warning: {} is without TLS: logins go over the network in clear", setup.engine));
     }
@@ -64,14 +69,15 @@ pub(super) fn run(arguments: &Pull) -> Exit {
 }
 
 fn settings(arguments: &Pull) -> Result<Settings, ConfigError> {
-    let Pull { behavior, platform, concurrency, execution_role, secret_stage, host, config, .. } = arguments;
+    let Pull { behavior, platform, concurrency, execution_role, secret_stage, host, context, config, .. } = arguments;
     let sources = Sources::of_process(config.as_deref())?
         .with_flag(&BEHAVIOR, "--behavior", behavior.clone())
         .with_flag(&PLATFORM, "--platform", platform.clone())
         .with_flag(&CONCURRENCY, "--concurrency", concurrency.clone())
         .with_flag(&EXECUTION_ROLE, "--execution-role", execution_role.clone())
         .with_flag(&SECRETS_STAGE, "--secret-stage", secret_stage.clone())
-        .with_flag(&ENGINE_HOST, "--host", host.clone());
+        .with_flag(&ENGINE_HOST, "--host", host.clone())
+        .with_flag(&ENGINE_CONTEXT, "--context", context.clone());
     Settings::read(&sources)
 }
 

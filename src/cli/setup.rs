@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::table::PLATFORM;
-use crate::config::{ConfigError, Settings};
+use crate::config::{ConfigError, EnginePlace, EngineSettings, Settings};
 use crate::error::Failure;
 use crate::pipeline::{
-    AccessTokens, AccountRoles, Aws, Backoff, Batching, Behavior, Caching, Concurrency, Deadlines, DiskCheck,
-    DiskLimits, DockerAddress, HostKind, Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits, OnRefusal,
-    PlanContext, Platform, Resolver, RoleUse,
+    AccessTokens, AccountRoles, Aws, Backoff, Batching, Behavior, Caching, Chosen, Concurrency, Deadlines, DiskCheck,
+    DiskLimits, DockerAddress, EngineChoice, HostKind, Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits,
+    OnRefusal, Place, PlanContext, Platform, Resolver, RoleUse, TlsUse,
 };
 
 /// The waits between attempts at a pull grow to two seconds and no further: a registry that
@@ -23,6 +23,8 @@ const WAITS: Backoff = match Backoff::new(Duration::from_millis(250), Duration::
 /// Everything that a command needs of the world, checked and not yet asked anything.
 pub(super) struct Setup {
     pub engine: DockerAddress,
+    /// Docker's current context, where nobody said which engine is meant and it did.
+    pub by_current_context: Option<String>,
     pub limits: Limits,
     pub credentials: Resolver<Aws>,
     roles: RoleUse,
@@ -35,8 +37,11 @@ impl Setup {
     /// Makes them. What is wrong with the settings comes out here.
     pub(super) fn new(settings: &Settings, fail_fast: bool) -> Result<Self, Failure> {
         let instance = Arc::new(instance_logins(settings)?);
+        let Chosen { address, by_current_context } =
+            engine(&settings.engine).find().map_err(|error| Failure::from(&error))?;
         Ok(Self {
-            engine: DockerAddress::parse(&settings.engine_host).map_err(|error| Failure::from(&error))?,
+            engine: address,
+            by_current_context,
             limits: limits(settings, fail_fast),
             credentials: credentials(settings, Arc::clone(&instance))?,
             roles: if settings.assume_execution_role { RoleUse::Assume } else { RoleUse::Ignore },
@@ -51,6 +56,23 @@ impl Setup {
         let instance = |image: &_| self.instance.covering(image);
         let platform = self.platform.as_ref();
         Job::new(inputs, &PlanContext { roles: self.roles, accounts: &self.accounts, platform, instance: &instance })
+    }
+}
+
+fn engine(settings: &EngineSettings) -> EngineChoice {
+    EngineChoice {
+        place: match settings.place.clone() {
+            EnginePlace::Host(host) => Place::Host(host),
+            EnginePlace::Context(name) => Place::Context(name),
+            EnginePlace::Unsaid(otherwise) => Place::Current { otherwise },
+        },
+        tls: match (settings.tls_verify, settings.tls) {
+            (true, _) => TlsUse::Verified,
+            (false, true) => TlsUse::Unverified,
+            (false, false) => TlsUse::No,
+        },
+        cert_folder: settings.cert_path.clone(),
+        docker_folder: settings.config_folder.clone(),
     }
 }
 

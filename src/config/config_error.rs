@@ -68,6 +68,16 @@ pub enum ConfigError {
         /// What is wrong with it.
         message: String,
     },
+    /// Two settings of which one place may have one.
+    #[error("{one} and {other} are both set, by {origin}")]
+    Both {
+        /// The one.
+        one: &'static str,
+        /// The other.
+        other: &'static str,
+        /// Where.
+        origin: String,
+    },
     /// A value is not what it must be.
     #[error("{key} is `{value}` (from {origin}), but must be {wanted}")]
     Value {
@@ -84,7 +94,7 @@ pub enum ConfigError {
 
 impl Explain for ConfigError {
     fn link(&self) -> Link {
-        Link::Definition
+        Link::Configuration
     }
 
     fn class(&self) -> Class {
@@ -97,7 +107,7 @@ impl Explain for ConfigError {
             Self::UnknownKey { key, .. } => key.clone(),
             Self::Account { .. } => "identity.account".to_owned(),
             Self::NotUnicode { variable } | Self::Proxy { variable } => (*variable).to_owned(),
-            Self::Value { key, .. } | Self::SecretInFile { key, .. } => (*key).to_owned(),
+            Self::Value { key, .. } | Self::SecretInFile { key, .. } | Self::Both { one: key, .. } => (*key).to_owned(),
         }
     }
 

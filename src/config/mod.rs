@@ -6,13 +6,16 @@
 
 mod accounts;
 mod config_error;
+mod engine;
 mod file;
 mod proxy;
+mod setting;
 mod settings;
 mod sources;
 pub mod table;
 
 pub use accounts::{AccountEntry, Via};
 pub use config_error::ConfigError;
+pub use engine::{EnginePlace, EngineSettings};
 pub use settings::Settings;
 pub use sources::Sources;

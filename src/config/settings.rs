@@ -6,21 +6,22 @@ use std::time::Duration;
 
 use super::accounts::AccountEntry;
 use super::config_error::ConfigError;
+use super::engine::EngineSettings;
 use super::sources::Sources;
 use super::table::{
-    ATTEMPTS, BEGIN_TIMEOUT, BEHAVIOR, CA_BUNDLE, CONCURRENCY, DISK_CHECK, DISK_COMFORTABLE, ENGINE_HOST,
-    ENGINE_TIMEOUT, ENGINE_TLS, EXECUTION_ROLE, HOST_KIND, IDLE_TIMEOUT, INSTANCE_AUTH_DATA, INSTANCE_AUTH_TYPE,
-    INSTANCE_DOCKER_CONFIG, INSTANCE_HELPER_TIMEOUT, LOG_FILTER, ON_REFUSAL, PER_REGISTRY, PLATFORM, RESTART_TIMEOUT,
-    SECRETS_ACCESS_TOKEN, SECRETS_BATCH, SECRETS_ENTRIES, SECRETS_MAX_AGE, SECRETS_MAX_STALE, SECRETS_STAGE,
-    SECRETS_TIMEOUT, TOTAL_TIMEOUT, VERIFY_ACCESS,
+    ATTEMPTS, BEGIN_TIMEOUT, BEHAVIOR, CA_BUNDLE, CONCURRENCY, DISK_CHECK, DISK_COMFORTABLE, ENGINE_TIMEOUT,
+    EXECUTION_ROLE, HOST_KIND, IDLE_TIMEOUT, INSTANCE_AUTH_DATA, INSTANCE_AUTH_TYPE, INSTANCE_DOCKER_CONFIG,
+    INSTANCE_HELPER_TIMEOUT, LOG_FILTER, ON_REFUSAL, PER_REGISTRY, PLATFORM, RESTART_TIMEOUT, SECRETS_ACCESS_TOKEN,
+    SECRETS_BATCH, SECRETS_ENTRIES, SECRETS_MAX_AGE, SECRETS_MAX_STALE, SECRETS_STAGE, SECRETS_TIMEOUT, TOTAL_TIMEOUT,
+    VERIFY_ACCESS,
 };
 use crate::secret::Secret;
 
 /// The settings of one run, checked.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// `engine.host`
-    pub engine_host: String,
+    /// `engine.host`, `engine.context` and what goes with them.
+    pub engine: EngineSettings,
     /// `engine.timeout`
     pub engine_timeout: Duration,
     /// `host.kind`, one of its words.
@@ -89,12 +90,8 @@ impl Settings {
     /// # Errors
     /// [`ConfigError`], naming the setting, its value, and where that was found.
     pub fn read(sources: &Sources) -> Result<Self, ConfigError> {
-        let engine_host = sources.text(&ENGINE_HOST)?.to_owned();
-        if !engine_host.starts_with("unix://") {
-            sources.must_be_unset(&ENGINE_TLS)?;
-        }
         Ok(Self {
-            engine_host,
+            engine: EngineSettings::read(sources)?,
             engine_timeout: sources.time(&ENGINE_TIMEOUT)?,
             host_kind: sources.text(&HOST_KIND)?.to_owned(),
             ca_bundle: sources.optional_text(&CA_BUNDLE)?.map(PathBuf::from),
@@ -140,7 +137,6 @@ mod tests {
     #[test]
     fn the_defaults_are_valid() {
         let settings = Settings::read(&Sources::default()).unwrap();
-        assert_eq!(settings.engine_host, "unix:///var/run/docker.sock");
         assert!(settings.assume_execution_role);
     }
 }

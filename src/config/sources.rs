@@ -18,6 +18,17 @@ const DEFAULT_FILE: &str = "/etc/taskpull/taskpull.toml";
 /// Names the file.
 const FILE_VARIABLE: &str = "TASKPULL_CONFIG";
 
+/// Where a value comes from; the later ones win.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Origin {
+    /// The file.
+    File,
+    /// The environment.
+    Variable,
+    /// The command line.
+    Flag,
+}
+
 /// The texts that settings are read from.
 #[derive(Debug, Default)]
 pub struct Sources {
@@ -27,6 +38,7 @@ pub struct Sources {
     file: Option<PathBuf>,
     file_values: HashMap<String, String>,
     accounts: Vec<AccountEntry>,
+    home: Option<PathBuf>,
 }
 
 impl Sources {
@@ -61,7 +73,8 @@ impl Sources {
             Some(path) => file::read(path)?,
             None => Default::default(),
         };
-        Ok(Self { flags: HashMap::new(), variables, secrets, file, file_values, accounts })
+        let home = variable("HOME")?.map(PathBuf::from);
+        Ok(Self { flags: HashMap::new(), variables, secrets, file, file_values, accounts, home })
     }
 
     /// A value from the command line, which wins over all others.
@@ -141,11 +154,33 @@ impl Sources {
         &self.accounts
     }
 
-    pub(super) fn must_be_unset(&self, setting: &Setting) -> Result<(), ConfigError> {
-        match self.find(setting) {
-            None => Ok(()),
-            Some(_) => self.read(setting, "unset: it is not served yet".to_owned(), |_| None),
+    /// Whether a switch of Docker's is on.
+    pub(super) fn switch(&self, setting: &Setting) -> Result<bool, ConfigError> {
+        match self.origin(setting) {
+            Some(Origin::File) => self.read(setting, "`true` or `false`".to_owned(), |text| text.parse().ok()),
+            origin => Ok(origin.is_some()),
         }
+    }
+
+    /// Where the value of a setting comes from, if anybody set it.
+    pub(super) fn origin(&self, setting: &Setting) -> Option<Origin> {
+        if self.flags.contains_key(setting.key) {
+            Some(Origin::Flag)
+        } else if self.variables.contains_key(setting.variable) {
+            Some(Origin::Variable)
+        } else {
+            self.file_values.contains_key(setting.key).then_some(Origin::File)
+        }
+    }
+
+    /// The same in words.
+    pub(super) fn said_by(&self, setting: &Setting) -> String {
+        self.find(setting).map(|(_, origin)| origin).unwrap_or_default()
+    }
+
+    /// The home folder that the environment names. A service need not have one.
+    pub(super) fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
     }
 }
 
@@ -245,13 +280,6 @@ mod tests {
             let error = read.unwrap_err();
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
         }
-    }
-
-    #[test]
-    fn tls_that_is_not_served_is_refused_and_not_passed_over() {
-        let file = file("[engine]\nhost = \"tcp://127.0.0.1:1\"\ntls_verify = \"1\"\n");
-        let sources = Sources::of_process(Some(file.path())).unwrap();
-        assert!(Settings::read(&sources).unwrap_err().to_string().contains("engine.tls_verify"));
     }
 
     #[test]

@@ -3,38 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// One row: everything there is to know about a setting.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Setting {
-    /// Its name in the file, `table.key`.
-    pub key: &'static str,
-    /// Its environment variable.
-    pub variable: &'static str,
-    /// Its value where nobody says anything; none means that it is not set then.
-    pub default: Option<&'static str>,
-    /// What values it takes.
-    pub takes: Takes,
-    /// What it does.
-    pub purpose: &'static str,
-}
-
-/// What values a setting takes.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Takes {
-    /// A text that is read elsewhere; this is what it looks like.
-    Text(&'static str),
-    /// One of these words.
-    OneOf(&'static [&'static str]),
-    /// A whole number from the first to the second.
-    Number(u32, u32),
-    /// A number of bytes.
-    Size,
-    /// A time (`1s`, `2m30s`) from the first to the second.
-    Time(Duration, Duration),
-    /// A text with secrets in it, taken from the environment only and never shown; this is
-    /// what it looks like.
-    Secret(&'static str),
-}
+pub use super::setting::{Setting, Takes};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -44,15 +13,47 @@ pub const ENGINE_HOST: Setting = Setting {
     variable: "DOCKER_HOST",
     default: Some("unix:///var/run/docker.sock"),
     takes: Takes::Text("`unix:///path` or `tcp://host:port`"),
-    purpose: "Where the Docker Engine is. `tcp://` is without TLS: logins go over the network in clear.",
+    purpose: "Where the Docker Engine is. `tcp://` without TLS sends logins over the network in clear. [Engines](engines.md) has the order in which it and a context are looked for.",
+};
+/// `engine.context`
+pub const ENGINE_CONTEXT: Setting = Setting {
+    key: "engine.context",
+    variable: "DOCKER_CONTEXT",
+    default: None,
+    takes: Takes::Text("the name of a Docker context"),
+    purpose: "The engine is the one this context leads to; `default` is none. `DOCKER_HOST` wins over `DOCKER_CONTEXT`. Where neither host nor context is said, Docker's current context serves.",
+};
+/// `engine.config_folder`
+pub const ENGINE_CONFIG_FOLDER: Setting = Setting {
+    key: "engine.config_folder",
+    variable: "DOCKER_CONFIG",
+    default: None,
+    takes: Takes::Text("the path of a folder"),
+    purpose: "Where Docker's CLI keeps its contexts; unset, `.docker` in `HOME`. No logins are taken from it.",
 };
 /// `engine.tls_verify`
-pub const ENGINE_TLS: Setting = Setting {
+pub const ENGINE_TLS_VERIFY: Setting = Setting {
     key: "engine.tls_verify",
     variable: "DOCKER_TLS_VERIFY",
     default: None,
-    takes: Takes::Text("nothing yet"),
-    purpose: "TLS to the engine is not served yet: with a `tcp://` address, setting it is an error.",
+    takes: Takes::Switch,
+    purpose: "TLS to an engine on `tcp://`, which must prove who it is. A context says for itself whether it has TLS.",
+};
+/// `engine.tls`
+pub const ENGINE_TLS: Setting = Setting {
+    key: "engine.tls",
+    variable: "DOCKER_TLS",
+    default: None,
+    takes: Takes::Switch,
+    purpose: "With Docker's CLI it means TLS that does not look whom it talks to; here it is refused without `engine.tls_verify`.",
+};
+/// `engine.cert_path`
+pub const ENGINE_CERT_PATH: Setting = Setting {
+    key: "engine.cert_path",
+    variable: "DOCKER_CERT_PATH",
+    default: None,
+    takes: Takes::Text("the path of a folder"),
+    purpose: "The folder of `ca.pem` and, for an engine that asks who comes, `cert.pem` and `key.pem`; unset, the one of `engine.config_folder`.",
 };
 /// `engine.timeout`
 pub const ENGINE_TIMEOUT: Setting = Setting {
@@ -172,7 +173,7 @@ pub const INSTANCE_DOCKER_CONFIG: Setting = Setting {
     variable: "TASKPULL_DOCKER_CONFIG",
     default: None,
     takes: Takes::Text("the path of a file"),
-    purpose: "A Docker `config.json` whose `auths`, `credHelpers` and `credsStore` serve as the host's own logins. Nobody's `~/.docker` is read unasked.",
+    purpose: "A Docker `config.json` whose `auths`, `credHelpers` and `credsStore` serve as the host's own logins. Nobody's logins in `~/.docker` are read unasked.",
 };
 /// `instance.helper_timeout`
 pub const INSTANCE_HELPER_TIMEOUT: Setting = Setting {
@@ -290,7 +291,11 @@ pub const LOG_FILTER: Setting = Setting {
 /// Every setting there is.
 pub const SETTINGS: &[&Setting] = &[
     &ENGINE_HOST,
+    &ENGINE_CONTEXT,
+    &ENGINE_CONFIG_FOLDER,
+    &ENGINE_TLS_VERIFY,
     &ENGINE_TLS,
+    &ENGINE_CERT_PATH,
     &ENGINE_TIMEOUT,
     &RESTART_TIMEOUT,
     &HOST_KIND,
@@ -321,37 +326,6 @@ pub const SETTINGS: &[&Setting] = &[
     &DISK_COMFORTABLE,
     &LOG_FILTER,
 ];
-
-impl Setting {
-    /// Whether its value is taken from the environment only, and never shown.
-    #[must_use]
-    pub fn is_secret(&self) -> bool {
-        matches!(self.takes, Takes::Secret(_))
-    }
-
-    /// Whether an error may repeat its value. One of the ECS agent's two variables may hold
-    /// by mistake what belongs into the other.
-    pub(super) fn may_be_shown(&self) -> bool {
-        !self.is_secret() && self.key != INSTANCE_AUTH_TYPE.key
-    }
-}
-
-impl Takes {
-    /// What it must be, as a sentence says it.
-    #[must_use]
-    pub fn sentence(&self) -> String {
-        match self {
-            Self::Text(looks) | Self::Secret(looks) => (*looks).to_owned(),
-            Self::OneOf(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or "),
-            Self::Number(least, most) => format!("a number from {least} to {most}"),
-            Self::Size => "a size such as `512MiB`, `20GiB` or `0`".to_owned(),
-            Self::Time(least, most) => {
-                let [least, most] = [*least, *most].map(humantime::format_duration);
-                format!("a time from {least} to {most}")
-            }
-        }
-    }
-}
 
 /// The table as Markdown, for `docs/configuration.md`.
 #[must_use]

@@ -49,7 +49,7 @@ pub enum AccountRolesError {
 
 impl Explain for AccountRolesError {
     fn link(&self) -> Link {
-        Link::Definition
+        Link::Configuration
     }
 
     fn class(&self) -> Class {

@@ -12,7 +12,7 @@ use super::progress::{Layers, State, Tally};
 use super::pull_error::PullError;
 use super::told::{Told, Verdict};
 use super::{Engine, EngineError, Line, LocalImage, Unreachable, Wanted};
-use crate::task::Version;
+use crate::task::{Platform, Version};
 
 /// Since when nothing has moved, and how long that may be so.
 struct Patience {
@@ -55,6 +55,11 @@ impl<E: Engine> Pull<'_, E> {
         let local = self.local().await?;
         match told.verdict(image, &local) {
             Verdict::Cut => Err(cut()),
+            // Docker keeps one image for the digest of an index, and names it so: another build
+            // out of the same index has the tag and no digest.
+            Verdict::Another { digest } if local.digests.is_empty() && is_asked_for(platform.as_ref(), &local) => {
+                Ok(Pulled { digest: Some(digest), how: How::Fetched, platform: local.platform })
+            }
             Verdict::Another { digest } => {
                 Err(PullError::Unverified { image: image.clone(), digest, local: local.digests })
             }
@@ -120,4 +125,10 @@ impl<E: Engine> Pull<'_, E> {
         let local = local.unwrap_or_else(|_| Err(silent())).map_err(|cause| self.refused(cause))?;
         Ok(local.unwrap_or_default())
     }
+}
+
+/// Whether a platform was asked for, and this image says that it is for it.
+fn is_asked_for(platform: Option<&Platform>, local: &LocalImage) -> bool {
+    let both = platform.zip(local.platform.as_ref());
+    both.is_some_and(|(wanted, found)| wanted.is_met_by(found))
 }

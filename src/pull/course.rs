@@ -74,33 +74,35 @@ impl<C: Connect> Course<'_, '_, C> {
         let mut wanted = Wanted { image: image.clone(), platform: platform.clone() };
         // A tag that another pull of this run has resolved is that image here too: it lies on
         // the engine, and what is left to ask is whether this pull's credential may have it.
-        let (mut unknown, resolved) = match self.run.turns.tag(self.pull) {
-            None => (None, false),
+        let (mut unknown, task) = match self.run.turns.tag(self.pull) {
+            None => (None, Task::Pull),
             Some(tag) => match tag.digest().await {
                 Ok(digest) => {
                     wanted.image = image.at(&digest);
-                    (None, true)
+                    (None, Task::Verify)
                 }
-                Err(place) => (Some(place), false),
+                Err(place) => (Some(place), Task::Pull),
             },
         };
         let _turn = self.run.turns.next(image).await;
         self.account.begins();
         self.account.shows(&credential.origin);
         // In a box, because thousands may wait for their turn and only a few have one.
-        let result = if resolved {
-            Box::pin(self.done(&engine, Task::Verify, &wanted, credential)).await
-        } else {
-            Box::pin(self.on(&engine, &wanted, credential)).await
-        };
+        let result = Box::pin(self.on(&engine, task, &wanted, credential)).await;
         if let (Some(place), Ok(Pulled { digest: Some(digest), .. })) = (&mut unknown, &result) {
             **place = Some(digest.clone());
         }
         result
     }
 
-    /// A copy where one serves, the registry's image where not.
-    async fn on(&self, engine: &C::Engine, wanted: &Wanted, credential: Credential) -> Result<Pulled, Failure> {
+    /// A copy where one serves, what the registry says where not.
+    async fn on(
+        &self,
+        engine: &C::Engine,
+        task: Task,
+        wanted: &Wanted,
+        credential: Credential,
+    ) -> Result<Pulled, Failure> {
         let caching = self.run.limits.caching;
         if caching.looks_first()
             && let Some(local) = self.copy(engine, wanted, caching).await?
@@ -108,7 +110,7 @@ impl<C: Connect> Course<'_, '_, C> {
         {
             return Ok(cached);
         }
-        let failure = match self.done(engine, Task::Pull, wanted, credential).await {
+        let failure = match self.done(engine, task, wanted, credential).await {
             Ok(pulled) => return Ok(pulled),
             Err(failure) => failure,
         };

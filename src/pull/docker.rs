@@ -1,14 +1,10 @@
 //! The Docker Engine, through bollard; the only file that knows it.
 //!
-//! Three things are not left to the library: the auth header (`auth_header`), the API
-//! version (`ping` asks for it, here it goes into each path: bollard 0.21 drops the one it
-//! negotiated, so an engine newer than this program would be asked in a dialect nobody here
-//! has read), and timeouts (its own cover only the headers of a response).
-
-use std::fmt;
-use std::io;
-use std::net::IpAddr;
-use std::path::Path;
+//! Five things are not left to the library: the auth header (`auth_header`), the API version
+//! (`ping` asks for it, here it goes into each path: bollard 0.21 drops the one it negotiated,
+//! so an engine newer than this program would be asked in a dialect nobody here has read),
+//! timeouts (its own cover only the headers of a response), TLS (`tls`), and what only Podman
+//! says (`podman`).
 
 use bollard::errors::Error;
 use bollard::models::{CreateImageInfo, ErrorDetail};
@@ -17,89 +13,44 @@ use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use http::Uri;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 
+use super::address::DockerAddress;
 use super::auth_header::auth_header;
 use super::engine_error::{EngineError, Unreachable};
 use super::info;
-use super::ping::ping;
+use super::ping::{ApiVersion, Pong, agree};
 use super::podman::sort_digests;
+use super::tls::Tls;
 use super::{Connect, Engine, Line, LocalImage, Storage, Wanted};
 use crate::credential::Login;
 use crate::task::{ImageReference, Platform, Version};
 
-/// The oldest API this program speaks: Docker 20.10.
-const OLDEST: (usize, usize) = (1, 41);
+/// The newest API this program speaks: bollard's.
+const NEWEST: ApiVersion = (API_DEFAULT_VERSION.major_version, API_DEFAULT_VERSION.minor_version);
 
 /// bollard's own timeout, in seconds, is out of the way: every wait here has its own.
 const NEVER: u64 = u64::MAX / 1_000;
 
-/// Where an engine is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DockerAddress {
-    /// `unix:///path`
-    Unix(String),
-    /// `tcp://host:port`, without TLS.
-    Tcp(String),
-}
-
-impl DockerAddress {
-    /// Reads an address as `DOCKER_HOST` has it: `unix:///path` or `tcp://host:port`.
-    ///
-    /// # Errors
-    /// [`EngineError::Unreachable`] when it is neither.
-    pub fn parse(host: &str) -> Result<Self, EngineError> {
-        let wrong = |why| EngineError::Unreachable { host: host.to_owned(), why: Unreachable::Address(why) };
-        if let Some(path) = host.strip_prefix("unix://") {
-            return if Path::new(path).is_absolute() {
-                Ok(Self::Unix(path.to_owned()))
-            } else {
-                Err(wrong("a socket's path begins with `/`"))
-            };
-        }
-        let Some(rest) = host.strip_prefix("tcp://").or_else(|| host.strip_prefix("http://")) else {
-            return Err(wrong("it is neither `unix:///path` nor `tcp://host:port`"));
-        };
-        let rest = rest.trim_end_matches('/');
-        match rest.rsplit_once(':') {
-            Some((name, port)) if !name.is_empty() && port.parse::<u16>().is_ok() && !rest.contains('/') => {
-                Ok(Self::Tcp(rest.to_owned()))
-            }
-            _ => Err(wrong("after `tcp://` stand a host and a port")),
-        }
-    }
-
-    /// Whether logins go over the network in clear.
-    #[must_use]
-    pub fn is_in_clear(&self) -> bool {
-        let Self::Tcp(host) = self else { return false };
-        let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
-        let address = name.trim_matches(['[', ']']).parse::<IpAddr>();
-        name != "localhost" && !address.is_ok_and(|address| address.is_loopback())
-    }
-
-    pub(super) fn unreachable(&self, why: Unreachable) -> EngineError {
-        EngineError::Unreachable { host: self.to_string(), why }
-    }
-
-    pub(super) fn garbled(&self, why: impl Into<String>) -> EngineError {
-        EngineError::Garbled { host: self.to_string(), why: why.into() }
-    }
-
-    fn client(&self) -> Result<Docker, Error> {
-        match self {
-            Self::Unix(path) => Docker::connect_with_unix(path, NEVER, API_DEFAULT_VERSION),
-            Self::Tcp(host) => Docker::connect_with_http(&format!("tcp://{host}"), NEVER, API_DEFAULT_VERSION),
-        }
+fn client(address: &DockerAddress) -> Result<Docker, Error> {
+    match address {
+        DockerAddress::Unix(path) => Docker::connect_with_unix(path, NEVER, API_DEFAULT_VERSION),
+        DockerAddress::Tcp(host) => Docker::connect_with_http(&format!("tcp://{host}"), NEVER, API_DEFAULT_VERSION),
+        DockerAddress::Tls { host, tls } => with_tls(host, tls),
     }
 }
 
-impl fmt::Display for DockerAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unix(path) => write!(f, "unix://{path}"),
-            Self::Tcp(host) => write!(f, "tcp://{host}"),
-        }
-    }
+/// bollard's own TLS would trust the system's certificates beside the CA that was given.
+fn with_tls(host: &str, tls: &Tls) -> Result<Docker, Error> {
+    // As in bollard's own clients: a connection serves one request, and a pull that is given
+    // up closes it.
+    let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(tls.connector());
+    let transport = move |request: BollardRequest| {
+        let answer = client.request(request);
+        async move { answer.await.map_err(Error::from) }
+    };
+    Docker::connect_with_custom_transport(transport, Some(format!("https://{host}")), NEVER, API_DEFAULT_VERSION)
 }
 
 impl Connect for DockerAddress {
@@ -110,22 +61,11 @@ impl Connect for DockerAddress {
     }
 
     async fn connect(&self) -> Result<DockerEngine, EngineError> {
-        let pong = ping(self).await?;
-        let spoken = pong.api_version;
-        let spoken = parse_version(&spoken).ok_or_else(|| self.garbled(format!("its API version is `{spoken}`")))?;
-        if spoken < OLDEST {
-            return Err(self.garbled(format!("its API is {}.{}", spoken.0, spoken.1)));
-        }
-        let version = spoken.min((API_DEFAULT_VERSION.major_version, API_DEFAULT_VERSION.minor_version));
-        let client = self.client().map_err(|error| engine_error(self, error))?;
+        let Pong { version, is_podman } = agree(self, NEWEST).await?;
+        let client = client(self).map_err(|error| engine_error(self, error))?;
         tracing::debug!(address = %self, ?version, "engine reached");
-        Ok(DockerEngine { address: self.clone(), client, version, is_podman: pong.is_podman })
+        Ok(DockerEngine { address: self.clone(), client, version, is_podman })
     }
-}
-
-fn parse_version(text: &str) -> Option<(usize, usize)> {
-    let (major, minor) = text.split_once('.')?;
-    Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
 /// An engine that answered, and the API version agreed on.
@@ -133,7 +73,7 @@ fn parse_version(text: &str) -> Option<(usize, usize)> {
 pub struct DockerEngine {
     address: DockerAddress,
     client: Docker,
-    version: (usize, usize),
+    version: ApiVersion,
     is_podman: bool,
 }
 
@@ -248,50 +188,15 @@ fn engine_error(address: &DockerAddress, error: Error) -> EngineError {
         Error::SocketNotFoundError(_) => address.unreachable(Unreachable::NoSocket),
         Error::RequestTimeoutError => address.unreachable(Unreachable::Silent),
         Error::HyperLegacyError { .. } | Error::HyperResponseError { .. } | Error::IOError { .. } => {
-            address.unreachable(broken(&error))
+            address.broken(&error)
         }
         error => address.garbled(error.to_string()),
     }
 }
 
-/// The system's own error, where there is one below the library's.
-fn broken(error: &Error) -> Unreachable {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    let mut text = error.to_string();
-    while let Some(error) = cause {
-        if let Some(error) = error.downcast_ref::<io::Error>() {
-            return Unreachable::from(error);
-        }
-        text = error.to_string();
-        cause = error.source();
-    }
-    Unreachable::Broke(text)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{DockerAddress, parse_version, versioned};
-
-    #[test]
-    fn addresses_are_dockers_own() {
-        let unix = DockerAddress::Unix("/run/a b/docker.sock".to_owned());
-        assert_eq!(DockerAddress::parse("unix:///run/a b/docker.sock"), Ok(unix));
-        for text in ["tcp://127.0.0.1:2375", "http://127.0.0.1:2375", "tcp://127.0.0.1:2375/"] {
-            assert_eq!(DockerAddress::parse(text), Ok(DockerAddress::Tcp("127.0.0.1:2375".to_owned())), "{text}");
-        }
-        for text in
-            ["", "unix://relative", "unix:/x", "tcp://host", "tcp://:1", "tcp://a:1/b", "ssh://a", "https://a:1"]
-        {
-            assert!(DockerAddress::parse(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn versions_compare_as_numbers() {
-        assert!(parse_version("1.9") < parse_version("1.41"));
-        assert_eq!(parse_version("1.41"), Some((1, 41)));
-        assert_eq!(parse_version("one"), None);
-    }
+    use super::versioned;
 
     #[test]
     fn the_version_goes_before_the_path() {

@@ -8,6 +8,8 @@
 mod own;
 mod relayed;
 
+use std::fmt::Write as _;
+
 use super::engine_error::{EngineError, Unreachable};
 use crate::error::{Class, Explain as _, Link};
 use crate::task::ImageReference;
@@ -42,6 +44,21 @@ const fn rule(
 /// The tables, in the order in which they are read.
 fn rules() -> impl Iterator<Item = &'static Rule> {
     own::RULES.iter().chain(relayed::RULES)
+}
+
+/// The tables as Markdown, for `docs/troubleshooting.md`.
+#[must_use]
+pub fn reference() -> String {
+    let mut text = String::from("| failure | the engine's text has | it means | next step |\n|---|---|---|---|\n");
+    for Rule { any_of, meaning: Meaning { link, class, sentence, hint } } in rules() {
+        let phrase = |phrase: &&str| format!("`{}`", phrase.trim_matches(['^', '$', ' ', ':']).trim());
+        let mut phrases: Vec<String> = any_of.iter().map(phrase).collect();
+        phrases.dedup();
+        let (phrases, hint) = (phrases.join(", "), hint.unwrap_or_default());
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "| {link} {class} | {phrases} | {sentence} | {hint} |");
+    }
+    text
 }
 
 /// What `cause` means for the pull of `image`, with credentials or without.

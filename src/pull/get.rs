@@ -1,52 +1,67 @@
-//! A question to the engine past bollard, which shows no response headers and drops the
-//! fields that only Podman has.
+//! A question to the engine past bollard, which shows no response headers, drops the fields
+//! that only Podman has, and loses why an engine behind TLS refuses a client.
+
+use std::error::Error;
 
 use bytes::Bytes;
-use http::{Request, Response, Uri, header};
-use http_body_util::{BodyExt as _, Empty, Limited};
+use http::{HeaderValue, Request, Response, Uri, header};
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
-use hyper::rt::{Read, Write};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
-use super::docker::DockerAddress;
-use super::engine_error::{EngineError, Unreachable};
+use super::address::DockerAddress;
+use super::engine_error::EngineError;
 
-/// More than any answer that is asked for here, in bytes.
+/// More than any answer that is asked for here, in bytes; what comes after it is not read.
 const LIMIT: usize = 1 << 20;
 
-type Broken = Box<dyn std::error::Error + Send + Sync>;
+type Broken = Box<dyn Error + Send + Sync>;
 
 /// `GET path`, on a connection of its own. The caller bounds the wait.
 pub(super) async fn get(address: &DockerAddress, path: Uri) -> Result<Response<Bytes>, EngineError> {
-    let failed = |error: std::io::Error| address.unreachable(Unreachable::from(&error));
-    let answer = match address {
-        DockerAddress::Unix(socket) => {
-            ask(TokioIo::new(UnixStream::connect(socket).await.map_err(failed)?), path).await
-        }
-        DockerAddress::Tcp(host) => ask(TokioIo::new(TcpStream::connect(host).await.map_err(failed)?), path).await,
-    };
-    answer.map_err(|error| address.unreachable(Unreachable::Broke(error.to_string())))
+    connect_and_ask(address, path).await.map_err(|error| address.broken(&*error))
 }
 
-async fn ask<S: Read + Write + Unpin>(stream: S, path: Uri) -> Result<Response<Bytes>, Broken> {
-    let (mut sender, connection) = http1::handshake(stream).await?;
+async fn connect_and_ask(address: &DockerAddress, path: Uri) -> Result<Response<Bytes>, Broken> {
+    match address {
+        DockerAddress::Unix(socket) => ask(UnixStream::connect(socket).await?, path).await,
+        DockerAddress::Tcp(host) => ask(TcpStream::connect(host).await?, path).await,
+        DockerAddress::Tls { host, tls } => {
+            let stream = TcpStream::connect(host).await?;
+            ask(tls.connect(host, stream).await?, path).await
+        }
+    }
+}
+
+async fn ask<S: AsyncRead + AsyncWrite + Unpin>(stream: S, path: Uri) -> Result<Response<Bytes>, Broken> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let mut request = Request::new(Empty::<Bytes>::new());
     *request.uri_mut() = path;
-    request.headers_mut().insert(header::HOST, header::HeaderValue::from_static("docker"));
-    let answer = async {
-        let (head, body) = sender.send_request(request).await?.into_parts();
-        let body = Limited::new(body, LIMIT).collect().await?.to_bytes();
-        Ok(Response::from_parts(head, body))
-    };
+    request.headers_mut().insert(header::HOST, HeaderValue::from_static("docker"));
     // The connection moves only while it is polled. Should it end first, the engine hung up,
-    // and the answer says so.
-    let mut answer = std::pin::pin!(answer);
-    tokio::select! {
+    // and the answer says so. In TLS 1.3 an engine refuses the client's certificate only now,
+    // possibly before the request is out: a pooled client would lose its reason.
+    let mut answer = std::pin::pin!(async { read(sender.send_request(request).await?).await });
+    let answer = tokio::select! {
         answer = &mut answer => answer,
         ended = connection => match ended {
             Ok(()) => answer.await,
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         },
+    };
+    Ok(answer?)
+}
+
+async fn read(answer: Response<Incoming>) -> hyper::Result<Response<Bytes>> {
+    let (head, mut body) = answer.into_parts();
+    let mut text = Vec::new();
+    while text.len() < LIMIT {
+        let Some(frame) = body.frame().await.transpose()? else { break };
+        text.extend_from_slice(&frame.into_data().unwrap_or_default());
     }
+    text.truncate(LIMIT);
+    Ok(Response::from_parts(head, text.into()))
 }

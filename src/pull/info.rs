@@ -10,9 +10,10 @@ use http::{StatusCode, Uri};
 use serde::Deserialize;
 
 use super::Storage;
-use super::docker::DockerAddress;
+use super::address::DockerAddress;
 use super::engine_error::EngineError;
 use super::get::get;
+use super::ping::ApiVersion;
 use crate::task::Platform;
 
 #[derive(Deserialize)]
@@ -32,7 +33,7 @@ struct Info {
 /// is the reader's to find out.
 pub(super) async fn storage(
     address: &DockerAddress,
-    (major, minor): (usize, usize),
+    (major, minor): ApiVersion,
 ) -> Result<Option<Storage>, EngineError> {
     // An engine behind TCP may be anywhere, and a folder of the same name here means nothing.
     let DockerAddress::Unix(_) = address else { return Ok(None) };

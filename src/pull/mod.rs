@@ -3,14 +3,18 @@
 //! Every wait is bounded here, whatever the engine does. [`run`] owns every pull it starts: there is no detached task, dropping it drops them
 //! all, and the engine stops an abandoned pull when its connection closes.
 
+mod address;
+mod address_error;
 mod attempt;
 mod auth_header;
 mod behavior;
+mod context;
 mod course;
 mod disk;
 pub mod docker;
+mod engine_choice;
 mod engine_error;
-mod engine_words;
+pub mod engine_words;
 mod get;
 mod guarded;
 mod info;
@@ -26,6 +30,7 @@ mod retry_after;
 mod schedule;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod told;
 mod turns;
 
@@ -34,9 +39,12 @@ use std::path::PathBuf;
 
 use futures_util::stream::BoxStream;
 
+pub use address::DockerAddress;
+pub use address_error::AddressError;
 pub use behavior::{Behavior, Caching, OnRefusal};
 pub use disk::{DiskCheck, DiskLimits, Filled, Shortage};
-pub use docker::{DockerAddress, DockerEngine};
+pub use docker::DockerEngine;
+pub use engine_choice::{Chosen, EngineChoice, Place, TlsUse};
 pub use engine_error::{EngineError, Unreachable};
 pub use one::Deadlines;
 pub use outcome::{How, Outcome, Pulled, Retry};

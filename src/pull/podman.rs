@@ -8,9 +8,10 @@ use http::{StatusCode, Uri};
 use serde::Deserialize;
 
 use super::LocalImage;
-use super::docker::DockerAddress;
+use super::address::DockerAddress;
 use super::engine_error::EngineError;
 use super::get::get;
+use super::ping::ApiVersion;
 use crate::task::ImageReference;
 
 #[derive(Deserialize)]
@@ -25,7 +26,7 @@ struct Listed {
 pub(super) async fn sort_digests(
     local: &mut LocalImage,
     address: &DockerAddress,
-    (major, minor): (usize, usize),
+    (major, minor): ApiVersion,
     image: &ImageReference,
 ) -> Result<(), EngineError> {
     let filter = format!("%7B%22reference%22%3A%5B%22{image}%22%5D%7D");

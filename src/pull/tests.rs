@@ -425,3 +425,19 @@ async fn a_registry_that_says_how_long_is_left_alone_for_so_long() {
     let (outcomes, _) = pull(Fake::default().on("app", throttled()), &["app"], &short, &CancellationToken::new()).await;
     assert_eq!((class(&outcomes[0]), outcomes[0].duration), (Some(Class::Throttled), Duration::ZERO));
 }
+
+#[tokio::test(start_paused = true)]
+async fn all_pulls_of_one_tag_fall_back_together() {
+    let image = ImageReference::parse("app").unwrap();
+    let login = InstanceLogin { source: InstanceSource::DockerConfig, scope: "a".to_owned() };
+    let pulls =
+        [Need::Anonymous, Need::Instance(login)].map(|need| PlannedPull { image: image.clone(), need, platform: None });
+    let fake = verifying(Fake::default(), vec![busy(0)]).on("app", vec![busy(0)]);
+    fake.copies.lock().unwrap().insert(format!("docker.io/library/app@{DIGEST}"), copy(DIGEST));
+    let fake: &'static Fake = Box::leak(Box::new(fake));
+    let limits = Limits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let outcomes = run(pulls.to_vec(), &NoneNeeded, &fake, &limits, &Nobody, &CancellationToken::new()).await;
+    for outcome in outcomes {
+        assert!(matches!(how(&outcome), How::Cached { instead_of: Some(_), .. }), "{outcome:?}");
+    }
+}

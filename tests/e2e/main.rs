@@ -6,6 +6,7 @@
 #![expect(unreachable_pub, reason = "`pub` marks what a test may use")]
 
 mod accounts;
+mod behaviors;
 mod demo;
 mod disk;
 mod examples;
@@ -16,3 +17,4 @@ mod leaks;
 mod refusals;
 mod rotation;
 mod support;
+mod tls;

@@ -11,7 +11,11 @@ pub mod gate;
 pub mod http;
 #[path = "../support/leak/mod.rs"]
 pub mod leak;
+#[path = "../support/pki.rs"]
+pub mod pki;
 #[path = "../support/registry/mod.rs"]
 pub mod registry;
 #[path = "../support/run.rs"]
 pub mod run;
+#[path = "../support/tls.rs"]
+pub mod tls;

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 const BELONGS_TO: &[(&str, &[&str])] = &[
     ("bollard", &["src/pull/docker.rs"]),
     ("aws_", &["src/credential/aws/"]),
-    ("rustls", &["src/credential/aws/http.rs", "src/registry/tls.rs"]),
-    ("rustls_native_certs", &["src/registry/tls.rs"]),
-    ("tokio_rustls", &["src/registry/tls.rs"]),
+    ("rustls", &["src/credential/aws/http.rs", "src/pull/tls.rs", "src/registry/tls.rs"]),
+    ("hyper_rustls", &["src/pull/tls.rs"]),
+    ("rustls_native_certs", &["src/pull/tls.rs", "src/registry/tls.rs"]),
+    ("tokio_rustls", &["src/pull/tls.rs", "src/registry/tls.rs"]),
     ("secrecy", &["src/secret.rs"]),
     ("toml", &["src/config/"]),
     ("clap", &["src/cli/"]),
@@ -104,9 +105,9 @@ fn crates_named(code: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// `aws_` stands for every crate whose name begins so, but for the cryptography under rustls.
+/// `aws_` stands for every crate whose name begins so.
 fn is_family(prefix: &str, named: &str) -> bool {
-    prefix.ends_with('_') && named.starts_with(prefix) && named != "aws_lc_rs"
+    prefix.ends_with('_') && named.starts_with(prefix)
 }
 
 #[test]

@@ -21,6 +21,11 @@ fn held_to(path: &str, name: &str, table: &str) {
 }
 
 #[test]
+fn generated_meanings_of_the_engines_words_are_those_of_the_code() {
+    held_to("docs/troubleshooting.md", "engine words", &taskpull::pull::engine_words::reference());
+}
+
+#[test]
 fn generated_settings_and_exit_codes_are_those_of_the_code() {
     held_to("docs/configuration.md", "settings", &taskpull::config::table::reference());
     held_to("docs/configuration.md", "exit codes", &taskpull::cli::exit::reference());

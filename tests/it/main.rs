@@ -7,6 +7,9 @@
 mod support;
 
 mod architecture;
+mod engine_address;
+mod engine_address_tls;
+mod engine_versions;
 mod generated_documents;
 mod identity_accounts;
 mod identity_addresses;
@@ -14,6 +17,7 @@ mod identity_endpoints;
 mod identity_host;
 mod instance;
 mod pull_batches;
+mod pull_behavior;
 mod pull_content;
 mod pull_credentials;
 mod pull_days;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::engine::{Ending, Engine, Pull};
+use crate::support::engine::{Ending, Pull};
 use crate::support::gate::Gate;
 use crate::support::run::{Ended, Run};
 use crate::task::{IMAGE, World, open_container, task, wait_for};
@@ -13,23 +13,6 @@ const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef012
 
 fn pull_one(world: &World) -> Run {
     world.pull(&task(&[open_container("app", IMAGE)]))
-}
-
-#[test]
-fn the_api_version_is_agreed_on_and_in_every_path() {
-    for (offered, agreed) in [("1.41", "1.41"), ("1.48", "1.48"), ("1.99", "1.53")] {
-        let world = World { engine: Engine::with_api(offered), ..World::new() };
-        assert_eq!(pull_one(&world).end().code, 0);
-        assert_eq!(world.engine.pulls()[0].api_version.as_deref(), Some(agreed), "{:?}", world.engine.requests());
-    }
-}
-
-#[test]
-fn an_engine_older_than_docker_20_10_is_refused() {
-    let world = World { engine: Engine::with_api("1.40"), ..World::new() };
-    let ended = pull_one(&world).end();
-    assert_eq!(ended.failure(0), "engine unsupported", "{ended:?}");
-    assert!(ended.stdout.contains("20.10"));
 }
 
 #[test]
@@ -58,16 +41,6 @@ fn an_error_within_the_stream_of_http_200_is_an_error() {
     world.engine.image(IMAGE, Pull::stream().status("Pulling from team/app").error("manifest unknown"));
     let ended = pull_one(&world).end();
     assert_eq!((ended.code, &*ended.failure(0)), (3, "manifest absent"), "{ended:?}");
-}
-
-#[test]
-fn error_detail_alone_is_enough() {
-    let world = World::new();
-    world
-        .engine
-        .image(IMAGE, Pull::stream().line(&json!({ "errorDetail": { "message": "toomanyrequests: slow down" } })));
-    let ended = pull_one(&world).env("TASKPULL_ATTEMPTS", "1").end();
-    assert_eq!(ended.failure(0), "registry throttled", "{ended:?}");
 }
 
 #[test]
@@ -185,15 +158,6 @@ fn something_else_at_the_engines_address_is_not_taken_for_one() {
     let registry = crate::support::registry::Registry::start();
     let ended = pull_one(&world).env("DOCKER_HOST", format!("tcp://{}", registry.host())).end();
     assert_eq!((ended.code, &*ended.failure(0)), (5, "engine unsupported"), "{ended:?}");
-}
-
-#[test]
-fn tls_that_is_not_served_is_never_passed_over() {
-    let world = World::new();
-    let run = pull_one(&world).env("DOCKER_HOST", "tcp://127.0.0.1:2376").env("DOCKER_TLS_VERIFY", "1");
-    let ended = run.end();
-    assert_eq!(ended.code, 6, "{ended:?}");
-    assert!(ended.stderr.contains("engine.tls_verify is `1` (from DOCKER_TLS_VERIFY)"), "{ended:?}");
 }
 
 #[test]

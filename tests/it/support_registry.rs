@@ -101,6 +101,16 @@ fn head_of_a_manifest_has_its_length_and_no_body() {
 }
 
 #[test]
+fn another_tag_stays_where_it_was_when_the_first_one_moves() {
+    let registry = Registry::start();
+    let first = registry.push("team/app:1", &[10]);
+    registry.tag("team/app:1", "kept");
+    registry.push("team/app:1", &[10]);
+    let digest_of = |tag: &str| digest(&ask(&registry, &format!("GET /v2/team/app/manifests/{tag}")).body);
+    assert_eq!((digest_of("kept") == first.digest, digest_of("1") == first.digest), (true, false));
+}
+
+#[test]
 fn what_is_not_there_has_its_own_code() {
     let registry = Registry::start();
     registry.push("team/app:v1", &[10]);

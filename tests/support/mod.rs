@@ -12,6 +12,7 @@
 //! | `registry/`   | a registry that a real engine can pull from               |
 //! | `host.rs`     | an instance's metadata, a container's credentials, tokens |
 //! | `proxy.rs`    | a proxy that notes where it was to connect to             |
+//! | `pki.rs`      | a certificate authority                                   |
 //! | `tls.rs`      | TLS in front of one of these servers                      |
 //! | `leak/`       | the search for a secret where it must not be              |
 //! | `http/`       | the server under the first three, `host.rs`, `proxy.rs`   |
@@ -33,6 +34,7 @@ pub mod host;
 pub mod http;
 pub mod leak;
 pub mod namespace;
+pub mod pki;
 pub mod proxy;
 pub mod registry;
 pub mod run;

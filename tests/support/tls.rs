@@ -1,23 +1,26 @@
-//! TLS in front of a server on loopback, under a certificate that only its own bundle trusts.
+//! TLS in front of a server of this host: under a certificate that only its own bundle
+//! trusts, or under one that the test made.
 
+use std::io;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 
 use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::server::TlsStream;
 
-/// Ends TLS and passes the rest on, until dropped.
+/// TLS under a certificate of its own, until dropped.
 pub struct Tls {
     folder: TempDir,
-    port: u16,
-    _runtime: Runtime,
+    end: TlsEnd,
 }
 
 impl Tls {
@@ -43,6 +46,47 @@ impl Tls {
             .with_safe_default_protocol_versions()
             .and_then(|config| config.with_no_client_auth().with_single_cert(vec![certificate], key))
             .expect("a TLS configuration");
+        Self { folder, end: TlsEnd::at(address, Backend::Port(backend), config) }
+    }
+
+    /// The port that it listens at.
+    pub fn port(&self) -> u16 {
+        self.end.port
+    }
+
+    /// For `AWS_ENDPOINT_URL`.
+    pub fn endpoint(&self) -> String {
+        format!("https://127.0.0.1:{}", self.end.port)
+    }
+
+    /// For `AWS_CA_BUNDLE`.
+    pub fn bundle(&self) -> PathBuf {
+        self.folder.path().join("certificate.pem")
+    }
+}
+
+/// What is behind.
+#[derive(Clone)]
+pub enum Backend {
+    /// A port of 127.0.0.1.
+    Port(u16),
+    /// A Unix socket.
+    Socket(PathBuf),
+}
+
+/// The end of TLS alone, under whatever certificate, until dropped.
+pub struct TlsEnd {
+    port: u16,
+    _runtime: Runtime,
+}
+
+impl TlsEnd {
+    /// At 127.0.0.1.
+    pub fn before(backend: Backend, config: ServerConfig) -> Self {
+        Self::at("127.0.0.1", backend, config)
+    }
+
+    fn at(address: &str, backend: Backend, config: ServerConfig) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let listener = runtime.block_on(TcpListener::bind((address, 0))).expect("a free port");
@@ -50,31 +94,29 @@ impl Tls {
         let acceptor = TlsAcceptor::from(Arc::new(config));
         runtime.handle().spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let acceptor = acceptor.clone();
+                let (acceptor, backend) = (acceptor.clone(), backend.clone());
                 // It ends with the runtime, which this value owns.
                 tokio::runtime::Handle::current().spawn(async move {
-                    // A client that does not trust the certificate leaves here.
-                    let Ok(mut client) = acceptor.accept(client).await else { return };
-                    let mut server = TcpStream::connect(("127.0.0.1", backend)).await.expect("the server behind");
-                    let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+                    // A client that does not trust the certificate, or has none, leaves here.
+                    let Ok(client) = acceptor.accept(client).await else { return };
+                    match backend {
+                        Backend::Port(port) => join(client, TcpStream::connect(("127.0.0.1", port)).await).await,
+                        Backend::Socket(path) => join(client, UnixStream::connect(path).await).await,
+                    }
                 });
             }
         });
-        Self { folder, port, _runtime: runtime }
+        Self { port, _runtime: runtime }
     }
 
-    /// The port that it listens at.
-    pub fn port(&self) -> u16 {
-        self.port
+    /// For `DOCKER_HOST`.
+    pub fn host(&self) -> String {
+        format!("tcp://127.0.0.1:{}", self.port)
     }
+}
 
-    /// For `AWS_ENDPOINT_URL`.
-    pub fn endpoint(&self) -> String {
-        format!("https://127.0.0.1:{}", self.port)
-    }
-
-    /// For `AWS_CA_BUNDLE`.
-    pub fn bundle(&self) -> PathBuf {
-        self.folder.path().join("certificate.pem")
-    }
+/// Passes everything on, both ways, until one end closes.
+async fn join(mut client: TlsStream<TcpStream>, server: io::Result<impl AsyncRead + AsyncWrite + Unpin>) {
+    let mut server = server.expect("the server behind");
+    let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
 }

@@ -40,7 +40,7 @@ pub(super) const RULES: &[Rule] = &[
         &["authorization denied by plugin"],
         (Link::Engine, Class::Refused),
         "an authorization plugin of the engine forbids this pull",
-        "the plugin named below decides who may pull what on this host",
+        "the plugin that its words name decides who may pull what on this host",
     ),
     rule(
         &["supported api version is"],

@@ -48,7 +48,7 @@ pub(super) const RULES: &[Rule] = &[
         &["is not authorized to perform"],
         (Link::Repository, Class::Refused),
         "a policy does not allow this pull",
-        "allow the action named below on the repository, in the caller's policy or, across accounts, in both",
+        "allow the action that its words name on the repository, in the caller's policy or, across accounts, in both",
     ),
     rule(
         &[
@@ -211,7 +211,7 @@ pub(super) const RULES: &[Rule] = &[
         &["http 403", "403 forbidden", "403 (forbidden)", "statuscode: 403", "accessdenied"],
         (Link::Registry, Class::Refused),
         "the registry or its layer store refused access",
-        "a token of another Region, a bucket policy or an endpoint policy: the words below say who refused",
+        "a token of another Region, a bucket policy or an endpoint policy: the words say who refused",
     ),
     rule(
         &["http 404 response", "statuscode: 404", "registry 404 (not found)"],
@@ -232,6 +232,7 @@ pub(super) const RULES: &[Rule] = &[
             "unexpected http status: 5",
             "unexpected http response code: 5",
             "invalid status code from registry 5",
+            "talk to a v1 container registry",
             "statuscode: 5",
             "500 internal server error",
             "gateway timeout",
@@ -280,7 +281,7 @@ pub(super) const RULES: &[Rule] = &[
         ],
         (Link::Registry, Class::Unknown),
         "the registry answers in a way taskpull does not know",
-        "its words are below; ask the registry from the daemon's host with curl",
+        "ask the registry from the daemon's host with curl",
     ),
     // After the registry's answers, which quote what is no JSON in them.
     rule(

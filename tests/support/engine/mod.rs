@@ -35,17 +35,22 @@ impl Engine {
 
     /// An engine whose newest API is this.
     pub fn with_api(version: &str) -> Self {
-        Self::of_kind(version, false)
+        Self::with_apis("1.12", version)
+    }
+
+    /// An engine that speaks from this API to that one.
+    pub fn with_apis(oldest: &str, newest: &str) -> Self {
+        Self::of_kind(oldest, newest, false)
     }
 
     /// Podman 4.3, on its Docker-compatible socket.
     pub fn podman() -> Self {
-        Self::of_kind("1.41", true)
+        Self::of_kind("1.12", "1.41", true)
     }
 
-    fn of_kind(version: &str, is_podman: bool) -> Self {
+    fn of_kind(oldest: &str, newest: &str, is_podman: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the socket");
-        let state = Arc::new(Mutex::new(State::new(version, is_podman, folder.path().join("data"))));
+        let state = Arc::new(Mutex::new(State::new(oldest, newest, is_podman, folder.path().join("data"))));
         let shared = state.clone();
         let server =
             Server::on_socket(&folder.path().join("engine.sock"), move |request| state::reply(&shared, &request));
@@ -81,6 +86,11 @@ impl Engine {
     /// Every pull so far, in order of arrival.
     pub fn pulls(&self) -> Vec<SeenPull> {
         self.state().pulls.clone()
+    }
+
+    /// The images that the registry was asked about, with a credential that it accepts.
+    pub fn verified(&self) -> Vec<String> {
+        self.state().verified.clone()
     }
 
     /// How often this image was asked for.

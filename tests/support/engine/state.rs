@@ -11,8 +11,6 @@ use super::auth::Auth;
 use super::podman;
 use super::pull::{Goes, Pull, digest_of, id_of, path_of, success};
 
-const OLDEST_API: &str = "1.12";
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// The whole script was played.
@@ -36,6 +34,7 @@ pub struct SeenPull {
 
 pub struct State {
     api_version: String,
+    oldest_api: String,
     is_podman: bool,
     /// Where its images are, as it says.
     root: PathBuf,
@@ -45,6 +44,8 @@ pub struct State {
     local: HashMap<String, Local>,
     pub pulls: Vec<SeenPull>,
     pub requests: Vec<String>,
+    /// Images that somebody was told of, and may have.
+    pub verified: Vec<String>,
     under_way: usize,
     pub most_at_once: usize,
 }
@@ -57,9 +58,10 @@ struct Local {
 }
 
 impl State {
-    pub fn new(api_version: &str, is_podman: bool, root: PathBuf) -> Self {
+    pub fn new(oldest_api: &str, api_version: &str, is_podman: bool, root: PathBuf) -> Self {
         Self {
             api_version: api_version.to_owned(),
+            oldest_api: oldest_api.to_owned(),
             is_podman,
             root,
             always: HashMap::new(),
@@ -67,6 +69,7 @@ impl State {
             local: HashMap::new(),
             pulls: Vec::new(),
             requests: Vec::new(),
+            verified: Vec::new(),
             under_way: 0,
             most_at_once: 0,
         }
@@ -80,11 +83,11 @@ pub fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 pub fn reply(state: &Arc<Mutex<State>>, request: &Request) -> Reply {
     let mut locked = lock(state);
     locked.requests.push(format!("{} {}", request.method, request.path));
-    let newest = locked.api_version.clone();
+    let (oldest, newest) = (locked.oldest_api.clone(), locked.api_version.clone());
     let is_podman = locked.is_podman;
     let (version, path) = versioned(&request.path);
     if let Some(asked) = version {
-        let (asked_is, newest_is, oldest_is) = (number(asked), number(&newest), number(OLDEST_API));
+        let (asked_is, newest_is, oldest_is) = (number(asked), number(&newest), number(&oldest));
         if asked_is > newest_is {
             return failure(
                 400,
@@ -95,7 +98,7 @@ pub fn reply(state: &Arc<Mutex<State>>, request: &Request) -> Reply {
             return failure(
                 400,
                 &format!(
-                    "client version {asked} is too old. Minimum supported API version is {OLDEST_API}, \
+                    "client version {asked} is too old. Minimum supported API version is {oldest}, \
                  please upgrade your client to a newer version"
                 ),
             );
@@ -106,7 +109,7 @@ pub fn reply(state: &Arc<Mutex<State>>, request: &Request) -> Reply {
         ("GET", "/version") => Reply::json(
             200,
             &json!({
-                "Version": "20.10.24", "ApiVersion": newest, "MinAPIVersion": OLDEST_API,
+                "Version": "20.10.24", "ApiVersion": newest, "MinAPIVersion": oldest,
                 "Os": "linux", "Arch": "amd64",
             }),
         ),
@@ -122,9 +125,12 @@ pub fn reply(state: &Arc<Mutex<State>>, request: &Request) -> Reply {
             return locked.pull(state, asked);
         }
         ("GET", "/images/json") if is_podman => locked.list(request.parameter("filters").unwrap_or_default()),
-        ("GET", path) => match path.strip_prefix("/images/").and_then(|it| it.strip_suffix("/json")) {
-            Some(image) => locked.inspect(image),
-            None => failure(404, "page not found"),
+        ("GET", path) => match path.strip_suffix("/json").and_then(|path| path[1..].split_once('/')) {
+            Some(("images", image)) => locked.inspect(image),
+            Some(("distribution", image)) if !is_podman => {
+                locked.distribution(image, &Auth::of(request.header("x-registry-auth")))
+            }
+            _ => failure(404, "page not found"),
         },
         _ => failure(404, "page not found"),
     };
@@ -211,8 +217,27 @@ impl State {
         Reply::json(200, &json!(listed))
     }
 
+    /// What the registry says of an image, to whoever may pull it by any of its tags.
+    fn distribution(&mut self, image: &str, auth: &Auth) -> Reply {
+        let (name, _) = split(image);
+        let of_this_name = self.always.iter().filter(|(known, _)| split(known).0 == name);
+        let mut wanted = of_this_name.filter_map(|(_, pull)| pull.requires.as_ref());
+        if wanted.any(|(username, password)| !auth.is(username, password)) {
+            return failure(401, "unauthorized: authentication required");
+        }
+        self.verified.push(image.to_owned());
+        Reply::json(200, &json!({ "Descriptor": { "mediaType": "", "digest": "", "size": 0 }, "Platforms": [] }))
+    }
+
+    /// The local image of a name and tag, or of a name and digest.
+    fn here(&self, image: &str) -> Option<&Local> {
+        let (name, version) = split(image);
+        let is_it = |(known, local): &(&String, &Local)| split(known).0 == name && local.digest == version;
+        self.local.get(image).or_else(|| self.local.iter().find(is_it).map(|(_, local)| local))
+    }
+
     fn inspect(&self, image: &str) -> Reply {
-        let Some(local) = self.local.get(image) else {
+        let Some(local) = self.here(image) else {
             return failure(404, &format!("No such image: {image}"));
         };
         let (name, tag) = split(image);

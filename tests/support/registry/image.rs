@@ -22,6 +22,7 @@ pub struct Blob {
     pub bytes: Bytes,
 }
 
+#[derive(Clone)]
 pub struct Image {
     pub manifest: Blob,
     pub config: Blob,

@@ -101,6 +101,12 @@ impl Registry {
         self.put(image, Image::announced(layers))
     }
 
+    /// Gives an image `name:tag` another tag too.
+    pub fn tag(&self, image: &str, tag: &str) {
+        let (name, old) = image.rsplit_once(':').expect("`name:tag`");
+        self.state().tag(name, old, tag);
+    }
+
     pub fn fault(&self, kind: Kind, when: When, fault: Fault) {
         self.state().faults.plan(kind, when, fault);
     }

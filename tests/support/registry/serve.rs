@@ -42,6 +42,11 @@ impl State {
         self.images.insert((name.to_owned(), tag.to_owned()), image);
     }
 
+    pub fn tag(&mut self, name: &str, old: &str, new: &str) {
+        let image = self.images[&(name.to_owned(), old.to_owned())].clone();
+        self.put(name, new, image);
+    }
+
     pub fn reply(&mut self, request: &Request) -> Reply {
         let sent = basic_login(request);
         let mut found = self.find(&request.path);

@@ -1,0 +1,139 @@
+//! What is on the engine already, and when it serves.
+
+use serde_json::{Value, json};
+
+use crate::lab::{Lab, OwnSecret, login, on_both_engines, task};
+use crate::support::fault::When;
+use crate::support::gate::Gate;
+use crate::support::registry::{Fault, Kind, Pushed, Registry};
+use crate::support::run::{Ended, Run};
+
+on_both_engines!(
+    a_registry_that_is_gone_is_no_reason_to_do_without_an_image_that_is_there,
+    a_refusal_is_one_though_the_image_is_there,
+    a_copy_serves_a_task_that_may_have_it_and_no_other,
+    a_copy_that_need_not_be_verified_costs_the_registry_nothing,
+    one_tag_is_one_image_though_it_moves_in_the_middle,
+    the_platform_that_the_task_names_is_pulled,
+);
+
+/// A registry behind a login, with an image that is on the engine already.
+struct Shop<'a> {
+    lab: &'a Lab,
+    registry: Registry,
+    image: Pushed,
+    secret: OwnSecret<'a>,
+}
+
+impl<'a> Shop<'a> {
+    fn new(lab: &'a Lab, what: &str) -> Self {
+        let registry = Registry::with_login("me", "right");
+        let image = registry.push("team/app:1", &[10_000]);
+        let secret = lab.own_secret(what, &login("me", "right"));
+        let shop = Self { lab, registry, image, secret };
+        let ended = shop.pull("always", &shop.secret.name).end();
+        assert_eq!(ended.code, 0, "{ended:?}");
+        shop
+    }
+
+    fn pull(&self, behavior: &str, secret: &str) -> Run {
+        let run = self.lab.pull(&task(&[("app", &self.image.reference, Some(secret))]));
+        run.arg("--behavior").arg(behavior).env("TASKPULL_ATTEMPTS", "2")
+    }
+}
+
+impl Drop for Shop<'_> {
+    fn drop(&mut self) {
+        self.lab.docker(&["image", "rm", "--force", &self.image.reference]);
+    }
+}
+
+fn a_registry_that_is_gone_is_no_reason_to_do_without_an_image_that_is_there(lab: &Lab) {
+    let shop = Shop::new(lab, "gone");
+    for kind in [Kind::Challenge, Kind::Manifest] {
+        shop.registry.fault(kind, When::Every, Fault::Status(503, "busy".to_owned()));
+    }
+    let ended = shop.pull("default", &shop.secret.name).end();
+    let app = ended.container(0);
+    assert_eq!((ended.code, &app["result"]), (0, &json!("cached")), "{ended:?}");
+    assert_eq!((&app["digest"], &app["verified"]), (&json!(shop.image.digest), &json!(false)));
+    assert_eq!(app["insteadOf"]["class"], "unavailable", "{app}");
+    let ended = shop.pull("always", &shop.secret.name).end();
+    assert_eq!((ended.code, &*ended.failure(0)), (3, "registry unavailable"), "{ended:?}");
+}
+
+fn a_refusal_is_one_though_the_image_is_there(lab: &Lab) {
+    let shop = Shop::new(lab, "refused");
+    let wrong = lab.own_secret("wrong", &login("me", "wrong"));
+    let ended = shop.pull("default", &wrong.name).end();
+    assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{ended:?}");
+    let ended = shop.pull("default", &wrong.name).env("TASKPULL_ON_REFUSAL", "use-cached").end();
+    let app = ended.container(0);
+    assert_eq!((&app["result"], &app["insteadOf"]["class"]), (&json!("cached"), &json!("refused")), "{ended:?}");
+}
+
+fn a_copy_serves_a_task_that_may_have_it_and_no_other(lab: &Lab) {
+    let shop = Shop::new(lab, "verified");
+    let wrong = lab.own_secret("unverified", &login("me", "wrong"));
+    for behavior in ["once", "prefer-cached"] {
+        let layers = shop.registry.count(Kind::Layer);
+        let ended = shop.pull(behavior, &shop.secret.name).end();
+        let app = ended.container(0);
+        assert_eq!((&app["result"], &app["verified"]), (&json!("cached"), &json!(true)), "{ended:?}");
+        assert_eq!(shop.registry.count(Kind::Layer), layers, "nothing is fetched");
+        let ended = shop.pull(behavior, &wrong.name).end();
+        assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{ended:?}");
+    }
+}
+
+fn a_copy_that_need_not_be_verified_costs_the_registry_nothing(lab: &Lab) {
+    let shop = Shop::new(lab, "unasked");
+    let requests = shop.registry.requests().len();
+    let ended = shop.pull("prefer-cached", &shop.secret.name).env("TASKPULL_VERIFY_ACCESS", "never").end();
+    let app = ended.container(0);
+    assert_eq!((&app["result"], &app["verified"]), (&json!("cached"), &json!(false)), "{ended:?}");
+    assert_eq!(shop.registry.requests().len(), requests);
+}
+
+fn one_tag_is_one_image_though_it_moves_in_the_middle(lab: &Lab) {
+    let registry = Registry::start();
+    let first = registry.push("team/app:1", &[10_000]);
+    registry.tag("team/app:1", "kept");
+    let gate = Gate::closed();
+    registry.fault(Kind::Layer, When::First(1), Fault::Hold(gate.clone()));
+    let secret = lab.own_secret("moving", &login("me", "right"));
+    // The second container has a credential, so that it is another pull of the same tag.
+    let image = &first.reference;
+    let definition = task(&[("one", image, None), ("two", image, Some(&secret.name))]);
+    let running = lab.pull(&definition).start();
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(gate.arrived(1));
+    let second = registry.push("team/app:1", &[10_000]);
+    gate.open();
+    let ended = Ended::of(running);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let digests: Vec<Value> = (0..2).map(|at| ended.container(at)["digest"].clone()).collect();
+    assert_eq!(digests, [json!(first.digest), json!(first.digest)]);
+    let ended = lab.pull(&definition).end();
+    assert_eq!(ended.container(1)["digest"], second.digest, "the next run has the tag as it is now");
+    lab.forget(image);
+}
+
+fn the_platform_that_the_task_names_is_pulled(lab: &Lab) {
+    let image = "127.0.0.1:25001/team-a/multi:1.0";
+    lab.forget(image);
+    let secret = lab.own_secret("platform", &login("puller-one", &lab.password("registry-one", "puller-one")));
+    let with = |architecture: &str| {
+        let mut definition = task(&[("app", image, Some(&secret.name))]);
+        definition["runtimePlatform"] = json!({ "cpuArchitecture": architecture, "operatingSystemFamily": "LINUX" });
+        definition
+    };
+    let ended = lab.pull(&with("ARM64")).end();
+    assert!(ended.container(0)["platform"].as_str().unwrap().starts_with("linux/arm64"), "{ended:?}");
+    // What lies there is for another platform, so it does not count.
+    let ended = lab.pull(&with("X86_64")).arg("--behavior").arg("prefer-cached").end();
+    assert_eq!(ended.container(0)["platform"], "linux/amd64", "{ended:?}");
+    assert_ne!(ended.container(0)["result"], "cached");
+    let ended = lab.pull(&with("ARM64")).arg("--platform").arg("linux/s390x").end();
+    assert_eq!((ended.code, &*ended.failure(0)), (3, "platform unsupported"), "{ended:?}");
+    lab.forget(image);
+}

@@ -1,0 +1,107 @@
+//! Image pull behaviors at the wire: what the engine is asked, and as whom.
+
+use serde_json::{Value, json};
+
+use crate::support::aws::Secret;
+use crate::support::engine::{Engine, Pull};
+use crate::support::run::{Ended, Run};
+use crate::support_aws_client::SECRET;
+use crate::task::{IMAGE, World, container, open_container, task};
+
+/// A world where the image is on the engine, and its registry wants the login of `SECRET`.
+fn stocked() -> World {
+    let world = World::new();
+    world.engine.image(IMAGE, Pull::success().requiring("me", "swordfish"));
+    let ended = world.pull(&definition()).end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    world
+}
+
+fn definition() -> Value {
+    task(&[container("app", IMAGE, SECRET)])
+}
+
+fn pull(world: &World, behavior: &str) -> Run {
+    world.pull(&definition()).arg("--behavior").arg(behavior).env("TASKPULL_ATTEMPTS", "1")
+}
+
+fn result(ended: &Ended) -> String {
+    ended.container(0)["result"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn each_of_ecs_behaviors_asks_the_engine_what_it_must() {
+    for (behavior, found, pulls, verified) in [
+        ("default", "up-to-date", 2, 0),
+        ("always", "up-to-date", 2, 0),
+        ("once", "cached", 1, 1),
+        ("prefer-cached", "cached", 1, 1),
+    ] {
+        let world = stocked();
+        let ended = pull(&world, behavior).end();
+        let asked = (world.engine.count(IMAGE), world.engine.verified().len());
+        assert_eq!((ended.code, &*result(&ended), asked), (0, found, (pulls, verified)), "{behavior}: {ended:?}");
+    }
+}
+
+#[test]
+fn the_agents_own_variable_says_the_behavior_and_a_slip_in_it_is_an_error() {
+    let world = stocked();
+    let ended = world.pull(&definition()).env("ECS_IMAGE_PULL_BEHAVIOR", "prefer-cached").end();
+    assert_eq!(result(&ended), "cached", "{ended:?}");
+    let ended = world.pull(&definition()).env("ECS_IMAGE_PULL_BEHAVIOR", "prefercached").end();
+    assert_eq!(ended.code, 6, "{ended:?}");
+    assert!(ended.stderr.contains("`prefer-cached`"), "{ended:?}");
+}
+
+#[test]
+fn a_second_task_without_access_is_refused_though_the_image_lies_there() {
+    let world = stocked();
+    let wrong = json!({ "username": "me", "password": "tuna" }).to_string();
+    let their = SECRET.replace("hub", "their");
+    world.aws.secret(Secret::text(&their, &wrong));
+    let both = task(&[container("app", IMAGE, SECRET), container("other", IMAGE, &their)]);
+    for behavior in ["default", "once", "prefer-cached"] {
+        let ended = world.pull(&both).arg("--behavior").arg(behavior).end();
+        assert_eq!((ended.code, &*ended.failure(0)), (3, "none none"), "{behavior}: {ended:?}");
+        assert_eq!(ended.failure(1), "registry refused", "{behavior}: {ended:?}");
+    }
+}
+
+#[test]
+fn an_anonymous_copy_is_verified_only_if_the_operator_says_so() {
+    let world = World::new();
+    let open = task(&[open_container("app", IMAGE)]);
+    assert_eq!(world.pull(&open).end().code, 0);
+    let run = || world.pull(&open).arg("--behavior").arg("once");
+    assert_eq!(run().end().container(0)["verified"], false);
+    assert_eq!(run().env("TASKPULL_VERIFY_ACCESS", "always").end().container(0)["verified"], true);
+    assert_eq!(world.engine.verified().len(), 1);
+}
+
+#[test]
+fn podman_is_asked_by_a_pull_of_the_very_image() {
+    let mut world = World::new();
+    world.engine = Engine::podman();
+    world.engine.image(IMAGE, Pull::success().requiring("me", "swordfish"));
+    assert_eq!(world.pull(&definition()).end().code, 0);
+    let ended = pull(&world, "prefer-cached").end();
+    assert_eq!((&*result(&ended), &ended.container(0)["verified"]), ("cached", &json!(true)), "{ended:?}");
+    let last = world.engine.pulls().pop().unwrap().image;
+    assert!(last.contains("@sha256:"), "{last}");
+}
+
+#[test]
+fn the_platform_of_the_task_reaches_the_engine_and_a_flag_wins() {
+    let world = World::new();
+    let mut definition = task(&[open_container("app", IMAGE)]);
+    definition["runtimePlatform"] = json!({ "cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX" });
+    let ended = world.pull(&definition).end();
+    assert_eq!(ended.failure(0), "platform unsupported", "this engine has amd64 only: {ended:?}");
+    let ended = world.pull(&definition).arg("--platform").arg("linux/amd64").end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let asked: Vec<_> = world.engine.pulls().into_iter().map(|pull| pull.platform).collect();
+    assert_eq!(asked, [Some("linux/arm64".to_owned()), Some("linux/amd64".to_owned())]);
+    let ended = world.pull(&definition).arg("--platform").arg("linux arm64").end();
+    assert_eq!(ended.code, 6, "{ended:?}");
+}
