@@ -28,7 +28,7 @@ pub(super) struct Run<'a, C: Connect> {
     credentials: &'a dyn Credentials,
     turns: Turns,
     /// The disk under the engine.
-    pub disk: Disk,
+    pub disk: Disk<'a>,
     movement: Movement,
     limits: &'a Limits,
 }
@@ -54,9 +54,10 @@ impl<'a, C: Connect> Run<'a, C> {
             let reached = timeout(limits.deadlines.answer, connect.connect()).await;
             reached.unwrap_or(Err(silent)).map(Arc::new)
         };
+        let engine = engine.boxed().shared();
         let turns = Turns::new(pulls, limits.concurrency);
-        let disk = Disk::new(limits.disk, limits.deadlines.answer);
-        Self { engine: engine.boxed().shared(), address, credentials, turns, disk, movement: Movement::new(), limits }
+        let disk = Disk::new(limits.disk, limits.deadlines.answer, engine.clone());
+        Self { engine, address, credentials, turns, disk, movement: Movement::new(), limits }
     }
 }
 

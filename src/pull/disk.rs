@@ -9,15 +9,16 @@ mod account;
 mod room;
 mod space;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::OnceCell;
+use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use tokio::time::timeout;
 
 pub use account::{Filled, Shortage};
 pub(super) use room::Held;
 
-use super::{Engine, Storage, Wanted};
+use super::{Engine, EngineError, Storage, Wanted};
 use crate::credential::Login;
 use crate::registry::{Layer, Registries};
 use room::{UnderWay, need};
@@ -45,12 +46,12 @@ pub struct DiskLimits {
 }
 
 /// The disk of one run.
-pub(super) struct Disk {
+pub(super) struct Disk<'a> {
     limits: DiskLimits,
-    /// For each question.
     patience: Duration,
-    /// Asked for once, by whoever needs it first.
-    storage: OnceCell<Option<Storage>>,
+    /// Asked for once, by whoever needs it first; who comes later goes on where that one has
+    /// ended, because the question can take longer than a small pull.
+    storage: Shared<BoxFuture<'a, Option<Arc<Storage>>>>,
     registries: Registries,
     under_way: UnderWay,
 }
@@ -65,10 +66,29 @@ pub(super) struct Looked<'a> {
     _held: Option<Held<'a>>,
 }
 
-impl Disk {
-    pub(super) fn new(limits: DiskLimits, patience: Duration) -> Self {
-        let (storage, registries, under_way) = Default::default();
-        Self { limits, patience, storage, registries, under_way }
+impl<'a> Disk<'a> {
+    /// `patience` is for each question.
+    pub(super) fn new<E: Engine + 'a>(
+        limits: DiskLimits,
+        patience: Duration,
+        engine: impl Future<Output = Result<Arc<E>, EngineError>> + Send + 'a,
+    ) -> Self {
+        let storage = async move {
+            let engine = engine.await.ok()?;
+            match timeout(patience, engine.storage()).await {
+                Ok(Ok(storage)) => storage.map(Arc::new),
+                Ok(Err(error)) => {
+                    tracing::debug!(%error, "the engine does not say where its images are");
+                    None
+                }
+                Err(_) => {
+                    tracing::debug!("the engine does not say in time where its images are");
+                    None
+                }
+            }
+        };
+        let (registries, under_way) = Default::default();
+        Self { limits, patience, storage: storage.boxed().shared(), registries, under_way }
     }
 
     /// What is to come of a shortage.
@@ -78,11 +98,11 @@ impl Disk {
 
     /// Looks whether there is room for an image, and holds it.
     pub(super) async fn look<E: Engine>(&self, engine: &E, wanted: &Wanted, login: &Login) -> Looked<'_> {
-        let Some((storage, space)) = self.space(engine).await else { return Looked::default() };
+        let Some((storage, space)) = self.space().await else { return Looked::default() };
         if space.free >= self.limits.comfortable && space.inodes != Some(0) {
             return Looked::default();
         }
-        let Some(layers) = self.layers_wanted(engine, storage, wanted, login).await else { return Looked::default() };
+        let Some(layers) = self.layers_wanted(engine, &storage, wanted, login).await else { return Looked::default() };
         let all_the_same = self.check() != DiskCheck::Refuse;
         let (weighed, held) = self.under_way.admit(&layers, space, all_the_same);
         let short = || Shortage { root: storage.root.clone(), space, weighed };
@@ -97,10 +117,10 @@ impl Disk {
         login: &Login,
         looked: &Looked<'_>,
     ) -> Option<Filled> {
-        let (storage, now) = self.space(engine).await?;
+        let (storage, now) = self.space().await?;
         let need = match looked.need {
             None if self.check() != DiskCheck::Off => {
-                let layers = self.layers_wanted(engine, storage, wanted, login).await;
+                let layers = self.layers_wanted(engine, &storage, wanted, login).await;
                 layers.map(|layers| need([&*layers].into_iter()))
             }
             known => known,
@@ -109,19 +129,10 @@ impl Disk {
     }
 
     /// Where the engine keeps its images, and what is free there now.
-    async fn space<E: Engine>(&self, engine: &E) -> Option<(&Storage, Space)> {
-        let asked = async {
-            match timeout(self.patience, engine.storage()).await {
-                Ok(Ok(storage)) => storage,
-                Ok(Err(error)) => {
-                    tracing::debug!(%error, "the engine does not say where its images are");
-                    None
-                }
-                Err(_) => None,
-            }
-        };
-        let storage = self.storage.get_or_init(|| asked).await.as_ref()?;
-        Some((storage, measured(storage, self.patience).await?))
+    async fn space(&self) -> Option<(Arc<Storage>, Space)> {
+        let storage = self.storage.clone().await?;
+        let space = measured(&storage, self.patience).await?;
+        Some((storage, space))
     }
 
     /// The layers of an image, by its registry, unless the engine has the image already.

@@ -15,6 +15,10 @@ use super::{Connect, Wanted};
 use crate::credential::Login;
 use crate::error::{Class, Explain as _, Printable};
 
+/// An image is weighed beside its pull once this many bytes of it are to be transferred: the
+/// question takes an engine 10 to 150 ms, which a smaller image would notice.
+const LARGE: u64 = 64 << 20;
+
 impl<C: Connect> Course<'_, '_, C> {
     /// What is to be done, with this login, and what the disk has to do with it.
     pub(super) async fn guarded(
@@ -46,8 +50,8 @@ impl<C: Connect> Course<'_, '_, C> {
         }
     }
 
-    /// The pull, and from its first layer on the question whether there is room. By then the
-    /// registry has accepted the login, and an image that is up to date has said so.
+    /// The pull, and once it is known to be a large one the question whether there is room. By
+    /// then the registry has accepted the login, and an image that is up to date has said so.
     async fn beside<'d>(
         &'d self,
         engine: &C::Engine,
@@ -55,17 +59,17 @@ impl<C: Connect> Course<'_, '_, C> {
         login: &Login,
         looked: &mut Looked<'d>,
     ) -> Result<Pulled, PullError> {
-        let fetches = Notify::new();
+        let is_large = Notify::new();
         let watch = |state: &State| {
-            if matches!(state, State::Pulling(layers) if layers.total > layers.done) {
-                fetches.notify_one();
+            if matches!(state, State::Pulling(layers) if layers.bytes_total >= LARGE) {
+                is_large.notify_one();
             }
             (self.watch)(state);
         };
         let pull = self.one(engine, Task::Pull, wanted, login, &watch);
         let mut pull = pin!(pull.run());
         let look = async {
-            fetches.notified().await;
+            is_large.notified().await;
             self.run.disk.look(engine, wanted, login).await
         };
         tokio::select! {

@@ -1,5 +1,5 @@
 //! A real engine whose disk is small: a Docker Engine of the test's own, with its data root on
-//! 64 MiB of memory that only it and the program see, and that end with it.
+//! 128 MiB of memory that only it and the program see, and that end with it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ impl SmallEngine {
         }
         fs::write(folder.path().join("daemon.json"), "{}").unwrap();
         // As lab/engine.sh: the host's bridges and firewall stay as they are.
-        let script = "mount -n -t tmpfs -o size=64m,mode=711 small data && exec dockerd \
+        let script = "mount -n -t tmpfs -o size=128m,mode=711 small data && exec dockerd \
             --config-file daemon.json --data-root \"$PWD/data\" --exec-root \"$PWD/exec\" --pidfile \"$PWD/docker.pid\" \
             --host \"unix://$PWD/docker.sock\" --group root --bridge none --iptables=false --ip-masq=false \
             --ip-forward=false --userland-proxy=false";
@@ -104,7 +104,7 @@ fn message(ended: &Ended) -> String {
 }
 
 fn says_the_disk(text: &str, root: &Path) -> bool {
-    text.contains(&format!("{} has ", root.display())) && text.contains("it needs about 114.4 MiB (3 times its layers)")
+    text.contains(&format!("{} has ", root.display())) && text.contains("it needs about 286.1 MiB (3 times its layers)")
 }
 
 /// What docs/pulls.md says of Docker 20.10.
@@ -114,7 +114,7 @@ fn a_pull_that_filled_the_disk_leaves_no_large_file() {
     let registry = Registry::start();
     // It fills while a layer is fetched, and while the last of several is unpacked.
     for (name, layers) in
-        [("team/fetched:1", &[80_000_000][..]), ("team/unpacked:1", &[5_000_000, 5_000_000, 35_000_000])]
+        [("team/fetched:1", &[150_000_000][..]), ("team/unpacked:1", &[5_000_000, 5_000_000, 70_000_000])]
     {
         let image = registry.push(name, layers).reference;
         let ended = engine.pull(&image, "off");
@@ -130,7 +130,7 @@ fn an_image_that_is_too_large_for_the_disk_is_told_before_and_after_and_a_smalle
     let registry = Registry::start();
     let first = registry.push("team/first:1", &[1_000_000]).reference;
     // It would take twice its size: the copy, and what is unpacked.
-    let large = registry.push("team/large:1", &[40_000_000]).reference;
+    let large = registry.push("team/large:1", &[100_000_000]).reference;
     let small = registry.push("team/small:1", &[2_000_000]).reference;
 
     let ended = engine.pull(&first, "refuse");

@@ -27,6 +27,15 @@ fn weighing(world: &World, check: &str, containers: &[Value]) -> Run {
     run.env("TASKPULL_DISK_CHECK", check).env("TASKPULL_DISK_COMFORTABLE", "1000000TiB")
 }
 
+/// A pull of a layer that says it has so many MiB, which the gate keeps from its end.
+fn fetching(mebibytes: u64, gate: &Gate) -> Pull {
+    let digest = format!("sha256:{}", "5".repeat(64));
+    let detail = json!({ "current": 1, "total": mebibytes << 20 });
+    let layer = json!({ "status": "Downloading", "progressDetail": detail, "id": "0123456789ab" });
+    let pull = Pull::stream().status("Pulling from team/app").line(&layer).hold(gate);
+    pull.status(&format!("Digest: {digest}")).lands(&digest)
+}
+
 fn infos(world: &World) -> usize {
     world.engine.requests().iter().filter(|request| request.ends_with("/info")).count()
 }
@@ -54,7 +63,7 @@ fn an_image_without_room_is_pulled_with_a_warning() {
     let (world, registry, gate) = (World::new(), Registry::start(), Gate::closed());
     let root = world.engine.show_disk();
     let image = registry.announce("team/app:1", &[HUGE, 1 << 20]).reference;
-    world.engine.image(&image, Pull::success().hold(&gate));
+    world.engine.image(&image, fetching(64, &gate));
     let mut running = weighing(&world, "warn", &[open_container("app", &image)]).start();
     let line = until(&mut running, "warning: ");
     let said = format!("image {image}: it needs about 3.0 PiB (3 times its layers), and {} has ", root.display());
@@ -109,6 +118,19 @@ fn a_check_that_is_off_and_an_image_that_is_up_to_date_ask_nobody() {
     let ended = weighing(&world, "warn", &app).end();
     assert_eq!(ended.container(0)["result"], "up-to-date", "{ended:?}");
     assert_eq!((infos(&world), registry.requests()), (0, vec![]));
+}
+
+#[test]
+fn a_small_image_is_not_weighed_beside_its_pull() {
+    let (world, registry, gate) = (World::new(), Registry::start(), Gate::closed());
+    world.engine.show_disk();
+    let image = registry.announce("team/app:1", &[HUGE]).reference;
+    world.engine.image(&image, fetching(63, &gate));
+    let running = weighing(&world, "warn", &[open_container("app", &image)]).start();
+    crate::task::wait_for(&gate, 1);
+    gate.open();
+    let ended = Ended::of(running);
+    assert_eq!((ended.code, infos(&world), registry.requests()), (0, 0, vec![]), "{ended:?}");
 }
 
 #[test]
