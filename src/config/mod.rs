@@ -11,8 +11,10 @@ mod proxy;
 mod settings;
 mod sources;
 pub mod table;
+mod terminal;
 
 pub use accounts::{AccountEntry, Via};
 pub use config_error::ConfigError;
 pub use settings::Settings;
 pub use sources::Sources;
+pub use terminal::TerminalWishes;

@@ -19,6 +19,8 @@ pub enum State {
     Pulling(Layers),
     /// An attempt failed and another follows.
     Retrying(Retry),
+    /// The pull failed for good, and a copy on the engine serves instead.
+    FallingBack(Failure),
     /// The image is there.
     Done(Pulled),
     /// It is not.
