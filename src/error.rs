@@ -11,11 +11,12 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The one chain on which every failure has its place, in the order in which a pull
 /// walks it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Link {
     /// The settings of this program.
@@ -76,7 +77,7 @@ impl fmt::Display for Link {
 }
 
 /// What kind of failure it is, which decides whether trying again can help.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// What was given cannot be right, whatever the world answers.
@@ -184,7 +185,7 @@ pub trait Explain: Error {
 }
 
 /// An error on its way to the reader.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// Which link of the chain broke.
@@ -236,7 +237,7 @@ impl<E: Explain> From<&E> for Failure {
 }
 
 /// Text that may go to a terminal: one line, bounded, no control characters.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Printable(String);
 

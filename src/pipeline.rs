@@ -1,5 +1,7 @@
 //! The one place that joins the stages: definition, plan, credential, pull, report.
 
+mod pin;
+
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -11,19 +13,22 @@ use crate::error::Failure;
 pub use crate::identity::{AccountRoles, HostKind};
 pub use crate::plan::{PlanContext, RoleUse};
 pub use crate::pull::{
-    Behavior, Caching, Chosen, Concurrency, Deadlines, DiskCheck, DiskLimits, DockerAddress, EngineChoice, How, Limits,
-    OnRefusal, Place, Progress, Pulled, Retry, State, TlsUse,
+    Behavior, Caching, Chosen, Concurrency, Deadlines, DiskCheck, DiskLimits, DockerAddress, EngineChoice, How, Layers,
+    Limits, OnRefusal, Place, Progress, Pulled, Retry, State, TlsUse,
 };
 pub use crate::retry::Backoff;
 pub use crate::task::Platform;
 
+pub use pin::{PinError, pinned};
+
 use crate::plan::PullPlan;
 use crate::pull::{self, Connect};
 use crate::report::Report;
+use crate::report::event::Subject;
 use crate::task::{TaskDefinition, Warning};
 
 /// One input, as it was given and as far as it could be read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Input {
     /// Its path, or `-`.
     pub source: String,
@@ -62,6 +67,12 @@ impl Job {
         self.plan.pulls.iter().map(|pull| pull.image.to_string()).collect()
     }
 
+    /// The same as the subjects of events, each with the containers that want it.
+    #[must_use]
+    pub fn subjects(&self) -> Vec<Subject> {
+        Subject::of_plan(&self.plan)
+    }
+
     /// What is allowed and probably not meant, ready to be shown.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         self.plan.tasks.iter().flat_map(|task| {
@@ -93,14 +104,14 @@ impl Job {
         interrupt: &CancellationToken,
     ) -> Report {
         let must_not_begin = limits.fail_fast && self.has_faults();
-        let needs: Vec<_> = self.plan.pulls.iter().map(|pull| pull.need.clone()).collect();
+        let planned = self.plan.pulls.clone();
         let AuthorizedPlan { tasks, pulls, credentials } = AuthorizedPlan::new(self.plan, credentials);
         let outcomes = if must_not_begin {
             pull::not_begun(&pulls)
         } else {
             pull::run(pulls, credentials, engine, limits, progress, interrupt).await
         };
-        let pulls: Vec<_> = needs.into_iter().zip(outcomes).collect();
+        let pulls: Vec<_> = planned.into_iter().zip(outcomes).collect();
         Report::of_pulls(tasks, &pulls, self.invalid_inputs, self.begun.elapsed())
     }
 }

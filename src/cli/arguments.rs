@@ -1,11 +1,13 @@
 //! The arguments, and the help that explains them.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use super::exit::Exit;
+use super::pin::STDOUT;
 
 /// Puts the private images of an ECS task definition on this host, with each container's
 /// own credentials.
@@ -34,8 +36,27 @@ pub(super) enum SecretCommand {
 /// Reads the command line. The help ends in the table of exit codes.
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
     let codes: Vec<String> = Exit::ALL.iter().map(|exit| format!("  {:3}  {}", exit.code(), exit.meaning())).collect();
-    let command = Arguments::command().after_help(format!("Exit codes:\n{}", codes.join("\n")));
-    Arguments::from_arg_matches(&command.try_get_matches_from(arguments)?)
+    let mut command = Arguments::command().after_help(format!("Exit codes:\n{}", codes.join("\n")));
+    let arguments = Arguments::from_arg_matches(&command.try_get_matches_from_mut(arguments)?)?;
+    match arguments.command.contradiction() {
+        Some(said) => Err(command.error(ErrorKind::ArgumentConflict, said)),
+        None => Ok(arguments),
+    }
+}
+
+impl Command {
+    /// What no rule about a single argument can say.
+    fn contradiction(&self) -> Option<&'static str> {
+        let Self::Pull(Pull { output, events, pin, .. }) = self else { return None };
+        let is_json = *output == Output::Json;
+        if *events && !is_json {
+            Some("--events are lines of JSON: they need --output json")
+        } else if is_json && pin.as_deref() == Some(Path::new(STDOUT)) {
+            Some("--pin and --output json both write to stdout: give --pin a place, --pin=PATH")
+        } else {
+            None
+        }
+    }
 }
 
 /// The arguments of `taskpull pull`.
@@ -46,10 +67,13 @@ Examples:
   taskpull pull --dry-run task.json        show what would be asked, of whom
   aws ecs describe-task-definition --task-definition web | taskpull pull -
   taskpull pull --output json /etc/tasks   every *.json of a folder, for programs
+  taskpull pull --pin=pinned.json task.json
+                                           and write it with digests for tags
 
 AWS credentials are found in the environment, the shared files, the container's or the
 instance's endpoint; the engine is the one Docker's own command line would use (DOCKER_HOST, DOCKER_CONTEXT,
 the current context). docs/configuration.md has every setting.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Pull {
     /// Task definitions: files, folders of *.json, or `-` for stdin
     #[arg(required = true, value_name = "TASKDEF")]
@@ -66,6 +90,17 @@ pub(super) struct Pull {
     /// How the result is written
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub output: Output,
+
+    /// With `--output json`: each change of state as a line of JSON while it happens, the
+    /// report as the last line
+    #[arg(long)]
+    pub events: bool,
+
+    /// Print the definitions with each image as name@sha256:…, and the report on stderr; or
+    /// write them to a file, or to a folder under their own names. All of them or none
+    #[arg(long, value_name = "PATH", num_args = 0..=1, require_equals = true, default_missing_value = STDOUT)]
+    #[arg(conflicts_with = "dry_run")]
+    pub pin: Option<PathBuf>,
 
     /// No progress; the result alone
     #[arg(long, short)]

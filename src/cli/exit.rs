@@ -64,7 +64,7 @@ impl Exit {
             }
             Self::Usage => "the command line is wrong",
             Self::SomeFailed => {
-                "at least one image is not there, or (`secret seal`) KMS did not encrypt; what is said says why"
+                "at least one image is not there, or (`--pin`) has no digest, or (`secret seal`) KMS did not encrypt; what is said says why"
             }
             Self::BadInput => {
                 "nothing failed but the input: unreadable files, malformed containers, a text that cannot be a login"

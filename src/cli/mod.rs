@@ -3,17 +3,19 @@
 //! Data goes to stdout, everything else to stderr.
 
 mod arguments;
+mod events;
 pub mod exit;
 mod input;
 mod interrupt;
 mod log;
+mod pin;
 mod progress;
 mod pull;
 mod secret;
 mod setup;
+mod stderr;
 
 use std::ffi::OsString;
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
@@ -22,6 +24,7 @@ use crate::error::Failure;
 use crate::report::text::failure_text;
 use arguments::{Command, SecretCommand};
 use exit::Exit;
+use stderr::tell;
 
 /// Runs the program.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -49,12 +52,6 @@ fn refuse_to_be_read() {
     if let Err(error) = limited.and(hidden) {
         tell(&format!("warning: core dumps could not be turned off: {error}"));
     }
-}
-
-/// One line for the person, beside the data.
-fn tell(line: &str) {
-    // Nothing to be done about a closed terminal.
-    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// A failure that ends the program before there is a report.

@@ -1,20 +1,25 @@
 //! `taskpull pull`.
 
 use std::convert::Infallible;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 
 use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 
 use super::arguments::{Output, Pull};
+use super::events::Events;
 use super::exit::Exit;
+use super::pin::{Places, STDOUT};
+use super::progress::Shown;
 use super::setup::Setup;
-use super::{complain, input, interrupt, log, progress, tell};
+use super::{complain, events, input, interrupt, log, stderr, tell};
 use crate::config::table::{
     BEHAVIOR, CONCURRENCY, ENGINE_CONTEXT, ENGINE_HOST, EXECUTION_ROLE, PLATFORM, SECRETS_STAGE,
 };
-use crate::config::{ConfigError, Settings, Sources};
+use crate::config::{ConfigError, Settings, Sources, TerminalWishes};
 use crate::error::Failure;
+use crate::pipeline::{Input, Job, Progress, State, pinned};
 use crate::report::{Report, text};
 
 /// Runs it.
@@ -40,11 +45,21 @@ pub(super) fn run(arguments: &Pull) -> Exit {
     if setup.engine.is_in_clear() {
         tell(&format!("warning: {} is without TLS: logins go over the network in clear", setup.engine));
     }
-    let job = setup.plan(input::read(&arguments.inputs));
+    let inputs = input::read(&arguments.inputs);
+    let pins = arguments.pin.as_deref().map(|to| Places::new(to, &arguments.inputs, &inputs)).transpose();
+    let pins = match pins {
+        Ok(places) => places.map(|places| Pins { places, inputs: inputs.clone() }),
+        Err(said) => {
+            tell(&format!("error: --pin: {said}"));
+            return Exit::Usage;
+        }
+    };
+    let job = setup.plan(inputs);
     job.warnings().for_each(|warning| tell(&format!("warning: {warning}")));
     let interrupt = CancellationToken::new();
     if arguments.dry_run {
-        return write(&job.dry_run(), arguments.output, &interrupt);
+        let report = job.dry_run();
+        return ended(written(&report, arguments), &report, &interrupt);
     }
     // This thread does the work, the other one listens for signals.
     let runtime = match Builder::new_multi_thread().worker_threads(1).enable_all().build() {
@@ -54,18 +69,20 @@ pub(super) fn run(arguments: &Pull) -> Exit {
             return Exit::Internal;
         }
     };
-    let progress = progress::of(job.images(), arguments.quiet);
-    let work = job.pull(&setup.credentials, &setup.engine, &setup.limits, &*progress, &interrupt);
-    let exit = match runtime.block_on(until_interrupted(&interrupt, work)) {
-        Ok(report) => write(&report, arguments.output, &interrupt),
+    let pulled = runtime.block_on(pull(job, &setup, arguments, &interrupt));
+    // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
+    runtime.shutdown_background();
+    match pulled {
+        Ok((report, told)) => {
+            let written = told.unwrap_or_else(|| written(&report, arguments));
+            let exit = ended(written, &report, &interrupt);
+            pins.map_or(exit, |pins| pins.write(&report, exit))
+        }
         Err(error) => {
             tell(&format!("error: signals cannot be watched for: {error}"));
             Exit::Internal
         }
-    };
-    // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
-    runtime.shutdown_background();
-    exit
+    }
 }
 
 fn settings(arguments: &Pull) -> Result<Settings, ConfigError> {
@@ -81,30 +98,112 @@ fn settings(arguments: &Pull) -> Result<Settings, ConfigError> {
     Settings::read(&sources)
 }
 
-/// Runs the work beside a watch for signals, and says when one came.
-async fn until_interrupted(interrupt: &CancellationToken, work: impl Future<Output = Report>) -> io::Result<Report> {
+/// Does the work, with what is shown and told of it meanwhile. Where events have told the
+/// report already, it says how that went.
+async fn pull(
+    job: Job,
+    setup: &Setup,
+    arguments: &Pull,
+    interrupt: &CancellationToken,
+) -> io::Result<(Report, Option<io::Result<()>>)> {
     interrupt::watch(interrupt.clone())?;
-    let told = async {
+    let events = arguments.events.then(|| Events::new(job.subjects()));
+    // On one screen, events and drawings would be in each other's way.
+    let quiet = arguments.quiet || (arguments.events && io::stdout().is_terminal());
+    let shown = Shown::new(job.images(), quiet, TerminalWishes::of_process());
+    let progress = Both { shown: &shown, events: events.as_ref() };
+    let work = job.pull(&setup.credentials, &setup.engine, &setup.limits, &progress, interrupt);
+    let work = async {
+        match &events {
+            Some(events) => {
+                let (report, told) = events.beside(work).await;
+                (report, Some(told))
+            }
+            None => (work.await, None),
+        }
+    };
+    let interrupted = async {
         interrupt.cancelled().await;
         tell("interrupted: ending the pulls (once more to end at once)");
         std::future::pending::<Infallible>().await
     };
     tokio::select! {
         biased;
-        never = told => match never {},
-        report = work => Ok(report),
+        never = interrupted => match never {},
+        never = shown.draw() => match never {},
+        done = work => Ok(done),
     }
 }
 
-fn write(report: &Report, output: Output, interrupt: &CancellationToken) -> Exit {
-    let text = match output {
-        Output::Text => Ok(text::render(report, terminal_width())),
-        Output::Json => serde_json::to_string_pretty(report).map(|text| text + "\n").map_err(io::Error::other),
-    };
+/// What is shown to the person and what is told to a program.
+struct Both<'a> {
+    shown: &'a Shown,
+    events: Option<&'a Events>,
+}
+
+impl Progress for Both<'_> {
+    fn update(&self, pull: usize, state: &State) {
+        self.shown.update(pull, state);
+        if let Some(events) = self.events {
+            events.update(pull, state);
+        }
+    }
+}
+
+/// The definitions to be pinned.
+struct Pins {
+    places: Places,
+    inputs: Vec<Input>,
+}
+
+impl Pins {
+    /// Writes them after a run that ends so.
+    fn write(&self, report: &Report, exit: Exit) -> Exit {
+        let texts = match pinned(&self.inputs, report) {
+            Ok(texts) => texts,
+            Err(error) => {
+                tell(&format!("error: nothing is pinned: {error}"));
+                return if exit == Exit::Good { Exit::SomeFailed } else { exit };
+            }
+        };
+        let written = match self.places {
+            Places::Stdout => print(&texts.join(&b"\n"[..])).map_err(|error| error.to_string()),
+            Places::Files { .. } => self.places.write(&texts).map_err(|error| error.to_string()),
+        };
+        match written {
+            Ok(()) => exit,
+            Err(error) => {
+                tell(&format!("error: what is pinned could not be written: {error}"));
+                Exit::Internal
+            }
+        }
+    }
+}
+
+/// Writes the report where and as it is wanted.
+fn written(report: &Report, arguments: &Pull) -> io::Result<()> {
+    let is_pinned_to_stdout = arguments.pin.as_deref() == Some(Path::new(STDOUT));
+    match arguments.output {
+        Output::Text if is_pinned_to_stdout => {
+            tell(text::render(report, stderr::size().map(|size| size.width.max(40))).trim_end());
+            Ok(())
+        }
+        Output::Text => print(text::render(report, terminal_width()).as_bytes()),
+        Output::Json if arguments.events => print(&events::only_line(report)?),
+        Output::Json => print((serde_json::to_string_pretty(report)? + "\n").as_bytes()),
+    }
+}
+
+/// Data for stdout. A reader that has seen enough is no failure.
+fn print(data: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    let written = text.and_then(|text| stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()));
+    let written = stdout.write_all(data).and_then(|()| stdout.flush());
+    written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
+}
+
+/// How a run ends whose report was written so.
+fn ended(written: io::Result<()>, report: &Report, interrupt: &CancellationToken) -> Exit {
     match written {
-        // A reader that has seen enough is no failure.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             tell(&format!("error: the result could not be written: {error}"));
             Exit::Internal

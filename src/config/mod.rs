@@ -13,9 +13,11 @@ mod setting;
 mod settings;
 mod sources;
 pub mod table;
+mod terminal;
 
 pub use accounts::{AccountEntry, Via};
 pub use config_error::ConfigError;
 pub use engine::{EnginePlace, EngineSettings};
 pub use settings::Settings;
 pub use sources::Sources;
+pub use terminal::TerminalWishes;

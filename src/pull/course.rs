@@ -120,6 +120,7 @@ impl<C: Connect> Course<'_, '_, C> {
         }
         // What the registry said is what the reader must hear, whatever the engine says now.
         let Ok(Some(local)) = self.copy(engine, wanted, caching).await else { return Err(failure) };
+        (self.watch)(&State::FallingBack(failure.clone()));
         Ok(cached(&local, wanted, false, Some(failure)))
     }
 

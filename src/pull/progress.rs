@@ -21,6 +21,8 @@ pub enum State {
     Warned(Printable),
     /// An attempt failed and another follows.
     Retrying(Retry),
+    /// The pull failed for good, and a copy on the engine serves instead.
+    FallingBack(Failure),
     /// The image is there.
     Done(Pulled),
     /// It is not.

@@ -4,21 +4,22 @@ use std::time::Duration;
 
 use super::{ContainerReport, ContainerResult, CredentialReport, Report, RetryReport, Summary, TaskReport};
 use crate::error::{Failure, Printable};
-use crate::plan::{InstanceLogin, Need, PlannedTask, PullPlan};
+use crate::plan::{InstanceLogin, Need, PlannedPull, PlannedTask, PullPlan};
 use crate::pull::{How, Origin, Outcome, Pulled, Retry};
 
 impl Report {
-    /// The report of a plan that was carried out: its pulls' needs and outcomes. A credential
+    /// The report of a plan that was carried out: its pulls and their outcomes. A credential
     /// that was never had is told as it was planned.
     #[must_use]
     pub fn of_pulls(
         tasks: Vec<PlannedTask>,
-        pulls: &[(Need, Outcome)],
+        pulls: &[(PlannedPull, Outcome)],
         invalid_inputs: Vec<Failure>,
         took: Duration,
     ) -> Self {
         Self::new(tasks, invalid_inputs, took, |container, index| {
-            let (need, outcome) = &pulls[index];
+            let (PlannedPull { need, platform, .. }, outcome) = &pulls[index];
+            container.wanted_platform = platform.as_ref().map(ToString::to_string);
             let served = outcome.origin.as_ref().map(CredentialReport::from);
             container.credential = Some(served.unwrap_or_else(|| CredentialReport::from(need)));
             container.attempts = Some(outcome.attempts).filter(|attempts| *attempts > 0);
@@ -38,7 +39,9 @@ impl Report {
     pub fn of_plan(plan: PullPlan, invalid_inputs: Vec<Failure>, took: Duration) -> Self {
         let PullPlan { tasks, pulls } = plan;
         Self::new(tasks, invalid_inputs, took, |container, index| {
-            container.credential = Some(CredentialReport::from(&pulls[index].need));
+            let PlannedPull { need, platform, .. } = &pulls[index];
+            container.wanted_platform = platform.as_ref().map(ToString::to_string);
+            container.credential = Some(CredentialReport::from(need));
         })
     }
 
@@ -71,6 +74,7 @@ impl Report {
                             result: ContainerResult::Planned,
                             digest: None,
                             credential: None,
+                            wanted_platform: None,
                             platform: None,
                             attempts: None,
                             waited_ms: None,
@@ -99,20 +103,32 @@ impl ContainerReport {
     fn succeed(&mut self, Pulled { digest, how, platform }: &Pulled) {
         self.digest = digest.as_deref().map(Printable::new);
         self.platform = platform.as_ref().map(ToString::to_string);
-        self.result = match how {
-            How::Fetched => ContainerResult::Pulled,
-            How::UpToDate => ContainerResult::UpToDate,
-            How::Cached { verified, instead_of } => {
-                self.verified = Some(*verified);
-                self.instead_of = instead_of.as_deref().cloned();
-                ContainerResult::Cached
-            }
-        };
+        self.result = ContainerResult::from(how);
+        if let How::Cached { verified, instead_of } = how {
+            self.verified = Some(*verified);
+            self.instead_of = instead_of.as_deref().cloned();
+        }
     }
 
     fn fail(&mut self, failure: Failure) {
-        self.result = if failure.was_stopped() { ContainerResult::Cancelled } else { ContainerResult::Failed };
+        self.result = ContainerResult::from(&failure);
         self.failure = Some(failure);
+    }
+}
+
+impl From<&How> for ContainerResult {
+    fn from(how: &How) -> Self {
+        match how {
+            How::Fetched => Self::Pulled,
+            How::UpToDate => Self::UpToDate,
+            How::Cached { .. } => Self::Cached,
+        }
+    }
+}
+
+impl From<&Failure> for ContainerResult {
+    fn from(failure: &Failure) -> Self {
+        if failure.was_stopped() { Self::Cancelled } else { Self::Failed }
     }
 }
 

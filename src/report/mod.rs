@@ -4,16 +4,19 @@
 //! a secret; nothing in this room could print one, because nothing here has one.
 
 mod build;
+pub mod event;
+pub mod schema;
 pub mod text;
 mod verdict;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 pub use verdict::Verdict;
 
 use crate::error::{Failure, Printable};
 
 /// The result of one run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// Raised when a field changes its meaning or goes.
@@ -27,7 +30,7 @@ pub struct Report {
 }
 
 /// One task definition's part.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskReport {
     /// Where it was read.
@@ -42,7 +45,7 @@ pub struct TaskReport {
 }
 
 /// One container's part.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerReport {
     /// Its name.
@@ -60,6 +63,9 @@ pub struct ContainerReport {
     /// The credential that was used, by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<CredentialReport>,
+    /// The platform that was asked for, by the task definition or for all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wanted_platform: Option<String>,
     /// What the image was built for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
@@ -90,7 +96,7 @@ pub struct ContainerReport {
 }
 
 /// An attempt that failed and was followed by another one.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RetryReport {
     /// The number of the next attempt; the first was 1.
@@ -102,7 +108,7 @@ pub struct RetryReport {
 }
 
 /// How it ended for a container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ContainerResult {
     /// The image was fetched.
@@ -120,7 +126,7 @@ pub enum ContainerResult {
 }
 
 /// Which credential served, never its value.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum CredentialReport {
     /// None was needed.
@@ -160,7 +166,7 @@ pub enum CredentialReport {
 }
 
 /// The containers of a report in numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// Containers whose image was fetched.

@@ -7,6 +7,9 @@ use std::fmt::{self, Write as _};
 use super::{ContainerReport, ContainerResult, CredentialReport, Report, Summary, TaskReport};
 use crate::error::Failure;
 
+/// A shorter wait for a turn, in milliseconds, is what sharing an engine is like.
+const WAIT_WORTH_TELLING: u64 = 1_000;
+
 /// The report as text, ending in a line that sums it up. Sentences are wrapped at `width`
 /// columns where one is given; names are never cut.
 #[must_use]
@@ -49,27 +52,59 @@ fn write_task<'a>(
     let width = names.max().unwrap_or_default().clamp("CONTAINER".len(), 24);
     writeln!(text, "  {:width$}  {:10}  {:>8}  {:5}  IMAGE", "CONTAINER", "RESULT", "TIME", "LOGIN")?;
     for container in &task.containers {
-        let ContainerReport {
-            name, image, result, digest, credential, duration_ms, attempts, warnings, failure, ..
-        } = container;
+        let ContainerReport { name, image, result, digest, credential, duration_ms, warnings, failure, .. } = container;
         let time = duration_ms.map(seconds).unwrap_or_default();
         let login = credential.as_ref().map(|credential| known.number(credential)).unwrap_or_default();
-        write!(text, "  {name:width$}  {:10}  {time:>8}  {login:5}  {image}", result_text(*result))?;
-        match attempts.filter(|attempts| *attempts > 1) {
-            Some(attempts) => writeln!(text, " ({attempts} attempts)")?,
-            None => text.push('\n'),
-        }
+        writeln!(text, "  {name:width$}  {:10}  {time:>8}  {login:5}  {image}", result_text(*result))?;
         if let Some(digest) = digest.as_ref().filter(|digest| !image.as_str().ends_with(digest.as_str())) {
             writeln!(text, "    {digest}")?;
         }
         for warning in warnings {
             write_wrapped(text, "    ", &format!("warning: {warning}"), columns);
         }
+        write_course(text, container, columns)?;
         if let Some(failure) = failure {
             write_failure(text, "    ", failure, columns);
         }
     }
     Ok(())
+}
+
+/// What led to the result, where it is worth a line.
+fn write_course(text: &mut String, container: &ContainerReport, columns: Option<usize>) -> fmt::Result {
+    let ContainerReport { result, wanted_platform, waited_ms, retries, verified, instead_of, .. } = container;
+    if let Some(platform) = wanted_platform {
+        writeln!(text, "    platform {platform}")?;
+    }
+    if let Some(waited) = waited_ms.filter(|waited| *waited >= WAIT_WORTH_TELLING) {
+        writeln!(text, "    waited {} for its turn", seconds(waited))?;
+    }
+    // An outage says the same again and again.
+    for same in retries.chunk_by(|one, other| one.because == other.because) {
+        let waits: Vec<String> = same.iter().map(|retry| seconds(retry.wait_ms)).collect();
+        let times =
+            if same.len() == 1 { "tried again".to_owned() } else { format!("tried again {} times", same.len()) };
+        let because = &same[0].because;
+        let line =
+            format!("{times}, after {}: {} ({}): {}", shown(&waits), because.link, because.class, because.message);
+        write_wrapped(text, "    ", &line, columns);
+    }
+    match (result, instead_of, verified) {
+        (ContainerResult::Cached, Some(failure), _) => {
+            writeln!(text, "    the copy on the engine serves, because the pull failed:")?;
+            write_failure(text, "      ", failure, columns);
+        }
+        (ContainerResult::Cached, None, Some(true)) => writeln!(text, "    the copy on the engine; access verified")?,
+        (ContainerResult::Cached, None, _) => writeln!(text, "    the copy on the engine; access not verified")?,
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The first few of them.
+fn shown(waits: &[String]) -> String {
+    let first = waits.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if waits.len() > 3 { first + ", …" } else { first }
 }
 
 /// The credentials of a report, numbered in order of first mention.
@@ -124,14 +159,13 @@ impl<'a> Credentials<'a> {
 }
 
 fn write_failure(text: &mut String, indent: &str, failure: &Failure, columns: Option<usize>) {
-    let mut write = |indent: &str, line: String| write_wrapped(text, indent, &line, columns);
-    write(indent, format!("{} ({}): {}", failure.link, failure.class, failure.message));
+    write_wrapped(text, indent, &format!("{} ({}): {}", failure.link, failure.class, failure.message), columns);
     let indent = format!("{indent}  ");
     for cause in &failure.caused_by {
-        write(&indent, format!("said: {cause}"));
+        write_wrapped(text, &indent, &format!("said: {cause}"), columns);
     }
     if let Some(hint) = &failure.hint {
-        write(&indent, format!("hint: {hint}"));
+        write_wrapped(text, &indent, &format!("hint: {hint}"), columns);
     }
 }
 

@@ -11,6 +11,7 @@ mod image_reference;
 mod json;
 mod key_arn;
 mod lint;
+mod pin;
 mod platform;
 mod region;
 
@@ -20,5 +21,6 @@ pub use definition::{ContainerDefinition, ContainerError, ContainerName, Definit
 pub use image_reference::{ImageReference, ImageReferenceError, Version};
 pub use key_arn::KeyArn;
 pub use lint::Warning;
+pub use pin::pinned;
 pub use platform::{Platform, PlatformError};
 pub use region::Region;

@@ -15,7 +15,6 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("secrecy", &["src/secret.rs"]),
     ("toml", &["src/config/"]),
     ("clap", &["src/cli/"]),
-    ("indicatif", &["src/cli/progress.rs"]),
     ("tracing_subscriber", &["src/cli/log.rs"]),
     ("rustix", &["src/cli/", "src/pull/disk/space.rs"]),
 ];

@@ -14,10 +14,29 @@ fn held_to(path: &str, name: &str, table: &str) {
     if found == table {
         return;
     }
+    written(&path, &format!("{before}{begin}{table}{end}{after}"));
+}
+
+/// Writes the document where that is asked for.
+fn written(path: &Path, text: &str) {
     #[expect(clippy::disallowed_methods, reason = "the Makefile says by it that the document is to be written")]
     let is_to_write = std::env::var_os("TASKPULL_WRITE_DOCS").is_some();
     assert!(is_to_write, "{} is out of date: `make docs`", path.display());
-    fs::write(&path, format!("{before}{begin}{table}{end}{after}")).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+/// The same for a document that is made as a whole.
+fn whole_held_to(path: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if fs::read_to_string(&path).unwrap_or_default() != text {
+        written(&path, text);
+    }
+}
+
+#[test]
+fn generated_schemas_are_those_of_the_types() {
+    whole_held_to("docs/report.schema.json", &taskpull::report::schema::report());
+    whole_held_to("docs/events.schema.json", &taskpull::report::schema::events());
 }
 
 #[test]

@@ -21,12 +21,13 @@ fn without_a_terminal_progress_is_plain_lines_on_stderr() {
     let lines: Vec<_> = ended.stderr.lines().collect();
     assert_eq!(lines[0], format!("{IMAGE}: pulling"));
     assert!(lines[1].starts_with(&format!("{IMAGE}: attempt 2 in ")), "{lines:?}");
+    assert!(lines[1].ends_with(" s: registry unavailable: the registry does not answer properly"), "{lines:?}");
     assert_eq!(lines[2..], [format!("{IMAGE}: pulling"), format!("{IMAGE}: pulled")]);
     assert!(!ended.stdout.contains("pulling"), "stdout has the result alone: {}", ended.stdout);
 
     assert!(run(&world, &[]).stderr.ends_with(": up to date\n"));
     world.engine.image(IMAGE, Pull::refused(404, "manifest unknown"));
-    assert!(run(&world, &[]).stderr.ends_with(": failed\n"));
+    assert!(run(&world, &[]).stderr.contains(&format!("{IMAGE}: failed: manifest absent: ")));
 }
 
 #[test]
@@ -38,27 +39,71 @@ fn quiet_says_nothing_but_the_result() {
 }
 
 #[test]
-fn on_a_terminal_there_is_a_bar_for_each_image_with_layers_and_bytes() {
+fn a_copy_that_serves_instead_is_said_with_the_failure() {
     let world = World::new();
-    let downloading = |current: u64| serde_json::json!({ "id": "a1", "status": "Downloading", "progressDetail": { "current": current, "total": 2_000_000 } });
-    let pause = std::time::Duration::from_millis(200);
-    let slow = Pull::stream().line(&downloading(500_000)).pause(pause).line(&downloading(1_500_000)).pause(pause);
-    world.engine.image(IMAGE, slow.error("manifest unknown"));
-    let folder = tempfile::tempdir().unwrap();
-    let definition = folder.path().join("task.json");
-    std::fs::write(&definition, task(&[open_container("app", IMAGE)]).to_string()).unwrap();
-    // `script` gives the program a terminal.
+    run(&world, &[]);
+    world.engine.image(IMAGE, Pull::refused(500, "received unexpected HTTP status: 503 Service Unavailable"));
+    let run = Run::new(["pull", "--behavior=default", "-"]).stdin(task(&[open_container("app", IMAGE)]).to_string());
+    let ended = world.set(run).env("TASKPULL_ATTEMPTS", "2").end();
+    assert!(ended.stderr.ends_with(&format!("{IMAGE}: cached\n")), "{ended:?}");
+    assert!(ended.stderr.contains(&format!("{IMAGE}: the copy on the engine serves instead: registry unavailable: ")));
+    assert!(
+        ended
+            .stdout
+            .contains("    the copy on the engine serves, because the pull failed:\n      registry (unavailable)")
+    );
+}
+
+/// The program's screen: `script` gives it a terminal.
+fn screen(world: &World, before: &str, arguments: &str, code: i32) -> String {
+    let definition = world_file(world);
     let program = format!(
-        "'{}' pull --host '{}' '{}'",
+        "stty cols 120 rows 30; {before} '{}' pull --host '{}' {arguments} '{}'",
         env!("CARGO_BIN_EXE_taskpull"),
         world.engine.host(),
-        definition.display()
+        definition.path().display()
     );
     let mut script = Command::new("script");
-    script.args(["--quiet", "--return", "--command", &program, "/dev/null"]).env("TERM", "xterm");
+    script
+        .args(["--quiet", "--return", "--command", &program, "/dev/null"])
+        .env("TERM", "xterm")
+        .env_remove("NO_COLOR");
     let output = script.output().unwrap();
-    let screen = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(3), "{screen}");
-    assert!(screen.contains("0/1") && screen.contains("█"), "{screen}");
-    assert!(screen.contains("KiB of 1.91 MiB"), "{screen}");
+    let screen = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{screen}");
+    screen
+}
+
+/// A definition whose image comes slowly and is not there in the end.
+fn world_file(world: &World) -> tempfile::NamedTempFile {
+    let downloading = |current: u64| serde_json::json!({ "id": "a1", "status": "Downloading", "progressDetail": { "current": current, "total": 2_000_000 } });
+    let pause = std::time::Duration::from_millis(400);
+    let slow = Pull::stream().line(&downloading(500_000)).pause(pause).line(&downloading(1_500_000)).pause(pause);
+    world.engine.image(IMAGE, slow.error("manifest unknown"));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), task(&[open_container("app", IMAGE)]).to_string()).unwrap();
+    file
+}
+
+#[test]
+fn on_a_terminal_there_is_a_line_for_each_image_with_layers_and_bytes_and_it_goes_before_the_report() {
+    let screen = screen(&World::new(), "", "", 3);
+    assert!(screen.contains("pulling 0/1") && screen.contains("0.5/2.0 MB") && screen.contains("75%"), "{screen:?}");
+    let (_, after) = screen.rsplit_once("\x1b[1A\x1b[2K").expect("the lines are taken off");
+    assert!(after.starts_with("web (") && !after.contains('\x1b'), "{after:?}");
+}
+
+#[test]
+fn colours_are_there_unless_no_color_says_no() {
+    assert!(screen(&World::new(), "", "", 3).contains("\x1b[36m"));
+    let plain = screen(&World::new(), "NO_COLOR=1", "", 3);
+    assert!(plain.contains("pulling 0/1") && !plain.contains("m█"), "{plain:?}");
+}
+
+#[test]
+fn a_dumb_terminal_gets_plain_lines_and_quiet_nothing() {
+    let dumb = screen(&World::new(), "TERM=dumb", "", 3);
+    assert!(dumb.contains(&format!("{IMAGE}: pulling\r\n")) && !dumb.contains('\x1b'), "{dumb:?}");
+    let quiet = screen(&World::new(), "", "--quiet", 3);
+    assert!(quiet.starts_with("web (") && !quiet.contains('\x1b'), "{quiet:?}");
 }

@@ -19,6 +19,7 @@
 //! | `fault.rs`    | which call a fault strikes                                |
 //! | `gate.rs`     | a door that holds answers until the test opens it         |
 //! | `run.rs`      | the program, run with an environment of its own           |
+//! | `schema.rs`   | JSON held to a schema                                     |
 //! | `namespace.rs` | a network of a test's own, and mounts it cannot write to |
 //! | `digest.rs`   | SHA-256 in hexadecimal                                    |
 //!
@@ -38,4 +39,5 @@ pub mod pki;
 pub mod proxy;
 pub mod registry;
 pub mod run;
+pub mod schema;
 pub mod tls;

@@ -1,0 +1,219 @@
+//! What happens to each pull, told to a program while it does.
+
+use std::time::{Duration, SystemTime};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{ContainerResult, Report, RetryReport};
+use crate::error::{Failure, Printable};
+use crate::plan::PullPlan;
+use crate::pull::{How, Layers, Pulled, State};
+
+/// One line of `--output json --events`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Event<'a> {
+    /// When it was, in UTC: `2026-01-31T12:00:00.000Z`.
+    pub time: String,
+    /// What it was.
+    #[serde(flatten)]
+    pub what: What<'a>,
+}
+
+/// What has happened.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum What<'a> {
+    /// The engine and the credential are sought.
+    Authorizing {
+        /// The pull.
+        #[serde(flatten)]
+        of: &'a Subject,
+    },
+    /// It waits for its turn.
+    Waiting {
+        /// The pull.
+        #[serde(flatten)]
+        of: &'a Subject,
+    },
+    /// The image is here, and its registry is asked whether this task may have it.
+    Verifying {
+        /// The pull.
+        #[serde(flatten)]
+        of: &'a Subject,
+    },
+    /// The engine is at it. Said when an attempt begins, and then at most twice a second.
+    Pulling {
+        /// The pull.
+        #[serde(flatten)]
+        of: &'a Subject,
+        /// How far it is.
+        #[serde(flatten)]
+        layers: LayersReport,
+    },
+    /// Something is odd and does not stop the pull.
+    Warning {
+        /// The pull.
+        #[serde(flatten)]
+        of: &'a Subject,
+        /// What.
+        warning: &'a Printable,
+    },
+    /// An attempt failed and another one follows.
+    Retrying {
+        /// The pull.
+        #[serde(flatten)]
+        of: &'a Subject,
+        /// When, and why.
+        #[serde(flatten)]
+        retry: RetryReport,
+    },
+    /// The pull failed for good, and a copy on the engine serves instead.
+    FallingBack {
+        /// The pull.
+        #[serde(flatten)]
+        of: &'a Subject,
+        /// Why the pull failed.
+        because: &'a Failure,
+    },
+    /// It is over.
+    End {
+        /// The pull.
+        #[serde(flatten)]
+        of: &'a Subject,
+        /// How it ended; never `planned`.
+        result: ContainerResult,
+        /// The image's digest.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        digest: Option<Printable>,
+        /// Of a cached image: whether the registry has accepted the credential for it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        verified: Option<bool>,
+        /// Why the image is not there.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        failure: Option<&'a Failure>,
+        /// What was fetched.
+        #[serde(flatten)]
+        layers: LayersReport,
+    },
+    /// The last line: what came of it all.
+    Report {
+        /// The whole of it.
+        report: &'a Report,
+    },
+}
+
+/// A pull, as its events name it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Subject {
+    /// Its place in the plan, from 0; two pulls may be of one image, with different credentials.
+    pub pull: usize,
+    /// The image in full.
+    pub image: Printable,
+    /// The platform that is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wanted_platform: Option<String>,
+    /// The containers that want it.
+    pub containers: Vec<Wanting>,
+}
+
+/// A container that wants an image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Wanting {
+    /// Where its task definition was read.
+    pub source: Printable,
+    /// Its name.
+    pub name: String,
+}
+
+/// Layers and bytes of one pull, as far as they are known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LayersReport {
+    /// Layers that are in place.
+    pub layers_done: usize,
+    /// Layers known so far.
+    pub layers_total: usize,
+    /// Bytes downloaded.
+    pub bytes: u64,
+    /// Bytes to download.
+    pub bytes_total: u64,
+}
+
+impl Subject {
+    /// The pulls of a plan, in its order.
+    #[must_use]
+    pub fn of_plan(plan: &PullPlan) -> Vec<Self> {
+        let subject = |(at, pull): (usize, &crate::plan::PlannedPull)| Self {
+            pull: at,
+            image: Printable::new(&pull.image.to_string()),
+            wanted_platform: pull.platform.as_ref().map(ToString::to_string),
+            containers: Vec::new(),
+        };
+        let mut subjects: Vec<_> = plan.pulls.iter().enumerate().map(subject).collect();
+        for task in &plan.tasks {
+            for container in &task.containers {
+                if let Ok(pull) = container.pull {
+                    let wanting = Wanting { source: task.source.clone(), name: container.name.to_string() };
+                    subjects[pull].containers.push(wanting);
+                }
+            }
+        }
+        subjects
+    }
+}
+
+impl<'a> Event<'a> {
+    /// A pull's new state; `layers` is the last that was known of them.
+    #[must_use]
+    pub fn of_state(of: &'a Subject, state: &'a State, layers: Layers, now: SystemTime) -> Self {
+        let layers = LayersReport::from(layers);
+        let what = match state {
+            State::Authorizing => What::Authorizing { of },
+            State::Waiting => What::Waiting { of },
+            State::Verifying => What::Verifying { of },
+            State::Warned(warning) => What::Warning { of, warning },
+            State::Pulling(layers) => What::Pulling { of, layers: LayersReport::from(*layers) },
+            State::Retrying(retry) => What::Retrying { of, retry: RetryReport::from(retry) },
+            State::FallingBack(because) => What::FallingBack { of, because },
+            State::Done(Pulled { digest, how, .. }) => What::End {
+                of,
+                result: ContainerResult::from(how),
+                digest: digest.as_deref().map(Printable::new),
+                verified: if let How::Cached { verified, .. } = how { Some(*verified) } else { None },
+                failure: None,
+                layers,
+            },
+            State::Failed(failure) => What::End {
+                of,
+                result: ContainerResult::from(failure),
+                digest: None,
+                verified: None,
+                failure: Some(failure),
+                layers,
+            },
+        };
+        Self { time: time(now), what }
+    }
+
+    /// The last event of a run.
+    #[must_use]
+    pub fn of_report(report: &'a Report, now: SystemTime) -> Self {
+        Self { time: time(now), what: What::Report { report } }
+    }
+}
+
+impl From<Layers> for LayersReport {
+    fn from(Layers { done, total, bytes, bytes_total }: Layers) -> Self {
+        Self { layers_done: done, layers_total: total, bytes, bytes_total }
+    }
+}
+
+/// RFC 3339 with milliseconds. A clock that is set beyond the year 9999 is not worth a failure.
+fn time(now: SystemTime) -> String {
+    let end = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_799);
+    humantime::format_rfc3339_millis(now.clamp(SystemTime::UNIX_EPOCH, end)).to_string()
+}

@@ -1,0 +1,127 @@
+//! A definition with its images by digest: the images' own spans are replaced, every other
+//! byte stays as it is, whatever the order of keys, the spacing, the numbers.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::image_reference::{ImageReference, Version};
+
+/// The definition's text with each container's image as `name@digest`; the digests are in the
+/// containers' order. `None` where the text and the digests do not belong together: the
+/// text is one that [`super::TaskDefinition::parse`] takes.
+///
+/// The name stays as it is spelled, and an image that has this digest already stays whole.
+#[must_use]
+pub fn pinned(text: &[u8], digests: &[&str]) -> Option<Vec<u8>> {
+    let text = str::from_utf8(text).ok()?;
+    let images = images(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()?;
+    if images.len() != digests.len() {
+        return None;
+    }
+    let (mut result, mut from) = (String::with_capacity(text.len()), 0);
+    for (image, digest) in images.into_iter().zip(digests) {
+        let image = image?;
+        // A raw value is a part of the text it was read from.
+        let begin = image.get().as_ptr().addr().checked_sub(text.as_ptr().addr())?;
+        let name: String = serde_json::from_str(image.get()).ok()?;
+        result += text.get(from..begin)?;
+        result += &by_digest(&name, digest).map_or_else(|| image.get().to_owned(), quoted);
+        from = begin + image.get().len();
+    }
+    result += text.get(from..)?;
+    Some(result.into_bytes())
+}
+
+/// The images of the containers, as they stand in the text; in any of the three forms of A1.
+fn images(text: &str) -> serde_json::Result<Vec<Option<&RawValue>>> {
+    #[derive(Deserialize)]
+    struct Document<'a> {
+        #[serde(borrow, rename = "taskDefinition")]
+        inner: Option<&'a RawValue>,
+        #[serde(borrow, rename = "containerDefinitions")]
+        containers: Option<Vec<Container<'a>>>,
+    }
+    #[derive(Deserialize)]
+    struct Container<'a> {
+        #[serde(borrow)]
+        image: Option<&'a RawValue>,
+    }
+    let containers = if text.trim_start().starts_with('[') {
+        serde_json::from_str(text)?
+    } else {
+        let outer: Document<'_> = serde_json::from_str(text)?;
+        let inner: Option<Document<'_>> = outer.inner.map(|inner| serde_json::from_str(inner.get())).transpose()?;
+        inner.map_or(outer.containers, |inner| inner.containers).unwrap_or_default()
+    };
+    Ok(containers.into_iter().map(|container: Container<'_>| container.image).collect())
+}
+
+/// The image as `name@digest`; `None` when it is that already.
+fn by_digest(image: &str, digest: &str) -> Option<String> {
+    if let Ok(Version::Digest(there)) = ImageReference::parse(image).as_ref().map(ImageReference::version)
+        && there == digest
+    {
+        return None;
+    }
+    let name = image.split_once('@').map_or(image, |(name, _)| name);
+    let path = name.rfind('/').map_or(0, |slash| slash + 1);
+    // A colon before the last slash is that of a port.
+    let end = name[path..].find(':').map_or(name.len(), |colon| path + colon);
+    Some(format!("{}@{digest}", &name[..end]))
+}
+
+fn quoted(text: String) -> String {
+    serde_json::Value::String(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pinned;
+
+    const ONE: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
+    const TWO: &str = "sha256:2222222222222222222222222222222222222222222222222222222222222222";
+
+    fn pin(text: &str, digests: &[&str]) -> Option<String> {
+        pinned(text.as_bytes(), digests).map(|text| String::from_utf8(text).unwrap())
+    }
+
+    #[test]
+    fn nothing_but_the_images_changes() {
+        let text = "\u{feff} {\r\n\t\"cpu\" :12345678901234567890123.50e+3, \"image\": \"not:this\",\n  \"containerDefinitions\":[ {\"\\u0069mage\" :  \"reg.example:5000\\/team\\/app:1.0\" , \"x\":{\"image\":\"nor:this\"},\"name\":\"a\"},\n{\"name\":\"\u{e9}\\ud83d\\ude00\",\"image\":\"nginx\"}],\"zz\":[1,1.0,-0],  \"family\":\"f\"}\n\n";
+        let wanted = text
+            .replace("\"reg.example:5000\\/team\\/app:1.0\"", &format!("\"reg.example:5000/team/app@{ONE}\""))
+            .replace("\"nginx\"", &format!("\"nginx@{TWO}\""));
+        assert_eq!(pin(text, &[ONE, TWO]), Some(wanted));
+    }
+
+    #[test]
+    fn each_form_is_pinned_where_its_images_stand() {
+        let array = |image: &str| format!(r#"[{{"image": "{image}"}}]"#);
+        let definition = |image: &str| format!(r#"{{"containerDefinitions": {}, "cpu": "1"}}"#, array(image));
+        let described = |image: &str| {
+            format!(r#"{{"containerDefinitions": [], "taskDefinition": {}, "tags": []}}"#, definition(image))
+        };
+        let null = |image: &str| format!(r#"{{"taskDefinition": null, "containerDefinitions": {}}}"#, array(image));
+        let by_digest = format!("a/b@{ONE}");
+        assert_eq!(pin(&array("a/b:1"), &[ONE]), Some(array(&by_digest)));
+        assert_eq!(pin(&definition("a/b"), &[ONE]), Some(definition(&by_digest)));
+        assert_eq!(pin(&described("a/b:1"), &[ONE]), Some(described(&by_digest)));
+        assert_eq!(pin(&null("a/b:1"), &[ONE]), Some(null(&by_digest)));
+    }
+
+    #[test]
+    fn an_image_that_has_the_digest_stays_as_it_is() {
+        for image in [format!("a/b:1@{ONE}"), format!("a/b@{ONE}")] {
+            let text = format!(r#"[{{"image": "{image}"}}]"#);
+            assert_eq!(pin(&text, &[ONE]), Some(text.clone()));
+            assert_eq!(pin(&text, &[TWO]), Some(format!(r#"[{{"image": "a/b@{TWO}"}}]"#)));
+        }
+    }
+
+    #[test]
+    fn what_does_not_belong_together_is_left() {
+        assert_eq!(pin(r#"[{"image": "a"}]"#, &[]), None);
+        assert_eq!(pin(r#"[{"name": "a"}]"#, &[ONE]), None);
+        assert_eq!(pin("{", &[ONE]), None);
+    }
+}

@@ -1,0 +1,118 @@
+//! Definitions with digests in the place of tags.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use crate::support::engine::Pull;
+use crate::support::run::{Ended, Run};
+use crate::task::{IMAGE, World, open_container, task};
+
+const DIGEST: &str = "sha256:4444444444444444444444444444444444444444444444444444444444444444";
+
+/// A world whose image has this digest, and an odd text with it.
+fn world() -> (World, String) {
+    let world = World::new();
+    world.engine.image(IMAGE, Pull::success().announces(DIGEST).lands(DIGEST));
+    let text = format!(
+        "{{ \"cpu\":1e2,\"containerDefinitions\" : [\n\t{{\"image\":  \"{IMAGE}\",\"name\":\"app\"}} ],\"x\":[] }}\n"
+    );
+    (world, text)
+}
+
+fn by_digest(text: &str) -> String {
+    text.replace("app:v1", &format!("app@{DIGEST}"))
+}
+
+fn pin(world: &World, pin: &str, input: &Path) -> Ended {
+    world.set(Run::new(["pull", "-q", pin]).arg(input)).end()
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn stdout_has_the_definition_and_stderr_the_report() {
+    let (world, text) = world();
+    let ended = world.set(Run::new(["pull", "--quiet", "--pin", "-"]).stdin(text.as_str())).end();
+    assert_eq!((ended.code, &ended.stdout), (0, &by_digest(&text)), "{ended:?}");
+    assert!(ended.stderr.contains("1 pulled in "), "{ended:?}");
+}
+
+#[test]
+fn a_file_is_written_in_place_with_the_rights_it_had() {
+    let (world, text) = world();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("task.json");
+    fs::write(&file, &text).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    let ended = pin(&world, &format!("--pin={}", file.display()), &file);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.stdout.contains("1 pulled in "), "the report stays on stdout: {ended:?}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), by_digest(&text));
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    assert_eq!(files(folder.path()), ["task.json"]);
+}
+
+#[test]
+fn a_folder_of_definitions_becomes_a_folder_of_the_same_names() {
+    let (world, text) = world();
+    let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for name in ["a.json", "b.json"] {
+        fs::write(from.path().join(name), &text).unwrap();
+    }
+    let to = to.path().join("new");
+    let ended = pin(&world, &format!("--pin={}", to.display()), from.path());
+    assert_eq!((ended.code, files(&to)), (0, vec!["a.json".to_owned(), "b.json".to_owned()]), "{ended:?}");
+    assert_eq!(fs::read_to_string(to.join("b.json")).unwrap(), by_digest(&text));
+}
+
+#[test]
+fn one_container_without_a_digest_leaves_all_as_it_was() {
+    let (world, text) = world();
+    let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    fs::write(from.path().join("a.json"), &text).unwrap();
+    let absent = "registry.example:5000/team/absent:1";
+    fs::write(from.path().join("b.json"), task(&[open_container("b", absent)]).to_string()).unwrap();
+    world.engine.image(absent, Pull::refused(404, "manifest unknown"));
+    let ended = pin(&world, &format!("--pin={}", to.path().display()), from.path());
+    assert_eq!((ended.code, files(to.path()).len()), (3, 0), "{ended:?}");
+    assert!(ended.stderr.contains("nothing is pinned: not every image is there"), "{ended:?}");
+    let ended = pin(&world, "--pin", from.path());
+    assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
+}
+
+#[test]
+fn what_cannot_be_written_is_said_before_anything_is_pulled() {
+    let (world, text) = world();
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a", "b"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+        fs::write(folder.path().join(name).join("task.json"), &text).unwrap();
+    }
+    let (a, b) = (folder.path().join("a"), folder.path().join("b"));
+    let to = format!("--pin={}", folder.path().join("new").display());
+    let twice = world.set(Run::new(["pull", &to]).arg(&a).arg(&b)).end();
+    assert!(twice.code == 2 && twice.stderr.contains("two definitions would be"), "{twice:?}");
+    let no_name = world.set(Run::new(["pull", &to, "-"]).arg(&a).stdin(text.as_str())).end();
+    assert!(no_name.code == 2 && no_name.stderr.contains("stdin has no name"), "{no_name:?}");
+    let both = world.set(Run::new(["pull", "--pin", "--output=json"]).arg(&a)).end();
+    assert!(both.code == 2 && both.stderr.contains("--pin=PATH"), "{both:?}");
+    assert!(world.engine.pulls().is_empty());
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_an_error_and_leaves_no_part_of_it() {
+    let (world, text) = world();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("task.json");
+    fs::write(&file, &text).unwrap();
+    let ended = pin(&world, &format!("--pin={}", folder.path().join("no/such/file").display()), &file);
+    assert_eq!(ended.code, 1, "{ended:?}");
+    assert!(ended.stderr.contains("could not be written"), "{ended:?}");
+    assert_eq!(files(folder.path()), ["task.json"]);
+}
