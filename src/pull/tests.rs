@@ -244,6 +244,21 @@ async fn a_stream_without_a_digest_is_no_success() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_interrupt_begins_nothing_more() {
+    let interrupt = CancellationToken::new();
+    let one = NonZeroUsize::MIN;
+    let limits = Limits { concurrency: Concurrency { all: one, per_registry: one }, ..limits() };
+    // An attempt at the second one would be one that nobody has a script for.
+    let work = pull(Fake::default().on("app", vec![digest(9)]), &["app", "other"], &limits, &interrupt);
+    let ((outcomes, _), ()) = tokio::join!(work, async {
+        sleep(4 * SECOND).await;
+        interrupt.cancel();
+    });
+    assert!(outcomes.iter().all(|outcome| class(outcome) == Some(Class::Cancelled)), "{outcomes:?}");
+    assert_eq!([outcomes[0].attempts, outcomes[1].attempts], [1, 0]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_interrupted_pull_tells_what_it_had_come_to() {
     let interrupt = CancellationToken::new();
     let fake = Fake::default().on("app", vec![layer(50, "a", "Downloading")]);
