@@ -23,6 +23,11 @@ pub struct Tls {
 impl Tls {
     /// In front of this port of 127.0.0.1.
     pub fn before(backend: u16) -> Self {
+        Self::at("127.0.0.1:0", backend)
+    }
+
+    /// At an address that the test's network has. The certificate is for 127.0.0.1 all the same.
+    pub fn at(address: &str, backend: u16) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let made = Command::new("openssl")
             .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
@@ -40,7 +45,7 @@ impl Tls {
             .expect("a TLS configuration");
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a free port");
+        let listener = runtime.block_on(TcpListener::bind(address)).expect("a free port");
         let port = listener.local_addr().expect("a bound socket").port();
         let acceptor = TlsAcceptor::from(Arc::new(config));
         runtime.handle().spawn(async move {
