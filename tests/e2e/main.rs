@@ -7,6 +7,7 @@
 
 mod accounts;
 mod demo;
+mod engine_faults;
 mod examples;
 mod faults;
 mod kms;
