@@ -10,6 +10,7 @@ mod demo;
 mod engine_faults;
 mod examples;
 mod faults;
+mod interrupts;
 mod kms;
 mod lab;
 mod leaks;
