@@ -19,4 +19,5 @@ mod refusals;
 mod registry_faults;
 mod rotation;
 mod support;
+mod two_processes;
 mod world;
