@@ -19,5 +19,6 @@ mod refusals;
 mod registry_faults;
 mod rotation;
 mod support;
+mod tls;
 mod two_processes;
 mod world;
