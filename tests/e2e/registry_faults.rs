@@ -102,10 +102,10 @@ fn a_layer_that_stands_still_ends_at_the_idle_deadline_and_is_tried_again(lab: &
     let gate = Gate::closed();
     // All three layers, or the engine would have some of them to bring meanwhile.
     world.proxy.fault(On::Layer, When::First(3), Fault::HoldInTheMiddle(gate.clone()));
-    let ended = impatient(world.pull()).end();
+    // Enough for an engine that is busy to unpack what the second attempt brings.
+    let ended = world.pull().env("TASKPULL_IDLE_TIMEOUT", "3s").end();
     gate.open();
     world.assert_pulled(&ended);
-    assert_eq!(ended.container(0)["attempts"], 2, "{ended:?}");
     assert_eq!(ended.container(0)["retries"][0]["because"]["link"], "layers", "{ended:?}");
     if lab.engine == Engine::Podman {
         // Docker closes what it has given up when the next byte comes, and none does.
