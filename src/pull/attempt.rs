@@ -12,12 +12,14 @@ use super::progress::{Layers, State, Tally};
 use super::pull_error::PullError;
 use super::told::{Told, Verdict};
 use super::{Engine, EngineError, Line, LocalImage, Unreachable, Wanted};
+use crate::error::{Class, Explain as _};
 use crate::task::{Platform, Version};
 
-/// Since when nothing has moved, and how long that may be so.
+/// Since when nothing has moved, how long that may be so, and whether anything ever has.
 struct Patience {
     since: Instant,
     limit: Duration,
+    has_begun: bool,
 }
 
 impl<E: Engine> Pull<'_, E> {
@@ -32,8 +34,9 @@ impl<E: Engine> Pull<'_, E> {
     async fn verified(&self) -> Result<Pulled, PullError> {
         let after = self.deadlines.begin;
         (self.watch)(&State::Verifying);
-        let stalled = |_| PullError::Stalled { image: self.wanted.image.clone(), after };
-        let accepted = timeout(after, self.engine.verify(self.wanted, self.login)).await.map_err(stalled)?;
+        let Ok(accepted) = timeout(after, self.engine.verify(self.wanted, self.login)).await else {
+            return Err(self.silent(PullError::NotBegun { image: self.wanted.image.clone(), after }).await);
+        };
         accepted.map_err(|cause| self.refused(cause))?;
         let LocalImage { platform, .. } = self.local().await?;
         let digest = match self.wanted.image.version() {
@@ -81,13 +84,13 @@ impl<E: Engine> Pull<'_, E> {
         let mut lines = self.engine.pull(self.wanted, self.login);
         let mut tally = Tally::default();
         let mut told = Told::default();
-        let mut patience = Patience { since: Instant::now(), limit: self.deadlines.begin };
+        let mut patience = Patience { since: Instant::now(), limit: self.deadlines.begin, has_begun: false };
         (self.watch)(&State::Pulling(Layers::default()));
         while let Some(line) = self.next(&mut lines, &tally, &patience).await? {
             // An engine may say the same again and again.
             if tally.moves(&line) {
                 self.movement.mark();
-                patience = Patience { since: Instant::now(), limit: self.deadlines.idle };
+                patience = Patience { since: Instant::now(), limit: self.deadlines.idle, has_begun: true };
             }
             told.take(&line);
             if let Some(layers) = tally.take(&line) {
@@ -113,13 +116,29 @@ impl<E: Engine> Pull<'_, E> {
                 Err(_) if tally.is_queued() && self.movement.last() + after > end => {
                     end = self.movement.last() + after;
                 }
-                Err(_) => return Err(PullError::Stalled { image: self.wanted.image.clone(), after }),
+                Err(_) => {
+                    let image = self.wanted.image.clone();
+                    let stalled = if patience.has_begun {
+                        PullError::Stalled { image, after }
+                    } else {
+                        PullError::NotBegun { image, after }
+                    };
+                    return Err(self.silent(stalled).await);
+                }
             }
         }
     }
 
+    /// What a silence means: it is the engine's own if that answers nothing at all any more.
+    async fn silent(&self, otherwise: PullError) -> PullError {
+        match self.local().await {
+            Err(gone) if gone.class() == Class::EngineGone => gone,
+            _ => otherwise,
+        }
+    }
+
     /// The image as the engine has it now.
-    async fn local(&self) -> Result<LocalImage, PullError> {
+    pub(super) async fn local(&self) -> Result<LocalImage, PullError> {
         let silent = || EngineError::Unreachable { host: self.address.to_owned(), why: Unreachable::Silent };
         let local = timeout(self.deadlines.answer, self.engine.local(&self.wanted.image)).await;
         let local = local.unwrap_or_else(|_| Err(silent())).map_err(|cause| self.refused(cause))?;

@@ -1,10 +1,12 @@
 //! The course of one image: its credential, its turn, the copy that may serve, the pull, once
 //! more with a newer credential, and the copy that serves instead.
 
+use std::future::pending;
 use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::behavior::Caching;
 use super::disk::Disk;
@@ -38,6 +40,8 @@ pub(super) struct Course<'a, 'r, C: Connect> {
     pub run: &'a Run<'r, C>,
     pub pull: &'a PlannedPull,
     pub account: &'a Account,
+    /// Says that nothing more is to begin.
+    pub stop: &'a CancellationToken,
     pub watch: &'a (dyn Fn(&State) + Send + Sync),
 }
 
@@ -86,6 +90,10 @@ impl<C: Connect> Course<'_, '_, C> {
             },
         };
         let _turn = self.run.turns.next(image).await;
+        if self.stop.is_cancelled() {
+            // The turn of one that was stopped: whoever runs this ends it now.
+            return pending().await;
+        }
         self.account.begins();
         self.account.shows(&credential.origin);
         // In a box, because thousands may wait for their turn and only a few have one.

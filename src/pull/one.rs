@@ -74,7 +74,8 @@ impl<E: Engine> Pull<'_, E> {
         let end = Instant::now() + after;
         loop {
             let attempt = self.account.attempts();
-            let Ok(ended) = timeout_at(end, self.attempt()).await else { break };
+            let was_gone = failed.gone.is_some();
+            let Ok(ended) = timeout_at(end, self.attempt_on(was_gone)).await else { break };
             let error = match ended {
                 Ok(pulled) => return Ok(pulled),
                 Err(error) => error,
@@ -91,6 +92,15 @@ impl<E: Engine> Pull<'_, E> {
             sleep(wait).await;
         }
         Err(PullError::TimedOut { image: self.wanted.image.clone(), after, last })
+    }
+
+    /// One attempt. An engine that was gone is asked something small first: one that hangs takes
+    /// pulls too, and would begin them all when it wakes.
+    async fn attempt_on(&self, was_gone: bool) -> Result<Pulled, PullError> {
+        if was_gone {
+            self.local().await?;
+        }
+        self.attempt().await
     }
 
     /// How long to wait before another attempt, if there is to be one.

@@ -42,6 +42,14 @@ pub enum PullError {
         #[source]
         cause: EngineError,
     },
+    /// The engine said nothing at all about the pull: it has a word for what the registry answers.
+    #[error("image {image}: the registry did not answer within {}", humantime::format_duration(*after))]
+    NotBegun {
+        /// The image.
+        image: ImageReference,
+        /// The limit that passed.
+        after: Duration,
+    },
     /// The engine said nothing for too long.
     #[error("image {image}: nothing moved for {}", humantime::format_duration(*after))]
     Stalled {
@@ -116,6 +124,7 @@ impl Explain for PullError {
         match self {
             Self::Engine { image, anonymous, cause } => meaning(cause, image, *anonymous).link,
             Self::NoRoom { .. } | Self::DiskFull { .. } => Link::Disk,
+            Self::NotBegun { .. } => Link::Registry,
             Self::Stalled { .. } | Self::TimedOut { .. } => Link::Layers,
             Self::Unverified { .. } | Self::Cancelled { .. } => Link::Engine,
             Self::WrongPlatform { .. } => Link::Platform,
@@ -126,7 +135,7 @@ impl Explain for PullError {
         match self {
             Self::Engine { image, anonymous, cause } => meaning(cause, image, *anonymous).class,
             Self::NoRoom { .. } | Self::DiskFull { .. } => Class::DiskFull,
-            Self::Stalled { .. } => Class::Unavailable,
+            Self::NotBegun { .. } | Self::Stalled { .. } => Class::Unavailable,
             Self::TimedOut { .. } => Class::TimedOut,
             Self::Unverified { .. } => Class::Unknown,
             Self::WrongPlatform { .. } => Class::Unsupported,
@@ -139,6 +148,7 @@ impl Explain for PullError {
             Self::Engine { image, .. }
             | Self::NoRoom { image, .. }
             | Self::DiskFull { image, .. }
+            | Self::NotBegun { image, .. }
             | Self::Stalled { image, .. }
             | Self::TimedOut { image, .. }
             | Self::Unverified { image, .. }
@@ -152,6 +162,7 @@ impl Explain for PullError {
             Self::Engine { image, anonymous, cause } => meaning(cause, image, *anonymous).hint.map(str::to_owned),
             Self::NoRoom { shortage, .. } => Some(shortage.hint().to_owned()),
             Self::DiskFull { filled, .. } => Some(filled.hint().to_owned()),
+            Self::NotBegun { .. } => Some("see the route, the firewall or the VPC endpoint from the daemon's host; raise pull.begin_timeout for a very slow registry".into()),
             Self::Stalled { .. } => Some("see the network path to the registry and its layer store; raise pull.idle_timeout for a very slow one, or for Podman, which tries again in silence (its log says why)".into()),
             Self::TimedOut { .. } => Some("raise pull.total_timeout if the image is that large or the line that slow".into()),
             Self::Unverified { .. } => Some("the tag moved meanwhile, or something else pulls the same tag: run it again, or name the image by digest".into()),

@@ -58,7 +58,7 @@ pub async fn run<C: Connect>(
             let watch = move |state: &State| progress.update(index, state);
             async move {
                 let account = Account::default();
-                let course = Course { run, pull: &pull, account: &account, watch: &watch };
+                let course = Course { run, pull: &pull, account: &account, stop, watch: &watch };
                 // Pinned here: moved into the wait, it would lie in memory twice.
                 let ended = stop.run_until_cancelled(pin!(course.run())).await;
                 let result = ended.unwrap_or_else(|| Err(cancelled(&pull, interrupt.is_cancelled())));

@@ -16,7 +16,7 @@ use super::{
     OnRefusal, Outcome, Progress, State, Storage, Unreachable, Wanted, run,
 };
 use crate::credential::{Credential, Credentials, Login, Origin};
-use crate::error::{Class, Failure};
+use crate::error::{Class, Failure, Link};
 use crate::plan::{InstanceLogin, InstanceSource, Need, PlannedPull};
 use crate::retry::Backoff;
 use crate::task::{ImageReference, Platform};
@@ -246,6 +246,36 @@ async fn a_stream_without_a_digest_is_no_success() {
     let fake = Fake::default().on("app", vec![layer(0, "a", "Pull complete")]);
     let (outcomes, _) = pull(fake, &["app"], &limits(), &CancellationToken::new()).await;
     assert_eq!(class(&outcomes[0]), Some(Class::Unsupported), "{outcomes:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_begins_nothing_more() {
+    let interrupt = CancellationToken::new();
+    let one = NonZeroUsize::MIN;
+    let limits = Limits { concurrency: Concurrency { all: one, per_registry: one }, ..limits() };
+    // An attempt at the second one would be one that nobody has a script for.
+    let work = pull(Fake::default().on("app", vec![digest(9)]), &["app", "other"], &limits, &interrupt);
+    let ((outcomes, _), ()) = tokio::join!(work, async {
+        sleep(4 * SECOND).await;
+        interrupt.cancel();
+    });
+    assert!(outcomes.iter().all(|outcome| class(outcome) == Some(Class::Cancelled)), "{outcomes:?}");
+    assert_eq!([outcomes[0].attempts, outcomes[1].attempts], [1, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pull_that_does_not_begin_is_the_registrys_and_on_an_engine_that_hangs_the_engines() {
+    let silent = || Fake::default().on("app", vec![digest(600)]);
+    let limits = Limits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let found = |outcome: &Outcome| outcome.result.as_ref().map_err(|failure| (failure.link, failure.class)).err();
+    let (outcomes, _) = pull(silent(), &["app"], &limits, &CancellationToken::new()).await;
+    assert_eq!(found(&outcomes[0]), Some((Link::Registry, Class::Unavailable)), "{outcomes:?}");
+
+    let deadlines = Deadlines { restart: SECOND, ..limits.deadlines };
+    let hung = Fake { inspect_takes: 3_600 * SECOND, ..silent() };
+    let (outcomes, fake) = pull(hung, &["app"], &Limits { deadlines, ..limits }, &CancellationToken::new()).await;
+    assert_eq!(found(&outcomes[0]), Some((Link::Engine, Class::EngineGone)), "{outcomes:?}");
+    assert!(outcomes[0].attempts > 1 && fake.scripts.lock().unwrap().values().all(Vec::is_empty), "asked to pull once");
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,17 +7,13 @@ use crate::support::fault::When;
 use crate::support::gate::Gate;
 use crate::support::registry::{Fault, Kind, Registry};
 use crate::support::run::Ended;
+use crate::world::wait_for;
 
 on_both_engines!(
     a_registry_that_comes_back_is_tried_again,
     a_registry_that_throttles_is_said_to,
-    a_layer_that_stands_still_ends_at_the_idle_deadline,
     an_interrupted_pull_is_given_up_by_the_engine_too,
 );
-
-fn wait_for(gate: &Gate) {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(gate.arrived(1));
-}
 
 fn a_registry_that_comes_back_is_tried_again(lab: &Lab) {
     let registry = Registry::start();
@@ -40,23 +36,13 @@ fn a_registry_that_throttles_is_said_to(lab: &Lab) {
     assert_eq!(ended.failure(0), "registry throttled", "{ended:?}");
 }
 
-fn a_layer_that_stands_still_ends_at_the_idle_deadline(lab: &Lab) {
-    let registry = Registry::start();
-    let image = registry.push("team/app:1", &[1_000_000]);
-    registry.fault(Kind::Layer, When::Every, Fault::Hang);
-    let run = lab.pull(&task(&[("app", &image.reference, None)]));
-    let ended = run.env("TASKPULL_IDLE_TIMEOUT", "1s").env("TASKPULL_ATTEMPTS", "1").end();
-    assert_eq!(ended.failure(0), "layers unavailable", "{ended:?}");
-    assert!(!lab.has(&image.reference));
-}
-
 fn an_interrupted_pull_is_given_up_by_the_engine_too(lab: &Lab) {
     let registry = Registry::start();
     let image = registry.push("team/app:1", &[1_000_000]);
     let gate = Gate::closed();
     registry.fault(Kind::Layer, When::First(1), Fault::Hold(gate.clone()));
     let running = lab.pull(&task(&[("app", &image.reference, None)])).start();
-    wait_for(&gate);
+    wait_for(&gate, 1);
     let pid = running.id().to_string();
     assert!(std::process::Command::new("kill").args(["-s", "INT", &pid]).status().unwrap().success());
     let ended = Ended::of(running);

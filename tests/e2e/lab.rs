@@ -59,6 +59,13 @@ impl Lab {
         Self { engine, env, seed: serde_json::from_str(&read("target/lab/seed/seed.json")).unwrap() }
     }
 
+    /// The same lab with a Docker Engine of a test's own.
+    pub fn with_docker_at(host: &str) -> Self {
+        let mut lab = Self::with(Engine::Docker);
+        lab.env.insert("DOCKER_HOST".to_owned(), host.to_owned());
+        lab
+    }
+
     /// A run that finds the lab's AWS and engine.
     pub fn set(&self, run: Run) -> Run {
         let names = ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "DOCKER_HOST"];

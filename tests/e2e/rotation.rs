@@ -1,11 +1,13 @@
 //! Rotations: a real one between the read of the secret and the pull, and the rehearsal
 //! of one before it is current.
 
-use crate::lab::{Lab, login, on_both_engines, task};
+use crate::lab::{Engine, Lab, login, on_both_engines, task};
+use crate::support::dockerd::Dockerd;
 use crate::support::fault::When;
 use crate::support::gate::Gate;
 use crate::support::registry::{Fault, Kind, Registry};
 use crate::support::run::Ended;
+use crate::world::wait_for;
 
 on_both_engines!(
     a_secret_rotated_in_the_middle_serves_with_its_new_version,
@@ -20,7 +22,7 @@ fn a_secret_rotated_in_the_middle_serves_with_its_new_version(lab: &Lab) {
     let secret = lab.own_secret("rotated", &login("me", "old"));
 
     let running = lab.pull(&task(&[("app", &image.reference, Some(&secret.name))])).start();
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(gate.arrived(1));
+    wait_for(&gate, 1);
     secret.put(&login("me", "new"));
     gate.open();
     let ended = Ended::of(running);
@@ -28,6 +30,39 @@ fn a_secret_rotated_in_the_middle_serves_with_its_new_version(lab: &Lab) {
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.container(0)["digest"], image.digest);
     assert_eq!(ended.container(0)["attempts"], 2, "refused once, then served: {ended:?}");
+    lab.forget(&image.reference);
+}
+
+/// Docker asks for a layer five times, and with growing waits, before it says that it is refused.
+#[test]
+fn a_password_changed_between_manifest_and_layers_is_read_again_on_docker() {
+    let engine = Dockerd::start(&["--max-download-attempts", "1"]);
+    // HEAD, and then the manifest itself.
+    changed_between_manifest_and_layers(&Lab::with_docker_at(&engine.host()), When::Nth(2));
+}
+
+#[test]
+fn a_password_changed_between_manifest_and_layers_is_read_again_on_podman() {
+    changed_between_manifest_and_layers(&Lab::with(Engine::Podman), When::Nth(1));
+}
+
+fn changed_between_manifest_and_layers(lab: &Lab, manifest: When) {
+    let registry = Registry::with_login("me", "old");
+    let image = registry.push("team/app:1", &[100_000]);
+    let gate = Gate::closed();
+    registry.fault(Kind::Manifest, manifest, Fault::Hold(gate.clone()));
+    let secret = lab.own_secret("changed", &login("me", "old"));
+
+    let running = lab.pull(&task(&[("app", &image.reference, Some(&secret.name))])).start();
+    wait_for(&gate, 1);
+    registry.change_login("me", "new");
+    secret.put(&login("me", "new"));
+    gate.open();
+    let ended = Ended::of(running);
+
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(ended.container(0)["digest"], image.digest);
+    assert_eq!(ended.container(0)["attempts"], 2, "refused at the layers, then served: {ended:?}");
     lab.forget(&image.reference);
 }
 

@@ -145,6 +145,14 @@ fn login_is_demanded_for_everything_and_who_came_is_noted() {
 }
 
 #[test]
+fn changed_login_is_the_one_that_is_demanded() {
+    let registry = Registry::with_login("user", "swordfish");
+    registry.change_login("user", "tuna");
+    let ping = |password| receive(send(&registry, "GET /v2/", &login("user", password)));
+    assert_eq!((ping("swordfish").status(), ping("tuna").status()), ("401", "200"));
+}
+
+#[test]
 fn fault_strikes_its_kind_at_its_turn() {
     let registry = Registry::start();
     registry.push("team/app:v1", &[10]);

@@ -23,6 +23,10 @@
 //! | `namespace.rs` | a network of a test's own, and mounts it cannot write to |
 //! | `digest.rs`   | SHA-256 in hexadecimal                                    |
 //!
+//! The tests on the lab have two more, which real engines and registries need:
+//! `fault_proxy/` stands before a registry and fails as it is told to, and
+//! `dockerd.rs` is a Docker Engine that may be killed.
+//!
 //! `registry/` needs its siblings `http/`, `fault.rs`, `gate.rs` and
 //! `digest.rs`; `leak/` needs none. Other test binaries may take just those.
 

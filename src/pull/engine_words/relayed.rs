@@ -112,7 +112,12 @@ pub(super) const RULES: &[Rule] = &[
         "a Helm chart or another artifact cannot be run: name the image itself",
     ),
     rule(
-        &["manifest verification failed", "config verification failed", "does not match provided manifest digest"],
+        &[
+            "manifest verification failed",
+            "config verification failed",
+            "does not match provided manifest digest",
+            "does not match expected sha256:",
+        ],
         (Link::Manifest, Class::Unavailable),
         "the manifest arrived damaged",
         "a proxy or a mirror may have changed it: try again; if it stays, see what it answers",
@@ -141,6 +146,7 @@ pub(super) const RULES: &[Rule] = &[
             "digest did not match",
             "unexpected commit digest",
             "wrong diff id",
+            "corrupt input before offset",
             "expected http 206",
         ],
         (Link::Layers, Class::Unavailable),
@@ -283,7 +289,13 @@ pub(super) const RULES: &[Rule] = &[
         "the registry answers in a way taskpull does not know",
         "ask the registry from the daemon's host with curl",
     ),
-    // After the registry's answers, which quote what is no JSON in them.
+    // Both after the registry's answers, which quote what is no JSON in them.
+    rule(
+        &["unexpected end of json input"],
+        (Link::Manifest, Class::Unavailable),
+        "the manifest arrived damaged",
+        "a proxy or a mirror may have changed it: try again; if it stays, see what it answers",
+    ),
     rule(
         &["invalid character"],
         (Link::Manifest, Class::Unsupported),

@@ -78,6 +78,11 @@ impl Registry {
         Self::serving(State::new(Some((username.to_owned(), password.to_owned()))))
     }
 
+    /// From now on it is this login that every request must carry.
+    pub fn change_login(&self, username: &str, password: &str) {
+        self.state().login = Some((username.to_owned(), password.to_owned()));
+    }
+
     /// `127.0.0.1:PORT`, as in references.
     pub fn host(&self) -> String {
         format!("127.0.0.1:{}", self.server.port())

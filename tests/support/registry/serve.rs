@@ -14,7 +14,7 @@ use super::image::{Blob, Image, MANIFEST};
 use super::{Fault, Kind, SeenRequest};
 
 pub struct State {
-    login: Option<(String, String)>,
+    pub login: Option<(String, String)>,
     /// By repository and tag.
     images: HashMap<(String, String), Image>,
     pub faults: Faults<Kind, Fault>,

@@ -1,0 +1,119 @@
+//! Ctrl-C and SIGTERM at every stage of a pull.
+
+use std::time::{Duration, Instant};
+
+use crate::lab::{Lab, on_both_engines, task};
+use crate::own_image::{OwnImage, REGISTRY};
+use crate::support::fault::When;
+use crate::support::fault_proxy::{Fault, FaultProxy, On};
+use crate::support::gate::Gate;
+use crate::support::http::{Reply, Server, Stall};
+use crate::support::run::Ended;
+use crate::world::{World, signal, wait_for, wait_until};
+
+on_both_engines!(
+    an_interrupt_while_the_secret_is_read_ends_it_before_the_registry_is_asked,
+    an_interrupt_while_the_registry_does_not_answer_ends_it,
+    an_interrupt_in_the_middle_of_a_layer_ends_it_and_the_next_pull_works,
+    an_interrupt_ends_those_that_wait_for_their_turn_too,
+    an_interrupt_while_layers_are_unpacked_leaves_the_image_absent_or_whole,
+);
+
+const SIGNALS: [&str; 2] = ["INT", "TERM"];
+
+/// Longer than a machine that is busy takes to stop one program.
+const SOON: Duration = Duration::from_secs(5);
+
+/// Ends a run by a signal: it reports its containers as cancelled, at once.
+fn interrupted(running: std::process::Child, name: &str, containers: usize) -> Ended {
+    let began = Instant::now();
+    signal(&running, name);
+    let ended = Ended::of(running);
+    assert!(began.elapsed() < SOON, "{name}: {:?}", began.elapsed());
+    assert_eq!(ended.code, 130, "{name}: {ended:?}");
+    for at in 0..containers {
+        assert_eq!(ended.container(at)["result"], "cancelled", "{name}: {ended:?}");
+        assert!(ended.container(at)["failure"]["message"].as_str().unwrap().contains("it was interrupted"));
+    }
+    ended
+}
+
+fn an_interrupt_while_the_secret_is_read_ends_it_before_the_registry_is_asked(lab: &Lab) {
+    let world = World::new(lab);
+    for name in SIGNALS {
+        let gate = Gate::closed();
+        let door = gate.clone();
+        let aws = Server::on_loopback(move |_| Reply::stall(Stall::Hold(door.clone())));
+        let endpoint = format!("http://127.0.0.1:{}", aws.port());
+        let running = world.pull().env("AWS_ENDPOINT_URL", endpoint).start();
+        wait_for(&gate, 1);
+        let ended = interrupted(running, name, 1);
+        assert!(ended.container(0)["attempts"].is_null(), "{ended:?}");
+    }
+    assert!(world.proxy.requests().is_empty(), "{:?}", world.proxy.requests());
+}
+
+fn an_interrupt_while_the_registry_does_not_answer_ends_it(lab: &Lab) {
+    for (name, on) in SIGNALS.into_iter().zip([On::Ping, On::Manifest]) {
+        let world = World::new(lab);
+        let gate = Gate::closed();
+        world.proxy.fault(on, When::Every, Fault::Hold(gate.clone()));
+        let running = world.pull().start();
+        wait_for(&gate, 1);
+        interrupted(running, name, 1);
+        world.assert_given_up(&gate);
+    }
+}
+
+fn an_interrupt_in_the_middle_of_a_layer_ends_it_and_the_next_pull_works(lab: &Lab) {
+    for name in SIGNALS {
+        let world = World::new(lab);
+        // It moves, slowly: the engine notices at the next byte that nobody wants it.
+        world.proxy.fault(On::Layer, When::Every, Fault::Drip(1_000, Duration::from_millis(50)));
+        let running = world.pull().start();
+        wait_until("all layers are on their way", || world.proxy.count(On::Layer) == 3);
+        interrupted(running, name, 1);
+        world.assert_nothing_goes_on();
+        world.proxy.heal();
+        let ended = world.pull().end();
+        world.assert_pulled(&ended);
+        assert_eq!(world.proxy.most_at_once(), 1, "two pulls of one image at once");
+    }
+}
+
+fn an_interrupt_ends_those_that_wait_for_their_turn_too(lab: &Lab) {
+    for name in SIGNALS {
+        let world = World::new(lab);
+        let other = OwnImage::push(lab, 1, 1_000).at(&world.proxy.host());
+        let gate = Gate::closed();
+        world.proxy.fault(On::Ping, When::Every, Fault::Hold(gate.clone()));
+        let secret = lab.secret("taskpull/registry-one");
+        let containers = [("app", &*world.name(), Some(&*secret)), ("waits", &*other, Some(&*secret))];
+        let running = lab.pull(&task(&containers)).arg("--concurrency").arg("1").start();
+        wait_for(&gate, 1);
+        let ended = interrupted(running, name, 2);
+        let mut attempts: Vec<_> = (0..2).map(|at| ended.container(at)["attempts"].as_u64().unwrap_or(0)).collect();
+        attempts.sort_unstable();
+        assert_eq!(attempts, [0, 1], "{ended:?}");
+        world.assert_given_up(&gate);
+        assert!(!lab.has(&other));
+    }
+}
+
+fn an_interrupt_while_layers_are_unpacked_leaves_the_image_absent_or_whole(lab: &Lab) {
+    for (name, pause) in SIGNALS.into_iter().zip([0, 20]) {
+        let world = World::of(lab, FaultProxy::before(REGISTRY), 8, 40_000_000);
+        let running = world.pull().start();
+        wait_until("all layers are brought", || {
+            world.proxy.count(On::Layer) == 8 && world.proxy.under_way().is_empty()
+        });
+        std::thread::sleep(Duration::from_millis(pause));
+        signal(&running, name);
+        let ended = Ended::of(running);
+        // It may have been done already.
+        assert!([0, 130].contains(&ended.code), "{ended:?}");
+        world.proxy.assert_no_orphan();
+        let ended = world.pull().end();
+        world.assert_pulled(&ended);
+    }
+}

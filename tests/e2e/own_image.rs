@@ -1,0 +1,66 @@
+//! An image of a test's own in the lab's registry: no engine has its layers.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::SystemTime;
+
+use crate::lab::{Lab, root};
+
+/// In registry one, until dropped.
+pub struct OwnImage {
+    repository: String,
+    pub digest: String,
+}
+
+impl OwnImage {
+    /// With so many layers of so many bytes together.
+    pub fn push(lab: &Lab, layers: usize, bytes: usize) -> Self {
+        static PUSHED: AtomicUsize = AtomicUsize::new(0);
+        let number = PUSHED.fetch_add(1, Ordering::Relaxed);
+        let repository = format!("faults/{:?}-{}-{number}", lab.engine, std::process::id()).to_lowercase();
+        let seed = format!("{repository} {:?}", SystemTime::now());
+        let mut command = Command::new("python3");
+        command.arg("-B").arg(root().join("lab/images.py")).args(["push", "--registry", REGISTRY]);
+        command.args(["--user", "puller-one", "--password-file"]).arg(lab_file("seed/puller-one.password"));
+        command.args(["--layers", &layers.to_string(), "--bytes", &bytes.to_string(), "--seed", &seed]);
+        command.arg(format!("{repository}:1"));
+        let output = command.output().expect("Python");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Self { repository, digest: String::from_utf8_lossy(&output.stdout).trim().to_owned() }
+    }
+
+    /// Its name, as this host gives it.
+    pub fn at(&self, host: &str) -> String {
+        format!("{host}/{}:1", self.repository)
+    }
+
+    fn folder(&self) -> PathBuf {
+        storage().join("repositories").join(&self.repository)
+    }
+}
+
+/// The registry that the images are in.
+pub const REGISTRY: &str = "127.0.0.1:25001";
+
+fn lab_file(path: &str) -> PathBuf {
+    root().join("target/lab").join(path)
+}
+
+fn storage() -> PathBuf {
+    lab_file("registry-one/data/docker/registry/v2")
+}
+
+impl Drop for OwnImage {
+    /// The registry's own deletion leaves the bytes until it is stopped and swept.
+    fn drop(&mut self) {
+        for links in ["_layers/sha256", "_manifests/revisions/sha256"] {
+            for digest in fs::read_dir(self.folder().join(links)).into_iter().flatten().flatten() {
+                let digest = digest.file_name().to_string_lossy().into_owned();
+                let _ = fs::remove_dir_all(storage().join("blobs/sha256").join(&digest[..2]).join(&digest));
+            }
+        }
+        let _ = fs::remove_dir_all(self.folder());
+    }
+}

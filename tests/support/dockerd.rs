@@ -1,0 +1,156 @@
+//! A Docker Engine of a test's own: one that may be killed, stopped and started again.
+//!
+//! It has its own data, containerd, socket and mounts, in a temporary folder. Needs root, as
+//! the lab's own engine does.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// Longer than an engine takes to start or to end on a machine that is busy.
+const LONG: Duration = Duration::from_mins(1);
+
+/// Runs until dropped.
+pub struct Dockerd {
+    folder: TempDir,
+    arguments: Vec<String>,
+    process: Child,
+}
+
+impl Dockerd {
+    /// With these arguments beside those that keep it apart; returns when it answers.
+    pub fn start(arguments: &[&str]) -> Self {
+        // Not where a checkout is: a socket's path has a limit.
+        let folder = tempfile::Builder::new().prefix("dockerd").tempdir_in("/tmp").expect("a folder");
+        fs::write(folder.path().join("daemon.json"), "{}").expect("a file");
+        let arguments: Vec<_> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        let process = spawn(&folder, &arguments);
+        let this = Self { folder, arguments, process };
+        this.wait_for_an_answer();
+        this
+    }
+
+    /// For `DOCKER_HOST`.
+    pub fn host(&self) -> String {
+        format!("unix://{}", self.socket().display())
+    }
+
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join("docker.sock")
+    }
+
+    /// Sends the engine, not its containerd, this signal: `STOP`, `TERM`.
+    pub fn signal(&self, signal: &str) {
+        send(signal, self.process.id());
+    }
+
+    /// SIGKILL, to its containerd too: one that nobody has waited for would pass for alive.
+    pub fn kill(&mut self) {
+        self.process.kill().expect("a process");
+        self.process.wait().expect("a process");
+        self.end_containerd();
+    }
+
+    /// SIGTERM, and returns when it has ended.
+    pub fn shut_down(&mut self) {
+        self.signal("TERM");
+        assert!(self.has_ended(), "{}", self.log());
+    }
+
+    /// Starts it once more, with what it had.
+    pub fn start_again(&mut self) {
+        self.process = spawn(&self.folder, &self.arguments);
+        self.wait_for_an_answer();
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    fn wait_for_an_answer(&self) {
+        let end = Instant::now() + LONG;
+        while !self.answers() {
+            assert!(Instant::now() < end, "the engine does not come up (needs root and dockerd):\n{}", self.log());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// It listens long before it answers.
+    fn answers(&self) -> bool {
+        let ask = || -> io::Result<bool> {
+            let mut connection = UnixStream::connect(self.socket())?;
+            connection.set_read_timeout(Some(Duration::from_secs(1)))?;
+            connection.write_all(b"GET /_ping HTTP/1.0\r\n\r\n")?;
+            let mut answer = [0; 16];
+            connection.read_exact(&mut answer)?;
+            Ok(answer.ends_with(b" 200 OK\r"))
+        };
+        ask().unwrap_or(false)
+    }
+
+    fn end_containerd(&self) {
+        let file = self.folder.path().join("exec/containerd/containerd.pid");
+        let Some(pid) = fs::read_to_string(&file).ok().and_then(|pid| pid.trim().parse().ok()) else { return };
+        // The number may be somebody else's by now.
+        if fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.contains("containerd")) {
+            send("KILL", pid);
+        }
+        let _ = fs::remove_file(file);
+    }
+
+    fn has_ended(&mut self) -> bool {
+        let end = Instant::now() + LONG;
+        while self.process.try_wait().expect("a process").is_none() {
+            if Instant::now() > end {
+                return false;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        true
+    }
+}
+
+impl Drop for Dockerd {
+    fn drop(&mut self) {
+        self.signal("CONT");
+        self.signal("TERM");
+        if !self.has_ended() {
+            let _ = self.process.kill();
+            let _ = self.process.wait();
+        }
+        self.end_containerd();
+    }
+}
+
+fn spawn(folder: &TempDir, arguments: &[String]) -> Child {
+    let at = |name: &str| folder.path().join(name);
+    // Mounts of its own end with it, however it ends.
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--propagation", "private", "--", "dockerd"]);
+    for (option, name) in [
+        ("--config-file", "daemon.json"),
+        ("--data-root", "data"),
+        ("--exec-root", "exec"),
+        ("--pidfile", "docker.pid"),
+    ] {
+        command.arg(option).arg(at(name));
+    }
+    command.arg("--host").arg(format!("unix://{}", at("docker.sock").display())).args(["--group", "root"]);
+    command.args(["--bridge", "none", "--iptables=false", "--ip-masq=false", "--ip-forward=false"]);
+    command.args(["--userland-proxy=false"]).args(arguments);
+    // What a killed one has left would keep the next from starting, or pass for an answer.
+    let _ = fs::remove_file(at("docker.sock"));
+    let _ = fs::remove_file(at("docker.pid"));
+    let log = File::options().create(true).append(true).open(at("log")).expect("a file");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().expect("dockerd")
+}
+
+fn send(signal: &str, pid: u32) {
+    let _ = Command::new("kill").args(["-s", signal, &pid.to_string()]).stderr(Stdio::null()).status();
+}
