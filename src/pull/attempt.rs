@@ -13,7 +13,7 @@ use super::pull_error::PullError;
 use super::told::{Told, Verdict};
 use super::{Engine, EngineError, Line, LocalImage, Unreachable, Wanted};
 use crate::error::{Class, Explain as _};
-use crate::task::{Platform, Version};
+use crate::task::{ImageReference, Version};
 
 /// Since when nothing has moved, how long that may be so, and whether anything ever has.
 struct Patience {
@@ -38,7 +38,7 @@ impl<E: Engine> Pull<'_, E> {
             return Err(self.silent(PullError::NotBegun { image: self.wanted.image.clone(), after }).await);
         };
         accepted.map_err(|cause| self.refused(cause))?;
-        let LocalImage { platform, .. } = self.local().await?;
+        let LocalImage { platform, .. } = self.local(&self.wanted.image).await?;
         let digest = match self.wanted.image.version() {
             Version::Digest(digest) | Version::Tag(digest) => digest.clone(),
         };
@@ -55,29 +55,37 @@ impl<E: Engine> Pull<'_, E> {
             return Err(cut());
         }
         let Wanted { image, platform } = self.wanted;
-        let local = self.local().await?;
-        match told.verdict(image, &local) {
-            Verdict::Cut => Err(cut()),
-            // Docker keeps one image for the digest of an index, and names it so: another build
-            // out of the same index has the tag and no digest.
-            Verdict::Another { digest } if local.digests.is_empty() && is_asked_for(platform.as_ref(), &local) => {
-                Ok(Pulled { digest: Some(digest), how: How::Fetched, platform: local.platform })
-            }
+        let local = self.local(image).await?;
+        let (digest, fetched) = match told.verdict(image, &local) {
+            Verdict::Pulled { digest, fetched } => (digest, fetched),
+            Verdict::Another { digest } if self.is_of_one_index(&digest, &local).await? => (digest, true),
             Verdict::Another { digest } => {
-                Err(PullError::Unverified { image: image.clone(), digest, local: local.digests })
+                return Err(PullError::Unverified { image: image.clone(), digest, local: local.digests });
             }
-            Verdict::Pulled { digest, fetched } => match (platform, &local.platform) {
-                (Some(wanted), Some(found)) if !wanted.is_met_by(found) => Err(PullError::WrongPlatform {
-                    image: image.clone(),
-                    wanted: wanted.to_string().into(),
-                    found: found.to_string().into(),
-                }),
-                _ => {
-                    let how = if fetched { How::Fetched } else { How::UpToDate };
-                    Ok(Pulled { digest: Some(digest), how, platform: local.platform })
-                }
-            },
+            Verdict::Cut => return Err(cut()),
+        };
+        match (platform, &local.platform) {
+            (Some(wanted), Some(found)) if !wanted.is_met_by(found) => Err(PullError::WrongPlatform {
+                image: image.clone(),
+                wanted: wanted.to_string().into(),
+                found: found.to_string().into(),
+            }),
+            _ => {
+                let how = if fetched { How::Fetched } else { How::UpToDate };
+                Ok(Pulled { digest: Some(digest), how, platform: local.platform })
+            }
         }
+    }
+
+    /// Whether this digest belongs to another image here, out of the same index. Docker keeps one
+    /// image for the digest of an index, the first to come: a build for another platform then
+    /// has the tag and no digest.
+    async fn is_of_one_index(&self, digest: &str, local: &LocalImage) -> Result<bool, PullError> {
+        if local.id.is_empty() || !local.digests.is_empty() {
+            return Ok(false);
+        }
+        let first = self.local(&self.wanted.image.at(digest)).await?;
+        Ok(!first.id.is_empty() && first.id != local.id && first.platform != local.platform)
     }
 
     async fn stream(&self) -> Result<Told, PullError> {
@@ -131,23 +139,17 @@ impl<E: Engine> Pull<'_, E> {
 
     /// What a silence means: it is the engine's own if that answers nothing at all any more.
     async fn silent(&self, otherwise: PullError) -> PullError {
-        match self.local().await {
+        match self.local(&self.wanted.image).await {
             Err(gone) if gone.class() == Class::EngineGone => gone,
             _ => otherwise,
         }
     }
 
-    /// The image as the engine has it now.
-    pub(super) async fn local(&self) -> Result<LocalImage, PullError> {
+    /// An image as the engine has it now.
+    pub(super) async fn local(&self, image: &ImageReference) -> Result<LocalImage, PullError> {
         let silent = || EngineError::Unreachable { host: self.address.to_owned(), why: Unreachable::Silent };
-        let local = timeout(self.deadlines.answer, self.engine.local(&self.wanted.image)).await;
+        let local = timeout(self.deadlines.answer, self.engine.local(image)).await;
         let local = local.unwrap_or_else(|_| Err(silent())).map_err(|cause| self.refused(cause))?;
         Ok(local.unwrap_or_default())
     }
-}
-
-/// Whether a platform was asked for, and this image says that it is for it.
-fn is_asked_for(platform: Option<&Platform>, local: &LocalImage) -> bool {
-    let both = platform.zip(local.platform.as_ref());
-    both.is_some_and(|(wanted, found)| wanted.is_met_by(found))
 }

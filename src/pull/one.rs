@@ -98,7 +98,7 @@ impl<E: Engine> Pull<'_, E> {
     /// pulls too, and would begin them all when it wakes.
     async fn attempt_on(&self, was_gone: bool) -> Result<Pulled, PullError> {
         if was_gone {
-            self.local().await?;
+            self.local(&self.wanted.image).await?;
         }
         self.attempt().await
     }
