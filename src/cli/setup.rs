@@ -13,9 +13,9 @@ use crate::pipeline::{
     Place, PlanContext, Platform, Resolver, RoleUse, TlsUse,
 };
 
-/// The waits between attempts at a pull grow to two seconds and no further: a registry that
-/// is well again is not left waiting. The attempts are a setting.
-const WAITS: Backoff = match Backoff::new(Duration::from_millis(250), Duration::from_secs(2), 1) {
+/// The waits between attempts at a pull grow to a second and a half and no further: a
+/// registry that is well again has given its image within two. The attempts are a setting.
+const WAITS: Backoff = match Backoff::new(Duration::from_millis(250), Duration::from_millis(1_500), 1) {
     Ok(backoff) => backoff,
     Err(_) => panic!("the waits are in order"),
 };
