@@ -23,7 +23,7 @@ def three_seconds(bench):
         ]
     late, attempts, requests = zip(*(run for one_round in rounds for run in one_round))
     return [
-        milliseconds(f"registry out of order for {SECONDS} s: success after its end", late, 2_000, max),
+        milliseconds(f"registry down for {SECONDS} s: success after its end", late, 2_000, max),
         Row("  attempts", runs.spread(attempts, "{:.0f}"), len(attempts)),
         Row("  requests to the registry", runs.spread(requests, "{:.0f}"), len(requests)),
     ]
