@@ -19,6 +19,9 @@ import time
 from pathlib import Path
 
 import counting
+import growth
+import outage
+import pulls
 import runs
 import scale
 from stage import MEGABYTE, ROOT, NotReady, Stage, aws, registry, task
@@ -158,6 +161,11 @@ MEASUREMENTS = [
     scale.fifty_tasks,
     scale.wrong_password,
     scale.ten_thousand,
+    outage.three_seconds,
+    pulls.one_large,
+    pulls.ten_at_once,
+    pulls.fifty_warm,
+    growth.memory_growth,
 ]
 FAILURES = (
     runs.RunFailed,

@@ -1,4 +1,5 @@
-"""Counting proxies: what is really asked of AWS, of the engine and of the registry.
+"""Counting proxies: what is really asked of AWS, of the engine and of the registry; one of them
+is out of order for a while.
 
 A proxy takes one request a connection and closes it after the answer. That is slower than
 the real way, so runs through a proxy are never timed.
@@ -6,12 +7,15 @@ the real way, so runs through a proxy are never timed.
 
 import contextlib
 import http.server
+import math
 import re
 import shutil
 import socket
 import socketserver
 import threading
+import time
 from collections import Counter
+from http import HTTPStatus
 
 
 class Relay(http.server.BaseHTTPRequestHandler):
@@ -22,6 +26,9 @@ class Relay(http.server.BaseHTTPRequestHandler):
         # Neither AWS calls nor pulls come with a chunked body.
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.count(self)
+        if status := self.server.refusal(self):
+            self.send_error(status)
+            return
         del self.headers["Connection"]
         self.headers["Connection"] = "close"
         head = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
@@ -58,9 +65,23 @@ class Proxy(socketserver.ThreadingMixIn):
         with self.lock:
             self.counts[self.name(request)] += 1
 
+    def refusal(self, _request):
+        """The status of a refusal, where the request is to get no further."""
+        return None
+
 
 class TcpProxy(Proxy, socketserver.TCPServer):
     pass
+
+
+class Outage(TcpProxy):
+    """A registry that is out of order, and gives nobody a manifest until `well_at`."""
+
+    well_at = math.inf
+
+    def refusal(self, request):
+        is_out = "/manifests/" in request.path and time.monotonic() < self.well_at
+        return HTTPStatus.SERVICE_UNAVAILABLE if is_out else None
 
 
 class UnixProxy(Proxy, socketserver.UnixStreamServer):
@@ -102,6 +123,15 @@ def before_registry(upstream):
     proxy = TcpProxy(("127.0.0.1", 0), (host, int(port)), lambda request: f"{request.command} {request.path}")
     with serving(proxy):
         yield f"127.0.0.1:{proxy.server_address[1]}", proxy.counts
+
+
+@contextlib.contextmanager
+def out_of_order(upstream):
+    """This registry during an outage, at an address of its own."""
+    host, port = upstream.rsplit(":", 1)
+    proxy = Outage(("127.0.0.1", 0), (host, int(port)), lambda request: request.command)
+    with serving(proxy):
+        yield proxy, f"127.0.0.1:{proxy.server_address[1]}"
 
 
 @contextlib.contextmanager

@@ -1,9 +1,10 @@
-"""Runs: taskpull and the bare Engine call as whole processes, timed and checked.
+"""Runs: taskpull, the bare Engine call and Docker Compose as whole processes, timed and checked.
 
 Every run proves that it did its work, or RunFailed says why not; a figure from a run that
 pulled nothing would be worth nothing.
 """
 
+import base64
 import ctypes
 import json
 import math
@@ -14,9 +15,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from stage import create_url
+from stage import USER, create_url
 
 PR_SET_CHILD_SUBREAPER = 36
+# Pulls from one registry at the same time (docs/configuration.md).
+AT_ONCE = 8
 # The exit code when an image is not there (docs/configuration.md).
 NOT_THERE = 3
 # Where a report counts the containers of which a run must have so many.
@@ -87,6 +90,11 @@ class Taskpull:
         self.check(os.waitstatus_to_exitcode(status), "", wanted)
         return usage
 
+    def attempts(self):
+        """How often each container's image was tried for, in the run before."""
+        report = json.loads((self.folder / "report").read_bytes())
+        return [container["attempts"] for task in report["tasks"] for container in task["containers"]]
+
     def check(self, status, said, wanted):
         """So many containers must be `pulled`, `up_to_date`, `present` either way, `planned` or `refused`."""
         try:
@@ -108,7 +116,7 @@ def is_explained_refusal(failure):
 
 
 class BareCall:
-    """One curl, which has the header ready, asks the engine for images, all at once."""
+    """One curl, which has the header ready, asks the engine for images, within taskpull's limit."""
 
     def __init__(self, stage, folder):
         self.stage, self.folder = stage, Path(folder)
@@ -118,7 +126,7 @@ class BareCall:
         command = ["curl", "--disable", "--silent", "--show-error", "--max-time", "120", "--config", "-"]
         command += ["--request", "POST", "--noproxy", "*", "--unix-socket", self.stage.socket]
         if len(references) > 1:
-            command += ["--parallel", "--parallel-immediate"]
+            command += ["--parallel", "--parallel-immediate", "--parallel-max", str(AT_ONCE)]
         outputs = [self.folder / f"answer-{n}" for n in range(len(references))]
         for reference, output in zip(references, outputs):
             output.unlink(missing_ok=True)
@@ -141,6 +149,40 @@ class BareCall:
                 raise RunFailed(f"the engine's last word on {reference} is not `{status}`: {last}")
             if '"Already exists"' in answer:
                 raise RunFailed(f"a layer of {reference} was on the engine already, so the pull was not cold")
+        return seconds
+
+
+class Compose:
+    """`docker compose pull`: Docker's plugin, or Debian's program of before."""
+
+    def __init__(self, stage, folder):
+        self.stage, self.file, config = stage, folder / "compose.json", folder / "compose"
+        self.command = ["docker", "compose"]
+        if subprocess.run([*self.command, "version"], capture_output=True, check=False).returncode != 0:
+            self.command = ["docker-compose"]
+        self.version = subprocess.check_output([*self.command, "version", "--short"], text=True).strip()
+        config.mkdir()
+        login = base64.b64encode(f"{USER}:{stage.password}".encode()).decode()
+        (config / "config.json").write_text(json.dumps({"auths": {stage.registry: {"auth": login}}}))
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "DOCKER_HOST": stage.host,
+            "DOCKER_CONFIG": str(config),
+        }
+
+    def time(self, references):
+        """Seconds of one run; the images must be on the engine then."""
+        services = {f"service-{n}": {"image": reference} for n, reference in enumerate(references)}
+        self.file.write_text(json.dumps({"version": "3", "services": services}))
+        command = [*self.command, "--file", str(self.file), "pull", "--quiet"]
+        begun = time.perf_counter()
+        ended = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        seconds = time.perf_counter() - begun
+        if ended.returncode != 0:
+            raise RunFailed(f"{' '.join(self.command)} ended with {ended.returncode}: {ended.stderr.strip()}")
+        for reference in references:
+            self.stage.ask_engine("GET", f"/v1.41/images/{reference}/json", {200})
         return seconds
 
 

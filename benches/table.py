@@ -47,6 +47,13 @@ def memory(what, peaks, limit):
     return Row(what, runs.spread(taken, "{:.1f}") + " MB", len(taken), f"{limit} MB", max(taken) <= limit)
 
 
+def growth(what, before, after, images, limit=None):
+    """A row of what peak memories in bytes grow by for each image; with a limit in kilobytes, the median is judged."""
+    taken = [(larger - smaller) / images / 1_000 for smaller, larger in zip(before, after)]
+    row = Row(what, runs.spread(taken, "{:.0f}") + " KB", len(taken))
+    return row if limit is None else replace(row, limit=f"{limit} KB", ok=statistics.median(taken) <= limit)
+
+
 def calls(what, counts, limit):
     return Row(what, listed(counts), 1, str(limit), counts.total() <= limit)
 

@@ -18,15 +18,17 @@ class WorldFailed(Exception):
 
 
 @contextlib.contextmanager
-def world(secrets, roles=()):
+def world(secrets, roles=(), hold=(), layers=1, lines=1):
     """The environment for a program in such a world, and what it asked for there: AWS calls by
-    operation, and `pull`. The counts are there once the world has ended.
+    operation, and `pull`. The counts are there once the world has ended. The images of `hold`
+    go no further before all of them are under way, each with so many layers and lines about each.
     """
     if not PROGRAM.is_file():
         raise NotReady(f"{PROGRAM} is not there; run: cargo build --locked --example bench-world")
     counts = Counter()
+    held = {"images": list(hold), "layers": layers, "lines": lines}
     with subprocess.Popen([PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        print(json.dumps({"secrets": secrets, "roles": list(roles)}), file=process.stdin, flush=True)
+        print(json.dumps({"secrets": secrets, "roles": list(roles), "hold": held}), file=process.stdin, flush=True)
         try:
             yield answer(process)["environment"], counts
         finally:

@@ -3,7 +3,8 @@
 //!
 //! One line on stdin says what is in it, as JSON: `secrets`, texts by ARN, and `roles`, ARNs
 //! that the host may assume and that may read every secret. Without roles the host may read
-//! the secrets itself. One line on stdout says how a program gets there: its `environment`.
+//! the secrets itself. `hold` has `images` whose pulls stop in the midst of their layers until
+//! all of them are under way. One line on stdout says how a program gets there: its `environment`.
 //! At the end of stdin a second line says what was asked: `calls` by operation, how many of
 //! them were `refused`, and `pulls`.
 //!
@@ -15,15 +16,19 @@
 #![expect(unreachable_pub, reason = "`pub` in support/ marks what a test may use")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use support::aws::{AccessKey, Aws, Policy, Secret};
-use support::engine::Engine;
+use support::engine::{Engine, Pull};
+use support::gate::Gate;
 
 const ACCOUNT: &str = "111122223333";
 const GET: &str = "secretsmanager:GetSecretValue";
 const BATCH: &str = "secretsmanager:BatchGetSecretValue";
+/// Longer, and those that are missing never come.
+const HELD_AT_MOST: Duration = Duration::from_secs(30);
 
 #[path = "../tests/support"]
 mod support {
@@ -43,11 +48,13 @@ fn main() {
     let (aws, engine) = (Aws::start(), Engine::start());
     let host = put_host(&aws, &wanted["roles"]);
     put_secrets(&aws, &wanted["secrets"]);
+    let (gate, held) = hold(&engine, &wanted["hold"]);
 
     let mut environment: BTreeMap<_, _> = aws.environment(&host).into_iter().collect();
     environment.insert("DOCKER_HOST", engine.host());
     println!("{}", json!({ "environment": environment }));
 
+    let_go(&gate, held);
     lines.for_each(drop);
     let (mut calls, mut refused) = (BTreeMap::<_, usize>::new(), 0);
     for call in aws.calls() {
@@ -90,4 +97,47 @@ fn put_secrets(aws: &Aws, secrets: &Value) {
         }
         aws.secret(secret);
     }
+}
+
+/// The pulls that wait for each other, and at what; how many they are. What an engine says of
+/// their `layers` in so many `lines` each comes at once, which is the worst for who listens.
+fn hold(engine: &Engine, wanted: &Value) -> (Gate, usize) {
+    let gate = Gate::closed();
+    let count = |key: &str| wanted[key].as_u64().expect("a number");
+    let (layers, lines) = (count("layers"), count("lines"));
+    let images = wanted["images"].as_array().expect("a list of images");
+    for image in images {
+        let image = image.as_str().expect("an image");
+        let digest = format!("sha256:{}", support::digest::sha256(image));
+        let each = |pull: Pull, status: &str, line| {
+            (0..layers).fold(pull, |pull, layer| pull.line(&progress(layer, status, line, lines)))
+        };
+        let mut pull = each(Pull::stream(), "Pulling fs layer", 0);
+        for line in 1..=lines {
+            pull = each(pull, "Downloading", line);
+        }
+        pull = each(pull.hold(&gate), "Pull complete", lines);
+        let last = format!("Status: Downloaded newer image for {image}");
+        engine.image(image, pull.status(&format!("Digest: {digest}")).status(&last).lands(&digest));
+    }
+    (gate, images.len())
+}
+
+fn progress(layer: u64, status: &str, line: u64, lines: u64) -> Value {
+    const PIECE: u64 = 250_000;
+    json!({
+        "status": status, "id": format!("{layer:012x}"), "progress": format!("[{}]", "=".repeat(50)),
+        "progressDetail": { "current": line * PIECE, "total": lines * PIECE },
+    })
+}
+
+/// Lets those that are held go on once they all are there.
+fn let_go(gate: &Gate, held: usize) {
+    if held == 0 {
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let all = async { tokio::time::timeout(HELD_AT_MOST, gate.arrived(held)).await };
+    runtime.block_on(all).expect("all images are under way at the same time");
+    gate.open();
 }

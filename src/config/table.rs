@@ -235,7 +235,7 @@ pub const PER_REGISTRY: Setting = Setting {
 pub const ATTEMPTS: Setting = Setting {
     key: "pull.attempts",
     variable: "TASKPULL_ATTEMPTS",
-    default: Some("12"),
+    default: Some("16"),
     takes: Takes::Number(1, 1_000),
     purpose: "Attempts at one pull when the registry does not answer or throttles. A refusal is never tried again.",
 };

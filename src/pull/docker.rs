@@ -1,17 +1,15 @@
 //! The Docker Engine, through bollard; the only file that knows it.
 //!
-//! Five things are not left to the library: the auth header (`auth_header`), the API version
-//! (`ping` asks for it, here it goes into each path: bollard 0.21 drops the one it negotiated,
-//! so an engine newer than this program would be asked in a dialect nobody here has read),
-//! timeouts (its own cover only the headers of a response), TLS (`tls`), and what only Podman
-//! says (`podman`).
+//! Six things are not left to the library: the pull (`lines`), the auth header
+//! (`auth_header`), the API version (`ping` asks for it, here it goes into each path: bollard
+//! 0.21 drops the one it negotiated, so an engine newer than this program would be asked in a
+//! dialect nobody here has read), timeouts (its own cover only the headers of a response), TLS
+//! (`tls`), and what only Podman says (`podman`).
 
 use bollard::errors::Error;
-use bollard::models::{CreateImageInfo, ErrorDetail};
-use bollard::query_parameters::CreateImageOptionsBuilder;
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
-use futures_util::StreamExt as _;
-use futures_util::stream::BoxStream;
+use futures_util::future::ready;
+use futures_util::stream::{self, BoxStream, StreamExt as _};
 use http::Uri;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -20,12 +18,13 @@ use super::address::DockerAddress;
 use super::auth_header::auth_header;
 use super::engine_error::{EngineError, Unreachable};
 use super::info;
+use super::lines;
 use super::ping::{ApiVersion, Pong, agree};
 use super::podman::sort_digests;
 use super::tls::Tls;
 use super::{Connect, Engine, Line, LocalImage, Storage, Wanted};
 use crate::credential::Login;
-use crate::task::{ImageReference, Platform, Version};
+use crate::task::{ImageReference, Platform};
 
 /// The newest API this program speaks: bollard's.
 const NEWEST: ApiVersion = (API_DEFAULT_VERSION.major_version, API_DEFAULT_VERSION.minor_version);
@@ -102,19 +101,10 @@ fn versioned(uri: &Uri, major: usize, minor: usize) -> Uri {
 
 impl Engine for DockerEngine {
     fn pull<'a>(&'a self, wanted: &'a Wanted, login: &'a Login) -> BoxStream<'a, Result<Line, EngineError>> {
-        let Wanted { image, platform } = wanted;
-        // With neither tag nor digest the engine would pull all tags; a reference always has one.
-        let (Version::Tag(version) | Version::Digest(version)) = image.version();
-        let options = CreateImageOptionsBuilder::new().from_image(&image.name()).tag(version);
-        let options = match platform {
-            Some(platform) => options.platform(&platform.to_string()).build(),
-            None => options.build(),
-        };
-        let client = self.client(auth_header(image, login));
-        client
-            .create_image(Some(options), None, None)
-            .map(|line| line.map_err(|error| engine_error(&self.address, error)).and_then(Line::try_from))
-            .boxed()
+        match lines::request(self.version, wanted, auth_header(&wanted.image, login)) {
+            Ok(request) => lines::lines(&self.address, request).boxed(),
+            Err(error) => stream::once(ready(Err(self.address.garbled(error.to_string())))).boxed(),
+        }
     }
 
     async fn verify<'a>(&'a self, wanted: &'a Wanted, login: &'a Login) -> Result<(), EngineError> {
@@ -160,31 +150,12 @@ impl Engine for DockerEngine {
     }
 }
 
-impl TryFrom<CreateImageInfo> for Line {
-    type Error = EngineError;
-
-    /// bollard takes an `errorDetail` with a message for an error (its code is lost) and one
-    /// without for a line like any other.
-    fn try_from(info: CreateImageInfo) -> Result<Self, EngineError> {
-        if let Some(ErrorDetail { code, message }) = info.error_detail {
-            let text = message.unwrap_or_else(|| "the engine gives no reason".to_owned());
-            return Err(EngineError::Said { status: 200, code, text });
-        }
-        let bytes = info.progress_detail.and_then(|progress| {
-            let current = u64::try_from(progress.current?).ok()?;
-            Some((current, progress.total.and_then(|total| u64::try_from(total).ok()).unwrap_or(current)))
-        });
-        Ok(Self { id: info.id, status: info.status.unwrap_or_default(), bytes })
-    }
-}
-
 /// bollard's errors, as the two things they can mean: the engine spoke, or it did not.
 fn engine_error(address: &DockerAddress, error: Error) -> EngineError {
     match error {
         Error::DockerResponseServerError { status_code, message } => {
             EngineError::Said { status: status_code, code: None, text: message.trim().to_owned() }
         }
-        Error::DockerStreamError { error } => EngineError::Said { status: 200, code: None, text: error },
         Error::SocketNotFoundError(_) => address.unreachable(Unreachable::NoSocket),
         Error::RequestTimeoutError => address.unreachable(Unreachable::Silent),
         Error::HyperLegacyError { .. } | Error::HyperResponseError { .. } | Error::IOError { .. } => {

@@ -169,6 +169,27 @@ fn half_a_line_is_no_success() {
 }
 
 #[test]
+fn a_last_line_whose_break_comes_late_or_never_is_a_success() {
+    for line_break in [Some("\r\n"), Some("\n"), None] {
+        let world = World::new();
+        let last = format!(r#"{{"status":"Status: Downloaded newer image for {IMAGE}"}}"#);
+        let told = Pull::stream().status(&format!("Digest: {DIGEST}")).raw(&last).pause(Duration::from_millis(5));
+        world.engine.image(IMAGE, line_break.into_iter().fold(told, Pull::raw).lands(DIGEST));
+        let ended = pull_one(&world).end();
+        assert_eq!(ended.code, 0, "{line_break:?}: {ended:?}");
+        assert_eq!(ended.container(0)["attempts"], 1, "{line_break:?}: {ended:?}");
+    }
+}
+
+#[test]
+fn an_error_is_heard_though_the_connection_breaks_right_after_it() {
+    let world = World::new();
+    world.engine.image(IMAGE, Pull::stream().error("manifest unknown").reset());
+    let ended = pull_one(&world).end();
+    assert_eq!((ended.code, &*ended.failure(0)), (3, "manifest absent"), "{ended:?}");
+}
+
+#[test]
 fn the_limit_of_pulls_at_once_holds_and_is_used() {
     let world = World::new();
     let gate = Gate::closed();
