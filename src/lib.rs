@@ -20,6 +20,7 @@ pub mod identity;
 pub mod pipeline;
 pub mod plan;
 pub mod pull;
+pub mod registry;
 pub mod report;
 pub mod retry;
 pub mod secret;
