@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 const BELONGS_TO: &[(&str, &str)] = &[
     ("bollard", "src/pull/docker.rs"),
     ("aws_", "src/credential/aws/"),
-    ("rustls", "src/credential/aws/http.rs src/pull/tls.rs"),
-    ("hyper_rustls", "src/pull/tls.rs"),
+    ("rustls", "src/credential/aws/http.rs src/pull/tls.rs src/registry/http.rs"),
+    ("hyper_rustls", "src/pull/tls.rs src/registry/http.rs"),
     ("tokio_rustls", "src/pull/tls.rs"),
-    ("rustls_native_certs", "src/pull/tls.rs"),
+    ("rustls_native_certs", "src/pull/tls.rs src/registry/http.rs"),
     ("secrecy", "src/secret.rs"),
     ("toml", "src/config/"),
     ("clap", "src/cli/"),

@@ -34,6 +34,8 @@ mod pull_progress;
 mod pull_read_only;
 mod pull_rotation;
 mod pull_secret_failures;
+mod secret_check;
+mod secret_new;
 mod secret_seal;
 mod support_aws_client;
 mod support_aws_faults;
