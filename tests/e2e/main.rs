@@ -17,3 +17,4 @@ mod refusals;
 mod rotation;
 mod support;
 mod tls;
+mod upstream;
