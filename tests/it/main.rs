@@ -36,6 +36,7 @@ mod pull_rotation;
 mod pull_secret_failures;
 mod secret_check;
 mod secret_new;
+mod secret_recipes;
 mod secret_seal;
 mod support_aws_client;
 mod support_aws_faults;
