@@ -68,15 +68,25 @@ pub enum UpkeepFault {
 }
 
 impl UpkeepError {
+    /// The permission that is missing: the one that the service names, because tags and replicas
+    /// take others than the call's own.
+    fn permission(&self) -> String {
+        let said = self.source.as_ref().map(ToString::to_string).unwrap_or_default();
+        let named = said.split_once("perform: ").map_or("", |(_, rest)| rest);
+        let named = named.split(|c: char| !c.is_ascii_alphanumeric() && c != ':').next().unwrap_or_default();
+        let is_one = named.strip_prefix("secretsmanager:").is_some_and(|action| !action.is_empty());
+        if is_one { named.to_owned() } else { self.action.permission().to_owned() }
+    }
+
     fn sentence(&self) -> String {
-        let Self { action, common, .. } = self;
+        let common = &self.common;
         let SecretError { secret, identity, .. } = common;
         match (self.fault, common.fault) {
             (UpkeepFault::Exists, _) => format!("secret {secret}: one of this name was made in the meantime"),
             (UpkeepFault::Limit, _) => format!("secret {secret}: the account has as many as Secrets Manager lets it"),
             (UpkeepFault::Encryption, _) => format!("secret {secret}: its KMS key could not encrypt it"),
             (UpkeepFault::Common, SecretFault::Denied) => {
-                format!("secret {secret}: {identity} is not allowed {}", action.permission())
+                format!("secret {secret}: {identity} is not allowed {}", self.permission())
             }
             (UpkeepFault::Common, SecretFault::MarkedForDeletion) => {
                 format!("secret {secret}: one of this name is marked for deletion")
@@ -118,7 +128,7 @@ impl Explain for UpkeepError {
             }
             (UpkeepFault::Common, SecretFault::Denied) => format!(
                 "{left}: allow {} on {} in the policy of the identity named above",
-                self.action.permission(),
+                self.permission(),
                 resource(secret, region)
             ),
             (UpkeepFault::Common, SecretFault::KeyDenied) if self.action != UpkeepAction::Read => format!(

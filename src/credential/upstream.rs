@@ -169,6 +169,15 @@ pub struct NewSecret {
     /// Everything but its content.
     pub draft: Draft,
     pub(super) content: Secret,
+    token: Secret,
+}
+
+impl NewSecret {
+    /// Whether the token is in a text. A service may quote what it was sent.
+    pub(super) fn shows_in(&self, text: &str) -> bool {
+        #[expect(clippy::disallowed_methods, reason = "looked for where it must not be")]
+        text.contains(self.token.expose())
+    }
 }
 
 impl Draft {
@@ -225,9 +234,9 @@ impl Draft {
     ///
     /// # Errors
     /// [`DraftError`], without a word of the token.
-    pub fn with_token(self, Token { text: token, .. }: &Token) -> Result<NewSecret, DraftError> {
+    pub fn with_token(self, Token { text: given, .. }: &Token) -> Result<NewSecret, DraftError> {
         #[expect(clippy::disallowed_methods, reason = "compared with what goes out in clear, and put into the content")]
-        let (username, token) = (self.username.expose(), token.expose());
+        let (username, token) = (self.username.expose(), given.expose());
         let shows = |text: &str| text == token || (token.len() >= TELLING && text.contains(token));
         if username == token {
             return Err(DraftError::TokenIsUsername);
@@ -247,7 +256,7 @@ impl Draft {
         if length > VALUE_LIMIT {
             return Err(DraftError::Long(length));
         }
-        Ok(NewSecret { draft: self, content })
+        Ok(NewSecret { draft: self, content, token: given.clone() })
     }
 }
 

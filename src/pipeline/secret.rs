@@ -95,10 +95,14 @@ pub async fn check_secret(store: &Aws, question: &Question) -> Vec<Finding> {
         Ok(secrets) => secrets,
         Err(failure) => return vec![unknown("secret", &failure)],
     };
+    let mut point = "content";
     let mut findings = match secrets.describe().await {
         Ok(Some(found)) => about_description(&found, *usage, by),
-        // What a read says of an absent secret is said below.
-        Ok(None) => Vec::new(),
+        // The read below says of an absent secret what there is to say.
+        Ok(None) => {
+            point = "secret";
+            Vec::new()
+        }
         Err(failure) if failure.class == Class::Absent => return vec![unknown("secret", &failure)],
         Err(failure) => vec![unknown("description", &failure)],
     };
@@ -109,7 +113,7 @@ pub async fn check_secret(store: &Aws, question: &Question) -> Vec<Finding> {
             login
         }
         Err(failure) => {
-            findings.push(unknown("content", &failure));
+            findings.push(unknown(point, &failure));
             None
         }
     };

@@ -26,7 +26,7 @@ const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, application/vn
 /// Why there was no answer.
 pub(super) type Lost = Box<dyn Error + Send + Sync>;
 
-/// The client of one dance.
+/// The client of one try. Its connections are tasks of the command's runtime and end with it.
 pub(super) struct Client(HyperClient<HttpsConnector<HttpConnector>, Empty<Bytes>>);
 
 /// An answer.

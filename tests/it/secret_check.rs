@@ -29,7 +29,6 @@ fn world(secret: Secret) -> (Aws, AccessKey) {
 
 fn check((aws, host): &(Aws, AccessKey), usage: &str, more: &[&str]) -> Ended {
     let run = Run::new(["secret", "check", "--for", usage, HUB].iter().chain(more)).envs(aws.environment(host));
-    // A proxy is never told of a registry.
     let ended = run.env("AWS_REGION", "eu-west-1").env("RUST_LOG", "trace").end();
     let canary = Canary::new("token", TOKEN);
     assert_eq!(canary.in_bytes("stdout", ended.stdout.as_bytes()), []);
@@ -114,7 +113,7 @@ fn an_absent_and_a_deleted_secret_are_told() {
     assert!(ended.code == 3 && finding(&ended, "secret").1.contains("restore-secret"), "{ended:?}");
     let absent = world(Secret::text(&HUB.replace("/hub-", "/other-"), "{}"));
     let ended = json_of(&absent, "pull-through", &[]);
-    assert!(ended.code == 3 && finding(&ended, "content").1.contains("there is none of that name"), "{ended:?}");
+    assert!(ended.code == 3 && finding(&ended, "secret").1.contains("there is none of that name"), "{ended:?}");
 }
 
 #[test]

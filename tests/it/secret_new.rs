@@ -5,7 +5,8 @@ use std::io::{Read as _, Write as _};
 
 use serde_json::{Value, json};
 
-use crate::support::aws::{AccessKey, Aws, Policy, Secret};
+use crate::support::aws::{AccessKey, Aws, Fault, Policy, Secret};
+use crate::support::fault::When;
 use crate::support::leak::Canary;
 use crate::support::run::{Ended, Run};
 use crate::support_aws_client::{ACCOUNT, HOST, KEY};
@@ -259,6 +260,36 @@ fn a_missing_permission_is_named_with_what_it_is_wanted_on() {
             if *action == allowed[2] { "the secret is there, its replicas are not" } else { "nothing was written" };
         assert!(ended.stderr.contains(left), "{ended:?}");
     }
+}
+
+#[test]
+fn a_permission_that_the_service_names_is_the_one_that_is_told() {
+    let keeper = Keeper::new();
+    let said = "User: arn:aws:iam::111122223333:user/host is not authorized to perform: secretsmanager:TagResource on resource: x";
+    keeper.aws.fault("CreateSecret", When::Every, Fault::Error(400, "AccessDeniedException", said));
+    let ended = keeper.hub(&["--tag", "team=web"], TOKEN);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    assert!(ended.stderr.contains("nothing was written: allow secretsmanager:TagResource on arn:"), "{ended:?}");
+}
+
+#[test]
+fn what_quotes_the_token_is_not_shown() {
+    let keeper = Keeper::new();
+    let quoting = "Value 'dckr_pat_c4nary-token' at 'secretString' failed to satisfy constraint";
+    keeper.aws.fault("CreateSecret", When::Every, Fault::Error(400, "ValidationException", quoting));
+    let ended = keeper.hub(&[], TOKEN);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    assert!(ended.stderr.contains("its words repeat the token"), "{ended:?}");
+}
+
+#[test]
+fn a_name_that_somebody_takes_meanwhile_is_compared_the_next_time() {
+    let keeper = Keeper::new();
+    let said = "The operation failed because the secret already exists.";
+    keeper.aws.fault("CreateSecret", When::Every, Fault::Error(400, "ResourceExistsException", said));
+    let ended = keeper.hub(&[], TOKEN);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    assert!(ended.stderr.contains("one of this name was made in the meantime"), "{ended:?}");
 }
 
 #[test]

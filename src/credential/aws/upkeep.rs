@@ -97,7 +97,8 @@ impl Upkeep<'_> {
     ///
     /// # Errors
     /// [`UpkeepError`] as a [`Failure`].
-    pub async fn create(&self, NewSecret { draft, content }: &NewSecret) -> Result<(String, String), Failure> {
+    pub async fn create(&self, secret: &NewSecret) -> Result<(String, String), Failure> {
+        let NewSecret { draft, content, .. } = secret;
         let tags = draft.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
         #[expect(clippy::disallowed_methods, reason = "the content goes to Secrets Manager and nowhere else")]
         let call = self.client.create_secret().name(&draft.name).secret_string(content.expose());
@@ -107,7 +108,8 @@ impl Upkeep<'_> {
             .set_tags(Some(tags.collect::<Vec<_>>()).filter(|tags| !tags.is_empty()))
             .customize()
             .config_override(self.as_host());
-        let answer = self.within(call.send()).await.map_err(|why| self.failed(UpkeepAction::Create, why))?;
+        let answer =
+            self.within(call.send()).await.map_err(|why| self.failed(UpkeepAction::Create, without(why, secret)))?;
         answer.arn.zip(answer.version_id).ok_or_else(|| self.unanswered(UpkeepAction::Create))
     }
 
@@ -115,11 +117,11 @@ impl Upkeep<'_> {
     ///
     /// # Errors
     /// [`UpkeepError`] as a [`Failure`].
-    pub async fn put(&self, arn: &str, NewSecret { content, .. }: &NewSecret) -> Result<String, Failure> {
+    pub async fn put(&self, arn: &str, secret: &NewSecret) -> Result<String, Failure> {
         #[expect(clippy::disallowed_methods, reason = "the content goes to Secrets Manager and nowhere else")]
-        let call = self.client.put_secret_value().secret_id(arn).secret_string(content.expose());
+        let call = self.client.put_secret_value().secret_id(arn).secret_string(secret.content.expose());
         let answer = self.within(call.customize().config_override(self.as_host()).send()).await;
-        let answer = answer.map_err(|why| self.failed(UpkeepAction::Put, why))?;
+        let answer = answer.map_err(|why| self.failed(UpkeepAction::Put, without(why, secret)))?;
         answer.version_id.ok_or_else(|| self.unanswered(UpkeepAction::Put))
     }
 
@@ -169,6 +171,15 @@ impl Upkeep<'_> {
     fn unanswered(&self, action: UpkeepAction) -> Failure {
         self.refused(action, (SecretFault::Unavailable, Some("the answer says no ARN or no version".into())))
     }
+}
+
+/// A service, or what stands before it, may quote the request that it turns down.
+fn without(
+    (common, fault, said): (SecretFault, UpkeepFault, Said),
+    secret: &NewSecret,
+) -> (SecretFault, UpkeepFault, Said) {
+    let shows = secret.shows_in(&said.to_string());
+    (common, fault, if shows { "its words repeat the token, and are not shown".into() } else { said })
 }
 
 fn silent() -> Said {
