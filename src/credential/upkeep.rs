@@ -4,7 +4,7 @@
 use super::aws::Upkeep;
 use super::content::pair::Pair;
 use super::upstream::{NewSecret, SecretUse};
-use super::{SecretValue, SecretVersion};
+use super::{DraftError, SecretValue, SecretVersion};
 use crate::error::{Class, Explain, Failure, Link, Printable};
 use crate::task::KeyArn;
 
@@ -178,15 +178,20 @@ impl Description {
 /// Makes the secret, or brings the one that is there to its content.
 ///
 /// # Errors
-/// [`UpdateError`] or [`super::UpkeepError`] as a [`Failure`].
+/// [`DraftError`], [`UpdateError`] or [`super::UpkeepError`] as a [`Failure`].
 pub async fn keep(secrets: &Upkeep<'_>, secret: &NewSecret, updates: Updates) -> Result<Kept, Failure> {
+    // The host's own Region is known only now.
+    if let Some(own) = secret.draft.replicas.iter().find(|region| region.as_str() == secrets.region()) {
+        return Err(Failure::from(&DraftError::ReplicaTwice(own.clone())));
+    }
     let Some(found) = secrets.describe().await? else {
         let (arn, version_id) = secrets.create(secret).await?;
         let draft = &secret.draft;
         if !draft.replicas.is_empty() {
             secrets.replicate(&arn, &draft.replicas).await?;
         }
-        return Ok(Kept { outcome: Outcome::Created, arn, version_id, changes: Vec::new(), notes: Vec::new() });
+        let notes = notes(None, secret);
+        return Ok(Kept { outcome: Outcome::Created, arn, version_id, changes: Vec::new(), notes });
     };
     let arn = found.arn.clone();
     check_key(&found, secret)?;
@@ -196,7 +201,7 @@ pub async fn keep(secrets: &Upkeep<'_>, secret: &NewSecret, updates: Updates) ->
     let mut changes = differences.clone();
     changes.extend(missing.iter().map(|region| format!("replica in {region}")));
     let told = changes.iter().map(|change| Printable::new(change)).collect();
-    let notes = notes(&found, secret);
+    let notes = notes(Some(&found), secret);
     if changes.is_empty() {
         let version_id = current.version_id;
         return Ok(Kept { outcome: Outcome::Unchanged, arn, version_id, changes: told, notes });
@@ -233,7 +238,7 @@ fn check_key(found: &Description, secret: &NewSecret) -> Result<(), Failure> {
 }
 
 fn has_replica(found: &Description, region: &str) -> bool {
-    found.region() == region || found.replicas.iter().any(|replica| replica.region == region)
+    found.replicas.iter().any(|replica| replica.region == region)
 }
 
 /// What of the content differs, by the names of its keys.
@@ -249,18 +254,23 @@ fn differences(current: &SecretVersion, secret: &NewSecret) -> Vec<String> {
     names
 }
 
-/// What was asked for and is otherwise, and is none of the content.
-fn notes(found: &Description, secret: &NewSecret) -> Vec<Printable> {
+/// What is to be known of what was asked for: what is otherwise and left, what the key does not
+/// reach.
+fn notes(found: Option<&Description>, secret: &NewSecret) -> Vec<Printable> {
     let draft = &secret.draft;
-    let mut notes = Vec::new();
-    if draft.description.is_some() && draft.description != found.text {
-        notes.push("its description is another one, and is left: `aws secretsmanager update-secret`".to_owned());
-    }
-    if draft.tags.iter().any(|tag| !found.tags.contains(tag)) {
-        notes.push("its tags are other ones, and are left: `aws secretsmanager tag-resource`".to_owned());
-    }
-    if found.is_rotated {
-        notes.push("its rotation is on, and will write over what is put here".to_owned());
-    }
-    notes.iter().map(|note| Printable::new(note)).collect()
+    let is_text_other = |found: &Description| draft.description.is_some() && draft.description != found.text;
+    let are_tags_other = |found: &Description| draft.tags.iter().any(|tag| !found.tags.contains(tag));
+    let table = [
+        (
+            found.is_some_and(is_text_other),
+            "its description is another one, and is left: `aws secretsmanager update-secret`",
+        ),
+        (found.is_some_and(are_tags_other), "its tags are other ones, and are left: `aws secretsmanager tag-resource`"),
+        (found.is_some_and(|found| found.is_rotated), "its rotation is on, and will write over what is put here"),
+        (
+            draft.key.is_some() && !draft.replicas.is_empty(),
+            "its replicas are under the default key of their Regions, which admits no other account",
+        ),
+    ];
+    table.into_iter().filter(|(is_so, _)| *is_so).map(|(_, note)| Printable::new(note)).collect()
 }

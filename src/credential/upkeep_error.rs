@@ -147,6 +147,18 @@ fn resource(secret: &CredentialsParameter, region: &str) -> String {
     match secret {
         CredentialsParameter::Arn(arn) if arn.ends_like_a_full_arn() => arn.to_string(),
         CredentialsParameter::Arn(arn) => format!("{arn}-??????"),
-        CredentialsParameter::Name(name) => format!("arn:aws:secretsmanager:{region}:ACCOUNT:secret:{name}-??????"),
+        CredentialsParameter::Name(name) => {
+            let partition = partition_of(region);
+            format!("arn:{partition}:secretsmanager:{region}:ACCOUNT:secret:{name}-??????")
+        }
+    }
+}
+
+/// The partitions that more than their own customers meet.
+fn partition_of(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
     }
 }

@@ -234,6 +234,27 @@ fn a_secret_under_a_customer_key_is_not_given_a_token_for_the_cache() {
 }
 
 #[test]
+fn the_hosts_own_region_is_no_place_for_a_replica() {
+    let keeper = Keeper::new();
+    let ended = keeper.hub(&["--replicate", "eu-west-1"], TOKEN);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    assert!(ended.stderr.contains("eu-west-1 is named twice"), "{ended:?}");
+    assert_eq!(keeper.aws.calls(), []);
+}
+
+#[test]
+fn what_differs_beside_the_content_is_said_and_left() {
+    let keeper = Keeper::new();
+    keeper.aws.secret(Secret::text(ARN, &content("accessToken", TOKEN).to_string()).rotated());
+    let ended = keeper.hub(&["--description", "Docker Hub", "--tag", "team=web", "--update"], TOKEN);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    for part in ["unchanged: ", "its description is another one", "its tags are other ones", "its rotation is on"] {
+        assert!(ended.stdout.contains(part), "{part}: {ended:?}");
+    }
+    assert!(keeper.wrote_nothing());
+}
+
+#[test]
 fn a_replica_is_not_written() {
     let keeper = Keeper::new();
     keeper.aws.secret(Secret::text(ARN, r#"{"username": "me", "accessToken": "old"}"#).replica_of("us-east-1"));
