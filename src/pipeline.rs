@@ -1,13 +1,17 @@
 //! The one place that joins the stages: definition, plan, credential, pull, report.
 
 mod pin;
+mod secret;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use crate::credential::aws::{Aws, Batching};
 pub use crate::credential::instance::{InstanceLogins, InstanceSettings};
-pub use crate::credential::{AccessTokens, Binding, Keeping, PLAINTEXT_LIMIT, Plaintext, Resolver};
+pub use crate::credential::{
+    AccessTokens, Binding, Draft, Finding, Found, Keeping, Kept, NewSecret, Outcome, PLAINTEXT_LIMIT, Plaintext,
+    Resolver, SecretUse, Token, Updates, Upstream, Wanted,
+};
 use crate::credential::{AuthorizedPlan, Credentials};
 use crate::error::Failure;
 pub use crate::identity::{AccountRoles, HostKind};
@@ -18,6 +22,7 @@ pub use crate::pull::{
 };
 pub use crate::retry::Backoff;
 pub use crate::task::Platform;
+pub use secret::{Question, check_secret, keep_secret};
 
 pub use pin::{PinError, pinned};
 

@@ -8,6 +8,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 
 use super::exit::Exit;
 use super::pin::STDOUT;
+use super::secret_arguments::{Check, New};
 
 /// Puts the private images of an ECS task definition on this host, with each container's
 /// own credentials.
@@ -22,13 +23,17 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Resolve the credentials of each container and pull its image
     Pull(Pull),
-    /// Make what a secret holds
+    /// Make secrets and what they hold, and check them
     #[command(subcommand)]
     Secret(SecretCommand),
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum SecretCommand {
+    /// Make the secret of an upstream registry's login, or give it a new version
+    New(New),
+    /// See whether a secret serves its use, and whether a registry accepts its login
+    Check(Check),
     /// Encrypt a login under a KMS key, for a secret to hold
     Seal(Seal),
 }

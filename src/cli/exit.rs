@@ -8,7 +8,7 @@ use crate::report::Verdict;
 /// How the program ends. The numbers are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// Everything asked for was done.
+    /// Everything asked for was done, or is so.
     Good,
     /// taskpull itself could not go on.
     Internal,
@@ -58,16 +58,18 @@ impl Exit {
     #[must_use]
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::Good => "every image is there (or, with `--dry-run`, every container could be planned)",
+            Self::Good => {
+                "every image is there (or, with `--dry-run`, every container could be planned); the secret is made, is as it should be, or serves"
+            }
             Self::Internal => {
                 "taskpull itself could not go on: the result could not be written, or the runtime not be started"
             }
             Self::Usage => "the command line is wrong",
             Self::SomeFailed => {
-                "at least one image is not there, or (`--pin`) has no digest, or (`secret seal`) KMS did not encrypt; what is said says why"
+                "at least one image is not there, or (`--pin`) has no digest, or (`secret`) AWS refused, what is there differs, or a point of the check is wrong; what is said says why"
             }
             Self::BadInput => {
-                "nothing failed but the input: unreadable files, malformed containers, a text that cannot be a login"
+                "nothing failed but the input: unreadable files, malformed containers, a text that cannot be a login or a token"
             }
             Self::NoEngine => "the Docker Engine could not be reached, or went away",
             Self::Configuration => "a setting or the configuration file is wrong",

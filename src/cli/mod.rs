@@ -12,8 +12,12 @@ mod pin;
 mod progress;
 mod pull;
 mod secret;
+mod secret_arguments;
+mod secret_check;
+mod secret_new;
 mod setup;
 mod stderr;
+mod token;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -39,6 +43,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let exit = match arguments.command {
         Command::Pull(arguments) => pull::run(&arguments),
+        Command::Secret(SecretCommand::New(arguments)) => secret_new::run(&arguments),
+        Command::Secret(SecretCommand::Check(arguments)) => secret_check::run(&arguments),
         Command::Secret(SecretCommand::Seal(arguments)) => secret::seal(&arguments),
     };
     exit.into()

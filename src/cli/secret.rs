@@ -1,39 +1,55 @@
-//! `taskpull secret seal`: a login from stdin, its envelope on stdout.
+//! `taskpull secret seal`: a login from stdin, its envelope on stdout. And what the commands
+//! about secrets have in common.
 
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::path::Path;
 
-use tokio::runtime::Builder;
+use serde::Serialize;
+use tokio::runtime::{Builder, Runtime};
 
 use super::arguments::Seal;
 use super::exit::Exit;
 use super::{complain, log, setup, tell};
 use crate::config::{Settings, Sources};
 use crate::error::Failure;
-use crate::pipeline::{Binding, PLAINTEXT_LIMIT, Plaintext};
+use crate::pipeline::{Aws, Binding, PLAINTEXT_LIMIT, Plaintext};
+
+/// What every command about a secret begins with.
+pub(super) struct Prepared {
+    pub store: Aws,
+    pub runtime: Runtime,
+}
+
+/// Reads the settings, starts the log and makes what asks AWS. What cannot be is told.
+pub(super) fn prepare(config: Option<&Path>) -> Result<Prepared, Exit> {
+    let settings = Sources::of_process(config).and_then(|sources| Settings::read(&sources));
+    let settings = settings.map_err(|error| {
+        complain(&Failure::from(&error));
+        Exit::Configuration
+    })?;
+    log::start(&settings.log_filter);
+    let store = setup::store(&settings).map_err(|failure| {
+        complain(&failure);
+        Exit::Configuration
+    })?;
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
+        tell(&format!("error: the runtime could not be started: {error}"));
+        Exit::Internal
+    })?;
+    Ok(Prepared { store, runtime })
+}
 
 /// Runs it. The arguments are judged before a byte is read.
 pub(super) fn seal(arguments: &Seal) -> Exit {
-    let settings = Sources::of_process(arguments.config.as_deref()).and_then(|sources| Settings::read(&sources));
-    let settings = match settings {
-        Ok(settings) => settings,
-        Err(error) => {
-            complain(&Failure::from(&error));
-            return Exit::Configuration;
-        }
+    let Prepared { store, runtime } = match prepare(arguments.config.as_deref()) {
+        Ok(prepared) => prepared,
+        Err(exit) => return exit,
     };
-    log::start(&settings.log_filter);
     let binding = match Binding::new(&arguments.key, &arguments.context) {
         Ok(binding) => binding,
         Err(error) => {
             complain(&Failure::from(&error));
             return Exit::Usage;
-        }
-    };
-    let store = match setup::store(&settings) {
-        Ok(store) => store,
-        Err(failure) => {
-            complain(&failure);
-            return Exit::Configuration;
         }
     };
     if io::stdin().is_terminal() {
@@ -53,13 +69,6 @@ pub(super) fn seal(arguments: &Seal) -> Exit {
         Err(error) => {
             complain(&Failure::from(&error));
             return Exit::BadInput;
-        }
-    };
-    let runtime = match Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            tell(&format!("error: the runtime could not be started: {error}"));
-            return Exit::Internal;
         }
     };
     let sealed = runtime.block_on(store.seal(&binding, &plaintext));
@@ -83,12 +92,24 @@ fn read() -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn write(text: &str) -> Exit {
+/// A result for programs.
+pub(super) fn write_json(result: &impl Serialize) -> Exit {
+    match serde_json::to_string_pretty(result) {
+        Ok(text) => write(&(text + "\n")),
+        Err(error) => {
+            tell(&format!("error: the result could not be written: {error}"));
+            Exit::Internal
+        }
+    }
+}
+
+/// A result as it is.
+pub(super) fn write(text: &str) -> Exit {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => Exit::Good,
         Err(error) => {
-            tell(&format!("error: the envelope could not be written: {error}"));
+            tell(&format!("error: the result could not be written: {error}"));
             Exit::Internal
         }
     }

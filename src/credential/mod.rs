@@ -8,13 +8,18 @@
 
 pub mod aws;
 mod content;
+mod draft_error;
 mod file;
+mod finding;
 pub mod instance;
 mod key_error;
 mod resolver;
 mod scope;
 mod seal;
 mod secret_error;
+mod upkeep;
+mod upkeep_error;
+mod upstream;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -24,10 +29,15 @@ use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 pub use content::{AccessTokens, ContentError, ContentFault, EntryFault, Envelope, Sealed};
+pub use draft_error::DraftError;
+pub use finding::{Finding, Found, UsedBy, about_content, about_description, unknown};
 pub use key_error::{KeyAction, KeyError, KeyFault};
 pub use resolver::{Keeping, Resolver};
 pub use seal::{Binding, PLAINTEXT_LIMIT, Plaintext, SealError};
 pub use secret_error::{SecretError, SecretFault};
+pub use upkeep::{Description, Kept, Outcome, Replica, ReplicaState, UpdateError, Updates, keep};
+pub use upkeep_error::{UpkeepAction, UpkeepError, UpkeepFault};
+pub use upstream::{Draft, NewSecret, SecretUse, Token, Upstream, Wanted};
 
 use crate::error::{Failure, Printable};
 use crate::identity::Identity;

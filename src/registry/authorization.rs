@@ -8,21 +8,25 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
+use http::{HeaderValue, Method, Request, Uri, header};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::exchange::{Body, Exchange, is_loopback, no_body, with_body};
+use super::exchange::{Body, Exchange, SHORT, is_loopback, no_body, with_body};
 use super::registry_error::RegistryError;
 use crate::credential::Login;
 use crate::secret::Secret;
-use crate::task::ImageReference;
 
-/// For which image a token is wanted, and whether its registry has no TLS.
+/// The service that a registry names for its tokens.
+pub(super) struct TokenService(Uri);
+
+/// What a token is wanted for.
 #[derive(Clone, Copy)]
-pub(super) struct Scope<'a> {
-    pub image: &'a ImageReference,
-    pub is_plain: bool,
+pub(super) struct Wanted<'a> {
+    /// The registry's name at the service, if it said one.
+    pub service: Option<&'a str>,
+    /// The repository that is to be read, if it is more than the login that is tried.
+    pub repository: Option<&'a str>,
 }
 
 /// What a token service answers: one of the two, or both the same.
@@ -47,38 +51,57 @@ pub(super) fn basic(login: &Login) -> Option<HeaderValue> {
     sensitive(&[b"Basic ", &encoded])
 }
 
-/// The token that the service at `realm` gives for the login.
-pub(super) async fn authorization(
-    exchange: &Exchange,
-    realm: &str,
-    service: &str,
-    login: &Login,
-    scope: Scope<'_>,
-) -> Result<HeaderValue, RegistryError> {
-    let realm: Uri = realm.parse().map_err(|_| RegistryError::Challenge)?;
-    let is_allowed = match realm.scheme_str() {
-        Some("https") => true,
-        Some("http") => scope.is_plain && realm.host().is_some_and(is_loopback),
-        _ => false,
-    };
-    if !is_allowed {
-        return Err(RegistryError::Challenge);
+impl TokenService {
+    /// The service at a realm, if a login for this registry may be sent there: with TLS, or
+    /// without where both are this host's own. A realm may not bring a login of its own along.
+    pub(super) fn at(realm: &str, registry: &str) -> Option<Self> {
+        let realm: Uri = realm.parse().ok()?;
+        let is_allowed = match realm.scheme_str() {
+            Some("https") => true,
+            Some("http") => is_loopback(registry) && realm.host().is_some_and(is_loopback),
+            _ => false,
+        };
+        let is_bare = !realm.authority()?.as_str().contains('@');
+        (is_allowed && is_bare).then_some(Self(realm))
     }
-    let wanted = format!("repository:{}:pull", scope.image.repository());
-    let asked = format!("service={}&scope={}", encoded(service), encoded(&wanted));
-    let request = match login {
-        Login::IdentityToken(token) => by_identity_token(realm, &asked, token),
-        Login::Anonymous | Login::Password { .. } => by_login(&realm, &asked, login)?,
-    };
-    let answer = exchange.send(request).await?;
-    if answer.status() != StatusCode::OK {
-        return Err(RegistryError::Status(answer.status().as_u16()));
+
+    /// Who is asked, with the port if there is one.
+    pub(super) fn host(&self) -> &str {
+        self.0.authority().map_or("", |authority| authority.as_str())
     }
-    let token: Token = serde_json::from_slice(answer.body()).map_err(|_| RegistryError::Garbled("it is no token"))?;
-    let token = token.token.or(token.access_token).ok_or(RegistryError::Garbled("there is no token in it"))?;
+
+    /// The header with the token that the service gives for the login.
+    pub(super) async fn authorization(
+        &self,
+        exchange: &Exchange,
+        wanted: Wanted<'_>,
+        login: &Login,
+    ) -> Result<HeaderValue, RegistryError> {
+        let service = wanted.service.map(|service| format!("service={}", encoded(service)));
+        let scope = |repository| format!("scope={}", encoded(&format!("repository:{repository}:pull")));
+        let asked: Vec<_> = service.into_iter().chain(wanted.repository.map(scope)).collect();
+        let asked = asked.join("&");
+        let request = match login {
+            Login::IdentityToken(token) => by_identity_token(self.0.clone(), &asked, token),
+            Login::Anonymous | Login::Password { .. } => by_login(&self.0, &asked, login)?,
+        };
+        let answer = exchange.send(request, SHORT).await?;
+        if !answer.status().is_success() {
+            return Err(RegistryError::Status(answer.status().as_u16()));
+        }
+        let token: Token =
+            serde_json::from_slice(answer.body()).map_err(|_| RegistryError::Garbled("it is no token"))?;
+        let token = token.token.or(token.access_token).filter(|token| !token.is_empty());
+        bearer(&token.ok_or(RegistryError::Garbled("there is no token in it"))?)
+    }
+}
+
+fn bearer(token: &Secret) -> Result<HeaderValue, RegistryError> {
     #[expect(clippy::disallowed_methods, reason = "the writer of a token to a registry")]
     let token = token.expose();
-    sensitive(&[b"Bearer ", token.as_bytes()]).ok_or(RegistryError::Garbled("its token is no header's text"))
+    let is_text = token.bytes().all(|byte| byte.is_ascii_graphic());
+    let header = if is_text { sensitive(&[b"Bearer ", token.as_bytes()]) } else { None };
+    header.ok_or(RegistryError::Garbled("its token is no header's text"))
 }
 
 fn by_login(realm: &Uri, asked: &str, login: &Login) -> Result<Request<Body>, RegistryError> {
@@ -138,7 +161,7 @@ fn encode(byte: u8, mut push: impl FnMut(u8)) {
 
 #[cfg(test)]
 mod tests {
-    use super::{basic, encoded};
+    use super::{TokenService, basic, encoded};
     use crate::credential::Login;
     use crate::secret::Secret;
 
@@ -150,6 +173,17 @@ mod tests {
         assert_eq!(format!("{header:?}"), "Sensitive");
         assert!(basic(&Login::Anonymous).is_none());
         assert!(basic(&Login::IdentityToken(secret("token"))).is_none());
+    }
+
+    #[test]
+    fn a_login_goes_to_no_service_without_tls_elsewhere() {
+        let host = |realm, registry| TokenService::at(realm, registry).map(|service| service.host().to_owned());
+        assert_eq!(host("https://auth.example/token?a=b", "r.example").as_deref(), Some("auth.example"));
+        assert_eq!(host("http://127.0.0.1:1/token", "localhost:5000").as_deref(), Some("127.0.0.1:1"));
+        for realm in ["http://auth.example/", "ftp://127.0.0.1/", "token", "/token", "https://a@auth.example/"] {
+            assert_eq!(host(realm, "localhost:5000"), None, "{realm}");
+        }
+        assert_eq!(host("http://127.0.0.1/token", "r.example"), None);
     }
 
     #[test]

@@ -12,8 +12,8 @@ pub(super) enum Challenge {
     Bearer {
         /// The service's address.
         realm: String,
-        /// The registry's name at the service; may be empty.
-        service: String,
+        /// The registry's name at the service.
+        service: Option<String>,
     },
 }
 
@@ -35,13 +35,12 @@ impl Challenge {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return None;
         }
-        let mut realm = None;
-        let mut service = String::new();
+        let (mut realm, mut service) = (None, None);
         let mut rest = rest;
         while let Some((name, value, after)) = parameter(rest) {
             match &*name.to_ascii_lowercase() {
                 "realm" => realm = Some(value),
-                "service" => service = value,
+                "service" => service = Some(value),
                 _ => {}
             }
             rest = after;
@@ -82,20 +81,30 @@ mod tests {
         Challenge::of(&headers)
     }
 
-    fn bearer(realm: &str, service: &str) -> Challenge {
-        Challenge::Bearer { realm: realm.to_owned(), service: service.to_owned() }
+    fn bearer(realm: &str, service: Option<&str>) -> Challenge {
+        Challenge::Bearer { realm: realm.to_owned(), service: service.map(str::to_owned) }
     }
 
     #[test]
     fn challenges_are_read_as_registries_write_them() {
         let hub = "Bearer realm=\"https://auth.docker.io/token\",service=\"registry.docker.io\",scope=\"a:b,c:pull\"";
-        assert_eq!(of(&[hub]), Some(bearer("https://auth.docker.io/token", "registry.docker.io")));
-        assert_eq!(of(&["bearer  service=s , realm=\"https://a/\\\"b\""]), Some(bearer("https://a/\"b", "s")));
+        assert_eq!(of(&[hub]), Some(bearer("https://auth.docker.io/token", Some("registry.docker.io"))));
+        assert_eq!(of(&["bearer  service=s , realm=\"https://a/\\\"b\""]), Some(bearer("https://a/\"b", Some("s"))));
+        let scoped = "bearer service=s, scope=\"repository:a,b:pull\", realm=\"https://r/t\"";
+        assert_eq!(of(&[scoped]), Some(bearer("https://r/t", Some("s"))));
         assert_eq!(of(&["Basic realm=\"registry\""]), Some(Challenge::Basic));
-        assert_eq!(of(&["Basic realm=\"r\"", "Bearer realm=\"https://t/\""]), Some(bearer("https://t/", "")));
-        for odd in ["", "Digest realm=\"x\"", "Bearer", "Bearer realm=\"https://never-ends", "Bearer service=\"s\""] {
+        assert_eq!(of(&["basic"]), Some(Challenge::Basic));
+        for odd in ["", "Digest realm=\"x\"", "Basically x", "Negotiate", "Bearer"] {
+            assert_eq!(of(&[odd]), None, "{odd}");
+        }
+        for odd in ["Bearer realm=\"https://never-ends", "Bearer service=\"s\""] {
             assert_eq!(of(&[odd]), None, "{odd}");
         }
         assert_eq!(of(&[]), None);
+    }
+
+    #[test]
+    fn a_token_is_preferred() {
+        assert_eq!(of(&["Basic realm=\"r\"", "Bearer realm=\"https://t/\""]), Some(bearer("https://t/", None)));
     }
 }

@@ -15,13 +15,18 @@ use super::registry_error::RegistryError;
 use super::tls::Tls;
 
 /// The longest manifest that registries take, in bytes (distribution's own limit).
-const LIMIT: usize = 4 << 20;
+pub(super) const MANIFEST: usize = 4 << 20;
+
+/// The longest answer to any other question, in bytes; a token has some thousand.
+pub(super) const SHORT: usize = 256 << 10;
 
 /// What is sent.
 pub(super) type Body = Full<Bytes>;
 
 /// What comes back, whole.
 pub(super) type Answer = Response<Bytes>;
+
+const AGENT: &str = concat!("taskpull/", env!("CARGO_PKG_VERSION"));
 
 type Lost = Box<dyn std::error::Error + Send + Sync>;
 
@@ -35,10 +40,15 @@ pub(super) fn with_body(bytes: Bytes) -> Body {
     Full::new(bytes)
 }
 
-/// Whether this is a name of this host's own: an address of 127.0.0.0/8, `::1`, `localhost`.
+/// Whether this is a name of this host's own, with or without a port: an address of
+/// 127.0.0.0/8, `[::1]`, `localhost`.
 pub(super) fn is_loopback(host: &str) -> bool {
-    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    let name = match host.rfind(':') {
+        Some(colon) if !host.ends_with(']') => &host[..colon],
+        _ => host,
+    };
+    let address = name.trim_matches(['[', ']']).parse::<IpAddr>();
+    name == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// The way to a registry: whom it trusts is read once, when first needed.
@@ -48,24 +58,29 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    /// Sends a request to the host of its URI, with TLS if the URI says so.
-    pub(super) async fn send(&self, mut request: Request<Body>) -> Result<Answer, RegistryError> {
+    /// Sends a request to the host of its URI, with TLS if the URI says so, for an answer of at
+    /// most `limit` bytes.
+    pub(super) async fn send(&self, mut request: Request<Body>, limit: usize) -> Result<Answer, RegistryError> {
         let uri = std::mem::take(request.uri_mut());
         let (host, port, has_tls) = target(&uri)?;
         *request.uri_mut() = uri.path_and_query().map(ToString::to_string).unwrap_or_default().parse().map_err(bad)?;
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         request.headers_mut().insert(header::HOST, HeaderValue::from_str(authority).map_err(bad)?);
-        request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static("taskpull"));
+        request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static(AGENT));
         let stream = TcpStream::connect((host, port)).await.map_err(RegistryError::Unreachable)?;
         let answer = if has_tls {
             let stream = self.tls.connect(host, stream).await.map_err(RegistryError::Unreachable)?;
-            ask(TokioIo::new(stream), request).await
+            ask(TokioIo::new(stream), request, limit).await
         } else {
-            ask(TokioIo::new(stream), request).await
+            ask(TokioIo::new(stream), request, limit).await
         };
-        // A library's error may quote what was sent or said.
-        answer.map_err(|_| RegistryError::Broken)
+        answer.map_err(lost)
     }
+}
+
+/// A library's error may quote what was sent or said; that of the limit says nothing more.
+fn lost(error: Lost) -> RegistryError {
+    error.downcast().map_or(RegistryError::Broken, |error| RegistryError::TooLong(*error))
 }
 
 fn bad<E>(_: E) -> RegistryError {
@@ -80,11 +95,11 @@ fn target(uri: &Uri) -> Result<(&str, u16, bool), RegistryError> {
     Ok((host.trim_matches(['[', ']']), port, has_tls))
 }
 
-async fn ask<S: Read + Write + Unpin>(stream: S, request: Request<Body>) -> Result<Answer, Lost> {
+async fn ask<S: Read + Write + Unpin>(stream: S, request: Request<Body>, limit: usize) -> Result<Answer, Lost> {
     let (mut sender, connection) = http1::handshake(stream).await?;
     let answer = async {
         let (head, body) = sender.send_request(request).await?.into_parts();
-        let body = Limited::new(body, LIMIT).collect().await?.to_bytes();
+        let body = Limited::new(body, limit).collect().await?.to_bytes();
         Ok(Response::from_parts(head, body))
     };
     // The connection moves only while it is polled, and may end with the answer.

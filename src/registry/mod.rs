@@ -1,28 +1,37 @@
-//! A registry asked directly, past the engine: what an image's manifest says of its layers.
+//! A registry asked directly, past the engine: what an image's manifest says of its layers,
+//! and whether it would let a login in.
 //!
-//! The Engine API tells no sizes of an image that is not there yet. What is learnt here is
-//! an estimate's ground and nothing more: the pull itself is the engine's, with the engine's
-//! own certificates, proxy and names, so a registry that cannot be asked from here is no
-//! failure. Answers are bounded; no redirect is followed, so that a login reaches the
-//! registry and the token service it names, and nobody else. The caller bounds the wait.
+//! The Engine API tells no sizes of an image that is not there yet, and tries a login only by
+//! a pull. What is learnt here is an estimate's ground, or a check's answer, and nothing more:
+//! the pull itself is the engine's, with the engine's own certificates, proxy and names, so a
+//! registry that cannot be asked from here is no failure of a pull. Answers are bounded, and
+//! nothing of one is shown but its status, because a registry can put what it was sent into
+//! its words; no redirect is followed, so that a login reaches the registry and the token
+//! service it names, and nobody else. The wait for a manifest is bounded by the caller.
 
 mod authorization;
 mod challenge;
 mod exchange;
+mod login;
+mod login_error;
 mod manifest;
 mod registry_error;
+mod target;
 mod tls;
 
 use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 
+pub use login::{Accepted, try_login};
+pub use login_error::LoginError;
 pub use manifest::{Layer, Manifest};
 pub use registry_error::RegistryError;
+pub use target::{Target, TargetError};
 
 use crate::credential::Login;
 use crate::task::{ImageReference, Platform, Version};
-use authorization::{Scope, authorization};
+use authorization::{TokenService, Wanted};
 use challenge::Challenge;
-use exchange::{Exchange, no_body};
+use exchange::{Exchange, is_loopback, no_body};
 use manifest::Answered;
 
 /// The manifests whose layers have sizes (H7); schema 1 says none.
@@ -59,8 +68,7 @@ impl Registries {
         let mut answer = self.get(image, version, authorization.as_ref()).await?;
         if answer.status() == StatusCode::UNAUTHORIZED {
             let challenge = Challenge::of(answer.headers()).ok_or(RegistryError::Challenge)?;
-            let scope = Scope { image, is_plain: is_plain(image) };
-            authorization = Some(authorize(&self.exchange, challenge, login, scope).await?);
+            authorization = Some(authorize(&self.exchange, challenge, login, image).await?);
             answer = self.get(image, version, authorization.as_ref()).await?;
         }
         let digest = match image.version() {
@@ -92,7 +100,7 @@ impl Registries {
         if let Some(authorization) = authorization {
             request.headers_mut().insert(header::AUTHORIZATION, authorization.clone());
         }
-        self.exchange.send(request).await
+        self.exchange.send(request, exchange::MANIFEST).await
     }
 }
 
@@ -100,30 +108,33 @@ async fn authorize(
     exchange: &Exchange,
     challenge: Challenge,
     login: &Login,
-    scope: Scope<'_>,
+    image: &ImageReference,
 ) -> Result<HeaderValue, RegistryError> {
     match challenge {
         Challenge::Basic => authorization::basic(login).ok_or(RegistryError::NoLogin),
-        Challenge::Bearer { realm, service } => authorization(exchange, &realm, &service, login, scope).await,
+        Challenge::Bearer { realm, service } => {
+            let from = TokenService::at(&realm, image.registry()).ok_or(RegistryError::Challenge)?;
+            let wanted = Wanted { service: service.as_deref(), repository: Some(image.repository()) };
+            from.authorization(exchange, wanted, login).await
+        }
     }
 }
 
 fn uri_of(image: &ImageReference, version: &str) -> Result<Uri, RegistryError> {
-    // Docker Hub's name is not the name of its registry.
-    let host = match image.registry() {
-        ImageReference::DOCKER_HUB => "registry-1.docker.io",
-        host => host,
-    };
-    let scheme = if is_plain(image) { "http" } else { "https" };
-    let uri = format!("{scheme}://{host}/v2/{}/manifests/{version}", image.repository());
-    uri.parse().map_err(|_| RegistryError::Garbled("the image's name is not a part of a URL"))
+    let path = format!("/v2/{}/manifests/{version}", image.repository());
+    uri_at(image.registry(), &path).ok_or(RegistryError::Garbled("the image's name is not a part of a URL"))
 }
 
-/// Whether the registry is this host's own, which engines take without TLS.
-fn is_plain(image: &ImageReference) -> bool {
-    let host = image.registry();
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    exchange::is_loopback(name)
+/// A path of a registry's API: without TLS where the registry is this host's own, as engines
+/// take it too.
+fn uri_at(registry: &str, path: &str) -> Option<Uri> {
+    let scheme = if is_loopback(registry) { "http" } else { "https" };
+    format!("{scheme}://{}{path}", answering(registry)).parse().ok()
+}
+
+/// The host that answers for a registry: Docker Hub's API is at another one than its name.
+fn answering(registry: &str) -> &str {
+    if registry == ImageReference::DOCKER_HUB { "registry-1.docker.io" } else { registry }
 }
 
 #[cfg(test)]
@@ -137,6 +148,7 @@ mod tests {
             ("127.0.0.1:5000/a:1", "http://127.0.0.1:5000/v2/a/manifests/1"),
             ("127.9.9.9:5000/a:1", "http://127.9.9.9:5000/v2/a/manifests/1"),
             ("localhost/a:1", "http://localhost/v2/a/manifests/1"),
+            ("[::1]:5000/a:1", "http://[::1]:5000/v2/a/manifests/1"),
             ("127.0.0.1.example.com/a:1", "https://127.0.0.1.example.com/v2/a/manifests/1"),
             ("10.0.0.1:5000/a:1", "https://10.0.0.1:5000/v2/a/manifests/1"),
             ("nginx", "https://registry-1.docker.io/v2/library/nginx/manifests/latest"),

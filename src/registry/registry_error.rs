@@ -2,15 +2,20 @@
 
 use std::io;
 
+use http_body_util::LengthLimitError;
+
 /// Nothing in it comes from the registry but a status: an answer may repeat a login.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
     /// No connection.
     #[error("it cannot be reached")]
     Unreachable(#[source] io::Error),
-    /// The connection ended too early, or the answer is longer than any manifest.
-    #[error("the connection broke, or the answer is too long")]
+    /// The connection ended too early.
+    #[error("the connection broke")]
     Broken,
+    /// An answer longer than any to this question.
+    #[error("its answer is too long")]
+    TooLong(#[source] LengthLimitError),
     /// Another answer than the one that was asked for.
     #[error("it answered {0}")]
     Status(u16),

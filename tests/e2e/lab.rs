@@ -118,9 +118,14 @@ impl Lab {
 
     /// Makes a secret of the test's own. `content`: `SecretString` or `SecretBinary`.
     pub fn own_secret(&self, what: &str, content: &Value) -> OwnSecret<'_> {
-        let secret = OwnSecret { lab: self, name: format!("taskpull/{what}-{:?}-{}", self.engine, std::process::id()) };
+        let secret = self.future_secret(what);
         secret.call("create_secret", "Name", content);
         secret
+    }
+
+    /// The name of a secret that the test itself will make.
+    pub fn future_secret(&self, what: &str) -> OwnSecret<'_> {
+        OwnSecret { lab: self, name: format!("taskpull/{what}-{:?}-{}", self.engine, std::process::id()) }
     }
 
     /// The Docker CLI on the lab's engine.

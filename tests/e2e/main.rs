@@ -24,4 +24,5 @@ mod rotation;
 mod support;
 mod tls;
 mod two_processes;
+mod upstream;
 mod world;

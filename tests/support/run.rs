@@ -60,6 +60,11 @@ impl Run {
         child
     }
 
+    /// Starts it with its stdin open, for a test that types.
+    pub fn start_open(mut self) -> Child {
+        self.command.spawn().expect("the program starts")
+    }
+
     /// Runs it to its end.
     pub fn end(self) -> Ended {
         Ended::of(self.start())

@@ -14,6 +14,7 @@ mod said;
 mod secrets_manager;
 mod session;
 mod sts;
+mod upkeep;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -43,6 +44,7 @@ use session::{Refused, Sessions, late};
 
 pub use batch::Batching;
 pub use http::CaBundleError;
+pub use upkeep::Upkeep;
 
 /// The SDK's own attempts at one call, the first included.
 const ATTEMPTS: u32 = 3;

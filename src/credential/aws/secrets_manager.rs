@@ -55,7 +55,7 @@ pub(super) fn is_of(asked: &CredentialsParameter, arn: &str, name: Option<&str>)
     }
 }
 
-fn fault(meaning: &Meaning) -> SecretFault {
+pub(super) fn fault(meaning: &Meaning) -> SecretFault {
     match meaning {
         Meaning::Unavailable => SecretFault::Unavailable,
         Meaning::Throttled => SecretFault::Throttled,
@@ -75,7 +75,9 @@ fn answered(code: &str, message: &str) -> SecretFault {
         "ResourceNotFoundException" if mentions("staging label: awscurrent") => SecretFault::NoCurrentVersion,
         "ResourceNotFoundException" if mentions("staging label") => SecretFault::NoStagedVersion,
         "ResourceNotFoundException" => SecretFault::Absent,
-        "InvalidRequestException" if mentions("marked for deletion") || mentions("marked deleted") => {
+        "InvalidRequestException"
+            if ["marked for deletion", "marked deleted", "scheduled for deletion"].into_iter().any(mentions) =>
+        {
             SecretFault::MarkedForDeletion
         }
         "InvalidRequestException" if mentions("default kms") => SecretFault::DefaultKey,

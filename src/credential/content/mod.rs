@@ -11,6 +11,7 @@ pub(super) mod entry;
 mod envelope;
 mod fault;
 pub(super) mod json;
+pub(super) mod pair;
 #[cfg(test)]
 mod tests;
 
@@ -27,7 +28,7 @@ use crate::task::{ImageReference, KeyArn};
 use json::{Notes, Object};
 
 /// Secrets Manager's limit for a value, in bytes (C6).
-const VALUE_LIMIT: usize = 65_536;
+pub(super) const VALUE_LIMIT: usize = 65_536;
 
 /// What the operator lets a secret hold beyond what ECS takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

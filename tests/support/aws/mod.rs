@@ -20,6 +20,7 @@ mod secret;
 mod secretsmanager;
 mod signature;
 mod sts;
+mod upkeep;
 mod world;
 
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -156,6 +157,24 @@ impl Aws {
     /// Makes this text the current version; gives the version's id.
     pub fn rotate(&self, arn: &str, text: &str) -> String {
         self.world().secrets.get_mut(arn).expect("such a secret").rotate(text)
+    }
+
+    /// What a secret holds now, and how many versions it has had: none if there is no such secret.
+    pub fn stored(&self, arn: &str) -> Option<(String, usize)> {
+        let world = self.world();
+        let secret = world.secrets.get(arn)?;
+        match &secret.labelled(secret::CURRENT)?.content {
+            secret::Content::Text(text) => Some((text.clone(), secret.versions.len())),
+            secret::Content::Binary(_) => None,
+        }
+    }
+
+    /// A secret's description, tags and replicas' Regions.
+    pub fn described(&self, arn: &str) -> (String, Vec<(String, String)>, Vec<String>) {
+        let world = self.world();
+        let secret = &world.secrets[arn];
+        let regions = secret.replicas.iter().map(|(region, _)| region.clone());
+        (secret.description.clone(), secret.tags.clone(), regions.collect())
     }
 
     pub fn expire_sessions(&self) {

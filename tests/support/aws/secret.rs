@@ -30,6 +30,13 @@ pub struct Secret {
     pub(super) policy: Option<CompiledPolicy>,
     pub(super) versions: Vec<Version>,
     pub(super) marked_for_deletion: bool,
+    pub(super) description: String,
+    pub(super) tags: Vec<(String, String)>,
+    pub(super) rotated: bool,
+    /// Of a replica: the Region of the secret that it is one of.
+    pub(super) primary_region: Option<String>,
+    /// Region and status.
+    pub(super) replicas: Vec<(String, &'static str)>,
 }
 
 impl Secret {
@@ -72,6 +79,24 @@ impl Secret {
         self
     }
 
+    /// A rotation is set up.
+    pub fn rotated(mut self) -> Self {
+        self.rotated = true;
+        self
+    }
+
+    /// It is a replica of the secret in this Region.
+    pub fn replica_of(mut self, region: &str) -> Self {
+        self.primary_region = Some(region.to_owned());
+        self
+    }
+
+    /// It has a replica: `InSync`, `InProgress` or `Failed`.
+    pub fn replica(mut self, region: &str, status: &'static str) -> Self {
+        self.replicas.push((region.to_owned(), status));
+        self
+    }
+
     /// The name: what the ARN ends with, without the six random characters.
     pub(super) fn name(&self) -> &str {
         let resource = Arn::expect(&self.arn, "secretsmanager").resource;
@@ -100,8 +125,18 @@ impl Secret {
             resource.starts_with("secret:") && ends_in_six(resource),
             "a secret's full ARN ends in `secret:name-` and six characters: {arn}",
         );
-        let mut secret =
-            Self { arn: arn.to_owned(), key: None, policy: None, versions: Vec::new(), marked_for_deletion: false };
+        let mut secret = Self {
+            arn: arn.to_owned(),
+            key: None,
+            policy: None,
+            versions: Vec::new(),
+            marked_for_deletion: false,
+            description: String::new(),
+            tags: Vec::new(),
+            rotated: false,
+            primary_region: None,
+            replicas: Vec::new(),
+        };
         secret.add(content, CURRENT);
         secret
     }

@@ -1,4 +1,5 @@
-//! Secrets Manager, JSON 1.1: `GetSecretValue`, `BatchGetSecretValue`.
+//! Secrets Manager, JSON 1.1: `GetSecretValue`, `BatchGetSecretValue`; the calls that write are
+//! in `upkeep.rs`.
 //!
 //! A secret is found in the Region of the signature, whatever Region its ARN
 //! names: Secrets Manager itself answers that way. A name or a partial ARN finds
@@ -12,6 +13,7 @@ use super::access::{Access, ResourcePolicy};
 use super::answer::{Answer, Protocol, ServiceError};
 use super::arn::Arn;
 use super::secret::{CURRENT, Content, Secret, Version, ends_in_six};
+use super::upkeep;
 use super::world::{Asked, Service, World};
 
 pub const SERVICE: Service =
@@ -27,7 +29,7 @@ fn answer(world: &mut World, asked: &Asked) -> Answer {
     match asked.operation.as_str() {
         "GetSecretValue" => get_secret_value(world, asked),
         "BatchGetSecretValue" => batch_get_secret_value(world, asked),
-        other => Err(ServiceError::new(400, "UnknownOperationException", other)),
+        _ => upkeep::answer(world, asked),
     }
 }
 
@@ -87,7 +89,7 @@ fn value(world: &World, asked: &Asked, id: &str) -> Result<serde_json::Value, Se
     Ok(body)
 }
 
-fn find<'a>(world: &'a World, asked: &Asked, id: &str) -> Option<&'a Secret> {
+pub(super) fn find<'a>(world: &'a World, asked: &Asked, id: &str) -> Option<&'a Secret> {
     let here = |secret: &&Secret| {
         let arn = Arn::expect(&secret.arn, "secretsmanager");
         arn.region == asked.region && arn.partition == asked.caller.parts().partition
@@ -110,14 +112,20 @@ fn find<'a>(world: &'a World, asked: &Asked, id: &str) -> Option<&'a Secret> {
 /// Whoever may not read it is not told that it is absent.
 fn absent(asked: &Asked, id: &str) -> ServiceError {
     let caller = &asked.caller;
-    let named = |partition, region, account| format!("arn:{partition}:secretsmanager:{region}:{account}:secret:{id}");
-    let arn = match Arn::read(id) {
-        Some(_) => id.to_owned(),
-        None => named(caller.parts().partition, asked.region.as_str(), caller.account()),
-    };
+    let arn = full_arn(asked, id);
     match may_get(asked, &arn).decide(caller, None) {
         Ok(()) => not_found("Secrets Manager can't find the specified secret."),
         Err(denied) => forbidden(&denied.sentence(caller, GET, id)),
+    }
+}
+
+/// The ARN that policies are asked about where there is no secret.
+pub(super) fn full_arn(asked: &Asked, id: &str) -> String {
+    let caller = &asked.caller;
+    let named = |partition, region, account| format!("arn:{partition}:secretsmanager:{region}:{account}:secret:{id}");
+    match Arn::read(id) {
+        Some(_) => id.to_owned(),
+        None => named(caller.parts().partition, asked.region.as_str(), caller.account()),
     }
 }
 
@@ -189,14 +197,14 @@ fn may_decrypt(world: &World, asked: &Asked, secret: &Secret) -> Result<(), Serv
     ))
 }
 
-fn forbidden(message: &str) -> ServiceError {
+pub(super) fn forbidden(message: &str) -> ServiceError {
     ServiceError::new(400, "AccessDeniedException", message)
 }
 
-fn not_found(message: &str) -> ServiceError {
+pub(super) fn not_found(message: &str) -> ServiceError {
     ServiceError::new(400, "ResourceNotFoundException", message)
 }
 
-fn invalid(message: &str) -> ServiceError {
+pub(super) fn invalid(message: &str) -> ServiceError {
     ServiceError::new(400, "InvalidRequestException", message)
 }

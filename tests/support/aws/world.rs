@@ -89,7 +89,7 @@ impl World {
         let principal = asked.as_ref().ok().map(|asked| asked.caller.arn().to_owned());
         let answer = asked.and_then(|asked| (service.answer)(self, &asked));
         let request_id = format!("{:08x}-5243-4f4e-8a11-0242ac110002", self.calls.len() + 1);
-        let target = ["SecretId", "RoleArn", "KeyId"].iter().find_map(|name| parameters.get(*name));
+        let target = ["SecretId", "Name", "RoleArn", "KeyId"].iter().find_map(|name| parameters.get(*name));
         let error = answer.as_ref().err().map(|error| error.code);
         self.calls.push(Call {
             service: service.name,

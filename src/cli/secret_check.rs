@@ -1,0 +1,81 @@
+//! `taskpull secret check`: whether a secret serves its use, point by point.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::arguments::Output;
+use super::complain;
+use super::exit::Exit;
+use super::secret::{self, Prepared};
+use super::secret_arguments::Check;
+use crate::error::{Failure, Printable};
+use crate::pipeline::{self, Finding, Found, Question, SecretUse};
+
+/// The result for programs.
+#[derive(Serialize)]
+struct Told<'a> {
+    secret: Printable,
+    #[serde(rename = "for")]
+    usage: &'static str,
+    good: bool,
+    findings: &'a [Finding],
+}
+
+/// Runs it. The arguments are judged before anybody is asked.
+pub(super) fn run(arguments: &Check) -> Exit {
+    let Prepared { store, runtime } = match secret::prepare(arguments.config.as_deref()) {
+        Ok(prepared) => prepared,
+        Err(exit) => return exit,
+    };
+    let question = match question(arguments) {
+        Ok(question) => question,
+        Err(failure) => {
+            complain(&failure);
+            return Exit::Usage;
+        }
+    };
+    let findings = runtime.block_on(pipeline::check_secret(&store, &question));
+    // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
+    runtime.shutdown_background();
+    let is_good = findings.iter().all(|finding| finding.found != Found::Wrong);
+    let usage = SecretUse::from(arguments.usage).name();
+    let written = match arguments.output {
+        Output::Json => {
+            let secret = Printable::new(&arguments.secret);
+            secret::write_json(&Told { secret, usage, good: is_good, findings: &findings })
+        }
+        Output::Text => secret::write(&text(arguments, usage, &findings, is_good)),
+    };
+    match written {
+        Exit::Good if !is_good => Exit::SomeFailed,
+        written => written,
+    }
+}
+
+fn question(arguments: &Check) -> Result<Question, Failure> {
+    let Check { secret, usage, region, account, registry, .. } = arguments;
+    Question::new(secret, (*usage).into(), region.as_deref(), account.as_deref(), registry.as_deref())
+}
+
+fn text(arguments: &Check, usage: &str, findings: &[Finding], is_good: bool) -> String {
+    let mut text = format!("{} (for {usage})\n", Printable::new(&arguments.secret));
+    for Finding { check, found, says, hint } in findings {
+        let word = match found {
+            Found::Good => "good",
+            Found::Note => "note",
+            Found::Wrong => "WRONG",
+        };
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {word:5}  {check:12} {says}");
+        if let Some(hint) = hint {
+            let _ = writeln!(text, "         hint: {hint}");
+        }
+    }
+    let wrong = findings.iter().filter(|finding| finding.found == Found::Wrong).count();
+    text += if is_good { "it serves\n" } else { "" };
+    if wrong > 0 {
+        let _ = writeln!(text, "{wrong} wrong");
+    }
+    text
+}
