@@ -5,10 +5,12 @@
 //! needs stay two, because a task never gains from another task's access.
 
 mod need;
+mod registry;
 
 use std::collections::HashMap;
 
 pub use need::{InstanceLogin, InstanceSource, Need};
+pub use registry::{EcrHostError, EcrHostFault, EcrRegistry, Registry};
 
 use crate::error::{Class, Explain, Failure, Link, Printable};
 use crate::identity::{AccountRoles, SessionName};
