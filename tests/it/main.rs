@@ -7,6 +7,9 @@
 mod support;
 
 mod architecture;
+mod ecr;
+mod ecr_public;
+mod ecr_tokens;
 mod engine_address;
 mod engine_address_tls;
 mod engine_versions;
