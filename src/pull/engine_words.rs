@@ -90,7 +90,7 @@ const ECR_PUBLIC_REFUSED: Meaning = Meaning {
     link: Link::Registry,
     class: Class::Refused,
     sentence: "ECR Public does not take this authorization token",
-    hint: Some("tokens last 12 hours: get a new one"),
+    hint: Some("tokens last 12 hours, and a new one was got after this: see the host's clock"),
 };
 
 /// ECR Public answers a token that is over with 400 and without a challenge; engines that do

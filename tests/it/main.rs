@@ -8,6 +8,7 @@ mod support;
 
 mod architecture;
 mod ecr;
+mod ecr_leaks;
 mod ecr_public;
 mod ecr_tokens;
 mod engine_address;

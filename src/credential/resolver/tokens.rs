@@ -9,6 +9,8 @@
 //!   ask together;
 //! - while AWS does not answer it serves to its end and never past it;
 //! - one that is over when it comes serves those who waited for it, and nobody else;
+//! - where there is none and the pull goes on without, in ECR Public, that is remembered for a
+//!   while: an outage must not cost every pull its deadline;
 //! - a registry's refusal is a reason to get another one, once: a token that was got because
 //!   of a refusal and is refused too shows that the fault is not the token's.
 
@@ -34,6 +36,9 @@ const UNSAID_LIFE: Duration = Duration::from_hours(1);
 /// For this long a refusal of a token that was itself got because of a refusal is final, so
 /// that a permission that is missing for a thousand images is not a thousand tokens (N2).
 const RENEWED_FOR: Duration = Duration::from_mins(1);
+
+/// For this long whoever can have no token of ECR Public is not asked for one again.
+const WITHOUT_FOR: Duration = Duration::from_mins(1);
 
 /// Who asks for which token: the key of everything that is kept.
 pub(super) type TokenKey = (Identity, TokenScope);
@@ -63,6 +68,8 @@ struct State {
     entries: NonZeroUsize,
     under_way: HashMap<TokenKey, Read>,
     kept: HashMap<TokenKey, Entry>,
+    /// Who has none of ECR Public, since when, and why.
+    without: HashMap<TokenKey, (Instant, Arc<Failure>)>,
 }
 
 /// The last token for a key. One that is over stays for a while, to be compared with.
@@ -75,7 +82,8 @@ struct Entry {
 impl<S: TokenStore> Tokens<S> {
     /// Keeps at most `entries` tokens; the one that was got longest ago goes first.
     pub(super) fn new(store: Arc<S>, entries: NonZeroUsize) -> Self {
-        let state = State { count: 0, entries, under_way: HashMap::new(), kept: HashMap::new() };
+        let (under_way, kept, without) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let state = State { count: 0, entries, under_way, kept, without };
         Self { store, state: Arc::new(Mutex::new(state)) }
     }
 
@@ -93,7 +101,10 @@ impl<S: TokenStore> Tokens<S> {
                     drop(self.read(&mut state, key, false));
                     return Ok(held);
                 }
-                None => self.read(&mut state, key, false),
+                None => match state.without.get(key).filter(|(since, _)| now < *since + WITHOUT_FOR) {
+                    Some((_, failure)) => return Err(Arc::clone(failure)),
+                    None => self.read(&mut state, key, false),
+                },
             }
         };
         read.await
@@ -168,7 +179,7 @@ impl State {
     ) -> Result<Arc<HeldToken>, Arc<Failure>> {
         self.under_way.remove(key);
         let (now, chance) = (Instant::now(), fastrand::f64());
-        match answer {
+        let settled = match answer {
             Ok(token) => {
                 let life = life(token.expires, SystemTime::now());
                 let held = Arc::new(HeldToken { token, read, at: now, after_refusal, ends: now + life });
@@ -177,19 +188,24 @@ impl State {
                 self.make_room(now);
                 Ok(held)
             }
-            Err(failure) if is_outage(&failure) => {
-                let Some(entry) = self.kept.get_mut(key).filter(|entry| now < entry.held.ends) else {
-                    return Err(Arc::new(failure));
-                };
-                entry.ask_at = now + PAUSE.mul_f64(0.5 + 0.5 * chance);
-                tracing::warn!(failure = %failure.message, "the kept token serves to its end");
-                Ok(Arc::clone(&entry.held))
-            }
+            Err(failure) if is_outage(&failure) => match self.kept.get_mut(key).filter(|entry| now < entry.held.ends) {
+                Some(entry) => {
+                    entry.ask_at = now + PAUSE.mul_f64(0.5 + 0.5 * chance);
+                    tracing::warn!(failure = %failure.message, "the kept token serves to its end");
+                    Ok(Arc::clone(&entry.held))
+                }
+                None => Err(Arc::new(failure)),
+            },
             Err(failure) => {
                 self.kept.remove(key);
                 Err(Arc::new(failure))
             }
+        };
+        self.without.retain(|_, (since, _)| now < *since + WITHOUT_FOR);
+        if let (Err(failure), (_, TokenScope::EcrPublic)) = (&settled, key) {
+            self.without.insert(key.clone(), (now, Arc::clone(failure)));
         }
+        settled
     }
 
     fn make_room(&mut self, now: Instant) {

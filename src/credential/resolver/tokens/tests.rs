@@ -187,3 +187,17 @@ async fn a_panic_costs_those_who_waited_and_nobody_else() {
     assert_eq!(get(&tokens, REGION).await, Err(Class::Unknown));
     assert_eq!(get(&tokens, REGION).await, ok("t1"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_has_no_token_of_ecr_public_does_not_wait_for_one_at_every_pull() {
+    let tokens = tokens(&[Err(TokenFault::Unavailable), Ok(("t1", 12 * HOUR)), Err(TokenFault::Denied)]);
+    let public = (Identity::Host, TokenScope::EcrPublic);
+    for _ in 0..10 {
+        assert_eq!(tokens.token(&public).await.unwrap_err().class, Class::Unavailable);
+    }
+    assert_eq!(asked(&tokens), 1);
+    assert_eq!(get(&tokens, REGION).await, ok("t1"), "a private registry is asked every time");
+    tokio::time::sleep(61 * SECOND).await;
+    assert_eq!(tokens.token(&public).await.unwrap_err().class, Class::Refused);
+    assert_eq!(asked(&tokens), 3);
+}
