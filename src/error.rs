@@ -37,6 +37,8 @@ pub enum Link {
     Content,
     /// The host's own credentials: an ECS agent's variables, a Docker config, its helpers.
     InstanceCredentials,
+    /// The authorization token of an ECR registry.
+    RegistryToken,
     /// The registry's answer to the credential.
     Registry,
     /// The repository: it is not there, or this credential may not see it.
@@ -65,6 +67,7 @@ impl fmt::Display for Link {
             Self::Key => "KMS key",
             Self::Content => "secret's content",
             Self::InstanceCredentials => "instance credentials",
+            Self::RegistryToken => "registry token",
             Self::Registry => "registry",
             Self::Repository => "repository",
             Self::Manifest => "manifest",

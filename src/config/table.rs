@@ -101,7 +101,7 @@ pub const SECRETS_TIMEOUT: Setting = Setting {
     variable: "TASKPULL_SECRETS_TIMEOUT",
     default: Some("10s"),
     takes: Takes::Time(Duration::from_millis(100), Duration::from_mins(10)),
-    purpose: "The longest wait for one secret, roles, retries and its decryption by KMS included.",
+    purpose: "The longest wait for one secret or ECR token, roles, retries and a decryption by KMS included.",
 };
 /// `secrets.max_age`
 pub const SECRETS_MAX_AGE: Setting = Setting {
@@ -125,7 +125,7 @@ pub const SECRETS_ENTRIES: Setting = Setting {
     variable: "TASKPULL_SECRETS_ENTRIES",
     default: Some("1000"),
     takes: Takes::Number(1, 100_000),
-    purpose: "Secrets kept at most, in memory; the one read longest ago goes first.",
+    purpose: "Secrets kept at most, in memory, and as many ECR tokens; the one read longest ago goes first.",
 };
 /// `secrets.batch`
 pub const SECRETS_BATCH: Setting = Setting {

@@ -17,13 +17,15 @@ mod resolver;
 mod scope;
 mod seal;
 mod secret_error;
+mod token;
+mod token_error;
 mod upkeep;
 mod upkeep_error;
 mod upstream;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
@@ -35,16 +37,18 @@ pub use key_error::{KeyAction, KeyError, KeyFault};
 pub use resolver::{Keeping, Resolver};
 pub use seal::{Binding, PLAINTEXT_LIMIT, Plaintext, SealError};
 pub use secret_error::{SecretError, SecretFault};
+pub use token::{RegistryToken, TokenScope, TokenStore};
+pub use token_error::{TokenError, TokenFault};
 pub use upkeep::{Description, Kept, Outcome, Replica, ReplicaState, UpdateError, Updates, keep};
 pub use upkeep_error::{UpkeepAction, UpkeepError, UpkeepFault};
 pub use upstream::{Draft, NewSecret, SecretUse, Token, Upstream, Wanted};
 
 use crate::error::{Failure, Printable};
 use crate::identity::Identity;
-use crate::plan::{InstanceLogin, PlannedPull, PlannedTask, PullPlan};
+use crate::plan::{EcrRegistry, InstanceLogin, PlannedPull, PlannedTask, PullPlan};
 use crate::secret::{Secret, SecretBytes};
 use crate::task::{CredentialsParameter, ImageReference, SecretArn};
-use resolver::Held;
+use resolver::{Held, HeldToken};
 
 /// Where secrets come from. The real one is [`aws::Aws`].
 pub trait SecretStore: Send + Sync + 'static {
@@ -108,7 +112,14 @@ pub struct Credential {
     /// Where it came from; names only, never a value.
     pub origin: Origin,
     /// What it was made of, to be compared after a refusal.
-    held: Option<Arc<Held>>,
+    held: Option<Basis>,
+}
+
+/// What a credential was made of.
+#[derive(Clone, Debug)]
+enum Basis {
+    Secret(Arc<Held>),
+    Token(Arc<HeldToken>),
 }
 
 /// What is shown to a registry.
@@ -161,6 +172,24 @@ pub enum Origin {
         identity: Identity,
         /// How old it is, when AWS did not answer and the kept value served.
         stale: Option<Duration>,
+    },
+    /// A token of a private ECR registry.
+    Ecr {
+        /// Whose registry it was shown to, and where.
+        registry: EcrRegistry,
+        /// Who asked for it.
+        identity: Identity,
+        /// When it ends, where that was said.
+        expires: Option<SystemTime>,
+    },
+    /// ECR Public, with a token or without.
+    EcrPublic {
+        /// Who asked for the token.
+        identity: Identity,
+        /// When it ends, where that was said.
+        expires: Option<SystemTime>,
+        /// Why there was none: then the pull was anonymous.
+        without: Option<Printable>,
     },
     /// A login of the host's own.
     Instance(InstanceLogin),
@@ -227,6 +256,30 @@ impl Credential {
             identity,
             stale: held.stale(),
         };
-        Ok(Self { login, origin, held: Some(held) })
+        Ok(Self { login, origin, held: Some(Basis::Secret(held)) })
+    }
+
+    /// A token, as it is shown to this registry.
+    fn of_ecr(held: Arc<HeldToken>, registry: &EcrRegistry, identity: &Identity) -> Self {
+        let (registry, identity) = (registry.clone(), identity.clone());
+        Self::of_token(held, |expires| Origin::Ecr { registry, identity, expires })
+    }
+
+    /// A token of ECR Public.
+    fn of_ecr_public(held: Arc<HeldToken>, identity: &Identity) -> Self {
+        let identity = identity.clone();
+        Self::of_token(held, |expires| Origin::EcrPublic { identity, expires, without: None })
+    }
+
+    fn of_token(held: Arc<HeldToken>, origin: impl FnOnce(Option<SystemTime>) -> Origin) -> Self {
+        let RegistryToken { username, password, expires } = held.token.clone();
+        let login = Login::Password { username, password };
+        Self { login, origin: origin(expires), held: Some(Basis::Token(held)) }
+    }
+
+    /// A pull from ECR Public by somebody who could have no token: what is there is for everybody.
+    fn without_token(identity: Identity, why: Printable) -> Self {
+        let origin = Origin::EcrPublic { identity, expires: None, without: Some(why) };
+        Self { login: Login::Anonymous, origin, held: None }
     }
 }

@@ -8,10 +8,13 @@
 //!   say; here that is carried out, and nobody waits for a read that is ahead of its time;
 //! - a failure is told to those who waited for it and forgotten;
 //! - a refusal by the registry is a reason to read once more, past everything kept here.
+//!
+//! ECR's tokens have an end of their own, and a room of their own: `tokens`.
 
 mod kept;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod turns;
 
 use std::collections::HashMap;
@@ -26,7 +29,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::content::{self, Content};
 use super::instance::{InstanceLogins, SharedLogins};
-use super::{AccessTokens, Credential, Credentials, SecretError, SecretFault, SecretStore, SecretVersion};
+use super::{
+    AccessTokens, Basis, Credential, Credentials, SecretError, SecretFault, SecretStore, SecretVersion, TokenScope,
+    TokenStore,
+};
 use crate::error::Failure;
 use crate::identity::Identity;
 use crate::plan::{Need, PlannedPull};
@@ -35,6 +41,8 @@ use crate::task::CredentialsParameter;
 pub(super) use kept::Held;
 pub use kept::Keeping;
 use kept::{Begun, Found, Kept};
+pub(super) use tokens::HeldToken;
+use tokens::Tokens;
 use turns::Turns;
 
 /// A read that found the same version speaks for refusals this much later, so that a wrong
@@ -53,6 +61,7 @@ pub struct Resolver<S> {
     tokens: AccessTokens,
     turns: Turns,
     reads: Arc<Mutex<Reads>>,
+    ecr: Tokens<S>,
     instance: SharedLogins,
 }
 
@@ -70,14 +79,15 @@ struct UnderWay {
     read: Read,
 }
 
-impl<S: SecretStore> Resolver<S> {
+impl<S: TokenStore> Resolver<S> {
     /// Keeps what it reads from `store` as `keeping` says; `tokens` says whether a
     /// pull-through cache's secret may serve; `instance` has the host's own logins.
     #[must_use]
     pub fn new(store: Arc<S>, keeping: Keeping, tokens: AccessTokens, instance: Arc<InstanceLogins>) -> Self {
+        let ecr = Tokens::new(Arc::clone(&store), keeping.entries);
         let reads = Reads { count: 0, under_way: HashMap::new(), kept: Kept::new(keeping) };
         let reads = Arc::new(Mutex::new(reads));
-        Self { store, tokens, turns: Turns::default(), reads, instance: SharedLogins::new(instance) }
+        Self { store, tokens, turns: Turns::default(), reads, ecr, instance: SharedLogins::new(instance) }
     }
 
     /// The secret's version in force, or the one at the store's stage: kept, or read now.
@@ -153,16 +163,30 @@ impl<S: SecretStore> Resolver<S> {
     }
 }
 
-impl<S: SecretStore> Credentials for Resolver<S> {
+impl<S: TokenStore> Credentials for Resolver<S> {
     fn credential<'a>(&'a self, pull: &'a PlannedPull) -> BoxFuture<'a, Result<Credential, Arc<Failure>>> {
         async move {
-            let (parameter, identity) = match &pull.need {
-                Need::Anonymous => return Ok(Credential::anonymous()),
-                Need::Instance(login) => return self.instance.credential(login).await,
-                Need::Secret { parameter, identity } => (parameter, identity),
-            };
-            let held = self.version(identity, parameter).await?;
-            Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)
+            match &pull.need {
+                Need::Anonymous => Ok(Credential::anonymous()),
+                Need::Instance(login) => self.instance.credential(login).await,
+                Need::Secret { parameter, identity } => {
+                    let held = self.version(identity, parameter).await?;
+                    Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)
+                }
+                Need::Ecr { registry, identity } => {
+                    let key = (identity.clone(), TokenScope::Ecr(registry.region.clone()));
+                    Ok(Credential::of_ecr(self.ecr.token(&key).await?, registry, identity))
+                }
+                Need::EcrPublic { identity } => {
+                    Ok(match self.ecr.token(&(identity.clone(), TokenScope::EcrPublic)).await {
+                        Ok(held) => Credential::of_ecr_public(held, identity),
+                        Err(failure) => {
+                            tracing::warn!(failure = %failure.message, "pulling from ECR Public without a token");
+                            Credential::without_token(identity.clone(), failure.message.clone())
+                        }
+                    })
+                }
+            }
         }
         .boxed()
     }
@@ -174,11 +198,23 @@ impl<S: SecretStore> Credentials for Resolver<S> {
         shown: Instant,
     ) -> BoxFuture<'a, Result<Option<Credential>, Arc<Failure>>> {
         async move {
-            let (Need::Secret { parameter, identity }, Some(refused)) = (&pull.need, &refused.held) else {
-                return Ok(None);
-            };
-            let held = self.version_after_refusal(identity, parameter, refused, shown).await?;
-            held.map(|held| Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)).transpose()
+            match (&pull.need, &refused.held) {
+                (Need::Secret { parameter, identity }, Some(Basis::Secret(refused))) => {
+                    let held = self.version_after_refusal(identity, parameter, refused, shown).await?;
+                    held.map(|held| Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)).transpose()
+                }
+                (Need::Ecr { registry, identity }, Some(Basis::Token(refused))) => {
+                    let key = (identity.clone(), TokenScope::Ecr(registry.region.clone()));
+                    let held = self.ecr.token_after_refusal(&key, refused).await?;
+                    Ok(held.map(|held| Credential::of_ecr(held, registry, identity)))
+                }
+                (Need::EcrPublic { identity }, Some(Basis::Token(refused))) => {
+                    let key = (identity.clone(), TokenScope::EcrPublic);
+                    let held = self.ecr.token_after_refusal(&key, refused).await?;
+                    Ok(held.map(|held| Credential::of_ecr_public(held, identity)))
+                }
+                _ => Ok(None),
+            }
         }
         .boxed()
     }
@@ -250,6 +286,6 @@ impl Reads {
     }
 }
 
-fn lock(reads: &Mutex<Reads>) -> MutexGuard<'_, Reads> {
-    reads.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }

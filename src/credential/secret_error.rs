@@ -260,7 +260,7 @@ impl Explain for SecretError {
 }
 
 /// What a role that may not be assumed needs. STS never says which half is missing.
-fn refused(identity: &Identity) -> String {
+pub(super) fn refused(identity: &Identity) -> String {
     let by = match identity.assumed_by().as_ref().and_then(Identity::role) {
         Some(role) => role.to_string(),
         None => "the host".to_owned(),
@@ -277,7 +277,7 @@ fn refused(identity: &Identity) -> String {
             format!("{both}; {sent} (identity.account), and sts:ExternalId in the trust policy must agree")
         }
         Identity::Host | Identity::ExecutionRole(_) => {
-            format!("{both}; to read secrets as the host, set identity.execution_role = \"ignore\"")
+            format!("{both}; to ask as the host instead, set identity.execution_role = \"ignore\"")
         }
     }
 }
@@ -296,7 +296,7 @@ fn denied(secret: &CredentialsParameter, identity: &Identity) -> String {
 }
 
 /// Whose policy is to be changed, as far as it is known here.
-fn policy_holder(identity: &Identity) -> String {
+pub(super) fn policy_holder(identity: &Identity) -> String {
     match identity {
         Identity::Host => "the identity named above (instance role, task role or user)".to_owned(),
         Identity::ExecutionRole(_) | Identity::AccountRole(_) => identity.to_string(),

@@ -1,4 +1,4 @@
-//! The map of accounts: whose secrets are read through which role.
+//! The map of accounts: whose secrets and registries are read through which role.
 //!
 //! A secret of another account needs a resource policy and a customer key that both admit
 //! the caller. Where there are none, a role of that account is assumed instead, by the host
@@ -12,7 +12,7 @@ use crate::config::{AccountEntry, Via};
 use crate::error::{Class, Explain, Link};
 use crate::task::{ArnError, CredentialsParameter, RoleArn};
 
-/// Which role reads the secrets of which account; an account stands there once at most.
+/// Which role reads the secrets and the registries of which account; an account stands there once at most.
 #[derive(Clone, Debug, Default)]
 pub struct AccountRoles {
     entries: BTreeMap<String, Entry>,
@@ -67,9 +67,9 @@ impl Explain for AccountRolesError {
 
 /// A role of one partition can read nothing of another: they share no identities.
 #[derive(Debug, thiserror::Error)]
-#[error("secret {secret} is in the partition {wanted}, and {role}, which would read it, is not")]
+#[error("{thing} is in the partition {wanted}, and {role}, which would read it, is not")]
 pub struct PartitionError {
-    secret: String,
+    thing: String,
     wanted: String,
     role: RoleArn,
 }
@@ -128,35 +128,53 @@ impl AccountRoles {
         execution_role: Option<&RoleArn>,
         name: &SessionName,
     ) -> Result<Identity, PartitionError> {
+        let identity = self.of_account(secret.account(), execution_role, name);
+        match secret.partition() {
+            Some(partition) => in_partition(identity, partition, || format!("secret {secret}")),
+            None => Ok(identity),
+        }
+    }
+
+    /// Who asks for the token of a registry of this account, for such a task: the same as for
+    /// a secret of that account. `registry` is what an error calls it.
+    ///
+    /// # Errors
+    /// [`PartitionError`], when a role that would ask belongs to another partition.
+    pub fn puller(
+        &self,
+        (registry, account, partition): (&impl ToString, Option<&str>, &str),
+        execution_role: Option<&RoleArn>,
+        name: &SessionName,
+    ) -> Result<Identity, PartitionError> {
+        in_partition(self.of_account(account, execution_role, name), partition, || registry.to_string())
+    }
+
+    fn of_account(&self, account: Option<&str>, execution_role: Option<&RoleArn>, name: &SessionName) -> Identity {
         let session = |role: &RoleArn| RoleSession { role: role.clone(), name: name.clone() };
         let execution_role = execution_role.map(session);
-        let identity = match secret.account().and_then(|account| self.entries.get(account)) {
+        match account.and_then(|account| self.entries.get(account)) {
             Some(Entry { role, external_id, via }) => Identity::AccountRole(Box::new(AccountRole {
                 session: session(role),
                 external_id: external_id.clone(),
                 via: execution_role.filter(|_| *via == Via::ExecutionRole),
             })),
             None => execution_role.map_or(Identity::Host, Identity::ExecutionRole),
-        };
-        in_partition_of(secret, &identity)?;
-        Ok(identity)
+        }
     }
 }
 
-/// Every role on the way must be in the secret's partition.
-fn in_partition_of(secret: &CredentialsParameter, identity: &Identity) -> Result<(), PartitionError> {
-    let Some(wanted) = secret.partition() else { return Ok(()) };
+/// The identity, if every role on the way to it is in this partition.
+fn in_partition(identity: Identity, wanted: &str, thing: impl FnOnce() -> String) -> Result<Identity, PartitionError> {
     let mut next = Some(identity.clone());
-    while let Some(identity) = next {
-        match identity.role() {
+    while let Some(asker) = next {
+        match asker.role() {
             Some(role) if role.partition() != wanted => {
-                let (secret, wanted) = (secret.to_string(), wanted.to_owned());
-                return Err(PartitionError { secret, wanted, role: role.clone() });
+                return Err(PartitionError { thing: thing(), wanted: wanted.to_owned(), role: role.clone() });
             }
-            _ => next = identity.assumed_by(),
+            _ => next = asker.assumed_by(),
         }
     }
-    Ok(())
+    Ok(identity)
 }
 
 /// `[\w+=,.@:\/-]{2,1224}` (STS `AssumeRole`).

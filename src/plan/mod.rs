@@ -4,18 +4,21 @@
 //! pull, however many containers and tasks want them (A20); equal images with different
 //! needs stay two, because a task never gains from another task's access.
 
+mod asker;
 mod need;
+mod registry;
 
 use std::collections::HashMap;
 
 pub use need::{InstanceLogin, InstanceSource, Need};
+pub use registry::{EcrHostError, EcrHostFault, EcrRegistry, Registry};
 
 use crate::error::{Class, Explain, Failure, Link, Printable};
 use crate::identity::{AccountRoles, SessionName};
 use crate::task::{
-    ArnError, ContainerDefinition, ContainerName, CredentialsParameter, ImageReference, Platform, PlatformError,
-    RoleArn, TaskDefinition, Warning,
+    ContainerDefinition, ContainerName, ImageReference, Platform, PlatformError, TaskDefinition, Warning,
 };
+use asker::Asker;
 
 /// What is to be pulled, and for whom.
 #[derive(Debug, Default)]
@@ -64,31 +67,6 @@ pub struct PlannedContainer {
     pub pull: Result<usize, Failure>,
 }
 
-/// The execution role is needed to read a secret and cannot be one.
-#[derive(Debug, thiserror::Error)]
-#[error("executionRoleArn is not a role's ARN")]
-struct ExecutionRoleError {
-    source: ArnError,
-}
-
-impl Explain for ExecutionRoleError {
-    fn link(&self) -> Link {
-        Link::Definition
-    }
-
-    fn class(&self) -> Class {
-        Class::Invalid
-    }
-
-    fn thing(&self) -> String {
-        "executionRoleArn".to_owned()
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some("give the role's full ARN, as `aws iam get-role` prints it".to_owned())
-    }
-}
-
 /// `runtimePlatform` is none that ECS knows.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -112,7 +90,7 @@ impl Explain for RuntimePlatformError {
     }
 }
 
-/// Whether a task's execution role is assumed to read its secrets.
+/// Whether a task's execution role is assumed to read its secrets and to get its tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RoleUse {
     /// As ECS does: the role is assumed from the host's identity.
@@ -134,31 +112,6 @@ pub struct PlanContext<'a> {
     pub instance: &'a dyn Fn(&ImageReference) -> Option<InstanceLogin>,
 }
 
-/// What decides who asks for the secrets of one task.
-struct Asker<'a> {
-    accounts: &'a AccountRoles,
-    execution_role: Result<Option<RoleArn>, ArnError>,
-    name: SessionName,
-}
-
-impl Asker<'_> {
-    /// The need of a container with these credentials.
-    fn need(
-        &self,
-        credentials: Option<CredentialsParameter>,
-        instance: impl FnOnce() -> Option<InstanceLogin>,
-    ) -> Result<Need, Failure> {
-        // The task's own comes before the host's (B3).
-        let Some(parameter) = credentials else { return Ok(instance().map_or(Need::Anonymous, Need::Instance)) };
-        let execution_role = self.execution_role.as_ref();
-        let execution_role =
-            execution_role.map_err(|error| Failure::from(&ExecutionRoleError { source: error.clone() }))?;
-        let identity = self.accounts.reader(&parameter, execution_role.as_ref(), &self.name);
-        let identity = identity.map_err(|error| Failure::from(&error))?;
-        Ok(Need::Secret { parameter, identity })
-    }
-}
-
 impl PullPlan {
     /// Plans all tasks together, on the host that the context tells of.
     #[must_use]
@@ -167,7 +120,7 @@ impl PullPlan {
         let mut plan = Self::default();
         let mut known = HashMap::new();
         for task in tasks {
-            let TaskDefinition { source, family, execution_role, platform, containers, warnings } = task;
+            let TaskDefinition { source, family, execution_role, platform, containers, mut warnings } = task;
             let platform = of_all.map_or(platform, |platform| Ok(Some(platform.clone())));
             let platform = platform.map_err(|error| Failure::from(&RuntimePlatformError(error)));
             let execution_role = match roles {
@@ -179,7 +132,7 @@ impl PullPlan {
                 execution_role,
                 name: SessionName::of_family(family.as_ref().map(Printable::as_str)),
             };
-            let containers = containers
+            let containers: Vec<_> = containers
                 .into_iter()
                 .map(|container| match container {
                     Err(error) => PlannedContainer {
@@ -192,7 +145,9 @@ impl PullPlan {
                         let shown = Printable::new(&image.to_string());
                         let registry = Some(image.registry().to_owned());
                         let pull = platform.clone().and_then(|platform| {
-                            let need = asker.need(credentials, || instance(&image))?;
+                            let (need, warning) = asker.need(&image, credentials, || instance(&image))?;
+                            let message = warning.map(Printable::new);
+                            warnings.extend(message.map(|message| Warning { container: name.clone(), message }));
                             Ok(plan.index(&mut known, PlannedPull { image, need, platform }))
                         });
                         PlannedContainer { name, image: shown, registry, pull }

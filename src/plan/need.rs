@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::registry::EcrRegistry;
 use crate::identity::Identity;
 use crate::task::CredentialsParameter;
 
@@ -17,8 +18,28 @@ pub enum Need {
         /// Who reads it.
         identity: Identity,
     },
+    /// A token of a private ECR registry, whatever the container names (A10).
+    Ecr {
+        /// Whose registry it is, and where.
+        registry: EcrRegistry,
+        /// Who asks for the token.
+        identity: Identity,
+    },
+    /// A token of ECR Public where it can be had: what is there is for everybody.
+    EcrPublic {
+        /// Who asks for the token.
+        identity: Identity,
+    },
     /// A login of the host's own: the container names no credentials (B3).
     Instance(InstanceLogin),
+}
+
+impl Need {
+    /// Whether the registry may have the image for this need's credential alone.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        !matches!(self, Self::Anonymous | Self::EcrPublic { .. })
+    }
 }
 
 /// A login of the host's own, by name; never the login itself.

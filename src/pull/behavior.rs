@@ -42,7 +42,7 @@ pub struct Caching {
     /// When a copy serves.
     pub behavior: Behavior,
     /// Whether the registry must accept the task's own credential before a copy counts;
-    /// `None` where nobody said: then it must, unless the image is anonymous or the
+    /// `None` where nobody said: then it must, unless the image is for everybody or the
     /// behavior asks the registry anyway.
     pub verify_access: Option<bool>,
     /// What a refusal comes to.
@@ -79,7 +79,7 @@ impl Caching {
 
     /// Whether the registry must accept the credential before a copy serves.
     pub(super) fn must_verify(self, need: &Need) -> bool {
-        self.verify_access.unwrap_or_else(|| self.looks_first() && *need != Need::Anonymous)
+        self.verify_access.unwrap_or_else(|| self.looks_first() && need.is_private())
     }
 
     /// Whether a copy serves after this failure of a pull, unverified.

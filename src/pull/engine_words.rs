@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 
 use super::engine_error::{EngineError, Unreachable};
 use crate::error::{Class, Explain as _, Link};
+use crate::plan::Registry;
 use crate::task::ImageReference;
 
 /// What a failure means, ready to be told.
@@ -69,6 +70,9 @@ pub(super) fn meaning(cause: &EngineError, image: &ImageReference, anonymous: bo
     let text = format!("^: {} $", without_names(text, image).to_lowercase());
     let rule = rules().find(|rule| rule.any_of.iter().any(|phrase| text.contains(phrase)));
     let mut meaning = rule.map_or_else(|| by_number(*status, *code), |rule| rule.meaning);
+    if meaning.class == Class::Unknown && is_refused_by_ecr_public(&text, image) {
+        meaning = ECR_PUBLIC_REFUSED;
+    }
     let asks_for_credentials =
         meaning.class == Class::Refused && matches!(meaning.link, Link::Registry | Link::Repository);
     if anonymous && asks_for_credentials {
@@ -80,6 +84,20 @@ pub(super) fn meaning(cause: &EngineError, image: &ImageReference, anonymous: bo
             Some("put them in a secret and name it in the container's repositoryCredentials.credentialsParameter");
     }
     meaning
+}
+
+const ECR_PUBLIC_REFUSED: Meaning = Meaning {
+    link: Link::Registry,
+    class: Class::Refused,
+    sentence: "ECR Public does not take this authorization token",
+    hint: Some("tokens last 12 hours, and a new one was got after this: see the host's clock"),
+};
+
+/// ECR Public answers a token that is over with 400 and without a challenge; engines that do
+/// not show its words show the number.
+fn is_refused_by_ecr_public(text: &str, image: &ImageReference) -> bool {
+    let is_400 = ["400 bad request", "400 (bad request)", "http 400", "statuscode: 400", "from registry 400"];
+    Registry::of(image) == Ok(Registry::EcrPublic) && is_400.iter().any(|phrase| text.contains(phrase))
 }
 
 /// The text without the words that name the image, its repository or its registry. The colon

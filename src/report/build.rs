@@ -1,6 +1,6 @@
 //! A report from a plan and what came of its pulls.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::{ContainerReport, ContainerResult, CredentialReport, Report, RetryReport, Summary, TaskReport};
 use crate::error::{Failure, Printable};
@@ -156,6 +156,17 @@ impl From<&Origin> for CredentialReport {
         match origin {
             Origin::Anonymous => Self::Anonymous,
             Origin::Instance(login) => Self::from(login),
+            Origin::Ecr { registry, identity, expires } => Self::Ecr {
+                account: registry.account.clone(),
+                region: registry.region.to_string(),
+                identity: identity.name().to_owned(),
+                expires_at: expires.map(timestamp),
+            },
+            Origin::EcrPublic { identity, expires, without } => Self::EcrPublic {
+                identity: identity.name().to_owned(),
+                expires_at: expires.map(timestamp),
+                without_token: without.clone(),
+            },
             Origin::Secret { arn, version_id, account, region, stage, notes, identity, stale } => Self::Secret {
                 arn: arn.clone(),
                 version_id: Some(version_id.clone()),
@@ -175,6 +186,15 @@ impl From<&Need> for CredentialReport {
         match need {
             Need::Anonymous => Self::Anonymous,
             Need::Instance(login) => Self::from(login),
+            Need::Ecr { registry, identity } => Self::Ecr {
+                account: registry.account.clone(),
+                region: registry.region.to_string(),
+                identity: identity.name().to_owned(),
+                expires_at: None,
+            },
+            Need::EcrPublic { identity } => {
+                Self::EcrPublic { identity: identity.name().to_owned(), expires_at: None, without_token: None }
+            }
             Need::Secret { parameter, identity } => Self::Secret {
                 arn: Printable::new(parameter.as_str()),
                 version_id: None,
@@ -193,6 +213,11 @@ impl From<&InstanceLogin> for CredentialReport {
     fn from(login: &InstanceLogin) -> Self {
         Self::Instance { source: login.source.to_string(), matched: Printable::new(&login.scope) }
     }
+}
+
+/// To the second, as AWS writes it.
+fn timestamp(time: SystemTime) -> String {
+    humantime::format_rfc3339_seconds(time).to_string()
 }
 
 fn milliseconds(duration: Duration) -> u64 {

@@ -156,6 +156,29 @@ pub enum CredentialReport {
         #[serde(skip_serializing_if = "Option::is_none")]
         stale_seconds: Option<u64>,
     },
+    /// A token of a private ECR registry.
+    Ecr {
+        /// Whose registry it is.
+        account: String,
+        /// Where it is, and where the token was got.
+        region: String,
+        /// Who asks for the token: `host`, or a role's ARN.
+        identity: String,
+        /// When the token ends; a plan has none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        expires_at: Option<String>,
+    },
+    /// ECR Public: a token where one could be had.
+    EcrPublic {
+        /// Who asks for the token: `host`, or a role's ARN.
+        identity: String,
+        /// When the token ends; a plan has none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        expires_at: Option<String>,
+        /// Why there was no token, and the pull was anonymous.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        without_token: Option<Printable>,
+    },
     /// A login of the host's own.
     Instance {
         /// `ecs-engine-auth-data`, `docker-config`, or the credential helper's program.

@@ -129,15 +129,32 @@ impl<'a> Credentials<'a> {
 
     fn write(&self, text: &mut String) -> fmt::Result {
         for (at, credential) in self.in_order.iter().enumerate() {
-            if let CredentialReport::Instance { source, matched } = credential {
-                writeln!(text, "[{}] this host's own login for {matched}\n    from {source}", at + 1)?;
-            }
-            let CredentialReport::Secret { arn, version_id, stage, warnings, account, region, identity, stale_seconds } =
-                credential
-            else {
-                continue;
-            };
-            writeln!(text, "[{}] {arn}", at + 1)?;
+            write!(text, "[{}] ", at + 1)?;
+            write_credential(text, credential)?;
+        }
+        if self.in_order.is_empty() { Ok(()) } else { writeln!(text) }
+    }
+}
+
+fn write_credential(text: &mut String, credential: &CredentialReport) -> fmt::Result {
+    match credential {
+        CredentialReport::Anonymous => writeln!(text, "none"),
+        CredentialReport::Instance { source, matched } => {
+            writeln!(text, "this host's own login for {matched}\n    from {source}")
+        }
+        CredentialReport::Ecr { account, region, identity, expires_at } => {
+            writeln!(text, "ECR token for account {account}, Region {region}\n    got as {identity}")?;
+            write_end(text, expires_at.as_deref())
+        }
+        CredentialReport::EcrPublic { identity, expires_at, without_token: None } => {
+            writeln!(text, "ECR Public token\n    got as {identity}")?;
+            write_end(text, expires_at.as_deref())
+        }
+        CredentialReport::EcrPublic { without_token: Some(why), .. } => {
+            writeln!(text, "none, for ECR Public\n    warning: {why}")
+        }
+        CredentialReport::Secret { arn, version_id, stage, warnings, account, region, identity, stale_seconds } => {
+            writeln!(text, "{arn}")?;
             if let Some(version) = version_id {
                 let stage = stage.as_ref().map(|stage| format!(" ({stage})")).unwrap_or_default();
                 writeln!(text, "    version {version}{stage}")?;
@@ -153,9 +170,13 @@ impl<'a> Credentials<'a> {
             for warning in warnings {
                 writeln!(text, "    warning: {warning}")?;
             }
+            Ok(())
         }
-        if self.in_order.is_empty() { Ok(()) } else { writeln!(text) }
     }
+}
+
+fn write_end(text: &mut String, expires_at: Option<&str>) -> fmt::Result {
+    expires_at.map_or(Ok(()), |end| writeln!(text, "    serves until {end}"))
 }
 
 fn write_failure(text: &mut String, indent: &str, failure: &Failure, columns: Option<usize>) {

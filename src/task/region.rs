@@ -31,7 +31,26 @@ impl Region {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The partition that it lies in. The isolated and sovereign ones have beginnings of their
+    /// own; every other Region, also one that is new, is in `aws`.
+    #[must_use]
+    pub fn partition(&self) -> &'static str {
+        let of = |(begin, _): &&(&str, &str)| self.0.starts_with(begin);
+        PARTITIONS.iter().find(of).map_or("aws", |(_, partition)| partition)
+    }
 }
+
+/// How the Regions of the partitions other than `aws` begin.
+const PARTITIONS: [(&str, &str); 7] = [
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("us-isof-", "aws-iso-f"),
+    ("eusc-", "aws-eusc"),
+];
 
 impl fmt::Display for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,10 @@
 mod support;
 
 mod architecture;
+mod ecr;
+mod ecr_leaks;
+mod ecr_public;
+mod ecr_tokens;
 mod engine_address;
 mod engine_address_tls;
 mod engine_versions;

@@ -17,11 +17,12 @@ use taskpull::pipeline::{
 use tokio::time::{advance, pause, resume};
 use tokio_util::sync::CancellationToken;
 
+use crate::ecr::OWN;
 use crate::support::aws::{Fault, Policy};
 use crate::support::fault::When;
 use crate::support::run::Run;
 use crate::support_aws_client::{GET, HOST, ROLE, SECRET};
-use crate::task::{IMAGE, World, container, task};
+use crate::task::{IMAGE, World, container, open_container, task};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -136,6 +137,34 @@ async fn within_an_outage() {
     let failure = host.pull().await["failure"].take();
     assert_eq!(failure["class"], "unavailable", "{failure}");
     assert!(failure["message"].as_str().unwrap().contains("it was last read 1h 6m"), "{failure}");
+}
+
+#[test]
+fn a_token_serves_through_an_outage_to_its_end_and_not_past_it() {
+    let world = crate::ecr::world();
+    world.aws.fault("GetAuthorizationToken", When::From(2), Fault::Status(503));
+    tell(&world, "pull_days::within_the_life_of_a_token");
+    assert!(crate::ecr::tokens(&world).len() > 1, "it was asked for ahead of its end");
+}
+
+#[tokio::test]
+#[ignore = "a_token_serves_through_an_outage_to_its_end_and_not_past_it runs it"]
+async fn within_the_life_of_a_token() {
+    let host = Host::new();
+    let definition = task(&[open_container("app", OWN)]);
+    assert_eq!(host.pull_task(&definition).await["result"], "pulled");
+    for minutes in [8 * 60, 3 * 60 + 30, 20, 9] {
+        later(minutes * MINUTE).await;
+        let app = host.pull_task(&definition).await;
+        assert_eq!(app["result"], "up-to-date", "{minutes} minutes later: {app}");
+    }
+    later(2 * MINUTE).await;
+    // The call ahead of the end may still be under way, and the clock has run past its deadline.
+    for classes in [&["timed-out", "unavailable"][..], &["unavailable"]] {
+        let failure = host.pull_task(&definition).await["failure"].take();
+        assert_eq!(failure["link"], "registry-token", "{failure}");
+        assert!(classes.contains(&failure["class"].as_str().unwrap()), "{failure}");
+    }
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! AWS itself: the only room that knows the SDK.
 //!
-//! [`Aws`] reads secrets and has KMS decrypt them. Each question is asked explicitly as
+//! [`Aws`] reads secrets, has KMS decrypt them, and gets ECR's tokens. Each question is asked explicitly as
 //! somebody (`session`), in the Region of the thing asked for, so that a failure is known to
 //! be the host's, the role's, the secret's or the key's own. The SDK owns the retries of a
 //! call; the deadline around all of them is ours, and it is the only one an operator needs
 //! to know.
 
 mod batch;
+mod ecr;
 mod host;
 mod http;
 mod kms;
@@ -29,8 +30,8 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Binding, Envelope, KeyAction, KeyError, KeyFault, Plaintext, Sealed, SecretError, SecretFault, SecretStore,
-    SecretVersion,
+    Binding, Envelope, KeyAction, KeyError, KeyFault, Plaintext, RegistryToken, Sealed, SecretError, SecretFault,
+    SecretStore, SecretVersion, TokenError, TokenFault, TokenScope, TokenStore,
 };
 use crate::error::Failure;
 use crate::identity::{HostKind, Identity};
@@ -52,7 +53,7 @@ const ATTEMPTS: u32 = 3;
 /// The staging label of the version that is in force.
 const CURRENT: &str = "AWSCURRENT";
 
-/// Secrets Manager and KMS, asked as whoever a need says.
+/// Secrets Manager, KMS and ECR, asked as whoever a need says.
 #[derive(Debug)]
 pub struct Aws {
     deadline: Duration,
@@ -207,6 +208,27 @@ impl SecretStore for Aws {
         let answer = timeout_at(end, kms::decrypt(&client, sealed)).await;
         let refused = asked_of_key(thing, KeyAction::Decrypt, identity, &region);
         answer.unwrap_or_else(|_| Err(silent())).map_err(refused)
+    }
+}
+
+impl TokenStore for Aws {
+    async fn token(&self, identity: &Identity, scope: &TokenScope, end: Instant) -> Result<RegistryToken, TokenError> {
+        let region = ecr::region(scope);
+        let config = self.config(end).await.map_err(|refused| refused.about_token(scope))?;
+        let credentials = self.sessions.credentials(identity, &self.host, config, &region, end).await;
+        let credentials = credentials.map_err(|refused| refused.about_token(scope))?;
+        let access_key = credentials.access_key_id().to_owned();
+        let fault = |fault| TokenError::new(scope, identity, fault);
+        match timeout_at(end, ecr::token(config, scope, credentials)).await {
+            Ok(Ok(token)) => Ok(token),
+            Ok(Err((found, said))) => {
+                if found == TokenFault::IdentityRejected {
+                    self.sessions.forget(identity, &access_key);
+                }
+                Err(fault(found).saying(said))
+            }
+            Err(_) => Err(fault(TokenFault::TimedOut)),
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use tokio::time::{Instant, timeout_at};
 use super::host::{Host, beside};
 use super::said::Said;
 use super::sts::assume;
-use crate::credential::{KeyFault, SecretError, SecretFault};
+use crate::credential::{KeyFault, SecretError, SecretFault, TokenError, TokenFault, TokenScope};
 use crate::identity::Identity;
 use crate::task::CredentialsParameter;
 
@@ -68,6 +68,23 @@ impl Refused {
             Some(region) => error.in_region(region),
             None => error,
         };
+        error.saying(Box::new(SharedSaid(self.said)))
+    }
+
+    /// The same, as the reason why there is no token.
+    pub(super) fn about_token(self, scope: &TokenScope) -> TokenError {
+        let fault = match self.fault {
+            SecretFault::NoHostIdentity => TokenFault::NoHostIdentity,
+            SecretFault::RoleRefused => TokenFault::RoleRefused,
+            SecretFault::RoleRegionDisabled => TokenFault::RoleRegionDisabled,
+            SecretFault::RoleFailed => TokenFault::RoleFailed,
+            SecretFault::RoleUnavailable => TokenFault::RoleUnavailable,
+            SecretFault::IdentityRejected => TokenFault::IdentityRejected,
+            SecretFault::ClockSkew => TokenFault::ClockSkew,
+            _ => TokenFault::HostIdentityFailed,
+        };
+        let region = self.region.as_ref().map(ToString::to_string);
+        let error = TokenError { region, ..TokenError::new(scope, &self.identity, fault) };
         error.saying(Box::new(SharedSaid(self.said)))
     }
 

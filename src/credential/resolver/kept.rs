@@ -25,7 +25,7 @@ use crate::secret::Secret;
 
 /// After a read that had no answer, the next one waits up to this long: an outage must not
 /// cost every pull its deadline.
-const PAUSE: Duration = Duration::from_secs(5);
+pub(super) const PAUSE: Duration = Duration::from_secs(5);
 
 /// What is kept, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,7 +194,7 @@ impl<K: Clone + Eq + Hash> Kept<K> {
 }
 
 /// Whether nobody has answered. A host whose identity is gone has an outage of its own.
-fn is_outage(failure: &Failure) -> bool {
+pub(super) fn is_outage(failure: &Failure) -> bool {
     matches!(failure.class, Class::Unavailable | Class::Throttled | Class::TimedOut)
         || (failure.link, failure.class) == (Link::HostIdentity, Class::Absent)
 }

@@ -36,7 +36,7 @@ pub(super) const RULES: &[Rule] = &[
         &["authorization token has expired"],
         (Link::Registry, Class::Refused),
         "the registry's authorization token has expired",
-        "tokens last 12 hours: get a new one",
+        "ECR's tokens last 12 hours, and a new one was got if this was one of taskpull's own: see the host's clock",
     ),
     rule(
         &["authorization token is invalid"],

@@ -12,6 +12,7 @@ mod access;
 mod answer;
 mod arn;
 mod clock;
+mod ecr;
 mod evaluate;
 mod identity;
 mod kms;
@@ -184,6 +185,12 @@ impl Aws {
     /// Sets the services' clock ahead of this machine's, or behind it.
     pub fn set_clock_ahead(&self, seconds: i64) {
         self.world().ahead = seconds;
+    }
+
+    /// How many seconds ECR's tokens serve from now on; less than nothing for those that are
+    /// over when they come.
+    pub fn set_token_life(&self, seconds: i64) {
+        self.world().token_life = seconds;
     }
 
     /// Plans a fault for calls of this operation, such as `GetSecretValue`.

@@ -13,7 +13,7 @@ use super::evaluate::CompiledPolicy;
 use super::identity::{Identities, Unknown};
 use super::secret::Secret;
 use super::signature::{BadSignature, Signature};
-use super::{Call, Fault, clock, kms, secretsmanager, sts};
+use super::{Call, Fault, clock, ecr, kms, secretsmanager, sts};
 
 /// One AWS service: its name in signatures, how it is spoken to, what it answers.
 pub struct Service {
@@ -24,7 +24,7 @@ pub struct Service {
     pub answer: fn(&mut World, &Asked) -> Answer,
 }
 
-const SERVICES: [&Service; 3] = [&kms::SERVICE, &secretsmanager::SERVICE, &sts::SERVICE];
+const SERVICES: [&Service; 5] = [&ecr::SERVICE, &ecr::PUBLIC, &kms::SERVICE, &secretsmanager::SERVICE, &sts::SERVICE];
 
 /// A call that is authenticated but not yet decided.
 pub struct Asked {
@@ -56,6 +56,9 @@ pub struct World {
     pub calls: Vec<Call>,
     /// Seconds by which the service's clock is ahead of ours.
     pub ahead: i64,
+    /// ECR's tokens given so far, and for how many seconds each serves.
+    pub tokens: u64,
+    pub token_life: i64,
 }
 
 impl World {
@@ -67,6 +70,8 @@ impl World {
             faults: Faults::none(),
             calls: Vec::new(),
             ahead: 0,
+            tokens: 0,
+            token_life: ecr::TOKEN_LIFE,
         }
     }
 

@@ -1,0 +1,113 @@
+//! `GetAuthorizationToken`, of ECR and of ECR Public: the calls, what they bring, and what
+//! their refusals mean.
+#![expect(clippy::disallowed_types, reason = "the credentials of one call, on their way into it")]
+
+use std::time::SystemTime;
+
+use aws_config::{Region, SdkConfig};
+use aws_credential_types::Credentials;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use super::said::{Failed, Meaning, Said, failed};
+use crate::credential::{RegistryToken, TokenFault, TokenScope};
+use crate::secret::Secret;
+
+/// Where ECR Public gives its tokens, for images in every Region.
+const REGION_OF_ECR_PUBLIC: &str = "us-east-1";
+
+/// Where tokens of this scope are given.
+pub(super) fn region(scope: &TokenScope) -> Region {
+    match scope {
+        TokenScope::Ecr(region) => Region::new(region.as_str().to_owned()),
+        TokenScope::EcrPublic => Region::from_static(REGION_OF_ECR_PUBLIC),
+    }
+}
+
+/// Gets a token of this scope.
+pub(super) async fn token(
+    config: &SdkConfig,
+    scope: &TokenScope,
+    credentials: Credentials,
+) -> Result<RegistryToken, (TokenFault, Said)> {
+    // `registryIds` is deprecated and would change nothing: the token is the caller's (J6).
+    let (token, expires) = match scope {
+        TokenScope::Ecr(_) => {
+            let config = aws_sdk_ecr::config::Builder::from(config);
+            let config = config.region(region(scope)).credentials_provider(credentials).build();
+            let answer = aws_sdk_ecr::Client::from_conf(config).get_authorization_token().send().await;
+            let answer = answer.map_err(|error| refused(failed(error)))?;
+            let data = answer.authorization_data.unwrap_or_default().into_iter().next();
+            data.map(|data| (data.authorization_token, data.expires_at)).unwrap_or_default()
+        }
+        TokenScope::EcrPublic => {
+            let config = aws_sdk_ecrpublic::config::Builder::from(config);
+            let config = config.region(region(scope)).credentials_provider(credentials).build();
+            let answer = aws_sdk_ecrpublic::Client::from_conf(config).get_authorization_token().send().await;
+            let answer = answer.map_err(|error| refused(failed(error)))?;
+            answer.authorization_data.map(|data| (data.authorization_token, data.expires_at)).unwrap_or_default()
+        }
+    };
+    let expires = expires.and_then(|time| SystemTime::try_from(time).ok());
+    let malformed = |why: &str| (TokenFault::Malformed, why.into());
+    let token = token.ok_or_else(|| malformed("the answer has no token in it"))?;
+    let (username, password) = taken_apart(&Zeroizing::new(token)).map_err(malformed)?;
+    Ok(RegistryToken { username, password, expires })
+}
+
+/// User name and password in a token: base64 of both, divided by the first colon (D2).
+fn taken_apart(token: &str) -> Result<(Secret, Secret), &'static str> {
+    // Its exact length, so that no smaller buffer is left behind on the way.
+    let mut plain = Zeroizing::new(vec![0; base64::decoded_len_estimate(token.len())]);
+    let length = STANDARD.decode_slice(token, &mut plain).map_err(|_| "the token is not base64")?;
+    let plain = std::str::from_utf8(&plain[..length]).map_err(|_| "the token is not text")?;
+    let (username, password) = plain.split_once(':').ok_or("the token has no colon between user name and password")?;
+    if username.is_empty() || password.is_empty() {
+        return Err("the token has no user name or no password");
+    }
+    Ok((Secret::new(username.to_owned()), Secret::new(password.to_owned())))
+}
+
+fn refused(Failed { meaning, said }: Failed) -> (TokenFault, Said) {
+    let fault = match meaning {
+        Meaning::Unavailable => TokenFault::Unavailable,
+        Meaning::Throttled => TokenFault::Throttled,
+        Meaning::TimedOut => TokenFault::TimedOut,
+        Meaning::IdentityRejected => TokenFault::IdentityRejected,
+        Meaning::ClockSkew => TokenFault::ClockSkew,
+        Meaning::Answer { code, .. } => match &*code {
+            "AccessDeniedException" | "AccessDenied" => TokenFault::Denied,
+            _ => TokenFault::Other,
+        },
+    };
+    (fault, said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{STANDARD, taken_apart};
+    use base64::Engine as _;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the token is the test's own")]
+    fn a_token_is_divided_at_its_first_colon() {
+        let (username, password) = taken_apart(&STANDARD.encode("AWS:a:b=")).unwrap();
+        assert_eq!((username.expose(), password.expose()), ("AWS", "a:b="));
+    }
+
+    #[test]
+    fn what_is_no_token_is_said_and_not_repeated() {
+        let table = [
+            ("hunter2!", "the token is not base64"),
+            (&STANDARD.encode(b"\xff:hunter2"), "the token is not text"),
+            (&STANDARD.encode("hunter2"), "the token has no colon between user name and password"),
+            (&STANDARD.encode(":hunter2"), "the token has no user name or no password"),
+            (&STANDARD.encode("AWS:"), "the token has no user name or no password"),
+            ("", "the token has no colon between user name and password"),
+        ];
+        for (token, said) in table {
+            assert_eq!(taken_apart(token).unwrap_err(), said, "{token}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! ECR's authorization tokens: what they are good for, and where they come from.
+//!
+//! A token is its caller's: it opens every registry in its Region that the caller may read,
+//! of whatever account (D4, D5, J6). So who asks and where is all there is to its key.
+
+use std::fmt;
+use std::future::Future;
+use std::time::SystemTime;
+
+use tokio::time::Instant;
+
+use super::{SecretStore, TokenError};
+use crate::identity::Identity;
+use crate::secret::Secret;
+use crate::task::Region;
+
+/// What a token is good for. A Region is in one partition.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum TokenScope {
+    /// The private registries of a Region.
+    Ecr(Region),
+    /// ECR Public, wherever the host is.
+    EcrPublic,
+}
+
+impl fmt::Display for TokenScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ecr(region) => write!(f, "ECR in {region}"),
+            Self::EcrPublic => f.write_str("ECR Public"),
+        }
+    }
+}
+
+/// A token, taken apart (D2).
+#[derive(Clone, Debug)]
+pub struct RegistryToken {
+    /// `AWS`.
+    pub username: Secret,
+    /// What the registry is shown for a password.
+    pub password: Secret,
+    /// When it ends, where that was said.
+    pub expires: Option<SystemTime>,
+}
+
+/// Where tokens come from. The real one is [`super::aws::Aws`].
+pub trait TokenStore: SecretStore {
+    /// Gets a new token as `identity`, by `end` at the latest.
+    ///
+    /// # Errors
+    /// [`TokenError`], with everything the store knows about the refusal.
+    fn token(
+        &self,
+        identity: &Identity,
+        scope: &TokenScope,
+        end: Instant,
+    ) -> impl Future<Output = Result<RegistryToken, TokenError>> + Send;
+}

@@ -1,0 +1,91 @@
+//! Who is to be shown what, for one container: its need, and who asks for it.
+
+use super::need::{InstanceLogin, Need};
+use super::registry::{EcrRegistry, Registry};
+use crate::error::{Class, Explain, Failure, Link};
+use crate::identity::{AccountRoles, SessionName};
+use crate::task::{ArnError, CredentialsParameter, ImageReference, RoleArn};
+
+/// ECR Public gives its tokens in the partition `aws` only.
+const PARTITION_OF_ECR_PUBLIC: &str = "aws";
+
+/// What is said where a container of an image in ECR names a secret (A10).
+const NOT_THE_SECRET: &str = "the image is in ECR, which takes its own authorization tokens: one is used, and the secret in repositoryCredentials is not read; take it out";
+
+/// The execution role is needed to ask as and cannot be one.
+#[derive(Debug, thiserror::Error)]
+#[error("executionRoleArn is not a role's ARN")]
+struct ExecutionRoleError {
+    source: ArnError,
+}
+
+impl Explain for ExecutionRoleError {
+    fn link(&self) -> Link {
+        Link::Definition
+    }
+
+    fn class(&self) -> Class {
+        Class::Invalid
+    }
+
+    fn thing(&self) -> String {
+        "executionRoleArn".to_owned()
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("give the role's full ARN, as `aws iam get-role` prints it".to_owned())
+    }
+}
+
+/// What decides who asks for the secrets and tokens of one task.
+pub(super) struct Asker<'a> {
+    pub accounts: &'a AccountRoles,
+    pub execution_role: Result<Option<RoleArn>, ArnError>,
+    pub name: SessionName,
+}
+
+impl Asker<'_> {
+    /// The need of a container with this image and these credentials, and what is odd about
+    /// it. ECR takes its own tokens only (A10); else the task's own comes before the host's,
+    /// and the host's before none (B3).
+    pub(super) fn need(
+        &self,
+        image: &ImageReference,
+        credentials: Option<CredentialsParameter>,
+        instance: impl FnOnce() -> Option<InstanceLogin>,
+    ) -> Result<(Need, Option<&'static str>), Failure> {
+        let warning = credentials.as_ref().map(|_| NOT_THE_SECRET);
+        match (Registry::of(image).map_err(|error| Failure::from(&error))?, credentials) {
+            (Registry::Ecr(registry), _) => Ok((self.ecr(registry)?, warning)),
+            (Registry::EcrPublic, _) => Ok((self.ecr_public(), warning)),
+            (_, Some(parameter)) => Ok((self.secret(parameter)?, None)),
+            (_, None) => Ok((instance().map_or(Need::Anonymous, Need::Instance), None)),
+        }
+    }
+
+    fn secret(&self, parameter: CredentialsParameter) -> Result<Need, Failure> {
+        let identity = self.accounts.reader(&parameter, self.execution_role()?, &self.name);
+        let identity = identity.map_err(|error| Failure::from(&error))?;
+        Ok(Need::Secret { parameter, identity })
+    }
+
+    fn ecr(&self, registry: EcrRegistry) -> Result<Need, Failure> {
+        let asked = (&registry, Some(&*registry.account), registry.region.partition());
+        let identity = self.accounts.puller(asked, self.execution_role()?, &self.name);
+        let identity = identity.map_err(|error| Failure::from(&error))?;
+        Ok(Need::Ecr { registry, identity })
+    }
+
+    /// What is there is for everybody: whoever can have no token pulls without one.
+    fn ecr_public(&self) -> Need {
+        let Ok(role) = self.execution_role.as_ref() else { return Need::Anonymous };
+        let asked = (&"ECR Public", None, PARTITION_OF_ECR_PUBLIC);
+        let identity = self.accounts.puller(asked, role.as_ref(), &self.name);
+        identity.map_or(Need::Anonymous, |identity| Need::EcrPublic { identity })
+    }
+
+    fn execution_role(&self) -> Result<Option<&RoleArn>, Failure> {
+        let role = self.execution_role.as_ref();
+        role.map(Option::as_ref).map_err(|error| Failure::from(&ExecutionRoleError { source: error.clone() }))
+    }
+}

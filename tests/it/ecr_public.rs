@@ -1,0 +1,101 @@
+//! ECR Public, at the wire: a token where one can be had, and never a reason to fail.
+
+use serde_json::json;
+
+use crate::ecr::{OWN, PUBLIC, TOKEN, asked, credential, shown, tokens, world_with};
+use crate::support::aws::{Fault, Policy};
+use crate::support::engine::Pull;
+use crate::support::fault::When;
+use crate::support::run::Run;
+use crate::support_aws_client::{ROLE, SECRET};
+use crate::task::{World, container, open_container, task};
+
+fn may() -> Policy {
+    Policy::allow("ecr-public:GetAuthorizationToken", "*").and(Policy::allow("sts:GetServiceBearerToken", "*"))
+}
+
+#[test]
+fn the_token_is_got_in_us_east_1_and_is_another_one_than_ecrs() {
+    let world = world_with(may().and(Policy::allow(TOKEN, "*")));
+    let definition = task(&[
+        open_container("a", PUBLIC),
+        open_container("b", "ecr-public.aws.com/docker/library/nginx:1"),
+        container("c", "public.ecr.aws/team/app:1", SECRET),
+        open_container("d", OWN),
+    ]);
+    let ended = world.pull(&definition).env("AWS_REGION", "eu-west-1").end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(credential(&ended.container(0)), json!({ "kind": "ecr-public", "identity": "host" }));
+    let mut asked = asked(&world);
+    asked.sort();
+    assert_eq!(asked, ["ecr eu-west-1", "ecr-public us-east-1"]);
+    let warnings = ended.report()["tasks"][0]["warnings"].clone();
+    assert!(warnings[0].as_str().unwrap().starts_with("c: the image is in ECR"), "{warnings}");
+    assert!(shown(&world).iter().all(|shown| shown.starts_with("AWS:token-")));
+}
+
+#[test]
+fn whoever_may_have_no_token_pulls_without_one_and_is_told_why() {
+    for policy in [Policy::none(), Policy::allow("ecr-public:GetAuthorizationToken", "*")] {
+        let world = world_with(policy);
+        let ended = world.pull(&task(&[open_container("app", PUBLIC)])).end();
+        assert_eq!(ended.code, 0, "{ended:?}");
+        let credential = credential(&ended.container(0));
+        assert!(credential["withoutToken"].as_str().unwrap().contains("is not allowed"), "{credential}");
+        assert_eq!(shown(&world), ["Absent"]);
+    }
+}
+
+#[test]
+fn no_identity_and_an_outage_are_no_reason_to_fail_either() {
+    let world = World::new();
+    let run = Run::pull(&task(&[open_container("app", PUBLIC)])).env("DOCKER_HOST", world.engine.host());
+    let ended = run.end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let world = world_with(may());
+    world.aws.fault("GetAuthorizationToken", When::Every, Fault::Hang);
+    let run = world.pull(&task(&[open_container("app", PUBLIC)]));
+    let ended = run.env("TASKPULL_SECRETS_TIMEOUT", "1s").end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(shown(&world), ["Absent"]);
+}
+
+#[test]
+fn a_token_that_it_refuses_with_400_and_no_challenge_is_got_again_once() {
+    for (status, refusal) in [
+        (500, "error parsing HTTP 400 response body: unexpected end of JSON input: \"\""),
+        (
+            500,
+            "unexpected status from HEAD request to https://public.ecr.aws/v2/docker/library/nginx/manifests/1: 400 Bad Request",
+        ),
+        (
+            404,
+            "denied: Your Authorization Token has expired. Please run 'aws ecr-public get-login-password' to fetch a new one.",
+        ),
+    ] {
+        let world = world_with(may());
+        world.engine.once(PUBLIC, Pull::refused(status, refusal));
+        world.engine.image(PUBLIC, Pull::success().requiring("AWS", "token-2"));
+        let ended = world.pull(&task(&[open_container("app", PUBLIC)])).end();
+        assert_eq!(ended.code, 0, "{refusal}: {ended:?}");
+        assert_eq!((shown(&world).len(), tokens(&world).len()), (2, 2), "{refusal}");
+    }
+}
+
+#[test]
+fn a_role_of_another_partition_pulls_without_asking_anybody() {
+    let world = world_with(may());
+    let mut definition = task(&[open_container("app", PUBLIC)]);
+    definition["executionRoleArn"] = json!(ROLE.replace("arn:aws:", "arn:aws-cn:"));
+    let ended = world.pull(&definition).end();
+    assert_eq!(ended.container(0)["credential"]["kind"], "anonymous", "{ended:?}");
+    assert_eq!(world.aws.calls(), []);
+}
+
+#[test]
+fn an_endpoint_of_its_own_is_asked() {
+    let world = world_with(may());
+    let run = world.pull(&task(&[open_container("app", PUBLIC)])).env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
+    let ended = run.env("AWS_ENDPOINT_URL_ECR_PUBLIC", world.aws.endpoint()).end();
+    assert_eq!((ended.code, asked(&world)), (0, vec!["ecr-public us-east-1".to_owned()]), "{ended:?}");
+}
