@@ -18,7 +18,7 @@ pub enum Exit {
     SomeFailed,
     /// Only the input was at fault.
     BadInput,
-    /// The Docker Engine could not be reached.
+    /// There is no Docker Engine that can be asked.
     NoEngine,
     /// The configuration is wrong.
     Configuration,
@@ -71,7 +71,7 @@ impl Exit {
             Self::BadInput => {
                 "nothing failed but the input: unreadable files, malformed containers, a text that cannot be a login or a token"
             }
-            Self::NoEngine => "the Docker Engine could not be reached, or went away",
+            Self::NoEngine => "the Docker Engine could not be reached, went away, or speaks no API known here",
             Self::Configuration => "a setting or the configuration file is wrong",
             Self::Interrupted => "ended by Ctrl-C or SIGTERM; what was done is reported",
         }

@@ -12,7 +12,7 @@ use crate::pipeline::Input;
 const LIMIT: u64 = 16 * 1_024 * 1_024;
 
 /// The input that is no file.
-const STDIN: &str = "-";
+pub(super) const STDIN: &str = "-";
 
 /// An input that could not be read.
 #[derive(Debug, thiserror::Error)]

@@ -8,9 +8,10 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use super::input::STDIN;
 use crate::pipeline::Input;
 
-/// The place that is no file; also the input that is none.
+/// The place that is no file.
 pub(super) const STDOUT: &str = "-";
 
 /// Where each definition goes, in order of the inputs.
@@ -42,7 +43,7 @@ impl Places {
         }
         let place = |input: &Input| {
             let from = PathBuf::from(&input.source);
-            let name = from.file_name().filter(|_| from != Path::new(STDOUT)).map(OsStr::to_owned);
+            let name = from.file_name().filter(|_| from != Path::new(STDIN)).map(OsStr::to_owned);
             let name = name.ok_or("what is read from stdin has no name: give it a file of its own")?;
             Ok::<_, String>((from, to.join(name)))
         };

@@ -2,7 +2,7 @@
 //!
 //! ECS's four (`ECS_IMAGE_PULL_BEHAVIOR`), with two stricter points: a registry's refusal
 //! never becomes a cached private image unless the operator says so, and a copy that was
-//! fetched for one task is no right of another (decision 2 and 7 of the design).
+//! fetched for one task is no right of another.
 //!
 //! Pure: what is to be done, from what is known. Who asks the engine and the registry is
 //! `course`.

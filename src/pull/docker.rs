@@ -1,10 +1,10 @@
 //! The Docker Engine, through bollard; the only file that knows it.
 //!
-//! Six things are not left to the library: the pull (`lines`), the auth header
+//! Seven things are not left to the library: the pull (`lines`), the auth header
 //! (`auth_header`), the API version (`ping` asks for it, here it goes into each path: bollard
 //! 0.21 drops the one it negotiated, so an engine newer than this program would be asked in a
 //! dialect nobody here has read), timeouts (its own cover only the headers of a response), TLS
-//! (`tls`), and what only Podman says (`podman`).
+//! (`tls`), what only Podman says (`podman`), and where the engine keeps its images (`info`).
 
 use bollard::errors::Error;
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};

@@ -45,6 +45,13 @@ pub enum EngineError {
     },
 }
 
+/// The words of a refusal: the `message` of a JSON object, or the text itself.
+pub(super) fn words(text: &[u8]) -> String {
+    let json: Option<serde_json::Value> = serde_json::from_slice(text).ok();
+    let message = json.as_ref().and_then(|json| json.get("message")?.as_str());
+    message.map_or_else(|| String::from_utf8_lossy(text), Into::into).trim().to_owned()
+}
+
 /// Why the engine cannot be asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreachable {
@@ -196,5 +203,16 @@ impl Unreachable {
                 "`openssl s_client -connect HOST:PORT` shows what the engine offers; TLS 1.2 or 1.3 is needed"
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn a_refusal_is_told_in_the_engines_words() {
+        assert_eq!(words(br#"{"message":"manifest unknown\n"}"#), "manifest unknown");
+        assert_eq!(words(b"<html>busy</html>\n"), "<html>busy</html>");
     }
 }

@@ -10,6 +10,8 @@ mod relayed;
 
 use std::fmt::Write as _;
 
+use serde::Serialize;
+
 use super::engine_error::{EngineError, Unreachable};
 use crate::error::{Class, Explain as _, Link};
 use crate::plan::Registry;
@@ -57,9 +59,14 @@ pub fn reference() -> String {
         phrases.dedup();
         let (phrases, hint) = (phrases.join(", "), hint.unwrap_or_default());
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "| {link} {class} | {phrases} | {sentence} | {hint} |");
+        let _ = writeln!(text, "| `{} {}` | {phrases} | {sentence} | {hint} |", word(link), word(class));
     }
     text
+}
+
+/// A link or a class, as the report has it.
+fn word(of: &impl Serialize) -> String {
+    serde_json::to_value(of).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// What `cause` means for the pull of `image`, with credentials or without.

@@ -42,9 +42,8 @@ impl<C: Connect> Course<'_, '_, C> {
             }
         };
         match result {
-            Err(PullError::Engine { image, anonymous, cause }) => {
-                let error = PullError::Engine { image, anonymous, cause };
-                self.explained(error, engine, wanted, login, &looked).await
+            Err(error) if error.class() == Class::DiskFull => {
+                Err(self.explained(error, engine, wanted, login, &looked).await)
             }
             result => result,
         }
@@ -93,16 +92,13 @@ impl<C: Connect> Course<'_, '_, C> {
         wanted: &Wanted,
         login: &Login,
         looked: &Looked<'_>,
-    ) -> Result<Pulled, PullError> {
-        if error.class() != Class::DiskFull {
-            return Err(error);
-        }
+    ) -> PullError {
         let filled = self.run.disk.filled(engine, wanted, login, looked).await;
-        Err(match (error, filled) {
+        match (error, filled) {
             (PullError::Engine { image, cause, .. }, Some(filled)) => {
                 PullError::DiskFull { image, filled: Box::new(filled), cause }
             }
             (error, _) => error,
-        })
+        }
     }
 }

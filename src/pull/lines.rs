@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::address::DockerAddress;
 use super::connection::{Connection, connect};
-use super::engine_error::{EngineError, Unreachable};
+use super::engine_error::{EngineError, Unreachable, words};
 use super::ping::ApiVersion;
 use super::{Line, Wanted};
 use crate::task::Version;
@@ -170,16 +170,9 @@ impl TryFrom<Told> for Line {
     }
 }
 
-/// A refusal's words: the `message` of a JSON object, or the text itself.
-fn words(text: &[u8]) -> String {
-    let json: Option<serde_json::Value> = serde_json::from_slice(text).ok();
-    let message = json.as_ref().and_then(|json| json.get("message")?.as_str());
-    message.map_or_else(|| String::from_utf8_lossy(text).trim().to_owned(), |message| message.trim().to_owned())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Line, quoted, words};
+    use super::{Line, quoted};
     use crate::pull::EngineError;
 
     #[test]
@@ -196,11 +189,5 @@ mod tests {
             EngineError::Said { status: 200, code: Some(401), text: "the engine gives no reason".to_owned() }
         );
         assert_eq!(line(r#"{"progressDetail":{"current":-1,"total":2}}"#).unwrap().bytes, None);
-    }
-
-    #[test]
-    fn a_refusal_is_told_in_the_engines_words() {
-        assert_eq!(words(br#"{"message":"manifest unknown\n"}"#), "manifest unknown");
-        assert_eq!(words(b"<html>busy</html>"), "<html>busy</html>");
     }
 }

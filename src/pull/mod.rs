@@ -12,7 +12,7 @@ mod connection;
 mod context;
 mod course;
 mod disk;
-pub mod docker;
+mod docker;
 mod engine_choice;
 mod engine_error;
 pub mod engine_words;

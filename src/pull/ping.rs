@@ -6,7 +6,7 @@
 use http::{StatusCode, Uri};
 
 use super::address::DockerAddress;
-use super::engine_error::{EngineError, Unreachable};
+use super::engine_error::{EngineError, Unreachable, words};
 use super::get::get;
 
 /// A version of the API, such as 1.41.
@@ -60,28 +60,18 @@ fn parse(text: &str) -> Option<ApiVersion> {
     Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
-/// The engine's words are the `message` of a JSON object, or the text itself.
 fn said(text: &[u8]) -> String {
-    let text = &text[..text.len().min(REFUSAL_LIMIT)];
-    let json: Option<serde_json::Value> = serde_json::from_slice(text).ok();
-    let message = json.as_ref().and_then(|json| json.get("message")?.as_str());
-    message.map_or_else(|| String::from_utf8_lossy(text).trim().to_owned(), str::to_owned)
+    words(&text[..text.len().min(REFUSAL_LIMIT)])
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{parse, said};
+    use super::parse;
 
     #[test]
     fn versions_compare_as_numbers() {
         assert!(parse("1.9") < parse("1.41"));
         assert_eq!(parse("1.41"), Some((1, 41)));
         assert_eq!(parse("one"), None);
-    }
-
-    #[test]
-    fn a_refusal_is_the_engines_own_words() {
-        assert_eq!(said(br#"{"message":"client version 1.53 is too old"}"#), "client version 1.53 is too old");
-        assert_eq!(said(b"Client sent an HTTP request\n"), "Client sent an HTTP request");
     }
 }

@@ -10,7 +10,7 @@ pub enum Verdict {
     Good,
     /// Only the input was at fault.
     BadInput,
-    /// The engine could not be reached.
+    /// No engine could be asked.
     NoEngine,
     /// Somebody ended it.
     Cancelled,

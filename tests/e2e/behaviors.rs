@@ -7,6 +7,7 @@ use crate::support::fault::When;
 use crate::support::gate::Gate;
 use crate::support::registry::{Fault, Kind, Pushed, Registry};
 use crate::support::run::{Ended, Run};
+use crate::world::wait_for;
 
 on_both_engines!(
     a_registry_that_is_gone_is_no_reason_to_do_without_an_image_that_is_there,
@@ -106,7 +107,7 @@ fn one_tag_is_one_image_though_it_moves_in_the_middle(lab: &Lab) {
     let image = &first.reference;
     let definition = task(&[("one", image, None), ("two", image, Some(&secret.name))]);
     let running = lab.pull(&definition).start();
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(gate.arrived(1));
+    wait_for(&gate, 1);
     let second = registry.push("team/app:1", &[10_000]);
     gate.open();
     let ended = Ended::of(running);

@@ -1,6 +1,6 @@
 //! The task definitions of the repository, pulled as they stand.
 
-use crate::lab::{Engine, Lab, on_both_engines, root, task};
+use crate::lab::{Lab, on_both_engines, root, task};
 use crate::support::registry::{Kind, Registry};
 use crate::support::run::{Ended, Run};
 
@@ -62,10 +62,7 @@ fn fifty_tasks_with_fifty_roles_share_the_transfer_of_an_image(lab: &Lab) {
     let ended = lab.set(Run::new(["pull", "--output", "json"]).arg(folder.path())).end();
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.report()["tasks"].as_array().unwrap().len(), 50);
-    // Podman shares no transfer between pulls that are under way: at most one for each.
-    let at_most = if lab.engine == Engine::Docker { 1 } else { 8 };
-    let transfers = registry.count(Kind::Layer);
-    assert!((1..=at_most).contains(&transfers), "fifty pulls, each with its own login, and {transfers} transfers");
+    assert_eq!(registry.count(Kind::Layer), 1, "fifty pulls, each with its own login, and one transfer");
     lab.forget(&image.reference);
 }
 

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Child;
 
 use serde_json::Value;
 
@@ -13,6 +13,7 @@ use crate::support::gate::Gate;
 use crate::support::leak::{Canary, Folder, Scan};
 use crate::support::registry::{Fault, Kind, Registry};
 use crate::support::run::{Ended, Run};
+use crate::world::{signal, wait_for};
 
 on_both_engines!(
     the_password_is_nowhere_after_a_success_and_after_each_failure,
@@ -97,7 +98,7 @@ fn under_way(lab: &Lab, folder: &Path, gate: &Gate) -> (Child, Registry) {
     let run =
         lab.set(Run::program("sh").arg("-c").arg(script).arg("sh").arg(folder).arg(env!("CARGO_BIN_EXE_taskpull")));
     let running = run.env("RUST_LOG", "trace").start();
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(gate.arrived(1));
+    wait_for(gate, 1);
     (running, registry)
 }
 
@@ -129,8 +130,7 @@ fn a_crash_leaves_no_core(lab: &Lab) {
     let limits = fs::read_to_string(process.join("limits")).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
-    let pid = running.id().to_string();
-    assert!(Command::new("kill").args(["-s", "ABRT", &pid]).status().unwrap().success());
+    signal(&running, "ABRT");
     let status = running.wait().unwrap();
     assert!(!std::os::unix::process::ExitStatusExt::core_dumped(&status), "{status:?}");
     assert!(registry.count(Kind::Layer) > 0, "it was in the middle of a pull");

@@ -11,7 +11,6 @@ mod demo;
 mod disk;
 mod engine_faults;
 mod examples;
-mod faults;
 mod interrupts;
 mod kms;
 mod lab;

@@ -50,6 +50,20 @@ fn each_answer_of_a_registry_to_the_manifest_is_told(lab: &Lab) {
 
 fn a_registry_that_throttles_is_given_the_time_it_asks_for(lab: &Lab) {
     let world = World::new(lab);
+    let later =
+        |seconds| Fault::Answer(429, Some(("retry-after", seconds)), r#"{"errors": [{"code": "TOOMANYREQUESTS"}]}"#);
+    // Docker asks twice, HEAD and GET, and is on its way with the second answer.
+    world.proxy.fault(On::Manifest, When::First(2), later("1"));
+    let ended = world.pull().end();
+    world.assert_pulled(&ended);
+    assert_eq!(world.proxy.most_at_once(), 1);
+    lab.forget(&world.name());
+
+    world.proxy.fault(On::Manifest, When::Every, later("0"));
+    let ended = attempts(world.pull(), 2).end();
+    world.assert_failed(&ended, "registry throttled", 2);
+
+    world.proxy.heal();
     world.proxy.fault(On::Manifest, When::Every, Fault::status(429));
     let ended = impatient(attempts(world.pull(), 2)).end();
     match lab.engine {
@@ -57,14 +71,6 @@ fn a_registry_that_throttles_is_given_the_time_it_asks_for(lab: &Lab) {
         // It waits, two seconds at first, and says nothing.
         Engine::Podman => world.assert_failed(&ended, "registry unavailable", 2),
     }
-
-    world.proxy.heal();
-    let later = Fault::Answer(429, Some(("retry-after", "1")), r#"{"errors": [{"code": "TOOMANYREQUESTS"}]}"#);
-    // Docker asks twice, HEAD and GET, and is on its way with the second answer.
-    world.proxy.fault(On::Manifest, When::First(2), later);
-    let ended = world.pull().end();
-    world.assert_pulled(&ended);
-    assert_eq!(world.proxy.most_at_once(), 1);
 }
 
 fn a_registry_that_is_well_again_after_three_seconds_is_pulled_from_within_two(lab: &Lab) {

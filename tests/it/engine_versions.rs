@@ -17,7 +17,7 @@ fn pull_one(world: &World) -> Run {
 #[test]
 fn the_api_version_is_agreed_on_and_in_every_path() {
     for (offered, agreed) in [("1.41", "1.41"), ("1.48", "1.48"), ("1.99", "1.53")] {
-        let world = World { engine: Engine::with_api(offered), ..World::new() };
+        let world = with(Engine::with_api(offered));
         assert_eq!(pull_one(&world).end().code, 0);
         assert_eq!(world.engine.pulls()[0].api_version.as_deref(), Some(agreed), "{:?}", world.engine.requests());
     }
@@ -25,7 +25,7 @@ fn the_api_version_is_agreed_on_and_in_every_path() {
 
 #[test]
 fn an_engine_older_than_docker_20_10_is_refused() {
-    let world = World { engine: Engine::with_api("1.40"), ..World::new() };
+    let world = with(Engine::with_api("1.40"));
     let ended = pull_one(&world).end();
     assert_eq!(ended.failure(0), "engine unsupported", "{ended:?}");
     assert!(ended.stdout.contains("20.10"));

@@ -4,6 +4,9 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::Child;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -316,15 +319,22 @@ fn a_registry_that_cannot_be_understood_is_no_failure() {
 fn a_login_goes_nowhere_with_a_redirect() {
     let world = World::new();
     world.engine.show_disk();
-    let elsewhere = Server::on_loopback(|request| panic!("{} was asked for elsewhere", request.path));
+    let followed = Arc::new(AtomicBool::new(false));
+    let seen = followed.clone();
+    let elsewhere = Server::on_loopback(move |_| {
+        seen.store(true, Ordering::Relaxed);
+        Reply::new(200, "")
+    });
     let to = format!("http://127.0.0.1:{}/v2/team/app/manifests/1", elsewhere.port());
     let registry = Server::on_loopback(move |request| match request.header("authorization") {
         None => Reply::new(401, "").header("www-authenticate", "Basic realm=\"r\""),
         Some(_) => Reply::new(307, "").header("location", to.clone()),
     });
     let image = format!("127.0.0.1:{}/team/app:1", registry.port());
-    let ended = weighing(&world, "refuse", &[container("app", &image, SECRET)]).end();
+    let ended = weighing(&world, "refuse", &[container("app", &image, SECRET)]).env("RUST_LOG", "debug").end();
     assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.stderr.contains("it answered 307"), "{ended:?}");
+    assert!(!followed.load(Ordering::Relaxed));
 }
 
 #[test]
@@ -334,6 +344,8 @@ fn a_registry_that_does_not_answer_holds_a_pull_up_no_longer_than_an_engine_may(
     let image = registry.announce("team/app:1", &[HUGE]).reference;
     registry.fault(Kind::Manifest, When::Every, Fault::Hang);
     let run = weighing(&world, "refuse", &[open_container("app", &image)]);
+    let began = Instant::now();
     let ended = run.env("TASKPULL_ENGINE_TIMEOUT", "1s").end();
     assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(began.elapsed() < Duration::from_secs(8), "the default is ten seconds: {:?}", began.elapsed());
 }

@@ -1,8 +1,9 @@
 //! A Docker Engine of a test's own: one that may be killed, stopped and started again.
 //!
-//! It has its own data, containerd, socket and mounts, in a temporary folder. Needs root, as
-//! the lab's own engine does.
+//! It has its own data, containerd, socket and mounts, in a temporary folder, and a disk of its
+//! own where the test wants a small one. Needs root, as the lab's own engine does.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
@@ -13,12 +14,23 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::run::Run;
+
 /// Longer than an engine takes to start or to end on a machine that is busy.
 const LONG: Duration = Duration::from_mins(1);
+
+/// Gives the folder `$2` a disk of `$1` in memory, if there is to be one, and becomes the
+/// engine with the other arguments.
+const BECOME: &str = r#"
+[ -z "$1" ] || mount -n -t tmpfs -o "size=$1,mode=711" small "$2"
+shift 2
+exec dockerd "$@"
+"#;
 
 /// Runs until dropped.
 pub struct Dockerd {
     folder: TempDir,
+    disk: &'static str,
     arguments: Vec<String>,
     process: Child,
 }
@@ -26,14 +38,35 @@ pub struct Dockerd {
 impl Dockerd {
     /// With these arguments beside those that keep it apart; returns when it answers.
     pub fn start(arguments: &[&str]) -> Self {
+        Self::start_on("", arguments)
+    }
+
+    /// With its images on so much memory, such as `128m`, which ends with it.
+    pub fn with_disk_of(size: &'static str) -> Self {
+        Self::start_on(size, &[])
+    }
+
+    fn start_on(disk: &'static str, arguments: &[&str]) -> Self {
         // Not where a checkout is: a socket's path has a limit.
         let folder = tempfile::Builder::new().prefix("dockerd").tempdir_in("/tmp").expect("a folder");
         fs::write(folder.path().join("daemon.json"), "{}").expect("a file");
+        fs::create_dir(folder.path().join("data")).expect("a folder");
         let arguments: Vec<_> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        let process = spawn(&folder, &arguments);
-        let this = Self { folder, arguments, process };
+        let process = spawn(&folder, disk, &arguments);
+        let this = Self { folder, disk, arguments, process };
         this.wait_for_an_answer();
         this
+    }
+
+    /// Where it keeps its images.
+    pub fn data_root(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// A program that sees the disk as the engine does.
+    pub fn beside(&self, program: impl AsRef<OsStr>) -> Run {
+        let run = Run::program("nsenter").arg("--target").arg(self.process.id().to_string());
+        run.arg("--mount").arg("--wdns=/").arg("--").arg(program)
     }
 
     /// For `DOCKER_HOST`.
@@ -65,7 +98,7 @@ impl Dockerd {
 
     /// Starts it once more, with what it had.
     pub fn start_again(&mut self) {
-        self.process = spawn(&self.folder, &self.arguments);
+        self.process = spawn(&self.folder, self.disk, &self.arguments);
         self.wait_for_an_answer();
     }
 
@@ -128,11 +161,11 @@ impl Drop for Dockerd {
     }
 }
 
-fn spawn(folder: &TempDir, arguments: &[String]) -> Child {
+fn spawn(folder: &TempDir, disk: &str, arguments: &[String]) -> Child {
     let at = |name: &str| folder.path().join(name);
     // Mounts of its own end with it, however it ends.
     let mut command = Command::new("unshare");
-    command.args(["--mount", "--propagation", "private", "--", "dockerd"]);
+    command.args(["--mount", "--propagation", "private", "--", "sh", "-ec", BECOME, "sh", disk]).arg(at("data"));
     for (option, name) in [
         ("--config-file", "daemon.json"),
         ("--data-root", "data"),

@@ -17,7 +17,7 @@ impl Run {
         arguments.into_iter().fold(Self::program(env!("CARGO_BIN_EXE_taskpull")), Self::arg)
     }
 
-    /// Another program, which will become this one.
+    /// Another program: one that becomes this one, or that looks at the same world.
     pub fn program(name: &str) -> Self {
         let mut command = Command::new(name);
         command.env_clear().env("PATH", "/usr/bin:/bin").env("AWS_EC2_METADATA_DISABLED", "true");

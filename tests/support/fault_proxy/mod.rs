@@ -36,12 +36,8 @@ pub enum On {
 pub enum Fault {
     /// This status, header and body.
     Answer(u16, Option<(&'static str, &'static str)>, &'static str),
-    /// Nothing, and the connection stays open.
-    Hang,
     /// Half of the body, then the connection is cut.
     Cut,
-    /// Half of the body, then nothing more.
-    StandStill,
     /// The whole body, and half of it is something else.
     Garbage,
     /// The body in this many pieces, with this pause after each.

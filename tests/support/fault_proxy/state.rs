@@ -137,10 +137,8 @@ fn struck(answer: Answer, fault: Option<Fault>, head_only: bool) -> Reply {
         body = noise.collect();
     }
     let piece = |from: usize, to: usize| Step::Send(body.slice(from..to));
-    let half = |then: Stall| vec![piece(0, length / 2), Step::Stall(then)];
     let steps = match &fault {
-        Some(Fault::Cut) => half(Stall::Reset),
-        Some(Fault::StandStill) => half(Stall::Hang),
+        Some(Fault::Cut) => vec![piece(0, length / 2), Step::Stall(Stall::Reset)],
         Some(Fault::HoldInTheMiddle(gate)) => {
             vec![piece(0, length / 2), Step::Stall(Stall::Hold(gate.clone())), piece(length / 2, length)]
         }
@@ -157,7 +155,6 @@ fn struck(answer: Answer, fault: Option<Fault>, head_only: bool) -> Reply {
         reply = reply.header("content-length", length.to_string());
     }
     match fault {
-        Some(Fault::Hang) => reply.after(Stall::Hang),
         Some(Fault::Hold(gate)) => reply.after(Stall::Hold(gate)),
         _ => reply,
     }

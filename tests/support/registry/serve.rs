@@ -66,10 +66,7 @@ impl State {
             user: sent.map(|(user, _)| user),
             status: found.status,
         });
-        let throttled = found.status == 429;
-        let reply = found.struck(fault);
-        // Podman waits as long as it is told; told nothing, for a minute.
-        if throttled { reply.header("retry-after", "0") } else { reply }
+        found.struck(fault)
     }
 
     fn find(&self, path: &str) -> Found {
