@@ -11,6 +11,7 @@ use crate::support::run::{Ended, Run};
 on_both_engines!(
     a_registry_that_is_gone_is_no_reason_to_do_without_an_image_that_is_there,
     a_refusal_is_one_though_the_image_is_there,
+    an_image_named_by_digest_is_no_right_of_whoever_names_it,
     a_copy_serves_a_task_that_may_have_it_and_no_other,
     a_copy_that_need_not_be_verified_costs_the_registry_nothing,
     one_tag_is_one_image_though_it_moves_in_the_middle,
@@ -70,6 +71,22 @@ fn a_refusal_is_one_though_the_image_is_there(lab: &Lab) {
     let ended = shop.pull("default", &wrong.name).env("TASKPULL_ON_REFUSAL", "use-cached").end();
     let app = ended.container(0);
     assert_eq!((&app["result"], &app["insteadOf"]["class"]), (&json!("cached"), &json!("refused")), "{ended:?}");
+}
+
+fn an_image_named_by_digest_is_no_right_of_whoever_names_it(lab: &Lab) {
+    let shop = Shop::new(lab, "by-digest");
+    let wrong = lab.own_secret("wrong-by-digest", &login("me", "wrong"));
+    let (name, _) = shop.image.reference.rsplit_once(':').unwrap();
+    let image = format!("{name}@{}", shop.image.digest);
+    for behavior in ["default", "always", "once", "prefer-cached"] {
+        let pull = |secret| lab.pull(&task(&[("app", &image, secret)])).arg("--behavior").arg(behavior);
+        let ended = pull(Some(&wrong.name)).end();
+        assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{behavior}: {ended:?}");
+        let ended = pull(Some(&shop.secret.name)).end();
+        assert_eq!((ended.code, &ended.container(0)["digest"]), (0, &json!(shop.image.digest)), "{behavior}: {ended:?}");
+    }
+    let ended = lab.pull(&task(&[("app", &image, None)])).end();
+    assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{ended:?}");
 }
 
 fn a_copy_serves_a_task_that_may_have_it_and_no_other(lab: &Lab) {

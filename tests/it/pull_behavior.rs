@@ -69,6 +69,22 @@ fn a_second_task_without_access_is_refused_though_the_image_lies_there() {
 }
 
 #[test]
+fn an_image_named_by_digest_that_docker_has_is_asked_for_of_its_registry() {
+    let world = stocked();
+    let digest = world.pull(&definition()).end().container(0)["digest"].as_str().unwrap().to_owned();
+    let image = format!("{}@{digest}", IMAGE.rsplit_once(':').unwrap().0);
+    world.engine.image(&image, Pull::success().requiring("me", "swordfish"));
+    let run = |container: Value, behavior| world.pull(&task(&[container])).arg("--behavior").arg(behavior);
+    for behavior in ["default", "always"] {
+        let stranger = run(open_container("app", &image), behavior).env("TASKPULL_VERIFY_ACCESS", "never").end();
+        assert_eq!((stranger.code, &*stranger.failure(0)), (3, "registry refused"), "{behavior}: {stranger:?}");
+        let owner = run(container("app", &image, SECRET), behavior).end();
+        assert_eq!((owner.code, &*result(&owner)), (0, "up-to-date"), "{behavior}: {owner:?}");
+    }
+    assert_eq!(world.engine.verified().len(), 2, "the registry was asked each time");
+}
+
+#[test]
 fn an_anonymous_copy_is_verified_only_if_the_operator_says_so() {
     let world = World::new();
     let open = task(&[open_container("app", IMAGE)]);
