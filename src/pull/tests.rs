@@ -379,6 +379,17 @@ async fn a_copy_that_must_be_verified_serves_when_the_registry_accepts_the_crede
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_verification_and_the_pull_after_it_have_one_deadline() {
+    let absent = EngineError::Said { status: 404, code: None, text: "manifest unknown: manifest unknown".to_owned() };
+    let fake = verifying(Fake::default(), vec![(60 * SECOND, Err(absent))]).on("app", vec![digest(60)]);
+    let caching = Caching { verify_access: Some(true), ..behaving(Behavior::PreferCached) };
+    let deadlines = Deadlines { begin: 90 * SECOND, ..limits().deadlines };
+    let limits = Limits { caching, deadlines, ..limits() };
+    let (outcomes, _) = pull(fake, &["app"], &limits, &CancellationToken::new()).await;
+    assert_eq!((class(&outcomes[0]), outcomes[0].duration), (Some(Class::TimedOut), 100 * SECOND), "{outcomes:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_tag_is_one_image_in_a_run_though_it_moves_in_the_middle() {
     let image = ImageReference::parse("app").unwrap();
     let login = |scope: &str| InstanceLogin { source: InstanceSource::DockerConfig, scope: scope.to_owned() };
