@@ -83,7 +83,11 @@ fn an_image_named_by_digest_is_no_right_of_whoever_names_it(lab: &Lab) {
         let ended = pull(Some(&wrong.name)).end();
         assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{behavior}: {ended:?}");
         let ended = pull(Some(&shop.secret.name)).end();
-        assert_eq!((ended.code, &ended.container(0)["digest"]), (0, &json!(shop.image.digest)), "{behavior}: {ended:?}");
+        assert_eq!(
+            (ended.code, &ended.container(0)["digest"]),
+            (0, &json!(shop.image.digest)),
+            "{behavior}: {ended:?}"
+        );
     }
     let ended = lab.pull(&task(&[("app", &image, None)])).end();
     assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{ended:?}");

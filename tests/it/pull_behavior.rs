@@ -69,6 +69,25 @@ fn a_second_task_without_access_is_refused_though_the_image_lies_there() {
 }
 
 #[test]
+fn a_task_without_a_login_gets_no_copy_of_what_another_one_of_the_run_has_a_login_for() {
+    let world = stocked();
+    let digest = world.pull(&definition()).end().container(0)["digest"].as_str().unwrap().to_owned();
+    let by_digest = format!("{}@{digest}", IMAGE.rsplit_once(':').unwrap().0);
+    for image in [IMAGE, &by_digest] {
+        for behavior in ["once", "prefer-cached"] {
+            // Whoever comes first.
+            let (open, closed) = (open_container("open", image), container("closed", image, SECRET));
+            for (stranger, containers) in [(1, [closed.clone(), open.clone()]), (0, [open, closed])] {
+                let ended = world.pull(&task(&containers)).arg("--behavior").arg(behavior).end();
+                let failures = (ended.failure(stranger), ended.failure(1 - stranger));
+                let wanted = ("registry refused".to_owned(), "none none".to_owned());
+                assert_eq!(failures, wanted, "{image} {behavior}: {ended:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn an_image_named_by_digest_that_docker_has_is_asked_for_of_its_registry() {
     let world = stocked();
     let digest = world.pull(&definition()).end().container(0)["digest"].as_str().unwrap().to_owned();
