@@ -127,6 +127,22 @@ fn podman_is_asked_by_a_pull_of_the_very_image() {
 }
 
 #[test]
+fn podman_that_says_nothing_to_a_verification_has_accepted_nothing() {
+    let mut world = World::new();
+    world.engine = Engine::podman();
+    world.engine.image(IMAGE, Pull::success());
+    let ended = world.pull(&definition()).end();
+    let digest = ended.container(0)["digest"].as_str().unwrap().to_owned();
+    let by_digest = format!("{}@{digest}", IMAGE.rsplit_once(':').unwrap().0);
+    // As where it shuts down in the middle: the answer ends, and properly.
+    for cut in [Pull::stream(), Pull::stream().line(&json!({ "status": "Already exists", "id": "0123456789ab" }))] {
+        world.engine.once(&by_digest, cut);
+        let ended = pull(&world, "prefer-cached").end();
+        assert_eq!((ended.code, &*result(&ended)), (5, "failed"), "{ended:?}");
+    }
+}
+
+#[test]
 fn the_platform_of_the_task_reaches_the_engine_and_a_flag_wins() {
     let world = World::new();
     let mut definition = task(&[open_container("app", IMAGE)]);
