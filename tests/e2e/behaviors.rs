@@ -91,6 +91,13 @@ fn an_image_named_by_digest_is_no_right_of_whoever_names_it(lab: &Lab) {
     }
     let ended = lab.pull(&task(&[("app", &image, None)])).end();
     assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{ended:?}");
+    // Docker finds a manifest by its digest alone, whatever repository it came from.
+    let elsewhere = image.replace("team/app", "team/other");
+    let ended = lab.pull(&task(&[("app", &elsewhere, Some(&wrong.name))])).end();
+    assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{ended:?}");
+    let ended = lab.pull(&task(&[("app", &elsewhere, Some(&shop.secret.name))])).end();
+    assert_eq!((ended.code, &*ended.failure(0)), (3, "repository absent"), "{ended:?}");
+    lab.docker(&["image", "rm", "--force", &elsewhere]);
 }
 
 fn a_copy_serves_a_task_that_may_have_it_and_no_other(lab: &Lab) {
