@@ -112,6 +112,10 @@ impl<E: Engine> Pull<'_, E> {
             if let Some(layers) = tally.take(&line) {
                 (self.watch)(&State::Pulling(layers));
             }
+            if tally.is_beyond_bounds() {
+                let why = "it tells of more layers than an image has".to_owned();
+                return Err(self.refused(EngineError::Garbled { host: self.address.to_owned(), why }));
+            }
         }
         Ok(told)
     }

@@ -416,6 +416,16 @@ async fn an_engine_that_comes_back_goes_on_and_that_takes_none_of_the_attempts()
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_engine_that_never_stops_telling_new_layers_is_not_listened_to() {
+    let endless: Script = (0..20_000).map(|at| layer(0, &at.to_string(), "Pulling fs layer")).collect();
+    let limits = Limits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let fake = Fake::default().on("app", endless.into_iter().chain([digest(0)]).collect());
+    let (outcomes, _) = pull(fake, &["app"], &limits, &CancellationToken::new()).await;
+    let link = outcomes[0].result.as_ref().map_err(|failure| failure.link);
+    assert_eq!(link.unwrap_err(), Link::Engine);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_engine_that_says_the_same_again_and_again_is_stalled() {
     let again: Script = (0..100).map(|_| layer(1, "a", "Downloading")).collect();
     let limits = Limits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
