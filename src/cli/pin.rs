@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -74,12 +74,10 @@ impl Places {
         for ((from, to), text) in files.iter().zip(texts) {
             parts.write(from, to, text).map_err(|source| PinError { path: to.clone(), source })?;
         }
-        for (part, to) in parts.0.drain(..) {
-            if let Err(source) = fs::rename(&part, &to) {
-                // Nothing to be done when that fails too.
-                let _ = fs::remove_file(&part);
-                return Err(PinError { path: to, source });
-            }
+        // One that does not get to its place goes, and so do those after it.
+        while let Some((part, to)) = parts.0.first() {
+            fs::rename(part, to).map_err(|source| PinError { path: to.clone(), source })?;
+            parts.0.remove(0);
         }
         Ok(())
     }
@@ -92,13 +90,14 @@ impl Parts {
     fn write(&mut self, from: &Path, to: &Path, text: &[u8]) -> io::Result<()> {
         // A link stays one, and what it leads to is replaced.
         let to = to.canonicalize().unwrap_or_else(|_| to.to_owned());
-        let mut name = OsStr::new(".").to_owned();
-        name.push(to.file_name().unwrap_or_default());
-        name.push(format!(".{}.part", std::process::id()));
-        let part = to.with_file_name(name);
-        // A definition may hold passwords in its `environment`: nobody sees more of the new
-        // file than of the one before it.
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
+        // Both are seen before anything is renamed: it is all of them or none.
+        if to.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        if self.0.iter().any(|(_, other)| *other == to) {
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "two definitions would be this file"));
+        }
+        let (mut file, part) = begin(&to)?;
         self.0.push((part, to.clone()));
         if let Ok(known) = fs::metadata(&to).or_else(|_| fs::metadata(from)) {
             file.set_permissions(known.permissions())?;
@@ -108,11 +107,63 @@ impl Parts {
     }
 }
 
+/// A new file beside this one. In a container each process may have the number of the one
+/// before it, and that one may have left its part behind when it was killed.
+fn begin(to: &Path) -> io::Result<(File, PathBuf)> {
+    let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
+    for number in 0..100 {
+        let mut name = OsStr::new(".").to_owned();
+        name.push(to.file_name().unwrap_or_default());
+        name.push(format!(".{}-{number}.part", std::process::id()));
+        let part = to.with_file_name(name);
+        // A definition may hold passwords in its `environment`: nobody sees more of the new
+        // file than of the one before it.
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part) {
+            Ok(file) => return Ok((file, part)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(last)
+}
+
 impl Drop for Parts {
     fn drop(&mut self) {
         for (part, _) in &self.0 {
             // Nothing to be done when that fails too.
             let _ = fs::remove_file(part);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Path, PathBuf, Places, begin, fs};
+
+    fn write(folder: &Path, names: &[&str]) -> bool {
+        let files = names.iter().map(|name| (PathBuf::from("-"), folder.join(name))).collect();
+        let texts: Vec<_> = names.iter().map(|name| name.as_bytes().to_vec()).collect();
+        Places::Files { folder: None, files }.write(&texts).is_ok()
+    }
+
+    #[test]
+    fn two_links_to_one_file_are_not_written_over_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("file"), "before").unwrap();
+        for link in ["a", "b"] {
+            std::os::unix::fs::symlink("file", folder.path().join(link)).unwrap();
+        }
+        assert!(!write(folder.path(), &["a", "b"]));
+        assert_eq!(fs::read_to_string(folder.path().join("file")).unwrap(), "before");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn a_part_that_a_killed_process_has_left_is_in_nobodys_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("file");
+        let (_, left) = begin(&to).unwrap();
+        assert!(write(folder.path(), &["file"]));
+        assert_eq!((fs::read_to_string(to).unwrap(), left.exists()), ("file".to_owned(), true));
     }
 }

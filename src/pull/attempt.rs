@@ -31,13 +31,18 @@ impl<E: Engine> Pull<'_, E> {
         }
     }
 
-    async fn verified(&self) -> Result<Pulled, PullError> {
+    /// Whether the registry gives this very image to whoever has the login.
+    async fn accepted(&self) -> Result<(), PullError> {
         let after = self.deadlines.begin;
         (self.watch)(&State::Verifying);
         let Ok(accepted) = timeout(after, self.engine.verify(self.wanted, self.login)).await else {
             return Err(self.silent(PullError::NotBegun { image: self.wanted.image.clone(), after }).await);
         };
-        accepted.map_err(|cause| self.refused(cause))?;
+        accepted.map_err(|cause| self.refused(cause))
+    }
+
+    async fn verified(&self) -> Result<Pulled, PullError> {
+        self.accepted().await?;
         let LocalImage { platform, .. } = self.local(&self.wanted.image).await?;
         let digest = match self.wanted.image.version() {
             Version::Digest(digest) | Version::Tag(digest) => digest.clone(),
@@ -55,6 +60,9 @@ impl<E: Engine> Pull<'_, E> {
             return Err(cut());
         }
         let Wanted { image, platform } = self.wanted;
+        if told.may_be_from_here(image) {
+            self.accepted().await?;
+        }
         let local = self.local(image).await?;
         let (digest, fetched) = match told.verdict(image, &local) {
             Verdict::Pulled { digest, fetched } => (digest, fetched),
@@ -103,6 +111,10 @@ impl<E: Engine> Pull<'_, E> {
             told.take(&line);
             if let Some(layers) = tally.take(&line) {
                 (self.watch)(&State::Pulling(layers));
+            }
+            if tally.is_beyond_bounds() {
+                let why = "it tells of more layers than an image has".to_owned();
+                return Err(self.refused(EngineError::Garbled { host: self.address.to_owned(), why }));
             }
         }
         Ok(told)

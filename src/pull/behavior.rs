@@ -42,8 +42,8 @@ pub struct Caching {
     /// When a copy serves.
     pub behavior: Behavior,
     /// Whether the registry must accept the task's own credential before a copy counts;
-    /// `None` where nobody said: then it must, unless the image is for everybody or the
-    /// behavior asks the registry anyway.
+    /// `None` where nobody said: then it must, unless nobody in the run has a credential for
+    /// it or the behavior asks the registry anyway.
     pub verify_access: Option<bool>,
     /// What a refusal comes to.
     pub on_refusal: OnRefusal,
@@ -77,9 +77,11 @@ impl Caching {
         is_from_registry && local.is_for(wanted)
     }
 
-    /// Whether the registry must accept the credential before a copy serves.
-    pub(super) fn must_verify(self, need: &Need) -> bool {
-        self.verify_access.unwrap_or_else(|| self.looks_first() && need.is_private())
+    /// Whether the registry must accept the credential before a copy serves. `is_shared` says
+    /// that other pulls of the run want the image with other credentials: what needs one there
+    /// is nothing that everybody may have.
+    pub(super) fn must_verify(self, need: &Need, is_shared: bool) -> bool {
+        self.verify_access.unwrap_or_else(|| self.looks_first() && (is_shared || need.is_private()))
     }
 
     /// Whether a copy serves after this failure of a pull, unverified.
@@ -146,10 +148,11 @@ mod tests {
             (Behavior::Once, true),
             (Behavior::PreferCached, true),
         ] {
-            assert_eq!(caching(behavior).must_verify(&private), verified, "{behavior:?}");
-            assert!(!caching(behavior).must_verify(&Need::Anonymous));
+            assert_eq!(caching(behavior).must_verify(&private, false), verified, "{behavior:?}");
+            assert!(!caching(behavior).must_verify(&Need::Anonymous, false));
+            assert_eq!(caching(behavior).must_verify(&Need::Anonymous, true), verified, "{behavior:?}");
             let never = Caching { verify_access: Some(false), ..caching(behavior) };
-            assert!(!never.must_verify(&private));
+            assert!(!never.must_verify(&private, true));
         }
     }
 

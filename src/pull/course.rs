@@ -150,7 +150,7 @@ impl<C: Connect> Course<'_, '_, C> {
         credential: &Credential,
         caching: Caching,
     ) -> Result<Option<Pulled>, Failure> {
-        if !caching.must_verify(&self.pull.need) {
+        if !caching.must_verify(&self.pull.need, self.run.turns.is_shared(self.pull)) {
             return Ok(Some(cached(local, wanted, false, None)));
         }
         let Some(digest) = local.digest_of(&wanted.image) else { return Ok(None) };

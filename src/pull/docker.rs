@@ -22,6 +22,7 @@ use super::lines;
 use super::ping::{ApiVersion, Pong, agree};
 use super::podman::sort_digests;
 use super::tls::Tls;
+use super::told::{Told, Verdict};
 use super::{Connect, Engine, Line, LocalImage, Storage, Wanted};
 use crate::credential::Login;
 use crate::task::{ImageReference, Platform};
@@ -111,11 +112,18 @@ impl Engine for DockerEngine {
         if self.is_podman {
             // It has no such question, and asks the registry whatever it has itself. Docker
             // does not: it pulls what it has by digest without asking anybody.
-            let mut lines = self.pull(wanted, login);
+            let (mut lines, mut told) = (self.pull(wanted, login), Told::default());
             while let Some(line) = lines.next().await {
-                line?;
+                told.take(&line?);
             }
-            return Ok(());
+            // An answer that only ends is no consent: one that is cut short may look like it.
+            let local = self.local(&wanted.image).await?.unwrap_or_default();
+            return match told.verdict(&wanted.image, &local) {
+                Verdict::Pulled { .. } => Ok(()),
+                Verdict::Another { .. } | Verdict::Cut => {
+                    Err(self.address.garbled("it ended without telling whether the registry has the image"))
+                }
+            };
         }
         let client = self.client(auth_header(&wanted.image, login));
         let asked = client.inspect_registry_image(&wanted.image.to_string(), None).await;
@@ -161,6 +169,9 @@ fn engine_error(address: &DockerAddress, error: Error) -> EngineError {
         Error::HyperLegacyError { .. } | Error::HyperResponseError { .. } | Error::IOError { .. } => {
             address.broken(&error)
         }
+        // Not in the library's words: they may hold the engine's, and those the image's
+        // environment, or the login.
+        Error::JsonDataError { column, .. } => address.garbled(format!("column {column} of its answer")),
         error => address.garbled(error.to_string()),
     }
 }

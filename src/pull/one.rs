@@ -71,7 +71,8 @@ impl<E: Engine> Pull<'_, E> {
         let mut failed = Failed::default();
         let mut last: Option<Box<PullError>> = None;
         let after = self.deadlines.total;
-        let end = Instant::now() + after;
+        // From the turn, not from here: what was asked before this took its part of the time.
+        let end = self.account.begun() + after;
         loop {
             let attempt = self.account.attempts();
             let was_gone = failed.gone.is_some();

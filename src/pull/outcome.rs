@@ -93,6 +93,11 @@ impl Account {
         self.so_far().turn = Some(Instant::now());
     }
 
+    /// Since when it has its turn.
+    pub(super) fn begun(&self) -> Instant {
+        *self.so_far().turn.get_or_insert_with(Instant::now)
+    }
+
     /// It goes on with a credential from there.
     pub(super) fn shows(&self, origin: &Origin) {
         self.so_far().origin = Some(origin.clone());

@@ -69,6 +69,15 @@ struct Layer {
 }
 
 impl Tally {
+    /// More layers than any image has: Docker's own limit is 127.
+    const LIMIT: usize = 10_000;
+
+    /// Whether there are more layers than an image can have. Each is kept, and its line moves
+    /// the pull: an engine that went on telling new ones would never come to an end.
+    pub(super) fn is_beyond_bounds(&self) -> bool {
+        self.layers.len() > Self::LIMIT
+    }
+
     /// Whether the line says anything that was not said just before.
     pub(super) fn moves(&self, line: &Line) -> bool {
         let layer = line.id.as_ref().and_then(|id| self.layers.get(id));

@@ -379,6 +379,17 @@ async fn a_copy_that_must_be_verified_serves_when_the_registry_accepts_the_crede
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_verification_and_the_pull_after_it_have_one_deadline() {
+    let absent = EngineError::Said { status: 404, code: None, text: "manifest unknown: manifest unknown".to_owned() };
+    let fake = verifying(Fake::default(), vec![(60 * SECOND, Err(absent))]).on("app", vec![digest(60)]);
+    let caching = Caching { verify_access: Some(true), ..behaving(Behavior::PreferCached) };
+    let deadlines = Deadlines { begin: 90 * SECOND, ..limits().deadlines };
+    let limits = Limits { caching, deadlines, ..limits() };
+    let (outcomes, _) = pull(fake, &["app"], &limits, &CancellationToken::new()).await;
+    assert_eq!((class(&outcomes[0]), outcomes[0].duration), (Some(Class::TimedOut), 100 * SECOND), "{outcomes:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_tag_is_one_image_in_a_run_though_it_moves_in_the_middle() {
     let image = ImageReference::parse("app").unwrap();
     let login = |scope: &str| InstanceLogin { source: InstanceSource::DockerConfig, scope: scope.to_owned() };
@@ -402,6 +413,16 @@ async fn an_engine_that_comes_back_goes_on_and_that_takes_none_of_the_attempts()
     assert_eq!((outcomes[0].attempts, outcomes[0].retries.len()), (11, 10));
     assert!(outcomes[0].retries.iter().all(|retry| retry.failure.class == Class::EngineGone));
     assert_eq!(fake.most_at_once.load(Ordering::Relaxed), 1, "never two pulls of one image");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_never_stops_telling_new_layers_is_not_listened_to() {
+    let endless: Script = (0..20_000).map(|at| layer(0, &at.to_string(), "Pulling fs layer")).collect();
+    let limits = Limits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let fake = Fake::default().on("app", endless.into_iter().chain([digest(0)]).collect());
+    let (outcomes, _) = pull(fake, &["app"], &limits, &CancellationToken::new()).await;
+    let link = outcomes[0].result.as_ref().map_err(|failure| failure.link);
+    assert_eq!(link.unwrap_err(), Link::Engine);
 }
 
 #[tokio::test(start_paused = true)]

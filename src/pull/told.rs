@@ -17,6 +17,8 @@ use crate::task::{ImageReference, Version};
 pub(super) struct Told {
     digest: Option<String>,
     is_up_to_date: bool,
+    /// Whether it told of any layer.
+    has_layers: bool,
     /// What was fetched, by id; Podman's configuration is among it, and is always fetched.
     fetched: HashSet<String>,
     /// Whom the last line is about, if it is one that Podman may end with.
@@ -44,7 +46,11 @@ impl Told {
             self.is_up_to_date = true;
         } else if let Some(id) = &line.id {
             match &*line.status {
-                "Pulling fs layer" => drop(self.fetched.insert(id.clone())),
+                "Pulling fs layer" => {
+                    self.has_layers = true;
+                    self.fetched.insert(id.clone());
+                }
+                "Already exists" => self.has_layers = true,
                 "Download complete" => self.last = Some(id.clone()),
                 _ => {}
             }
@@ -54,6 +60,14 @@ impl Told {
     /// Whether the stream may have come to its end; what is local decides the rest.
     pub(super) fn may_be_whole(&self) -> bool {
         self.digest.is_some() || self.last.is_some()
+    }
+
+    /// Whether the registry may never have been asked. Docker takes a manifest that is named by
+    /// its digest from what it has, whoever wants it and whatever repository it came from, and is
+    /// done if it has the image too. Where it has not, it fetches the configuration with the
+    /// pull's own login, and then tells of layers. Podman, which tells no digest, always asks.
+    pub(super) fn may_be_from_here(&self, image: &ImageReference) -> bool {
+        matches!(image.version(), Version::Digest(_)) && self.digest.is_some() && !self.has_layers
     }
 
     /// Holds what was told to what is local.

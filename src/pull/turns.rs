@@ -25,7 +25,8 @@ pub struct Concurrency {
 pub(super) struct Turns {
     all: Semaphore,
     registries: HashMap<String, Semaphore>,
-    tags: HashMap<(ImageReference, Option<Platform>), Arc<Tag>>,
+    /// What several pulls want, each with a login of its own or without any.
+    shared: HashMap<(ImageReference, Option<Platform>), Arc<Tag>>,
 }
 
 /// A tag that several pulls want: what it is, once the first of them knows.
@@ -42,9 +43,7 @@ impl Turns {
     pub(super) fn new(pulls: &[PlannedPull], limit: Concurrency) -> Self {
         let mut wanted: HashMap<_, usize> = HashMap::new();
         for PlannedPull { image, platform, .. } in pulls {
-            if matches!(image.version(), Version::Tag(_)) {
-                *wanted.entry((image.clone(), platform.clone())).or_default() += 1;
-            }
+            *wanted.entry((image.clone(), platform.clone())).or_default() += 1;
         }
         let several = wanted.into_iter().filter(|(_, pulls)| *pulls > 1);
         let registry =
@@ -52,13 +51,22 @@ impl Turns {
         Self {
             all: Semaphore::new(limit.all.get()),
             registries: pulls.iter().map(registry).collect(),
-            tags: several.map(|(key, _)| (key, Arc::default())).collect(),
+            shared: several.map(|(key, _)| (key, Arc::default())).collect(),
         }
     }
 
     /// The tag of this pull, if other pulls want it too.
     pub(super) fn tag(&self, pull: &PlannedPull) -> Option<&Tag> {
-        self.tags.get(&(pull.image.clone(), pull.platform.clone())).map(|tag| &**tag)
+        self.shared(pull).filter(|_| matches!(pull.image.version(), Version::Tag(_)))
+    }
+
+    /// Whether other pulls want this very image with other logins.
+    pub(super) fn is_shared(&self, pull: &PlannedPull) -> bool {
+        self.shared(pull).is_some()
+    }
+
+    fn shared(&self, pull: &PlannedPull) -> Option<&Tag> {
+        self.shared.get(&(pull.image.clone(), pull.platform.clone())).map(|tag| &**tag)
     }
 
     /// Waits for a turn. The semaphores are never closed; were they, going on would be right.

@@ -12,6 +12,8 @@ use crate::world::wait_for;
 on_both_engines!(
     a_registry_that_is_gone_is_no_reason_to_do_without_an_image_that_is_there,
     a_refusal_is_one_though_the_image_is_there,
+    an_image_named_by_digest_is_no_right_of_whoever_names_it,
+    a_pull_by_digest_does_not_join_another_one_with_a_better_login,
     a_copy_serves_a_task_that_may_have_it_and_no_other,
     a_copy_that_need_not_be_verified_costs_the_registry_nothing,
     one_tag_is_one_image_though_it_moves_in_the_middle,
@@ -71,6 +73,51 @@ fn a_refusal_is_one_though_the_image_is_there(lab: &Lab) {
     let ended = shop.pull("default", &wrong.name).env("TASKPULL_ON_REFUSAL", "use-cached").end();
     let app = ended.container(0);
     assert_eq!((&app["result"], &app["insteadOf"]["class"]), (&json!("cached"), &json!("refused")), "{ended:?}");
+}
+
+fn an_image_named_by_digest_is_no_right_of_whoever_names_it(lab: &Lab) {
+    let shop = Shop::new(lab, "by-digest");
+    let wrong = lab.own_secret("wrong-by-digest", &login("me", "wrong"));
+    let (name, _) = shop.image.reference.rsplit_once(':').unwrap();
+    let image = format!("{name}@{}", shop.image.digest);
+    for behavior in ["default", "always", "once", "prefer-cached"] {
+        let pull = |secret| lab.pull(&task(&[("app", &image, secret)])).arg("--behavior").arg(behavior);
+        let ended = pull(Some(&wrong.name)).end();
+        assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{behavior}: {ended:?}");
+        let ended = pull(Some(&shop.secret.name)).end();
+        assert_eq!(
+            (ended.code, &ended.container(0)["digest"]),
+            (0, &json!(shop.image.digest)),
+            "{behavior}: {ended:?}"
+        );
+    }
+    let ended = lab.pull(&task(&[("app", &image, None)])).end();
+    assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{ended:?}");
+    // Docker finds a manifest by its digest alone, whatever repository it came from.
+    let elsewhere = image.replace("team/app", "team/other");
+    let ended = lab.pull(&task(&[("app", &elsewhere, Some(&wrong.name))])).end();
+    assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{ended:?}");
+    let ended = lab.pull(&task(&[("app", &elsewhere, Some(&shop.secret.name))])).end();
+    assert_eq!((ended.code, &*ended.failure(0)), (3, "repository absent"), "{ended:?}");
+    lab.docker(&["image", "rm", "--force", &elsewhere]);
+}
+
+fn a_pull_by_digest_does_not_join_another_one_with_a_better_login(lab: &Lab) {
+    let registry = Registry::with_login("me", "right");
+    let pushed = registry.push("team/app:1", &[10_000]);
+    let image = format!("{}@{}", pushed.reference.rsplit_once(':').unwrap().0, pushed.digest);
+    let secrets =
+        [lab.own_secret("right-join", &login("me", "right")), lab.own_secret("wrong-join", &login("me", "wrong"))];
+    let gate = Gate::closed();
+    registry.fault(Kind::Layer, When::First(1), Fault::Hold(gate.clone()));
+    let first = lab.pull(&task(&[("app", &image, Some(&secrets[0].name))])).start();
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(gate.arrived(1));
+    let ended = lab.pull(&task(&[("app", &image, Some(&secrets[1].name))])).env("TASKPULL_ATTEMPTS", "1").end();
+    gate.open();
+    assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{ended:?}");
+    let ended = Ended::of(first);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    lab.forget(&image);
 }
 
 fn a_copy_serves_a_task_that_may_have_it_and_no_other(lab: &Lab) {

@@ -69,6 +69,41 @@ fn a_second_task_without_access_is_refused_though_the_image_lies_there() {
 }
 
 #[test]
+fn a_task_without_a_login_gets_no_copy_of_what_another_one_of_the_run_has_a_login_for() {
+    let world = stocked();
+    let digest = world.pull(&definition()).end().container(0)["digest"].as_str().unwrap().to_owned();
+    let by_digest = format!("{}@{digest}", IMAGE.rsplit_once(':').unwrap().0);
+    for image in [IMAGE, &by_digest] {
+        for behavior in ["once", "prefer-cached"] {
+            // Whoever comes first.
+            let (open, closed) = (open_container("open", image), container("closed", image, SECRET));
+            for (stranger, containers) in [(1, [closed.clone(), open.clone()]), (0, [open, closed])] {
+                let ended = world.pull(&task(&containers)).arg("--behavior").arg(behavior).end();
+                let failures = (ended.failure(stranger), ended.failure(1 - stranger));
+                let wanted = ("registry refused".to_owned(), "none none".to_owned());
+                assert_eq!(failures, wanted, "{image} {behavior}: {ended:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_image_named_by_digest_that_docker_has_is_asked_for_of_its_registry() {
+    let world = stocked();
+    let digest = world.pull(&definition()).end().container(0)["digest"].as_str().unwrap().to_owned();
+    let image = format!("{}@{digest}", IMAGE.rsplit_once(':').unwrap().0);
+    world.engine.image(&image, Pull::success().requiring("me", "swordfish"));
+    let run = |container: Value, behavior| world.pull(&task(&[container])).arg("--behavior").arg(behavior);
+    for behavior in ["default", "always"] {
+        let stranger = run(open_container("app", &image), behavior).env("TASKPULL_VERIFY_ACCESS", "never").end();
+        assert_eq!((stranger.code, &*stranger.failure(0)), (3, "registry refused"), "{behavior}: {stranger:?}");
+        let owner = run(container("app", &image, SECRET), behavior).end();
+        assert_eq!((owner.code, &*result(&owner)), (0, "up-to-date"), "{behavior}: {owner:?}");
+    }
+    assert_eq!(world.engine.verified().len(), 2, "the registry was asked each time");
+}
+
+#[test]
 fn an_anonymous_copy_is_verified_only_if_the_operator_says_so() {
     let world = World::new();
     let open = task(&[open_container("app", IMAGE)]);
@@ -89,6 +124,22 @@ fn podman_is_asked_by_a_pull_of_the_very_image() {
     assert_eq!((&*result(&ended), &ended.container(0)["verified"]), ("cached", &json!(true)), "{ended:?}");
     let last = world.engine.pulls().pop().unwrap().image;
     assert!(last.contains("@sha256:"), "{last}");
+}
+
+#[test]
+fn podman_that_says_nothing_to_a_verification_has_accepted_nothing() {
+    let mut world = World::new();
+    world.engine = Engine::podman();
+    world.engine.image(IMAGE, Pull::success());
+    let ended = world.pull(&definition()).end();
+    let digest = ended.container(0)["digest"].as_str().unwrap().to_owned();
+    let by_digest = format!("{}@{digest}", IMAGE.rsplit_once(':').unwrap().0);
+    // As where it shuts down in the middle: the answer ends, and properly.
+    for cut in [Pull::stream(), Pull::stream().line(&json!({ "status": "Already exists", "id": "0123456789ab" }))] {
+        world.engine.once(&by_digest, cut);
+        let ended = pull(&world, "prefer-cached").end();
+        assert_eq!((ended.code, &*result(&ended)), (5, "failed"), "{ended:?}");
+    }
 }
 
 #[test]

@@ -72,6 +72,20 @@ fn a_folder_of_definitions_becomes_a_folder_of_the_same_names() {
 }
 
 #[test]
+fn a_place_that_cannot_be_taken_leaves_no_parts_behind() {
+    let (world, text) = world();
+    let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for name in ["a.json", "b.json", "c.json"] {
+        fs::write(from.path().join(name), &text).unwrap();
+    }
+    fs::create_dir(to.path().join("b.json")).unwrap();
+    let ended = pin(&world, &format!("--pin={}", to.path().display()), from.path());
+    assert_ne!(ended.code, 0, "{ended:?}");
+    assert!(files(to.path()).iter().all(|name| !name.contains(".part")), "{:?}", files(to.path()));
+    assert!(!to.path().join("a.json").exists(), "all of them or none");
+}
+
+#[test]
 fn one_container_without_a_digest_leaves_all_as_it_was() {
     let (world, text) = world();
     let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

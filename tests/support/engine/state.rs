@@ -179,7 +179,10 @@ impl State {
 
     /// The reply, and what is local after it.
     fn play(&self, image: &str, auth: &Auth, pull: Pull) -> (Reply, Option<Local>) {
+        // Docker asks nobody for a digest that it has.
+        let is_answered_here = !self.is_podman && split(image).1.contains(':') && self.here(image).is_some();
         if let Some((username, password)) = &pull.requires
+            && !is_answered_here
             && !auth.is(username, password)
         {
             return (
@@ -196,7 +199,7 @@ impl State {
                 let (name, tag) = split(image);
                 let digest =
                     pull.lands.unwrap_or_else(|| if tag.contains(':') { tag.to_owned() } else { digest_of(image) });
-                let up_to_date = self.local.get(image).is_some_and(|local| local.digest == digest);
+                let up_to_date = is_answered_here || self.local.get(image).is_some_and(|local| local.digest == digest);
                 let announced = pull.announces.as_ref().unwrap_or(&digest);
                 let steps = if self.is_podman {
                     podman::success(name, announced, up_to_date, before_end)
