@@ -66,8 +66,8 @@ impl<E: Engine> Pull<'_, E> {
         let local = self.local(image).await?;
         let (digest, fetched) = match told.verdict(image, &local) {
             Verdict::Pulled { digest, fetched } => (digest, fetched),
-            Verdict::Another { digest } if self.is_of_one_index(&digest, &local).await? => (digest, true),
-            Verdict::Another { digest } => {
+            Verdict::Another { digest, fetched } if self.is_of_one_index(&digest, &local).await? => (digest, fetched),
+            Verdict::Another { digest, .. } => {
                 return Err(PullError::Unverified { image: image.clone(), digest, local: local.digests });
             }
             Verdict::Cut => return Err(cut()),

@@ -31,7 +31,7 @@ pub(super) enum Verdict {
     /// The stream came to its end and the image is the local one.
     Pulled { digest: String, fetched: bool },
     /// It came to its end and the local image is another one.
-    Another { digest: String },
+    Another { digest: String, fetched: bool },
     /// It did not come to its end.
     Cut,
 }
@@ -77,10 +77,11 @@ impl Told {
             Version::Tag(_) => None,
         };
         let Some(digest) = self.digest else { return self.verdict_of_podman(wanted, local) };
+        let fetched = !self.is_up_to_date;
         if wanted.is_none_or(|wanted| digest == *wanted) && local.digests.contains(&digest) {
-            return Verdict::Pulled { digest, fetched: !self.is_up_to_date };
+            return Verdict::Pulled { digest, fetched };
         }
-        Verdict::Another { digest }
+        Verdict::Another { digest, fetched }
     }
 
     fn verdict_of_podman(mut self, wanted: Option<&String>, local: &LocalImage) -> Verdict {
@@ -92,7 +93,7 @@ impl Told {
         match (wanted, local.digests.first()) {
             (Some(wanted), _) if local.digests.contains(wanted) => Verdict::Pulled { digest: wanted.clone(), fetched },
             (None, Some(digest)) => Verdict::Pulled { digest: digest.clone(), fetched },
-            (_, digest) => Verdict::Another { digest: digest.cloned().unwrap_or_default() },
+            (_, digest) => Verdict::Another { digest: digest.cloned().unwrap_or_default(), fetched },
         }
     }
 }
