@@ -11,7 +11,7 @@ use super::outcome::{How, Pulled};
 use super::progress::{Layers, State, Tally};
 use super::pull_error::PullError;
 use super::told::{Told, Verdict};
-use super::{Engine, EngineError, Line, LocalImage, Unreachable, Wanted};
+use super::{Engine, EngineError, Line, LocalImage, Wanted};
 use crate::error::{Class, Explain as _};
 use crate::task::{ImageReference, Version};
 
@@ -159,9 +159,9 @@ impl<E: Engine> Pull<'_, E> {
 
     /// An image as the engine has it now.
     pub(super) async fn local(&self, image: &ImageReference) -> Result<LocalImage, PullError> {
-        let silent = || EngineError::Unreachable { host: self.address.to_owned(), why: Unreachable::Silent };
         let local = timeout(self.deadlines.answer, self.engine.local(image)).await;
-        let local = local.unwrap_or_else(|_| Err(silent())).map_err(|cause| self.refused(cause))?;
+        let local =
+            local.unwrap_or_else(|_| Err(EngineError::silent(self.address))).map_err(|cause| self.refused(cause))?;
         Ok(local.unwrap_or_default())
     }
 }

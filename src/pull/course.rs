@@ -17,7 +17,7 @@ use super::progress::State;
 use super::pull_error::PullError;
 use super::schedule::Limits;
 use super::turns::Turns;
-use super::{Connect, Engine as _, EngineError, LocalImage, Unreachable, Wanted};
+use super::{Connect, Engine as _, EngineError, LocalImage, Wanted};
 use crate::credential::{Credential, Credentials, Login};
 use crate::error::{Class, Failure};
 use crate::plan::PlannedPull;
@@ -53,7 +53,7 @@ impl<'a, C: Connect> Run<'a, C> {
         pulls: &[PlannedPull],
     ) -> Self {
         let address = connect.address();
-        let silent = EngineError::Unreachable { host: address.clone(), why: Unreachable::Silent };
+        let silent = EngineError::silent(&address);
         let engine = async move {
             let reached = timeout(limits.deadlines.answer, connect.connect()).await;
             reached.unwrap_or(Err(silent)).map(Arc::new)
@@ -134,9 +134,10 @@ impl<C: Connect> Course<'_, '_, C> {
 
     /// The copy on the engine that counts.
     async fn copy(&self, engine: &C::Engine, wanted: &Wanted, caching: Caching) -> Result<Option<LocalImage>, Failure> {
-        let silent = || EngineError::Unreachable { host: self.run.address.clone(), why: Unreachable::Silent };
         let local = timeout(self.run.limits.deadlines.answer, engine.local(&wanted.image)).await;
-        let local = local.unwrap_or_else(|_| Err(silent())).map_err(|error| Failure::from(&error))?;
+        let local = local
+            .unwrap_or_else(|_| Err(EngineError::silent(&self.run.address)))
+            .map_err(|error| Failure::from(&error))?;
         Ok(local.filter(|local| caching.counts(local, wanted.platform.as_ref())))
     }
 

@@ -105,6 +105,13 @@ pub enum Unreachable {
     Handshake(String),
 }
 
+impl EngineError {
+    /// The engine at this address has not answered in time.
+    pub(super) fn silent(host: &str) -> Self {
+        Self::Unreachable { host: host.to_owned(), why: Unreachable::Silent }
+    }
+}
+
 impl From<&io::Error> for Unreachable {
     fn from(error: &io::Error) -> Self {
         match error.kind() {
