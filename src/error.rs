@@ -12,7 +12,7 @@ use std::error::Error;
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The one chain on which every failure has its place, in the order in which a pull
 /// walks it.
@@ -243,6 +243,12 @@ impl<E: Explain> From<&E> for Failure {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Printable(String);
+
+impl<'de> Deserialize<'de> for Printable {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self::new(&text))
+    }
+}
 
 impl Printable {
     /// Longest text kept, in characters; an engine may quote a whole HTML page.

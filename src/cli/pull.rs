@@ -8,7 +8,6 @@ use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 
 use super::arguments::{Output, Pull};
-use super::events::Events;
 use super::exit::Exit;
 use super::pin::{Places, STDOUT};
 use super::progress::Shown;
@@ -20,6 +19,7 @@ use crate::config::table::{
 use crate::config::{ConfigError, Settings, Sources, TerminalWishes};
 use crate::error::Failure;
 use crate::pipeline::{Input, Job, Progress, State, pinned};
+use crate::report::lines::{Telling, only_line};
 use crate::report::{Report, text};
 
 /// Runs it.
@@ -107,7 +107,7 @@ async fn pull(
     interrupt: &CancellationToken,
 ) -> io::Result<(Report, Option<io::Result<()>>)> {
     interrupt::watch(interrupt.clone())?;
-    let events = arguments.events.then(|| Events::new(job.subjects()));
+    let events = arguments.events.then(|| Telling::new(job.subjects()));
     // On one screen, events and drawings would be in each other's way.
     let quiet = arguments.quiet || (arguments.events && io::stdout().is_terminal());
     let shown = Shown::new(job.images(), quiet, TerminalWishes::of_process());
@@ -116,7 +116,7 @@ async fn pull(
     let work = async {
         match &events {
             Some(events) => {
-                let (report, told) = events.beside(work).await;
+                let (report, told) = events::beside(&events.lines, work).await;
                 (report, Some(told))
             }
             None => (work.await, None),
@@ -138,7 +138,7 @@ async fn pull(
 /// What is shown to the person and what is told to a program.
 struct Both<'a> {
     shown: &'a Shown,
-    events: Option<&'a Events>,
+    events: Option<&'a Telling>,
 }
 
 impl Progress for Both<'_> {
@@ -189,7 +189,7 @@ fn written(report: &Report, arguments: &Pull) -> io::Result<()> {
             Ok(())
         }
         Output::Text => print(text::render(report, terminal_width()).as_bytes()),
-        Output::Json if arguments.events => print(&events::only_line(report)?),
+        Output::Json if arguments.events => print(&only_line(report)),
         Output::Json => print((serde_json::to_string_pretty(report)? + "\n").as_bytes()),
     }
 }

@@ -5,6 +5,7 @@
 
 mod build;
 pub mod event;
+pub mod lines;
 pub mod schema;
 pub mod text;
 mod verdict;

@@ -4,13 +4,13 @@
 //! path, line and column. The text of an error never repeats a value: definitions carry
 //! passwords in `environment`, and people put them in the wrong place.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 use std::marker::PhantomData;
 
 /// The task definition's own keys.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Definition {
     pub family: Option<String>,
@@ -20,7 +20,7 @@ pub(super) struct Definition {
 }
 
 /// `runtimePlatform` (H5).
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RuntimePlatform {
     pub cpu_architecture: Option<String>,
@@ -28,7 +28,7 @@ pub(super) struct RuntimePlatform {
 }
 
 /// One entry of `containerDefinitions`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Container {
     pub name: Option<String>,
@@ -37,7 +37,7 @@ pub(super) struct Container {
 }
 
 /// `repositoryCredentials` (A1).
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RepositoryCredentials {
     pub credentials_parameter: Option<String>,
@@ -167,7 +167,8 @@ impl<'de> Visitor<'de> for DocumentVisitor {
 
 /// A JSON object and nothing else: serde on its own takes an array for a struct too, key by
 /// key in order.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
 pub(super) struct Object<T>(pub T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

@@ -7,6 +7,7 @@
 mod arn;
 mod credentials_parameter;
 mod definition;
+mod essence;
 mod image_reference;
 mod json;
 mod key_arn;
@@ -18,6 +19,7 @@ mod region;
 pub use arn::{ArnError, RoleArn, SecretArn};
 pub use credentials_parameter::CredentialsParameter;
 pub use definition::{ContainerDefinition, ContainerError, ContainerName, DefinitionError, TaskDefinition};
+pub use essence::essence;
 pub use image_reference::{ImageReference, ImageReferenceError, Version};
 pub use key_arn::KeyArn;
 pub use lint::Warning;

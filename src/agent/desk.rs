@@ -1,0 +1,354 @@
+//! The desk: requests are accepted here, shown, and called off.
+//!
+//! What is accepted is on disk before it is acknowledged. An open request is in memory whole;
+//! of one that has ended the report stays on disk until somebody asks for it, and for as long
+//! as the history reaches.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use serde_json::value::RawValue;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::desk_error::DeskError;
+use super::feed::Feed;
+use super::journal::{Ended, Journal, Record};
+use super::request::{Ending, Moment, Peer, Request, RequestId, Submission};
+use crate::error::{Failure, Printable};
+use crate::report::Report;
+
+/// How much the desk holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// Open requests; with so many, no more are accepted.
+    pub open: usize,
+    /// Ended requests that are remembered.
+    pub history: usize,
+}
+
+/// The requests of this agent.
+pub struct Desk {
+    journal: Journal,
+    room: Room,
+    table: Mutex<Table>,
+    /// One at a time, so that two of one key are one.
+    accepting: Mutex<()>,
+    to_runner: mpsc::UnboundedSender<RequestId>,
+}
+
+#[derive(Default)]
+struct Table {
+    entries: BTreeMap<RequestId, Entry>,
+    keys: HashMap<(u32, String), RequestId>,
+    open: usize,
+}
+
+struct Entry {
+    source: Printable,
+    accepted: Moment,
+    by: Peer,
+    key: Option<String>,
+    stage: Stage,
+}
+
+/// Where a request stands.
+enum Stage {
+    Open(Arc<Open>),
+    Ended { at: Moment, how: Ending, kept: Kept },
+}
+
+/// Where the report of an ended request is.
+enum Kept {
+    /// In the journal.
+    OnDisk,
+    /// Here, because the journal could not take it.
+    InMemory(Box<RawValue>),
+}
+
+/// An open request: what the runner has in hand.
+pub struct Open {
+    /// What was accepted.
+    pub request: Request,
+    /// Who is told how it goes.
+    pub feed: Feed,
+    /// Says that somebody called it off.
+    pub cancel: CancellationToken,
+    phase: Mutex<Phase>,
+}
+
+/// What is being done about an open request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Nothing yet.
+    Queued,
+    /// Its images are pulled.
+    Running,
+    /// It failed for a reason that may pass, and is tried again.
+    Waiting {
+        /// Why it failed.
+        because: Failure,
+        /// When it is tried again.
+        until: Moment,
+    },
+}
+
+impl Open {
+    /// What is being done about it.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.phase.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn enter(&self, phase: Phase) {
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase;
+    }
+}
+
+/// One request, as it is shown.
+pub struct View {
+    /// Its name.
+    pub id: RequestId,
+    /// What its sender calls it.
+    pub source: Printable,
+    /// When it was accepted.
+    pub accepted: Moment,
+    /// Who sent it.
+    pub by: Peer,
+    /// Where it stands.
+    pub standing: Standing,
+}
+
+/// Where a request that is shown stands.
+pub enum Standing {
+    /// It is open.
+    Open(Arc<Open>),
+    /// It has ended.
+    Ended {
+        /// When.
+        at: Moment,
+        /// How.
+        how: Ending,
+    },
+}
+
+/// What became of a submission.
+pub struct Accepted {
+    /// Its name.
+    pub id: RequestId,
+    /// Whether it was accepted before, under the same key.
+    pub before: bool,
+}
+
+impl Desk {
+    /// A desk over a journal and what was found in it. Open requests go to `to_runner` at
+    /// once, and each later one when it is accepted.
+    #[must_use]
+    pub fn new(
+        journal: Journal,
+        records: Vec<Record>,
+        room: Room,
+        to_runner: mpsc::UnboundedSender<RequestId>,
+    ) -> Self {
+        let mut table = Table::default();
+        for Record { request, ended, .. } in records {
+            let stage = match ended {
+                Some(Ended { at, how, .. }) => Stage::Ended { at, how, kept: Kept::OnDisk },
+                None => {
+                    // The runner is there for as long as the desk is.
+                    let _ = to_runner.send(request.id.clone());
+                    Stage::Open(Arc::new(Open::new(request.clone())))
+                }
+            };
+            table.insert(&request, stage);
+        }
+        Self { journal, room, table: Mutex::new(table), accepting: Mutex::default(), to_runner }
+    }
+
+    /// Accepts a submission: when this answers, a crash does not lose it. It is carried
+    /// through also when nobody waits for the answer any more.
+    ///
+    /// # Errors
+    /// [`DeskError`], when there is no room for it, here or on the disk. Nothing is kept then.
+    pub async fn submit(self: &Arc<Self>, submission: Submission) -> Result<Accepted, DeskError> {
+        let desk = Arc::clone(self);
+        let accepted = tokio::task::spawn_blocking(move || desk.accept(submission)).await;
+        // It has no way to panic, and the runtime ends after the agent.
+        accepted.unwrap_or_else(|error| Err(DeskError::Lost(error.to_string())))
+    }
+
+    fn accept(&self, submission: Submission) -> Result<Accepted, DeskError> {
+        let _one_at_a_time = self.accepting.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = SystemTime::now();
+        let id = {
+            let table = self.table();
+            if let Some(before) = table.of_key(&submission) {
+                return Ok(Accepted { id: before.clone(), before: true });
+            }
+            if table.open >= self.room.open {
+                return Err(DeskError::Full { open: table.open });
+            }
+            loop {
+                let id = RequestId::new(now, fastrand::u32(..));
+                if !table.entries.contains_key(&id) {
+                    break id;
+                }
+            }
+        };
+        let request = Request { id: id.clone(), accepted: Moment::new(now), submission };
+        self.journal.put(&Record::new(request.clone(), None))?;
+        self.table().insert(&request, Stage::Open(Arc::new(Open::new(request.clone()))));
+        // The runner is there for as long as the desk is.
+        let _ = self.to_runner.send(id.clone());
+        Ok(Accepted { id, before: false })
+    }
+
+    /// An open request.
+    pub(super) fn open(&self, id: &RequestId) -> Option<Arc<Open>> {
+        match &self.table().entries.get(id)?.stage {
+            Stage::Open(open) => Some(Arc::clone(open)),
+            Stage::Ended { .. } => None,
+        }
+    }
+
+    /// A request has ended so. It is on disk before anybody sees it; where the disk does not
+    /// take it, it is shown all the same, and done once more after a restart.
+    pub(super) async fn end(self: &Arc<Self>, open: &Arc<Open>, how: Ending, report: &Report) {
+        let raw = serde_json::value::to_raw_value(report).unwrap_or_else(|error| {
+            tracing::error!(id = %open.request.id, %error, "a report is no JSON");
+            RawValue::NULL.to_owned()
+        });
+        let (desk, request) = (Arc::clone(self), open.request.clone());
+        let kept = tokio::task::spawn_blocking(move || desk.keep_end(request, how, raw)).await;
+        if let Err(error) = kept {
+            tracing::error!(id = %open.request.id, %error, "the end of a request is lost");
+        }
+        open.feed.end(Some(report));
+    }
+
+    fn keep_end(&self, request: Request, how: Ending, report: Box<RawValue>) {
+        let (at, id) = (Moment::new(SystemTime::now()), request.id.clone());
+        let record = Record::new(request, Some(Ended { at, how, report }));
+        let kept = self.journal.put(&record);
+        let kept = match (kept, record.ended) {
+            (Err(error), Some(ended)) => {
+                tracing::error!(%id, %error, "the end of a request could not be written");
+                Kept::InMemory(ended.report)
+            }
+            _ => Kept::OnDisk,
+        };
+        let forgotten = self.table().end(&id, Stage::Ended { at, how, kept }, self.room.history);
+        forgotten.iter().for_each(|id| self.journal.forget(id));
+    }
+
+    /// Calls a request off. The answer is where it stood.
+    ///
+    /// # Errors
+    /// [`DeskError`], when there is no such request, or it has ended.
+    pub fn cancel(&self, id: &RequestId) -> Result<View, DeskError> {
+        let view = self.show(id)?;
+        match &view.standing {
+            Standing::Open(open) => open.cancel.cancel(),
+            Standing::Ended { .. } => return Err(DeskError::Ended { id: id.clone() }),
+        }
+        Ok(view)
+    }
+
+    /// A request.
+    ///
+    /// # Errors
+    /// [`DeskError::Unknown`], when there is none of this name, or none any more.
+    pub fn show(&self, id: &RequestId) -> Result<View, DeskError> {
+        let table = self.table();
+        let entry = table.entries.get(id).ok_or_else(|| DeskError::Unknown { id: id.to_string() })?;
+        Ok(entry.view(id))
+    }
+
+    /// The requests, newest first.
+    #[must_use]
+    pub fn list(&self, at_most: usize, wanted: impl Fn(&View) -> bool) -> Vec<View> {
+        let table = self.table();
+        let views = table.entries.iter().rev().map(|(id, entry)| entry.view(id));
+        views.filter(wanted).take(at_most).collect()
+    }
+
+    /// How many are open.
+    #[must_use]
+    pub fn open_count(&self) -> usize {
+        self.table().open
+    }
+
+    /// What came of a request that has ended.
+    #[must_use]
+    pub fn report(&self, id: &RequestId) -> Option<Box<RawValue>> {
+        if let Stage::Ended { kept: Kept::InMemory(report), .. } = &self.table().entries.get(id)?.stage {
+            return Some(report.clone());
+        }
+        Some(self.journal.get(id)?.ended?.report)
+    }
+
+    /// Whether something new could be accepted, as far as the disk is concerned.
+    ///
+    /// # Errors
+    /// [`DeskError::Journal`], with the reason.
+    pub fn probe(&self) -> Result<(), DeskError> {
+        Ok(self.journal.probe()?)
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    fn new(request: Request) -> Self {
+        Self { request, feed: Feed::default(), cancel: CancellationToken::new(), phase: Mutex::new(Phase::Queued) }
+    }
+}
+
+impl Table {
+    fn insert(&mut self, request: &Request, stage: Stage) {
+        let Submission { source, key, by, .. } = &request.submission;
+        if let Some(key) = key {
+            self.keys.insert((by.uid, key.clone()), request.id.clone());
+        }
+        self.open += usize::from(matches!(stage, Stage::Open(_)));
+        let (source, accepted, by, key) = (source.clone(), request.accepted, *by, key.clone());
+        self.entries.insert(request.id.clone(), Entry { source, accepted, by, key, stage });
+    }
+
+    /// The request that this sender has named with the same key.
+    fn of_key(&self, submission: &Submission) -> Option<&RequestId> {
+        let key = submission.key.clone()?;
+        self.keys.get(&(submission.by.uid, key))
+    }
+
+    /// Sets the end of a request; the answer is those that are forgotten for it.
+    fn end(&mut self, id: &RequestId, stage: Stage, history: usize) -> Vec<RequestId> {
+        if let Some(entry) = self.entries.get_mut(id) {
+            self.open -= usize::from(matches!(entry.stage, Stage::Open(_)));
+            entry.stage = stage;
+        }
+        let ended = self.entries.len() - self.open;
+        let is_ended = |(_, entry): &(&RequestId, &Entry)| matches!(entry.stage, Stage::Ended { .. });
+        let oldest = self.entries.iter().filter(is_ended).take(ended.saturating_sub(history));
+        let forgotten: Vec<_> = oldest.map(|(id, _)| id.clone()).collect();
+        for id in &forgotten {
+            if let Some(Entry { by, key: Some(key), .. }) = self.entries.remove(id) {
+                self.keys.remove(&(by.uid, key));
+            }
+        }
+        forgotten
+    }
+}
+
+impl Entry {
+    fn view(&self, id: &RequestId) -> View {
+        let standing = match &self.stage {
+            Stage::Open(open) => Standing::Open(Arc::clone(open)),
+            Stage::Ended { at, how, .. } => Standing::Ended { at: *at, how: *how },
+        };
+        View { id: id.clone(), source: self.source.clone(), accepted: self.accepted, by: self.by, standing }
+    }
+}

@@ -1,0 +1,33 @@
+//! What the desk can have to say against a wish.
+
+use super::journal_error::JournalError;
+use super::request::RequestId;
+
+/// Why the desk does not do what is wished.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// As many requests are open as there is room for.
+    #[error("{open} requests are open, and no more are accepted before some of them end")]
+    Full {
+        /// How many.
+        open: usize,
+    },
+    /// It could not be kept, and so was not accepted.
+    #[error("the request could not be kept, and was not accepted")]
+    Journal(#[from] JournalError),
+    /// Something in this program went wrong while it was accepted.
+    #[error("the request was not accepted: {0}")]
+    Lost(String),
+    /// There is no such request.
+    #[error("there is no request {id}, or it ended long ago")]
+    Unknown {
+        /// As it was asked for.
+        id: String,
+    },
+    /// It has ended already.
+    #[error("request {id} has ended")]
+    Ended {
+        /// Which one.
+        id: RequestId,
+    },
+}

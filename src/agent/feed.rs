@@ -1,0 +1,72 @@
+//! What happens in one request, told to everybody who listens.
+//!
+//! Who comes late is told first where each pull stands. A listener who stops listening is
+//! forgotten; one who is slow holds up nobody.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use crate::pipeline::{Progress, State};
+use crate::report::Report;
+use crate::report::event::Subject;
+use crate::report::lines::Lines;
+
+/// The pulls of one request, where they stand, and who listens.
+#[derive(Default)]
+pub struct Feed(Mutex<Told>);
+
+#[derive(Default)]
+struct Told {
+    pulls: Vec<(Subject, Option<State>)>,
+    listeners: Vec<Weak<Lines>>,
+}
+
+impl Feed {
+    /// Its pulls begin: these, and none has a state yet. Once more when the request is tried
+    /// again, when it may be planned otherwise.
+    pub fn begin(&self, subjects: Vec<Subject>) {
+        self.told().pulls = subjects.into_iter().map(|subject| (subject, None)).collect();
+    }
+
+    /// The pulls and where they stand; none before they begin.
+    #[must_use]
+    pub fn pulls(&self) -> Vec<(Subject, Option<State>)> {
+        self.told().pulls.clone()
+    }
+
+    /// The events from now on, after where each pull stands. For one reader.
+    #[must_use]
+    pub fn listen(&self) -> Arc<Lines> {
+        let lines = Arc::new(Lines::default());
+        let mut told = self.told();
+        for (subject, state) in &told.pulls {
+            if let Some(state) = state {
+                lines.update(subject, state);
+            }
+        }
+        told.listeners.push(Arc::downgrade(&lines));
+        lines
+    }
+
+    /// The last event: what came of it; none when it is not over, and goes on after a restart.
+    pub(super) fn end(&self, report: Option<&Report>) {
+        for listener in self.told().listeners.drain(..).filter_map(|listener| listener.upgrade()) {
+            match report {
+                Some(report) => listener.end(report),
+                None => listener.close(),
+            }
+        }
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Progress for Feed {
+    fn update(&self, pull: usize, state: &State) {
+        let Told { pulls, listeners } = &mut *self.told();
+        let Some((subject, known)) = pulls.get_mut(pull) else { return };
+        *known = Some(state.clone());
+        listeners.retain(|listener| listener.upgrade().inspect(|lines| lines.update(subject, state)).is_some());
+    }
+}

@@ -1,0 +1,184 @@
+//! The requests on disk: what was acknowledged survives a crash, and what has ended is kept
+//! for a while.
+//!
+//! One file for each request, replaced as a whole: written beside, synced, renamed, and the
+//! folder synced, before anybody is told. A file that is there is whole, or it is another's
+//! doing and is put aside. No secret is ever in one: of a definition only what is read here.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::journal_error::JournalError;
+use super::request::{Ending, Moment, Request, RequestId};
+
+/// Raised when an older program would misread a newer one's files.
+const VERSION: u32 = 1;
+
+/// What is on disk of a request.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    version: u32,
+    /// What was accepted.
+    #[serde(flatten)]
+    pub request: Request,
+    /// How it ended; open ones have not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Ended>,
+}
+
+/// The end of a request.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Ended {
+    /// When.
+    pub at: Moment,
+    /// How.
+    pub how: Ending,
+    /// What came of it, as `report.schema.json` has it.
+    pub report: Box<RawValue>,
+}
+
+impl Record {
+    /// Of a request that has just been accepted, or has just ended.
+    #[must_use]
+    pub fn new(request: Request, ended: Option<Ended>) -> Self {
+        Self { version: VERSION, request, ended }
+    }
+}
+
+/// The folder of the requests. Whatever it does blocks.
+pub struct Journal {
+    folder: PathBuf,
+    /// Held for as long as this lives: two agents on one folder would run everything twice.
+    _lock: File,
+}
+
+/// What was found in the folder when it was opened.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The requests, oldest first.
+    pub records: Vec<Record>,
+    /// Files that are none, and why; they were put aside.
+    pub broken: Vec<(PathBuf, String)>,
+}
+
+impl Journal {
+    /// Opens the folder, makes it where it is not there, and reads what is in it.
+    ///
+    /// # Errors
+    /// [`JournalError`], when it cannot be written, or another agent has it.
+    pub fn open(state_folder: &Path) -> Result<(Self, Found), JournalError> {
+        let failed = |source| JournalError::Folder { folder: state_folder.to_owned(), source };
+        let folder = state_folder.join("requests");
+        DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
+        let mut lock = OpenOptions::new();
+        let lock = lock.create(true).truncate(false).write(true).mode(0o600);
+        let lock = lock.open(state_folder.join("lock")).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => return Err(JournalError::Locked { folder: state_folder.to_owned() }),
+            Err(fs::TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        let found = read(&folder).map_err(failed)?;
+        Ok((Self { folder, _lock: lock }, found))
+    }
+
+    /// Writes a record in place of the one before; when this is over it is on disk.
+    ///
+    /// # Errors
+    /// [`JournalError::Write`], when it is not: a full disk, a folder that has gone.
+    pub fn put(&self, record: &Record) -> Result<(), JournalError> {
+        let id = &record.request.id;
+        let (file, beside) = (path(&self.folder, id), self.folder.join(format!("{id}.tmp")));
+        let written = serde_json::to_vec(record)
+            .map_err(io::Error::other)
+            .and_then(|text| write_synced(&beside, &text))
+            .and_then(|()| fs::rename(&beside, &file));
+        if written.is_err() {
+            // Nothing has been promised of it.
+            let _ = fs::remove_file(&beside);
+        }
+        let synced = written.and_then(|()| File::open(&self.folder)?.sync_all());
+        synced.map_err(|source| JournalError::Write { file, source })
+    }
+
+    /// Takes the record of a request away that ended long ago. One that stays because of a
+    /// crash is forgotten after the next start.
+    pub fn forget(&self, id: &RequestId) {
+        if let Err(error) = fs::remove_file(path(&self.folder, id))
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(%id, %error, "a request that ended long ago could not be removed");
+        }
+    }
+
+    /// The record of a request, read anew; `None` when there is none that can be read.
+    #[must_use]
+    pub fn get(&self, id: &RequestId) -> Option<Record> {
+        one(&path(&self.folder, id)).ok()
+    }
+
+    /// Whether a file can be written there now.
+    ///
+    /// # Errors
+    /// [`JournalError::Write`], with the reason.
+    pub fn probe(&self) -> Result<(), JournalError> {
+        let file = self.folder.join("probe.tmp");
+        let written = write_synced(&file, b"probe");
+        let _ = fs::remove_file(&file);
+        written.map_err(|source| JournalError::Write { file, source })
+    }
+}
+
+fn path(folder: &Path, id: &RequestId) -> PathBuf {
+    folder.join(format!("{id}.json"))
+}
+
+fn write_synced(file: &Path, text: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file = options.create(true).truncate(true).write(true).mode(0o600).open(file)?;
+    file.write_all(text)?;
+    file.sync_all()
+}
+
+/// Everything in the folder: records, and what a crash or somebody else has left.
+fn read(folder: &Path) -> io::Result<Found> {
+    let mut found = Found::default();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        match path.extension().and_then(|extension| extension.to_str()) {
+            // What was under way in a crash was never acknowledged.
+            Some("tmp") => fs::remove_file(&path)?,
+            Some("json") => match one(&path) {
+                Ok(record) => found.records.push(record),
+                Err(why) => {
+                    let aside = path.with_extension("broken");
+                    fs::rename(&path, &aside)?;
+                    found.broken.push((aside, why));
+                }
+            },
+            _ => {}
+        }
+    }
+    found.records.sort_by(|one, other| one.request.id.cmp(&other.request.id));
+    Ok(found)
+}
+
+fn one(path: &Path) -> Result<Record, String> {
+    let text = fs::read(path).map_err(|error| error.to_string())?;
+    let record: Record = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
+    let is_its_own = path.file_stem().is_some_and(|stem| *stem == *record.request.id.to_string());
+    match record.version {
+        VERSION if is_its_own => Ok(record),
+        VERSION => Err("it is the record of another request".to_owned()),
+        version => Err(format!("its version is {version}, this program knows {VERSION}")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! A request: somebody wants the images of one task definition on this host.
+
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Printable;
+
+/// The name of a request, given when it is accepted. Later ones sort after earlier ones.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+pub struct RequestId(#[schemars(regex(pattern = "^[0-9a-f]{20}$"))] String);
+
+impl RequestId {
+    /// Of a request that is accepted now. `chance` tells those of one millisecond apart.
+    #[must_use]
+    pub fn new(now: SystemTime, chance: u32) -> Self {
+        let since = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() & 0xffff_ffff_ffff;
+        Self(format!("{since:012x}{chance:08x}"))
+    }
+
+    /// Reads one, as somebody has written it; it is safe as the name of a file.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        (text.len() == 20 && text.bytes().all(is_hex)).then(|| Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl TryFrom<String> for RequestId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("a request's id is 20 hexadecimal digits")
+    }
+}
+
+/// Who is at the other end of the socket, as the kernel says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Peer {
+    /// The effective user.
+    pub uid: u32,
+    /// The effective group.
+    pub gid: u32,
+}
+
+/// What somebody hands in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Submission {
+    /// What the reports are to call it: a path, or whatever the sender likes.
+    pub source: Printable,
+    /// The definition, with the keys alone that are read here ([`crate::task::essence`]).
+    pub definition: String,
+    /// What the sender says to be told the same answer when he asks twice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Who sent it.
+    pub by: Peer,
+}
+
+/// A request that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Request {
+    /// Its name.
+    pub id: RequestId,
+    /// When it was accepted.
+    pub accepted: Moment,
+    /// What was handed in.
+    #[serde(flatten)]
+    pub submission: Submission,
+}
+
+/// A time by the host's clock, to the millisecond; written as RFC 3339 in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct Moment(SystemTime);
+
+impl Moment {
+    /// Now, or when a test says so. What RFC 3339 cannot write is the end that it can.
+    #[must_use]
+    pub fn new(time: SystemTime) -> Self {
+        let last = UNIX_EPOCH + Duration::from_secs(253_402_300_799);
+        Self(time.clamp(UNIX_EPOCH, last))
+    }
+}
+
+impl From<Moment> for String {
+    fn from(Moment(time): Moment) -> Self {
+        humantime::format_rfc3339_millis(time).to_string()
+    }
+}
+
+impl TryFrom<String> for Moment {
+    type Error = humantime::TimestampError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        humantime::parse_rfc3339(&text).map(Self)
+    }
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// Every image is there.
+    Succeeded,
+    /// At least one is not.
+    Failed,
+    /// Somebody called it off.
+    Cancelled,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::{Moment, RequestId};
+
+    #[test]
+    fn later_requests_sort_after_earlier_ones() {
+        let id = |milliseconds, chance| RequestId::new(UNIX_EPOCH + Duration::from_millis(milliseconds), chance);
+        assert!(id(1, 9) < id(2, 0));
+        assert!(id(0xff, 0) < id(0x100, 0));
+        assert_eq!(RequestId::parse(&id(1, 9).to_string()), Some(id(1, 9)));
+    }
+
+    #[test]
+    fn an_id_is_never_a_path() {
+        for text in ["", "../../../etc/passwd", "0123456789abcdef012/", "0123456789ABCDEF0123", "0123456789abcdef01234"] {
+            assert_eq!(RequestId::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_moment_is_read_as_it_is_written() {
+        let moment = Moment::new(UNIX_EPOCH + Duration::from_millis(1_769_860_800_123));
+        assert_eq!(String::from(moment), "2026-01-31T12:00:00.123Z");
+        assert_eq!(Moment::try_from(String::from(moment)).unwrap(), moment);
+    }
+}

@@ -1,0 +1,152 @@
+//! The runner: every accepted request is carried out, and tried again while its failure may
+//! pass.
+//!
+//! All of them run as futures of the one task that runs this. A request that is not done when
+//! the agent ends stays open on disk, and begins anew with the next one: pulling what is
+//! there already costs a question.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::desk::{Desk, Open, Phase};
+use super::feed::Feed;
+use super::request::{Ending, Moment, RequestId, Submission};
+use super::witness::Witness;
+use crate::error::{Class, Failure};
+use crate::pipeline::Backoff;
+use crate::report::{Report, Verdict};
+
+/// The waits before a request is tried again.
+const WAITS: Backoff = match Backoff::new(Duration::from_secs(2), Duration::from_mins(5), 1) {
+    Ok(backoff) => backoff,
+    Err(_) => panic!("the waits are in order"),
+};
+
+/// Carries out what a submission wants; the rest of the program.
+pub trait Work: Send + Sync {
+    /// Plans it, says so to the feed, and pulls its images. `interrupt` ends it early.
+    fn run<'a>(
+        &'a self,
+        submission: &'a Submission,
+        feed: &'a Feed,
+        interrupt: &'a CancellationToken,
+    ) -> BoxFuture<'a, Report>;
+}
+
+/// Carries out the requests of a desk.
+pub struct Runner<'a> {
+    /// Whose requests.
+    pub desk: &'a Arc<Desk>,
+    /// Who does it.
+    pub work: &'a dyn Work,
+    /// Who is told what came of each.
+    pub witness: &'a dyn Witness,
+    /// How long a request is tried again whose failure may pass.
+    pub give_up_after: Duration,
+}
+
+/// When the agent is to end.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    /// Nothing more begins, and nobody waits to try again.
+    pub drain: CancellationToken,
+    /// What is under way ends now.
+    pub now: CancellationToken,
+}
+
+impl Runner<'_> {
+    /// Runs until nothing is left after `stop.drain`, or `stop.now`.
+    pub async fn run(&self, mut accepted: mpsc::UnboundedReceiver<RequestId>, stop: &Stop) {
+        let mut running = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.drain.cancelled() => break,
+                Some(id) = accepted.recv() => running.extend(self.desk.open(&id).map(|open| self.one(open, stop))),
+                Some(()) = running.next() => {}
+            }
+        }
+        while running.next().await.is_some() {}
+    }
+
+    /// One request, to its end or the agent's.
+    async fn one(&self, open: Arc<Open>, stop: &Stop) {
+        let begun = Instant::now();
+        let mut failures = 0;
+        loop {
+            open.enter(Phase::Running);
+            let interrupt = stop.now.child_token();
+            let work = self.work.run(&open.request.submission, &open.feed, &interrupt);
+            let report = ended(work, &open.cancel, &interrupt).await;
+            let is_over = stop.now.is_cancelled() && !open.cancel.is_cancelled();
+            if is_over && report.verdict() != Verdict::Good {
+                open.feed.end(None);
+                return;
+            }
+            failures += 1;
+            // At least half of it: who comes back at once has not waited.
+            let wait = WAITS.bound(failures).mul_f64(0.5 + fastrand::f64() / 2.0);
+            let Some(because) = passing(&report).filter(|_| !open.cancel.is_cancelled()) else {
+                return self.end(&open, &report).await;
+            };
+            if begun.elapsed() + wait > self.give_up_after {
+                return self.end(&open, &report).await;
+            }
+            let until = Moment::new(SystemTime::now() + wait);
+            tracing::info!(id = %open.request.id, failure = %because.message, ?wait, "it is tried again");
+            open.enter(Phase::Waiting { because: because.clone(), until });
+            tokio::select! {
+                biased;
+                () = stop.drain.cancelled() => return open.feed.end(None),
+                () = open.cancel.cancelled() => return self.end(&open, &report).await,
+                () = sleep(wait) => {}
+            }
+        }
+    }
+
+    async fn end(&self, open: &Arc<Open>, report: &Report) {
+        let how = match report.verdict() {
+            Verdict::Good => Ending::Succeeded,
+            _ if open.cancel.is_cancelled() => Ending::Cancelled,
+            _ => Ending::Failed,
+        };
+        self.witness.ended(&open.request, how, report);
+        self.desk.end(open, how, report).await;
+    }
+}
+
+/// Waits for the work, and ends it when the request is called off.
+async fn ended(
+    mut work: BoxFuture<'_, Report>,
+    cancel: &CancellationToken,
+    interrupt: &CancellationToken,
+) -> Report {
+    tokio::select! {
+        biased;
+        report = &mut work => return report,
+        () = cancel.cancelled() => interrupt.cancel(),
+    }
+    work.await
+}
+
+/// A failure of the report, if there is one and every one of them may pass by itself. Where
+/// one is for good, trying again would show a refused login once more.
+fn passing(report: &Report) -> Option<Failure> {
+    let may_pass = |failure: &Failure| {
+        matches!(
+            failure.class,
+            Class::Unavailable | Class::Throttled | Class::TimedOut | Class::EngineGone | Class::EngineBusy
+        )
+    };
+    report.failures().all(may_pass).then(|| report.failures().next().cloned()).flatten()
+}
+
+#[cfg(test)]
+mod tests;

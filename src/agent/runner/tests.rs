@@ -1,0 +1,248 @@
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt as _};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::{Runner, Stop, Work};
+use crate::agent::{
+    Desk, DeskError, Ending, Feed, Journal, Peer, Phase, Request, RequestId, Room, Standing, Submission, Witness,
+};
+use crate::error::{Class, Failure, Link, Printable};
+use crate::report::{Report, Summary};
+
+const HOUR: Duration = Duration::from_hours(1);
+
+/// What the work is told to answer, one after the other; the last one for good.
+struct Scripted(Mutex<VecDeque<Option<Class>>>, Mutex<Vec<String>>);
+
+impl Scripted {
+    fn new(answers: impl IntoIterator<Item = Option<Class>>) -> Self {
+        Self(Mutex::new(answers.into_iter().collect()), Mutex::default())
+    }
+
+    fn runs(&self) -> Vec<String> {
+        self.1.lock().unwrap().clone()
+    }
+}
+
+fn report(failed: Option<Class>) -> Report {
+    let (thing, message) = (Printable::new("r.example/a"), Printable::new("it failed"));
+    let failure = |class| Failure { link: Link::Registry, class, thing, message, caused_by: Vec::new(), hint: None };
+    let invalid_inputs = failed.map(failure).into_iter().collect();
+    Report { schema_version: 1, tasks: Vec::new(), invalid_inputs, summary: Summary::default() }
+}
+
+impl Work for Scripted {
+    fn run<'a>(
+        &'a self,
+        submission: &'a Submission,
+        feed: &'a Feed,
+        interrupt: &'a CancellationToken,
+    ) -> BoxFuture<'a, Report> {
+        async move {
+            feed.begin(Vec::new());
+            self.1.lock().unwrap().push(submission.source.to_string());
+            // A pull takes a while, unless somebody ends it.
+            let done = interrupt.run_until_cancelled(sleep(Duration::from_secs(10))).await;
+            let mut answers = self.0.lock().unwrap();
+            let answer = if answers.len() > 1 { answers.pop_front() } else { answers.front().copied() };
+            report(done.map_or(Some(Class::Cancelled), |()| answer.flatten()))
+        }
+        .boxed()
+    }
+}
+
+struct Nobody;
+
+impl Witness for Nobody {
+    fn ended(&self, _: &Request, _: Ending, _: &Report) {}
+}
+
+struct World {
+    folder: TempDir,
+    room: Room,
+}
+
+impl World {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), room: Room { open: 4, history: 2 } }
+    }
+
+    fn desk(&self) -> (Arc<Desk>, mpsc::UnboundedReceiver<RequestId>) {
+        let (journal, found) = Journal::open(self.folder.path()).unwrap();
+        assert!(found.broken.is_empty(), "{:?}", found.broken);
+        let (to_runner, accepted) = mpsc::unbounded_channel();
+        (Arc::new(Desk::new(journal, found.records, self.room, to_runner)), accepted)
+    }
+
+    /// Runs an agent with this work, and beside it what the test does, until that is done.
+    async fn run<T>(&self, work: &Scripted, test: impl AsyncFnOnce(&Arc<Desk>, &Stop) -> T) -> T {
+        let (desk, accepted) = self.desk();
+        let stop = Stop::default();
+        let runner = Runner { desk: &desk, work, witness: &Nobody, give_up_after: HOUR };
+        let test = async {
+            let done = test(&desk, &stop).await;
+            stop.drain.cancel();
+            stop.now.cancel();
+            done
+        };
+        futures_util::future::join(test, runner.run(accepted, &stop)).await.0
+    }
+}
+
+fn submission(source: &str, key: Option<&str>) -> Submission {
+    Submission {
+        source: Printable::new(source),
+        definition: r#"{"containerDefinitions":[{"image":"a"}]}"#.to_owned(),
+        key: key.map(str::to_owned),
+        by: Peer { uid: 0, gid: 0 },
+    }
+}
+
+async fn ending(desk: &Desk, id: &RequestId) -> Ending {
+    loop {
+        if let Standing::Ended { how, .. } = desk.show(id).unwrap().standing {
+            return how;
+        }
+        sleep(Duration::from_secs(1)).await;
+    }
+}
+
+fn phase(desk: &Desk, id: &RequestId) -> Phase {
+    match desk.show(id).unwrap().standing {
+        Standing::Open(open) => open.phase(),
+        Standing::Ended { how, .. } => panic!("it has ended: {how:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_is_tried_again_while_its_failure_may_pass() {
+    let work = Scripted::new([Some(Class::EngineGone), Some(Class::Unavailable), None]);
+    let how = World::new()
+        .run(&work, async |desk, _| {
+            let id = desk.submit(submission("web", None)).await.unwrap().id;
+            sleep(Duration::from_millis(10_500)).await;
+            assert!(matches!(phase(desk, &id), Phase::Waiting { because, .. } if because.class == Class::EngineGone));
+            ending(desk, &id).await
+        })
+        .await;
+    assert_eq!((how, work.runs().len()), (Ending::Succeeded, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_tried_once_and_an_outage_for_so_long() {
+    let refused = Scripted::new([Some(Class::Refused)]);
+    let lasting = Scripted::new([Some(Class::Unavailable)]);
+    for (work, least, most) in [(&refused, 1, 1), (&lasting, 10, 50)] {
+        let how = World::new()
+            .run(work, async |desk, _| {
+                let id = desk.submit(submission("web", None)).await.unwrap().id;
+                ending(desk, &id).await
+            })
+            .await;
+        let runs = work.runs().len();
+        assert!(how == Ending::Failed && (least..=most).contains(&runs), "{how:?} {runs}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_key_is_one_request_also_after_a_restart() {
+    let (world, work) = (World::new(), Scripted::new([None]));
+    let first = world
+        .run(&work, async |desk, _| {
+            let twice = futures_util::future::join_all([(); 2].map(|()| desk.submit(submission("web", Some("7"))))).await;
+            let [first, second] = [0, 1].map(|at| twice[at].as_ref().unwrap());
+            assert_eq!((&first.id, first.before, second.before), (&second.id, false, true));
+            ending(desk, &first.id).await;
+            first.id.clone()
+        })
+        .await;
+    let again = world.run(&work, async |desk, _| desk.submit(submission("web", Some("7"))).await.unwrap()).await;
+    assert_eq!((again.id, again.before, work.runs().len()), (first, true, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_open_when_the_agent_ended_goes_on_when_it_begins_again() {
+    let (world, work) = (World::new(), Scripted::new([None]));
+    let (running, waiting) = world
+        .run(&Scripted::new([Some(Class::Unavailable)]), async |desk, _| {
+            let waiting = desk.submit(submission("waiting", None)).await.unwrap().id;
+            sleep(Duration::from_millis(10_500)).await;
+            let running = desk.submit(submission("running", None)).await.unwrap().id;
+            sleep(Duration::from_millis(100)).await;
+            (running, waiting)
+        })
+        .await;
+    world
+        .run(&work, async |desk, _| {
+            assert_eq!(desk.open_count(), 2);
+            for id in [&running, &waiting] {
+                assert_eq!(ending(desk, id).await, Ending::Succeeded);
+            }
+        })
+        .await;
+    assert_eq!(work.runs(), ["waiting", "running"], "oldest first");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_is_called_off_whether_it_runs_or_waits() {
+    let work = Scripted::new([Some(Class::Unavailable)]);
+    World::new()
+        .run(&work, async |desk, _| {
+            for (after, runs) in [(Duration::from_millis(500), 1), (Duration::from_millis(10_500), 2)] {
+                let id = desk.submit(submission("web", None)).await.unwrap().id;
+                sleep(after).await;
+                assert!(desk.cancel(&id).is_ok());
+                sleep(Duration::from_millis(100)).await;
+                assert_eq!((ending(desk, &id).await, work.runs().len()), (Ending::Cancelled, runs));
+                assert!(matches!(desk.cancel(&id), Err(DeskError::Ended { .. })));
+            }
+        })
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_desk_says_so_and_forgets_the_oldest_that_have_ended() {
+    let work = Scripted::new([None]);
+    World::new()
+        .run(&work, async |desk, _| {
+            let mut ids = Vec::new();
+            for _ in 0..4 {
+                ids.push(desk.submit(submission("web", Some(&ids.len().to_string()))).await.unwrap().id);
+                sleep(Duration::from_millis(5)).await;
+            }
+            assert!(matches!(desk.submit(submission("web", None)).await, Err(DeskError::Full { open: 4 })));
+            sleep(Duration::from_secs(11)).await;
+            let newest: Vec<_> = desk.list(10, |_| true).into_iter().map(|view| view.id).collect();
+            assert_eq!(newest, [ids[3].clone(), ids[2].clone()]);
+            assert!(desk.report(&ids[3]).unwrap().get().contains("schemaVersion"));
+            assert!(desk.report(&ids[0]).is_none());
+            // Its key is free again.
+            assert!(!desk.submit(submission("web", Some("0"))).await.unwrap().before);
+        })
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disk_that_takes_nothing_refuses_what_is_new_and_loses_nothing() {
+    let (world, work) = (World::new(), Scripted::new([None]));
+    world
+        .run(&work, async |desk, _| {
+            let id = desk.submit(submission("web", None)).await.unwrap().id;
+            sleep(Duration::from_secs(1)).await;
+            std::fs::rename(world.folder.path().join("requests"), world.folder.path().join("gone")).unwrap();
+            assert!(matches!(desk.submit(submission("new", None)).await, Err(DeskError::Journal(_))));
+            assert!(desk.probe().is_err());
+            assert_eq!(ending(desk, &id).await, Ending::Succeeded);
+            assert!(desk.report(&id).unwrap().get().contains("schemaVersion"));
+            std::fs::rename(world.folder.path().join("gone"), world.folder.path().join("requests")).unwrap();
+        })
+        .await;
+    let (desk, _) = world.desk();
+    assert_eq!(desk.open_count(), 1, "its end was not kept: it is done once more");
+}
