@@ -68,7 +68,9 @@ impl Explain for JournalError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Folder { .. } => "it must be a folder that the agent may write: `agent.state_folder`".to_owned(),
-            Self::Locked { .. } => "end the other agent, or give this one an `agent.state_folder` of its own".to_owned(),
+            Self::Locked { .. } => {
+                "end the other agent, or give this one an `agent.state_folder` of its own".to_owned()
+            }
             Self::Write { .. } if self.is_no_space() => {
                 "make room on its disk; nothing new is accepted before, and what was accepted goes on".to_owned()
             }

@@ -12,6 +12,7 @@ mod journal;
 mod journal_error;
 mod request;
 mod runner;
+mod supervisor;
 mod witness;
 
 pub use desk::{Accepted, Desk, Open, Phase, Room, Standing, View};
@@ -21,4 +22,5 @@ pub use journal::{Ended, Found, Journal, Record};
 pub use journal_error::JournalError;
 pub use request::{Ending, Moment, Peer, Request, RequestId, Submission};
 pub use runner::{Runner, Stop, Work};
+pub use supervisor::Supervisor;
 pub use witness::Witness;

@@ -137,7 +137,8 @@ mod tests {
 
     #[test]
     fn an_id_is_never_a_path() {
-        for text in ["", "../../../etc/passwd", "0123456789abcdef012/", "0123456789ABCDEF0123", "0123456789abcdef01234"] {
+        for text in ["", "../../../etc/passwd", "0123456789abcdef012/", "0123456789ABCDEF0123", "0123456789abcdef01234"]
+        {
             assert_eq!(RequestId::parse(text), None, "{text}");
         }
     }

@@ -123,11 +123,7 @@ impl Runner<'_> {
 }
 
 /// Waits for the work, and ends it when the request is called off.
-async fn ended(
-    mut work: BoxFuture<'_, Report>,
-    cancel: &CancellationToken,
-    interrupt: &CancellationToken,
-) -> Report {
+async fn ended(mut work: BoxFuture<'_, Report>, cancel: &CancellationToken, interrupt: &CancellationToken) -> Report {
     tokio::select! {
         biased;
         report = &mut work => return report,

@@ -23,6 +23,8 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Resolve the credentials of each container and pull its image
     Pull(Pull),
+    /// Run as the agent: accept requests on a socket and pull for as long as the host runs
+    Serve(Serve),
     /// Make secrets and what they hold, and check them
     #[command(subcommand)]
     Secret(SecretCommand),
@@ -138,6 +140,29 @@ pub(super) struct Pull {
     /// The Docker context that leads to the engine [setting: `engine.context`]
     #[arg(long, value_name = "NAME", conflicts_with = "host")]
     pub context: Option<String>,
+
+    /// The configuration file [default: /etc/taskpull/taskpull.toml where it exists]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// The arguments of `taskpull serve`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+SIGTERM ends it once what is under way is done, or after `agent.drain_timeout`; what is not done
+then is done after the next start. SIGHUP has it read its configuration again.")]
+pub(super) struct Serve {
+    /// Where it listens [setting: `agent.socket`]
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<String>,
+
+    /// Where it keeps what it has accepted [setting: `agent.state_folder`]
+    #[arg(long, value_name = "FOLDER")]
+    pub state_folder: Option<String>,
+
+    /// Where the Docker Engine is [setting: `engine.host`]
+    #[arg(long, value_name = "ADDRESS")]
+    pub host: Option<String>,
 
     /// The configuration file [default: /etc/taskpull/taskpull.toml where it exists]
     #[arg(long, value_name = "FILE")]

@@ -15,6 +15,7 @@ mod secret;
 mod secret_arguments;
 mod secret_check;
 mod secret_new;
+mod serve;
 mod setup;
 mod stderr;
 mod token;
@@ -43,6 +44,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let exit = match arguments.command {
         Command::Pull(arguments) => pull::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Secret(SecretCommand::New(arguments)) => secret_new::run(&arguments),
         Command::Secret(SecretCommand::Check(arguments)) => secret_check::run(&arguments),
         Command::Secret(SecretCommand::Seal(arguments)) => secret::seal(&arguments),

@@ -5,6 +5,7 @@
 //! it for itself is AWS's own.
 
 mod accounts;
+mod agent;
 mod config_error;
 mod engine;
 mod file;
@@ -16,6 +17,7 @@ pub mod table;
 mod terminal;
 
 pub use accounts::{AccountEntry, Via};
+pub use agent::AgentSettings;
 pub use config_error::ConfigError;
 pub use engine::{EnginePlace, EngineSettings};
 pub use settings::Settings;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::accounts::AccountEntry;
+use super::agent::AgentSettings;
 use super::config_error::ConfigError;
 use super::engine::EngineSettings;
 use super::sources::Sources;
@@ -80,6 +81,8 @@ pub struct Settings {
     pub disk_check: String,
     /// `disk.comfortable`, in bytes.
     pub disk_comfortable: u64,
+    /// `agent.*`
+    pub agent: AgentSettings,
     /// `log.filter`
     pub log_filter: String,
 }
@@ -125,6 +128,7 @@ impl Settings {
             total_timeout: sources.time(&TOTAL_TIMEOUT)?,
             disk_check: sources.text(&DISK_CHECK)?.to_owned(),
             disk_comfortable: sources.size(&DISK_COMFORTABLE)?,
+            agent: AgentSettings::read(sources)?,
             log_filter: sources.text(&LOG_FILTER)?.to_owned(),
         })
     }

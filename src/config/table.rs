@@ -1,9 +1,15 @@
 //! The table: one row for each setting, from which it is read and documented.
 
+mod agent;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
 pub use super::setting::{Setting, Takes};
+pub use agent::{
+    AGENT_DRAIN_TIMEOUT, AGENT_GIVE_UP_AFTER, AGENT_HISTORY, AGENT_OPEN, AGENT_REQUEST_TIMEOUT, AGENT_SOCKET,
+    AGENT_STATE_FOLDER,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -324,6 +330,13 @@ pub const SETTINGS: &[&Setting] = &[
     &TOTAL_TIMEOUT,
     &DISK_CHECK,
     &DISK_COMFORTABLE,
+    &AGENT_SOCKET,
+    &AGENT_STATE_FOLDER,
+    &AGENT_OPEN,
+    &AGENT_HISTORY,
+    &AGENT_GIVE_UP_AFTER,
+    &AGENT_DRAIN_TIMEOUT,
+    &AGENT_REQUEST_TIMEOUT,
     &LOG_FILTER,
 ];
 

@@ -25,7 +25,8 @@ mod tests {
             "environment": [{"name": "PASSWORD", "value": "hunter2"}], "repositoryCredentials": {"credentialsParameter": "s"}}]}}"#;
         let kept = essence(text.as_bytes()).unwrap();
         assert!(!kept.contains("hunter2") && !kept.contains("cpu\""), "{kept}");
-        let [whole, kept] = [text, &kept].map(|text| format!("{:?}", TaskDefinition::parse("-", text.as_bytes()).unwrap()));
+        let [whole, kept] =
+            [text, &kept].map(|text| format!("{:?}", TaskDefinition::parse("-", text.as_bytes()).unwrap()));
         assert_eq!(whole, kept);
     }
 

@@ -4,8 +4,8 @@
 //! path, line and column. The text of an error never repeats a value: definitions carry
 //! passwords in `environment`, and people put them in the wrong place.
 
-use serde::{Deserialize, Serialize};
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::marker::PhantomData;
 

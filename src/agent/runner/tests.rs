@@ -155,7 +155,8 @@ async fn one_key_is_one_request_also_after_a_restart() {
     let (world, work) = (World::new(), Scripted::new([None]));
     let first = world
         .run(&work, async |desk, _| {
-            let twice = futures_util::future::join_all([(); 2].map(|()| desk.submit(submission("web", Some("7"))))).await;
+            let twice =
+                futures_util::future::join_all([(); 2].map(|()| desk.submit(submission("web", Some("7"))))).await;
             let [first, second] = [0, 1].map(|at| twice[at].as_ref().unwrap());
             assert_eq!((&first.id, first.before, second.before), (&second.id, false, true));
             ending(desk, &first.id).await;

@@ -1,0 +1,46 @@
+//! The parts of a running agent, started together and ended in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::desk::Desk;
+use super::request::RequestId;
+use super::runner::{Runner, Stop, Work};
+use super::witness::Witness;
+
+/// What an agent is made of.
+pub struct Supervisor<'a> {
+    /// What is accepted.
+    pub desk: &'a Arc<Desk>,
+    /// Who carries it out.
+    pub work: &'a dyn Work,
+    /// Who is told.
+    pub witness: &'a dyn Witness,
+    /// How long a request is tried again whose failure may pass.
+    pub give_up_after: Duration,
+    /// How long what is under way may go on once the agent is to end.
+    pub drain_timeout: Duration,
+}
+
+impl Supervisor<'_> {
+    /// Runs until `stop.drain`, and then until nothing is under way, for so long as it may be.
+    pub async fn run(&self, accepted: mpsc::UnboundedReceiver<RequestId>, stop: &Stop) {
+        let Self { desk, work, witness, give_up_after, drain_timeout } = *self;
+        let runner = Runner { desk, work, witness, give_up_after };
+        let runner = runner.run(accepted, stop);
+        let deadline = async {
+            stop.drain.cancelled().await;
+            if timeout(drain_timeout, stop.now.cancelled()).await.is_err() {
+                stop.now.cancel();
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = runner => {}
+            () = deadline => {}
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The rows of the agent.
+
+use std::time::Duration;
+
+use super::{SECOND, Setting, Takes};
+
+/// `agent.socket`
+pub const AGENT_SOCKET: Setting = Setting {
+    key: "agent.socket",
+    variable: "TASKPULL_SOCKET",
+    default: Some("/run/taskpull/taskpull.sock"),
+    takes: Takes::Text("the path of a Unix socket"),
+    purpose: "Where `taskpull serve` listens, and where `pull --agent`, `status` and `cancel` find it. A socket that systemd hands over wins.",
+};
+/// `agent.state_folder`
+pub const AGENT_STATE_FOLDER: Setting = Setting {
+    key: "agent.state_folder",
+    variable: "TASKPULL_STATE_FOLDER",
+    default: Some("/var/lib/taskpull"),
+    takes: Takes::Text("the path of a folder"),
+    purpose: "Where the agent keeps the requests it has accepted. No secret is ever in it.",
+};
+/// `agent.open_requests`
+pub const AGENT_OPEN: Setting = Setting {
+    key: "agent.open_requests",
+    variable: "TASKPULL_OPEN_REQUESTS",
+    default: Some("1000"),
+    takes: Takes::Number(1, 100_000),
+    purpose: "Requests that may be open at the same time; with so many, no more are accepted.",
+};
+/// `agent.history`
+pub const AGENT_HISTORY: Setting = Setting {
+    key: "agent.history",
+    variable: "TASKPULL_HISTORY",
+    default: Some("1000"),
+    takes: Takes::Number(1, 100_000),
+    purpose: "Requests that are remembered after their end.",
+};
+/// `agent.give_up_after`
+pub const AGENT_GIVE_UP_AFTER: Setting = Setting {
+    key: "agent.give_up_after",
+    variable: "TASKPULL_GIVE_UP_AFTER",
+    default: Some("1h"),
+    takes: Takes::Time(Duration::ZERO, Duration::from_hours(24 * 7)),
+    purpose: "How long the agent tries a request again whose failures may all pass: an engine or an AWS service that does not answer.",
+};
+/// `agent.drain_timeout`
+pub const AGENT_DRAIN_TIMEOUT: Setting = Setting {
+    key: "agent.drain_timeout",
+    variable: "TASKPULL_DRAIN_TIMEOUT",
+    default: Some("30s"),
+    takes: Takes::Time(Duration::ZERO, Duration::from_hours(1)),
+    purpose: "How long pulls that are under way may go on after SIGTERM. What is not done then is done after the next start.",
+};
+/// `agent.request_timeout`
+pub const AGENT_REQUEST_TIMEOUT: Setting = Setting {
+    key: "agent.request_timeout",
+    variable: "TASKPULL_REQUEST_TIMEOUT",
+    default: Some("10s"),
+    takes: Takes::Time(SECOND, Duration::from_mins(10)),
+    purpose: "How long a client of the socket may take to send a request, and to take a part of the answer.",
+};
