@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::table::PLATFORM;
-use crate::config::{ConfigError, EnginePlace, EngineSettings, Settings};
+use crate::config::{ConfigError, EnginePlace, EngineSettings, RewriteEntry, Settings};
 use crate::error::Failure;
 use crate::pipeline::{
     AccessTokens, AccountRoles, Aws, Backoff, Batching, Behavior, Caching, Chosen, Concurrency, Deadlines, DiskCheck,
     DiskLimits, DockerAddress, EngineChoice, HostKind, Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits,
-    OnRefusal, Place, PlanContext, Platform, Resolver, RoleUse, TlsUse,
+    OnRefusal, Place, PlanContext, Platform, Resolver, Rewrites, RoleUse, TlsUse,
 };
 
 /// The waits between attempts at a pull grow to a second and a half and no further: two
@@ -29,6 +29,7 @@ pub(super) struct Setup {
     pub credentials: Resolver<Aws>,
     roles: RoleUse,
     accounts: AccountRoles,
+    rewrites: Rewrites,
     platform: Option<Platform>,
     instance: Arc<InstanceLogins>,
 }
@@ -46,6 +47,7 @@ impl Setup {
             credentials: credentials(settings, Arc::clone(&instance))?,
             roles: if settings.assume_execution_role { RoleUse::Assume } else { RoleUse::Ignore },
             accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
+            rewrites: rewrites(settings)?,
             platform: settings.platform.as_deref().map(platform).transpose()?,
             instance,
         })
@@ -54,9 +56,15 @@ impl Setup {
     /// Reads the inputs and plans all their pulls together, as they are on this host.
     pub(super) fn plan(&self, inputs: Vec<Input>) -> Job {
         let instance = |image: &_| self.instance.covering(image);
-        let platform = self.platform.as_ref();
-        Job::new(inputs, &PlanContext { roles: self.roles, accounts: &self.accounts, platform, instance: &instance })
+        let Self { roles, accounts, rewrites, platform, .. } = self;
+        let platform = platform.as_ref();
+        Job::new(inputs, &PlanContext { roles: *roles, accounts, rewrites, platform, instance: &instance })
     }
+}
+
+fn rewrites(settings: &Settings) -> Result<Rewrites, Failure> {
+    let pairs = settings.rewrites.iter().map(|RewriteEntry { from, to }| (&**from, &**to));
+    Rewrites::new(pairs).map_err(|error| Failure::from(&error))
 }
 
 fn engine(settings: &EngineSettings) -> EngineChoice {

@@ -7,13 +7,25 @@ use std::path::Path;
 
 use super::accounts::{self, AccountEntry};
 use super::config_error::ConfigError;
+use super::lists::{self, RewriteEntry};
 use super::table::{SETTINGS, Setting};
 
 /// The longest file that is read, in bytes.
 const LIMIT: u64 = 1_024 * 1_024;
 
-/// The values of its settings, as texts, and the map of accounts.
-pub(super) fn read(path: &Path) -> Result<(HashMap<String, String>, Vec<AccountEntry>), ConfigError> {
+/// What stands in the file.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    /// The values of the settings, as texts.
+    pub values: HashMap<String, String>,
+    /// The map of accounts.
+    pub accounts: Vec<AccountEntry>,
+    /// The rewrites.
+    pub rewrites: Vec<RewriteEntry>,
+}
+
+/// Reads it.
+pub(super) fn read(path: &Path) -> Result<Contents, ConfigError> {
     let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
     let mut text = String::new();
     let length = File::open(path).and_then(|file| file.take(LIMIT + 1).read_to_string(&mut text));
@@ -25,16 +37,19 @@ pub(super) fn read(path: &Path) -> Result<(HashMap<String, String>, Vec<AccountE
         let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         ConfigError::NotToml { path: path.to_owned(), line, message: error.message().to_owned() }
     })?;
-    let mut values = HashMap::new();
-    let mut accounts = Vec::new();
+    let mut contents = Contents::default();
+    let wrong = |key| move |(at, message)| ConfigError::Entry { path: path.to_owned(), key, at, message };
     for (table, entries) in document {
         let unknown = |key: String| ConfigError::UnknownKey { path: path.to_owned(), key };
+        if table == lists::REWRITE {
+            contents.rewrites = lists::read(lists::REWRITE, entries).map_err(wrong(lists::REWRITE))?;
+            continue;
+        }
         let toml::Value::Table(entries) = entries else { return Err(unknown(table)) };
         for (name, value) in entries {
             let key = format!("{table}.{name}");
             if key == accounts::KEY {
-                let wrong = |(at, message)| ConfigError::Account { path: path.to_owned(), at, message };
-                accounts = accounts::read(value).map_err(wrong)?;
+                contents.accounts = lists::read(accounts::KEY, value).map_err(wrong(accounts::KEY))?;
                 continue;
             }
             let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
@@ -57,8 +72,8 @@ pub(super) fn read(path: &Path) -> Result<(HashMap<String, String>, Vec<AccountE
                     });
                 }
             };
-            values.insert(key, value);
+            contents.values.insert(key, value);
         }
     }
-    Ok((values, accounts))
+    Ok(contents)
 }

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use super::accounts::AccountEntry;
 use super::config_error::ConfigError;
+use super::file::Contents;
+use super::lists::RewriteEntry;
 use super::table::{SETTINGS, Setting, Takes};
 use super::{file, proxy};
 use crate::secret::Secret;
@@ -36,8 +38,7 @@ pub struct Sources {
     variables: HashMap<&'static str, String>,
     secrets: HashMap<&'static str, Secret>,
     file: Option<PathBuf>,
-    file_values: HashMap<String, String>,
-    accounts: Vec<AccountEntry>,
+    contents: Contents,
     home: Option<PathBuf>,
 }
 
@@ -69,12 +70,12 @@ impl Sources {
             Some(path) => Some(path),
             None => Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()),
         };
-        let (file_values, accounts) = match &file {
+        let contents = match &file {
             Some(path) => file::read(path)?,
-            None => Default::default(),
+            None => Contents::default(),
         };
         let home = variable("HOME")?.map(PathBuf::from);
-        Ok(Self { flags: HashMap::new(), variables, secrets, file, file_values, accounts, home })
+        Ok(Self { flags: HashMap::new(), variables, secrets, file, contents, home })
     }
 
     /// A value from the command line, which wins over all others.
@@ -92,7 +93,7 @@ impl Sources {
             Some((value, (*flag).to_owned()))
         } else if let Some(value) = self.variables.get(setting.variable) {
             Some((value, setting.variable.to_owned()))
-        } else if let (Some(value), Some(file)) = (self.file_values.get(setting.key), &self.file) {
+        } else if let (Some(value), Some(file)) = (self.contents.values.get(setting.key), &self.file) {
             Some((value, file.display().to_string()))
         } else {
             setting.default.map(|default| (default, "its default".to_owned()))
@@ -151,7 +152,11 @@ impl Sources {
     }
 
     pub(super) fn accounts(&self) -> &[AccountEntry] {
-        &self.accounts
+        &self.contents.accounts
+    }
+
+    pub(super) fn rewrites(&self) -> &[RewriteEntry] {
+        &self.contents.rewrites
     }
 
     /// Whether a switch of Docker's is on.
@@ -169,7 +174,7 @@ impl Sources {
         } else if self.variables.contains_key(setting.variable) {
             Some(Origin::Variable)
         } else {
-            self.file_values.contains_key(setting.key).then_some(Origin::File)
+            self.contents.values.contains_key(setting.key).then_some(Origin::File)
         }
     }
 
@@ -305,6 +310,20 @@ mod tests {
         }
         let file = file(good);
         assert_eq!(Settings::read(&Sources::of_process(Some(file.path())).unwrap()).unwrap().accounts.len(), 1);
+    }
+
+    #[test]
+    fn a_slip_in_a_rewrite_is_an_error_with_its_place() {
+        for (text, said) in [
+            ("[[rewrite]]\nfrom = \"docker.io\"\nto = \"x\"\nvia = \"y\"\n", "rewrite number 1: unknown field `via`"),
+            ("[[rewrite]]\nfrom = \"docker.io\"\n", "rewrite number 1: missing field `to`"),
+            ("[rewrite]\nfrom = \"docker.io\"\n", "write [[rewrite]]"),
+            ("rewrite = \"docker.io\"\n", "write [[rewrite]]"),
+        ] {
+            let file = file(text);
+            let error = Sources::of_process(Some(file.path())).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
     }
 
     #[test]

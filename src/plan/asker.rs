@@ -1,16 +1,21 @@
 //! Who is to be shown what, for one container: its need, and who asks for it.
 
+use super::PlannedPull;
 use super::need::{InstanceLogin, Need};
 use super::registry::{EcrRegistry, Registry};
+use super::rewrite::Rewrites;
 use crate::error::{Class, Explain, Failure, Link};
 use crate::identity::{AccountRoles, SessionName};
-use crate::task::{ArnError, CredentialsParameter, ImageReference, RoleArn};
+use crate::task::{ArnError, CredentialsParameter, ImageReference, Platform, RoleArn, Version};
 
 /// ECR Public gives its tokens in the partition `aws` only.
 const PARTITION_OF_ECR_PUBLIC: &str = "aws";
 
 /// What is said where a container of an image in ECR names a secret (A10).
 const NOT_THE_SECRET: &str = "the image is in ECR, which takes its own authorization tokens: one is used, and the secret in repositoryCredentials is not read; take it out";
+
+/// What is said where a rewrite covers an image that is named by its digest.
+const NOT_BY_DIGEST: &str = "`[[rewrite]]` covers the image, which is named by its digest: no engine gives an image another name with a digest, so it is pulled from its own registry";
 
 /// The execution role is needed to ask as and cannot be one.
 #[derive(Debug, thiserror::Error)]
@@ -40,26 +45,49 @@ impl Explain for ExecutionRoleError {
 /// What decides who asks for the secrets and tokens of one task.
 pub(super) struct Asker<'a> {
     pub accounts: &'a AccountRoles,
+    pub rewrites: &'a Rewrites,
+    pub instance: &'a dyn Fn(&ImageReference) -> Option<InstanceLogin>,
     pub execution_role: Result<Option<RoleArn>, ArnError>,
     pub name: SessionName,
 }
 
 impl Asker<'_> {
+    /// The pull of a container with this image and these credentials, and what is odd about it.
+    ///
+    /// A rule's image has a need of its own, whatever the container names for its upstream.
+    pub(super) fn pull(
+        &self,
+        image: ImageReference,
+        platform: Option<Platform>,
+        credentials: Option<CredentialsParameter>,
+    ) -> Result<(PlannedPull, Option<&'static str>), Failure> {
+        let (need, warning) = self.need(&image, credentials)?;
+        let rewritten = self.rewrites.of(&image).map_err(|error| Failure::from(&error))?;
+        let (through, warning) = match (rewritten, image.version()) {
+            (Some(_), Version::Digest(_)) => (None, Some(NOT_BY_DIGEST)),
+            (Some(image), Version::Tag(_)) => {
+                let (need, _) = self.need(&image, None)?;
+                (Some(Box::new(PlannedPull { image, need, platform: platform.clone(), through: None })), warning)
+            }
+            (None, _) => (None, warning),
+        };
+        Ok((PlannedPull { image, need, platform, through }, warning))
+    }
+
     /// The need of a container with this image and these credentials, and what is odd about
     /// it. ECR takes its own tokens only (A10); else the task's own comes before the host's,
     /// and the host's before none (B3).
-    pub(super) fn need(
+    fn need(
         &self,
         image: &ImageReference,
         credentials: Option<CredentialsParameter>,
-        instance: impl FnOnce() -> Option<InstanceLogin>,
     ) -> Result<(Need, Option<&'static str>), Failure> {
         let warning = credentials.as_ref().map(|_| NOT_THE_SECRET);
         match (Registry::of(image).map_err(|error| Failure::from(&error))?, credentials) {
             (Registry::Ecr(registry), _) => Ok((self.ecr(registry)?, warning)),
             (Registry::EcrPublic, _) => Ok((self.ecr_public(), warning)),
             (_, Some(parameter)) => Ok((self.secret(parameter)?, None)),
-            (_, None) => Ok((instance().map_or(Need::Anonymous, Need::Instance), None)),
+            (_, None) => Ok(((self.instance)(image).map_or(Need::Anonymous, Need::Instance), None)),
         }
     }
 

@@ -56,6 +56,13 @@ pub struct EcrHostError {
     fault: EcrHostFault,
 }
 
+impl EcrHostError {
+    /// What is wrong, whatever the image.
+    pub(super) fn fault(self) -> EcrHostFault {
+        self.fault
+    }
+}
+
 /// What is wrong with such a host.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EcrHostFault {
@@ -124,6 +131,9 @@ const SUFFIXES: [Suffix; 9] = [
 /// Docker Hub's names; engines take them for one registry.
 const HUB: [&str; 3] = [ImageReference::DOCKER_HUB, "index.docker.io", "registry-1.docker.io"];
 
+/// ECR Public's names.
+const ECR_PUBLIC: [&str; 2] = ["public.ecr.aws", "ecr-public.aws.com"];
+
 /// Azure's clouds.
 const AZURE: [&str; 3] = ["azurecr.io", "azurecr.cn", "azurecr.us"];
 
@@ -143,13 +153,24 @@ impl Registry {
             name.is_some_and(|name| !name.contains('.'))
         };
         Ok(match host.as_str() {
-            "public.ecr.aws" | "ecr-public.aws.com" => Self::EcrPublic,
             "ghcr.io" => Self::Ghcr,
             "registry.gitlab.com" => Self::GitLab,
+            public if ECR_PUBLIC.contains(&public) => Self::EcrPublic,
             hub if HUB.contains(&hub) => Self::DockerHub,
             _ if AZURE.iter().any(|cloud| is_of_azure(cloud)) => Self::Acr,
             _ => Self::Other,
         })
+    }
+}
+
+/// The one spelling of a registry's name: a host in lower case, without the port that it has
+/// anyway. Registries with several names have one here.
+pub(super) fn canonical(registry: &str) -> String {
+    let registry = registry.to_ascii_lowercase();
+    match registry.strip_suffix(":443").unwrap_or(&registry) {
+        hub if HUB.contains(&hub) => ImageReference::DOCKER_HUB.to_owned(),
+        host if ECR_PUBLIC.contains(&host) => ECR_PUBLIC[0].to_owned(),
+        host => host.to_owned(),
     }
 }
 

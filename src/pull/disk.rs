@@ -143,7 +143,7 @@ impl<'a> Disk<'a> {
         wanted: &Wanted,
         login: &Login,
     ) -> Option<Vec<Layer>> {
-        let Wanted { image, platform } = wanted;
+        let Wanted { image, platform, .. } = wanted;
         let platform = platform.as_ref().or(storage.platform.as_ref());
         let manifest = match timeout(self.patience, self.registries.manifest(image, platform, login)).await {
             Ok(Ok(manifest)) => manifest,

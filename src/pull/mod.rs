@@ -32,6 +32,7 @@ mod retry_after;
 mod schedule;
 #[cfg(test)]
 mod tests;
+mod through;
 mod tls;
 mod told;
 mod turns;
@@ -80,6 +81,14 @@ pub trait Engine: Send + Sync {
         image: &'a ImageReference,
     ) -> impl Future<Output = Result<Option<LocalImage>, EngineError>> + Send + 'a;
 
+    /// Gives an image that is here another name beside its own: a tag, which moves if it is
+    /// another image's. The caller bounds the wait.
+    fn tag<'a>(
+        &'a self,
+        image: &'a ImageReference,
+        name: &'a ImageReference,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send + 'a;
+
     /// Where the engine keeps its images, if that is on this host. The caller bounds the wait,
     /// and asks no more often than it must.
     fn storage(&self) -> impl Future<Output = Result<Option<Storage>, EngineError>> + Send + '_;
@@ -103,6 +112,9 @@ pub struct Wanted {
     pub image: ImageReference,
     /// The build.
     pub platform: Option<Platform>,
+    /// The image that it stands in for, which it is behind a pull-through rule: whoever wants
+    /// that one looks for it under this name.
+    pub stands_for: Option<ImageReference>,
 }
 
 /// An image on the engine.

@@ -46,11 +46,10 @@ impl Turns {
             *wanted.entry((image.clone(), platform.clone())).or_default() += 1;
         }
         let several = wanted.into_iter().filter(|(_, pulls)| *pulls > 1);
-        let registry =
-            |pull: &PlannedPull| (pull.image.registry().to_owned(), Semaphore::new(limit.per_registry.get()));
+        let registry = |way: &PlannedPull| (way.image.registry().to_owned(), Semaphore::new(limit.per_registry.get()));
         Self {
             all: Semaphore::new(limit.all.get()),
-            registries: pulls.iter().map(registry).collect(),
+            registries: pulls.iter().flat_map(PlannedPull::ways).map(registry).collect(),
             shared: several.map(|(key, _)| (key, Arc::default())).collect(),
         }
     }

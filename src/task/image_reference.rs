@@ -153,6 +153,18 @@ impl ImageReference {
         Self(Arc::new(Parts { version: Version::Digest(digest.to_owned()), ..Parts::clone(&self.0) }))
     }
 
+    /// The same tag or digest under another name, `registry/repository`.
+    ///
+    /// # Errors
+    /// [`ImageReferenceError`], naming the part that is wrong.
+    pub fn renamed(&self, name: &str) -> Result<Self, ImageReferenceError> {
+        // A host alone would be the name of an image of Docker Hub's.
+        let separator = if matches!(self.version, Version::Digest(_)) { '@' } else { ':' };
+        let (Version::Tag(version) | Version::Digest(version)) = &self.version;
+        let renamed = Self::parse(&format!("{name}{separator}{version}"))?;
+        if renamed.name() == name { Ok(renamed) } else { Err(ImageReferenceError::Repository(name.to_owned())) }
+    }
+
     /// `registry/repository`, without tag or digest.
     #[must_use]
     pub fn name(&self) -> String {

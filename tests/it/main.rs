@@ -39,6 +39,7 @@ mod pull_pin;
 mod pull_podman;
 mod pull_progress;
 mod pull_read_only;
+mod pull_rewrites;
 mod pull_rotation;
 mod pull_secret_failures;
 mod secret_check;

@@ -12,7 +12,8 @@ use std::time::Duration;
 use serde_json::Value;
 use taskpull::pipeline::{
     AccessTokens, AccountRoles, Aws, Backoff, Batching, Caching, Concurrency, Deadlines, DockerAddress, HostKind,
-    Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits, PlanContext, Progress, Resolver, RoleUse, State,
+    Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits, PlanContext, Progress, Resolver, Rewrites, RoleUse,
+    State,
 };
 use tokio::time::{advance, pause, resume};
 use tokio_util::sync::CancellationToken;
@@ -80,8 +81,8 @@ impl Host {
     async fn pull_task(&self, definition: &Value) -> Value {
         let definition = definition.to_string().into_bytes();
         let no_logins = |_: &_| None;
-        let accounts = AccountRoles::default();
-        let context = PlanContext { roles: RoleUse::Assume, accounts: &accounts, platform: None, instance: &no_logins };
+        let (accounts, rewrites) = (&AccountRoles::default(), &Rewrites::default());
+        let context = PlanContext { roles: RoleUse::Assume, accounts, rewrites, platform: None, instance: &no_logins };
         let limits = Limits {
             disk: taskpull::pull::DiskLimits::default(),
             concurrency: Concurrency { all: NonZeroUsize::MIN, per_registry: NonZeroUsize::MIN },
