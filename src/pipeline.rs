@@ -18,7 +18,7 @@ pub use crate::identity::{AccountRoles, HostKind};
 pub use crate::plan::{PlanContext, Rewrites, RoleUse};
 pub use crate::pull::{
     Behavior, Caching, Chosen, Concurrency, Deadlines, DiskCheck, DiskLimits, DockerAddress, EngineChoice, How, Layers,
-    Limits, OnRefusal, Place, Progress, Pulled, Retry, State, TlsUse,
+    Limits, OnRefusal, Place, Progress, Pulled, Retry, State, TlsUse, Traffic,
 };
 pub use crate::retry::Backoff;
 pub use crate::task::Platform;
@@ -104,6 +104,7 @@ impl Job {
         self,
         credentials: &dyn Credentials,
         engine: &C,
+        traffic: &Traffic,
         limits: &Limits,
         progress: &dyn Progress,
         interrupt: &CancellationToken,
@@ -114,7 +115,7 @@ impl Job {
         let outcomes = if must_not_begin {
             pull::not_begun(&pulls)
         } else {
-            pull::run(pulls, credentials, engine, limits, progress, interrupt).await
+            pull::run(pulls, credentials, engine, traffic, limits, progress, interrupt).await
         };
         let pulls: Vec<_> = planned.into_iter().zip(outcomes).collect();
         Report::of_pulls(tasks, &pulls, self.invalid_inputs, self.begun.elapsed())

@@ -18,7 +18,7 @@ use crate::agent::{Desk, Ending, Feed, Journal, Request, Room, Stop, Submission,
 use crate::config::table::{AGENT_SOCKET, AGENT_STATE_FOLDER, ENGINE_HOST};
 use crate::config::{ConfigError, Settings, Sources};
 use crate::error::Failure;
-use crate::pipeline::Input;
+use crate::pipeline::{Input, Traffic};
 use crate::report::Report;
 
 /// Runs it.
@@ -34,7 +34,9 @@ pub(super) fn run(arguments: &Serve) -> Exit {
 
 fn prepared(arguments: &Serve) -> Result<(Settings, Setup), Failure> {
     let settings = settings(arguments).map_err(|error| Failure::from(&error))?;
-    let setup = Setup::new(&settings, false)?;
+    let mut setup = Setup::new(&settings, false, Traffic::of_many_runs)?;
+    // Who else had an image pulled is not known here: a copy serves whoever may have it.
+    setup.limits.caching.verify_access.get_or_insert(true);
     Ok((settings, setup))
 }
 
@@ -161,7 +163,7 @@ impl Work for Pulling {
             let text = Ok(definition.clone().into_bytes());
             let job = setup.plan(vec![Input { source: source.to_string(), text }]);
             feed.begin(job.subjects());
-            job.pull(&setup.credentials, &setup.engine, &setup.limits, feed, interrupt).await
+            job.pull(&setup.credentials, &setup.engine, &setup.traffic, &setup.limits, feed, interrupt).await
         }
         .boxed()
     }

@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::pipeline::{
     AccessTokens, AccountRoles, Aws, Backoff, Batching, Behavior, Caching, Chosen, Concurrency, Deadlines, DiskCheck,
     DiskLimits, DockerAddress, EngineChoice, HostKind, Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits,
-    OnRefusal, Place, PlanContext, Platform, Resolver, Rewrites, RoleUse, TlsUse,
+    OnRefusal, Place, PlanContext, Platform, Resolver, Rewrites, RoleUse, TlsUse, Traffic,
 };
 
 /// The waits between attempts at a pull grow to a second and a half and no further: two
@@ -26,6 +26,7 @@ pub(super) struct Setup {
     /// Docker's current context, where nobody said which engine is meant and it did.
     pub by_current_context: Option<String>,
     pub limits: Limits,
+    pub traffic: Traffic,
     pub credentials: Resolver<Aws>,
     roles: RoleUse,
     accounts: AccountRoles,
@@ -35,8 +36,13 @@ pub(super) struct Setup {
 }
 
 impl Setup {
-    /// Makes them. What is wrong with the settings comes out here.
-    pub(super) fn new(settings: &Settings, fail_fast: bool) -> Result<Self, Failure> {
+    /// Makes them, for one run or for many. What is wrong with the settings comes out here.
+    pub(super) fn new(
+        settings: &Settings,
+        fail_fast: bool,
+        traffic: impl FnOnce(Concurrency) -> Traffic,
+    ) -> Result<Self, Failure> {
+        let concurrency = Concurrency { all: settings.concurrency, per_registry: settings.per_registry };
         let instance = Arc::new(instance_logins(settings)?);
         let Chosen { address, by_current_context } =
             engine(&settings.engine).find().map_err(|error| Failure::from(&error))?;
@@ -44,6 +50,7 @@ impl Setup {
             engine: address,
             by_current_context,
             limits: limits(settings, fail_fast),
+            traffic: traffic(concurrency),
             credentials: credentials(settings, Arc::clone(&instance))?,
             roles: if settings.assume_execution_role { RoleUse::Assume } else { RoleUse::Ignore },
             accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
@@ -93,7 +100,6 @@ fn platform(text: &str) -> Result<Platform, Failure> {
 
 fn limits(settings: &Settings, fail_fast: bool) -> Limits {
     Limits {
-        concurrency: Concurrency { all: settings.concurrency, per_registry: settings.per_registry },
         caching: Caching {
             // The table of settings lets no other word pass.
             behavior: Behavior::parse(&settings.behavior).unwrap_or_default(),

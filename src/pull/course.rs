@@ -11,13 +11,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::behavior::Caching;
 use super::disk::Disk;
-use super::movement::Movement;
 use super::one::{Pull, Task};
 use super::outcome::{Account, How, Pulled};
 use super::progress::State;
 use super::pull_error::PullError;
 use super::schedule::Limits;
-use super::turns::Turns;
+use super::tags::Tags;
+use super::traffic::Traffic;
 use super::{Connect, Engine as _, EngineError, LocalImage, Wanted, through};
 use crate::credential::{Credential, Credentials, Login};
 use crate::error::{Class, Failure};
@@ -30,10 +30,10 @@ pub(super) struct Run<'a, C: Connect> {
     engine: Shared<BoxFuture<'a, Result<Arc<C::Engine>, EngineError>>>,
     address: String,
     credentials: &'a dyn Credentials,
-    turns: Turns,
+    tags: Tags,
+    traffic: &'a Traffic,
     /// The disk under the engine.
     pub disk: Disk<'a>,
-    movement: Movement,
     limits: &'a Limits,
 }
 
@@ -57,6 +57,7 @@ impl<'a, C: Connect> Run<'a, C> {
     pub(super) fn new(
         connect: &'a C,
         credentials: &'a dyn Credentials,
+        traffic: &'a Traffic,
         limits: &'a Limits,
         pulls: &[PlannedPull],
     ) -> Self {
@@ -67,9 +68,9 @@ impl<'a, C: Connect> Run<'a, C> {
             reached.unwrap_or(Err(silent)).map(Arc::new)
         };
         let engine = engine.boxed().shared();
-        let turns = Turns::new(pulls, limits.concurrency);
-        let disk = Disk::new(limits.disk, limits.deadlines.answer, engine.clone());
-        Self { engine, address, credentials, turns, disk, movement: Movement::new(), limits }
+        let tags = Tags::new(pulls);
+        let disk = Disk::new(limits.disk, limits.deadlines.answer, engine.clone(), &traffic.under_way);
+        Self { engine, address, credentials, tags, traffic, disk, limits }
     }
 }
 
@@ -84,7 +85,7 @@ impl<'a, C: Connect> Course<'a, '_, C> {
         self.account.queues();
         // A tag that another pull of this run has resolved is that image here too: it lies on
         // the engine, and what is left to ask is whether this pull's credential may have it.
-        let (mut unknown, known) = match self.run.turns.tag(self.pull) {
+        let (mut unknown, known) = match self.run.tags.tag(self.pull) {
             None => (None, None),
             Some(tag) => match tag.digest().await {
                 Ok(digest) => (None, Some(digest)),
@@ -138,7 +139,7 @@ impl<'a, C: Connect> Course<'a, '_, C> {
 
     /// This way, when its registry's turn has come. `known` is the digest that the tag stands for.
     async fn in_turn(&self, engine: &C::Engine, way: &Way<'_>, known: Option<&str>) -> Result<Pulled, Failure> {
-        let _turn = self.run.turns.next(&way.pull.image).await;
+        let _turn = self.run.traffic.next(&way.pull.image, way.pull.platform.as_ref()).await;
         if self.stop.is_cancelled() {
             // The turn of one that was stopped: whoever runs this ends it now.
             return pending().await;
@@ -211,7 +212,7 @@ impl<'a, C: Connect> Course<'a, '_, C> {
         caching: Caching,
     ) -> Result<Option<Pulled>, Failure> {
         // Behind a rule nothing is for everybody, also if the container names no credentials.
-        if !caching.must_verify(&self.pull.first_way().need, self.run.turns.is_shared(self.pull)) {
+        if !caching.must_verify(&self.pull.first_way().need, self.run.tags.is_shared(self.pull)) {
             return Ok(Some(cached(local, wanted, false, None)));
         }
         let Some(digest) = local.digest_of(&wanted.image) else { return Ok(None) };
@@ -271,7 +272,7 @@ impl<'a, C: Connect> Course<'a, '_, C> {
             login,
             deadlines,
             backoff,
-            movement: &self.run.movement,
+            movement: &self.run.traffic.movement,
             account: self.account,
             watch,
             given_up: wanted.stands_for.is_some().then(|| Instant::now() + deadlines.begin),

@@ -30,12 +30,13 @@ mod pull_error;
 mod redaction;
 mod retry_after;
 mod schedule;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod through;
 mod tls;
 mod told;
-mod turns;
+mod traffic;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -54,7 +55,7 @@ pub use outcome::{How, Outcome, Pulled, Retry};
 pub use progress::{Layers, Progress, State};
 pub use pull_error::PullError;
 pub use schedule::{Limits, not_begun, run};
-pub use turns::Concurrency;
+pub use traffic::{Concurrency, Traffic};
 
 pub use crate::credential::Origin;
 

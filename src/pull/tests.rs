@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Behavior, Caching, Concurrency, Connect, Deadlines, DiskLimits, Engine, EngineError, How, Limits, Line, LocalImage,
-    OnRefusal, Outcome, Progress, State, Storage, Unreachable, Wanted, run,
+    OnRefusal, Outcome, Progress, State, Storage, Traffic, Unreachable, Wanted, run,
 };
 use crate::credential::{Credential, Credentials, Login, Origin};
 use crate::error::{Class, Failure, Link};
@@ -172,7 +172,6 @@ fn busy(after: u32) -> (Duration, Result<Line, EngineError>) {
 
 fn limits() -> Limits {
     Limits {
-        concurrency: Concurrency { all: NonZeroUsize::new(2).unwrap(), per_registry: NonZeroUsize::new(2).unwrap() },
         disk: DiskLimits::default(),
         caching: Caching::default(),
         deadlines: Deadlines {
@@ -187,7 +186,27 @@ fn limits() -> Limits {
     }
 }
 
+/// So many at once, of one registry so many.
+fn at_once(all: usize, per_registry: usize) -> Concurrency {
+    let [all, per_registry] = [all, per_registry].map(|number| NonZeroUsize::new(number).unwrap());
+    Concurrency { all, per_registry }
+}
+
+fn two_at_once() -> Traffic {
+    Traffic::of_one_run(at_once(2, 2))
+}
+
 async fn pull(
+    fake: Fake,
+    images: &[&str],
+    limits: &Limits,
+    interrupt: &CancellationToken,
+) -> (Vec<Outcome>, &'static Fake) {
+    pull_in(&two_at_once(), fake, images, limits, interrupt).await
+}
+
+async fn pull_in(
+    traffic: &Traffic,
     fake: Fake,
     images: &[&str],
     limits: &Limits,
@@ -198,7 +217,7 @@ async fn pull(
         let image = ImageReference::parse(image).unwrap();
         PlannedPull { image, need: Need::Anonymous, platform: None, through: None }
     });
-    (run(pulls.collect(), &NoneNeeded, &fake, limits, &Nobody, interrupt).await, fake)
+    (run(pulls.collect(), &NoneNeeded, &fake, traffic, limits, &Nobody, interrupt).await, fake)
 }
 
 fn class(outcome: &Outcome) -> Option<Class> {
@@ -257,10 +276,10 @@ async fn a_stream_without_a_digest_is_no_success() {
 #[tokio::test(start_paused = true)]
 async fn an_interrupt_begins_nothing_more() {
     let interrupt = CancellationToken::new();
-    let one = NonZeroUsize::MIN;
-    let limits = Limits { concurrency: Concurrency { all: one, per_registry: one }, ..limits() };
+    let (traffic, limits) = (Traffic::of_one_run(at_once(1, 1)), limits());
     // An attempt at the second one would be one that nobody has a script for.
-    let work = pull(Fake::default().on("app", vec![digest(9)]), &["app", "other"], &limits, &interrupt);
+    let fake = Fake::default().on("app", vec![digest(9)]);
+    let work = pull_in(&traffic, fake, &["app", "other"], &limits, &interrupt);
     let ((outcomes, _), ()) = tokio::join!(work, async {
         sleep(4 * SECOND).await;
         interrupt.cancel();
@@ -405,7 +424,8 @@ async fn one_tag_is_one_image_in_a_run_though_it_moves_in_the_middle() {
     let by_digest = vec![vec![digest(0)], vec![digest(0)]];
     fake.scripts.lock().unwrap().insert(format!("docker.io/library/app@{DIGEST}"), by_digest);
     let fake: &'static Fake = Box::leak(Box::new(fake));
-    let outcomes = run(pulls.to_vec(), &NoneNeeded, &fake, &limits(), &Nobody, &CancellationToken::new()).await;
+    let outcomes =
+        run(pulls.to_vec(), &NoneNeeded, &fake, &two_at_once(), &limits(), &Nobody, &CancellationToken::new()).await;
     let digests: Vec<_> = outcomes.iter().map(|outcome| outcome.result.as_ref().unwrap().digest.as_deref()).collect();
     assert_eq!(digests, [Some(DIGEST); 3]);
 }
@@ -449,12 +469,22 @@ async fn a_slow_registry_does_not_hold_back_another_one() {
     };
     let fake = slow.iter().fold(Fake::default(), |fake, image| script(fake, image, 9));
     let fake = script(fake, "quick.example/app", 1);
-    let limit = Concurrency { all: NonZeroUsize::new(100).unwrap(), per_registry: NonZeroUsize::new(2).unwrap() };
+    let traffic = Traffic::of_one_run(at_once(100, 2));
     let images: Vec<&str> = slow.iter().map(String::as_str).chain(["quick.example/app"]).collect();
-    let (outcomes, _) =
-        pull(fake, &images, &Limits { concurrency: limit, ..limits() }, &CancellationToken::new()).await;
+    let (outcomes, _) = pull_in(&traffic, fake, &images, &limits(), &CancellationToken::new()).await;
     assert_eq!((outcomes[10].waited, outcomes[10].duration), (Duration::ZERO, SECOND), "{outcomes:?}");
     assert_eq!(outcomes[9].waited, 36 * SECOND, "and the last of the slow ones waits for its registry");
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_runs_share_their_turns_and_one_image_is_pulled_by_one_of_them_at_a_time() {
+    let traffic = Traffic::of_many_runs(at_once(2, 2));
+    let (limits, interrupt) = (limits(), CancellationToken::new());
+    let fake = |images: &[&str]| images.iter().fold(Fake::default(), |fake, image| fake.on(image, vec![digest(9)]));
+    let run = async |images: &[&str]| pull_in(&traffic, fake(images), images, &limits, &interrupt).await.0;
+    let (one, other) = tokio::join!(run(&["a", "b"]), run(&["a", "c"]));
+    let waited: Vec<_> = one.iter().chain(&other).map(|outcome| outcome.waited.as_secs()).collect();
+    assert_eq!(waited, [0, 0, 9, 9], "{one:?} {other:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -468,8 +498,16 @@ async fn another_platform_than_the_one_asked_for_is_no_success() {
     };
     for (platform, found) in [("linux/arm64", Some(Class::Unsupported)), ("linux/amd64", None)] {
         let fake: &'static Fake = Box::leak(Box::new(Fake::default().on("app", vec![digest(0)])));
-        let outcomes =
-            run(vec![wanted(platform)], &NoneNeeded, &fake, &limits(), &Nobody, &CancellationToken::new()).await;
+        let outcomes = run(
+            vec![wanted(platform)],
+            &NoneNeeded,
+            &fake,
+            &two_at_once(),
+            &limits(),
+            &Nobody,
+            &CancellationToken::new(),
+        )
+        .await;
         assert_eq!(class(&outcomes[0]), found, "{platform}");
     }
 }
@@ -501,7 +539,8 @@ async fn all_pulls_of_one_tag_fall_back_together() {
     fake.copies.lock().unwrap().insert(format!("docker.io/library/app@{DIGEST}"), copy(DIGEST));
     let fake: &'static Fake = Box::leak(Box::new(fake));
     let limits = Limits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
-    let outcomes = run(pulls.to_vec(), &NoneNeeded, &fake, &limits, &Nobody, &CancellationToken::new()).await;
+    let outcomes =
+        run(pulls.to_vec(), &NoneNeeded, &fake, &two_at_once(), &limits, &Nobody, &CancellationToken::new()).await;
     for outcome in outcomes {
         assert!(matches!(how(&outcome), How::Cached { instead_of: Some(_), .. }), "{outcome:?}");
     }
@@ -515,7 +554,7 @@ async fn through(fake: Fake, limits: &Limits) -> (Outcome, &'static Fake) {
         PlannedPull { image, need: Need::Anonymous, platform: None, through }
     };
     let pulls = vec![of("app", Some(Box::new(of("rule", None))))];
-    let mut outcomes = run(pulls, &NoneNeeded, &fake, limits, &Nobody, &CancellationToken::new()).await;
+    let mut outcomes = run(pulls, &NoneNeeded, &fake, &two_at_once(), limits, &Nobody, &CancellationToken::new()).await;
     (outcomes.remove(0), fake)
 }
 

@@ -159,8 +159,8 @@ impl ImageReference {
     /// [`ImageReferenceError`], naming the part that is wrong.
     pub fn renamed(&self, name: &str) -> Result<Self, ImageReferenceError> {
         // A host alone would be the name of an image of Docker Hub's.
-        let separator = if matches!(self.version, Version::Digest(_)) { '@' } else { ':' };
-        let (Version::Tag(version) | Version::Digest(version)) = &self.version;
+        let separator = if matches!(self.0.version, Version::Digest(_)) { '@' } else { ':' };
+        let (Version::Tag(version) | Version::Digest(version)) = &self.0.version;
         let renamed = Self::parse(&format!("{name}{separator}{version}"))?;
         if renamed.name() == name { Ok(renamed) } else { Err(ImageReferenceError::Repository(name.to_owned())) }
     }
