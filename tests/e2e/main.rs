@@ -19,6 +19,7 @@ mod own_image;
 mod refusals;
 mod registry_faults;
 mod registry_tls;
+mod rewrites;
 mod rotation;
 mod support;
 mod tls;
