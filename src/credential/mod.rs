@@ -7,6 +7,7 @@
 //! is not its own.
 
 pub mod aws;
+mod cluster_error;
 mod content;
 mod draft_error;
 mod file;
@@ -30,6 +31,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
+pub use cluster_error::{ClusterError, ClusterFault};
 pub use content::{AccessTokens, ContentError, ContentFault, EntryFault, Envelope, Sealed};
 pub use draft_error::DraftError;
 pub use finding::{Finding, Found, UsedBy, about_content, about_description, unknown};
