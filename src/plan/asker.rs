@@ -7,7 +7,7 @@ use crate::identity::{AccountRoles, SessionName};
 use crate::task::{ArnError, CredentialsParameter, ImageReference, RoleArn};
 
 /// ECR Public gives its tokens in the partition `aws` only.
-const PARTITION_OF_ECR_PUBLIC: &str = "aws";
+pub(super) const PARTITION_OF_ECR_PUBLIC: &str = "aws";
 
 /// What is said where a container of an image in ECR names a secret (A10).
 const NOT_THE_SECRET: &str = "the image is in ECR, which takes its own authorization tokens: one is used, and the secret in repositoryCredentials is not read; take it out";

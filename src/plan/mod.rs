@@ -6,11 +6,13 @@
 
 mod asker;
 mod need;
+mod registries;
 mod registry;
 
 use std::collections::HashMap;
 
 pub use need::{InstanceLogin, InstanceSource, Need};
+pub use registries::{Registries, RegistriesError};
 pub use registry::{EcrHostError, EcrHostFault, EcrRegistry, Registry};
 
 use crate::error::{Class, Explain, Failure, Link, Printable};

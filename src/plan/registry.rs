@@ -8,7 +8,7 @@
 use std::fmt;
 
 use crate::error::{Class, Explain, Link};
-use crate::task::{ImageReference, Region};
+use crate::task::{ImageReference, Region, RegistryHost};
 
 /// Whose registry it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -50,9 +50,10 @@ impl fmt::Display for EcrRegistry {
 
 /// A host that is written like ECR's and is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("image {image}: {fault}")]
+#[error("{what} {name}: {fault}")]
 pub struct EcrHostError {
-    image: String,
+    what: &'static str,
+    name: String,
     fault: EcrHostFault,
 }
 
@@ -80,6 +81,18 @@ pub enum EcrHostFault {
     },
 }
 
+impl EcrHostError {
+    /// What is wrong with the host.
+    pub(super) fn fault(self) -> EcrHostFault {
+        self.fault
+    }
+
+    /// The same for whoever asked about a host and named no image.
+    pub(super) fn about(self, host: &RegistryHost) -> Self {
+        Self { what: "registry", name: host.as_str().to_owned(), ..self }
+    }
+}
+
 impl Explain for EcrHostError {
     fn link(&self) -> Link {
         Link::Definition
@@ -90,7 +103,7 @@ impl Explain for EcrHostError {
     }
 
     fn thing(&self) -> String {
-        self.image.clone()
+        self.name.clone()
     }
 
     fn hint(&self) -> Option<String> {
@@ -134,7 +147,7 @@ impl Registry {
     /// [`EcrHostError`], for a host that is written like ECR's and is none.
     pub fn of(image: &ImageReference) -> Result<Self, EcrHostError> {
         let host = host_of(image.registry()).to_ascii_lowercase();
-        let ecr = ecr(&host).map_err(|fault| EcrHostError { image: image.to_string(), fault })?;
+        let ecr = ecr(&host).map_err(|fault| EcrHostError { what: "image", name: image.to_string(), fault })?;
         if let Some(ecr) = ecr {
             return Ok(Self::Ecr(ecr));
         }
