@@ -1,8 +1,8 @@
 //! Front doors: Docker's credential helper, the kubelet's credential provider, a password to
 //! be piped.
 //!
-//! Docker's protocol has its errors on stdout and one exit code for all of them; the others
-//! are like every command here.
+//! Docker's protocol has its errors on stdout and one exit code for all of them; what keeps a
+//! login back is said on stderr too. The others are like every command here.
 
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -137,19 +137,24 @@ pub(super) fn docker(arguments: &Docker) -> Exit {
 }
 
 fn get(config: Option<&Path>) -> Exit {
-    let server = match stdin(docker::LIMIT) {
-        Ok(bytes) => match Server::parse(&bytes) {
-            Ok(server) => server,
-            Err(said) => return refuse(&docker::error(&said)),
-        },
-        Err((failure, _)) => return refuse(&docker::failed(&failure)),
-    };
-    let given = server.image.as_ref().map_or(Ok(None), |image| login(config, image));
-    match given {
-        Ok(Some(given)) => write(&server.login(&given.login)),
+    match asked(config) {
+        Ok(Some(written)) => write(&written),
         Ok(None) => refuse(&format!("{}\n", docker::NOT_OURS)),
-        Err((failure, _)) => refuse(&docker::failed(&failure)),
+        Err(said) => {
+            // Docker's own command line drops what is on stdout, and passes this on.
+            tell(said.trim_end());
+            refuse(&said)
+        }
     }
+}
+
+/// The answer for the server on stdin; none where that is not ours, or what to say of a failure.
+fn asked(config: Option<&Path>) -> Result<Option<Written>, String> {
+    let said = |(failure, _): Failed| docker::failed(&failure);
+    let server = Server::parse(&stdin(docker::LIMIT).map_err(said)?).map_err(docker::error)?;
+    let Some(image) = &server.image else { return Ok(None) };
+    let given = login(config, image).map_err(said)?;
+    Ok(given.map(|given| server.login(&given.login)))
 }
 
 /// An answer that is no login, in Docker's way.

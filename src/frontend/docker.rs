@@ -83,23 +83,18 @@ impl Server {
     ///
     /// # Errors
     /// One line that says what is wrong with it and repeats nothing of it: it may be a login.
-    pub fn parse(stdin: &[u8]) -> Result<Self, String> {
+    pub fn parse(stdin: &[u8]) -> Result<Self, &'static str> {
         if stdin.len() as u64 > LIMIT {
-            return Err(format!(
-                "stdin is longer than {LIMIT} bytes: it should be a registry's address and nothing else"
-            ));
+            return Err("stdin is longer than 8192 bytes: it should be a registry's address and nothing else");
         }
-        let Ok(written) = std::str::from_utf8(stdin).map(str::trim) else {
-            return Err("stdin is not UTF-8: it should be a registry's address".to_owned());
-        };
+        let written =
+            std::str::from_utf8(stdin).map_err(|_| "stdin is not UTF-8: it should be a registry's address")?;
+        let written = written.trim();
         if written.is_empty() {
-            return Err(NO_SERVER.to_owned());
+            return Err(NO_SERVER);
         }
-        let Some((host, path)) = RegistryHost::of_address(written) else {
-            return Err(
-                "what stdin holds is no registry's address: write `host`, `host:port` or `https://host`".to_owned()
-            );
-        };
+        let (host, path) = RegistryHost::of_address(written)
+            .ok_or("what stdin holds is no registry's address: write `host`, `host:port` or `https://host`")?;
         let is_no_login = host.server() == ImageReference::DOCKER_HUB_KEY && TOKENS_OF_A_BROWSER.contains(&path);
         let image = if is_no_login { None } else { host.any_image() };
         Ok(Self { written: written.to_owned(), image })

@@ -74,10 +74,16 @@ impl Doors {
     }
 }
 
-/// An answer of the helper's protocol that Docker takes for a failure: one line on stdout.
+/// An answer of the helper's protocol that is taken for a failure: one line on stdout.
 pub fn assert_failed(ended: &Ended, said: &str) {
     assert_eq!(ended.code, 1, "{ended:?}");
     assert!(ended.stdout.starts_with("taskpull: ") && ended.stdout.contains(said), "{said}: {ended:?}");
     assert_eq!(ended.stdout.matches('\n').count(), 1, "one line: {ended:?}");
     assert!(ended.stdout.ends_with('\n') && !ended.stdout.contains(NOT_OURS.trim()), "{ended:?}");
+}
+
+/// The same of `get`, whose failures Docker's command line would keep to itself.
+pub fn assert_not_given(ended: &Ended, said: &str) {
+    assert_failed(ended, said);
+    assert!(ended.stderr.ends_with(&ended.stdout), "what is on stdout is on stderr too: {ended:?}");
 }

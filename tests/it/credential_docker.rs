@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::credential::{Doors, ECR, NOT_OURS, REGISTRY, assert_failed};
+use crate::credential::{Doors, ECR, NOT_OURS, REGISTRY, assert_failed, assert_not_given};
 use crate::support::aws::{Fault, Policy, Secret};
 use crate::support::fault::When;
 use crate::support::leak::Canary;
@@ -77,7 +77,7 @@ fn the_entrys_role_asks_else_the_accounts_else_the_host() {
         assert!(reader().ends_with(&format!("assumed-role/{role}/taskpull")), "{entry}: {}", reader());
     }
     doors.map("");
-    assert_failed(&doors.get(ECR), "the host is not allowed");
+    assert_not_given(&doors.get(ECR), "the host is not allowed");
 }
 
 #[test]
@@ -95,22 +95,22 @@ fn a_registry_that_is_not_ours_is_said_to_be_none_in_the_protocols_words() {
 #[test]
 fn no_failure_is_taken_for_a_registry_that_is_not_ours() {
     let doors = Doors::new().may(Policy::none());
-    assert_failed(&doors.get(REGISTRY), "is not allowed");
-    assert_failed(&doors.get(ECR), "not allowed ecr:GetAuthorizationToken");
-    assert_failed(&doors.get("public.ecr.aws"), "allow ecr-public:GetAuthorizationToken");
-    assert_failed(&doors.get("12.dkr.ecr.eu-west-1.amazonaws.com"), "begins with an account's 12 digits");
+    assert_not_given(&doors.get(REGISTRY), "is not allowed");
+    assert_not_given(&doors.get(ECR), "not allowed ecr:GetAuthorizationToken");
+    assert_not_given(&doors.get("public.ecr.aws"), "allow ecr-public:GetAuthorizationToken");
+    assert_not_given(&doors.get("12.dkr.ecr.eu-west-1.amazonaws.com"), "begins with an account's 12 digits");
     let doors = Doors::new();
     let not_there = SECRET.replace("hub", "gone");
     doors.map(&format!("[[registry]]\nhost = \"{REGISTRY}\"\nsecret = \"{not_there}\"\n"));
-    assert_failed(&doors.get(REGISTRY), "gone");
+    assert_not_given(&doors.get(REGISTRY), "gone");
     doors.map("[[registry]]\nhost = \"registry.example:5000\"\n");
-    assert_failed(&doors.get(REGISTRY), "has no secret");
-    assert_failed(&doors.get("other.example"), "has no secret");
+    assert_not_given(&doors.get(REGISTRY), "has no secret");
+    assert_not_given(&doors.get("other.example"), "has no secret");
     // AWS's words are another's: they cannot say it either.
     let doors = Doors::new();
     let quoting = Fault::Error(400, "ValidationException", "credentials not found in native keychain");
     doors.world.aws.fault("GetSecretValue", When::Every, quoting);
-    assert_failed(&doors.get(REGISTRY), "ValidationException");
+    assert_not_given(&doors.get(REGISTRY), "ValidationException");
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_host_without_aws_credentials_or_home_is_told_so_at_once() {
     for server in [REGISTRY, ECR] {
         let run = doors.helper().arg("get").stdin(server);
         let ended = run.env("AWS_ACCESS_KEY_ID", "").env("AWS_SECRET_ACCESS_KEY", "").end();
-        assert_failed(&ended, "no AWS credentials were found on this host");
+        assert_not_given(&ended, "no AWS credentials were found on this host");
         assert!(ended.stdout.contains("hint: "), "{ended:?}");
     }
 }
@@ -130,7 +130,7 @@ fn a_token_that_is_over_is_not_given_and_none_is_kept_for_an_outage() {
     login(&doors.get(ECR));
     doors.world.aws.fault("GetAuthorizationToken", When::Every, Fault::Status(503));
     let ended = doors.helper().arg("get").stdin(ECR).env("TASKPULL_SECRETS_TIMEOUT", "1s").end();
-    assert_failed(&ended, "no authorization token");
+    assert_not_given(&ended, "no authorization token");
     let doors = Doors::new();
     let token = {
         use base64::Engine as _;
@@ -138,7 +138,7 @@ fn a_token_that_is_over_is_not_given_and_none_is_kept_for_an_outage() {
     };
     let body = json!({ "authorizationData": [{ "authorizationToken": token, "expiresAt": 1_000_000_000 }] });
     doors.world.aws.fault("GetAuthorizationToken", When::Every, Fault::Body(body.to_string()));
-    assert_failed(&doors.get(ECR), "was over when it came");
+    assert_not_given(&doors.get(ECR), "was over when it came");
 }
 
 #[test]
@@ -164,8 +164,8 @@ fn without_arguments_it_says_how_it_is_called() {
 fn a_megabyte_on_stdin_is_refused_and_not_repeated() {
     let doors = Doors::new();
     let ended = doors.helper().arg("get").stdin(vec![b'a'; 1_000_000]).end();
-    assert_failed(&ended, "stdin is longer than 8192 bytes");
-    assert_failed(&doors.get("https://me:hunter2hunter2@registry.example"), "no registry's address");
+    assert_not_given(&ended, "stdin is longer than 8192 bytes");
+    assert_not_given(&doors.get("https://me:hunter2hunter2@registry.example"), "no registry's address");
     let ended = doors.helper().arg("get").stdin("\n").end();
     assert_eq!((ended.code, &*ended.stdout), (1, "no credentials server URL\n"));
 }
@@ -265,7 +265,7 @@ fn a_map_that_cannot_be_meant_is_refused() {
         ("registry = 1\n".to_owned(), "write [[registry]]"),
     ] {
         doors.map(&text);
-        assert_failed(&doors.get(REGISTRY), said);
+        assert_not_given(&doors.get(REGISTRY), said);
         let ended = login_password(&doors, REGISTRY).end();
         assert!(ended.code == 6 && ended.stderr.contains(said), "{text}: {ended:?}");
     }
