@@ -37,8 +37,7 @@ enum NoLogin {
 impl Explain for NoLogin {
     fn link(&self) -> Link {
         match self {
-            Self::Stdin(_) | Self::Runtime(_) | Self::NoHost(_) => Link::Definition,
-            Self::NotOurs(_) => Link::Configuration,
+            Self::Stdin(_) | Self::Runtime(_) | Self::NoHost(_) | Self::NotOurs(_) => Link::Configuration,
             Self::IdentityToken(_) => Link::Content,
         }
     }

@@ -53,7 +53,8 @@ pub enum RequestError {
 
 impl Explain for RequestError {
     fn link(&self) -> Link {
-        Link::Definition
+        // Whoever starts taskpull with another one on stdin was configured to.
+        Link::Configuration
     }
 
     fn class(&self) -> Class {
@@ -123,7 +124,7 @@ mod tests {
         let old = API_VERSION.replace("v1", "v1beta1");
         assert_eq!(image(request(&old, KIND, "nginx").as_bytes()), Err(RequestError::Version));
         assert_eq!(image(request(API_VERSION, "Pod", "nginx").as_bytes()), Err(RequestError::Version));
-        for text in ["", "[]", "{\"image\": 7}", "\"hunter2\"", "{} hunter2"] {
+        for text in ["", "{\"image\": 7}", "\"hunter2\"", "{} hunter2"] {
             let said = image(text.as_bytes()).unwrap_err();
             assert!(matches!(said, RequestError::NotJson { .. }), "{text}");
             assert!(!said.to_string().contains("hunter2"));

@@ -50,10 +50,11 @@ impl fmt::Display for EcrRegistry {
 
 /// A host that is written like ECR's and is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what} {name}: {fault}")]
+#[error("{} {name}: {fault}", self.what())]
 pub struct EcrHostError {
-    what: &'static str,
     name: String,
+    /// Else it was asked about without an image.
+    is_image: bool,
     fault: EcrHostFault,
 }
 
@@ -82,6 +83,10 @@ pub enum EcrHostFault {
 }
 
 impl EcrHostError {
+    fn what(&self) -> &'static str {
+        if self.is_image { "image" } else { "registry" }
+    }
+
     /// What is wrong with the host.
     pub(super) fn fault(self) -> EcrHostFault {
         self.fault
@@ -89,13 +94,13 @@ impl EcrHostError {
 
     /// The same for whoever asked about a host and named no image.
     pub(super) fn about(self, host: &RegistryHost) -> Self {
-        Self { what: "registry", name: host.as_str().to_owned(), ..self }
+        Self { name: host.as_str().to_owned(), is_image: false, ..self }
     }
 }
 
 impl Explain for EcrHostError {
     fn link(&self) -> Link {
-        Link::Definition
+        if self.is_image { Link::Definition } else { Link::Configuration }
     }
 
     fn class(&self) -> Class {
@@ -147,7 +152,7 @@ impl Registry {
     /// [`EcrHostError`], for a host that is written like ECR's and is none.
     pub fn of(image: &ImageReference) -> Result<Self, EcrHostError> {
         let host = host_of(image.registry()).to_ascii_lowercase();
-        let ecr = ecr(&host).map_err(|fault| EcrHostError { what: "image", name: image.to_string(), fault })?;
+        let ecr = ecr(&host).map_err(|fault| EcrHostError { name: image.to_string(), is_image: true, fault })?;
         if let Some(ecr) = ecr {
             return Ok(Self::Ecr(ecr));
         }

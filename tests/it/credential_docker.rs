@@ -1,5 +1,9 @@
 //! `docker-credential-taskpull` at the wire: what it answers, and that a failure stays one.
 
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::credential::{Doors, ECR, NOT_OURS, REGISTRY, assert_failed, assert_not_given};
@@ -125,20 +129,26 @@ fn a_host_without_aws_credentials_or_home_is_told_so_at_once() {
 }
 
 #[test]
-fn a_token_that_is_over_is_not_given_and_none_is_kept_for_an_outage() {
+fn no_token_is_kept_for_an_outage() {
     let doors = Doors::new();
     login(&doors.get(ECR));
     doors.world.aws.fault("GetAuthorizationToken", When::Every, Fault::Status(503));
     let ended = doors.helper().arg("get").stdin(ECR).env("TASKPULL_SECRETS_TIMEOUT", "1s").end();
     assert_not_given(&ended, "no authorization token");
+}
+
+#[test]
+fn a_token_that_comes_when_it_is_over_serves_once() {
     let doors = Doors::new();
-    let token = {
-        use base64::Engine as _;
-        base64::engine::general_purpose::STANDARD.encode("AWS:token")
-    };
+    let token = STANDARD.encode("AWS:over");
     let body = json!({ "authorizationData": [{ "authorizationToken": token, "expiresAt": 1_000_000_000 }] });
     doors.world.aws.fault("GetAuthorizationToken", When::Every, Fault::Body(body.to_string()));
-    assert_not_given(&doors.get(ECR), "was over when it came");
+    let ended = doors.get(ECR);
+    assert!(ended.code == 0 && ended.stdout.contains("\"Secret\":\"over\""), "{ended:?}");
+    assert!(ended.stderr.contains("the token was over when it came"), "{ended:?}");
+    let ended = doors.kubelet(&format!("{ECR}/app"));
+    assert!(ended.stdout.contains("\"cacheDuration\":\"0s\""), "{ended:?}");
+    assert_eq!(doors.world.aws.count("GetAuthorizationToken"), 2);
 }
 
 #[test]
@@ -152,7 +162,7 @@ fn an_identity_token_goes_under_dockers_own_name_for_it() {
 fn without_arguments_it_says_how_it_is_called() {
     let doors = Doors::new();
     for arguments in [&[][..], &["get", "get"], &["put"], &["--help"]] {
-        let ended = arguments.iter().fold(doors.helper(), |run, argument| run.arg(argument)).end();
+        let ended = arguments.iter().fold(doors.helper(), Run::arg).end();
         assert_eq!((ended.code, &*ended.stderr), (1, ""), "{ended:?}");
         assert!(ended.stdout.starts_with("Usage: docker-credential-taskpull <get|list|version>"), "{ended:?}");
     }
@@ -269,4 +279,17 @@ fn a_map_that_cannot_be_meant_is_refused() {
         let ended = login_password(&doors, REGISTRY).end();
         assert!(ended.code == 6 && ended.stderr.contains(said), "{text}: {ended:?}");
     }
+}
+
+#[test]
+fn the_map_that_the_page_prints_is_one() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/credential-helper.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let block = |language: &str| page.split(&format!("```{language}\n")).nth(1).unwrap().split("```").next().unwrap();
+    let doors = Doors::new();
+    doors.map(block("toml"));
+    let hosts = login(&doors.helper().arg("list").end());
+    assert_eq!(hosts, json!({ REGISTRY: "", "444455556666.dkr.ecr.eu-west-1.amazonaws.com": "AWS" }));
+    let docker: Value = serde_json::from_str(block("json")).unwrap();
+    assert!(hosts.as_object().unwrap().keys().all(|host| docker["credHelpers"][host] == "taskpull"), "{docker}");
 }
