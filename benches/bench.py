@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 import counting
+import front_doors
 import growth
 import outage
 import pulls
@@ -166,6 +167,7 @@ MEASUREMENTS = [
     pulls.ten_at_once,
     pulls.fifty_warm,
     growth.memory_growth,
+    front_doors.docker_helper,
 ]
 FAILURES = (
     runs.RunFailed,

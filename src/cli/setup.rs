@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::pipeline::{
     AccessTokens, AccountRoles, Aws, Backoff, Batching, Behavior, Caching, Chosen, Concurrency, Deadlines, DiskCheck,
     DiskLimits, DockerAddress, EngineChoice, HostKind, Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits,
-    OnRefusal, Place, PlanContext, Platform, Resolver, Rewrites, RoleUse, TlsUse, Traffic,
+    Logins, OnRefusal, Place, PlanContext, Platform, Registries, Resolver, Rewrites, RoleUse, TlsUse, Traffic,
 };
 
 /// The waits between attempts at a pull grow to a second and a half and no further: two
@@ -147,6 +147,17 @@ fn credentials(settings: &Settings, instance: Arc<InstanceLogins>) -> Result<Res
     };
     let tokens = if settings.accept_access_token { AccessTokens::Accept } else { AccessTokens::Refuse };
     Ok(Resolver::new(Arc::new(store(settings)?), keeping, tokens, instance))
+}
+
+/// Where other programs that pull get their logins. The host's own are no part of it: they are
+/// those programs' already, and a helper among them may be this one.
+pub(super) fn logins(settings: &Settings) -> Result<Logins<Resolver<Aws>>, Failure> {
+    Ok(Logins {
+        registries: Registries::new(&settings.registries).map_err(|error| Failure::from(&error))?,
+        accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
+        credentials: credentials(settings, Arc::default())?,
+        max_age: settings.secrets_max_age,
+    })
 }
 
 /// The host's own logins (B1, B2).

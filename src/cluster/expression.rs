@@ -56,7 +56,9 @@ impl Node {
     fn holds(&self, attributes: &Attributes) -> Option<bool> {
         match self {
             Self::All(nodes) => all(nodes.iter().map(|node| node.holds(attributes))),
-            Self::Any(nodes) => all(nodes.iter().map(|node| node.holds(attributes).map(|holds| !holds))).map(|none| !none),
+            Self::Any(nodes) => {
+                all(nodes.iter().map(|node| node.holds(attributes).map(|holds| !holds))).map(|none| !none)
+            }
             Self::Not(node) => node.holds(attributes).map(|holds| !holds),
             Self::Term { subject, test } => {
                 // What is no attribute, and is not among them, is something else of the instance's.
@@ -259,9 +261,16 @@ mod tests {
     #[test]
     fn what_is_no_expression_is_none() {
         let deep = format!("{}attribute:a exists{}", "(".repeat(1_000), ")".repeat(1_000));
-        for text in
-            ["", "attribute:a", "attribute:a is b", "(attribute:a exists", "attribute:a in []", "a =~ (", "a == b c", &deep]
-        {
+        for text in [
+            "",
+            "attribute:a",
+            "attribute:a is b",
+            "(attribute:a exists",
+            "attribute:a in []",
+            "a =~ (",
+            "a == b c",
+            &deep,
+        ] {
             assert!(Expression::parse(text).is_none(), "{text}");
         }
     }

@@ -31,9 +31,8 @@ impl Word {
 }
 
 /// The longer ones first.
-const SYMBOLS: [&str; 17] = [
-    "!exists", "!in", "==", "!=", "=~", "!~", ">=", "<=", "&&", "||", ">", "<", "!", "(", ")", "[", "]",
-];
+const SYMBOLS: [&str; 17] =
+    ["!exists", "!in", "==", "!=", "=~", "!~", ">=", "<=", "&&", "||", ">", "<", "!", "(", ")", "[", "]"];
 
 /// Divides a text; `None` where a quote does not end.
 pub(super) fn words(text: &str) -> Option<Vec<Word>> {

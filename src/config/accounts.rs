@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-/// Its key in the file.
+/// The key of the list.
 pub(super) const KEY: &str = "identity.account";
 
 /// One entry as it stands in the file; `identity` reads what it means.

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::lists;
 use super::table::SETTINGS;
+use super::{accounts, registries, rewrites};
 use crate::error::{Class, Explain, Link};
 
 /// A configuration that cannot be used.
@@ -59,12 +59,12 @@ pub enum ConfigError {
         variable: &'static str,
     },
     /// An entry of a list is not what it must be.
-    #[error("the configuration file {path}, {key} number {at}: {message}", path = .path.display())]
+    #[error("the configuration file {path}, {list} number {at}: {message}", path = .path.display())]
     Entry {
         /// The file.
         path: PathBuf,
         /// The list.
-        key: &'static str,
+        list: &'static str,
         /// The entry's place, from 1.
         at: usize,
         /// What is wrong with it.
@@ -107,11 +107,9 @@ impl Explain for ConfigError {
         match self {
             Self::Unreadable { path, .. } | Self::NotToml { path, .. } => path.display().to_string(),
             Self::UnknownKey { key, .. } => key.clone(),
+            Self::Entry { list, .. } => (*list).to_owned(),
             Self::NotUnicode { variable } | Self::Proxy { variable } => (*variable).to_owned(),
-            Self::Value { key, .. }
-            | Self::SecretInFile { key, .. }
-            | Self::Both { one: key, .. }
-            | Self::Entry { key, .. } => (*key).to_owned(),
+            Self::Value { key, .. } | Self::SecretInFile { key, .. } | Self::Both { one: key, .. } => (*key).to_owned(),
         }
     }
 
@@ -119,7 +117,7 @@ impl Explain for ConfigError {
         match self {
             Self::UnknownKey { .. } => {
                 let settings = SETTINGS.iter().filter(|setting| !setting.is_secret());
-                let keys: Vec<_> = settings.map(|setting| setting.key).chain(lists::KEYS).collect();
+                let keys: Vec<_> = settings.map(|setting| setting.key).chain([accounts::KEY, registries::KEY, rewrites::KEY]).collect();
                 Some(format!("there are: {}", keys.join(", ")))
             }
             Self::SecretInFile { variable, .. } => Some(format!(

@@ -7,25 +7,29 @@ use std::path::Path;
 
 use super::accounts::{self, AccountEntry};
 use super::config_error::ConfigError;
-use super::lists::{self, RewriteEntry};
+use super::list;
+use super::registries::{self, RegistryEntry};
+use super::rewrites::{self, RewriteEntry};
 use super::table::{SETTINGS, Setting};
 
 /// The longest file that is read, in bytes.
 const LIMIT: u64 = 1_024 * 1_024;
 
-/// What stands in the file.
+/// What a file says.
 #[derive(Debug, Default)]
-pub(super) struct Contents {
-    /// The values of the settings, as texts.
+pub(super) struct Said {
+    /// The values of its settings, as texts.
     pub values: HashMap<String, String>,
-    /// The map of accounts.
+    /// `[[identity.account]]`
     pub accounts: Vec<AccountEntry>,
-    /// The rewrites.
+    /// `[[registry]]`
+    pub registries: Vec<RegistryEntry>,
+    /// `[[rewrite]]`
     pub rewrites: Vec<RewriteEntry>,
 }
 
-/// Reads it.
-pub(super) fn read(path: &Path) -> Result<Contents, ConfigError> {
+/// Reads a file.
+pub(super) fn read(path: &Path) -> Result<Said, ConfigError> {
     let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
     let mut text = String::new();
     let length = File::open(path).and_then(|file| file.take(LIMIT + 1).read_to_string(&mut text));
@@ -37,19 +41,23 @@ pub(super) fn read(path: &Path) -> Result<Contents, ConfigError> {
         let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         ConfigError::NotToml { path: path.to_owned(), line, message: error.message().to_owned() }
     })?;
-    let mut contents = Contents::default();
-    let wrong = |key| move |(at, message)| ConfigError::Entry { path: path.to_owned(), key, at, message };
+    let wrong = |list| move |(at, message)| ConfigError::Entry { path: path.to_owned(), list, at, message };
+    let mut said = Said::default();
     for (table, entries) in document {
-        let unknown = |key: String| ConfigError::UnknownKey { path: path.to_owned(), key };
-        if table == lists::REWRITE {
-            contents.rewrites = lists::read(lists::REWRITE, entries).map_err(wrong(lists::REWRITE))?;
+        if table == registries::KEY {
+            said.registries = list::read(&table, entries).map_err(wrong(registries::KEY))?;
             continue;
         }
+        if table == rewrites::KEY {
+            said.rewrites = list::read(&table, entries).map_err(wrong(rewrites::KEY))?;
+            continue;
+        }
+        let unknown = |key: String| ConfigError::UnknownKey { path: path.to_owned(), key };
         let toml::Value::Table(entries) = entries else { return Err(unknown(table)) };
         for (name, value) in entries {
             let key = format!("{table}.{name}");
             if key == accounts::KEY {
-                contents.accounts = lists::read(accounts::KEY, value).map_err(wrong(accounts::KEY))?;
+                said.accounts = list::read(&key, value).map_err(wrong(accounts::KEY))?;
                 continue;
             }
             let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
@@ -72,8 +80,8 @@ pub(super) fn read(path: &Path) -> Result<Contents, ConfigError> {
                     });
                 }
             };
-            contents.values.insert(key, value);
+            said.values.insert(key, value);
         }
     }
-    Ok(contents)
+    Ok(said)
 }

@@ -103,9 +103,14 @@ impl Explain for ClusterError {
 
     fn hint(&self) -> Option<String> {
         Some(match self.fault {
-            ClusterFault::Absent => "name it, or give its ARN, in `ecs.cluster`: `aws ecs list-clusters` shows those of a Region".to_owned(),
+            ClusterFault::Absent => {
+                "name it, or give its ARN, in `ecs.cluster`: `aws ecs list-clusters` shows those of a Region".to_owned()
+            }
             ClusterFault::NoRegion => "set AWS_REGION, or give the cluster's ARN in `ecs.cluster`".to_owned(),
-            ClusterFault::Denied => format!("allow {} in the policy of the host's identity (docs/agent.md has all that is asked)", self.action),
+            ClusterFault::Denied => format!(
+                "allow {} in the policy of the host's identity (docs/agent.md has all that is asked)",
+                self.action
+            ),
             ClusterFault::NoIdentity => FIND_HOST_IDENTITY.to_owned(),
             ClusterFault::IdentityFailed | ClusterFault::IdentityRejected => MEND_HOST_IDENTITY.to_owned(),
             ClusterFault::ClockSkew => SET_THE_CLOCK.to_owned(),

@@ -181,7 +181,7 @@ impl<S: TokenStore> Credentials for Resolver<S> {
                     Ok(match self.ecr.token(&(identity.clone(), TokenScope::EcrPublic)).await {
                         Ok(held) => Credential::of_ecr_public(held, identity),
                         Err(failure) => {
-                            tracing::warn!(failure = %failure.message, "pulling from ECR Public without a token");
+                            tracing::warn!(failure = %failure.message, "there is no token of ECR Public");
                             Credential::without_token(identity.clone(), failure.message.clone())
                         }
                     })

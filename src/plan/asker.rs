@@ -9,7 +9,7 @@ use crate::identity::{AccountRoles, SessionName};
 use crate::task::{ArnError, CredentialsParameter, ImageReference, Platform, RoleArn, Version};
 
 /// ECR Public gives its tokens in the partition `aws` only.
-const PARTITION_OF_ECR_PUBLIC: &str = "aws";
+pub(super) const PARTITION_OF_ECR_PUBLIC: &str = "aws";
 
 /// What is said where a container of an image in ECR names a secret (A10).
 const NOT_THE_SECRET: &str = "the image is in ECR, which takes its own authorization tokens: one is used, and the secret in repositoryCredentials is not read; take it out";
@@ -77,7 +77,7 @@ impl Asker<'_> {
     /// The need of a container with this image and these credentials, and what is odd about
     /// it. ECR takes its own tokens only (A10); else the task's own comes before the host's,
     /// and the host's before none (B3).
-    fn need(
+    pub(super) fn need(
         &self,
         image: &ImageReference,
         credentials: Option<CredentialsParameter>,

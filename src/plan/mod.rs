@@ -6,12 +6,14 @@
 
 mod asker;
 mod need;
+mod registries;
 mod registry;
 mod rewrite;
 
 use std::collections::HashMap;
 
 pub use need::{InstanceLogin, InstanceSource, Need};
+pub use registries::{Registries, RegistriesError};
 pub use registry::{EcrHostError, EcrHostFault, EcrRegistry, Registry};
 pub use rewrite::{RewriteError, Rewrites, RewrittenError};
 

@@ -8,7 +8,7 @@
 use std::fmt;
 
 use crate::error::{Class, Explain, Link};
-use crate::task::{ImageReference, Region};
+use crate::task::{ImageReference, Region, RegistryHost};
 
 /// Whose registry it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -50,17 +50,12 @@ impl fmt::Display for EcrRegistry {
 
 /// A host that is written like ECR's and is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("image {image}: {fault}")]
+#[error("{} {name}: {fault}", self.what())]
 pub struct EcrHostError {
-    image: String,
+    name: String,
+    /// Else it was asked about without an image.
+    is_image: bool,
     fault: EcrHostFault,
-}
-
-impl EcrHostError {
-    /// What is wrong, whatever the image.
-    pub(super) fn fault(self) -> EcrHostFault {
-        self.fault
-    }
 }
 
 /// What is wrong with such a host.
@@ -87,9 +82,25 @@ pub enum EcrHostFault {
     },
 }
 
+impl EcrHostError {
+    fn what(&self) -> &'static str {
+        if self.is_image { "image" } else { "registry" }
+    }
+
+    /// What is wrong with the host.
+    pub(super) fn fault(self) -> EcrHostFault {
+        self.fault
+    }
+
+    /// The same for whoever asked about a host and named no image.
+    pub(super) fn about(self, host: &RegistryHost) -> Self {
+        Self { name: host.as_str().to_owned(), is_image: false, ..self }
+    }
+}
+
 impl Explain for EcrHostError {
     fn link(&self) -> Link {
-        Link::Definition
+        if self.is_image { Link::Definition } else { Link::Configuration }
     }
 
     fn class(&self) -> Class {
@@ -97,7 +108,7 @@ impl Explain for EcrHostError {
     }
 
     fn thing(&self) -> String {
-        self.image.clone()
+        self.name.clone()
     }
 
     fn hint(&self) -> Option<String> {
@@ -144,7 +155,7 @@ impl Registry {
     /// [`EcrHostError`], for a host that is written like ECR's and is none.
     pub fn of(image: &ImageReference) -> Result<Self, EcrHostError> {
         let host = host_of(image.registry()).to_ascii_lowercase();
-        let ecr = ecr(&host).map_err(|fault| EcrHostError { image: image.to_string(), fault })?;
+        let ecr = ecr(&host).map_err(|fault| EcrHostError { name: image.to_string(), is_image: true, fault })?;
         if let Some(ecr) = ecr {
             return Ok(Self::Ecr(ecr));
         }

@@ -38,6 +38,12 @@ pub fn failure_text(failure: &Failure) -> String {
     text
 }
 
+/// One failure as one line, for a protocol that has room for no more.
+#[must_use]
+pub fn failure_line(failure: &Failure) -> String {
+    failure_text(failure).trim_end().lines().map(str::trim).collect::<Vec<_>>().join("; ")
+}
+
 fn write_task<'a>(
     text: &mut String,
     task: &'a TaskReport,

@@ -11,6 +11,7 @@ mod demo;
 mod disk;
 mod engine_faults;
 mod examples;
+mod front_doors;
 mod interrupts;
 mod kms;
 mod lab;

@@ -7,6 +7,9 @@
 mod support;
 
 mod architecture;
+mod credential;
+mod credential_docker;
+mod credential_kubelet;
 mod ecr;
 mod ecr_leaks;
 mod ecr_public;
