@@ -4,7 +4,7 @@ use super::need::{InstanceLogin, Need};
 use super::registry::{EcrRegistry, Registry};
 use crate::error::{Class, Explain, Failure, Link};
 use crate::identity::{AccountRoles, SessionName};
-use crate::task::{ArnError, CredentialsParameter, ImageReference, RoleArn};
+use crate::task::{ArnError, CredentialsParameter, ImageReference, Region, RoleArn};
 
 /// ECR Public gives its tokens in the partition `aws` only.
 const PARTITION_OF_ECR_PUBLIC: &str = "aws";
@@ -53,13 +53,19 @@ impl Asker<'_> {
         image: &ImageReference,
         credentials: Option<CredentialsParameter>,
         instance: impl FnOnce() -> Option<InstanceLogin>,
-    ) -> Result<(Need, Option<&'static str>), Failure> {
-        let warning = credentials.as_ref().map(|_| NOT_THE_SECRET);
+    ) -> Result<(Need, Vec<String>), Failure> {
+        let mut warnings: Vec<_> = credentials.as_ref().map(|_| NOT_THE_SECRET.to_owned()).into_iter().collect();
         match (Registry::of(image).map_err(|error| Failure::from(&error))?, credentials) {
-            (Registry::Ecr(registry), _) => Ok((self.ecr(registry)?, warning)),
-            (Registry::EcrPublic, _) => Ok((self.ecr_public(), warning)),
-            (_, Some(parameter)) => Ok((self.secret(parameter)?, None)),
-            (_, None) => Ok((instance().map_or(Need::Anonymous, Need::Instance), None)),
+            (Registry::Ecr(registry), _) => {
+                warnings.extend(registry.region.oddity());
+                Ok((self.ecr(registry)?, warnings))
+            }
+            (Registry::EcrPublic, _) => Ok((self.ecr_public(), warnings)),
+            (_, Some(parameter)) => {
+                let warnings = parameter.region().and_then(Region::oddity).into_iter().collect();
+                Ok((self.secret(parameter)?, warnings))
+            }
+            (_, None) => Ok((instance().map_or(Need::Anonymous, Need::Instance), Vec::new())),
         }
     }
 

@@ -145,9 +145,9 @@ impl PullPlan {
                         let shown = Printable::new(&image.to_string());
                         let registry = Some(image.registry().to_owned());
                         let pull = platform.clone().and_then(|platform| {
-                            let (need, warning) = asker.need(&image, credentials, || instance(&image))?;
-                            let message = warning.map(Printable::new);
-                            warnings.extend(message.map(|message| Warning { container: name.clone(), message }));
+                            let (need, odd) = asker.need(&image, credentials, || instance(&image))?;
+                            let messages = odd.iter().map(|text| Printable::new(text));
+                            warnings.extend(messages.map(|message| Warning { container: name.clone(), message }));
                             Ok(plan.index(&mut known, PlannedPull { image, need, platform }))
                         });
                         PlannedContainer { name, image: shown, registry, pull }
