@@ -11,6 +11,7 @@ missing_packages() { # [--private-engine]
     [[ ${1:-} == --private-engine ]] || return 0
     { command -v dockerd && command -v containerd; } >/dev/null || echo docker.io
     command -v podman >/dev/null || echo podman
+    command -v openssl >/dev/null || echo openssl
     # The bench compares with it.
     { docker compose version || command -v docker-compose; } >/dev/null 2>&1 || echo docker-compose
 }

@@ -9,6 +9,7 @@ mod accounts;
 mod behaviors;
 mod demo;
 mod disk;
+mod ecr;
 mod engine_faults;
 mod examples;
 mod interrupts;
