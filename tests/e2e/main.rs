@@ -17,6 +17,7 @@ mod kms;
 mod lab;
 mod leaks;
 mod own_image;
+mod recipes;
 mod refusals;
 mod registry_faults;
 mod registry_tls;
