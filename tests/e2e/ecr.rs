@@ -99,7 +99,9 @@ fn assert_pulled(lab: &Lab, hosts: impl IntoIterator<Item = String>, tokens: usi
         assert!(lab.has(name));
     }
     assert_eq!(aws.requests().len(), tokens);
-    images.iter().for_each(|image| lab.forget(image));
+    for image in &images {
+        lab.forget(image);
+    }
 }
 
 fn a_path_behind_a_pull_through_rule_is_pulled_from_as_any_other(lab: &Lab) {
@@ -120,7 +122,9 @@ fn a_token_that_ends_in_mid_life_is_got_again_once(lab: &Lab) {
     assert_eq!((&ended.container(0)["attempts"], &ended.container(1)["attempts"]), (&json!(1), &json!(2)), "{ended:?}");
     assert_eq!((&ended.container(1)["digest"], lab.has(&second)), (&json!(image.digest), true));
     assert_eq!(aws.requests().len(), 2, "one token, and another one after its end");
-    [first, second].iter().for_each(|image| lab.forget(image));
+    for image in [first, second] {
+        lab.forget(&image);
+    }
 }
 
 fn a_copy_is_let_serve_by_a_token_that_is_got_again(lab: &Lab) {
