@@ -18,6 +18,7 @@ on_both_engines!(
     a_copy_is_let_serve_by_a_token_that_is_got_again,
     the_execution_role_gets_the_token,
     ecr_public_is_pulled_from_with_a_token_and_without_one,
+    a_token_of_ecr_public_that_is_over_is_got_again,
     a_registry_that_takes_no_token_at_all_costs_two,
 );
 
@@ -160,6 +161,16 @@ fn ecr_public_is_pulled_from_with_a_token_and_without_one(lab: &Lab) {
         assert_eq!(container["digest"], lab.digest("ecr", "docker/library/nginx"));
         assert_eq!(container["credential"]["withoutToken"].is_null(), is_known, "{ended:?}");
     }
+}
+
+/// Alone: other tests pull from there too.
+fn a_token_of_ecr_public_that_is_over_is_got_again(lab: &Lab) {
+    let aws = aws(lab);
+    end_tokens("public.ecr.aws", "");
+    let ended = pull(lab, &aws, &task(&[("app", "public.ecr.aws/docker/library/nginx:1.27", None)])).end();
+    assert_eq!((ended.code, &ended.container(0)["attempts"]), (0, &json!(2)), "{ended:?}");
+    assert!(ended.container(0)["credential"]["withoutToken"].is_null(), "{ended:?}");
+    assert_eq!(aws.requests().len(), 2);
 }
 
 fn a_registry_that_takes_no_token_at_all_costs_two(lab: &Lab) {
