@@ -77,7 +77,7 @@ def fifty_in_ecr(bench):
         bench.taskpull.time(definition, environment, pulled=ECR_IMAGES)
     if asked.pop("pull") != ECR_IMAGES:
         raise runs.RunFailed("taskpull did not ask for every image")
-    return [calls(f"{ECR_IMAGES} images in ECR, 5 accounts, 2 Regions: AWS calls", asked, 2)]
+    return [calls(f"{ECR_IMAGES} ECR images, 5 accounts, 2 Regions: AWS calls", asked, 2)]
 
 
 def wrong_password(bench):
