@@ -160,6 +160,7 @@ MEASUREMENTS = [
     Bench.memory,
     Bench.size,
     scale.fifty_tasks,
+    scale.fifty_in_ecr,
     scale.wrong_password,
     scale.ten_thousand,
     outage.three_seconds,

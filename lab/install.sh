@@ -11,6 +11,7 @@ missing_packages() { # [--private-engine]
     [[ ${1:-} == --private-engine ]] || return 0
     { command -v dockerd && command -v containerd; } >/dev/null || echo docker.io
     command -v podman >/dev/null || echo podman
+    command -v openssl >/dev/null || echo openssl
     # These ask credential helpers.
     command -v skopeo >/dev/null || echo skopeo
     command -v docker-compose >/dev/null || echo docker-compose

@@ -39,7 +39,7 @@ pub use key_error::{KeyAction, KeyError, KeyFault};
 pub use resolver::{Keeping, Resolver};
 pub use seal::{Binding, PLAINTEXT_LIMIT, Plaintext, SealError};
 pub use secret_error::{SecretError, SecretFault};
-pub use token::{RegistryToken, TokenScope, TokenStore};
+pub use token::{Hosts, RegistryToken, TokenScope, TokenStore};
 pub use token_error::{TokenError, TokenFault};
 pub use upkeep::{Description, Kept, Outcome, Replica, ReplicaState, UpdateError, Updates, keep};
 pub use upkeep_error::{UpkeepAction, UpkeepError, UpkeepFault};

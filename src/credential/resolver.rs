@@ -174,7 +174,7 @@ impl<S: TokenStore> Credentials for Resolver<S> {
                     Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)
                 }
                 Need::Ecr { registry, identity } => {
-                    let key = (identity.clone(), TokenScope::Ecr(registry.region.clone()));
+                    let key = (identity.clone(), TokenScope::from(registry));
                     Ok(Credential::of_ecr(self.ecr.token(&key).await?, registry, identity))
                 }
                 Need::EcrPublic { identity } => {
@@ -204,7 +204,7 @@ impl<S: TokenStore> Credentials for Resolver<S> {
                     held.map(|held| Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)).transpose()
                 }
                 (Need::Ecr { registry, identity }, Some(Basis::Token(refused))) => {
-                    let key = (identity.clone(), TokenScope::Ecr(registry.region.clone()));
+                    let key = (identity.clone(), TokenScope::from(registry));
                     let held = self.ecr.token_after_refusal(&key, refused).await?;
                     Ok(held.map(|held| Credential::of_ecr(held, registry, identity)))
                 }

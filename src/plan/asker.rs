@@ -6,7 +6,7 @@ use super::registry::{EcrRegistry, Registry};
 use super::rewrite::Rewrites;
 use crate::error::{Class, Explain, Failure, Link};
 use crate::identity::{AccountRoles, SessionName};
-use crate::task::{ArnError, CredentialsParameter, ImageReference, Platform, RoleArn, Version};
+use crate::task::{ArnError, CredentialsParameter, ImageReference, Platform, Region, RoleArn, Version};
 
 /// ECR Public gives its tokens in the partition `aws` only.
 pub(super) const PARTITION_OF_ECR_PUBLIC: &str = "aws";
@@ -60,18 +60,22 @@ impl Asker<'_> {
         image: ImageReference,
         platform: Option<Platform>,
         credentials: Option<CredentialsParameter>,
-    ) -> Result<(PlannedPull, Option<&'static str>), Failure> {
-        let (need, warning) = self.need(&image, credentials)?;
+    ) -> Result<(PlannedPull, Vec<String>), Failure> {
+        let (need, mut warnings) = self.need(&image, credentials)?;
         let rewritten = self.rewrites.of(&image).map_err(|error| Failure::from(&error))?;
-        let (through, warning) = match (rewritten, image.version()) {
-            (Some(_), Version::Digest(_)) => (None, Some(NOT_BY_DIGEST)),
-            (Some(image), Version::Tag(_)) => {
-                let (need, _) = self.need(&image, None)?;
-                (Some(Box::new(PlannedPull { image, need, platform: platform.clone(), through: None })), warning)
+        let through = match (rewritten, image.version()) {
+            (Some(_), Version::Digest(_)) => {
+                warnings.push(NOT_BY_DIGEST.to_owned());
+                None
             }
-            (None, _) => (None, warning),
+            (Some(image), Version::Tag(_)) => {
+                let (need, odd) = self.need(&image, None)?;
+                warnings.extend(odd);
+                Some(Box::new(PlannedPull { image, need, platform: platform.clone(), through: None }))
+            }
+            (None, _) => None,
         };
-        Ok((PlannedPull { image, need, platform, through }, warning))
+        Ok((PlannedPull { image, need, platform, through }, warnings))
     }
 
     /// The need of a container with this image and these credentials, and what is odd about
@@ -81,13 +85,19 @@ impl Asker<'_> {
         &self,
         image: &ImageReference,
         credentials: Option<CredentialsParameter>,
-    ) -> Result<(Need, Option<&'static str>), Failure> {
-        let warning = credentials.as_ref().map(|_| NOT_THE_SECRET);
+    ) -> Result<(Need, Vec<String>), Failure> {
+        let mut warnings: Vec<_> = credentials.as_ref().map(|_| NOT_THE_SECRET.to_owned()).into_iter().collect();
         match (Registry::of(image).map_err(|error| Failure::from(&error))?, credentials) {
-            (Registry::Ecr(registry), _) => Ok((self.ecr(registry)?, warning)),
-            (Registry::EcrPublic, _) => Ok((self.ecr_public(), warning)),
-            (_, Some(parameter)) => Ok((self.secret(parameter)?, None)),
-            (_, None) => Ok(((self.instance)(image).map_or(Need::Anonymous, Need::Instance), None)),
+            (Registry::Ecr(registry), _) => {
+                warnings.extend(registry.region.oddity());
+                Ok((self.ecr(registry)?, warnings))
+            }
+            (Registry::EcrPublic, _) => Ok((self.ecr_public(), warnings)),
+            (_, Some(parameter)) => {
+                let warnings = parameter.region().and_then(Region::oddity).into_iter().collect();
+                Ok((self.secret(parameter)?, warnings))
+            }
+            (_, None) => Ok(((self.instance)(image).map_or(Need::Anonymous, Need::Instance), Vec::new())),
         }
     }
 

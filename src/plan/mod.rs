@@ -169,9 +169,9 @@ impl PullPlan {
                         let shown = Printable::new(&image.to_string());
                         let registry = Some(image.registry().to_owned());
                         let pull = platform.clone().and_then(|platform| {
-                            let (pull, warning) = asker.pull(image, platform, credentials)?;
-                            let message = warning.map(Printable::new);
-                            warnings.extend(message.map(|message| Warning { container: name.clone(), message }));
+                            let (pull, odd) = asker.pull(image, platform, credentials)?;
+                            let messages = odd.iter().map(|text| Printable::new(text));
+                            warnings.extend(messages.map(|message| Warning { container: name.clone(), message }));
                             Ok(plan.index(&mut known, pull))
                         });
                         PlannedContainer { name, image: shown, registry, pull }

@@ -8,7 +8,8 @@ use tokio::time::Instant;
 
 use super::{TokenKey, Tokens};
 use crate::credential::{
-    RegistryToken, Sealed, SecretError, SecretStore, SecretVersion, TokenError, TokenFault, TokenScope, TokenStore,
+    Hosts, RegistryToken, Sealed, SecretError, SecretStore, SecretVersion, TokenError, TokenFault, TokenScope,
+    TokenStore,
 };
 use crate::error::{Class, Failure};
 use crate::identity::Identity;
@@ -71,7 +72,7 @@ fn tokens(answers: &[Answer]) -> Tokens<Store> {
 }
 
 fn key(region: &str) -> TokenKey {
-    (Identity::Host, TokenScope::Ecr(Region::parse(region).unwrap()))
+    (Identity::Host, TokenScope::Ecr(Region::parse(region).unwrap(), Hosts::default()))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the token is the test's own")]
