@@ -158,7 +158,8 @@ async fn one_key_is_one_request_also_after_a_restart() {
             let twice =
                 futures_util::future::join_all([(); 2].map(|()| desk.submit(submission("web", Some("7"))))).await;
             let [first, second] = [0, 1].map(|at| twice[at].as_ref().unwrap());
-            assert_eq!((&first.id, first.before, second.before), (&second.id, false, true));
+            assert_eq!(first.id, second.id);
+            assert!(first.before != second.before, "one of them was first");
             ending(desk, &first.id).await;
             first.id.clone()
         })
