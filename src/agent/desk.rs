@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::desk_error::DeskError;
 use super::feed::Feed;
 use super::journal::{Ended, Journal, Record};
-use super::request::{Ending, Moment, Peer, Request, RequestId, Submission};
+use super::request::{Ending, Moment, Origin, Request, RequestId, Submission};
 use crate::error::{Failure, Printable};
 use crate::report::Report;
 
@@ -41,15 +41,18 @@ pub struct Desk {
 #[derive(Default)]
 struct Table {
     entries: BTreeMap<RequestId, Entry>,
-    keys: HashMap<(u32, String), RequestId>,
+    keys: HashMap<Key, RequestId>,
     open: usize,
 }
+
+/// Whose key, and the key: a user's whatever his group is.
+type Key = (u32, String);
 
 struct Entry {
     source: Printable,
     accepted: Moment,
-    by: Peer,
-    key: Option<String>,
+    by: Origin,
+    key: Option<Key>,
     stage: Stage,
 }
 
@@ -114,8 +117,8 @@ pub struct View {
     pub source: Printable,
     /// When it was accepted.
     pub accepted: Moment,
-    /// Who sent it.
-    pub by: Peer,
+    /// Who sent it, or whose file it is.
+    pub by: Origin,
     /// Where it stands.
     pub standing: Standing,
 }
@@ -309,19 +312,19 @@ impl Open {
 
 impl Table {
     fn insert(&mut self, request: &Request, stage: Stage) {
-        let Submission { source, key, by, .. } = &request.submission;
-        if let Some(key) = key {
-            self.keys.insert((by.uid, key.clone()), request.id.clone());
+        let Submission { source, by, .. } = &request.submission;
+        let key = key(&request.submission);
+        if let Some(key) = key.clone() {
+            self.keys.insert(key, request.id.clone());
         }
         self.open += usize::from(matches!(stage, Stage::Open(_)));
-        let (source, accepted, by, key) = (source.clone(), request.accepted, *by, key.clone());
+        let (source, accepted, by) = (source.clone(), request.accepted, *by);
         self.entries.insert(request.id.clone(), Entry { source, accepted, by, key, stage });
     }
 
     /// The request that this sender has named with the same key.
     fn of_key(&self, submission: &Submission) -> Option<&RequestId> {
-        let key = submission.key.clone()?;
-        self.keys.get(&(submission.by.uid, key))
+        self.keys.get(&key(submission)?)
     }
 
     /// Sets the end of a request; the answer is those that are forgotten for it.
@@ -335,11 +338,19 @@ impl Table {
         let oldest = self.entries.iter().filter(is_ended).take(ended.saturating_sub(history));
         let forgotten: Vec<_> = oldest.map(|(id, _)| id.clone()).collect();
         for id in &forgotten {
-            if let Some(Entry { by, key: Some(key), .. }) = self.entries.remove(id) {
-                self.keys.remove(&(by.uid, key));
+            if let Some(Entry { key: Some(key), .. }) = self.entries.remove(id) {
+                self.keys.remove(&key);
             }
         }
         forgotten
+    }
+}
+
+/// The key of a submission; a file has none, its path says which it is.
+fn key(submission: &Submission) -> Option<Key> {
+    match submission.by {
+        Origin::Peer(peer) => Some((peer.uid, submission.key.clone()?)),
+        Origin::Folder => None,
     }
 }
 

@@ -20,7 +20,7 @@ pub use desk_error::DeskError;
 pub use feed::Feed;
 pub use journal::{Ended, Found, Journal, Record};
 pub use journal_error::JournalError;
-pub use request::{Ending, Moment, Peer, Request, RequestId, Submission};
+pub use request::{Ending, Moment, Origin, Peer, Request, RequestId, Submission};
 pub use runner::{Runner, Stop, Work};
 pub use supervisor::Supervisor;
 pub use witness::Witness;

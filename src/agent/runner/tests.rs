@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Runner, Stop, Work};
 use crate::agent::{
-    Desk, DeskError, Ending, Feed, Journal, Peer, Phase, Request, RequestId, Room, Standing, Submission, Witness,
+    Desk, DeskError, Ending, Feed, Journal, Origin, Peer, Phase, Request, RequestId, Room, Standing, Submission,
+    Witness,
 };
 use crate::error::{Class, Failure, Link, Printable};
 use crate::report::{Report, Summary};
@@ -100,7 +101,7 @@ fn submission(source: &str, key: Option<&str>) -> Submission {
         source: Printable::new(source),
         definition: r#"{"containerDefinitions":[{"image":"a"}]}"#.to_owned(),
         key: key.map(str::to_owned),
-        by: Peer { uid: 0, gid: 0 },
+        by: Origin::Peer(Peer { uid: 0, gid: 0 }),
     }
 }
 
