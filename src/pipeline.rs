@@ -1,5 +1,6 @@
 //! The one place that joins the stages: definition, plan, credential, pull, report.
 
+mod input;
 mod logins;
 mod pin;
 mod secret;
@@ -26,6 +27,7 @@ pub use crate::task::{ImageReference, Platform, RegistryHost};
 pub use logins::{Given, Logins};
 pub use secret::{Question, check_secret, keep_secret};
 
+pub use input::{Input, InputError, at_most, whole};
 pub use pin::{PinError, pinned};
 
 use crate::plan::PullPlan;
@@ -33,15 +35,6 @@ use crate::pull::{self, Connect};
 use crate::report::Report;
 use crate::report::event::Subject;
 use crate::task::{TaskDefinition, Warning};
-
-/// One input, as it was given and as far as it could be read.
-#[derive(Clone, Debug)]
-pub struct Input {
-    /// Its path, or `-`.
-    pub source: String,
-    /// Its bytes, or why they could not be read.
-    pub text: Result<Vec<u8>, Failure>,
-}
 
 /// A plan, the inputs that did not make it, and when the work began.
 #[derive(Debug)]

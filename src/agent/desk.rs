@@ -2,7 +2,10 @@
 //!
 //! What is accepted is on disk before it is acknowledged. An open request is in memory whole;
 //! of one that has ended the report stays on disk until somebody asks for it, and for as long
-//! as the history reaches.
+//! as the history reaches. What the watched folder wants is here too, and in memory alone
+//! ([`placed`]).
+
+mod placed;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::desk_error::DeskError;
 use super::feed::Feed;
 use super::journal::{Ended, Journal, Record};
-use super::request::{Ending, Moment, Peer, Request, RequestId, Submission};
+use super::request::{Ending, Moment, Origin, Request, RequestId, Submission};
 use crate::error::{Failure, Printable};
 use crate::report::Report;
 
@@ -41,15 +44,20 @@ pub struct Desk {
 #[derive(Default)]
 struct Table {
     entries: BTreeMap<RequestId, Entry>,
-    keys: HashMap<(u32, String), RequestId>,
+    keys: HashMap<Key, RequestId>,
+    /// Of peers, as is `ended`: what the folder wants takes nobody's room.
     open: usize,
+    ended: usize,
 }
+
+/// Whose key, and the key: a user's whatever his group is.
+type Key = (u32, String);
 
 struct Entry {
     source: Printable,
     accepted: Moment,
-    by: Peer,
-    key: Option<String>,
+    by: Origin,
+    key: Option<Key>,
     stage: Stage,
 }
 
@@ -114,8 +122,8 @@ pub struct View {
     pub source: Printable,
     /// When it was accepted.
     pub accepted: Moment,
-    /// Who sent it.
-    pub by: Peer,
+    /// Who sent it, or whose file it is.
+    pub by: Origin,
     /// Where it stands.
     pub standing: Standing,
 }
@@ -188,12 +196,7 @@ impl Desk {
             if table.open >= self.room.open {
                 return Err(DeskError::Full { open: table.open });
             }
-            loop {
-                let id = RequestId::new(now, fastrand::u32(..));
-                if !table.entries.contains_key(&id) {
-                    break id;
-                }
-            }
+            table.fresh_id(now)
         };
         let request = Request { id: id.clone(), accepted: Moment::new(now), submission };
         self.journal.put(&Record::new(request.clone(), None))?;
@@ -214,14 +217,15 @@ impl Desk {
     /// A request has ended so. It is on disk before anybody sees it; where the disk does not
     /// take it, it is shown all the same, and done once more after a restart.
     pub(super) async fn end(self: &Arc<Self>, open: &Arc<Open>, how: Ending, report: &Report) {
-        let raw = serde_json::value::to_raw_value(report).unwrap_or_else(|error| {
-            tracing::error!(id = %open.request.id, %error, "a report is no JSON");
-            RawValue::NULL.to_owned()
-        });
-        let (desk, request) = (Arc::clone(self), open.request.clone());
-        let kept = tokio::task::spawn_blocking(move || desk.keep_end(request, how, raw)).await;
-        if let Err(error) = kept {
-            tracing::error!(id = %open.request.id, %error, "the end of a request is lost");
+        let raw = raw(&open.request.id, report);
+        if open.request.submission.by == Origin::Folder {
+            self.placed_ended(&open.request.id, how, raw);
+        } else {
+            let (desk, request) = (Arc::clone(self), open.request.clone());
+            let kept = tokio::task::spawn_blocking(move || desk.keep_end(request, how, raw)).await;
+            if let Err(error) = kept {
+                tracing::error!(id = %open.request.id, %error, "the end of a request is lost");
+            }
         }
         open.feed.end(Some(report));
     }
@@ -238,8 +242,8 @@ impl Desk {
             _ => Kept::OnDisk,
         };
         let forgotten = self.table().end(&id, Stage::Ended { at, how, kept }, self.room.history);
-        for id in forgotten {
-            self.journal.forget(&id);
+        for id in &forgotten {
+            self.journal.forget(id);
         }
     }
 
@@ -274,7 +278,7 @@ impl Desk {
         views.filter(wanted).take(at_most).collect()
     }
 
-    /// How many are open.
+    /// How many of the peers' are open.
     #[must_use]
     pub fn open_count(&self) -> usize {
         self.table().open
@@ -309,38 +313,71 @@ impl Open {
 }
 
 impl Table {
-    fn insert(&mut self, request: &Request, stage: Stage) {
-        let Submission { source, key, by, .. } = &request.submission;
-        if let Some(key) = key {
-            self.keys.insert((by.uid, key.clone()), request.id.clone());
+    fn fresh_id(&self, now: SystemTime) -> RequestId {
+        loop {
+            let id = RequestId::new(now, fastrand::u32(..));
+            if !self.entries.contains_key(&id) {
+                return id;
+            }
         }
-        self.open += usize::from(matches!(stage, Stage::Open(_)));
-        let (source, accepted, by, key) = (source.clone(), request.accepted, *by, key.clone());
+    }
+
+    fn insert(&mut self, request: &Request, stage: Stage) {
+        let Submission { source, by, .. } = &request.submission;
+        let key = key(&request.submission);
+        if let Some(key) = key.clone() {
+            self.keys.insert(key, request.id.clone());
+        }
+        match stage {
+            _ if *by == Origin::Folder => {}
+            Stage::Open(_) => self.open += 1,
+            Stage::Ended { .. } => self.ended += 1,
+        }
+        let (source, accepted, by) = (source.clone(), request.accepted, *by);
         self.entries.insert(request.id.clone(), Entry { source, accepted, by, key, stage });
     }
 
     /// The request that this sender has named with the same key.
     fn of_key(&self, submission: &Submission) -> Option<&RequestId> {
-        let key = submission.key.clone()?;
-        self.keys.get(&(submission.by.uid, key))
+        self.keys.get(&key(submission)?)
     }
 
-    /// Sets the end of a request; the answer is those that are forgotten for it.
+    /// Sets the end of a peer's request; the answer is those that are forgotten for it.
     fn end(&mut self, id: &RequestId, stage: Stage, history: usize) -> Vec<RequestId> {
-        if let Some(entry) = self.entries.get_mut(id) {
-            self.open -= usize::from(matches!(entry.stage, Stage::Open(_)));
+        if let Some(entry) = self.entries.get_mut(id)
+            && matches!(entry.stage, Stage::Open(_))
+        {
             entry.stage = stage;
+            self.open -= 1;
+            self.ended += 1;
         }
-        let ended = self.entries.len() - self.open;
-        let is_ended = |(_, entry): &(&RequestId, &Entry)| matches!(entry.stage, Stage::Ended { .. });
-        let oldest = self.entries.iter().filter(is_ended).take(ended.saturating_sub(history));
+        let is_history = |(_, entry): &(&RequestId, &Entry)| {
+            entry.by != Origin::Folder && matches!(entry.stage, Stage::Ended { .. })
+        };
+        let oldest = self.entries.iter().filter(is_history).take(self.ended.saturating_sub(history));
         let forgotten: Vec<_> = oldest.map(|(id, _)| id.clone()).collect();
+        self.ended -= forgotten.len();
         for id in &forgotten {
-            if let Some(Entry { by, key: Some(key), .. }) = self.entries.remove(id) {
-                self.keys.remove(&(by.uid, key));
+            if let Some(Entry { key: Some(key), .. }) = self.entries.remove(id) {
+                self.keys.remove(&key);
             }
         }
         forgotten
+    }
+}
+
+fn raw(id: &RequestId, report: &Report) -> Box<RawValue> {
+    serde_json::value::to_raw_value(report).unwrap_or_else(|error| {
+        tracing::error!(%id, %error, "a report is no JSON");
+        RawValue::NULL.to_owned()
+    })
+}
+
+/// The key of a submission; a file has none, its path says which it is.
+fn key(submission: &Submission) -> Option<Key> {
+    match submission.by {
+        Origin::Peer(peer) => Some((peer.uid, submission.key.clone()?)),
+        Origin::Folder => None,
     }
 }
 

@@ -44,12 +44,22 @@ impl TryFrom<String> for RequestId {
 }
 
 /// Who is at the other end of the socket, as the kernel says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Peer {
     /// The effective user.
     pub uid: u32,
     /// The effective group.
     pub gid: u32,
+}
+
+/// Where a submission comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// Somebody at the socket.
+    Peer(Peer),
+    /// A file of the watched folder.
+    Folder,
 }
 
 /// What somebody hands in.
@@ -63,8 +73,8 @@ pub struct Submission {
     /// What the sender says to be told the same answer when he asks twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// Who sent it.
-    pub by: Peer,
+    /// Who sent it, or whose file it is.
+    pub by: Origin,
 }
 
 /// A request that was accepted.

@@ -11,13 +11,13 @@ use std::time::{Duration, SystemTime};
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::desk::{Desk, Open, Phase};
 use super::feed::Feed;
-use super::request::{Ending, Moment, RequestId, Submission};
+use super::request::{Ending, Moment, Origin, RequestId, Submission};
 use super::witness::Witness;
 use crate::error::{Class, Failure};
 use crate::pipeline::Backoff;
@@ -29,8 +29,15 @@ const WAITS: Backoff = match Backoff::new(Duration::from_secs(2), Duration::from
     Err(_) => panic!("the waits are in order"),
 };
 
+/// Files of the watched folder that are carried out at the same time. A start with a
+/// thousand of them must not ask a thousand things of the engine at once.
+const FILES_AT_ONCE: usize = 32;
+
 /// Carries out what a submission wants; the rest of the program.
 pub trait Work: Send + Sync {
+    /// Plans it and says so to the feed, for one whose turn is yet to come.
+    fn plan(&self, submission: &Submission, feed: &Feed);
+
     /// Plans it, says so to the feed, and pulls its images. `interrupt` ends it early.
     fn run<'a>(
         &'a self,
@@ -64,12 +71,13 @@ pub struct Stop {
 impl Runner<'_> {
     /// Runs until nothing is left after `stop.drain`, or `stop.now`.
     pub async fn run(&self, mut accepted: mpsc::UnboundedReceiver<RequestId>, stop: &Stop) {
+        let turns = Semaphore::new(FILES_AT_ONCE);
         let mut running = FuturesUnordered::new();
         loop {
             tokio::select! {
                 biased;
                 () = stop.drain.cancelled() => break,
-                Some(id) = accepted.recv() => running.extend(self.desk.open(&id).map(|open| self.one(open, stop))),
+                Some(id) = accepted.recv() => running.extend(self.desk.open(&id).map(|open| self.one(open, stop, &turns))),
                 Some(()) = running.next() => {}
             }
         }
@@ -77,14 +85,24 @@ impl Runner<'_> {
     }
 
     /// One request, to its end or the agent's.
-    async fn one(&self, open: Arc<Open>, stop: &Stop) {
-        let begun = Instant::now();
+    async fn one(&self, open: Arc<Open>, stop: &Stop, turns: &Semaphore) {
+        if open.request.submission.by == Origin::Folder {
+            self.work.plan(&open.request.submission, &open.feed);
+            tracing::debug!(id = %open.request.id, source = %open.request.submission.source, "planned");
+        }
+        let mut begun = None;
         let mut failures = 0;
         loop {
+            let Some(turn) = turn(&open, stop, turns).await else { return open.feed.end(None) };
             open.enter(Phase::Running);
+            let begun = *begun.get_or_insert_with(Instant::now);
             let interrupt = stop.now.child_token();
+            if open.cancel.is_cancelled() {
+                interrupt.cancel();
+            }
             let work = self.work.run(&open.request.submission, &open.feed, &interrupt);
             let report = ended(work, &open.cancel, &interrupt).await;
+            drop(turn);
             let is_over = stop.now.is_cancelled() && !open.cancel.is_cancelled();
             if is_over && report.verdict() != Verdict::Good {
                 open.feed.end(None);
@@ -119,6 +137,22 @@ impl Runner<'_> {
         };
         self.witness.ended(&open.request, how, report);
         self.desk.end(open, how, report).await;
+    }
+}
+
+/// Waits until it may run: a file for its turn, unless it is called off, and what a peer sent
+/// not at all. `None`: the agent ends first.
+async fn turn<'t>(open: &Open, stop: &Stop, turns: &'t Semaphore) -> Option<Option<SemaphorePermit<'t>>> {
+    if open.request.submission.by != Origin::Folder {
+        return Some(None);
+    }
+    open.enter(Phase::Queued);
+    tokio::select! {
+        biased;
+        () = stop.drain.cancelled() => None,
+        () = open.cancel.cancelled() => Some(None),
+        // It is never closed; were it, going on would be right.
+        permit = turns.acquire() => Some(permit.ok()),
     }
 }
 

@@ -7,9 +7,11 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::desk::Desk;
+use super::folder::Folder;
 use super::request::RequestId;
 use super::runner::{Runner, Stop, Work};
 use super::witness::Witness;
+use crate::config::FolderSettings;
 
 /// What an agent is made of.
 pub struct Supervisor<'a> {
@@ -23,14 +25,17 @@ pub struct Supervisor<'a> {
     pub give_up_after: Duration,
     /// How long what is under way may go on once the agent is to end.
     pub drain_timeout: Duration,
+    /// The folder that is watched.
+    pub folder: &'a FolderSettings,
 }
 
 impl Supervisor<'_> {
     /// Runs until `stop.drain`, and then until nothing is under way, for so long as it may be.
     pub async fn run(&self, accepted: mpsc::UnboundedReceiver<RequestId>, stop: &Stop) {
-        let Self { desk, work, witness, give_up_after, drain_timeout } = *self;
+        let Self { desk, work, witness, give_up_after, drain_timeout, folder } = *self;
         let runner = Runner { desk, work, witness, give_up_after };
-        let runner = runner.run(accepted, stop);
+        let folder = Folder { desk, witness, settings: folder };
+        let parts = async { tokio::join!(runner.run(accepted, stop), folder.run(&stop.drain)) };
         let deadline = async {
             stop.drain.cancelled().await;
             if timeout(drain_timeout, stop.now.cancelled()).await.is_err() {
@@ -39,7 +44,7 @@ impl Supervisor<'_> {
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            () = runner => {}
+            ((), ()) = parts => {}
             () = deadline => {}
         }
     }

@@ -12,12 +12,12 @@ use tokio::runtime::Builder;
 
 use super::credential_arguments::{Docker, Kubelet, LoginPassword};
 use super::exit::Exit;
-use super::{complain, input, log, secret, setup, tell};
+use super::{complain, log, secret, setup, tell};
 use crate::config::{Settings, Sources};
 use crate::error::{Class, Explain, Failure, Link};
 use crate::frontend::docker::{self, Operation, Server};
 use crate::frontend::{Written, kubelet, password};
-use crate::pipeline::{Aws, Given, ImageReference, Logins, RegistryHost, Resolver};
+use crate::pipeline::{Aws, Given, ImageReference, Logins, RegistryHost, Resolver, at_most};
 
 /// A question that has no login for an answer.
 #[derive(Debug, thiserror::Error)]
@@ -98,7 +98,7 @@ fn login(config: Option<&Path>, image: &ImageReference) -> Result<Option<Given>,
 
 /// Stdin, and one byte more than the limit where it is longer than that.
 fn stdin(limit: u64) -> Result<Vec<u8>, Failed> {
-    let read = input::at_most(io::stdin().lock(), limit + 1);
+    let read = at_most(io::stdin().lock(), limit + 1);
     read.map_err(|error| failed(Failure::from(&NoLogin::Stdin(error)), Exit::BadInput))
 }
 

@@ -18,7 +18,7 @@ use crate::agent::{Desk, Ending, Feed, Journal, Request, Room, Stop, Submission,
 use crate::config::table::{AGENT_SOCKET, AGENT_STATE_FOLDER, ENGINE_HOST};
 use crate::config::{ConfigError, Settings, Sources};
 use crate::error::Failure;
-use crate::pipeline::{Input, Traffic};
+use crate::pipeline::{Input, Job, Traffic};
 use crate::report::Report;
 
 /// Runs it.
@@ -80,6 +80,7 @@ fn serve(arguments: &Serve, settings: &Settings, setup: Setup) -> Exit {
             witness: &Log,
             give_up_after: settings.agent.give_up_after,
             drain_timeout: settings.agent.drain_timeout,
+            folder: &settings.agent.folder,
         };
         let stop = Stop::default();
         let signals = signals(arguments, &work, &stop)?;
@@ -152,21 +153,28 @@ impl Pulling {
 }
 
 impl Work for Pulling {
+    fn plan(&self, submission: &Submission, feed: &Feed) {
+        feed.begin(job(&self.setup(), submission).subjects());
+    }
+
     fn run<'a>(
         &'a self,
-        Submission { source, definition, .. }: &'a Submission,
+        submission: &'a Submission,
         feed: &'a Feed,
         interrupt: &'a CancellationToken,
     ) -> BoxFuture<'a, Report> {
         async move {
             let setup = self.setup();
-            let text = Ok(definition.clone().into_bytes());
-            let job = setup.plan(vec![Input { source: source.to_string(), text }]);
+            let job = job(&setup, submission);
             feed.begin(job.subjects());
             job.pull(&setup.credentials, &setup.engine, &setup.traffic, &setup.limits, feed, interrupt).await
         }
         .boxed()
     }
+}
+
+fn job(setup: &Setup, Submission { source, definition, .. }: &Submission) -> Job {
+    setup.plan(vec![Input { source: source.to_string(), text: Ok(definition.clone().into_bytes()) }])
 }
 
 /// What came of each request, as a line of the log.

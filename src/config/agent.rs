@@ -8,7 +8,7 @@ use super::config_error::ConfigError;
 use super::sources::Sources;
 use super::table::{
     AGENT_DRAIN_TIMEOUT, AGENT_GIVE_UP_AFTER, AGENT_HISTORY, AGENT_OPEN, AGENT_REQUEST_TIMEOUT, AGENT_SOCKET,
-    AGENT_STATE_FOLDER,
+    AGENT_STATE_FOLDER, FOLDER_INTERVAL, FOLDER_PATH,
 };
 
 /// The settings of the agent.
@@ -28,6 +28,17 @@ pub struct AgentSettings {
     pub drain_timeout: Duration,
     /// `agent.request_timeout`
     pub request_timeout: Duration,
+    /// `folder.*`
+    pub folder: FolderSettings,
+}
+
+/// The settings of the watched folder.
+#[derive(Clone, Debug)]
+pub struct FolderSettings {
+    /// `folder.path`
+    pub path: PathBuf,
+    /// `folder.interval`; `None` is never.
+    pub interval: Option<Duration>,
 }
 
 impl AgentSettings {
@@ -41,6 +52,10 @@ impl AgentSettings {
             give_up_after: sources.time(&AGENT_GIVE_UP_AFTER)?,
             drain_timeout: sources.time(&AGENT_DRAIN_TIMEOUT)?,
             request_timeout: sources.time(&AGENT_REQUEST_TIMEOUT)?,
+            folder: FolderSettings {
+                path: PathBuf::from(sources.text(&FOLDER_PATH)?),
+                interval: Some(sources.time(&FOLDER_INTERVAL)?).filter(|interval| !interval.is_zero()),
+            },
         })
     }
 }

@@ -51,6 +51,12 @@ impl Report {
         })
     }
 
+    /// The report of an input that is no task definition.
+    #[must_use]
+    pub fn of_invalid(failure: Failure) -> Self {
+        Self::new(Vec::new(), vec![failure], Duration::ZERO, |_, _| {})
+    }
+
     fn new(
         tasks: Vec<PlannedTask>,
         invalid_inputs: Vec<Failure>,

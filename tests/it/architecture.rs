@@ -16,7 +16,7 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("toml", &["src/config/"]),
     ("clap", &["src/cli/"]),
     ("tracing_subscriber", &["src/cli/log.rs"]),
-    ("rustix", &["src/cli/", "src/pull/disk/space.rs"]),
+    ("rustix", &["src/agent/folder/", "src/cli/", "src/pull/disk/space.rs"]),
 ];
 
 /// The table of ARCHITECTURE.md: which rooms a room may know.

@@ -6,6 +6,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod agent_folder;
+mod agent_folder_many;
 mod architecture;
 mod credential;
 mod credential_docker;

@@ -5,7 +5,7 @@ use serde_json::value::to_raw_value;
 
 use super::{Ended, Journal, Record};
 use crate::agent::journal_error::JournalError;
-use crate::agent::request::{Ending, Moment, Peer, Request, RequestId, Submission};
+use crate::agent::request::{Ending, Moment, Origin, Peer, Request, RequestId, Submission};
 use crate::error::Printable;
 
 fn request(milliseconds: u64) -> Request {
@@ -14,7 +14,7 @@ fn request(milliseconds: u64) -> Request {
         source: Printable::new("web.json"),
         definition: r#"{"containerDefinitions":[{"image":"a"}]}"#.to_owned(),
         key: Some("deploy-7".to_owned()),
-        by: Peer { uid: 1000, gid: 1000 },
+        by: Origin::Peer(Peer { uid: 1000, gid: 1000 }),
     };
     Request { id: RequestId::new(now, 7), accepted: Moment::new(now), submission }
 }

@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Runner, Stop, Work};
 use crate::agent::{
-    Desk, DeskError, Ending, Feed, Journal, Peer, Phase, Request, RequestId, Room, Standing, Submission, Witness,
+    Desk, DeskError, Ending, Feed, Journal, Origin, Peer, Phase, Request, RequestId, Room, Standing, Submission,
+    Witness,
 };
 use crate::error::{Class, Failure, Link, Printable};
 use crate::report::{Report, Summary};
@@ -38,6 +39,10 @@ fn report(failed: Option<Class>) -> Report {
 }
 
 impl Work for Scripted {
+    fn plan(&self, _: &Submission, feed: &Feed) {
+        feed.begin(Vec::new());
+    }
+
     fn run<'a>(
         &'a self,
         submission: &'a Submission,
@@ -100,7 +105,7 @@ fn submission(source: &str, key: Option<&str>) -> Submission {
         source: Printable::new(source),
         definition: r#"{"containerDefinitions":[{"image":"a"}]}"#.to_owned(),
         key: key.map(str::to_owned),
-        by: Peer { uid: 0, gid: 0 },
+        by: Origin::Peer(Peer { uid: 0, gid: 0 }),
     }
 }
 
@@ -247,4 +252,28 @@ async fn a_disk_that_takes_nothing_refuses_what_is_new_and_loses_nothing() {
         .await;
     let (desk, _) = world.desk();
     assert_eq!(desk.open_count(), 1, "its end was not kept: it is done once more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_take_nobodys_room_and_of_each_there_is_one_result_until_it_is_withdrawn() {
+    let (world, work) = (World::new(), Scripted::new([None]));
+    world
+        .run(&work, async |desk, _| {
+            let file = |at| Submission { by: Origin::Folder, ..submission(&format!("{at}.json"), None) };
+            let files: Vec<_> = (0..40).map(|at| desk.place(file(at))).collect();
+            sleep(Duration::from_secs(1)).await;
+            let began = |phase: &Phase| *phase == Phase::Running;
+            assert_eq!(files.iter().map(|id| phase(desk, id)).filter(began).count(), 32, "the others wait");
+            desk.withdraw(&files[39]);
+            assert!(matches!(desk.show(&files[39]), Err(DeskError::Unknown { .. })));
+            for _ in 0..3 {
+                let id = desk.submit(submission("web", None)).await.unwrap().id;
+                assert_eq!(ending(desk, &id).await, Ending::Succeeded);
+            }
+            let ended = |id: &RequestId| matches!(desk.show(id).unwrap().standing, Standing::Ended { .. });
+            assert!(files[..39].iter().all(ended) && desk.report(&files[0]).is_some());
+            assert_eq!(desk.list(100, |_| true).len(), 39 + 2, "and the history of peers");
+        })
+        .await;
+    assert_eq!(std::fs::read_dir(world.folder.path().join("requests")).unwrap().count(), 2, "none is on disk");
 }

@@ -60,3 +60,19 @@ pub const AGENT_REQUEST_TIMEOUT: Setting = Setting {
     takes: Takes::Time(SECOND, Duration::from_mins(10)),
     purpose: "How long a client of the socket may take to send a request, and to take a part of the answer.",
 };
+/// `folder.path`
+pub const FOLDER_PATH: Setting = Setting {
+    key: "folder.path",
+    variable: "TASKPULL_FOLDER",
+    default: Some("/etc/taskpull/task-definitions"),
+    takes: Takes::Text("the path of a folder"),
+    purpose: "The agent pulls what every `*.json` in it wants: at its start, when a file changes, and again after `folder.interval`. It need not exist.",
+};
+/// `folder.interval`
+pub const FOLDER_INTERVAL: Setting = Setting {
+    key: "folder.interval",
+    variable: "TASKPULL_FOLDER_INTERVAL",
+    default: Some("1h"),
+    takes: Takes::Time(Duration::ZERO, Duration::from_hours(24 * 30)),
+    purpose: "How long after a file's last pull its images are pulled again, give or take a tenth. `0` is never.",
+};
