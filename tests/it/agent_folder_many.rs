@@ -56,10 +56,10 @@ fn a_thousand_files_are_planned_each_read_once_and_a_changed_one_is_one_files_wo
     agent.sees("all planned", || agent.lines("planned").len() == 1_000);
     let first = opened.take();
     assert!(first.len() == 1_000 && first.values().all(|times| *times == 1), "{first:?}");
-    agent.sees("the first ones", || agent.world.engine.pulls().len() == 32);
+    agent.sees("the first ones", || agent.world.engine.pulls().len() == 8);
     gate.open();
     agent.sees("all pulled", || agent.lines("how=Succeeded").len() == 1_000);
-    assert_eq!(agent.world.engine.most_at_once(), 32);
+    assert_eq!(agent.world.engine.most_at_once(), 8, "of one registry, whatever they are of");
 
     let text = fs::read_to_string(agent.path("7.json")).unwrap().replace("app7:1", "app7:2");
     fs::write(agent.beside("new"), text).unwrap();

@@ -153,6 +153,16 @@ fn changed_login_is_the_one_that_is_demanded() {
 }
 
 #[test]
+fn whoever_takes_tokens_asks_for_the_user_alone() {
+    let registry = Registry::with_tokens_of("AWS");
+    let ping = |user, token| receive(send(&registry, "GET /v2/", &login(user, token)));
+    assert_eq!(
+        (ping("AWS", "one").status(), ping("AWS", "other").status(), ping("user", "one").status()),
+        ("200", "200", "401")
+    );
+}
+
+#[test]
 fn fault_strikes_its_kind_at_its_turn() {
     let registry = Registry::start();
     registry.push("team/app:v1", &[10]);
