@@ -23,4 +23,4 @@ pub use journal_error::JournalError;
 pub use request::{Ending, Moment, Peer, Request, RequestId, Submission};
 pub use runner::{Runner, Stop, Work};
 pub use supervisor::Supervisor;
-pub use witness::Witness;
+pub use witness::{Access, Given, Witness, Witnesses};
