@@ -17,7 +17,7 @@ pub mod table;
 mod terminal;
 
 pub use accounts::{AccountEntry, Via};
-pub use agent::AgentSettings;
+pub use agent::{AgentSettings, AuditTo};
 pub use config_error::ConfigError;
 pub use engine::{EnginePlace, EngineSettings};
 pub use settings::Settings;

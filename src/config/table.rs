@@ -8,7 +8,7 @@ use std::time::Duration;
 pub use super::setting::{Setting, Takes};
 pub use agent::{
     AGENT_DRAIN_TIMEOUT, AGENT_GIVE_UP_AFTER, AGENT_HISTORY, AGENT_OPEN, AGENT_REQUEST_TIMEOUT, AGENT_SOCKET,
-    AGENT_STATE_FOLDER,
+    AGENT_STATE_FOLDER, AUDIT_TO, METRICS_LISTEN,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -337,6 +337,8 @@ pub const SETTINGS: &[&Setting] = &[
     &AGENT_GIVE_UP_AFTER,
     &AGENT_DRAIN_TIMEOUT,
     &AGENT_REQUEST_TIMEOUT,
+    &AUDIT_TO,
+    &METRICS_LISTEN,
     &LOG_FILTER,
 ];
 

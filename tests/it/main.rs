@@ -6,6 +6,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod agent_audit;
+mod agent_metrics;
+mod agent_watched;
 mod architecture;
 mod ecr;
 mod ecr_leaks;
