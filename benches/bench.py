@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 import counting
+import front_doors
 import growth
 import outage
 import pulls
@@ -159,6 +160,7 @@ MEASUREMENTS = [
     Bench.memory,
     Bench.size,
     scale.fifty_tasks,
+    scale.fifty_in_ecr,
     scale.wrong_password,
     scale.ten_thousand,
     outage.three_seconds,
@@ -166,6 +168,7 @@ MEASUREMENTS = [
     pulls.ten_at_once,
     pulls.fifty_warm,
     growth.memory_growth,
+    front_doors.docker_helper,
 ]
 FAILURES = (
     runs.RunFailed,

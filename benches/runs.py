@@ -74,20 +74,10 @@ class Taskpull:
         return self.usage(task, settings, **wanted).ru_maxrss * 1024
 
     def usage(self, task, settings=None, **wanted):
-        """What one run took of memory and processors, which must end as wanted (see `check`).
-
-        The kernel counts the memory of whoever executes a program as that program's, and
-        this Python is larger than taskpull. So a small shell starts it and ends at once,
-        and the orphan comes to this process, which then is the one to be told its usage.
-        """
-        if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
-            raise RunFailed(f"the peak memory cannot be read: {os.strerror(ctypes.get_errno())}")
-        script = 'report=$1; shift; "$@" >"$report" & echo $!'
-        starter = ["/bin/sh", "-c", script, "sh", str(self.folder / "report"), *self.command(task, wanted)]
-        environment = self.environment | (settings or {})
-        pid = int(subprocess.run(starter, env=environment, stdout=subprocess.PIPE, check=True).stdout)
-        _, status, usage = os.wait4(pid, 0)
-        self.check(os.waitstatus_to_exitcode(status), "", wanted)
+        """What one run took of memory and processors, which must end as wanted (see `check`)."""
+        command, environment = self.command(task, wanted), self.environment | (settings or {})
+        status, usage = usage_of(command, environment, self.folder / "report")
+        self.check(status, "", wanted)
         return usage
 
     def attempts(self):
@@ -113,6 +103,22 @@ class Taskpull:
 
 def is_explained_refusal(failure):
     return (failure["link"], failure["class"]) == ("registry", "refused") and bool(failure["hint"])
+
+
+def usage_of(command, environment, stdout, stdin="/dev/null"):
+    """How a program ended, and what it took of memory and processors.
+
+    The kernel counts the memory of whoever executes a program as that program's, and this
+    Python is larger than taskpull. So a small shell starts it and ends at once, and the orphan
+    comes to this process, which then is the one to be told its usage.
+    """
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise RunFailed(f"the peak memory cannot be read: {os.strerror(ctypes.get_errno())}")
+    script = 'out=$1; in=$2; shift 2; "$@" >"$out" <"$in" & echo $!'
+    starter = ["/bin/sh", "-c", script, "sh", str(stdout), str(stdin), *command]
+    pid = int(subprocess.run(starter, env=environment, stdout=subprocess.PIPE, check=True).stdout)
+    _, status, usage = os.wait4(pid, 0)
+    return os.waitstatus_to_exitcode(status), usage
 
 
 class BareCall:

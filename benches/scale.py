@@ -4,6 +4,8 @@ Calls are counted where they arrive. Runs that are counted are not timed, since 
 proxy and an AWS of the tests' own are slower than the real ones, or quicker.
 """
 
+import json
+
 import counting
 import runs
 from stage import MEGABYTE, task
@@ -12,6 +14,7 @@ from world import HOST_ACCOUNT, world
 
 TASKS = 50
 LAYERS = 3
+ECR_IMAGES = 50
 
 DEFINITIONS, CONTAINERS_EACH = 1_000, 10  # ECS allows no more in one definition
 CONTAINERS = DEFINITIONS * CONTAINERS_EACH
@@ -62,6 +65,19 @@ def fifty_roles(bench):
         ),
         Row(f"  transfers of its {LAYERS} layers, each", str(max(each)), 1, "1", set(each) == {1}),
     ]
+
+
+def fifty_in_ecr(bench):
+    """Images of five accounts in two Regions: a token is its caller's, and serves a Region."""
+    hosts = [f"{300_000_000_000 + n % 5}.dkr.ecr.{REGIONS[n % 2]}.amazonaws.com" for n in range(ECR_IMAGES)]
+    containers = [{"name": f"app-{n}", "image": f"{host}/app-{n}:1.0"} for n, host in enumerate(hosts)]
+    definition = bench.folder / "ecr.json"
+    definition.write_text(json.dumps({"family": "bench", "containerDefinitions": containers}))
+    with world({}) as (environment, asked):
+        bench.taskpull.time(definition, environment, pulled=ECR_IMAGES)
+    if asked.pop("pull") != ECR_IMAGES:
+        raise runs.RunFailed("taskpull did not ask for every image")
+    return [calls(f"{ECR_IMAGES} ECR images, 5 accounts, 2 Regions: AWS calls", asked, 2)]
 
 
 def wrong_password(bench):

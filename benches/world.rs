@@ -3,7 +3,7 @@
 //!
 //! One line on stdin says what is in it, as JSON: `secrets`, texts by ARN, and `roles`, ARNs
 //! that the host may assume and that may read every secret. Without roles the host may read
-//! the secrets itself. `hold` has `images` whose pulls stop in the midst of their layers until
+//! the secrets itself. Whoever may read them may have ECR's tokens too. `hold` has `images` whose pulls stop in the midst of their layers until
 //! all of them are under way. One line on stdout says how a program gets there: its `environment`.
 //! At the end of stdin a second line says what was asked: `calls` by operation, how many of
 //! them were `refused`, and `pulls`.
@@ -27,6 +27,7 @@ use support::gate::Gate;
 const ACCOUNT: &str = "111122223333";
 const GET: &str = "secretsmanager:GetSecretValue";
 const BATCH: &str = "secretsmanager:BatchGetSecretValue";
+const TOKEN: &str = "ecr:GetAuthorizationToken";
 /// Longer, and those that are missing never come.
 const HELD_AT_MOST: Duration = Duration::from_secs(30);
 
@@ -67,7 +68,7 @@ fn main() {
 /// The host: with roles it may do nothing but assume them.
 fn put_host(aws: &Aws, roles: &Value) -> AccessKey {
     let name = format!("arn:aws:iam::{ACCOUNT}:user/host");
-    let reads = Policy::allow(GET, "*").and(Policy::allow(BATCH, "*"));
+    let reads = Policy::allow(GET, "*").and(Policy::allow(BATCH, "*")).and(Policy::allow(TOKEN, "*"));
     let roles: Vec<_> = roles.as_array().expect("a list of roles").iter().map(|role| role.as_str()).collect();
     for role in roles.iter().map(|role| role.expect("an ARN")) {
         aws.role(role, Policy::trust(&name), reads.clone());

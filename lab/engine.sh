@@ -16,7 +16,6 @@ start_engine() {
     ((EUID == 0)) || die "the private engine needs root"
     mkdir -p "$ENGINE/data" "$ENGINE/etc-docker/certs.d"
     install -d -m 700 "$ENGINE_RUN"
-    [[ -e $ENGINE/hosts ]] || cp /etc/hosts "$ENGINE/hosts"
     if ! containerd_up; then start_containerd; fi
     if ! healthy dockerd "$ENGINE_SOCKET" /_ping; then start_dockerd; fi
 }
@@ -56,7 +55,8 @@ start_dockerd() {
     stop_leftovers dockerd
     rm -f "$ENGINE_RUN/docker.pid" "$ENGINE_SOCKET"
     printf '{}\n' >"$ENGINE/daemon.json"
-    launch dockerd nsenter --target "$(part_pid containerd)" --mount --root -- dockerd \
+    launch dockerd nsenter --target "$(part_pid containerd)" --mount --root -- \
+        env SSL_CERT_FILE="$ECR_CA" dockerd \
         --config-file "$ENGINE/daemon.json" \
         --data-root "$ENGINE/data" \
         --exec-root "$ENGINE_RUN/exec" \

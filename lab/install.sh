@@ -13,8 +13,12 @@ missing_packages() { # [--private-engine]
     [[ ${1:-} == --private-engine ]] || return 0
     { command -v dockerd && command -v containerd; } >/dev/null || echo docker.io
     command -v podman >/dev/null || echo podman
-    # The bench compares with it.
-    { docker compose version || command -v docker-compose; } >/dev/null 2>&1 || echo docker-compose
+    command -v openssl >/dev/null || echo openssl
+    # These ask credential helpers.
+    command -v skopeo >/dev/null || echo skopeo
+    command -v docker-compose >/dev/null || echo docker-compose
+    # The bench compares with it, and with Docker Compose.
+    command -v docker-credential-ecr-login >/dev/null || echo amazon-ecr-credential-helper
 }
 
 install_packages() { # [--private-engine]

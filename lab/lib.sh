@@ -20,6 +20,7 @@ PODMAN=$LAB/podman
 AWS_ADDRESS=127.0.0.1:24566
 REGISTRY_ONE=127.0.0.1:25001
 REGISTRY_TWO=127.0.0.2:25002
+ECR_ADDRESS=127.0.0.3
 
 # Debian's own Python: the one that python3-venv serves.
 PYTHON=/usr/bin/python3

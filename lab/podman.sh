@@ -22,7 +22,7 @@ start_podman() {
     # target/ can carry it, else vfs. Without --time=0 it ends after five
     # seconds in which nobody asks for anything.
     in_own_namespace podman "$PODMAN/etc-containers" /etc/containers \
-        env TMPDIR="$PODMAN/tmp" CONTAINERS_CONF=/etc/containers/containers.conf podman \
+        env TMPDIR="$PODMAN/tmp" SSL_CERT_FILE="$ECR_CA" CONTAINERS_CONF=/etc/containers/containers.conf podman \
         --root "$PODMAN/root" --runroot "$PODMAN_RUN/root" --tmpdir "$PODMAN_RUN/tmp" \
         system service --time=0 "unix://$PODMAN_SOCKET"
     await podman "$PODMAN_SOCKET" /_ping

@@ -8,6 +8,7 @@ answer), with 1 when the time is over, with 2 when the process has ended.
 
 import os
 import socket
+import ssl
 import sys
 import time
 
@@ -23,6 +24,9 @@ def status(address, path):
         connection.settimeout(2)
         try:
             connection.connect(target)
+            if target[-1] == 443:
+                # Whose certificate it is says nothing about its life.
+                connection = ssl._create_unverified_context().wrap_socket(connection)
             connection.sendall(f"GET {path} HTTP/1.0\r\nHost: lab\r\n\r\n".encode())
             return int(connection.recv(64).split()[1])
         except (OSError, IndexError, ValueError):

@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import socket
 
 MANIFESTS = ", ".join(
     f"application/vnd.{name}+json"
@@ -18,9 +19,23 @@ class Refused(Exception):
     """The registry answered with a status that was not wanted."""
 
 
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path, timeout):
+        super().__init__("localhost", timeout=timeout)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
 class Registry:
+    """At `HOST:PORT`, or at the Unix socket of this path."""
+
     def __init__(self, address, user, password):
-        self.connection = http.client.HTTPConnection(address, timeout=60)
+        connection = UnixConnection if address.startswith("/") else http.client.HTTPConnection
+        self.connection = connection(address, timeout=60)
         token = base64.b64encode(f"{user}:{password}".encode()).decode()
         self.headers = {"Authorization": f"Basic {token}"}
 

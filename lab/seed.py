@@ -1,6 +1,6 @@
 """Fill the lab: images in the registries, secrets and roles in the AWS accounts.
 
-    seed.py LAB --aws HOST:PORT --registry-one HOST:PORT --registry-two HOST:PORT
+    seed.py LAB --aws HOST:PORT --registry-one HOST:PORT --registry-two HOST:PORT [--ecr SOCKET]
 
 What is as it should be is left alone, what differs is put right, so this runs at
 every lab/up: after a restart of the AWS emulator, which forgets everything, and
@@ -63,6 +63,19 @@ IMAGES = [
     Image(
         "registry-two", "puller-two", "team-b/batch", "1.0", 3, 3_000_000,
         "sha256:8802f99ea88db3da04ff34c105a2d37d803d0ad41f6d370f0a14501ac30b9a08",
+    ),
+    # Under every name of ecr.py.
+    Image(
+        "ecr", "nobody", "team/app", "1.0", 1, 4_096,
+        "sha256:b8a06d53e3f46036559f711ba9cfffb692bc054c485e03c15d97dd1e3d10016b",
+    ),
+    Image(
+        "ecr", "nobody", "docker-hub/library/nginx", "1.27", 1, 4_096,
+        "sha256:70012b487afff08d84123e83ec7f27b12fa7f044b6a444c61d580010e32ec98d",
+    ),
+    Image(
+        "ecr", "nobody", "docker/library/nginx", "1.27", 1, 4_096,
+        "sha256:0fcb992f4c7203a47fcf52d643b6e22ce9795979c5518f4bdd39bc69397e6de3",
     ),
 ]
 
@@ -286,7 +299,7 @@ def seed_host(emulator, lab):
 
 def description(lab, args, key, passwords):
     """seed.json: README.md documents its form."""
-    addresses = {"registry-one": args.registry_one, "registry-two": args.registry_two}
+    addresses = addresses_of(args)
     return {
         "aws": {
             "endpoint": f"http://{args.aws}",
@@ -298,7 +311,7 @@ def description(lab, args, key, passwords):
         "registries": {
             name: {
                 "address": address,
-                "users": {user: passwords[user] for user in users.USERS[name]},
+                "users": {user: passwords[user] for user in users.USERS.get(name, ())},
                 "images": [
                     {"repository": i.repository, "tag": i.tag, "digest": i.digest, "platforms": i.platforms}
                     for i in IMAGES
@@ -312,6 +325,12 @@ def description(lab, args, key, passwords):
             for s in SECRETS
         ],
     }
+
+
+def addresses_of(args):
+    """Of the registries that run; that of the images under ECR's names is a socket."""
+    addresses = {"registry-one": args.registry_one, "registry-two": args.registry_two, "ecr": args.ecr}
+    return {name: address for name, address in addresses.items() if address}
 
 
 def write_private(path, text):
@@ -334,11 +353,13 @@ def main():
     parser.add_argument("lab")
     for option in ("--aws", "--registry-one", "--registry-two"):
         parser.add_argument(option, required=True, metavar="HOST:PORT")
+    parser.add_argument("--ecr", metavar="SOCKET")
     args = parser.parse_args()
-    addresses = {"registry-one": args.registry_one, "registry-two": args.registry_two}
+    addresses = addresses_of(args)
     passwords = {user: users.read_password(args.lab, user) for names in users.USERS.values() for user in names}
     for image in IMAGES:
-        seed_image(image, addresses[image.registry], passwords[image.user])
+        if image.registry in addresses:
+            seed_image(image, addresses[image.registry], passwords.get(image.user, ""))
     emulator = aws.Emulator(args.aws)
     for secret in SECRETS:
         seed_secret(emulator, secret, passwords, addresses)

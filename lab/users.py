@@ -27,6 +27,10 @@ USERS = {
 }
 
 
+# The password of every upstream under whose name the lab answers (ecr.py).
+UPSTREAM = "upstream"
+
+
 def password_file(lab, user):
     return Path(lab, "seed", f"{user}.password")
 
@@ -52,6 +56,8 @@ def htpasswd_line(user, password):
 
 def main():
     (lab,) = sys.argv[1:]
+    if not password_file(lab, UPSTREAM).exists():
+        make_password(lab, UPSTREAM, "")
     for registry, users in USERS.items():
         new = [user for user in users if not password_file(lab, user).exists()]
         for user in new:

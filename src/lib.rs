@@ -9,15 +9,17 @@
 //! Each stage takes the one before by value and knows nothing of those after it;
 //! [`pipeline`] joins them. `identity` says who asks, [`secret`] wraps what must not be
 //! seen, [`error`] says what a failure owes its reader, [`retry`] how long to wait,
-//! [`config`] what the operator wants. [`agent`] runs for as long as the host does, [`cli`] is
-//! the program. `ARCHITECTURE.md` has the
+//! [`config`] what the operator wants, [`frontend`] what other programs that pull are told.
+//! [`agent`] runs for as long as the host does, [`cli`] is the program. `ARCHITECTURE.md` has the
 //! table of who may know whom, and a test holds the tree to it.
 
 pub mod agent;
 pub mod cli;
+pub mod cluster;
 pub mod config;
 pub mod credential;
 pub mod error;
+pub mod frontend;
 pub mod identity;
 pub mod pipeline;
 pub mod plan;

@@ -1,5 +1,6 @@
 //! The one place that joins the stages: definition, plan, credential, pull, report.
 
+mod logins;
 mod pin;
 mod secret;
 
@@ -9,19 +10,20 @@ use tokio_util::sync::CancellationToken;
 pub use crate::credential::aws::{Aws, Batching};
 pub use crate::credential::instance::{InstanceLogins, InstanceSettings};
 pub use crate::credential::{
-    AccessTokens, Binding, Call, CallEnd, Draft, Finding, Found, Keeping, Kept, NewSecret, Outcome, PLAINTEXT_LIMIT,
-    Plaintext, Resolver, SecretUse, Servable, Served, Source, Token, Updates, Upstream, Wanted, Watch,
+    AccessTokens, Binding, Call, CallEnd, Draft, Finding, Found, Keeping, Kept, Login, NewSecret, Outcome,
+    PLAINTEXT_LIMIT, Plaintext, Resolver, SecretUse, Servable, Served, Source, Token, Updates, Upstream, Wanted, Watch,
 };
 use crate::credential::{AuthorizedPlan, Credentials};
 use crate::error::Failure;
 pub use crate::identity::{AccountRoles, HostKind};
-pub use crate::plan::{PlanContext, RoleUse};
+pub use crate::plan::{PlanContext, Registries, Rewrites, RoleUse};
 pub use crate::pull::{
     Behavior, Caching, Chosen, Concurrency, Deadlines, DiskCheck, DiskLimits, DockerAddress, EngineChoice, How, Layers,
-    Limits, OnRefusal, Place, Progress, Pulled, Retry, State, TlsUse,
+    Limits, OnRefusal, Place, Progress, Pulled, Retry, State, TlsUse, Traffic,
 };
 pub use crate::retry::Backoff;
-pub use crate::task::Platform;
+pub use crate::task::{ImageReference, Platform, RegistryHost};
+pub use logins::{Given, Logins};
 pub use secret::{Question, check_secret, keep_secret};
 
 pub use pin::{PinError, pinned};
@@ -104,6 +106,7 @@ impl Job {
         self,
         credentials: &dyn Credentials,
         engine: &C,
+        traffic: &Traffic,
         limits: &Limits,
         progress: &dyn Progress,
         interrupt: &CancellationToken,
@@ -114,7 +117,7 @@ impl Job {
         let outcomes = if must_not_begin {
             pull::not_begun(&pulls)
         } else {
-            pull::run(pulls, credentials, engine, limits, progress, interrupt).await
+            pull::run(pulls, credentials, engine, traffic, limits, progress, interrupt).await
         };
         let pulls: Vec<_> = planned.into_iter().zip(outcomes).collect();
         Report::of_pulls(tasks, &pulls, self.invalid_inputs, self.begun.elapsed())

@@ -166,13 +166,12 @@ impl Desk {
     ) -> Self {
         let mut table = Table::default();
         for Record { request, ended, .. } in records {
-            let stage = match ended {
-                Some(Ended { at, how, .. }) => Stage::Ended { at, how, kept: Kept::OnDisk },
-                None => {
-                    // The runner is there for as long as the desk is.
-                    let _ = to_runner.send(request.id.clone());
-                    Stage::Open(Arc::new(Open::new(request.clone())))
-                }
+            let stage = if let Some(Ended { at, how, .. }) = ended {
+                Stage::Ended { at, how, kept: Kept::OnDisk }
+            } else {
+                // The runner is there for as long as the desk is.
+                let _ = to_runner.send(request.id.clone());
+                Stage::Open(Arc::new(Open::new(request.clone())))
             };
             table.insert(&request, stage);
         }
@@ -252,7 +251,9 @@ impl Desk {
             _ => Kept::OnDisk,
         };
         let forgotten = self.table().end(&id, Stage::Ended { at, how, kept }, self.room.history);
-        forgotten.iter().for_each(|id| self.journal.forget(id));
+        for id in forgotten {
+            self.journal.forget(&id);
+        }
     }
 
     /// Calls a request off. The answer is where it stood.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
+use super::credential_arguments::{CredentialCommand, LoginPassword};
 use super::exit::Exit;
 use super::pin::STDOUT;
 use super::secret_arguments::{Check, New};
@@ -28,6 +29,11 @@ pub(super) enum Command {
     /// Make secrets and what they hold, and check them
     #[command(subcommand)]
     Secret(SecretCommand),
+    /// Answer Docker or a kubelet that asks for a registry's login
+    #[command(subcommand)]
+    Credential(CredentialCommand),
+    /// Print a registry's password, to be piped to `docker login --password-stdin`
+    LoginPassword(LoginPassword),
 }
 
 #[derive(Debug, Subcommand)]

@@ -59,14 +59,14 @@ impl Exit {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Good => {
-                "every image is there (or, with `--dry-run`, every container could be planned); the secret is made, is as it should be, or serves"
+                "every image is there (or, with `--dry-run`, every container could be planned); the secret is made, is as it should be, or serves; the login was given"
             }
             Self::Internal => {
-                "taskpull itself could not go on: the result could not be written, or the runtime not be started"
+                "taskpull itself could not go on: the result could not be written, or the runtime not be started; for Docker's credential helper, whatever keeps it from giving a login"
             }
             Self::Usage => "the command line is wrong",
             Self::SomeFailed => {
-                "at least one image is not there, or (`--pin`) has no digest, or (`secret`) AWS refused, what is there differs, or a point of the check is wrong; what is said says why"
+                "at least one image is not there, or (`--pin`) has no digest, or (`secret`, `credential kubelet`, `login-password`) AWS refused, what is there differs, or a point of the check is wrong; what is said says why"
             }
             Self::BadInput => {
                 "nothing failed but the input: unreadable files, malformed containers, a text that cannot be a login or a token"

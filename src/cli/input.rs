@@ -101,7 +101,13 @@ fn one(path: &Path) -> Input {
 
 /// The whole of it, or `None` when it is too long.
 fn bounded(reader: impl Read) -> io::Result<Option<Vec<u8>>> {
-    let mut text = Vec::new();
-    let length = reader.take(LIMIT + 1).read_to_end(&mut text)?;
-    Ok((u64::try_from(length).is_ok_and(|length| length <= LIMIT)).then_some(text))
+    let text = at_most(reader, LIMIT + 1)?;
+    Ok((text.len() as u64 <= LIMIT).then_some(text))
+}
+
+/// The first so many bytes, or all there are.
+pub(super) fn at_most(reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

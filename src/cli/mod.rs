@@ -3,6 +3,8 @@
 //! Data goes to stdout, everything else to stderr.
 
 mod arguments;
+mod credential;
+mod credential_arguments;
 mod events;
 pub mod exit;
 mod input;
@@ -21,19 +23,26 @@ mod stderr;
 mod token;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 use crate::error::Failure;
+use crate::frontend::docker::PROGRAM;
 use crate::report::text::failure_text;
 use arguments::{Command, SecretCommand};
+use credential_arguments::{CredentialCommand, Docker};
 use exit::Exit;
 use stderr::tell;
 
 /// Runs the program.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     refuse_to_be_read();
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(operation) = as_docker_helper(&arguments) {
+        return credential::docker(&Docker { operation, config: None }).into();
+    }
     let arguments = match arguments::parse(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -45,11 +54,21 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let exit = match arguments.command {
         Command::Pull(arguments) => pull::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Credential(CredentialCommand::Docker(arguments)) => credential::docker(&arguments),
+        Command::Credential(CredentialCommand::Kubelet(arguments)) => credential::kubelet(&arguments),
+        Command::LoginPassword(arguments) => credential::login_password(&arguments),
         Command::Secret(SecretCommand::New(arguments)) => secret_new::run(&arguments),
         Command::Secret(SecretCommand::Check(arguments)) => secret_check::run(&arguments),
         Command::Secret(SecretCommand::Seal(arguments)) => secret::seal(&arguments),
     };
     exit.into()
+}
+
+/// The arguments, where it was started under the name by which Docker looks for a helper.
+fn as_docker_helper(arguments: &[OsString]) -> Option<Vec<String>> {
+    let (name, arguments) = arguments.split_first()?;
+    let is_helper = Path::new(name).file_name().is_some_and(|name| name == PROGRAM);
+    is_helper.then(|| arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect())
 }
 
 /// No core dump and no debugger of the same user: a password is in this memory (A24).

@@ -18,7 +18,7 @@ use crate::config::table::{
 };
 use crate::config::{ConfigError, Settings, Sources, TerminalWishes};
 use crate::error::Failure;
-use crate::pipeline::{Input, Job, Progress, State, pinned};
+use crate::pipeline::{Input, Job, Progress, State, Traffic, pinned};
 use crate::report::lines::{Telling, only_line};
 use crate::report::{Report, text};
 
@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &Pull) -> Exit {
         }
     };
     log::start(&settings.log_filter);
-    let setup = match Setup::new(&settings, arguments.fail_fast) {
+    let setup = match Setup::new(&settings, arguments.fail_fast, Traffic::of_one_run) {
         Ok(setup) => setup,
         Err(failure) => {
             complain(&failure);
@@ -112,7 +112,7 @@ async fn pull(
     let quiet = arguments.quiet || (arguments.events && io::stdout().is_terminal());
     let shown = Shown::new(job.images(), quiet, TerminalWishes::of_process());
     let progress = Both { shown: &shown, events: events.as_ref() };
-    let work = job.pull(&setup.credentials, &setup.engine, &setup.limits, &progress, interrupt);
+    let work = job.pull(&setup.credentials, &setup.engine, &setup.traffic, &setup.limits, &progress, interrupt);
     let work = async {
         match &events {
             Some(events) => {

@@ -18,9 +18,10 @@ Examples:
 The token comes on stdin, or at a prompt that does not show it; it is never an argument.
 docs/upstream-secrets.md has a recipe for each upstream.")]
 pub(super) struct New {
-    /// The registry that the token is of
+    /// The registry that the token is of; for a direct pull it may be any other
     #[arg(long, value_name = "docker-hub|ghcr|acr|gitlab", value_parser = upstream)]
-    pub upstream: Upstream,
+    #[arg(required_unless_present = "usage", required_if_eq("usage", "pull-through"))]
+    pub upstream: Option<Upstream>,
 
     /// Who reads the secret: a rule of ECR's pull-through cache, or a task
     #[arg(long = "for", value_name = "USE", default_value = "pull-through")]

@@ -10,7 +10,7 @@ use super::secret::{self, Prepared};
 use super::secret_arguments::New;
 use super::{complain, tell, token};
 use crate::error::{Failure, Printable};
-use crate::pipeline::{self, Draft, Kept, NewSecret, Outcome, SecretUse, Token, Updates, Wanted};
+use crate::pipeline::{self, Draft, Kept, NewSecret, Outcome, SecretUse, Token, Updates, Upstream, Wanted};
 
 /// What was done, or would be.
 #[derive(Serialize)]
@@ -86,7 +86,8 @@ fn draft(arguments: &New) -> Result<Draft, Failure> {
 }
 
 fn with_token(draft: Draft, arguments: &New) -> Result<NewSecret, Exit> {
-    let bytes = match token::read(&format!("The token: {}", arguments.upstream.token())) {
+    let what = arguments.upstream.map_or("a password or token of the registry", Upstream::token);
+    let bytes = match token::read(&format!("The token: {what}")) {
         Ok(bytes) => bytes,
         Err(token::NotRead::Interrupted) => return Err(Exit::Interrupted),
         Err(token::NotRead::Unreadable(error)) => {
@@ -169,12 +170,12 @@ fn text(told: &Told<'_>, arguments: &New) -> String {
     told.notes.iter().for_each(|note| line("note", note.as_str()));
     let usage = SecretUse::from(arguments.usage);
     line("note", usage.not_the_other());
-    if let (SecretUse::PullThrough, Some(arn)) = (usage, &told.arn) {
+    if let (SecretUse::PullThrough, Some(upstream), Some(arn)) = (usage, arguments.upstream, &told.arn) {
         line(
             "next",
             &format!(
                 "aws ecr create-pull-through-cache-rule --ecr-repository-prefix PREFIX --upstream-registry-url {} --credential-arn {arn}",
-                arguments.upstream.registry()
+                upstream.registry()
             ),
         );
     }

@@ -21,7 +21,7 @@ use crate::agent::{
 use crate::config::table::{AGENT_SOCKET, AGENT_STATE_FOLDER, ENGINE_HOST};
 use crate::config::{AgentSettings, ConfigError, Settings, Sources};
 use crate::error::Failure;
-use crate::pipeline::{Input, Watch};
+use crate::pipeline::{Input, Traffic, Watch};
 use crate::report::Report;
 
 /// Runs it.
@@ -39,7 +39,9 @@ pub(super) fn run(arguments: &Serve) -> Exit {
 fn prepared(arguments: &Serve, metrics: &Arc<Metrics>) -> Result<(Settings, Setup), Failure> {
     let settings = settings(arguments).map_err(|error| Failure::from(&error))?;
     let watch: Arc<dyn Watch> = Arc::clone(metrics) as _;
-    let setup = Setup::watched_by(&watch, &settings, false)?;
+    let mut setup = Setup::watched_by(&watch, &settings, false, Traffic::of_many_runs)?;
+    // Who else had an image pulled is not known here: a copy serves whoever may have it.
+    setup.limits.caching.verify_access.get_or_insert(true);
     Ok((settings, setup))
 }
 
@@ -197,7 +199,7 @@ impl Work for Pulling {
             let job = setup.plan(vec![Input { source: source.to_string(), text }]);
             feed.begin(job.subjects());
             let progress = Downloads::new(&self.metrics, feed);
-            job.pull(&setup.credentials, &setup.engine, &setup.limits, &progress, interrupt).await
+            job.pull(&setup.credentials, &setup.engine, &setup.traffic, &setup.limits, &progress, interrupt).await
         }
         .boxed()
     }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::table::PLATFORM;
-use crate::config::{ConfigError, EnginePlace, EngineSettings, Settings};
+use crate::config::{ConfigError, EnginePlace, EngineSettings, RewriteEntry, Settings};
 use crate::error::Failure;
 use crate::pipeline::{
     AccessTokens, AccountRoles, Aws, Backoff, Batching, Behavior, Caching, Chosen, Concurrency, Deadlines, DiskCheck,
     DiskLimits, DockerAddress, EngineChoice, HostKind, Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits,
-    OnRefusal, Place, PlanContext, Platform, Resolver, RoleUse, TlsUse, Watch,
+    Logins, OnRefusal, Place, PlanContext, Platform, Registries, Resolver, Rewrites, RoleUse, TlsUse, Traffic, Watch,
 };
 
 /// The waits between attempts at a pull grow to a second and a half and no further: two
@@ -26,21 +26,33 @@ pub(super) struct Setup {
     /// Docker's current context, where nobody said which engine is meant and it did.
     pub by_current_context: Option<String>,
     pub limits: Limits,
+    pub traffic: Traffic,
     pub credentials: Resolver<Aws>,
     roles: RoleUse,
     accounts: AccountRoles,
+    rewrites: Rewrites,
     platform: Option<Platform>,
     instance: Arc<InstanceLogins>,
 }
 
 impl Setup {
-    /// Makes them. What is wrong with the settings comes out here.
-    pub(super) fn new(settings: &Settings, fail_fast: bool) -> Result<Self, Failure> {
-        Self::watched_by(&nobody(), settings, fail_fast)
+    /// Makes them, for one run or for many. What is wrong with the settings comes out here.
+    pub(super) fn new(
+        settings: &Settings,
+        fail_fast: bool,
+        traffic: impl FnOnce(Concurrency) -> Traffic,
+    ) -> Result<Self, Failure> {
+        Self::watched_by(&nobody(), settings, fail_fast, traffic)
     }
 
     /// The same, telling somebody how its credentials come.
-    pub(super) fn watched_by(watch: &Arc<dyn Watch>, settings: &Settings, fail_fast: bool) -> Result<Self, Failure> {
+    pub(super) fn watched_by(
+        watch: &Arc<dyn Watch>,
+        settings: &Settings,
+        fail_fast: bool,
+        traffic: impl FnOnce(Concurrency) -> Traffic,
+    ) -> Result<Self, Failure> {
+        let concurrency = Concurrency { all: settings.concurrency, per_registry: settings.per_registry };
         let instance = Arc::new(instance_logins(settings)?);
         let Chosen { address, by_current_context } =
             engine(&settings.engine).find().map_err(|error| Failure::from(&error))?;
@@ -48,9 +60,11 @@ impl Setup {
             engine: address,
             by_current_context,
             limits: limits(settings, fail_fast),
+            traffic: traffic(concurrency),
             credentials: credentials(settings, Arc::clone(&instance), watch)?,
             roles: if settings.assume_execution_role { RoleUse::Assume } else { RoleUse::Ignore },
             accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
+            rewrites: rewrites(settings)?,
             platform: settings.platform.as_deref().map(platform).transpose()?,
             instance,
         })
@@ -59,9 +73,15 @@ impl Setup {
     /// Reads the inputs and plans all their pulls together, as they are on this host.
     pub(super) fn plan(&self, inputs: Vec<Input>) -> Job {
         let instance = |image: &_| self.instance.covering(image);
-        let platform = self.platform.as_ref();
-        Job::new(inputs, &PlanContext { roles: self.roles, accounts: &self.accounts, platform, instance: &instance })
+        let Self { roles, accounts, rewrites, platform, .. } = self;
+        let platform = platform.as_ref();
+        Job::new(inputs, &PlanContext { roles: *roles, accounts, rewrites, platform, instance: &instance })
     }
+}
+
+fn rewrites(settings: &Settings) -> Result<Rewrites, Failure> {
+    let pairs = settings.rewrites.iter().map(|RewriteEntry { from, to }| (&**from, &**to));
+    Rewrites::new(pairs).map_err(|error| Failure::from(&error))
 }
 
 fn engine(settings: &EngineSettings) -> EngineChoice {
@@ -90,7 +110,6 @@ fn platform(text: &str) -> Result<Platform, Failure> {
 
 fn limits(settings: &Settings, fail_fast: bool) -> Limits {
     Limits {
-        concurrency: Concurrency { all: settings.concurrency, per_registry: settings.per_registry },
         caching: Caching {
             // The table of settings lets no other word pass.
             behavior: Behavior::parse(&settings.behavior).unwrap_or_default(),
@@ -151,6 +170,17 @@ fn credentials(
     let tokens = if settings.accept_access_token { AccessTokens::Accept } else { AccessTokens::Refuse };
     let store = Arc::new(watched_store(settings, watch)?);
     Ok(Resolver::new(store, keeping, tokens, instance).watched_by(Arc::clone(watch)))
+}
+
+/// Where other programs that pull get their logins. The host's own are no part of it: they are
+/// those programs' already, and a helper among them may be this one.
+pub(super) fn logins(settings: &Settings) -> Result<Logins<Resolver<Aws>>, Failure> {
+    Ok(Logins {
+        registries: Registries::new(&settings.registries).map_err(|error| Failure::from(&error))?,
+        accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
+        credentials: credentials(settings, Arc::default(), &nobody())?,
+        max_age: settings.secrets_max_age,
+    })
 }
 
 /// The host's own logins (B1, B2).

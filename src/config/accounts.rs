@@ -1,8 +1,8 @@
-//! `[[identity.account]]`: the one setting that is a list of tables, and thus only in the file.
+//! `[[identity.account]]`: the roles that read other accounts' secrets.
 
 use serde::Deserialize;
 
-/// The one key of the file that is no row of the table.
+/// The key of the list.
 pub(super) const KEY: &str = "identity.account";
 
 /// One entry as it stands in the file; `identity` reads what it means.
@@ -29,15 +29,4 @@ pub enum Via {
     Host,
     /// The task's execution role; the host where a task has none or it is ignored.
     ExecutionRole,
-}
-
-/// Reads the list; an error is the entry's place, from 1, and what is wrong with it.
-pub(super) fn read(value: toml::Value) -> Result<Vec<AccountEntry>, (usize, String)> {
-    let toml::Value::Array(entries) = value else {
-        return Err((1, "it must be a list of tables: write [[identity.account]]".to_owned()));
-    };
-    let read = |(at, entry): (usize, toml::Value)| {
-        entry.try_into().map_err(|error: toml::de::Error| (at + 1, error.message().to_owned()))
-    };
-    entries.into_iter().enumerate().map(read).collect()
 }

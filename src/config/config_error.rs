@@ -3,8 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::accounts;
 use super::table::SETTINGS;
+use super::{accounts, registries, rewrites};
 use crate::error::{Class, Explain, Link};
 
 /// A configuration that cannot be used.
@@ -58,11 +58,13 @@ pub enum ConfigError {
         /// The variable that is its place.
         variable: &'static str,
     },
-    /// An entry of the map of accounts is not what it must be.
-    #[error("the configuration file {path}, identity.account number {at}: {message}", path = .path.display())]
-    Account {
+    /// An entry of a list is not what it must be.
+    #[error("the configuration file {path}, {list} number {at}: {message}", path = .path.display())]
+    Entry {
         /// The file.
         path: PathBuf,
+        /// The list.
+        list: &'static str,
         /// The entry's place, from 1.
         at: usize,
         /// What is wrong with it.
@@ -105,7 +107,7 @@ impl Explain for ConfigError {
         match self {
             Self::Unreadable { path, .. } | Self::NotToml { path, .. } => path.display().to_string(),
             Self::UnknownKey { key, .. } => key.clone(),
-            Self::Account { .. } => "identity.account".to_owned(),
+            Self::Entry { list, .. } => (*list).to_owned(),
             Self::NotUnicode { variable } | Self::Proxy { variable } => (*variable).to_owned(),
             Self::Value { key, .. } | Self::SecretInFile { key, .. } | Self::Both { one: key, .. } => (*key).to_owned(),
         }
@@ -115,7 +117,7 @@ impl Explain for ConfigError {
         match self {
             Self::UnknownKey { .. } => {
                 let settings = SETTINGS.iter().filter(|setting| !setting.is_secret());
-                let keys: Vec<_> = settings.map(|setting| setting.key).chain([accounts::KEY]).collect();
+                let keys: Vec<_> = settings.map(|setting| setting.key).chain([accounts::KEY, registries::KEY, rewrites::KEY]).collect();
                 Some(format!("there are: {}", keys.join(", ")))
             }
             Self::SecretInFile { variable, .. } => Some(format!(

@@ -7,13 +7,29 @@ use std::path::Path;
 
 use super::accounts::{self, AccountEntry};
 use super::config_error::ConfigError;
+use super::list;
+use super::registries::{self, RegistryEntry};
+use super::rewrites::{self, RewriteEntry};
 use super::table::{SETTINGS, Setting};
 
 /// The longest file that is read, in bytes.
 const LIMIT: u64 = 1_024 * 1_024;
 
-/// The values of its settings, as texts, and the map of accounts.
-pub(super) fn read(path: &Path) -> Result<(HashMap<String, String>, Vec<AccountEntry>), ConfigError> {
+/// What a file says.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// The values of its settings, as texts.
+    pub values: HashMap<String, String>,
+    /// `[[identity.account]]`
+    pub accounts: Vec<AccountEntry>,
+    /// `[[registry]]`
+    pub registries: Vec<RegistryEntry>,
+    /// `[[rewrite]]`
+    pub rewrites: Vec<RewriteEntry>,
+}
+
+/// Reads a file.
+pub(super) fn read(path: &Path) -> Result<Said, ConfigError> {
     let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
     let mut text = String::new();
     let length = File::open(path).and_then(|file| file.take(LIMIT + 1).read_to_string(&mut text));
@@ -25,16 +41,23 @@ pub(super) fn read(path: &Path) -> Result<(HashMap<String, String>, Vec<AccountE
         let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         ConfigError::NotToml { path: path.to_owned(), line, message: error.message().to_owned() }
     })?;
-    let mut values = HashMap::new();
-    let mut accounts = Vec::new();
+    let wrong = |list| move |(at, message)| ConfigError::Entry { path: path.to_owned(), list, at, message };
+    let mut said = Said::default();
     for (table, entries) in document {
+        if table == registries::KEY {
+            said.registries = list::read(&table, entries).map_err(wrong(registries::KEY))?;
+            continue;
+        }
+        if table == rewrites::KEY {
+            said.rewrites = list::read(&table, entries).map_err(wrong(rewrites::KEY))?;
+            continue;
+        }
         let unknown = |key: String| ConfigError::UnknownKey { path: path.to_owned(), key };
         let toml::Value::Table(entries) = entries else { return Err(unknown(table)) };
         for (name, value) in entries {
             let key = format!("{table}.{name}");
             if key == accounts::KEY {
-                let wrong = |(at, message)| ConfigError::Account { path: path.to_owned(), at, message };
-                accounts = accounts::read(value).map_err(wrong)?;
+                said.accounts = list::read(&key, value).map_err(wrong(accounts::KEY))?;
                 continue;
             }
             let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
@@ -57,8 +80,8 @@ pub(super) fn read(path: &Path) -> Result<(HashMap<String, String>, Vec<AccountE
                     });
                 }
             };
-            values.insert(key, value);
+            said.values.insert(key, value);
         }
     }
-    Ok((values, accounts))
+    Ok(said)
 }

@@ -8,6 +8,8 @@ use super::accounts::AccountEntry;
 use super::agent::AgentSettings;
 use super::config_error::ConfigError;
 use super::engine::EngineSettings;
+use super::registries::RegistryEntry;
+use super::rewrites::RewriteEntry;
 use super::sources::Sources;
 use super::table::{
     ATTEMPTS, BEGIN_TIMEOUT, BEHAVIOR, CA_BUNDLE, CONCURRENCY, DISK_CHECK, DISK_COMFORTABLE, ENGINE_TIMEOUT,
@@ -33,6 +35,10 @@ pub struct Settings {
     pub assume_execution_role: bool,
     /// `[[identity.account]]`
     pub accounts: Vec<AccountEntry>,
+    /// `[[rewrite]]`
+    pub rewrites: Vec<RewriteEntry>,
+    /// `[[registry]]`
+    pub registries: Vec<RegistryEntry>,
     /// `secrets.timeout`
     pub secrets_timeout: Duration,
     /// `secrets.max_age`
@@ -100,6 +106,8 @@ impl Settings {
             ca_bundle: sources.optional_text(&CA_BUNDLE)?.map(PathBuf::from),
             assume_execution_role: sources.text(&EXECUTION_ROLE)? == "assume",
             accounts: sources.accounts().to_vec(),
+            rewrites: sources.rewrites().to_vec(),
+            registries: sources.registries().to_vec(),
             secrets_timeout: sources.time(&SECRETS_TIMEOUT)?,
             secrets_max_age: sources.time(&SECRETS_MAX_AGE)?,
             secrets_max_stale: sources.time(&SECRETS_MAX_STALE)?,

@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use super::accounts::AccountEntry;
 use super::config_error::ConfigError;
+use super::file::{self, Said};
+use super::proxy;
+use super::registries::RegistryEntry;
+use super::rewrites::RewriteEntry;
 use super::table::{SETTINGS, Setting, Takes};
-use super::{file, proxy};
 use crate::secret::Secret;
 
 /// Read when `--config` and [`FILE_VARIABLE`] are absent; it need not exist.
@@ -36,8 +39,7 @@ pub struct Sources {
     variables: HashMap<&'static str, String>,
     secrets: HashMap<&'static str, Secret>,
     file: Option<PathBuf>,
-    file_values: HashMap<String, String>,
-    accounts: Vec<AccountEntry>,
+    in_file: Said,
     home: Option<PathBuf>,
     journal_stream: Option<String>,
 }
@@ -70,13 +72,10 @@ impl Sources {
             Some(path) => Some(path),
             None => Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()),
         };
-        let (file_values, accounts) = match &file {
-            Some(path) => file::read(path)?,
-            None => Default::default(),
-        };
+        let in_file = file.as_deref().map(file::read).transpose()?.unwrap_or_default();
         let home = variable("HOME")?.map(PathBuf::from);
         let journal_stream = variable("JOURNAL_STREAM")?;
-        Ok(Self { flags: HashMap::new(), variables, secrets, file, file_values, accounts, home, journal_stream })
+        Ok(Self { flags: HashMap::new(), variables, secrets, file, in_file, home, journal_stream })
     }
 
     /// A value from the command line, which wins over all others.
@@ -94,7 +93,7 @@ impl Sources {
             Some((value, (*flag).to_owned()))
         } else if let Some(value) = self.variables.get(setting.variable) {
             Some((value, setting.variable.to_owned()))
-        } else if let (Some(value), Some(file)) = (self.file_values.get(setting.key), &self.file) {
+        } else if let (Some(value), Some(file)) = (self.in_file.values.get(setting.key), &self.file) {
             Some((value, file.display().to_string()))
         } else {
             setting.default.map(|default| (default, "its default".to_owned()))
@@ -162,7 +161,15 @@ impl Sources {
     }
 
     pub(super) fn accounts(&self) -> &[AccountEntry] {
-        &self.accounts
+        &self.in_file.accounts
+    }
+
+    pub(super) fn registries(&self) -> &[RegistryEntry] {
+        &self.in_file.registries
+    }
+
+    pub(super) fn rewrites(&self) -> &[RewriteEntry] {
+        &self.in_file.rewrites
     }
 
     /// Whether a switch of Docker's is on.
@@ -180,7 +187,7 @@ impl Sources {
         } else if self.variables.contains_key(setting.variable) {
             Some(Origin::Variable)
         } else {
-            self.file_values.contains_key(setting.key).then_some(Origin::File)
+            self.in_file.values.contains_key(setting.key).then_some(Origin::File)
         }
     }
 

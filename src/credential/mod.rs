@@ -7,6 +7,7 @@
 //! is not its own.
 
 pub mod aws;
+mod cluster_error;
 mod content;
 mod draft_error;
 mod file;
@@ -31,6 +32,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
+pub use cluster_error::{ClusterError, ClusterFault};
 pub use content::{AccessTokens, ContentError, ContentFault, EntryFault, Envelope, Sealed};
 pub use draft_error::DraftError;
 pub use finding::{Finding, Found, UsedBy, about_content, about_description, unknown};
@@ -38,7 +40,7 @@ pub use key_error::{KeyAction, KeyError, KeyFault};
 pub use resolver::{Keeping, Resolver};
 pub use seal::{Binding, PLAINTEXT_LIMIT, Plaintext, SealError};
 pub use secret_error::{SecretError, SecretFault};
-pub use token::{RegistryToken, TokenScope, TokenStore};
+pub use token::{Hosts, RegistryToken, TokenScope, TokenStore};
 pub use token_error::{TokenError, TokenFault};
 pub use upkeep::{Description, Kept, Outcome, Replica, ReplicaState, UpdateError, Updates, keep};
 pub use upkeep_error::{UpkeepAction, UpkeepError, UpkeepFault};

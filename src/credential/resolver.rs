@@ -198,14 +198,14 @@ impl<S: TokenStore> Credentials for Resolver<S> {
                     Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)
                 }
                 Need::Ecr { registry, identity } => {
-                    let key = (identity.clone(), TokenScope::Ecr(registry.region.clone()));
+                    let key = (identity.clone(), TokenScope::from(registry));
                     Ok(Credential::of_ecr(self.ecr.token(&key).await?, registry, identity))
                 }
                 Need::EcrPublic { identity } => {
                     Ok(match self.ecr.token(&(identity.clone(), TokenScope::EcrPublic)).await {
                         Ok(held) => Credential::of_ecr_public(held, identity),
                         Err(failure) => {
-                            tracing::warn!(failure = %failure.message, "pulling from ECR Public without a token");
+                            tracing::warn!(failure = %failure.message, "there is no token of ECR Public");
                             Credential::without_token(identity.clone(), failure.message.clone())
                         }
                     })
@@ -228,7 +228,7 @@ impl<S: TokenStore> Credentials for Resolver<S> {
                     held.map(|held| Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)).transpose()
                 }
                 (Need::Ecr { registry, identity }, Some(Basis::Token(refused))) => {
-                    let key = (identity.clone(), TokenScope::Ecr(registry.region.clone()));
+                    let key = (identity.clone(), TokenScope::from(registry));
                     let held = self.ecr.token_after_refusal(&key, refused).await?;
                     Ok(held.map(|held| Credential::of_ecr(held, registry, identity)))
                 }

@@ -3,13 +3,10 @@
 //! A login for `registry/team-a` is never shown for `registry/team-b` or
 //! `registry/team-ab`; one for the host alone covers the host. A port is part of the host.
 
-use crate::task::ImageReference;
+use crate::task::{ImageReference, RegistryHost};
 
 /// What to do about a key that [`Scope::parse`] does not take.
 pub(super) const WRITE_A_REGISTRY: &str = "write `host`, `host:port` or `host/path`; behind `/v1/` or `/v2/` a path could mean two things: leave that part out";
-
-/// Docker Hub's other names.
-const HUB: [&str; 2] = ["index.docker.io", "registry-1.docker.io"];
 
 /// Under these Docker keeps the tokens of a login by browser, beside the login itself.
 const NO_LOGINS: [&str; 2] = ["https://index.docker.io/v1/access-token", "https://index.docker.io/v1/refresh-token"];
@@ -22,7 +19,7 @@ pub(super) fn is_no_login(key: &str) -> bool {
 /// What a key covers: a registry, or a path in one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Scope {
-    host: String,
+    host: RegistryHost,
     /// Whole segments joined by `/`; empty for the whole host.
     path: String,
 }
@@ -31,9 +28,7 @@ impl Scope {
     /// Reads a key in any of the forms that are in use: `host[:port][/path]`, with or without
     /// a scheme, a slash at the end, or the API's `/v1/` or `/v2/` for a path.
     pub(super) fn parse(key: &str) -> Option<Self> {
-        let key = key.trim();
-        let key = ["https://", "http://"].iter().find_map(|scheme| without_prefix(key, scheme)).unwrap_or(key);
-        let (host, path) = key.split_once('/').unwrap_or((key, ""));
+        let (host, path) = RegistryHost::of_address(key)?;
         let path = match path.trim_end_matches('/') {
             "v1" | "v2" => "",
             // A repository behind the API's path, or one that is called so: guessing would leave
@@ -41,13 +36,13 @@ impl Scope {
             path if path.starts_with("v1/") || path.starts_with("v2/") => return None,
             path => path,
         };
-        let is_valid = is_host(host) && (path.is_empty() || path.split('/').all(is_segment));
-        is_valid.then(|| Self { host: canonical(host), path: path.to_owned() })
+        let is_valid = path.is_empty() || path.split('/').all(is_segment);
+        is_valid.then(|| Self { host, path: path.to_owned() })
     }
 
     /// The whole registry of an image.
     pub(super) fn host_of(image: &ImageReference) -> Self {
-        Self { host: canonical(image.registry()), path: String::new() }
+        Self { host: RegistryHost::of_image(image), path: String::new() }
     }
 
     /// How much of the image's name it holds, if it covers the image: more is more specific.
@@ -65,7 +60,8 @@ impl Scope {
 
     /// `host` or `host/path`, as reports show it.
     pub(super) fn name(&self) -> String {
-        if self.path.is_empty() { self.host.clone() } else { format!("{}/{}", self.host, self.path) }
+        let host = self.host.as_str();
+        if self.path.is_empty() { host.to_owned() } else { format!("{host}/{}", self.path) }
     }
 }
 
@@ -75,34 +71,6 @@ pub(super) fn server_of(name: &str) -> &str {
         ImageReference::DOCKER_HUB => ImageReference::DOCKER_HUB_KEY,
         host => host,
     }
-}
-
-/// A host is the same in any case; Docker Hub is the same under each of its names.
-fn canonical(host: &str) -> String {
-    let host = host.to_ascii_lowercase();
-    if HUB.contains(&host.as_str()) { ImageReference::DOCKER_HUB.to_owned() } else { host }
-}
-
-fn without_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
-    let begin = text.get(..prefix.len())?;
-    begin.eq_ignore_ascii_case(prefix).then(|| &text[prefix.len()..])
-}
-
-fn is_host(text: &str) -> bool {
-    let (host, port) = match text.rfind(':') {
-        // The colons within brackets are an IPv6 address's own.
-        Some(colon) if !text.ends_with(']') => (&text[..colon], Some(&text[colon + 1..])),
-        _ => (text, None),
-    };
-    let port_is_one = port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
-    let is_address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let host_is_one = match is_address {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => host.split('.').all(|label| {
-            !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-        }),
-    };
-    port_is_one && host_is_one
 }
 
 fn is_segment(text: &str) -> bool {

@@ -94,8 +94,16 @@ impl TokenError {
 
     fn action(&self) -> &'static str {
         match self.scope {
-            TokenScope::Ecr(_) => "ecr:GetAuthorizationToken",
+            TokenScope::Ecr(..) => "ecr:GetAuthorizationToken",
             TokenScope::EcrPublic => "ecr-public:GetAuthorizationToken",
+        }
+    }
+
+    /// Where there is no such Region, nobody answers for it.
+    fn oddity(&self) -> Option<String> {
+        match &self.scope {
+            TokenScope::Ecr(region, _) => region.oddity(),
+            TokenScope::EcrPublic => None,
         }
     }
 
@@ -162,7 +170,7 @@ impl Explain for TokenError {
             ),
             // A Region that the caller's account has not enabled does not know its keys.
             TokenFault::IdentityRejected => match scope {
-                TokenScope::Ecr(region) => format!(
+                TokenScope::Ecr(region, _) => format!(
                     "{MEND_HOST_IDENTITY}; if it works, the account may not have {region} enabled: `aws account get-region-opt-status --region-name {region}`"
                 ),
                 TokenScope::EcrPublic => MEND_HOST_IDENTITY.to_owned(),
@@ -171,7 +179,7 @@ impl Explain for TokenError {
             TokenFault::Denied => {
                 let holder = policy_holder(identity);
                 match scope {
-                    TokenScope::Ecr(_) => format!(
+                    TokenScope::Ecr(..) => format!(
                         "allow ecr:GetAuthorizationToken on Resource `*` in the identity policy of {holder}; a repository's policy cannot give it"
                     ),
                     TokenScope::EcrPublic => format!(
@@ -182,6 +190,7 @@ impl Explain for TokenError {
             TokenFault::Malformed => {
                 "something between this host and AWS may answer in its place: see the endpoint (AWS_ENDPOINT_URL_ECR) and the proxy".to_owned()
             }
+            TokenFault::Unavailable | TokenFault::TimedOut if self.oddity().is_some() => self.oddity()?,
             TokenFault::Throttled | TokenFault::Unavailable | TokenFault::RoleUnavailable => {
                 "it may pass: try again; if it stays, see the network path to the service's endpoint (route, VPC endpoint, proxy)".to_owned()
             }

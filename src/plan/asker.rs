@@ -1,16 +1,21 @@
 //! Who is to be shown what, for one container: its need, and who asks for it.
 
+use super::PlannedPull;
 use super::need::{InstanceLogin, Need};
 use super::registry::{EcrRegistry, Registry};
+use super::rewrite::Rewrites;
 use crate::error::{Class, Explain, Failure, Link};
 use crate::identity::{AccountRoles, SessionName};
-use crate::task::{ArnError, CredentialsParameter, ImageReference, RoleArn};
+use crate::task::{ArnError, CredentialsParameter, ImageReference, Platform, Region, RoleArn, Version};
 
 /// ECR Public gives its tokens in the partition `aws` only.
-const PARTITION_OF_ECR_PUBLIC: &str = "aws";
+pub(super) const PARTITION_OF_ECR_PUBLIC: &str = "aws";
 
 /// What is said where a container of an image in ECR names a secret (A10).
 const NOT_THE_SECRET: &str = "the image is in ECR, which takes its own authorization tokens: one is used, and the secret in repositoryCredentials is not read; take it out";
+
+/// What is said where a rewrite covers an image that is named by its digest.
+const NOT_BY_DIGEST: &str = "`[[rewrite]]` covers the image, which is named by its digest: no engine gives an image another name with a digest, so it is pulled from its own registry";
 
 /// The execution role is needed to ask as and cannot be one.
 #[derive(Debug, thiserror::Error)]
@@ -40,11 +45,39 @@ impl Explain for ExecutionRoleError {
 /// What decides who asks for the secrets and tokens of one task.
 pub(super) struct Asker<'a> {
     pub accounts: &'a AccountRoles,
+    pub rewrites: &'a Rewrites,
+    pub instance: &'a dyn Fn(&ImageReference) -> Option<InstanceLogin>,
     pub execution_role: Result<Option<RoleArn>, ArnError>,
     pub name: SessionName,
 }
 
 impl Asker<'_> {
+    /// The pull of a container with this image and these credentials, and what is odd about it.
+    ///
+    /// A rule's image has a need of its own, whatever the container names for its upstream.
+    pub(super) fn pull(
+        &self,
+        image: ImageReference,
+        platform: Option<Platform>,
+        credentials: Option<CredentialsParameter>,
+    ) -> Result<(PlannedPull, Vec<String>), Failure> {
+        let (need, mut warnings) = self.need(&image, credentials)?;
+        let rewritten = self.rewrites.of(&image).map_err(|error| Failure::from(&error))?;
+        let through = match (rewritten, image.version()) {
+            (Some(_), Version::Digest(_)) => {
+                warnings.push(NOT_BY_DIGEST.to_owned());
+                None
+            }
+            (Some(image), Version::Tag(_)) => {
+                let (need, odd) = self.need(&image, None)?;
+                warnings.extend(odd);
+                Some(Box::new(PlannedPull { image, need, platform: platform.clone(), through: None }))
+            }
+            (None, _) => None,
+        };
+        Ok((PlannedPull { image, need, platform, through }, warnings))
+    }
+
     /// The need of a container with this image and these credentials, and what is odd about
     /// it. ECR takes its own tokens only (A10); else the task's own comes before the host's,
     /// and the host's before none (B3).
@@ -52,14 +85,19 @@ impl Asker<'_> {
         &self,
         image: &ImageReference,
         credentials: Option<CredentialsParameter>,
-        instance: impl FnOnce() -> Option<InstanceLogin>,
-    ) -> Result<(Need, Option<&'static str>), Failure> {
-        let warning = credentials.as_ref().map(|_| NOT_THE_SECRET);
+    ) -> Result<(Need, Vec<String>), Failure> {
+        let mut warnings: Vec<_> = credentials.as_ref().map(|_| NOT_THE_SECRET.to_owned()).into_iter().collect();
         match (Registry::of(image).map_err(|error| Failure::from(&error))?, credentials) {
-            (Registry::Ecr(registry), _) => Ok((self.ecr(registry)?, warning)),
-            (Registry::EcrPublic, _) => Ok((self.ecr_public(), warning)),
-            (_, Some(parameter)) => Ok((self.secret(parameter)?, None)),
-            (_, None) => Ok((instance().map_or(Need::Anonymous, Need::Instance), None)),
+            (Registry::Ecr(registry), _) => {
+                warnings.extend(registry.region.oddity());
+                Ok((self.ecr(registry)?, warnings))
+            }
+            (Registry::EcrPublic, _) => Ok((self.ecr_public(), warnings)),
+            (_, Some(parameter)) => {
+                let warnings = parameter.region().and_then(Region::oddity).into_iter().collect();
+                Ok((self.secret(parameter)?, warnings))
+            }
+            (_, None) => Ok(((self.instance)(image).map_or(Need::Anonymous, Need::Instance), Vec::new())),
         }
     }
 

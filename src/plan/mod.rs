@@ -6,12 +6,16 @@
 
 mod asker;
 mod need;
+mod registries;
 mod registry;
+mod rewrite;
 
 use std::collections::HashMap;
 
 pub use need::{InstanceLogin, InstanceSource, Need};
+pub use registries::{Registries, RegistriesError};
 pub use registry::{EcrHostError, EcrHostFault, EcrRegistry, Registry};
+pub use rewrite::{RewriteError, Rewrites, RewrittenError};
 
 use crate::error::{Class, Explain, Failure, Link, Printable};
 use crate::identity::{AccountRoles, SessionName};
@@ -39,6 +43,22 @@ pub struct PlannedPull {
     pub need: Need,
     /// Which build of it, where that is said.
     pub platform: Option<Platform>,
+    /// The same image behind a pull-through rule, which is asked first; it has no such way of
+    /// its own.
+    pub through: Option<Box<PlannedPull>>,
+}
+
+impl PlannedPull {
+    /// The ways to the image, in the order in which they are tried.
+    pub fn ways(&self) -> impl Iterator<Item = &Self> {
+        self.through.as_deref().into_iter().chain([self])
+    }
+
+    /// The way that is tried first.
+    #[must_use]
+    pub fn first_way(&self) -> &Self {
+        self.through.as_deref().unwrap_or(self)
+    }
 }
 
 /// One task definition's part of the plan.
@@ -106,6 +126,8 @@ pub struct PlanContext<'a> {
     pub roles: RoleUse,
     /// Which accounts' secrets are read as yet another role.
     pub accounts: &'a AccountRoles,
+    /// Which images are pulled through a rule of ECR's.
+    pub rewrites: &'a Rewrites,
     /// The platform of every pull, whatever the tasks say; `None` leaves it to them.
     pub platform: Option<&'a Platform>,
     /// The login that the host itself has for an image.
@@ -116,7 +138,7 @@ impl PullPlan {
     /// Plans all tasks together, on the host that the context tells of.
     #[must_use]
     pub fn new(tasks: Vec<TaskDefinition>, context: &PlanContext<'_>) -> Self {
-        let PlanContext { roles, accounts, platform: of_all, instance } = *context;
+        let PlanContext { roles, accounts, rewrites, platform: of_all, instance } = *context;
         let mut plan = Self::default();
         let mut known = HashMap::new();
         for task in tasks {
@@ -129,6 +151,8 @@ impl PullPlan {
             };
             let asker = Asker {
                 accounts,
+                rewrites,
+                instance,
                 execution_role,
                 name: SessionName::of_family(family.as_ref().map(Printable::as_str)),
             };
@@ -145,10 +169,10 @@ impl PullPlan {
                         let shown = Printable::new(&image.to_string());
                         let registry = Some(image.registry().to_owned());
                         let pull = platform.clone().and_then(|platform| {
-                            let (need, warning) = asker.need(&image, credentials, || instance(&image))?;
-                            let message = warning.map(Printable::new);
-                            warnings.extend(message.map(|message| Warning { container: name.clone(), message }));
-                            Ok(plan.index(&mut known, PlannedPull { image, need, platform }))
+                            let (pull, odd) = asker.pull(image, platform, credentials)?;
+                            let messages = odd.iter().map(|text| Printable::new(text));
+                            warnings.extend(messages.map(|message| Warning { container: name.clone(), message }));
+                            Ok(plan.index(&mut known, pull))
                         });
                         PlannedContainer { name, image: shown, registry, pull }
                     }
@@ -192,16 +216,16 @@ impl PullPlan {
 
 #[cfg(test)]
 mod tests {
-    use super::{AccountRoles, InstanceLogin, InstanceSource, Need, PlanContext, PullPlan, RoleUse};
+    use super::{AccountRoles, InstanceLogin, InstanceSource, Need, PlanContext, PullPlan, Rewrites, RoleUse};
     use crate::task::{Platform, TaskDefinition};
 
     fn plan(texts: &[&str], roles: RoleUse) -> PullPlan {
         let tasks = texts.iter().map(|text| TaskDefinition::parse("-", text.as_bytes()).unwrap()).collect();
-        PullPlan::new(tasks, &context(roles, &AccountRoles::default()))
+        PullPlan::new(tasks, &context(roles, &AccountRoles::default(), &Rewrites::default()))
     }
 
-    fn context(roles: RoleUse, accounts: &AccountRoles) -> PlanContext<'_> {
-        PlanContext { roles, accounts, platform: None, instance: &|_| None }
+    fn context<'a>(roles: RoleUse, accounts: &'a AccountRoles, rewrites: &'a Rewrites) -> PlanContext<'a> {
+        PlanContext { roles, accounts, rewrites, platform: None, instance: &|_| None }
     }
 
     fn task(role: &str, image: &str, secret: &str) -> String {
@@ -263,9 +287,9 @@ mod tests {
         assert_eq!(said.tasks[2].containers[0].pull.as_ref().unwrap_err().thing.as_str(), "runtimePlatform");
         let tasks = texts.iter().map(|text| TaskDefinition::parse("-", text.as_bytes()).unwrap()).collect();
         let platform = Platform::parse("linux/s390x").unwrap();
-        let accounts = AccountRoles::default();
-        let plan =
-            PullPlan::new(tasks, &PlanContext { platform: Some(&platform), ..context(RoleUse::Assume, &accounts) });
+        let (accounts, rewrites) = (AccountRoles::default(), Rewrites::default());
+        let context = context(RoleUse::Assume, &accounts, &rewrites);
+        let plan = PullPlan::new(tasks, &PlanContext { platform: Some(&platform), ..context });
         assert_eq!((plan.pulls.len(), &plan.pulls[0].platform), (1, &Some(platform.clone())));
     }
 
@@ -276,10 +300,44 @@ mod tests {
         let login = InstanceLogin { source: InstanceSource::DockerConfig, scope: "reg.example".to_owned() };
         let of_host = |image: &crate::task::ImageReference| (image.registry() == login.scope).then(|| login.clone());
         let tasks = vec![TaskDefinition::parse("-", text.as_bytes()).unwrap()];
-        let accounts = AccountRoles::default();
-        let plan = PullPlan::new(tasks, &PlanContext { instance: &of_host, ..context(RoleUse::Assume, &accounts) });
+        let (accounts, rewrites) = (AccountRoles::default(), Rewrites::default());
+        let context = context(RoleUse::Assume, &accounts, &rewrites);
+        let plan = PullPlan::new(tasks, &PlanContext { instance: &of_host, ..context });
         let needs: Vec<_> = plan.pulls.iter().map(|pull| &pull.need).collect();
         assert_eq!(needs[..2], [&Need::Instance(login.clone()), &Need::Anonymous]);
         assert!(matches!(needs[2], Need::Secret { .. }));
+    }
+
+    #[test]
+    fn a_rewritten_image_has_two_ways_each_with_its_own_need() {
+        let rule = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/docker-hub";
+        let rewrites = Rewrites::new([("docker.io", rule)]).unwrap();
+        let accounts = AccountRoles::default();
+        let plan = |texts: &[String]| {
+            let tasks = texts.iter().map(|text| TaskDefinition::parse("-", text.as_bytes()).unwrap()).collect();
+            PullPlan::new(tasks, &context(RoleUse::Assume, &accounts, &rewrites))
+        };
+        let both = plan(&[task(ROLE, "nginx", "s"), task(ROLE, "index.docker.io/library/nginx:latest", "s")]);
+        let [pull] = &both.pulls[..] else { panic!("equal ones are one pull: {:?}", both.pulls) };
+        let through = pull.through.as_ref().unwrap();
+        assert_eq!(through.image.to_string(), format!("{rule}/library/nginx:latest"));
+        assert!(matches!(&through.need, Need::Ecr { identity, .. } if identity.name() == ROLE));
+        assert!(matches!(&pull.need, Need::Secret { identity, .. } if identity.name() == ROLE));
+        assert!(both.tasks.iter().all(|task| task.warnings.is_empty()), "the secret is the upstream's");
+        let others = [task(OTHER, "nginx", "s"), task(ROLE, "nginx", "s"), task(ROLE, "ghcr.io/o/a", "s")];
+        let others = plan(&others).pulls;
+        assert_eq!((others.len(), &others[2].through), (3, &None));
+        assert_ne!(others[0].through, others[1].through, "another role's token");
+    }
+
+    #[test]
+    fn an_image_that_is_named_by_its_digest_stays_where_it_is_and_a_warning_says_so() {
+        let rewrites = Rewrites::new([("docker.io", "111122223333.dkr.ecr.eu-west-1.amazonaws.com")]).unwrap();
+        let text = task(ROLE, &format!("nginx@sha256:{}", "0".repeat(64)), "s");
+        let accounts = AccountRoles::default();
+        let tasks = vec![TaskDefinition::parse("-", text.as_bytes()).unwrap()];
+        let plan = PullPlan::new(tasks, &context(RoleUse::Assume, &accounts, &rewrites));
+        assert_eq!(plan.pulls[0].through, None);
+        assert!(plan.tasks[0].warnings[0].message.as_str().contains("named by its digest"));
     }
 }

@@ -8,7 +8,7 @@
 use std::fmt;
 
 use crate::error::{Class, Explain, Link};
-use crate::task::{ImageReference, Region};
+use crate::task::{ImageReference, Region, RegistryHost};
 
 /// Whose registry it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -50,9 +50,11 @@ impl fmt::Display for EcrRegistry {
 
 /// A host that is written like ECR's and is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("image {image}: {fault}")]
+#[error("{} {name}: {fault}", self.what())]
 pub struct EcrHostError {
-    image: String,
+    name: String,
+    /// Else it was asked about without an image.
+    is_image: bool,
     fault: EcrHostFault,
 }
 
@@ -80,9 +82,25 @@ pub enum EcrHostFault {
     },
 }
 
+impl EcrHostError {
+    fn what(&self) -> &'static str {
+        if self.is_image { "image" } else { "registry" }
+    }
+
+    /// What is wrong with the host.
+    pub(super) fn fault(self) -> EcrHostFault {
+        self.fault
+    }
+
+    /// The same for whoever asked about a host and named no image.
+    pub(super) fn about(self, host: &RegistryHost) -> Self {
+        Self { name: host.as_str().to_owned(), is_image: false, ..self }
+    }
+}
+
 impl Explain for EcrHostError {
     fn link(&self) -> Link {
-        Link::Definition
+        if self.is_image { Link::Definition } else { Link::Configuration }
     }
 
     fn class(&self) -> Class {
@@ -90,7 +108,7 @@ impl Explain for EcrHostError {
     }
 
     fn thing(&self) -> String {
-        self.image.clone()
+        self.name.clone()
     }
 
     fn hint(&self) -> Option<String> {
@@ -124,6 +142,9 @@ const SUFFIXES: [Suffix; 9] = [
 /// Docker Hub's names; engines take them for one registry.
 const HUB: [&str; 3] = [ImageReference::DOCKER_HUB, "index.docker.io", "registry-1.docker.io"];
 
+/// ECR Public's names.
+const ECR_PUBLIC: [&str; 2] = ["public.ecr.aws", "ecr-public.aws.com"];
+
 /// Azure's clouds.
 const AZURE: [&str; 3] = ["azurecr.io", "azurecr.cn", "azurecr.us"];
 
@@ -134,7 +155,7 @@ impl Registry {
     /// [`EcrHostError`], for a host that is written like ECR's and is none.
     pub fn of(image: &ImageReference) -> Result<Self, EcrHostError> {
         let host = host_of(image.registry()).to_ascii_lowercase();
-        let ecr = ecr(&host).map_err(|fault| EcrHostError { image: image.to_string(), fault })?;
+        let ecr = ecr(&host).map_err(|fault| EcrHostError { name: image.to_string(), is_image: true, fault })?;
         if let Some(ecr) = ecr {
             return Ok(Self::Ecr(ecr));
         }
@@ -143,13 +164,24 @@ impl Registry {
             name.is_some_and(|name| !name.contains('.'))
         };
         Ok(match host.as_str() {
-            "public.ecr.aws" | "ecr-public.aws.com" => Self::EcrPublic,
             "ghcr.io" => Self::Ghcr,
             "registry.gitlab.com" => Self::GitLab,
+            public if ECR_PUBLIC.contains(&public) => Self::EcrPublic,
             hub if HUB.contains(&hub) => Self::DockerHub,
             _ if AZURE.iter().any(|cloud| is_of_azure(cloud)) => Self::Acr,
             _ => Self::Other,
         })
+    }
+}
+
+/// The one spelling of a registry's name: a host in lower case, without the port that it has
+/// anyway. Registries with several names have one here.
+pub(super) fn canonical(registry: &str) -> String {
+    let registry = registry.to_ascii_lowercase();
+    match registry.strip_suffix(":443").unwrap_or(&registry) {
+        hub if HUB.contains(&hub) => ImageReference::DOCKER_HUB.to_owned(),
+        host if ECR_PUBLIC.contains(&host) => ECR_PUBLIC[0].to_owned(),
+        host => host.to_owned(),
     }
 }
 

@@ -59,7 +59,7 @@ impl<E: Engine> Pull<'_, E> {
         if !told.may_be_whole() {
             return Err(cut());
         }
-        let Wanted { image, platform } = self.wanted;
+        let Wanted { image, platform, stands_for } = self.wanted;
         if told.may_be_from_here(image) {
             self.accepted().await?;
         }
@@ -79,10 +79,23 @@ impl<E: Engine> Pull<'_, E> {
                 found: found.to_string().into(),
             }),
             _ => {
+                if let Some(name) = stands_for {
+                    self.named(name).await?;
+                }
                 let how = if fetched { How::Fetched } else { How::UpToDate };
                 Ok(Pulled { digest: Some(digest), how, platform: local.platform })
             }
         }
+    }
+
+    /// Gives the image the name that those who want it know it by.
+    async fn named(&self, name: &ImageReference) -> Result<(), PullError> {
+        let image = &self.wanted.image;
+        let named = timeout(self.deadlines.answer, self.engine.tag(image, name)).await;
+        named.unwrap_or_else(|_| Err(EngineError::silent(self.address))).map_err(|cause| {
+            let (image, name) = (image.clone(), Box::new(name.clone()));
+            PullError::Unnamed { image, name, cause }
+        })
     }
 
     /// Whether this digest belongs to another image here, out of the same index. Docker keeps one

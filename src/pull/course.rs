@@ -1,5 +1,6 @@
 //! The course of one image: its credential, its turn, the copy that may serve, the pull, once
-//! more with a newer credential, and the copy that serves instead.
+//! more with a newer credential, the other way where there is one, and the copy that serves
+//! instead.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -10,17 +11,18 @@ use tokio_util::sync::CancellationToken;
 
 use super::behavior::Caching;
 use super::disk::Disk;
-use super::movement::Movement;
 use super::one::{Pull, Task};
 use super::outcome::{Account, How, Pulled};
 use super::progress::State;
 use super::pull_error::PullError;
 use super::schedule::Limits;
-use super::turns::Turns;
-use super::{Connect, Engine as _, EngineError, LocalImage, Wanted};
+use super::tags::Tags;
+use super::traffic::Traffic;
+use super::{Connect, Engine as _, EngineError, LocalImage, Wanted, through};
 use crate::credential::{Credential, Credentials, Login};
 use crate::error::{Class, Failure};
 use crate::plan::PlannedPull;
+use crate::task::{ImageReference, Version};
 
 /// What the pulls of one run have in common.
 pub(super) struct Run<'a, C: Connect> {
@@ -28,10 +30,10 @@ pub(super) struct Run<'a, C: Connect> {
     engine: Shared<BoxFuture<'a, Result<Arc<C::Engine>, EngineError>>>,
     address: String,
     credentials: &'a dyn Credentials,
-    turns: Turns,
+    tags: Tags,
+    traffic: &'a Traffic,
     /// The disk under the engine.
     pub disk: Disk<'a>,
-    movement: Movement,
     limits: &'a Limits,
 }
 
@@ -45,10 +47,17 @@ pub(super) struct Course<'a, 'r, C: Connect> {
     pub watch: &'a (dyn Fn(&State) + Send + Sync),
 }
 
+/// A way to the image, and what is shown on it.
+struct Way<'a> {
+    pull: &'a PlannedPull,
+    credential: Credential,
+}
+
 impl<'a, C: Connect> Run<'a, C> {
     pub(super) fn new(
         connect: &'a C,
         credentials: &'a dyn Credentials,
+        traffic: &'a Traffic,
         limits: &'a Limits,
         pulls: &[PlannedPull],
     ) -> Self {
@@ -59,71 +68,109 @@ impl<'a, C: Connect> Run<'a, C> {
             reached.unwrap_or(Err(silent)).map(Arc::new)
         };
         let engine = engine.boxed().shared();
-        let turns = Turns::new(pulls, limits.concurrency);
-        let disk = Disk::new(limits.disk, limits.deadlines.answer, engine.clone());
-        Self { engine, address, credentials, turns, disk, movement: Movement::new(), limits }
+        let tags = Tags::new(pulls);
+        let disk = Disk::new(limits.disk, limits.deadlines.answer, engine.clone(), &traffic.under_way);
+        Self { engine, address, credentials, tags, traffic, disk, limits }
     }
 }
 
-impl<C: Connect> Course<'_, '_, C> {
+impl<'a, C: Connect> Course<'a, '_, C> {
     /// From the credential to the image.
     pub(super) async fn run(&self) -> Result<Pulled, Failure> {
         // Engine and credential are sought at the same time: the one costs the other nothing.
         (self.watch)(&State::Authorizing);
         let engine = async { self.run.engine.clone().await.map_err(|error| Failure::from(&error)) };
-        let credential = async { self.run.credentials.credential(self.pull).await.map_err(Arc::unwrap_or_clone) };
-        let (engine, credential) = futures_util::future::try_join(engine, credential).await?;
+        let (engine, mut way) = futures_util::future::try_join(engine, self.first_way()).await?;
         (self.watch)(&State::Waiting);
         self.account.queues();
-        let PlannedPull { image, platform, .. } = self.pull;
-        let mut wanted = Wanted { image: image.clone(), platform: platform.clone() };
         // A tag that another pull of this run has resolved is that image here too: it lies on
         // the engine, and what is left to ask is whether this pull's credential may have it.
-        let (mut unknown, task) = match self.run.turns.tag(self.pull) {
-            None => (None, Task::Pull),
+        let (mut unknown, known) = match self.run.tags.tag(self.pull) {
+            None => (None, None),
             Some(tag) => match tag.digest().await {
-                Ok(digest) => {
-                    wanted.image = image.at(&digest);
-                    (None, Task::Verify)
-                }
-                Err(place) => (Some(place), Task::Pull),
+                Ok(digest) => (None, Some(digest)),
+                Err(place) => (Some(place), None),
             },
         };
-        let _turn = self.run.turns.next(image).await;
-        if self.stop.is_cancelled() {
-            // The turn of one that was stopped: whoever runs this ends it now.
-            return pending().await;
-        }
-        self.account.begins();
-        self.account.shows(&credential.origin);
-        // In a box, because thousands may wait for their turn and only a few have one.
-        let result = Box::pin(self.on(&engine, task, &wanted, credential)).await;
+        let result = loop {
+            match self.in_turn(&engine, &way, known.as_deref()).await {
+                Err(failure) if self.gives_up(&way, &failure) => way = self.upstream(failure).await?,
+                Err(failure) if self.has_another(&way) => {
+                    break Err(through::explained(failure, way.pull, &self.pull.image));
+                }
+                result => break result,
+            }
+        };
         if let (Some(place), Ok(Pulled { digest: Some(digest), .. })) = (&mut unknown, &result) {
             **place = Some(digest.clone());
         }
         result
     }
 
+    /// The way to begin with: through the rule, if there is one and its token is to be had.
+    async fn first_way(&self) -> Result<Way<'a>, Failure> {
+        match self.way(self.pull.first_way()).await {
+            Err(failure) if self.pull.through.is_some() && is_out_of_order(&failure) => self.upstream(failure).await,
+            way => way,
+        }
+    }
+
+    /// The upstream's own way, because of this failure on the rule's.
+    async fn upstream(&self, failure: Failure) -> Result<Way<'a>, Failure> {
+        tracing::info!(image = %self.pull.image, failure = %failure.message, "the rule's way is given up for the upstream");
+        (self.watch)(&State::AskingUpstream(failure.clone()));
+        self.account.falls_back(failure);
+        self.way(self.pull).await
+    }
+
+    async fn way(&self, pull: &'a PlannedPull) -> Result<Way<'a>, Failure> {
+        let credential = self.run.credentials.credential(pull).await.map_err(Arc::unwrap_or_clone)?;
+        Ok(Way { pull, credential })
+    }
+
+    /// Whether there is another way after this one.
+    fn has_another(&self, way: &Way<'_>) -> bool {
+        !std::ptr::eq(way.pull, self.pull)
+    }
+
+    fn gives_up(&self, way: &Way<'_>, failure: &Failure) -> bool {
+        self.has_another(way) && is_out_of_order(failure)
+    }
+
+    /// This way, when its registry's turn has come. `known` is the digest that the tag stands for.
+    async fn in_turn(&self, engine: &C::Engine, way: &Way<'_>, known: Option<&str>) -> Result<Pulled, Failure> {
+        let _turn = self.run.traffic.next(&way.pull.image, way.pull.platform.as_ref()).await;
+        if self.stop.is_cancelled() {
+            // The turn of one that was stopped: whoever runs this ends it now.
+            return pending().await;
+        }
+        self.account.begun();
+        self.account.shows(&way.credential.origin);
+        let PlannedPull { image, platform, .. } = way.pull;
+        let (task, image) = match known {
+            Some(digest) => (Task::Verify, image.at(digest)),
+            None => (Task::Pull, image.clone()),
+        };
+        let stands_for = self.has_another(way).then(|| self.pull.image.clone());
+        let wanted = Wanted { image, platform: platform.clone(), stands_for };
+        // In a box, because thousands may wait for their turn and only a few have one.
+        Box::pin(self.on(engine, task, &wanted, way)).await
+    }
+
     /// A copy where one serves, what the registry says where not.
-    async fn on(
-        &self,
-        engine: &C::Engine,
-        task: Task,
-        wanted: &Wanted,
-        credential: Credential,
-    ) -> Result<Pulled, Failure> {
+    async fn on(&self, engine: &C::Engine, task: Task, wanted: &Wanted, way: &Way<'_>) -> Result<Pulled, Failure> {
         let caching = self.run.limits.caching;
         if caching.looks_first()
             && let Some(local) = self.copy(engine, wanted, caching).await?
-            && let Some(cached) = self.accepted(engine, wanted, &local, &credential, caching).await?
+            && let Some(cached) = self.accepted(engine, wanted, &local, way, caching).await?
         {
             return Ok(cached);
         }
-        let failure = match self.done(engine, task, wanted, credential).await {
+        let failure = match self.done(engine, task, wanted, way).await {
             Ok(pulled) => return Ok(pulled),
             Err(failure) => failure,
         };
-        if !caching.falls_back(&failure) {
+        if self.gives_up(way, &failure) || !caching.falls_back(&failure) {
             return Err(failure);
         }
         // What the registry said is what the reader must hear, whatever the engine says now.
@@ -132,13 +179,26 @@ impl<C: Connect> Course<'_, '_, C> {
         Ok(cached(&local, wanted, false, Some(failure)))
     }
 
-    /// The copy on the engine that counts.
+    /// The copy on the engine that counts: what the engine has under the image's own name,
+    /// whichever way it came.
     async fn copy(&self, engine: &C::Engine, wanted: &Wanted, caching: Caching) -> Result<Option<LocalImage>, Failure> {
-        let local = timeout(self.run.limits.deadlines.answer, engine.local(&wanted.image)).await;
-        let local = local
-            .unwrap_or_else(|_| Err(EngineError::silent(&self.run.address)))
-            .map_err(|error| Failure::from(&error))?;
+        let name = if let Version::Tag(_) = wanted.image.version() { &self.pull.image } else { &wanted.image };
+        let mut local = self.local(engine, name).await?;
+        // Docker keeps digests under the name that an image was pulled by, and none under
+        // those that it was given.
+        if let (Some(copy), Some(rule)) = (&mut local, &self.pull.through)
+            && copy.digests.is_empty()
+            && let Some(behind) = self.local(engine, &rule.image).await?
+            && behind.id == copy.id
+        {
+            copy.digests = behind.digests;
+        }
         Ok(local.filter(|local| caching.counts(local, wanted.platform.as_ref())))
+    }
+
+    async fn local(&self, engine: &C::Engine, image: &ImageReference) -> Result<Option<LocalImage>, Failure> {
+        let local = timeout(self.run.limits.deadlines.answer, engine.local(image)).await;
+        local.unwrap_or_else(|_| Err(EngineError::silent(&self.run.address))).map_err(|error| Failure::from(&error))
     }
 
     /// The copy as a result, once the registry has accepted the credential for it where it
@@ -148,35 +208,30 @@ impl<C: Connect> Course<'_, '_, C> {
         engine: &C::Engine,
         wanted: &Wanted,
         local: &LocalImage,
-        credential: &Credential,
+        way: &Way<'_>,
         caching: Caching,
     ) -> Result<Option<Pulled>, Failure> {
-        if !caching.must_verify(&self.pull.need, self.run.turns.is_shared(self.pull)) {
+        // Behind a rule nothing is for everybody, also if the container names no credentials.
+        if !caching.must_verify(&self.pull.first_way().need, self.run.tags.is_shared(self.pull)) {
             return Ok(Some(cached(local, wanted, false, None)));
         }
         let Some(digest) = local.digest_of(&wanted.image) else { return Ok(None) };
-        let this = Wanted { image: wanted.image.at(digest), platform: wanted.platform.clone() };
-        match self.done(engine, Task::Verify, &this, credential.clone()).await {
+        let this = Wanted { image: wanted.image.at(digest), ..wanted.clone() };
+        match self.done(engine, Task::Verify, &this, way).await {
             Ok(_) => Ok(Some(cached(local, wanted, true, None))),
             Err(failure) if failure.class == Class::Absent => Ok(None),
             Err(failure) => Err(failure),
         }
     }
 
-    /// What is to be done, with this credential, or with a newer one when it was refused.
-    async fn done(
-        &self,
-        engine: &C::Engine,
-        task: Task,
-        wanted: &Wanted,
-        credential: Credential,
-    ) -> Result<Pulled, Failure> {
+    /// What is to be done, with this way's credential, or with a newer one when it was refused.
+    async fn done(&self, engine: &C::Engine, task: Task, wanted: &Wanted, way: &Way<'_>) -> Result<Pulled, Failure> {
         let shown = Instant::now();
-        let refused = match self.guarded(engine, task, wanted, &credential.login).await {
+        let refused = match self.guarded(engine, task, wanted, &way.credential.login).await {
             Ok(pulled) => return Ok(pulled),
             Err(error) => error,
         };
-        let Some(renewed) = self.renewed(&credential, shown, &refused).await else {
+        let Some(renewed) = self.renewed(way, shown, &refused).await else {
             return Err(Failure::from(&refused));
         };
         self.account.shows(&renewed.origin);
@@ -186,15 +241,15 @@ impl<C: Connect> Course<'_, '_, C> {
 
     /// The credential to try once more with, when the registry refused this one and its
     /// secret has another version by now.
-    async fn renewed(&self, refused: &Credential, shown: Instant, error: &PullError) -> Option<Credential> {
+    async fn renewed(&self, refused: &Way<'_>, shown: Instant, error: &PullError) -> Option<Credential> {
         if !error.is_refusal() {
             return None;
         }
-        match self.run.credentials.after_refusal(self.pull, refused, shown).await {
+        match self.run.credentials.after_refusal(refused.pull, &refused.credential, shown).await {
             Ok(renewed) => renewed,
             Err(failure) => {
                 // What the registry said is what the reader must hear.
-                tracing::info!(image = %self.pull.image, failure = %failure.message, "the secret could not be read again");
+                tracing::info!(image = %refused.pull.image, failure = %failure.message, "the secret could not be read again");
                 None
             }
         }
@@ -217,11 +272,17 @@ impl<C: Connect> Course<'_, '_, C> {
             login,
             deadlines,
             backoff,
-            movement: &self.run.movement,
+            movement: &self.run.traffic.movement,
             account: self.account,
             watch,
+            given_up: wanted.stands_for.is_some().then(|| Instant::now() + deadlines.begin),
         }
     }
+}
+
+/// Whether a failure on the rule's way leads to the upstream.
+fn is_out_of_order(failure: &Failure) -> bool {
+    through::is_unavailable(failure.link, failure.class)
 }
 
 /// A copy as a result.

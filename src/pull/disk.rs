@@ -16,12 +16,12 @@ use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use tokio::time::timeout;
 
 pub use account::{Filled, Shortage};
-pub(super) use room::Held;
+pub(super) use room::{Held, UnderWay};
 
 use super::{Engine, EngineError, Storage, Wanted};
 use crate::credential::Login;
 use crate::registry::{Layer, Registries};
-use room::{UnderWay, need};
+use room::need;
 use space::{Space, measured};
 
 /// What a shortage comes to.
@@ -53,7 +53,7 @@ pub(super) struct Disk<'a> {
     /// ended, because the question can take longer than a small pull.
     storage: Shared<BoxFuture<'a, Option<Arc<Storage>>>>,
     registries: Registries,
-    under_way: UnderWay,
+    under_way: &'a UnderWay,
 }
 
 /// What was found about the room for one image.
@@ -72,6 +72,7 @@ impl<'a> Disk<'a> {
         limits: DiskLimits,
         patience: Duration,
         engine: impl Future<Output = Result<Arc<E>, EngineError>> + Send + 'a,
+        under_way: &'a UnderWay,
     ) -> Self {
         let storage = async move {
             let engine = engine.await.ok()?;
@@ -87,8 +88,7 @@ impl<'a> Disk<'a> {
                 }
             }
         };
-        let (registries, under_way) = Default::default();
-        Self { limits, patience, storage: storage.boxed().shared(), registries, under_way }
+        Self { limits, patience, storage: storage.boxed().shared(), registries: Registries::default(), under_way }
     }
 
     /// What is to come of a shortage.
@@ -143,7 +143,7 @@ impl<'a> Disk<'a> {
         wanted: &Wanted,
         login: &Login,
     ) -> Option<Vec<Layer>> {
-        let Wanted { image, platform } = wanted;
+        let Wanted { image, platform, .. } = wanted;
         let platform = platform.as_ref().or(storage.platform.as_ref());
         let manifest = match timeout(self.patience, self.registries.manifest(image, platform, login)).await {
             Ok(Ok(manifest)) => manifest,

@@ -7,6 +7,7 @@
 //! (`tls`), what only Podman says (`podman`), and where the engine keeps its images (`info`).
 
 use bollard::errors::Error;
+use bollard::query_parameters::TagImageOptionsBuilder;
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
 use futures_util::future::ready;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
@@ -25,7 +26,7 @@ use super::tls::Tls;
 use super::told::{Told, Verdict};
 use super::{Connect, Engine, Line, LocalImage, Storage, Wanted};
 use crate::credential::Login;
-use crate::task::{ImageReference, Platform};
+use crate::task::{ImageReference, Platform, Version};
 
 /// The newest API this program speaks: bollard's.
 const NEWEST: ApiVersion = (API_DEFAULT_VERSION.major_version, API_DEFAULT_VERSION.minor_version);
@@ -151,6 +152,13 @@ impl Engine for DockerEngine {
             sort_digests(&mut found, &self.address, self.version, image).await?;
         }
         Ok(Some(found))
+    }
+
+    async fn tag<'a>(&'a self, image: &'a ImageReference, name: &'a ImageReference) -> Result<(), EngineError> {
+        let (Version::Tag(tag) | Version::Digest(tag)) = name.version();
+        let options = TagImageOptionsBuilder::new().repo(&name.name()).tag(tag).build();
+        let given = self.client(None).tag_image(&image.to_string(), Some(options)).await;
+        given.map_err(|error| engine_error(&self.address, error))
     }
 
     async fn storage(&self) -> Result<Option<Storage>, EngineError> {

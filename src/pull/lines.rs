@@ -25,7 +25,7 @@ const LIMIT: usize = 1 << 20;
 /// The request that pulls an image; `auth` is the login's header.
 pub(super) fn request(
     (major, minor): ApiVersion,
-    Wanted { image, platform }: &Wanted,
+    Wanted { image, platform, .. }: &Wanted,
     auth: Option<HeaderValue>,
 ) -> Result<Request<Empty<Bytes>>, http::Error> {
     // With neither tag nor digest the engine would pull all tags; a reference always has one.

@@ -30,11 +30,13 @@ mod pull_error;
 mod redaction;
 mod retry_after;
 mod schedule;
+mod tags;
 #[cfg(test)]
 mod tests;
+mod through;
 mod tls;
 mod told;
-mod turns;
+mod traffic;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -53,7 +55,7 @@ pub use outcome::{How, Outcome, Pulled, Retry};
 pub use progress::{Layers, Progress, State};
 pub use pull_error::PullError;
 pub use schedule::{Limits, not_begun, run};
-pub use turns::Concurrency;
+pub use traffic::{Concurrency, Traffic};
 
 pub use crate::credential::{AwsRequest, Origin};
 
@@ -80,6 +82,14 @@ pub trait Engine: Send + Sync {
         image: &'a ImageReference,
     ) -> impl Future<Output = Result<Option<LocalImage>, EngineError>> + Send + 'a;
 
+    /// Gives an image that is here another name beside its own: a tag, which moves if it is
+    /// another image's. The caller bounds the wait.
+    fn tag<'a>(
+        &'a self,
+        image: &'a ImageReference,
+        name: &'a ImageReference,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send + 'a;
+
     /// Where the engine keeps its images, if that is on this host. The caller bounds the wait,
     /// and asks no more often than it must.
     fn storage(&self) -> impl Future<Output = Result<Option<Storage>, EngineError>> + Send + '_;
@@ -103,6 +113,9 @@ pub struct Wanted {
     pub image: ImageReference,
     /// The build.
     pub platform: Option<Platform>,
+    /// The image that it stands in for, which it is behind a pull-through rule: whoever wants
+    /// that one looks for it under this name.
+    pub stands_for: Option<ImageReference>,
 }
 
 /// An image on the engine.

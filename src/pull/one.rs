@@ -11,7 +11,7 @@ use super::outcome::{Account, Pulled, Retry};
 use super::progress::State;
 use super::pull_error::PullError;
 use super::redaction::without_login;
-use super::{Engine, EngineError, Wanted};
+use super::{Engine, EngineError, Wanted, through};
 use crate::credential::Login;
 use crate::error::{Class, Explain as _, Failure};
 use crate::retry::Backoff;
@@ -54,6 +54,8 @@ pub(super) struct Pull<'a, E> {
     pub movement: &'a Movement,
     pub account: &'a Account,
     pub watch: &'a (dyn Fn(&State) + Send + Sync),
+    /// When a way that is not the only one is given up, if it is out of order until then.
+    pub given_up: Option<Instant>,
 }
 
 /// How often a pull has failed, and how.
@@ -123,8 +125,10 @@ impl<E: Engine> Pull<'_, E> {
         if !error.class().patience().allows(before) {
             return None;
         }
-        let wait = self.backoff.wait(failed.attempts, chance)?;
-        Some(wait.max(error.retry_after().unwrap_or_default()))
+        let wait = self.backoff.wait(failed.attempts, chance)?.max(error.retry_after().unwrap_or_default());
+        let is_enough = |end| failed.attempts >= through::ATTEMPTS || Instant::now() + wait >= end;
+        let is_given_up = through::is_unavailable(error.link(), error.class()) && self.given_up.is_some_and(is_enough);
+        (!is_given_up).then_some(wait)
     }
 
     /// What the engine has refused, without the login in its words.

@@ -24,6 +24,8 @@ pub struct Outcome {
     pub attempts: u32,
     /// What there is to know about it, however it ended.
     pub warnings: Vec<Printable>,
+    /// Why the way through a pull-through rule was given up for the upstream's own.
+    pub fell_back: Option<Failure>,
     /// Why each attempt but the last one was not the last.
     pub retries: Vec<Retry>,
 }
@@ -79,6 +81,7 @@ struct SoFar {
     origin: Option<Origin>,
     attempts: u32,
     warnings: Vec<Printable>,
+    fell_back: Option<Failure>,
     retries: Vec<Retry>,
 }
 
@@ -88,12 +91,7 @@ impl Account {
         self.so_far().queued = Some(Instant::now());
     }
 
-    /// Its turn begins.
-    pub(super) fn begins(&self) {
-        self.so_far().turn = Some(Instant::now());
-    }
-
-    /// Since when it has its turn.
+    /// Since when it has its turn, the first one where it needs two; from now on if it had none.
     pub(super) fn begun(&self) -> Instant {
         *self.so_far().turn.get_or_insert_with(Instant::now)
     }
@@ -114,17 +112,23 @@ impl Account {
         self.so_far().retries.push(retry);
     }
 
+    /// The rule's way is given up, and what was shown on it is another registry's.
+    pub(super) fn falls_back(&self, failure: Failure) {
+        let mut so_far = self.so_far();
+        (so_far.fell_back, so_far.origin) = (Some(failure), None);
+    }
+
     pub(super) fn warns(&self, warning: &Printable) {
         self.so_far().warnings.push(warning.clone());
     }
 
     pub(super) fn closed(self, result: Result<Pulled, Failure>) -> Outcome {
-        let SoFar { queued, turn, origin, attempts, warnings, retries } =
+        let SoFar { queued, turn, origin, attempts, warnings, fell_back, retries } =
             self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let waited = queued.map_or(Duration::ZERO, |queued| turn.unwrap_or(now) - queued);
         let duration = turn.map_or(Duration::ZERO, |turn| now - turn);
-        Outcome { result, origin, waited, duration, attempts, warnings, retries }
+        Outcome { result, origin, waited, duration, attempts, warnings, fell_back, retries }
     }
 
     fn so_far(&self) -> MutexGuard<'_, SoFar> {

@@ -21,6 +21,8 @@ pub enum State {
     Warned(Printable),
     /// An attempt failed and another follows.
     Retrying(Retry),
+    /// The way through a pull-through rule is out of order, and the upstream is asked instead.
+    AskingUpstream(Failure),
     /// The pull failed for good, and a copy on the engine serves instead.
     FallingBack(Failure),
     /// The image is there.

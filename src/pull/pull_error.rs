@@ -89,6 +89,17 @@ pub enum PullError {
         /// What it was built for.
         found: Box<str>,
     },
+    /// The engine has the image and does not give it the name that it is wanted by.
+    #[error("image {image}: it is there, and the engine does not give it the name {name} too")]
+    Unnamed {
+        /// The image, as a pull-through rule has it.
+        image: ImageReference,
+        /// The image that it stands in for.
+        name: Box<ImageReference>,
+        /// Why not.
+        #[source]
+        cause: EngineError,
+    },
     /// Somebody ended it.
     #[error("image {image}: stopped before it was done, because {because}")]
     Cancelled {
@@ -126,7 +137,7 @@ impl Explain for PullError {
             Self::NoRoom { .. } | Self::DiskFull { .. } => Link::Disk,
             Self::NotBegun { .. } => Link::Registry,
             Self::Stalled { .. } | Self::TimedOut { .. } => Link::Layers,
-            Self::Unverified { .. } | Self::Cancelled { .. } => Link::Engine,
+            Self::Unverified { .. } | Self::Unnamed { .. } | Self::Cancelled { .. } => Link::Engine,
             Self::WrongPlatform { .. } => Link::Platform,
         }
     }
@@ -137,6 +148,7 @@ impl Explain for PullError {
             Self::NoRoom { .. } | Self::DiskFull { .. } => Class::DiskFull,
             Self::NotBegun { .. } | Self::Stalled { .. } => Class::Unavailable,
             Self::TimedOut { .. } => Class::TimedOut,
+            Self::Unnamed { cause, .. } => cause.class(),
             Self::Unverified { .. } => Class::Unknown,
             Self::WrongPlatform { .. } => Class::Unsupported,
             Self::Cancelled { .. } => Class::Cancelled,
@@ -153,6 +165,7 @@ impl Explain for PullError {
             | Self::TimedOut { image, .. }
             | Self::Unverified { image, .. }
             | Self::WrongPlatform { image, .. }
+            | Self::Unnamed { image, .. }
             | Self::Cancelled { image, .. } => image.to_string(),
         }
     }
@@ -167,6 +180,7 @@ impl Explain for PullError {
             Self::TimedOut { .. } => Some("raise pull.total_timeout if the image is that large or the line that slow".into()),
             Self::Unverified { .. } => Some("the tag moved meanwhile, or something else pulls the same tag: run it again, or name the image by digest".into()),
             Self::WrongPlatform { .. } => Some("the image has no build for that platform: build one, or change runtimePlatform or --platform".into()),
+            Self::Unnamed { cause, .. } => cause.hint(),
             Self::Cancelled { .. } => None,
         }
     }

@@ -14,7 +14,7 @@ use super::one::Deadlines;
 use super::outcome::{Account, Outcome};
 use super::progress::{Progress, State};
 use super::pull_error::PullError;
-use super::turns::Concurrency;
+use super::traffic::Traffic;
 use crate::credential::Credentials;
 use crate::error::Failure;
 use crate::plan::PlannedPull;
@@ -23,8 +23,6 @@ use crate::retry::Backoff;
 /// How much at once, how patiently, and when to stop.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Pulls the engine is asked for at the same time.
-    pub concurrency: Concurrency,
     /// When a copy on the engine serves.
     pub caching: Caching,
     /// What is done about a disk without room.
@@ -43,12 +41,13 @@ pub async fn run<C: Connect>(
     pulls: Vec<PlannedPull>,
     credentials: &dyn Credentials,
     engine: &C,
+    traffic: &Traffic,
     limits: &Limits,
     progress: &dyn Progress,
     interrupt: &CancellationToken,
 ) -> Vec<Outcome> {
     let stop = interrupt.child_token();
-    let run = Run::new(engine, credentials, limits, &pulls);
+    let run = Run::new(engine, credentials, traffic, limits, &pulls);
     let mut outcomes: Vec<Option<Outcome>> = pulls.iter().map(|_| None).collect();
     let mut running: FuturesUnordered<_> = pulls
         .into_iter()

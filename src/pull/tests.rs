@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Behavior, Caching, Concurrency, Connect, Deadlines, DiskLimits, Engine, EngineError, How, Limits, Line, LocalImage,
-    OnRefusal, Outcome, Progress, State, Storage, Unreachable, Wanted, run,
+    OnRefusal, Outcome, Progress, State, Storage, Traffic, Unreachable, Wanted, run,
 };
 use crate::credential::{Credential, Credentials, Login, Origin};
 use crate::error::{Class, Failure, Link};
@@ -109,6 +109,12 @@ impl Engine for &'static Fake {
         Ok(self.copies.lock().unwrap().get(&image.to_string()).cloned())
     }
 
+    async fn tag<'a>(&'a self, image: &'a ImageReference, name: &'a ImageReference) -> Result<(), EngineError> {
+        let copy = self.local(image).await?.unwrap_or_default();
+        self.copies.lock().unwrap().insert(name.to_string(), copy);
+        Ok(())
+    }
+
     async fn storage(&self) -> Result<Option<Storage>, EngineError> {
         Ok(None)
     }
@@ -166,7 +172,6 @@ fn busy(after: u32) -> (Duration, Result<Line, EngineError>) {
 
 fn limits() -> Limits {
     Limits {
-        concurrency: Concurrency { all: NonZeroUsize::new(2).unwrap(), per_registry: NonZeroUsize::new(2).unwrap() },
         disk: DiskLimits::default(),
         caching: Caching::default(),
         deadlines: Deadlines {
@@ -181,7 +186,27 @@ fn limits() -> Limits {
     }
 }
 
+/// So many at once, of one registry so many.
+fn at_once(all: usize, per_registry: usize) -> Concurrency {
+    let [all, per_registry] = [all, per_registry].map(|number| NonZeroUsize::new(number).unwrap());
+    Concurrency { all, per_registry }
+}
+
+fn two_at_once() -> Traffic {
+    Traffic::of_one_run(at_once(2, 2))
+}
+
 async fn pull(
+    fake: Fake,
+    images: &[&str],
+    limits: &Limits,
+    interrupt: &CancellationToken,
+) -> (Vec<Outcome>, &'static Fake) {
+    pull_in(&two_at_once(), fake, images, limits, interrupt).await
+}
+
+async fn pull_in(
+    traffic: &Traffic,
     fake: Fake,
     images: &[&str],
     limits: &Limits,
@@ -190,9 +215,9 @@ async fn pull(
     let fake: &'static Fake = Box::leak(Box::new(fake));
     let pulls = images.iter().map(|image| {
         let image = ImageReference::parse(image).unwrap();
-        PlannedPull { image, need: Need::Anonymous, platform: None }
+        PlannedPull { image, need: Need::Anonymous, platform: None, through: None }
     });
-    (run(pulls.collect(), &NoneNeeded, &fake, limits, &Nobody, interrupt).await, fake)
+    (run(pulls.collect(), &NoneNeeded, &fake, traffic, limits, &Nobody, interrupt).await, fake)
 }
 
 fn class(outcome: &Outcome) -> Option<Class> {
@@ -251,10 +276,10 @@ async fn a_stream_without_a_digest_is_no_success() {
 #[tokio::test(start_paused = true)]
 async fn an_interrupt_begins_nothing_more() {
     let interrupt = CancellationToken::new();
-    let one = NonZeroUsize::MIN;
-    let limits = Limits { concurrency: Concurrency { all: one, per_registry: one }, ..limits() };
+    let (traffic, limits) = (Traffic::of_one_run(at_once(1, 1)), limits());
     // An attempt at the second one would be one that nobody has a script for.
-    let work = pull(Fake::default().on("app", vec![digest(9)]), &["app", "other"], &limits, &interrupt);
+    let fake = Fake::default().on("app", vec![digest(9)]);
+    let work = pull_in(&traffic, fake, &["app", "other"], &limits, &interrupt);
     let ((outcomes, _), ()) = tokio::join!(work, async {
         sleep(4 * SECOND).await;
         interrupt.cancel();
@@ -394,12 +419,13 @@ async fn one_tag_is_one_image_in_a_run_though_it_moves_in_the_middle() {
     let image = ImageReference::parse("app").unwrap();
     let login = |scope: &str| InstanceLogin { source: InstanceSource::DockerConfig, scope: scope.to_owned() };
     let needs = [Need::Anonymous, Need::Instance(login("a")), Need::Instance(login("b"))];
-    let pulls = needs.map(|need| PlannedPull { image: image.clone(), need, platform: None });
+    let pulls = needs.map(|need| PlannedPull { image: image.clone(), need, platform: None, through: None });
     let fake = Fake::default().on("app", vec![digest(5)]);
     let by_digest = vec![vec![digest(0)], vec![digest(0)]];
     fake.scripts.lock().unwrap().insert(format!("docker.io/library/app@{DIGEST}"), by_digest);
     let fake: &'static Fake = Box::leak(Box::new(fake));
-    let outcomes = run(pulls.to_vec(), &NoneNeeded, &fake, &limits(), &Nobody, &CancellationToken::new()).await;
+    let outcomes =
+        run(pulls.to_vec(), &NoneNeeded, &fake, &two_at_once(), &limits(), &Nobody, &CancellationToken::new()).await;
     let digests: Vec<_> = outcomes.iter().map(|outcome| outcome.result.as_ref().unwrap().digest.as_deref()).collect();
     assert_eq!(digests, [Some(DIGEST); 3]);
 }
@@ -443,23 +469,45 @@ async fn a_slow_registry_does_not_hold_back_another_one() {
     };
     let fake = slow.iter().fold(Fake::default(), |fake, image| script(fake, image, 9));
     let fake = script(fake, "quick.example/app", 1);
-    let limit = Concurrency { all: NonZeroUsize::new(100).unwrap(), per_registry: NonZeroUsize::new(2).unwrap() };
+    let traffic = Traffic::of_one_run(at_once(100, 2));
     let images: Vec<&str> = slow.iter().map(String::as_str).chain(["quick.example/app"]).collect();
-    let (outcomes, _) =
-        pull(fake, &images, &Limits { concurrency: limit, ..limits() }, &CancellationToken::new()).await;
+    let (outcomes, _) = pull_in(&traffic, fake, &images, &limits(), &CancellationToken::new()).await;
     assert_eq!((outcomes[10].waited, outcomes[10].duration), (Duration::ZERO, SECOND), "{outcomes:?}");
     assert_eq!(outcomes[9].waited, 36 * SECOND, "and the last of the slow ones waits for its registry");
 }
 
 #[tokio::test(start_paused = true)]
+async fn two_runs_share_their_turns_and_one_image_is_pulled_by_one_of_them_at_a_time() {
+    let traffic = Traffic::of_many_runs(at_once(2, 2));
+    let (limits, interrupt) = (limits(), CancellationToken::new());
+    let fake = |images: &[&str]| images.iter().fold(Fake::default(), |fake, image| fake.on(image, vec![digest(9)]));
+    let run = async |images: &[&str]| pull_in(&traffic, fake(images), images, &limits, &interrupt).await.0;
+    let (one, other) = tokio::join!(run(&["a", "b"]), run(&["a", "c"]));
+    let waited: Vec<_> = one.iter().chain(&other).map(|outcome| outcome.waited.as_secs()).collect();
+    assert_eq!(waited, [0, 0, 9, 9], "{one:?} {other:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn another_platform_than_the_one_asked_for_is_no_success() {
     let image = ImageReference::parse("app").unwrap();
-    let wanted =
-        |text| PlannedPull { image: image.clone(), need: Need::Anonymous, platform: Platform::parse(text).ok() };
+    let wanted = |text| PlannedPull {
+        image: image.clone(),
+        need: Need::Anonymous,
+        platform: Platform::parse(text).ok(),
+        through: None,
+    };
     for (platform, found) in [("linux/arm64", Some(Class::Unsupported)), ("linux/amd64", None)] {
         let fake: &'static Fake = Box::leak(Box::new(Fake::default().on("app", vec![digest(0)])));
-        let outcomes =
-            run(vec![wanted(platform)], &NoneNeeded, &fake, &limits(), &Nobody, &CancellationToken::new()).await;
+        let outcomes = run(
+            vec![wanted(platform)],
+            &NoneNeeded,
+            &fake,
+            &two_at_once(),
+            &limits(),
+            &Nobody,
+            &CancellationToken::new(),
+        )
+        .await;
         assert_eq!(class(&outcomes[0]), found, "{platform}");
     }
 }
@@ -481,14 +529,74 @@ async fn a_registry_that_says_how_long_is_left_alone_for_so_long() {
 async fn all_pulls_of_one_tag_fall_back_together() {
     let image = ImageReference::parse("app").unwrap();
     let login = InstanceLogin { source: InstanceSource::DockerConfig, scope: "a".to_owned() };
-    let pulls =
-        [Need::Anonymous, Need::Instance(login)].map(|need| PlannedPull { image: image.clone(), need, platform: None });
+    let pulls = [Need::Anonymous, Need::Instance(login)].map(|need| PlannedPull {
+        image: image.clone(),
+        need,
+        platform: None,
+        through: None,
+    });
     let fake = verifying(Fake::default(), vec![busy(0)]).on("app", vec![busy(0)]);
     fake.copies.lock().unwrap().insert(format!("docker.io/library/app@{DIGEST}"), copy(DIGEST));
     let fake: &'static Fake = Box::leak(Box::new(fake));
     let limits = Limits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
-    let outcomes = run(pulls.to_vec(), &NoneNeeded, &fake, &limits, &Nobody, &CancellationToken::new()).await;
+    let outcomes =
+        run(pulls.to_vec(), &NoneNeeded, &fake, &two_at_once(), &limits, &Nobody, &CancellationToken::new()).await;
     for outcome in outcomes {
         assert!(matches!(how(&outcome), How::Cached { instead_of: Some(_), .. }), "{outcome:?}");
     }
+}
+
+/// The image `app`, which is also behind a rule, as `rule`.
+async fn through(fake: Fake, limits: &Limits) -> (Outcome, &'static Fake) {
+    let fake: &'static Fake = Box::leak(Box::new(fake));
+    let of = |image, through| {
+        let image = ImageReference::parse(image).unwrap();
+        PlannedPull { image, need: Need::Anonymous, platform: None, through }
+    };
+    let pulls = vec![of("app", Some(Box::new(of("rule", None))))];
+    let mut outcomes = run(pulls, &NoneNeeded, &fake, &two_at_once(), limits, &Nobody, &CancellationToken::new()).await;
+    (outcomes.remove(0), fake)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_comes_back_goes_on_with_the_rule_and_gives_the_image_its_name() {
+    let fake = (0..10).fold(Fake::default(), |fake, _| fake.on("rule", vec![gone(1)])).on("rule", vec![digest(0)]);
+    let deadlines = Deadlines { begin: SECOND, restart: 90 * SECOND, ..limits().deadlines };
+    let (outcome, fake) = through(fake, &Limits { deadlines, ..limits() }).await;
+    assert_eq!((how(&outcome), &outcome.fell_back), (How::Fetched, &None));
+    assert!(fake.copies.lock().unwrap().contains_key("docker.io/library/app:latest"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_without_room_for_a_pull_is_no_reason_to_leave_the_rule() {
+    let busy = || {
+        let text = "open /var/lib/docker/tmp/x: too many open files".to_owned();
+        vec![(Duration::ZERO, Err(EngineError::Said { status: 500, code: None, text }))]
+    };
+    let fake = (0..8).fold(Fake::default(), |fake, _| fake.on("rule", busy())).on("rule", vec![digest(0)]);
+    let limits = Limits { backoff: Backoff::new(SECOND, SECOND, 16).unwrap(), ..limits() };
+    let (outcome, _) = through(fake, &limits).await;
+    assert_eq!((how(&outcome), outcome.attempts, &outcome.fell_back), (How::Fetched, 9, &None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_wants_to_be_left_alone_for_long_is_left_for_the_upstream() {
+    let text = "toomanyrequests: retry-after: 60s".to_owned();
+    let limited = (Duration::ZERO, Err(EngineError::Said { status: 500, code: None, text }));
+    let fake = Fake::default().on("rule", vec![limited]).on("app", vec![busy(0)]).on("app", vec![digest(0)]);
+    let begun = Instant::now();
+    let (outcome, _) = through(fake, &limits()).await;
+    assert_eq!((how(&outcome), outcome.attempts), (How::Fetched, 3));
+    assert_eq!(outcome.fell_back.map(|failure| failure.class), Some(Class::Throttled));
+    assert!(begun.elapsed() < 10 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn both_ways_have_one_deadline() {
+    let still = |after| vec![layer(0, "a", "Pulling fs layer"), layer(after, "a", "Pull complete")];
+    let slow: Script = (1..30).map(|at| moved(9, "b", at)).collect();
+    let fake = Fake::default().on("rule", still(50)).on("app", slow);
+    let (outcome, _) = through(fake, &limits()).await;
+    assert_eq!((class(&outcome), outcome.duration), (Some(Class::TimedOut), 100 * SECOND));
+    assert_eq!(outcome.fell_back.map(|failure| failure.class), Some(Class::Unavailable));
 }

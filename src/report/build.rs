@@ -3,7 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use super::{
-    AwsRequestReport, ContainerReport, ContainerResult, CredentialReport, Report, RetryReport, Summary, TaskReport,
+    AwsRequestReport, ContainerReport, ContainerResult, CredentialReport, FellBackReport, Report, RetryReport, Summary,
+    TaskReport,
 };
 use crate::error::{Failure, Printable};
 use crate::plan::{InstanceLogin, Need, PlannedPull, PlannedTask, PullPlan};
@@ -20,10 +21,12 @@ impl Report {
         took: Duration,
     ) -> Self {
         Self::new(tasks, invalid_inputs, took, |container, index| {
-            let (PlannedPull { need, platform, .. }, outcome) = &pulls[index];
-            container.wanted_platform = platform.as_ref().map(ToString::to_string);
+            let (pull, outcome) = &pulls[index];
+            container.wanted_platform = pull.platform.as_ref().map(ToString::to_string);
             let served = outcome.origin.as_ref().map(CredentialReport::from);
-            container.credential = Some(served.unwrap_or_else(|| CredentialReport::from(need)));
+            let way = if outcome.fell_back.is_some() { pull } else { pull.first_way() };
+            container.credential = Some(served.unwrap_or_else(|| CredentialReport::from(&way.need)));
+            container.goes(pull, outcome.fell_back.as_ref());
             container.attempts = Some(outcome.attempts).filter(|attempts| *attempts > 0);
             container.duration_ms = container.attempts.map(|_| milliseconds(outcome.duration));
             container.waited_ms = container.attempts.map(|_| milliseconds(outcome.waited));
@@ -41,9 +44,11 @@ impl Report {
     pub fn of_plan(plan: PullPlan, invalid_inputs: Vec<Failure>, took: Duration) -> Self {
         let PullPlan { tasks, pulls } = plan;
         Self::new(tasks, invalid_inputs, took, |container, index| {
-            let PlannedPull { need, platform, .. } = &pulls[index];
-            container.wanted_platform = platform.as_ref().map(ToString::to_string);
-            container.credential = Some(CredentialReport::from(need));
+            let pull = &pulls[index];
+            container.wanted_platform = pull.platform.as_ref().map(ToString::to_string);
+            container.credential = Some(CredentialReport::from(&pull.first_way().need));
+            container.upstream_credential = pull.through.as_ref().map(|_| CredentialReport::from(&pull.need));
+            container.goes(pull, None);
         })
     }
 
@@ -75,7 +80,10 @@ impl Report {
                             registry: planned.registry,
                             result: ContainerResult::Planned,
                             digest: None,
+                            via: None,
+                            fell_back: None,
                             credential: None,
+                            upstream_credential: None,
                             wanted_platform: None,
                             platform: None,
                             attempts: None,
@@ -102,6 +110,16 @@ impl Report {
 }
 
 impl ContainerReport {
+    /// Which way the pull takes, where it has two.
+    fn goes(&mut self, pull: &PlannedPull, fell_back: Option<&Failure>) {
+        let Some(rule) = &pull.through else { return };
+        let via = Printable::new(&rule.image.to_string());
+        match fell_back {
+            Some(because) => self.fell_back = Some(FellBackReport { via, because: because.clone() }),
+            None => self.via = Some(via),
+        }
+    }
+
     fn succeed(&mut self, Pulled { digest, how, platform }: &Pulled) {
         self.digest = digest.as_deref().map(Printable::new);
         self.platform = platform.as_ref().map(ToString::to_string);

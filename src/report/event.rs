@@ -69,6 +69,14 @@ pub enum What<'a> {
         #[serde(flatten)]
         retry: RetryReport,
     },
+    /// The way through a pull-through rule is out of order, and the upstream is asked instead.
+    AskingUpstream {
+        /// The pull.
+        #[serde(flatten)]
+        of: &'a Subject,
+        /// What was wrong with the rule's way.
+        because: &'a Failure,
+    },
     /// The pull failed for good, and a copy on the engine serves instead.
     FallingBack {
         /// The pull.
@@ -178,6 +186,7 @@ impl<'a> Event<'a> {
             State::Warned(warning) => What::Warning { of, warning },
             State::Pulling(layers) => What::Pulling { of, layers: LayersReport::from(*layers) },
             State::Retrying(retry) => What::Retrying { of, retry: RetryReport::from(retry) },
+            State::AskingUpstream(because) => What::AskingUpstream { of, because },
             State::FallingBack(because) => What::FallingBack { of, because },
             State::Done(Pulled { digest, how, .. }) => What::End {
                 of,

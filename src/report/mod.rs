@@ -61,9 +61,19 @@ pub struct ContainerReport {
     /// The image's digest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<Printable>,
+    /// The image as a pull-through rule has it (`[[rewrite]]`), where that is the way that was
+    /// taken, or is to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub via: Option<Printable>,
+    /// Why the upstream was asked instead of a rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fell_back: Option<FellBackReport>,
     /// The credential that was used, by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<CredentialReport>,
+    /// Of a plan: what the upstream will be shown if the rule is unavailable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream_credential: Option<CredentialReport>,
     /// The platform that was asked for, by the task definition or for all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wanted_platform: Option<String>,
@@ -94,6 +104,16 @@ pub struct ContainerReport {
     /// Why the image is not there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+}
+
+/// A way through a pull-through rule that was given up for the upstream's own.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FellBackReport {
+    /// The image as the rule has it.
+    pub via: Printable,
+    /// Why it could not be had there.
+    pub because: Failure,
 }
 
 /// An attempt that failed and was followed by another one.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 
-use super::{ContainerReport, ContainerResult, CredentialReport, Report, Summary, TaskReport};
+use super::{ContainerReport, ContainerResult, CredentialReport, FellBackReport, Report, Summary, TaskReport};
 use crate::error::Failure;
 
 /// A shorter wait for a turn, in milliseconds, is what sharing an engine is like.
@@ -38,6 +38,12 @@ pub fn failure_text(failure: &Failure) -> String {
     text
 }
 
+/// One failure as one line, for a protocol that has room for no more.
+#[must_use]
+pub fn failure_line(failure: &Failure) -> String {
+    failure_text(failure).trim_end().lines().map(str::trim).collect::<Vec<_>>().join("; ")
+}
+
 fn write_task<'a>(
     text: &mut String,
     task: &'a TaskReport,
@@ -59,6 +65,7 @@ fn write_task<'a>(
         if let Some(digest) = digest.as_ref().filter(|digest| !image.as_str().ends_with(digest.as_str())) {
             writeln!(text, "    {digest}")?;
         }
+        write_way(text, container, known, columns)?;
         for warning in warnings {
             write_wrapped(text, "    ", &format!("warning: {warning}"), columns);
         }
@@ -66,6 +73,26 @@ fn write_task<'a>(
         if let Some(failure) = failure {
             write_failure(text, "    ", failure, columns);
         }
+    }
+    Ok(())
+}
+
+/// Which way the image came, where it has two.
+fn write_way<'a>(
+    text: &mut String,
+    ContainerReport { via, upstream_credential, fell_back, .. }: &'a ContainerReport,
+    known: &mut Credentials<'a>,
+    columns: Option<usize>,
+) -> fmt::Result {
+    if let Some(via) = via {
+        writeln!(text, "    via {via}")?;
+    }
+    if let Some(credential) = upstream_credential {
+        writeln!(text, "    if that is unavailable, from its own registry with login {}", known.number(credential))?;
+    }
+    if let Some(FellBackReport { via, because }) = fell_back {
+        writeln!(text, "    from its own registry, and not via {via}:")?;
+        write_failure(text, "      ", because, columns);
     }
     Ok(())
 }

@@ -5,13 +5,17 @@
 //! who is shown a password, and because its errors must say what is wrong.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// `[registry/]repository[:tag][@digest]`, with Docker's defaults filled in.
 ///
 /// Two texts that name the same image (`nginx`, `docker.io/library/nginx:latest`) are
-/// equal values.
+/// equal values. A copy is cheap: thousands of pulls have several of theirs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ImageReference {
+pub struct ImageReference(Arc<Parts>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Parts {
     registry: String,
     repository: String,
     version: Version,
@@ -121,44 +125,56 @@ impl ImageReference {
             (Some(digest), _) => Version::Digest(digest),
             (None, tag) => Version::Tag(tag.unwrap_or_else(|| "latest".to_owned())),
         };
-        Ok(Self { registry, repository, version })
+        Ok(Self(Arc::new(Parts { registry, repository, version })))
     }
 
     /// The registry's host and port, as written: the engine keeps images under this name.
     /// Docker Hub is `docker.io`.
     #[must_use]
     pub fn registry(&self) -> &str {
-        &self.registry
+        &self.0.registry
     }
 
     /// The repository's whole path in its registry.
     #[must_use]
     pub fn repository(&self) -> &str {
-        &self.repository
+        &self.0.repository
     }
 
     /// Tag or digest; always one of them.
     #[must_use]
     pub fn version(&self) -> &Version {
-        &self.version
+        &self.0.version
     }
 
     /// The image of the same repository that has this digest.
     #[must_use]
     pub fn at(&self, digest: &str) -> Self {
-        Self { version: Version::Digest(digest.to_owned()), ..self.clone() }
+        Self(Arc::new(Parts { version: Version::Digest(digest.to_owned()), ..Parts::clone(&self.0) }))
+    }
+
+    /// The same tag or digest under another name, `registry/repository`.
+    ///
+    /// # Errors
+    /// [`ImageReferenceError`], naming the part that is wrong.
+    pub fn renamed(&self, name: &str) -> Result<Self, ImageReferenceError> {
+        // A host alone would be the name of an image of Docker Hub's.
+        let separator = if matches!(self.0.version, Version::Digest(_)) { '@' } else { ':' };
+        let (Version::Tag(version) | Version::Digest(version)) = &self.0.version;
+        let renamed = Self::parse(&format!("{name}{separator}{version}"))?;
+        if renamed.name() == name { Ok(renamed) } else { Err(ImageReferenceError::Repository(name.to_owned())) }
     }
 
     /// `registry/repository`, without tag or digest.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("{}/{}", self.registry, self.repository)
+        format!("{}/{}", self.0.registry, self.0.repository)
     }
 }
 
 impl fmt::Display for ImageReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { registry, repository, version } = self;
+        let Parts { registry, repository, version } = &*self.0;
         match version {
             Version::Tag(tag) => write!(f, "{registry}/{repository}:{tag}"),
             Version::Digest(digest) => write!(f, "{registry}/{repository}@{digest}"),

@@ -15,6 +15,7 @@ mod lint;
 mod pin;
 mod platform;
 mod region;
+mod registry_host;
 
 pub use arn::{ArnError, RoleArn, SecretArn};
 pub use credentials_parameter::CredentialsParameter;
@@ -26,3 +27,4 @@ pub use lint::Warning;
 pub use pin::pinned;
 pub use platform::{Platform, PlatformError};
 pub use region::Region;
+pub use registry_host::RegistryHost;

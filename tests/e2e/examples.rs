@@ -10,6 +10,7 @@ on_both_engines!(
     fifty_tasks_with_fifty_roles_share_the_transfer_of_an_image,
     the_map_of_accounts_leads_to_each_accounts_role,
     a_rotation_is_rehearsed_with_the_pending_stage,
+    images_in_ecr_are_pulled_with_the_roles_tokens,
     every_other_example_is_pulled_as_it_stands,
 );
 
@@ -83,6 +84,23 @@ fn a_rotation_is_rehearsed_with_the_pending_stage(lab: &Lab) {
     let ended = lab.set(Run::new(["pull", "--secret-stage", "AWSPENDING"]).arg(path)).end();
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(pull(lab, "pending-rotation.json").failure(0), "registry refused", "without the option");
+}
+
+fn images_in_ecr_are_pulled_with_the_roles_tokens(lab: &Lab) {
+    let path = root().join("task-definitions/ecr.json");
+    let line = [
+        env!("CARGO_BIN_EXE_taskpull").as_ref(),
+        "pull".as_ref(),
+        "--output".as_ref(),
+        "json".as_ref(),
+        path.as_os_str(),
+    ];
+    let ended = lab.among_registries(line).end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let kinds = ["ecr", "ecr", "ecr", "ecr-public"];
+    for (at, kind) in kinds.into_iter().enumerate() {
+        assert_eq!(ended.container(at)["credential"]["kind"], kind, "{ended:?}");
+    }
 }
 
 fn every_other_example_is_pulled_as_it_stands(lab: &Lab) {

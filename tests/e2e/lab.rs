@@ -1,6 +1,7 @@
 //! The lab as the tests see it: what runs where, and what is in it.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,15 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::support::namespace::unshare;
 use crate::support::run::Run;
+
+/// Lays the file `$1` over /etc/hosts, and becomes the program.
+const HOSTS: &str = r#"
+mount -n --bind "$1" /etc/hosts
+shift
+exec "$@"
+"#;
 
 /// The engines that everything which pulls is tested on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +85,20 @@ impl Lab {
         self.set(Run::pull(definition))
     }
 
+    /// Runs a program where the registries' own names lead to the lab, as they do for its engines.
+    pub fn among_registries<S: AsRef<OsStr>>(&self, line: impl IntoIterator<Item = S>) -> Run {
+        let (prefix, lab) = (unshare(&["--mount", "--propagation", "private"], HOSTS), root().join("target/lab"));
+        let run = prefix[1..].iter().fold(Run::program(prefix[0]), Run::arg).arg(lab.join("engine/hosts"));
+        let run = line.into_iter().fold(run, Run::arg);
+        self.set(run).env("SSL_CERT_FILE", lab.join("ecr/ca.pem"))
+    }
+
+    /// `taskpull pull` there.
+    pub fn pull_among_registries(&self, definition: &Value) -> Run {
+        let line = [env!("CARGO_BIN_EXE_taskpull"), "pull", "--output", "json", "-"];
+        self.among_registries(line).stdin(definition.to_string())
+    }
+
     /// The ARN of a seeded secret of the host's account, by its name.
     pub fn secret(&self, name: &str) -> String {
         let is_it = |secret: &&Value| secret["name"] == name && secret["account"] == "111122223333";
@@ -86,10 +109,19 @@ impl Lab {
         self.seed["registries"][registry]["users"][user].as_str().expect(user).to_owned()
     }
 
+    pub fn address(&self, registry: &str) -> &str {
+        self.seed["registries"][registry]["address"].as_str().expect(registry)
+    }
+
     /// The digest with which an image was seeded.
     pub fn digest(&self, registry: &str, repository: &str) -> &str {
         let images = self.seed["registries"][registry]["images"].as_array().unwrap();
         images.iter().find(|image| image["repository"] == repository).expect(repository)["digest"].as_str().unwrap()
+    }
+
+    /// `HOST:PORT` of the AWS emulator.
+    pub fn aws_address(&self) -> String {
+        self.env["AWS_ENDPOINT_URL"].strip_prefix("http://").expect("plain HTTP").to_owned()
     }
 
     pub fn engine_socket(&self) -> PathBuf {

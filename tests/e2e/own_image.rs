@@ -8,27 +8,37 @@ use std::time::SystemTime;
 
 use crate::lab::{Lab, root};
 
-/// In registry one, until dropped.
+/// In one of the lab's registries, until dropped.
 pub struct OwnImage {
+    registry: &'static str,
     repository: String,
     pub digest: String,
 }
 
 impl OwnImage {
-    /// With so many layers of so many bytes together.
+    /// In registry one, with so many layers of so many bytes together.
     pub fn push(lab: &Lab, layers: usize, bytes: usize) -> Self {
+        Self::push_to("registry-one", lab, layers, bytes)
+    }
+
+    /// In the registry that has ECR's names.
+    pub fn in_ecr(lab: &Lab) -> Self {
+        Self::push_to("ecr", lab, 1, 100_000)
+    }
+
+    fn push_to(registry: &'static str, lab: &Lab, layers: usize, bytes: usize) -> Self {
         static PUSHED: AtomicUsize = AtomicUsize::new(0);
         let number = PUSHED.fetch_add(1, Ordering::Relaxed);
         let repository = format!("faults/{:?}-{}-{number}", lab.engine, std::process::id()).to_lowercase();
         let seed = format!("{repository} {:?}", SystemTime::now());
         let mut command = Command::new("python3");
-        command.arg("-B").arg(root().join("lab/images.py")).args(["push", "--registry", REGISTRY]);
+        command.arg("-B").arg(root().join("lab/images.py")).args(["push", "--registry", lab.address(registry)]);
         command.args(["--user", "puller-one", "--password-file"]).arg(lab_file("seed/puller-one.password"));
         command.args(["--layers", &layers.to_string(), "--bytes", &bytes.to_string(), "--seed", &seed]);
         command.arg(format!("{repository}:1"));
         let output = command.output().expect("Python");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        Self { repository, digest: String::from_utf8_lossy(&output.stdout).trim().to_owned() }
+        Self { registry, repository, digest: String::from_utf8_lossy(&output.stdout).trim().to_owned() }
     }
 
     /// Its name, as this host gives it.
@@ -37,7 +47,11 @@ impl OwnImage {
     }
 
     fn folder(&self) -> PathBuf {
-        storage().join("repositories").join(&self.repository)
+        self.storage().join("repositories").join(&self.repository)
+    }
+
+    fn storage(&self) -> PathBuf {
+        lab_file(self.registry).join("data/docker/registry/v2")
     }
 }
 
@@ -48,17 +62,13 @@ fn lab_file(path: &str) -> PathBuf {
     root().join("target/lab").join(path)
 }
 
-fn storage() -> PathBuf {
-    lab_file("registry-one/data/docker/registry/v2")
-}
-
 impl Drop for OwnImage {
     /// The registry's own deletion leaves the bytes until it is stopped and swept.
     fn drop(&mut self) {
         for links in ["_layers/sha256", "_manifests/revisions/sha256"] {
             for digest in fs::read_dir(self.folder().join(links)).into_iter().flatten().flatten() {
                 let digest = digest.file_name().to_string_lossy().into_owned();
-                let _ = fs::remove_dir_all(storage().join("blobs/sha256").join(&digest[..2]).join(&digest));
+                let _ = fs::remove_dir_all(self.storage().join("blobs/sha256").join(&digest[..2]).join(&digest));
             }
         }
         let _ = fs::remove_dir_all(self.folder());

@@ -59,7 +59,9 @@ fn a_decision_names_the_credential_and_the_calls_that_brought_it_and_no_value() 
     assert!(said.contains(&call("GetSecretValue", ABSENT)), "a failure has its call in its words: {said}");
 
     let schema = serde_json::from_str(&taskpull::agent::audit::schema::audit()).unwrap();
-    trail.iter().for_each(|line| schema::hold(&schema, line));
+    for line in &trail {
+        schema::hold(&schema, line);
+    }
     for (name, value) in
         [("password", password), ("user name", "user-name-that-is-a-token"), ("key", &world.host.secret)]
     {

@@ -70,6 +70,7 @@ impl Prepared {
         let mut child = world.set(run).start();
         let (lines, stderr) = mpsc::channel();
         let told = BufReader::new(child.stderr.take().unwrap());
+        #[expect(clippy::disallowed_methods, reason = "it ends with the agent, whose stderr it reads")]
         thread::spawn(move || told.lines().map_while(Result::ok).try_for_each(|line| lines.send(line)));
         let mut seen = String::new();
         let address = loop {
@@ -109,7 +110,7 @@ impl Watched {
             if text.lines().any(|found| found == line) {
                 return text;
             }
-            assert!(begun.elapsed() < Duration::from_secs(60), "no `{line}`: {text}");
+            assert!(begun.elapsed() < Duration::from_mins(1), "no `{line}`: {text}");
             thread::sleep(Duration::from_millis(20));
         }
     }

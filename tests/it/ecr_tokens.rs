@@ -291,6 +291,29 @@ fn a_host_that_is_written_like_ecrs_and_is_none_is_refused_without_asking_anybod
 }
 
 #[test]
+fn an_endpoint_that_is_named_is_asked_whatever_the_images_host_is() {
+    let world = world();
+    let fips = "111122223333.dkr-ecr-fips.us-east-1.on.aws/app:1";
+    let ended = world.pull(&task(&[open_container("app", fips)])).end();
+    assert_eq!((ended.code, asked(&world)), (0, vec!["ecr us-east-1".to_owned()]), "{ended:?}");
+}
+
+#[test]
+fn a_region_that_nobody_knows_is_a_warning_and_the_first_guess_where_nobody_answers() {
+    let world = world();
+    world.aws.fault("GetAuthorizationToken", When::Every, Fault::Status(503));
+    let ended = world.pull(&task(&[open_container("app", &OWN.replace("eu-west-1", "eu-west-9"))])).end();
+    let said = "eu-west-9 is no Region of the partition aws that this version of taskpull knows";
+    assert_eq!(ended.failure(0), "registry-token unavailable", "{ended:?}");
+    assert!(ended.container(0)["failure"]["hint"].as_str().unwrap().starts_with(said), "{ended:?}");
+    assert!(ended.stderr.contains(&format!("warning: -: app: {said}")), "{ended:?}");
+
+    let secret = SECRET.replace("eu-west-1", "eu-west-9");
+    let ended = world.pull(&task(&[container("app", IMAGE, &secret)])).arg("--dry-run").end();
+    assert!(ended.stderr.contains(said), "{ended:?}");
+}
+
+#[test]
 fn a_look_alike_is_shown_no_token() {
     let world = world();
     let image = "111122223333.dkr.ecr.eu-west-1.amazonaws.com.example.io/app:1";

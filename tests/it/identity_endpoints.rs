@@ -9,7 +9,7 @@ use crate::support::proxy::Proxy;
 use crate::support::run::{Ended, Run};
 use crate::support::tls::Tls;
 use crate::support_aws_client::{ACCOUNT, GET, HOST, KEY, ROLE, SECRET};
-use crate::task::{IMAGE, LOGIN, World, container, task};
+use crate::task::{IMAGE, LOGIN, World, container, open_container, task};
 
 fn definition(secret: &str) -> Value {
     task(&[container("app", IMAGE, secret)])
@@ -24,13 +24,18 @@ struct Asking {
 
 /// Asks for a secret of this partition and Region.
 fn asking(partition: &str, region: &str, variables: &[(&'static str, &str)], role: bool) -> Asking {
-    let (proxy, world) = (Proxy::start(), World::new());
     let secret = format!("arn:{partition}:secretsmanager:{region}:111122223333:secret:hub-Ab12Cd");
     let mut definition = definition(&secret);
     if role {
         definition["executionRoleArn"] = json!(format!("arn:{partition}:iam::111122223333:role/web"));
     }
-    let run = world.pull(&definition).env("AWS_ENDPOINT_URL", "").env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
+    asking_for(&definition, variables)
+}
+
+/// The same, of whatever this task wants.
+fn asking_for(definition: &Value, variables: &[(&'static str, &str)]) -> Asking {
+    let (proxy, world) = (Proxy::start(), World::new());
+    let run = world.pull(definition).env("AWS_ENDPOINT_URL", "").env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
     let run = run.env("HTTPS_PROXY", proxy.address()).env("TASKPULL_SECRETS_TIMEOUT", "2s");
     Asking { child: run.envs(variables.iter().copied()).start(), proxy, _world: world }
 }
@@ -80,6 +85,28 @@ fn fips_and_dual_stack_hosts_are_asked_where_the_environment_says_so() {
     let runs = cases.map(|(variables, role, host)| (asking("aws", "us-east-1", &variables, role), host));
     for (asking, host) in runs {
         assert_eq!(asking.hosts(), [format!("{host}:443")]);
+    }
+}
+
+#[test]
+fn a_token_is_asked_for_over_hosts_like_the_images() {
+    let (fips, dual) = (("AWS_USE_FIPS_ENDPOINT", "true"), ("AWS_USE_DUALSTACK_ENDPOINT", "true"));
+    let cases = [
+        ("dkr.ecr.us-east-1.amazonaws.com", vec![], "api.ecr.us-east-1.amazonaws.com"),
+        ("dkr.ecr-fips.us-east-1.amazonaws.com", vec![], "api.ecr-fips.us-east-1.amazonaws.com"),
+        ("dkr-ecr.us-east-1.on.aws", vec![], "ecr.us-east-1.api.aws"),
+        ("dkr-ecr-fips.us-east-1.on.aws", vec![], "ecr-fips.us-east-1.api.aws"),
+        ("dkr-ecr.cn-north-1.on.amazonwebservices.com.cn", vec![], "ecr.cn-north-1.api.amazonwebservices.com.cn"),
+        // The environment adds to what the image's host says.
+        ("dkr.ecr.us-east-1.amazonaws.com", vec![fips, dual], "ecr-fips.us-east-1.api.aws"),
+        ("dkr-ecr.us-east-1.on.aws", vec![fips], "ecr-fips.us-east-1.api.aws"),
+    ];
+    let runs = cases.map(|(host, variables, asked)| {
+        let definition = task(&[open_container("app", &format!("111122223333.{host}/app:1"))]);
+        (asking_for(&definition, &variables), format!("{asked}:443"))
+    });
+    for (asking, host) in runs {
+        assert_eq!(asking.hosts(), [host]);
     }
 }
 

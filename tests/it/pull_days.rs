@@ -12,7 +12,8 @@ use std::time::Duration;
 use serde_json::Value;
 use taskpull::pipeline::{
     AccessTokens, AccountRoles, Aws, Backoff, Batching, Caching, Concurrency, Deadlines, DockerAddress, HostKind,
-    Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits, PlanContext, Progress, Resolver, RoleUse, State,
+    Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits, PlanContext, Progress, Resolver, Rewrites, RoleUse,
+    State, Traffic,
 };
 use tokio::time::{advance, pause, resume};
 use tokio_util::sync::CancellationToken;
@@ -80,11 +81,10 @@ impl Host {
     async fn pull_task(&self, definition: &Value) -> Value {
         let definition = definition.to_string().into_bytes();
         let no_logins = |_: &_| None;
-        let accounts = AccountRoles::default();
-        let context = PlanContext { roles: RoleUse::Assume, accounts: &accounts, platform: None, instance: &no_logins };
+        let (accounts, rewrites) = (&AccountRoles::default(), &Rewrites::default());
+        let context = PlanContext { roles: RoleUse::Assume, accounts, rewrites, platform: None, instance: &no_logins };
         let limits = Limits {
             disk: taskpull::pull::DiskLimits::default(),
-            concurrency: Concurrency { all: NonZeroUsize::MIN, per_registry: NonZeroUsize::MIN },
             caching: Caching::default(),
             deadlines: Deadlines { answer: MINUTE, begin: MINUTE, idle: MINUTE, restart: MINUTE, total: MINUTE },
             backoff: Backoff::new(MINUTE, MINUTE, NonZeroU32::MIN.get()).unwrap(),
@@ -92,7 +92,10 @@ impl Host {
         };
         let input = Input { source: "-".to_owned(), text: Ok(definition) };
         let work = Job::new(vec![input], &context);
-        let report = work.pull(&self.credentials, &self.engine, &limits, &Silent, &CancellationToken::new()).await;
+        let one = NonZeroUsize::MIN;
+        let traffic = Traffic::of_one_run(Concurrency { all: one, per_registry: one });
+        let report =
+            work.pull(&self.credentials, &self.engine, &traffic, &limits, &Silent, &CancellationToken::new()).await;
         serde_json::to_value(&report).unwrap()["tasks"][0]["containers"][0].take()
     }
 }

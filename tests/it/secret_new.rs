@@ -99,6 +99,14 @@ fn a_secret_for_direct_pulls_has_a_password_and_may_have_a_customer_key() {
 }
 
 #[test]
+fn a_secret_for_direct_pulls_may_be_of_any_registry() {
+    let keeper = Keeper::new();
+    let arguments = ["--for", "direct", "--name", "team/registry", "--output", "json"];
+    let ended = keeper.run(&arguments, TOKEN.as_bytes());
+    assert_eq!((ended.code, &ended.report()["keys"][1]), (0, &json!("password")), "{ended:?}");
+}
+
+#[test]
 fn every_upstream_is_made_in_the_region_that_is_said() {
     let keeper = Keeper::new();
     for upstream in ["docker-hub", "ghcr", "acr", "gitlab"] {
@@ -164,7 +172,9 @@ fn a_dry_run_checks_everything_and_asks_nobody() {
 fn wrong_arguments_are_refused_before_anybody_is_asked() {
     let keeper = Keeper::new();
     let long = format!("ecr-pullthroughcache/{}", "n".repeat(513 - 21));
-    let table: [(&[&str], &str); 9] = [
+    let table: [(&[&str], &str); 11] = [
+        (&["--name", NAME], "--upstream <docker-hub|ghcr|acr|gitlab>"),
+        (&["--for", "pull-through", "--name", NAME], "--upstream <docker-hub|ghcr|acr|gitlab>"),
         (&["--upstream", "quay", "--name", NAME], "there are docker-hub, ghcr, acr, gitlab"),
         (&["--upstream", "acr", "--name", "azure"], "call it `ecr-pullthroughcache/azure`"),
         (&["--upstream", "acr", "--name", &long], "the name has 513 characters, the limit is 512"),

@@ -19,11 +19,12 @@ use super::run::Run;
 /// Longer than an engine takes to start or to end on a machine that is busy.
 const LONG: Duration = Duration::from_mins(1);
 
-/// Gives the folder `$2` a disk of `$1` in memory, if there is to be one, and becomes the
-/// engine with the other arguments.
+/// Gives the folder `$2` a disk of `$1` in memory, if there is to be one, takes the file `$3`
+/// for the table of hosts, and becomes the engine with the other arguments.
 const BECOME: &str = r#"
 [ -z "$1" ] || mount -n -t tmpfs -o "size=$1,mode=711" small "$2"
-shift 2
+mount -n --bind "$3" /etc/hosts
+shift 3
 exec dockerd "$@"
 "#;
 
@@ -41,15 +42,26 @@ impl Dockerd {
         Self::start_on("", arguments)
     }
 
+    /// For which this name is 127.0.0.1; like any other name of a loopback address it may then
+    /// be a registry without TLS.
+    pub fn knowing(name: &str) -> Self {
+        Self::start_as("", &[], &format!("127.0.0.1 localhost {name}\n"))
+    }
+
     /// With its images on so much memory, such as `128m`, which ends with it.
     pub fn with_disk_of(size: &'static str) -> Self {
         Self::start_on(size, &[])
     }
 
     fn start_on(disk: &'static str, arguments: &[&str]) -> Self {
+        Self::start_as(disk, arguments, &fs::read_to_string("/etc/hosts").unwrap_or_default())
+    }
+
+    fn start_as(disk: &'static str, arguments: &[&str], hosts: &str) -> Self {
         // Not where a checkout is: a socket's path has a limit.
         let folder = tempfile::Builder::new().prefix("dockerd").tempdir_in("/tmp").expect("a folder");
         fs::write(folder.path().join("daemon.json"), "{}").expect("a file");
+        fs::write(folder.path().join("hosts"), hosts).expect("a file");
         fs::create_dir(folder.path().join("data")).expect("a folder");
         let arguments: Vec<_> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         let process = spawn(&folder, disk, &arguments);
@@ -165,7 +177,10 @@ fn spawn(folder: &TempDir, disk: &str, arguments: &[String]) -> Child {
     let at = |name: &str| folder.path().join(name);
     // Mounts of its own end with it, however it ends.
     let mut command = Command::new("unshare");
-    command.args(["--mount", "--propagation", "private", "--", "sh", "-ec", BECOME, "sh", disk]).arg(at("data"));
+    command
+        .args(["--mount", "--propagation", "private", "--", "sh", "-ec", BECOME, "sh", disk])
+        .arg(at("data"))
+        .arg(at("hosts"));
     for (option, name) in [
         ("--config-file", "daemon.json"),
         ("--data-root", "data"),

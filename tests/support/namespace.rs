@@ -42,7 +42,7 @@ exec "$@"
 "#;
 
 /// `unshare` with these namespaces and a shell in them, up to the shell's own arguments.
-fn unshare(namespaces: &[&'static str], script: &'static str) -> Vec<&'static str> {
+pub fn unshare(namespaces: &[&'static str], script: &'static str) -> Vec<&'static str> {
     let is_root = std::fs::metadata("/proc/self").expect("a process").uid() == 0;
     let user: &[_] = if is_root { &[] } else { &["--user", "--map-root-user"] };
     [&["unshare"], user, namespaces, &["sh", "-ec", script, "sh"]].concat()

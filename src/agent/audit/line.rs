@@ -37,6 +37,9 @@ pub enum What<'a> {
         container: &'a str,
         /// Its image, in full where it is a reference.
         image: &'a Printable,
+        /// The image as a pull-through rule has it, where that is the way that was taken.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        via: Option<&'a Printable>,
         /// The image's digest.
         #[serde(skip_serializing_if = "Option::is_none")]
         digest: Option<&'a Printable>,
@@ -115,6 +118,7 @@ impl<'a> What<'a> {
             task: task.family.as_ref(),
             container: &container.name,
             image: &container.image,
+            via: container.via.as_ref(),
             digest: container.digest.as_ref(),
             result: container.result,
             credential: container.credential.as_ref(),

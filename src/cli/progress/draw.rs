@@ -144,6 +144,7 @@ fn row(pen: Pen, layout: &Layout, row: &Row, now: Instant) -> Line {
             let seconds = rest.as_millis().div_ceil(1_000);
             pen.put(Style::Warning, &format!("retry in {seconds} s: {}", why(failure)))
         }
+        State::AskingUpstream(failure) => pen.put(Style::Warning, &format!("asks the upstream: {}", why(failure))),
         State::FallingBack(failure) => pen.put(Style::Warning, &format!("falls back: {}", why(failure))),
         State::Done(pulled) => {
             let pen = pen.put(Style::Good, ending(pulled));

@@ -12,6 +12,7 @@ pub(super) fn line(image: &str, state: &State) -> Option<String> {
         State::Retrying(Retry { attempt, wait, failure }) => {
             format!("attempt {attempt} in {:.1} s: {}", wait.as_secs_f64(), why(failure))
         }
+        State::AskingUpstream(failure) => format!("the upstream is asked instead of the rule: {}", why(failure)),
         State::FallingBack(failure) => format!("the copy on the engine serves instead: {}", why(failure)),
         State::Done(pulled) => ending(pulled).to_owned(),
         State::Failed(failure) if failure.was_stopped() => "cancelled".to_owned(),

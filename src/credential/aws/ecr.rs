@@ -6,13 +6,14 @@ use std::time::SystemTime;
 
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_sdk_ecr::config::endpoint::{DefaultResolver, EndpointFuture, Params, ResolveEndpoint};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::call::{Answered, call};
 use super::said::{Failed, Meaning, Said};
-use crate::credential::{RegistryToken, TokenFault, TokenScope, Watch};
+use crate::credential::{Hosts, RegistryToken, TokenFault, TokenScope, Watch};
 use crate::secret::Secret;
 
 /// Where ECR Public gives its tokens, for images in every Region.
@@ -24,7 +25,7 @@ const OPERATION: &str = "GetAuthorizationToken";
 /// Where tokens of this scope are given.
 pub(super) fn region(scope: &TokenScope) -> Region {
     match scope {
-        TokenScope::Ecr(region) => Region::new(region.as_str().to_owned()),
+        TokenScope::Ecr(region, _) => Region::new(region.as_str().to_owned()),
         TokenScope::EcrPublic => Region::from_static(REGION_OF_ECR_PUBLIC),
     }
 }
@@ -38,8 +39,8 @@ pub(super) async fn token(
 ) -> Result<RegistryToken, (TokenFault, Said)> {
     // `registryIds` is deprecated and would change nothing: the token is the caller's (J6).
     let ((token, expires), request) = match scope {
-        TokenScope::Ecr(_) => {
-            let config = aws_sdk_ecr::config::Builder::from(config);
+        TokenScope::Ecr(_, hosts) => {
+            let config = aws_sdk_ecr::config::Builder::from(config).endpoint_resolver(Endpoints(*hosts));
             let config = config.region(region(scope)).credentials_provider(credentials).build();
             let sent = aws_sdk_ecr::Client::from_conf(config).get_authorization_token().send();
             let Answered { answer, request } = call(watch, OPERATION, sent).await.map_err(refused)?;
@@ -60,6 +61,27 @@ pub(super) async fn token(
     let token = token.ok_or_else(|| malformed("the answer has no token in it"))?;
     let (username, password) = taken_apart(&Zeroizing::new(token)).map_err(malformed)?;
     Ok(RegistryToken { username, password, expires, requests: Vec::from_iter(request) })
+}
+
+/// AWS's own endpoints, of these kinds at least; one that the operator names wins (L8).
+#[derive(Debug)]
+struct Endpoints(Hosts);
+
+impl ResolveEndpoint for Endpoints {
+    fn resolve_endpoint<'a>(&'a self, params: &'a Params) -> EndpointFuture<'a> {
+        EndpointFuture::new(async move {
+            if params.endpoint().is_some() {
+                return DefaultResolver::new().resolve_endpoint(params).await;
+            }
+            let wanted = |asked: Option<bool>, own: bool| Some(own || asked.unwrap_or_default());
+            let params = Params::builder()
+                .set_region(params.region().map(str::to_owned))
+                .set_use_fips(wanted(params.use_fips(), self.0.fips))
+                .set_use_dual_stack(wanted(params.use_dual_stack(), self.0.dual_stack))
+                .build()?;
+            DefaultResolver::new().resolve_endpoint(&params).await
+        })
+    }
 }
 
 /// User name and password in a token: base64 of both, divided by the first colon (D2).

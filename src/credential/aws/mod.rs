@@ -9,6 +9,8 @@
 mod batch;
 mod call;
 mod ecr;
+#[cfg(feature = "ecs")]
+mod ecs;
 mod host;
 mod http;
 mod kms;
@@ -46,6 +48,8 @@ use said::Said;
 use session::{Refused, Sessions, late};
 
 pub use batch::Batching;
+#[cfg(feature = "ecs")]
+pub use ecs::Definition;
 pub use http::CaBundleError;
 pub use upkeep::Upkeep;
 

@@ -72,6 +72,14 @@ struct Entry {
     login: Option<Login>,
 }
 
+/// None at all.
+impl Default for InstanceLogins {
+    fn default() -> Self {
+        let (entries, helper_timeout) = (Vec::new(), Duration::ZERO);
+        Self { entries, store: None, helper_timeout, helpers: Semaphore::new(HELPERS_AT_ONCE) }
+    }
+}
+
 impl InstanceLogins {
     /// Reads both documents; without any there are no logins.
     ///

@@ -17,7 +17,7 @@ pub(super) const FACTOR: u64 = 3;
 
 /// The images whose pulls are under way, by number.
 #[derive(Debug, Default)]
-pub(super) struct UnderWay(Mutex<Images>);
+pub(in crate::pull) struct UnderWay(Mutex<Images>);
 
 #[derive(Debug, Default)]
 struct Images {

@@ -55,6 +55,8 @@ struct Local {
     digest: String,
     /// That of its manifest, where the other one is an index's.
     manifest: Option<String>,
+    /// Whether it was given this name on the engine.
+    is_named_here: bool,
 }
 
 impl State {
@@ -124,6 +126,11 @@ pub fn reply(state: &Arc<Mutex<State>>, request: &Request) -> Reply {
             let asked = SeenPull::of(request, version);
             return locked.pull(state, asked);
         }
+        ("POST", path) if path.ends_with("/tag") => {
+            let image = path.trim_start_matches("/images/").trim_end_matches("/tag");
+            let word = |key| request.parameter(key).unwrap_or_default();
+            locked.tag(image, word("repo"), word("tag"))
+        }
         ("GET", "/images/json") if is_podman => locked.list(request.parameter("filters").unwrap_or_default()),
         ("GET", path) => match path.strip_suffix("/json").and_then(|path| path[1..].split_once('/')) {
             Some(("images", image)) => locked.inspect(image),
@@ -191,7 +198,7 @@ impl State {
             );
         }
         let manifest = pull.manifest;
-        let lands = |digest: String| Local { digest, manifest };
+        let lands = |digest: String| Local { digest, manifest, is_named_here: false };
         match pull.goes {
             Goes::Refused { status, message } => (failure(status, &message), None),
             Goes::Scripted(steps) => (stream(steps), pull.lands.map(lands)),
@@ -209,6 +216,19 @@ impl State {
                 (stream(steps), Some(lands(digest)))
             }
         }
+    }
+
+    /// Another name for an image that is here. Docker keeps no digest under it.
+    fn tag(&mut self, image: &str, name: &str, tag: &str) -> Reply {
+        let Some(local) = self.here(image) else {
+            return failure(404, &format!("No such image: {image}"));
+        };
+        if tag.contains(':') {
+            return failure(500, "invalid tag format");
+        }
+        let local = Local { is_named_here: !self.is_podman, ..local.clone() };
+        self.local.insert(format!("{name}:{tag}"), local);
+        Reply::new(201, "")
     }
 
     /// Podman's list, of one image at most.
@@ -235,7 +255,9 @@ impl State {
     /// The local image of a name and tag, or of a name and digest.
     fn here(&self, image: &str) -> Option<&Local> {
         let (name, version) = split(image);
-        let is_it = |(known, local): &(&String, &Local)| split(known).0 == name && local.digest == version;
+        let is_it = |(known, local): &(&String, &Local)| {
+            split(known).0 == name && local.digest == version && !local.is_named_here
+        };
         self.local.get(image).or_else(|| self.local.iter().find(is_it).map(|(_, local)| local))
     }
 
@@ -248,6 +270,7 @@ impl State {
         let familiar = familiar.strip_prefix("library/").unwrap_or(familiar);
         let tags = if tag.contains(':') { vec![] } else { vec![format!("{familiar}:{tag}")] };
         let mut digests: Vec<_> = local.manifest.iter().chain([&local.digest]).collect();
+        digests.retain(|_| !local.is_named_here);
         digests.sort();
         let digests: Vec<_> = digests.into_iter().map(|digest| format!("{familiar}@{digest}")).collect();
         Reply::json(

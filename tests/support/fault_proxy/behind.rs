@@ -29,7 +29,7 @@ pub fn ask(registry: &str, request: &Request, authorization: Option<&str>) -> An
         let _ = write!(head, "{name}: {value}\r\n");
     }
     head.push_str("\r\n");
-    connection.write_all(head.as_bytes()).expect("a registry that listens");
+    connection.write_all(&[head.as_bytes(), &request.body].concat()).expect("a registry that listens");
     let mut answer = Vec::new();
     connection.read_to_end(&mut answer).expect("a registry that answers");
     parse(&answer)

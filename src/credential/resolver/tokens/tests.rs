@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use super::{TokenKey, Tokens};
 use crate::credential::{
-    AwsRequest, RegistryToken, Sealed, SecretError, SecretStore, SecretVersion, TokenError, TokenFault, TokenScope,
-    TokenStore,
+    AwsRequest, Hosts, RegistryToken, Sealed, SecretError, SecretStore, SecretVersion, TokenError, TokenFault,
+    TokenScope, TokenStore,
 };
 use crate::error::{Class, Failure};
 use crate::identity::Identity;
@@ -73,7 +73,7 @@ fn tokens(answers: &[Answer]) -> Tokens<Store> {
 }
 
 fn key(region: &str) -> TokenKey {
-    (Identity::Host, TokenScope::Ecr(Region::parse(region).unwrap()))
+    (Identity::Host, TokenScope::Ecr(Region::parse(region).unwrap(), Hosts::default()))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the token is the test's own")]

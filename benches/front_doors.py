@@ -1,0 +1,96 @@
+"""What a login costs that Docker asks for: one process of `docker-credential-taskpull get`, and
+beside it one of ECR's own helper, which knows ECR alone.
+
+Both get a new token for one ECR host, from the lab's emulator under AWS's own name and over TLS,
+since the other helper can be told no other endpoint. Its cache is off: that is a file with the
+token in it, and taskpull has none.
+"""
+
+import json
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import runs
+from aws_by_tls import aws_by_tls
+from stage import MEGABYTE, NotReady
+from table import Row, milliseconds, ratio
+
+ACCOUNT, REGION = "111122223333", "us-east-1"
+HOST = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+API = f"api.ecr.{REGION}.amazonaws.com"
+
+
+class Helper:
+    """A credential helper that is asked for one server."""
+
+    def __init__(self, program, server, user, environment, folder):
+        self.command, self.environment, self.user = [str(program), "get"], environment, user
+        self.asked, self.answer = folder / "asked", folder / "answer"
+        self.server = server
+
+    def time(self):
+        """Seconds of one run."""
+        with open(self.answer, "w+b") as answer:
+            begun = time.perf_counter()
+            ended = subprocess.run(
+                self.command,
+                env=self.environment,
+                input=self.server.encode(),
+                stdout=answer,
+                stderr=subprocess.DEVNULL,
+                check=False,
+            )
+            seconds = time.perf_counter() - begun
+        self.check(ended.returncode)
+        return seconds
+
+    def usage(self):
+        """What one run took of processors, in seconds, and of memory, in bytes."""
+        self.asked.write_text(self.server)
+        status, usage = runs.usage_of(self.command, self.environment, self.answer, self.asked)
+        self.check(status)
+        return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
+
+    def check(self, status):
+        text = self.answer.read_bytes()
+        if status != 0 or json.loads(text)["Username"] != self.user or not json.loads(text)["Secret"]:
+            # Not repeated: it may be a login.
+            raise runs.RunFailed(f"{self.command[0]} ended with {status} and without the login of {self.server}")
+
+
+def docker_helper(bench):
+    other = shutil.which("docker-credential-ecr-login")
+    if other is None:
+        raise NotReady("docker-credential-ecr-login is not there; run: lab/up --private-engine")
+    folder = Path(bench.folder) / "front-doors"
+    folder.mkdir()
+    ours = folder / "docker-credential-taskpull"
+    ours.symlink_to(bench.binary)
+    arn, settings = bench.stage.secret(0), folder / "taskpull.toml"
+    settings.write_text(f'[[registry]]\nhost = "{bench.stage.registry}"\nsecret = "{arn}"\n')
+    with aws_by_tls(bench.stage.endpoint, API, folder) as by_tls:
+        # The emulator's tokens are over when they come, of which taskpull warns.
+        plain = bench.stage.environment | {"HOME": str(folder), "TASKPULL_CONFIG": str(settings), "RUST_LOG": "error"}
+        tls = {name: value for name, value in plain.items() if name != "AWS_ENDPOINT_URL"} | by_tls
+        helpers = [
+            Helper(ours, HOST, "AWS", tls, folder),
+            Helper(other, HOST, "AWS", tls | {"AWS_ECR_DISABLE_CACHE": "true"}, folder),
+            Helper(ours, bench.stage.registry, "puller-one", plain, folder),
+        ]
+        runs.alternate(2, *(helper.time for helper in helpers))
+        seconds = runs.alternate(bench.rounds(40, 8), *(helper.time for helper in helpers))
+        usages = runs.alternate(bench.rounds(40, 8), *(helper.usage for helper in helpers))
+    names = ("taskpull", "docker-credential-ecr-login", "taskpull, a host of [[registry]]")
+    rows = []
+    for number, what in enumerate(("processor time", "peak memory")):
+        ours, other, *_ = ([usage[number] for usage in taken] for taken in usages)
+        what = f"login for an ECR host, {what}: taskpull / other"
+        rows += ratio(what, [ours / other for ours, other in zip(ours, other)], 1.00)
+    for name, taken, used in zip(names, seconds, usages):
+        rows.append(milliseconds(f"  {name}", taken))
+        rows.append(milliseconds("    processor time", [processor for processor, _ in used]))
+        peaks = [peak / MEGABYTE for _, peak in used]
+        rows.append(Row("    peak memory", runs.spread(peaks, "{:.1f}") + " MB", len(peaks)))
+    return rows

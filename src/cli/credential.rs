@@ -1,0 +1,190 @@
+//! Front doors: Docker's credential helper, the kubelet's credential provider, a password to
+//! be piped.
+//!
+//! Docker's protocol has its errors on stdout and one exit code for all of them; what keeps a
+//! login back is said on stderr too. The others are like every command here.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::runtime::Builder;
+
+use super::credential_arguments::{Docker, Kubelet, LoginPassword};
+use super::exit::Exit;
+use super::{complain, input, log, secret, setup, tell};
+use crate::config::{Settings, Sources};
+use crate::error::{Class, Explain, Failure, Link};
+use crate::frontend::docker::{self, Operation, Server};
+use crate::frontend::{Written, kubelet, password};
+use crate::pipeline::{Aws, Given, ImageReference, Logins, RegistryHost, Resolver};
+
+/// A question that has no login for an answer.
+#[derive(Debug, thiserror::Error)]
+enum NoLogin {
+    #[error("stdin could not be read")]
+    Stdin(#[source] io::Error),
+    #[error("the runtime could not be started")]
+    Runtime(#[source] io::Error),
+    #[error("`{0}` is not a registry's host")]
+    NoHost(String),
+    #[error("{0} is not ours: it is no registry of ECR's, and no [[registry]] names it")]
+    NotOurs(String),
+    #[error("the login of {0} is an identity token, and no password")]
+    IdentityToken(String),
+}
+
+impl Explain for NoLogin {
+    fn link(&self) -> Link {
+        match self {
+            Self::Stdin(_) | Self::Runtime(_) | Self::NoHost(_) | Self::NotOurs(_) => Link::Configuration,
+            Self::IdentityToken(_) => Link::Content,
+        }
+    }
+
+    fn class(&self) -> Class {
+        match self {
+            Self::Stdin(_) | Self::Runtime(_) => Class::Unknown,
+            Self::NoHost(_) => Class::Invalid,
+            Self::NotOurs(_) => Class::Absent,
+            Self::IdentityToken(_) => Class::Unsupported,
+        }
+    }
+
+    fn thing(&self) -> String {
+        match self {
+            Self::Stdin(_) => "stdin".to_owned(),
+            Self::Runtime(_) => "taskpull".to_owned(),
+            Self::NoHost(host) | Self::NotOurs(host) | Self::IdentityToken(host) => host.clone(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Stdin(_) | Self::Runtime(_) => return None,
+            Self::NoHost(_) => "write `host` or `host:port`, as it stands before the first slash of an image",
+            Self::NotOurs(_) => "add a [[registry]] with this host and its secret: docs/credential-helper.md",
+            Self::IdentityToken(_) => "only Docker's credential helper protocol can hand it on",
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// A failure, and the exit code that it comes to where the protocol has no other.
+type Failed = (Arc<Failure>, Exit);
+
+fn failed(failure: impl Into<Arc<Failure>>, exit: Exit) -> Failed {
+    (failure.into(), exit)
+}
+
+/// The settings' front doors, and the log.
+fn logins(config: Option<&Path>) -> Result<Logins<Resolver<Aws>>, Failed> {
+    let settings = Sources::of_process(config).and_then(|sources| Settings::read(&sources));
+    let settings = settings.map_err(|error| failed(Failure::from(&error), Exit::Configuration))?;
+    log::start(&settings.log_filter);
+    setup::logins(&settings).map_err(|failure| failed(failure, Exit::Configuration))
+}
+
+/// The login for an image's registry; `None` where that is not ours.
+fn login(config: Option<&Path>, image: &ImageReference) -> Result<Option<Given>, Failed> {
+    let logins = logins(config)?;
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| failed(Failure::from(&NoLogin::Runtime(error)), Exit::Internal))?;
+    let login = runtime.block_on(logins.of(image));
+    // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
+    runtime.shutdown_background();
+    login.map_err(|failure| failed(failure, Exit::SomeFailed))
+}
+
+/// Stdin, and one byte more than the limit where it is longer than that.
+fn stdin(limit: u64) -> Result<Vec<u8>, Failed> {
+    let read = input::at_most(io::stdin().lock(), limit + 1);
+    read.map_err(|error| failed(Failure::from(&NoLogin::Stdin(error)), Exit::BadInput))
+}
+
+fn write(written: &Written) -> Exit {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(written.bytes()).and_then(|()| stdout.flush()) {
+        Ok(()) => Exit::Good,
+        Err(error) => {
+            tell(&format!("error: the login could not be written: {error}"));
+            Exit::Internal
+        }
+    }
+}
+
+/// Says what broke on stderr.
+fn complained((failure, exit): Failed) -> Exit {
+    complain(&failure);
+    exit
+}
+
+/// `docker-credential-taskpull`, or `taskpull credential docker`.
+pub(super) fn docker(arguments: &Docker) -> Exit {
+    let config = arguments.config.as_deref();
+    match Operation::parse(&arguments.operation) {
+        Some(Operation::Get) => get(config),
+        Some(Operation::List) => match logins(config) {
+            Ok(logins) => secret::write(&docker::list(logins.known())),
+            Err((failure, _)) => refuse(&docker::failed(&failure)),
+        },
+        Some(Operation::Version) => secret::write(&docker::version()),
+        // What is on stdin is not read: it may be a login.
+        Some(operation @ (Operation::Store | Operation::Erase)) => refuse(&docker::error(docker::not_kept(operation))),
+        None => refuse(&docker::usage()),
+    }
+}
+
+fn get(config: Option<&Path>) -> Exit {
+    match asked(config) {
+        Ok(Some(written)) => write(&written),
+        Ok(None) => refuse(&format!("{}\n", docker::NOT_OURS)),
+        Err(said) => {
+            // Docker's own command line drops what is on stdout, and passes this on.
+            tell(said.trim_end());
+            refuse(&said)
+        }
+    }
+}
+
+/// The answer for the server on stdin; none where that is not ours, or what to say of a failure.
+fn asked(config: Option<&Path>) -> Result<Option<Written>, String> {
+    let said = |(failure, _): Failed| docker::failed(&failure);
+    let server = Server::parse(&stdin(docker::LIMIT).map_err(said)?).map_err(docker::error)?;
+    let Some(image) = &server.image else { return Ok(None) };
+    let given = login(config, image).map_err(said)?;
+    Ok(given.map(|given| server.login(&given.login)))
+}
+
+/// An answer that is no login, in Docker's way.
+fn refuse(said: &str) -> Exit {
+    secret::write(said);
+    Exit::Internal
+}
+
+/// `taskpull credential kubelet`
+pub(super) fn kubelet(arguments: &Kubelet) -> Exit {
+    let answered = stdin(kubelet::LIMIT).and_then(|bytes| {
+        let image = kubelet::image(&bytes).map_err(|error| failed(Failure::from(&error), Exit::BadInput))?;
+        let given = login(arguments.config.as_deref(), &image)?;
+        kubelet::answer(&image, given.as_ref()).ok_or_else(|| no_password(&image))
+    });
+    answered.map_or_else(complained, |answer| write(&answer))
+}
+
+/// `taskpull login-password`
+pub(super) fn login_password(arguments: &LoginPassword) -> Exit {
+    let asked = &arguments.registry;
+    let host = RegistryHost::of_address(asked).and_then(|(host, _)| host.any_image());
+    let no_host = || failed(Failure::from(&NoLogin::NoHost(asked.clone())), Exit::Usage);
+    let answered = host.ok_or_else(no_host).and_then(|image| {
+        let not_ours = || failed(Failure::from(&NoLogin::NotOurs(asked.clone())), Exit::Configuration);
+        let given = login(arguments.config.as_deref(), &image)?.ok_or_else(not_ours)?;
+        password(&given.login).ok_or_else(|| no_password(&image))
+    });
+    answered.map_or_else(complained, |password| write(&password))
+}
+
+fn no_password(image: &ImageReference) -> Failed {
+    failed(Failure::from(&NoLogin::IdentityToken(image.registry().to_owned())), Exit::SomeFailed)
+}

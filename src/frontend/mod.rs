@@ -1,0 +1,11 @@
+//! Front doors: the words in which other programs that pull ask for a login, and are answered.
+//!
+//! Pure: bytes in, a question out; a login in, bytes out. Who answers is not known here, and
+//! nothing is read, printed or asked. A failure stays a failure in every protocol: none of
+//! them is let go on to pull anonymously.
+
+pub mod docker;
+pub mod kubelet;
+mod written;
+
+pub use written::{Written, password};

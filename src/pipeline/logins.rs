@@ -1,0 +1,152 @@
+//! The login for one registry, for a program that pulls by itself.
+//!
+//! A front door is told a login, that the registry is not ours, or a failure: nothing here
+//! turns a failure into an anonymous pull, for ECR Public neither. Who names us for it wants
+//! the token, and its absence is theirs to mend.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::credential::{Credential, Credentials, Login, Origin};
+use crate::error::{Class, Explain, Failure, Link, Printable};
+use crate::identity::AccountRoles;
+use crate::plan::{PlannedPull, Registries};
+use crate::task::ImageReference;
+
+/// A token that is to end so soon is not kept by others: the pull that shows it takes time.
+const LAST_USE: Duration = Duration::from_mins(15);
+
+/// Where front doors get their logins.
+pub struct Logins<C> {
+    /// Which hosts are ours.
+    pub registries: Registries,
+    /// Which accounts' secrets and tokens are had as another role.
+    pub accounts: AccountRoles,
+    /// Where credentials come from.
+    pub credentials: C,
+    /// For how long a secret serves without being asked for again.
+    pub max_age: Duration,
+}
+
+/// A login, and how far it goes.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// What is shown to the registry; never nothing.
+    pub login: Login,
+    /// Whether it is every image's of that registry; else it was found for this one.
+    pub is_of_registry: bool,
+    /// For how long it may be kept.
+    pub serves: Duration,
+}
+
+/// A pull from ECR Public goes on without a token; whoever asks for one is told that there is none.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct NoToken(Printable);
+
+impl Explain for NoToken {
+    fn link(&self) -> Link {
+        Link::RegistryToken
+    }
+
+    fn class(&self) -> Class {
+        Class::Absent
+    }
+
+    fn thing(&self) -> String {
+        "ECR Public".to_owned()
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("allow ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken to whoever asks, or pull from ECR Public without taskpull: what is there is for everybody".to_owned())
+    }
+}
+
+impl<C: Credentials> Logins<C> {
+    /// The login for an image's registry; `None` where that is not ours.
+    ///
+    /// # Errors
+    /// A [`Failure`], for whatever keeps a registry that is ours from its login.
+    pub async fn of(&self, image: &ImageReference) -> Result<Option<Given>, Arc<Failure>> {
+        let Some(need) = self.registries.need(image, &self.accounts)? else { return Ok(None) };
+        let pull = PlannedPull { image: image.clone(), need, platform: None, through: None };
+        let Credential { login, origin, .. } = self.credentials.credential(&pull).await?;
+        let (is_of_registry, serves) = reach(&origin, self.max_age, SystemTime::now())?;
+        Ok(Some(Given { login, is_of_registry, serves }))
+    }
+
+    /// Every host of the map as Docker calls it, with the user name where that is known without
+    /// asking anybody: ECR's is always the same, a secret's is in the secret.
+    #[must_use]
+    pub fn known(&self) -> Vec<(String, &'static str)> {
+        let user = |is_ecr| if is_ecr { "AWS" } else { "" };
+        self.registries.hosts().map(|(host, is_ecr)| (host.server().to_owned(), user(is_ecr))).collect()
+    }
+}
+
+/// Whether it is the whole registry's, and for how long.
+fn reach(origin: &Origin, max_age: Duration, now: SystemTime) -> Result<(bool, Duration), Failure> {
+    match origin {
+        Origin::EcrPublic { without: Some(why), .. } => Err(Failure::from(&NoToken(why.clone()))),
+        Origin::Ecr { expires, .. } | Origin::EcrPublic { expires, .. } => {
+            let Some(end) = expires else { return Ok((true, max_age)) };
+            let left = end.duration_since(now).unwrap_or_default();
+            if left.is_zero() {
+                // It serves once, as for a pull (D3).
+                tracing::warn!("the token was over when it came: is this host's clock right?");
+            }
+            Ok((true, left.saturating_sub(LAST_USE)))
+        }
+        // One that serves only because AWS does not answer is to be asked for again.
+        Origin::Secret { stale: Some(_), .. } => Ok((false, Duration::ZERO)),
+        Origin::Secret { .. } | Origin::Instance(_) | Origin::Anonymous => Ok((false, max_age)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::reach;
+    use crate::credential::Origin;
+    use crate::error::Printable;
+    use crate::identity::Identity;
+
+    const MAX_AGE: Duration = Duration::from_mins(5);
+
+    fn told(origin: &Origin) -> Option<(bool, u64)> {
+        let told = reach(origin, MAX_AGE, SystemTime::UNIX_EPOCH).ok();
+        told.map(|(is_of_registry, serves)| (is_of_registry, serves.as_secs()))
+    }
+
+    #[test]
+    fn a_token_is_the_registrys_until_shortly_before_its_end() {
+        let public = |minutes: Option<u64>, without: Option<&str>| Origin::EcrPublic {
+            identity: Identity::Host,
+            expires: minutes.map(|minutes| SystemTime::UNIX_EPOCH + Duration::from_mins(minutes)),
+            without: without.map(Printable::new),
+            requests: Vec::new(),
+        };
+        for (minutes, serves) in [(None, 300), (Some(720), 42_300), (Some(16), 60), (Some(15), 0), (Some(0), 0)] {
+            assert_eq!(told(&public(minutes, None)), Some((true, serves)), "{minutes:?}");
+        }
+        assert_eq!(told(&public(None, Some("denied"))), None);
+    }
+
+    #[test]
+    fn a_secret_is_the_images_and_a_stale_one_is_not_kept() {
+        let secret = |stale| Origin::Secret {
+            arn: Printable::default(),
+            version_id: Printable::default(),
+            account: None,
+            region: None,
+            stage: None,
+            notes: Vec::new(),
+            identity: Identity::Host,
+            stale,
+            requests: Vec::new(),
+        };
+        assert_eq!(told(&secret(None)), Some((false, 300)));
+        assert_eq!(told(&secret(Some(MAX_AGE))), Some((false, 0)));
+    }
+}
