@@ -6,6 +6,8 @@
 missing_packages() { # [--private-engine]
     command -v docker-registry >/dev/null || echo docker-registry
     command -v htpasswd >/dev/null || echo apache2-utils
+    # Its promtool tries the alerts.
+    command -v promtool >/dev/null || echo prometheus
     PATH=$PATH:/usr/sbin:/sbin command -v ip >/dev/null || echo iproute2
     "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
     [[ ${1:-} == --private-engine ]] || return 0

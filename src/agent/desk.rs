@@ -141,6 +141,19 @@ pub enum Standing {
     },
 }
 
+/// How many requests are open, by what is being done about them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpenCounts {
+    /// Nothing yet.
+    pub queued: usize,
+    /// They are carried out.
+    pub running: usize,
+    /// They failed, and are tried again.
+    pub waiting: usize,
+    /// How many there may be together.
+    pub at_most: usize,
+}
+
 /// What became of a submission.
 pub struct Accepted {
     /// Its name.
@@ -282,6 +295,21 @@ impl Desk {
     #[must_use]
     pub fn open_count(&self) -> usize {
         self.table().open
+    }
+
+    /// How many are open, told apart.
+    #[must_use]
+    pub fn open_counts(&self) -> OpenCounts {
+        let mut counts = OpenCounts { at_most: self.room.open, ..OpenCounts::default() };
+        for entry in self.table().entries.values() {
+            let Stage::Open(open) = &entry.stage else { continue };
+            *match *open.phase.lock().unwrap_or_else(PoisonError::into_inner) {
+                Phase::Queued => &mut counts.queued,
+                Phase::Running => &mut counts.running,
+                Phase::Waiting { .. } => &mut counts.waiting,
+            } += 1;
+        }
+        counts
     }
 
     /// What came of a request that has ended.

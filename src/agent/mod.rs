@@ -6,23 +6,27 @@
 //! done for a request is the pipeline's business ([`Work`]); whom the agent listens to is
 //! another room's.
 
+pub mod audit;
 mod desk;
 mod desk_error;
 mod feed;
 mod folder;
 mod journal;
 mod journal_error;
+pub mod metrics;
 mod request;
 mod runner;
 mod supervisor;
 mod witness;
 
-pub use desk::{Accepted, Desk, Open, Phase, Room, Standing, View};
+pub use audit::{Audit, AuditError};
+pub use desk::{Accepted, Desk, Open, OpenCounts, Phase, Room, Standing, View};
 pub use desk_error::DeskError;
 pub use feed::Feed;
 pub use journal::{Ended, Found, Journal, Record};
 pub use journal_error::JournalError;
+pub use metrics::Metrics;
 pub use request::{Ending, Moment, Origin, Peer, Request, RequestId, Submission};
 pub use runner::{Runner, Stop, Work};
 pub use supervisor::Supervisor;
-pub use witness::Witness;
+pub use witness::{Access, Given, Witness, Witnesses};

@@ -105,6 +105,14 @@ impl Moment {
     }
 }
 
+impl Moment {
+    /// How long ago it was, as far as the clock has not been set since.
+    #[must_use]
+    pub fn elapsed(self) -> Duration {
+        self.0.elapsed().unwrap_or_default()
+    }
+}
+
 impl From<Moment> for String {
     fn from(Moment(time): Moment) -> Self {
         humantime::format_rfc3339_millis(time).to_string()

@@ -1,10 +1,57 @@
 //! Who is told what the agent does: the audit trail, the metrics.
 
-use super::request::{Ending, Request};
-use crate::report::Report;
+use super::request::{Ending, Peer, Request};
+use crate::report::{CredentialReport, Report};
 
 /// Somebody who is told. Nothing here may block.
 pub trait Witness: Send + Sync {
     /// A request has ended so.
     fn ended(&self, request: &Request, how: Ending, report: &Report);
+
+    /// Somebody asked for something, and may have it or may not.
+    fn decided(&self, _: &Access<'_>) {}
+
+    /// A credential was given to somebody.
+    fn gave(&self, _: &Given<'_>) {}
+}
+
+/// A decision about somebody's wish.
+#[derive(Clone, Copy, Debug)]
+pub struct Access<'a> {
+    /// Who asked.
+    pub by: Peer,
+    /// The right that it takes; of the few words that there are.
+    pub right: &'static str,
+    /// Whether it was granted.
+    pub allowed: bool,
+    /// What was asked for.
+    pub what: &'a str,
+}
+
+/// A credential that was given away: its names, never its value.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    /// To whom.
+    pub to: Peer,
+    /// For which registry or image.
+    pub what: &'a str,
+    /// Which one.
+    pub credential: &'a CredentialReport,
+}
+
+/// Several of them; each is told everything.
+pub struct Witnesses<'a>(pub Vec<&'a dyn Witness>);
+
+impl Witness for Witnesses<'_> {
+    fn ended(&self, request: &Request, how: Ending, report: &Report) {
+        self.0.iter().for_each(|witness| witness.ended(request, how, report));
+    }
+
+    fn decided(&self, access: &Access<'_>) {
+        self.0.iter().for_each(|witness| witness.decided(access));
+    }
+
+    fn gave(&self, given: &Given<'_>) {
+        self.0.iter().for_each(|witness| witness.gave(given));
+    }
 }

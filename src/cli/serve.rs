@@ -14,17 +14,21 @@ use super::arguments::Serve;
 use super::exit::Exit;
 use super::setup::Setup;
 use super::{complain, log, tell};
-use crate::agent::{Desk, Ending, Feed, Journal, Request, Room, Stop, Submission, Supervisor, Witness, Work};
+use crate::agent::metrics::{Downloads, Listener};
+use crate::agent::{
+    Audit, Desk, Ending, Feed, Journal, Metrics, Request, Room, Stop, Submission, Supervisor, Witness, Witnesses, Work,
+};
 use crate::config::table::{AGENT_SOCKET, AGENT_STATE_FOLDER, ENGINE_HOST};
-use crate::config::{ConfigError, Settings, Sources};
+use crate::config::{AgentSettings, ConfigError, Settings, Sources};
 use crate::error::Failure;
-use crate::pipeline::{Input, Job, Traffic};
+use crate::pipeline::{Input, Job, Traffic, Watch};
 use crate::report::Report;
 
 /// Runs it.
 pub(super) fn run(arguments: &Serve) -> Exit {
-    match prepared(arguments) {
-        Ok((settings, setup)) => serve(arguments, &settings, setup),
+    let metrics = Arc::default();
+    match prepared(arguments, &metrics) {
+        Ok((settings, setup)) => serve(arguments, &settings, setup, &metrics),
         Err(failure) => {
             complain(&failure);
             Exit::Configuration
@@ -32,9 +36,10 @@ pub(super) fn run(arguments: &Serve) -> Exit {
     }
 }
 
-fn prepared(arguments: &Serve) -> Result<(Settings, Setup), Failure> {
+fn prepared(arguments: &Serve, metrics: &Arc<Metrics>) -> Result<(Settings, Setup), Failure> {
     let settings = settings(arguments).map_err(|error| Failure::from(&error))?;
-    let mut setup = Setup::new(&settings, false, Traffic::of_many_runs)?;
+    let watch: Arc<dyn Watch> = Arc::clone(metrics) as _;
+    let mut setup = Setup::watched_by(&watch, &settings, false, Traffic::of_many_runs)?;
     // Who else had an image pulled is not known here: a copy serves whoever may have it.
     setup.limits.caching.verify_access.get_or_insert(true);
     Ok((settings, setup))
@@ -48,7 +53,7 @@ fn settings(Serve { socket, state_folder, host, config }: &Serve) -> Result<Sett
     Settings::read(&sources)
 }
 
-fn serve(arguments: &Serve, settings: &Settings, setup: Setup) -> Exit {
+fn serve(arguments: &Serve, settings: &Settings, setup: Setup, metrics: &Arc<Metrics>) -> Exit {
     log::start(&settings.log_filter);
     // What this process makes is its user's alone; the socket gets its mode by name.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
@@ -62,10 +67,17 @@ fn serve(arguments: &Serve, settings: &Settings, setup: Setup) -> Exit {
     for (file, why) in &found.broken {
         tell(&format!("warning: {} is no request of this agent's: {why}", file.display()));
     }
+    let (audit, listener) = match watching(settings, metrics) {
+        Ok(watching) => watching,
+        Err(failure) => {
+            complain(&failure);
+            return Exit::Configuration;
+        }
+    };
     let (to_runner, accepted) = mpsc::unbounded_channel();
     let room = Room { open: settings.agent.open_requests.get(), history: settings.agent.history.get() };
     let desk = Arc::new(Desk::new(journal, found.records, room, to_runner));
-    let work = Pulling(Mutex::new(Arc::new(setup)));
+    let work = Pulling { setup: Mutex::new(Arc::new(setup)), metrics: Arc::clone(metrics) };
     let runtime = match Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -77,16 +89,23 @@ fn serve(arguments: &Serve, settings: &Settings, setup: Setup) -> Exit {
         let supervisor = Supervisor {
             desk: &desk,
             work: &work,
-            witness: &Log,
+            witness: &Witnesses(vec![&Log, &**metrics, &audit]),
             give_up_after: settings.agent.give_up_after,
             drain_timeout: settings.agent.drain_timeout,
             folder: &settings.agent.folder,
         };
         let stop = Stop::default();
-        let signals = signals(arguments, &work, &stop)?;
+        let signals = signals(arguments, &work, &audit, &stop)?;
+        let listening = async {
+            match listener {
+                Some(listener) => listener.serve(|| metrics.render(&desk)).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             () = supervisor.run(accepted, &stop) => io::Result::Ok(()),
             () = signals => Ok(()),
+            ended = listening => ended,
         }
     });
     // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
@@ -100,11 +119,23 @@ fn serve(arguments: &Serve, settings: &Settings, setup: Setup) -> Exit {
     }
 }
 
+/// What writes the audit trail and what serves the metrics.
+fn watching(settings: &Settings, metrics: &Arc<Metrics>) -> Result<(Audit, Option<Listener>), Failure> {
+    let AgentSettings { audit, metrics_listen, .. } = &settings.agent;
+    let audit = Audit::begin(audit, Arc::clone(metrics)).map_err(|error| Failure::from(&error))?;
+    let listener = metrics_listen.map(Listener::bind).transpose().map_err(|error| Failure::from(&error))?;
+    if let Some(listener) = &listener {
+        tell(&format!("the metrics are at http://{}/metrics", listener.address()));
+    }
+    Ok((audit, listener))
+}
+
 /// Waits for signals: the first SIGTERM or Ctrl-C drains, the second ends, SIGHUP reads the
-/// configuration again.
+/// configuration again and opens the audit trail anew.
 fn signals<'a>(
     arguments: &'a Serve,
     work: &'a Pulling,
+    audit: &'a Audit,
     stop: &'a Stop,
 ) -> io::Result<impl Future<Output = ()> + use<'a>> {
     let mut ctrl_c = signal(SignalKind::interrupt())?;
@@ -117,6 +148,7 @@ fn signals<'a>(
                 _ = terminate.recv() => {}
                 _ = hang_up.recv() => {
                     work.reload(arguments);
+                    audit.reopen();
                     continue;
                 }
             }
@@ -129,19 +161,22 @@ fn signals<'a>(
 }
 
 /// The pipeline, as the settings have it now.
-struct Pulling(Mutex<Arc<Setup>>);
+struct Pulling {
+    setup: Mutex<Arc<Setup>>,
+    metrics: Arc<Metrics>,
+}
 
 impl Pulling {
     fn setup(&self) -> Arc<Setup> {
-        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.setup.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Reads the settings again. What is under way goes on as it began; settings that are
     /// wrong change nothing.
     fn reload(&self, arguments: &Serve) {
-        match prepared(arguments) {
+        match prepared(arguments, &self.metrics) {
             Ok((_, setup)) => {
-                *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(setup);
+                *self.setup.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(setup);
                 tell("the configuration was read again");
             }
             Err(failure) => {
@@ -167,7 +202,8 @@ impl Work for Pulling {
             let setup = self.setup();
             let job = job(&setup, submission);
             feed.begin(job.subjects());
-            job.pull(&setup.credentials, &setup.engine, &setup.traffic, &setup.limits, feed, interrupt).await
+            let progress = Downloads::new(&self.metrics, feed);
+            job.pull(&setup.credentials, &setup.engine, &setup.traffic, &setup.limits, &progress, interrupt).await
         }
         .boxed()
     }

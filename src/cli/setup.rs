@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::pipeline::{
     AccessTokens, AccountRoles, Aws, Backoff, Batching, Behavior, Caching, Chosen, Concurrency, Deadlines, DiskCheck,
     DiskLimits, DockerAddress, EngineChoice, HostKind, Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits,
-    Logins, OnRefusal, Place, PlanContext, Platform, Registries, Resolver, Rewrites, RoleUse, TlsUse, Traffic,
+    Logins, OnRefusal, Place, PlanContext, Platform, Registries, Resolver, Rewrites, RoleUse, TlsUse, Traffic, Watch,
 };
 
 /// The waits between attempts at a pull grow to a second and a half and no further: two
@@ -42,6 +42,16 @@ impl Setup {
         fail_fast: bool,
         traffic: impl FnOnce(Concurrency) -> Traffic,
     ) -> Result<Self, Failure> {
+        Self::watched_by(&nobody(), settings, fail_fast, traffic)
+    }
+
+    /// The same, telling somebody how its credentials come.
+    pub(super) fn watched_by(
+        watch: &Arc<dyn Watch>,
+        settings: &Settings,
+        fail_fast: bool,
+        traffic: impl FnOnce(Concurrency) -> Traffic,
+    ) -> Result<Self, Failure> {
         let concurrency = Concurrency { all: settings.concurrency, per_registry: settings.per_registry };
         let instance = Arc::new(instance_logins(settings)?);
         let Chosen { address, by_current_context } =
@@ -51,7 +61,7 @@ impl Setup {
             by_current_context,
             limits: limits(settings, fail_fast),
             traffic: traffic(concurrency),
-            credentials: credentials(settings, Arc::clone(&instance))?,
+            credentials: credentials(settings, Arc::clone(&instance), watch)?,
             roles: if settings.assume_execution_role { RoleUse::Assume } else { RoleUse::Ignore },
             accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
             rewrites: rewrites(settings)?,
@@ -126,11 +136,19 @@ fn limits(settings: &Settings, fail_fast: bool) -> Limits {
     }
 }
 
+fn nobody() -> Arc<dyn Watch> {
+    Arc::new(())
+}
+
 /// AWS, as the settings have it.
 pub(super) fn store(settings: &Settings) -> Result<Aws, Failure> {
+    watched_store(settings, &nobody())
+}
+
+fn watched_store(settings: &Settings, watch: &Arc<dyn Watch>) -> Result<Aws, Failure> {
     let batching = if settings.batch_secrets { Batching::Try } else { Batching::Never };
     let bundle = settings.ca_bundle.as_deref().map(Path::new);
-    let store = Aws::new(settings.secrets_timeout, batching, host_kind(settings), bundle);
+    let store = Aws::new(settings.secrets_timeout, batching, host_kind(settings), bundle, Arc::clone(watch));
     Ok(store.map_err(|error| Failure::from(&error))?.with_stage(&settings.secrets_stage))
 }
 
@@ -139,14 +157,19 @@ fn host_kind(settings: &Settings) -> HostKind {
     HostKind::parse(&settings.host_kind).unwrap_or_default()
 }
 
-fn credentials(settings: &Settings, instance: Arc<InstanceLogins>) -> Result<Resolver<Aws>, Failure> {
+fn credentials(
+    settings: &Settings,
+    instance: Arc<InstanceLogins>,
+    watch: &Arc<dyn Watch>,
+) -> Result<Resolver<Aws>, Failure> {
     let keeping = Keeping {
         max_age: settings.secrets_max_age,
         max_stale: settings.secrets_max_stale,
         entries: settings.secrets_entries,
     };
     let tokens = if settings.accept_access_token { AccessTokens::Accept } else { AccessTokens::Refuse };
-    Ok(Resolver::new(Arc::new(store(settings)?), keeping, tokens, instance))
+    let store = Arc::new(watched_store(settings, watch)?);
+    Ok(Resolver::new(store, keeping, tokens, instance).watched_by(Arc::clone(watch)))
 }
 
 /// Where other programs that pull get their logins. The host's own are no part of it: they are
@@ -155,7 +178,7 @@ pub(super) fn logins(settings: &Settings) -> Result<Logins<Resolver<Aws>>, Failu
     Ok(Logins {
         registries: Registries::new(&settings.registries).map_err(|error| Failure::from(&error))?,
         accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
-        credentials: credentials(settings, Arc::default())?,
+        credentials: credentials(settings, Arc::default(), &nobody())?,
         max_age: settings.secrets_max_age,
     })
 }

@@ -1,6 +1,9 @@
 //! What the operator wants of the agent.
 
+use std::fs;
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,7 +11,7 @@ use super::config_error::ConfigError;
 use super::sources::Sources;
 use super::table::{
     AGENT_DRAIN_TIMEOUT, AGENT_GIVE_UP_AFTER, AGENT_HISTORY, AGENT_OPEN, AGENT_REQUEST_TIMEOUT, AGENT_SOCKET,
-    AGENT_STATE_FOLDER, FOLDER_INTERVAL, FOLDER_PATH,
+    AGENT_STATE_FOLDER, AUDIT_TO, FOLDER_INTERVAL, FOLDER_PATH, METRICS_LISTEN,
 };
 
 /// The settings of the agent.
@@ -30,6 +33,10 @@ pub struct AgentSettings {
     pub request_timeout: Duration,
     /// `folder.*`
     pub folder: FolderSettings,
+    /// `audit.to`
+    pub audit: AuditTo,
+    /// `metrics.listen`: a loopback address.
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 /// The settings of the watched folder.
@@ -39,6 +46,17 @@ pub struct FolderSettings {
     pub path: PathBuf,
     /// `folder.interval`; `None` is never.
     pub interval: Option<Duration>,
+}
+
+/// Where the audit trail goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuditTo {
+    /// Nowhere.
+    Off,
+    /// To journald.
+    Journald,
+    /// To a file.
+    File(PathBuf),
 }
 
 impl AgentSettings {
@@ -56,6 +74,59 @@ impl AgentSettings {
                 path: PathBuf::from(sources.text(&FOLDER_PATH)?),
                 interval: Some(sources.time(&FOLDER_INTERVAL)?).filter(|interval| !interval.is_zero()),
             },
+            audit: sources.parsed(&AUDIT_TO, |text| audit(text, sources))?.unwrap_or(AuditTo::Off),
+            metrics_listen: sources.parsed(&METRICS_LISTEN, loopback)?,
         })
+    }
+}
+
+fn audit(text: &str, sources: &Sources) -> Option<AuditTo> {
+    Some(match text {
+        "journald" => AuditTo::Journald,
+        "auto" if sources.journal_stream().is_some_and(is_stderr) => AuditTo::Journald,
+        "auto" | "off" => AuditTo::Off,
+        path if path.starts_with('/') => AuditTo::File(PathBuf::from(path)),
+        _ => return None,
+    })
+}
+
+/// Whether stderr is what `JOURNAL_STREAM` names, by device and inode. What was started from
+/// a service, with a stderr of its own, has inherited the variable and nothing else.
+fn is_stderr(stream: &str) -> bool {
+    let found = fs::metadata("/proc/self/fd/2").map(|found| format!("{}:{}", found.dev(), found.ino()));
+    found.is_ok_and(|found| found == stream)
+}
+
+fn loopback(text: &str) -> Option<SocketAddr> {
+    text.parse().ok().filter(|address: &SocketAddr| address.ip().is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AuditTo, audit, is_stderr, loopback};
+    use crate::config::Sources;
+
+    #[test]
+    fn metrics_are_on_a_loopback_address_or_nowhere() {
+        for text in ["127.0.0.1:9464", "127.1.2.3:1", "[::1]:9464"] {
+            assert!(loopback(text).is_some(), "{text}");
+        }
+        for text in ["0.0.0.0:9464", "[::]:9464", "10.0.0.1:9464", "9464", "localhost:9464", "127.0.0.1", ""] {
+            assert!(loopback(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_audit_trail_goes_where_it_is_said_to_go() {
+        let audit = |text| audit(text, &Sources::default());
+        assert_eq!(audit("auto"), Some(AuditTo::Off), "systemd has said nothing");
+        assert_eq!(audit("journald"), Some(AuditTo::Journald));
+        assert_eq!(audit("/var/log/a"), Some(AuditTo::File("/var/log/a".into())));
+        assert_eq!(audit("on"), None, "a file is named from the root");
+    }
+
+    #[test]
+    fn an_inherited_journal_stream_is_not_ones_own() {
+        assert!(!is_stderr("0:0") && !is_stderr(""));
     }
 }

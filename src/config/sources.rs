@@ -41,6 +41,7 @@ pub struct Sources {
     file: Option<PathBuf>,
     in_file: Said,
     home: Option<PathBuf>,
+    journal_stream: Option<String>,
 }
 
 impl Sources {
@@ -73,7 +74,8 @@ impl Sources {
         };
         let in_file = file.as_deref().map(file::read).transpose()?.unwrap_or_default();
         let home = variable("HOME")?.map(PathBuf::from);
-        Ok(Self { flags: HashMap::new(), variables, secrets, file, in_file, home })
+        let journal_stream = variable("JOURNAL_STREAM")?;
+        Ok(Self { flags: HashMap::new(), variables, secrets, file, in_file, home, journal_stream })
     }
 
     /// A value from the command line, which wins over all others.
@@ -124,6 +126,15 @@ impl Sources {
     /// The value of a setting that may be left unset.
     pub(super) fn optional_text(&self, setting: &Setting) -> Result<Option<&str>, ConfigError> {
         self.find(setting).is_some().then(|| self.text(setting)).transpose()
+    }
+
+    /// The value of a setting that may be left unset, as it is read elsewhere.
+    pub(super) fn parsed<T>(
+        &self,
+        setting: &Setting,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        self.find(setting).is_some().then(|| self.read(setting, setting.takes.sentence(), parse)).transpose()
     }
 
     pub(super) fn number(&self, setting: &Setting) -> Result<NonZeroU32, ConfigError> {
@@ -183,6 +194,11 @@ impl Sources {
     /// The same in words.
     pub(super) fn said_by(&self, setting: &Setting) -> String {
         self.find(setting).map(|(_, origin)| origin).unwrap_or_default()
+    }
+
+    /// What systemd has connected with its journal.
+    pub(super) fn journal_stream(&self) -> Option<&str> {
+        self.journal_stream.as_deref()
     }
 
     /// The home folder that the environment names. A service need not have one.

@@ -8,7 +8,7 @@ use std::time::Duration;
 pub use super::setting::{Setting, Takes};
 pub use agent::{
     AGENT_DRAIN_TIMEOUT, AGENT_GIVE_UP_AFTER, AGENT_HISTORY, AGENT_OPEN, AGENT_REQUEST_TIMEOUT, AGENT_SOCKET,
-    AGENT_STATE_FOLDER, FOLDER_INTERVAL, FOLDER_PATH,
+    AGENT_STATE_FOLDER, AUDIT_TO, FOLDER_INTERVAL, FOLDER_PATH, METRICS_LISTEN,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -339,6 +339,8 @@ pub const SETTINGS: &[&Setting] = &[
     &AGENT_REQUEST_TIMEOUT,
     &FOLDER_PATH,
     &FOLDER_INTERVAL,
+    &AUDIT_TO,
+    &METRICS_LISTEN,
     &LOG_FILTER,
 ];
 

@@ -342,6 +342,7 @@ mod tests {
                 arn: hub().arn,
                 version_id: "v".to_owned(),
                 stage: None,
+                requests: Vec::new(),
                 value: SecretValue::Text(Secret::new(text.to_owned())),
             };
             assert_eq!(about_content(&version, SecretUse::PullThrough).0.found, pull_through, "{text}");

@@ -23,6 +23,7 @@ mod token_error;
 mod upkeep;
 mod upkeep_error;
 mod upstream;
+mod watch;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -44,6 +45,7 @@ pub use token_error::{TokenError, TokenFault};
 pub use upkeep::{Description, Kept, Outcome, Replica, ReplicaState, UpdateError, Updates, keep};
 pub use upkeep_error::{UpkeepAction, UpkeepError, UpkeepFault};
 pub use upstream::{Draft, NewSecret, SecretUse, Token, Upstream, Wanted};
+pub use watch::{AwsRequest, Call, CallEnd, Servable, Served, Source, Watch};
 
 use crate::error::{Failure, Printable};
 use crate::identity::Identity;
@@ -70,7 +72,7 @@ pub trait SecretStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<SecretVersion, SecretError>> + Send;
 
     /// Decrypts what `version` of the secret holds, as `identity`, in the key's Region, by
-    /// `end` at the latest.
+    /// `end` at the latest; beside it the call that did it, where it has a name.
     ///
     /// # Errors
     /// [`KeyError`] or [`SecretError`] as a [`Failure`].
@@ -81,7 +83,7 @@ pub trait SecretStore: Send + Sync + 'static {
         version: &SecretVersion,
         sealed: &Sealed,
         end: Instant,
-    ) -> impl Future<Output = Result<SecretBytes, Failure>> + Send;
+    ) -> impl Future<Output = Result<(SecretBytes, Option<AwsRequest>), Failure>> + Send;
 }
 
 /// One version of a secret.
@@ -93,6 +95,8 @@ pub struct SecretVersion {
     pub version_id: String,
     /// The staging label that was asked for, unless it was `AWSCURRENT`.
     pub stage: Option<String>,
+    /// The calls that brought it.
+    pub requests: Vec<AwsRequest>,
     /// What it holds.
     pub value: SecretValue,
 }
@@ -174,6 +178,8 @@ pub enum Origin {
         identity: Identity,
         /// How old it is, when AWS did not answer and the kept value served.
         stale: Option<Duration>,
+        /// The calls that brought it.
+        requests: Vec<AwsRequest>,
     },
     /// A token of a private ECR registry.
     Ecr {
@@ -183,6 +189,8 @@ pub enum Origin {
         identity: Identity,
         /// When it ends, where that was said.
         expires: Option<SystemTime>,
+        /// The calls that brought it.
+        requests: Vec<AwsRequest>,
     },
     /// ECR Public, with a token or without.
     EcrPublic {
@@ -192,6 +200,8 @@ pub enum Origin {
         expires: Option<SystemTime>,
         /// Why there was none: then the pull was anonymous.
         without: Option<Printable>,
+        /// The calls that brought it.
+        requests: Vec<AwsRequest>,
     },
     /// A login of the host's own.
     Instance(InstanceLogin),
@@ -246,7 +256,7 @@ impl Credential {
     ) -> Result<Self, Arc<Failure>> {
         let read = content::login(&held.version, &held.text, image, tokens);
         let (login, notes) = read.map_err(|error| Arc::new(Failure::from(&error)))?;
-        let SecretVersion { arn, version_id, stage, .. } = &held.version;
+        let SecretVersion { arn, version_id, stage, requests, .. } = &held.version;
         let parsed = SecretArn::parse(arn).ok();
         let origin = Origin::Secret {
             arn: Printable::new(arn),
@@ -257,6 +267,7 @@ impl Credential {
             notes,
             identity,
             stale: held.stale(),
+            requests: requests.clone(),
         };
         Ok(Self { login, origin, held: Some(Basis::Secret(held)) })
     }
@@ -264,24 +275,24 @@ impl Credential {
     /// A token, as it is shown to this registry.
     fn of_ecr(held: Arc<HeldToken>, registry: &EcrRegistry, identity: &Identity) -> Self {
         let (registry, identity) = (registry.clone(), identity.clone());
-        Self::of_token(held, |expires| Origin::Ecr { registry, identity, expires })
+        Self::of_token(held, |expires, requests| Origin::Ecr { registry, identity, expires, requests })
     }
 
     /// A token of ECR Public.
     fn of_ecr_public(held: Arc<HeldToken>, identity: &Identity) -> Self {
         let identity = identity.clone();
-        Self::of_token(held, |expires| Origin::EcrPublic { identity, expires, without: None })
+        Self::of_token(held, |expires, requests| Origin::EcrPublic { identity, expires, without: None, requests })
     }
 
-    fn of_token(held: Arc<HeldToken>, origin: impl FnOnce(Option<SystemTime>) -> Origin) -> Self {
-        let RegistryToken { username, password, expires } = held.token.clone();
+    fn of_token(held: Arc<HeldToken>, origin: impl FnOnce(Option<SystemTime>, Vec<AwsRequest>) -> Origin) -> Self {
+        let RegistryToken { username, password, expires, requests } = held.token.clone();
         let login = Login::Password { username, password };
-        Self { login, origin: origin(expires), held: Some(Basis::Token(held)) }
+        Self { login, origin: origin(expires, requests), held: Some(Basis::Token(held)) }
     }
 
     /// A pull from ECR Public by somebody who could have no token: what is there is for everybody.
     fn without_token(identity: Identity, why: Printable) -> Self {
-        let origin = Origin::EcrPublic { identity, expires: None, without: Some(why) };
+        let origin = Origin::EcrPublic { identity, expires: None, without: Some(why), requests: Vec::new() };
         Self { login: Login::Anonymous, origin, held: None }
     }
 }

@@ -30,8 +30,8 @@ use tokio::time::{Instant, timeout_at};
 use super::content::{self, Content};
 use super::instance::{InstanceLogins, SharedLogins};
 use super::{
-    AccessTokens, Basis, Credential, Credentials, SecretError, SecretFault, SecretStore, SecretVersion, TokenScope,
-    TokenStore,
+    AccessTokens, AwsRequest, Basis, Credential, Credentials, SecretError, SecretFault, SecretStore, SecretVersion,
+    Servable, Served, Source, TokenScope, TokenStore, Watch,
 };
 use crate::error::Failure;
 use crate::identity::Identity;
@@ -63,6 +63,7 @@ pub struct Resolver<S> {
     reads: Arc<Mutex<Reads>>,
     ecr: Tokens<S>,
     instance: SharedLogins,
+    watch: Arc<dyn Watch>,
 }
 
 /// The reads so far: those under way, and what is kept of the others.
@@ -87,7 +88,21 @@ impl<S: TokenStore> Resolver<S> {
         let ecr = Tokens::new(Arc::clone(&store), keeping.entries);
         let reads = Reads { count: 0, under_way: HashMap::new(), kept: Kept::new(keeping) };
         let reads = Arc::new(Mutex::new(reads));
-        Self { store, tokens, turns: Turns::default(), reads, ecr, instance: SharedLogins::new(instance) }
+        Self {
+            store,
+            tokens,
+            turns: Turns::default(),
+            reads,
+            ecr,
+            instance: SharedLogins::new(instance),
+            watch: Arc::new(()),
+        }
+    }
+
+    /// The same, telling `watch` of what it serves.
+    #[must_use]
+    pub fn watched_by(self, watch: Arc<dyn Watch>) -> Self {
+        Self { ecr: self.ecr.watched_by(Arc::clone(&watch)), watch, ..self }
     }
 
     /// The secret's version in force, or the one at the store's stage: kept, or read now.
@@ -96,16 +111,22 @@ impl<S: TokenStore> Resolver<S> {
         let read = {
             let mut reads = lock(&self.reads);
             match reads.kept.find(&key, Instant::now()) {
-                Found::Serves(held) => return Ok(held),
+                Found::Serves(held) => Either::Left(held),
                 Found::Due(held) => {
                     // The read goes on by itself.
                     drop(self.read(&mut reads, key, None));
-                    return Ok(held);
+                    Either::Left(held)
                 }
-                Found::Nothing => self.read(&mut reads, key, None),
+                Found::Nothing => Either::Right(self.read(&mut reads, key, None)),
             }
         };
-        read.await
+        let (held, from) = match read {
+            Either::Left(held) => (held, Source::Kept),
+            Either::Right(read) => (read.await?, Source::Read),
+        };
+        let from = if held.stale().is_some() { Source::Stale } else { from };
+        self.watch.served(&Served { what: Servable::Secret, from, age: held.at.elapsed() });
+        Ok(held)
     }
 
     /// The secret after a registry refused `refused`, which it was shown at `shown`: `None`
@@ -130,8 +151,11 @@ impl<S: TokenStore> Resolver<S> {
                 None => Either::Right(self.read(&mut reads, key, Some(shown))),
             }
         };
-        let held = read.await?;
-        Ok(is_another(&held).then_some(held))
+        let held = Some(read.await?).filter(|held| is_another(held));
+        if let Some(held) = &held {
+            self.watch.served(&Served { what: Servable::Secret, from: Source::Read, age: held.at.elapsed() });
+        }
+        Ok(held)
     }
 
     /// The read of this secret that is under way, or a new one. After the refusal of what was
@@ -230,9 +254,10 @@ async fn ask<S: SecretStore>(store: &S, turns: &Semaphore, key: &Key) -> Result<
     let _turn = turn.map_err(|_| failed(SecretFault::TimedOut))?.ok();
     tracing::debug!(%secret, identity = identity.name(), "reading the secret");
     let asked = async {
-        let version = store.read(identity, secret, end).await.map_err(|error| Failure::from(&error))?;
+        let mut version = store.read(identity, secret, end).await.map_err(|error| Failure::from(&error))?;
         tracing::debug!(arn = version.arn, version = version.version_id, "read");
-        let text = unsealed(store, identity, secret, &version, end).await?;
+        let (text, request) = unsealed(store, identity, secret, &version, end).await?;
+        version.requests.extend(request);
         Ok((version, text))
     };
     // A panic in a library costs this secret only, not the other pulls. The store knows best
@@ -241,20 +266,21 @@ async fn ask<S: SecretStore>(store: &S, turns: &Semaphore, key: &Key) -> Result<
     asked.map_or(Err(failed(SecretFault::TimedOut)), |ended| ended.unwrap_or_else(|_| Err(failed(SecretFault::Other))))
 }
 
-/// The text of a secret, decrypted where it is sealed.
+/// The text of a secret, decrypted where it is sealed; then with the call that did it.
 async fn unsealed<S: SecretStore>(
     store: &S,
     identity: &Identity,
     secret: &CredentialsParameter,
     version: &SecretVersion,
     end: Instant,
-) -> Result<Secret, Failure> {
+) -> Result<(Secret, Option<AwsRequest>), Failure> {
     match content::of(version).map_err(|error| Failure::from(&error))? {
-        Content::Text(text) => Ok(text.clone()),
+        Content::Text(text) => Ok((text.clone(), None)),
         Content::Sealed(sealed) => {
             tracing::debug!(arn = version.arn, "decrypting");
-            let plaintext = store.decrypt(identity, secret, version, &sealed, end).await?;
-            content::decrypted(version, &plaintext).map_err(|error| Failure::from(&error))
+            let (plaintext, request) = store.decrypt(identity, secret, version, &sealed, end).await?;
+            let text = content::decrypted(version, &plaintext).map_err(|error| Failure::from(&error))?;
+            Ok((text, request))
         }
     }
 }

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use tokio::time::Instant;
 
-use super::{SecretStore, TokenError};
+use super::{AwsRequest, SecretStore, TokenError};
 use crate::identity::Identity;
 use crate::plan::EcrRegistry;
 use crate::secret::Secret;
@@ -60,6 +60,8 @@ pub struct RegistryToken {
     pub password: Secret,
     /// When it ends, where that was said.
     pub expires: Option<SystemTime>,
+    /// The calls that brought it.
+    pub requests: Vec<AwsRequest>,
 }
 
 /// Where tokens come from. The real one is [`super::aws::Aws`].

@@ -125,6 +125,7 @@ mod tests {
             identity: Identity::Host,
             expires: minutes.map(|minutes| SystemTime::UNIX_EPOCH + Duration::from_mins(minutes)),
             without: without.map(Printable::new),
+            requests: Vec::new(),
         };
         for (minutes, serves) in [(None, 300), (Some(720), 42_300), (Some(16), 60), (Some(15), 0), (Some(0), 0)] {
             assert_eq!(told(&public(minutes, None)), Some((true, serves)), "{minutes:?}");
@@ -143,6 +144,7 @@ mod tests {
             notes: Vec::new(),
             identity: Identity::Host,
             stale,
+            requests: Vec::new(),
         };
         assert_eq!(told(&secret(None)), Some((false, 300)));
         assert_eq!(told(&secret(Some(MAX_AGE))), Some((false, 0)));

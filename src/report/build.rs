@@ -3,11 +3,12 @@
 use std::time::{Duration, SystemTime};
 
 use super::{
-    ContainerReport, ContainerResult, CredentialReport, FellBackReport, Report, RetryReport, Summary, TaskReport,
+    AwsRequestReport, ContainerReport, ContainerResult, CredentialReport, FellBackReport, Report, RetryReport, Summary,
+    TaskReport,
 };
 use crate::error::{Failure, Printable};
 use crate::plan::{InstanceLogin, Need, PlannedPull, PlannedTask, PullPlan};
-use crate::pull::{How, Origin, Outcome, Pulled, Retry};
+use crate::pull::{AwsRequest, How, Origin, Outcome, Pulled, Retry};
 
 impl Report {
     /// The report of a plan that was carried out: its pulls and their outcomes. A credential
@@ -181,27 +182,32 @@ impl From<&Origin> for CredentialReport {
         match origin {
             Origin::Anonymous => Self::Anonymous,
             Origin::Instance(login) => Self::from(login),
-            Origin::Ecr { registry, identity, expires } => Self::Ecr {
+            Origin::Ecr { registry, identity, expires, requests } => Self::Ecr {
                 account: registry.account.clone(),
                 region: registry.region.to_string(),
                 identity: identity.name().to_owned(),
                 expires_at: expires.map(timestamp),
+                aws_requests: reported(requests),
             },
-            Origin::EcrPublic { identity, expires, without } => Self::EcrPublic {
+            Origin::EcrPublic { identity, expires, without, requests } => Self::EcrPublic {
                 identity: identity.name().to_owned(),
                 expires_at: expires.map(timestamp),
+                aws_requests: reported(requests),
                 without_token: without.clone(),
             },
-            Origin::Secret { arn, version_id, account, region, stage, notes, identity, stale } => Self::Secret {
-                arn: arn.clone(),
-                version_id: Some(version_id.clone()),
-                stage: stage.clone(),
-                warnings: notes.clone(),
-                account: account.clone(),
-                region: region.clone(),
-                identity: identity.name().to_owned(),
-                stale_seconds: stale.map(|age| age.as_secs()),
-            },
+            Origin::Secret { arn, version_id, account, region, stage, notes, identity, stale, requests } => {
+                Self::Secret {
+                    arn: arn.clone(),
+                    version_id: Some(version_id.clone()),
+                    stage: stage.clone(),
+                    warnings: notes.clone(),
+                    account: account.clone(),
+                    region: region.clone(),
+                    identity: identity.name().to_owned(),
+                    stale_seconds: stale.map(|age| age.as_secs()),
+                    aws_requests: reported(requests),
+                }
+            }
         }
     }
 }
@@ -216,10 +222,14 @@ impl From<&Need> for CredentialReport {
                 region: registry.region.to_string(),
                 identity: identity.name().to_owned(),
                 expires_at: None,
+                aws_requests: Vec::new(),
             },
-            Need::EcrPublic { identity } => {
-                Self::EcrPublic { identity: identity.name().to_owned(), expires_at: None, without_token: None }
-            }
+            Need::EcrPublic { identity } => Self::EcrPublic {
+                identity: identity.name().to_owned(),
+                expires_at: None,
+                aws_requests: Vec::new(),
+                without_token: None,
+            },
             Need::Secret { parameter, identity } => Self::Secret {
                 arn: Printable::new(parameter.as_str()),
                 version_id: None,
@@ -229,6 +239,7 @@ impl From<&Need> for CredentialReport {
                 region: parameter.region().map(ToString::to_string),
                 identity: identity.name().to_owned(),
                 stale_seconds: None,
+                aws_requests: Vec::new(),
             },
         }
     }
@@ -238,6 +249,14 @@ impl From<&InstanceLogin> for CredentialReport {
     fn from(login: &InstanceLogin) -> Self {
         Self::Instance { source: login.source.to_string(), matched: Printable::new(&login.scope) }
     }
+}
+
+fn reported(requests: &[AwsRequest]) -> Vec<AwsRequestReport> {
+    let one = |AwsRequest { operation, id }: &AwsRequest| AwsRequestReport {
+        operation: (*operation).to_owned(),
+        id: id.clone(),
+    };
+    requests.iter().map(one).collect()
 }
 
 /// To the second, as AWS writes it.

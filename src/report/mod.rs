@@ -176,6 +176,9 @@ pub enum CredentialReport {
         /// The value's age, when AWS did not answer and the kept one served.
         #[serde(skip_serializing_if = "Option::is_none")]
         stale_seconds: Option<u64>,
+        /// The calls to AWS that brought it, by the ids that AWS's support asks for.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        aws_requests: Vec<AwsRequestReport>,
     },
     /// A token of a private ECR registry.
     Ecr {
@@ -188,6 +191,9 @@ pub enum CredentialReport {
         /// When the token ends; a plan has none.
         #[serde(skip_serializing_if = "Option::is_none")]
         expires_at: Option<String>,
+        /// The calls to AWS that brought it, by the ids that AWS's support asks for.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        aws_requests: Vec<AwsRequestReport>,
     },
     /// ECR Public: a token where one could be had.
     EcrPublic {
@@ -196,6 +202,9 @@ pub enum CredentialReport {
         /// When the token ends; a plan has none.
         #[serde(skip_serializing_if = "Option::is_none")]
         expires_at: Option<String>,
+        /// The calls to AWS that brought it, by the ids that AWS's support asks for.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        aws_requests: Vec<AwsRequestReport>,
         /// Why there was no token, and the pull was anonymous.
         #[serde(skip_serializing_if = "Option::is_none")]
         without_token: Option<Printable>,
@@ -207,6 +216,29 @@ pub enum CredentialReport {
         /// What it is for: a registry's host, or a path in it.
         matched: Printable,
     },
+}
+
+impl CredentialReport {
+    /// Its kind, as it is written.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::Secret { .. } => "secret",
+            Self::Ecr { .. } => "ecr",
+            Self::EcrPublic { .. } => "ecr-public",
+            Self::Instance { .. } => "instance",
+        }
+    }
+}
+
+/// A call that AWS has answered.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+pub struct AwsRequestReport {
+    /// What was asked: `AssumeRole`, `GetSecretValue`, …
+    pub operation: String,
+    /// The id that AWS gave the call.
+    pub id: Printable,
 }
 
 /// The containers of a report in numbers.

@@ -169,18 +169,20 @@ fn write_credential(text: &mut String, credential: &CredentialReport) -> fmt::Re
         CredentialReport::Instance { source, matched } => {
             writeln!(text, "this host's own login for {matched}\n    from {source}")
         }
-        CredentialReport::Ecr { account, region, identity, expires_at } => {
+        CredentialReport::Ecr { account, region, identity, expires_at, .. } => {
             writeln!(text, "ECR token for account {account}, Region {region}\n    got as {identity}")?;
             write_end(text, expires_at.as_deref())
         }
-        CredentialReport::EcrPublic { identity, expires_at, without_token: None } => {
+        CredentialReport::EcrPublic { identity, expires_at, without_token: None, .. } => {
             writeln!(text, "ECR Public token\n    got as {identity}")?;
             write_end(text, expires_at.as_deref())
         }
         CredentialReport::EcrPublic { without_token: Some(why), .. } => {
             writeln!(text, "none, for ECR Public\n    warning: {why}")
         }
-        CredentialReport::Secret { arn, version_id, stage, warnings, account, region, identity, stale_seconds } => {
+        CredentialReport::Secret {
+            arn, version_id, stage, warnings, account, region, identity, stale_seconds, ..
+        } => {
             writeln!(text, "{arn}")?;
             if let Some(version) = version_id {
                 let stage = stage.as_ref().map(|stage| format!(" ({stage})")).unwrap_or_default();

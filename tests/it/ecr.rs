@@ -49,6 +49,8 @@ pub fn shown(world: &World) -> Vec<String> {
 /// A credential of a report, without its end.
 pub fn credential(container: &Value) -> Value {
     let mut credential = container["credential"].clone();
-    credential.as_object_mut().unwrap().remove("expiresAt");
+    let fields = credential.as_object_mut().unwrap();
+    fields.remove("expiresAt");
+    fields.remove("awsRequests");
     credential
 }

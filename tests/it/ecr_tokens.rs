@@ -38,6 +38,8 @@ fn an_image_in_ecr_is_pulled_with_a_token_and_the_report_names_it_by_all_but_its
     let expires = container["credential"]["expiresAt"].as_str().unwrap();
     assert!(expires.len() == 20 && expires.ends_with('Z'), "{expires}");
     assert!(!ended.stdout.contains("token-1") && !ended.stderr.contains("token-1"), "{ended:?}");
+    let requests = json!([{ "operation": "GetAuthorizationToken", "id": "00000001-5243-4f4e-8a11-0242ac110002" }]);
+    assert_eq!(container["credential"]["awsRequests"], requests);
     let server = match &world.engine.pulls()[0].auth {
         crate::support::engine::Auth::Given(given) => given.server_address.clone(),
         other => panic!("{other:?}"),

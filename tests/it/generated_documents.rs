@@ -37,11 +37,17 @@ fn whole_held_to(path: &str, text: &str) {
 fn generated_schemas_are_those_of_the_types() {
     whole_held_to("docs/report.schema.json", &taskpull::report::schema::report());
     whole_held_to("docs/events.schema.json", &taskpull::report::schema::events());
+    whole_held_to("docs/audit.schema.json", &taskpull::agent::audit::schema::audit());
 }
 
 #[test]
 fn generated_meanings_of_the_engines_words_are_those_of_the_code() {
     held_to("docs/troubleshooting.md", "engine words", &taskpull::pull::engine_words::reference());
+}
+
+#[test]
+fn generated_metrics_are_those_of_the_code() {
+    held_to("docs/operations.md", "metrics", &taskpull::agent::metrics::table::reference());
 }
 
 #[test]

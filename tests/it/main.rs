@@ -6,8 +6,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod agent_audit;
 mod agent_folder;
 mod agent_folder_many;
+mod agent_metrics;
+mod agent_watched;
 mod architecture;
 mod credential;
 mod credential_docker;

@@ -64,7 +64,7 @@ impl Host {
             helper_timeout: MINUTE,
         };
         let keeping = Keeping { max_age: 5 * MINUTE, max_stale: 60 * MINUTE, entries: NonZeroUsize::MAX };
-        let store = Aws::new(Duration::from_secs(10), Batching::Never, HostKind::Auto, None).unwrap();
+        let store = Aws::new(Duration::from_secs(10), Batching::Never, HostKind::Auto, None, Arc::new(())).unwrap();
         let logins = Arc::new(InstanceLogins::read(&logins).unwrap());
         let engine = variable("DOCKER_HOST");
         Self {

@@ -5,6 +5,7 @@
 //! it is, anybody else within a user namespace.
 
 use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 use std::process::Command;
 
 /// Says to a test that it is in its network.
@@ -33,6 +34,13 @@ cd /
 exec "$@"
 "#;
 
+/// Mounts a small disk at a folder, and becomes the program behind both.
+const SMALL_DISK: &str = r#"
+mount -n -t tmpfs -o "size=$1,mode=700" small "$2"
+shift 2
+exec "$@"
+"#;
+
 /// `unshare` with these namespaces and a shell in them, up to the shell's own arguments.
 pub fn unshare(namespaces: &[&'static str], script: &'static str) -> Vec<&'static str> {
     let is_root = std::fs::metadata("/proc/self").expect("a process").uid() == 0;
@@ -43,6 +51,14 @@ pub fn unshare(namespaces: &[&'static str], script: &'static str) -> Vec<&'stati
 /// What to write before a program and its arguments, so that it can write nowhere.
 pub fn read_only() -> Vec<&'static str> {
     unshare(&["--mount", "--propagation", "private"], READ_ONLY)
+}
+
+/// What to write before a program and its arguments, so that this folder is a disk of this
+/// size and nobody else's: `/proc/<pid>/root` shows what is on it.
+pub fn small_disk(folder: &Path, size: &'static str) -> Vec<String> {
+    let line = unshare(&["--mount", "--propagation", "private"], SMALL_DISK);
+    let folder = folder.display().to_string();
+    line.into_iter().map(str::to_owned).chain([size.to_owned(), folder]).collect()
 }
 
 /// Runs a test once more, in a network where it has these addresses and no others but

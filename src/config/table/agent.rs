@@ -76,3 +76,19 @@ pub const FOLDER_INTERVAL: Setting = Setting {
     takes: Takes::Time(Duration::ZERO, Duration::from_hours(24 * 30)),
     purpose: "How long after a file's last pull its images are pulled again, give or take a tenth. `0` is never.",
 };
+/// `audit.to`
+pub const AUDIT_TO: Setting = Setting {
+    key: "audit.to",
+    variable: "TASKPULL_AUDIT",
+    default: Some("auto"),
+    takes: Takes::Text("`auto`, `off`, `journald`, or the path of a file from the root"),
+    purpose: "Where `taskpull serve` writes its [audit trail](operations.md#the-audit-trail). `auto`: to journald where systemd has connected stderr with it (`JOURNAL_STREAM`), else nowhere. Read at the start only.",
+};
+/// `metrics.listen`
+pub const METRICS_LISTEN: Setting = Setting {
+    key: "metrics.listen",
+    variable: "TASKPULL_METRICS_LISTEN",
+    default: None,
+    takes: Takes::Text("a loopback address with a port, such as `127.0.0.1:9464` or `[::1]:9464`"),
+    purpose: "Where `taskpull serve` has its [metrics](operations.md#metrics) over HTTP, at `/metrics`; unset, it listens on no TCP port. Read at the start only.",
+};

@@ -18,9 +18,10 @@ use aws_sdk_secretsmanager::types::SecretValueEntry;
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
-use super::said::{Meaning, failed};
+use super::call::{Answered, call};
+use super::said::{Failed, Meaning};
 use super::secrets_manager::is_of;
-use crate::credential::{SecretValue, SecretVersion};
+use crate::credential::{AwsRequest, SecretValue, SecretVersion, Watch};
 use crate::identity::Identity;
 use crate::secret::Secret;
 use crate::task::CredentialsParameter;
@@ -58,7 +59,7 @@ impl Batches {
     /// should that one be given up, the others are on their own.
     pub(super) async fn get(
         &self,
-        client: &Client,
+        service: (&Client, &dyn Watch),
         credentials: &Credentials,
         identity: &Identity,
         region: &Region,
@@ -79,7 +80,7 @@ impl Batches {
         }
         let batch = self.take(&key);
         if batch.len() > 1 {
-            self.ask(client, credentials, identity, batch).await;
+            self.ask(service, credentials, identity, batch).await;
         } else {
             drop(batch);
         }
@@ -99,29 +100,34 @@ impl Batches {
         batch
     }
 
-    async fn ask(&self, client: &Client, credentials: &Credentials, identity: &Identity, batch: Vec<Waiting>) {
+    async fn ask(
+        &self,
+        (client, watch): (&Client, &dyn Watch),
+        credentials: &Credentials,
+        identity: &Identity,
+        batch: Vec<Waiting>,
+    ) {
         tracing::debug!(secrets = batch.len(), identity = identity.name(), "reading a batch");
         let ids = batch.iter().map(|waiting| waiting.secret.as_str().to_owned()).collect();
-        let answer = client
+        let sent = client
             .batch_get_secret_value()
             .set_secret_id_list(Some(ids))
             .customize()
             .config_override(Config::builder().credentials_provider(credentials.clone()))
-            .send()
-            .await;
-        match answer {
-            Ok(answer) => {
+            .send();
+        match call(watch, "BatchGetSecretValue", sent).await {
+            Ok(Answered { answer, request }) => {
                 let mut entries = answer.secret_values.unwrap_or_default();
                 for Waiting { secret, answer } in batch {
                     let at = entries.iter().position(|entry| is_entry_of(entry, &secret));
-                    if let Some(version) = at.and_then(|at| version(entries.swap_remove(at))) {
+                    if let Some(version) = at.and_then(|at| version(entries.swap_remove(at), request.as_ref())) {
                         // Whoever waited may have been given up.
                         let _ = answer.send(version);
                     }
                 }
             }
-            Err(error) => {
-                if matches!(failed(error).meaning, Meaning::Answer { code, .. } if code == "AccessDeniedException") {
+            Err(Failed { meaning, .. }) => {
+                if matches!(meaning, Meaning::Answer { code, .. } if code == "AccessDeniedException") {
                     tracing::info!(identity = identity.name(), "no permission for batches: reading singly");
                     let mut without = self.without_permission.lock().unwrap_or_else(PoisonError::into_inner);
                     without.insert(identity.clone());
@@ -138,9 +144,10 @@ fn is_entry_of(entry: &SecretValueEntry, asked: &CredentialsParameter) -> bool {
     entry.arn().is_some_and(|arn| arn == asked.as_str() || (!is_full && is_of(asked, arn, entry.name())))
 }
 
-fn version(entry: SecretValueEntry) -> Option<SecretVersion> {
+fn version(entry: SecretValueEntry, request: Option<&AwsRequest>) -> Option<SecretVersion> {
     let value = entry.secret_string.map(|text| SecretValue::Text(Secret::new(text)))?;
-    Some(SecretVersion { arn: entry.arn?, version_id: entry.version_id?, stage: None, value })
+    let requests = request.cloned().into_iter().collect();
+    Some(SecretVersion { arn: entry.arn?, version_id: entry.version_id?, stage: None, requests, value })
 }
 
 #[cfg(test)]

@@ -11,12 +11,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::said::{Failed, Meaning, Said, failed};
-use crate::credential::{Hosts, RegistryToken, TokenFault, TokenScope};
+use super::call::{Answered, call};
+use super::said::{Failed, Meaning, Said};
+use crate::credential::{Hosts, RegistryToken, TokenFault, TokenScope, Watch};
 use crate::secret::Secret;
 
 /// Where ECR Public gives its tokens, for images in every Region.
 const REGION_OF_ECR_PUBLIC: &str = "us-east-1";
+
+/// The call, which both of them name so.
+const OPERATION: &str = "GetAuthorizationToken";
 
 /// Where tokens of this scope are given.
 pub(super) fn region(scope: &TokenScope) -> Region {
@@ -29,32 +33,34 @@ pub(super) fn region(scope: &TokenScope) -> Region {
 /// Gets a token of this scope.
 pub(super) async fn token(
     config: &SdkConfig,
+    watch: &dyn Watch,
     scope: &TokenScope,
     credentials: Credentials,
 ) -> Result<RegistryToken, (TokenFault, Said)> {
     // `registryIds` is deprecated and would change nothing: the token is the caller's (J6).
-    let (token, expires) = match scope {
+    let ((token, expires), request) = match scope {
         TokenScope::Ecr(_, hosts) => {
             let config = aws_sdk_ecr::config::Builder::from(config).endpoint_resolver(Endpoints(*hosts));
             let config = config.region(region(scope)).credentials_provider(credentials).build();
-            let answer = aws_sdk_ecr::Client::from_conf(config).get_authorization_token().send().await;
-            let answer = answer.map_err(|error| refused(failed(error)))?;
+            let sent = aws_sdk_ecr::Client::from_conf(config).get_authorization_token().send();
+            let Answered { answer, request } = call(watch, OPERATION, sent).await.map_err(refused)?;
             let data = answer.authorization_data.unwrap_or_default().into_iter().next();
-            data.map(|data| (data.authorization_token, data.expires_at)).unwrap_or_default()
+            (data.map(|data| (data.authorization_token, data.expires_at)).unwrap_or_default(), request)
         }
         TokenScope::EcrPublic => {
             let config = aws_sdk_ecrpublic::config::Builder::from(config);
             let config = config.region(region(scope)).credentials_provider(credentials).build();
-            let answer = aws_sdk_ecrpublic::Client::from_conf(config).get_authorization_token().send().await;
-            let answer = answer.map_err(|error| refused(failed(error)))?;
-            answer.authorization_data.map(|data| (data.authorization_token, data.expires_at)).unwrap_or_default()
+            let sent = aws_sdk_ecrpublic::Client::from_conf(config).get_authorization_token().send();
+            let Answered { answer, request } = call(watch, OPERATION, sent).await.map_err(refused)?;
+            let data = answer.authorization_data;
+            (data.map(|data| (data.authorization_token, data.expires_at)).unwrap_or_default(), request)
         }
     };
     let expires = expires.and_then(|time| SystemTime::try_from(time).ok());
     let malformed = |why: &str| (TokenFault::Malformed, why.into());
     let token = token.ok_or_else(|| malformed("the answer has no token in it"))?;
     let (username, password) = taken_apart(&Zeroizing::new(token)).map_err(malformed)?;
-    Ok(RegistryToken { username, password, expires })
+    Ok(RegistryToken { username, password, expires, requests: Vec::from_iter(request) })
 }
 
 /// AWS's own endpoints, of these kinds at least; one that the operator names wins (L8).

@@ -11,15 +11,16 @@ use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
 use super::Aws;
-use super::said::{Failed, Meaning, failed};
+use super::call::{Answered, call};
+use super::said::{Failed, Meaning};
 use crate::cluster::{Attributes, LaunchType, Workload};
-use crate::credential::{ClusterError, ClusterFault};
+use crate::credential::{ClusterError, ClusterFault, Watch};
 use crate::identity::Identity;
 
-/// DescribeServices takes so many at once (API reference).
+/// `DescribeServices` takes so many at once (API reference).
 const SERVICES_AT_ONCE: usize = 10;
 
-/// DescribeTasks takes so many at once (API reference).
+/// `DescribeTasks` takes so many at once (API reference).
 const TASKS_AT_ONCE: usize = 100;
 
 /// A task definition as ECS has it.
@@ -35,6 +36,7 @@ pub struct Definition {
 struct Look<'a> {
     cluster: &'a str,
     client: Client,
+    watch: &'a dyn Watch,
     end: Instant,
 }
 
@@ -46,7 +48,8 @@ impl Aws {
     /// [`ClusterError`]; a part of the answer is no answer.
     pub async fn workloads(&self, cluster: &str) -> Result<Vec<Workload>, ClusterError> {
         let look = self.look(cluster, "ecs:ListServices").await?;
-        let (services, tasks) = futures_util::future::try_join(look.services(), look.tasks()).await?;
+        let both = Box::pin(futures_util::future::try_join(look.services(), look.tasks()));
+        let (services, tasks) = both.await?;
         let of_services = services.into_iter().map(of_service);
         let alone = tasks.into_iter().filter(|task| !task.group().is_some_and(|group| group.starts_with("service:")));
         Ok(of_services.chain(alone.map(of_task)).collect())
@@ -80,7 +83,7 @@ impl Aws {
         Ok(found)
     }
 
-    async fn look<'a>(&self, cluster: &'a str, action: &'static str) -> Result<Look<'a>, ClusterError> {
+    async fn look<'a>(&'a self, cluster: &'a str, action: &'static str) -> Result<Look<'a>, ClusterError> {
         let end = Instant::now() + self.deadline;
         let wrong = |fault, source| ClusterError { cluster: cluster.to_owned(), action, fault, source };
         let nobody = |refused: super::session::Refused| {
@@ -95,7 +98,7 @@ impl Aws {
         let credentials = self.sessions.credentials(&Identity::Host, &self.host, config, &region, end).await;
         let config = aws_sdk_ecs::config::Builder::from(config).region(region);
         let config = config.credentials_provider(credentials.map_err(nobody)?).build();
-        Ok(Look { cluster, client: Client::from_conf(config), end })
+        Ok(Look { cluster, client: Client::from_conf(config), watch: self.host.watch(), end })
     }
 }
 
@@ -127,7 +130,7 @@ impl Look<'_> {
         let mut next = None;
         loop {
             let asked = self.client.list_tasks().cluster(self.cluster).desired_status(DesiredStatus::Running);
-            let answer = self.answer("ecs:ListTasks", asked.set_next_token(next).send()).await?;
+            let answer = self.answer("ecs:ListTasks", Box::pin(asked.set_next_token(next).send())).await?;
             arns.extend(answer.task_arns.unwrap_or_default());
             next = answer.next_token;
             if next.is_none() {
@@ -149,12 +152,14 @@ impl Look<'_> {
         asked: impl Future<Output = Result<T, aws_sdk_ecs::error::SdkError<E, aws_sdk_ecs::config::http::HttpResponse>>>,
     ) -> Result<T, ClusterError>
     where
+        T: aws_sdk_ecs::operation::RequestId,
         E: std::error::Error + aws_sdk_ecs::error::ProvideErrorMetadata + Send + Sync + 'static,
     {
         let wrong = |fault, source| ClusterError { cluster: self.cluster.to_owned(), action, fault, source };
+        let operation = action.strip_prefix("ecs:").unwrap_or(action);
+        let asked = call(self.watch, operation, asked);
         let answer = timeout_at(self.end, asked).await.map_err(|_| wrong(ClusterFault::TimedOut, None))?;
-        answer.map_err(|error| {
-            let Failed { meaning, said } = failed(error);
+        answer.map(|Answered { answer, .. }| answer).map_err(|Failed { meaning, said }| {
             let fault = match meaning {
                 Meaning::Unavailable => ClusterFault::Unavailable,
                 Meaning::Throttled => ClusterFault::Throttled,

@@ -23,6 +23,7 @@ use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
 use super::http::Http;
+use crate::credential::Watch;
 use crate::identity::HostKind;
 
 /// Where this host's identity is looked for.
@@ -30,6 +31,7 @@ use crate::identity::HostKind;
 pub(super) struct Host {
     kind: HostKind,
     http: Http,
+    watch: Arc<dyn Watch>,
     /// Kept, because they hold the metadata service's token and its last answer.
     container: SharedCredentialsProvider,
     metadata: SharedCredentialsProvider,
@@ -38,7 +40,7 @@ pub(super) struct Host {
 }
 
 impl Host {
-    pub(super) fn new(kind: HostKind, http: Http) -> Self {
+    pub(super) fn new(kind: HostKind, http: Http, watch: Arc<dyn Watch>) -> Self {
         let local = provider_config(&http.local);
         let container = EcsCredentialsProvider::builder().configure(&local).build();
         let metadata_answered = Arc::default();
@@ -49,12 +51,17 @@ impl Host {
             SharedCredentialsProvider::new(NoMetadataService)
         };
         let container = SharedCredentialsProvider::new(container);
-        Self { kind, http, container, metadata, metadata_answered, metadata_region: OnceCell::new() }
+        Self { kind, http, watch, container, metadata, metadata_answered, metadata_region: OnceCell::new() }
     }
 
     /// The client for AWS's services.
     pub(super) fn http(&self) -> &Http {
         &self.http
+    }
+
+    /// Who is told of calls to AWS.
+    pub(super) fn watch(&self) -> &dyn Watch {
+        &*self.watch
     }
 
     /// The Region that the environment or the profile says.

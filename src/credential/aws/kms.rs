@@ -9,8 +9,9 @@ use aws_sdk_kms::Client;
 use aws_sdk_kms::config::{Builder, Region};
 use aws_sdk_kms::primitives::Blob;
 
-use super::said::{Failed, Meaning, Said, failed};
-use crate::credential::{Binding, Envelope, KeyFault, Plaintext, Sealed};
+use super::call::{Answered, call};
+use super::said::{Failed, Meaning, Said};
+use crate::credential::{AwsRequest, Binding, Envelope, KeyFault, Plaintext, Sealed, Watch};
 use crate::secret::SecretBytes;
 
 /// A client of one Region, for the calls of one identity.
@@ -20,36 +21,35 @@ pub(super) fn client(config: &SdkConfig, region: Region, credentials: Credential
 
 /// Decrypts. The SDK's buffer for the answer moves into the wrapping; its parser's copy
 /// cannot be wiped.
-pub(super) async fn decrypt(client: &Client, sealed: &Sealed) -> Result<SecretBytes, (KeyFault, Said)> {
-    let answer = client
+pub(super) async fn decrypt(
+    client: &Client,
+    watch: &dyn Watch,
+    sealed: &Sealed,
+) -> Result<(SecretBytes, Option<AwsRequest>), (KeyFault, Said)> {
+    let sent = client
         .decrypt()
         .ciphertext_blob(Blob::new(sealed.ciphertext.clone()))
         .set_key_id(sealed.key.as_ref().map(|key| key.as_str().to_owned()))
         .set_encryption_context(context(&sealed.context))
-        .send()
-        .await
-        .map_err(|error| refused(failed(error)))?;
+        .send();
+    let Answered { answer, request } = call(watch, "Decrypt", sent).await.map_err(refused)?;
     let plaintext = answer.plaintext.ok_or_else(without_answer)?;
-    Ok(SecretBytes::new(plaintext.into_inner()))
+    Ok((SecretBytes::new(plaintext.into_inner()), request))
 }
 
 /// Encrypts a text under a key. The SDK's copies of it cannot be wiped; the program ends
 /// soon after.
 pub(super) async fn encrypt(
     client: &Client,
+    watch: &dyn Watch,
     Binding { key, context: bound_to }: &Binding,
     Plaintext(text): &Plaintext,
 ) -> Result<Envelope, (KeyFault, Said)> {
     #[expect(clippy::disallowed_methods, reason = "the text goes to KMS and nowhere else")]
     let plaintext = Blob::new(text.expose().as_bytes());
-    let answer = client
-        .encrypt()
-        .key_id(key.as_str())
-        .plaintext(plaintext)
-        .set_encryption_context(context(bound_to))
-        .send()
-        .await
-        .map_err(|error| refused(failed(error)))?;
+    let sent =
+        client.encrypt().key_id(key.as_str()).plaintext(plaintext).set_encryption_context(context(bound_to)).send();
+    let Answered { answer, .. } = call(watch, "Encrypt", sent).await.map_err(refused)?;
     let ciphertext = answer.ciphertext_blob.ok_or_else(without_answer)?.into_inner();
     Ok(Envelope { key: key.clone(), ciphertext, context: bound_to.clone() })
 }

@@ -7,6 +7,7 @@
 //! to know.
 
 mod batch;
+mod call;
 mod ecr;
 #[cfg(feature = "ecs")]
 mod ecs;
@@ -32,14 +33,15 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Binding, Envelope, KeyAction, KeyError, KeyFault, Plaintext, RegistryToken, Sealed, SecretError, SecretFault,
-    SecretStore, SecretVersion, TokenError, TokenFault, TokenScope, TokenStore,
+    AwsRequest, Binding, Envelope, KeyAction, KeyError, KeyFault, Plaintext, RegistryToken, Sealed, SecretError,
+    SecretFault, SecretStore, SecretVersion, TokenError, TokenFault, TokenScope, TokenStore, Watch,
 };
 use crate::error::Failure;
 use crate::identity::{HostKind, Identity};
 use crate::secret::SecretBytes;
 use crate::task::{self, CredentialsParameter, KeyArn, SecretArn};
 use batch::Batches;
+use call::Behind;
 use host::{Host, beside};
 use http::Http;
 use said::Said;
@@ -73,7 +75,8 @@ impl Aws {
     /// Prepares to ask; nothing is read or sent before the first secret is wanted.
     /// `deadline` bounds one secret from the first byte to the last, roles and retries
     /// included; `batching` says whether secrets that are wanted together are asked for
-    /// together; `ca_bundle` is a file of the only certificates to be trusted.
+    /// together; `ca_bundle` is a file of the only certificates to be trusted; `watch` is told
+    /// of every call.
     ///
     /// # Errors
     /// [`CaBundleError`], when that file cannot be used.
@@ -82,10 +85,11 @@ impl Aws {
         batching: Batching,
         host: HostKind,
         ca_bundle: Option<&Path>,
+        watch: Arc<dyn Watch>,
     ) -> Result<Self, CaBundleError> {
         Ok(Self {
             deadline,
-            host: Arc::new(Host::new(host, Http::new(ca_bundle)?)),
+            host: Arc::new(Host::new(host, Http::new(ca_bundle)?, watch)),
             stage: None,
             config: OnceCell::new(),
             clients: Mutex::default(),
@@ -164,19 +168,21 @@ impl SecretStore for Aws {
         let credentials = self.sessions.credentials(identity, &self.host, config, &region, end).await;
         let credentials = credentials.map_err(|refused| refused.about(secret, Some(&region)))?;
         let client = self.client(config, &region).await;
+        let behind = behind(&credentials);
         // A batch has the current versions only.
         if let (Some(batches), None) = (&self.batches, &self.stage) {
-            let batch = batches.get(&client, &credentials, identity, &region, secret);
+            let batch = batches.get((&client, self.host.watch()), &credentials, identity, &region, secret);
             // A batch that hangs leaves most of the time to the read that follows it.
             let batch_end = Instant::now() + end.saturating_duration_since(Instant::now()) / 3;
             if let Ok(Some(version)) = timeout_at(batch_end, batch).await {
-                return Ok(version);
+                return Ok(version.behind(&behind));
             }
         }
         let access_key = credentials.access_key_id().to_owned();
-        let asked = secrets_manager::get_secret_value(&client, credentials, secret, self.stage.as_deref());
+        let asked =
+            secrets_manager::get_secret_value((&client, self.host.watch()), credentials, secret, self.stage.as_deref());
         match timeout_at(end, asked).await {
-            Ok(Ok(version)) => Ok(version),
+            Ok(Ok(version)) => Ok(version.behind(&behind)),
             Ok(Err((found, said))) => {
                 if found == SecretFault::IdentityRejected {
                     self.sessions.forget(identity, &access_key);
@@ -194,7 +200,7 @@ impl SecretStore for Aws {
         version: &SecretVersion,
         sealed: &Sealed,
         end: Instant,
-    ) -> Result<SecretBytes, Failure> {
+    ) -> Result<(SecretBytes, Option<AwsRequest>), Failure> {
         // A ciphertext without a key's ARN says itself which key it is, but not where: it is
         // looked for beside the secret.
         let of_secret = SecretArn::parse(&version.arn).ok();
@@ -209,7 +215,7 @@ impl SecretStore for Aws {
         let credentials = self.sessions.credentials(identity, &self.host, config, &region, end).await;
         let credentials = credentials.map_err(|refused| Failure::from(&refused.about(secret, Some(&region))))?;
         let client = kms::client(config, region.clone(), credentials);
-        let answer = timeout_at(end, kms::decrypt(&client, sealed)).await;
+        let answer = timeout_at(end, kms::decrypt(&client, self.host.watch(), sealed)).await;
         let refused = asked_of_key(thing, KeyAction::Decrypt, identity, &region);
         answer.unwrap_or_else(|_| Err(silent())).map_err(refused)
     }
@@ -221,10 +227,10 @@ impl TokenStore for Aws {
         let config = self.config(end).await.map_err(|refused| refused.about_token(scope))?;
         let credentials = self.sessions.credentials(identity, &self.host, config, &region, end).await;
         let credentials = credentials.map_err(|refused| refused.about_token(scope))?;
-        let access_key = credentials.access_key_id().to_owned();
+        let (access_key, behind) = (credentials.access_key_id().to_owned(), behind(&credentials));
         let fault = |fault| TokenError::new(scope, identity, fault);
-        match timeout_at(end, ecr::token(config, scope, credentials)).await {
-            Ok(Ok(token)) => Ok(token),
+        match timeout_at(end, ecr::token(config, self.host.watch(), scope, credentials)).await {
+            Ok(Ok(token)) => Ok(RegistryToken { requests: [behind, token.requests].concat(), ..token }),
             Ok(Err((found, said))) => {
                 if found == TokenFault::IdentityRejected {
                     self.sessions.forget(identity, &access_key);
@@ -250,8 +256,21 @@ impl Aws {
         let credentials = self.sessions.credentials(&host, &self.host, config, &region, end).await;
         let credentials = credentials.map_err(|nobody| refused()(nobody.about_key()))?;
         let client = kms::client(config, region.clone(), credentials);
-        let answer = timeout_at(end, kms::encrypt(&client, binding, plaintext)).await;
+        let answer = timeout_at(end, kms::encrypt(&client, self.host.watch(), binding, plaintext)).await;
         answer.unwrap_or_else(|_| Err(silent())).map_err(refused())
+    }
+}
+
+/// The calls behind credentials.
+#[expect(clippy::disallowed_types, reason = "their property alone is read")]
+fn behind(credentials: &aws_credential_types::Credentials) -> Vec<AwsRequest> {
+    credentials.get_property::<Behind>().map(|Behind(requests)| requests.clone()).unwrap_or_default()
+}
+
+impl SecretVersion {
+    /// The same, with the calls behind the credentials that it was read with.
+    fn behind(self, behind: &[AwsRequest]) -> Self {
+        Self { requests: [behind, &self.requests].concat(), ..self }
     }
 }
 

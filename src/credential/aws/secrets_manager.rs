@@ -6,30 +6,29 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::Config;
 use aws_sdk_secretsmanager::primitives::Blob;
 
-use super::said::{Failed, Meaning, Said, failed};
-use crate::credential::{SecretFault, SecretValue, SecretVersion};
+use super::call::{Answered, call};
+use super::said::{Failed, Meaning, Said};
+use crate::credential::{SecretFault, SecretValue, SecretVersion, Watch};
 use crate::secret::{Secret, SecretBytes};
 use crate::task::CredentialsParameter;
 
 /// Reads the version with a staging label; none is `AWSCURRENT` (A21).
 pub(super) async fn get_secret_value(
-    client: &Client,
+    (client, watch): (&Client, &dyn Watch),
     credentials: Credentials,
     secret: &CredentialsParameter,
     stage: Option<&str>,
 ) -> Result<SecretVersion, (SecretFault, Said)> {
-    let answer = client
+    let sent = client
         .get_secret_value()
         .secret_id(secret.as_str())
         .set_version_stage(stage.map(str::to_owned))
         .customize()
         .config_override(Config::builder().credentials_provider(credentials))
-        .send()
-        .await;
-    let answer = answer.map_err(|error| {
-        let Failed { meaning, said } = failed(error);
-        (fault(&meaning), said)
-    })?;
+        .send();
+    let answer = call(watch, "GetSecretValue", sent).await;
+    let answer = answer.map_err(|Failed { meaning, said }| (fault(&meaning), said));
+    let Answered { answer, request } = answer?;
     // What is not said to be this secret is not shown to its registry.
     let (Some(arn), Some(version_id)) = (answer.arn, answer.version_id.filter(|id| !id.is_empty())) else {
         return Err((SecretFault::Unavailable, "the answer says no ARN or no version".into()));
@@ -41,7 +40,7 @@ pub(super) async fn get_secret_value(
         Some(text) => SecretValue::Text(Secret::new(text)),
         None => SecretValue::Binary(SecretBytes::new(answer.secret_binary.map(Blob::into_inner).unwrap_or_default())),
     };
-    Ok(SecretVersion { arn, version_id, stage: stage.map(str::to_owned), value })
+    Ok(SecretVersion { arn, version_id, stage: stage.map(str::to_owned), requests: Vec::from_iter(request), value })
 }
 
 /// Whether this is the secret that was asked for by ARN, partial ARN or name.

@@ -8,8 +8,9 @@ use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_sts::types::Credentials as StsCredentials;
 
+use super::call::{Answered, Behind, call};
 use super::host::Host;
-use super::said::{Failed, Meaning, failed};
+use super::said::{Failed, Meaning};
 use super::session::Refused;
 use crate::credential::SecretFault;
 use crate::identity::{Identity, RoleSession};
@@ -24,17 +25,17 @@ pub(super) async fn assume(
 ) -> Result<Credentials, Refused> {
     let Some(RoleSession { role, name }) = identity.session() else { return Ok(by) };
     let region = source.near_region(&config).await.unwrap_or(region);
+    let mut behind = by.get_property::<Behind>().cloned().unwrap_or_default();
     let config = aws_sdk_sts::config::Builder::from(&config).region(region.clone()).credentials_provider(by).build();
     tracing::debug!(%role, session = name.as_str(), "assuming the role");
-    let answer = aws_sdk_sts::Client::from_conf(config)
+    let sent = aws_sdk_sts::Client::from_conf(config)
         .assume_role()
         .role_arn(role.as_str())
         .role_session_name(name.as_str())
         .set_external_id(identity.external_id().map(str::to_owned))
-        .send()
-        .await;
-    let answer = answer.map_err(|error| {
-        let Failed { meaning, said } = failed(error);
+        .send();
+    let answer = call(source.watch(), "AssumeRole", sent).await;
+    let Answered { answer, request } = answer.map_err(|Failed { meaning, said }| {
         let fault = match meaning {
             Meaning::Unavailable | Meaning::Throttled | Meaning::TimedOut => SecretFault::RoleUnavailable,
             Meaning::Answer { code, .. } => answered(&code),
@@ -47,10 +48,11 @@ pub(super) async fn assume(
         };
         Refused::new(&identity, fault, said).in_region(region)
     })?;
-    answer
-        .credentials
-        .map(from_sts)
-        .ok_or_else(|| Refused::new(&identity, SecretFault::RoleUnavailable, "STS answered without credentials".into()))
+    let nothing = || Refused::new(&identity, SecretFault::RoleUnavailable, "STS answered without credentials".into());
+    let mut session = answer.credentials.map(from_sts).ok_or_else(nothing)?;
+    behind.0.extend(request);
+    session.set_property(behind);
+    Ok(session)
 }
 
 /// `AssumeRole`'s own errors (API reference, "Errors"). A denial is all that says something of

@@ -87,7 +87,12 @@ impl Upkeep<'_> {
     /// [`UpkeepError`] as a [`Failure`].
     pub async fn read(&self) -> Result<SecretVersion, Failure> {
         let end = Instant::now() + self.aws.deadline;
-        let asked = secrets_manager::get_secret_value(&self.client, self.credentials.clone(), self.secret, None);
+        let asked = secrets_manager::get_secret_value(
+            (&self.client, self.aws.host.watch()),
+            self.credentials.clone(),
+            self.secret,
+            None,
+        );
         let answer = timeout_at(end, asked).await.unwrap_or_else(|_| Err((SecretFault::TimedOut, silent())));
         answer.map_err(|(fault, said)| self.refused(UpkeepAction::Read, (fault, Some(said))))
     }

@@ -11,7 +11,7 @@ use crate::task::ImageReference;
 const IMAGE: &str = "registry.example:5000/team-a/app";
 
 fn version(value: SecretValue) -> SecretVersion {
-    SecretVersion { arn: "arn".into(), version_id: "v1".into(), stage: None, value }
+    SecretVersion { arn: "arn".into(), version_id: "v1".into(), stage: None, requests: Vec::new(), value }
 }
 
 fn read_for(image: &str, text: &str, tokens: AccessTokens) -> Result<(Login, Vec<String>), ContentFault> {

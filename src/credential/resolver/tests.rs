@@ -32,7 +32,7 @@ impl SecretStore for Store {
         _: &SecretVersion,
         _: &Sealed,
         _: Instant,
-    ) -> Result<SecretBytes, Failure> {
+    ) -> Result<(SecretBytes, Option<AwsRequest>), Failure> {
         unreachable!("nothing is sealed here")
     }
 
@@ -60,6 +60,7 @@ impl SecretStore for Store {
             arn: "arn".to_owned(),
             version_id: version.to_owned(),
             stage: None,
+            requests: Vec::new(),
             value: SecretValue::Text(Secret::new("{}".to_owned())),
         })
     }
@@ -369,4 +370,27 @@ async fn a_region_that_does_not_answer_holds_nobody_up_elsewhere() {
     assert_eq!(elsewhere, ((fresh("v1"), fresh("v1")), 2 * SECOND));
     assert!(silent.iter().all(|one| *one == Err(Class::TimedOut)));
     assert_eq!(begun.elapsed(), 10 * SECOND, "the store has not heard of its deadline, and it holds");
+}
+
+/// Keeps what it is told.
+#[derive(Debug, Default)]
+struct Watching(Mutex<Vec<(Source, u64)>>);
+
+impl Watch for Watching {
+    fn served(&self, served: &Served) {
+        self.0.lock().unwrap().push((served.from, served.age.as_secs()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_watches_is_told_where_a_value_came_from_and_how_old_it_was() {
+    let watch = Arc::new(Watching::default());
+    let resolver = resolver(&[Ok("v1"), Err(SecretFault::Unavailable)]).watched_by(watch.clone());
+    get(&resolver, "a").await.unwrap();
+    tokio::time::sleep(10 * SECOND).await;
+    get(&resolver, "a").await.unwrap();
+    tokio::time::sleep(300 * SECOND).await;
+    get(&resolver, "a").await.unwrap();
+    let told = std::mem::take(&mut *watch.0.lock().unwrap());
+    assert_eq!(told, [(Source::Read, 0), (Source::Kept, 10), (Source::Stale, 311)]);
 }

@@ -25,7 +25,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::kept::{PAUSE, is_outage};
 use super::lock;
-use crate::credential::{RegistryToken, SecretStore, TokenError, TokenFault, TokenScope, TokenStore};
+use crate::credential::{
+    RegistryToken, SecretStore, Servable, Served, Source, TokenError, TokenFault, TokenScope, TokenStore, Watch,
+};
 use crate::error::Failure;
 use crate::identity::Identity;
 
@@ -61,6 +63,7 @@ pub(in crate::credential) struct HeldToken {
 pub(super) struct Tokens<S> {
     store: Arc<S>,
     state: Arc<Mutex<State>>,
+    watch: Arc<dyn Watch>,
 }
 
 struct State {
@@ -84,7 +87,12 @@ impl<S: TokenStore> Tokens<S> {
     pub(super) fn new(store: Arc<S>, entries: NonZeroUsize) -> Self {
         let (under_way, kept, without) = (HashMap::new(), HashMap::new(), HashMap::new());
         let state = State { count: 0, entries, under_way, kept, without };
-        Self { store, state: Arc::new(Mutex::new(state)) }
+        Self { store, state: Arc::new(Mutex::new(state)), watch: Arc::new(()) }
+    }
+
+    /// The same, telling `watch` of what it serves.
+    pub(super) fn watched_by(self, watch: Arc<dyn Watch>) -> Self {
+        Self { watch, ..self }
     }
 
     /// The token: kept, or got now.
@@ -95,11 +103,11 @@ impl<S: TokenStore> Tokens<S> {
             let kept = state.kept.get(key).filter(|entry| now < entry.held.ends);
             let kept = kept.map(|entry| (Arc::clone(&entry.held), now < entry.ask_at));
             match kept {
-                Some((held, true)) => return Ok(held),
+                Some((held, true)) => return Ok(self.served(held, Source::Kept)),
                 Some((held, false)) => {
                     // The read goes on by itself.
                     drop(self.read(&mut state, key, false));
-                    return Ok(held);
+                    return Ok(self.served(held, Source::Kept));
                 }
                 None => match state.without.get(key).filter(|(since, _)| now < *since + WITHOUT_FOR) {
                     Some((_, failure)) => return Err(Arc::clone(failure)),
@@ -107,7 +115,12 @@ impl<S: TokenStore> Tokens<S> {
                 },
             }
         };
-        read.await
+        Ok(self.served(read.await?, Source::Read))
+    }
+
+    fn served(&self, held: Arc<HeldToken>, from: Source) -> Arc<HeldToken> {
+        self.watch.served(&Served { what: Servable::Token, from, age: held.at.elapsed() });
+        held
     }
 
     /// Another token after a registry refused this one; `None` where there is none that could
@@ -121,7 +134,7 @@ impl<S: TokenStore> Tokens<S> {
             let mut state = lock(&self.state);
             let newer = state.kept.get(key).map(|entry| &entry.held).filter(|held| held.read > refused.read);
             if let Some(newer) = newer {
-                return Ok(Some(Arc::clone(newer)));
+                return Ok(Some(self.served(Arc::clone(newer), Source::Kept)));
             }
             if refused.after_refusal && refused.at.elapsed() < RENEWED_FOR {
                 return Ok(None);
@@ -129,7 +142,8 @@ impl<S: TokenStore> Tokens<S> {
             self.read(&mut state, key, true)
         };
         let held = read.await?;
-        Ok((held.read > refused.read && !held.is_same(refused)).then_some(held))
+        let is_another = held.read > refused.read && !held.is_same(refused);
+        Ok(is_another.then(|| self.served(held, Source::Read)))
     }
 
     /// The read of this token that is under way, or a new one.

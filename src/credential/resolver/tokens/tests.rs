@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use super::{TokenKey, Tokens};
 use crate::credential::{
-    Hosts, RegistryToken, Sealed, SecretError, SecretStore, SecretVersion, TokenError, TokenFault, TokenScope,
-    TokenStore,
+    AwsRequest, Hosts, RegistryToken, Sealed, SecretError, SecretStore, SecretVersion, TokenError, TokenFault,
+    TokenScope, TokenStore,
 };
 use crate::error::{Class, Failure};
 use crate::identity::Identity;
@@ -46,7 +46,7 @@ impl SecretStore for Store {
         _: &SecretVersion,
         _: &Sealed,
         _: Instant,
-    ) -> Result<SecretBytes, Failure> {
+    ) -> Result<(SecretBytes, Option<AwsRequest>), Failure> {
         unreachable!("nothing is sealed here")
     }
 }
@@ -62,6 +62,7 @@ impl TokenStore for Store {
             username: Secret::new("AWS".to_owned()),
             password: Secret::new(password.to_owned()),
             expires: Some(SystemTime::now() + life),
+            requests: Vec::new(),
         })
     }
 }

@@ -1,0 +1,36 @@
+//! What the engine downloads, counted on its way to whoever watches the pulls.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::Metrics;
+use crate::pipeline::{Progress, State};
+
+/// A progress that counts bytes, and tells another one everything.
+pub struct Downloads<'a> {
+    metrics: &'a Metrics,
+    to: &'a dyn Progress,
+    /// How far each pull was.
+    before: Mutex<HashMap<usize, u64>>,
+}
+
+impl<'a> Downloads<'a> {
+    /// Of one plan's pulls.
+    #[must_use]
+    pub fn new(metrics: &'a Metrics, to: &'a dyn Progress) -> Self {
+        Self { metrics, to, before: Mutex::default() }
+    }
+}
+
+impl Progress for Downloads<'_> {
+    fn update(&self, pull: usize, state: &State) {
+        if let State::Pulling(layers) = state {
+            let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = before.entry(pull).or_default();
+            // Another attempt begins with nothing.
+            self.metrics.downloaded(layers.bytes.saturating_sub(*before));
+            *before = layers.bytes;
+        }
+        self.to.update(pull, state);
+    }
+}

@@ -1,0 +1,180 @@
+//! Metrics: what the agent does, in numbers, for Prometheus.
+//!
+//! One table says which there are ([`table`]); every label has a few words to choose from.
+//! What pulls come to is read off their reports, what AWS says is told by the credentials'
+//! room, and how much is open is asked of the desk when somebody reads. Nothing here is a
+//! secret or names an image. Whoever wants the text calls [`Metrics::render`].
+
+mod downloads;
+mod listener;
+mod numbers;
+pub mod table;
+
+use std::collections::HashSet;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+use serde_json::Value;
+
+pub use downloads::Downloads;
+pub use listener::{Listener, ListenerError};
+
+use super::desk::{Desk, OpenCounts};
+use super::request::{Ending, Request};
+use super::witness::{Access, Given, Witness};
+use crate::pipeline::{Call, CallEnd, Servable, Served, Source, Watch};
+use crate::report::{ContainerReport, ContainerResult, Report};
+use numbers::Numbers;
+
+/// The content type of what [`Metrics::render`] gives.
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// The numbers of one agent.
+#[derive(Debug)]
+pub struct Metrics(Numbers);
+
+impl Default for Metrics {
+    /// Those of an agent that starts now. What is watched for its first time is there from
+    /// the start, or its first time would be no growth.
+    fn default() -> Self {
+        let numbers = Numbers::default();
+        numbers.set(&table::BUILD, &[env!("CARGO_PKG_VERSION")], 1.0);
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        numbers.set(&table::START, &[], since.as_secs_f64());
+        for ending in [Ending::Succeeded, Ending::Failed, Ending::Cancelled] {
+            numbers.add(&table::REQUESTS, &[&word(&ending)], 0);
+        }
+        for what in [Servable::Secret, Servable::Token] {
+            for from in [Source::Read, Source::Kept, Source::Stale] {
+                numbers.add(&table::SERVED, &[word_of(what), word_from(from)], 0);
+            }
+        }
+        numbers.add(&table::BYTES, &[], 0);
+        numbers.add(&table::AUDIT, &["written"], 0);
+        numbers.add(&table::AUDIT, &["lost"], 0);
+        Self(numbers)
+    }
+}
+
+impl Metrics {
+    /// All of them as Prometheus reads them ([`CONTENT_TYPE`]), with what the desk has open now.
+    #[must_use]
+    pub fn render(&self, desk: &Desk) -> String {
+        let OpenCounts { queued, running, waiting, at_most } = desk.open_counts();
+        for (phase, count) in [("queued", queued), ("running", running), ("waiting", waiting)] {
+            self.0.set(&table::OPEN, &[phase], float(count));
+        }
+        self.0.set(&table::OPEN_LIMIT, &[], float(at_most));
+        self.text()
+    }
+
+    /// What was counted so far.
+    pub(super) fn text(&self) -> String {
+        self.0.text()
+    }
+
+    /// A line of the audit trail was written, or could not be.
+    pub(super) fn audited(&self, is_written: bool) {
+        self.0.add(&table::AUDIT, &[if is_written { "written" } else { "lost" }], 1);
+    }
+
+    /// The engine has downloaded so much more.
+    fn downloaded(&self, bytes: u64) {
+        self.0.add(&table::BYTES, &[], bytes);
+    }
+
+    fn pull(&self, container: &ContainerReport) {
+        let result = word(&container.result);
+        let class = container.failure.as_ref().map(|failure| word(&failure.class)).unwrap_or_default();
+        self.0.add(&table::PULLS, &[&result, &class], 1);
+        if let (ContainerResult::Failed, Some(failure)) = (container.result, &container.failure) {
+            self.0.add(&table::FAILURES, &[&word(&failure.link), &class], 1);
+        }
+        for retry in &container.retries {
+            self.0.add(&table::RETRIES, &[&word(&retry.because.class)], 1);
+        }
+        if let Some(duration) = container.duration_ms {
+            self.0.observe(&table::PULL_SECONDS_OF, &[&result], Duration::from_millis(duration));
+        }
+        if let Some(waited) = container.waited_ms {
+            self.0.observe(&table::WAIT_SECONDS, &[], Duration::from_millis(waited));
+        }
+    }
+}
+
+impl Witness for Metrics {
+    fn ended(&self, request: &Request, how: Ending, report: &Report) {
+        let ending = word(&how);
+        self.0.add(&table::REQUESTS, &[&ending], 1);
+        self.0.observe(&table::REQUEST_SECONDS, &[&ending], request.accepted.elapsed());
+        // Containers of one pull say the same of it.
+        let mut known = HashSet::new();
+        let containers = report.tasks.iter().flat_map(|task| &task.containers);
+        for container in containers {
+            if known.insert((&container.image, &container.credential, &container.wanted_platform)) {
+                self.pull(container);
+            }
+        }
+    }
+
+    fn decided(&self, Access { right, allowed, .. }: &Access<'_>) {
+        self.0.add(&table::ACCESS, &[right, if *allowed { "allowed" } else { "refused" }], 1);
+    }
+
+    fn gave(&self, Given { credential, .. }: &Given<'_>) {
+        self.0.add(&table::GIVEN, &[credential.kind()], 1);
+    }
+}
+
+impl Watch for Metrics {
+    fn called(&self, Call { operation, ended, took }: &Call) {
+        let result = match ended {
+            CallEnd::Answered => "answered",
+            CallEnd::Denied => "denied",
+            CallEnd::Failed => "failed",
+            CallEnd::IdentityRejected => "identity-rejected",
+            CallEnd::ClockSkew => "clock-skew",
+            CallEnd::Throttled => "throttled",
+            CallEnd::Unavailable => "unavailable",
+            CallEnd::TimedOut => "timed-out",
+        };
+        self.0.add(&table::CALLS, &[operation, result], 1);
+        self.0.observe(&table::CALL_SECONDS_OF, &[operation], *took);
+    }
+
+    fn served(&self, Served { what, from, age }: &Served) {
+        self.0.add(&table::SERVED, &[word_of(*what), word_from(*from)], 1);
+        self.0.observe(&table::AGE_SECONDS_OF, &[word_of(*what)], *age);
+    }
+}
+
+fn word_of(what: Servable) -> &'static str {
+    match what {
+        Servable::Secret => "secret",
+        Servable::Token => "token",
+    }
+}
+
+fn word_from(source: Source) -> &'static str {
+    match source {
+        Source::Read => "read",
+        Source::Kept => "kept",
+        Source::Stale => "stale",
+    }
+}
+
+/// The word for it in a report.
+fn word(choice: &impl Serialize) -> String {
+    match serde_json::to_value(choice) {
+        Ok(Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "nobody has so many open requests")]
+fn float(count: usize) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+use std::time::{Duration, SystemTime};
+
+use super::{Downloads, Metrics};
+use crate::agent::{Access, Ending, Moment, Origin, Peer, Request, RequestId, Submission, Witness as _};
+use crate::error::{Class, Failure, Link, Printable};
+use crate::pipeline::{Call, CallEnd, Layers, Progress, Servable, Served, Source, State, Watch as _};
+use crate::report::{ContainerReport, ContainerResult, CredentialReport, Report, RetryReport, Summary, TaskReport};
+
+const PEER: Peer = Peer { uid: 0, gid: 0 };
+
+fn failure(link: Link, class: Class) -> Failure {
+    let (thing, message) = (Printable::new("thing"), Printable::new("it failed"));
+    Failure { link, class, thing, message, caused_by: Vec::new(), hint: None }
+}
+
+fn container(image: &str, result: ContainerResult) -> ContainerReport {
+    ContainerReport {
+        name: "app".to_owned(),
+        image: Printable::new(image),
+        registry: None,
+        result,
+        digest: None,
+        via: None,
+        fell_back: None,
+        upstream_credential: None,
+        credential: Some(CredentialReport::Anonymous),
+        wanted_platform: None,
+        platform: None,
+        attempts: Some(1),
+        waited_ms: Some(200),
+        duration_ms: Some(2_000),
+        warnings: Vec::new(),
+        retries: Vec::new(),
+        verified: None,
+        instead_of: None,
+        failure: None,
+    }
+}
+
+fn ended(metrics: &Metrics, containers: Vec<ContainerReport>) {
+    let (now, source) = (SystemTime::now(), Printable::new("web.json"));
+    let submission =
+        Submission { source: source.clone(), definition: String::new(), key: None, by: Origin::Peer(PEER) };
+    let request = Request { id: RequestId::new(now, 0), accepted: Moment::new(now), submission };
+    let tasks = vec![TaskReport { source, family: None, warnings: Vec::new(), containers }];
+    let report = Report { schema_version: 1, tasks, invalid_inputs: Vec::new(), summary: Summary::default() };
+    metrics.ended(&request, Ending::Failed, &report);
+}
+
+fn assert_has(metrics: &Metrics, lines: &[&str]) {
+    let text = metrics.text();
+    for line in lines {
+        assert!(text.lines().any(|found| found == *line), "{line}: {text}");
+    }
+}
+
+#[test]
+fn a_pull_of_several_containers_is_counted_once() {
+    let metrics = Metrics::default();
+    let good = container("r.example/a:1", ContainerResult::Pulled);
+    let other = ContainerReport { wanted_platform: Some("linux/arm64".to_owned()), ..good.clone() };
+    ended(&metrics, vec![good.clone(), good, other]);
+    assert_has(
+        &metrics,
+        &[
+            r#"taskpull_pulls_total{result="pulled",class=""} 2"#,
+            r#"taskpull_pull_duration_seconds_bucket{result="pulled",le="2.5"} 2"#,
+            r#"taskpull_pull_wait_seconds_bucket{le="0.25"} 2"#,
+            r#"taskpull_requests_total{ending="failed"} 1"#,
+            r#"taskpull_requests_total{ending="succeeded"} 0"#,
+        ],
+    );
+}
+
+#[test]
+fn a_failure_is_counted_by_its_link_and_class_and_a_retry_by_its_reason() {
+    let metrics = Metrics::default();
+    let because = failure(Link::Registry, Class::Throttled);
+    let refused = ContainerReport {
+        failure: Some(failure(Link::SecretPolicy, Class::Refused)),
+        retries: vec![RetryReport { attempt: 2, wait_ms: 10, because }],
+        ..container("r.example/a:1", ContainerResult::Failed)
+    };
+    let late = ContainerReport {
+        failure: Some(failure(Link::Layers, Class::TimedOut)),
+        ..container("r.example/b:1", ContainerResult::Failed)
+    };
+    ended(&metrics, vec![refused, late]);
+    assert_has(
+        &metrics,
+        &[
+            r#"taskpull_pull_failures_total{link="secret-policy",class="refused"} 1"#,
+            r#"taskpull_pull_failures_total{link="layers",class="timed-out"} 1"#,
+            r#"taskpull_pulls_total{result="failed",class="refused"} 1"#,
+            r#"taskpull_pull_retries_total{class="throttled"} 1"#,
+        ],
+    );
+}
+
+#[test]
+fn what_the_credentials_room_tells_is_counted() {
+    let metrics = Metrics::default();
+    let took = Duration::from_millis(30);
+    metrics.called(&Call { operation: "AssumeRole", ended: CallEnd::Denied, took });
+    metrics.served(&Served { what: Servable::Secret, from: Source::Stale, age: Duration::from_secs(400) });
+    metrics.decided(&Access { by: PEER, right: "pull", allowed: false, what: "" });
+    assert_has(
+        &metrics,
+        &[
+            r#"taskpull_aws_calls_total{operation="AssumeRole",result="denied"} 1"#,
+            r#"taskpull_aws_call_duration_seconds_bucket{operation="AssumeRole",le="0.05"} 1"#,
+            r#"taskpull_credentials_served_total{what="secret",source="stale"} 1"#,
+            r#"taskpull_credentials_served_total{what="secret",source="read"} 0"#,
+            r#"taskpull_credential_age_seconds_bucket{what="secret",le="900"} 1"#,
+            r#"taskpull_access_decisions_total{right="pull",decision="refused"} 1"#,
+        ],
+    );
+}
+
+struct Nobody;
+
+impl Progress for Nobody {
+    fn update(&self, _: usize, _: &State) {}
+}
+
+#[test]
+fn bytes_of_another_attempt_count_from_its_beginning() {
+    let metrics = Metrics::default();
+    let downloads = Downloads::new(&metrics, &Nobody);
+    for (pull, bytes) in [(0, 10), (0, 60), (1, 5), (0, 0), (0, 100), (0, 100)] {
+        downloads.update(pull, &State::Pulling(Layers { bytes, ..Layers::default() }));
+    }
+    assert_has(&metrics, &["taskpull_downloaded_bytes_total 165"]);
+}

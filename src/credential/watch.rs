@@ -1,0 +1,92 @@
+//! Who is told how credentials come: names and numbers, never a value.
+//!
+//! The rooms here do not know who watches, and a run that nobody watches pays one empty call.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::error::Printable;
+
+/// Somebody who is told. Nothing here may block.
+pub trait Watch: fmt::Debug + Send + Sync + 'static {
+    /// A call to AWS is over.
+    fn called(&self, _: &Call) {}
+
+    /// A secret or a token goes to a pull.
+    fn served(&self, _: &Served) {}
+}
+
+/// Nobody.
+impl Watch for () {}
+
+/// One call to AWS, the SDK's own attempts at it included.
+#[derive(Clone, Copy, Debug)]
+pub struct Call {
+    /// What was asked, by AWS's name: `GetSecretValue`, …
+    pub operation: &'static str,
+    /// How it ended.
+    pub ended: CallEnd,
+    /// From the first byte to the last.
+    pub took: Duration,
+}
+
+/// How a call to AWS ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallEnd {
+    /// With what was asked for.
+    Answered,
+    /// Somebody's policy says no.
+    Denied,
+    /// With another error of the service's own.
+    Failed,
+    /// Whoever asked is not known, or not any more.
+    IdentityRejected,
+    /// The host's clock is wrong.
+    ClockSkew,
+    /// Too many requests.
+    Throttled,
+    /// No usable answer, or a server error.
+    Unavailable,
+    /// It was not over in time.
+    TimedOut,
+}
+
+/// A secret or a token that goes to a pull.
+#[derive(Clone, Copy, Debug)]
+pub struct Served {
+    /// What it is.
+    pub what: Servable,
+    /// Where it came from.
+    pub from: Source,
+    /// How long ago AWS gave it.
+    pub age: Duration,
+}
+
+/// What can be kept, and served again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Servable {
+    /// A secret of Secrets Manager's.
+    Secret,
+    /// A token of ECR's.
+    Token,
+}
+
+/// Where a value came from that goes to a pull.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// AWS was asked for it.
+    Read,
+    /// It was kept.
+    Kept,
+    /// It was kept for longer than it is meant to be, because AWS does not answer.
+    Stale,
+}
+
+/// A call that AWS has answered, by the names under which CloudTrail and AWS's support find it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AwsRequest {
+    /// What was asked: `GetSecretValue`, …
+    pub operation: &'static str,
+    /// The id that the service gave the call.
+    pub id: Printable,
+}

@@ -1,0 +1,116 @@
+//! The audit trail of a running agent.
+
+use std::fs;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::agent_watched::{Prepared, lines};
+use crate::support::aws::{Policy, Secret};
+use crate::support::engine::Pull;
+use crate::support::gate::Gate;
+use crate::support::leak::{Canary, Folder};
+use crate::support::namespace::small_disk;
+use crate::support::schema;
+use crate::support_aws_client::{GET, HOST, ROLE, SECRET};
+use crate::task::{IMAGE, World, container, open_container, task, wait_for};
+
+const ABSENT: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:absent-Ab12Cd";
+
+fn request_id(call: usize) -> String {
+    format!("{call:08x}-5243-4f4e-8a11-0242ac110002")
+}
+
+#[test]
+fn a_decision_names_the_credential_and_the_calls_that_brought_it_and_no_value() {
+    let mut world = World::new();
+    world.host = world.aws.user(HOST, Policy::allow("sts:AssumeRole", ROLE));
+    world.aws.role(ROLE, Policy::trust(HOST), Policy::allow(GET, "*"));
+    let password = "c4nary-ÿ-\"quoted\"-~~~???-and-long-enough";
+    let login = json!({ "username": "user-name-that-is-a-token", "password": password });
+    world.aws.secret(Secret::text(SECRET, &login.to_string()));
+    let mut definition = task(&[container("app", IMAGE, SECRET), container("side", IMAGE, ABSENT)]);
+    definition["executionRoleArn"] = json!(ROLE);
+    let agent = Prepared::new().request(&definition).start(&world);
+    let metrics = agent.metrics_with(r#"taskpull_audit_lines_total{result="written"} 2"#);
+    let (trail, stderr, folder) = agent.end();
+
+    let [app, side] = &trail[..] else { panic!("{trail:?}") };
+    let text = |key: &str| app[key].as_str().unwrap_or_default();
+    assert_eq!([text("event"), text("source"), text("task"), text("container")], ["pull", "web.json", "web", "app"]);
+    assert_eq!((&app["by"], text("image"), text("result")), (&json!({ "peer": { "uid": 7, "gid": 8 } }), IMAGE, "pulled"));
+    assert!(text("digest").starts_with("sha256:") && app["durationMs"].is_u64(), "{app}");
+    let credential = &app["credential"];
+    assert_eq!((&credential["arn"], &credential["identity"]), (&json!(SECRET), &json!(ROLE)));
+    assert!(credential["versionId"].is_string(), "{app}");
+    let calls = world.aws.calls();
+    let call = |operation: &str, target: &str| {
+        let is_it =
+            |call: &crate::support::aws::Call| call.operation == operation && call.target.as_deref() == Some(target);
+        request_id(calls.iter().position(is_it).unwrap() + 1)
+    };
+    let expected = json!([
+        { "operation": "AssumeRole", "id": call("AssumeRole", ROLE) },
+        { "operation": "GetSecretValue", "id": call("GetSecretValue", SECRET) },
+    ]);
+    assert_eq!(credential["awsRequests"], expected);
+    assert_eq!((&side["result"], &side["failure"]["class"]), (&json!("failed"), &json!("absent")));
+    let said = side["failure"]["causedBy"].to_string();
+    assert!(said.contains(&call("GetSecretValue", ABSENT)), "a failure has its call in its words: {said}");
+
+    let schema = serde_json::from_str(&taskpull::agent::audit::schema::audit()).unwrap();
+    for line in &trail {
+        schema::hold(&schema, line);
+    }
+    for (name, value) in
+        [("password", password), ("user name", "user-name-that-is-a-token"), ("key", &world.host.secret)]
+    {
+        let canary = Canary::new(name, value);
+        assert_eq!(canary.in_bytes("metrics", metrics.as_bytes()), []);
+        assert_eq!(canary.in_bytes("stderr", stderr.as_bytes()), []);
+        assert_eq!(canary.in_folder(&Folder::at(folder.path())).findings, []);
+    }
+}
+
+#[test]
+fn a_trail_that_was_moved_away_goes_on_in_a_new_file_after_a_hangup() {
+    let world = World::new();
+    let gate = Gate::closed();
+    world.engine.image(IMAGE, Pull::success().hold(&gate));
+    let prepared = Prepared::new();
+    let trail = prepared.audit().join("trail");
+    let agent = prepared.request(&task(&[open_container("app", IMAGE)])).start(&world);
+    wait_for(&gate, 1);
+    fs::rename(&trail, trail.with_extension("1")).unwrap();
+    agent.hang_up();
+    agent.told("the configuration was read again");
+    gate.open();
+    agent.metrics_with(r#"taskpull_audit_lines_total{result="written"} 1"#);
+    let (lines, _, folder) = agent.end();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(fs::read_to_string(folder.path().join("audit/trail.1")).unwrap(), "");
+}
+
+#[test]
+fn a_full_disk_costs_lines_and_no_pulls() {
+    let world = World::new();
+    let containers: Vec<Value> = (0..40).map(|at| open_container(&format!("c{at}"), IMAGE)).collect();
+    let prepared = Prepared::new().request(&task(&containers));
+    let (trail, line) = (prepared.audit().join("trail"), small_disk(&prepared.audit(), "4k"));
+    let agent = prepared.start_behind(&world, &line);
+    agent.metrics_with(r#"taskpull_requests_total{ending="succeeded"} 1"#);
+    agent.told("the audit trail cannot be written");
+    let count = |result: &str| {
+        let line = format!("taskpull_audit_lines_total{{result=\"{result}\"}} ");
+        agent.metrics().lines().find_map(|found| found.strip_prefix(&line)?.parse::<usize>().ok()).unwrap()
+    };
+    // What is written goes on behind the end of the request.
+    while count("written") + count("lost") < 40 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(count("written") > 0 && count("lost") > 0, "{} were lost", count("lost"));
+    let text = fs::read_to_string(agent.seen(&trail)).unwrap();
+    let whole = text.rfind('\n').map_or(0, |end| end + 1);
+    assert_eq!(lines(&text[..whole]).len(), count("written"));
+    agent.end();
+}
