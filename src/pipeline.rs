@@ -1,5 +1,7 @@
 //! The one place that joins the stages: definition, plan, credential, pull, report.
 
+#[cfg(feature = "ecs")]
+mod ecs;
 mod input;
 mod logins;
 mod pin;
@@ -27,6 +29,8 @@ pub use crate::task::{ImageReference, Platform, RegistryHost};
 pub use logins::{Given, Logins};
 pub use secret::{Question, check_secret, keep_secret};
 
+#[cfg(feature = "ecs")]
+pub use ecs::EcsCluster;
 pub use input::{Input, InputError, at_most, whole};
 pub use pin::{PinError, pinned};
 

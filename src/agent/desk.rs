@@ -231,7 +231,7 @@ impl Desk {
     /// take it, it is shown all the same, and done once more after a restart.
     pub(super) async fn end(self: &Arc<Self>, open: &Arc<Open>, how: Ending, report: &Report) {
         let raw = raw(&open.request.id, report);
-        if open.request.submission.by == Origin::Folder {
+        if open.request.submission.by.is_placed() {
             self.placed_ended(&open.request.id, how, raw);
         } else {
             let (desk, request) = (Arc::clone(self), open.request.clone());
@@ -357,7 +357,7 @@ impl Table {
             self.keys.insert(key, request.id.clone());
         }
         match stage {
-            _ if *by == Origin::Folder => {}
+            _ if by.is_placed() => {}
             Stage::Open(_) => self.open += 1,
             Stage::Ended { .. } => self.ended += 1,
         }
@@ -379,9 +379,8 @@ impl Table {
             self.open -= 1;
             self.ended += 1;
         }
-        let is_history = |(_, entry): &(&RequestId, &Entry)| {
-            entry.by != Origin::Folder && matches!(entry.stage, Stage::Ended { .. })
-        };
+        let is_history =
+            |(_, entry): &(&RequestId, &Entry)| !entry.by.is_placed() && matches!(entry.stage, Stage::Ended { .. });
         let oldest = self.entries.iter().filter(is_history).take(self.ended.saturating_sub(history));
         let forgotten: Vec<_> = oldest.map(|(id, _)| id.clone()).collect();
         self.ended -= forgotten.len();
@@ -405,7 +404,7 @@ fn raw(id: &RequestId, report: &Report) -> Box<RawValue> {
 fn key(submission: &Submission) -> Option<Key> {
     match submission.by {
         Origin::Peer(peer) => Some((peer.uid, submission.key.clone()?)),
-        Origin::Folder => None,
+        Origin::Folder | Origin::Cluster => None,
     }
 }
 

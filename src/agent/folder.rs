@@ -2,7 +2,7 @@
 //! from the start on, after each change, and again on a schedule.
 //!
 //! The folder is the truth, and so nothing of it is kept on disk. What is looked at is told by
-//! inotify ([`watch`]) and by the schedule ([`schedule`]); the disk is read in [`look`] and
+//! inotify ([`watch`]) and by the schedule ([`super::schedule`]); the disk is read in [`look`] and
 //! [`read`], what follows is decided in [`scan`] and [`files`]. While nothing changes nothing
 //! wakes up. No image is ever deleted.
 
@@ -10,7 +10,6 @@ mod files;
 mod look;
 mod read;
 mod scan;
-mod schedule;
 mod watch;
 
 use std::ffi::OsString;
@@ -25,6 +24,7 @@ use self::files::Files;
 use self::look::Wanted;
 use self::watch::Watch;
 use super::desk::Desk;
+use super::schedule;
 use super::witness::Witness;
 use crate::config::FolderSettings;
 

@@ -16,7 +16,9 @@ mod journal_error;
 pub mod metrics;
 mod request;
 mod runner;
+mod schedule;
 mod supervisor;
+mod warm;
 mod witness;
 
 pub use audit::{Audit, AuditError};
@@ -29,4 +31,5 @@ pub use metrics::Metrics;
 pub use request::{Ending, Moment, Origin, Peer, Request, RequestId, Submission};
 pub use runner::{Runner, Stop, Work};
 pub use supervisor::Supervisor;
+pub use warm::{Cluster, Warming};
 pub use witness::{Access, Given, Witness, Witnesses};

@@ -60,6 +60,17 @@ pub enum Origin {
     Peer(Peer),
     /// A file of the watched folder.
     Folder,
+    /// A task definition of the ECS cluster.
+    Cluster,
+}
+
+impl Origin {
+    /// Whether its own source is the truth about it: then it is in no journal, waits for its
+    /// turn among its like, and is shown for as long as the source wants it.
+    #[must_use]
+    pub fn is_placed(self) -> bool {
+        !matches!(self, Self::Peer(_))
+    }
 }
 
 /// What somebody hands in.

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::desk::{Desk, Open, Phase};
 use super::feed::Feed;
-use super::request::{Ending, Moment, Origin, RequestId, Submission};
+use super::request::{Ending, Moment, RequestId, Submission};
 use super::witness::Witness;
 use crate::error::{Class, Failure};
 use crate::pipeline::Backoff;
@@ -86,7 +86,7 @@ impl Runner<'_> {
 
     /// One request, to its end or the agent's.
     async fn one(&self, open: Arc<Open>, stop: &Stop, turns: &Semaphore) {
-        if open.request.submission.by == Origin::Folder {
+        if open.request.submission.by.is_placed() {
             self.work.plan(&open.request.submission, &open.feed);
             tracing::debug!(id = %open.request.id, source = %open.request.submission.source, "planned");
         }
@@ -143,7 +143,7 @@ impl Runner<'_> {
 /// Waits until it may run: a file for its turn, unless it is called off, and what a peer sent
 /// not at all. `None`: the agent ends first.
 async fn turn<'t>(open: &Open, stop: &Stop, turns: &'t Semaphore) -> Option<Option<SemaphorePermit<'t>>> {
-    if open.request.submission.by != Origin::Folder {
+    if !open.request.submission.by.is_placed() {
         return Some(None);
     }
     open.enter(Phase::Queued);

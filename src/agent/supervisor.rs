@@ -10,6 +10,7 @@ use super::desk::Desk;
 use super::folder::Folder;
 use super::request::RequestId;
 use super::runner::{Runner, Stop, Work};
+use super::warm::{Warm, Warming};
 use super::witness::Witness;
 use crate::config::FolderSettings;
 
@@ -27,15 +28,22 @@ pub struct Supervisor<'a> {
     pub drain_timeout: Duration,
     /// The folder that is watched.
     pub folder: &'a FolderSettings,
+    /// The cluster that is kept warm, where there is one.
+    pub warming: Option<Warming<'a>>,
 }
 
 impl Supervisor<'_> {
     /// Runs until `stop.drain`, and then until nothing is under way, for so long as it may be.
     pub async fn run(&self, accepted: mpsc::UnboundedReceiver<RequestId>, stop: &Stop) {
-        let Self { desk, work, witness, give_up_after, drain_timeout, folder } = *self;
+        let Self { desk, work, witness, give_up_after, drain_timeout, folder, warming } = *self;
         let runner = Runner { desk, work, witness, give_up_after };
         let folder = Folder { desk, witness, settings: folder };
-        let parts = async { tokio::join!(runner.run(accepted, stop), folder.run(&stop.drain)) };
+        let warm = async {
+            if let Some(warming) = warming {
+                Warm::new(desk, warming).run(&stop.drain).await;
+            }
+        };
+        let parts = async { tokio::join!(runner.run(accepted, stop), folder.run(&stop.drain), warm) };
         let deadline = async {
             stop.drain.cancelled().await;
             if timeout(drain_timeout, stop.now.cancelled()).await.is_err() {
@@ -44,7 +52,7 @@ impl Supervisor<'_> {
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            ((), ()) = parts => {}
+            ((), (), ()) = parts => {}
             () = deadline => {}
         }
     }

@@ -3,6 +3,7 @@
 //! Data goes to stdout, everything else to stderr.
 
 mod arguments;
+mod cluster;
 mod credential;
 mod credential_arguments;
 mod events;

@@ -11,15 +11,17 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::arguments::Serve;
+use super::cluster::cluster;
 use super::exit::Exit;
 use super::setup::Setup;
 use super::{complain, log, tell};
 use crate::agent::metrics::{Downloads, Listener};
 use crate::agent::{
-    Audit, Desk, Ending, Feed, Journal, Metrics, Request, Room, Stop, Submission, Supervisor, Witness, Witnesses, Work,
+    Audit, Cluster, Desk, Ending, Feed, Journal, Metrics, Request, Room, Stop, Submission, Supervisor, Warming,
+    Witness, Witnesses, Work,
 };
 use crate::config::table::{AGENT_SOCKET, AGENT_STATE_FOLDER, ENGINE_HOST};
-use crate::config::{AgentSettings, ConfigError, Settings, Sources};
+use crate::config::{AgentSettings, ConfigError, EcsSettings, Settings, Sources};
 use crate::error::Failure;
 use crate::pipeline::{Input, Job, Traffic, Watch};
 use crate::report::Report;
@@ -27,13 +29,12 @@ use crate::report::Report;
 /// Runs it.
 pub(super) fn run(arguments: &Serve) -> Exit {
     let metrics = Arc::default();
-    match prepared(arguments, &metrics) {
-        Ok((settings, setup)) => serve(arguments, &settings, setup, &metrics),
-        Err(failure) => {
-            complain(&failure);
-            Exit::Configuration
-        }
-    }
+    let served =
+        prepared(arguments, &metrics).and_then(|(settings, setup)| serve(arguments, &settings, setup, &metrics));
+    served.unwrap_or_else(|failure| {
+        complain(&failure);
+        Exit::Configuration
+    })
 }
 
 fn prepared(arguments: &Serve, metrics: &Arc<Metrics>) -> Result<(Settings, Setup), Failure> {
@@ -53,27 +54,17 @@ fn settings(Serve { socket, state_folder, host, config }: &Serve) -> Result<Sett
     Settings::read(&sources)
 }
 
-fn serve(arguments: &Serve, settings: &Settings, setup: Setup, metrics: &Arc<Metrics>) -> Exit {
+fn serve(arguments: &Serve, settings: &Settings, setup: Setup, metrics: &Arc<Metrics>) -> Result<Exit, Failure> {
     log::start(&settings.log_filter);
     // What this process makes is its user's alone; the socket gets its mode by name.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
-    let (journal, found) = match Journal::open(&settings.agent.state_folder) {
-        Ok(opened) => opened,
-        Err(error) => {
-            complain(&Failure::from(&error));
-            return Exit::Configuration;
-        }
-    };
+    let (journal, found) = Journal::open(&settings.agent.state_folder).map_err(|error| Failure::from(&error))?;
     for (file, why) in &found.broken {
         tell(&format!("warning: {} is no request of this agent's: {why}", file.display()));
     }
-    let (audit, listener) = match watching(settings, metrics) {
-        Ok(watching) => watching,
-        Err(failure) => {
-            complain(&failure);
-            return Exit::Configuration;
-        }
-    };
+    let (audit, listener) = watching(settings, metrics)?;
+    let watch: Arc<dyn Watch> = Arc::clone(metrics) as _;
+    let cluster = cluster(settings, &watch)?;
     let (to_runner, accepted) = mpsc::unbounded_channel();
     let room = Room { open: settings.agent.open_requests.get(), history: settings.agent.history.get() };
     let desk = Arc::new(Desk::new(journal, found.records, room, to_runner));
@@ -82,7 +73,7 @@ fn serve(arguments: &Serve, settings: &Settings, setup: Setup, metrics: &Arc<Met
         Ok(runtime) => runtime,
         Err(error) => {
             tell(&format!("error: the runtime could not be started: {error}"));
-            return Exit::Internal;
+            return Ok(Exit::Internal);
         }
     };
     let served = runtime.block_on(async {
@@ -93,6 +84,7 @@ fn serve(arguments: &Serve, settings: &Settings, setup: Setup, metrics: &Arc<Met
             give_up_after: settings.agent.give_up_after,
             drain_timeout: settings.agent.drain_timeout,
             folder: &settings.agent.folder,
+            warming: cluster.as_deref().zip(settings.agent.ecs.as_ref()).map(warming),
         };
         let stop = Stop::default();
         let signals = signals(arguments, &work, &audit, &stop)?;
@@ -110,13 +102,13 @@ fn serve(arguments: &Serve, settings: &Settings, setup: Setup, metrics: &Arc<Met
     });
     // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
     runtime.shutdown_background();
-    match served {
+    Ok(match served {
         Ok(()) => Exit::Good,
         Err(error) => {
             tell(&format!("error: the agent could not be started: {error}"));
             Exit::Internal
         }
-    }
+    })
 }
 
 /// What writes the audit trail and what serves the metrics.
@@ -128,6 +120,10 @@ fn watching(settings: &Settings, metrics: &Arc<Metrics>) -> Result<(Audit, Optio
         tell(&format!("the metrics are at http://{}/metrics", listener.address()));
     }
     Ok((audit, listener))
+}
+
+fn warming<'a>((cluster, settings): (&'a dyn Cluster, &EcsSettings)) -> Warming<'a> {
+    Warming { cluster, interval: settings.interval, pull_interval: settings.pull_interval }
 }
 
 /// Waits for signals: the first SIGTERM or Ctrl-C drains, the second ends, SIGHUP reads the

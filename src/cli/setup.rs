@@ -145,7 +145,7 @@ pub(super) fn store(settings: &Settings) -> Result<Aws, Failure> {
     watched_store(settings, &nobody())
 }
 
-fn watched_store(settings: &Settings, watch: &Arc<dyn Watch>) -> Result<Aws, Failure> {
+pub(super) fn watched_store(settings: &Settings, watch: &Arc<dyn Watch>) -> Result<Aws, Failure> {
     let batching = if settings.batch_secrets { Batching::Try } else { Batching::Never };
     let bundle = settings.ca_bundle.as_deref().map(Path::new);
     let store = Aws::new(settings.secrets_timeout, batching, host_kind(settings), bundle, Arc::clone(watch));

@@ -52,6 +52,15 @@ pub struct Workload {
     pub definitions: Vec<String>,
 }
 
+/// A task definition as ECS has it.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    /// The keys that decide about its pulls, as JSON.
+    pub json: String,
+    /// Its placement constraints: the expressions of `memberOf`.
+    pub member_of: Vec<String>,
+}
+
 /// This instance, as ECS knows it.
 #[derive(Clone, Debug)]
 pub struct Instance {

@@ -11,7 +11,8 @@ use super::config_error::ConfigError;
 use super::sources::Sources;
 use super::table::{
     AGENT_DRAIN_TIMEOUT, AGENT_GIVE_UP_AFTER, AGENT_HISTORY, AGENT_OPEN, AGENT_REQUEST_TIMEOUT, AGENT_SOCKET,
-    AGENT_STATE_FOLDER, AUDIT_TO, FOLDER_INTERVAL, FOLDER_PATH, METRICS_LISTEN,
+    AGENT_STATE_FOLDER, AUDIT_TO, ECS_CLUSTER, ECS_CONTAINER_INSTANCE, ECS_INTERVAL, ECS_LAUNCH_TYPE,
+    ECS_PULL_INTERVAL, FOLDER_INTERVAL, FOLDER_PATH, METRICS_LISTEN,
 };
 
 /// The settings of the agent.
@@ -33,10 +34,27 @@ pub struct AgentSettings {
     pub request_timeout: Duration,
     /// `folder.*`
     pub folder: FolderSettings,
+    /// `ecs.*`, where a cluster is named.
+    pub ecs: Option<EcsSettings>,
     /// `audit.to`
     pub audit: AuditTo,
     /// `metrics.listen`: a loopback address.
     pub metrics_listen: Option<SocketAddr>,
+}
+
+/// The settings of the cluster that is kept warm.
+#[derive(Clone, Debug)]
+pub struct EcsSettings {
+    /// `ecs.cluster`
+    pub cluster: String,
+    /// `ecs.interval`
+    pub interval: Duration,
+    /// `ecs.pull_interval`; `None` is never.
+    pub pull_interval: Option<Duration>,
+    /// `ecs.launch_type`, one of its words.
+    pub launch_type: String,
+    /// `ecs.container_instance`
+    pub container_instance: Option<String>,
 }
 
 /// The settings of the watched folder.
@@ -70,6 +88,7 @@ impl AgentSettings {
             give_up_after: sources.time(&AGENT_GIVE_UP_AFTER)?,
             drain_timeout: sources.time(&AGENT_DRAIN_TIMEOUT)?,
             request_timeout: sources.time(&AGENT_REQUEST_TIMEOUT)?,
+            ecs: ecs(sources)?,
             folder: FolderSettings {
                 path: PathBuf::from(sources.text(&FOLDER_PATH)?),
                 interval: Some(sources.time(&FOLDER_INTERVAL)?).filter(|interval| !interval.is_zero()),
@@ -78,6 +97,17 @@ impl AgentSettings {
             metrics_listen: sources.parsed(&METRICS_LISTEN, loopback)?,
         })
     }
+}
+
+fn ecs(sources: &Sources) -> Result<Option<EcsSettings>, ConfigError> {
+    let Some(cluster) = sources.optional_text(&ECS_CLUSTER)? else { return Ok(None) };
+    Ok(Some(EcsSettings {
+        cluster: cluster.to_owned(),
+        interval: sources.time(&ECS_INTERVAL)?,
+        pull_interval: Some(sources.time(&ECS_PULL_INTERVAL)?).filter(|interval| !interval.is_zero()),
+        launch_type: sources.text(&ECS_LAUNCH_TYPE)?.to_owned(),
+        container_instance: sources.optional_text(&ECS_CONTAINER_INSTANCE)?.map(str::to_owned),
+    }))
 }
 
 fn audit(text: &str, sources: &Sources) -> Option<AuditTo> {

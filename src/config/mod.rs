@@ -20,7 +20,7 @@ pub mod table;
 mod terminal;
 
 pub use accounts::{AccountEntry, Via};
-pub use agent::{AgentSettings, AuditTo, FolderSettings};
+pub use agent::{AgentSettings, AuditTo, EcsSettings, FolderSettings};
 pub use config_error::ConfigError;
 pub use engine::{EnginePlace, EngineSettings};
 pub use registries::RegistryEntry;

@@ -67,6 +67,12 @@ impl Platform {
         Ok(Some(Self { os: system.to_owned(), architecture: architecture.map(str::to_owned), variant: None }))
     }
 
+    /// What containers on this host run on, where that is a name that images use.
+    #[must_use]
+    pub fn of_this_host() -> Option<Self> {
+        Self::parse(&format!("linux/{}", std::env::consts::ARCH)).ok()
+    }
+
     /// The platform of an image, as its configuration says it; empty texts are unsaid.
     #[must_use]
     pub fn of_image(os: &str, architecture: &str, variant: &str) -> Option<Self> {

@@ -76,6 +76,46 @@ pub const FOLDER_INTERVAL: Setting = Setting {
     takes: Takes::Time(Duration::ZERO, Duration::from_hours(24 * 30)),
     purpose: "How long after a file's last pull its images are pulled again, give or take a tenth. `0` is never.",
 };
+/// `ecs.cluster`
+pub const ECS_CLUSTER: Setting = Setting {
+    key: "ecs.cluster",
+    variable: "TASKPULL_ECS_CLUSTER",
+    default: None,
+    takes: Takes::Text("a cluster's name or ARN"),
+    purpose: "The agent keeps the images of this cluster's services and tasks on the host ([the agent](agent.md#an-ecs-cluster-kept-warm)). Read at the start only.",
+};
+/// `ecs.interval`
+pub const ECS_INTERVAL: Setting = Setting {
+    key: "ecs.interval",
+    variable: "TASKPULL_ECS_INTERVAL",
+    default: Some("5m"),
+    takes: Takes::Time(Duration::from_secs(1), Duration::from_hours(24)),
+    purpose: "How often the cluster is looked at, give or take a tenth; a definition that is new there is pulled at once.",
+};
+/// `ecs.pull_interval`
+pub const ECS_PULL_INTERVAL: Setting = Setting {
+    key: "ecs.pull_interval",
+    variable: "TASKPULL_ECS_PULL_INTERVAL",
+    default: Some("1h"),
+    takes: Takes::Time(Duration::ZERO, Duration::from_hours(24 * 30)),
+    purpose: "How long after a definition's last pull its images are pulled again, because tags move. `0` is never.",
+};
+/// `ecs.launch_type`
+pub const ECS_LAUNCH_TYPE: Setting = Setting {
+    key: "ecs.launch_type",
+    variable: "TASKPULL_ECS_LAUNCH_TYPE",
+    default: Some("auto"),
+    takes: Takes::OneOf(&["auto", "ec2", "external"]),
+    purpose: "How tasks come to this host: what is launched otherwise is not pulled. `auto`: `external` where `host.kind` is, else `ec2`.",
+};
+/// `ecs.container_instance`
+pub const ECS_CONTAINER_INSTANCE: Setting = Setting {
+    key: "ecs.container_instance",
+    variable: "TASKPULL_ECS_CONTAINER_INSTANCE",
+    default: None,
+    takes: Takes::Text("the ARN or id of a container instance"),
+    purpose: "This host in the cluster; its attributes decide which placement constraints it meets. Unset, it may meet any.",
+};
 /// `audit.to`
 pub const AUDIT_TO: Setting = Setting {
     key: "audit.to",

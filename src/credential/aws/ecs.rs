@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Aws;
 use super::call::{Answered, call};
 use super::said::{Failed, Meaning};
-use crate::cluster::{Attributes, LaunchType, Workload};
+use crate::cluster::{Attributes, Definition, LaunchType, Workload};
 use crate::credential::{ClusterError, ClusterFault, Watch};
 use crate::identity::Identity;
 
@@ -22,15 +22,6 @@ const SERVICES_AT_ONCE: usize = 10;
 
 /// `DescribeTasks` takes so many at once (API reference).
 const TASKS_AT_ONCE: usize = 100;
-
-/// A task definition as ECS has it.
-#[derive(Clone, Debug)]
-pub struct Definition {
-    /// The keys that decide about its pulls, as JSON.
-    pub json: String,
-    /// Its placement constraints: the expressions of `memberOf`.
-    pub member_of: Vec<String>,
-}
 
 /// A cluster to look at: its client, and until when.
 struct Look<'a> {

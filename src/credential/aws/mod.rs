@@ -48,8 +48,6 @@ use said::Said;
 use session::{Refused, Sessions, late};
 
 pub use batch::Batching;
-#[cfg(feature = "ecs")]
-pub use ecs::Definition;
 pub use http::CaBundleError;
 pub use upkeep::Upkeep;
 

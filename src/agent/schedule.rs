@@ -1,4 +1,4 @@
-//! When a file is pulled again.
+//! When something is done again: a file pulled, a cluster looked at.
 
 use std::time::Duration;
 

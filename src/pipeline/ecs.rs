@@ -1,0 +1,49 @@
+//! An ECS cluster, asked through AWS: what runs in it, and what this instance is in it.
+
+use futures_util::future::{BoxFuture, FutureExt as _};
+
+use crate::cluster::{Definition, Instance, LaunchType, Workload};
+use crate::credential::aws::Aws;
+use crate::error::Failure;
+
+/// A cluster in ECS, and this host's place in it.
+pub struct EcsCluster {
+    /// Who is asked.
+    pub aws: Aws,
+    /// Its name or ARN.
+    pub cluster: String,
+    /// How tasks come to this host.
+    pub launch: LaunchType,
+    /// The container instance's ARN or id, where it is known.
+    pub instance: Option<String>,
+}
+
+impl EcsCluster {
+    /// What runs in it, or may at any time.
+    #[must_use]
+    pub fn workloads(&self) -> BoxFuture<'_, Result<Vec<Workload>, Failure>> {
+        let asked = self.aws.workloads(&self.cluster);
+        async { asked.await.map_err(|error| Failure::from(&error)) }.boxed()
+    }
+
+    /// A revision of a task definition.
+    #[must_use]
+    pub fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Definition, Failure>> {
+        let asked = self.aws.definition(&self.cluster, arn);
+        async { asked.await.map_err(|error| Failure::from(&error)) }.boxed()
+    }
+
+    /// This instance of it.
+    #[must_use]
+    pub fn instance(&self) -> BoxFuture<'_, Result<Instance, Failure>> {
+        async {
+            let attributes = match &self.instance {
+                Some(instance) => Some(self.aws.instance_attributes(&self.cluster, instance).await),
+                None => None,
+            };
+            let attributes = attributes.transpose().map_err(|error| Failure::from(&error))?;
+            Ok(Instance { launch: self.launch, attributes })
+        }
+        .boxed()
+    }
+}
