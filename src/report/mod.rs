@@ -5,19 +5,20 @@
 
 mod build;
 pub mod event;
+mod joined;
 pub mod lines;
 pub mod schema;
 pub mod text;
 mod verdict;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 pub use verdict::Verdict;
 
 use crate::error::{Failure, Printable};
 
 /// The result of one run.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// Raised when a field changes its meaning or goes.
@@ -31,7 +32,7 @@ pub struct Report {
 }
 
 /// One task definition's part.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskReport {
     /// Where it was read.
@@ -46,7 +47,7 @@ pub struct TaskReport {
 }
 
 /// One container's part.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerReport {
     /// Its name.
@@ -80,10 +81,10 @@ pub struct ContainerReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
     /// What there is to know about the pull, however it ended.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Printable>,
     /// The attempts that failed and were followed by another one.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retries: Vec<RetryReport>,
     /// Of a cached image: whether the registry has accepted the credential for it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,7 +98,7 @@ pub struct ContainerReport {
 }
 
 /// An attempt that failed and was followed by another one.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RetryReport {
     /// The number of the next attempt; the first was 1.
@@ -109,7 +110,7 @@ pub struct RetryReport {
 }
 
 /// How it ended for a container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ContainerResult {
     /// The image was fetched.
@@ -127,7 +128,7 @@ pub enum ContainerResult {
 }
 
 /// Which credential served, never its value.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum CredentialReport {
     /// None was needed.
@@ -143,7 +144,7 @@ pub enum CredentialReport {
         #[serde(skip_serializing_if = "Option::is_none")]
         stage: Option<Printable>,
         /// What is odd about its content.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         warnings: Vec<Printable>,
         /// Its owner's account, where it is known without asking.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -190,7 +191,7 @@ pub enum CredentialReport {
 }
 
 /// The containers of a report in numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// Containers whose image was fetched.
