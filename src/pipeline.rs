@@ -27,10 +27,20 @@ pub use secret::{Question, check_secret, keep_secret};
 pub use pin::{PinError, pinned};
 
 use crate::plan::PullPlan;
-use crate::pull::{self, Connect};
+use crate::pull::{self, Connect, EngineError};
 use crate::report::Report;
 use crate::report::event::Subject;
 use crate::task::{TaskDefinition, Warning};
+
+/// Whether an engine can be reached now, or why not.
+///
+/// # Errors
+/// The failure that a pull would have.
+pub async fn engine_answers<C: Connect>(engine: &C, within: std::time::Duration) -> Result<(), Failure> {
+    let silent = EngineError::silent(&engine.address());
+    let reached = tokio::time::timeout(within, engine.connect()).await.unwrap_or(Err(silent));
+    reached.map(drop).map_err(|error| Failure::from(&error))
+}
 
 /// One input, as it was given and as far as it could be read.
 #[derive(Clone, Debug)]

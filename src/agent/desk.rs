@@ -4,7 +4,9 @@
 //! of one that has ended the report stays on disk until somebody asks for it, and for as long
 //! as the history reaches.
 
+use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -50,6 +52,8 @@ struct Entry {
     accepted: Moment,
     by: Peer,
     key: Option<String>,
+    /// Tells definitions apart, within this process.
+    print: u64,
     stage: Stage,
 }
 
@@ -153,13 +157,12 @@ impl Desk {
     ) -> Self {
         let mut table = Table::default();
         for Record { request, ended, .. } in records {
-            let stage = match ended {
-                Some(Ended { at, how, .. }) => Stage::Ended { at, how, kept: Kept::OnDisk },
-                None => {
-                    // The runner is there for as long as the desk is.
-                    let _ = to_runner.send(request.id.clone());
-                    Stage::Open(Arc::new(Open::new(request.clone())))
-                }
+            let stage = if let Some(Ended { at, how, .. }) = ended {
+                Stage::Ended { at, how, kept: Kept::OnDisk }
+            } else {
+                // The runner is there for as long as the desk is.
+                let _ = to_runner.send(request.id.clone());
+                Stage::Open(Arc::new(Open::new(request.clone())))
             };
             table.insert(&request, stage);
         }
@@ -183,8 +186,9 @@ impl Desk {
         let now = SystemTime::now();
         let id = {
             let table = self.table();
-            if let Some(before) = table.of_key(&submission) {
-                return Ok(Accepted { id: before.clone(), before: true });
+            if let Some((id, entry)) = table.of_key(&submission) {
+                let (id, is_same) = (id.clone(), entry.print == print(&submission));
+                return if is_same { Ok(Accepted { id, before: true }) } else { Err(DeskError::KeyUsed { id }) };
             }
             if table.open >= self.room.open {
                 return Err(DeskError::Full { open: table.open });
@@ -239,7 +243,9 @@ impl Desk {
             _ => Kept::OnDisk,
         };
         let forgotten = self.table().end(&id, Stage::Ended { at, how, kept }, self.room.history);
-        forgotten.iter().for_each(|id| self.journal.forget(id));
+        for id in &forgotten {
+            self.journal.forget(id);
+        }
     }
 
     /// Calls a request off. The answer is where it stood.
@@ -301,6 +307,12 @@ impl Desk {
     }
 }
 
+fn print(submission: &Submission) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    submission.definition.hash(&mut hasher);
+    hasher.finish()
+}
+
 impl Open {
     fn new(request: Request) -> Self {
         Self { request, feed: Feed::default(), cancel: CancellationToken::new(), phase: Mutex::new(Phase::Queued) }
@@ -315,13 +327,14 @@ impl Table {
         }
         self.open += usize::from(matches!(stage, Stage::Open(_)));
         let (source, accepted, by, key) = (source.clone(), request.accepted, *by, key.clone());
-        self.entries.insert(request.id.clone(), Entry { source, accepted, by, key, stage });
+        let print = print(&request.submission);
+        self.entries.insert(request.id.clone(), Entry { source, accepted, by, key, print, stage });
     }
 
     /// The request that this sender has named with the same key.
-    fn of_key(&self, submission: &Submission) -> Option<&RequestId> {
+    fn of_key(&self, submission: &Submission) -> Option<(&RequestId, &Entry)> {
         let key = submission.key.clone()?;
-        self.keys.get(&(submission.by.uid, key))
+        self.entries.get_key_value(self.keys.get(&(submission.by.uid, key))?)
     }
 
     /// Sets the end of a request; the answer is those that are forgotten for it.

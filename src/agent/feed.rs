@@ -18,6 +18,8 @@ pub struct Feed(Mutex<Told>);
 struct Told {
     pulls: Vec<(Subject, Option<State>)>,
     listeners: Vec<Weak<Lines>>,
+    /// Nothing more is told.
+    is_over: bool,
 }
 
 impl Feed {
@@ -33,23 +35,29 @@ impl Feed {
         self.told().pulls.clone()
     }
 
-    /// The events from now on, after where each pull stands. For one reader.
+    /// The events from now on, after where each pull stands; none when it is over. For one
+    /// reader.
     #[must_use]
-    pub fn listen(&self) -> Arc<Lines> {
+    pub fn listen(&self) -> Option<Arc<Lines>> {
         let lines = Arc::new(Lines::default());
         let mut told = self.told();
+        if told.is_over {
+            return None;
+        }
         for (subject, state) in &told.pulls {
             if let Some(state) = state {
                 lines.update(subject, state);
             }
         }
         told.listeners.push(Arc::downgrade(&lines));
-        lines
+        Some(lines)
     }
 
     /// The last event: what came of it; none when it is not over, and goes on after a restart.
     pub(super) fn end(&self, report: Option<&Report>) {
-        for listener in self.told().listeners.drain(..).filter_map(|listener| listener.upgrade()) {
+        let mut told = self.told();
+        told.is_over = true;
+        for listener in told.listeners.drain(..).filter_map(|listener| listener.upgrade()) {
             match report {
                 Some(report) => listener.end(report),
                 None => listener.close(),
@@ -64,7 +72,7 @@ impl Feed {
 
 impl Progress for Feed {
     fn update(&self, pull: usize, state: &State) {
-        let Told { pulls, listeners } = &mut *self.told();
+        let Told { pulls, listeners, .. } = &mut *self.told();
         let Some((subject, known)) = pulls.get_mut(pull) else { return };
         *known = Some(state.clone());
         listeners.retain(|listener| listener.upgrade().inspect(|lines| lines.update(subject, state)).is_some());

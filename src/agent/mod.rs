@@ -1,10 +1,11 @@
 //! The agent: requests accepted, kept, carried out and told of, for as long as the host runs.
 //!
-//! Nothing accepted is lost: a request is on disk before it is acknowledged ([`journal`]), and
+//! Nothing accepted is lost: a request is on disk before it is acknowledged (`journal`), and
 //! what was open when the agent ended goes on when it begins again. No secret is ever in that
 //! state. What is done for a request is the pipeline's business ([`Work`]); whom the agent
-//! listens to is another room's.
+//! listens to is [`api`]'s.
 
+pub mod api;
 mod desk;
 mod desk_error;
 mod feed;
@@ -15,12 +16,13 @@ mod runner;
 mod supervisor;
 mod witness;
 
+pub use api::Right;
 pub use desk::{Accepted, Desk, Open, Phase, Room, Standing, View};
 pub use desk_error::DeskError;
 pub use feed::Feed;
 pub use journal::{Ended, Found, Journal, Record};
 pub use journal_error::JournalError;
 pub use request::{Ending, Moment, Peer, Request, RequestId, Submission};
-pub use runner::{Runner, Stop, Work};
+pub use runner::{Plan, Runner, Stop, Work};
 pub use supervisor::Supervisor;
 pub use witness::Witness;

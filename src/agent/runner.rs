@@ -21,6 +21,7 @@ use super::request::{Ending, Moment, RequestId, Submission};
 use super::witness::Witness;
 use crate::error::{Class, Failure};
 use crate::pipeline::Backoff;
+use crate::report::event::Subject;
 use crate::report::{Report, Verdict};
 
 /// The waits before a request is tried again.
@@ -31,6 +32,12 @@ const WAITS: Backoff = match Backoff::new(Duration::from_secs(2), Duration::from
 
 /// Carries out what a submission wants; the rest of the program.
 pub trait Work: Send + Sync {
+    /// What it would come to, as far as that is known without asking anybody.
+    fn plan(&self, source: &str, definition: &[u8]) -> Plan;
+
+    /// Whether the engine answers now.
+    fn engine(&self) -> BoxFuture<'_, Result<(), Failure>>;
+
     /// Plans it, says so to the feed, and pulls its images. `interrupt` ends it early.
     fn run<'a>(
         &'a self,
@@ -38,6 +45,14 @@ pub trait Work: Send + Sync {
         feed: &'a Feed,
         interrupt: &'a CancellationToken,
     ) -> BoxFuture<'a, Report>;
+}
+
+/// What a submission would come to.
+pub struct Plan {
+    /// Each container as planned, or why it cannot be.
+    pub report: Report,
+    /// The pulls.
+    pub subjects: Vec<Subject>,
 }
 
 /// Carries out the requests of a desk.

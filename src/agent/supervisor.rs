@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
+use super::api::Server;
 use super::desk::Desk;
 use super::request::RequestId;
 use super::runner::{Runner, Stop, Work};
@@ -19,6 +21,8 @@ pub struct Supervisor<'a> {
     pub work: &'a dyn Work,
     /// Who is told.
     pub witness: &'a dyn Witness,
+    /// Whom it listens to.
+    pub server: &'a Server<'a>,
     /// How long a request is tried again whose failure may pass.
     pub give_up_after: Duration,
     /// How long what is under way may go on once the agent is to end.
@@ -28,9 +32,14 @@ pub struct Supervisor<'a> {
 impl Supervisor<'_> {
     /// Runs until `stop.drain`, and then until nothing is under way, for so long as it may be.
     pub async fn run(&self, accepted: mpsc::UnboundedReceiver<RequestId>, stop: &Stop) {
-        let Self { desk, work, witness, give_up_after, drain_timeout } = *self;
+        let Self { desk, work, witness, server, give_up_after, drain_timeout } = *self;
         let runner = Runner { desk, work, witness, give_up_after };
-        let runner = runner.run(accepted, stop);
+        let over = CancellationToken::new();
+        let runner = async {
+            runner.run(accepted, stop).await;
+            over.cancel();
+        };
+        let parts = async { futures_util::future::join(runner, server.run(stop, &over)).await };
         let deadline = async {
             stop.drain.cancelled().await;
             if timeout(drain_timeout, stop.now.cancelled()).await.is_err() {
@@ -39,7 +48,7 @@ impl Supervisor<'_> {
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            () = runner => {}
+            ((), ()) = parts => {}
             () = deadline => {}
         }
     }

@@ -1,7 +1,7 @@
 //! `taskpull serve`: the agent.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 use rustix::fs::Mode;
@@ -14,11 +14,14 @@ use super::arguments::Serve;
 use super::exit::Exit;
 use super::setup::Setup;
 use super::{complain, log, tell};
-use crate::agent::{Desk, Ending, Feed, Journal, Request, Room, Stop, Submission, Supervisor, Witness, Work};
+use crate::agent::api::{Access, Server, Shared, Socket, SocketError};
+use crate::agent::{
+    Desk, Ending, Feed, Journal, Peer, Plan, Request, Right, Room, Stop, Submission, Supervisor, Witness, Work,
+};
 use crate::config::table::{AGENT_SOCKET, AGENT_STATE_FOLDER, ENGINE_HOST};
-use crate::config::{ConfigError, Settings, Sources};
+use crate::config::{AgentSettings, ConfigError, Settings, Sources};
 use crate::error::Failure;
-use crate::pipeline::Input;
+use crate::pipeline::{Input, engine_answers};
 use crate::report::Report;
 
 /// Runs it.
@@ -60,10 +63,19 @@ fn serve(arguments: &Serve, settings: &Settings, setup: Setup) -> Exit {
     for (file, why) in &found.broken {
         tell(&format!("warning: {} is no request of this agent's: {why}", file.display()));
     }
+    let socket = match socket(&settings.agent) {
+        Ok(socket) => socket,
+        Err(error) => {
+            complain(&Failure::from(&error));
+            return Exit::Configuration;
+        }
+    };
     let (to_runner, accepted) = mpsc::unbounded_channel();
     let room = Room { open: settings.agent.open_requests.get(), history: settings.agent.history.get() };
     let desk = Arc::new(Desk::new(journal, found.records, room, to_runner));
-    let work = Pulling(Mutex::new(Arc::new(setup)));
+    let work = Arc::new(Pulling(Mutex::new(Arc::new(setup))));
+    let shared = shared(&settings.agent, &desk, &work);
+    let access = Arc::clone(&shared.access);
     let runtime = match Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -72,15 +84,17 @@ fn serve(arguments: &Serve, settings: &Settings, setup: Setup) -> Exit {
         }
     };
     let served = runtime.block_on(async {
+        let server = Server { shared, listener: &socket.listener()? };
         let supervisor = Supervisor {
             desk: &desk,
-            work: &work,
+            work: &*work,
             witness: &Log,
+            server: &server,
             give_up_after: settings.agent.give_up_after,
             drain_timeout: settings.agent.drain_timeout,
         };
         let stop = Stop::default();
-        let signals = signals(arguments, &work, &stop)?;
+        let signals = signals(arguments, &work, &access, &stop)?;
         tokio::select! {
             () = supervisor.run(accepted, &stop) => io::Result::Ok(()),
             () = signals => Ok(()),
@@ -97,11 +111,44 @@ fn serve(arguments: &Serve, settings: &Settings, setup: Setup) -> Exit {
     }
 }
 
+fn socket(settings: &AgentSettings) -> Result<Socket, SocketError> {
+    let (socket, warning) = Socket::bind(&settings.socket, &settings.socket_group)?;
+    if let Some(warning) = warning {
+        tell(&format!("warning: {warning}"));
+    }
+    Ok(socket)
+}
+
+/// Who may do what, by number.
+fn access(settings: &AgentSettings) -> Access {
+    let (access, unknown) = Access::resolve(&settings.access);
+    // That the socket's group is missing has been said.
+    for who in unknown.iter().filter(|who| **who != format!("group {}", settings.socket_group)) {
+        tell(&format!("warning: `access.*` names {who}, and there is none"));
+    }
+    access
+}
+
+/// What the socket's connections need.
+fn shared(settings: &AgentSettings, desk: &Arc<Desk>, work: &Arc<Pulling>) -> Arc<Shared> {
+    let requests = Arc::clone(desk);
+    let metrics = move || format!("taskpull_requests_open {}\n", requests.open_count());
+    Arc::new(Shared {
+        desk: Arc::clone(desk),
+        work: Arc::<Pulling>::clone(work),
+        witness: Arc::new(Log),
+        access: Arc::new(RwLock::new(access(settings))),
+        metrics: Box::new(metrics),
+        request_timeout: settings.request_timeout,
+    })
+}
+
 /// Waits for signals: the first SIGTERM or Ctrl-C drains, the second ends, SIGHUP reads the
 /// configuration again.
 fn signals<'a>(
     arguments: &'a Serve,
     work: &'a Pulling,
+    access: &'a RwLock<Access>,
     stop: &'a Stop,
 ) -> io::Result<impl Future<Output = ()> + use<'a>> {
     let mut ctrl_c = signal(SignalKind::interrupt())?;
@@ -113,7 +160,7 @@ fn signals<'a>(
                 _ = ctrl_c.recv() => {}
                 _ = terminate.recv() => {}
                 _ = hang_up.recv() => {
-                    work.reload(arguments);
+                    work.reload(arguments, access);
                     continue;
                 }
             }
@@ -135,9 +182,10 @@ impl Pulling {
 
     /// Reads the settings again. What is under way goes on as it began; settings that are
     /// wrong change nothing.
-    fn reload(&self, arguments: &Serve) {
+    fn reload(&self, arguments: &Serve, lists: &RwLock<Access>) {
         match prepared(arguments) {
-            Ok((_, setup)) => {
+            Ok((settings, setup)) => {
+                *lists.write().unwrap_or_else(PoisonError::into_inner) = access(&settings.agent);
                 *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(setup);
                 tell("the configuration was read again");
             }
@@ -150,6 +198,20 @@ impl Pulling {
 }
 
 impl Work for Pulling {
+    fn plan(&self, source: &str, definition: &[u8]) -> Plan {
+        let text = Ok(definition.to_vec());
+        let job = self.setup().plan(vec![Input { source: source.to_owned(), text }]);
+        Plan { subjects: job.subjects(), report: job.dry_run() }
+    }
+
+    fn engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
+        async {
+            let setup = self.setup();
+            engine_answers(&setup.engine, setup.limits.deadlines.answer).await
+        }
+        .boxed()
+    }
+
     fn run<'a>(
         &'a self,
         Submission { source, definition, .. }: &'a Submission,
@@ -174,5 +236,13 @@ impl Witness for Log {
     fn ended(&self, request: &Request, how: Ending, report: &Report) {
         let images = report.tasks.iter().map(|task| task.containers.len()).sum::<usize>();
         tracing::info!(id = %request.id, source = %request.submission.source, ?how, images, "ended");
+    }
+
+    fn decided(&self, Peer { uid, gid }: Peer, right: Right, allowed: bool, what: &str) {
+        if allowed {
+            tracing::debug!(uid, gid, ?right, what, "allowed");
+        } else {
+            tracing::warn!(uid, gid, ?right, what, "refused");
+        }
     }
 }

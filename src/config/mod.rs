@@ -15,11 +15,13 @@ mod settings;
 mod sources;
 pub mod table;
 mod terminal;
+mod who;
 
 pub use accounts::{AccountEntry, Via};
-pub use agent::AgentSettings;
+pub use agent::{AccessSettings, AgentSettings};
 pub use config_error::ConfigError;
 pub use engine::{EnginePlace, EngineSettings};
 pub use settings::Settings;
 pub use sources::Sources;
 pub use terminal::TerminalWishes;
+pub use who::Who;

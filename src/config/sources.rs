@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::accounts::AccountEntry;
 use super::config_error::ConfigError;
 use super::table::{SETTINGS, Setting, Takes};
+use super::who::Who;
 use super::{file, proxy};
 use crate::secret::Secret;
 
@@ -134,6 +135,10 @@ impl Sources {
             }
             _ => None,
         })
+    }
+
+    pub(super) fn who(&self, setting: &Setting) -> Result<Vec<Who>, ConfigError> {
+        self.read(setting, setting.takes.sentence(), Who::parse_list)
     }
 
     /// In bytes.

@@ -1,15 +1,16 @@
 //! The table: one row for each setting, from which it is read and documented.
 
 mod agent;
+mod reference;
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 pub use super::setting::{Setting, Takes};
 pub use agent::{
-    AGENT_DRAIN_TIMEOUT, AGENT_GIVE_UP_AFTER, AGENT_HISTORY, AGENT_OPEN, AGENT_REQUEST_TIMEOUT, AGENT_SOCKET,
-    AGENT_STATE_FOLDER,
+    ACCESS_CREDENTIALS, ACCESS_READ, ACCESS_SUBMIT, AGENT_DRAIN_TIMEOUT, AGENT_GIVE_UP_AFTER, AGENT_HISTORY,
+    AGENT_OPEN, AGENT_REQUEST_TIMEOUT, AGENT_SOCKET, AGENT_SOCKET_GROUP, AGENT_STATE_FOLDER,
 };
+pub use reference::reference;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -331,6 +332,10 @@ pub const SETTINGS: &[&Setting] = &[
     &DISK_CHECK,
     &DISK_COMFORTABLE,
     &AGENT_SOCKET,
+    &AGENT_SOCKET_GROUP,
+    &ACCESS_SUBMIT,
+    &ACCESS_READ,
+    &ACCESS_CREDENTIALS,
     &AGENT_STATE_FOLDER,
     &AGENT_OPEN,
     &AGENT_HISTORY,
@@ -339,22 +344,6 @@ pub const SETTINGS: &[&Setting] = &[
     &AGENT_REQUEST_TIMEOUT,
     &LOG_FILTER,
 ];
-
-/// The table as Markdown, for `docs/configuration.md`.
-#[must_use]
-pub fn reference() -> String {
-    let mut text = String::from(
-        "| in the file | environment variable | default | takes | what it does |\n|---|---|---|---|---|\n",
-    );
-    for setting @ Setting { key, variable, default, takes, purpose } in SETTINGS {
-        let key = if setting.is_secret() { String::new() } else { format!("`{key}`") };
-        let default = default.map(|default| format!("`{default}`")).unwrap_or_default();
-        let takes = takes.sentence();
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "| {key} | `{variable}` | {default} | {takes} | {purpose} |");
-    }
-    text
-}
 
 #[cfg(test)]
 mod tests {

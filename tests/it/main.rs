@@ -6,6 +6,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod agent_api;
+mod agent_api_access;
+mod agent_api_clients;
+mod agent_api_crash;
+mod agent_world;
 mod architecture;
 mod ecr;
 mod ecr_leaks;

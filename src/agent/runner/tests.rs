@@ -8,9 +8,9 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::{Runner, Stop, Work};
+use super::{Plan, Runner, Stop, Work};
 use crate::agent::{
-    Desk, DeskError, Ending, Feed, Journal, Peer, Phase, Request, RequestId, Room, Standing, Submission, Witness,
+    Desk, DeskError, Ending, Feed, Journal, Peer, Phase, Request, RequestId, Right, Room, Standing, Submission, Witness,
 };
 use crate::error::{Class, Failure, Link, Printable};
 use crate::report::{Report, Summary};
@@ -38,6 +38,14 @@ fn report(failed: Option<Class>) -> Report {
 }
 
 impl Work for Scripted {
+    fn plan(&self, _: &str, _: &[u8]) -> Plan {
+        Plan { report: report(None), subjects: Vec::new() }
+    }
+
+    fn engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
+        async { Ok(()) }.boxed()
+    }
+
     fn run<'a>(
         &'a self,
         submission: &'a Submission,
@@ -61,6 +69,8 @@ struct Nobody;
 
 impl Witness for Nobody {
     fn ended(&self, _: &Request, _: Ending, _: &Report) {}
+
+    fn decided(&self, _: Peer, _: Right, _: bool, _: &str) {}
 }
 
 struct World {
