@@ -6,6 +6,8 @@
 //! listens to is [`api`]'s.
 
 pub mod api;
+mod client;
+mod client_error;
 mod desk;
 mod desk_error;
 mod feed;
@@ -17,6 +19,8 @@ mod supervisor;
 mod witness;
 
 pub use api::Right;
+pub use client::{Client, Events};
+pub use client_error::ClientError;
 pub use desk::{Accepted, Desk, Open, Phase, Room, Standing, View};
 pub use desk_error::DeskError;
 pub use feed::Feed;

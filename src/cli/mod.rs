@@ -3,6 +3,8 @@
 //! Data goes to stdout, everything else to stderr.
 
 mod arguments;
+mod asking;
+mod cancel;
 mod events;
 pub mod exit;
 mod input;
@@ -11,12 +13,14 @@ mod log;
 mod pin;
 mod progress;
 mod pull;
+mod remote;
 mod secret;
 mod secret_arguments;
 mod secret_check;
 mod secret_new;
 mod serve;
 mod setup;
+mod status;
 mod stderr;
 mod token;
 
@@ -45,6 +49,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let exit = match arguments.command {
         Command::Pull(arguments) => pull::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Cancel(arguments) => cancel::run(&arguments),
         Command::Secret(SecretCommand::New(arguments)) => secret_new::run(&arguments),
         Command::Secret(SecretCommand::Check(arguments)) => secret_check::run(&arguments),
         Command::Secret(SecretCommand::Seal(arguments)) => secret::seal(&arguments),

@@ -10,6 +10,7 @@ mod agent_api;
 mod agent_api_access;
 mod agent_api_clients;
 mod agent_api_crash;
+mod agent_cli;
 mod agent_world;
 mod architecture;
 mod ecr;

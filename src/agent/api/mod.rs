@@ -27,6 +27,7 @@ mod view;
 pub use access::{Access, Right, Rights, Rule};
 pub use body::LIMIT as BODY_LIMIT;
 pub use document::openapi;
+pub(super) use people::group_name;
 pub use problem::ProblemView;
 pub use server::{Server, Shared};
 pub use socket::{Socket, SocketError};
