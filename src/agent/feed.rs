@@ -5,6 +5,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use super::request::Moment;
+use crate::error::Failure;
 use crate::pipeline::{Progress, State};
 use crate::report::Report;
 use crate::report::event::Subject;
@@ -18,6 +20,8 @@ pub struct Feed(Mutex<Told>);
 struct Told {
     pulls: Vec<(Subject, Option<State>)>,
     listeners: Vec<Weak<Lines>>,
+    /// Why it is done once more, and when.
+    postponed: Option<(Failure, String)>,
     /// Nothing more is told.
     is_over: bool,
 }
@@ -26,7 +30,19 @@ impl Feed {
     /// Its pulls begin: these, and none has a state yet. Once more when the request is tried
     /// again, when it may be planned otherwise.
     pub fn begin(&self, subjects: Vec<Subject>) {
-        self.told().pulls = subjects.into_iter().map(|subject| (subject, None)).collect();
+        let mut told = self.told();
+        told.pulls = subjects.into_iter().map(|subject| (subject, None)).collect();
+        told.postponed = None;
+    }
+
+    /// It is done once more, then.
+    pub(super) fn postpone(&self, because: &Failure, until: Moment) {
+        let until = String::from(until);
+        let mut told = self.told();
+        for listener in told.listeners.iter().filter_map(Weak::upgrade) {
+            listener.postpone(because, &until);
+        }
+        told.postponed = Some((because.clone(), until));
     }
 
     /// The pulls and where they stand; none before they begin.
@@ -48,6 +64,9 @@ impl Feed {
             if let Some(state) = state {
                 lines.update(subject, state);
             }
+        }
+        if let Some((because, until)) = &told.postponed {
+            lines.postpone(because, until);
         }
         told.listeners.push(Arc::downgrade(&lines));
         Some(lines)

@@ -116,7 +116,8 @@ impl Runner<'_> {
             }
             let until = Moment::new(SystemTime::now() + wait);
             tracing::info!(id = %open.request.id, failure = %because.message, ?wait, "it is tried again");
-            open.enter(Phase::Waiting { because: because.clone(), until });
+            open.feed.postpone(&because, until);
+            open.enter(Phase::Waiting { because, until });
             tokio::select! {
                 biased;
                 () = stop.drain.cancelled() => return open.feed.end(None),

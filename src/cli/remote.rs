@@ -217,14 +217,18 @@ async fn listen(
     let mut events = client.events(id).await?;
     while let Some(event) = events.next().await? {
         *gone = None;
-        if let What::Report { report } = event.what {
-            return Ok(Some(report.into_owned()));
-        }
-        if let Some((of, state)) = event.what.state()
-            && let pull = first + of.pull
-            && pull < pulls
-        {
-            progress.update(pull, &state);
+        match event.what {
+            What::Report { report } => return Ok(Some(report.into_owned())),
+            What::Postponed { because, until } => {
+                let Failure { link, class, message, .. } = &*because;
+                tell(&format!("request {id} is tried again at {until}: {link} ({class}): {message}"));
+            }
+            what => {
+                let told = what.state().map(|(of, state)| (first + of.pull, state));
+                if let Some((pull, state)) = told.filter(|(pull, _)| *pull < pulls) {
+                    progress.update(pull, &state);
+                }
+            }
         }
     }
     Ok(None)

@@ -98,6 +98,14 @@ pub enum What<'a> {
         #[serde(flatten)]
         layers: LayersReport,
     },
+    /// The agent only: all of it is over for now, and is done once more, because its failures
+    /// may pass.
+    Postponed {
+        /// One of the failures.
+        because: Cow<'a, Failure>,
+        /// When it begins anew, as `time` is written.
+        until: Cow<'a, str>,
+    },
     /// The last line: what came of it all.
     Report {
         /// The whole of it.
@@ -200,6 +208,13 @@ impl<'a> Event<'a> {
         Self { time: time(now), what }
     }
 
+    /// All of it is done once more, then.
+    #[must_use]
+    pub fn of_postponement(because: &'a Failure, until: &'a str, now: SystemTime) -> Self {
+        let (because, until) = (Cow::Borrowed(because), Cow::Borrowed(until));
+        Self { time: time(now), what: What::Postponed { because, until } }
+    }
+
     /// The last event of a run.
     #[must_use]
     pub fn of_report(report: &'a Report, now: SystemTime) -> Self {
@@ -208,7 +223,7 @@ impl<'a> Event<'a> {
 }
 
 impl What<'_> {
-    /// Which pull it is about, and the state that it is in now; nothing of the report.
+    /// Which pull it is about, and the state that it is in now; nothing where it is about all.
     #[must_use]
     pub fn state(self) -> Option<(Subject, State)> {
         let (of, state) = match self {
@@ -229,7 +244,7 @@ impl What<'_> {
                 let digest = digest.map(|digest| digest.to_string());
                 (of, State::Done(Pulled { digest, how, platform: None }))
             }
-            Self::Report { .. } => return None,
+            Self::Postponed { .. } | Self::Report { .. } => return None,
         };
         Some((of.into_owned(), state))
     }

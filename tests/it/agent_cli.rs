@@ -83,6 +83,17 @@ fn a_pull_is_followed_over_the_agents_restart() {
 }
 
 #[test]
+fn a_request_that_is_tried_again_is_said_to_be() {
+    let (world, home) = (World::new(), Home::new());
+    let refused = Pull::refused(500, "received unexpected HTTP status: 503 Service Unavailable");
+    world.engine.once(IMAGE, refused);
+    let _agent = Agent::of(home.serve(&world).env("TASKPULL_ATTEMPTS", "1"), &home);
+    let ended = pull(&home, &["--output", "json"], &task(&[open_container("app", IMAGE)])).end();
+    assert_eq!((ended.code, ended.report()["summary"]["pulled"].clone()), (0, json!(1)), "{ended:?}");
+    assert!(ended.stderr.contains("is tried again at 2") && ended.stderr.contains("(unavailable)"), "{ended:?}");
+}
+
+#[test]
 fn status_shows_all_or_one_and_cancel_ends_it() {
     let (world, home) = (World::new(), Home::new());
     let gate = Gate::closed();
