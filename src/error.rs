@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 /// The one chain on which every failure has its place, in the order in which a pull
 /// walks it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Link {
     /// The settings of this program.
@@ -53,6 +53,8 @@ pub enum Link {
     Engine,
     /// The disk under the engine.
     Disk,
+    /// The agent on this host, where it is asked to pull.
+    Agent,
 }
 
 impl fmt::Display for Link {
@@ -75,12 +77,13 @@ impl fmt::Display for Link {
             Self::Layers => "layers",
             Self::Engine => "engine",
             Self::Disk => "disk",
+            Self::Agent => "agent",
         })
     }
 }
 
 /// What kind of failure it is, which decides whether trying again can help.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// What was given cannot be right, whatever the world answers.
@@ -188,7 +191,7 @@ pub trait Explain: Error {
 }
 
 /// An error on its way to the reader.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// Which link of the chain broke.
@@ -201,7 +204,7 @@ pub struct Failure {
     pub message: Printable,
     /// The texts of the underlying errors, outermost first; an engine's or AWS's own
     /// words stand here unchanged.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub caused_by: Vec<Printable>,
     /// What to do next.
     #[serde(skip_serializing_if = "Option::is_none")]

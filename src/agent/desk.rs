@@ -7,7 +7,9 @@
 
 mod placed;
 
+use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -58,6 +60,8 @@ struct Entry {
     accepted: Moment,
     by: Origin,
     key: Option<Key>,
+    /// Tells definitions apart, within this process.
+    print: u64,
     stage: Stage,
 }
 
@@ -203,8 +207,9 @@ impl Desk {
         let now = SystemTime::now();
         let id = {
             let table = self.table();
-            if let Some(before) = table.of_key(&submission) {
-                return Ok(Accepted { id: before.clone(), before: true });
+            if let Some((id, entry)) = table.of_key(&submission) {
+                let (id, is_same) = (id.clone(), entry.print == print(&submission));
+                return if is_same { Ok(Accepted { id, before: true }) } else { Err(DeskError::KeyUsed { id }) };
             }
             if table.open >= self.room.open {
                 return Err(DeskError::Full { open: table.open });
@@ -334,6 +339,12 @@ impl Desk {
     }
 }
 
+fn print(submission: &Submission) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    submission.definition.hash(&mut hasher);
+    hasher.finish()
+}
+
 impl Open {
     fn new(request: Request) -> Self {
         Self { request, feed: Feed::default(), cancel: CancellationToken::new(), phase: Mutex::new(Phase::Queued) }
@@ -362,12 +373,13 @@ impl Table {
             Stage::Ended { .. } => self.ended += 1,
         }
         let (source, accepted, by) = (source.clone(), request.accepted, *by);
-        self.entries.insert(request.id.clone(), Entry { source, accepted, by, key, stage });
+        let print = print(&request.submission);
+        self.entries.insert(request.id.clone(), Entry { source, accepted, by, key, print, stage });
     }
 
     /// The request that this sender has named with the same key.
-    fn of_key(&self, submission: &Submission) -> Option<&RequestId> {
-        self.keys.get(&key(submission)?)
+    fn of_key(&self, submission: &Submission) -> Option<(&RequestId, &Entry)> {
+        self.entries.get_key_value(self.keys.get(&key(submission)?)?)
     }
 
     /// Sets the end of a peer's request; the answer is those that are forgotten for it.

@@ -18,6 +18,12 @@ pub enum DeskError {
     /// Something in this program went wrong while it was accepted.
     #[error("the request was not accepted: {0}")]
     Lost(String),
+    /// Its sender has used its key for another definition.
+    #[error("the key was used before, for another definition: request {id}")]
+    KeyUsed {
+        /// That one.
+        id: RequestId,
+    },
     /// There is no such request.
     #[error("there is no request {id}, or it ended long ago")]
     Unknown {

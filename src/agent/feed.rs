@@ -5,6 +5,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use super::request::Moment;
+use crate::error::Failure;
 use crate::pipeline::{Progress, State};
 use crate::report::Report;
 use crate::report::event::Subject;
@@ -18,13 +20,29 @@ pub struct Feed(Mutex<Told>);
 struct Told {
     pulls: Vec<(Subject, Option<State>)>,
     listeners: Vec<Weak<Lines>>,
+    /// Why it is done once more, and when.
+    postponed: Option<(Failure, String)>,
+    /// Nothing more is told.
+    is_over: bool,
 }
 
 impl Feed {
     /// Its pulls begin: these, and none has a state yet. Once more when the request is tried
     /// again, when it may be planned otherwise.
     pub fn begin(&self, subjects: Vec<Subject>) {
-        self.told().pulls = subjects.into_iter().map(|subject| (subject, None)).collect();
+        let mut told = self.told();
+        told.pulls = subjects.into_iter().map(|subject| (subject, None)).collect();
+        told.postponed = None;
+    }
+
+    /// It is done once more, then.
+    pub(super) fn postpone(&self, because: &Failure, until: Moment) {
+        let until = String::from(until);
+        let mut told = self.told();
+        for listener in told.listeners.iter().filter_map(Weak::upgrade) {
+            listener.postpone(because, &until);
+        }
+        told.postponed = Some((because.clone(), until));
     }
 
     /// The pulls and where they stand; none before they begin.
@@ -33,23 +51,32 @@ impl Feed {
         self.told().pulls.clone()
     }
 
-    /// The events from now on, after where each pull stands. For one reader.
+    /// The events from now on, after where each pull stands; none when it is over. For one
+    /// reader.
     #[must_use]
-    pub fn listen(&self) -> Arc<Lines> {
+    pub fn listen(&self) -> Option<Arc<Lines>> {
         let lines = Arc::new(Lines::default());
         let mut told = self.told();
+        if told.is_over {
+            return None;
+        }
         for (subject, state) in &told.pulls {
             if let Some(state) = state {
                 lines.update(subject, state);
             }
         }
+        if let Some((because, until)) = &told.postponed {
+            lines.postpone(because, until);
+        }
         told.listeners.push(Arc::downgrade(&lines));
-        lines
+        Some(lines)
     }
 
     /// The last event: what came of it; none when it is not over, and goes on after a restart.
     pub(super) fn end(&self, report: Option<&Report>) {
-        for listener in self.told().listeners.drain(..).filter_map(|listener| listener.upgrade()) {
+        let mut told = self.told();
+        told.is_over = true;
+        for listener in told.listeners.drain(..).filter_map(|listener| listener.upgrade()) {
             match report {
                 Some(report) => listener.end(report),
                 None => listener.close(),
@@ -64,7 +91,7 @@ impl Feed {
 
 impl Progress for Feed {
     fn update(&self, pull: usize, state: &State) {
-        let Told { pulls, listeners } = &mut *self.told();
+        let Told { pulls, listeners, .. } = &mut *self.told();
         let Some((subject, known)) = pulls.get_mut(pull) else { return };
         *known = Some(state.clone());
         listeners.retain(|listener| listener.upgrade().inspect(|lines| lines.update(subject, state)).is_some());

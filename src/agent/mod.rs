@@ -2,11 +2,14 @@
 //!
 //! Nothing accepted is lost: a request is on disk before it is acknowledged ([`Journal`]), and
 //! what was open when the agent ended goes on when it begins again. No secret is ever in that
-//! state. What the watched folder wants is on disk already, and in memory alone here. What is
-//! done for a request is the pipeline's business ([`Work`]); whom the agent listens to is
-//! another room's.
+//! state. What the watched folder and the cluster want is their own to keep, and in memory
+//! alone here. What is done for a request is the pipeline's business ([`Work`]); whom the agent
+//! listens to is [`api`]'s.
 
+pub mod api;
 pub mod audit;
+mod client;
+mod client_error;
 mod desk;
 mod desk_error;
 mod feed;
@@ -21,7 +24,10 @@ mod supervisor;
 mod warm;
 mod witness;
 
+pub use api::Right;
 pub use audit::{Audit, AuditError};
+pub use client::{Client, Events};
+pub use client_error::ClientError;
 pub use desk::{Accepted, Desk, Open, OpenCounts, Phase, Room, Standing, View};
 pub use desk_error::DeskError;
 pub use feed::Feed;
@@ -29,7 +35,7 @@ pub use journal::{Ended, Found, Journal, Record};
 pub use journal_error::JournalError;
 pub use metrics::Metrics;
 pub use request::{Ending, Moment, Origin, Peer, Request, RequestId, Submission};
-pub use runner::{Runner, Stop, Work};
+pub use runner::{Plan, Runner, Stop, Work};
 pub use supervisor::Supervisor;
 pub use warm::{Cluster, Warming};
 pub use witness::{Access, Given, Witness, Witnesses};

@@ -65,6 +65,12 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// The user who sent it, where somebody did.
+    #[must_use]
+    pub fn user(self) -> Option<u32> {
+        if let Self::Peer(peer) = self { Some(peer.uid) } else { None }
+    }
+
     /// Whether its own source is the truth about it: then it is in no journal, waits for its
     /// turn among its like, and is shown for as long as the source wants it.
     #[must_use]

@@ -21,6 +21,7 @@ use super::request::{Ending, Moment, RequestId, Submission};
 use super::witness::Witness;
 use crate::error::{Class, Failure};
 use crate::pipeline::Backoff;
+use crate::report::event::Subject;
 use crate::report::{Report, Verdict};
 
 /// The waits before a request is tried again.
@@ -35,8 +36,11 @@ const FILES_AT_ONCE: usize = 32;
 
 /// Carries out what a submission wants; the rest of the program.
 pub trait Work: Send + Sync {
-    /// Plans it and says so to the feed, for one whose turn is yet to come.
-    fn plan(&self, submission: &Submission, feed: &Feed);
+    /// What it would come to, as far as that is known without asking anybody.
+    fn plan(&self, source: &str, definition: &[u8]) -> Plan;
+
+    /// Whether the engine answers now.
+    fn engine(&self) -> BoxFuture<'_, Result<(), Failure>>;
 
     /// Plans it, says so to the feed, and pulls its images. `interrupt` ends it early.
     fn run<'a>(
@@ -45,6 +49,14 @@ pub trait Work: Send + Sync {
         feed: &'a Feed,
         interrupt: &'a CancellationToken,
     ) -> BoxFuture<'a, Report>;
+}
+
+/// What a submission would come to.
+pub struct Plan {
+    /// Each container as planned, or why it cannot be.
+    pub report: Report,
+    /// The pulls.
+    pub subjects: Vec<Subject>,
 }
 
 /// Carries out the requests of a desk.
@@ -87,7 +99,8 @@ impl Runner<'_> {
     /// One request, to its end or the agent's.
     async fn one(&self, open: Arc<Open>, stop: &Stop, turns: &Semaphore) {
         if open.request.submission.by.is_placed() {
-            self.work.plan(&open.request.submission, &open.feed);
+            let Submission { source, definition, .. } = &open.request.submission;
+            open.feed.begin(self.work.plan(source.as_str(), definition.as_bytes()).subjects);
             tracing::debug!(id = %open.request.id, source = %open.request.submission.source, "planned");
         }
         let mut begun = None;
@@ -119,7 +132,8 @@ impl Runner<'_> {
             }
             let until = Moment::new(SystemTime::now() + wait);
             tracing::info!(id = %open.request.id, failure = %because.message, ?wait, "it is tried again");
-            open.enter(Phase::Waiting { because: because.clone(), until });
+            open.feed.postpone(&because, until);
+            open.enter(Phase::Waiting { because, until });
             tokio::select! {
                 biased;
                 () = stop.drain.cancelled() => return open.feed.end(None),

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
+use super::api::Server;
 use super::desk::Desk;
 use super::folder::Folder;
 use super::request::RequestId;
@@ -22,6 +24,8 @@ pub struct Supervisor<'a> {
     pub work: &'a dyn Work,
     /// Who is told.
     pub witness: &'a dyn Witness,
+    /// Whom it listens to.
+    pub server: &'a Server<'a>,
     /// How long a request is tried again whose failure may pass.
     pub give_up_after: Duration,
     /// How long what is under way may go on once the agent is to end.
@@ -35,7 +39,7 @@ pub struct Supervisor<'a> {
 impl Supervisor<'_> {
     /// Runs until `stop.drain`, and then until nothing is under way, for so long as it may be.
     pub async fn run(&self, accepted: mpsc::UnboundedReceiver<RequestId>, stop: &Stop) {
-        let Self { desk, work, witness, give_up_after, drain_timeout, folder, warming } = *self;
+        let Self { desk, work, witness, server, give_up_after, drain_timeout, folder, warming } = *self;
         let runner = Runner { desk, work, witness, give_up_after };
         let folder = Folder { desk, witness, settings: folder };
         let warm = async {
@@ -43,7 +47,12 @@ impl Supervisor<'_> {
                 Warm::new(desk, warming).run(&stop.drain).await;
             }
         };
-        let parts = async { tokio::join!(runner.run(accepted, stop), folder.run(&stop.drain), warm) };
+        let over = CancellationToken::new();
+        let runner = async {
+            runner.run(accepted, stop).await;
+            over.cancel();
+        };
+        let parts = async { tokio::join!(runner, server.run(stop, &over), folder.run(&stop.drain), warm) };
         let deadline = async {
             stop.drain.cancelled().await;
             if timeout(drain_timeout, stop.now.cancelled()).await.is_err() {
@@ -52,7 +61,7 @@ impl Supervisor<'_> {
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            ((), (), ()) = parts => {}
+            ((), (), (), ()) = parts => {}
             () = deadline => {}
         }
     }

@@ -1,5 +1,8 @@
 //! Who is told what the agent does: the audit trail, the metrics.
 
+use std::sync::Arc;
+
+use super::api::Right;
 use super::request::{Ending, Peer, Request};
 use crate::report::{CredentialReport, Report};
 
@@ -20,8 +23,8 @@ pub trait Witness: Send + Sync {
 pub struct Access<'a> {
     /// Who asked.
     pub by: Peer,
-    /// The right that it takes; of the few words that there are.
-    pub right: &'static str,
+    /// The right that it takes.
+    pub right: Right,
     /// Whether it was granted.
     pub allowed: bool,
     /// What was asked for.
@@ -40,9 +43,9 @@ pub struct Given<'a> {
 }
 
 /// Several of them; each is told everything.
-pub struct Witnesses<'a>(pub Vec<&'a dyn Witness>);
+pub struct Witnesses(pub Vec<Arc<dyn Witness>>);
 
-impl Witness for Witnesses<'_> {
+impl Witness for Witnesses {
     fn ended(&self, request: &Request, how: Ending, report: &Report) {
         self.0.iter().for_each(|witness| witness.ended(request, how, report));
     }

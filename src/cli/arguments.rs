@@ -26,6 +26,10 @@ pub(super) enum Command {
     Pull(Pull),
     /// Run as the agent: accept requests on a socket and pull for as long as the host runs
     Serve(Serve),
+    /// Show what the agent has been asked for
+    Status(Status),
+    /// Call requests of the agent off
+    Cancel(Cancel),
     /// Make secrets and what they hold, and check them
     #[command(subcommand)]
     Secret(SecretCommand),
@@ -95,6 +99,15 @@ pub(super) struct Pull {
     /// Show the plan; ask neither AWS nor the engine
     #[arg(long)]
     pub dry_run: bool,
+
+    /// Have the agent pull (`taskpull serve`), and show how it goes; Ctrl-C ends the showing alone
+    #[arg(long)]
+    #[arg(conflicts_with_all = ["fail_fast", "behavior", "platform", "concurrency", "execution_role", "secret_stage", "host", "context"])]
+    pub agent: bool,
+
+    /// Where the agent listens [setting: `agent.socket`]
+    #[arg(long, value_name = "PATH", requires = "agent")]
+    pub socket: Option<String>,
 
     /// Stop everything at the first failure
     #[arg(long)]
@@ -169,6 +182,51 @@ pub(super) struct Serve {
     /// Where the Docker Engine is [setting: `engine.host`]
     #[arg(long, value_name = "ADDRESS")]
     pub host: Option<String>,
+
+    /// The configuration file [default: /etc/taskpull/taskpull.toml where it exists]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// The arguments of `taskpull status`.
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    /// One request; without it all of them, newest first
+    #[arg(value_name = "REQUEST")]
+    pub id: Option<String>,
+
+    /// Show it again whenever it has changed; of one request, until it has ended
+    #[arg(long, short)]
+    pub watch: bool,
+
+    /// No more than so many requests
+    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=1000), conflicts_with = "id")]
+    pub limit: u16,
+
+    /// How the result is written; with `--watch`, JSON is one line each time
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub output: Output,
+
+    /// Where the agent listens [setting: `agent.socket`]
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<String>,
+
+    /// The configuration file [default: /etc/taskpull/taskpull.toml where it exists]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// The arguments of `taskpull cancel`.
+#[derive(Debug, Args)]
+pub(super) struct Cancel {
+    /// Requests, as `taskpull status` shows them
+    #[arg(required = true, value_name = "REQUEST")]
+    pub ids: Vec<String>,
+
+    /// Where the agent listens [setting: `agent.socket`]
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<String>,
 
     /// The configuration file [default: /etc/taskpull/taskpull.toml where it exists]
     #[arg(long, value_name = "FILE")]

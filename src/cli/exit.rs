@@ -22,13 +22,15 @@ pub enum Exit {
     NoEngine,
     /// The configuration is wrong.
     Configuration,
+    /// The agent that was asked did not do it.
+    NoAgent,
     /// Ctrl-C or SIGTERM.
     Interrupted,
 }
 
 impl Exit {
     /// Every way to end.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Good,
         Self::Internal,
         Self::Usage,
@@ -36,6 +38,7 @@ impl Exit {
         Self::BadInput,
         Self::NoEngine,
         Self::Configuration,
+        Self::NoAgent,
         Self::Interrupted,
     ];
 
@@ -50,6 +53,7 @@ impl Exit {
             Self::BadInput => 4,
             Self::NoEngine => 5,
             Self::Configuration => 6,
+            Self::NoAgent => 7,
             Self::Interrupted => 130,
         }
     }
@@ -73,6 +77,7 @@ impl Exit {
             }
             Self::NoEngine => "the Docker Engine could not be reached, went away, or speaks no API known here",
             Self::Configuration => "a setting or the configuration file is wrong",
+            Self::NoAgent => "the agent (`pull --agent`, `status`, `cancel`) could not be reached, or refused",
             Self::Interrupted => "ended by Ctrl-C or SIGTERM; what was done is reported",
         }
     }

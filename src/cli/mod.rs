@@ -3,6 +3,8 @@
 //! Data goes to stdout, everything else to stderr.
 
 mod arguments;
+mod asking;
+mod cancel;
 mod cluster;
 mod credential;
 mod credential_arguments;
@@ -14,12 +16,14 @@ mod log;
 mod pin;
 mod progress;
 mod pull;
+mod remote;
 mod secret;
 mod secret_arguments;
 mod secret_check;
 mod secret_new;
 mod serve;
 mod setup;
+mod status;
 mod stderr;
 mod token;
 
@@ -58,6 +62,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Credential(CredentialCommand::Docker(arguments)) => credential::docker(&arguments),
         Command::Credential(CredentialCommand::Kubelet(arguments)) => credential::kubelet(&arguments),
         Command::LoginPassword(arguments) => credential::login_password(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Cancel(arguments) => cancel::run(&arguments),
         Command::Secret(SecretCommand::New(arguments)) => secret_new::run(&arguments),
         Command::Secret(SecretCommand::Check(arguments)) => secret_check::run(&arguments),
         Command::Secret(SecretCommand::Seal(arguments)) => secret::seal(&arguments),

@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::pin::{Places, STDOUT};
 use super::progress::Shown;
 use super::setup::Setup;
-use super::{complain, events, input, interrupt, log, stderr, tell};
+use super::{complain, events, input, interrupt, log, remote, stderr, tell};
 use crate::config::table::{
     BEHAVIOR, CONCURRENCY, ENGINE_CONTEXT, ENGINE_HOST, EXECUTION_ROLE, PLATFORM, SECRETS_STAGE,
 };
@@ -24,6 +24,9 @@ use crate::report::{Report, text};
 
 /// Runs it.
 pub(super) fn run(arguments: &Pull) -> Exit {
+    if arguments.agent {
+        return by_agent(arguments);
+    }
     let settings = match settings(arguments) {
         Ok(settings) => settings,
         Err(error) => {
@@ -46,13 +49,9 @@ pub(super) fn run(arguments: &Pull) -> Exit {
         tell(&format!("warning: {} is without TLS: logins go over the network in clear", setup.engine));
     }
     let inputs = input::read(&arguments.inputs);
-    let pins = arguments.pin.as_deref().map(|to| Places::new(to, &arguments.inputs, &inputs)).transpose();
-    let pins = match pins {
-        Ok(places) => places.map(|places| Pins { places, inputs: inputs.clone() }),
-        Err(said) => {
-            tell(&format!("error: --pin: {said}"));
-            return Exit::Usage;
-        }
+    let pins = match Pins::new(arguments, &inputs) {
+        Ok(pins) => pins,
+        Err(exit) => return exit,
     };
     let job = setup.plan(inputs);
     job.warnings().for_each(|warning| tell(&format!("warning: {warning}")));
@@ -82,6 +81,15 @@ pub(super) fn run(arguments: &Pull) -> Exit {
             tell(&format!("error: signals cannot be watched for: {error}"));
             Exit::Internal
         }
+    }
+}
+
+fn by_agent(arguments: &Pull) -> Exit {
+    let inputs = input::read(&arguments.inputs);
+    let pulled = Pins::new(arguments, &inputs).and_then(|pins| Ok((remote::run(arguments, inputs)?, pins)));
+    match pulled {
+        Ok(((report, exit), Some(pins))) => pins.write(&report, exit),
+        Ok(((_, exit), None)) | Err(exit) => exit,
     }
 }
 
@@ -136,9 +144,9 @@ async fn pull(
 }
 
 /// What is shown to the person and what is told to a program.
-struct Both<'a> {
-    shown: &'a Shown,
-    events: Option<&'a Telling>,
+pub(super) struct Both<'a> {
+    pub shown: &'a Shown,
+    pub events: Option<&'a Telling>,
 }
 
 impl Progress for Both<'_> {
@@ -157,6 +165,16 @@ struct Pins {
 }
 
 impl Pins {
+    /// Those of a run that is to pin some.
+    fn new(arguments: &Pull, inputs: &[Input]) -> Result<Option<Self>, Exit> {
+        let Some(to) = arguments.pin.as_deref() else { return Ok(None) };
+        let places = Places::new(to, &arguments.inputs, inputs).map_err(|said| {
+            tell(&format!("error: --pin: {said}"));
+            Exit::Usage
+        })?;
+        Ok(Some(Self { places, inputs: inputs.to_vec() }))
+    }
+
     /// Writes them after a run that ends so.
     fn write(&self, report: &Report, exit: Exit) -> Exit {
         let texts = match pinned(&self.inputs, report) {
@@ -181,7 +199,7 @@ impl Pins {
 }
 
 /// Writes the report where and as it is wanted.
-fn written(report: &Report, arguments: &Pull) -> io::Result<()> {
+pub(super) fn written(report: &Report, arguments: &Pull) -> io::Result<()> {
     let is_pinned_to_stdout = arguments.pin.as_deref() == Some(Path::new(STDOUT));
     match arguments.output {
         Output::Text if is_pinned_to_stdout => {
@@ -195,14 +213,14 @@ fn written(report: &Report, arguments: &Pull) -> io::Result<()> {
 }
 
 /// Data for stdout. A reader that has seen enough is no failure.
-fn print(data: &[u8]) -> io::Result<()> {
+pub(super) fn print(data: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(data).and_then(|()| stdout.flush());
     written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
 /// How a run ends whose report was written so.
-fn ended(written: io::Result<()>, report: &Report, interrupt: &CancellationToken) -> Exit {
+pub(super) fn ended(written: io::Result<()>, report: &Report, interrupt: &CancellationToken) -> Exit {
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             tell(&format!("error: the result could not be written: {error}"));
@@ -214,7 +232,7 @@ fn ended(written: io::Result<()>, report: &Report, interrupt: &CancellationToken
 }
 
 /// The columns of the terminal that the result goes to, if it goes to one.
-fn terminal_width() -> Option<usize> {
+pub(super) fn terminal_width() -> Option<usize> {
     let size = terminal_size::terminal_size_of(io::stdout());
     size.map(|(terminal_size::Width(columns), _)| usize::from(columns).max(40))
 }

@@ -1,7 +1,7 @@
 //! `taskpull serve`: the agent.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 use rustix::fs::Mode;
@@ -15,15 +15,16 @@ use super::cluster::cluster;
 use super::exit::Exit;
 use super::setup::Setup;
 use super::{complain, log, tell};
+use crate::agent::api::{Access, Server, Shared, Socket, SocketError};
 use crate::agent::metrics::{Downloads, Listener};
 use crate::agent::{
-    Audit, Cluster, Desk, Ending, Feed, Journal, Metrics, Request, Room, Stop, Submission, Supervisor, Warming,
-    Witness, Witnesses, Work,
+    self, Audit, Cluster, Desk, Ending, Feed, Journal, Metrics, Peer, Plan, Request, Room, Stop, Submission,
+    Supervisor, Warming, Witness, Witnesses, Work,
 };
 use crate::config::table::{AGENT_SOCKET, AGENT_STATE_FOLDER, ENGINE_HOST};
 use crate::config::{AgentSettings, ConfigError, EcsSettings, Settings, Sources};
 use crate::error::Failure;
-use crate::pipeline::{Input, Job, Traffic, Watch};
+use crate::pipeline::{Input, Job, Traffic, Watch, engine_answers};
 use crate::report::Report;
 
 /// Runs it.
@@ -63,12 +64,17 @@ fn serve(arguments: &Serve, settings: &Settings, setup: Setup, metrics: &Arc<Met
         tell(&format!("warning: {} is no request of this agent's: {why}", file.display()));
     }
     let (audit, listener) = watching(settings, metrics)?;
+    let witness: Arc<dyn Witness> =
+        Arc::new(Witnesses(vec![Arc::new(Log), Arc::clone(metrics) as _, Arc::clone(&audit) as _]));
     let watch: Arc<dyn Watch> = Arc::clone(metrics) as _;
     let cluster = cluster(settings, &watch)?;
+    let socket = socket(&settings.agent).map_err(|error| Failure::from(&error))?;
     let (to_runner, accepted) = mpsc::unbounded_channel();
     let room = Room { open: settings.agent.open_requests.get(), history: settings.agent.history.get() };
     let desk = Arc::new(Desk::new(journal, found.records, room, to_runner));
-    let work = Pulling { setup: Mutex::new(Arc::new(setup)), metrics: Arc::clone(metrics) };
+    let work = Arc::new(Pulling { setup: Mutex::new(Arc::new(setup)), metrics: Arc::clone(metrics) });
+    let shared = shared(&settings.agent, &desk, &work, &witness);
+    let access = Arc::clone(&shared.access);
     let runtime = match Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -77,17 +83,19 @@ fn serve(arguments: &Serve, settings: &Settings, setup: Setup, metrics: &Arc<Met
         }
     };
     let served = runtime.block_on(async {
+        let server = Server { shared, listener: &socket.listener()? };
         let supervisor = Supervisor {
             desk: &desk,
-            work: &work,
-            witness: &Witnesses(vec![&Log, &**metrics, &audit]),
+            work: &*work,
+            witness: &*witness,
+            server: &server,
             give_up_after: settings.agent.give_up_after,
             drain_timeout: settings.agent.drain_timeout,
             folder: &settings.agent.folder,
             warming: cluster.as_deref().zip(settings.agent.ecs.as_ref()).map(warming),
         };
         let stop = Stop::default();
-        let signals = signals(arguments, &work, &audit, &stop)?;
+        let signals = signals(arguments, &work, (&access, &audit), &stop)?;
         let listening = async {
             match listener {
                 Some(listener) => listener.serve(|| metrics.render(&desk)).await,
@@ -102,6 +110,7 @@ fn serve(arguments: &Serve, settings: &Settings, setup: Setup, metrics: &Arc<Met
     });
     // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
     runtime.shutdown_background();
+    audit.close();
     Ok(match served {
         Ok(()) => Exit::Good,
         Err(error) => {
@@ -112,18 +121,49 @@ fn serve(arguments: &Serve, settings: &Settings, setup: Setup, metrics: &Arc<Met
 }
 
 /// What writes the audit trail and what serves the metrics.
-fn watching(settings: &Settings, metrics: &Arc<Metrics>) -> Result<(Audit, Option<Listener>), Failure> {
+fn watching(settings: &Settings, metrics: &Arc<Metrics>) -> Result<(Arc<Audit>, Option<Listener>), Failure> {
     let AgentSettings { audit, metrics_listen, .. } = &settings.agent;
     let audit = Audit::begin(audit, Arc::clone(metrics)).map_err(|error| Failure::from(&error))?;
     let listener = metrics_listen.map(Listener::bind).transpose().map_err(|error| Failure::from(&error))?;
     if let Some(listener) = &listener {
         tell(&format!("the metrics are at http://{}/metrics", listener.address()));
     }
-    Ok((audit, listener))
+    Ok((Arc::new(audit), listener))
 }
 
 fn warming<'a>((cluster, settings): (&'a dyn Cluster, &EcsSettings)) -> Warming<'a> {
     Warming { cluster, interval: settings.interval, pull_interval: settings.pull_interval }
+}
+
+fn socket(settings: &AgentSettings) -> Result<Socket, SocketError> {
+    let (socket, warning) = Socket::bind(&settings.socket, &settings.socket_group)?;
+    if let Some(warning) = warning {
+        tell(&format!("warning: {warning}"));
+    }
+    Ok(socket)
+}
+
+/// Who may do what, by number.
+fn access(settings: &AgentSettings) -> Access {
+    let (access, unknown) = Access::resolve(&settings.access);
+    // That the socket's group is missing has been said.
+    for who in unknown.iter().filter(|who| **who != format!("group {}", settings.socket_group)) {
+        tell(&format!("warning: `access.*` names {who}, and there is none"));
+    }
+    access
+}
+
+/// What the socket's connections need.
+fn shared(settings: &AgentSettings, desk: &Arc<Desk>, work: &Arc<Pulling>, witness: &Arc<dyn Witness>) -> Arc<Shared> {
+    let (requests, numbers) = (Arc::clone(desk), Arc::clone(&work.metrics));
+    Arc::new(Shared {
+        desk: Arc::clone(desk),
+        work: Arc::<Pulling>::clone(work),
+        witness: Arc::clone(witness),
+        access: Arc::new(RwLock::new(access(settings))),
+        metrics: Box::new(move || numbers.render(&requests)),
+        request_timeout: settings.request_timeout,
+    })
 }
 
 /// Waits for signals: the first SIGTERM or Ctrl-C drains, the second ends, SIGHUP reads the
@@ -131,7 +171,7 @@ fn warming<'a>((cluster, settings): (&'a dyn Cluster, &EcsSettings)) -> Warming<
 fn signals<'a>(
     arguments: &'a Serve,
     work: &'a Pulling,
-    audit: &'a Audit,
+    (access, audit): (&'a RwLock<Access>, &'a Audit),
     stop: &'a Stop,
 ) -> io::Result<impl Future<Output = ()> + use<'a>> {
     let mut ctrl_c = signal(SignalKind::interrupt())?;
@@ -143,7 +183,7 @@ fn signals<'a>(
                 _ = ctrl_c.recv() => {}
                 _ = terminate.recv() => {}
                 _ = hang_up.recv() => {
-                    work.reload(arguments);
+                    work.reload(arguments, access);
                     audit.reopen();
                     continue;
                 }
@@ -169,9 +209,10 @@ impl Pulling {
 
     /// Reads the settings again. What is under way goes on as it began; settings that are
     /// wrong change nothing.
-    fn reload(&self, arguments: &Serve) {
+    fn reload(&self, arguments: &Serve, lists: &RwLock<Access>) {
         match prepared(arguments, &self.metrics) {
-            Ok((_, setup)) => {
+            Ok((settings, setup)) => {
+                *lists.write().unwrap_or_else(PoisonError::into_inner) = access(&settings.agent);
                 *self.setup.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(setup);
                 tell("the configuration was read again");
             }
@@ -184,8 +225,18 @@ impl Pulling {
 }
 
 impl Work for Pulling {
-    fn plan(&self, submission: &Submission, feed: &Feed) {
-        feed.begin(job(&self.setup(), submission).subjects());
+    fn plan(&self, source: &str, definition: &[u8]) -> Plan {
+        let text = Ok(definition.to_vec());
+        let job = self.setup().plan(vec![Input { source: source.to_owned(), text }]);
+        Plan { subjects: job.subjects(), report: job.dry_run() }
+    }
+
+    fn engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
+        async {
+            let setup = self.setup();
+            engine_answers(&setup.engine, setup.limits.deadlines.answer).await
+        }
+        .boxed()
     }
 
     fn run<'a>(
@@ -216,5 +267,14 @@ impl Witness for Log {
     fn ended(&self, request: &Request, how: Ending, report: &Report) {
         let images = report.tasks.iter().map(|task| task.containers.len()).sum::<usize>();
         tracing::info!(id = %request.id, source = %request.submission.source, ?how, images, "ended");
+    }
+
+    fn decided(&self, access: &agent::Access<'_>) {
+        let agent::Access { by: Peer { uid, gid }, right, allowed, what } = *access;
+        if allowed {
+            tracing::debug!(uid, gid, ?right, what, "allowed");
+        } else {
+            tracing::warn!(uid, gid, ?right, what, "refused");
+        }
     }
 }

@@ -10,16 +10,22 @@ use std::time::Duration;
 use super::config_error::ConfigError;
 use super::sources::Sources;
 use super::table::{
-    AGENT_DRAIN_TIMEOUT, AGENT_GIVE_UP_AFTER, AGENT_HISTORY, AGENT_OPEN, AGENT_REQUEST_TIMEOUT, AGENT_SOCKET,
-    AGENT_STATE_FOLDER, AUDIT_TO, ECS_CLUSTER, ECS_CONTAINER_INSTANCE, ECS_INTERVAL, ECS_LAUNCH_TYPE,
-    ECS_PULL_INTERVAL, FOLDER_INTERVAL, FOLDER_PATH, METRICS_LISTEN,
+    ACCESS_CREDENTIALS, ACCESS_READ, ACCESS_SUBMIT, AGENT_DRAIN_TIMEOUT, AGENT_GIVE_UP_AFTER, AGENT_HISTORY,
+    AGENT_OPEN, AGENT_REQUEST_TIMEOUT, AGENT_SOCKET, AGENT_SOCKET_GROUP, AGENT_STATE_FOLDER, AUDIT_TO, ECS_CLUSTER,
+    ECS_CONTAINER_INSTANCE, ECS_INTERVAL, ECS_LAUNCH_TYPE, ECS_PULL_INTERVAL, FOLDER_INTERVAL, FOLDER_PATH,
+    METRICS_LISTEN,
 };
+use super::who::Who;
 
 /// The settings of the agent.
 #[derive(Clone, Debug)]
 pub struct AgentSettings {
     /// `agent.socket`
     pub socket: PathBuf,
+    /// `agent.socket_group`
+    pub socket_group: String,
+    /// `access.*`
+    pub access: AccessSettings,
     /// `agent.state_folder`
     pub state_folder: PathBuf,
     /// `agent.open_requests`
@@ -77,11 +83,28 @@ pub enum AuditTo {
     File(PathBuf),
 }
 
+/// Who may do what through the socket.
+#[derive(Clone, Debug, Default)]
+pub struct AccessSettings {
+    /// `access.submit`
+    pub submit: Vec<Who>,
+    /// `access.read`
+    pub read: Vec<Who>,
+    /// `access.credentials`
+    pub credentials: Vec<Who>,
+}
+
 impl AgentSettings {
     pub(super) fn read(sources: &Sources) -> Result<Self, ConfigError> {
         let count = |setting| sources.number(setting).map(|number| number.try_into().unwrap_or(NonZeroUsize::MAX));
         Ok(Self {
             socket: PathBuf::from(sources.text(&AGENT_SOCKET)?),
+            socket_group: sources.text(&AGENT_SOCKET_GROUP)?.to_owned(),
+            access: AccessSettings {
+                submit: sources.who(&ACCESS_SUBMIT)?,
+                read: sources.who(&ACCESS_READ)?,
+                credentials: sources.who(&ACCESS_CREDENTIALS)?,
+            },
             state_folder: PathBuf::from(sources.text(&AGENT_STATE_FOLDER)?),
             open_requests: count(&AGENT_OPEN)?,
             history: count(&AGENT_HISTORY)?,

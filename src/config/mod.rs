@@ -18,9 +18,10 @@ mod settings;
 mod sources;
 pub mod table;
 mod terminal;
+mod who;
 
 pub use accounts::{AccountEntry, Via};
-pub use agent::{AgentSettings, AuditTo, EcsSettings, FolderSettings};
+pub use agent::{AccessSettings, AgentSettings, AuditTo, EcsSettings, FolderSettings};
 pub use config_error::ConfigError;
 pub use engine::{EnginePlace, EngineSettings};
 pub use registries::RegistryEntry;
@@ -28,3 +29,4 @@ pub use rewrites::RewriteEntry;
 pub use settings::Settings;
 pub use sources::Sources;
 pub use terminal::TerminalWishes;
+pub use who::Who;

@@ -13,6 +13,7 @@ use super::proxy;
 use super::registries::RegistryEntry;
 use super::rewrites::RewriteEntry;
 use super::table::{SETTINGS, Setting, Takes};
+use super::who::Who;
 use crate::secret::Secret;
 
 /// Read when `--config` and [`FILE_VARIABLE`] are absent; it need not exist.
@@ -144,6 +145,10 @@ impl Sources {
             }
             _ => None,
         })
+    }
+
+    pub(super) fn who(&self, setting: &Setting) -> Result<Vec<Who>, ConfigError> {
+        self.read(setting, setting.takes.sentence(), Who::parse_list)
     }
 
     /// In bytes.

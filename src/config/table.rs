@@ -1,16 +1,18 @@
 //! The table: one row for each setting, from which it is read and documented.
 
 mod agent;
+mod reference;
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 pub use super::setting::{Setting, Takes};
 pub use agent::{
-    AGENT_DRAIN_TIMEOUT, AGENT_GIVE_UP_AFTER, AGENT_HISTORY, AGENT_OPEN, AGENT_REQUEST_TIMEOUT, AGENT_SOCKET,
-    AGENT_STATE_FOLDER, AUDIT_TO, ECS_CLUSTER, ECS_CONTAINER_INSTANCE, ECS_INTERVAL, ECS_LAUNCH_TYPE,
-    ECS_PULL_INTERVAL, FOLDER_INTERVAL, FOLDER_PATH, METRICS_LISTEN,
+    ACCESS_CREDENTIALS, ACCESS_READ, ACCESS_SUBMIT, AGENT_DRAIN_TIMEOUT, AGENT_GIVE_UP_AFTER, AGENT_HISTORY,
+    AGENT_OPEN, AGENT_REQUEST_TIMEOUT, AGENT_SOCKET, AGENT_SOCKET_GROUP, AGENT_STATE_FOLDER, AUDIT_TO, ECS_CLUSTER,
+    ECS_CONTAINER_INSTANCE, ECS_INTERVAL, ECS_LAUNCH_TYPE, ECS_PULL_INTERVAL, FOLDER_INTERVAL, FOLDER_PATH,
+    METRICS_LISTEN,
 };
+pub use reference::reference;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -332,6 +334,10 @@ pub const SETTINGS: &[&Setting] = &[
     &DISK_CHECK,
     &DISK_COMFORTABLE,
     &AGENT_SOCKET,
+    &AGENT_SOCKET_GROUP,
+    &ACCESS_SUBMIT,
+    &ACCESS_READ,
+    &ACCESS_CREDENTIALS,
     &AGENT_STATE_FOLDER,
     &AGENT_OPEN,
     &AGENT_HISTORY,
@@ -349,22 +355,6 @@ pub const SETTINGS: &[&Setting] = &[
     &METRICS_LISTEN,
     &LOG_FILTER,
 ];
-
-/// The table as Markdown, for `docs/configuration.md`.
-#[must_use]
-pub fn reference() -> String {
-    let mut text = String::from(
-        "| in the file | environment variable | default | takes | what it does |\n|---|---|---|---|---|\n",
-    );
-    for setting @ Setting { key, variable, default, takes, purpose } in SETTINGS {
-        let key = if setting.is_secret() { String::new() } else { format!("`{key}`") };
-        let default = default.map(|default| format!("`{default}`")).unwrap_or_default();
-        let takes = takes.sentence();
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "| {key} | `{variable}` | {default} | {takes} | {purpose} |");
-    }
-    text
-}
 
 #[cfg(test)]
 mod tests {

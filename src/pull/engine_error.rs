@@ -107,7 +107,8 @@ pub enum Unreachable {
 
 impl EngineError {
     /// The engine at this address has not answered in time.
-    pub(super) fn silent(host: &str) -> Self {
+    #[must_use]
+    pub fn silent(host: &str) -> Self {
         Self::Unreachable { host: host.to_owned(), why: Unreachable::Silent }
     }
 }

@@ -1,17 +1,18 @@
 //! What happens to each pull, told to a program while it does.
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{ContainerResult, Report, RetryReport};
 use crate::error::{Failure, Printable};
 use crate::plan::PullPlan;
-use crate::pull::{How, Layers, Pulled, State};
+use crate::pull::{How, Layers, Pulled, Retry, State};
 
 /// One line of `--output json --events`.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Event<'a> {
     /// When it was, in UTC: `2026-01-31T12:00:00.000Z`.
@@ -22,32 +23,32 @@ pub struct Event<'a> {
 }
 
 /// What has happened.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum What<'a> {
     /// The engine and the credential are sought.
     Authorizing {
         /// The pull.
         #[serde(flatten)]
-        of: &'a Subject,
+        of: Cow<'a, Subject>,
     },
     /// It waits for its turn.
     Waiting {
         /// The pull.
         #[serde(flatten)]
-        of: &'a Subject,
+        of: Cow<'a, Subject>,
     },
     /// The image is here, and its registry is asked whether this task may have it.
     Verifying {
         /// The pull.
         #[serde(flatten)]
-        of: &'a Subject,
+        of: Cow<'a, Subject>,
     },
     /// The engine is at it. Said when an attempt begins, and then at most twice a second.
     Pulling {
         /// The pull.
         #[serde(flatten)]
-        of: &'a Subject,
+        of: Cow<'a, Subject>,
         /// How far it is.
         #[serde(flatten)]
         layers: LayersReport,
@@ -56,15 +57,15 @@ pub enum What<'a> {
     Warning {
         /// The pull.
         #[serde(flatten)]
-        of: &'a Subject,
+        of: Cow<'a, Subject>,
         /// What.
-        warning: &'a Printable,
+        warning: Cow<'a, Printable>,
     },
     /// An attempt failed and another one follows.
     Retrying {
         /// The pull.
         #[serde(flatten)]
-        of: &'a Subject,
+        of: Cow<'a, Subject>,
         /// When, and why.
         #[serde(flatten)]
         retry: RetryReport,
@@ -73,23 +74,23 @@ pub enum What<'a> {
     AskingUpstream {
         /// The pull.
         #[serde(flatten)]
-        of: &'a Subject,
+        of: Cow<'a, Subject>,
         /// What was wrong with the rule's way.
-        because: &'a Failure,
+        because: Cow<'a, Failure>,
     },
     /// The pull failed for good, and a copy on the engine serves instead.
     FallingBack {
         /// The pull.
         #[serde(flatten)]
-        of: &'a Subject,
+        of: Cow<'a, Subject>,
         /// Why the pull failed.
-        because: &'a Failure,
+        because: Cow<'a, Failure>,
     },
     /// It is over.
     End {
         /// The pull.
         #[serde(flatten)]
-        of: &'a Subject,
+        of: Cow<'a, Subject>,
         /// How it ended; never `planned`.
         result: ContainerResult,
         /// The image's digest.
@@ -100,20 +101,28 @@ pub enum What<'a> {
         verified: Option<bool>,
         /// Why the image is not there.
         #[serde(skip_serializing_if = "Option::is_none")]
-        failure: Option<&'a Failure>,
+        failure: Option<Cow<'a, Failure>>,
         /// What was fetched.
         #[serde(flatten)]
         layers: LayersReport,
     },
+    /// The agent only: all of it is over for now, and is done once more, because its failures
+    /// may pass.
+    Postponed {
+        /// One of the failures.
+        because: Cow<'a, Failure>,
+        /// When it begins anew, as `time` is written.
+        until: Cow<'a, str>,
+    },
     /// The last line: what came of it all.
     Report {
         /// The whole of it.
-        report: &'a Report,
+        report: Cow<'a, Report>,
     },
 }
 
 /// A pull, as its events name it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Subject {
     /// Its place in the plan, from 0; two pulls may be of one image, with different credentials.
@@ -128,7 +137,7 @@ pub struct Subject {
 }
 
 /// A container that wants an image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Wanting {
     /// Where its task definition was read.
@@ -138,7 +147,7 @@ pub struct Wanting {
 }
 
 /// Layers and bytes of one pull, as far as they are known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LayersReport {
     /// Layers that are in place.
@@ -178,16 +187,16 @@ impl<'a> Event<'a> {
     /// A pull's new state; `layers` is the last that was known of them.
     #[must_use]
     pub fn of_state(of: &'a Subject, state: &'a State, layers: Layers, now: SystemTime) -> Self {
-        let layers = LayersReport::from(layers);
+        let (of, layers) = (Cow::Borrowed(of), LayersReport::from(layers));
         let what = match state {
             State::Authorizing => What::Authorizing { of },
             State::Waiting => What::Waiting { of },
             State::Verifying => What::Verifying { of },
-            State::Warned(warning) => What::Warning { of, warning },
+            State::Warned(warning) => What::Warning { of, warning: Cow::Borrowed(warning) },
             State::Pulling(layers) => What::Pulling { of, layers: LayersReport::from(*layers) },
             State::Retrying(retry) => What::Retrying { of, retry: RetryReport::from(retry) },
-            State::AskingUpstream(because) => What::AskingUpstream { of, because },
-            State::FallingBack(because) => What::FallingBack { of, because },
+            State::AskingUpstream(because) => What::AskingUpstream { of, because: Cow::Borrowed(because) },
+            State::FallingBack(because) => What::FallingBack { of, because: Cow::Borrowed(because) },
             State::Done(Pulled { digest, how, .. }) => What::End {
                 of,
                 result: ContainerResult::from(how),
@@ -201,17 +210,65 @@ impl<'a> Event<'a> {
                 result: ContainerResult::from(failure),
                 digest: None,
                 verified: None,
-                failure: Some(failure),
+                failure: Some(Cow::Borrowed(failure)),
                 layers,
             },
         };
         Self { time: time(now), what }
     }
 
+    /// All of it is done once more, then.
+    #[must_use]
+    pub fn of_postponement(because: &'a Failure, until: &'a str, now: SystemTime) -> Self {
+        let (because, until) = (Cow::Borrowed(because), Cow::Borrowed(until));
+        Self { time: time(now), what: What::Postponed { because, until } }
+    }
+
     /// The last event of a run.
     #[must_use]
     pub fn of_report(report: &'a Report, now: SystemTime) -> Self {
-        Self { time: time(now), what: What::Report { report } }
+        Self { time: time(now), what: What::Report { report: Cow::Borrowed(report) } }
+    }
+}
+
+impl What<'_> {
+    /// Which pull it is about, and the state that it is in now; nothing where it is about all.
+    #[must_use]
+    pub fn state(self) -> Option<(Subject, State)> {
+        let (of, state) = match self {
+            Self::Authorizing { of } => (of, State::Authorizing),
+            Self::Waiting { of } => (of, State::Waiting),
+            Self::Verifying { of } => (of, State::Verifying),
+            Self::Pulling { of, layers } => (of, State::Pulling(Layers::from(layers))),
+            Self::Warning { of, warning } => (of, State::Warned(warning.into_owned())),
+            Self::Retrying { of, retry } => (of, State::Retrying(Retry::from(retry))),
+            Self::AskingUpstream { of, because } => (of, State::AskingUpstream(because.into_owned())),
+            Self::FallingBack { of, because } => (of, State::FallingBack(because.into_owned())),
+            Self::End { of, failure: Some(failure), .. } => (of, State::Failed(failure.into_owned())),
+            Self::End { of, result, digest, verified, failure: None, .. } => {
+                let how = match result {
+                    ContainerResult::UpToDate => How::UpToDate,
+                    ContainerResult::Cached => How::Cached { verified: verified.unwrap_or_default(), instead_of: None },
+                    _ => How::Fetched,
+                };
+                let digest = digest.map(|digest| digest.to_string());
+                (of, State::Done(Pulled { digest, how, platform: None }))
+            }
+            Self::Postponed { .. } | Self::Report { .. } => return None,
+        };
+        Some((of.into_owned(), state))
+    }
+}
+
+impl From<LayersReport> for Layers {
+    fn from(LayersReport { layers_done, layers_total, bytes, bytes_total }: LayersReport) -> Self {
+        Self { done: layers_done, total: layers_total, bytes, bytes_total }
+    }
+}
+
+impl From<RetryReport> for Retry {
+    fn from(RetryReport { attempt, wait_ms, because }: RetryReport) -> Self {
+        Self { attempt, wait: Duration::from_millis(wait_ms), failure: because }
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use super::Report;
 use super::event::{Event, Subject};
+use crate::error::Failure;
 use crate::pull::{Layers, Progress, State};
 
 /// How far a pull is, is said no more often than this.
@@ -83,6 +84,11 @@ impl Lines {
             known.layers
         };
         self.tell(|| Event::of_state(of, state, layers, SystemTime::now()));
+    }
+
+    /// Tells that all of it is done once more, then.
+    pub fn postpone(&self, because: &Failure, until: &str) {
+        self.tell(|| Event::of_postponement(because, until, SystemTime::now()));
     }
 
     /// Tells the report, which is the last line.

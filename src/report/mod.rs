@@ -5,19 +5,20 @@
 
 mod build;
 pub mod event;
+mod joined;
 pub mod lines;
 pub mod schema;
 pub mod text;
 mod verdict;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 pub use verdict::Verdict;
 
 use crate::error::{Failure, Printable};
 
 /// The result of one run.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// Raised when a field changes its meaning or goes.
@@ -31,7 +32,7 @@ pub struct Report {
 }
 
 /// One task definition's part.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskReport {
     /// Where it was read.
@@ -46,7 +47,7 @@ pub struct TaskReport {
 }
 
 /// One container's part.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerReport {
     /// Its name.
@@ -90,10 +91,10 @@ pub struct ContainerReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
     /// What there is to know about the pull, however it ended.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Printable>,
     /// The attempts that failed and were followed by another one.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retries: Vec<RetryReport>,
     /// Of a cached image: whether the registry has accepted the credential for it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,7 +108,7 @@ pub struct ContainerReport {
 }
 
 /// A way through a pull-through rule that was given up for the upstream's own.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FellBackReport {
     /// The image as the rule has it.
@@ -117,7 +118,7 @@ pub struct FellBackReport {
 }
 
 /// An attempt that failed and was followed by another one.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RetryReport {
     /// The number of the next attempt; the first was 1.
@@ -129,7 +130,7 @@ pub struct RetryReport {
 }
 
 /// How it ended for a container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ContainerResult {
     /// The image was fetched.
@@ -147,7 +148,7 @@ pub enum ContainerResult {
 }
 
 /// Which credential served, never its value.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum CredentialReport {
     /// None was needed.
@@ -163,7 +164,7 @@ pub enum CredentialReport {
         #[serde(skip_serializing_if = "Option::is_none")]
         stage: Option<Printable>,
         /// What is odd about its content.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         warnings: Vec<Printable>,
         /// Its owner's account, where it is known without asking.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,7 +178,7 @@ pub enum CredentialReport {
         #[serde(skip_serializing_if = "Option::is_none")]
         stale_seconds: Option<u64>,
         /// The calls to AWS that brought it, by the ids that AWS's support asks for.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         aws_requests: Vec<AwsRequestReport>,
     },
     /// A token of a private ECR registry.
@@ -192,7 +193,7 @@ pub enum CredentialReport {
         #[serde(skip_serializing_if = "Option::is_none")]
         expires_at: Option<String>,
         /// The calls to AWS that brought it, by the ids that AWS's support asks for.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         aws_requests: Vec<AwsRequestReport>,
     },
     /// ECR Public: a token where one could be had.
@@ -203,7 +204,7 @@ pub enum CredentialReport {
         #[serde(skip_serializing_if = "Option::is_none")]
         expires_at: Option<String>,
         /// The calls to AWS that brought it, by the ids that AWS's support asks for.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         aws_requests: Vec<AwsRequestReport>,
         /// Why there was no token, and the pull was anonymous.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -233,7 +234,7 @@ impl CredentialReport {
 }
 
 /// A call that AWS has answered.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct AwsRequestReport {
     /// What was asked: `AssumeRole`, `GetSecretValue`, …
     pub operation: String,
@@ -242,7 +243,7 @@ pub struct AwsRequestReport {
 }
 
 /// The containers of a report in numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// Containers whose image was fetched.

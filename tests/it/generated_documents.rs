@@ -41,6 +41,11 @@ fn generated_schemas_are_those_of_the_types() {
 }
 
 #[test]
+fn generated_description_of_the_socket_is_that_of_its_routes() {
+    whole_held_to("docs/openapi.json", &taskpull::agent::api::openapi());
+}
+
+#[test]
 fn generated_meanings_of_the_engines_words_are_those_of_the_code() {
     held_to("docs/troubleshooting.md", "engine words", &taskpull::pull::engine_words::reference());
 }

@@ -6,11 +6,17 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod agent_api;
+mod agent_api_access;
+mod agent_api_clients;
+mod agent_api_crash;
 mod agent_audit;
+mod agent_cli;
 mod agent_folder;
 mod agent_folder_many;
 mod agent_metrics;
 mod agent_watched;
+mod agent_world;
 mod architecture;
 mod credential;
 mod credential_docker;

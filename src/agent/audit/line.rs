@@ -132,7 +132,7 @@ impl<'a> What<'a> {
 
     pub(super) fn of_access(access: &Access<'_>) -> Self {
         let Access { by, right, allowed, what } = *access;
-        Self::Access { by, right, allowed, what: Printable::new(what) }
+        Self::Access { by, right: right.word(), allowed, what: Printable::new(what) }
     }
 
     pub(super) fn of_given(given: &Given<'a>) -> Self {

@@ -14,7 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 pub use line::{Line, Of, What};
@@ -39,7 +39,7 @@ const LAST_LINES: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Audit {
     /// None, where there is no trail or it has gone.
-    entries: Option<SyncSender<Entry>>,
+    entries: RwLock<Option<SyncSender<Entry>>>,
     is_over: Mutex<Receiver<()>>,
     reopen: Arc<AtomicBool>,
     is_losing: AtomicBool,
@@ -112,7 +112,7 @@ impl Audit {
                 Some(entries)
             }
         };
-        let is_over = Mutex::new(is_over);
+        let (entries, is_over) = (RwLock::new(entries), Mutex::new(is_over));
         Ok(Self { entries, is_over, reopen, is_losing: AtomicBool::new(false), metrics })
     }
 
@@ -121,8 +121,19 @@ impl Audit {
         self.reopen.store(true, Ordering::Relaxed);
     }
 
+    /// Waits for the last lines, for a while; nothing more is written.
+    pub fn close(&self) {
+        // The writer ends with the last of what it was given.
+        let was_writing = self.entries.write().unwrap_or_else(PoisonError::into_inner).take().is_some();
+        let is_over = self.is_over.lock().unwrap_or_else(PoisonError::into_inner);
+        if was_writing && is_over.recv_timeout(LAST_LINES).is_err() {
+            tracing::error!("the last lines of the audit trail are lost");
+        }
+    }
+
     fn write(&self, what: What<'_>) {
-        let Some(entries) = &self.entries else { return };
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(entries) = &*entries else { return };
         let (is_against, fields) = (what.is_against(), what.fields());
         let json = match serde_json::to_string(&what.now()) {
             Ok(json) => json,
@@ -145,12 +156,7 @@ impl Audit {
 
 impl Drop for Audit {
     fn drop(&mut self) {
-        // The writer ends with the last of what it was given.
-        let was_writing = self.entries.take().is_some();
-        let is_over = self.is_over.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if was_writing && is_over.recv_timeout(LAST_LINES).is_err() {
-            tracing::error!("the last lines of the audit trail are lost");
-        }
+        self.close();
     }
 }
 

@@ -7,13 +7,13 @@ use tempfile::tempdir;
 use super::journald::Journal;
 use super::writer::Sink;
 use super::{Audit, AuditTo};
-use crate::agent::{Access, Given, Metrics, Peer, Witness as _};
+use crate::agent::{Access, Given, Metrics, Peer, Right, Witness as _};
 use crate::report::CredentialReport;
 
 const PEER: Peer = Peer { uid: 1000, gid: 100 };
 
 fn access(allowed: bool) -> Access<'static> {
-    Access { by: PEER, right: "pull", allowed, what: "POST /v1/pulls" }
+    Access { by: PEER, right: Right::Submit, allowed, what: "POST /v1/pulls" }
 }
 
 fn count(metrics: &Metrics, result: &str) -> f64 {
@@ -39,8 +39,7 @@ fn each_decision_is_a_line_of_its_own() {
         assert!(line.as_object_mut().unwrap().remove("time").unwrap().as_str().unwrap().ends_with('Z'));
     }
     let by = json!({ "uid": 1000, "gid": 100 });
-    let access =
-        |allowed| json!({ "event": "access", "by": by, "right": "pull", "allowed": allowed, "what": "POST /v1/pulls" });
+    let access = |allowed| json!({ "event": "access", "by": by, "right": "submit", "allowed": allowed, "what": "POST /v1/pulls" });
     let given =
         json!({ "event": "credential", "to": by, "what": "registry.example", "credential": { "kind": "anonymous" } });
     assert_eq!(lines, [access(true), access(false), given]);

@@ -118,7 +118,7 @@ impl Witness for Metrics {
     }
 
     fn decided(&self, Access { right, allowed, .. }: &Access<'_>) {
-        self.0.add(&table::ACCESS, &[right, if *allowed { "allowed" } else { "refused" }], 1);
+        self.0.add(&table::ACCESS, &[right.word(), if *allowed { "allowed" } else { "refused" }], 1);
     }
 
     fn gave(&self, Given { credential, .. }: &Given<'_>) {

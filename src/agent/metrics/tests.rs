@@ -1,7 +1,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::{Downloads, Metrics};
-use crate::agent::{Access, Ending, Moment, Origin, Peer, Request, RequestId, Submission, Witness as _};
+use crate::agent::{Access, Ending, Moment, Origin, Peer, Request, RequestId, Right, Submission, Witness as _};
 use crate::error::{Class, Failure, Link, Printable};
 use crate::pipeline::{Call, CallEnd, Layers, Progress, Servable, Served, Source, State, Watch as _};
 use crate::report::{ContainerReport, ContainerResult, CredentialReport, Report, RetryReport, Summary, TaskReport};
@@ -103,7 +103,7 @@ fn what_the_credentials_room_tells_is_counted() {
     let took = Duration::from_millis(30);
     metrics.called(&Call { operation: "AssumeRole", ended: CallEnd::Denied, took });
     metrics.served(&Served { what: Servable::Secret, from: Source::Stale, age: Duration::from_secs(400) });
-    metrics.decided(&Access { by: PEER, right: "pull", allowed: false, what: "" });
+    metrics.decided(&Access { by: PEER, right: Right::Submit, allowed: false, what: "" });
     assert_has(
         &metrics,
         &[
@@ -112,7 +112,7 @@ fn what_the_credentials_room_tells_is_counted() {
             r#"taskpull_credentials_served_total{what="secret",source="stale"} 1"#,
             r#"taskpull_credentials_served_total{what="secret",source="read"} 0"#,
             r#"taskpull_credential_age_seconds_bucket{what="secret",le="900"} 1"#,
-            r#"taskpull_access_decisions_total{right="pull",decision="refused"} 1"#,
+            r#"taskpull_access_decisions_total{right="submit",decision="refused"} 1"#,
         ],
     );
 }

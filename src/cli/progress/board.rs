@@ -76,6 +76,9 @@ impl Board {
         }
         if !row.has_ended() && is_end(state) {
             self.ended.push(pull);
+        } else if row.has_ended() && !is_end(state) {
+            // The agent tries a request again.
+            self.ended.retain(|ended| *ended != pull);
         }
         row.state = state.clone();
         row.since = now;

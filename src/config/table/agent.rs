@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use super::{SECOND, Setting, Takes};
 
+const WHO: Takes = Takes::Text("users and `@groups` with commas between, by name or number; empty for nobody");
+
 /// `agent.socket`
 pub const AGENT_SOCKET: Setting = Setting {
     key: "agent.socket",
@@ -11,6 +13,38 @@ pub const AGENT_SOCKET: Setting = Setting {
     default: Some("/run/taskpull/taskpull.sock"),
     takes: Takes::Text("the path of a Unix socket"),
     purpose: "Where `taskpull serve` listens, and where `pull --agent`, `status` and `cancel` find it. A socket that systemd hands over wins.",
+};
+/// `agent.socket_group`
+pub const AGENT_SOCKET_GROUP: Setting = Setting {
+    key: "agent.socket_group",
+    variable: "TASKPULL_SOCKET_GROUP",
+    default: Some("taskpull"),
+    takes: Takes::Text("a group, by name or number"),
+    purpose: "Whose members may open the socket, beside the agent's own user; what they may do there is `access.*`. Where there is no such group, only that user may.",
+};
+/// `access.submit`
+pub const ACCESS_SUBMIT: Setting = Setting {
+    key: "access.submit",
+    variable: "TASKPULL_ACCESS_SUBMIT",
+    default: Some("root,@taskpull"),
+    takes: WHO,
+    purpose: "Who may have images pulled through the socket, and look at and cancel what they sent.",
+};
+/// `access.read`
+pub const ACCESS_READ: Setting = Setting {
+    key: "access.read",
+    variable: "TASKPULL_ACCESS_READ",
+    default: Some("root,@taskpull"),
+    takes: WHO,
+    purpose: "Who may look at everybody's requests, at readiness and metrics.",
+};
+/// `access.credentials`
+pub const ACCESS_CREDENTIALS: Setting = Setting {
+    key: "access.credentials",
+    variable: "TASKPULL_ACCESS_CREDENTIALS",
+    default: None,
+    takes: WHO,
+    purpose: "Who may be given a registry's login itself through the socket. Nobody, unless this names them.",
 };
 /// `agent.state_folder`
 pub const AGENT_STATE_FOLDER: Setting = Setting {

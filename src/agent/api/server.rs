@@ -1,0 +1,88 @@
+//! The server: connections in a set that it owns, and so many at a time.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::net::UnixListener;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::access::Access;
+use super::connection;
+use crate::agent::{Desk, Stop, Witness, Work};
+
+/// Connections at a time. More wait in the socket's backlog for one to end; each that says
+/// nothing ends after `agent.request_timeout`.
+const CONNECTIONS: usize = 256;
+
+/// How long an answer may take once the last request is over.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// What every connection needs.
+pub struct Shared {
+    /// The requests.
+    pub desk: Arc<Desk>,
+    /// Who plans them, and knows of the engine.
+    pub work: Arc<dyn Work>,
+    /// Who is told of every decision.
+    pub witness: Arc<dyn Witness>,
+    /// Who may do what; read again by whoever reads the settings again.
+    pub access: Arc<RwLock<Access>>,
+    /// Writes the metrics.
+    pub metrics: Box<dyn Fn() -> String + Send + Sync>,
+    /// The longest wait for a part of a request, and for a reader of an answer.
+    pub request_timeout: Duration,
+}
+
+impl Shared {
+    /// Does something with the lists as they are now.
+    pub(super) fn with_access<T>(&self, look: impl FnOnce(&Access) -> T) -> T {
+        look(&self.access.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Answers on a socket.
+pub struct Server<'a> {
+    /// What every connection needs.
+    pub shared: Arc<Shared>,
+    /// The socket.
+    pub listener: &'a UnixListener,
+}
+
+impl Server<'_> {
+    /// Runs until `stop.drain`: then nobody new is let in, and who is being answered is
+    /// answered, which may take until `over`, when no request is under way any more.
+    pub async fn run(&self, stop: &Stop, over: &CancellationToken) {
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.drain.cancelled() => break,
+                Some(_) = connections.join_next() => {}
+                accepted = self.listener.accept(), if connections.len() < CONNECTIONS => match accepted {
+                    Ok((stream, _)) => {
+                        let served = connection::serve(Arc::clone(&self.shared), stream, stop.drain.clone());
+                        connections.spawn(served);
+                    }
+                    Err(error) => {
+                        // Out of file descriptors, for one: what is open ends some day.
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        sleep(Duration::from_millis(100)).await;
+                    }
+                }
+            }
+        }
+        let answered = async { while connections.join_next().await.is_some() {} };
+        let too_late = async {
+            over.cancelled().await;
+            sleep(LAST_WORDS).await;
+        };
+        tokio::select! {
+            () = answered => {}
+            () = too_late => {}
+        }
+        // Dropped with the set, and so ended.
+        let _ = timeout(LAST_WORDS, connections.shutdown()).await;
+    }
+}

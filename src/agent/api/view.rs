@@ -1,0 +1,231 @@
+//! Requests and the agent itself, as they are shown to programs.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::agent::{Ending, Moment, Origin, Phase, RequestId, Standing, View};
+use crate::error::{Failure, Printable};
+use crate::pipeline::{How, Layers, State};
+use crate::report::Report;
+use crate::report::event::{LayersReport, Subject};
+
+/// A request.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Pull")]
+pub struct PullView {
+    /// Its name.
+    pub id: RequestId,
+    /// What its sender calls it.
+    pub source: Printable,
+    /// When it was accepted.
+    pub accepted: Moment,
+    /// Where it comes from.
+    pub by: Origin,
+    /// Where it stands.
+    pub state: StateWord,
+    /// Of one that waits: when it is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Moment>,
+    /// Of one that waits: why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<Failure>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Moment>,
+    /// Where its pulls stand, while it is open; not in lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pulls: Vec<OnePull>,
+    /// What came of it; not in lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Report>")]
+    pub report: Option<Box<RawValue>>,
+}
+
+/// Where a request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "State")]
+pub enum StateWord {
+    /// It is accepted.
+    Queued,
+    /// Its images are pulled.
+    Running,
+    /// It failed for a reason that may pass, and is tried again.
+    Waiting,
+    /// Every image is there.
+    Succeeded,
+    /// At least one is not.
+    Failed,
+    /// It was called off.
+    Cancelled,
+}
+
+/// One pull of a request.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OnePull {
+    /// Which one.
+    #[serde(flatten)]
+    pub of: Subject,
+    /// Where it stands.
+    pub state: PullWord,
+    /// How far it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layers: Option<LayersReport>,
+}
+
+/// Where a pull stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PullWord {
+    /// It has not begun.
+    Planned,
+    /// The engine and the credential are sought.
+    Authorizing,
+    /// It waits for its turn.
+    Waiting,
+    /// The registry is asked whether the task may have the copy.
+    Verifying,
+    /// The engine is at it.
+    Pulling,
+    /// An attempt failed and another one follows.
+    Retrying,
+    /// The rule's way is out of order, and the upstream is asked.
+    AskingUpstream,
+    /// It failed, and a copy serves instead.
+    FallingBack,
+    /// The image was fetched.
+    Pulled,
+    /// The image was there and is the one.
+    UpToDate,
+    /// The image was there, and that was enough.
+    Cached,
+    /// The image is not there.
+    Failed,
+}
+
+/// Requests, newest first.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Pulls")]
+pub struct ListView {
+    /// They.
+    pub pulls: Vec<PullView>,
+}
+
+/// Which program this is.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Version")]
+pub struct VersionView {
+    /// Its version.
+    pub version: String,
+    /// The versions of this API that it speaks.
+    pub api: Vec<String>,
+}
+
+/// Whether a request would be kept and carried out.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Readiness {
+    /// Whether every condition is met.
+    pub ready: bool,
+    /// What it takes.
+    pub conditions: Vec<Condition>,
+}
+
+/// One thing that it takes.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Condition {
+    /// `engine` or `state-folder`.
+    pub name: String,
+    /// Whether it is so.
+    pub met: bool,
+    /// Why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+impl PullView {
+    /// Without its pulls and its report, as lists have it.
+    #[must_use]
+    pub(super) fn brief(view: View) -> Self {
+        let View { id, source, accepted, by, standing } = view;
+        let brief = |state| Self {
+            id,
+            source,
+            accepted,
+            by,
+            state,
+            until: None,
+            because: None,
+            ended: None,
+            pulls: Vec::new(),
+            report: None,
+        };
+        match standing {
+            Standing::Ended { at, how } => Self { ended: Some(at), ..brief(StateWord::from(how)) },
+            Standing::Open(open) => {
+                let phase = open.phase();
+                let brief = brief(StateWord::from(&phase));
+                match phase {
+                    Phase::Waiting { because, until } => Self { because: Some(because), until: Some(until), ..brief },
+                    Phase::Queued | Phase::Running => brief,
+                }
+            }
+        }
+    }
+}
+
+impl OnePull {
+    pub(super) fn new(of: Subject, state: Option<State>) -> Self {
+        let layers = match &state {
+            Some(State::Pulling(layers @ Layers { total: 1.., .. })) => Some(LayersReport::from(*layers)),
+            _ => None,
+        };
+        Self { of, state: state.map_or(PullWord::Planned, PullWord::from), layers }
+    }
+}
+
+impl From<&Phase> for StateWord {
+    fn from(phase: &Phase) -> Self {
+        match phase {
+            Phase::Queued => Self::Queued,
+            Phase::Running => Self::Running,
+            Phase::Waiting { .. } => Self::Waiting,
+        }
+    }
+}
+
+impl From<Ending> for StateWord {
+    fn from(how: Ending) -> Self {
+        match how {
+            Ending::Succeeded => Self::Succeeded,
+            Ending::Failed => Self::Failed,
+            Ending::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+impl From<State> for PullWord {
+    fn from(state: State) -> Self {
+        match state {
+            State::Authorizing => Self::Authorizing,
+            State::Waiting => Self::Waiting,
+            State::Verifying => Self::Verifying,
+            State::Warned(_) | State::Pulling(_) => Self::Pulling,
+            State::Retrying(_) => Self::Retrying,
+            State::AskingUpstream(_) => Self::AskingUpstream,
+            State::FallingBack(_) => Self::FallingBack,
+            State::Done(pulled) => match pulled.how {
+                How::Fetched => Self::Pulled,
+                How::UpToDate => Self::UpToDate,
+                How::Cached { .. } => Self::Cached,
+            },
+            State::Failed(_) => Self::Failed,
+        }
+    }
+}

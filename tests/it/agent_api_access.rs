@@ -1,0 +1,171 @@
+//! Whom the agent listens to: the kernel's word on a peer, and nobody's who comes through a
+//! browser or a proxy. These tests take on other users, and so run as root.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::process::{Gid, Signal, Uid};
+use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+use serde_json::json;
+
+use crate::agent_world::{Agent, Answer, Home, connect, request};
+use crate::support::engine::Pull;
+use crate::support::gate::Gate;
+use crate::task::{IMAGE, World, open_container, task, wait_for};
+
+const JSON: (&str, &str) = ("Content-Type", "application/json");
+
+/// The group of the socket, and users without an entry in the user database.
+const GROUP: u32 = 61_234;
+const SENDER: u32 = 61_001;
+const READER: u32 = 61_002;
+
+/// Does something on a thread that is this user and nobody else.
+fn as_user<T: Send>(uid: u32, gid: u32, act: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let acting = scope.spawn(|| {
+            let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
+            set_thread_groups(&[]).unwrap();
+            set_thread_res_gid(gid, gid, gid).unwrap();
+            set_thread_res_uid(uid, uid, uid).unwrap();
+            act()
+        });
+        acting.join().unwrap()
+    })
+}
+
+fn ask(socket: &Path, (uid, gid): (u32, u32), method: &str, path: &str, body: &str) -> Answer {
+    as_user(uid, gid, || {
+        let mut stream = connect(socket);
+        stream.write_all(&request(method, path, &[JSON], body)).unwrap();
+        Answer::read(stream)
+    })
+}
+
+fn agent(home: &Home, world: &World) -> Agent {
+    let serve = home.serve(world).env("TASKPULL_SOCKET_GROUP", GROUP.to_string());
+    let serve = serve.env("TASKPULL_ACCESS_SUBMIT", format!("root,{SENDER}"));
+    Agent::of(serve.env("TASKPULL_ACCESS_READ", format!("root,{READER}")), home)
+}
+
+#[test]
+fn the_socket_is_for_its_group_alone() {
+    let (world, home) = (World::new(), Home::new());
+    let _agent = agent(&home, &world);
+    let found = fs::metadata(home.socket()).unwrap();
+    assert_eq!((found.permissions().mode() & 0o777, found.gid()), (0o660, GROUP));
+    as_user(SENDER, GROUP, || UnixStream::connect(home.socket()).unwrap());
+    let refused = as_user(SENDER, SENDER, || UnixStream::connect(home.socket()).unwrap_err());
+    assert_eq!(refused.kind(), std::io::ErrorKind::PermissionDenied);
+}
+
+#[test]
+fn without_the_group_the_socket_is_the_agents_own() {
+    let (world, home) = (World::new(), Home::new());
+    let agent = Agent::of(home.serve(&world).env("TASKPULL_SOCKET_GROUP", "no-such-group"), &home);
+    assert_eq!(fs::metadata(home.socket()).unwrap().permissions().mode() & 0o777, 0o600);
+    let ended = agent.terminate();
+    assert!(ended.stderr.contains("group no-such-group"), "{ended:?}");
+    assert!(!home.socket().exists(), "it is taken away at the end");
+}
+
+#[test]
+fn to_submit_and_to_read_are_rights_of_their_own() {
+    let (world, home) = (World::new(), Home::new());
+    let gate = Gate::closed();
+    world.engine.image(IMAGE, Pull::success().hold(&gate));
+    let agent = agent(&home, &world);
+    let definition = task(&[open_container("app", IMAGE)]).to_string();
+    let ask = |uid: u32, method: &str, path: &str, body: &str| ask(&home.socket(), (uid, GROUP), method, path, body);
+    let roots = agent.submit(&task(&[open_container("app", IMAGE)])).id();
+    wait_for(&gate, 1);
+
+    let stranger = 61_003;
+    for (uid, method, path) in [
+        (stranger, "POST", "/v1/pulls".to_owned()),
+        (stranger, "GET", "/v1/pulls".to_owned()),
+        (stranger, "GET", format!("/v1/pulls/{roots}")),
+        (stranger, "GET", "/v1/metrics".to_owned()),
+        (READER, "POST", "/v1/pulls".to_owned()),
+        (READER, "POST", "/v1/check".to_owned()),
+        (READER, "DELETE", format!("/v1/pulls/{roots}")),
+        (SENDER, "GET", format!("/v1/pulls/{roots}")),
+        (SENDER, "GET", format!("/v1/pulls/{roots}/events")),
+        (SENDER, "DELETE", format!("/v1/pulls/{roots}")),
+        (SENDER, "GET", "/v1/ready".to_owned()),
+    ] {
+        let answer = ask(uid, method, &path, &definition);
+        assert_eq!((answer.status, &*answer.problem()), (403, "no-right"), "user {uid}: {method} {path}");
+    }
+    assert_eq!(ask(stranger, "GET", "/v1/health", "").status, 200);
+
+    let own = ask(SENDER, "POST", "/v1/pulls", &definition);
+    assert_eq!((own.status, &own.json()["by"]), (202, &json!({ "uid": SENDER, "gid": GROUP })));
+    let own = own.id();
+    let ids = |uid| -> Vec<_> {
+        let list = ask(uid, "GET", "/v1/pulls", "").json();
+        list["pulls"].as_array().unwrap().iter().map(|view| view["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(ids(SENDER), std::slice::from_ref(&own), "a sender sees what is his");
+    assert_eq!(ids(READER), [own.clone(), roots.clone()]);
+    assert_eq!(ask(SENDER, "GET", &format!("/v1/pulls/{own}"), "").status, 200);
+    assert_eq!(ask(SENDER, "DELETE", &format!("/v1/pulls/{own}"), "").status, 202);
+    assert_eq!(agent.ended(&own)["state"], "cancelled");
+}
+
+#[test]
+fn a_group_lets_its_members_in() {
+    let (world, home) = (World::new(), Home::new());
+    let serve = home.serve(&world).env("TASKPULL_SOCKET_GROUP", GROUP.to_string());
+    let serve = serve.env("TASKPULL_ACCESS_SUBMIT", "@no-such-group");
+    let _agent = Agent::of(serve.env("TASKPULL_ACCESS_READ", format!("@{GROUP}, @no-such-group")), &home);
+    assert_eq!(ask(&home.socket(), (SENDER, GROUP), "GET", "/v1/pulls", "").status, 200);
+    assert_eq!(ask(&home.socket(), (0, 0), "GET", "/v1/pulls", "").status, 403, "not even root, where it is not named");
+    assert_eq!(ask(&home.socket(), (0, 0), "POST", "/v1/check", "[]").status, 403);
+}
+
+#[test]
+fn sighup_reads_the_lists_again() {
+    let (world, home) = (World::new(), Home::new());
+    let config = home.socket().with_file_name("taskpull.toml");
+    fs::write(&config, "[access]\nread = \"\"\nsubmit = \"\"\n").unwrap();
+    let agent = Agent::of(home.serve(&world).arg("--config").arg(&config), &home);
+    assert_eq!(agent.get("/v1/pulls").problem(), "no-right");
+    fs::write(&config, "[access]\nread = \"0\"\n").unwrap();
+    agent.signal(Signal::HUP);
+    let is_let_in = |_| {
+        std::thread::sleep(Duration::from_millis(10));
+        agent.get("/v1/pulls").status == 200
+    };
+    assert!((0..1_000).any(is_let_in));
+}
+
+#[test]
+fn what_comes_through_a_browser_or_a_proxy_is_refused() {
+    let (world, home) = (World::new(), Home::new());
+    let agent = Agent::start(&home, &world);
+    let definition = task(&[open_container("app", IMAGE)]).to_string();
+    for header in [
+        ("Origin", "https://evil.example"),
+        ("Origin", "null"),
+        ("Referer", "http://localhost/"),
+        ("Sec-Fetch-Site", "cross-site"),
+        ("Forwarded", "for=10.0.0.1"),
+        ("X-Forwarded-For", "10.0.0.1"),
+        ("Via", "1.1 proxy"),
+        ("Host", "evil.example"),
+        ("Host", "localhost:8080"),
+    ] {
+        let answer = agent.ask("POST", "/v1/pulls", &[header, JSON], &definition);
+        assert_eq!((answer.status, &*answer.problem()), (403, "forwarded"), "{header:?}");
+    }
+    let answer = agent.ask("GET", "http://evil.example/v1/pulls", &[], "");
+    assert_eq!(answer.problem(), "forwarded");
+    for host in ["localhost", "taskpull", ""] {
+        assert_eq!(agent.ask("GET", "/v1/pulls", &[("Host", host)], "").json()["pulls"], json!([]));
+    }
+}
