@@ -5,24 +5,23 @@
 //! as the history reaches. What the watched folder wants is here too, and in memory alone
 //! ([`placed`]).
 
+mod open;
 mod placed;
+mod table;
 
-use std::collections::hash_map::DefaultHasher;
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use super::desk_error::DeskError;
-use super::feed::Feed;
 use super::journal::{Ended, Journal, Record};
 use super::request::{Ending, Moment, Origin, Request, RequestId, Submission};
-use crate::error::{Failure, Printable};
+use crate::error::Printable;
 use crate::report::Report;
+pub use open::{Open, Phase};
+use table::{Kept, Stage, Table, print};
 
 /// How much the desk holds.
 #[derive(Clone, Copy, Debug)]
@@ -41,81 +40,6 @@ pub struct Desk {
     /// One at a time, so that two of one key are one.
     accepting: Mutex<()>,
     to_runner: mpsc::UnboundedSender<RequestId>,
-}
-
-#[derive(Default)]
-struct Table {
-    entries: BTreeMap<RequestId, Entry>,
-    keys: HashMap<Key, RequestId>,
-    /// Of peers, as is `ended`: what the folder wants takes nobody's room.
-    open: usize,
-    ended: usize,
-}
-
-/// Whose key, and the key: a user's whatever his group is.
-type Key = (u32, String);
-
-struct Entry {
-    source: Printable,
-    accepted: Moment,
-    by: Origin,
-    key: Option<Key>,
-    /// Tells definitions apart, within this process.
-    print: u64,
-    stage: Stage,
-}
-
-/// Where a request stands.
-enum Stage {
-    Open(Arc<Open>),
-    Ended { at: Moment, how: Ending, kept: Kept },
-}
-
-/// Where the report of an ended request is.
-enum Kept {
-    /// In the journal.
-    OnDisk,
-    /// Here, because the journal could not take it.
-    InMemory(Box<RawValue>),
-}
-
-/// An open request: what the runner has in hand.
-pub struct Open {
-    /// What was accepted.
-    pub request: Request,
-    /// Who is told how it goes.
-    pub feed: Feed,
-    /// Says that somebody called it off.
-    pub cancel: CancellationToken,
-    phase: Mutex<Phase>,
-}
-
-/// What is being done about an open request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Nothing yet.
-    Queued,
-    /// Its images are pulled.
-    Running,
-    /// It failed for a reason that may pass, and is tried again.
-    Waiting {
-        /// Why it failed.
-        because: Failure,
-        /// When it is tried again.
-        until: Moment,
-    },
-}
-
-impl Open {
-    /// What is being done about it.
-    #[must_use]
-    pub fn phase(&self) -> Phase {
-        self.phase.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(super) fn enter(&self, phase: Phase) {
-        *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase;
-    }
 }
 
 /// One request, as it is shown.
@@ -308,7 +232,7 @@ impl Desk {
         let mut counts = OpenCounts { at_most: self.room.open, ..OpenCounts::default() };
         for entry in self.table().entries.values() {
             let Stage::Open(open) = &entry.stage else { continue };
-            *match *open.phase.lock().unwrap_or_else(PoisonError::into_inner) {
+            *match open.phase() {
                 Phase::Queued => &mut counts.queued,
                 Phase::Running => &mut counts.running,
                 Phase::Waiting { .. } => &mut counts.waiting,
@@ -339,93 +263,9 @@ impl Desk {
     }
 }
 
-fn print(submission: &Submission) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    submission.definition.hash(&mut hasher);
-    hasher.finish()
-}
-
-impl Open {
-    fn new(request: Request) -> Self {
-        Self { request, feed: Feed::default(), cancel: CancellationToken::new(), phase: Mutex::new(Phase::Queued) }
-    }
-}
-
-impl Table {
-    fn fresh_id(&self, now: SystemTime) -> RequestId {
-        loop {
-            let id = RequestId::new(now, fastrand::u32(..));
-            if !self.entries.contains_key(&id) {
-                return id;
-            }
-        }
-    }
-
-    fn insert(&mut self, request: &Request, stage: Stage) {
-        let Submission { source, by, .. } = &request.submission;
-        let key = key(&request.submission);
-        if let Some(key) = key.clone() {
-            self.keys.insert(key, request.id.clone());
-        }
-        match stage {
-            _ if by.is_placed() => {}
-            Stage::Open(_) => self.open += 1,
-            Stage::Ended { .. } => self.ended += 1,
-        }
-        let (source, accepted, by) = (source.clone(), request.accepted, *by);
-        let print = print(&request.submission);
-        self.entries.insert(request.id.clone(), Entry { source, accepted, by, key, print, stage });
-    }
-
-    /// The request that this sender has named with the same key.
-    fn of_key(&self, submission: &Submission) -> Option<(&RequestId, &Entry)> {
-        self.entries.get_key_value(self.keys.get(&key(submission)?)?)
-    }
-
-    /// Sets the end of a peer's request; the answer is those that are forgotten for it.
-    fn end(&mut self, id: &RequestId, stage: Stage, history: usize) -> Vec<RequestId> {
-        if let Some(entry) = self.entries.get_mut(id)
-            && matches!(entry.stage, Stage::Open(_))
-        {
-            entry.stage = stage;
-            self.open -= 1;
-            self.ended += 1;
-        }
-        let is_history =
-            |(_, entry): &(&RequestId, &Entry)| !entry.by.is_placed() && matches!(entry.stage, Stage::Ended { .. });
-        let oldest = self.entries.iter().filter(is_history).take(self.ended.saturating_sub(history));
-        let forgotten: Vec<_> = oldest.map(|(id, _)| id.clone()).collect();
-        self.ended -= forgotten.len();
-        for id in &forgotten {
-            if let Some(Entry { key: Some(key), .. }) = self.entries.remove(id) {
-                self.keys.remove(&key);
-            }
-        }
-        forgotten
-    }
-}
-
 fn raw(id: &RequestId, report: &Report) -> Box<RawValue> {
     serde_json::value::to_raw_value(report).unwrap_or_else(|error| {
         tracing::error!(%id, %error, "a report is no JSON");
         RawValue::NULL.to_owned()
     })
-}
-
-/// The key of a submission; a file has none, its path says which it is.
-fn key(submission: &Submission) -> Option<Key> {
-    match submission.by {
-        Origin::Peer(peer) => Some((peer.uid, submission.key.clone()?)),
-        Origin::Folder | Origin::Cluster => None,
-    }
-}
-
-impl Entry {
-    fn view(&self, id: &RequestId) -> View {
-        let standing = match &self.stage {
-            Stage::Open(open) => Standing::Open(Arc::clone(open)),
-            Stage::Ended { at, how, .. } => Standing::Ended { at: *at, how: *how },
-        };
-        View { id: id.clone(), source: self.source.clone(), accepted: self.accepted, by: self.by, standing }
-    }
 }

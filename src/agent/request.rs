@@ -54,7 +54,7 @@ pub struct Peer {
 
 /// Where a submission comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(tag = "from", rename_all = "kebab-case")]
 pub enum Origin {
     /// Somebody at the socket.
     Peer(Peer),

@@ -176,3 +176,22 @@ fn runs_here(arn: &str, definition: &Definition) -> bool {
 fn submission(arn: &str, essence: &str) -> Submission {
     Submission { source: Printable::new(arn), definition: essence.to_owned(), key: None, by: Origin::Cluster }
 }
+
+#[cfg(feature = "ecs")]
+impl Cluster for crate::pipeline::EcsCluster {
+    fn name(&self) -> String {
+        self.name().to_owned()
+    }
+
+    fn workloads(&self) -> BoxFuture<'_, Result<Vec<Workload>, Failure>> {
+        self.workloads()
+    }
+
+    fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Definition, Failure>> {
+        self.definition(arn)
+    }
+
+    fn instance(&self) -> BoxFuture<'_, Result<Instance, Failure>> {
+        self.instance()
+    }
+}

@@ -9,11 +9,8 @@ pub(super) use without_ecs::cluster;
 mod with_ecs {
     use std::sync::Arc;
 
-    use futures_util::future::BoxFuture;
-
     use crate::agent::Cluster;
     use crate::cli::setup::watched_store;
-    use crate::cluster::{Definition, Instance, LaunchType, Workload};
     use crate::config::{EcsSettings, Settings};
     use crate::error::Failure;
     use crate::pipeline::{EcsCluster, Watch};
@@ -27,30 +24,8 @@ mod with_ecs {
             return Ok(None);
         };
         let is_external = launch_type == "external" || (launch_type == "auto" && settings.host_kind == "external");
-        Ok(Some(Box::new(EcsCluster {
-            aws: watched_store(settings, watch)?,
-            cluster: cluster.clone(),
-            launch: if is_external { LaunchType::External } else { LaunchType::Ec2 },
-            instance: container_instance.clone(),
-        })))
-    }
-
-    impl Cluster for EcsCluster {
-        fn name(&self) -> String {
-            self.cluster.clone()
-        }
-
-        fn workloads(&self) -> BoxFuture<'_, Result<Vec<Workload>, Failure>> {
-            self.workloads()
-        }
-
-        fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Definition, Failure>> {
-            self.definition(arn)
-        }
-
-        fn instance(&self) -> BoxFuture<'_, Result<Instance, Failure>> {
-            self.instance()
-        }
+        let aws = watched_store(settings, watch)?;
+        Ok(Some(Box::new(EcsCluster::new(aws, cluster.clone(), is_external, container_instance.clone()))))
     }
 }
 

@@ -8,17 +8,27 @@ use crate::error::Failure;
 
 /// A cluster in ECS, and this host's place in it.
 pub struct EcsCluster {
-    /// Who is asked.
-    pub aws: Aws,
-    /// Its name or ARN.
-    pub cluster: String,
-    /// How tasks come to this host.
-    pub launch: LaunchType,
-    /// The container instance's ARN or id, where it is known.
-    pub instance: Option<String>,
+    aws: Aws,
+    cluster: String,
+    launch: LaunchType,
+    instance: Option<String>,
 }
 
 impl EcsCluster {
+    /// The cluster of this name or ARN, asked for through `aws`. `is_external` says that this
+    /// host is none of EC2's; `instance` is its container instance's ARN or id, where it is known.
+    #[must_use]
+    pub fn new(aws: Aws, cluster: String, is_external: bool, instance: Option<String>) -> Self {
+        let launch = if is_external { LaunchType::External } else { LaunchType::Ec2 };
+        Self { aws, cluster, launch, instance }
+    }
+
+    /// Its name or ARN.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.cluster
+    }
+
     /// What runs in it, or may at any time.
     #[must_use]
     pub fn workloads(&self) -> BoxFuture<'_, Result<Vec<Workload>, Failure>> {

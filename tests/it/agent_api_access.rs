@@ -104,7 +104,7 @@ fn to_submit_and_to_read_are_rights_of_their_own() {
     assert_eq!(ask(stranger, "GET", "/v1/health", "").status, 200);
 
     let own = ask(SENDER, "POST", "/v1/pulls", &definition);
-    assert_eq!((own.status, &own.json()["by"]), (202, &json!({ "uid": SENDER, "gid": GROUP })));
+    assert_eq!((own.status, &own.json()["by"]), (202, &json!({ "from": "peer", "uid": SENDER, "gid": GROUP })));
     let own = own.id();
     let ids = |uid| -> Vec<_> {
         let list = ask(uid, "GET", "/v1/pulls", "").json();

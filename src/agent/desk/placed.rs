@@ -6,7 +6,8 @@ use std::time::SystemTime;
 
 use serde_json::value::RawValue;
 
-use super::{Desk, Kept, Open, Stage, raw};
+use super::table::{Kept, Stage};
+use super::{Desk, Open, raw};
 use crate::agent::request::{Ending, Moment, Request, RequestId, Submission};
 use crate::report::Report;
 

@@ -1,0 +1,52 @@
+//! An open request: what the runner has in hand, and what is being done about it.
+
+use std::sync::{Mutex, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::agent::feed::Feed;
+use crate::agent::request::{Moment, Request};
+use crate::error::Failure;
+
+/// An open request: what the runner has in hand.
+pub struct Open {
+    /// What was accepted.
+    pub request: Request,
+    /// Who is told how it goes.
+    pub feed: Feed,
+    /// Says that somebody called it off.
+    pub cancel: CancellationToken,
+    phase: Mutex<Phase>,
+}
+
+/// What is being done about an open request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Nothing yet.
+    Queued,
+    /// Its images are pulled.
+    Running,
+    /// It failed for a reason that may pass, and is tried again.
+    Waiting {
+        /// Why it failed.
+        because: Failure,
+        /// When it is tried again.
+        until: Moment,
+    },
+}
+
+impl Open {
+    pub(super) fn new(request: Request) -> Self {
+        Self { request, feed: Feed::default(), cancel: CancellationToken::new(), phase: Mutex::new(Phase::Queued) }
+    }
+
+    /// What is being done about it.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.phase.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(in crate::agent) fn enter(&self, phase: Phase) {
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase;
+    }
+}
