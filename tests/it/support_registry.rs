@@ -153,6 +153,14 @@ fn changed_login_is_the_one_that_is_demanded() {
 }
 
 #[test]
+fn a_user_is_let_in_with_any_password_where_none_is_named() {
+    let registry = Registry::with_user("user");
+    let ping = |user, password| receive(send(&registry, "GET /v2/", &login(user, password)));
+    assert_eq!((ping("user", "tuna").status(), ping("other", "tuna").status()), ("200", "401"));
+    assert_eq!(ask(&registry, "GET /v2/").status(), "401");
+}
+
+#[test]
 fn fault_strikes_its_kind_at_its_turn() {
     let registry = Registry::start();
     registry.push("team/app:v1", &[10]);

@@ -75,12 +75,18 @@ impl Registry {
 
     /// Every request must carry this Basic login.
     pub fn with_login(username: &str, password: &str) -> Self {
-        Self::serving(State::new(Some((username.to_owned(), password.to_owned()))))
+        Self::serving(State::new(Some((username.to_owned(), Some(password.to_owned())))))
+    }
+
+    /// Every request must carry a Basic login of this user, with whatever password: a token is
+    /// another one each time.
+    pub fn with_user(username: &str) -> Self {
+        Self::serving(State::new(Some((username.to_owned(), None))))
     }
 
     /// From now on it is this login that every request must carry.
     pub fn change_login(&self, username: &str, password: &str) {
-        self.state().login = Some((username.to_owned(), password.to_owned()));
+        self.state().login = Some((username.to_owned(), Some(password.to_owned())));
     }
 
     /// `127.0.0.1:PORT`, as in references.

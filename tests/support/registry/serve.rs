@@ -14,7 +14,8 @@ use super::image::{Blob, Image, MANIFEST};
 use super::{Fault, Kind, SeenRequest};
 
 pub struct State {
-    pub login: Option<(String, String)>,
+    /// A user, and the password where not any will do.
+    pub login: Option<(String, Option<String>)>,
     /// By repository and tag.
     images: HashMap<(String, String), Image>,
     pub faults: Faults<Kind, Fault>,
@@ -34,7 +35,7 @@ pub fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 impl State {
-    pub fn new(login: Option<(String, String)>) -> Self {
+    pub fn new(login: Option<(String, Option<String>)>) -> Self {
         Self { login, images: HashMap::new(), faults: Faults::none(), requests: Vec::new() }
     }
 
@@ -50,7 +51,7 @@ impl State {
     pub fn reply(&mut self, request: &Request) -> Reply {
         let sent = basic_login(request);
         let mut found = self.find(&request.path);
-        if self.login.is_some() && self.login != sent {
+        if !self.lets_in(sent.as_ref()) {
             found = found.barred();
         } else if let Some(range) = request.header("range") {
             found = found.from(range);
@@ -67,6 +68,11 @@ impl State {
             status: found.status,
         });
         found.struck(fault)
+    }
+
+    fn lets_in(&self, sent: Option<&(String, String)>) -> bool {
+        let Some((user, password)) = &self.login else { return true };
+        sent.is_some_and(|sent| sent.0 == *user && password.as_ref().is_none_or(|password| sent.1 == *password))
     }
 
     fn find(&self, path: &str) -> Found {
