@@ -139,9 +139,6 @@ const SUFFIXES: [Suffix; 9] = [
     suffix("on.amazonwebservices.com.cn", true, &["aws-cn"]),
 ];
 
-/// Docker Hub's names; engines take them for one registry.
-const HUB: [&str; 3] = [ImageReference::DOCKER_HUB, "index.docker.io", "registry-1.docker.io"];
-
 /// ECR Public's names.
 const ECR_PUBLIC: [&str; 2] = ["public.ecr.aws", "ecr-public.aws.com"];
 
@@ -167,7 +164,7 @@ impl Registry {
             "ghcr.io" => Self::Ghcr,
             "registry.gitlab.com" => Self::GitLab,
             public if ECR_PUBLIC.contains(&public) => Self::EcrPublic,
-            hub if HUB.contains(&hub) => Self::DockerHub,
+            hub if ImageReference::DOCKER_HUB_NAMES.contains(&hub) => Self::DockerHub,
             _ if AZURE.iter().any(|cloud| is_of_azure(cloud)) => Self::Acr,
             _ => Self::Other,
         })
@@ -179,7 +176,7 @@ impl Registry {
 pub(super) fn canonical(registry: &str) -> String {
     let registry = registry.to_ascii_lowercase();
     match registry.strip_suffix(":443").unwrap_or(&registry) {
-        hub if HUB.contains(&hub) => ImageReference::DOCKER_HUB.to_owned(),
+        hub if ImageReference::DOCKER_HUB_NAMES.contains(&hub) => ImageReference::DOCKER_HUB.to_owned(),
         host if ECR_PUBLIC.contains(&host) => ECR_PUBLIC[0].to_owned(),
         host => host.to_owned(),
     }
