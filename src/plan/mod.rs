@@ -151,7 +151,6 @@ impl PullPlan {
             };
             let asker = Asker {
                 accounts,
-                rewrites,
                 instance,
                 execution_role,
                 name: SessionName::of_family(family.as_ref().map(Printable::as_str)),
@@ -169,7 +168,7 @@ impl PullPlan {
                         let shown = Printable::new(&image.to_string());
                         let registry = Some(image.registry().to_owned());
                         let pull = platform.clone().and_then(|platform| {
-                            let (pull, odd) = asker.pull(image, platform, credentials)?;
+                            let (pull, odd) = asker.pull(rewrites, image, platform, credentials)?;
                             let messages = odd.iter().map(|text| Printable::new(text));
                             warnings.extend(messages.map(|message| Warning { container: name.clone(), message }));
                             Ok(plan.index(&mut known, pull))

@@ -91,6 +91,9 @@ impl ImageReference {
     /// The key under which Docker and its helpers have always kept Docker Hub's login.
     pub const DOCKER_HUB_KEY: &'static str = "https://index.docker.io/v1/";
 
+    /// Behind [`Self::DOCKER_HUB_KEY`]: the keys of a login by browser, whose tokens are no image's.
+    pub const DOCKER_HUB_BROWSER_TOKENS: [&'static str; 2] = ["access-token", "refresh-token"];
+
     /// Reads a reference.
     ///
     /// # Errors
