@@ -2,7 +2,7 @@
 
 use super::PlannedPull;
 use super::need::{InstanceLogin, Need};
-use super::registry::{EcrRegistry, Registry};
+use super::registry::{EcrHostError, EcrRegistry, Registry};
 use super::rewrite::Rewrites;
 use crate::error::{Class, Explain, Failure, Link};
 use crate::identity::{AccountRoles, SessionName};
@@ -87,7 +87,8 @@ impl Asker<'_> {
         credentials: Option<CredentialsParameter>,
     ) -> Result<(Need, Vec<String>), Failure> {
         let mut warnings: Vec<_> = credentials.as_ref().map(|_| NOT_THE_SECRET.to_owned()).into_iter().collect();
-        match (Registry::of(image).map_err(|error| Failure::from(&error))?, credentials) {
+        let wrong = |fault| Failure::from(&EcrHostError::Image { image: image.to_string(), fault });
+        match (Registry::of(image).map_err(wrong)?, credentials) {
             (Registry::Ecr(registry), _) => {
                 warnings.extend(registry.region.oddity());
                 Ok((self.ecr(registry)?, warnings))

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 
 pub use need::{InstanceLogin, InstanceSource, Need};
 pub use registries::{Registries, RegistriesError};
-pub use registry::{EcrHostError, EcrHostFault, EcrRegistry, Registry};
+pub use registry::{EcrHostFault, EcrRegistry, Registry};
 pub use rewrite::{RewriteError, Rewrites, RewrittenError};
 
 use crate::error::{Class, Explain, Failure, Link, Printable};

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::asker::{Asker, PARTITION_OF_ECR_PUBLIC};
 use super::need::Need;
-use super::registry::{EcrHostFault, Registry};
+use super::registry::{EcrHostError, EcrHostFault, Registry};
 use crate::config::RegistryEntry;
 use crate::error::{Class, Explain, Failure, Link};
 use crate::identity::{AccountRoles, SessionName};
@@ -37,12 +37,12 @@ pub enum RegistriesError {
     #[error("registry: {0} stands there twice")]
     Twice(String),
     /// It is written like ECR's.
-    #[error("registry: {host}: {fault}")]
+    #[error("registry: {host} is not an ECR registry's host")]
     EcrHost {
         /// The host.
         host: String,
         /// What is wrong with it.
-        fault: EcrHostFault,
+        source: EcrHostFault,
     },
     /// ECR takes its own tokens only (A10).
     #[error("registry: {0} is ECR's, which takes its own tokens: it has a role at most, and no secret")]
@@ -129,7 +129,9 @@ impl Registries {
     /// another partition.
     pub fn need(&self, image: &ImageReference, accounts: &AccountRoles) -> Result<Option<Need>, Failure> {
         let host = RegistryHost::of_image(image);
-        Registry::of(image).map_err(|error| Failure::from(&error.about(&host)))?;
+        // Whoever asks has named a host, and the image stands for it.
+        let wrong = |fault| Failure::from(&EcrHostError::Host { host: host.as_str().to_owned(), fault });
+        Registry::of(image).map_err(wrong)?;
         let entry = self.entries.get(&host);
         let role = entry.and_then(|entry| entry.role.clone());
         let nobody = AccountRoles::default();
@@ -155,8 +157,7 @@ fn read(entry: &RegistryEntry) -> Result<(RegistryHost, Entry), RegistriesError>
     let host = host.and_then(|host| host.any_image().map(|image| (host, image)));
     let (host, image) = host.ok_or_else(|| RegistriesError::Host(written.clone()))?;
     let name = || host.as_str().to_owned();
-    let registry =
-        Registry::of(&image).map_err(|error| RegistriesError::EcrHost { host: name(), fault: error.fault() })?;
+    let registry = Registry::of(&image).map_err(|source| RegistriesError::EcrHost { host: name(), source })?;
     let secret = secret.as_deref().map(CredentialsParameter::parse).transpose();
     let secret = secret.map_err(|source| RegistriesError::Secret { host: name(), source })?;
     let role = role.as_deref().map(RoleArn::parse).transpose();

@@ -52,7 +52,7 @@ pub enum RewriteError {
         /// The text.
         to: String,
         /// What is wrong with it.
-        source: Box<EcrHostFault>,
+        source: EcrHostFault,
     },
 }
 
@@ -157,7 +157,7 @@ impl Rewrite {
         match Registry::of(&rule) {
             Ok(Registry::Ecr(_)) => Ok(Self { registry: canonical(upstream.registry()), path, to }),
             Ok(_) => Err(RewriteError::To { from, to }),
-            Err(error) => Err(RewriteError::Host { from, to, source: Box::new(error.fault()) }),
+            Err(source) => Err(RewriteError::Host { from, to, source }),
         }
     }
 
