@@ -174,7 +174,7 @@ fn read(entry: &RegistryEntry) -> Result<(RegistryHost, Entry), RegistriesError>
     {
         return Err(RegistriesError::Partition { host: name(), partition: partition.to_owned() });
     }
-    Ok((host.clone(), Entry { secret, role }))
+    Ok((host, Entry { secret, role }))
 }
 
 #[cfg(test)]
