@@ -53,8 +53,12 @@ def make_certificate(host, folder):
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
     make = ["openssl", "req", "-x509", *key]
     authority, chain, parts = folder / "authority.pem", folder / "chain.pem", folder / "host.pem"
-    run = lambda *arguments: subprocess.run(arguments, cwd=folder, check=True, capture_output=True)
-    run(*make, "-subj", "/CN=bench", "-addext", "basicConstraints=critical,CA:TRUE", "-keyout", "authority.key", "-out", authority)
+
+    def run(*arguments):
+        subprocess.run(arguments, cwd=folder, check=True, capture_output=True)
+
+    trusted = ["-subj", "/CN=bench", "-addext", "basicConstraints=critical,CA:TRUE"]
+    run(*make, *trusted, "-keyout", "authority.key", "-out", authority)
     named = ["-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}", "-addext", "basicConstraints=CA:FALSE"]
     run(*make, "-CA", authority, "-CAkey", "authority.key", *named, "-keyout", "host.key", "-out", parts)
     chain.write_text(parts.read_text() + (folder / "host.key").read_text())

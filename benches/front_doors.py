@@ -85,9 +85,8 @@ def docker_helper(bench):
     names = ("taskpull", "docker-credential-ecr-login", "taskpull, a host of [[registry]]")
     rows = []
     for number, what in enumerate(("processor time", "peak memory")):
-        ours, other, *_ = ([usage[number] for usage in taken] for taken in usages)
-        what = f"login for an ECR host, {what}: taskpull / other"
-        rows += ratio(what, [ours / other for ours, other in zip(ours, other)], 1.00)
+        ratios = [mine[number] / theirs[number] for mine, theirs in zip(usages[0], usages[1])]
+        rows += ratio(f"login for an ECR host, {what}: taskpull / other", ratios, 1.00)
     for name, taken, used in zip(names, seconds, usages):
         rows.append(milliseconds(f"  {name}", taken))
         rows.append(milliseconds("    processor time", [processor for processor, _ in used]))

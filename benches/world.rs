@@ -3,8 +3,9 @@
 //!
 //! One line on stdin says what is in it, as JSON: `secrets`, texts by ARN, and `roles`, ARNs
 //! that the host may assume and that may read every secret. Without roles the host may read
-//! the secrets itself. Whoever may read them may have ECR's tokens too. `hold` has `images` whose pulls stop in the midst of their layers until
-//! all of them are under way. One line on stdout says how a program gets there: its `environment`.
+//! the secrets itself. Whoever may read them may have ECR's tokens too. `hold` has `images` whose
+//! pulls stop in the midst of their layers until all of them are under way. One line on stdout
+//! says how a program gets there: its `environment`.
 //! At the end of stdin a second line says what was asked: `calls` by operation, how many of
 //! them were `refused`, and `pulls`.
 //!

@@ -14,10 +14,10 @@ missing_packages() { # [--private-engine]
     { command -v dockerd && command -v containerd; } >/dev/null || echo docker.io
     command -v podman >/dev/null || echo podman
     command -v openssl >/dev/null || echo openssl
-    # These ask credential helpers.
+    # These ask credential helpers, and the bench compares with the second.
     command -v skopeo >/dev/null || echo skopeo
     command -v docker-compose >/dev/null || echo docker-compose
-    # The bench compares with it, and with Docker Compose.
+    # The bench compares with it too.
     command -v docker-credential-ecr-login >/dev/null || echo amazon-ecr-credential-helper
 }
 

@@ -77,7 +77,7 @@ fn failed(failure: impl Into<Arc<Failure>>, exit: Exit) -> Failed {
     (failure.into(), exit)
 }
 
-/// The settings' front doors, and the log.
+/// Where logins come from, by the settings; the log begins.
 fn logins(config: Option<&Path>) -> Result<Logins<Resolver<Aws>>, Failed> {
     let settings = Sources::of_process(config).and_then(|sources| Settings::read(&sources));
     let settings = settings.map_err(|error| failed(Failure::from(&error), Exit::Configuration))?;

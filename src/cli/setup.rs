@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::table::PLATFORM;
-use crate::config::{ConfigError, EnginePlace, EngineSettings, RewriteEntry, Settings};
+use crate::config::{ConfigError, EnginePlace, EngineSettings, Settings};
 use crate::error::Failure;
 use crate::pipeline::{
     AccessTokens, AccountRoles, Aws, Backoff, Batching, Behavior, Caching, Chosen, Concurrency, Deadlines, DiskCheck,
@@ -64,7 +64,7 @@ impl Setup {
             credentials: credentials(settings, Arc::clone(&instance), watch)?,
             roles: if settings.assume_execution_role { RoleUse::Assume } else { RoleUse::Ignore },
             accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
-            rewrites: rewrites(settings)?,
+            rewrites: Rewrites::new(&settings.rewrites).map_err(|error| Failure::from(&error))?,
             platform: settings.platform.as_deref().map(platform).transpose()?,
             instance,
         })
@@ -77,11 +77,6 @@ impl Setup {
         let platform = platform.as_ref();
         Job::new(inputs, &PlanContext { roles: *roles, accounts, rewrites, platform, instance: &instance })
     }
-}
-
-fn rewrites(settings: &Settings) -> Result<Rewrites, Failure> {
-    let pairs = settings.rewrites.iter().map(|RewriteEntry { from, to }| (&**from, &**to));
-    Rewrites::new(pairs).map_err(|error| Failure::from(&error))
 }
 
 fn engine(settings: &EngineSettings) -> EngineChoice {

@@ -117,7 +117,8 @@ impl Explain for ConfigError {
         match self {
             Self::UnknownKey { .. } => {
                 let settings = SETTINGS.iter().filter(|setting| !setting.is_secret());
-                let keys: Vec<_> = settings.map(|setting| setting.key).chain([accounts::KEY, registries::KEY, rewrites::KEY]).collect();
+                let lists = [accounts::KEY, registries::KEY, rewrites::KEY];
+                let keys: Vec<_> = settings.map(|setting| setting.key).chain(lists).collect();
                 Some(format!("there are: {}", keys.join(", ")))
             }
             Self::SecretInFile { variable, .. } => Some(format!(

@@ -41,15 +41,14 @@ pub(super) fn read(path: &Path) -> Result<Said, ConfigError> {
         let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         ConfigError::NotToml { path: path.to_owned(), line, message: error.message().to_owned() }
     })?;
-    let wrong = |list| move |(at, message)| ConfigError::Entry { path: path.to_owned(), list, at, message };
     let mut said = Said::default();
     for (table, entries) in document {
         if table == registries::KEY {
-            said.registries = list::read(&table, entries).map_err(wrong(registries::KEY))?;
+            said.registries = list::read(path, registries::KEY, entries)?;
             continue;
         }
         if table == rewrites::KEY {
-            said.rewrites = list::read(&table, entries).map_err(wrong(rewrites::KEY))?;
+            said.rewrites = list::read(path, rewrites::KEY, entries)?;
             continue;
         }
         let unknown = |key: String| ConfigError::UnknownKey { path: path.to_owned(), key };
@@ -57,7 +56,7 @@ pub(super) fn read(path: &Path) -> Result<Said, ConfigError> {
         for (name, value) in entries {
             let key = format!("{table}.{name}");
             if key == accounts::KEY {
-                said.accounts = list::read(&key, value).map_err(wrong(accounts::KEY))?;
+                said.accounts = list::read(path, accounts::KEY, value)?;
                 continue;
             }
             let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {

@@ -1,14 +1,23 @@
 //! A setting that is a list of tables, and thus only in the file.
 
+use std::path::Path;
+
 use serde::de::DeserializeOwned;
 
-/// Reads the list of this key; an error is the entry's place, from 1, and what is wrong with it.
-pub(super) fn read<T: DeserializeOwned>(key: &str, value: toml::Value) -> Result<Vec<T>, (usize, String)> {
+use super::config_error::ConfigError;
+
+/// Reads the list of this key in the file at this path.
+pub(super) fn read<T: DeserializeOwned>(
+    path: &Path,
+    list: &'static str,
+    value: toml::Value,
+) -> Result<Vec<T>, ConfigError> {
+    let wrong = |at, message| ConfigError::Entry { path: path.to_owned(), list, at, message };
     let toml::Value::Array(entries) = value else {
-        return Err((1, format!("it must be a list of tables: write [[{key}]]")));
+        return Err(wrong(1, format!("it must be a list of tables: write [[{list}]]")));
     };
     let read = |(at, entry): (usize, toml::Value)| {
-        entry.try_into().map_err(|error: toml::de::Error| (at + 1, error.message().to_owned()))
+        entry.try_into().map_err(|error: toml::de::Error| wrong(at + 1, error.message().to_owned()))
     };
     entries.into_iter().enumerate().map(read).collect()
 }

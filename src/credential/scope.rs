@@ -8,12 +8,10 @@ use crate::task::{ImageReference, RegistryHost};
 /// What to do about a key that [`Scope::parse`] does not take.
 pub(super) const WRITE_A_REGISTRY: &str = "write `host`, `host:port` or `host/path`; behind `/v1/` or `/v2/` a path could mean two things: leave that part out";
 
-/// Under these Docker keeps the tokens of a login by browser, beside the login itself.
-const NO_LOGINS: [&str; 2] = ["https://index.docker.io/v1/access-token", "https://index.docker.io/v1/refresh-token"];
-
 /// Whether Docker keeps something else than an image's login under this key of `auths`.
 pub(super) fn is_no_login(key: &str) -> bool {
-    NO_LOGINS.contains(&key)
+    let rest = key.strip_prefix(ImageReference::DOCKER_HUB_KEY);
+    rest.is_some_and(|rest| ImageReference::DOCKER_HUB_BROWSER_TOKENS.contains(&rest))
 }
 
 /// What a key covers: a registry, or a path in one.

@@ -23,9 +23,6 @@ const NO_SERVER: &str = "no credentials server URL";
 /// The longest address that is read, in bytes.
 pub const LIMIT: u64 = 8 * 1_024;
 
-/// Under Docker Hub's key with these behind it Docker keeps the tokens of a login by browser.
-const TOKENS_OF_A_BROWSER: [&str; 2] = ["v1/access-token", "v1/refresh-token"];
-
 /// What is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
@@ -70,7 +67,7 @@ pub fn version() -> String {
 }
 
 /// A server that Docker asks about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Server {
     /// As it was asked for.
     written: String,
@@ -95,7 +92,8 @@ impl Server {
         }
         let (host, path) = RegistryHost::of_address(written)
             .ok_or("what stdin holds is no registry's address: write `host`, `host:port` or `https://host`")?;
-        let is_no_login = host.server() == ImageReference::DOCKER_HUB_KEY && TOKENS_OF_A_BROWSER.contains(&path);
+        let is_no_login = host.server() == ImageReference::DOCKER_HUB_KEY
+            && path.strip_prefix("v1/").is_some_and(|rest| ImageReference::DOCKER_HUB_BROWSER_TOKENS.contains(&rest));
         let image = if is_no_login { None } else { host.any_image() };
         Ok(Self { written: written.to_owned(), image })
     }

@@ -2,7 +2,7 @@
 
 use super::PlannedPull;
 use super::need::{InstanceLogin, Need};
-use super::registry::{EcrRegistry, Registry};
+use super::registry::{EcrHostError, EcrRegistry, Registry};
 use super::rewrite::Rewrites;
 use crate::error::{Class, Explain, Failure, Link};
 use crate::identity::{AccountRoles, SessionName};
@@ -45,7 +45,6 @@ impl Explain for ExecutionRoleError {
 /// What decides who asks for the secrets and tokens of one task.
 pub(super) struct Asker<'a> {
     pub accounts: &'a AccountRoles,
-    pub rewrites: &'a Rewrites,
     pub instance: &'a dyn Fn(&ImageReference) -> Option<InstanceLogin>,
     pub execution_role: Result<Option<RoleArn>, ArnError>,
     pub name: SessionName,
@@ -57,12 +56,13 @@ impl Asker<'_> {
     /// A rule's image has a need of its own, whatever the container names for its upstream.
     pub(super) fn pull(
         &self,
+        rewrites: &Rewrites,
         image: ImageReference,
         platform: Option<Platform>,
         credentials: Option<CredentialsParameter>,
     ) -> Result<(PlannedPull, Vec<String>), Failure> {
         let (need, mut warnings) = self.need(&image, credentials)?;
-        let rewritten = self.rewrites.of(&image).map_err(|error| Failure::from(&error))?;
+        let rewritten = rewrites.of(&image).map_err(|error| Failure::from(&error))?;
         let through = match (rewritten, image.version()) {
             (Some(_), Version::Digest(_)) => {
                 warnings.push(NOT_BY_DIGEST.to_owned());
@@ -87,7 +87,8 @@ impl Asker<'_> {
         credentials: Option<CredentialsParameter>,
     ) -> Result<(Need, Vec<String>), Failure> {
         let mut warnings: Vec<_> = credentials.as_ref().map(|_| NOT_THE_SECRET.to_owned()).into_iter().collect();
-        match (Registry::of(image).map_err(|error| Failure::from(&error))?, credentials) {
+        let wrong = |fault| Failure::from(&EcrHostError::Image { image: image.to_string(), fault });
+        match (Registry::of(image).map_err(wrong)?, credentials) {
             (Registry::Ecr(registry), _) => {
                 warnings.extend(registry.region.oddity());
                 Ok((self.ecr(registry)?, warnings))

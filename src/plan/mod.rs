@@ -14,7 +14,7 @@ use std::collections::HashMap;
 
 pub use need::{InstanceLogin, InstanceSource, Need};
 pub use registries::{Registries, RegistriesError};
-pub use registry::{EcrHostError, EcrHostFault, EcrRegistry, Registry};
+pub use registry::{EcrHostFault, EcrRegistry, Registry};
 pub use rewrite::{RewriteError, Rewrites, RewrittenError};
 
 use crate::error::{Class, Explain, Failure, Link, Printable};
@@ -151,7 +151,6 @@ impl PullPlan {
             };
             let asker = Asker {
                 accounts,
-                rewrites,
                 instance,
                 execution_role,
                 name: SessionName::of_family(family.as_ref().map(Printable::as_str)),
@@ -169,7 +168,7 @@ impl PullPlan {
                         let shown = Printable::new(&image.to_string());
                         let registry = Some(image.registry().to_owned());
                         let pull = platform.clone().and_then(|platform| {
-                            let (pull, odd) = asker.pull(image, platform, credentials)?;
+                            let (pull, odd) = asker.pull(rewrites, image, platform, credentials)?;
                             let messages = odd.iter().map(|text| Printable::new(text));
                             warnings.extend(messages.map(|message| Warning { container: name.clone(), message }));
                             Ok(plan.index(&mut known, pull))
@@ -217,6 +216,7 @@ impl PullPlan {
 #[cfg(test)]
 mod tests {
     use super::{AccountRoles, InstanceLogin, InstanceSource, Need, PlanContext, PullPlan, Rewrites, RoleUse};
+    use crate::config::RewriteEntry;
     use crate::task::{Platform, TaskDefinition};
 
     fn plan(texts: &[&str], roles: RoleUse) -> PullPlan {
@@ -308,10 +308,16 @@ mod tests {
         assert!(matches!(needs[2], Need::Secret { .. }));
     }
 
+    /// The rewrites of a host that has this rule for Docker Hub.
+    fn behind(rule: &str) -> Rewrites {
+        let entry = RewriteEntry { from: "docker.io".to_owned(), to: rule.to_owned() };
+        Rewrites::new(&[entry]).unwrap()
+    }
+
     #[test]
     fn a_rewritten_image_has_two_ways_each_with_its_own_need() {
         let rule = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/docker-hub";
-        let rewrites = Rewrites::new([("docker.io", rule)]).unwrap();
+        let rewrites = behind(rule);
         let accounts = AccountRoles::default();
         let plan = |texts: &[String]| {
             let tasks = texts.iter().map(|text| TaskDefinition::parse("-", text.as_bytes()).unwrap()).collect();
@@ -332,7 +338,7 @@ mod tests {
 
     #[test]
     fn an_image_that_is_named_by_its_digest_stays_where_it_is_and_a_warning_says_so() {
-        let rewrites = Rewrites::new([("docker.io", "111122223333.dkr.ecr.eu-west-1.amazonaws.com")]).unwrap();
+        let rewrites = behind("111122223333.dkr.ecr.eu-west-1.amazonaws.com");
         let text = task(ROLE, &format!("nginx@sha256:{}", "0".repeat(64)), "s");
         let accounts = AccountRoles::default();
         let tasks = vec![TaskDefinition::parse("-", text.as_bytes()).unwrap()];

@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 
 use super::asker::{Asker, PARTITION_OF_ECR_PUBLIC};
 use super::need::Need;
-use super::registry::{EcrHostFault, Registry};
-use super::rewrite::Rewrites;
+use super::registry::{EcrHostError, EcrHostFault, Registry};
 use crate::config::RegistryEntry;
 use crate::error::{Class, Explain, Failure, Link};
 use crate::identity::{AccountRoles, SessionName};
@@ -38,12 +37,12 @@ pub enum RegistriesError {
     #[error("registry: {0} stands there twice")]
     Twice(String),
     /// It is written like ECR's.
-    #[error("registry: {host}: {fault}")]
+    #[error("registry: {host} is not an ECR registry's host")]
     EcrHost {
         /// The host.
         host: String,
         /// What is wrong with it.
-        fault: EcrHostFault,
+        source: EcrHostFault,
     },
     /// ECR takes its own tokens only (A10).
     #[error("registry: {0} is ECR's, which takes its own tokens: it has a role at most, and no secret")]
@@ -130,13 +129,14 @@ impl Registries {
     /// another partition.
     pub fn need(&self, image: &ImageReference, accounts: &AccountRoles) -> Result<Option<Need>, Failure> {
         let host = RegistryHost::of_image(image);
-        Registry::of(image).map_err(|error| Failure::from(&error.about(&host)))?;
+        // Whoever asks has named a host, and the image stands for it.
+        let wrong = |fault| Failure::from(&EcrHostError::Host { host: host.as_str().to_owned(), fault });
+        Registry::of(image).map_err(wrong)?;
         let entry = self.entries.get(&host);
         let role = entry.and_then(|entry| entry.role.clone());
         let nobody = AccountRoles::default();
         let asker = Asker {
             accounts: if role.is_some() { &nobody } else { accounts },
-            rewrites: &Rewrites::default(),
             instance: &|_| None,
             execution_role: Ok(role),
             name: SessionName::of_family(None),
@@ -157,8 +157,7 @@ fn read(entry: &RegistryEntry) -> Result<(RegistryHost, Entry), RegistriesError>
     let host = host.and_then(|host| host.any_image().map(|image| (host, image)));
     let (host, image) = host.ok_or_else(|| RegistriesError::Host(written.clone()))?;
     let name = || host.as_str().to_owned();
-    let registry =
-        Registry::of(&image).map_err(|error| RegistriesError::EcrHost { host: name(), fault: error.fault() })?;
+    let registry = Registry::of(&image).map_err(|source| RegistriesError::EcrHost { host: name(), source })?;
     let secret = secret.as_deref().map(CredentialsParameter::parse).transpose();
     let secret = secret.map_err(|source| RegistriesError::Secret { host: name(), source })?;
     let role = role.as_deref().map(RoleArn::parse).transpose();
@@ -175,7 +174,7 @@ fn read(entry: &RegistryEntry) -> Result<(RegistryHost, Entry), RegistriesError>
     {
         return Err(RegistriesError::Partition { host: name(), partition: partition.to_owned() });
     }
-    Ok((host.clone(), Entry { secret, role }))
+    Ok((host, Entry { secret, role }))
 }
 
 #[cfg(test)]
@@ -207,8 +206,8 @@ mod tests {
             let Some(Need::Secret { parameter, identity }) = need(&map, image) else { panic!("{image}") };
             assert_eq!((parameter.as_str(), identity.name()), ("hub", ROLE));
         }
-        for other in ["reg.example/app", "reg.example:5001/app", "other.example/reg.example:5000/app"] {
-            assert!(ImageReference::parse(other).is_err() || need(&map, other).is_none(), "{other}");
+        for other in ["reg.example/app", "reg.example:5001/app", "other.example/reg.example/app"] {
+            assert_eq!(need(&map, other), None, "{other}");
         }
     }
 

@@ -8,7 +8,7 @@
 use std::fmt;
 
 use crate::error::{Class, Explain, Link};
-use crate::task::{ImageReference, Region, RegistryHost};
+use crate::task::{ImageReference, Region};
 
 /// Whose registry it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -48,17 +48,7 @@ impl fmt::Display for EcrRegistry {
     }
 }
 
-/// A host that is written like ECR's and is none.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{} {name}: {fault}", self.what())]
-pub struct EcrHostError {
-    name: String,
-    /// Else it was asked about without an image.
-    is_image: bool,
-    fault: EcrHostFault,
-}
-
-/// What is wrong with such a host.
+/// What is wrong with a host that is written like ECR's and is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EcrHostFault {
     /// Its parts are not those of an ECR host.
@@ -82,25 +72,23 @@ pub enum EcrHostFault {
     },
 }
 
-impl EcrHostError {
-    fn what(&self) -> &'static str {
-        if self.is_image { "image" } else { "registry" }
-    }
-
-    /// What is wrong with the host.
-    pub(super) fn fault(self) -> EcrHostFault {
-        self.fault
-    }
-
-    /// The same for whoever asked about a host and named no image.
-    pub(super) fn about(self, host: &RegistryHost) -> Self {
-        Self { name: host.as_str().to_owned(), is_image: false, ..self }
-    }
+/// The same, where somebody asked for it.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum EcrHostError {
+    /// In a definition.
+    #[error("image {image}: {fault}")]
+    Image { image: String, fault: EcrHostFault },
+    /// By the host alone.
+    #[error("registry {host}: {fault}")]
+    Host { host: String, fault: EcrHostFault },
 }
 
 impl Explain for EcrHostError {
     fn link(&self) -> Link {
-        if self.is_image { Link::Definition } else { Link::Configuration }
+        match self {
+            Self::Image { .. } => Link::Definition,
+            Self::Host { .. } => Link::Configuration,
+        }
     }
 
     fn class(&self) -> Class {
@@ -108,7 +96,8 @@ impl Explain for EcrHostError {
     }
 
     fn thing(&self) -> String {
-        self.name.clone()
+        let (Self::Image { image: thing, .. } | Self::Host { host: thing, .. }) = self;
+        thing.clone()
     }
 
     fn hint(&self) -> Option<String> {
@@ -139,9 +128,6 @@ const SUFFIXES: [Suffix; 9] = [
     suffix("on.amazonwebservices.com.cn", true, &["aws-cn"]),
 ];
 
-/// Docker Hub's names; engines take them for one registry.
-const HUB: [&str; 3] = [ImageReference::DOCKER_HUB, "index.docker.io", "registry-1.docker.io"];
-
 /// ECR Public's names.
 const ECR_PUBLIC: [&str; 2] = ["public.ecr.aws", "ecr-public.aws.com"];
 
@@ -152,11 +138,10 @@ impl Registry {
     /// The registry of an image.
     ///
     /// # Errors
-    /// [`EcrHostError`], for a host that is written like ECR's and is none.
-    pub fn of(image: &ImageReference) -> Result<Self, EcrHostError> {
+    /// [`EcrHostFault`], for a host that is written like ECR's and is none.
+    pub fn of(image: &ImageReference) -> Result<Self, EcrHostFault> {
         let host = host_of(image.registry()).to_ascii_lowercase();
-        let ecr = ecr(&host).map_err(|fault| EcrHostError { name: image.to_string(), is_image: true, fault })?;
-        if let Some(ecr) = ecr {
+        if let Some(ecr) = ecr(&host)? {
             return Ok(Self::Ecr(ecr));
         }
         let is_of_azure = |cloud: &str| {
@@ -167,7 +152,7 @@ impl Registry {
             "ghcr.io" => Self::Ghcr,
             "registry.gitlab.com" => Self::GitLab,
             public if ECR_PUBLIC.contains(&public) => Self::EcrPublic,
-            hub if HUB.contains(&hub) => Self::DockerHub,
+            hub if ImageReference::DOCKER_HUB_NAMES.contains(&hub) => Self::DockerHub,
             _ if AZURE.iter().any(|cloud| is_of_azure(cloud)) => Self::Acr,
             _ => Self::Other,
         })
@@ -179,7 +164,7 @@ impl Registry {
 pub(super) fn canonical(registry: &str) -> String {
     let registry = registry.to_ascii_lowercase();
     match registry.strip_suffix(":443").unwrap_or(&registry) {
-        hub if HUB.contains(&hub) => ImageReference::DOCKER_HUB.to_owned(),
+        hub if ImageReference::DOCKER_HUB_NAMES.contains(&hub) => ImageReference::DOCKER_HUB.to_owned(),
         host if ECR_PUBLIC.contains(&host) => ECR_PUBLIC[0].to_owned(),
         host => host.to_owned(),
     }

@@ -6,6 +6,7 @@
 //! ECR registry to one that is, so none leads on to another.
 
 use super::registry::{EcrHostFault, Registry, canonical};
+use crate::config::RewriteEntry;
 use crate::error::{Class, Explain, Link};
 use crate::task::{ImageReference, ImageReferenceError};
 
@@ -52,7 +53,7 @@ pub enum RewriteError {
         /// The text.
         to: String,
         /// What is wrong with it.
-        source: Box<EcrHostFault>,
+        source: EcrHostFault,
     },
 }
 
@@ -112,16 +113,16 @@ impl Explain for RewrittenError {
 }
 
 impl Rewrites {
-    /// The rewrites of these pairs: from an upstream, to a rule.
+    /// The rewrites of these entries.
     ///
     /// # Errors
     /// [`RewriteError`], naming the upstream.
-    pub fn new<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, RewriteError> {
+    pub fn new(entries: &[RewriteEntry]) -> Result<Self, RewriteError> {
         let mut rewrites: Vec<Rewrite> = Vec::new();
-        for (from, to) in entries {
+        for RewriteEntry { from, to } in entries {
             let rewrite = Rewrite::new(from, to)?;
             if rewrites.iter().any(|other| (&other.registry, &other.path) == (&rewrite.registry, &rewrite.path)) {
-                return Err(RewriteError::Twice(from.to_owned()));
+                return Err(RewriteError::Twice(from.clone()));
             }
             rewrites.push(rewrite);
         }
@@ -157,7 +158,7 @@ impl Rewrite {
         match Registry::of(&rule) {
             Ok(Registry::Ecr(_)) => Ok(Self { registry: canonical(upstream.registry()), path, to }),
             Ok(_) => Err(RewriteError::To { from, to }),
-            Err(error) => Err(RewriteError::Host { from, to, source: Box::new(error.fault()) }),
+            Err(source) => Err(RewriteError::Host { from, to, source }),
         }
     }
 
@@ -189,12 +190,19 @@ fn parts(text: &str) -> Option<(ImageReference, String)> {
 #[cfg(test)]
 mod tests {
     use super::{RewriteError, Rewrites};
+    use crate::config::RewriteEntry;
     use crate::task::ImageReference;
 
     const RULE: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
 
+    /// The rewrites of these pairs: from an upstream, to a rule.
+    fn rewrites(pairs: &[(&str, &str)]) -> Result<Rewrites, RewriteError> {
+        let entry = |(from, to): &(&str, &str)| RewriteEntry { from: (*from).to_owned(), to: (*to).to_owned() };
+        Rewrites::new(&pairs.iter().map(entry).collect::<Vec<_>>())
+    }
+
     fn rewritten(entries: &[(&str, &str)], image: &str) -> String {
-        let rewrites = Rewrites::new(entries.iter().copied()).unwrap();
+        let rewrites = rewrites(entries).unwrap();
         let rewritten = rewrites.of(&ImageReference::parse(image).unwrap()).unwrap();
         rewritten.map_or_else(|| "-".to_owned(), |image| image.to_string().replace(RULE, "RULE"))
     }
@@ -255,7 +263,7 @@ mod tests {
     fn every_name_of_docker_hub_is_one_upstream() {
         for from in ["docker.io", "index.docker.io", "registry-1.docker.io", "Docker.io", "docker.io:443"] {
             assert_eq!(rewritten(&[(from, RULE)], "nginx:1"), "RULE/library/nginx:1", "{from}");
-            let error = Rewrites::new([("docker.io", RULE), (from, RULE)]).unwrap_err();
+            let error = rewrites(&[("docker.io", RULE), (from, RULE)]).unwrap_err();
             assert!(matches!(error, RewriteError::Twice(_)), "{from}");
         }
     }
@@ -271,7 +279,7 @@ mod tests {
 
     #[test]
     fn a_slip_in_an_entry_is_named() {
-        let wrong = |from: &str, to: &str| Rewrites::new([(from, to)]).unwrap_err();
+        let wrong = |from: &str, to: &str| rewrites(&[(from, to)]).unwrap_err();
         for from in ["", "docker.io/", "docker.io//team", "nginx", "team/app", "https://docker.io", "docker.io/Team"] {
             assert!(matches!(wrong(from, RULE), RewriteError::From(_)), "{from}");
         }
@@ -294,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_name_that_a_rule_makes_too_long_is_an_error_and_no_other_image() {
-        let rewrites = Rewrites::new([("docker.io", RULE), ("quay.io/org/app", RULE)]).unwrap();
+        let rewrites = rewrites(&[("docker.io", RULE), ("quay.io/org/app", RULE)]).unwrap();
         let image = |text: &str| ImageReference::parse(text).unwrap();
         assert!(rewrites.of(&image(&format!("team/{}", "a".repeat(220)))).is_err());
         assert!(rewrites.of(&image("quay.io/org/app:1")).is_err(), "nothing is left for a repository's name");

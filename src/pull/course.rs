@@ -110,7 +110,9 @@ impl<'a, C: Connect> Course<'a, '_, C> {
     /// The way to begin with: through the rule, if there is one and its token is to be had.
     async fn first_way(&self) -> Result<Way<'a>, Failure> {
         match self.way(self.pull.first_way()).await {
-            Err(failure) if self.pull.through.is_some() && is_out_of_order(&failure) => self.upstream(failure).await,
+            Err(failure) if self.pull.through.is_some() && through::is_out_of_order(failure.link, failure.class) => {
+                self.upstream(failure).await
+            }
             way => way,
         }
     }
@@ -134,7 +136,7 @@ impl<'a, C: Connect> Course<'a, '_, C> {
     }
 
     fn gives_up(&self, way: &Way<'_>, failure: &Failure) -> bool {
-        self.has_another(way) && is_out_of_order(failure)
+        self.has_another(way) && through::is_out_of_order(failure.link, failure.class)
     }
 
     /// This way, when its registry's turn has come. `known` is the digest that the tag stands for.
@@ -278,11 +280,6 @@ impl<'a, C: Connect> Course<'a, '_, C> {
             given_up: wanted.stands_for.is_some().then(|| Instant::now() + deadlines.begin),
         }
     }
-}
-
-/// Whether a failure on the rule's way leads to the upstream.
-fn is_out_of_order(failure: &Failure) -> bool {
-    through::is_unavailable(failure.link, failure.class)
 }
 
 /// A copy as a result.

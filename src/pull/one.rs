@@ -127,7 +127,7 @@ impl<E: Engine> Pull<'_, E> {
         }
         let wait = self.backoff.wait(failed.attempts, chance)?.max(error.retry_after().unwrap_or_default());
         let is_enough = |end| failed.attempts >= through::ATTEMPTS || Instant::now() + wait >= end;
-        let is_given_up = through::is_unavailable(error.link(), error.class()) && self.given_up.is_some_and(is_enough);
+        let is_given_up = through::is_out_of_order(error.link(), error.class()) && self.given_up.is_some_and(is_enough);
         (!is_given_up).then_some(wait)
     }
 

@@ -9,10 +9,10 @@ use crate::task::ImageReference;
 /// seconds of an outage are enough.
 pub(super) const ATTEMPTS: u32 = 4;
 
-/// Whether a failure on the rule's way says that this way is out of order, so that the upstream
+/// Whether a failure of this link and class on the rule's way says that this way is out of order, so that the upstream
 /// is asked instead. An engine or a disk in distress is so on either way; a refusal, or an
 /// image that is not there, is an answer; and a pull that took all its time has none left.
-pub(super) fn is_unavailable(link: Link, class: Class) -> bool {
+pub(super) fn is_out_of_order(link: Link, class: Class) -> bool {
     match (link, class) {
         (Link::Engine | Link::Disk, _) | (Link::Layers, Class::TimedOut) => false,
         (_, class) => matches!(class, Class::Unavailable | Class::Throttled | Class::TimedOut),
@@ -33,23 +33,23 @@ pub(super) fn explained(mut failure: Failure, rule: &PlannedPull, upstream: &Ima
 
 #[cfg(test)]
 mod tests {
-    use super::is_unavailable;
+    use super::is_out_of_order;
     use crate::error::{Class, Link};
 
     #[test]
     fn only_a_way_that_is_out_of_order_is_given_up() {
         for link in [Link::RegistryToken, Link::Role, Link::HostIdentity, Link::Registry, Link::Manifest] {
             for class in [Class::Unavailable, Class::Throttled, Class::TimedOut] {
-                assert!(is_unavailable(link, class), "{link} {class}");
+                assert!(is_out_of_order(link, class), "{link} {class}");
             }
             for class in [Class::Refused, Class::Absent, Class::Invalid, Class::Unsupported, Class::Unknown] {
-                assert!(!is_unavailable(link, class), "{link} {class}");
+                assert!(!is_out_of_order(link, class), "{link} {class}");
             }
         }
-        assert!(is_unavailable(Link::Layers, Class::Unavailable), "nothing moved");
-        assert!(!is_unavailable(Link::Layers, Class::TimedOut), "no time is left");
+        assert!(is_out_of_order(Link::Layers, Class::Unavailable), "nothing moved");
+        assert!(!is_out_of_order(Link::Layers, Class::TimedOut), "no time is left");
         for class in [Class::Unavailable, Class::EngineGone, Class::EngineBusy, Class::DiskFull, Class::TimedOut] {
-            assert!(!is_unavailable(Link::Engine, class) && !is_unavailable(Link::Disk, class), "{class}");
+            assert!(!is_out_of_order(Link::Engine, class) && !is_out_of_order(Link::Disk, class), "{class}");
         }
     }
 }

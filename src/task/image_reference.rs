@@ -85,8 +85,14 @@ impl ImageReference {
     /// Docker Hub's canonical host.
     pub const DOCKER_HUB: &'static str = "docker.io";
 
+    /// Its names, in lower case: engines take them for one registry.
+    pub const DOCKER_HUB_NAMES: [&'static str; 3] = [Self::DOCKER_HUB, "index.docker.io", "registry-1.docker.io"];
+
     /// The key under which Docker and its helpers have always kept Docker Hub's login.
     pub const DOCKER_HUB_KEY: &'static str = "https://index.docker.io/v1/";
+
+    /// Behind [`Self::DOCKER_HUB_KEY`]: the keys of a login by browser, whose tokens are no image's.
+    pub const DOCKER_HUB_BROWSER_TOKENS: [&'static str; 2] = ["access-token", "refresh-token"];
 
     /// Reads a reference.
     ///

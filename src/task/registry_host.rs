@@ -3,9 +3,6 @@
 
 use super::image_reference::ImageReference;
 
-/// Docker Hub's other names.
-const HUB: [&str; 2] = ["index.docker.io", "registry-1.docker.io"];
-
 /// `host[:port]` in lower case; Docker Hub is `docker.io`. A port is part of the host.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RegistryHost(String);
@@ -16,7 +13,8 @@ impl RegistryHost {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let host = text.to_ascii_lowercase();
-        let host = if HUB.contains(&host.as_str()) { ImageReference::DOCKER_HUB.to_owned() } else { host };
+        let is_hub = ImageReference::DOCKER_HUB_NAMES.contains(&host.as_str());
+        let host = if is_hub { ImageReference::DOCKER_HUB.to_owned() } else { host };
         is_host(&host).then_some(Self(host))
     }
 

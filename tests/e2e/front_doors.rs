@@ -12,8 +12,6 @@ use crate::lab::{Engine, Lab, login};
 use crate::own_image::{OwnImage, REGISTRY};
 use crate::support::run::{Ended, Run};
 
-const HOST: &str = REGISTRY;
-
 /// Whoever uses the helper: a Docker config, and a PATH that has it, in a folder with a space.
 struct User {
     lab: Lab,
@@ -35,9 +33,9 @@ impl User {
         self.folder.path().join(name)
     }
 
-    /// The secret that the helper reads for `HOST`.
+    /// The secret that the helper reads for `REGISTRY`.
     fn map(&self, secret: &str) {
-        let text = format!("[[registry]]\nhost = \"{HOST}\"\nsecret = \"{secret}\"\n");
+        let text = format!("[[registry]]\nhost = \"{REGISTRY}\"\nsecret = \"{secret}\"\n");
         fs::write(self.path("taskpull.toml"), text).unwrap();
     }
 
@@ -70,7 +68,7 @@ impl User {
 #[test]
 fn docker_compose_and_skopeo_are_given_the_login_or_the_reason() {
     are_given_the_login_or_the_reason(
-        &json!({ "credHelpers": { HOST: "taskpull" } }),
+        &json!({ "credHelpers": { REGISTRY: "taskpull" } }),
         &[User::docker, User::compose, User::skopeo],
     );
 }
@@ -84,7 +82,7 @@ fn are_given_the_login_or_the_reason(config: &Value, programs: &[fn(&User, &str)
     let user = User::new(config);
     let lab = &user.lab;
     let image = OwnImage::push(lab, 1, 4_096);
-    let (image, digest) = (image.at(HOST), &image.digest);
+    let (image, digest) = (image.at(REGISTRY), &image.digest);
     for program in programs {
         let ended = program(&user, &image);
         assert_eq!(ended.code, 0, "{ended:?}");
@@ -107,9 +105,9 @@ fn are_given_the_login_or_the_reason(config: &Value, programs: &[fn(&User, &str)
 #[test]
 fn a_password_goes_through_a_pipe_to_docker_login() {
     let user = User::new(&json!({}));
-    let printed = user.run(env!("CARGO_BIN_EXE_taskpull"), &["login-password", "--registry", HOST], String::new());
+    let printed = user.run(env!("CARGO_BIN_EXE_taskpull"), &["login-password", "--registry", REGISTRY], String::new());
     assert_eq!((printed.code, &*printed.stderr), (0, ""));
-    let arguments = ["login", "--username", "puller-one", "--password-stdin", HOST];
+    let arguments = ["login", "--username", "puller-one", "--password-stdin", REGISTRY];
     let ended = user.run("docker", &arguments, printed.stdout);
     assert_eq!(ended.code, 0, "{ended:?}");
 }

@@ -14,11 +14,14 @@ use crate::support::run::Ended;
 
 const ECR: &str = "111122223333.dkr.ecr.us-east-1.amazonaws.com";
 
+/// The user name in every token of ECR's.
+const USER: &str = "AWS";
+
 #[test]
 fn an_image_comes_through_its_rule_under_the_name_of_its_upstream_and_past_it_in_an_outage() {
     let engine = Dockerd::knowing(ECR);
     let lab = Lab::with_docker_at(&engine.host());
-    let rule = Registry::with_tokens_of("AWS");
+    let rule = Registry::with_user(USER);
     let (host, image) = (rule.host().replace("127.0.0.1", ECR), format!("{REGISTRY}/team-a/app:1.0"));
     let mut config = NamedTempFile::new().unwrap();
     write!(config, "[[rewrite]]\nfrom = \"{REGISTRY}\"\nto = \"{host}/hub\"\n").unwrap();
@@ -64,5 +67,5 @@ fn an_image_comes_through_its_rule_under_the_name_of_its_upstream_and_past_it_in
     assert_eq!(app["digest"], lab.digest("registry-one", "team-a/app"));
     assert_ne!(id(&image), id(&via), "the upstream's own image has the name now");
 
-    assert!(rule.requests().into_iter().filter_map(|request| request.user).all(|user| user == "AWS"));
+    assert!(rule.requests().into_iter().filter_map(|request| request.user).all(|user| user == USER));
 }

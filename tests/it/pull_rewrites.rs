@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
 use crate::ecr::{TOKEN, asked, credential, shown, tokens, world, world_with};
-use crate::support::aws::{Fault, Policy, Secret};
+use crate::support::aws::{Fault, Policy};
 use crate::support::engine::{Engine, Pull};
 use crate::support::fault::When;
 use crate::support::run::{Ended, Run};
@@ -227,7 +227,6 @@ fn a_copy_serves_only_whom_the_way_in_order_lets_have_it() {
     let open = task(&[open_container("web", "nginx:1")]);
     for behavior in ["once", "prefer-cached"] {
         let world = guarded();
-        world.engine.image(VIA, Pull::success().requiring("AWS", "token-1"));
         assert_eq!(pull(&world, &open).code, 0);
         let again = |world: &World| {
             let (run, _config) = run(world, &open);
@@ -333,7 +332,6 @@ fn events_tell_of_the_upstream_when_it_is_asked() {
 #[test]
 fn no_login_reaches_a_registry_or_a_reader_that_is_not_its_own() {
     let world = guarded();
-    world.aws.secret(Secret::text(SECRET, r#"{"username": "me", "password": "swordfish"}"#));
     world.engine.once(VIA, Pull::refused(500, OUTAGE));
     let both = task(&[container("web", "nginx:1", SECRET), container("own", IMAGE, SECRET)]);
     assert_eq!(pull(&world, &both).code, 0);

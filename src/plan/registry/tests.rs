@@ -1,5 +1,4 @@
-use super::Registry;
-use crate::error::{Class, Explain as _, Link};
+use super::{EcrHostFault, Registry};
 use crate::task::ImageReference;
 
 /// What an image's registry is, in one line; `invalid: …` where it can be none.
@@ -12,18 +11,12 @@ fn kind(image: &str) -> String {
             format!("{} {} {}{fips}{dual_stack}", ecr.region.partition(), ecr.account, ecr.region)
         }
         Ok(other) => format!("{other:?}"),
-        Err(error) => {
-            assert_eq!((error.link(), error.class()), (Link::Definition, Class::Invalid));
-            let said = error.to_string();
-            let is = |words: &str| said.contains(words);
-            let fault = if is("12 digits") {
-                "account"
-            } else if is("is not a Region") {
-                "Region"
-            } else if is("do not end in") {
-                "partition"
-            } else {
-                "form"
+        Err(fault) => {
+            let fault = match fault {
+                EcrHostFault::Account(_) => "account",
+                EcrHostFault::Region(_) => "Region",
+                EcrHostFault::Partition { .. } => "partition",
+                EcrHostFault::Form => "form",
             };
             format!("invalid: {fault}")
         }

@@ -78,8 +78,9 @@ impl Registry {
         Self::serving(State::new(Some((username.to_owned(), Some(password.to_owned())))))
     }
 
-    /// That wants this user name, with whatever token for a password.
-    pub fn with_tokens_of(username: &str) -> Self {
+    /// Every request must carry a Basic login of this user, with whatever password: a token is
+    /// another one each time.
+    pub fn with_user(username: &str) -> Self {
         Self::serving(State::new(Some((username.to_owned(), None))))
     }
 

@@ -14,6 +14,7 @@ use super::image::{Blob, Image, MANIFEST};
 use super::{Fault, Kind, SeenRequest};
 
 pub struct State {
+    /// A user, and the password where not any will do.
     pub login: Option<(String, Option<String>)>,
     /// By repository and tag.
     images: HashMap<(String, String), Image>,
@@ -50,12 +51,7 @@ impl State {
     pub fn reply(&mut self, request: &Request) -> Reply {
         let sent = basic_login(request);
         let mut found = self.find(&request.path);
-        let is_let_in = self.login.as_ref().is_none_or(|(user, password)| {
-            let is_it =
-                |(name, word): &(String, String)| name == user && password.as_ref().is_none_or(|own| own == word);
-            sent.as_ref().is_some_and(is_it)
-        });
-        if !is_let_in {
+        if !self.lets_in(sent.as_ref()) {
             found = found.barred();
         } else if let Some(range) = request.header("range") {
             found = found.from(range);
@@ -72,6 +68,11 @@ impl State {
             status: found.status,
         });
         found.struck(fault)
+    }
+
+    fn lets_in(&self, sent: Option<&(String, String)>) -> bool {
+        let Some((user, password)) = &self.login else { return true };
+        sent.is_some_and(|sent| sent.0 == *user && password.as_ref().is_none_or(|password| sent.1 == *password))
     }
 
     fn find(&self, path: &str) -> Found {
