@@ -8,6 +8,10 @@ pub(super) fn read<T: DeserializeOwned>(key: &str, value: toml::Value) -> Result
         return Err((1, format!("it must be a list of tables: write [[{key}]]")));
     };
     let read = |(at, entry): (usize, toml::Value)| {
+        // Not in the parser's words: they repeat what stands there.
+        if !entry.is_table() {
+            return Err((at + 1, format!("it must be a table: write [[{key}]]")));
+        }
         entry.try_into().map_err(|error: toml::de::Error| (at + 1, error.message().to_owned()))
     };
     entries.into_iter().enumerate().map(read).collect()
