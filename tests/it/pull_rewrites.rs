@@ -105,6 +105,17 @@ fn an_unavailable_token_leads_to_the_upstream_with_its_own_secret() {
 }
 
 #[test]
+fn settings_that_no_endpoint_fits_are_no_outage() {
+    let world = guarded();
+    world.engine.image(HUB, Pull::success());
+    let (run, _config) = run(&world, &task(&[open_container("web", "nginx:1")]));
+    let ended = run.env("AWS_USE_FIPS_ENDPOINT", "true").end();
+    assert_eq!((&*ended.failure(0), world.engine.count(HUB)), ("registry-token invalid", 0), "{ended:?}");
+    let hint = ended.container(0)["failure"]["hint"].to_string();
+    assert!(hint.contains("AWS_USE_FIPS_ENDPOINT") && hint.contains("AWS_ENDPOINT_URL"), "{hint}");
+}
+
+#[test]
 fn an_unavailable_registry_is_tried_a_few_times_and_then_the_upstream_is() {
     let world = guarded();
     world.engine.image(VIA, Pull::refused(500, OUTAGE));
