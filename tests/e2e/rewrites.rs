@@ -3,31 +3,44 @@
 
 use std::io::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
 use tempfile::NamedTempFile;
 
 use crate::lab::{Lab, task};
 use crate::own_image::REGISTRY;
 use crate::support::dockerd::Dockerd;
 use crate::support::fault::When;
+use crate::support::http::{Reply, Server};
 use crate::support::registry::{Fault, Kind, Registry};
 use crate::support::run::Ended;
 
 const ECR: &str = "111122223333.dkr.ecr.us-east-1.amazonaws.com";
 
-/// The login that is in the tokens of the lab's AWS.
-const TOKEN: (&str, &str) = ("AWS", "111122223333-auth-token");
+/// The login in every token here: the registry behind the rule takes one only, and each run gets
+/// a token of its own.
+const TOKEN: (&str, &str) = ("AWS", "token-of-the-rule");
+
+/// An ECR that gives nothing else.
+fn tokens() -> Server {
+    let token = STANDARD.encode(format!("{}:{}", TOKEN.0, TOKEN.1));
+    let body = json!({ "authorizationData": [{ "authorizationToken": token }] });
+    Server::on_loopback(move |_| Reply::json(200, &body))
+}
 
 #[test]
 fn an_image_comes_through_its_rule_under_the_name_of_its_upstream_and_past_it_in_an_outage() {
     let engine = Dockerd::knowing(ECR);
     let lab = Lab::with_docker_at(&engine.host());
-    let rule = Registry::with_login(TOKEN.0, TOKEN.1);
+    let (tokens, rule) = (tokens(), Registry::with_login(TOKEN.0, TOKEN.1));
     let (host, image) = (rule.host().replace("127.0.0.1", ECR), format!("{REGISTRY}/team-a/app:1.0"));
     let mut config = NamedTempFile::new().unwrap();
     write!(config, "[[rewrite]]\nfrom = \"{REGISTRY}\"\nto = \"{host}/hub\"\n").unwrap();
     let definition = task(&[("app", &image, Some(&lab.secret("taskpull/registry-one")))]);
     let pull = |behavior: &str| -> Ended {
         let run = lab.pull(&definition).env("TASKPULL_CONFIG", config.path());
+        let run = run.env("AWS_ENDPOINT_URL_ECR", format!("http://127.0.0.1:{}", tokens.port()));
         run.arg("--behavior").arg(behavior).end()
     };
     let id = |name: &str| lab.docker(&["image", "inspect", "--format", "{{.Id}}", name]);
