@@ -176,7 +176,7 @@ pub(super) fn kubelet(arguments: &Kubelet) -> Exit {
 pub(super) fn login_password(arguments: &LoginPassword) -> Exit {
     let asked = &arguments.registry;
     let host = RegistryHost::of_address(asked).and_then(|(host, _)| host.any_image());
-    let no_host = || failed(Failure::from(&NoLogin::NoHost(asked.clone())), Exit::Usage);
+    let no_host = || failed(Failure::from(&NoLogin::NoHost(RegistryHost::quoted(asked))), Exit::Usage);
     let answered = host.ok_or_else(no_host).and_then(|image| {
         let not_ours = || failed(Failure::from(&NoLogin::NotOurs(asked.clone())), Exit::Configuration);
         let given = login(arguments.config.as_deref(), &image)?.ok_or_else(not_ours)?;

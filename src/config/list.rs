@@ -17,6 +17,10 @@ pub(super) fn read<T: DeserializeOwned>(
         return Err(wrong(1, format!("it must be a list of tables: write [[{list}]]")));
     };
     let read = |(at, entry): (usize, toml::Value)| {
+        // Not in the parser's words: they repeat what stands there.
+        if !entry.is_table() {
+            return Err(wrong(at + 1, format!("it must be a table: write [[{list}]]")));
+        }
         entry.try_into().map_err(|error: toml::de::Error| wrong(at + 1, error.message().to_owned()))
     };
     entries.into_iter().enumerate().map(read).collect()

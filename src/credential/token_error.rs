@@ -42,6 +42,8 @@ pub enum TokenFault {
     ClockSkew,
     /// The identity policy does not allow it.
     Denied,
+    /// The settings ask for an endpoint that there cannot be.
+    NoEndpoint,
     /// What came is not a token.
     Malformed,
     /// Too many requests.
@@ -83,6 +85,7 @@ impl TokenError {
             TokenFault::IdentityRejected => format!("AWS does not accept the credentials of {identity} there"),
             TokenFault::ClockSkew => "AWS refused the signature because of its time".to_owned(),
             TokenFault::Denied => format!("{identity} is not allowed {}", self.action()),
+            TokenFault::NoEndpoint => "the settings ask for an endpoint that there cannot be".to_owned(),
             TokenFault::Malformed => "what the service answered is not a token".to_owned(),
             TokenFault::Throttled => "the service is throttling".to_owned(),
             TokenFault::Unavailable => "the service did not answer properly".to_owned(),
@@ -125,6 +128,7 @@ impl Explain for TokenError {
             | TokenFault::RoleFailed
             | TokenFault::RoleUnavailable => Link::Role,
             TokenFault::Denied
+            | TokenFault::NoEndpoint
             | TokenFault::Malformed
             | TokenFault::Throttled
             | TokenFault::Unavailable
@@ -145,6 +149,7 @@ impl Explain for TokenError {
             | TokenFault::RoleUnavailable
             | TokenFault::Malformed
             | TokenFault::Unavailable => Class::Unavailable,
+            TokenFault::NoEndpoint => Class::Invalid,
             TokenFault::Throttled => Class::Throttled,
             TokenFault::TimedOut => Class::TimedOut,
             TokenFault::RoleFailed | TokenFault::Other => Class::Unknown,
@@ -186,6 +191,9 @@ impl Explain for TokenError {
                         "allow ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken on Resource `*` in the identity policy of {holder}"
                     ),
                 }
+            }
+            TokenFault::NoEndpoint => {
+                "AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT go with no endpoint of one's own (AWS_ENDPOINT_URL_ECR, AWS_ENDPOINT_URL), and not with every partition: take out what does not fit".to_owned()
             }
             TokenFault::Malformed => {
                 "something between this host and AWS may answer in its place: see the endpoint (AWS_ENDPOINT_URL_ECR) and the proxy".to_owned()

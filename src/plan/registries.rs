@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::asker::{Asker, PARTITION_OF_ECR_PUBLIC};
 use super::need::Need;
-use super::registry::{EcrHostError, EcrHostFault, Registry};
+use super::registry::{EcrHostError, EcrHostFault, Registry, canonical};
 use crate::config::RegistryEntry;
 use crate::error::{Class, Explain, Failure, Link};
 use crate::identity::{AccountRoles, SessionName};
@@ -17,7 +17,8 @@ use crate::task::{ArnError, CredentialsParameter, ImageReference, RegistryHost, 
 /// Which login is given for which host; a host stands there once at most.
 #[derive(Clone, Debug, Default)]
 pub struct Registries {
-    entries: BTreeMap<RegistryHost, Entry>,
+    /// By the one spelling of the registry's name.
+    entries: BTreeMap<String, (RegistryHost, Entry)>,
 }
 
 #[derive(Clone, Debug)]
@@ -112,10 +113,11 @@ impl Registries {
         let mut map = BTreeMap::new();
         for entry in entries {
             let (host, entry) = read(entry)?;
-            if map.contains_key(&host) {
+            let name = canonical(host.as_str());
+            if map.contains_key(&name) {
                 return Err(RegistriesError::Twice(host.as_str().to_owned()));
             }
-            map.insert(host, entry);
+            map.insert(name, (host, entry));
         }
         Ok(Self { entries: map })
     }
@@ -132,7 +134,7 @@ impl Registries {
         // Whoever asks has named a host, and the image stands for it.
         let wrong = |fault| Failure::from(&EcrHostError::Host { host: host.as_str().to_owned(), fault });
         Registry::of(image).map_err(wrong)?;
-        let entry = self.entries.get(&host);
+        let entry = self.entries.get(&canonical(host.as_str())).map(|(_, entry)| entry);
         let role = entry.and_then(|entry| entry.role.clone());
         let nobody = AccountRoles::default();
         let asker = Asker {
@@ -147,7 +149,7 @@ impl Registries {
 
     /// The hosts of the map, and whether they are ECR's.
     pub fn hosts(&self) -> impl Iterator<Item = (&RegistryHost, bool)> {
-        self.entries.iter().map(|(host, entry)| (host, entry.secret.is_none()))
+        self.entries.values().map(|(host, entry)| (host, entry.secret.is_none()))
     }
 }
 
@@ -155,7 +157,7 @@ fn read(entry: &RegistryEntry) -> Result<(RegistryHost, Entry), RegistriesError>
     let RegistryEntry { host: written, secret, role } = entry;
     let host = RegistryHost::parse(written.trim());
     let host = host.and_then(|host| host.any_image().map(|image| (host, image)));
-    let (host, image) = host.ok_or_else(|| RegistriesError::Host(written.clone()))?;
+    let (host, image) = host.ok_or_else(|| RegistriesError::Host(RegistryHost::quoted(written)))?;
     let name = || host.as_str().to_owned();
     let registry = Registry::of(&image).map_err(|source| RegistriesError::EcrHost { host: name(), source })?;
     let secret = secret.as_deref().map(CredentialsParameter::parse).transpose();
@@ -219,6 +221,26 @@ mod tests {
         let Some(Need::Ecr { identity, .. }) = need(&[entry(ECR, None, Some(ROLE))], &image) else { panic!() };
         assert_eq!(identity.name(), ROLE);
         assert_eq!(need(&[], "nginx"), None);
+    }
+
+    #[test]
+    fn a_registry_has_the_role_of_its_entry_under_each_of_its_names() {
+        let map = [entry("public.ecr.aws", None, Some(ROLE)), entry(ECR, None, Some(ROLE))];
+        for host in ["ecr-public.aws.com", "Public.ECR.aws", "public.ecr.aws:443", &format!("{ECR}:443")] {
+            let need = need(&map, &format!("{host}/x/app"));
+            let Some(Need::Ecr { identity, .. } | Need::EcrPublic { identity }) = need else { panic!("{host}") };
+            assert_eq!(identity.name(), ROLE, "{host}");
+        }
+        let map = [entry("reg.example:443", Some("a"), None)];
+        assert!(matches!(need(&map, "reg.example/app"), Some(Need::Secret { .. })));
+        let twice = [entry("public.ecr.aws", None, Some(ROLE)), entry("ecr-public.aws.com", None, None)];
+        assert!(matches!(Registries::new(&twice), Err(Wrong::Twice(_))));
+    }
+
+    #[test]
+    fn a_login_that_was_written_before_a_host_is_not_repeated() {
+        let said = Registries::new(&[entry("me:hunter2@reg.example", Some("s"), None)]).unwrap_err().to_string();
+        assert_eq!(said, "registry: `…@reg.example` is not a registry's host");
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use super::registry::{EcrHostFault, Registry, canonical};
 use crate::config::RewriteEntry;
 use crate::error::{Class, Explain, Link};
-use crate::task::{ImageReference, ImageReferenceError};
+use crate::task::{ImageReference, ImageReferenceError, RegistryHost};
 
 /// The rewrites of one host; what each of them covers stands there once at most.
 #[derive(Clone, Debug, Default)]
@@ -147,14 +147,16 @@ impl Rewrites {
 
 impl Rewrite {
     fn new(from: &str, to: &str) -> Result<Self, RewriteError> {
-        let wrong_from = || RewriteError::From(from.to_owned());
+        let wrong_from = || RewriteError::From(RegistryHost::quoted(from));
         let (upstream, path) = parts(from).ok_or_else(wrong_from)?;
         // One that is written like ECR's and is none is nobody's upstream either.
         if !matches!(Registry::of(&upstream), Ok(registry) if !matches!(registry, Registry::Ecr(_))) {
             return Err(RewriteError::FromEcr(from.to_owned()));
         }
         let (from, to) = (from.to_owned(), to.to_owned());
-        let Some((rule, _)) = parts(&to) else { return Err(RewriteError::To { from, to }) };
+        let Some((rule, _)) = parts(&to) else {
+            return Err(RewriteError::To { from, to: RegistryHost::quoted(&to) });
+        };
         match Registry::of(&rule) {
             Ok(Registry::Ecr(_)) => Ok(Self { registry: canonical(upstream.registry()), path, to }),
             Ok(_) => Err(RewriteError::To { from, to }),
@@ -295,6 +297,9 @@ mod tests {
             ["", "docker-hub", "ghcr.io/x", "public.ecr.aws/x", "111122223333.dkr.ecr.eu-west-1.amazonaws.com/a:1"]
         {
             assert!(matches!(wrong("docker.io", to), RewriteError::To { .. }), "{to}");
+        }
+        for (from, to) in [("me:hunter2@docker.io", RULE), ("docker.io", "me:hunter2@111122223333.dkr")] {
+            assert!(!wrong(from, to).to_string().contains("hunter2"), "{from}");
         }
         let twelve = wrong("docker.io", "1111.dkr.ecr.eu-west-1.amazonaws.com/docker-hub");
         assert!(matches!(twelve, RewriteError::Host { .. }), "{twelve}");

@@ -80,7 +80,7 @@ impl<E: Engine> Pull<'_, E> {
             }),
             _ => {
                 if let Some(name) = stands_for {
-                    self.named(name).await?;
+                    self.named(&local, name).await?;
                 }
                 let how = if fetched { How::Fetched } else { How::UpToDate };
                 Ok(Pulled { digest: Some(digest), how, platform: local.platform })
@@ -88,10 +88,10 @@ impl<E: Engine> Pull<'_, E> {
         }
     }
 
-    /// Gives the image the name that those who want it know it by.
-    async fn named(&self, name: &ImageReference) -> Result<(), PullError> {
+    /// Gives the image that was looked at the name that those who want it know it by.
+    async fn named(&self, local: &LocalImage, name: &ImageReference) -> Result<(), PullError> {
         let image = &self.wanted.image;
-        let named = timeout(self.deadlines.answer, self.engine.tag(image, name)).await;
+        let named = timeout(self.deadlines.answer, self.engine.tag(&local.id, name)).await;
         named.unwrap_or_else(|_| Err(EngineError::silent(self.address))).map_err(|cause| {
             let (image, name) = (image.clone(), Box::new(name.clone()));
             PullError::Unnamed { image, name, cause }

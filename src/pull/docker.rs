@@ -154,10 +154,10 @@ impl Engine for DockerEngine {
         Ok(Some(found))
     }
 
-    async fn tag<'a>(&'a self, image: &'a ImageReference, name: &'a ImageReference) -> Result<(), EngineError> {
+    async fn tag<'a>(&'a self, id: &'a str, name: &'a ImageReference) -> Result<(), EngineError> {
         let (Version::Tag(tag) | Version::Digest(tag)) = name.version();
         let options = TagImageOptionsBuilder::new().repo(&name.name()).tag(tag).build();
-        let given = self.client(None).tag_image(&image.to_string(), Some(options)).await;
+        let given = self.client(None).tag_image(id, Some(options)).await;
         given.map_err(|error| engine_error(&self.address, error))
     }
 

@@ -83,10 +83,11 @@ pub trait Engine: Send + Sync {
     ) -> impl Future<Output = Result<Option<LocalImage>, EngineError>> + Send + 'a;
 
     /// Gives an image that is here another name beside its own: a tag, which moves if it is
-    /// another image's. The caller bounds the wait.
+    /// another image's. The image is told by its id, because its own tag may have moved since
+    /// it was looked at. The caller bounds the wait.
     fn tag<'a>(
         &'a self,
-        image: &'a ImageReference,
+        id: &'a str,
         name: &'a ImageReference,
     ) -> impl Future<Output = Result<(), EngineError>> + Send + 'a;
 

@@ -33,6 +33,8 @@ struct Fake {
     scripts: Mutex<HashMap<String, Vec<Script>>>,
     /// The images it has.
     copies: Mutex<HashMap<String, LocalImage>>,
+    /// Every image that it ever had, also under a tag that has moved.
+    images: Mutex<Vec<LocalImage>>,
     connects: AtomicUsize,
     under_way: AtomicUsize,
     most_at_once: AtomicUsize,
@@ -54,7 +56,8 @@ impl Fake {
 }
 
 fn copy(digest: &str) -> LocalImage {
-    LocalImage { id: String::new(), digests: vec![digest.to_owned()], platform: Platform::parse("linux/amd64").ok() }
+    let platform = Platform::parse("linux/amd64").ok();
+    LocalImage { id: format!("id of {digest}"), digests: vec![digest.to_owned()], platform }
 }
 
 impl Connect for &'static Fake {
@@ -88,6 +91,7 @@ impl Engine for &'static Fake {
                         && let Some(digest) = digest.status.strip_prefix("Digest: ")
                     {
                         self.copies.lock().unwrap().insert(name, copy(digest));
+                        self.images.lock().unwrap().push(copy(digest));
                     }
                     line
                 }
@@ -109,8 +113,11 @@ impl Engine for &'static Fake {
         Ok(self.copies.lock().unwrap().get(&image.to_string()).cloned())
     }
 
-    async fn tag<'a>(&'a self, image: &'a ImageReference, name: &'a ImageReference) -> Result<(), EngineError> {
-        let copy = self.local(image).await?.unwrap_or_default();
+    /// By an image's name too, as engines do it.
+    async fn tag<'a>(&'a self, image: &'a str, name: &'a ImageReference) -> Result<(), EngineError> {
+        sleep(self.inspect_takes).await;
+        let by_id = self.images.lock().unwrap().iter().find(|copy| copy.id == image).cloned();
+        let copy = by_id.or_else(|| self.copies.lock().unwrap().get(image).cloned()).unwrap();
         self.copies.lock().unwrap().insert(name.to_string(), copy);
         Ok(())
     }
@@ -548,14 +555,34 @@ async fn all_pulls_of_one_tag_fall_back_together() {
 
 /// The image `app`, which is also behind a rule, as `rule`.
 async fn through(fake: Fake, limits: &Limits) -> (Outcome, &'static Fake) {
+    let (mut outcomes, fake) = all_through(fake, &["app"], limits).await;
+    (outcomes.remove(0), fake)
+}
+
+/// These images, all of which a rule has as `rule`.
+async fn all_through(fake: Fake, images: &[&str], limits: &Limits) -> (Vec<Outcome>, &'static Fake) {
     let fake: &'static Fake = Box::leak(Box::new(fake));
     let of = |image, through| {
         let image = ImageReference::parse(image).unwrap();
         PlannedPull { image, need: Need::Anonymous, platform: None, through }
     };
-    let pulls = vec![of("app", Some(Box::new(of("rule", None))))];
-    let mut outcomes = run(pulls, &NoneNeeded, &fake, &two_at_once(), limits, &Nobody, &CancellationToken::new()).await;
-    (outcomes.remove(0), fake)
+    let pulls = images.iter().map(|image| of(image, Some(Box::new(of("rule", None))))).collect();
+    (run(pulls, &NoneNeeded, &fake, &two_at_once(), limits, &Nobody, &CancellationToken::new()).await, fake)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_image_whose_tag_moves_while_it_is_named_is_still_the_one_that_was_looked_at() {
+    let moved_to = DIGEST.replace("0123", "4567");
+    let later = Line { id: None, status: format!("Digest: {moved_to}"), bytes: None };
+    let slow = Fake { inspect_takes: 2 * SECOND, ..Fake::default() };
+    // Looked at after two seconds, named after four; in between another pull moves the tag.
+    let fake = slow.on("rule", vec![digest(0)]).on("rule", vec![(3 * SECOND, Ok(later))]);
+    let (outcomes, fake) = all_through(fake, &["app", "other"], &limits()).await;
+    for (outcome, name) in outcomes.iter().zip(["app", "other"]) {
+        let pulled = outcome.result.as_ref().unwrap().digest.clone();
+        let named = fake.copies.lock().unwrap()[&format!("docker.io/library/{name}:latest")].digests.clone();
+        assert_eq!(pulled.as_slice(), named, "{name}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

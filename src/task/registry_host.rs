@@ -35,6 +35,13 @@ impl RegistryHost {
         Some((Self::parse(host)?, path))
     }
 
+    /// What was written for a host and is none, as an error may repeat it: without the login
+    /// that may stand before it.
+    #[must_use]
+    pub fn quoted(text: &str) -> String {
+        text.rfind('@').map_or_else(|| text.to_owned(), |at| format!("…{}", &text[at..]))
+    }
+
     /// The host.
     #[must_use]
     pub fn as_str(&self) -> &str {

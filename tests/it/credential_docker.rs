@@ -257,6 +257,8 @@ fn a_password_alone_is_printed_for_a_pipe() {
         assert_eq!((ended.code, &*ended.stdout), (code, ""), "{ended:?}");
         assert!(ended.stderr.contains(said), "{ended:?}");
     }
+    let ended = login_password(&doors, "me:hunter2@reg.example").end();
+    assert!(ended.code == 2 && !ended.stderr.contains("hunter2"), "{ended:?}");
     let doors = doors.may(Policy::none());
     assert_eq!(login_password(&doors, REGISTRY).end().code, 3);
 }
@@ -273,6 +275,7 @@ fn a_map_that_cannot_be_meant_is_refused() {
         (format!("{entry}role = \"reader\"\n"), "is not a role's ARN"),
         (entry.replace(REGISTRY, ECR), "takes its own tokens"),
         ("registry = 1\n".to_owned(), "write [[registry]]"),
+        ("registry = [\"hunter2\"]\n".to_owned(), "registry number 1: it must be a table: write [[registry]]"),
     ] {
         doors.map(&text);
         assert_not_given(&doors.get(REGISTRY), said);

@@ -79,8 +79,8 @@ fn an_image_comes_through_its_rule_and_has_the_name_that_containers_know() {
     assert_eq!((&web["result"], &web["fellBack"]), (&json!("pulled"), &Value::Null));
     assert_eq!(credential(&web)["kind"], "ecr");
     assert_eq!(ended.report()["tasks"][0]["warnings"], json!([]), "the secret is the upstream's");
-    let named =
-        world.engine.requests().into_iter().any(|it| it.starts_with("POST") && it.ends_with(&format!("{VIA}/tag")));
+    let is_naming = |it: &String| it.starts_with("POST") && it.contains("/images/sha256:") && it.ends_with("/tag");
+    let named = world.engine.requests().iter().any(is_naming);
     assert!(named, "{:?}", world.engine.requests());
     // Under that name it is found from now on.
     let (run, _config) = run(&world, &hub());
@@ -102,6 +102,17 @@ fn an_unavailable_token_leads_to_the_upstream_with_its_own_secret() {
         assert_eq!(web["fellBack"]["because"]["link"], "registry-token");
         assert_eq!(web["credential"]["kind"], "secret");
     }
+}
+
+#[test]
+fn settings_that_no_endpoint_fits_are_no_outage() {
+    let world = guarded();
+    world.engine.image(HUB, Pull::success());
+    let (run, _config) = run(&world, &task(&[open_container("web", "nginx:1")]));
+    let ended = run.env("AWS_USE_FIPS_ENDPOINT", "true").end();
+    assert_eq!((&*ended.failure(0), world.engine.count(HUB)), ("registry-token invalid", 0), "{ended:?}");
+    let hint = ended.container(0)["failure"]["hint"].to_string();
+    assert!(hint.contains("AWS_USE_FIPS_ENDPOINT") && hint.contains("AWS_ENDPOINT_URL"), "{hint}");
 }
 
 #[test]

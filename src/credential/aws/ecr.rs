@@ -2,11 +2,13 @@
 //! their refusals mean.
 #![expect(clippy::disallowed_types, reason = "the credentials of one call, on their way into it")]
 
+use std::error::Error;
+use std::iter::successors;
 use std::time::SystemTime;
 
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_sdk_ecr::config::endpoint::{DefaultResolver, EndpointFuture, Params, ResolveEndpoint};
+use aws_sdk_ecr::config::endpoint::{DefaultResolver, EndpointFuture, InvalidParams, Params, ResolveEndpoint};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
@@ -67,20 +69,36 @@ pub(super) async fn token(
 #[derive(Debug)]
 struct Endpoints(Hosts);
 
+/// What is asked of an endpoint contradicts itself. The SDK's error for it looks like that of a
+/// service which does not answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct NoEndpoint(String);
+
 impl ResolveEndpoint for Endpoints {
     fn resolve_endpoint<'a>(&'a self, params: &'a Params) -> EndpointFuture<'a> {
         EndpointFuture::new(async move {
-            if params.endpoint().is_some() {
-                return DefaultResolver::new().resolve_endpoint(params).await;
-            }
-            let wanted = |asked: Option<bool>, own: bool| Some(own || asked.unwrap_or_default());
-            let params = Params::builder()
-                .set_region(params.region().map(str::to_owned))
-                .set_use_fips(wanted(params.use_fips(), self.0.fips))
-                .set_use_dual_stack(wanted(params.use_dual_stack(), self.0.dual_stack))
-                .build()?;
-            DefaultResolver::new().resolve_endpoint(&params).await
+            let own;
+            let params = if params.endpoint().is_some() {
+                params
+            } else {
+                own = self.at_least(params)?;
+                &own
+            };
+            let found = DefaultResolver::new().resolve_endpoint(params).await;
+            found.map_err(|error| NoEndpoint(error.to_string()).into())
         })
+    }
+}
+
+impl Endpoints {
+    fn at_least(&self, params: &Params) -> Result<Params, InvalidParams> {
+        let wanted = |asked: Option<bool>, own: bool| Some(own || asked.unwrap_or_default());
+        Params::builder()
+            .set_region(params.region().map(str::to_owned))
+            .set_use_fips(wanted(params.use_fips(), self.0.fips))
+            .set_use_dual_stack(wanted(params.use_dual_stack(), self.0.dual_stack))
+            .build()
     }
 }
 
@@ -98,6 +116,10 @@ fn taken_apart(token: &str) -> Result<(Secret, Secret), &'static str> {
 }
 
 fn refused(Failed { meaning, said }: Failed) -> (TokenFault, Said) {
+    let first: &(dyn Error + 'static) = &*said;
+    if let Some(cause) = successors(Some(first), |error| (*error).source()).find(|error| error.is::<NoEndpoint>()) {
+        return (TokenFault::NoEndpoint, cause.to_string().into());
+    }
     let fault = match meaning {
         Meaning::Unavailable => TokenFault::Unavailable,
         Meaning::Throttled => TokenFault::Throttled,

@@ -220,7 +220,8 @@ impl State {
 
     /// Another name for an image that is here. Docker keeps no digest under it.
     fn tag(&mut self, image: &str, name: &str, tag: &str) -> Reply {
-        let Some(local) = self.here(image) else {
+        let by_id = self.local.values().find(|local| id_of(&local.digest) == image);
+        let Some(local) = by_id.or_else(|| self.here(image)) else {
             return failure(404, &format!("No such image: {image}"));
         };
         if tag.contains(':') {
