@@ -18,7 +18,7 @@ pub use crate::identity::{AccountRoles, HostKind};
 pub use crate::plan::{PlanContext, Rewrites, RoleUse};
 pub use crate::pull::{
     Behavior, Caching, Chosen, Concurrency, Deadlines, DiskCheck, DiskLimits, DockerAddress, EngineChoice, How, Layers,
-    Limits, OnRefusal, Place, Progress, Pulled, Retry, State, TlsUse, Traffic,
+    Limits, OnRefusal, Place, Progress, Pulled, Retry, State, TlsUse, Traffic, reach,
 };
 pub use crate::retry::Backoff;
 pub use crate::task::Platform;

@@ -9,13 +9,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use serde_json::value::RawValue;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::desk_error::DeskError;
 use super::feed::Feed;
 use super::journal::{Ended, Journal, Record};
 use super::request::{Ending, Moment, Peer, Request, RequestId, Submission};
+use super::tally::Tally;
 use crate::error::{Failure, Printable};
 use crate::report::Report;
 
@@ -36,6 +37,8 @@ pub struct Desk {
     /// One at a time, so that two of one key are one.
     accepting: Mutex<()>,
     to_runner: mpsc::UnboundedSender<RequestId>,
+    /// Says that what is open, or done about it, is another than it was.
+    pub(super) changed: Arc<Notify>,
 }
 
 #[derive(Default)]
@@ -76,6 +79,7 @@ pub struct Open {
     /// Says that somebody called it off.
     pub cancel: CancellationToken,
     phase: Mutex<Phase>,
+    changed: Arc<Notify>,
 }
 
 /// What is being done about an open request.
@@ -103,6 +107,7 @@ impl Open {
 
     pub(super) fn enter(&self, phase: Phase) {
         *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase;
+        self.changed.notify_one();
     }
 }
 
@@ -151,18 +156,18 @@ impl Desk {
         room: Room,
         to_runner: mpsc::UnboundedSender<RequestId>,
     ) -> Self {
-        let mut table = Table::default();
+        let (mut table, changed) = (Table::default(), Arc::<Notify>::default());
         for Record { request, ended, .. } in records {
             let stage = if let Some(Ended { at, how, .. }) = ended {
                 Stage::Ended { at, how, kept: Kept::OnDisk }
             } else {
                 // The runner is there for as long as the desk is.
                 let _ = to_runner.send(request.id.clone());
-                Stage::Open(Arc::new(Open::new(request.clone())))
+                Stage::Open(Arc::new(Open::new(request.clone(), &changed)))
             };
             table.insert(&request, stage);
         }
-        Self { journal, room, table: Mutex::new(table), accepting: Mutex::default(), to_runner }
+        Self { journal, room, table: Mutex::new(table), accepting: Mutex::default(), to_runner, changed }
     }
 
     /// Accepts a submission: when this answers, a crash does not lose it. It is carried
@@ -197,7 +202,7 @@ impl Desk {
         };
         let request = Request { id: id.clone(), accepted: Moment::new(now), submission };
         self.journal.put(&Record::new(request.clone(), None))?;
-        self.table().insert(&request, Stage::Open(Arc::new(Open::new(request.clone()))));
+        self.table().insert(&request, Stage::Open(Arc::new(Open::new(request.clone(), &self.changed))));
         // The runner is there for as long as the desk is.
         let _ = self.to_runner.send(id.clone());
         Ok(Accepted { id, before: false })
@@ -238,6 +243,7 @@ impl Desk {
             _ => Kept::OnDisk,
         };
         let forgotten = self.table().end(&id, Stage::Ended { at, how, kept }, self.room.history);
+        self.changed.notify_one();
         for id in forgotten {
             self.journal.forget(&id);
         }
@@ -280,6 +286,15 @@ impl Desk {
         self.table().open
     }
 
+    /// What is done about those that are open, in numbers.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        Tally::of(self.table().entries.values().filter_map(|entry| match &entry.stage {
+            Stage::Open(open) => Some(open.phase()),
+            Stage::Ended { .. } => None,
+        }))
+    }
+
     /// What came of a request that has ended.
     #[must_use]
     pub fn report(&self, id: &RequestId) -> Option<Box<RawValue>> {
@@ -303,8 +318,9 @@ impl Desk {
 }
 
 impl Open {
-    fn new(request: Request) -> Self {
-        Self { request, feed: Feed::default(), cancel: CancellationToken::new(), phase: Mutex::new(Phase::Queued) }
+    fn new(request: Request, changed: &Arc<Notify>) -> Self {
+        let (phase, changed) = (Mutex::new(Phase::Queued), Arc::clone(changed));
+        Self { request, feed: Feed::default(), cancel: CancellationToken::new(), phase, changed }
     }
 }
 

@@ -13,6 +13,8 @@ mod journal_error;
 mod request;
 mod runner;
 mod supervisor;
+mod systemd;
+mod tally;
 mod witness;
 
 pub use desk::{Accepted, Desk, Open, Phase, Room, Standing, View};
@@ -23,4 +25,6 @@ pub use journal_error::JournalError;
 pub use request::{Ending, Moment, Peer, Request, RequestId, Submission};
 pub use runner::{Runner, Stop, Work};
 pub use supervisor::Supervisor;
+pub use systemd::{ServiceManager, listener};
+pub use tally::Tally;
 pub use witness::Witness;

@@ -38,6 +38,10 @@ pub trait Work: Send + Sync {
         feed: &'a Feed,
         interrupt: &'a CancellationToken,
     ) -> BoxFuture<'a, Report>;
+
+    /// Whether the engine answers; it is asked once, and not for longer than a small question
+    /// may take.
+    fn reach(&self) -> BoxFuture<'_, Result<(), Failure>>;
 }
 
 /// Carries out the requests of a desk.

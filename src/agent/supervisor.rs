@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use super::desk::Desk;
 use super::request::RequestId;
 use super::runner::{Runner, Stop, Work};
+use super::systemd::ServiceManager;
 use super::witness::Witness;
 
 /// What an agent is made of.
@@ -19,6 +20,8 @@ pub struct Supervisor<'a> {
     pub work: &'a dyn Work,
     /// Who is told.
     pub witness: &'a dyn Witness,
+    /// Who has started it.
+    pub service_manager: &'a ServiceManager,
     /// How long a request is tried again whose failure may pass.
     pub give_up_after: Duration,
     /// How long what is under way may go on once the agent is to end.
@@ -28,7 +31,7 @@ pub struct Supervisor<'a> {
 impl Supervisor<'_> {
     /// Runs until `stop.drain`, and then until nothing is under way, for so long as it may be.
     pub async fn run(&self, accepted: mpsc::UnboundedReceiver<RequestId>, stop: &Stop) {
-        let Self { desk, work, witness, give_up_after, drain_timeout } = *self;
+        let Self { desk, work, witness, service_manager, give_up_after, drain_timeout } = *self;
         let runner = Runner { desk, work, witness, give_up_after };
         let runner = runner.run(accepted, stop);
         let deadline = async {
@@ -41,6 +44,7 @@ impl Supervisor<'_> {
         tokio::select! {
             () = runner => {}
             () = deadline => {}
+            _ = service_manager.serve(desk, work, &stop.drain, drain_timeout) => {}
         }
     }
 }

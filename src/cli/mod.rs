@@ -52,6 +52,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     exit.into()
 }
 
+/// The command line, for whoever writes of it: manual pages, completions.
+#[must_use]
+pub fn command() -> clap::Command {
+    arguments::command()
+}
+
 /// No core dump and no debugger of the same user: a password is in this memory (A24).
 fn refuse_to_be_read() {
     let none = Rlimit { current: Some(0), maximum: Some(0) };

@@ -14,11 +14,13 @@ use super::arguments::Serve;
 use super::exit::Exit;
 use super::setup::Setup;
 use super::{complain, log, tell};
-use crate::agent::{Desk, Ending, Feed, Journal, Request, Room, Stop, Submission, Supervisor, Witness, Work};
+use crate::agent::{
+    Desk, Ending, Feed, Journal, Request, Room, ServiceManager, Stop, Submission, Supervisor, Witness, Work,
+};
 use crate::config::table::{AGENT_SOCKET, AGENT_STATE_FOLDER, ENGINE_HOST};
 use crate::config::{ConfigError, Settings, Sources};
 use crate::error::Failure;
-use crate::pipeline::{Input, Traffic};
+use crate::pipeline::{Input, Traffic, reach};
 use crate::report::Report;
 
 /// Runs it.
@@ -52,6 +54,10 @@ fn serve(arguments: &Serve, settings: &Settings, setup: Setup) -> Exit {
     log::start(&settings.log_filter);
     // What this process makes is its user's alone; the socket gets its mode by name.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    // Nor does any program that it starts, such as a credential helper, gain a right.
+    if let Err(error) = rustix::thread::set_no_new_privs(true) {
+        tell(&format!("warning: programs that are started here may gain privileges: {error}"));
+    }
     let (journal, found) = match Journal::open(&settings.agent.state_folder) {
         Ok(opened) => opened,
         Err(error) => {
@@ -66,6 +72,7 @@ fn serve(arguments: &Serve, settings: &Settings, setup: Setup) -> Exit {
     let room = Room { open: settings.agent.open_requests.get(), history: settings.agent.history.get() };
     let desk = Arc::new(Desk::new(journal, found.records, room, to_runner));
     let work = Pulling(Mutex::new(Arc::new(setup)));
+    let service_manager = ServiceManager::default();
     let runtime = match Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -78,11 +85,12 @@ fn serve(arguments: &Serve, settings: &Settings, setup: Setup) -> Exit {
             desk: &desk,
             work: &work,
             witness: &Log,
+            service_manager: &service_manager,
             give_up_after: settings.agent.give_up_after,
             drain_timeout: settings.agent.drain_timeout,
         };
         let stop = Stop::default();
-        let signals = signals(arguments, &work, &stop)?;
+        let signals = signals(arguments, &work, &service_manager, &stop)?;
         tokio::select! {
             () = supervisor.run(accepted, &stop) => io::Result::Ok(()),
             () = signals => Ok(()),
@@ -104,6 +112,7 @@ fn serve(arguments: &Serve, settings: &Settings, setup: Setup) -> Exit {
 fn signals<'a>(
     arguments: &'a Serve,
     work: &'a Pulling,
+    service_manager: &'a ServiceManager,
     stop: &'a Stop,
 ) -> io::Result<impl Future<Output = ()> + use<'a>> {
     let mut ctrl_c = signal(SignalKind::interrupt())?;
@@ -115,7 +124,7 @@ fn signals<'a>(
                 _ = ctrl_c.recv() => {}
                 _ = terminate.recv() => {}
                 _ = hang_up.recv() => {
-                    work.reload(arguments);
+                    service_manager.reload(|| work.reload(arguments));
                     continue;
                 }
             }
@@ -164,6 +173,14 @@ impl Work for Pulling {
             let job = setup.plan(vec![Input { source: source.to_string(), text }]);
             feed.begin(job.subjects());
             job.pull(&setup.credentials, &setup.engine, &setup.traffic, &setup.limits, feed, interrupt).await
+        }
+        .boxed()
+    }
+
+    fn reach(&self) -> BoxFuture<'_, Result<(), Failure>> {
+        async {
+            let setup = self.setup();
+            reach(&setup.engine, &setup.limits.deadlines).await.map_err(|error| Failure::from(&error))
         }
         .boxed()
     }

@@ -7,6 +7,8 @@
 mod accounts;
 mod agent;
 mod config_error;
+mod credentials;
+mod default_file;
 mod engine;
 mod file;
 mod lists;
@@ -20,6 +22,7 @@ mod terminal;
 pub use accounts::{AccountEntry, Via};
 pub use agent::AgentSettings;
 pub use config_error::ConfigError;
+pub use default_file::default_file;
 pub use engine::{EnginePlace, EngineSettings};
 pub use lists::RewriteEntry;
 pub use settings::Settings;

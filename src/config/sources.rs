@@ -11,7 +11,7 @@ use super::config_error::ConfigError;
 use super::file::Contents;
 use super::lists::RewriteEntry;
 use super::table::{SETTINGS, Setting, Takes};
-use super::{file, proxy};
+use super::{credentials, file, proxy};
 use crate::secret::Secret;
 
 /// Read when `--config` and [`FILE_VARIABLE`] are absent; it need not exist.
@@ -53,13 +53,19 @@ impl Sources {
         proxy::check(variable)?;
         let mut variables = HashMap::new();
         let mut secrets = HashMap::new();
+        let handed_over = variable(credentials::FOLDER_VARIABLE)?.map(PathBuf::from);
         for setting in SETTINGS {
-            if let Some(value) = variable(setting.variable)? {
-                if setting.is_secret() {
+            match (variable(setting.variable)?, &handed_over) {
+                (Some(value), _) if setting.is_secret() => {
                     secrets.insert(setting.variable, Secret::new(value));
-                } else {
+                }
+                (Some(value), _) => {
                     variables.insert(setting.variable, value);
                 }
+                (None, Some(folder)) if setting.is_secret() => {
+                    secrets.extend(credentials::read(folder, setting)?.map(|secret| (setting.variable, secret)));
+                }
+                (None, _) => {}
             }
         }
         let named = match path {

@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod agent_systemd;
 mod architecture;
 mod ecr;
 mod ecr_leaks;

@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::future::ready;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -54,6 +55,10 @@ impl Work for Scripted {
             report(done.map_or(Some(Class::Cancelled), |()| answer.flatten()))
         }
         .boxed()
+    }
+
+    fn reach(&self) -> BoxFuture<'_, Result<(), Failure>> {
+        ready(Ok(())).boxed()
     }
 }
 
