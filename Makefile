@@ -11,6 +11,8 @@ demo:  ## private images onto an engine: yours where one answers, else the lab's
 
 test: lab-up  ## every test, on the lab
 	command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
+	command -v cargo-deb >/dev/null || cargo install --locked cargo-deb
+	lab/debian.sh >/dev/null
 	cargo nextest run --locked; status=$$?; lab/down; exit $$status
 
 lint:  ## formatting, clippy, documentation

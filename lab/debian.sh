@@ -24,7 +24,6 @@ mirror() {
 
 make_archive() {
     local folder from
-    command -v debootstrap >/dev/null || die "the package debootstrap is missing"
     ((EUID == 0)) || die "debootstrap needs root"
     from=$(mirror)
     folder=$(mktemp -d "$LAB/debian.XXXXXX")

@@ -11,6 +11,10 @@ missing_packages() { # [--private-engine]
     [[ ${1:-} == --private-engine ]] || return 0
     { command -v dockerd && command -v containerd; } >/dev/null || echo docker.io
     command -v podman >/dev/null || echo podman
+    # For debian.sh, and for the package that is installed in what it makes.
+    command -v debootstrap >/dev/null || echo debootstrap
+    command -v systemd-analyze >/dev/null || echo systemd
+    command -v strip >/dev/null || echo binutils
     # The bench compares with it.
     { docker compose version || command -v docker-compose; } >/dev/null 2>&1 || echo docker-compose
 }

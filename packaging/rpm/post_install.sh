@@ -1,3 +1,5 @@
+# cargo-generate-rpm packs no links.
+ln -sf taskpull /usr/bin/docker-credential-taskpull
 # Neither enabled nor started: systemctl enable --now taskpull
 if command -v systemd-sysusers >/dev/null; then
     systemd-sysusers taskpull.conf || :

@@ -20,7 +20,7 @@ pub enum Engine {
 
 pub struct Lab {
     pub engine: Engine,
-    env: HashMap<String, String>,
+    pub env: HashMap<String, String>,
     seed: Value,
 }
 

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod behaviors;
+mod debian;
 mod demo;
 mod disk;
 mod engine_faults;
@@ -16,6 +17,7 @@ mod kms;
 mod lab;
 mod leaks;
 mod own_image;
+mod package;
 mod refusals;
 mod registry_faults;
 mod registry_tls;

@@ -1,7 +1,6 @@
-//! The agent under a service manager: what it tells, and what its unit allows.
+//! The agent under a service manager: what it tells, and what it is handed.
 
 use std::os::unix::net::UnixDatagram;
-use std::path::Path;
 use std::process::{Child, Command};
 use std::time::Duration;
 
@@ -143,13 +142,4 @@ fn a_secret_that_the_service_manager_hands_over_is_found() {
     let ended = Ended::of(service.start(&engine.host(), &variables));
     assert_eq!(ended.code, 6, "{ended:?}");
     assert!(ended.stderr.contains("ECS_ENGINE_AUTH_DATA") && !ended.stderr.contains("hunter2"), "{ended:?}");
-}
-
-#[test]
-fn the_unit_is_exposed_to_at_most_1_5() {
-    let unit = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/systemd/taskpull.service");
-    let mut analyze = Command::new("systemd-analyze");
-    analyze.args(["security", "--offline=yes", "--no-pager", "--threshold=15"]).arg(unit);
-    let output = analyze.output().expect("systemd-analyze, of the package systemd");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
