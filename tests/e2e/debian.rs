@@ -12,6 +12,13 @@ use crate::lab::{Lab, root};
 const ENGINE_SOCKET: &str = "[Socket]\nListenStream=/run/docker.sock\nSocketGroup=docker\nSocketMode=0660\n";
 const ENGINE_SERVICE: &str = "[Service]\nExecStart=/lib/systemd/systemd-socket-proxyd /engine.sock\n";
 
+/// The image that lab/debian.sh makes where there is none yet.
+pub fn image_of_debian() -> String {
+    let output = Command::new(root().join("lab/debian.sh")).stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "lab/debian.sh makes the image");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
 /// The machine, until dropped.
 pub struct Debian<'a> {
     lab: &'a Lab,
@@ -20,9 +27,7 @@ pub struct Debian<'a> {
 
 impl<'a> Debian<'a> {
     pub fn start(lab: &'a Lab) -> Self {
-        let output = Command::new(root().join("lab/debian.sh")).stderr(Stdio::inherit()).output().unwrap();
-        assert!(output.status.success(), "lab/debian.sh makes the image");
-        let image = String::from_utf8(output.stdout).unwrap();
+        let image = image_of_debian();
         let name = format!("taskpull-debian-{}", std::process::id());
         let engine = format!("{}:/engine.sock", lab.engine_socket().display());
         let packages = format!("{}:/packages:ro", root().join("target/package").display());
@@ -32,7 +37,7 @@ impl<'a> Debian<'a> {
         arguments.extend(["--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN"]);
         arguments.extend(["--security-opt", "seccomp=unconfined", "--volume", "/sys/fs/cgroup:/sys/fs/cgroup:rw"]);
         arguments.extend(["--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp"]);
-        arguments.extend(["--volume", &engine, "--volume", &packages, image.trim()]);
+        arguments.extend(["--volume", &engine, "--volume", &packages, &image]);
         // A credential of a unit is a mount that systemd makes in one namespace for another; on
         // a machine of its own it shares its mounts by itself.
         arguments.extend(["sh", "-ec", "mount --make-rshared /; exec /sbin/init"]);

@@ -12,6 +12,7 @@ mod demo;
 mod disk;
 mod engine_faults;
 mod examples;
+mod image;
 mod interrupts;
 mod kms;
 mod lab;

@@ -1,0 +1,121 @@
+//! The Dockerfile, built on the lab's engine out of the program that is tested, and run there.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+use crate::debian::image_of_debian;
+use crate::lab::{Engine, Lab, root, task};
+use crate::own_image::{OwnImage, REGISTRY};
+
+/// What the image may have beside the program, which as a release has 13 MB; 25 MB may be in all.
+const REST: u64 = 5_000_000;
+
+/// The image, until dropped.
+struct Image<'a> {
+    lab: &'a Lab,
+    name: String,
+    program: u64,
+    /// What it was built in, the last first.
+    stages: Vec<String>,
+}
+
+impl<'a> Image<'a> {
+    /// Builds it. No public registry is asked: what it is built in is the lab's Debian.
+    fn build(lab: &'a Lab) -> Self {
+        let context = tempfile::tempdir().unwrap();
+        let program = context.path().join("taskpull");
+        fs::copy(root().join("Dockerfile"), context.path().join("Dockerfile")).unwrap();
+        let mut strip = Command::new("strip");
+        assert!(strip.arg("-o").arg(&program).arg(env!("CARGO_BIN_EXE_taskpull")).status().unwrap().success());
+        let name = format!("taskpull-lab/taskpull:{}", std::process::id());
+        let build_image = format!("BUILD_IMAGE={}", image_of_debian());
+        let mut build = Command::new("docker");
+        // The lab's engine has no other builder, and its containers no network.
+        build.env("DOCKER_BUILDKIT", "0").env("DOCKER_HOST", &lab.env["DOCKER_HOST"]);
+        build.args(["build", "--network", "none", "--force-rm", "--tag", &name, "--build-arg", &build_image]);
+        let output = build.args(["--build-arg", "BINARY=taskpull"]).arg(context.path()).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let stages = stages(&String::from_utf8_lossy(&output.stdout));
+        Self { lab, name, program: fs::metadata(&program).unwrap().len(), stages }
+    }
+
+    fn described(&self) -> Value {
+        let described = self.lab.docker(&["image", "inspect", &self.name]);
+        serde_json::from_str::<Value>(&described).unwrap()[0].clone()
+    }
+
+    /// Runs it as a host would: its engine's socket, and the group that may open it.
+    fn run(&self, arguments: &[&str], stdin: &str) -> Output {
+        let socket = self.lab.engine_socket();
+        let group = fs::metadata(&socket).unwrap().gid().to_string();
+        let volume = format!("{}:/var/run/docker.sock", socket.display());
+        let mut run = Command::new("docker");
+        run.args(["run", "--rm", "--interactive", "--network", "host", "--read-only", "--cap-drop", "ALL"]);
+        run.args(["--volume", &volume, "--group-add", &group]);
+        for name in ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"] {
+            // Its value goes by the environment of Docker's command, and is no argument.
+            run.args(["--env", name]).env(name, &self.lab.env[name]);
+        }
+        run.env("DOCKER_HOST", &self.lab.env["DOCKER_HOST"]).arg(&self.name).args(arguments);
+        let mut child = run.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+}
+
+impl Drop for Image<'_> {
+    fn drop(&mut self) {
+        self.lab.docker(&["image", "rm", "--force", &self.name]);
+        for stage in &self.stages {
+            self.lab.docker(&["image", "rm", stage]);
+        }
+    }
+}
+
+/// The images that a builder has told to have made, the last first; not those it began with.
+fn stages(told: &str) -> Vec<String> {
+    let mut made = Vec::new();
+    let mut is_base = false;
+    for line in told.lines() {
+        match line.trim().strip_prefix("---> ") {
+            None => is_base = line.starts_with("Step ") && line.contains(" : FROM "),
+            Some(id) if !is_base && id.bytes().all(|byte| byte.is_ascii_hexdigit()) => made.push(id.to_owned()),
+            Some(_) => {}
+        }
+    }
+    made.reverse();
+    made
+}
+
+#[test]
+fn the_image_is_small_runs_as_nobody_and_pulls_a_private_image() {
+    let lab = Lab::with(Engine::Docker);
+    let built = Image::build(&lab);
+    let described = built.described();
+    let size = described["Size"].as_u64().unwrap();
+    assert!(size < built.program + REST, "{size} bytes, {} of them the program", built.program);
+    assert_eq!(described["Config"]["User"], "65532:65532");
+    assert_eq!(described["Config"]["Healthcheck"]["Test"][1], "/usr/bin/taskpull");
+
+    let image = OwnImage::push(&lab, 1, 4_096);
+    let name = image.at(REGISTRY);
+    let definition = task(&[("app", &name, Some(&lab.secret("taskpull/registry-one")))]).to_string();
+    let output = built.run(&["pull", "-"], &definition);
+    assert!(output.status.success(), "{output:?}");
+    assert!(lab.has(&name));
+    lab.forget(&name);
+}
+
+#[test]
+fn the_dockerfile_names_no_architecture() {
+    let text = fs::read_to_string(Path::new(root()).join("Dockerfile")).unwrap();
+    let instructions: String = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
+    for name in ["amd64", "arm64", "x86_64", "aarch64"] {
+        assert!(!instructions.contains(name), "{name}");
+    }
+}
