@@ -1,6 +1,6 @@
 //! The agent: requests accepted, kept, carried out and told of, for as long as the host runs.
 //!
-//! Nothing accepted is lost: a request is on disk before it is acknowledged ([`journal`]), and
+//! Nothing accepted is lost: a request is on disk before it is acknowledged (`journal`), and
 //! what was open when the agent ended goes on when it begins again. No secret is ever in that
 //! state. What is done for a request is the pipeline's business ([`Work`]); whom the agent
 //! listens to is another room's.

@@ -42,9 +42,12 @@ impl Supervisor<'_> {
             std::future::pending::<()>().await;
         };
         tokio::select! {
+            biased;
+            // First: a runner with nothing under way is gone as soon as it is to end, and that it
+            // ends is to be told before.
+            _ = service_manager.serve(desk, work, &stop.drain, drain_timeout) => {}
             () = runner => {}
             () = deadline => {}
-            _ = service_manager.serve(desk, work, &stop.drain, drain_timeout) => {}
         }
     }
 }
