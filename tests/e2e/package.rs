@@ -1,12 +1,17 @@
 //! The .deb on a Debian whose init is systemd: installed, enabled, upgraded, removed, purged.
 
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::debian::Debian;
 use crate::lab::{Engine, Lab, root, task};
 use crate::own_image::{OwnImage, REGISTRY};
+use crate::support::fault::When;
+use crate::support::fault_proxy::{Fault, On};
+use crate::support::gate::Gate;
+use crate::world::{World, wait_for};
 
 /// Makes the package out of the program that is tested; answers its file's name.
 fn package(revision: u32) -> String {
@@ -32,10 +37,21 @@ fn configure(debian: &Debian, lab: &Lab) {
     debian.write("/etc/systemd/system/taskpull.service.d/aws.conf", &unit);
 }
 
-/// Has the agent pull, and answers how that ended. It finds the request at its start, as it
-/// finds one that it had accepted before.
+/// Has the agent pull, and answers how that ended.
 fn pull(debian: &Debian, id: &str, definition: &Value) -> Value {
-    let file = format!("/var/lib/taskpull/requests/{id}.json");
+    hand_in(debian, id, definition);
+    let record = || -> Value { serde_json::from_str(&debian.must(&format!("cat {REQUESTS}/{id}.json"))).unwrap() };
+    debian.until("the request has ended", || !record()["ended"].is_null());
+    record()["ended"].clone()
+}
+
+/// Where the agent keeps what it has accepted.
+const REQUESTS: &str = "/var/lib/taskpull/requests";
+
+/// Gives the agent a request. It finds it at its start, as it finds one that it had accepted
+/// before.
+fn hand_in(debian: &Debian, id: &str, definition: &Value) {
+    let file = format!("{REQUESTS}/{id}.json");
     let request = json!({
         "version": 1, "id": id, "accepted": "2026-01-31T12:00:00.000Z", "source": "e2e",
         "definition": definition.to_string(), "by": { "uid": 0, "gid": 0 },
@@ -43,9 +59,27 @@ fn pull(debian: &Debian, id: &str, definition: &Value) -> Value {
     debian.must("systemctl stop taskpull.service");
     debian.write(&file, &request.to_string());
     debian.must(&format!("chown taskpull: {file}; systemctl start taskpull.service"));
-    let record = || serde_json::from_str::<Value>(&debian.must(&format!("cat {file}"))).unwrap();
-    debian.until("the request has ended", || !record()["ended"].is_null());
-    record()["ended"].clone()
+}
+
+/// systemd would wait for a second; told how long a drain may take, it waits for that.
+fn what_is_under_way_may_end(debian: &Debian, lab: &Lab) {
+    let (world, gate) = (World::new(lab), Gate::closed());
+    world.proxy.fault(On::Manifest, When::Every, Fault::Hold(gate.clone()));
+    debian.write("/etc/systemd/system/taskpull.service.d/stop.conf", "[Service]\nTimeoutStopSec=1s\n");
+    debian.must("systemctl daemon-reload");
+    let name = world.name();
+    let definition = task(&[("app", &name, Some(&lab.secret("taskpull/registry-one")))]);
+    hand_in(debian, "01a2b3c4d5e6f7a8b9c1", &definition);
+    wait_for(&gate, 1);
+    debian.must("systemctl stop --no-block taskpull.service");
+    let status = || debian.shown("taskpull", "StatusText");
+    debian.until("it says that it ends", || status() == "ending: 1 request running");
+    std::thread::sleep(Duration::from_secs(2));
+    gate.open();
+    debian.until("it has ended", || debian.shown("taskpull", "ActiveState") == "inactive");
+    assert_eq!(debian.shown("taskpull", "Result"), "success");
+    assert!(lab.has(&name));
+    debian.must(&format!("rm {REQUESTS}/01a2b3c4d5e6f7a8b9c1.json; systemctl start taskpull.service"));
 }
 
 #[test]
@@ -84,6 +118,8 @@ fn the_deb_is_installed_enabled_upgraded_removed_and_purged() {
     assert!(lab.has(&name));
     lab.forget(&name);
 
+    what_is_under_way_may_end(&debian, &lab);
+
     // It reads its configuration again without a restart.
     let pid = || debian.shown("taskpull", "MainPID");
     let before = pid();
@@ -103,7 +139,7 @@ fn the_deb_is_installed_enabled_upgraded_removed_and_purged() {
     debian.until("it is ready again", || debian.shown("taskpull", "ActiveState") == "active");
     assert_ne!(pid(), before);
     assert_eq!(debian.must("grep -c concurrency /etc/taskpull/taskpull.toml"), "1\n");
-    assert_eq!(debian.must("ls /var/lib/taskpull/requests"), "01a2b3c4d5e6f7a8b9c0.json\n");
+    assert_eq!(debian.must(&format!("ls {REQUESTS}")), "01a2b3c4d5e6f7a8b9c0.json\n");
 
     // Removed, it leaves what is the operator's; purged, nothing but its user.
     debian.must("dpkg --remove taskpull");
