@@ -9,7 +9,7 @@
 # BUILD_IMAGE: Rust 1.94 or newer and a C compiler, on Debian 12 or newer (glibc 2.34).
 # BINARY: a taskpull in the build's context that was built before. With it nothing is compiled,
 # and the build image needs no Rust: any Debian with ca-certificates will do.
-ARG BUILD_IMAGE=docker.io/library/rust:1.94-bookworm
+ARG BUILD_IMAGE=docker.io/library/rust:1.95-bookworm
 
 FROM ${BUILD_IMAGE} AS build
 ARG BINARY=

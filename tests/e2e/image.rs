@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -149,8 +148,12 @@ fn catches_sigterm(pid: &str) -> bool {
 }
 
 #[test]
-fn the_dockerfile_names_no_architecture() {
-    let text = fs::read_to_string(Path::new(root()).join("Dockerfile")).unwrap();
+fn the_dockerfile_names_no_architecture_and_the_rust_that_is_developed_with() {
+    let read = |file: &str| fs::read_to_string(root().join(file)).unwrap();
+    let (text, toolchain) = (read("Dockerfile"), read("rust-toolchain.toml"));
+    let channel = toolchain.split("channel = \"").nth(1).unwrap().split('"').next().unwrap();
+    let minor = channel.rsplit_once('.').unwrap().0;
+    assert!(text.contains(&format!("ARG BUILD_IMAGE=docker.io/library/rust:{minor}-bookworm\n")), "{channel}");
     let instructions: String = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
     for name in ["amd64", "arm64", "x86_64", "aarch64"] {
         assert!(!instructions.contains(name), "{name}");
