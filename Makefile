@@ -1,7 +1,7 @@
 # Everything a developer or CI runs. `make help` says what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs lab-up lab-down
+.PHONY: help demo test lint bench docs package lab-up lab-down
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -11,6 +11,8 @@ demo:  ## private images onto an engine: yours where one answers, else the lab's
 
 test: lab-up  ## every test, on the lab
 	command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
+	command -v cargo-deb >/dev/null || cargo install --locked cargo-deb
+	lab/debian.sh >/dev/null
 	cargo nextest run --locked; status=$$?; lab/down; exit $$status
 
 lint:  ## formatting, clippy, documentation
@@ -25,6 +27,11 @@ bench: lab-up  ## the figures of the README, as a table
 
 docs:  ## write the generated documents anew
 	TASKPULL_WRITE_DOCS=1 cargo nextest run --locked --test it generated
+
+package:  ## the .deb and the .rpm, in target/package
+	command -v cargo-deb >/dev/null || cargo install --locked cargo-deb
+	command -v cargo-generate-rpm >/dev/null || cargo install --locked cargo-generate-rpm
+	packaging/build
 
 lab-up:  ## start the lab with an engine of its own
 	lab/up --private-engine

@@ -19,6 +19,10 @@ missing_packages() { # [--private-engine]
     command -v docker-compose >/dev/null || echo docker-compose
     # The bench compares with it too.
     command -v docker-credential-ecr-login >/dev/null || echo amazon-ecr-credential-helper
+    # For debian.sh, and for the package that is installed in what it makes.
+    command -v debootstrap >/dev/null || echo debootstrap
+    command -v systemd-analyze >/dev/null || echo systemd
+    command -v strip >/dev/null || echo binutils
 }
 
 install_packages() { # [--private-engine]

@@ -22,7 +22,7 @@ pub use crate::identity::{AccountRoles, HostKind};
 pub use crate::plan::{PlanContext, Registries, Rewrites, RoleUse};
 pub use crate::pull::{
     Behavior, Caching, Chosen, Concurrency, Deadlines, DiskCheck, DiskLimits, DockerAddress, EngineChoice, How, Layers,
-    Limits, OnRefusal, Place, Progress, Pulled, Retry, State, TlsUse, Traffic,
+    Limits, OnRefusal, Place, Progress, Pulled, Retry, State, TlsUse, Traffic, reach,
 };
 pub use crate::retry::Backoff;
 pub use crate::task::{ImageReference, Platform, RegistryHost};
@@ -35,20 +35,10 @@ pub use input::{Input, InputError, at_most, whole};
 pub use pin::{PinError, pinned};
 
 use crate::plan::PullPlan;
-use crate::pull::{self, Connect, EngineError};
+use crate::pull::{self, Connect};
 use crate::report::Report;
 use crate::report::event::Subject;
 use crate::task::{TaskDefinition, Warning};
-
-/// Whether an engine can be reached now, or why not.
-///
-/// # Errors
-/// The failure that a pull would have.
-pub async fn engine_answers<C: Connect>(engine: &C, within: std::time::Duration) -> Result<(), Failure> {
-    let silent = EngineError::silent(&engine.address());
-    let reached = tokio::time::timeout(within, engine.connect()).await.unwrap_or(Err(silent));
-    reached.map(drop).map_err(|error| Failure::from(&error))
-}
 
 /// A plan, the inputs that did not make it, and when the work began.
 #[derive(Debug)]

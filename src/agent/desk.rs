@@ -13,11 +13,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use serde_json::value::RawValue;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::desk_error::DeskError;
 use super::journal::{Ended, Journal, Record};
 use super::request::{Ending, Moment, Origin, Request, RequestId, Submission};
+use super::tally::Tally;
 use crate::error::Printable;
 use crate::report::Report;
 pub use open::{Open, Phase};
@@ -40,6 +41,8 @@ pub struct Desk {
     /// One at a time, so that two of one key are one.
     accepting: Mutex<()>,
     to_runner: mpsc::UnboundedSender<RequestId>,
+    /// Says that what is open, or done about it, is another than it was.
+    pub(super) changed: Arc<Notify>,
 }
 
 /// One request, as it is shown.
@@ -69,19 +72,6 @@ pub enum Standing {
     },
 }
 
-/// How many requests are open, by what is being done about them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OpenCounts {
-    /// Nothing yet.
-    pub queued: usize,
-    /// They are carried out.
-    pub running: usize,
-    /// They failed, and are tried again.
-    pub waiting: usize,
-    /// How many there may be together.
-    pub at_most: usize,
-}
-
 /// What became of a submission.
 pub struct Accepted {
     /// Its name.
@@ -100,18 +90,18 @@ impl Desk {
         room: Room,
         to_runner: mpsc::UnboundedSender<RequestId>,
     ) -> Self {
-        let mut table = Table::default();
+        let (mut table, changed) = (Table::default(), Arc::<Notify>::default());
         for Record { request, ended, .. } in records {
             let stage = if let Some(Ended { at, how, .. }) = ended {
                 Stage::Ended { at, how, kept: Kept::OnDisk }
             } else {
                 // The runner is there for as long as the desk is.
                 let _ = to_runner.send(request.id.clone());
-                Stage::Open(Arc::new(Open::new(request.clone())))
+                Stage::Open(Arc::new(Open::new(request.clone(), &changed)))
             };
             table.insert(&request, stage);
         }
-        Self { journal, room, table: Mutex::new(table), accepting: Mutex::default(), to_runner }
+        Self { journal, room, table: Mutex::new(table), accepting: Mutex::default(), to_runner, changed }
     }
 
     /// Accepts a submission: when this answers, a crash does not lose it. It is carried
@@ -142,7 +132,7 @@ impl Desk {
         };
         let request = Request { id: id.clone(), accepted: Moment::new(now), submission };
         self.journal.put(&Record::new(request.clone(), None))?;
-        self.table().insert(&request, Stage::Open(Arc::new(Open::new(request.clone()))));
+        self.table().insert(&request, Stage::Open(Arc::new(Open::new(request.clone(), &self.changed))));
         // The runner is there for as long as the desk is.
         let _ = self.to_runner.send(id.clone());
         Ok(Accepted { id, before: false })
@@ -184,6 +174,7 @@ impl Desk {
             _ => Kept::OnDisk,
         };
         let forgotten = self.table().end(&id, Stage::Ended { at, how, kept }, self.room.history);
+        self.changed.notify_one();
         for id in &forgotten {
             self.journal.forget(id);
         }
@@ -226,19 +217,19 @@ impl Desk {
         self.table().open
     }
 
-    /// How many are open, told apart.
+    /// How much it holds.
     #[must_use]
-    pub fn open_counts(&self) -> OpenCounts {
-        let mut counts = OpenCounts { at_most: self.room.open, ..OpenCounts::default() };
-        for entry in self.table().entries.values() {
-            let Stage::Open(open) = &entry.stage else { continue };
-            *match open.phase() {
-                Phase::Queued => &mut counts.queued,
-                Phase::Running => &mut counts.running,
-                Phase::Waiting { .. } => &mut counts.waiting,
-            } += 1;
-        }
-        counts
+    pub fn room(&self) -> Room {
+        self.room
+    }
+
+    /// What is done about those that are open, in numbers.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        Tally::of(self.table().entries.values().filter_map(|entry| match &entry.stage {
+            Stage::Open(open) => Some(open.phase()),
+            Stage::Ended { .. } => None,
+        }))
     }
 
     /// What came of a request that has ended.

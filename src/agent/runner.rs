@@ -39,7 +39,8 @@ pub trait Work: Send + Sync {
     /// What it would come to, as far as that is known without asking anybody.
     fn plan(&self, source: &str, definition: &[u8]) -> Plan;
 
-    /// Whether the engine answers now.
+    /// Whether the engine answers; it is asked once, and not for longer than a small question
+    /// may take.
     fn engine(&self) -> BoxFuture<'_, Result<(), Failure>>;
 
     /// Plans it, says so to the feed, and pulls its images. `interrupt` ends it early.

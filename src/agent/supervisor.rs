@@ -12,6 +12,7 @@ use super::desk::Desk;
 use super::folder::Folder;
 use super::request::RequestId;
 use super::runner::{Runner, Stop, Work};
+use super::systemd::ServiceManager;
 use super::warm::{Warm, Warming};
 use super::witness::Witness;
 use crate::config::FolderSettings;
@@ -26,6 +27,8 @@ pub struct Supervisor<'a> {
     pub witness: &'a dyn Witness,
     /// Whom it listens to.
     pub server: &'a Server<'a>,
+    /// Who has started it.
+    pub service_manager: &'a ServiceManager,
     /// How long a request is tried again whose failure may pass.
     pub give_up_after: Duration,
     /// How long what is under way may go on once the agent is to end.
@@ -39,7 +42,8 @@ pub struct Supervisor<'a> {
 impl Supervisor<'_> {
     /// Runs until `stop.drain`, and then until nothing is under way, for so long as it may be.
     pub async fn run(&self, accepted: mpsc::UnboundedReceiver<RequestId>, stop: &Stop) {
-        let Self { desk, work, witness, server, give_up_after, drain_timeout, folder, warming } = *self;
+        let Self { desk, work, witness, server, service_manager, give_up_after, drain_timeout, folder, warming } =
+            *self;
         let runner = Runner { desk, work, witness, give_up_after };
         let folder = Folder { desk, witness, settings: folder };
         let warm = async {
@@ -61,6 +65,10 @@ impl Supervisor<'_> {
             std::future::pending::<()>().await;
         };
         tokio::select! {
+            biased;
+            // First: a runner with nothing under way is gone as soon as it is to end, and that it
+            // ends is to be told before.
+            _ = service_manager.serve(desk, work, &stop.drain, drain_timeout) => {}
             ((), (), (), ()) = parts => {}
             () = deadline => {}
         }

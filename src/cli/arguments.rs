@@ -50,10 +50,15 @@ pub(super) enum SecretCommand {
     Seal(Seal),
 }
 
-/// Reads the command line. The help ends in the table of exit codes.
-pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
+/// The command line as a whole. The help ends in the table of exit codes.
+pub(super) fn command() -> clap::Command {
     let codes: Vec<String> = Exit::ALL.iter().map(|exit| format!("  {:3}  {}", exit.code(), exit.meaning())).collect();
-    let mut command = Arguments::command().after_help(format!("Exit codes:\n{}", codes.join("\n")));
+    Arguments::command().after_help(format!("Exit codes:\n{}", codes.join("\n")))
+}
+
+/// Reads the command line.
+pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
+    let mut command = command();
     let arguments = Arguments::from_arg_matches(&command.try_get_matches_from_mut(arguments)?)?;
     match arguments.command.contradiction() {
         Some(said) => Err(command.error(ErrorKind::ArgumentConflict, said)),

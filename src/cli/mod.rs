@@ -78,6 +78,12 @@ fn as_docker_helper(arguments: &[OsString]) -> Option<Vec<String>> {
     is_helper.then(|| arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect())
 }
 
+/// The command line, for whoever writes of it: manual pages, completions.
+#[must_use]
+pub fn command() -> clap::Command {
+    arguments::command()
+}
+
 /// No core dump and no debugger of the same user: a password is in this memory (A24).
 fn refuse_to_be_read() {
     let none = Rlimit { current: Some(0), maximum: Some(0) };

@@ -18,13 +18,13 @@ use super::{complain, log, tell};
 use crate::agent::api::{Access, Server, Shared, Socket, SocketError};
 use crate::agent::metrics::{Downloads, Listener};
 use crate::agent::{
-    self, Audit, Cluster, Desk, Ending, Feed, Journal, Metrics, Peer, Plan, Request, Room, Stop, Submission,
-    Supervisor, Warming, Witness, Witnesses, Work,
+    self, Audit, Cluster, Desk, Ending, Feed, Journal, Metrics, Peer, Plan, Request, Room, ServiceManager, Stop,
+    Submission, Supervisor, Warming, Witness, Witnesses, Work,
 };
 use crate::config::table::{AGENT_SOCKET, AGENT_STATE_FOLDER, ENGINE_HOST};
 use crate::config::{AgentSettings, ConfigError, EcsSettings, Settings, Sources};
 use crate::error::Failure;
-use crate::pipeline::{Input, Job, Traffic, Watch, engine_answers};
+use crate::pipeline::{Input, Job, Traffic, Watch, reach};
 use crate::report::Report;
 
 /// Runs it.
@@ -59,22 +59,28 @@ fn serve(arguments: &Serve, settings: &Settings, setup: Setup, metrics: &Arc<Met
     log::start(&settings.log_filter);
     // What this process makes is its user's alone; the socket gets its mode by name.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    // Nor does any program that it starts, such as a credential helper, gain a right.
+    if let Err(error) = rustix::thread::set_no_new_privs(true) {
+        tell(&format!("warning: programs that are started here may gain privileges: {error}"));
+    }
     let (journal, found) = Journal::open(&settings.agent.state_folder).map_err(|error| Failure::from(&error))?;
     for (file, why) in &found.broken {
         tell(&format!("warning: {} is no request of this agent's: {why}", file.display()));
     }
+    // Before there is a second thread: it forgets the variables that tell of a socket.
+    let socket = socket(&settings.agent).map_err(|error| Failure::from(&error))?;
     let (audit, listener) = watching(settings, metrics)?;
     let witness: Arc<dyn Witness> =
         Arc::new(Witnesses(vec![Arc::new(Log), Arc::clone(metrics) as _, Arc::clone(&audit) as _]));
     let watch: Arc<dyn Watch> = Arc::clone(metrics) as _;
     let cluster = cluster(settings, &watch)?;
-    let socket = socket(&settings.agent).map_err(|error| Failure::from(&error))?;
     let (to_runner, accepted) = mpsc::unbounded_channel();
     let room = Room { open: settings.agent.open_requests.get(), history: settings.agent.history.get() };
     let desk = Arc::new(Desk::new(journal, found.records, room, to_runner));
     let work = Arc::new(Pulling { setup: Mutex::new(Arc::new(setup)), metrics: Arc::clone(metrics) });
     let shared = shared(&settings.agent, &desk, &work, &witness);
     let access = Arc::clone(&shared.access);
+    let service_manager = ServiceManager::default();
     let runtime = match Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -89,13 +95,14 @@ fn serve(arguments: &Serve, settings: &Settings, setup: Setup, metrics: &Arc<Met
             work: &*work,
             witness: &*witness,
             server: &server,
+            service_manager: &service_manager,
             give_up_after: settings.agent.give_up_after,
             drain_timeout: settings.agent.drain_timeout,
             folder: &settings.agent.folder,
             warming: cluster.as_deref().zip(settings.agent.ecs.as_ref()).map(warming),
         };
         let stop = Stop::default();
-        let signals = signals(arguments, &work, (&access, &audit), &stop)?;
+        let signals = signals(arguments, &work, (&access, &audit, &service_manager), &stop)?;
         let listening = async {
             match listener {
                 Some(listener) => listener.serve(|| metrics.render(&desk)).await,
@@ -136,7 +143,11 @@ fn warming<'a>((cluster, settings): (&'a dyn Cluster, &EcsSettings)) -> Warming<
 }
 
 fn socket(settings: &AgentSettings) -> Result<Socket, SocketError> {
-    let (socket, warning) = Socket::bind(&settings.socket, &settings.socket_group)?;
+    let handed_over = agent::listener().map_err(SocketError::HandedOver)?;
+    let (socket, warning) = match handed_over {
+        Some(listener) => (Socket::handed_over(listener), None),
+        None => Socket::bind(&settings.socket, &settings.socket_group)?,
+    };
     if let Some(warning) = warning {
         tell(&format!("warning: {warning}"));
     }
@@ -171,7 +182,7 @@ fn shared(settings: &AgentSettings, desk: &Arc<Desk>, work: &Arc<Pulling>, witne
 fn signals<'a>(
     arguments: &'a Serve,
     work: &'a Pulling,
-    (access, audit): (&'a RwLock<Access>, &'a Audit),
+    (access, audit, service_manager): (&'a RwLock<Access>, &'a Audit, &'a ServiceManager),
     stop: &'a Stop,
 ) -> io::Result<impl Future<Output = ()> + use<'a>> {
     let mut ctrl_c = signal(SignalKind::interrupt())?;
@@ -183,7 +194,7 @@ fn signals<'a>(
                 _ = ctrl_c.recv() => {}
                 _ = terminate.recv() => {}
                 _ = hang_up.recv() => {
-                    work.reload(arguments, access);
+                    service_manager.reload(|| work.reload(arguments, access));
                     audit.reopen();
                     continue;
                 }
@@ -234,7 +245,7 @@ impl Work for Pulling {
     fn engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
         async {
             let setup = self.setup();
-            engine_answers(&setup.engine, setup.limits.deadlines.answer).await
+            reach(&setup.engine, &setup.limits.deadlines).await.map_err(|error| Failure::from(&error))
         }
         .boxed()
     }

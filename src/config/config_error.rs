@@ -18,6 +18,14 @@ pub enum ConfigError {
         /// Why not.
         source: io::Error,
     },
+    /// What the service manager handed over cannot be read.
+    #[error("the credential {path} cannot be read", path = .path.display())]
+    Credential {
+        /// Its file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// The file is not TOML.
     #[error("the configuration file {path}, line {line}: {message}", path = .path.display())]
     NotToml {
@@ -105,7 +113,9 @@ impl Explain for ConfigError {
 
     fn thing(&self) -> String {
         match self {
-            Self::Unreadable { path, .. } | Self::NotToml { path, .. } => path.display().to_string(),
+            Self::Unreadable { path, .. } | Self::Credential { path, .. } | Self::NotToml { path, .. } => {
+                path.display().to_string()
+            }
             Self::UnknownKey { key, .. } => key.clone(),
             Self::Entry { list, .. } => (*list).to_owned(),
             Self::NotUnicode { variable } | Self::Proxy { variable } => (*variable).to_owned(),
@@ -121,8 +131,8 @@ impl Explain for ConfigError {
                 let keys: Vec<_> = settings.map(|setting| setting.key).chain(lists).collect();
                 Some(format!("there are: {}", keys.join(", ")))
             }
-            Self::SecretInFile { variable, .. } => Some(format!(
-                "its place is the environment variable {variable}: a service's EnvironmentFile, for root only"
+            Self::SecretInFile { key, variable, .. } => Some(format!(
+                "its place is the environment variable {variable}, or for a service of systemd LoadCredential={key}:FILE"
             )),
             Self::Proxy { .. } => Some(
                 "it must be `http://host:port` or `https://host:port`, and a login before the host is percent-encoded; its value may hold a password and is not shown".to_owned(),

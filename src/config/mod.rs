@@ -7,6 +7,8 @@
 mod accounts;
 mod agent;
 mod config_error;
+mod credentials;
+mod default_file;
 mod engine;
 mod file;
 mod list;
@@ -23,6 +25,7 @@ mod who;
 pub use accounts::{AccountEntry, Via};
 pub use agent::{AccessSettings, AgentSettings, AuditTo, EcsSettings, FolderSettings};
 pub use config_error::ConfigError;
+pub use default_file::default_file;
 pub use engine::{EnginePlace, EngineSettings};
 pub use registries::RegistryEntry;
 pub use rewrites::RewriteEntry;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::accounts::AccountEntry;
 use super::config_error::ConfigError;
+use super::credentials;
 use super::file::{self, Said};
 use super::proxy;
 use super::registries::RegistryEntry;
@@ -56,13 +57,19 @@ impl Sources {
         proxy::check(variable)?;
         let mut variables = HashMap::new();
         let mut secrets = HashMap::new();
+        let handed_over = variable(credentials::FOLDER_VARIABLE)?.map(PathBuf::from);
         for setting in SETTINGS {
-            if let Some(value) = variable(setting.variable)? {
-                if setting.is_secret() {
+            match (variable(setting.variable)?, &handed_over) {
+                (Some(value), _) if setting.is_secret() => {
                     secrets.insert(setting.variable, Secret::new(value));
-                } else {
+                }
+                (Some(value), _) => {
                     variables.insert(setting.variable, value);
                 }
+                (None, Some(folder)) if setting.is_secret() => {
+                    secrets.extend(credentials::read(folder, setting)?.map(|secret| (setting.variable, secret)));
+                }
+                (None, _) => {}
             }
         }
         let named = match path {

@@ -42,6 +42,7 @@ use std::future::Future;
 use std::path::PathBuf;
 
 use futures_util::stream::BoxStream;
+use tokio::time::timeout;
 
 pub use address::DockerAddress;
 pub use address_error::AddressError;
@@ -173,4 +174,14 @@ pub trait Connect: Sync {
     /// # Errors
     /// [`EngineError`], when there is no engine, or none that may be used.
     fn connect(&self) -> impl Future<Output = Result<Self::Engine, EngineError>> + Send;
+}
+
+/// Asks once whether there is an engine that may be used, and for no longer than the deadline
+/// of an answer.
+///
+/// # Errors
+/// [`EngineError`], when there is none.
+pub async fn reach<C: Connect>(connect: &C, deadlines: &Deadlines) -> Result<(), EngineError> {
+    let reached = timeout(deadlines.answer, connect.connect()).await;
+    reached.unwrap_or_else(|_| Err(EngineError::silent(&connect.address()))).map(drop)
 }

@@ -1,6 +1,8 @@
 //! The task definitions of the repository, pulled as they stand.
 
-use crate::lab::{Lab, on_both_engines, root, task};
+use serde_json::{Value, json};
+
+use crate::lab::{Engine, Lab, on_both_engines, root, task};
 use crate::support::registry::{Kind, Registry};
 use crate::support::run::{Ended, Run};
 
@@ -117,6 +119,23 @@ fn every_other_example_is_pulled_as_it_stands(lab: &Lab) {
             let digest = lab.digest("registry-one", "team-a/multi");
             assert_eq!(ended.container(0)["digest"], digest, "that of the index, which the tag names");
         }
+    }
+}
+
+/// Their image is the operator's own, so that here they are planned and not pulled. What ECS says
+/// of them is said by its SDK, which checks each key and value, and by the emulator.
+#[test]
+fn the_agents_own_definitions_are_accepted_by_ecs() {
+    let lab = Lab::with(Engine::Docker);
+    for file in ["agent-daemon.json", "agent-sidecar.json"] {
+        let path = root().join("task-definitions").join(file);
+        let definition: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let registered = lab.aws("ecs", "register_task_definition", &definition);
+        let arn = &registered["taskDefinition"]["taskDefinitionArn"];
+        lab.aws("ecs", "deregister_task_definition", &json!({ "taskDefinition": arn }));
+        let ended = Run::new(["pull", "--dry-run", "--output", "json"]).arg(path).end();
+        assert_eq!(ended.code, 0, "{file}: {ended:?}");
+        assert_eq!(registered["taskDefinition"]["containerDefinitions"][0]["user"], "65532:994");
     }
 }
 

@@ -29,7 +29,7 @@ pub enum Engine {
 
 pub struct Lab {
     pub engine: Engine,
-    env: HashMap<String, String>,
+    pub env: HashMap<String, String>,
     seed: Value,
 }
 

@@ -7,17 +7,20 @@
 
 mod accounts;
 mod behaviors;
+mod debian;
 mod demo;
 mod disk;
 mod ecr;
 mod engine_faults;
 mod examples;
 mod front_doors;
+mod image;
 mod interrupts;
 mod kms;
 mod lab;
 mod leaks;
 mod own_image;
+mod package;
 mod recipes;
 mod refusals;
 mod registry_faults;

@@ -17,6 +17,8 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("toml", &["src/config/"]),
     ("clap", &["src/cli/"]),
     ("tracing_subscriber", &["src/cli/log.rs"]),
+    ("sd_notify", &["src/agent/systemd.rs"]),
+    ("listenfd", &["src/agent/systemd.rs"]),
     ("rustix", &["src/agent/folder/", "src/cli/", "src/pull/disk/space.rs"]),
 ];
 

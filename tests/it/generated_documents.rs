@@ -60,3 +60,8 @@ fn generated_settings_and_exit_codes_are_those_of_the_code() {
     held_to("docs/configuration.md", "settings", &taskpull::config::table::reference());
     held_to("docs/configuration.md", "exit codes", &taskpull::cli::exit::reference());
 }
+
+#[test]
+fn generated_default_configuration_is_that_of_the_code() {
+    whole_held_to("packaging/taskpull.toml", &taskpull::config::default_file());
+}

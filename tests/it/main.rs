@@ -15,6 +15,7 @@ mod agent_cli;
 mod agent_folder;
 mod agent_folder_many;
 mod agent_metrics;
+mod agent_systemd;
 mod agent_watched;
 mod agent_world;
 mod architecture;

@@ -32,6 +32,9 @@ pub enum SocketError {
         /// Why.
         source: io::Error,
     },
+    /// The service manager has handed over something else.
+    #[error("what the service manager handed over is no Unix socket that listens")]
+    HandedOver(#[source] io::Error),
 }
 
 impl Explain for SocketError {
@@ -44,8 +47,10 @@ impl Explain for SocketError {
     }
 
     fn thing(&self) -> String {
-        let (Self::InUse { path } | Self::NoSocket { path } | Self::Make { path, .. }) = self;
-        path.display().to_string()
+        match self {
+            Self::InUse { path } | Self::NoSocket { path } | Self::Make { path, .. } => path.display().to_string(),
+            Self::HandedOver(_) => "LISTEN_FDS".to_owned(),
+        }
     }
 
     fn hint(&self) -> Option<String> {
@@ -56,6 +61,7 @@ impl Explain for SocketError {
                 "its folder must be there: systemd makes /run/taskpull for the service"
             }
             Self::Make { .. } => "the agent must be able to write its folder: `agent.socket`",
+            Self::HandedOver(_) => "taskpull.socket must have one ListenStream=, the path of the socket",
         };
         Some(hint.to_owned())
     }

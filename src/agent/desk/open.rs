@@ -1,7 +1,8 @@
 //! An open request: what the runner has in hand, and what is being done about it.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::feed::Feed;
@@ -17,6 +18,8 @@ pub struct Open {
     /// Says that somebody called it off.
     pub cancel: CancellationToken,
     phase: Mutex<Phase>,
+    /// Of the desk.
+    changed: Arc<Notify>,
 }
 
 /// What is being done about an open request.
@@ -36,8 +39,9 @@ pub enum Phase {
 }
 
 impl Open {
-    pub(super) fn new(request: Request) -> Self {
-        Self { request, feed: Feed::default(), cancel: CancellationToken::new(), phase: Mutex::new(Phase::Queued) }
+    pub(super) fn new(request: Request, changed: &Arc<Notify>) -> Self {
+        let (phase, changed) = (Mutex::new(Phase::Queued), Arc::clone(changed));
+        Self { request, feed: Feed::default(), cancel: CancellationToken::new(), phase, changed }
     }
 
     /// What is being done about it.
@@ -48,5 +52,6 @@ impl Open {
 
     pub(in crate::agent) fn enter(&self, phase: Phase) {
         *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase;
+        self.changed.notify_one();
     }
 }

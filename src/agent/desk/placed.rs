@@ -17,7 +17,7 @@ impl Desk {
         let mut table = self.table();
         let now = SystemTime::now();
         let request = Request { id: table.fresh_id(now), accepted: Moment::new(now), submission };
-        table.insert(&request, Stage::Open(Arc::new(Open::new(request.clone()))));
+        table.insert(&request, Stage::Open(Arc::new(Open::new(request.clone(), &self.changed))));
         // The runner is there for as long as the desk is.
         let _ = self.to_runner.send(request.id.clone());
         request.id

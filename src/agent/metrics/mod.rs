@@ -19,8 +19,9 @@ use serde_json::Value;
 pub use downloads::Downloads;
 pub use listener::{Listener, ListenerError};
 
-use super::desk::{Desk, OpenCounts};
+use super::desk::Desk;
 use super::request::{Ending, Request};
+use super::tally::Tally;
 use super::witness::{Access, Given, Witness};
 use crate::pipeline::{Call, CallEnd, Servable, Served, Source, Watch};
 use crate::report::{ContainerReport, ContainerResult, Report};
@@ -60,7 +61,8 @@ impl Metrics {
     /// All of them as Prometheus reads them ([`CONTENT_TYPE`]), with what the desk has open now.
     #[must_use]
     pub fn render(&self, desk: &Desk) -> String {
-        let OpenCounts { queued, running, waiting, at_most } = desk.open_counts();
+        let Tally { queued, running, for_engine, for_others } = desk.tally();
+        let (waiting, at_most) = (for_engine + for_others, desk.room().open);
         for (phase, count) in [("queued", queued), ("running", running), ("waiting", waiting)] {
             self.0.set(&table::OPEN, &[phase], float(count));
         }

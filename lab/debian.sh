@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Puts a Debian with systemd as its init on the lab's Docker engine, as the image
+# taskpull-lab/debian: what a package is installed in. It is made once, from the
+# machine's own source of packages, and kept under target/lab/.
+# shellcheck source-path=SCRIPTDIR
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")"
+source ./lib.sh
+
+IMAGE=taskpull-lab/debian
+# What is in it stands in its name: another list makes another one.
+PACKAGES=systemd,systemd-sysv,ca-certificates
+# The machine's own release: what was built here runs there.
+SUITE=$(. /etc/os-release && echo "$VERSION_CODENAME")
+ARCHIVE=$LAB/debian-$SUITE-$(sha256sum <<<"$PACKAGES" | cut -c1-12).tar
+
+# The first place that apt takes packages of this release from.
+mirror() {
+    # shellcheck disable=SC2016  # apt's own placeholders
+    apt-get indextargets --format '$(SUITE) $(CODENAME) $(REPO_URI)' 'Created-By: Packages' |
+        awk -v suite="$SUITE" '$1 == suite || $2 == suite { print $NF; exit }'
+}
+
+make_archive() {
+    local folder from
+    ((EUID == 0)) || die "debootstrap needs root"
+    from=$(mirror)
+    folder=$(mktemp -d "$LAB/debian.XXXXXX")
+    # shellcheck disable=SC2064  # this folder, whatever the name stands for at the end
+    trap "rm -rf '$folder'" EXIT
+    say "making a Debian ($SUITE) for packages to be installed in"
+    debootstrap --variant=minbase --include="$PACKAGES" "$SUITE" "$folder/root" ${from:+"$from"} \
+        >"$LOG/debootstrap.log" 2>&1 || {
+        tail -n 20 "$LOG/debootstrap.log" >&2
+        die "debootstrap failed; its log is $LOG/debootstrap.log"
+    }
+    rm -rf "$folder"/root/var/cache/apt/archives/*.deb "$folder"/root/var/lib/apt/lists/*
+    # A machine's own, made anew at its first start.
+    : >"$folder/root/etc/machine-id"
+    tar --numeric-owner -C "$folder/root" -cf "$ARCHIVE.new" .
+    mv "$ARCHIVE.new" "$ARCHIVE"
+}
+
+take_lock
+[[ -r $ARCHIVE ]] || make_archive
+DOCKER_HOST=$(sed -n 's/^DOCKER_HOST=//p' "$LAB/env")
+[[ -n $DOCKER_HOST ]] || die "there is no engine of the lab's own: lab/up --private-engine"
+export DOCKER_HOST
+tag=$(basename "$ARCHIVE" .tar)
+[[ -n $(docker image ls --quiet "$IMAGE:$tag") ]] ||
+    docker import --change 'CMD ["/sbin/init"]' "$ARCHIVE" "$IMAGE:$tag" >/dev/null
+printf '%s\n' "$IMAGE:$tag"

@@ -1,0 +1,80 @@
+# The agent on every Nomad client that has Docker:
+#
+#   nomad job run -var docker_group="$(stat -c %g /var/run/docker.sock)" taskpull.nomad.hcl
+#
+# Its clients must allow bind mounts: plugin "docker" { config { volumes { enabled = true } } }
+
+variable "image" {
+  type    = string
+  default = "taskpull:0.1.0"
+}
+
+variable "docker_group" {
+  type        = string
+  description = "The group that may open the engine's socket, by number"
+}
+
+job "taskpull" {
+  type = "system"
+
+  constraint {
+    attribute = "${attr.driver.docker}"
+    value     = "1"
+  }
+
+  # One after the other, and each is looked at before the next.
+  update {
+    max_parallel     = 1
+    min_healthy_time = "10s"
+    auto_revert      = true
+  }
+
+  group "agent" {
+    restart {
+      attempts = 10
+      interval = "10m"
+      delay    = "5s"
+      mode     = "delay"
+    }
+
+    task "taskpull" {
+      driver = "docker"
+      user   = "65532:${var.docker_group}"
+
+      # What is under way may end: `agent.drain_timeout` and what the end takes.
+      kill_timeout = "45s"
+
+      config {
+        image           = var.image
+        args            = ["serve"]
+        network_mode    = "host"
+        readonly_rootfs = true
+        cap_drop        = ["all"]
+        security_opt    = ["no-new-privileges"]
+
+        volumes = [
+          "/var/run/docker.sock:/var/run/docker.sock",
+          "/etc/taskpull:/etc/taskpull:ro",
+        ]
+
+        # Docker's own volumes take their owner from the image, and stay when the job moves on.
+        mount {
+          type   = "volume"
+          source = "taskpull-state"
+          target = "/var/lib/taskpull"
+        }
+
+        mount {
+          type   = "volume"
+          source = "taskpull-socket"
+          target = "/run/taskpull"
+        }
+      }
+
+      resources {
+        cpu    = 100
+        memory = 128
+      }
+    }
+  }
+}

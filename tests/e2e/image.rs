@@ -1,0 +1,161 @@
+//! The Dockerfile, built on the lab's engine out of the program that is tested, and run there.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+use crate::debian::image_of_debian;
+use crate::lab::{Engine, Lab, root, task};
+use crate::own_image::{OwnImage, REGISTRY};
+use crate::world::wait_until;
+
+/// What the image may have beside the program, which as a release has 13 MB; 25 MB may be in all.
+const REST: u64 = 5_000_000;
+
+/// The image, until dropped.
+struct Image<'a> {
+    lab: &'a Lab,
+    name: String,
+    program: u64,
+    /// What it was built in, the last first.
+    stages: Vec<String>,
+}
+
+impl<'a> Image<'a> {
+    /// Builds it. No public registry is asked: what it is built in is the lab's Debian.
+    fn build(lab: &'a Lab) -> Self {
+        let context = tempfile::tempdir().unwrap();
+        let program = context.path().join("taskpull");
+        fs::copy(root().join("Dockerfile"), context.path().join("Dockerfile")).unwrap();
+        let mut strip = Command::new("strip");
+        assert!(strip.arg("-o").arg(&program).arg(env!("CARGO_BIN_EXE_taskpull")).status().unwrap().success());
+        let name = format!("taskpull-lab/taskpull:{}", std::process::id());
+        let build_image = format!("BUILD_IMAGE={}", image_of_debian());
+        let mut build = Command::new("docker");
+        // The lab's engine has no other builder, and its containers no network.
+        build.env("DOCKER_BUILDKIT", "0").env("DOCKER_HOST", &lab.env["DOCKER_HOST"]);
+        build.args(["build", "--network", "none", "--force-rm", "--tag", &name, "--build-arg", &build_image]);
+        let output = build.args(["--build-arg", "BINARY=taskpull"]).arg(context.path()).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let stages = stages(&String::from_utf8_lossy(&output.stdout));
+        Self { lab, name, program: fs::metadata(&program).unwrap().len(), stages }
+    }
+
+    fn described(&self) -> Value {
+        let described = self.lab.docker(&["image", "inspect", &self.name]);
+        serde_json::from_str::<Value>(&described).unwrap()[0].clone()
+    }
+
+    /// Runs it as a host would: its engine's socket, and the group that may open it.
+    fn run(&self, arguments: &[&str], stdin: &str) -> Output {
+        let socket = self.lab.engine_socket();
+        let group = fs::metadata(&socket).unwrap().gid().to_string();
+        let volume = format!("{}:/var/run/docker.sock", socket.display());
+        let mut run = Command::new("docker");
+        run.args(["run", "--rm", "--interactive", "--network", "host", "--read-only", "--cap-drop", "ALL"]);
+        run.args(["--volume", &volume, "--group-add", &group]);
+        for name in ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"] {
+            // Its value goes by the environment of Docker's command, and is no argument.
+            run.args(["--env", name]).env(name, &self.lab.env[name]);
+        }
+        run.env("DOCKER_HOST", &self.lab.env["DOCKER_HOST"]).arg(&self.name).args(arguments);
+        let mut child = run.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+}
+
+impl Drop for Image<'_> {
+    fn drop(&mut self) {
+        self.lab.docker(&["image", "rm", "--force", &self.name]);
+        for stage in &self.stages {
+            self.lab.docker(&["image", "rm", stage]);
+        }
+    }
+}
+
+/// The images that a builder has told to have made, the last first; not those it began with.
+fn stages(told: &str) -> Vec<String> {
+    let mut made = Vec::new();
+    let mut is_base = false;
+    for line in told.lines() {
+        match line.trim().strip_prefix("---> ") {
+            None => is_base = line.starts_with("Step ") && line.contains(" : FROM "),
+            Some(id) if !is_base && id.bytes().all(|byte| byte.is_ascii_hexdigit()) => made.push(id.to_owned()),
+            Some(_) => {}
+        }
+    }
+    made.reverse();
+    made
+}
+
+#[test]
+fn the_image_is_small_runs_as_nobody_and_pulls_a_private_image() {
+    let lab = Lab::with(Engine::Docker);
+    let built = Image::build(&lab);
+    let described = built.described();
+    let size = described["Size"].as_u64().unwrap();
+    assert!(size < built.program + REST, "{size} bytes, {} of them the program", built.program);
+    assert_eq!(described["Config"]["User"], "65532:65532");
+    assert_eq!(described["Config"]["Healthcheck"]["Test"][1], "/usr/bin/taskpull");
+
+    let image = OwnImage::push(&lab, 1, 4_096);
+    let name = image.at(REGISTRY);
+    let definition = task(&[("app", &name, Some(&lab.secret("taskpull/registry-one")))]).to_string();
+    let output = built.run(&["pull", "-"], &definition);
+    assert!(output.status.success(), "{output:?}");
+    assert!(lab.has(&name));
+    lab.forget(&name);
+    the_compose_file_runs_the_agent(&built);
+}
+
+/// It is up until it is asked to end, and then ends as it should: a state folder that it may not
+/// write, or a wrong setting, would be exit code 6.
+fn the_compose_file_runs_the_agent(built: &Image<'_>) {
+    let (lab, socket) = (built.lab, built.lab.engine_socket());
+    let (project, folder) = (format!("taskpull-lab-{}", std::process::id()), tempfile::tempdir().unwrap());
+    let compose = |arguments: &[&str]| {
+        // Docker's plugin, or the program that it came from.
+        let which = "docker compose version >/dev/null 2>&1 && exec docker compose \"$@\"; exec docker-compose \"$@\"";
+        let mut command = Command::new("sh");
+        command.args(["-c", which, "compose", "--project-name", &project, "--file"]);
+        command.arg(root().join("packaging/compose/compose.yaml")).args(arguments);
+        command.env("DOCKER_HOST", &lab.env["DOCKER_HOST"]).env("TASKPULL_IMAGE", &built.name);
+        command.env("DOCKER_SOCKET", &socket).env("TASKPULL_FOLDER", folder.path());
+        command.env("DOCKER_GROUP", fs::metadata(&socket).unwrap().gid().to_string()).output().unwrap()
+    };
+    let up = compose(&["up", "--detach"]);
+    let container = lab.docker(&["ps", "--quiet", "--filter", &format!("label=com.docker.compose.project={project}")]);
+    let said = || lab.docker(&["logs", container.trim()]);
+    let pid = lab.docker(&["inspect", "--format", "{{.State.Pid}}", container.trim()]);
+    wait_until("it watches for signals", || catches_sigterm(pid.trim()));
+    compose(&["stop"]);
+    let code = lab.docker(&["inspect", "--format", "{{.State.ExitCode}}", container.trim()]);
+    let said = (said(), compose(&["down", "--volumes"]));
+    assert!(up.status.success(), "{up:?} {said:?}");
+    assert_eq!(code.trim(), "0", "{said:?}");
+}
+
+/// Whether a process has a handler for SIGTERM, the 15th signal: the first in a container of its
+/// own does not hear it without one.
+fn catches_sigterm(pid: &str) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or_default();
+    u64::from_str_radix(caught.trim(), 16).is_ok_and(|caught| caught & (1 << 14) != 0)
+}
+
+#[test]
+fn the_dockerfile_names_no_architecture_and_the_rust_that_is_developed_with() {
+    let read = |file: &str| fs::read_to_string(root().join(file)).unwrap();
+    let (text, toolchain) = (read("Dockerfile"), read("rust-toolchain.toml"));
+    let channel = toolchain.split("channel = \"").nth(1).unwrap().split('"').next().unwrap();
+    let minor = channel.rsplit_once('.').unwrap().0;
+    assert!(text.contains(&format!("ARG BUILD_IMAGE=docker.io/library/rust:{minor}-bookworm\n")), "{channel}");
+    let instructions: String = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
+    for name in ["amd64", "arm64", "x86_64", "aarch64"] {
+        assert!(!instructions.contains(name), "{name}");
+    }
+}
