@@ -167,7 +167,8 @@ fn a_check_plans_and_asks_nobody() {
     let containers = &answer.json()["tasks"][0]["containers"];
     assert_eq!((&containers[0]["result"], &containers[1]["result"]), (&json!("planned"), &json!("failed")));
     assert_eq!(agent.get("/v1/pulls").json()["pulls"], json!([]));
-    assert_eq!(world.engine.requests(), Vec::<String>::new());
+    let asked = world.engine.requests().into_iter().filter(|request| request != "GET /_ping");
+    assert_eq!(asked.collect::<Vec<_>>(), Vec::<String>::new());
 }
 
 #[test]
