@@ -120,7 +120,7 @@ impl Desk {
         let _one_at_a_time = self.accepting.lock().unwrap_or_else(PoisonError::into_inner);
         let now = SystemTime::now();
         let id = {
-            let table = self.table();
+            let mut table = self.table();
             if let Some((id, entry)) = table.of_key(&submission) {
                 let (id, is_same) = (id.clone(), entry.print == print(&submission));
                 return if is_same { Ok(Accepted { id, before: true }) } else { Err(DeskError::KeyUsed { id }) };

@@ -21,6 +21,17 @@ impl RequestId {
         Self(format!("{since:012x}{chance:08x}"))
     }
 
+    /// Of a request that is accepted now, after the one of this name: also where the clock has
+    /// gone back, or does not tell the two apart.
+    #[must_use]
+    pub fn after(last: &Self, now: SystemTime, chance: u32) -> Self {
+        // Twenty hexadecimal digits are a number, and the last one is ages away.
+        let next =
+            || u128::from_str_radix(&last.0, 16).map_or_else(|_| last.0.clone(), |it| format!("{:020x}", it + 1));
+        let own = Self::new(now, chance);
+        if own > *last { own } else { Self(next()) }
+    }
+
     /// Reads one, as somebody has written it; it is safe as the name of a file.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -168,6 +179,11 @@ mod tests {
         assert!(id(1, 9) < id(2, 0));
         assert!(id(0xff, 0) < id(0x100, 0));
         assert_eq!(RequestId::parse(&id(1, 9).to_string()), Some(id(1, 9)));
+        let now = UNIX_EPOCH + Duration::from_millis(1);
+        for last in [id(1, 9), id(2, u32::MAX)] {
+            let next = RequestId::after(&last, now, 0);
+            assert!(next > last && RequestId::parse(&next.to_string()).is_some(), "{next}");
+        }
     }
 
     #[test]

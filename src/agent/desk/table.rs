@@ -16,6 +16,8 @@ use crate::error::Printable;
 pub(super) struct Table {
     pub(super) entries: BTreeMap<RequestId, Entry>,
     pub(super) keys: HashMap<Key, RequestId>,
+    /// The latest name that was given.
+    last: Option<RequestId>,
     /// Of peers, as is `ended`: what the folder wants takes nobody's room.
     pub(super) open: usize,
     pub(super) ended: usize,
@@ -49,13 +51,12 @@ pub(super) enum Kept {
 }
 
 impl Table {
-    pub(super) fn fresh_id(&self, now: SystemTime) -> RequestId {
-        loop {
-            let id = RequestId::new(now, fastrand::u32(..));
-            if !self.entries.contains_key(&id) {
-                return id;
-            }
-        }
+    /// A name for a request, after all others: it is taken from now on.
+    pub(super) fn fresh_id(&mut self, now: SystemTime) -> RequestId {
+        let (chance, last) = (fastrand::u32(..), self.last.as_ref());
+        let id = last.map_or_else(|| RequestId::new(now, chance), |last| RequestId::after(last, now, chance));
+        self.last = Some(id.clone());
+        id
     }
 
     pub(super) fn insert(&mut self, request: &Request, stage: Stage) {
@@ -71,6 +72,7 @@ impl Table {
         }
         let (source, accepted, by) = (source.clone(), request.accepted, *by);
         let print = print(&request.submission);
+        self.last = self.last.take().max(Some(request.id.clone()));
         self.entries.insert(request.id.clone(), Entry { source, accepted, by, key, print, stage });
     }
 
