@@ -16,7 +16,7 @@ use crate::error::Printable;
 pub(super) struct Table {
     pub(super) entries: BTreeMap<RequestId, Entry>,
     pub(super) keys: HashMap<Key, RequestId>,
-    /// Of peers, as is `ended`: what the folder wants takes nobody's room.
+    /// Of peers, as is `ended`: what is placed takes nobody's room.
     pub(super) open: usize,
     pub(super) ended: usize,
 }
@@ -44,7 +44,7 @@ pub(super) enum Stage {
 pub(super) enum Kept {
     /// In the journal.
     OnDisk,
-    /// Here, because the journal could not take it.
+    /// Here: it is placed, or the journal could not take it.
     InMemory(Box<RawValue>),
 }
 
@@ -112,7 +112,7 @@ impl Entry {
     }
 }
 
-/// The key of a submission; a file has none, its path says which it is.
+/// The key of a submission; what is placed has none, its source says which it is.
 pub(super) fn key(submission: &Submission) -> Option<Key> {
     match submission.by {
         Origin::Peer(peer) => Some((peer.uid, submission.key.clone()?)),
