@@ -137,6 +137,12 @@ impl Patience {
 }
 
 impl Class {
+    /// Whether nobody gave an answer that could be used. It may pass by itself.
+    #[must_use]
+    pub fn is_outage(self) -> bool {
+        matches!(self, Self::Unavailable | Self::Throttled | Self::TimedOut)
+    }
+
     /// Whether the same request may succeed a little later: a refusal is information, only
     /// availability is worth a wait. What nobody here has read before is taken for an outage,
     /// once.

@@ -2,8 +2,8 @@
 //!
 //! What is accepted is on disk before it is acknowledged. An open request is in memory whole;
 //! of one that has ended the report stays on disk until somebody asks for it, and for as long
-//! as the history reaches. What the watched folder wants is here too, and in memory alone
-//! ([`placed`]).
+//! as the history reaches. What the watched folder and the cluster want is here too, and in
+//! memory alone ([`placed`]).
 
 mod open;
 mod placed;
@@ -17,6 +17,7 @@ use tokio::sync::{Notify, mpsc};
 
 use super::desk_error::DeskError;
 use super::journal::{Ended, Journal, Record};
+use super::journal_error::JournalError;
 use super::request::{Ending, Moment, Origin, Request, RequestId, Submission};
 use super::tally::Tally;
 use crate::error::Printable;
@@ -53,7 +54,7 @@ pub struct View {
     pub source: Printable,
     /// When it was accepted.
     pub accepted: Moment,
-    /// Who sent it, or whose file it is.
+    /// Where it comes from.
     pub by: Origin,
     /// Where it stands.
     pub standing: Standing,
@@ -244,9 +245,9 @@ impl Desk {
     /// Whether something new could be accepted, as far as the disk is concerned.
     ///
     /// # Errors
-    /// [`DeskError::Journal`], with the reason.
-    pub fn probe(&self) -> Result<(), DeskError> {
-        Ok(self.journal.probe()?)
+    /// [`JournalError`], with the reason.
+    pub fn probe(&self) -> Result<(), JournalError> {
+        self.journal.probe()
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {

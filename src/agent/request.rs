@@ -101,7 +101,7 @@ pub struct Submission {
     /// What the sender says to be told the same answer when he asks twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// Who sent it, or whose file it is.
+    /// Where it comes from.
     pub by: Origin,
 }
 
@@ -125,15 +125,13 @@ pub struct Request {
 pub struct Moment(SystemTime);
 
 impl Moment {
-    /// Now, or when a test says so. What RFC 3339 cannot write is the end that it can.
+    /// Of this time; what RFC 3339 cannot write is the nearest that it can.
     #[must_use]
     pub fn new(time: SystemTime) -> Self {
         let last = UNIX_EPOCH + Duration::from_secs(253_402_300_799);
         Self(time.clamp(UNIX_EPOCH, last))
     }
-}
 
-impl Moment {
     /// How long ago it was, as far as the clock has not been set since.
     #[must_use]
     pub fn elapsed(self) -> Duration {

@@ -30,9 +30,9 @@ const WAITS: Backoff = match Backoff::new(Duration::from_secs(2), Duration::from
     Err(_) => panic!("the waits are in order"),
 };
 
-/// Files of the watched folder that are carried out at the same time. A start with a
-/// thousand of them must not ask a thousand things of the engine at once.
-const FILES_AT_ONCE: usize = 32;
+/// Placed requests, the watched folder's and the cluster's, that are carried out at the same
+/// time. A start with a thousand of them must not ask a thousand things of the engine at once.
+const PLACED_AT_ONCE: usize = 32;
 
 /// Carries out what a submission wants; the rest of the program.
 pub trait Work: Send + Sync {
@@ -84,7 +84,7 @@ pub struct Stop {
 impl Runner<'_> {
     /// Runs until nothing is left after `stop.drain`, or `stop.now`.
     pub async fn run(&self, mut accepted: mpsc::UnboundedReceiver<RequestId>, stop: &Stop) {
-        let turns = Semaphore::new(FILES_AT_ONCE);
+        let turns = Semaphore::new(PLACED_AT_ONCE);
         let mut running = FuturesUnordered::new();
         loop {
             tokio::select! {
@@ -155,8 +155,8 @@ impl Runner<'_> {
     }
 }
 
-/// Waits until it may run: a file for its turn, unless it is called off, and what a peer sent
-/// not at all. `None`: the agent ends first.
+/// Waits until it may run: what is placed for its turn, unless it is called off, and what a
+/// peer sent not at all. `None`: the agent ends first.
 async fn turn<'t>(open: &Open, stop: &Stop, turns: &'t Semaphore) -> Option<Option<SemaphorePermit<'t>>> {
     if !open.request.submission.by.is_placed() {
         return Some(None);
@@ -184,12 +184,8 @@ async fn ended(mut work: BoxFuture<'_, Report>, cancel: &CancellationToken, inte
 /// A failure of the report, if there is one and every one of them may pass by itself. Where
 /// one is for good, trying again would show a refused login once more.
 fn passing(report: &Report) -> Option<Failure> {
-    let may_pass = |failure: &Failure| {
-        matches!(
-            failure.class,
-            Class::Unavailable | Class::Throttled | Class::TimedOut | Class::EngineGone | Class::EngineBusy
-        )
-    };
+    let may_pass =
+        |Failure { class, .. }: &Failure| class.is_outage() || matches!(class, Class::EngineGone | Class::EngineBusy);
     report.failures().all(may_pass).then(|| report.failures().next().cloned()).flatten()
 }
 

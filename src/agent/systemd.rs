@@ -38,7 +38,7 @@ const FAREWELL: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// What was handed over is no Unix socket that listens.
-pub fn listener() -> io::Result<Option<UnixListener>> {
+pub fn handed_over() -> io::Result<Option<UnixListener>> {
     ListenFd::from_env().take_unix_listener(0)
 }
 

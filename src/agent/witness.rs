@@ -12,7 +12,7 @@ pub trait Witness: Send + Sync {
     fn ended(&self, request: &Request, how: Ending, report: &Report);
 
     /// Somebody asked for something, and may have it or may not.
-    fn decided(&self, _: &Access<'_>) {}
+    fn decided(&self, _: &Decision<'_>) {}
 
     /// A credential was given to somebody.
     fn gave(&self, _: &Given<'_>) {}
@@ -20,7 +20,7 @@ pub trait Witness: Send + Sync {
 
 /// A decision about somebody's wish.
 #[derive(Clone, Copy, Debug)]
-pub struct Access<'a> {
+pub struct Decision<'a> {
     /// Who asked.
     pub by: Peer,
     /// The right that it takes.
@@ -50,8 +50,8 @@ impl Witness for Witnesses {
         self.0.iter().for_each(|witness| witness.ended(request, how, report));
     }
 
-    fn decided(&self, access: &Access<'_>) {
-        self.0.iter().for_each(|witness| witness.decided(access));
+    fn decided(&self, decision: &Decision<'_>) {
+        self.0.iter().for_each(|witness| witness.decided(decision));
     }
 
     fn gave(&self, given: &Given<'_>) {

@@ -106,8 +106,7 @@ fn settings(arguments: &Pull) -> Result<Settings, ConfigError> {
     Settings::read(&sources)
 }
 
-/// Does the work, with what is shown and told of it meanwhile. Where events have told the
-/// report already, it says how that went.
+/// Does the work, with what is shown and [`told`] of it meanwhile.
 async fn pull(
     job: Job,
     setup: &Setup,
@@ -121,15 +120,7 @@ async fn pull(
     let shown = Shown::new(job.images(), quiet, TerminalWishes::of_process());
     let progress = Both { shown: &shown, events: events.as_ref() };
     let work = job.pull(&setup.credentials, &setup.engine, &setup.traffic, &setup.limits, &progress, interrupt);
-    let work = async {
-        match &events {
-            Some(events) => {
-                let (report, told) = events::beside(&events.lines, work).await;
-                (report, Some(told))
-            }
-            None => (work.await, None),
-        }
-    };
+    let work = told(events.as_ref(), work);
     let interrupted = async {
         interrupt.cancelled().await;
         tell("interrupted: ending the pulls (once more to end at once)");
@@ -140,6 +131,21 @@ async fn pull(
         never = interrupted => match never {},
         never = shown.draw() => match never {},
         done = work => Ok(done),
+    }
+}
+
+/// Does the work with its events beside it. Where they have told the report already, it says
+/// how that went.
+pub(super) async fn told(
+    events: Option<&Telling>,
+    work: impl Future<Output = Report>,
+) -> (Report, Option<io::Result<()>>) {
+    match events {
+        Some(events) => {
+            let (report, told) = events::beside(&events.lines, work).await;
+            (report, Some(told))
+        }
+        None => (work.await, None),
     }
 }
 

@@ -15,16 +15,16 @@ use tokio_util::sync::CancellationToken;
 use super::arguments::Pull;
 use super::exit::Exit;
 use super::progress::Shown;
-use super::pull::{Both, ended, written};
+use super::pull::{Both, ended, told, written};
 use super::stderr::tell;
-use super::{asking, events, interrupt};
+use super::{asking, interrupt};
 use crate::agent::{Client, ClientError};
 use crate::config::TerminalWishes;
 use crate::error::Failure;
 use crate::pipeline::{Input, Progress};
+use crate::report::Report;
 use crate::report::event::{Subject, What};
 use crate::report::lines::Telling;
-use crate::report::{Report, Summary};
 
 /// How long an agent that has gone is waited for: what it has accepted goes on with the next.
 const BACK_WITHIN: Duration = Duration::from_mins(1);
@@ -60,7 +60,7 @@ async fn checked(client: &Client, inputs: Vec<Input>, arguments: &Pull) -> Resul
     for Input { source, text } in inputs {
         reports.push(match text {
             Ok(text) => client.check(&source, text).await.map_err(|error| asking::failed(&error))?,
-            Err(failure) => unread(failure),
+            Err(failure) => Report::of_invalid(failure),
         });
     }
     let report = Report::joined(reports);
@@ -77,7 +77,7 @@ async fn submitted(client: &Client, inputs: Vec<Input>) -> Result<(Vec<Part>, Ve
         let sent = match text {
             Ok(text) => submit(client, &source, text).await,
             Err(failure) => {
-                parts.push(Part::Over(unread(failure)));
+                parts.push(Part::Over(Report::of_invalid(failure)));
                 continue;
             }
         };
@@ -114,12 +114,6 @@ async fn submit(client: &Client, source: &str, text: Vec<u8>) -> Result<(String,
     }
 }
 
-/// The report of an input that was never sent.
-fn unread(failure: Failure) -> Report {
-    let summary = Summary { invalid_inputs: 1, ..Summary::default() };
-    Report { schema_version: 1, tasks: Vec::new(), invalid_inputs: vec![failure], summary }
-}
-
 /// Shows what happens until all of it is over, or somebody has seen enough.
 async fn followed(
     client: &Client,
@@ -151,15 +145,7 @@ async fn followed(
         }));
         Report::joined(reports.await.into_iter().flatten())
     };
-    let work = async {
-        match &events {
-            Some(events) => {
-                let (report, told) = events::beside(&events.lines, work).await;
-                (report, Some(told))
-            }
-            None => (work.await, None),
-        }
-    };
+    let work = told(events.as_ref(), work);
     let done = tokio::select! {
         biased;
         () = interrupt.cancelled() => None,

@@ -18,8 +18,8 @@ use super::{complain, log, tell};
 use crate::agent::api::{Access, Server, Shared, Socket, SocketError};
 use crate::agent::metrics::{Downloads, Listener};
 use crate::agent::{
-    self, Audit, Cluster, Desk, Ending, Feed, Journal, Metrics, Peer, Plan, Request, Room, ServiceManager, Stop,
-    Submission, Supervisor, Warming, Witness, Witnesses, Work,
+    self, Audit, Cluster, Decision, Desk, Ending, Feed, Journal, Metrics, Peer, Plan, Request, Room, ServiceManager,
+    Stop, Submission, Supervisor, Warming, Witness, Witnesses, Work,
 };
 use crate::config::table::{AGENT_SOCKET, AGENT_STATE_FOLDER, ENGINE_HOST};
 use crate::config::{AgentSettings, ConfigError, EcsSettings, Settings, Sources};
@@ -143,7 +143,7 @@ fn warming<'a>((cluster, settings): (&'a dyn Cluster, &EcsSettings)) -> Warming<
 }
 
 fn socket(settings: &AgentSettings) -> Result<Socket, SocketError> {
-    let handed_over = agent::listener().map_err(SocketError::HandedOver)?;
+    let handed_over = agent::handed_over().map_err(SocketError::HandedOver)?;
     let (socket, warning) = match handed_over {
         Some(listener) => (Socket::handed_over(listener), None),
         None => Socket::bind(&settings.socket, &settings.socket_group)?,
@@ -237,8 +237,7 @@ impl Pulling {
 
 impl Work for Pulling {
     fn plan(&self, source: &str, definition: &[u8]) -> Plan {
-        let text = Ok(definition.to_vec());
-        let job = self.setup().plan(vec![Input { source: source.to_owned(), text }]);
+        let job = job(&self.setup(), source, definition);
         Plan { subjects: job.subjects(), report: job.dry_run() }
     }
 
@@ -258,7 +257,7 @@ impl Work for Pulling {
     ) -> BoxFuture<'a, Report> {
         async move {
             let setup = self.setup();
-            let job = job(&setup, submission);
+            let job = job(&setup, submission.source.as_str(), submission.definition.as_bytes());
             feed.begin(job.subjects());
             let progress = Downloads::new(&self.metrics, feed);
             job.pull(&setup.credentials, &setup.engine, &setup.traffic, &setup.limits, &progress, interrupt).await
@@ -267,8 +266,8 @@ impl Work for Pulling {
     }
 }
 
-fn job(setup: &Setup, Submission { source, definition, .. }: &Submission) -> Job {
-    setup.plan(vec![Input { source: source.to_string(), text: Ok(definition.clone().into_bytes()) }])
+fn job(setup: &Setup, source: &str, definition: &[u8]) -> Job {
+    setup.plan(vec![Input { source: source.to_owned(), text: Ok(definition.to_vec()) }])
 }
 
 /// What came of each request, as a line of the log.
@@ -280,9 +279,8 @@ impl Witness for Log {
         tracing::info!(id = %request.id, source = %request.submission.source, ?how, images, "ended");
     }
 
-    fn decided(&self, access: &agent::Access<'_>) {
-        let agent::Access { by: Peer { uid, gid }, right, allowed, what } = *access;
-        if allowed {
+    fn decided(&self, Decision { by: Peer { uid, gid }, right, allowed, what }: &Decision<'_>) {
+        if *allowed {
             tracing::debug!(uid, gid, ?right, what, "allowed");
         } else {
             tracing::warn!(uid, gid, ?right, what, "refused");

@@ -25,6 +25,12 @@ const LISTS: &str = r#"
 #[[rewrite]]
 #from = "docker.io"
 #to = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/docker-hub"
+
+# The logins that Docker and a kubelet are given for registries that they pull from themselves.
+#[[registry]]
+#host = "registry.example:5000"
+#secret = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:registry-Ab12Cd"
+#role = "arn:aws:iam::111122223333:role/reader"
 "#;
 
 /// The file, as a text.

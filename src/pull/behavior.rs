@@ -89,11 +89,7 @@ impl Caching {
         if self.behavior != Behavior::Default || self.verify_access == Some(true) || failure.link == Link::Engine {
             return false;
         }
-        match failure.class {
-            Class::Unavailable | Class::Throttled | Class::TimedOut => true,
-            Class::Refused => self.on_refusal == OnRefusal::UseCached,
-            _ => false,
-        }
+        failure.class.is_outage() || (failure.class == Class::Refused && self.on_refusal == OnRefusal::UseCached)
     }
 }
 

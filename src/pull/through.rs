@@ -15,7 +15,7 @@ pub(super) const ATTEMPTS: u32 = 4;
 pub(super) fn is_out_of_order(link: Link, class: Class) -> bool {
     match (link, class) {
         (Link::Engine | Link::Disk, _) | (Link::Layers, Class::TimedOut) => false,
-        (_, class) => matches!(class, Class::Unavailable | Class::Throttled | Class::TimedOut),
+        (_, class) => class.is_outage(),
     }
 }
 

@@ -18,7 +18,9 @@ fn impatient(home: &Home, world: &World) -> Agent {
 /// What comes until the agent ends the connection.
 fn rest(mut stream: UnixStream) -> String {
     let mut text = Vec::new();
-    let _ = stream.read_to_end(&mut text);
+    if let Err(error) = stream.read_to_end(&mut text) {
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset, "the agent ends the connection");
+    }
     String::from_utf8_lossy(&text).into_owned()
 }
 

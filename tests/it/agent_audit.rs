@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::agent_watched::{Prepared, lines};
@@ -33,7 +34,7 @@ fn a_decision_names_the_credential_and_the_calls_that_brought_it_and_no_value() 
     definition["executionRoleArn"] = json!(ROLE);
     let agent = Prepared::new().request(&definition).start(&world);
     let metrics = agent.metrics_with(r#"taskpull_audit_lines_total{result="written"} 2"#);
-    let (trail, stderr, folder) = agent.end();
+    let (trail, stderr, home) = agent.end();
 
     let [app, side] = &trail[..] else { panic!("{trail:?}") };
     let text = |key: &str| app[key].as_str().unwrap_or_default();
@@ -71,7 +72,7 @@ fn a_decision_names_the_credential_and_the_calls_that_brought_it_and_no_value() 
         let canary = Canary::new(name, value);
         assert_eq!(canary.in_bytes("metrics", metrics.as_bytes()), []);
         assert_eq!(canary.in_bytes("stderr", stderr.as_bytes()), []);
-        assert_eq!(canary.in_folder(&Folder::at(folder.path())).findings, []);
+        assert_eq!(canary.in_folder(&Folder::at(&home.path(""))).findings, []);
     }
 }
 
@@ -82,16 +83,16 @@ fn a_trail_that_was_moved_away_goes_on_in_a_new_file_after_a_hangup() {
     world.engine.image(IMAGE, Pull::success().hold(&gate));
     let prepared = Prepared::new();
     let trail = prepared.audit().join("trail");
-    let agent = prepared.request(&task(&[open_container("app", IMAGE)])).start(&world);
+    let watched = prepared.request(&task(&[open_container("app", IMAGE)])).start(&world);
     wait_for(&gate, 1);
     fs::rename(&trail, trail.with_extension("1")).unwrap();
-    agent.hang_up();
-    agent.told("the configuration was read again");
+    watched.agent.signal(Signal::HUP);
+    watched.agent.hears("the configuration was read again");
     gate.open();
-    agent.metrics_with(r#"taskpull_audit_lines_total{result="written"} 1"#);
-    let (lines, _, folder) = agent.end();
+    watched.metrics_with(r#"taskpull_audit_lines_total{result="written"} 1"#);
+    let (lines, _, home) = watched.end();
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert_eq!(fs::read_to_string(folder.path().join("audit/trail.1")).unwrap(), "");
+    assert_eq!(fs::read_to_string(home.path("audit/trail.1")).unwrap(), "");
 }
 
 #[test]
@@ -100,20 +101,20 @@ fn a_full_disk_costs_lines_and_no_pulls() {
     let containers: Vec<Value> = (0..40).map(|at| open_container(&format!("c{at}"), IMAGE)).collect();
     let prepared = Prepared::new().request(&task(&containers));
     let (trail, line) = (prepared.audit().join("trail"), small_disk(&prepared.audit(), "4k"));
-    let agent = prepared.start_behind(&world, &line);
-    agent.metrics_with(r#"taskpull_requests_total{ending="succeeded"} 1"#);
-    agent.told("the audit trail cannot be written");
+    let watched = prepared.start_behind(&world, &line);
+    watched.metrics_with(r#"taskpull_requests_total{ending="succeeded"} 1"#);
+    watched.agent.hears("the audit trail cannot be written");
     let count = |result: &str| {
         let line = format!("taskpull_audit_lines_total{{result=\"{result}\"}} ");
-        agent.metrics().lines().find_map(|found| found.strip_prefix(&line)?.parse::<usize>().ok()).unwrap()
+        watched.metrics().lines().find_map(|found| found.strip_prefix(&line)?.parse::<usize>().ok()).unwrap()
     };
     // What is written goes on behind the end of the request.
     while count("written") + count("lost") < 40 {
         std::thread::sleep(Duration::from_millis(10));
     }
     assert!(count("written") > 0 && count("lost") > 0, "{} were lost", count("lost"));
-    let text = fs::read_to_string(agent.seen(&trail)).unwrap();
+    let text = fs::read_to_string(watched.seen(&trail)).unwrap();
     let whole = text.rfind('\n').map_or(0, |end| end + 1);
     assert_eq!(lines(&text[..whole]).len(), count("written"));
-    agent.end();
+    watched.end();
 }

@@ -1,39 +1,34 @@
 //! The watched folder: what is in it is pulled, at the start, on change, and again.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
-use std::process::Child;
-use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use serde_json::Value;
-use tempfile::TempDir;
 
+use crate::agent_world::{self, Home};
 use crate::support::engine::{Ending, Pull};
-use crate::support::run::Run;
 use crate::support_aws_client::SECRET;
 use crate::task::{IMAGE, World, container, open_container, task};
 
 /// An agent with a folder of its own, in a world.
 pub struct Agent {
     pub world: World,
-    place: TempDir,
-    process: Option<(Child, JoinHandle<()>)>,
-    log: Arc<Mutex<Vec<String>>>,
+    home: Home,
+    running: Option<agent_world::Agent>,
 }
 
 impl Agent {
     pub fn new() -> Self {
-        let place = tempfile::tempdir().unwrap();
-        fs::create_dir(place.path().join("folder")).unwrap();
-        Self { world: World::new(), place, process: None, log: Arc::default() }
+        let home = Home::new();
+        fs::create_dir(home.path("folder")).unwrap();
+        Self { world: World::new(), home, running: None }
     }
 
     pub fn folder(&self) -> PathBuf {
-        self.place.path().join("folder")
+        self.home.path("folder")
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -42,7 +37,7 @@ impl Agent {
 
     /// A file beside the folder, on the same disk.
     pub fn beside(&self, name: &str) -> PathBuf {
-        self.place.path().join(name)
+        self.home.path(name)
     }
 
     pub fn write(&self, name: &str, image: &str) {
@@ -51,35 +46,36 @@ impl Agent {
 
     /// Starts it; files are pulled again after `interval`.
     pub fn start(self, interval: &str) -> Self {
-        self.start_as(Run::new(["serve"]), interval)
+        self.start_behind(&[], interval)
     }
 
-    /// The same, for a program that becomes the agent.
-    pub fn start_as(mut self, run: Run, interval: &str) -> Self {
+    /// The same, behind a program that becomes it.
+    pub fn start_behind(mut self, before: &[&str], interval: &str) -> Self {
+        let run = self.world.set(self.home.serve_behind(before)).env("RUST_LOG", "debug");
         let run = run.env("TASKPULL_FOLDER", self.folder()).env("TASKPULL_FOLDER_INTERVAL", interval);
-        let run = run.env("TASKPULL_STATE_FOLDER", self.place.path().join("state")).env("RUST_LOG", "debug");
-        let run = run.env("TASKPULL_SOCKET", self.place.path().join("agent.sock"));
-        let mut process = self.world.set(run).start();
-        let (stderr, log) = (process.stderr.take().unwrap(), Arc::clone(&self.log));
-        let listen = move || {
-            BufReader::new(stderr).lines().map_while(Result::ok).for_each(|line| log.lock().unwrap().push(line));
-        };
-        self.process = Some((process, thread::Builder::new().spawn(listen).unwrap()));
+        self.running = Some(agent_world::Agent::of(run, &self.home));
         self.hears("folder=");
         self
     }
 
+    fn running(&self) -> &agent_world::Agent {
+        self.running.as_ref().expect("it was started")
+    }
+
     pub fn id(&self) -> u32 {
-        self.process.as_ref().unwrap().0.id()
+        self.running().id()
     }
 
     pub fn lines(&self, with: &str) -> Vec<String> {
-        self.log.lock().unwrap().iter().filter(|line| line.contains(with)).cloned().collect()
+        self.running().lines(with)
     }
 
-    /// Waits for a line of the log.
     pub fn hears(&self, with: &str) {
-        self.sees(with, || !self.lines(with).is_empty());
+        self.running().hears(with);
+    }
+
+    pub fn sees(&self, what: &str, is_so: impl Fn() -> bool) {
+        self.running().sees(what, is_so);
     }
 
     /// Waits until an image was asked for so often.
@@ -87,30 +83,11 @@ impl Agent {
         self.sees(&format!("{times} × {image}"), || self.world.engine.count(image) >= times);
     }
 
-    /// Waits until something is so; a test that waits for nothing fails in the end.
-    pub fn sees(&self, what: &str, is_so: impl Fn() -> bool) {
-        let latest = Instant::now() + Duration::from_mins(1);
-        while !is_so() {
-            assert!(Instant::now() < latest, "{what}\n{}", self.log.lock().unwrap().join("\n"));
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-
     /// Has another file pulled: whatever was to be heard before was heard.
     pub fn goes_on(&self, name: &str) {
         let image = format!("registry.example/{name}:1");
         self.write(&format!("{name}.json"), &image);
         self.pulls(&image, 1);
-    }
-}
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        if let Some((mut process, log)) = self.process.take() {
-            let _ = process.kill();
-            let _ = process.wait();
-            let _ = log.join();
-        }
     }
 }
 
@@ -307,15 +284,14 @@ fn what_the_kernel_could_not_tell_of_any_more_is_found_all_the_same() {
     agent.write("web.json", ONE);
     let agent = agent.start("0");
     agent.pulls(ONE, 1);
-    let process = rustix::process::Pid::from_raw(agent.id().cast_signed()).unwrap();
-    rustix::process::kill_process(process, rustix::process::Signal::STOP).unwrap();
+    agent.running().signal(Signal::STOP);
     let most: usize = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap().trim().parse().unwrap();
     // Two names in turn: of the same one several times in a row the kernel tells once.
     for at in 0..=most {
         fs::write(agent.path(["not", "meant"][at % 2]), "").unwrap();
     }
     agent.write("web.json", TWO);
-    rustix::process::kill_process(process, rustix::process::Signal::CONT).unwrap();
+    agent.running().signal(Signal::CONT);
     agent.pulls(TWO, 1);
     agent.hears("more has changed than the kernel could tell of");
 }
@@ -326,8 +302,7 @@ fn a_folder_that_cannot_be_watched_is_read_on_a_schedule_and_the_operator_is_tol
     agent.write("web.json", ONE);
     // The limit of a user namespace of its own, which the agent shares with nobody.
     let script = "echo 0 > /proc/sys/user/max_inotify_watches; exec \"$@\"";
-    let unshare = ["--user", "--map-root-user", "sh", "-ec", script, "sh", env!("CARGO_BIN_EXE_taskpull"), "serve"];
-    let agent = agent.start_as(unshare.into_iter().fold(Run::program("unshare"), Run::arg), "1s");
+    let agent = agent.start_behind(&["unshare", "--user", "--map-root-user", "sh", "-ec", script, "sh"], "1s");
     agent.hears("raise fs.inotify.max_user_watches");
     agent.pulls(ONE, 2);
     agent.write("late.json", TWO);

@@ -1,33 +1,36 @@
 //! The agent under a service manager: what it tells, and what it is handed.
 
 use std::os::unix::net::UnixDatagram;
-use std::process::{Child, Command};
 use std::time::Duration;
 
-use tempfile::TempDir;
+use rustix::process::Signal;
 
+use crate::agent_world::{Agent, Home};
 use crate::support::engine::Engine;
-use crate::support::run::{Ended, Run};
+use crate::support::run::Run;
 
 /// An agent, and the socket on which it tells how it is.
 struct Service {
-    folder: TempDir,
+    home: Home,
     told: UnixDatagram,
 }
 
 impl Service {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let told = UnixDatagram::bind(folder.path().join("notify")).unwrap();
+        let home = Home::new();
+        let told = UnixDatagram::bind(home.path("notify")).unwrap();
         told.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        Self { folder, told }
+        Self { home, told }
     }
 
-    fn start(&self, host: &str, variables: &[(&str, &str)]) -> Child {
-        let run = Run::new(["serve", "--state-folder"]).arg(self.folder.path().join("state"));
-        let run = run.arg("--socket").arg(self.folder.path().join("taskpull.sock"));
-        let run = run.env("DOCKER_HOST", host).env("NOTIFY_SOCKET", self.folder.path().join("notify"));
-        variables.iter().fold(run, |run, (name, value)| run.env(name, value)).start()
+    fn run(&self, host: &str, variables: &[(&str, &str)]) -> Run {
+        let run = self.home.serve_behind::<&str>(&[]);
+        let run = run.env("DOCKER_HOST", host).env("NOTIFY_SOCKET", self.home.path("notify"));
+        variables.iter().fold(run, |run, (name, value)| run.env(name, value))
+    }
+
+    fn start(&self, host: &str, variables: &[(&str, &str)]) -> Agent {
+        Agent::of(self.run(host, variables), &self.home)
     }
 
     /// The next thing told.
@@ -47,22 +50,12 @@ impl Service {
     }
 }
 
-fn signal(child: &Child, name: &str) {
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
-}
-
-fn ended(child: Child) -> Ended {
-    signal(&child, "TERM");
-    Ended::of(child)
-}
-
 #[test]
 fn an_agent_is_ready_when_its_engine_answers_and_says_when_it_ends() {
     let (service, engine) = (Service::new(), Engine::start());
     let agent = service.start(&engine.host(), &[]);
     assert_eq!(service.next(), "READY=1\nSTATUS=nothing under way\n");
-    assert_eq!(ended(agent).code, 0);
+    assert_eq!(agent.terminate().code, 0);
     // What the drain may take (30 s), and 10 s to be gone.
     assert_eq!(service.next(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=40000000\n");
 }
@@ -70,7 +63,7 @@ fn an_agent_is_ready_when_its_engine_answers_and_says_when_it_ends() {
 #[test]
 fn an_agent_without_an_engine_stays_up_says_so_and_is_ready_once_there_is_one() {
     let service = Service::new();
-    let place = service.folder.path().join("engine.sock");
+    let place = service.home.path("engine.sock");
     let agent = service.start(&format!("unix://{}", place.display()), &[]);
     for _ in 0..3 {
         let said = service.next();
@@ -80,7 +73,7 @@ fn an_agent_without_an_engine_stays_up_says_so_and_is_ready_once_there_is_one() 
     std::os::unix::fs::symlink(engine.socket(), &place).unwrap();
     let told = service.until("READY=1");
     assert!(told.iter().rev().skip(1).all(|said| said.starts_with("STATUS=waiting")), "{told:?}");
-    assert_eq!(ended(agent).code, 0);
+    assert_eq!(agent.terminate().code, 0);
 }
 
 #[test]
@@ -88,13 +81,13 @@ fn a_reload_is_told_from_its_beginning_to_its_end() {
     let (service, engine) = (Service::new(), Engine::start());
     let agent = service.start(&engine.host(), &[]);
     service.until("READY=1");
-    signal(&agent, "HUP");
+    agent.signal(Signal::HUP);
     let said = service.next();
     let (reloading, time) = said.split_once("\nMONOTONIC_USEC=").expect(&said);
     assert_eq!(reloading, "RELOADING=1");
     assert!(time.trim().parse::<u64>().unwrap() > 0);
     assert_eq!(service.next(), "READY=1\n");
-    assert!(ended(agent).stderr.contains("the configuration was read again"));
+    assert!(agent.terminate().stderr.contains("the configuration was read again"));
 }
 
 #[test]
@@ -102,11 +95,11 @@ fn a_reload_does_not_make_an_agent_ready_that_has_no_engine() {
     let service = Service::new();
     let agent = service.start("unix:///nonexistent/engine.sock", &[]);
     service.until("STATUS=waiting");
-    signal(&agent, "HUP");
+    agent.signal(Signal::HUP);
     for _ in 0..3 {
         assert!(service.next().starts_with("STATUS=waiting"));
     }
-    assert!(ended(agent).stderr.contains("the configuration was read again"));
+    assert!(agent.terminate().stderr.contains("the configuration was read again"));
 }
 
 #[test]
@@ -115,7 +108,7 @@ fn the_watchdog_is_told_twice_in_its_time() {
     let agent = service.start(&engine.host(), &[("WATCHDOG_USEC", "200000")]);
     service.until("WATCHDOG=1");
     service.until("WATCHDOG=1");
-    assert_eq!(ended(agent).code, 0);
+    assert_eq!(agent.terminate().code, 0);
 }
 
 #[test]
@@ -128,18 +121,18 @@ fn the_agent_and_what_it_starts_gain_no_privileges_and_leave_no_core() {
     assert!(status.contains("NoNewPrivs:\t1"), "{status}");
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
-    assert_eq!(ended(agent).code, 0);
+    assert_eq!(agent.terminate().code, 0);
 }
 
 #[test]
 fn a_secret_that_the_service_manager_hands_over_is_found() {
     let (service, engine) = (Service::new(), Engine::start());
-    let folder = service.folder.path().join("credentials");
+    let folder = service.home.path("credentials");
     std::fs::create_dir(&folder).unwrap();
     std::fs::write(folder.join("instance.auth_data"), "{\"r.example\": hunter2").unwrap();
     let variables = [("CREDENTIALS_DIRECTORY", folder.to_str().unwrap()), ("ECS_ENGINE_AUTH_TYPE", "docker")];
     // That it is read is seen by its being wrong, and by its being kept to itself.
-    let ended = Ended::of(service.start(&engine.host(), &variables));
+    let ended = service.run(&engine.host(), &variables).end();
     assert_eq!(ended.code, 6, "{ended:?}");
     assert!(ended.stderr.contains("ECS_ENGINE_AUTH_DATA") && !ended.stderr.contains("hunter2"), "{ended:?}");
 }

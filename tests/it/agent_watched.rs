@@ -1,40 +1,37 @@
 //! A running agent that is watched: its metrics are read, its audit trail lies in a folder.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
-use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::support::run::Run;
+use crate::agent_world::{Agent, Home};
+use crate::support::run::Ended;
 use crate::task::World;
 
 /// What an agent is given until it is started.
 pub struct Prepared {
-    folder: TempDir,
+    home: Home,
     count: usize,
 }
 
 /// An agent that runs.
 pub struct Watched {
-    folder: TempDir,
-    child: Child,
+    pub agent: Agent,
+    home: Home,
     address: String,
-    stderr: Receiver<String>,
 }
 
 impl Prepared {
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir_all(folder.path().join("state/requests")).unwrap();
-        fs::create_dir(folder.path().join("audit")).unwrap();
-        Self { folder, count: 0 }
+        let home = Home::new();
+        fs::create_dir_all(home.state().join("requests")).unwrap();
+        fs::create_dir(home.path("audit")).unwrap();
+        Self { home, count: 0 }
     }
 
     /// Puts a request into the agent's state, as if it had been accepted before a restart.
@@ -45,13 +42,13 @@ impl Prepared {
             "version": 1, "id": id, "accepted": "2026-01-31T12:00:00.000Z", "source": "web.json",
             "definition": definition.to_string(), "by": { "from": "peer", "uid": 7, "gid": 8 },
         });
-        fs::write(self.folder.path().join(format!("state/requests/{id}.json")), record.to_string()).unwrap();
+        fs::write(self.home.state().join(format!("requests/{id}.json")), record.to_string()).unwrap();
         self
     }
 
     /// The folder of the audit trail.
     pub fn audit(&self) -> PathBuf {
-        self.folder.path().join("audit")
+        self.home.path("audit")
     }
 
     pub fn start(self, world: &World) -> Watched {
@@ -60,27 +57,13 @@ impl Prepared {
 
     /// The same, behind a program that becomes it.
     pub fn start_behind(self, world: &World, before: &[String]) -> Watched {
-        let program = [env!("CARGO_BIN_EXE_taskpull"), "serve"].map(str::to_owned);
-        let line = [before, &program].concat();
-        let run = line[1..].iter().fold(Run::program(&line[0]), Run::arg);
-        let run = run.env("TASKPULL_STATE_FOLDER", self.folder.path().join("state"));
-        let run = run.env("TASKPULL_SOCKET", self.folder.path().join("socket"));
+        let run = world.set(self.home.serve_behind(before)).env("TASKPULL_AUDIT", self.audit().join("trail"));
         let run = run.env("TASKPULL_METRICS_LISTEN", "127.0.0.1:0").env("RUST_LOG", "trace");
-        let run = run.env("TASKPULL_AUDIT", self.audit().join("trail"));
-        let mut child = world.set(run).start();
-        let (lines, stderr) = mpsc::channel();
-        let told = BufReader::new(child.stderr.take().unwrap());
-        #[expect(clippy::disallowed_methods, reason = "it ends with the agent, whose stderr it reads")]
-        thread::spawn(move || told.lines().map_while(Result::ok).try_for_each(|line| lines.send(line)));
-        let mut seen = String::new();
-        let address = loop {
-            let Ok(line) = stderr.recv_timeout(Duration::from_secs(30)) else { panic!("no metrics: {seen}") };
-            if let Some(rest) = line.strip_prefix("the metrics are at http://") {
-                break rest.strip_suffix("/metrics").unwrap().to_owned();
-            }
-            seen = format!("{seen}{line}\n");
-        };
-        Watched { folder: self.folder, child, address, stderr }
+        let agent = Agent::of(run, &self.home);
+        let said = "the metrics are at http://";
+        agent.hears(said);
+        let address = agent.lines(said)[0].replace(said, "").replace("/metrics", "");
+        Watched { agent, home: self.home, address }
     }
 }
 
@@ -115,32 +98,17 @@ impl Watched {
         }
     }
 
-    pub fn hang_up(&self) {
-        self.signal("HUP");
-    }
-
-    fn signal(&self, name: &str) {
-        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
-        assert!(status.success());
-    }
-
     /// A place as the agent sees it.
     pub fn seen(&self, path: &Path) -> PathBuf {
-        PathBuf::from(format!("/proc/{}/root", self.child.id())).join(path.strip_prefix("/").unwrap())
+        PathBuf::from(format!("/proc/{}/root", self.agent.id())).join(path.strip_prefix("/").unwrap())
     }
 
-    /// Waits for a line on its stderr.
-    pub fn told(&self, part: &str) {
-        while !self.stderr.recv_timeout(Duration::from_secs(30)).expect("it says so").contains(part) {}
-    }
-
-    /// Ends it; the lines of its audit trail, and what it has left on stderr and in its folder.
-    pub fn end(mut self) -> (Vec<Value>, String, TempDir) {
-        self.signal("TERM");
-        assert!(self.child.wait().unwrap().success());
-        let stderr = self.stderr.iter().collect::<Vec<_>>().join("\n");
-        let trail = fs::read_to_string(self.folder.path().join("audit/trail")).unwrap_or_default();
-        (lines(&trail), stderr, self.folder)
+    /// Ends it; the lines of its audit trail, what it has said, and what it has left.
+    pub fn end(self) -> (Vec<Value>, String, Home) {
+        let Ended { code, stderr, .. } = self.agent.terminate();
+        assert_eq!(code, 0, "{stderr}");
+        let trail = fs::read_to_string(self.home.path("audit/trail")).unwrap_or_default();
+        (lines(&trail), stderr, self.home)
     }
 }
 

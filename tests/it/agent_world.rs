@@ -1,11 +1,13 @@
 //! An agent of a test's own, and the clients that it is asked by.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Child;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -26,19 +28,29 @@ impl Home {
         Self(folder)
     }
 
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
     pub fn socket(&self) -> PathBuf {
-        self.0.path().join("taskpull.sock")
+        self.path("taskpull.sock")
     }
 
     pub fn state(&self) -> PathBuf {
-        self.0.path().join("state")
+        self.path("state")
     }
 
     /// `taskpull serve` here.
     pub fn serve(&self, world: &World) -> Run {
-        let places = [self.socket(), self.state()].map(|path| path.display().to_string());
-        let [socket, state] = &places;
-        world.set(Run::new(["serve", "--socket", socket, "--state-folder", state]))
+        world.set(self.serve_behind::<&str>(&[]))
+    }
+
+    /// The same in no world, behind a program that becomes it.
+    pub fn serve_behind<S: AsRef<str>>(&self, before: &[S]) -> Run {
+        let before = before.iter().map(AsRef::as_ref);
+        let words: Vec<_> = before.chain([env!("CARGO_BIN_EXE_taskpull"), "serve"]).collect();
+        let run = words[1..].iter().fold(Run::program(words[0]), Run::arg);
+        run.arg("--socket").arg(self.socket()).arg("--state-folder").arg(self.state())
     }
 
     /// A command that asks the agent here.
@@ -49,8 +61,9 @@ impl Home {
 
 /// A running agent; it is killed with this.
 pub struct Agent {
-    child: Option<Child>,
+    process: Option<(Child, JoinHandle<()>)>,
     socket: PathBuf,
+    log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Agent {
@@ -60,13 +73,18 @@ impl Agent {
     }
 
     pub fn of(run: Run, home: &Home) -> Self {
-        let mut agent = Self { child: Some(run.start()), socket: home.socket() };
+        let (mut child, log) = (run.start(), Arc::<Mutex<Vec<String>>>::default());
+        let (stderr, heard) = (BufReader::new(child.stderr.take().unwrap()), Arc::clone(&log));
+        let listen = move || stderr.lines().map_while(Result::ok).for_each(|line| heard.lock().unwrap().push(line));
+        #[expect(clippy::disallowed_methods, reason = "it ends with the agent, whose stderr it reads")]
+        let listening = thread::spawn(listen);
+        let mut agent = Self { process: Some((child, listening)), socket: home.socket(), log };
         let begun = Instant::now();
         while UnixStream::connect(&agent.socket).is_err() {
-            let has_ended = agent.child.as_mut().unwrap().try_wait().unwrap().is_some();
-            assert!(!has_ended, "{:?}", Ended::of(agent.child.take().unwrap()));
-            assert!(begun.elapsed() < Duration::from_mins(1), "no agent after a minute");
-            std::thread::sleep(Duration::from_millis(5));
+            let has_ended = agent.process.as_mut().unwrap().0.try_wait().unwrap().is_some();
+            assert!(!has_ended, "{:?}", agent.ended_by_itself());
+            assert!(begun.elapsed() < Duration::from_mins(1), "no agent after a minute: {:?}", agent.lines(""));
+            thread::sleep(Duration::from_millis(5));
         }
         // The socket is there a moment before it is listened on, and signals are too.
         assert_eq!(agent.get("/v1/health").status, 200);
@@ -98,7 +116,7 @@ impl Agent {
             if view["ended"].is_string() {
                 return view;
             }
-            std::thread::sleep(Duration::from_millis(10));
+            thread::sleep(Duration::from_millis(10));
         }
         panic!("request {id} has not ended after a minute");
     }
@@ -111,18 +129,48 @@ impl Agent {
     /// SIGTERM, and what it had said by its end.
     pub fn terminate(mut self) -> Ended {
         self.signal(Signal::TERM);
-        Ended::of(self.child.take().unwrap())
+        self.ended_by_itself()
     }
 
     pub fn signal(&self, signal: Signal) {
-        let id = Pid::from_child(self.child.as_ref().unwrap());
-        kill_process(id, signal).unwrap();
+        kill_process(Pid::from_child(&self.process.as_ref().unwrap().0), signal).unwrap();
+    }
+
+    pub fn id(&self) -> u32 {
+        self.process.as_ref().unwrap().0.id()
+    }
+
+    /// The lines that it has said so far with this in them.
+    pub fn lines(&self, with: &str) -> Vec<String> {
+        self.log.lock().unwrap().iter().filter(|line| line.contains(with)).cloned().collect()
+    }
+
+    /// Waits until it says so.
+    pub fn hears(&self, with: &str) {
+        self.sees(with, || !self.lines(with).is_empty());
+    }
+
+    /// Waits until something is so; a test that waits for nothing fails in the end.
+    pub fn sees(&self, what: &str, is_so: impl Fn() -> bool) {
+        let latest = Instant::now() + Duration::from_mins(1);
+        while !is_so() {
+            assert!(Instant::now() < latest, "{what}\n{}", self.lines("").join("\n"));
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn ended_by_itself(&mut self) -> Ended {
+        let (child, listening) = self.process.take().unwrap();
+        let ended = Ended::of(child);
+        listening.join().unwrap();
+        Ended { stderr: self.lines("").join("\n"), ..ended }
     }
 
     fn end(&mut self) {
-        if let Some(mut child) = self.child.take() {
+        if let Some((mut child, listening)) = self.process.take() {
             let _ = child.kill();
             let _ = child.wait();
+            let _ = listening.join();
         }
     }
 }

@@ -13,11 +13,11 @@ use hyper::body::Frame;
 use serde::Serialize;
 
 use super::problem::{Kind, Problem};
+pub(super) use crate::agent::metrics::CONTENT_TYPE as TEXT;
 use crate::report::lines::Lines;
 
 pub(super) const JSON: &str = "application/json";
 pub(super) const LINES: &str = "application/x-ndjson";
-pub(super) const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Most bodies are there whole; events come while they happen.
 pub(super) type Body = Either<Full<Bytes>, UnsyncBoxBody<Bytes, Infallible>>;

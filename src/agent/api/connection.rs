@@ -22,7 +22,7 @@ use super::query::Query;
 use super::routes::{Action, Demand, Route};
 use super::server::Shared;
 use super::{document, guard, people, pulls, routes, state};
-use crate::agent::{Access, DeskError, Peer, RequestId};
+use crate::agent::{Decision, DeskError, Peer, RequestId};
 use crate::error::Printable;
 
 /// Longest head of a request, in bytes.
@@ -126,7 +126,7 @@ fn admit(
     if let Some(right) = route.demand.right() {
         let what = format!("{} {}", request.method(), request.uri().path());
         let (by, allowed) = (caller.peer, admitted.is_ok());
-        shared.witness.decided(&Access { by, right, allowed, what: &what });
+        shared.witness.decided(&Decision { by, right, allowed, what: &what });
     }
     admitted
 }

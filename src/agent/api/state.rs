@@ -8,7 +8,6 @@ use super::answer::{self, Answer, TEXT};
 use super::problem::Problem;
 use super::server::Shared;
 use super::view::{Condition, Readiness, VersionView};
-use crate::agent::DeskError;
 use crate::error::{Class, Failure, Link, Printable};
 
 pub(super) fn health() -> Result<Answer, Problem> {
@@ -29,9 +28,7 @@ pub(super) async fn ready(shared: &Arc<Shared>) -> Result<Answer, Problem> {
     let probe = tokio::task::spawn_blocking(move || desk.probe());
     let (engine, folder) = futures_util::future::join(shared.work.engine(), probe).await;
     let folder = match folder {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(DeskError::Journal(error))) => Err(Failure::from(&error)),
-        Ok(Err(error)) => Err(unknown(&error.to_string())),
+        Ok(probed) => probed.map_err(|error| Failure::from(&error)),
         Err(error) => Err(unknown(&error.to_string())),
     };
     let condition = |name: &str, met: Result<(), Failure>| Condition {

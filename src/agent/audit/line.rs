@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::agent::request::{Moment, Origin, Peer, Request, RequestId};
-use crate::agent::witness::{Access, Given};
+use crate::agent::witness::{Decision, Given};
 use crate::error::{Failure, Printable};
 use crate::report::{ContainerReport, ContainerResult, CredentialReport, TaskReport};
 
@@ -130,8 +130,8 @@ impl<'a> What<'a> {
         }
     }
 
-    pub(super) fn of_access(access: &Access<'_>) -> Self {
-        let Access { by, right, allowed, what } = *access;
+    pub(super) fn of_decision(decision: &Decision<'_>) -> Self {
+        let Decision { by, right, allowed, what } = *decision;
         Self::Access { by, right: right.word(), allowed, what: Printable::new(what) }
     }
 

@@ -21,7 +21,7 @@ pub use line::{Line, Of, What};
 
 use super::metrics::Metrics;
 use super::request::{Ending, Request};
-use super::witness::{Access, Given, Witness};
+use super::witness::{Decision, Given, Witness};
 use crate::config::AuditTo;
 use crate::error::{Class, Explain, Link};
 use crate::report::Report;
@@ -173,8 +173,8 @@ impl Witness for Audit {
         }
     }
 
-    fn decided(&self, access: &Access<'_>) {
-        self.write(What::of_access(access));
+    fn decided(&self, decision: &Decision<'_>) {
+        self.write(What::of_decision(decision));
     }
 
     fn gave(&self, given: &Given<'_>) {

@@ -7,13 +7,13 @@ use tempfile::tempdir;
 use super::journald::Journal;
 use super::writer::Sink;
 use super::{Audit, AuditTo};
-use crate::agent::{Access, Given, Metrics, Peer, Right, Witness as _};
+use crate::agent::{Decision, Given, Metrics, Peer, Right, Witness as _};
 use crate::report::CredentialReport;
 
 const PEER: Peer = Peer { uid: 1000, gid: 100 };
 
-fn access(allowed: bool) -> Access<'static> {
-    Access { by: PEER, right: Right::Submit, allowed, what: "POST /v1/pulls" }
+fn access(allowed: bool) -> Decision<'static> {
+    Decision { by: PEER, right: Right::Submit, allowed, what: "POST /v1/pulls" }
 }
 
 fn count(metrics: &Metrics, result: &str) -> f64 {

@@ -1,5 +1,5 @@
-//! What the watched folder wants: the files are the truth, so nothing of it is on disk, and
-//! of each file the last result alone is kept.
+//! What the watched folder and the cluster want: they are the truth about it, so nothing of it
+//! is on disk, and of each definition the last result alone is kept.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -12,7 +12,7 @@ use crate::agent::request::{Ending, Moment, Request, RequestId, Submission};
 use crate::report::Report;
 
 impl Desk {
-    /// Has a file's definition carried out.
+    /// Has a definition carried out.
     pub(in crate::agent) fn place(&self, submission: Submission) -> RequestId {
         let mut table = self.table();
         let now = SystemTime::now();
@@ -23,7 +23,7 @@ impl Desk {
         request.id
     }
 
-    /// Shows a file that cannot be carried out.
+    /// Shows a definition that cannot be.
     pub(in crate::agent) fn place_failed(&self, submission: Submission, report: &Report) -> Request {
         let mut table = self.table();
         let now = SystemTime::now();

@@ -18,7 +18,7 @@ pub(super) struct Table {
     pub(super) keys: HashMap<Key, RequestId>,
     /// The latest name that was given.
     last: Option<RequestId>,
-    /// Of peers, as is `ended`: what the folder wants takes nobody's room.
+    /// Of peers, as is `ended`: what is placed takes nobody's room.
     pub(super) open: usize,
     pub(super) ended: usize,
 }
@@ -46,7 +46,7 @@ pub(super) enum Stage {
 pub(super) enum Kept {
     /// In the journal.
     OnDisk,
-    /// Here, because the journal could not take it.
+    /// Here: it is placed, or the journal could not take it.
     InMemory(Box<RawValue>),
 }
 
@@ -114,7 +114,7 @@ impl Entry {
     }
 }
 
-/// The key of a submission; a file has none, its path says which it is.
+/// The key of a submission; what is placed has none, its source says which it is.
 pub(super) fn key(submission: &Submission) -> Option<Key> {
     match submission.by {
         Origin::Peer(peer) => Some((peer.uid, submission.key.clone()?)),

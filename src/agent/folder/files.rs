@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::look::Stamp;
 use super::read::{Read, SETTLED};
 use super::scan::Stamps;
-use crate::agent::desk::{Desk, Standing};
+use crate::agent::desk::Desk;
 use crate::agent::request::{Ending, Origin, RequestId, Submission};
 use crate::agent::schedule;
 use crate::agent::witness::Witness;
@@ -122,8 +122,7 @@ impl<'a> Files<'a> {
                 && file.due.is_some_and(|due| due <= now)
             {
                 file.due = self.interval.map(|interval| schedule::next(now, interval, fastrand::f64()));
-                let run = file.run.as_ref().and_then(|id| self.desk.show(id).ok());
-                if !run.is_some_and(|view| matches!(view.standing, Standing::Open(_))) {
+                if file.run.as_ref().and_then(|id| self.desk.open(id)).is_none() {
                     self.begin(name);
                 }
             }

@@ -22,7 +22,7 @@ pub use listener::{Listener, ListenerError};
 use super::desk::Desk;
 use super::request::{Ending, Request};
 use super::tally::Tally;
-use super::witness::{Access, Given, Witness};
+use super::witness::{Decision, Given, Witness};
 use crate::pipeline::{Call, CallEnd, Servable, Served, Source, Watch};
 use crate::report::{ContainerReport, ContainerResult, Report};
 use numbers::Numbers;
@@ -119,7 +119,7 @@ impl Witness for Metrics {
         }
     }
 
-    fn decided(&self, Access { right, allowed, .. }: &Access<'_>) {
+    fn decided(&self, Decision { right, allowed, .. }: &Decision<'_>) {
         self.0.add(&table::ACCESS, &[right.word(), if *allowed { "allowed" } else { "refused" }], 1);
     }
 

@@ -1,7 +1,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::{Downloads, Metrics};
-use crate::agent::{Access, Ending, Moment, Origin, Peer, Request, RequestId, Right, Submission, Witness as _};
+use crate::agent::{Decision, Ending, Moment, Origin, Peer, Request, RequestId, Right, Submission, Witness as _};
 use crate::error::{Class, Failure, Link, Printable};
 use crate::pipeline::{Call, CallEnd, Layers, Progress, Servable, Served, Source, State, Watch as _};
 use crate::report::{ContainerReport, ContainerResult, CredentialReport, Report, RetryReport, Summary, TaskReport};
@@ -103,7 +103,7 @@ fn what_the_credentials_room_tells_is_counted() {
     let took = Duration::from_millis(30);
     metrics.called(&Call { operation: "AssumeRole", ended: CallEnd::Denied, took });
     metrics.served(&Served { what: Servable::Secret, from: Source::Stale, age: Duration::from_secs(400) });
-    metrics.decided(&Access { by: PEER, right: Right::Submit, allowed: false, what: "" });
+    metrics.decided(&Decision { by: PEER, right: Right::Submit, allowed: false, what: "" });
     assert_has(
         &metrics,
         &[

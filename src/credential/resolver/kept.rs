@@ -195,6 +195,5 @@ impl<K: Clone + Eq + Hash> Kept<K> {
 
 /// Whether nobody has answered. A host whose identity is gone has an outage of its own.
 pub(super) fn is_outage(failure: &Failure) -> bool {
-    matches!(failure.class, Class::Unavailable | Class::Throttled | Class::TimedOut)
-        || (failure.link, failure.class) == (Link::HostIdentity, Class::Absent)
+    failure.class.is_outage() || (failure.link, failure.class) == (Link::HostIdentity, Class::Absent)
 }
