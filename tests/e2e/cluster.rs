@@ -34,7 +34,9 @@ fn images_of_a_service_are_here_before_its_tasks_and_so_are_a_new_revision_s(lab
     assert_eq!(tasks["taskArns"], json!([]), "nobody has run a task of it");
     let said = agent.end();
     assert!(said.contains("the cluster was looked at") && !said.contains("nothing new is pulled"), "{said}");
-    [first, second].iter().for_each(|image| lab.forget(image));
+    for image in [first, second] {
+        lab.forget(&image);
+    }
 }
 
 /// A cluster of the test's own in the lab's AWS.

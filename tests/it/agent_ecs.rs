@@ -1,8 +1,10 @@
 //! An ECS cluster, kept warm: what may be placed here is pulled before it is.
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::io::Write as _;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::agent_folder::Agent;
@@ -84,7 +86,9 @@ impl Warm {
     }
 
     fn define_all(&self, names: &[&str]) -> &Self {
-        names.iter().for_each(|name| drop(self.defines(name, &json!({}))));
+        for name in names {
+            self.defines(name, &json!({}));
+        }
         self
     }
 
@@ -112,11 +116,12 @@ impl Warm {
     }
 
     fn gets(&self, names: &[&str]) {
-        names.iter().for_each(|name| self.0.pulls(&image(name), 1));
+        for name in names {
+            self.0.pulls(&image(name), 1);
+        }
     }
 
     fn get(&self, path: &str) -> Answer {
-        use std::io::Write as _;
         let mut stream = connect(&self.0.beside("agent.sock"));
         stream.write_all(&request("GET", path, &[], "")).unwrap();
         Answer::read(stream)
@@ -256,7 +261,9 @@ fn an_outage_is_told_once_and_takes_nothing_away() {
 fn throttling_costs_time_and_nothing_else() {
     let names: Vec<_> = (0..5).map(|number| format!("service-{number}")).collect();
     let warm = Warm::new(Cluster { services: names.iter().map(|name| ec2(name)).collect(), ..Cluster::default() });
-    names.iter().for_each(|name| drop(warm.defines(name, &json!({}))));
+    for name in &names {
+        warm.defines(name, &json!({}));
+    }
     let aws = &warm.0.world.aws;
     aws.fault("DescribeTaskDefinition", When::From(3), Fault::Throttle);
     let warm = warm.start();
@@ -311,7 +318,9 @@ fn a_cluster_or_an_instance_that_is_not_there_is_told_with_what_to_do() {
         });
         warm.0.hears("nothing new is pulled");
         let said = warm.0.lines("nothing new is pulled").remove(0);
-        words.iter().for_each(|words| assert!(said.contains(words), "{words}: {said}"));
+        for words in words {
+            assert!(said.contains(words), "{words}: {said}");
+        }
         assert!(!warm.has("one"));
     };
     told("elsewhere", &["there is no such cluster", "aws ecs list-clusters"]);
@@ -322,13 +331,10 @@ fn a_cluster_or_an_instance_that_is_not_there_is_told_with_what_to_do() {
 fn the_agent_ends_while_ecs_hangs() {
     let warm = Warm::new(Cluster::default());
     warm.0.world.aws.fault("ListServices", When::Every, Fault::Hang);
-    let warm = warm.start();
+    let patient = |run: Run| run.env("TASKPULL_DRAIN_TIMEOUT", "1h").env("TASKPULL_SECRETS_TIMEOUT", "5m");
+    let warm = warm.start_with("web", patient);
     warm.0.sees("it is asked", || warm.asked("ListServices") > 0);
-    let id = rustix::process::Pid::from_raw(i32::try_from(warm.0.id()).unwrap()).unwrap();
-    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
-    let latest = Instant::now() + Duration::from_secs(20);
-    while std::os::unix::net::UnixStream::connect(warm.0.beside("agent.sock")).is_ok() {
-        assert!(Instant::now() < latest, "it waits for ECS");
-        thread::sleep(Duration::from_millis(20));
-    }
+    let id = Pid::from_raw(i32::try_from(warm.0.id()).unwrap()).unwrap();
+    kill_process(id, Signal::TERM).unwrap();
+    warm.0.sees("it ends", || UnixStream::connect(warm.0.beside("agent.sock")).is_err());
 }
