@@ -18,6 +18,7 @@ test: lab-up  ## every test, on the lab
 lint:  ## formatting, clippy, documentation
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --no-default-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
 bench: lab-up  ## the figures of the README, as a table

@@ -4,7 +4,7 @@
 //! schedule; a definition that was not there before is pulled at once, all of them again after
 //! a while, because a tag moves. What ECS does not answer changes nothing: what was warm stays.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 use super::desk::{Desk, Standing};
 use super::request::{Origin, RequestId, Submission};
 use super::schedule;
-use crate::cluster::{Definition, Instance, Workload};
-use crate::error::{Failure, Printable};
+use crate::cluster::{Attributes, Definition, Instance, Workload};
+use crate::error::{Class, Failure, Printable};
 use crate::pipeline::Backoff;
 use crate::task::{Platform, TaskDefinition, essence};
 
@@ -55,22 +55,27 @@ pub struct Warming<'a> {
 pub(super) struct Warm<'a> {
     desk: &'a Desk,
     warming: Warming<'a>,
-    /// The definitions that may be placed here, by ARN.
+    /// The definitions that run in the cluster on hosts like this one, by ARN.
     known: BTreeMap<String, Known>,
-    said: Option<Failure>,
+    /// What this instance was known by when those were told apart.
+    attributes: Option<Attributes>,
+    /// Why the cluster could not be looked at last.
+    said: Option<Printable>,
 }
 
-/// A definition that is known.
+/// A definition that was asked for.
 enum Known {
     /// Its images are kept here.
     Wanted { essence: String, run: RequestId, due: Option<Instant> },
     /// Its tasks cannot be placed here.
     Elsewhere,
+    /// ECS does not say what it is, and why; it is asked again at every look.
+    Untold(Printable),
 }
 
 impl<'a> Warm<'a> {
     pub(super) fn new(desk: &'a Desk, warming: Warming<'a>) -> Self {
-        Self { desk, warming, known: BTreeMap::new(), said: None }
+        Self { desk, warming, known: BTreeMap::new(), attributes: None, said: None }
     }
 
     /// Keeps it warm until the agent is to end.
@@ -79,89 +84,153 @@ impl<'a> Warm<'a> {
     }
 
     async fn attend(&mut self) {
-        let mut failures = 0;
+        let (mut failures, mut look) = (0, Instant::now());
         loop {
+            // Also while ECS does not answer: a tag moves all the same.
+            self.pull_again();
+            sleep_until(self.due().into_iter().fold(look, Instant::min)).await;
+            if look > Instant::now() {
+                continue;
+            }
             let after = match self.look().await {
                 Ok(()) => {
-                    (failures, self.said) = (0, None);
+                    failures = 0;
+                    self.well_again();
                     self.warming.interval
                 }
                 Err(failure) => {
                     failures += 1;
-                    self.complain(failure);
+                    self.complain(&failure);
                     WAITS.bound(failures).min(self.warming.interval)
                 }
             };
-            let next = schedule::next(Instant::now(), after, fastrand::f64());
-            sleep_until(next).await;
+            look = schedule::next(Instant::now(), after, fastrand::f64());
         }
     }
 
-    /// Looks at the cluster, and does what follows.
+    /// Looks at the cluster, and does what follows. A failure is the cluster's; what was
+    /// learned before it stays.
     async fn look(&mut self) -> Result<(), Failure> {
         let Warming { cluster, .. } = self.warming;
         let instance = cluster.instance().await?;
         let wanted = instance.definitions(&cluster.workloads().await?);
-        let gone: Vec<_> = self.known.keys().filter(|arn| !wanted.contains(*arn)).cloned().collect();
-        for arn in &gone {
-            if let Some(Known::Wanted { run, .. }) = self.known.remove(arn) {
-                self.desk.withdraw(&run);
-            }
+        let gone = self.forget_all_but(&wanted);
+        if self.attributes != instance.attributes {
+            self.known.retain(|_, known| !matches!(known, Known::Elsewhere));
+            self.attributes.clone_from(&instance.attributes);
         }
+        let (new, outcome) = self.learn(&wanted, &instance).await;
+        if new > 0 || gone > 0 {
+            let here = self.known.values().filter(|known| matches!(known, Known::Wanted { .. })).count();
+            let (cluster, definitions) = (cluster.name(), wanted.len());
+            tracing::info!(%cluster, definitions, here, new, gone, "the cluster was looked at");
+        }
+        outcome
+    }
+
+    /// Asks for the definitions that are not known yet; gives how many were told.
+    async fn learn(&mut self, wanted: &BTreeSet<String>, instance: &Instance) -> (usize, Result<(), Failure>) {
+        let is_told = |known: &Known| !matches!(known, Known::Untold(_));
+        let mut unknown: Vec<_> = wanted.iter().filter(|arn| !self.known.get(*arn).is_some_and(is_told)).collect();
+        // In another order each time: one that is never answered keeps no other from being asked for.
+        fastrand::shuffle(&mut unknown);
         let mut new = 0;
-        for arn in wanted {
-            match self.known.get(&arn) {
-                Some(Known::Wanted { due, .. }) if due.is_some_and(|due| due <= Instant::now()) => self.again(&arn),
-                Some(_) => {}
-                None => {
-                    let definition = cluster.definition(&arn).await?;
+        for arn in unknown {
+            match self.warming.cluster.definition(arn).await {
+                Ok(definition) => {
                     new += 1;
-                    let known = self.known(&arn, &instance, &definition);
-                    self.known.insert(arn, known);
+                    let known = self.told(arn, instance, &definition);
+                    self.known.insert(arn.clone(), known);
                 }
+                // No outage and no denial: it is about this definition.
+                Err(failure) if failure.class == Class::Unknown => self.not_told(arn, &failure),
+                Err(failure) => return (new, Err(failure)),
             }
         }
-        if new > 0 || !gone.is_empty() {
-            let (cluster, definitions) = (cluster.name(), self.known.len());
-            tracing::info!(%cluster, definitions, new, gone = gone.len(), "the cluster was looked at");
+        (new, Ok(()))
+    }
+
+    /// What nobody wants any more is not pulled again. Its images stay.
+    fn forget_all_but(&mut self, wanted: &BTreeSet<String>) -> usize {
+        let gone: Vec<_> = self.known.extract_if(.., |arn, _| !wanted.contains(arn)).collect();
+        for (_, known) in &gone {
+            if let Known::Wanted { run, .. } = known {
+                self.desk.withdraw(run);
+            }
         }
-        Ok(())
+        gone.len()
     }
 
     /// Has a definition carried out that was not known before, if its tasks may come here.
-    fn known(&self, arn: &str, instance: &Instance, definition: &Definition) -> Known {
+    fn told(&self, arn: &str, instance: &Instance, definition: &Definition) -> Known {
         let may_be_member = definition.member_of.iter().all(|expression| instance.may_be_member_of(expression));
         let essence = essence(definition.json.as_bytes()).filter(|_| may_be_member && runs_here(arn, definition));
         essence.map_or(Known::Elsewhere, |essence| {
             let run = self.desk.place(submission(arn, &essence));
-            Known::Wanted { essence, run, due: self.due() }
+            Known::Wanted { essence, run, due: next(self.warming.pull_interval) }
         })
     }
 
-    /// Has it carried out once more, unless that is still being tried.
-    fn again(&mut self, arn: &str) {
-        let next = self.due();
-        let Some(Known::Wanted { essence, run, due }) = self.known.get_mut(arn) else { return };
-        *due = next;
-        let is_open = |id| self.desk.show(id).is_ok_and(|view| matches!(view.standing, Standing::Open(_)));
-        if !is_open(run) {
-            self.desk.withdraw(run);
-            *run = self.desk.place(submission(arn, essence));
+    /// ECS has no such definition, or will not tell it: said once, and costs no other.
+    fn not_told(&mut self, definition: &str, failure: &Failure) {
+        let known = self.known.insert(definition.to_owned(), Known::Untold(failure.message.clone()));
+        if !known.is_some_and(|known| matches!(known, Known::Untold(said) if said == failure.message)) {
+            let because = because(failure);
+            tracing::warn!(definition, failure = %failure.message, because, "its images are not kept here");
         }
     }
 
+    /// When the next one is to be pulled again.
     fn due(&self) -> Option<Instant> {
-        self.warming.pull_interval.map(|interval| schedule::next(Instant::now(), interval, fastrand::f64()))
+        let dues =
+            self.known.values().filter_map(|known| if let Known::Wanted { due, .. } = known { *due } else { None });
+        dues.min()
     }
 
-    /// Says why the cluster could not be looked at; once, for as long as it is the same.
-    fn complain(&mut self, failure: Failure) {
-        if self.said.as_ref() != Some(&failure) {
-            let (cluster, hint) = (self.warming.cluster.name(), failure.hint.as_ref().map(Printable::as_str));
-            tracing::warn!(%cluster, failure = %failure.message, hint, "what is warm stays, nothing new is pulled");
-            self.said = Some(failure);
+    /// Pulls those again whose time it is, unless they are still being tried.
+    fn pull_again(&mut self) {
+        let Self { desk, warming, known, .. } = self;
+        let now = Instant::now();
+        for (arn, known) in known {
+            if let Known::Wanted { essence, run, due } = known
+                && due.is_some_and(|due| due <= now)
+            {
+                *due = next(warming.pull_interval);
+                if !desk.show(run).is_ok_and(|view| matches!(view.standing, Standing::Open(_))) {
+                    desk.withdraw(run);
+                    *run = desk.place(submission(arn, essence));
+                }
+            }
         }
     }
+
+    /// Says why the cluster could not be looked at; once, for as long as it is the same. The
+    /// request's id is another each time.
+    fn complain(&mut self, failure: &Failure) {
+        if self.said.as_ref() != Some(&failure.message) {
+            let (cluster, because) = (self.warming.cluster.name(), because(failure));
+            let hint = failure.hint.as_ref().map(Printable::as_str);
+            tracing::warn!(%cluster, failure = %failure.message, because, hint, "what is warm stays, nothing new is pulled");
+            self.said = Some(failure.message.clone());
+        }
+    }
+
+    fn well_again(&mut self) {
+        if self.said.take().is_some() {
+            tracing::info!(cluster = %self.warming.cluster.name(), "the cluster is looked at again");
+        }
+    }
+}
+
+/// The service's own words, with the id of the request.
+fn because(failure: &Failure) -> Option<String> {
+    let words: Vec<_> = failure.caused_by.iter().map(Printable::as_str).collect();
+    (!words.is_empty()).then(|| words.join(": "))
+}
+
+/// When something is pulled again that is pulled now.
+fn next(pull_interval: Option<Duration>) -> Option<Instant> {
+    pull_interval.map(|interval| schedule::next(Instant::now(), interval, fastrand::f64()))
 }
 
 /// Whether a definition is for hosts like this one, as far as it says.
@@ -195,3 +264,6 @@ impl Cluster for crate::pipeline::EcsCluster {
         self.instance()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,7 @@ mod with_ecs {
     }
 }
 
-#[cfg(not(feature = "ecs"))]
+#[cfg(any(test, not(feature = "ecs")))]
 mod without_ecs {
     use std::sync::Arc;
 
@@ -52,6 +52,30 @@ mod without_ecs {
                 origin: "the settings".to_owned(),
                 wanted: "left out: this program was built without the feature `ecs`".to_owned(),
             })),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::without_ecs;
+    use crate::config::table::ECS_CLUSTER;
+    use crate::config::{Settings, Sources};
+    use crate::pipeline::Watch;
+
+    #[test]
+    fn without_the_feature_a_cluster_is_an_error_of_the_settings() {
+        let watch: Arc<dyn Watch> = Arc::new(());
+        let found = |cluster: Option<&str>| {
+            let sources = Sources::default().with_flag(&ECS_CLUSTER, "--cluster", cluster.map(str::to_owned));
+            without_ecs::cluster(&Settings::read(&sources).unwrap(), &watch).map(|cluster| cluster.is_some())
+        };
+        assert!(!found(None).unwrap());
+        let failure = found(Some("web")).unwrap_err();
+        for words in ["ecs.cluster", "web", "built without the feature `ecs`"] {
+            assert!(failure.message.as_str().contains(words), "{failure:?}");
         }
     }
 }

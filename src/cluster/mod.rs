@@ -16,8 +16,8 @@ pub enum LaunchType {
     Ec2,
     /// On hosts outside AWS (ECS Anywhere).
     External,
-    /// On hosts of AWS's own: never here.
-    Fargate,
+    /// On hosts that AWS keeps (Fargate, Managed Instances): never here.
+    Managed,
 }
 
 impl LaunchType {
@@ -27,7 +27,7 @@ impl LaunchType {
         Some(match word {
             "EC2" => Self::Ec2,
             "EXTERNAL" => Self::External,
-            "FARGATE" => Self::Fargate,
+            "FARGATE" | "MANAGED_INSTANCES" => Self::Managed,
             _ => return None,
         })
     }
@@ -35,7 +35,7 @@ impl LaunchType {
     /// That of a capacity provider: AWS's own two are Fargate's, any other has instances.
     #[must_use]
     pub fn of_capacity_provider(name: &str) -> Self {
-        if matches!(name, "FARGATE" | "FARGATE_SPOT") { Self::Fargate } else { Self::Ec2 }
+        if matches!(name, "FARGATE" | "FARGATE_SPOT") { Self::Managed } else { Self::Ec2 }
     }
 }
 
@@ -112,10 +112,10 @@ mod tests {
         let here = Instance { launch: LaunchType::Ec2, attributes: Some(attributes) };
         let workloads = [
             workload(&[LaunchType::Ec2], &[], "a"),
-            workload(&[LaunchType::Fargate], &[], "b"),
+            workload(&[LaunchType::Managed], &[], "b"),
             workload(&[LaunchType::External], &[], "c"),
             workload(&[], &["attribute:stack == web"], "d"),
-            workload(&[LaunchType::Fargate, LaunchType::Ec2], &["attribute:stack == api"], "e"),
+            workload(&[LaunchType::Managed, LaunchType::Ec2], &["attribute:stack == api"], "e"),
             workload(&[], &["attribute:stack == web", "runningTasksCount > 1", "what is this"], "f"),
             workload(&[LaunchType::of_capacity_provider("FARGATE_SPOT")], &[], "g"),
             workload(&[LaunchType::of_capacity_provider("my-instances")], &[], "a"),

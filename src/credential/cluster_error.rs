@@ -23,6 +23,8 @@ pub struct ClusterError {
 pub enum ClusterFault {
     /// There is no such cluster in the Region.
     Absent,
+    /// The cluster has no such container instance.
+    NoInstance,
     /// The identity policy does not allow it.
     Denied,
     /// Nobody said which Region the cluster is in.
@@ -62,6 +64,7 @@ impl ClusterError {
         let Self { cluster, action, .. } = self;
         let because = match self.fault {
             ClusterFault::Absent => "there is no such cluster".to_owned(),
+            ClusterFault::NoInstance => "it has no such container instance".to_owned(),
             ClusterFault::Denied => format!("the host is not allowed {action}"),
             ClusterFault::NoRegion => "nobody said which Region it is in".to_owned(),
             ClusterFault::NoIdentity => "no AWS credentials were found on this host to ask with".to_owned(),
@@ -80,14 +83,14 @@ impl ClusterError {
 impl Explain for ClusterError {
     fn link(&self) -> Link {
         match self.fault {
-            ClusterFault::Absent | ClusterFault::NoRegion => Link::Configuration,
+            ClusterFault::Absent | ClusterFault::NoInstance | ClusterFault::NoRegion => Link::Configuration,
             _ => Link::HostIdentity,
         }
     }
 
     fn class(&self) -> Class {
         match self.fault {
-            ClusterFault::Absent | ClusterFault::NoIdentity => Class::Absent,
+            ClusterFault::Absent | ClusterFault::NoInstance | ClusterFault::NoIdentity => Class::Absent,
             ClusterFault::NoRegion => Class::Invalid,
             ClusterFault::Denied | ClusterFault::IdentityRejected | ClusterFault::ClockSkew => Class::Refused,
             ClusterFault::Throttled => Class::Throttled,
@@ -105,6 +108,9 @@ impl Explain for ClusterError {
         Some(match self.fault {
             ClusterFault::Absent => {
                 "name it, or give its ARN, in `ecs.cluster`: `aws ecs list-clusters` shows those of a Region".to_owned()
+            }
+            ClusterFault::NoInstance => {
+                "set `ecs.container_instance` to what the ECS agent on this host says it is: `curl -s http://localhost:51678/v1/metadata`".to_owned()
             }
             ClusterFault::NoRegion => "set AWS_REGION, or give the cluster's ARN in `ecs.cluster`".to_owned(),
             ClusterFault::Denied => format!(

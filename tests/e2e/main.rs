@@ -7,6 +7,7 @@
 
 mod accounts;
 mod behaviors;
+mod cluster;
 mod debian;
 mod demo;
 mod disk;

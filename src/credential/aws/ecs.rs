@@ -1,6 +1,8 @@
 //! ECS, asked what runs in a cluster: services, tasks, their definitions, and what it knows
 //! this instance by. All of it as the host, and nothing is changed.
 
+use std::time::Duration;
+
 use aws_config::Region;
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{
@@ -8,7 +10,7 @@ use aws_sdk_ecs::types::{
     TaskDefinitionPlacementConstraintType,
 };
 use serde_json::json;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use super::Aws;
 use super::call::{Answered, call};
@@ -23,12 +25,13 @@ const SERVICES_AT_ONCE: usize = 10;
 /// `DescribeTasks` takes so many at once (API reference).
 const TASKS_AT_ONCE: usize = 100;
 
-/// A cluster to look at: its client, and until when.
+/// A cluster to look at: its client, and how long each answer may take. The number of calls
+/// is the cluster's, and so the whole has no end of its own.
 struct Look<'a> {
     cluster: &'a str,
     client: Client,
     watch: &'a dyn Watch,
-    end: Instant,
+    deadline: Duration,
 }
 
 impl Aws {
@@ -40,10 +43,9 @@ impl Aws {
     pub async fn workloads(&self, cluster: &str) -> Result<Vec<Workload>, ClusterError> {
         let look = self.look(cluster, "ecs:ListServices").await?;
         let both = Box::pin(futures_util::future::try_join(look.services(), look.tasks()));
-        let (services, tasks) = both.await?;
-        let of_services = services.into_iter().map(of_service);
-        let alone = tasks.into_iter().filter(|task| !task.group().is_some_and(|group| group.starts_with("service:")));
-        Ok(of_services.chain(alone.map(of_task)).collect())
+        let (mut workloads, tasks) = both.await?;
+        workloads.extend(tasks);
+        Ok(workloads)
     }
 
     /// A task definition; a revision never changes.
@@ -65,13 +67,14 @@ impl Aws {
         let look = self.look(cluster, "ecs:DescribeContainerInstances").await?;
         let asked = look.client.describe_container_instances().cluster(cluster).container_instances(instance).send();
         let answer = look.answer("ecs:DescribeContainerInstances", asked).await?;
-        let mut found = Attributes::new();
-        for instance in answer.container_instances.unwrap_or_default() {
-            let known = instance.attributes.unwrap_or_default();
-            found.extend(known.into_iter().map(|attribute| (attribute.name, attribute.value.unwrap_or_default())));
-            found.extend(instance.ec2_instance_id.map(|id| ("ec2InstanceId".to_owned(), id)));
-        }
-        Ok(found)
+        let Some(instance) = answer.container_instances.unwrap_or_default().pop() else {
+            let action = "ecs:DescribeContainerInstances";
+            let (cluster, fault) = (cluster.to_owned(), ClusterFault::NoInstance);
+            return Err(ClusterError { cluster, action, fault, source: Some(instance.into()) });
+        };
+        let known = instance.attributes.unwrap_or_default().into_iter();
+        let known = known.map(|attribute| (attribute.name, attribute.value.unwrap_or_default()));
+        Ok(known.chain(instance.ec2_instance_id.map(|id| ("ec2InstanceId".to_owned(), id))).collect())
     }
 
     async fn look<'a>(&'a self, cluster: &'a str, action: &'static str) -> Result<Look<'a>, ClusterError> {
@@ -89,12 +92,13 @@ impl Aws {
         let credentials = self.sessions.credentials(&Identity::Host, &self.host, config, &region, end).await;
         let config = aws_sdk_ecs::config::Builder::from(config).region(region);
         let config = config.credentials_provider(credentials.map_err(nobody)?).build();
-        Ok(Look { cluster, client: Client::from_conf(config), watch: self.host.watch(), end })
+        Ok(Look { cluster, client: Client::from_conf(config), watch: self.host.watch(), deadline: self.deadline })
     }
 }
 
 impl Look<'_> {
-    async fn services(&self) -> Result<Vec<Service>, ClusterError> {
+    /// Each as a workload at once: ECS tells a service with its last hundred events.
+    async fn services(&self) -> Result<Vec<Workload>, ClusterError> {
         let mut arns = Vec::new();
         let mut next = None;
         loop {
@@ -111,12 +115,13 @@ impl Look<'_> {
             let asked = self.client.describe_services().cluster(self.cluster).set_services(Some(arns.to_vec())).send();
             let answer = self.answer("ecs:DescribeServices", asked).await?;
             let found = answer.services.unwrap_or_default().into_iter();
-            services.extend(found.filter(|service| service.status() == Some("ACTIVE")));
+            services.extend(found.filter(|service| service.status() == Some("ACTIVE")).map(of_service));
         }
         Ok(services)
     }
 
-    async fn tasks(&self) -> Result<Vec<Task>, ClusterError> {
+    /// Those that no service has.
+    async fn tasks(&self) -> Result<Vec<Workload>, ClusterError> {
         let mut arns = Vec::new();
         let mut next = None;
         loop {
@@ -131,12 +136,14 @@ impl Look<'_> {
         let mut tasks = Vec::new();
         for arns in arns.chunks(TASKS_AT_ONCE) {
             let asked = self.client.describe_tasks().cluster(self.cluster).set_tasks(Some(arns.to_vec())).send();
-            tasks.extend(self.answer("ecs:DescribeTasks", asked).await?.tasks.unwrap_or_default());
+            let found = self.answer("ecs:DescribeTasks", asked).await?.tasks.unwrap_or_default().into_iter();
+            let is_alone = |task: &Task| !task.group().is_some_and(|group| group.starts_with("service:"));
+            tasks.extend(found.filter(is_alone).map(of_task));
         }
         Ok(tasks)
     }
 
-    /// What comes of a call, by the end of the look.
+    /// What comes of a call.
     async fn answer<T, E>(
         &self,
         action: &'static str,
@@ -149,7 +156,7 @@ impl Look<'_> {
         let wrong = |fault, source| ClusterError { cluster: self.cluster.to_owned(), action, fault, source };
         let operation = action.strip_prefix("ecs:").unwrap_or(action);
         let asked = call(self.watch, operation, asked);
-        let answer = timeout_at(self.end, asked).await.map_err(|_| wrong(ClusterFault::TimedOut, None))?;
+        let answer = timeout(self.deadline, asked).await.map_err(|_| wrong(ClusterFault::TimedOut, None))?;
         answer.map(|Answered { answer, .. }| answer).map_err(|Failed { meaning, said }| {
             let fault = match meaning {
                 Meaning::Unavailable => ClusterFault::Unavailable,
@@ -178,7 +185,9 @@ fn of_service(service: Service) -> Workload {
     let strategy = service.capacity_provider_strategy.unwrap_or_default();
     let of_strategy = strategy.iter().map(|item| LaunchType::of_capacity_provider(&item.capacity_provider));
     let said = service.launch_type.and_then(|launch| LaunchType::parse(launch.as_str()));
-    let deployed = service.deployments.unwrap_or_default().into_iter().filter_map(|one| one.task_definition);
+    // Of one that was replaced no task begins any more.
+    let deployed = service.deployments.unwrap_or_default().into_iter();
+    let deployed = deployed.filter(|one| one.status() != Some("INACTIVE")).filter_map(|one| one.task_definition);
     let task_sets = service.task_sets.unwrap_or_default().into_iter().filter_map(|one| one.task_definition);
     let mut definitions: Vec<_> = service.task_definition.into_iter().chain(deployed).chain(task_sets).collect();
     definitions.sort();

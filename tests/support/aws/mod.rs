@@ -13,6 +13,7 @@ mod answer;
 mod arn;
 mod clock;
 mod ecr;
+mod ecs;
 mod evaluate;
 mod identity;
 mod kms;
@@ -33,6 +34,7 @@ use super::fault::When;
 use super::gate::Gate;
 use super::http::Server;
 
+pub use self::ecs::Cluster;
 pub use self::identity::AccessKey;
 pub use self::policy::Policy;
 pub use self::secret::Secret;
@@ -71,7 +73,7 @@ pub struct Call {
     pub signed_at: Option<String>,
     /// The caller's ARN; `None` when the caller is not known.
     pub principal: Option<String>,
-    /// The secret, role or key asked for, as it was written.
+    /// The secret, role, key or task definition asked for, as it was written.
     pub target: Option<String>,
     /// The error's code; `fault` when a fault took the answer's place.
     pub error: Option<&'static str>,
@@ -153,6 +155,18 @@ impl Aws {
             assert!(world.keys.contains_key(key), "no such key: {key}");
         }
         world.secrets.insert(secret.arn.clone(), secret);
+    }
+
+    /// Puts an ECS cluster, in place of the one of the same ARN if there is one.
+    pub fn cluster(&self, arn: &str, cluster: Cluster) {
+        arn::Arn::expect(arn, "ecs");
+        self.world().clusters.insert(arn.to_owned(), cluster);
+    }
+
+    /// Puts a revision of a task definition.
+    pub fn task_definition(&self, arn: &str, definition: serde_json::Value) {
+        arn::Arn::expect(arn, "ecs");
+        self.world().task_definitions.insert(arn.to_owned(), definition);
     }
 
     /// Makes this text the current version; gives the version's id.

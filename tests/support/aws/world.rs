@@ -13,7 +13,7 @@ use super::evaluate::CompiledPolicy;
 use super::identity::{Identities, Unknown};
 use super::secret::Secret;
 use super::signature::{BadSignature, Signature};
-use super::{Call, Fault, clock, ecr, kms, secretsmanager, sts};
+use super::{Call, Fault, clock, ecr, ecs, kms, secretsmanager, sts};
 
 /// One AWS service: its name in signatures, how it is spoken to, what it answers.
 pub struct Service {
@@ -24,7 +24,8 @@ pub struct Service {
     pub answer: fn(&mut World, &Asked) -> Answer,
 }
 
-const SERVICES: [&Service; 5] = [&ecr::SERVICE, &ecr::PUBLIC, &kms::SERVICE, &secretsmanager::SERVICE, &sts::SERVICE];
+const SERVICES: [&Service; 6] =
+    [&ecr::SERVICE, &ecr::PUBLIC, &ecs::SERVICE, &kms::SERVICE, &secretsmanager::SERVICE, &sts::SERVICE];
 
 /// A call that is authenticated but not yet decided.
 pub struct Asked {
@@ -52,6 +53,9 @@ pub struct World {
     pub identities: Identities,
     pub keys: HashMap<String, Key>,
     pub secrets: HashMap<String, Secret>,
+    /// ECS's, by ARN.
+    pub clusters: HashMap<String, ecs::Cluster>,
+    pub task_definitions: HashMap<String, Value>,
     pub faults: Faults<String, Fault>,
     pub calls: Vec<Call>,
     /// Seconds by which the service's clock is ahead of ours.
@@ -67,6 +71,8 @@ impl World {
             identities: Identities::default(),
             keys: HashMap::new(),
             secrets: HashMap::new(),
+            clusters: HashMap::new(),
+            task_definitions: HashMap::new(),
             faults: Faults::none(),
             calls: Vec::new(),
             ahead: 0,
@@ -94,7 +100,8 @@ impl World {
         let principal = asked.as_ref().ok().map(|asked| asked.caller.arn().to_owned());
         let answer = asked.and_then(|asked| (service.answer)(self, &asked));
         let request_id = format!("{:08x}-5243-4f4e-8a11-0242ac110002", self.calls.len() + 1);
-        let target = ["SecretId", "Name", "RoleArn", "KeyId"].iter().find_map(|name| parameters.get(*name));
+        let target =
+            ["SecretId", "Name", "RoleArn", "KeyId", "taskDefinition"].iter().find_map(|name| parameters.get(*name));
         let error = answer.as_ref().err().map(|error| error.code);
         self.calls.push(Call {
             service: service.name,

@@ -1,0 +1,110 @@
+//! An ECS cluster that the agent keeps warm: its images are here before any task is.
+
+use std::io::Read as _;
+use std::os::unix::net::UnixStream;
+use std::process::Child;
+
+use serde_json::{Value, json};
+
+use crate::lab::{Lab, on_both_engines};
+use crate::own_image::{OwnImage, REGISTRY};
+use crate::support::run::Run;
+use crate::world::wait_until;
+
+on_both_engines!(images_of_a_service_are_here_before_its_tasks_and_so_are_a_new_revision_s);
+
+fn images_of_a_service_are_here_before_its_tasks_and_so_are_a_new_revision_s(lab: &Lab) {
+    let cluster = Cluster::new(lab);
+    let images = [OwnImage::push(lab, 1, 100_000), OwnImage::push(lab, 1, 100_000)];
+    let [first, second] = images.each_ref().map(|image| image.at(REGISTRY));
+    cluster.call(
+        "create_service",
+        &json!({
+            "cluster": cluster.name, "serviceName": "web", "taskDefinition": cluster.revision(&first),
+            "desiredCount": 0, "launchType": "EC2",
+        }),
+    );
+    let agent = Agent::start(&cluster);
+    wait_until("the first image", || lab.has(&first));
+    assert!(!lab.has(&second));
+    let definition = cluster.revision(&second);
+    cluster.call("update_service", &json!({ "cluster": cluster.name, "service": "web", "taskDefinition": definition }));
+    wait_until("the second image", || lab.has(&second));
+    let tasks = cluster.call("list_tasks", &json!({ "cluster": cluster.name }));
+    assert_eq!(tasks["taskArns"], json!([]), "nobody has run a task of it");
+    let said = agent.end();
+    assert!(said.contains("the cluster was looked at") && !said.contains("nothing new is pulled"), "{said}");
+    for image in [first, second] {
+        lab.forget(&image);
+    }
+}
+
+/// A cluster of the test's own in the lab's AWS.
+struct Cluster<'a> {
+    lab: &'a Lab,
+    name: String,
+}
+
+impl<'a> Cluster<'a> {
+    fn new(lab: &'a Lab) -> Self {
+        let cluster = Self { lab, name: format!("warm-{:?}-{}", lab.engine, std::process::id()) };
+        cluster.call("create_cluster", &json!({ "clusterName": cluster.name }));
+        cluster
+    }
+
+    fn call(&self, operation: &str, parameters: &Value) -> Value {
+        self.lab.aws("ecs", operation, parameters)
+    }
+
+    /// Registers the next revision of its definition, with this image and the registry's secret.
+    fn revision(&self, image: &str) -> Value {
+        let secret = self.lab.secret("taskpull/registry-one");
+        let container = json!({
+            "name": "app", "image": image, "memory": 64,
+            "repositoryCredentials": { "credentialsParameter": secret },
+        });
+        let definition = json!({ "family": self.name, "containerDefinitions": [container] });
+        self.call("register_task_definition", &definition)["taskDefinition"]["taskDefinitionArn"].clone()
+    }
+}
+
+impl Drop for Cluster<'_> {
+    fn drop(&mut self) {
+        self.call("delete_service", &json!({ "cluster": self.name, "service": "web", "force": true }));
+        self.call("delete_cluster", &json!({ "cluster": self.name }));
+    }
+}
+
+struct Agent {
+    process: Child,
+    _place: tempfile::TempDir,
+}
+
+impl Agent {
+    fn start(cluster: &Cluster<'_>) -> Self {
+        let place = tempfile::tempdir().unwrap();
+        let path = |name: &str| place.path().join(name);
+        let run = cluster.lab.set(Run::new(["serve"])).env("TASKPULL_SOCKET", path("agent.sock"));
+        let run = run.env("TASKPULL_STATE_FOLDER", path("state")).env("TASKPULL_FOLDER", path("folder"));
+        let run = run.env("TASKPULL_ECS_CLUSTER", &cluster.name).env("TASKPULL_ECS_INTERVAL", "1s");
+        let run = run.env("RUST_LOG", "info");
+        let process = run.start();
+        wait_until("the agent", || UnixStream::connect(path("agent.sock")).is_ok());
+        Self { process, _place: place }
+    }
+
+    /// Ends it; what it has said.
+    fn end(mut self) -> String {
+        crate::world::signal(&self.process, "TERM");
+        let mut said = String::new();
+        self.process.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        said
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
