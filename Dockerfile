@@ -24,7 +24,8 @@ RUN set -e; \
     install -D -m 644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt; \
     echo 'hosts: files dns' >/image/etc/nsswitch.conf; \
     echo 'taskpull:x:65532:65532::/:/nonexistent' >/image/etc/passwd; \
-    echo 'taskpull:x:65532:' >/image/etc/group; \
+    # A member by name: its user is, also when another group is given to run with.
+    echo 'taskpull:x:65532:taskpull' >/image/etc/group; \
     mkdir /empty
 
 FROM scratch
