@@ -138,15 +138,18 @@ fn the_compose_file_runs_the_agent(built: &Image<'_>, image: &str, definition: &
     };
     let up = compose(&["up", "--detach"]);
     let container = lab.docker(&["ps", "--quiet", "--filter", &format!("label=com.docker.compose.project={project}")]);
-    let said = || lab.docker(&["logs", container.trim()]);
     let health = || lab.docker(&["inspect", "--format", "{{.State.Health.Status}}", container.trim()]);
     wait_until("it is healthy", || health() == "healthy\n");
     wait_until("it pulls what its folder wants", || lab.has(image));
+    let volume = format!("{project}_socket:/run/taskpull");
+    let asked = lab.docker(&["run", "--rm", "--user", "0", "--volume", &volume, &built.name, "status"]);
     compose(&["stop"]);
     let code = lab.docker(&["inspect", "--format", "{{.State.ExitCode}}", container.trim()]);
-    let said = (said(), compose(&["down", "--volumes"]));
-    assert!(up.status.success(), "{up:?} {said:?}");
+    let (said, down) = (compose(&["logs"]), compose(&["down", "--volumes"]));
+    assert!(up.status.success(), "{up:?} {said:?} {down:?}");
     assert_eq!(code.trim(), "0", "{said:?}");
+    assert!(asked.contains(" succeeded "), "root of another container is told what came of it: {asked} {said:?}");
+    assert!(!String::from_utf8_lossy(&said.stdout).contains("warning"), "{said:?}");
 }
 
 #[test]
