@@ -23,8 +23,10 @@ RUN set -e; \
     ldd /image/usr/bin/taskpull | grep -o '/[^ ]*' | xargs cp --parents --dereference --target-directory /image; \
     install -D -m 644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt; \
     echo 'hosts: files dns' >/image/etc/nsswitch.conf; \
-    echo 'taskpull:x:65532:65532::/:/nonexistent' >/image/etc/passwd; \
-    echo 'taskpull:x:65532:' >/image/etc/group; \
+    # Who may ask the agent: root of another container, and its own user, who is a member by
+    # name for where another group is given to run with.
+    printf '%s:/:/nonexistent\n' root:x:0:0: taskpull:x:65532:65532: >/image/etc/passwd; \
+    echo 'taskpull:x:65532:taskpull' >/image/etc/group; \
     mkdir /empty
 
 FROM scratch

@@ -44,6 +44,11 @@ job "taskpull" {
       # What is under way may end: `agent.drain_timeout` and what the end takes.
       kill_timeout = "45s"
 
+      # The one group that it runs with.
+      env {
+        TASKPULL_SOCKET_GROUP = var.docker_group
+      }
+
       config {
         image           = var.image
         args            = ["serve"]

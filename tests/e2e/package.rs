@@ -1,9 +1,11 @@
 //! The .deb on a Debian whose init is systemd: installed, enabled, upgraded, removed, purged.
 
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::debian::Debian;
 use crate::lab::{Engine, Lab, root, task};
@@ -22,55 +24,103 @@ fn package(revision: u32) -> String {
     String::from_utf8(output.stdout).unwrap().lines().last().unwrap().rsplit('/').next().unwrap().to_owned()
 }
 
-/// Where the host's AWS is, and its key as a credential of the service.
-fn configure(debian: &Debian, lab: &Lab) {
+/// Where the host's AWS is, by a name that is looked up, and its key as a credential of the
+/// service. Answers where the metrics are.
+fn configure(debian: &Debian, lab: &Lab) -> String {
     let (key, secret) = (&lab.env["AWS_ACCESS_KEY_ID"], &lab.env["AWS_SECRET_ACCESS_KEY"]);
     debian.write(
         "/etc/taskpull/aws",
         &format!("[default]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"),
     );
-    let (endpoint, region) = (&lab.env["AWS_ENDPOINT_URL"], &lab.env["AWS_REGION"]);
+    let region = &lab.env["AWS_REGION"];
+    let endpoint = lab.env["AWS_ENDPOINT_URL"].replace("127.0.0.1", "localhost");
+    let aws = format!("AWS_ENDPOINT_URL={endpoint} AWS_REGION={region} AWS_EC2_METADATA_DISABLED=true");
+    debian.write("/root/aws.sh", &format!("export {aws} AWS_SHARED_CREDENTIALS_FILE=/etc/taskpull/aws\n"));
     let unit = format!(
         "[Service]\nLoadCredential=aws:/etc/taskpull/aws\nEnvironment=AWS_SHARED_CREDENTIALS_FILE=%d/aws\n\
-         Environment=AWS_ENDPOINT_URL={endpoint} AWS_REGION={region} AWS_EC2_METADATA_DISABLED=true\n"
+         Environment={aws}\n"
     );
     debian.write("/etc/systemd/system/taskpull.service.d/aws.conf", &unit);
-}
-
-/// Has the agent pull, and answers how that ended.
-fn pull(debian: &Debian, id: &str, definition: &Value) -> Value {
-    hand_in(debian, id, definition);
-    let record = || -> Value { serde_json::from_str(&debian.must(&format!("cat {REQUESTS}/{id}.json"))).unwrap() };
-    debian.until("the request has ended", || !record()["ended"].is_null());
-    record()["ended"].clone()
+    // The machine has the host's network. Nobody listens there once this is dropped.
+    let metrics = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let secret = lab.secret("taskpull/registry-one");
+    debian.write(
+        "/etc/taskpull/taskpull.toml",
+        &format!("[metrics]\nlisten = \"{metrics}\"\n[[registry]]\nhost = \"{REGISTRY}\"\nsecret = \"{secret}\"\n"),
+    );
+    metrics
 }
 
 /// Where the agent keeps what it has accepted.
 const REQUESTS: &str = "/var/lib/taskpull/requests";
 
-/// Gives the agent a request. It finds it at its start, as it finds one that it had accepted
-/// before.
-fn hand_in(debian: &Debian, id: &str, definition: &Value) {
-    let file = format!("{REQUESTS}/{id}.json");
-    let request = json!({
-        "version": 1, "id": id, "accepted": "2026-01-31T12:00:00.000Z", "source": "e2e",
-        "definition": definition.to_string(), "by": { "uid": 0, "gid": 0 },
-    });
-    debian.must("systemctl stop taskpull.service");
-    debian.write(&file, &request.to_string());
-    debian.must(&format!("chown taskpull: {file}; systemctl start taskpull.service"));
+const DEFINITION: &str = "/root/web.json";
+
+/// What only the secret's reader may pull comes by the socket, and by the folder; the trail and
+/// the metrics tell of both.
+fn it_pulls_what_it_is_sent_and_what_is_in_its_folder(debian: &Debian, lab: &Lab, metrics: &str) {
+    let image = OwnImage::push(lab, 1, 4_096);
+    let name = image.at(REGISTRY);
+    let definition = task(&[("app", &name, Some(&lab.secret("taskpull/registry-one")))]);
+    debian.write(DEFINITION, &definition.to_string());
+    let report = debian.must(&format!("taskpull pull --agent --quiet --output json {DEFINITION}"));
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["tasks"][0]["containers"][0]["digest"], image.digest, "{report}");
+    assert!(lab.has(&name));
+
+    lab.forget(&name);
+    let file = "/etc/taskpull/task-definitions/web.json";
+    debian.must(&format!("install -D -m 644 {DEFINITION} {file}"));
+    debian.until("the folder's image has come", || lab.has(&name));
+    let trail = || debian.said("journalctl -t taskpull TASKPULL_EVENT=pull -o cat");
+    debian.until("the trail has both", || trail().matches(&image.digest).count() == 2);
+    let asked = format!("GET /metrics HTTP/1.1\r\nHost: {metrics}\r\nConnection: close\r\n\r\n");
+    let mut page = String::new();
+    let mut connection = TcpStream::connect(metrics).unwrap();
+    connection.write_all(asked.as_bytes()).unwrap();
+    connection.read_to_string(&mut page).unwrap();
+    assert!(page.contains("\ntaskpull_audit_lines_total{result=\"lost\"} 0\n"), "{page}");
+    lab.forget(&name);
+    debian.must("rm -r /etc/taskpull/task-definitions");
+}
+
+/// The members of a group use the socket, and nobody else; a login is not the agent's to give.
+fn its_group_may_use_it(debian: &Debian, lab: &Lab) {
+    debian.must("useradd --groups taskpull member; useradd stranger");
+    debian.must("runuser -u member -- taskpull status");
+    let refused = debian.run("runuser -u stranger -- taskpull status");
+    assert_eq!(refused.status.code(), Some(7), "{refused:?}");
+    let login = debian.must(&format!(". /root/aws.sh; printf {REGISTRY} | docker-credential-taskpull get"));
+    let login: Value = serde_json::from_str(&login).unwrap();
+    assert!(login["Secret"] == lab.password("registry-one", "puller-one"), "another login");
+}
+
+/// Has the agent pull what its registry holds at the gate; answers the request's id.
+fn send(debian: &Debian, world: &World, gate: &Gate) -> String {
+    world.proxy.fault(On::Manifest, When::Every, Fault::Hold(gate.clone()));
+    let secret = world.lab.secret("taskpull/registry-one");
+    debian.write(DEFINITION, &task(&[("app", &world.name(), Some(&secret))]).to_string());
+    debian.must(&format!("taskpull pull --agent --quiet {DEFINITION} >/root/said 2>&1 &"));
+    wait_for(gate, 1);
+    let newest = debian.must("taskpull status --limit 1 --output json");
+    serde_json::from_str::<Value>(&newest).unwrap()[0]["id"].as_str().unwrap().to_owned()
+}
+
+fn a_request_is_called_off(debian: &Debian, lab: &Lab) {
+    let (world, gate) = (World::new(lab), Gate::closed());
+    let id = send(debian, &world, &gate);
+    debian.must(&format!("taskpull cancel {id}"));
+    let shown = || debian.must(&format!("taskpull status {id}"));
+    debian.until("it is called off", || shown().contains(" cancelled "));
+    gate.open();
 }
 
 /// systemd would wait for a second; told how long a drain may take, it waits for that.
 fn what_is_under_way_may_end(debian: &Debian, lab: &Lab) {
-    let (world, gate) = (World::new(lab), Gate::closed());
-    world.proxy.fault(On::Manifest, When::Every, Fault::Hold(gate.clone()));
     debian.write("/etc/systemd/system/taskpull.service.d/stop.conf", "[Service]\nTimeoutStopSec=1s\n");
     debian.must("systemctl daemon-reload");
-    let name = world.name();
-    let definition = task(&[("app", &name, Some(&lab.secret("taskpull/registry-one")))]);
-    hand_in(debian, "01a2b3c4d5e6f7a8b9c1", &definition);
-    wait_for(&gate, 1);
+    let (world, gate) = (World::new(lab), Gate::closed());
+    send(debian, &world, &gate);
     debian.must("systemctl stop --no-block taskpull.service");
     let status = || debian.shown("taskpull", "StatusText");
     debian.until("it says that it ends", || status() == "ending: 1 request running");
@@ -78,8 +128,10 @@ fn what_is_under_way_may_end(debian: &Debian, lab: &Lab) {
     gate.open();
     debian.until("it has ended", || debian.shown("taskpull", "ActiveState") == "inactive");
     assert_eq!(debian.shown("taskpull", "Result"), "success");
-    assert!(lab.has(&name));
-    debian.must(&format!("rm {REQUESTS}/01a2b3c4d5e6f7a8b9c1.json; systemctl start taskpull.service"));
+    assert!(lab.has(&world.name()));
+    // Nobody has started it: systemd holds the socket, and it begins with who asks.
+    debian.must("taskpull status");
+    debian.until("it is ready again", || debian.shown("taskpull", "ActiveState") == "active");
 }
 
 #[test]
@@ -99,7 +151,7 @@ fn the_deb_is_installed_enabled_upgraded_removed_and_purged() {
     assert_eq!(String::from_utf8(verified.stdout).unwrap(), "", "the unit has no fault");
 
     // Without an engine it is up, and not ready.
-    configure(&debian, &lab);
+    let metrics = configure(&debian, &lab);
     debian.must("systemctl daemon-reload; systemctl enable --now --no-block taskpull");
     let status = || debian.shown("taskpull", "StatusText");
     debian.until("it says what it waits for", || status().starts_with("waiting for the engine: "));
@@ -109,21 +161,15 @@ fn the_deb_is_installed_enabled_upgraded_removed_and_purged() {
     assert_eq!(status(), "nothing under way");
     assert_eq!(debian.must("stat -c '%U:%G %a' /run/taskpull/taskpull.sock"), "root:taskpull 660\n");
 
-    // It pulls what only the secret's reader may.
-    let image = OwnImage::push(&lab, 1, 4_096);
-    let name = image.at(REGISTRY);
-    let definition = task(&[("app", &name, Some(&lab.secret("taskpull/registry-one")))]);
-    let ended = pull(&debian, "01a2b3c4d5e6f7a8b9c0", &definition);
-    assert_eq!(ended["how"], "succeeded", "{ended}");
-    assert!(lab.has(&name));
-    lab.forget(&name);
-
+    it_pulls_what_it_is_sent_and_what_is_in_its_folder(&debian, &lab, &metrics);
+    its_group_may_use_it(&debian, &lab);
+    a_request_is_called_off(&debian, &lab);
     what_is_under_way_may_end(&debian, &lab);
 
     // It reads its configuration again without a restart.
     let pid = || debian.shown("taskpull", "MainPID");
     let before = pid();
-    debian.must("echo '[pull]\nconcurrency = 3' >/etc/taskpull/taskpull.toml; systemctl reload taskpull");
+    debian.must("echo '[pull]\nconcurrency = 3' >>/etc/taskpull/taskpull.toml; systemctl reload taskpull");
     debian.until("it has read it", || debian.said("journalctl -u taskpull").contains("was read again"));
     assert_eq!((pid(), state("active")), (before.clone(), "active".to_owned()));
 
@@ -134,12 +180,13 @@ fn the_deb_is_installed_enabled_upgraded_removed_and_purged() {
     debian.until("it is ready again", || debian.shown("taskpull", "ActiveState") == "active");
 
     // Another version takes over; what the operator wrote stays.
-    let before = pid();
+    let requests = || debian.must(&format!("ls {REQUESTS}"));
+    let before = (pid(), requests());
     debian.must(&format!("dpkg --install /packages/{second}"));
     debian.until("it is ready again", || debian.shown("taskpull", "ActiveState") == "active");
-    assert_ne!(pid(), before);
+    assert_ne!(pid(), before.0);
     assert_eq!(debian.must("grep -c concurrency /etc/taskpull/taskpull.toml"), "1\n");
-    assert_eq!(debian.must(&format!("ls {REQUESTS}")), "01a2b3c4d5e6f7a8b9c0.json\n");
+    assert_eq!((requests(), before.1.lines().count()), (before.1.clone(), 3));
 
     // Removed, it leaves what is the operator's; purged, nothing but its user.
     debian.must("dpkg --remove taskpull");
@@ -147,7 +194,7 @@ fn the_deb_is_installed_enabled_upgraded_removed_and_purged() {
     debian
         .must("test -e /etc/taskpull/taskpull.toml; test -d /var/lib/taskpull; ! test -e /run/taskpull/taskpull.sock");
     debian.must("rm -r /etc/taskpull/aws /etc/systemd/system/taskpull.service.d; dpkg --purge taskpull");
-    debian.must("! test -e /etc/taskpull; ! test -e /var/lib/taskpull; ! test -e /usr/bin/taskpull");
+    debian.must("! test -e /etc/taskpull; ! test -e /var/lib/taskpull; ! test -e /var/log/taskpull; ! test -e /usr/bin/taskpull");
     assert_eq!(debian.said("find /etc/systemd /var/lib/systemd -name '*taskpull*'"), "");
     assert_eq!(debian.must("systemctl is-system-running").trim(), "running");
 }
