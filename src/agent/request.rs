@@ -21,6 +21,13 @@ impl RequestId {
         Self(format!("{since:012x}{chance:08x}"))
     }
 
+    /// The time in it: when it was given, or later.
+    #[must_use]
+    pub fn time(&self) -> SystemTime {
+        let milliseconds = self.0.get(..12).and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        UNIX_EPOCH + Duration::from_millis(milliseconds.unwrap_or_default())
+    }
+
     /// Reads one, as somebody has written it; it is safe as the name of a file.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
