@@ -185,7 +185,7 @@ async fn who_has_just_ended_is_not_forgotten_for_being_the_oldest() {
 
 #[tokio::test(start_paused = true)]
 async fn long_definitions_leave_no_more_open_than_fit_into_memory() {
-    let world = World { room: Room { open: 100, history: 2 }, ..World::new() };
+    let world = World { room: Room { open: 100, history: 100 }, ..World::new() };
     world
         .run(&Scripted::new([None]), async |desk, _| {
             let long = || Submission { definition: "x".repeat(4 << 20), ..submission("web", None) };
