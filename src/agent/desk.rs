@@ -25,6 +25,10 @@ use crate::report::Report;
 pub use open::{Open, Phase};
 use table::{Kept, Stage, Table, print};
 
+/// Bytes that the definitions of all open requests may have together. They are in memory with all
+/// that is known of their pulls, which is some thirty times as much.
+const OPEN_TEXT: usize = 16 << 20;
+
 /// How much the desk holds.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
@@ -87,10 +91,12 @@ impl Desk {
     #[must_use]
     pub fn new(
         journal: Journal,
-        records: Vec<Record>,
+        mut records: Vec<Record>,
         room: Room,
         to_runner: mpsc::UnboundedSender<RequestId>,
     ) -> Self {
+        // Open ones first, as they were accepted; the others as they ended.
+        records.sort_by_key(|record| record.ended.as_ref().map(|ended| ended.at));
         let (mut table, changed) = (Table::default(), Arc::<Notify>::default());
         for Record { request, ended, .. } in records {
             let stage = if let Some(Ended { at, how, .. }) = ended {
@@ -129,10 +135,17 @@ impl Desk {
             if table.open >= self.room.open {
                 return Err(DeskError::Full { open: table.open });
             }
+            if table.text + submission.definition.len() > OPEN_TEXT {
+                return Err(DeskError::Heavy { open: table.open, bytes: table.text });
+            }
             table.fresh_id(now)
         };
         let request = Request { id: id.clone(), accepted: Moment::new(now), submission };
-        self.journal.put(&Record::new(request.clone(), None))?;
+        if let Err(error) = self.journal.put(&Record::new(request.clone(), None)) {
+            // It may be there and not be synced; the next agent must not do what was refused.
+            self.journal.forget(&id);
+            return Err(error.into());
+        }
         self.table().insert(&request, Stage::Open(Arc::new(Open::new(request.clone(), &self.changed))));
         // The runner is there for as long as the desk is.
         let _ = self.to_runner.send(id.clone());

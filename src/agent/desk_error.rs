@@ -12,6 +12,16 @@ pub enum DeskError {
         /// How many.
         open: usize,
     },
+    /// Their definitions are as long together as there is room for.
+    #[error(
+        "{open} requests are open with {bytes} bytes of definitions, and no more are accepted before some of them end"
+    )]
+    Heavy {
+        /// How many requests.
+        open: usize,
+        /// How many bytes.
+        bytes: usize,
+    },
     /// It could not be kept, and so was not accepted.
     #[error("the request could not be kept, and was not accepted")]
     Journal(#[from] JournalError),

@@ -5,11 +5,13 @@
 //! folder synced, before anybody is told. A file that is there is whole, or it is another's
 //! doing and is put aside. No secret is ever in one: of a definition only what is read here.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
+use rustix::process::geteuid;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -61,9 +63,10 @@ pub struct Journal {
 /// What was found in the folder when it was opened.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// The requests, oldest first.
+    /// The requests, oldest first; of those that have ended without the report, since all of
+    /// them together may be more than the memory.
     pub records: Vec<Record>,
-    /// Files that are none, and why; they were put aside.
+    /// Files that are none, and why; they were put aside where that could be done.
     pub broken: Vec<(PathBuf, String)>,
 }
 
@@ -76,6 +79,7 @@ impl Journal {
         let failed = |source| JournalError::Folder { folder: state_folder.to_owned(), source };
         let folder = state_folder.join("requests");
         DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
+        keep_to_oneself(&folder).map_err(failed)?;
         let mut lock = OpenOptions::new();
         let lock = lock.create(true).truncate(false).write(true).mode(0o600);
         let lock = lock.open(state_folder.join("lock")).map_err(failed)?;
@@ -146,6 +150,19 @@ fn write_synced(file: &Path, text: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Whoever could write in it could have anything pulled in anybody's name.
+fn keep_to_oneself(folder: &Path) -> io::Result<()> {
+    let found = fs::metadata(folder)?;
+    let (owner, own) = (found.uid(), geteuid().as_raw());
+    if owner != own {
+        return Err(io::Error::other(format!("`requests` in it is user {owner}'s, and the agent is user {own}")));
+    }
+    if found.mode() & 0o077 != 0 {
+        fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
 /// Everything in the folder: records, and what a crash or somebody else has left.
 fn read(folder: &Path) -> io::Result<Found> {
     let mut found = Found::default();
@@ -153,13 +170,22 @@ fn read(folder: &Path) -> io::Result<Found> {
         let path = entry?.path();
         match path.extension().and_then(|extension| extension.to_str()) {
             // What was under way in a crash was never acknowledged.
-            Some("tmp") => fs::remove_file(&path)?,
+            Some("tmp") => {
+                if let Err(error) = fs::remove_file(&path) {
+                    found.broken.push((path, error.to_string()));
+                }
+            }
             Some("json") => match one(&path) {
-                Ok(record) => found.records.push(record),
+                Ok(mut record) => {
+                    if let Some(ended) = &mut record.ended {
+                        ended.report = RawValue::NULL.to_owned();
+                    }
+                    found.records.push(record);
+                }
                 Err(why) => {
                     let aside = path.with_extension("broken");
-                    fs::rename(&path, &aside)?;
-                    found.broken.push((aside, why));
+                    let path = if fs::rename(&path, &aside).is_ok() { aside } else { path };
+                    found.broken.push((path, why));
                 }
             },
             _ => {}
@@ -170,7 +196,7 @@ fn read(folder: &Path) -> io::Result<Found> {
 }
 
 fn one(path: &Path) -> Result<Record, String> {
-    let text = fs::read(path).map_err(|error| error.to_string())?;
+    let text = own_text(path).map_err(|error| error.to_string())?;
     let record: Record = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
     let is_its_own = path.file_stem().is_some_and(|stem| *stem == *record.request.id.to_string());
     match record.version {
@@ -178,6 +204,22 @@ fn one(path: &Path) -> Result<Record, String> {
         VERSION => Err("it is the record of another request".to_owned()),
         version => Err(format!("its version is {version}, this program knows {VERSION}")),
     }
+}
+
+/// A file that this user has written. Never waits for a pipe, nor follows a link.
+fn own_text(path: &Path) -> io::Result<Vec<u8>> {
+    let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW).bits()).unwrap_or_default();
+    let mut file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    if found.uid() != geteuid().as_raw() {
+        return Err(io::Error::other(format!("it is user {}'s", found.uid())));
+    }
+    let mut text = Vec::new();
+    file.read_to_end(&mut text)?;
+    Ok(text)
 }
 
 #[cfg(test)]

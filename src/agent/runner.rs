@@ -137,8 +137,9 @@ impl Runner<'_> {
             open.enter(Phase::Waiting { because, until });
             tokio::select! {
                 biased;
-                () = stop.drain.cancelled() => return open.feed.end(None),
+                // First: what was called off must not begin anew with the next agent.
                 () = open.cancel.cancelled() => return self.end(&open, &report).await,
+                () = stop.drain.cancelled() => return open.feed.end(None),
                 () = sleep(wait) => {}
             }
         }

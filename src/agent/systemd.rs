@@ -50,17 +50,17 @@ pub struct ServiceManager {
 
 impl ServiceManager {
     /// Has the configuration read again, and says when that begins and ends.
-    pub fn reload(&self, read: impl FnOnce()) {
+    pub async fn reload(&self, read: impl Future<Output = ()>) {
         // Told `READY=1` after it, the service manager would take an agent that has no engine
         // yet for ready.
         if !self.is_ready.load(Ordering::Relaxed) {
-            return read();
+            return read.await;
         }
         match NotifyState::monotonic_usec_now() {
             Ok(now) => tell(&[NotifyState::Reloading, now]),
             Err(error) => tracing::warn!(%error, "the clock cannot be read"),
         }
-        read();
+        read.await;
         tell(&[NotifyState::Ready]);
     }
 

@@ -171,7 +171,7 @@ pub(super) struct Pull {
 }
 
 /// The arguments of `taskpull serve`.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 SIGTERM ends it once what is under way is done, or after `agent.drain_timeout`; what is not done
 then is done after the next start. SIGHUP has it read its configuration again.")]

@@ -2,12 +2,14 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 use rustix::fs::Mode;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::arguments::Serve;
@@ -26,6 +28,9 @@ use crate::config::{AgentSettings, ConfigError, EcsSettings, Settings, Sources};
 use crate::error::Failure;
 use crate::pipeline::{Input, Job, Traffic, Watch, reach};
 use crate::report::Report;
+
+/// How long the settings may take to be read again; a signal that comes meanwhile waits.
+const RELOAD_WITHIN: Duration = Duration::from_secs(5);
 
 /// Runs it.
 pub(super) fn run(arguments: &Serve) -> Exit {
@@ -194,7 +199,7 @@ fn signals<'a>(
                 _ = ctrl_c.recv() => {}
                 _ = terminate.recv() => {}
                 _ = hang_up.recv() => {
-                    service_manager.reload(|| work.reload(arguments, access));
+                    service_manager.reload(work.reload(arguments, access)).await;
                     audit.reopen();
                     continue;
                 }
@@ -220,10 +225,19 @@ impl Pulling {
 
     /// Reads the settings again. What is under way goes on as it began; settings that are
     /// wrong change nothing.
-    fn reload(&self, arguments: &Serve, lists: &RwLock<Access>) {
-        match prepared(arguments, &self.metrics) {
-            Ok((settings, setup)) => {
-                *lists.write().unwrap_or_else(PoisonError::into_inner) = access(&settings.agent);
+    async fn reload(&self, arguments: &Serve, lists: &RwLock<Access>) {
+        let (arguments, metrics) = (arguments.clone(), Arc::clone(&self.metrics));
+        // Beside the task that carries the requests out: a disk may not answer, nor a directory
+        // service that is asked for a group.
+        let read = tokio::task::spawn_blocking(move || {
+            prepared(&arguments, &metrics).map(|(settings, setup)| (access(&settings.agent), setup))
+        });
+        let Ok(Ok(read)) = timeout(RELOAD_WITHIN, read).await else {
+            return tell("the configuration could not be read in time, and the one before stays in force");
+        };
+        match read {
+            Ok((found, setup)) => {
+                *lists.write().unwrap_or_else(PoisonError::into_inner) = found;
                 *self.setup.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(setup);
                 tell("the configuration was read again");
             }

@@ -136,6 +136,8 @@ fn a_key_is_accepted_once_for_one_definition() {
     assert_eq!((other.status, &*other.problem()), (409, "key-used"));
     assert_ne!(submit("two", &definition()).id(), first.id());
     assert_eq!(submit("not one word", &definition()).problem(), "malformed");
+    let keys = [JSON, ("Idempotency-Key", "three"), ("Idempotency-Key", "four")];
+    assert_eq!(agent.ask("POST", "/v1/pulls", &keys, &definition().to_string()).problem(), "malformed");
     agent.ended(&first.id());
     assert_eq!(submit("one", &definition()).id(), first.id());
 }

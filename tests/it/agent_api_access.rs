@@ -8,6 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::{Gid, Signal, Uid};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use serde_json::json;
@@ -118,6 +119,30 @@ fn to_submit_and_to_read_are_rights_of_their_own() {
 }
 
 #[test]
+fn what_a_file_wants_is_no_senders_own() {
+    let (world, home) = (World::new(), Home::new());
+    let gate = Gate::closed();
+    world.engine.image(IMAGE, Pull::success().hold(&gate));
+    let folder = home.socket().with_file_name("folder");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("web.json"), task(&[open_container("app", IMAGE)]).to_string()).unwrap();
+    let serve = home.serve(&world).env("TASKPULL_SOCKET_GROUP", GROUP.to_string()).env("TASKPULL_FOLDER", &folder);
+    let serve = serve.env("TASKPULL_ACCESS_SUBMIT", format!("root,{SENDER},{READER}"));
+    let agent = Agent::of(serve.env("TASKPULL_ACCESS_READ", format!("root,{READER}")), &home);
+    wait_for(&gate, 1);
+    let list = agent.get("/v1/pulls").json();
+    assert_eq!(list["pulls"][0]["by"], json!({ "from": "folder" }));
+    let path = format!("/v1/pulls/{}", list["pulls"][0]["id"].as_str().unwrap());
+    let status = |uid, method, path: &str| ask(&home.socket(), (uid, GROUP), method, path, "").status;
+    assert_eq!(status(SENDER, "GET", &path), 403);
+    assert_eq!(status(SENDER, "GET", &format!("{path}/events")), 403);
+    assert_eq!(status(SENDER, "DELETE", &path), 403);
+    assert_eq!(status(READER, "GET", &path), 200, "who may read everybody's");
+    assert_eq!(status(READER, "DELETE", &path), 403, "to submit and to read is not to call it off");
+    assert_eq!(status(0, "DELETE", &path), 202);
+}
+
+#[test]
 fn a_group_lets_its_members_in() {
     let (world, home) = (World::new(), Home::new());
     let serve = home.serve(&world).env("TASKPULL_SOCKET_GROUP", GROUP.to_string());
@@ -142,6 +167,31 @@ fn sighup_reads_the_lists_again() {
         agent.get("/v1/pulls").status == 200
     };
     assert!((0..1_000).any(is_let_in));
+}
+
+#[test]
+fn settings_that_cannot_be_read_in_time_hold_up_nothing() {
+    let (world, home) = (World::new(), Home::new());
+    let config = home.socket().with_file_name("taskpull.toml");
+    fs::write(&config, "").unwrap();
+    let agent = Agent::of(home.serve(&world).arg("--config").arg(&config), &home);
+    fs::remove_file(&config).unwrap();
+    mknodat(CWD, &config, FileType::Fifo, Mode::RWXU, 0).unwrap();
+    agent.signal(Signal::HUP);
+    let id = agent.submit(&task(&[open_container("app", IMAGE)])).id();
+    assert_eq!(agent.ended(&id)["state"], "succeeded");
+    let ended = agent.terminate();
+    assert!(ended.code == 0 && ended.stderr.contains("could not be read in time"), "{ended:?}");
+}
+
+#[test]
+fn nobody_keeps_root_out_with_his_connections() {
+    let (world, home) = (World::new(), Home::new());
+    let serve = home.serve(&world).env("TASKPULL_SOCKET_GROUP", GROUP.to_string());
+    let agent = Agent::of(serve.env("TASKPULL_REQUEST_TIMEOUT", "10m"), &home);
+    let silent: Vec<_> = (0..300).map(|_| as_user(SENDER, GROUP, || connect(&home.socket()))).collect();
+    assert_eq!(agent.get("/v1/health").status, 200);
+    drop(silent);
 }
 
 #[test]

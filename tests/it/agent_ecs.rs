@@ -97,8 +97,11 @@ impl Warm {
     }
 
     fn start_with(self, cluster: &str, more: impl FnOnce(Run) -> Run) -> Self {
-        let run = Run::new(["serve"]).env("TASKPULL_ECS_CLUSTER", cluster).env("TASKPULL_ECS_INTERVAL", "1s");
-        Self(self.0.start_as(more(run.env("AWS_REGION", "eu-west-1")), "0"))
+        let of_cluster = |run: Run| {
+            let run = run.env("TASKPULL_ECS_CLUSTER", cluster).env("TASKPULL_ECS_INTERVAL", "1s");
+            more(run.env("AWS_REGION", "eu-west-1"))
+        };
+        Self(self.0.start_with(&[], "0", of_cluster))
     }
 
     fn asked(&self, operation: &str) -> usize {
@@ -122,7 +125,7 @@ impl Warm {
     }
 
     fn get(&self, path: &str) -> Answer {
-        let mut stream = connect(&self.0.beside("agent.sock"));
+        let mut stream = connect(&self.0.beside("taskpull.sock"));
         stream.write_all(&request("GET", path, &[], "")).unwrap();
         Answer::read(stream)
     }
@@ -209,7 +212,7 @@ fn a_new_revision_is_pulled_with_its_own_credential_and_the_old_one_no_longer_sh
     let warm = warm.start();
     warm.gets(&["one"]);
     let status = || {
-        let run = Run::new(["status", "--socket"]).arg(warm.0.beside("agent.sock"));
+        let run = Run::new(["status", "--socket"]).arg(warm.0.beside("taskpull.sock"));
         warm.0.world.set(run).end().stdout
     };
     assert!(status().contains("ecs") && status().contains(&definition("one")), "{}", status());
@@ -336,5 +339,5 @@ fn the_agent_ends_while_ecs_hangs() {
     warm.0.sees("it is asked", || warm.asked("ListServices") > 0);
     let id = Pid::from_raw(i32::try_from(warm.0.id()).unwrap()).unwrap();
     kill_process(id, Signal::TERM).unwrap();
-    warm.0.sees("it ends", || UnixStream::connect(warm.0.beside("agent.sock")).is_err());
+    warm.0.sees("it ends", || UnixStream::connect(warm.0.beside("taskpull.sock")).is_err());
 }

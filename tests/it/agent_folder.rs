@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::agent_world::{self, Home};
 use crate::support::engine::{Ending, Pull};
+use crate::support::run::Run;
 use crate::support_aws_client::SECRET;
 use crate::task::{IMAGE, World, container, open_container, task};
 
@@ -50,8 +51,13 @@ impl Agent {
     }
 
     /// The same, behind a program that becomes it.
-    pub fn start_behind(mut self, before: &[&str], interval: &str) -> Self {
-        let run = self.world.set(self.home.serve_behind(before)).env("RUST_LOG", "debug");
+    pub fn start_behind(self, before: &[&str], interval: &str) -> Self {
+        self.start_with(before, interval, |run| run)
+    }
+
+    /// The same, with more of an environment.
+    pub fn start_with(mut self, before: &[&str], interval: &str, more: impl FnOnce(Run) -> Run) -> Self {
+        let run = more(self.world.set(self.home.serve_behind(before)).env("RUST_LOG", "debug"));
         let run = run.env("TASKPULL_FOLDER", self.folder()).env("TASKPULL_FOLDER_INTERVAL", interval);
         self.running = Some(agent_world::Agent::of(run, &self.home));
         self.hears("folder=");

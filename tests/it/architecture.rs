@@ -19,7 +19,10 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
     ("tracing_subscriber", &["src/cli/log.rs"]),
     ("sd_notify", &["src/agent/systemd.rs"]),
     ("listenfd", &["src/agent/systemd.rs"]),
-    ("rustix", &["src/agent/folder/", "src/cli/", "src/pull/disk/space.rs"]),
+    (
+        "rustix",
+        &["src/agent/folder/", "src/agent/journal.rs", "src/agent/journal/", "src/cli/", "src/pull/disk/space.rs"],
+    ),
 ];
 
 /// The table of ARCHITECTURE.md: which rooms a room may know.

@@ -11,6 +11,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::UnixStream;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -22,7 +23,7 @@ use super::query::Query;
 use super::routes::{Action, Demand, Route};
 use super::server::Shared;
 use super::{document, guard, people, pulls, routes, state};
-use crate::agent::{Decision, DeskError, Peer, RequestId};
+use crate::agent::{Decision, DeskError, Origin, Peer, RequestId};
 use crate::error::Printable;
 
 /// Longest head of a request, in bytes.
@@ -30,6 +31,9 @@ const HEAD: usize = 16 << 10;
 
 /// A directory service may not answer; then the process's own groups have to do.
 const GROUPS_WITHIN: Duration = Duration::from_secs(2);
+
+/// Lookups at a time. One that hangs has its thread, and those that write to disk need some.
+static LOOKUPS: Semaphore = Semaphore::const_new(16);
 
 /// Who is at the other end, and what he may do; settled once for a connection.
 #[derive(Clone, Copy, Debug)]
@@ -39,9 +43,8 @@ pub(super) struct Caller {
 }
 
 /// Serves a connection until it ends, or `drain` and the request under way is answered.
-pub(super) async fn serve(shared: Arc<Shared>, stream: UnixStream, drain: CancellationToken) {
-    let Ok(peer) = stream.peer_cred() else { return };
-    let caller = recognised(&shared, Peer { uid: peer.uid(), gid: peer.gid() }).await;
+pub(super) async fn serve(shared: Arc<Shared>, stream: UnixStream, peer: Peer, drain: CancellationToken) {
+    let caller = recognised(&shared, peer).await;
     let patience = shared.request_timeout;
     let service = service_fn(|request| {
         let shared = Arc::clone(&shared);
@@ -71,8 +74,16 @@ async fn recognised(shared: &Shared, peer: Peer) -> Caller {
     if is_settled {
         return Caller { peer, rights };
     }
-    let groups = tokio::task::spawn_blocking(move || people::groups_of(uid, gid));
-    if let Ok(Ok(groups)) = timeout(GROUPS_WITHIN, groups).await {
+    let groups = async {
+        let lookup = LOOKUPS.acquire().await.ok()?;
+        let groups = tokio::task::spawn_blocking(move || {
+            let groups = people::groups_of(uid, gid);
+            drop(lookup);
+            groups
+        });
+        groups.await.ok()
+    };
+    if let Ok(Some(groups)) = timeout(GROUPS_WITHIN, groups).await {
         return Caller { peer, rights: shared.with_access(|access| access.rights(uid, &groups)) };
     }
     tracing::warn!(uid, "the user's groups could not be looked up in time");
@@ -119,9 +130,9 @@ fn admit(
     id: Option<&RequestId>,
     request: &Request<Incoming>,
 ) -> Result<(), Problem> {
-    let owner = || shared.desk.show(id?).ok()?.by.user();
+    let origin = || Some(shared.desk.show(id?).ok()?.by);
     let refused = || Problem::new(Kind::NoRight, &refusal(route.demand, caller));
-    let allowed = || if is_allowed(route.demand, caller, owner) { Ok(()) } else { Err(refused()) };
+    let allowed = || if is_allowed(route.demand, caller, origin) { Ok(()) } else { Err(refused()) };
     let admitted = guard::check(request).and_then(|()| allowed());
     if let Some(right) = route.demand.right() {
         let what = format!("{} {}", request.method(), request.uri().path());
@@ -131,13 +142,15 @@ fn admit(
     admitted
 }
 
-/// What is nobody's, because there is no such request, is answered as such.
-fn is_allowed(demand: Demand, Caller { peer, rights }: Caller, owner: impl Fn() -> Option<u32>) -> bool {
+/// What is nobody's, because there is no such request, is answered as such. What a file or the
+/// cluster wants is no user's own.
+fn is_allowed(demand: Demand, Caller { peer, rights }: Caller, origin: impl Fn() -> Option<Origin>) -> bool {
+    let is_own = || origin().is_none_or(|by| by.user() == Some(peer.uid));
     match demand {
         Demand::Nothing => true,
         Demand::Of(right) => rights.include(right),
-        Demand::ReadOrOwn => rights.read || rights.submit && owner().is_none_or(|owner| owner == peer.uid),
-        Demand::Own => rights.submit && (peer.uid == 0 || owner().is_none_or(|owner| owner == peer.uid)),
+        Demand::ReadOrOwn => rights.read || rights.submit && is_own(),
+        Demand::Own => rights.submit && (peer.uid == 0 || is_own()),
     }
 }
 

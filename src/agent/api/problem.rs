@@ -128,7 +128,7 @@ impl Problem {
 impl From<DeskError> for Problem {
     fn from(error: DeskError) -> Self {
         let kind = match &error {
-            DeskError::Full { .. } => Kind::Full,
+            DeskError::Full { .. } | DeskError::Heavy { .. } => Kind::Full,
             DeskError::Journal(_) => Kind::NotKept,
             DeskError::Lost(_) => Kind::Internal,
             DeskError::KeyUsed { .. } => Kind::KeyUsed,

@@ -74,7 +74,11 @@ async fn planned(
 
 /// The sender's name for his submission.
 fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    let mut keys = headers.get_all("idempotency-key").iter();
+    let Some(key) = keys.next() else { return Ok(None) };
+    if keys.next().is_some() {
+        return Err(Problem::new(Kind::Malformed, "`Idempotency-Key` is there twice"));
+    }
     let is_key = |key: &[u8]| (1..=KEY_LIMIT).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic);
     match key.to_str() {
         Ok(key) if is_key(key.as_bytes()) => Ok(Some(key.to_owned())),

@@ -1,20 +1,25 @@
 //! The server: connections in a set that it owns, and so many at a time.
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::net::UnixListener;
+use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
 use super::connection;
-use crate::agent::{Desk, Stop, Witness, Work};
+use crate::agent::{Desk, Peer, Stop, Witness, Work};
 
 /// Connections at a time. More wait in the socket's backlog for one to end; each that says
 /// nothing ends after `agent.request_timeout`.
 const CONNECTIONS: usize = 256;
+
+/// Connections that one user may have of them; further ones of his are closed. root may have
+/// all, and nobody keeps root out.
+const SHARE: usize = 128;
 
 /// How long an answer may take once the last request is over.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -54,7 +59,8 @@ impl Server<'_> {
     /// Runs until `stop.drain`: then nobody new is let in, and who is being answered is
     /// answered, which may take until `over`, when no request is under way any more.
     pub async fn run(&self, stop: &Stop, over: &CancellationToken) {
-        let mut connections = JoinSet::new();
+        let (mut connections, mut places) = (JoinSet::new(), Places::default());
+        let mut is_refused = false;
         loop {
             tokio::select! {
                 biased;
@@ -62,12 +68,19 @@ impl Server<'_> {
                 Some(_) = connections.join_next() => {}
                 accepted = self.listener.accept(), if connections.len() < CONNECTIONS => match accepted {
                     Ok((stream, _)) => {
-                        let served = connection::serve(Arc::clone(&self.shared), stream, stop.drain.clone());
-                        connections.spawn(served);
+                        is_refused = false;
+                        let Some((peer, place)) = places.take(&stream) else { continue };
+                        let served = connection::serve(Arc::clone(&self.shared), stream, peer, stop.drain.clone());
+                        connections.spawn(async move {
+                            served.await;
+                            drop(place);
+                        });
                     }
                     Err(error) => {
                         // Out of file descriptors, for one: what is open ends some day.
-                        tracing::warn!(%error, "a connection could not be accepted");
+                        if !std::mem::replace(&mut is_refused, true) {
+                            tracing::warn!(%error, "a connection could not be accepted");
+                        }
                         sleep(Duration::from_millis(100)).await;
                     }
                 }
@@ -84,5 +97,24 @@ impl Server<'_> {
         }
         // Dropped with the set, and so ended.
         let _ = timeout(LAST_WORDS, connections.shutdown()).await;
+    }
+}
+
+/// How many connections each user has: each holds a place of his.
+#[derive(Default)]
+struct Places(HashMap<u32, Arc<()>>);
+
+impl Places {
+    /// Who is at the other end, and his place; `None` when he has his share.
+    fn take(&mut self, stream: &UnixStream) -> Option<(Peer, Arc<()>)> {
+        let peer = stream.peer_cred().ok()?;
+        let peer = Peer { uid: peer.uid(), gid: peer.gid() };
+        self.0.retain(|_, place| Arc::strong_count(place) > 1);
+        let place = self.0.entry(peer.uid).or_default();
+        if peer.uid != 0 && Arc::strong_count(place) > SHARE {
+            tracing::warn!(uid = peer.uid, "a connection was closed: the user has as many as he may have");
+            return None;
+        }
+        Some((peer, Arc::clone(place)))
     }
 }

@@ -1,7 +1,7 @@
 //! The requests that the desk has, by name and by their senders' keys.
 
 use std::collections::hash_map::DefaultHasher;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -20,7 +20,10 @@ pub(super) struct Table {
     last: Option<RequestId>,
     /// Of peers, as is `ended`: what is placed takes nobody's room.
     pub(super) open: usize,
-    pub(super) ended: usize,
+    /// Bytes of their definitions.
+    pub(super) text: usize,
+    /// In the order in which they ended, which is the one they are forgotten in.
+    pub(super) ended: VecDeque<RequestId>,
 }
 
 /// Whose key, and the key: a user's whatever his group is.
@@ -67,8 +70,11 @@ impl Table {
         }
         match stage {
             _ if by.is_placed() => {}
-            Stage::Open(_) => self.open += 1,
-            Stage::Ended { .. } => self.ended += 1,
+            Stage::Open(_) => {
+                self.open += 1;
+                self.text += request.submission.definition.len();
+            }
+            Stage::Ended { .. } => self.ended.push_back(request.id.clone()),
         }
         let (source, accepted, by) = (source.clone(), request.accepted, *by);
         let print = print(&request.submission);
@@ -84,17 +90,15 @@ impl Table {
     /// Sets the end of a peer's request; the answer is those that are forgotten for it.
     pub(super) fn end(&mut self, id: &RequestId, stage: Stage, history: usize) -> Vec<RequestId> {
         if let Some(entry) = self.entries.get_mut(id)
-            && matches!(entry.stage, Stage::Open(_))
+            && let Stage::Open(open) = &entry.stage
         {
+            self.text -= open.request.submission.definition.len();
             entry.stage = stage;
             self.open -= 1;
-            self.ended += 1;
+            self.ended.push_back(id.clone());
         }
-        let is_history =
-            |(_, entry): &(&RequestId, &Entry)| !entry.by.is_placed() && matches!(entry.stage, Stage::Ended { .. });
-        let oldest = self.entries.iter().filter(is_history).take(self.ended.saturating_sub(history));
-        let forgotten: Vec<_> = oldest.map(|(id, _)| id.clone()).collect();
-        self.ended -= forgotten.len();
+        let too_many = self.ended.len().saturating_sub(history);
+        let forgotten: Vec<_> = self.ended.drain(..too_many).collect();
         for id in &forgotten {
             if let Some(Entry { key: Some(key), .. }) = self.entries.remove(id) {
                 self.keys.remove(&key);
@@ -126,4 +130,29 @@ pub(super) fn print(submission: &Submission) -> u64 {
     let mut hasher = DefaultHasher::new();
     submission.definition.hash(&mut hasher);
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+    use super::{Kept, Stage, Table};
+    use crate::agent::request::{Ending, Moment, Origin, Request, Submission};
+    use crate::error::Printable;
+
+    #[test]
+    fn later_requests_sort_after_earlier_ones_when_the_clock_was_set_back() {
+        let mut table = Table::default();
+        let mut before = None;
+        for time in [SystemTime::now(), UNIX_EPOCH, UNIX_EPOCH] {
+            let id = table.fresh_id(time);
+            assert!(before < Some(id.clone()));
+            let definition = String::new();
+            let submission = Submission { source: Printable::new("a"), definition, key: None, by: Origin::Folder };
+            let request = Request { id: id.clone(), accepted: Moment::new(time), submission };
+            let stage = Stage::Ended { at: request.accepted, how: Ending::Failed, kept: Kept::OnDisk };
+            table.insert(&request, stage);
+            before = Some(id);
+        }
+    }
 }

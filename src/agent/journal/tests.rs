@@ -1,6 +1,9 @@
 use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::time::{Duration, UNIX_EPOCH};
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::process::geteuid;
 use serde_json::value::to_raw_value;
 
 use super::{Ended, Journal, Record};
@@ -78,4 +81,52 @@ fn a_folder_that_cannot_be_written_is_an_answer() {
     assert!(journal.probe().is_err());
     let failed = journal.put(&Record::new(request(1), None)).unwrap_err();
     assert!(matches!(failed, JournalError::Write { .. }) && !failed.is_no_space());
+}
+
+#[test]
+fn what_somebody_has_put_there_is_never_a_request_and_holds_up_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let requests = folder.path().join("requests");
+    let (journal, _) = Journal::open(folder.path()).unwrap();
+    journal.put(&Record::new(request(1), None)).unwrap();
+    drop(journal);
+    let path = |milliseconds| requests.join(format!("{}.json", request(milliseconds).id));
+    let write = |milliseconds, to: &std::path::Path| {
+        fs::write(to, serde_json::to_vec(&Record::new(request(milliseconds), None)).unwrap()).unwrap();
+    };
+    mknodat(CWD, path(2), FileType::Fifo, Mode::RWXU, 0).unwrap();
+    write(3, &folder.path().join("elsewhere"));
+    symlink(folder.path().join("elsewhere"), path(3)).unwrap();
+    fs::create_dir(path(4)).unwrap();
+    fs::create_dir(path(4).with_extension("broken")).unwrap();
+    fs::create_dir(path(5).with_extension("tmp")).unwrap();
+    fs::write(path(6), "[".repeat(1_000_000)).unwrap();
+    let (_journal, found) = Journal::open(folder.path()).unwrap();
+    assert_eq!(found.records.len(), 1);
+    assert_eq!(found.broken.len(), 5, "{:?}", found.broken);
+}
+
+#[test]
+fn the_folder_is_the_agents_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let requests = folder.path().join("requests");
+    fs::create_dir(&requests).unwrap();
+    fs::set_permissions(&requests, fs::Permissions::from_mode(0o777)).unwrap();
+    drop(Journal::open(folder.path()).unwrap());
+    assert_eq!(fs::metadata(&requests).unwrap().permissions().mode() & 0o777, 0o700);
+    if geteuid().is_root() {
+        std::os::unix::fs::chown(&requests, Some(61_001), None).unwrap();
+        assert!(matches!(Journal::open(folder.path()), Err(JournalError::Folder { .. })));
+    }
+}
+
+#[test]
+fn a_start_has_no_report_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(folder.path()).unwrap();
+    journal.put(&Record::new(request(1), Some(ended()))).unwrap();
+    drop(journal);
+    let (journal, mut found) = Journal::open(folder.path()).unwrap();
+    assert_eq!(found.records.remove(0).ended.unwrap().report.get(), "null");
+    assert_ne!(journal.get(&request(1).id).unwrap().ended.unwrap().report.get(), "null");
 }

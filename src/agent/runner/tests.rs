@@ -160,6 +160,68 @@ async fn a_refusal_is_tried_once_and_an_outage_for_so_long() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_has_just_ended_is_not_forgotten_for_being_the_oldest() {
+    let (world, work) = (World::new(), Scripted::new([Some(Class::Unavailable), None]));
+    let ids = world
+        .run(&work, async |desk, _| {
+            let first = desk.submit(submission("web", None)).await.unwrap().id;
+            sleep(Duration::from_secs(1)).await;
+            let mut ids = vec![first];
+            for _ in 0..2 {
+                ids.push(desk.submit(submission("web", None)).await.unwrap().id);
+            }
+            ids.sort();
+            for id in ids.iter().rev() {
+                assert_eq!(ending(desk, id).await, Ending::Succeeded);
+            }
+            ids
+        })
+        .await;
+    let (desk, _) = world.desk();
+    let known = |id: &&RequestId| desk.show(id).is_ok();
+    assert_eq!(ids.iter().filter(known).count(), 2);
+    assert!(known(&&ids[0]), "it was open for longest, and its sender has yet to ask");
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_definitions_leave_no_more_open_than_fit_into_memory() {
+    let world = World { room: Room { open: 100, history: 100 }, ..World::new() };
+    world
+        .run(&Scripted::new([None]), async |desk, _| {
+            let long = || Submission { definition: "x".repeat(4 << 20), ..submission("web", None) };
+            let mut ids = Vec::new();
+            let refused = loop {
+                match desk.submit(long()).await {
+                    Ok(accepted) => ids.push(accepted.id),
+                    Err(error) => break error,
+                }
+            };
+            assert!(matches!(refused, DeskError::Heavy { open: 4, .. }), "{refused}");
+            ending(desk, &ids[0]).await;
+            assert!(desk.submit(long()).await.is_ok(), "there is room again");
+        })
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_called_off_as_the_agent_ends_does_not_begin_anew() {
+    let (world, work) = (World::new(), Scripted::new([Some(Class::Unavailable)]));
+    let id = world
+        .run(&work, async |desk, stop| {
+            let id = desk.submit(submission("web", None)).await.unwrap().id;
+            sleep(Duration::from_millis(10_500)).await;
+            assert!(matches!(phase(desk, &id), Phase::Waiting { .. }));
+            desk.cancel(&id).unwrap();
+            stop.drain.cancel();
+            assert_eq!(ending(desk, &id).await, Ending::Cancelled);
+            id
+        })
+        .await;
+    let (desk, _) = world.desk();
+    assert!(matches!(desk.show(&id).unwrap().standing, Standing::Ended { how: Ending::Cancelled, .. }));
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_key_is_one_request_also_after_a_restart() {
     let (world, work) = (World::new(), Scripted::new([None]));
     let first = world
