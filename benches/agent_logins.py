@@ -109,7 +109,7 @@ def running(command, socket, log, environment, stdin=os.devnull):
 
 def is_listened_on(socket):
     try:
-        with contextlib.closing(EngineConnection(socket)) as connection:
+        with contextlib.closing(EngineConnection(str(socket))) as connection:
             connection.connect()
         return True
     except OSError:
