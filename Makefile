@@ -24,6 +24,7 @@ lint:  ## formatting, clippy, documentation
 bench: lab-up  ## the figures of the README, as a table
 	cargo build --locked --release
 	cargo build --locked --example bench-world
+	cargo build --locked --release --package bench-load
 	python3 -B benches/bench.py
 
 docs:  ## write the generated documents anew

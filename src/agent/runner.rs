@@ -20,9 +20,10 @@ use super::feed::Feed;
 use super::request::{Ending, Moment, RequestId, Submission};
 use super::witness::Witness;
 use crate::error::{Class, Failure};
-use crate::pipeline::Backoff;
+use crate::pipeline::{Backoff, Given};
 use crate::report::event::Subject;
 use crate::report::{Report, Verdict};
+use crate::task::ImageReference;
 
 /// The waits before a request is tried again.
 const WAITS: Backoff = match Backoff::new(Duration::from_secs(2), Duration::from_mins(5), 1) {
@@ -42,6 +43,9 @@ pub trait Work: Send + Sync {
     /// Whether the engine answers; it is asked once, and not for longer than a small question
     /// may take.
     fn engine(&self) -> BoxFuture<'_, Result<(), Failure>>;
+
+    /// The login for an image's registry; `None` where that is not ours. The wait is bounded.
+    fn login<'a>(&'a self, image: &'a ImageReference) -> BoxFuture<'a, Result<Option<Given>, Arc<Failure>>>;
 
     /// Plans it, says so to the feed, and pulls its images. `interrupt` ends it early.
     fn run<'a>(

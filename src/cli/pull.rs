@@ -119,7 +119,7 @@ async fn pull(
     let quiet = arguments.quiet || (arguments.events && io::stdout().is_terminal());
     let shown = Shown::new(job.images(), quiet, TerminalWishes::of_process());
     let progress = Both { shown: &shown, events: events.as_ref() };
-    let work = job.pull(&setup.credentials, &setup.engine, &setup.traffic, &setup.limits, &progress, interrupt);
+    let work = job.pull(&*setup.credentials, &setup.engine, &setup.traffic, &setup.limits, &progress, interrupt);
     let work = told(events.as_ref(), work);
     let interrupted = async {
         interrupt.cancelled().await;

@@ -26,7 +26,7 @@ use crate::agent::{
 use crate::config::table::{AGENT_SOCKET, AGENT_STATE_FOLDER, ENGINE_HOST};
 use crate::config::{AgentSettings, ConfigError, EcsSettings, Settings, Sources};
 use crate::error::Failure;
-use crate::pipeline::{Input, Job, Traffic, Watch, reach};
+use crate::pipeline::{Aws, Given, ImageReference, Input, Job, Logins, Resolver, Traffic, Watch, reach};
 use crate::report::Report;
 
 /// How long the settings may take to be read again; a signal that comes meanwhile waits.
@@ -36,20 +36,21 @@ const RELOAD_WITHIN: Duration = Duration::from_secs(5);
 pub(super) fn run(arguments: &Serve) -> Exit {
     let metrics = Arc::default();
     let served =
-        prepared(arguments, &metrics).and_then(|(settings, setup)| serve(arguments, &settings, setup, &metrics));
+        prepared(arguments, &metrics).and_then(|(settings, parts)| serve(arguments, &settings, parts, &metrics));
     served.unwrap_or_else(|failure| {
         complain(&failure);
         Exit::Configuration
     })
 }
 
-fn prepared(arguments: &Serve, metrics: &Arc<Metrics>) -> Result<(Settings, Setup), Failure> {
+fn prepared(arguments: &Serve, metrics: &Arc<Metrics>) -> Result<(Settings, Parts), Failure> {
     let settings = settings(arguments).map_err(|error| Failure::from(&error))?;
     let watch: Arc<dyn Watch> = Arc::clone(metrics) as _;
     let mut setup = Setup::watched_by(&watch, &settings, false, Traffic::of_many_runs)?;
     // Who else had an image pulled is not known here: a copy serves whoever may have it.
     setup.limits.caching.verify_access.get_or_insert(true);
-    Ok((settings, setup))
+    let logins = setup.logins(&settings)?;
+    Ok((settings, Parts { setup, logins }))
 }
 
 fn settings(Serve { socket, state_folder, host, config }: &Serve) -> Result<Settings, ConfigError> {
@@ -60,7 +61,7 @@ fn settings(Serve { socket, state_folder, host, config }: &Serve) -> Result<Sett
     Settings::read(&sources)
 }
 
-fn serve(arguments: &Serve, settings: &Settings, setup: Setup, metrics: &Arc<Metrics>) -> Result<Exit, Failure> {
+fn serve(arguments: &Serve, settings: &Settings, parts: Parts, metrics: &Arc<Metrics>) -> Result<Exit, Failure> {
     log::start(&settings.log_filter);
     // What this process makes is its user's alone; the socket gets its mode by name.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
@@ -82,7 +83,7 @@ fn serve(arguments: &Serve, settings: &Settings, setup: Setup, metrics: &Arc<Met
     let (to_runner, accepted) = mpsc::unbounded_channel();
     let room = Room { open: settings.agent.open_requests.get(), history: settings.agent.history.get() };
     let desk = Arc::new(Desk::new(journal, found.records, room, to_runner));
-    let work = Arc::new(Pulling { setup: Mutex::new(Arc::new(setup)), metrics: Arc::clone(metrics) });
+    let work = Arc::new(Pulling { parts: Mutex::new(Arc::new(parts)), metrics: Arc::clone(metrics) });
     let shared = shared(&settings.agent, &desk, &work, &witness);
     let access = Arc::clone(&shared.access);
     let service_manager = ServiceManager::default();
@@ -212,15 +213,21 @@ fn signals<'a>(
     })
 }
 
+/// What the settings make: pulls, and logins for other programs, with one keeping of both.
+struct Parts {
+    setup: Setup,
+    logins: Logins<Resolver<Aws>>,
+}
+
 /// The pipeline, as the settings have it now.
 struct Pulling {
-    setup: Mutex<Arc<Setup>>,
+    parts: Mutex<Arc<Parts>>,
     metrics: Arc<Metrics>,
 }
 
 impl Pulling {
-    fn setup(&self) -> Arc<Setup> {
-        Arc::clone(&self.setup.lock().unwrap_or_else(PoisonError::into_inner))
+    fn parts(&self) -> Arc<Parts> {
+        Arc::clone(&self.parts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Reads the settings again. What is under way goes on as it began; settings that are
@@ -230,15 +237,15 @@ impl Pulling {
         // Beside the task that carries the requests out: a disk may not answer, nor a directory
         // service that is asked for a group.
         let read = tokio::task::spawn_blocking(move || {
-            prepared(&arguments, &metrics).map(|(settings, setup)| (access(&settings.agent), setup))
+            prepared(&arguments, &metrics).map(|(settings, parts)| (access(&settings.agent), parts))
         });
         let Ok(Ok(read)) = timeout(RELOAD_WITHIN, read).await else {
             return tell("the configuration could not be read in time, and the one before stays in force");
         };
         match read {
-            Ok((found, setup)) => {
+            Ok((found, parts)) => {
                 *lists.write().unwrap_or_else(PoisonError::into_inner) = found;
-                *self.setup.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(setup);
+                *self.parts.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(parts);
                 tell("the configuration was read again");
             }
             Err(failure) => {
@@ -251,16 +258,20 @@ impl Pulling {
 
 impl Work for Pulling {
     fn plan(&self, source: &str, definition: &[u8]) -> Plan {
-        let job = job(&self.setup(), source, definition);
+        let job = job(&self.parts().setup, source, definition);
         Plan { subjects: job.subjects(), report: job.dry_run() }
     }
 
     fn engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
         async {
-            let setup = self.setup();
+            let setup = &self.parts().setup;
             reach(&setup.engine, &setup.limits.deadlines).await.map_err(|error| Failure::from(&error))
         }
         .boxed()
+    }
+
+    fn login<'a>(&'a self, image: &'a ImageReference) -> BoxFuture<'a, Result<Option<Given>, Arc<Failure>>> {
+        async move { self.parts().logins.of(image).await }.boxed()
     }
 
     fn run<'a>(
@@ -270,11 +281,11 @@ impl Work for Pulling {
         interrupt: &'a CancellationToken,
     ) -> BoxFuture<'a, Report> {
         async move {
-            let setup = self.setup();
-            let job = job(&setup, submission.source.as_str(), submission.definition.as_bytes());
+            let setup = &self.parts().setup;
+            let job = job(setup, submission.source.as_str(), submission.definition.as_bytes());
             feed.begin(job.subjects());
             let progress = Downloads::new(&self.metrics, feed);
-            job.pull(&setup.credentials, &setup.engine, &setup.traffic, &setup.limits, &progress, interrupt).await
+            job.pull(&*setup.credentials, &setup.engine, &setup.traffic, &setup.limits, &progress, interrupt).await
         }
         .boxed()
     }

@@ -27,7 +27,7 @@ pub(super) struct Setup {
     pub by_current_context: Option<String>,
     pub limits: Limits,
     pub traffic: Traffic,
-    pub credentials: Resolver<Aws>,
+    pub credentials: Arc<Resolver<Aws>>,
     roles: RoleUse,
     accounts: AccountRoles,
     rewrites: Rewrites,
@@ -61,13 +61,18 @@ impl Setup {
             by_current_context,
             limits: limits(settings, fail_fast),
             traffic: traffic(concurrency),
-            credentials: credentials(settings, Arc::clone(&instance), watch)?,
+            credentials: Arc::new(credentials(settings, Arc::clone(&instance), watch)?),
             roles: if settings.assume_execution_role { RoleUse::Assume } else { RoleUse::Ignore },
             accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
             rewrites: Rewrites::new(&settings.rewrites).map_err(|error| Failure::from(&error))?,
             platform: settings.platform.as_deref().map(platform).transpose()?,
             instance,
         })
+    }
+
+    /// Where other programs get their logins, from what is kept for pulls.
+    pub(super) fn logins(&self, settings: &Settings) -> Result<Logins<Resolver<Aws>>, Failure> {
+        logins_from(Arc::clone(&self.credentials), settings)
     }
 
     /// Reads the inputs and plans all their pulls together, as they are on this host.
@@ -170,10 +175,14 @@ fn credentials(
 /// Where other programs that pull get their logins. The host's own are no part of it: they are
 /// those programs' already, and a helper among them may be this one.
 pub(super) fn logins(settings: &Settings) -> Result<Logins<Resolver<Aws>>, Failure> {
+    logins_from(Arc::new(credentials(settings, Arc::default(), &nobody())?), settings)
+}
+
+fn logins_from(credentials: Arc<Resolver<Aws>>, settings: &Settings) -> Result<Logins<Resolver<Aws>>, Failure> {
     Ok(Logins {
         registries: Registries::new(&settings.registries).map_err(|error| Failure::from(&error))?,
         accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
-        credentials: credentials(settings, Arc::default(), &nobody())?,
+        credentials,
         max_age: settings.secrets_max_age,
     })
 }

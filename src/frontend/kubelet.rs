@@ -92,7 +92,7 @@ pub fn image(stdin: &[u8]) -> Result<ImageReference, RequestError> {
 /// said in this protocol, which has no identity tokens.
 #[must_use]
 pub fn answer(image: &ImageReference, given: Option<&Given>) -> Option<Written> {
-    let Some(Given { login, is_of_registry, serves }) = given else { return Some(written::nothing_for_kubelet()) };
+    let Some(Given { login, is_of_registry, serves, .. }) = given else { return Some(written::nothing_for_kubelet()) };
     // The pattern is what the kubelet lets the login serve for, and its key is how widely it
     // keeps the answer: they go together.
     let (key_type, pattern) = match is_of_registry {

@@ -1,4 +1,5 @@
-//! Front doors: the words in which other programs that pull ask for a login, and are answered.
+//! Front doors: the words in which other programs that pull ask for a login, and are answered,
+//! also those of the agent's own socket.
 //!
 //! Pure: bytes in, a question out; a login in, bytes out. Who answers is not known here, and
 //! nothing is read, printed or asked. A failure stays a failure in every protocol: none of
@@ -8,4 +9,4 @@ pub mod docker;
 pub mod kubelet;
 mod written;
 
-pub use written::{Written, password};
+pub use written::{AgentLogin, Written, for_agent, password};

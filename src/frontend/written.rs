@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::kubelet::API_VERSION;
-use crate::pipeline::Login;
+use crate::pipeline::{Given, Login};
 
-/// Bytes for stdout.
+/// Bytes for whoever asked.
 pub struct Written(Zeroizing<Vec<u8>>);
 
 impl Written {
@@ -28,6 +29,12 @@ impl Written {
         serde_json::to_writer(&mut *text, value).expect("texts are JSON");
         text.push(b'\n');
         Self(text)
+    }
+}
+
+impl AsRef<[u8]> for Written {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
     }
 }
 
@@ -54,6 +61,32 @@ struct KubeletAnswer<'a> {
 struct KubeletLogin<'a> {
     username: &'a str,
     password: &'a str,
+}
+
+/// A login, as the agent's socket gives it.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Login")]
+pub struct AgentLogin<'a> {
+    /// The user name; `<token>` where the secret is an identity token.
+    username: &'a str,
+    /// The password or token.
+    secret: &'a str,
+    /// What it may be shown for.
+    covers: Covers,
+    /// When it ends: an ECR token's. A secret may be another one at any time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<&'a str>,
+}
+
+/// What a login may be shown for.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Covers {
+    /// Every image of the registry.
+    Registry,
+    /// The image that was asked for; another of the registry may have another login.
+    Image,
 }
 
 impl<'a> KubeletAnswer<'a> {
@@ -97,6 +130,15 @@ pub(super) fn for_kubelet(key_type: &str, seconds: u64, pattern: &str, login: &L
 /// counts at once.
 pub(super) fn nothing_for_kubelet() -> Written {
     Written::json(&KubeletAnswer::new("Image", 0, None), 0)
+}
+
+/// The agent's answer.
+#[must_use]
+pub fn for_agent(Given { login, is_of_registry, credential, .. }: &Given) -> Written {
+    let (username, secret) = exposed(login);
+    let covers = if *is_of_registry { Covers::Registry } else { Covers::Image };
+    let texts = username.len() + secret.len();
+    Written::json(&AgentLogin { username, secret, covers, expires_at: credential.expires_at() }, texts)
 }
 
 /// The password alone and a newline, for `--password-stdin` (D8); none for an identity token.

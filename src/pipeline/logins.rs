@@ -11,6 +11,7 @@ use crate::credential::{Credential, Credentials, Login, Origin};
 use crate::error::{Class, Explain, Failure, Link, Printable};
 use crate::identity::AccountRoles;
 use crate::plan::{PlannedPull, Registries};
+use crate::report::CredentialReport;
 use crate::task::ImageReference;
 
 /// A token that is to end so soon is not kept by others: the pull that shows it takes time.
@@ -22,8 +23,8 @@ pub struct Logins<C> {
     pub registries: Registries,
     /// Which accounts' secrets and tokens are had as another role.
     pub accounts: AccountRoles,
-    /// Where credentials come from.
-    pub credentials: C,
+    /// Where credentials come from; pulls may get theirs there too.
+    pub credentials: Arc<C>,
     /// For how long a secret serves without being asked for again.
     pub max_age: Duration,
 }
@@ -37,6 +38,8 @@ pub struct Given {
     pub is_of_registry: bool,
     /// For how long it may be kept.
     pub serves: Duration,
+    /// Where it came from; names only.
+    pub credential: CredentialReport,
 }
 
 /// A pull from ECR Public goes on without a token; whoever asks for one is told that there is none.
@@ -72,7 +75,7 @@ impl<C: Credentials> Logins<C> {
         let pull = PlannedPull { image: image.clone(), need, platform: None, through: None };
         let Credential { login, origin, .. } = self.credentials.credential(&pull).await?;
         let (is_of_registry, serves) = reach(&origin, self.max_age, SystemTime::now())?;
-        Ok(Some(Given { login, is_of_registry, serves }))
+        Ok(Some(Given { login, is_of_registry, serves, credential: CredentialReport::from(&origin) }))
     }
 
     /// Every host of the map as Docker calls it, with the user name where that is known without

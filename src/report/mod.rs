@@ -231,6 +231,15 @@ impl CredentialReport {
             Self::Instance { .. } => "instance",
         }
     }
+
+    /// When it ends by itself, where that is known.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<&str> {
+        match self {
+            Self::Ecr { expires_at, .. } | Self::EcrPublic { expires_at, .. } => expires_at.as_deref(),
+            Self::Anonymous | Self::Secret { .. } | Self::Instance { .. } => None,
+        }
+    }
 }
 
 /// A call that AWS has answered.

@@ -22,7 +22,7 @@ use super::problem::{Kind, Problem};
 use super::query::Query;
 use super::routes::{Action, Demand, Route};
 use super::server::Shared;
-use super::{document, guard, people, pulls, routes, state};
+use super::{credentials, document, guard, people, pulls, routes, state};
 use crate::agent::{Decision, DeskError, Origin, Peer, RequestId};
 use crate::error::Printable;
 
@@ -111,6 +111,7 @@ async fn answered(shared: &Arc<Shared>, caller: Caller, request: Request<Incomin
         (Action::Show, Some(id)) => pulls::show(shared, id).await,
         (Action::Events, Some(id)) => pulls::events(shared, id).await,
         (Action::Cancel, Some(id)) => pulls::cancel(shared, id).await,
+        (Action::Login, _) => credentials::give(shared, caller, request).await,
         (Action::Health, _) => state::health(),
         (Action::Ready, _) => state::ready(shared).await,
         (Action::Metrics, _) => Ok(state::metrics(shared)),

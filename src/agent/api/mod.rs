@@ -10,6 +10,7 @@ mod access;
 mod answer;
 mod body;
 mod connection;
+mod credentials;
 mod document;
 mod guard;
 mod patient;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, full};
 use crate::agent::DeskError;
-use crate::error::{Failure, Printable};
+use crate::error::{Class, Failure, Patience, Printable};
 use crate::report::Report;
 
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
@@ -21,6 +21,7 @@ pub(super) enum Kind {
     NoRight,
     NoSuchPath,
     NoSuchRequest,
+    NotOurs,
     NoSuchMethod,
     Slow,
     Ended,
@@ -28,7 +29,9 @@ pub(super) enum Kind {
     TooLong,
     MediaType,
     Definition,
+    NoLogin,
     Full,
+    LoginUnavailable,
     NotKept,
     Internal,
 }
@@ -41,6 +44,7 @@ impl Kind {
             Self::NoRight => ("no-right", StatusCode::FORBIDDEN, "This user may not do that"),
             Self::NoSuchPath => ("no-such-path", StatusCode::NOT_FOUND, "There is nothing at this path"),
             Self::NoSuchRequest => ("no-such-request", StatusCode::NOT_FOUND, "There is no such request"),
+            Self::NotOurs => ("not-ours", StatusCode::NOT_FOUND, "The registry is none of those with a login here"),
             Self::NoSuchMethod => ("no-such-method", StatusCode::METHOD_NOT_ALLOWED, "The path has no such method"),
             Self::Slow => ("slow", StatusCode::REQUEST_TIMEOUT, "The request took too long to arrive"),
             Self::Ended => ("ended", StatusCode::CONFLICT, "The request has ended"),
@@ -50,7 +54,11 @@ impl Kind {
             Self::Definition => {
                 ("definition", StatusCode::UNPROCESSABLE_ENTITY, "The definition cannot be carried out")
             }
+            Self::NoLogin => ("no-login", StatusCode::UNPROCESSABLE_ENTITY, "There is no login for this registry"),
             Self::Full => ("full", StatusCode::TOO_MANY_REQUESTS, "Too many requests are open"),
+            Self::LoginUnavailable => {
+                ("login-unavailable", StatusCode::SERVICE_UNAVAILABLE, "The login cannot be had just now")
+            }
             Self::NotKept => ("not-kept", StatusCode::INSUFFICIENT_STORAGE, "The request could not be kept"),
             Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR, "The agent itself is at fault"),
         }
@@ -103,6 +111,15 @@ impl Problem {
         problem
     }
 
+    /// Of a registry that is ours: what keeps its login back, which may pass or stays.
+    pub(super) fn of_login(failure: &Failure) -> Self {
+        let may_pass = failure.class == Class::TimedOut || failure.class.patience() != Patience::Never;
+        let kind = if may_pass { Kind::LoginUnavailable } else { Kind::NoLogin };
+        let mut problem = Self::new(kind, failure.message.as_str());
+        problem.0.1.failure = Some(failure.clone());
+        problem
+    }
+
     /// With the methods that the path has.
     pub(super) fn allowing(mut self, methods: String) -> Self {
         self.0.2 = Some(methods);
@@ -118,7 +135,7 @@ impl Problem {
         if let Some(methods) = allow.and_then(|methods| HeaderValue::try_from(methods).ok()) {
             answer.headers_mut().insert(ALLOW, methods);
         }
-        if kind == Kind::Full {
+        if matches!(kind, Kind::Full | Kind::LoginUnavailable) {
             answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
         }
         answer

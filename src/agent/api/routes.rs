@@ -6,9 +6,11 @@ use schemars::{Schema, SchemaGenerator};
 
 use super::access::Right;
 use super::answer::{JSON, LINES, TEXT};
+use super::credentials::Wanted;
 use super::problem::{Kind, Problem};
 use super::schemas;
 use super::view::{ListView, PullView, Readiness, VersionView};
+use crate::frontend::AgentLogin;
 use crate::report::Report;
 use crate::report::event::Event;
 
@@ -46,6 +48,7 @@ pub(super) enum Action {
     Events,
     Cancel,
     Check,
+    Login,
     Health,
     Ready,
     Metrics,
@@ -97,7 +100,7 @@ const SOURCE: Parameter = Parameter {
     of: schemas::source,
 };
 
-pub(super) static ROUTES: [Route; 11] = [
+pub(super) static ROUTES: [Route; 12] = [
     Route {
         method: Method::POST,
         path: "/v1/pulls",
@@ -192,6 +195,21 @@ pub(super) static ROUTES: [Route; 11] = [
             status: StatusCode::OK,
             says: "Each container as planned, or what is wrong with it.",
             content: &[(JSON, REPORT)],
+        }],
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/credentials",
+        action: Action::Login,
+        demand: Demand::Of(Right::Credentials),
+        name: "giveLogin",
+        summary: "A registry's login itself. One that is kept costs no call to AWS: ask whenever it is needed, and keep nothing.",
+        parameters: &[],
+        takes: Some(SchemaGenerator::subschema_for::<Wanted>),
+        gives: &[Gives {
+            status: StatusCode::OK,
+            says: "It.",
+            content: &[(JSON, SchemaGenerator::subschema_for::<AgentLogin<'static>>)],
         }],
     },
     Route {

@@ -134,7 +134,7 @@ pub(super) fn print(submission: &Submission) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, SystemTime, UNIX_EPOCH};
+    use std::time::{SystemTime, UNIX_EPOCH};
 
     use super::{Kept, Stage, Table};
     use crate::agent::request::{Ending, Moment, Origin, Request, Submission};

@@ -14,6 +14,7 @@ use crate::agent::{
     Witness,
 };
 use crate::error::{Class, Failure, Link, Printable};
+use crate::pipeline::{Given, ImageReference};
 use crate::report::{Report, Summary};
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -45,6 +46,10 @@ impl Work for Scripted {
 
     fn engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
         async { Ok(()) }.boxed()
+    }
+
+    fn login<'a>(&'a self, _: &'a ImageReference) -> BoxFuture<'a, Result<Option<Given>, Arc<Failure>>> {
+        async { Ok(None) }.boxed()
     }
 
     fn run<'a>(
