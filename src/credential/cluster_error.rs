@@ -1,5 +1,6 @@
 //! Why an ECS cluster could not be looked at.
 
+#[cfg(feature = "ecs")]
 use super::KeyFault;
 use super::secret_error::{FIND_HOST_IDENTITY, MEND_HOST_IDENTITY, SET_THE_CLOCK};
 use crate::error::{Class, Explain, Link};
@@ -47,6 +48,7 @@ pub enum ClusterFault {
     Other,
 }
 
+#[cfg(feature = "ecs")]
 impl ClusterFault {
     /// The host could not be had to ask as.
     pub(super) fn of_host(fault: KeyFault) -> Self {
