@@ -18,6 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import agent
 import counting
 import front_doors
 import growth
@@ -169,6 +170,9 @@ MEASUREMENTS = [
     pulls.fifty_warm,
     growth.memory_growth,
     front_doors.docker_helper,
+    agent.idle,
+    agent.ready,
+    agent.folder,
 ]
 FAILURES = (
     runs.RunFailed,
