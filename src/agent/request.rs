@@ -21,6 +21,14 @@ impl RequestId {
         Self(format!("{since:012x}{chance:08x}"))
     }
 
+    /// One that sorts right after this: for a request that is accepted later by a clock that
+    /// has been set back. `None` after the last of all.
+    #[must_use]
+    pub fn next(&self) -> Option<Self> {
+        let number = u128::from_str_radix(&self.0, 16).ok()? + 1;
+        Self::parse(&format!("{number:020x}"))
+    }
+
     /// Reads one, as somebody has written it; it is safe as the name of a file.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -168,6 +176,13 @@ mod tests {
         assert!(id(1, 9) < id(2, 0));
         assert!(id(0xff, 0) < id(0x100, 0));
         assert_eq!(RequestId::parse(&id(1, 9).to_string()), Some(id(1, 9)));
+    }
+
+    #[test]
+    fn after_each_id_but_the_last_there_is_a_next() {
+        let id = |text| RequestId::parse(text).unwrap();
+        assert_eq!(id("000000000001ffffffff").next(), Some(id("00000000000200000000")));
+        assert_eq!(id("ffffffffffffffffffff").next(), None);
     }
 
     #[test]

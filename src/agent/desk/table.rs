@@ -49,12 +49,13 @@ pub(super) enum Kept {
 }
 
 impl Table {
+    /// One that sorts after all that are here, whatever the clock has been set to: what is
+    /// shown first and forgotten last is what was accepted last.
     pub(super) fn fresh_id(&self, now: SystemTime) -> RequestId {
-        loop {
-            let id = RequestId::new(now, fastrand::u32(..));
-            if !self.entries.contains_key(&id) {
-                return id;
-            }
+        let id = RequestId::new(now, fastrand::u32(..));
+        match self.entries.last_key_value() {
+            Some((newest, _)) if id <= *newest => newest.next().unwrap_or(id),
+            _ => id,
         }
     }
 
@@ -124,4 +125,36 @@ pub(super) fn print(submission: &Submission) -> u64 {
     let mut hasher = DefaultHasher::new();
     submission.definition.hash(&mut hasher);
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::{Ending, Kept, Moment, Request, RequestId, Stage, Submission, Table};
+    use crate::agent::request::{Origin, Peer};
+    use crate::error::Printable;
+
+    fn accept(table: &mut Table, seconds: u64) -> RequestId {
+        let now = UNIX_EPOCH + Duration::from_secs(seconds);
+        let by = Origin::Peer(Peer { uid: 0, gid: 0 });
+        let submission = Submission { source: Printable::new("web"), definition: "{}".to_owned(), key: None, by };
+        let request = Request { id: table.fresh_id(now), accepted: Moment::new(now), submission };
+        table.insert(&request, ended());
+        request.id
+    }
+
+    fn ended() -> Stage {
+        Stage::Ended { at: Moment::new(UNIX_EPOCH), how: Ending::Succeeded, kept: Kept::OnDisk }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_no_request_older_than_those_before() {
+        let mut table = Table::default();
+        let clock = [5_000, 5_000, 4_000, 0, 5_001, 1, u64::from(u32::MAX), 2];
+        let ids: Vec<_> = clock.map(|seconds| accept(&mut table, seconds)).into();
+        assert!(ids.is_sorted_by(|earlier, later| earlier < later), "{ids:?}");
+        let forgotten = table.end(&ids[7], ended(), 3);
+        assert_eq!(forgotten, ids[..5], "the oldest, and not those with the earliest clock");
+    }
 }
