@@ -73,6 +73,10 @@ impl Agent {
         agent
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
     pub fn connect(&self) -> UnixStream {
         connect(&self.socket)
     }
