@@ -18,6 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import agent
 import agent_logins
 import counting
 import front_doors
@@ -171,6 +172,9 @@ MEASUREMENTS = [
     growth.memory_growth,
     front_doors.docker_helper,
     agent_logins.agent_logins,
+    agent.idle,
+    agent.ready,
+    agent.folder,
 ]
 FAILURES = (
     runs.RunFailed,

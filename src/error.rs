@@ -218,6 +218,12 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Whether nobody has answered. A host whose identity is gone has an outage of its own.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        self.class.is_outage() || (self.link, self.class) == (Link::HostIdentity, Class::Absent)
+    }
+
     /// Whether it was stopped on this side: by the user, a signal or `--fail-fast`. An engine
     /// that gives a pull up by itself has said so, and its words are the cause.
     #[must_use]

@@ -237,12 +237,12 @@ impl Desk {
         self.room
     }
 
-    /// What is done about those that are open, in numbers.
+    /// What is done about those that are open and of these origins, in numbers.
     #[must_use]
-    pub fn tally(&self) -> Tally {
+    pub fn tally(&self, of: impl Fn(Origin) -> bool) -> Tally {
         Tally::of(self.table().entries.values().filter_map(|entry| match &entry.stage {
-            Stage::Open(open) => Some(open.phase()),
-            Stage::Ended { .. } => None,
+            Stage::Open(open) if of(entry.by) => Some(open.phase()),
+            _ => None,
         }))
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::request::Moment;
 use crate::error::Failure;
-use crate::pipeline::{Progress, State};
+use crate::pipeline::{Layers, Progress, State};
 use crate::report::Report;
 use crate::report::event::Subject;
 use crate::report::lines::Lines;
@@ -62,6 +62,10 @@ impl Feed {
         }
         for (subject, state) in &told.pulls {
             if let Some(state) = state {
+                // Who comes late has not heard that it has begun.
+                if matches!(state, State::Pulling(_)) {
+                    lines.update(subject, &State::Pulling(Layers::default()));
+                }
                 lines.update(subject, state);
             }
         }

@@ -190,7 +190,7 @@ async fn ended(mut work: BoxFuture<'_, Report>, cancel: &CancellationToken, inte
 /// one is for good, trying again would show a refused login once more.
 fn passing(report: &Report) -> Option<Failure> {
     let may_pass =
-        |Failure { class, .. }: &Failure| class.is_outage() || matches!(class, Class::EngineGone | Class::EngineBusy);
+        |failure: &Failure| failure.is_outage() || matches!(failure.class, Class::EngineGone | Class::EngineBusy);
     report.failures().all(may_pass).then(|| report.failures().next().cloned()).flatten()
 }
 

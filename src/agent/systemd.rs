@@ -103,7 +103,7 @@ async fn status(manager: &ServiceManager, desk: &Desk, drain: &CancellationToken
         desk.changed.notified().await;
         // Before that, it says what is waited for.
         if manager.is_ready.load(Ordering::Relaxed) || drain.is_cancelled() {
-            let open = desk.tally().to_string();
+            let open = desk.tally(|_| true).to_string();
             let line = if drain.is_cancelled() { format!("ending: {open}") } else { open };
             tell(&[NotifyState::Status(&line)]);
         }

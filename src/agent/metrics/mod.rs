@@ -61,7 +61,7 @@ impl Metrics {
     /// All of them as Prometheus reads them ([`CONTENT_TYPE`]), with what the desk has open now.
     #[must_use]
     pub fn render(&self, desk: &Desk) -> String {
-        let Tally { queued, running, for_engine, for_others } = desk.tally();
+        let Tally { queued, running, for_engine, for_others } = desk.tally(|by| !by.is_placed());
         let (waiting, at_most) = (for_engine + for_others, desk.room().open);
         for (phase, count) in [("queued", queued), ("running", running), ("waiting", waiting)] {
             self.0.set(&table::OPEN, &[phase], float(count));

@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::credential::SecretVersion;
-use crate::error::{Class, Failure, Link, Printable};
+use crate::error::{Failure, Printable};
 use crate::secret::Secret;
 
 /// After a read that had no answer, the next one waits up to this long: an outage must not
@@ -158,7 +158,7 @@ impl<K: Clone + Eq + Hash> Kept<K> {
         chance: f64,
     ) -> Result<Arc<Held>, Failure> {
         self.end_lives(now);
-        if !is_outage(&failure) {
+        if !failure.is_outage() {
             self.entries.remove(key);
             return Err(failure);
         }
@@ -191,9 +191,4 @@ impl<K: Clone + Eq + Hash> Kept<K> {
             self.entries.remove(&oldest);
         }
     }
-}
-
-/// Whether nobody has answered. A host whose identity is gone has an outage of its own.
-pub(super) fn is_outage(failure: &Failure) -> bool {
-    failure.class.is_outage() || (failure.link, failure.class) == (Link::HostIdentity, Class::Absent)
 }

@@ -23,7 +23,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use tokio::time::{Instant, timeout_at};
 
-use super::kept::{PAUSE, is_outage};
+use super::kept::PAUSE;
 use super::lock;
 use crate::credential::{
     RegistryToken, SecretStore, Servable, Served, Source, TokenError, TokenFault, TokenScope, TokenStore, Watch,
@@ -202,7 +202,7 @@ impl State {
                 self.make_room(now);
                 Ok(held)
             }
-            Err(failure) if is_outage(&failure) => match self.kept.get_mut(key).filter(|entry| now < entry.held.ends) {
+            Err(failure) if failure.is_outage() => match self.kept.get_mut(key).filter(|entry| now < entry.held.ends) {
                 Some(entry) => {
                     entry.ask_at = now + PAUSE.mul_f64(0.5 + 0.5 * chance);
                     tracing::warn!(failure = %failure.message, "the kept token serves to its end");

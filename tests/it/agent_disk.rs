@@ -1,0 +1,81 @@
+//! A state folder whose disk is full: nothing new is accepted, nothing that was accepted is
+//! lost, and room made later is found.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::agent_world::{Agent, Home};
+use crate::support::engine::Pull;
+use crate::support::gate::Gate;
+use crate::support::namespace::small_disk;
+use crate::support::run::Run;
+use crate::task::{IMAGE, World, open_container, task, wait_for};
+
+/// An agent whose state folder is a disk of 64 KiB, and that disk as the test sees it.
+fn on_a_small_disk(home: &Home, world: &World) -> (Agent, PathBuf) {
+    fs::create_dir(home.state()).unwrap();
+    let line = small_disk(&home.state(), "64k");
+    let run = line[1..].iter().fold(Run::program(&line[0]), Run::arg).arg(env!("CARGO_BIN_EXE_taskpull"));
+    let run = run.arg("serve").arg("--socket").arg(home.socket()).arg("--state-folder").arg(home.state());
+    let agent = Agent::of(world.set(run), home);
+    let disk = format!("/proc/{}/root{}", agent.id(), home.state().display());
+    (agent, disk.into())
+}
+
+/// Leaves no room at all; the file that takes it.
+fn fill(disk: &Path) -> PathBuf {
+    let path = disk.join("others");
+    let mut file = File::create(&path).unwrap();
+    let full = loop {
+        if let Err(error) = file.write_all(&[0; 4_096]) {
+            break error;
+        }
+    };
+    assert_eq!(full.kind(), ErrorKind::StorageFull, "{full}");
+    path
+}
+
+fn condition(answer: &Value, name: &str) -> Value {
+    let conditions = answer["conditions"].as_array().unwrap();
+    conditions.iter().find(|condition| condition["name"] == name).unwrap_or_else(|| panic!("{answer}")).clone()
+}
+
+#[test]
+fn a_full_disk_refuses_what_is_new_and_ends_what_was_accepted_until_there_is_room() {
+    let (world, home) = (World::new(), Home::new());
+    let gate = Gate::closed();
+    world.engine.once(IMAGE, Pull::success().hold(&gate));
+    let (agent, disk) = on_a_small_disk(&home, &world);
+    let definition = task(&[open_container("app", IMAGE)]);
+    let before = agent.submit(&definition).id();
+    wait_for(&gate, 1);
+    let others = fill(&disk);
+
+    let refused = agent.submit(&definition);
+    assert_eq!((refused.status, refused.problem().as_str()), (507, "not-kept"));
+    let failure = &refused.json()["failure"];
+    assert_eq!((&failure["link"], &failure["class"]), (&"disk".into(), &"disk-full".into()), "{failure}");
+    assert!(failure["hint"].as_str().unwrap().contains("make room"), "{failure}");
+    let ready = agent.get("/v1/ready");
+    assert_eq!(ready.status, 503);
+    assert_eq!(condition(&ready.json(), "state-folder")["failure"]["class"], "disk-full");
+    assert_eq!(agent.get("/v1/health").status, 200, "it is alive, and no restart would help");
+
+    gate.open();
+    let view = agent.ended(&before);
+    assert_eq!(view["state"], "succeeded");
+    assert_eq!(view["report"]["summary"]["pulled"], 1, "the report is in memory");
+    let list = agent.get("/v1/pulls").json();
+    assert_eq!(list["pulls"].as_array().unwrap().len(), 1, "what was refused is nowhere");
+    let left = fs::read_dir(disk.join("requests")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(left.collect::<Vec<_>>(), [format!("{before}.json").as_str()], "nor is half of it on disk");
+
+    fs::remove_file(others).unwrap();
+    assert_eq!(agent.get("/v1/ready").status, 200);
+    let after = agent.submit(&definition);
+    assert_eq!(after.status, 202, "{after:?}");
+    assert_eq!(agent.ended(&after.id())["state"], "succeeded");
+}
