@@ -72,7 +72,7 @@ fn a_decision_names_the_credential_and_the_calls_that_brought_it_and_no_value() 
         let canary = Canary::new(name, value);
         assert_eq!(canary.in_bytes("metrics", metrics.as_bytes()), []);
         assert_eq!(canary.in_bytes("stderr", stderr.as_bytes()), []);
-        assert_eq!(canary.in_folder(&Folder::at(&home.path(""))).findings, []);
+        assert_eq!(canary.in_folder(&Folder::at(home.path(""))).findings, []);
     }
 }
 
