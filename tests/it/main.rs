@@ -12,6 +12,7 @@ mod agent_api_clients;
 mod agent_api_crash;
 mod agent_audit;
 mod agent_cli;
+mod agent_day;
 mod agent_disk;
 mod agent_folder;
 mod agent_folder_many;
