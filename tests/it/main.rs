@@ -13,6 +13,7 @@ mod agent_api_crash;
 mod agent_audit;
 mod agent_cli;
 mod agent_credentials;
+mod agent_day;
 mod agent_disk;
 mod agent_ecs;
 mod agent_folder;

@@ -25,7 +25,7 @@ use crate::support::run::Run;
 use crate::support_aws_client::{GET, HOST, ROLE, SECRET};
 use crate::task::{IMAGE, World, container, open_container, task};
 
-const MINUTE: Duration = Duration::from_mins(1);
+pub const MINUTE: Duration = Duration::from_mins(1);
 
 /// Runs the story of this name in a process of its own, in this world.
 fn tell(world: &World, story: &str) {
@@ -33,7 +33,7 @@ fn tell(world: &World, story: &str) {
 }
 
 /// The same, with something more in its environment.
-fn tell_with(world: &World, story: &str, variables: &[(&'static str, &str)]) {
+pub fn tell_with(world: &World, story: &str, variables: &[(&'static str, &str)]) {
     let this = std::env::current_exe().unwrap();
     let run = Run::program(this.to_str().unwrap());
     let run = ["--exact", story, "--ignored", "--nocapture"].into_iter().fold(run, Run::arg);
@@ -54,23 +54,24 @@ impl Progress for Silent {
     fn update(&self, _: usize, _: &State) {}
 }
 
+/// What keeps a value for five minutes, and for an hour more while AWS does not answer.
+pub fn credentials() -> Resolver<Aws> {
+    let logins = InstanceSettings {
+        host: HostKind::Auto,
+        has_auth_type: false,
+        auth_data: None,
+        docker_config: None,
+        helper_timeout: MINUTE,
+    };
+    let keeping = Keeping { max_age: 5 * MINUTE, max_stale: 60 * MINUTE, entries: NonZeroUsize::MAX };
+    let store = Aws::new(Duration::from_secs(10), Batching::Never, HostKind::Auto, None, Arc::new(())).unwrap();
+    let logins = Arc::new(InstanceLogins::read(&logins).unwrap());
+    Resolver::new(Arc::new(store), keeping, AccessTokens::Refuse, logins)
+}
+
 impl Host {
     fn new() -> Self {
-        let logins = InstanceSettings {
-            host: HostKind::Auto,
-            has_auth_type: false,
-            auth_data: None,
-            docker_config: None,
-            helper_timeout: MINUTE,
-        };
-        let keeping = Keeping { max_age: 5 * MINUTE, max_stale: 60 * MINUTE, entries: NonZeroUsize::MAX };
-        let store = Aws::new(Duration::from_secs(10), Batching::Never, HostKind::Auto, None, Arc::new(())).unwrap();
-        let logins = Arc::new(InstanceLogins::read(&logins).unwrap());
-        let engine = variable("DOCKER_HOST");
-        Self {
-            credentials: Resolver::new(Arc::new(store), keeping, AccessTokens::Refuse, logins),
-            engine: DockerAddress::parse(&engine).unwrap(),
-        }
+        Self { credentials: credentials(), engine: DockerAddress::parse(&variable("DOCKER_HOST")).unwrap() }
     }
 
     /// The report of one more pull.
@@ -101,13 +102,13 @@ impl Host {
 }
 
 /// What the world has put into the environment, as the program would find it.
-fn variable(name: &str) -> String {
+pub fn variable(name: &str) -> String {
     #[expect(clippy::disallowed_methods, reason = "a story is told in a process of its own")]
     std::env::var(name).unwrap()
 }
 
 /// The clock moves on, and with it nothing else.
-async fn later(time: Duration) {
+pub async fn later(time: Duration) {
     pause();
     advance(time).await;
     resume();
@@ -234,7 +235,7 @@ async fn within_a_change_of_keys() {
 }
 
 /// File descriptors that are open, and bytes of memory in use.
-fn held() -> (usize, usize) {
+pub fn held() -> (usize, usize) {
     let descriptors = std::fs::read_dir("/proc/self/fd").unwrap().count();
     let memory = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: usize = memory.split(' ').nth(1).unwrap().parse().unwrap();

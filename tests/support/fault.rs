@@ -40,6 +40,11 @@ impl<Kind: PartialEq, Fault: Clone> Faults<Kind, Fault> {
         self.0.push(Plan { kind, when, fault, seen: 0 });
     }
 
+    /// Takes back what was planned for calls of this kind.
+    pub fn lift(&mut self, kind: &Kind) {
+        self.0.retain(|plan| plan.kind != *kind);
+    }
+
     /// Counts one call; gives the fault planned last among those that strike it.
     pub fn strike(&mut self, kind: &Kind) -> Option<Fault> {
         let mut struck = None;

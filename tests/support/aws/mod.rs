@@ -212,6 +212,11 @@ impl Aws {
         self.world().faults.plan(operation.to_owned(), when, fault);
     }
 
+    /// Ends the faults planned for calls of this operation.
+    pub fn lift(&self, operation: &str) {
+        self.world().faults.lift(&operation.to_owned());
+    }
+
     /// Every call so far, refused and faulted ones too, in order of arrival.
     pub fn calls(&self) -> Vec<Call> {
         self.world().calls.clone()
