@@ -23,10 +23,12 @@ mirror() {
 }
 
 make_archive() {
-    local folder from
+    local folder from scratch=$LAB
     ((EUID == 0)) || die "debootstrap needs root"
     from=$(mirror)
-    folder=$(mktemp -d "$LAB/debian.XXXXXX")
+    # debootstrap cannot work below a folder with a space in its name.
+    [[ $LAB != *[[:space:]]* ]] || scratch=/var/tmp
+    folder=$(mktemp -d "$scratch/taskpull-debian.XXXXXX")
     # shellcheck disable=SC2064  # this folder, whatever the name stands for at the end
     trap "rm -rf '$folder'" EXIT
     say "making a Debian ($SUITE) for packages to be installed in"
