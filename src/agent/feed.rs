@@ -63,7 +63,7 @@ impl Feed {
         for (subject, state) in &told.pulls {
             if let Some(state) = state {
                 // Who comes late has not heard that it has begun.
-                if matches!(state, State::Pulling(_)) {
+                if matches!(state, State::Pulling(layers) if layers.total > 0) {
                     lines.update(subject, &State::Pulling(Layers::default()));
                 }
                 lines.update(subject, state);

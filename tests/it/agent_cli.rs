@@ -1,7 +1,7 @@
 //! The command line and the agent: `pull --agent`, `status`, `cancel`.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 
 use serde_json::{Value, json};
 
@@ -60,7 +60,7 @@ fn ctrl_c_ends_the_showing_and_not_the_request() {
     stderr.read_line(&mut line).unwrap();
     let id = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
-    stderr.read_line(&mut line).unwrap();
+    stderr.read_to_string(&mut line).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let id = agent.get("/v1/pulls").json()["pulls"][0]["id"].as_str().unwrap().to_owned();
     assert!(line.contains(&format!("taskpull cancel {id}")), "{line}");
