@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 pub use crate::credential::aws::{Aws, Batching};
 pub use crate::credential::instance::{InstanceLogins, InstanceSettings};
 pub use crate::credential::{
-    AccessTokens, Binding, Call, CallEnd, Draft, Finding, Found, Keeping, Kept, Login, NewSecret, Outcome,
+    AccessTokens, Binding, Call, CallEnd, Draft, Finding, Found, Keeping, Kept, Login, NewSecret, Origin, Outcome,
     PLAINTEXT_LIMIT, Plaintext, Resolver, SecretUse, Servable, Served, Source, Token, Updates, Upstream, Wanted, Watch,
 };
 use crate::credential::{AuthorizedPlan, Credentials};

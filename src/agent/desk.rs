@@ -98,13 +98,17 @@ impl Desk {
         // Open ones first, as they were accepted; the others as they ended.
         records.sort_by_key(|record| record.ended.as_ref().map(|ended| ended.at));
         let (mut table, changed) = (Table::default(), Arc::<Notify>::default());
-        for Record { request, ended, .. } in records {
+        for Record { request, ended, cancelled, .. } in records {
             let stage = if let Some(Ended { at, how, .. }) = ended {
                 Stage::Ended { at, how, kept: Kept::OnDisk }
             } else {
                 // The runner is there for as long as the desk is.
                 let _ = to_runner.send(request.id.clone());
-                Stage::Open(Arc::new(Open::new(request.clone(), &changed)))
+                let open = Open::new(request.clone(), &changed);
+                if cancelled {
+                    open.cancel.cancel();
+                }
+                Stage::Open(Arc::new(open))
             };
             table.insert(&request, stage);
         }
@@ -194,16 +198,25 @@ impl Desk {
         }
     }
 
-    /// Calls a request off. The answer is where it stood.
+    /// Calls a request off: when this answers, it stays so after a crash. The answer is where
+    /// it stood. On a disk that takes nothing it is called off all the same.
     ///
     /// # Errors
     /// [`DeskError`], when there is no such request, or it has ended.
-    pub fn cancel(&self, id: &RequestId) -> Result<View, DeskError> {
+    pub async fn cancel(self: &Arc<Self>, id: &RequestId) -> Result<View, DeskError> {
         let view = self.show(id)?;
-        match &view.standing {
-            Standing::Open(open) => open.cancel.cancel(),
-            Standing::Ended { .. } => return Err(DeskError::Ended { id: id.clone() }),
-        }
+        let Standing::Open(open) = &view.standing else { return Err(DeskError::Ended { id: id.clone() }) };
+        let (desk, open) = (Arc::clone(self), Arc::clone(open));
+        let marked = tokio::task::spawn_blocking(move || {
+            let Request { id, submission, .. } = &open.request;
+            if !submission.by.is_placed()
+                && let Err(error) = desk.journal.cancel(id)
+            {
+                tracing::error!(%id, %error, "that a request is called off could not be written");
+            }
+            open.cancel.cancel();
+        });
+        marked.await.map_err(|error| DeskError::Lost(error.to_string()))?;
         Ok(view)
     }
 

@@ -25,8 +25,8 @@ pub enum DeskError {
     /// It could not be kept, and so was not accepted.
     #[error("the request could not be kept, and was not accepted")]
     Journal(#[from] JournalError),
-    /// Something in this program went wrong while it was accepted.
-    #[error("the request was not accepted: {0}")]
+    /// Something in this program went wrong meanwhile.
+    #[error("it was not done: {0}")]
     Lost(String),
     /// Its sender has used its key for another definition.
     #[error("the key was used before, for another definition: request {id}")]

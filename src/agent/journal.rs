@@ -4,7 +4,10 @@
 //! One file for each request, replaced as a whole: written beside, synced, renamed, and the
 //! folder synced, before anybody is told. A file that is there is whole, or it is another's
 //! doing and is put aside. No secret is ever in one: of a definition only what is read here.
+//! An open request that was called off has an empty file beside its own, the mark: so neither
+//! is ever written twice at a time.
 
+use std::collections::HashSet;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -32,6 +35,9 @@ pub struct Record {
     /// How it ended; open ones have not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Ended>,
+    /// Whether an open one was called off.
+    #[serde(skip)]
+    pub cancelled: bool,
 }
 
 /// The end of a request.
@@ -49,7 +55,7 @@ impl Record {
     /// Of a request that has just been accepted, or has just ended.
     #[must_use]
     pub fn new(request: Request, ended: Option<Ended>) -> Self {
-        Self { version: VERSION, request, ended }
+        Self { version: VERSION, request, ended, cancelled: false }
     }
 }
 
@@ -107,18 +113,33 @@ impl Journal {
             // Nothing has been promised of it.
             let _ = fs::remove_file(&beside);
         }
-        let synced = written.and_then(|()| File::open(&self.folder)?.sync_all());
+        let synced = written.and_then(|()| self.sync());
+        if synced.is_ok() && record.ended.is_some() {
+            remove(id, &mark(&self.folder, id));
+        }
         synced.map_err(|source| JournalError::Write { file, source })
+    }
+
+    /// Marks an open request as called off; when this is over the mark is on disk.
+    ///
+    /// # Errors
+    /// [`JournalError::Write`], when it is not.
+    pub fn cancel(&self, id: &RequestId) -> Result<(), JournalError> {
+        let file = mark(&self.folder, id);
+        let written = write_synced(&file, b"").and_then(|()| self.sync());
+        written.map_err(|source| JournalError::Write { file, source })
     }
 
     /// Takes the record of a request away that ended long ago. One that stays because of a
     /// crash is forgotten after the next start.
     pub fn forget(&self, id: &RequestId) {
-        if let Err(error) = fs::remove_file(path(&self.folder, id))
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            tracing::warn!(%id, %error, "a request that ended long ago could not be removed");
-        }
+        remove(id, &path(&self.folder, id));
+        // Whoever called it off may have come when it had just ended.
+        remove(id, &mark(&self.folder, id));
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        File::open(&self.folder)?.sync_all()
     }
 
     /// The record of a request, read anew; `None` when there is none that can be read.
@@ -141,6 +162,18 @@ impl Journal {
 
 fn path(folder: &Path, id: &RequestId) -> PathBuf {
     folder.join(format!("{id}.json"))
+}
+
+fn mark(folder: &Path, id: &RequestId) -> PathBuf {
+    folder.join(format!("{id}.cancelled"))
+}
+
+fn remove(id: &RequestId, file: &Path) {
+    if let Err(error) = fs::remove_file(file)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!(%id, %error, "what is left of a request that has ended could not be removed");
+    }
 }
 
 fn write_synced(file: &Path, text: &[u8]) -> io::Result<()> {
@@ -166,6 +199,7 @@ fn keep_to_oneself(folder: &Path) -> io::Result<()> {
 /// Everything in the folder: records, and what a crash or somebody else has left.
 fn read(folder: &Path) -> io::Result<Found> {
     let mut found = Found::default();
+    let mut cancelled = HashSet::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         match path.extension().and_then(|extension| extension.to_str()) {
@@ -188,8 +222,19 @@ fn read(folder: &Path) -> io::Result<Found> {
                     found.broken.push((path, why));
                 }
             },
+            Some("cancelled") => {
+                let of = path.file_stem().and_then(|stem| RequestId::parse(stem.to_str()?));
+                cancelled.extend(of);
+            }
             _ => {}
         }
+    }
+    for record in &mut found.records {
+        record.cancelled = record.ended.is_none() && cancelled.remove(&record.request.id);
+    }
+    // Theirs have ended.
+    for id in cancelled {
+        let _ = fs::remove_file(mark(folder, &id));
     }
     found.records.sort_by(|one, other| one.request.id.cmp(&other.request.id));
     Ok(found)

@@ -1,10 +1,11 @@
 //! Who is told what the agent does: the audit trail, the metrics.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::api::Right;
 use super::request::{Ending, Peer, Request};
-use crate::report::{CredentialReport, Report};
+use crate::report::Report;
 
 /// Somebody who is told. Nothing here may block.
 pub trait Witness: Send + Sync {
@@ -28,7 +29,7 @@ pub struct Decision<'a> {
     /// Whether it was granted.
     pub allowed: bool,
     /// What was asked for.
-    pub what: &'a str,
+    pub what: fmt::Arguments<'a>,
 }
 
 /// A credential that was given away: its names, never its value.
@@ -39,7 +40,7 @@ pub struct Given<'a> {
     /// For which registry or image.
     pub what: &'a str,
     /// Which one.
-    pub credential: &'a CredentialReport,
+    pub login: &'a crate::pipeline::Given,
 }
 
 /// Several of them; each is told everything.

@@ -207,6 +207,29 @@ pub enum Origin {
     Instance(InstanceLogin),
 }
 
+impl Origin {
+    /// Its kind, as reports write it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::Secret { .. } => "secret",
+            Self::Ecr { .. } => "ecr",
+            Self::EcrPublic { .. } => "ecr-public",
+            Self::Instance(_) => "instance",
+        }
+    }
+
+    /// When it ends by itself, where that is known.
+    #[must_use]
+    pub fn ends(&self) -> Option<SystemTime> {
+        match self {
+            Self::Ecr { expires, .. } | Self::EcrPublic { expires, .. } => *expires,
+            Self::Anonymous | Self::Secret { .. } | Self::Instance(_) => None,
+        }
+    }
+}
+
 /// Where pulls get their credentials. The real one is a [`Resolver`].
 pub trait Credentials: Send + Sync {
     /// The credential of a pull, as it is known now.

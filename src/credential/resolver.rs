@@ -37,7 +37,7 @@ use crate::error::Failure;
 use crate::identity::Identity;
 use crate::plan::{Need, PlannedPull};
 use crate::secret::Secret;
-use crate::task::CredentialsParameter;
+use crate::task::{CredentialsParameter, ImageReference};
 pub(super) use kept::Held;
 pub use kept::Keeping;
 use kept::{Begun, Found, Kept};
@@ -105,36 +105,44 @@ impl<S: TokenStore> Resolver<S> {
         Self { ecr: self.ecr.watched_by(Arc::clone(&watch)), watch, ..self }
     }
 
-    /// The secret's version in force, or the one at the store's stage: kept, or read now.
-    async fn version(&self, identity: &Identity, secret: &CredentialsParameter) -> Result<Arc<Held>, Arc<Failure>> {
+    /// The secret's version in force, or the one at the store's stage, for this image: kept, or
+    /// read now.
+    async fn version(
+        &self,
+        (identity, secret): (&Identity, &CredentialsParameter),
+        image: &ImageReference,
+    ) -> Result<Arc<Held>, Arc<Failure>> {
         let key = (identity.clone(), secret.clone());
         let read = {
             let mut reads = lock(&self.reads);
-            match reads.kept.find(&key, Instant::now()) {
+            match reads.kept.find(&key, image, Instant::now()) {
                 Found::Serves(held) => Either::Left(held),
                 Found::Due(held) => {
                     // The read goes on by itself.
-                    drop(self.read(&mut reads, key, None));
+                    drop(self.read(&mut reads, key.clone(), None));
                     Either::Left(held)
                 }
-                Found::Nothing => Either::Right(self.read(&mut reads, key, None)),
+                Found::Nothing => Either::Right(self.read(&mut reads, key.clone(), None)),
             }
         };
         let (held, from) = match read {
             Either::Left(held) => (held, Source::Kept),
-            Either::Right(read) => (read.await?, Source::Read),
+            Either::Right(read) => match read.await {
+                Ok(held) => (held, Source::Read),
+                Err(failure) => (lock(&self.reads).kept.instead(&key, image, failure)?, Source::Kept),
+            },
         };
         let from = if held.stale().is_some() { Source::Stale } else { from };
         self.watch.served(&Served { what: Servable::Secret, from, age: held.at.elapsed() });
         Ok(held)
     }
 
-    /// The secret after a registry refused `refused`, which it was shown at `shown`: `None`
-    /// when it is still the same version, so that trying again cannot help.
+    /// The secret after a registry refused `refused` for this image, which it was shown at
+    /// `shown`: `None` when it is still the same version, so that trying again cannot help.
     async fn version_after_refusal(
         &self,
-        identity: &Identity,
-        secret: &CredentialsParameter,
+        (identity, secret): (&Identity, &CredentialsParameter),
+        image: &ImageReference,
         refused: &Held,
         shown: Instant,
     ) -> Result<Option<Arc<Held>>, Arc<Failure>> {
@@ -148,10 +156,14 @@ impl<S: TokenStore> Resolver<S> {
             let confirms = |held: &Held| held.begun.speaks_of(shown) && held.at.elapsed() < CONFIRMED_FOR;
             match newer.filter(|held| is_another(held) || confirms(held)) {
                 Some(held) => Either::Left(ready(Ok(Arc::clone(held)))),
-                None => Either::Right(self.read(&mut reads, key, Some(shown))),
+                None => Either::Right(self.read(&mut reads, key.clone(), Some(shown))),
             }
         };
-        let held = Some(read.await?).filter(|held| is_another(held));
+        let held = match read.await {
+            Ok(held) => Some(held).filter(|held| is_another(held)),
+            // Whether it is another by now nobody knows: it is not shown again until it is known.
+            Err(failure) => return Err(lock(&self.reads).kept.refused(&key, image, failure)),
+        };
         if let Some(held) = &held {
             self.watch.served(&Served { what: Servable::Secret, from: Source::Read, age: held.at.elapsed() });
         }
@@ -194,7 +206,7 @@ impl<S: TokenStore> Credentials for Resolver<S> {
                 Need::Anonymous => Ok(Credential::anonymous()),
                 Need::Instance(login) => self.instance.credential(login).await,
                 Need::Secret { parameter, identity } => {
-                    let held = self.version(identity, parameter).await?;
+                    let held = self.version((identity, parameter), &pull.image).await?;
                     Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)
                 }
                 Need::Ecr { registry, identity } => {
@@ -224,8 +236,9 @@ impl<S: TokenStore> Credentials for Resolver<S> {
         async move {
             match (&pull.need, &refused.held) {
                 (Need::Secret { parameter, identity }, Some(Basis::Secret(refused))) => {
-                    let held = self.version_after_refusal(identity, parameter, refused, shown).await?;
-                    held.map(|held| Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)).transpose()
+                    let (secret, image) = ((identity, parameter), &pull.image);
+                    let held = self.version_after_refusal(secret, image, refused, shown).await?;
+                    held.map(|held| Credential::of_secret(held, identity.clone(), image, self.tokens)).transpose()
                 }
                 (Need::Ecr { registry, identity }, Some(Basis::Token(refused))) => {
                     let key = (identity.clone(), TokenScope::from(registry));
@@ -307,7 +320,7 @@ impl Reads {
                 }
                 Ok(held)
             }
-            Err(failure) => self.kept.failed(&key, failure, now, chance).map_err(Arc::new),
+            Err(failure) => Err(Arc::new(self.kept.failed(&key, failure, now, chance))),
         }
     }
 }

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::kubelet::API_VERSION;
 use crate::pipeline::{Given, Login};
+use crate::report::timestamp;
 
 /// Bytes for whoever asked.
 pub struct Written(Zeroizing<Vec<u8>>);
@@ -76,7 +77,7 @@ pub struct AgentLogin<'a> {
     covers: Covers,
     /// When it ends: an ECR token's. A secret may be another one at any time.
     #[serde(skip_serializing_if = "Option::is_none")]
-    expires_at: Option<&'a str>,
+    expires_at: Option<String>,
 }
 
 /// What a login may be shown for.
@@ -134,11 +135,11 @@ pub(super) fn nothing_for_kubelet() -> Written {
 
 /// The agent's answer.
 #[must_use]
-pub fn for_agent(Given { login, is_of_registry, credential, .. }: &Given) -> Written {
+pub fn for_agent(Given { login, is_of_registry, origin, .. }: &Given) -> Written {
     let (username, secret) = exposed(login);
     let covers = if *is_of_registry { Covers::Registry } else { Covers::Image };
     let texts = username.len() + secret.len();
-    Written::json(&AgentLogin { username, secret, covers, expires_at: credential.expires_at() }, texts)
+    Written::json(&AgentLogin { username, secret, covers, expires_at: origin.ends().map(timestamp) }, texts)
 }
 
 /// The password alone and a newline, for `--password-stdin` (D8); none for an identity token.

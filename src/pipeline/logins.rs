@@ -39,7 +39,15 @@ pub struct Given {
     /// For how long it may be kept.
     pub serves: Duration,
     /// Where it came from; names only.
-    pub credential: CredentialReport,
+    pub origin: Origin,
+}
+
+impl Given {
+    /// Where it came from, as reports have it.
+    #[must_use]
+    pub fn credential(&self) -> CredentialReport {
+        CredentialReport::from(&self.origin)
+    }
 }
 
 /// A pull from ECR Public goes on without a token; whoever asks for one is told that there is none.
@@ -75,7 +83,7 @@ impl<C: Credentials> Logins<C> {
         let pull = PlannedPull { image: image.clone(), need, platform: None, through: None };
         let Credential { login, origin, .. } = self.credentials.credential(&pull).await?;
         let (is_of_registry, serves) = reach(&origin, self.max_age, SystemTime::now())?;
-        Ok(Some(Given { login, is_of_registry, serves, credential: CredentialReport::from(&origin) }))
+        Ok(Some(Given { login, is_of_registry, serves, origin }))
     }
 
     /// Every host of the map as Docker calls it, with the user name where that is known without

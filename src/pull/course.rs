@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::behavior::Caching;
 use super::disk::Disk;
+use super::missed::Missed;
 use super::one::{Pull, Task};
 use super::outcome::{Account, How, Pulled};
 use super::progress::State;
@@ -94,11 +95,11 @@ impl<'a, C: Connect> Course<'a, '_, C> {
         };
         let result = loop {
             match self.in_turn(&engine, &way, known.as_deref()).await {
-                Err(failure) if self.gives_up(&way, &failure) => way = self.upstream(failure).await?,
-                Err(failure) if self.has_another(&way) => {
-                    break Err(through::explained(failure, way.pull, &self.pull.image));
+                Err(missed) if self.gives_up(&way, &missed.failure) => way = self.upstream(missed.failure).await?,
+                Err(missed) if self.has_another(&way) => {
+                    break Err(through::explained(missed.told(), way.pull, &self.pull.image));
                 }
-                result => break result,
+                result => break result.map_err(Missed::told),
             }
         };
         if let (Some(place), Ok(Pulled { digest: Some(digest), .. })) = (&mut unknown, &result) {
@@ -140,7 +141,7 @@ impl<'a, C: Connect> Course<'a, '_, C> {
     }
 
     /// This way, when its registry's turn has come. `known` is the digest that the tag stands for.
-    async fn in_turn(&self, engine: &C::Engine, way: &Way<'_>, known: Option<&str>) -> Result<Pulled, Failure> {
+    async fn in_turn(&self, engine: &C::Engine, way: &Way<'_>, known: Option<&str>) -> Result<Pulled, Missed> {
         let _turn = self.run.traffic.next(&way.pull.image, way.pull.platform.as_ref()).await;
         if self.stop.is_cancelled() {
             // The turn of one that was stopped: whoever runs this ends it now.
@@ -160,7 +161,7 @@ impl<'a, C: Connect> Course<'a, '_, C> {
     }
 
     /// A copy where one serves, what the registry says where not.
-    async fn on(&self, engine: &C::Engine, task: Task, wanted: &Wanted, way: &Way<'_>) -> Result<Pulled, Failure> {
+    async fn on(&self, engine: &C::Engine, task: Task, wanted: &Wanted, way: &Way<'_>) -> Result<Pulled, Missed> {
         let caching = self.run.limits.caching;
         if caching.looks_first()
             && let Some(local) = self.copy(engine, wanted, caching).await?
@@ -168,17 +169,17 @@ impl<'a, C: Connect> Course<'a, '_, C> {
         {
             return Ok(cached);
         }
-        let failure = match self.done(engine, task, wanted, way).await {
+        let missed = match self.done(engine, task, wanted, way).await {
             Ok(pulled) => return Ok(pulled),
-            Err(failure) => failure,
+            Err(missed) => missed,
         };
-        if self.gives_up(way, &failure) || !caching.falls_back(&failure) {
-            return Err(failure);
+        if self.gives_up(way, &missed.failure) || !caching.falls_back(&missed.failure) {
+            return Err(missed);
         }
         // What the registry said is what the reader must hear, whatever the engine says now.
-        let Ok(Some(local)) = self.copy(engine, wanted, caching).await else { return Err(failure) };
-        (self.watch)(&State::FallingBack(failure.clone()));
-        Ok(cached(&local, wanted, false, Some(failure)))
+        let Ok(Some(local)) = self.copy(engine, wanted, caching).await else { return Err(missed) };
+        (self.watch)(&State::FallingBack(missed.failure.clone()));
+        Ok(cached(&local, wanted, false, Some(missed.failure)))
     }
 
     /// The copy on the engine that counts: what the engine has under the image's own name,
@@ -212,7 +213,7 @@ impl<'a, C: Connect> Course<'a, '_, C> {
         local: &LocalImage,
         way: &Way<'_>,
         caching: Caching,
-    ) -> Result<Option<Pulled>, Failure> {
+    ) -> Result<Option<Pulled>, Missed> {
         // Behind a rule nothing is for everybody, also if the container names no credentials.
         if !caching.must_verify(&self.pull.first_way().need, self.run.tags.is_shared(self.pull)) {
             return Ok(Some(cached(local, wanted, false, None)));
@@ -221,40 +222,40 @@ impl<'a, C: Connect> Course<'a, '_, C> {
         let this = Wanted { image: wanted.image.at(digest), ..wanted.clone() };
         match self.done(engine, Task::Verify, &this, way).await {
             Ok(_) => Ok(Some(cached(local, wanted, true, None))),
-            Err(failure) if failure.class == Class::Absent => Ok(None),
-            Err(failure) => Err(failure),
+            Err(missed) if missed.failure.class == Class::Absent => Ok(None),
+            Err(missed) => Err(missed),
         }
     }
 
     /// What is to be done, with this way's credential, or with a newer one when it was refused.
-    async fn done(&self, engine: &C::Engine, task: Task, wanted: &Wanted, way: &Way<'_>) -> Result<Pulled, Failure> {
+    async fn done(&self, engine: &C::Engine, task: Task, wanted: &Wanted, way: &Way<'_>) -> Result<Pulled, Missed> {
         let shown = Instant::now();
         let refused = match self.guarded(engine, task, wanted, &way.credential.login).await {
             Ok(pulled) => return Ok(pulled),
             Err(error) => error,
         };
-        let Some(renewed) = self.renewed(way, shown, &refused).await else {
-            return Err(Failure::from(&refused));
+        let renewed = match self.renewed(way, shown, &refused).await {
+            Ok(Some(renewed)) => renewed,
+            Ok(None) => return Err(Failure::from(&refused).into()),
+            Err(unread) => return Err(Missed::in_doubt(Failure::from(&refused), &unread)),
         };
         self.account.shows(&renewed.origin);
         let again = self.guarded(engine, task, wanted, &renewed.login).await;
-        again.map_err(|error| Failure::from(&error))
+        again.map_err(|error| Failure::from(&error).into())
     }
 
     /// The credential to try once more with, when the registry refused this one and its
     /// secret has another version by now.
-    async fn renewed(&self, refused: &Way<'_>, shown: Instant, error: &PullError) -> Option<Credential> {
+    async fn renewed(
+        &self,
+        refused: &Way<'_>,
+        shown: Instant,
+        error: &PullError,
+    ) -> Result<Option<Credential>, Arc<Failure>> {
         if !error.is_refusal() {
-            return None;
+            return Ok(None);
         }
-        match self.run.credentials.after_refusal(refused.pull, &refused.credential, shown).await {
-            Ok(renewed) => renewed,
-            Err(failure) => {
-                // What the registry said is what the reader must hear.
-                tracing::info!(image = %refused.pull.image, failure = %failure.message, "the secret could not be read again");
-                None
-            }
-        }
+        self.run.credentials.after_refusal(refused.pull, &refused.credential, shown).await
     }
 
     pub(super) fn one<'b>(

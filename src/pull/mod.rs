@@ -20,6 +20,7 @@ mod get;
 mod guarded;
 mod info;
 mod lines;
+mod missed;
 mod movement;
 mod one;
 mod outcome;

@@ -260,7 +260,7 @@ fn reported(requests: &[AwsRequest]) -> Vec<AwsRequestReport> {
 }
 
 /// To the second, as AWS writes it.
-fn timestamp(time: SystemTime) -> String {
+pub(crate) fn timestamp(time: SystemTime) -> String {
     humantime::format_rfc3339_seconds(time).to_string()
 }
 

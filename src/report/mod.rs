@@ -11,6 +11,7 @@ pub mod schema;
 pub mod text;
 mod verdict;
 
+pub(crate) use build::timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 pub use verdict::Verdict;
@@ -217,29 +218,6 @@ pub enum CredentialReport {
         /// What it is for: a registry's host, or a path in it.
         matched: Printable,
     },
-}
-
-impl CredentialReport {
-    /// Its kind, as it is written.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Anonymous => "anonymous",
-            Self::Secret { .. } => "secret",
-            Self::Ecr { .. } => "ecr",
-            Self::EcrPublic { .. } => "ecr-public",
-            Self::Instance { .. } => "instance",
-        }
-    }
-
-    /// When it ends by itself, where that is known.
-    #[must_use]
-    pub fn expires_at(&self) -> Option<&str> {
-        match self {
-            Self::Ecr { expires_at, .. } | Self::EcrPublic { expires_at, .. } => expires_at.as_deref(),
-            Self::Anonymous | Self::Secret { .. } | Self::Instance { .. } => None,
-        }
-    }
 }
 
 /// A call that AWS has answered.

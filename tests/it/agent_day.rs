@@ -74,10 +74,10 @@ impl Around {
             world.aws.rotate(SECRET, &format!(r#"{{"username": "me", "password": "{}"}}"#, password(hour)));
             (0..IMAGES).for_each(|at| world.engine.image(&image(at), wanting(hour)));
         }
-        if every(180) == 100 {
+        if every(180) == 175 {
             world.aws.fault("GetSecretValue", When::Every, Fault::Status(503));
         }
-        if every(180) == 110 {
+        if every(180) == 5 {
             world.aws.lift("GetSecretValue");
         }
         // Between these its pulls break, and it is not there at all.

@@ -69,9 +69,22 @@ fn a_rotation_that_does_not_help_is_tried_once() {
 }
 
 #[test]
-fn what_the_registry_said_stands_when_the_secret_cannot_be_read_again() {
+fn a_refusal_is_in_doubt_while_the_secret_cannot_be_read_again() {
     let world = World::new();
     world.aws.fault("GetSecretValue", When::From(2), Fault::Status(500));
+    world.engine.image(IMAGE, Pull::refused(500, REFUSED));
+    let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).end();
+    assert_eq!(ended.failure(0), "secret unavailable", "{ended:?}");
+    let failure = &ended.container(0)["failure"];
+    assert!(failure["message"].as_str().unwrap().ends_with(&format!(" was refused for {IMAGE}")), "{failure}");
+    assert!(failure["causedBy"].as_array().unwrap().contains(&REFUSED.into()), "{failure}");
+    assert_eq!(world.engine.count(IMAGE), 1);
+}
+
+#[test]
+fn what_the_registry_said_stands_when_the_secret_may_not_be_read_again() {
+    let world = World::new();
+    world.aws.fault("GetSecretValue", When::From(2), Fault::Error(400, "AccessDeniedException", "no"));
     world.engine.image(IMAGE, Pull::refused(500, REFUSED));
     let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).end();
     assert_eq!(ended.failure(0), "registry refused", "{ended:?}");

@@ -136,9 +136,9 @@ fn admit(
     let allowed = || if is_allowed(route.demand, caller, origin) { Ok(()) } else { Err(refused()) };
     let admitted = guard::check(request).and_then(|()| allowed());
     if let Some(right) = route.demand.right() {
-        let what = format!("{} {}", request.method(), request.uri().path());
+        let what = format_args!("{} {}", request.method(), request.uri().path());
         let (by, allowed) = (caller.peer, admitted.is_ok());
-        shared.witness.decided(&Decision { by, right, allowed, what: &what });
+        shared.witness.decided(&Decision { by, right, allowed, what });
     }
     admitted
 }

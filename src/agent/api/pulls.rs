@@ -122,7 +122,7 @@ pub(super) async fn show(shared: &Arc<Shared>, id: &RequestId) -> Result<Answer,
 }
 
 pub(super) async fn cancel(shared: &Arc<Shared>, id: &RequestId) -> Result<Answer, Problem> {
-    let view = shared.desk.cancel(id)?;
+    let view = shared.desk.cancel(id).await?;
     answer::json(StatusCode::ACCEPTED, &whole(shared, view).await)
 }
 

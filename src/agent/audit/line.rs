@@ -90,7 +90,7 @@ pub enum What<'a> {
         /// For which registry or image.
         what: Printable,
         /// Which one, by name.
-        credential: &'a CredentialReport,
+        credential: CredentialReport,
     },
 }
 
@@ -132,12 +132,12 @@ impl<'a> What<'a> {
 
     pub(super) fn of_decision(decision: &Decision<'_>) -> Self {
         let Decision { by, right, allowed, what } = *decision;
-        Self::Access { by, right: right.word(), allowed, what: Printable::new(what) }
+        Self::Access { by, right: right.word(), allowed, what: Printable::new(&what.to_string()) }
     }
 
     pub(super) fn of_given(given: &Given<'a>) -> Self {
-        let Given { to, what, credential } = *given;
-        Self::Credential { to, what: Printable::new(what), credential }
+        let Given { to, what, login } = *given;
+        Self::Credential { to, what: Printable::new(what), credential: login.credential() }
     }
 
     /// Now.

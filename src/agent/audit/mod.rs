@@ -131,9 +131,10 @@ impl Audit {
         }
     }
 
-    fn write(&self, what: What<'_>) {
+    fn write<'a>(&self, what: impl FnOnce() -> What<'a>) {
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
         let Some(entries) = &*entries else { return };
+        let what = what();
         let (is_against, fields) = (what.is_against(), what.fields());
         let json = match serde_json::to_string(&what.now()) {
             Ok(json) => json,
@@ -164,21 +165,21 @@ impl Witness for Audit {
     fn ended(&self, request: &Request, _: Ending, report: &Report) {
         let of = Of::new(request);
         for failure in &report.invalid_inputs {
-            self.write(What::Definition { of, failure });
+            self.write(|| What::Definition { of, failure });
         }
         for task in &report.tasks {
             for container in &task.containers {
-                self.write(What::of_container(of, task, container));
+                self.write(|| What::of_container(of, task, container));
             }
         }
     }
 
     fn decided(&self, decision: &Decision<'_>) {
-        self.write(What::of_decision(decision));
+        self.write(|| What::of_decision(decision));
     }
 
     fn gave(&self, given: &Given<'_>) {
-        self.write(What::of_given(given));
+        self.write(|| What::of_given(given));
     }
 }
 

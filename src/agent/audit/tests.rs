@@ -1,5 +1,6 @@
 use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::tempdir;
@@ -8,12 +9,12 @@ use super::journald::Journal;
 use super::writer::Sink;
 use super::{Audit, AuditTo};
 use crate::agent::{Decision, Given, Metrics, Peer, Right, Witness as _};
-use crate::report::CredentialReport;
+use crate::pipeline::{self, Login, Origin};
 
 const PEER: Peer = Peer { uid: 1000, gid: 100 };
 
 fn access(allowed: bool) -> Decision<'static> {
-    Decision { by: PEER, right: Right::Submit, allowed, what: "POST /v1/pulls" }
+    Decision { by: PEER, right: Right::Submit, allowed, what: format_args!("POST /v1/pulls") }
 }
 
 fn count(metrics: &Metrics, result: &str) -> f64 {
@@ -29,8 +30,13 @@ fn each_decision_is_a_line_of_its_own() {
     let audit = Audit::begin(&AuditTo::File(path.clone()), Arc::clone(&metrics)).unwrap();
     audit.decided(&access(true));
     audit.decided(&access(false));
-    let credential = CredentialReport::Anonymous;
-    audit.gave(&Given { to: PEER, what: "registry.example\n", credential: &credential });
+    let login = pipeline::Given {
+        login: Login::Anonymous,
+        is_of_registry: false,
+        serves: Duration::ZERO,
+        origin: Origin::Anonymous,
+    };
+    audit.gave(&Given { to: PEER, what: "registry.example\n", login: &login });
     // What waits is written before it goes.
     drop(audit);
     let text = std::fs::read_to_string(&path).unwrap();

@@ -47,6 +47,32 @@ fn what_was_put_is_there_after_a_restart() {
 }
 
 #[test]
+fn a_mark_is_there_for_as_long_as_its_request_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let marks = || {
+        let entries = fs::read_dir(folder.path().join("requests")).unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| path.extension().is_some_and(|extension| extension == "cancelled")).count()
+    };
+    let (journal, _) = Journal::open(folder.path()).unwrap();
+    let (off, done, late) = (request(1), request(2), request(3));
+    for request in [&off, &done, &late] {
+        journal.put(&Record::new(request.clone(), None)).unwrap();
+    }
+    journal.cancel(&off.id).unwrap();
+    journal.cancel(&done.id).unwrap();
+    journal.put(&Record::new(done, Some(ended()))).unwrap();
+    assert_eq!(marks(), 1);
+    journal.put(&Record::new(late.clone(), Some(ended()))).unwrap();
+    journal.cancel(&late.id).unwrap();
+    drop(journal);
+    let (journal, found) = Journal::open(folder.path()).unwrap();
+    let cancelled: Vec<_> = found.records.iter().map(|record| record.cancelled).collect();
+    assert_eq!((cancelled, marks()), (vec![true, false, false], 1));
+    journal.forget(&off.id);
+    assert_eq!(marks(), 0);
+}
+
+#[test]
 fn two_agents_do_not_share_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     let first = Journal::open(folder.path()).unwrap();

@@ -10,9 +10,10 @@ use super::table::{Kind, METRICS, Metric};
 /// The values of a metric's labels.
 type Labels = Vec<String>;
 
-/// What was counted so far.
+/// What was counted so far, by the metric's name. Its choices of labels are few: a walk through
+/// them costs less than to copy what is looked for.
 #[derive(Debug, Default)]
-pub(super) struct Numbers(Mutex<BTreeMap<(&'static str, Labels), Number>>);
+pub(super) struct Numbers(Mutex<BTreeMap<&'static str, Vec<(Labels, Number)>>>);
 
 #[derive(Debug, Default)]
 struct Number {
@@ -49,8 +50,15 @@ impl Numbers {
 
     fn at(&self, metric: &'static Metric, labels: &[&str], change: impl FnOnce(&mut Number)) {
         debug_assert_eq!(metric.labels.len(), labels.len(), "{}", metric.name);
-        let labels = labels.iter().map(ToString::to_string).collect();
-        change(self.lock().entry((metric.name, labels)).or_default());
+        let mut numbers = self.lock();
+        let of_metric = numbers.entry(metric.name).or_default();
+        if let Some((_, number)) = of_metric.iter_mut().find(|(of, _)| of == labels) {
+            return change(number);
+        }
+        let mut number = Number::default();
+        change(&mut number);
+        of_metric.push((labels.iter().map(ToString::to_string).collect(), number));
+        of_metric.sort_by(|(one, _), (other, _)| one.cmp(other));
     }
 
     /// All of them, in Prometheus' text format (version 0.0.4).
@@ -62,15 +70,14 @@ impl Numbers {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "# HELP {name} {}", help.replace('\\', r"\\"));
             let _ = writeln!(text, "# TYPE {name} {}", kind.word());
-            let of_metric = numbers.range((*name, Labels::new())..).take_while(|((of, _), _)| of == name);
-            for ((_, labels), number) in of_metric {
+            for (labels, number) in numbers.get(name).into_iter().flatten() {
                 number.write(&mut text, metric, labels);
             }
         }
         text
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<(&'static str, Labels), Number>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, Vec<(Labels, Number)>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

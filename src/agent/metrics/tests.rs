@@ -103,7 +103,7 @@ fn what_the_credentials_room_tells_is_counted() {
     let took = Duration::from_millis(30);
     metrics.called(&Call { operation: "AssumeRole", ended: CallEnd::Denied, took });
     metrics.served(&Served { what: Servable::Secret, from: Source::Stale, age: Duration::from_secs(400) });
-    metrics.decided(&Decision { by: PEER, right: Right::Submit, allowed: false, what: "" });
+    metrics.decided(&Decision { by: PEER, right: Right::Submit, allowed: false, what: format_args!("") });
     assert_has(
         &metrics,
         &[

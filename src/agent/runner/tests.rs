@@ -216,7 +216,7 @@ async fn what_is_called_off_as_the_agent_ends_does_not_begin_anew() {
             let id = desk.submit(submission("web", None)).await.unwrap().id;
             sleep(Duration::from_millis(10_500)).await;
             assert!(matches!(phase(desk, &id), Phase::Waiting { .. }));
-            desk.cancel(&id).unwrap();
+            desk.cancel(&id).await.unwrap();
             stop.drain.cancel();
             assert_eq!(ending(desk, &id).await, Ending::Cancelled);
             id
@@ -268,6 +268,18 @@ async fn what_was_open_when_the_agent_ended_goes_on_when_it_begins_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_called_off_before_a_crash_stays_so() {
+    let (world, work) = (World::new(), Scripted::new([None]));
+    let (desk, _) = world.desk();
+    let id = desk.submit(submission("web", None)).await.unwrap().id;
+    desk.cancel(&id).await.unwrap();
+    drop(desk);
+    world.run(&work, async |desk, _| assert_eq!(ending(desk, &id).await, Ending::Cancelled)).await;
+    let (desk, _) = world.desk();
+    assert!(matches!(desk.show(&id).unwrap().standing, Standing::Ended { how: Ending::Cancelled, .. }));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_is_called_off_whether_it_runs_or_waits() {
     let work = Scripted::new([Some(Class::Unavailable)]);
     World::new()
@@ -275,10 +287,10 @@ async fn a_request_is_called_off_whether_it_runs_or_waits() {
             for (after, runs) in [(Duration::from_millis(500), 1), (Duration::from_millis(10_500), 2)] {
                 let id = desk.submit(submission("web", None)).await.unwrap().id;
                 sleep(after).await;
-                assert!(desk.cancel(&id).is_ok());
+                assert!(desk.cancel(&id).await.is_ok());
                 sleep(Duration::from_millis(100)).await;
                 assert_eq!((ending(desk, &id).await, work.runs().len()), (Ending::Cancelled, runs));
-                assert!(matches!(desk.cancel(&id), Err(DeskError::Ended { .. })));
+                assert!(matches!(desk.cancel(&id).await, Err(DeskError::Ended { .. })));
             }
         })
         .await;

@@ -6,12 +6,14 @@
 //!   twentieths whoever uses it has it asked for again, so that what is in use is renewed
 //!   before anybody must wait for it. The moment is left to chance, or hosts that started together would ask together;
 //! - until `max_stale` after that it serves while AWS does not answer, and is stale;
-//! - a denial, a deletion or any other answer that is not a value ends it at once.
+//! - a denial, a deletion or any other answer that is not a value ends it at once;
+//! - once a registry has refused it for an image, and AWS could not say whether there is
+//!   another, it serves that image no more.
 //!
 //! Beyond its life nothing of a value is held but when it was read. Time and chance come in
 //! as values.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -22,6 +24,7 @@ use tokio::time::Instant;
 use crate::credential::SecretVersion;
 use crate::error::{Failure, Printable};
 use crate::secret::Secret;
+use crate::task::ImageReference;
 
 /// After a read that had no answer, the next one waits up to this long: an outage must not
 /// cost every pull its deadline.
@@ -106,6 +109,8 @@ struct Entry {
     ask_at: Instant,
     /// What was read, until its life is over.
     held: Option<Arc<Held>>,
+    /// The images that it was refused for since.
+    refused: HashSet<ImageReference>,
 }
 
 impl<K: Clone + Eq + Hash> Kept<K> {
@@ -113,10 +118,14 @@ impl<K: Clone + Eq + Hash> Kept<K> {
         Self { keeping, entries: HashMap::new() }
     }
 
-    pub(super) fn find(&mut self, key: &K, now: Instant) -> Found {
+    pub(super) fn find(&mut self, key: &K, image: &ImageReference, now: Instant) -> Found {
         self.end_lives(now);
-        let Some(Entry { at, ask_at, held: Some(held) }) = self.entries.get(key) else { return Found::Nothing };
-        if now < *ask_at {
+        let Some(Entry { at, ask_at, held: Some(held), refused }) = self.entries.get(key) else {
+            return Found::Nothing;
+        };
+        if refused.contains(image) {
+            Found::Nothing
+        } else if now < *ask_at {
             Found::Serves(Arc::clone(held))
         } else if now.duration_since(*at) < self.keeping.max_age {
             Found::Due(Arc::clone(held))
@@ -145,34 +154,56 @@ impl<K: Clone + Eq + Hash> Kept<K> {
     pub(super) fn keep(&mut self, key: K, held: Arc<Held>, now: Instant, chance: f64) {
         self.end_lives(now);
         let ask_at = now + held.max_age.mul_f64(0.95 - 0.2 * chance.clamp(0.0, 1.0));
-        self.entries.insert(key, Entry { at: held.at, ask_at, held: Some(held) });
+        self.entries.insert(key, Entry { at: held.at, ask_at, held: Some(held), refused: HashSet::new() });
         self.make_room();
     }
 
-    /// The value that serves though a read has failed, or that failure.
-    pub(super) fn failed(
-        &mut self,
-        key: &K,
-        mut failure: Failure,
-        now: Instant,
-        chance: f64,
-    ) -> Result<Arc<Held>, Failure> {
+    /// A read has failed, for all who waited for it: with this failure.
+    pub(super) fn failed(&mut self, key: &K, mut failure: Failure, now: Instant, chance: f64) -> Failure {
         self.end_lives(now);
         if !failure.is_outage() {
             self.entries.remove(key);
-            return Err(failure);
+            return failure;
         }
-        let Some(entry) = self.entries.get_mut(key) else { return Err(failure) };
-        let age = now.duration_since(entry.at);
-        let said = humantime::format_duration(Duration::from_secs(age.as_secs()));
-        if let Some(held) = &entry.held {
+        let Some(entry) = self.entries.get_mut(key) else { return failure };
+        if entry.held.is_some() {
             entry.ask_at = now + PAUSE.mul_f64(0.5 + 0.5 * chance.clamp(0.0, 1.0));
-            tracing::warn!(failure = %failure.message, age = %said, "the kept value serves");
-            return Ok(Arc::clone(held));
+        } else {
+            let ago = seconds(now.duration_since(entry.at));
+            let since =
+                format!("{}; it was last read {ago} ago, too long for that value to serve still", failure.message);
+            failure.message = Printable::new(&since);
         }
-        let since = format!("{}; it was last read {said} ago, too long for that value to serve still", failure.message);
-        failure.message = Printable::new(&since);
-        Err(failure)
+        failure
+    }
+
+    /// The value that serves this image though a read has failed so.
+    pub(super) fn instead(
+        &self,
+        key: &K,
+        image: &ImageReference,
+        failure: Arc<Failure>,
+    ) -> Result<Arc<Held>, Arc<Failure>> {
+        let Some(Entry { held: Some(held), refused, .. }) = self.entries.get(key).filter(|_| failure.is_outage())
+        else {
+            return Err(failure);
+        };
+        if refused.contains(image) {
+            return Err(unread(held, image, &failure));
+        }
+        tracing::warn!(failure = %failure.message, age = %seconds(held.at.elapsed()), "the kept value serves");
+        Ok(Arc::clone(held))
+    }
+
+    /// A registry has refused the value for this image, and reading it again has failed so.
+    pub(super) fn refused(&mut self, key: &K, image: &ImageReference, failure: Arc<Failure>) -> Arc<Failure> {
+        match self.entries.get_mut(key) {
+            Some(Entry { held: Some(held), refused, .. }) if failure.is_outage() => {
+                refused.insert(image.clone());
+                unread(held, image, &failure)
+            }
+            _ => failure,
+        }
     }
 
     /// Lets go of the values whose life is over; when they were read is remembered.
@@ -191,4 +222,15 @@ impl<K: Clone + Eq + Hash> Kept<K> {
             self.entries.remove(&oldest);
         }
     }
+}
+
+/// The failure of an image that the value was refused for, while nobody can say whether there is another.
+fn unread(held: &Held, image: &ImageReference, failure: &Failure) -> Arc<Failure> {
+    let ago = seconds(held.at.elapsed());
+    let said = format!("{}; what it held {ago} ago was refused for {image}", failure.message);
+    Arc::new(Failure { message: Printable::new(&said), ..failure.clone() })
+}
+
+fn seconds(age: Duration) -> humantime::FormattedDuration {
+    humantime::format_duration(Duration::from_secs(age.as_secs()))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
@@ -13,6 +14,8 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// A value of this age is due to be asked for again, whatever chance has said.
 const DUE: Duration = Duration::from_millis(299_999);
+
+static IMAGE: LazyLock<ImageReference> = LazyLock::new(|| ImageReference::parse("registry.example/app").unwrap());
 
 /// Nobody answers there.
 const SILENT: &str = "eu-west-1";
@@ -96,7 +99,7 @@ fn no_logins() -> InstanceLogins {
 
 async fn get(resolver: &Resolver<Store>, name: &str) -> Result<(String, bool), Class> {
     let secret = CredentialsParameter::parse(name).unwrap();
-    let held = resolver.version(&Identity::Host, &secret).await.map_err(|failure| failure.class)?;
+    let held = resolver.version((&Identity::Host, &secret), &IMAGE).await.map_err(|failure| failure.class)?;
     Ok((held.version.version_id.clone(), held.stale().is_some()))
 }
 
@@ -213,7 +216,7 @@ async fn a_failure_after_the_last_bound_says_since_when() {
     tokio::time::sleep(3_900 * SECOND).await;
     let secret = CredentialsParameter::parse("a").unwrap();
     for ago in ["1h 5m 1s", "1h 5m 2s"] {
-        let failure = resolver.version(&Identity::Host, &secret).await.unwrap_err();
+        let failure = resolver.version((&Identity::Host, &secret), &IMAGE).await.unwrap_err();
         assert!(failure.message.as_str().contains(&format!("last read {ago} ago")), "{failure:?}");
     }
 }
@@ -234,7 +237,7 @@ async fn another_identity_is_another_read() {
     let role = crate::task::RoleArn::parse("arn:aws:iam::111122223333:role/other").unwrap();
     let secret = CredentialsParameter::parse("a").unwrap();
     let role = crate::identity::RoleSession { role, name: crate::identity::SessionName::of_family(None) };
-    let other = resolver.version(&Identity::ExecutionRole(role), &secret).await;
+    let other = resolver.version((&Identity::ExecutionRole(role), &secret), &IMAGE).await;
     assert_eq!(other.unwrap_err().class, Class::Refused);
 }
 
@@ -250,9 +253,9 @@ async fn the_oldest_makes_room() {
 async fn after_a_refusal_the_secret_is_read_again_once_for_all() {
     let resolver = resolver(&[Ok("v1"), Ok("v2")]);
     let secret = CredentialsParameter::parse("a").unwrap();
-    let refused = resolver.version(&Identity::Host, &secret).await.unwrap();
+    let refused = resolver.version((&Identity::Host, &secret), &IMAGE).await.unwrap();
     let shown = Instant::now();
-    let again = || resolver.version_after_refusal(&Identity::Host, &secret, &refused, shown);
+    let again = || resolver.version_after_refusal((&Identity::Host, &secret), &IMAGE, &refused, shown);
     let all = futures_util::future::join_all((0..10).map(|_| again())).await;
     assert!(all.into_iter().all(|one| one.unwrap().unwrap().version.version_id == "v2"));
     assert_eq!(again().await.unwrap().unwrap().version.version_id, "v2", "a late one asks nobody");
@@ -263,11 +266,11 @@ async fn after_a_refusal_the_secret_is_read_again_once_for_all() {
 async fn what_was_shown_after_the_last_read_and_refused_is_a_reason_to_ask_again() {
     let resolver = resolver(&[Ok("v1"), Ok("v1"), Ok("v2")]);
     let secret = CredentialsParameter::parse("a").unwrap();
-    let refused = resolver.version(&Identity::Host, &secret).await.unwrap();
-    let first = resolver.version_after_refusal(&Identity::Host, &secret, &refused, Instant::now()).await;
+    let refused = resolver.version((&Identity::Host, &secret), &IMAGE).await.unwrap();
+    let first = resolver.version_after_refusal((&Identity::Host, &secret), &IMAGE, &refused, Instant::now()).await;
     assert!(first.unwrap().is_none());
     tokio::time::sleep(6 * SECOND).await;
-    let second = resolver.version_after_refusal(&Identity::Host, &secret, &refused, Instant::now()).await;
+    let second = resolver.version_after_refusal((&Identity::Host, &secret), &IMAGE, &refused, Instant::now()).await;
     assert_eq!(second.unwrap().unwrap().version.version_id, "v2");
 }
 
@@ -293,11 +296,11 @@ async fn an_outage_of_the_hosts_own_identity_is_bridged_too() {
 async fn the_same_version_is_no_reason_to_try_again() {
     let resolver = resolver(&[Ok("v1"), Ok("v1"), Err(SecretFault::Unavailable)]);
     let secret = CredentialsParameter::parse("a").unwrap();
-    let refused = resolver.version(&Identity::Host, &secret).await.unwrap();
+    let refused = resolver.version((&Identity::Host, &secret), &IMAGE).await.unwrap();
     let shown = Instant::now();
-    let again = resolver.version_after_refusal(&Identity::Host, &secret, &refused, shown).await;
+    let again = resolver.version_after_refusal((&Identity::Host, &secret), &IMAGE, &refused, shown).await;
     assert!(again.unwrap().is_none());
-    let twice = resolver.version_after_refusal(&Identity::Host, &secret, &refused, shown).await;
+    let twice = resolver.version_after_refusal((&Identity::Host, &secret), &IMAGE, &refused, shown).await;
     assert!(twice.unwrap().is_none());
     assert_eq!(reads(&resolver), 2);
 }
@@ -309,9 +312,9 @@ async fn a_read_that_began_before_a_refusal_does_not_speak_for_it() {
     let secret = CredentialsParameter::parse("a").unwrap();
     get(&resolver, "a").await.unwrap();
     tokio::time::sleep(DUE).await;
-    let refused = resolver.version(&Identity::Host, &secret).await.unwrap();
+    let refused = resolver.version((&Identity::Host, &secret), &IMAGE).await.unwrap();
     tokio::time::sleep(2 * SECOND).await;
-    let again = resolver.version_after_refusal(&Identity::Host, &secret, &refused, Instant::now());
+    let again = resolver.version_after_refusal((&Identity::Host, &secret), &IMAGE, &refused, Instant::now());
     assert_eq!(again.await.unwrap().unwrap().version.version_id, "v2");
     tokio::time::sleep(5 * SECOND).await;
     assert_eq!(get(&resolver, "a").await, fresh("v2"), "what came late is not kept over it");
@@ -323,11 +326,11 @@ async fn a_read_ahead_of_time_is_not_the_one_that_a_refusal_asks_for() {
     let secret = CredentialsParameter::parse("a").unwrap();
     get(&resolver, "a").await.unwrap();
     tokio::time::sleep(DUE).await;
-    let refused = resolver.version(&Identity::Host, &secret).await.unwrap();
+    let refused = resolver.version((&Identity::Host, &secret), &IMAGE).await.unwrap();
     tokio::time::sleep(SECOND / 10).await;
     let shown = Instant::now();
     tokio::time::sleep(2 * SECOND).await;
-    let again = resolver.version_after_refusal(&Identity::Host, &secret, &refused, shown);
+    let again = resolver.version_after_refusal((&Identity::Host, &secret), &IMAGE, &refused, shown);
     assert_eq!(again.await.unwrap().unwrap().version.version_id, "v2");
 }
 
@@ -335,9 +338,9 @@ async fn a_read_ahead_of_time_is_not_the_one_that_a_refusal_asks_for() {
 async fn a_long_pull_that_is_refused_at_last_asks_again() {
     let resolver = resolver(&[Ok("v1"), Ok("v1"), Ok("v2")]);
     let secret = CredentialsParameter::parse("a").unwrap();
-    let refused = resolver.version(&Identity::Host, &secret).await.unwrap();
+    let refused = resolver.version((&Identity::Host, &secret), &IMAGE).await.unwrap();
     let shown = Instant::now();
-    let again = || resolver.version_after_refusal(&Identity::Host, &secret, &refused, shown);
+    let again = || resolver.version_after_refusal((&Identity::Host, &secret), &IMAGE, &refused, shown);
     assert!(again().await.unwrap().is_none());
     tokio::time::sleep(60 * SECOND).await;
     assert_eq!(again().await.unwrap().unwrap().version.version_id, "v2");
@@ -370,6 +373,25 @@ async fn a_region_that_does_not_answer_holds_nobody_up_elsewhere() {
     assert_eq!(elsewhere, ((fresh("v1"), fresh("v1")), 2 * SECOND));
     assert!(silent.iter().all(|one| *one == Err(Class::TimedOut)));
     assert_eq!(begun.elapsed(), 10 * SECOND, "the store has not heard of its deadline, and it holds");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_refused_in_an_outage_serves_that_image_no_more_until_it_is_read_again() {
+    let outage = || Err(SecretFault::Unavailable);
+    let resolver = resolver(&[Ok("v1"), outage(), outage(), outage(), Ok("v2")]);
+    let secret = CredentialsParameter::parse("a").unwrap();
+    let wanted = (&Identity::Host, &secret);
+    let other = ImageReference::parse("registry.example/other").unwrap();
+    let refused = resolver.version(wanted, &IMAGE).await.unwrap();
+    let again = resolver.version_after_refusal(wanted, &IMAGE, &refused, Instant::now()).await;
+    let failure = again.unwrap_err();
+    let said = "; what it held 1s ago was refused for registry.example/app:latest";
+    assert!(failure.is_outage() && failure.message.as_str().ends_with(said), "{failure:?}");
+    assert!(resolver.version(wanted, &IMAGE).await.unwrap_err().is_outage(), "it is not shown again");
+    assert_eq!(resolver.version(wanted, &other).await.unwrap().version.version_id, "v1", "nobody refused it here");
+    assert!(resolver.version(wanted, &IMAGE).await.unwrap_err().is_outage());
+    assert_eq!(resolver.version(wanted, &IMAGE).await.unwrap().version.version_id, "v2");
+    assert_eq!(reads(&resolver), 5);
 }
 
 /// Keeps what it is told.

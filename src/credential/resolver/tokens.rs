@@ -202,16 +202,14 @@ impl State {
                 self.make_room(now);
                 Ok(held)
             }
-            Err(failure) if failure.is_outage() => match self.kept.get_mut(key).filter(|entry| now < entry.held.ends) {
-                Some(entry) => {
+            Err(failure) => {
+                if !failure.is_outage() {
+                    self.kept.remove(key);
+                } else if let Some(entry) = self.kept.get_mut(key).filter(|entry| now < entry.held.ends) {
+                    // Who waits has nothing that serves, or what was refused.
                     entry.ask_at = now + PAUSE.mul_f64(0.5 + 0.5 * chance);
                     tracing::warn!(failure = %failure.message, "the kept token serves to its end");
-                    Ok(Arc::clone(&entry.held))
                 }
-                None => Err(Arc::new(failure)),
-            },
-            Err(failure) => {
-                self.kept.remove(key);
                 Err(Arc::new(failure))
             }
         };

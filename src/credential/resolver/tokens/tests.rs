@@ -168,10 +168,11 @@ async fn the_same_token_again_is_no_reason_to_try_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_after_a_refusal_leaves_the_refusal_as_it_is() {
+async fn an_outage_after_a_refusal_is_told_and_the_token_serves_others() {
     let tokens = tokens(&[Ok(("t1", HOUR)), Err(TokenFault::Unavailable)]);
     let refused = tokens.token(&key(REGION)).await.unwrap();
-    assert!(tokens.token_after_refusal(&key(REGION), &refused).await.unwrap().is_none());
+    assert!(tokens.token_after_refusal(&key(REGION), &refused).await.unwrap_err().is_outage());
+    assert_eq!(get(&tokens, REGION).await, ok("t1"));
 }
 
 #[tokio::test(start_paused = true)]
