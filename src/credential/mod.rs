@@ -162,24 +162,14 @@ pub enum Origin {
     Anonymous,
     /// A secret in Secrets Manager.
     Secret {
-        /// Its full ARN, as the service answered it.
-        arn: Printable,
-        /// The version that was read.
-        version_id: Printable,
-        /// Its owner's account.
-        account: Option<String>,
-        /// Its Region.
-        region: Option<String>,
-        /// The staging label that was asked for, unless it was `AWSCURRENT`.
-        stage: Option<Printable>,
+        /// Which one, and which version of it.
+        names: Arc<SecretNames>,
         /// What is odd about its content.
         notes: Vec<Printable>,
         /// Who read it.
         identity: Identity,
         /// How old it is, when AWS did not answer and the kept value served.
         stale: Option<Duration>,
-        /// The calls that brought it.
-        requests: Vec<AwsRequest>,
     },
     /// A token of a private ECR registry.
     Ecr {
@@ -205,6 +195,37 @@ pub enum Origin {
     },
     /// A login of the host's own.
     Instance(InstanceLogin),
+}
+
+/// A version of a secret, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SecretNames {
+    /// The secret's full ARN, as the service answered it.
+    pub arn: Printable,
+    /// The version that was read.
+    pub version_id: Printable,
+    /// Its owner's account.
+    pub account: Option<String>,
+    /// Its Region.
+    pub region: Option<String>,
+    /// The staging label that was asked for, unless it was `AWSCURRENT`.
+    pub stage: Option<Printable>,
+    /// The calls that brought it.
+    pub requests: Vec<AwsRequest>,
+}
+
+impl From<&SecretVersion> for SecretNames {
+    fn from(SecretVersion { arn, version_id, stage, requests, .. }: &SecretVersion) -> Self {
+        let parsed = SecretArn::parse(arn).ok();
+        Self {
+            arn: Printable::new(arn),
+            version_id: Printable::new(version_id),
+            account: parsed.as_ref().map(|arn| arn.account().to_owned()),
+            region: parsed.as_ref().map(|arn| arn.region().to_string()),
+            stage: stage.as_deref().map(Printable::new),
+            requests: requests.clone(),
+        }
+    }
 }
 
 impl Origin {
@@ -279,19 +300,7 @@ impl Credential {
     ) -> Result<Self, Arc<Failure>> {
         let read = content::login(&held.version, &held.text, image, tokens);
         let (login, notes) = read.map_err(|error| Arc::new(Failure::from(&error)))?;
-        let SecretVersion { arn, version_id, stage, requests, .. } = &held.version;
-        let parsed = SecretArn::parse(arn).ok();
-        let origin = Origin::Secret {
-            arn: Printable::new(arn),
-            version_id: Printable::new(version_id),
-            account: parsed.as_ref().map(|arn| arn.account().to_owned()),
-            region: parsed.as_ref().map(|arn| arn.region().to_string()),
-            stage: stage.as_deref().map(Printable::new),
-            notes,
-            identity,
-            stale: held.stale(),
-            requests: requests.clone(),
-        };
+        let origin = Origin::Secret { names: Arc::clone(&held.names), notes, identity, stale: held.stale() };
         Ok(Self { login, origin, held: Some(Basis::Secret(held)) })
     }
 

@@ -116,6 +116,7 @@ fn reach(origin: &Origin, max_age: Duration, now: SystemTime) -> Result<(bool, D
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::{Duration, SystemTime};
 
     use super::reach;
@@ -146,17 +147,8 @@ mod tests {
 
     #[test]
     fn a_secret_is_the_images_and_a_stale_one_is_not_kept() {
-        let secret = |stale| Origin::Secret {
-            arn: Printable::default(),
-            version_id: Printable::default(),
-            account: None,
-            region: None,
-            stage: None,
-            notes: Vec::new(),
-            identity: Identity::Host,
-            stale,
-            requests: Vec::new(),
-        };
+        let secret =
+            |stale| Origin::Secret { names: Arc::default(), notes: Vec::new(), identity: Identity::Host, stale };
         assert_eq!(told(&secret(None)), Some((false, 300)));
         assert_eq!(told(&secret(Some(MAX_AGE))), Some((false, 0)));
     }

@@ -59,7 +59,7 @@ pub use pull_error::PullError;
 pub use schedule::{Limits, not_begun, run};
 pub use traffic::{Concurrency, Traffic};
 
-pub use crate::credential::{AwsRequest, Origin};
+pub use crate::credential::{AwsRequest, Origin, SecretNames};
 
 use crate::credential::Login;
 use crate::task::{ImageReference, Platform, Version};

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::error::{Failure, Printable};
 use crate::plan::{InstanceLogin, Need, PlannedPull, PlannedTask, PullPlan};
-use crate::pull::{AwsRequest, How, Origin, Outcome, Pulled, Retry};
+use crate::pull::{AwsRequest, How, Origin, Outcome, Pulled, Retry, SecretNames};
 
 impl Report {
     /// The report of a plan that was carried out: its pulls and their outcomes. A credential
@@ -195,7 +195,8 @@ impl From<&Origin> for CredentialReport {
                 aws_requests: reported(requests),
                 without_token: without.clone(),
             },
-            Origin::Secret { arn, version_id, account, region, stage, notes, identity, stale, requests } => {
+            Origin::Secret { names, notes, identity, stale } => {
+                let SecretNames { arn, version_id, account, region, stage, requests } = &**names;
                 Self::Secret {
                     arn: arn.clone(),
                     version_id: Some(version_id.clone()),

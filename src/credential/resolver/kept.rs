@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::credential::SecretVersion;
+use crate::credential::{SecretNames, SecretVersion};
 use crate::error::{Failure, Printable};
 use crate::secret::Secret;
 use crate::task::ImageReference;
@@ -51,6 +51,8 @@ impl Keeping {
 #[derive(Debug)]
 pub(in crate::credential) struct Held {
     pub(in crate::credential) version: SecretVersion,
+    /// Its names, for those who tell of it.
+    pub(in crate::credential) names: Arc<SecretNames>,
     /// What it holds, decrypted where it was sealed.
     pub(in crate::credential) text: Secret,
     /// Which read it came from; they are counted.
@@ -147,7 +149,8 @@ impl<K: Clone + Eq + Hash> Kept<K> {
         begun: Begun,
         now: Instant,
     ) -> Arc<Held> {
-        Arc::new(Held { version, text, read, begun, at: now, max_age: self.keeping.max_age })
+        let names = Arc::new(SecretNames::from(&version));
+        Arc::new(Held { version, names, text, read, begun, at: now, max_age: self.keeping.max_age })
     }
 
     /// Keeps it for others.
