@@ -278,7 +278,7 @@ impl Printable {
         for character in characters.by_ref().take(Self::LIMIT) {
             if character.is_whitespace() {
                 kept.push(' ');
-            } else if character.is_control() || is_direction_override(character) {
+            } else if character.is_control() || is_unseen(character) {
                 kept.push('\u{fffd}');
             } else {
                 kept.push(character);
@@ -320,9 +320,14 @@ fn without_user_information(text: &str) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
-/// Unicode's bidirectional controls reorder what the reader sees (CVE-2021-42574).
-fn is_direction_override(character: char) -> bool {
-    matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Unicode's bidirectional controls reorder what the reader sees (CVE-2021-42574); what has no
+/// width at all, or is a tag, makes two names look like one.
+fn is_unseen(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 #[cfg(test)]
@@ -341,8 +346,8 @@ mod tests {
 
     #[test]
     fn control_characters_never_reach_the_terminal() {
-        let text = Printable::new("one\ntwo\u{1b}[31mred\u{202e}tfel\u{7}");
-        assert_eq!(text.as_str(), "one two\u{fffd}[31mred\u{fffd}tfel\u{fffd}");
+        let text = Printable::new("one\ntwo\u{1b}[31mred\u{202e}tfel\u{7} a\u{200b}p\u{feff}p\u{e0041}");
+        assert_eq!(text.as_str(), "one two\u{fffd}[31mred\u{fffd}tfel\u{fffd} a\u{fffd}p\u{fffd}p\u{fffd}");
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //!
 //! ECR's tokens have an end of their own, and a room of their own: `tokens`.
 
+mod clock;
 mod kept;
 #[cfg(test)]
 mod tests;
@@ -115,7 +116,7 @@ impl<S: TokenStore> Resolver<S> {
         let key = (identity.clone(), secret.clone());
         let read = {
             let mut reads = lock(&self.reads);
-            match reads.kept.find(&key, image, Instant::now()) {
+            match reads.kept.find(&key, image, clock::now()) {
                 Found::Serves(held) => Either::Left(held),
                 Found::Due(held) => {
                     // The read goes on by itself.
@@ -133,7 +134,7 @@ impl<S: TokenStore> Resolver<S> {
             },
         };
         let from = if held.stale().is_some() { Source::Stale } else { from };
-        self.watch.served(&Served { what: Servable::Secret, from, age: held.at.elapsed() });
+        self.watch.served(&Served { what: Servable::Secret, from, age: clock::since(held.at) });
         Ok(held)
     }
 
@@ -153,7 +154,7 @@ impl<S: TokenStore> Resolver<S> {
             // It was asked for since: there is another version, or there was none just now,
             // when somebody else was refused too.
             let newer = reads.kept.last(&key).filter(|held| held.read > refused.read);
-            let confirms = |held: &Held| held.begun.speaks_of(shown) && held.at.elapsed() < CONFIRMED_FOR;
+            let confirms = |held: &Held| held.begun.speaks_of(shown) && clock::since(held.at) < CONFIRMED_FOR;
             match newer.filter(|held| is_another(held) || confirms(held)) {
                 Some(held) => Either::Left(ready(Ok(Arc::clone(held)))),
                 None => Either::Right(self.read(&mut reads, key.clone(), Some(shown))),
@@ -165,7 +166,7 @@ impl<S: TokenStore> Resolver<S> {
             Err(failure) => return Err(lock(&self.reads).kept.refused(&key, image, failure)),
         };
         if let Some(held) = &held {
-            self.watch.served(&Served { what: Servable::Secret, from: Source::Read, age: held.at.elapsed() });
+            self.watch.served(&Served { what: Servable::Secret, from: Source::Read, age: clock::since(held.at) });
         }
         Ok(held)
     }
@@ -311,7 +312,7 @@ impl Reads {
         if has_last_word {
             self.under_way.remove(&key);
         }
-        let (now, chance) = (Instant::now(), fastrand::f64());
+        let (now, chance) = (clock::now(), fastrand::f64());
         match answer {
             Ok(found) => {
                 let held = self.kept.held(found, number, begun, now);

@@ -21,6 +21,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::clock;
+
 use crate::credential::{SecretNames, SecretVersion};
 use crate::error::{Failure, Printable};
 use crate::secret::Secret;
@@ -59,7 +61,7 @@ pub(in crate::credential) struct Held {
     pub(super) read: u64,
     /// What that read was begun for, and when.
     pub(super) begun: Begun,
-    /// When it was read.
+    /// When it was read, by [`clock`].
     pub(super) at: Instant,
     max_age: Duration,
 }
@@ -83,7 +85,7 @@ impl Begun {
 impl Held {
     /// Its age, if that is more than `max_age`: then it serves only because AWS does not answer.
     pub(in crate::credential) fn stale(&self) -> Option<Duration> {
-        let age = self.at.elapsed();
+        let age = clock::since(self.at);
         (age >= self.max_age).then_some(age)
     }
 }
@@ -194,7 +196,7 @@ impl<K: Clone + Eq + Hash> Kept<K> {
         if refused.contains(image) {
             return Err(unread(held, image, &failure));
         }
-        tracing::warn!(failure = %failure.message, age = %seconds(held.at.elapsed()), "the kept value serves");
+        tracing::warn!(failure = %failure.message, age = %seconds(clock::since(held.at)), "the kept value serves");
         Ok(Arc::clone(held))
     }
 
@@ -229,7 +231,7 @@ impl<K: Clone + Eq + Hash> Kept<K> {
 
 /// The failure of an image that the value was refused for, while nobody can say whether there is another.
 fn unread(held: &Held, image: &ImageReference, failure: &Failure) -> Arc<Failure> {
-    let ago = seconds(held.at.elapsed());
+    let ago = seconds(clock::since(held.at));
     let said = format!("{}; what it held {ago} ago was refused for {image}", failure.message);
     Arc::new(Failure { message: Printable::new(&said), ..failure.clone() })
 }

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::credential::resolver::clock::tests::SUSPENDED;
 use crate::credential::{RegistryToken, Sealed, SecretValue, TokenError};
 use crate::error::Class;
 use crate::secret::SecretBytes;
@@ -392,6 +393,19 @@ async fn what_was_refused_in_an_outage_serves_that_image_no_more_until_it_is_rea
     assert!(resolver.version(wanted, &IMAGE).await.unwrap_err().is_outage());
     assert_eq!(resolver.version(wanted, &IMAGE).await.unwrap().version.version_id, "v2");
     assert_eq!(reads(&resolver), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_was_suspended_serves_nothing_that_is_older_than_it_may_be() {
+    let outage = || Err(SecretFault::Unavailable);
+    let resolver = resolver(&[Ok("v1"), Ok("v2"), outage(), outage()]);
+    assert_eq!(get(&resolver, "a").await, fresh("v1"));
+    SUSPENDED.set(301 * SECOND);
+    assert_eq!(get(&resolver, "a").await, fresh("v2"), "it is asked for again");
+    SUSPENDED.set(700 * SECOND);
+    assert_eq!(get(&resolver, "a").await, stale("v2"));
+    SUSPENDED.set(5_000 * SECOND);
+    assert_eq!(get(&resolver, "a").await, Err(Class::Unavailable));
 }
 
 /// Keeps what it is told.

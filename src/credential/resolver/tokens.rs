@@ -24,7 +24,7 @@ use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use tokio::time::{Instant, timeout_at};
 
 use super::kept::PAUSE;
-use super::lock;
+use super::{clock, lock};
 use crate::credential::{
     RegistryToken, SecretStore, Servable, Served, Source, TokenError, TokenFault, TokenScope, TokenStore, Watch,
 };
@@ -99,7 +99,7 @@ impl<S: TokenStore> Tokens<S> {
     pub(super) async fn token(&self, key: &TokenKey) -> Result<Arc<HeldToken>, Arc<Failure>> {
         let read = {
             let mut state = lock(&self.state);
-            let now = Instant::now();
+            let now = clock::now();
             let kept = state.kept.get(key).filter(|entry| now < entry.held.ends);
             let kept = kept.map(|entry| (Arc::clone(&entry.held), now < entry.ask_at));
             match kept {
@@ -119,7 +119,7 @@ impl<S: TokenStore> Tokens<S> {
     }
 
     fn served(&self, held: Arc<HeldToken>, from: Source) -> Arc<HeldToken> {
-        self.watch.served(&Served { what: Servable::Token, from, age: held.at.elapsed() });
+        self.watch.served(&Served { what: Servable::Token, from, age: clock::since(held.at) });
         held
     }
 
@@ -136,7 +136,7 @@ impl<S: TokenStore> Tokens<S> {
             if let Some(newer) = newer {
                 return Ok(Some(self.served(Arc::clone(newer), Source::Kept)));
             }
-            if refused.after_refusal && refused.at.elapsed() < RENEWED_FOR {
+            if refused.after_refusal && clock::since(refused.at) < RENEWED_FOR {
                 return Ok(None);
             }
             self.read(&mut state, key, true)
@@ -192,7 +192,7 @@ impl State {
         answer: Result<RegistryToken, Failure>,
     ) -> Result<Arc<HeldToken>, Arc<Failure>> {
         self.under_way.remove(key);
-        let (now, chance) = (Instant::now(), fastrand::f64());
+        let (now, chance) = (clock::now(), fastrand::f64());
         let settled = match answer {
             Ok(token) => {
                 let life = life(token.expires, SystemTime::now());

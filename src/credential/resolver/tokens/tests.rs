@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::{TokenKey, Tokens};
+use crate::credential::resolver::clock::tests::SUSPENDED;
 use crate::credential::{
     AwsRequest, Hosts, RegistryToken, Sealed, SecretError, SecretStore, SecretVersion, TokenError, TokenFault,
     TokenScope, TokenStore,
@@ -173,6 +174,14 @@ async fn an_outage_after_a_refusal_is_told_and_the_token_serves_others() {
     let refused = tokens.token(&key(REGION)).await.unwrap();
     assert!(tokens.token_after_refusal(&key(REGION), &refused).await.unwrap_err().is_outage());
     assert_eq!(get(&tokens, REGION).await, ok("t1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_ended_while_the_host_was_suspended_serves_nobody() {
+    let tokens = tokens(&[Ok(("t1", 12 * HOUR)), Ok(("t2", 12 * HOUR))]);
+    assert_eq!(get(&tokens, REGION).await, ok("t1"));
+    SUSPENDED.set(13 * HOUR);
+    assert_eq!(get(&tokens, REGION).await, ok("t2"));
 }
 
 #[tokio::test(start_paused = true)]
