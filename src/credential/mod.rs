@@ -9,11 +9,13 @@
 pub mod aws;
 mod cluster_error;
 mod content;
+mod draft;
 mod draft_error;
 mod file;
 mod finding;
 pub mod instance;
 mod key_error;
+mod origin;
 mod resolver;
 mod scope;
 mod seal;
@@ -34,9 +36,11 @@ use tokio::time::Instant;
 
 pub use cluster_error::{ClusterError, ClusterFault};
 pub use content::{AccessTokens, ContentError, ContentFault, EntryFault, Envelope, Sealed};
+pub use draft::{Draft, NewSecret, Token, Wanted};
 pub use draft_error::DraftError;
 pub use finding::{Finding, Found, UsedBy, about_content, about_description, unknown};
 pub use key_error::{KeyAction, KeyError, KeyFault};
+pub use origin::{Origin, SecretNames};
 pub use resolver::{Keeping, Resolver};
 pub use seal::{Binding, PLAINTEXT_LIMIT, Plaintext, SealError};
 pub use secret_error::{SecretError, SecretFault};
@@ -44,14 +48,14 @@ pub use token::{Hosts, RegistryToken, TokenScope, TokenStore};
 pub use token_error::{TokenError, TokenFault};
 pub use upkeep::{Description, Kept, Outcome, Replica, ReplicaState, UpdateError, Updates, keep};
 pub use upkeep_error::{UpkeepAction, UpkeepError, UpkeepFault};
-pub use upstream::{Draft, NewSecret, SecretUse, Token, Upstream, Wanted};
+pub use upstream::{SecretUse, Upstream};
 pub use watch::{AwsRequest, Call, CallEnd, Servable, Served, Source, Watch};
 
 use crate::error::{Failure, Printable};
 use crate::identity::Identity;
-use crate::plan::{EcrRegistry, InstanceLogin, PlannedPull, PlannedTask, PullPlan};
+use crate::plan::{EcrRegistry, PlannedPull, PlannedTask, PullPlan};
 use crate::secret::{Secret, SecretBytes};
-use crate::task::{CredentialsParameter, ImageReference, SecretArn};
+use crate::task::{CredentialsParameter, ImageReference};
 use resolver::{Held, HeldToken};
 
 /// Where secrets come from. The real one is [`aws::Aws`].
@@ -152,102 +156,6 @@ impl Login {
         #[expect(clippy::disallowed_methods, reason = "compared with a word that is no secret")]
         let is_token = username.expose() == "<token>";
         if is_token { Self::IdentityToken(secret) } else { Self::Password { username, password: secret } }
-    }
-}
-
-/// Where a credential came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// No credential was needed.
-    Anonymous,
-    /// A secret in Secrets Manager.
-    Secret {
-        /// Which one, and which version of it.
-        names: Arc<SecretNames>,
-        /// What is odd about its content.
-        notes: Vec<Printable>,
-        /// Who read it.
-        identity: Identity,
-        /// How old it is, when AWS did not answer and the kept value served.
-        stale: Option<Duration>,
-    },
-    /// A token of a private ECR registry.
-    Ecr {
-        /// Whose registry it was shown to, and where.
-        registry: EcrRegistry,
-        /// Who asked for it.
-        identity: Identity,
-        /// When it ends, where that was said.
-        expires: Option<SystemTime>,
-        /// The calls that brought it.
-        requests: Vec<AwsRequest>,
-    },
-    /// ECR Public, with a token or without.
-    EcrPublic {
-        /// Who asked for the token.
-        identity: Identity,
-        /// When it ends, where that was said.
-        expires: Option<SystemTime>,
-        /// Why there was none: then the pull was anonymous.
-        without: Option<Printable>,
-        /// The calls that brought it.
-        requests: Vec<AwsRequest>,
-    },
-    /// A login of the host's own.
-    Instance(InstanceLogin),
-}
-
-/// A version of a secret, by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SecretNames {
-    /// The secret's full ARN, as the service answered it.
-    pub arn: Printable,
-    /// The version that was read.
-    pub version_id: Printable,
-    /// Its owner's account.
-    pub account: Option<String>,
-    /// Its Region.
-    pub region: Option<String>,
-    /// The staging label that was asked for, unless it was `AWSCURRENT`.
-    pub stage: Option<Printable>,
-    /// The calls that brought it.
-    pub requests: Vec<AwsRequest>,
-}
-
-impl From<&SecretVersion> for SecretNames {
-    fn from(SecretVersion { arn, version_id, stage, requests, .. }: &SecretVersion) -> Self {
-        let parsed = SecretArn::parse(arn).ok();
-        Self {
-            arn: Printable::new(arn),
-            version_id: Printable::new(version_id),
-            account: parsed.as_ref().map(|arn| arn.account().to_owned()),
-            region: parsed.as_ref().map(|arn| arn.region().to_string()),
-            stage: stage.as_deref().map(Printable::new),
-            requests: requests.clone(),
-        }
-    }
-}
-
-impl Origin {
-    /// Its kind, as reports write it.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Anonymous => "anonymous",
-            Self::Secret { .. } => "secret",
-            Self::Ecr { .. } => "ecr",
-            Self::EcrPublic { .. } => "ecr-public",
-            Self::Instance(_) => "instance",
-        }
-    }
-
-    /// When it ends by itself, where that is known.
-    #[must_use]
-    pub fn ends(&self) -> Option<SystemTime> {
-        match self {
-            Self::Ecr { expires, .. } | Self::EcrPublic { expires, .. } => *expires,
-            Self::Anonymous | Self::Secret { .. } | Self::Instance(_) => None,
-        }
     }
 }
 

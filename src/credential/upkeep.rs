@@ -3,7 +3,8 @@
 
 use super::aws::Upkeep;
 use super::content::pair::Pair;
-use super::upstream::{NewSecret, SecretUse};
+use super::draft::NewSecret;
+use super::upstream::SecretUse;
 use super::{DraftError, SecretValue, SecretVersion};
 use crate::error::{Class, Explain, Failure, Link, Printable};
 use crate::task::KeyArn;
