@@ -25,7 +25,7 @@ pub struct Outcome {
     /// What there is to know about it, however it ended.
     pub warnings: Vec<Printable>,
     /// Why the way through a pull-through rule was given up for the upstream's own.
-    pub fell_back: Option<Failure>,
+    pub fell_back: Option<Box<Failure>>,
     /// Why each attempt but the last one was not the last.
     pub retries: Vec<Retry>,
 }
@@ -81,7 +81,7 @@ struct SoFar {
     origin: Option<Origin>,
     attempts: u32,
     warnings: Vec<Printable>,
-    fell_back: Option<Failure>,
+    fell_back: Option<Box<Failure>>,
     retries: Vec<Retry>,
 }
 
@@ -115,7 +115,7 @@ impl Account {
     /// The rule's way is given up, and what was shown on it is another registry's.
     pub(super) fn falls_back(&self, failure: Failure) {
         let mut so_far = self.so_far();
-        (so_far.fell_back, so_far.origin) = (Some(failure), None);
+        (so_far.fell_back, so_far.origin) = (Some(Box::new(failure)), None);
     }
 
     pub(super) fn warns(&self, warning: &Printable) {

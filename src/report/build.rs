@@ -26,7 +26,7 @@ impl Report {
             let served = outcome.origin.as_ref().map(CredentialReport::from);
             let way = if outcome.fell_back.is_some() { pull } else { pull.first_way() };
             container.credential = Some(served.unwrap_or_else(|| CredentialReport::from(&way.need)));
-            container.goes(pull, outcome.fell_back.as_ref());
+            container.goes(pull, outcome.fell_back.as_deref());
             container.attempts = Some(outcome.attempts).filter(|attempts| *attempts > 0);
             container.duration_ms = container.attempts.map(|_| milliseconds(outcome.duration));
             container.waited_ms = container.attempts.map(|_| milliseconds(outcome.waited));
@@ -47,7 +47,7 @@ impl Report {
             let pull = &pulls[index];
             container.wanted_platform = pull.platform.as_ref().map(ToString::to_string);
             container.credential = Some(CredentialReport::from(&pull.first_way().need));
-            container.upstream_credential = pull.through.as_ref().map(|_| CredentialReport::from(&pull.need));
+            container.upstream_credential = pull.through.as_ref().map(|_| Box::new(CredentialReport::from(&pull.need)));
             container.goes(pull, None);
         })
     }
@@ -121,7 +121,7 @@ impl ContainerReport {
         let Some(rule) = &pull.through else { return };
         let via = Printable::new(&rule.image.to_string());
         match fell_back {
-            Some(because) => self.fell_back = Some(FellBackReport { via, because: because.clone() }),
+            Some(because) => self.fell_back = Some(Box::new(FellBackReport { via, because: because.clone() })),
             None => self.via = Some(via),
         }
     }
@@ -132,7 +132,7 @@ impl ContainerReport {
         self.result = ContainerResult::from(how);
         if let How::Cached { verified, instead_of } = how {
             self.verified = Some(*verified);
-            self.instead_of = instead_of.as_deref().cloned();
+            self.instead_of.clone_from(instead_of);
         }
     }
 

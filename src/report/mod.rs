@@ -69,13 +69,13 @@ pub struct ContainerReport {
     pub via: Option<Printable>,
     /// Why the upstream was asked instead of a rule.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub fell_back: Option<FellBackReport>,
+    pub fell_back: Option<Box<FellBackReport>>,
     /// The credential that was used, by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<CredentialReport>,
     /// Of a plan: what the upstream will be shown if the rule is unavailable.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub upstream_credential: Option<CredentialReport>,
+    pub upstream_credential: Option<Box<CredentialReport>>,
     /// The platform that was asked for, by the task definition or for all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wanted_platform: Option<String>,
@@ -102,7 +102,7 @@ pub struct ContainerReport {
     pub verified: Option<bool>,
     /// Of a cached image: the failure of the pull that it stands in for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub instead_of: Option<Failure>,
+    pub instead_of: Option<Box<Failure>>,
     /// Why the image is not there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,

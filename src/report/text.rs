@@ -90,7 +90,7 @@ fn write_way<'a>(
     if let Some(credential) = upstream_credential {
         writeln!(text, "    if that is unavailable, from its own registry with login {}", known.number(credential))?;
     }
-    if let Some(FellBackReport { via, because }) = fell_back {
+    if let Some(FellBackReport { via, because }) = fell_back.as_deref() {
         writeln!(text, "    from its own registry, and not via {via}:")?;
         write_failure(text, "      ", because, columns);
     }

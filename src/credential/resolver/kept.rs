@@ -171,10 +171,11 @@ impl<K: Clone + Eq + Hash> Kept<K> {
             return failure;
         }
         let Some(entry) = self.entries.get_mut(key) else { return failure };
+        let ago = seconds(now.duration_since(entry.at));
         if entry.held.is_some() {
             entry.ask_at = now + PAUSE.mul_f64(0.5 + 0.5 * chance.clamp(0.0, 1.0));
+            tracing::warn!(failure = %failure.message, age = %ago, "the kept value serves");
         } else {
-            let ago = seconds(now.duration_since(entry.at));
             let since =
                 format!("{}; it was last read {ago} ago, too long for that value to serve still", failure.message);
             failure.message = Printable::new(&since);
@@ -196,7 +197,6 @@ impl<K: Clone + Eq + Hash> Kept<K> {
         if refused.contains(image) {
             return Err(unread(held, image, &failure));
         }
-        tracing::warn!(failure = %failure.message, age = %seconds(clock::since(held.at)), "the kept value serves");
         Ok(Arc::clone(held))
     }
 
