@@ -1,7 +1,7 @@
 # Everything a developer or CI runs. `make help` says what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs package lab-up lab-down
+.PHONY: help demo test fuzz lint bench docs package lab-up lab-down
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -13,7 +13,11 @@ test: lab-up  ## every test, on the lab
 	command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
 	command -v cargo-deb >/dev/null || cargo install --locked cargo-deb
 	lab/debian.sh >/dev/null
+	lab/fuzzer.sh >/dev/null
 	cargo nextest run --locked; status=$$?; lab/down; exit $$status
+
+fuzz:  ## thousands of requests to the agent, other ones each time
+	TASKPULL_FUZZ=--max-examples=500 cargo nextest run --locked --test it agent_fuzz
 
 lint:  ## formatting, clippy, documentation
 	cargo fmt --check

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What the lab needs on the machine: Debian packages, and moto in a virtual
-# environment of its own.
+# environment of its own; the fuzzer likewise has one (fuzzer.sh).
 
 # Prints the packages that are missing, one a line.
 missing_packages() { # [--private-engine]
@@ -65,27 +65,35 @@ system_units() {
         \( -name '*.service' -o -name '*.socket' -o -name '*.timer' \) -printf '%f\n' 2>/dev/null | sort -u
 }
 
-# The stamp holds everything the environment was made from; it is written
-# last, so one that was interrupted is made again. A new environment under an
-# old process would mix two versions of moto: that process is ended.
-install_moto() {
-    local stamp
-    stamp=$(
-        sha256sum <"$LAB_SOURCE/requirements.txt"
-        "$PYTHON" -VV
-        printf '%s\n' "$VENV"
-    )
-    [[ -r $VENV/stamp && $(<"$VENV/stamp") == "$stamp" ]] && return
+# What an environment was made from; written last, so that one whose making was interrupted
+# is made again.
+stamp() { # ENVIRONMENT REQUIREMENTS
+    sha256sum <"$LAB_SOURCE/$2"
+    "$PYTHON" -VV
+    printf '%s\n' "$1"
+}
+
+is_installed() { # ENVIRONMENT REQUIREMENTS
+    [[ -r $1/stamp && $(<"$1/stamp") == "$(stamp "$@")" ]]
+}
+
+install_python() { # ENVIRONMENT REQUIREMENTS WHAT
     "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-        die "the AWS emulator needs Python 3.11 or newer; $PYTHON is $("$PYTHON" -V)"
-    say "installing the AWS emulator (moto) into $VENV"
-    stop aws
-    rm -rf "$VENV"
-    "$PYTHON" -m venv "$VENV"
+        die "$3 needs Python 3.11 or newer; $PYTHON is $("$PYTHON" -V)"
+    say "installing $3 into $1"
+    rm -rf "$1"
+    "$PYTHON" -m venv "$1" || die "$3 needs Python's venv (on Debian and Ubuntu: python3-venv)"
     # Settings of the caller's that would put the packages elsewhere.
     env -u PIP_USER -u PIP_TARGET -u PIP_PREFIX -u PYTHONPATH -u PYTHONHOME \
-        "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
-        --require-hashes --requirement "$LAB_SOURCE/requirements.txt" ||
-        die "pip could not install the AWS emulator: its reason stands above"
-    printf '%s\n' "$stamp" >"$VENV/stamp"
+        "$1/bin/python" -m pip install --quiet --disable-pip-version-check \
+        --require-hashes --requirement "$LAB_SOURCE/$2" ||
+        die "pip could not install $3: its reason stands above"
+    stamp "$1" "$2" >"$1/stamp"
+}
+
+# A new environment under an old process would mix two versions of moto: that process is ended.
+install_moto() {
+    is_installed "$VENV" requirements.txt && return
+    stop aws
+    install_python "$VENV" requirements.txt "the AWS emulator (moto)"
 }

@@ -151,7 +151,9 @@ fn a_request_is_called_off_and_then_it_has_ended() {
     let id = agent.submit(&definition()).id();
     wait_for(&gate, 1);
     let path = format!("/v1/pulls/{id}");
-    assert_eq!(agent.ask("DELETE", &path, &[], "").status, 202);
+    let answer = agent.ask("DELETE", &path, &[], "");
+    assert_eq!(answer.status, 202);
+    schema::hold(&schema_of(&agent, "Pull"), &answer.json());
     assert_eq!(agent.ended(&id)["state"], "cancelled");
     let again = agent.ask("DELETE", &path, &[], "");
     assert_eq!((again.status, &*again.problem()), (409, "ended"));

@@ -26,8 +26,9 @@ use super::{credentials, document, guard, people, pulls, routes, state};
 use crate::agent::{Decision, DeskError, Origin, Peer, RequestId};
 use crate::error::Printable;
 
-/// Longest head of a request, in bytes.
-const HEAD: usize = 16 << 10;
+/// Longest head of a request, in bytes, give or take a read: a `source` as long as it may be
+/// has three quarters of it, in a script whose characters are four bytes.
+const HEAD: usize = 64 << 10;
 
 /// A directory service may not answer; then the process's own groups have to do.
 const GROUPS_WITHIN: Duration = Duration::from_secs(2);

@@ -28,7 +28,11 @@ const LIMIT: usize = 4_096;
 /// What a login is wanted for.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-#[schemars(rename = "LoginFor")]
+#[schemars(
+    rename = "LoginFor",
+    example = serde_json::json!({ "registry": "registry.example:5000" }),
+    example = serde_json::json!({ "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1" })
+)]
 pub(super) enum Wanted {
     /// A registry: `host` or `host:port`, as it stands before the first slash of an image.
     Registry(#[schemars(length(min = 1, max = LIMIT))] String),

@@ -39,23 +39,28 @@ pub(super) fn alive(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "object", "required": ["alive"], "properties": { "alive": { "const": true } } })
 }
 
-/// A task definition, as far as it is read. Whole, as `aws ecs describe-task-definition` has
-/// it, or the containers alone.
+/// A task definition, as far as it is read: types, and what is refused whatever it is. Whole,
+/// as `aws ecs describe-task-definition` has it, or the containers alone.
 pub(super) fn definition(_: &mut SchemaGenerator) -> Schema {
+    let text = |says: &str| serde_json::json!({ "type": ["string", "null"], "description": says });
     let containers = serde_json::json!({
         "type": "array",
         "minItems": 1,
         "items": {
             "type": "object",
-            "required": ["name", "image"],
+            "required": ["image"],
             "properties": {
-                "name": { "type": "string", "pattern": "^[A-Za-z0-9_-]+$", "maxLength": 255 },
+                "name": { "type": ["string", "null"], "pattern": "^[A-Za-z0-9_-]+$", "maxLength": 255 },
                 "image": { "type": "string", "minLength": 1, "description": "`registry/name:tag`, or by digest." },
                 "repositoryCredentials": {
-                    "type": "object",
+                    "type": ["object", "null"],
                     "required": ["credentialsParameter"],
                     "properties": {
-                        "credentialsParameter": { "type": "string", "description": "The secret's ARN, or its name." }
+                        "credentialsParameter": {
+                            "type": "string",
+                            "minLength": 1,
+                            "description": "The secret's ARN, or its name."
+                        }
                     }
                 }
             }
@@ -65,13 +70,13 @@ pub(super) fn definition(_: &mut SchemaGenerator) -> Schema {
         "type": "object",
         "required": ["containerDefinitions"],
         "properties": {
-            "family": { "type": "string" },
-            "executionRoleArn": { "type": "string" },
+            "family": text("What a role's session is named after."),
+            "executionRoleArn": text("Who reads the secrets."),
             "runtimePlatform": {
-                "type": "object",
+                "type": ["object", "null"],
                 "properties": {
-                    "cpuArchitecture": { "enum": ["X86_64", "ARM64"] },
-                    "operatingSystemFamily": { "type": "string" }
+                    "cpuArchitecture": text("`X86_64` or `ARM64`."),
+                    "operatingSystemFamily": text("`LINUX`, or one that begins with `WINDOWS_SERVER_`.")
                 }
             },
             "containerDefinitions": containers
@@ -82,8 +87,19 @@ pub(super) fn definition(_: &mut SchemaGenerator) -> Schema {
         "required": ["taskDefinition"],
         "properties": { "taskDefinition": whole }
     });
+    let example = serde_json::json!({
+        "family": "web",
+        "containerDefinitions": [{
+            "name": "app",
+            "image": "registry.example:5000/team/app:v1",
+            "repositoryCredentials": {
+                "credentialsParameter": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/hub-Ab12Cd"
+            }
+        }]
+    });
     json_schema!({
         "description": "A task definition of ECS; of its keys only these are read and kept.",
-        "anyOf": [whole, described, containers]
+        "anyOf": [whole, described, containers],
+        "examples": [example]
     })
 }

@@ -1,0 +1,168 @@
+//! HTTP at the agent's socket as a library does not write it: said twice, cut short, in odd
+//! forms, with more behind it. Each case is one connection, and what comes back on it is all.
+
+use std::io::{Read as _, Write as _};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+
+use serde_json::json;
+
+use crate::agent_world::{Agent, Home};
+use crate::task::{IMAGE, World, open_container, task};
+
+const HOST: &str = "Host: localhost\r\n";
+const JSON: &str = "Content-Type: application/json\r\n";
+const CLOSE: &str = "Connection: close\r\n";
+/// What stands behind a request and must be no request of its own.
+const BEHIND: &str = "GET /v1/version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+fn definition() -> String {
+    task(&[open_container("app", IMAGE)]).to_string()
+}
+
+fn chunked(body: &str, trailers: &str) -> String {
+    format!("{:x}\r\n{body}\r\n0\r\n{trailers}\r\n", body.len())
+}
+
+/// Everything that is answered to these bytes until the agent ends the connection.
+fn answers(agent: &Agent, bytes: impl AsRef<[u8]>) -> String {
+    let mut stream = agent.connect();
+    // It does not read all of it.
+    let _ = stream.write_all(bytes.as_ref());
+    rest(stream)
+}
+
+fn rest(mut stream: UnixStream) -> String {
+    let mut text = Vec::new();
+    // A connection that breaks behind an answer has given it.
+    let _ = stream.read_to_end(&mut text);
+    String::from_utf8(text).unwrap()
+}
+
+fn statuses(answers: &str) -> Vec<u16> {
+    answers.split("HTTP/1.1 ").skip(1).map(|answer| answer[..3].parse().unwrap()).collect()
+}
+
+#[test]
+fn a_body_has_one_length_and_what_is_behind_it_is_read_once() {
+    let (world, home) = (World::new(), Home::new());
+    let agent = Agent::start(&home, &world);
+    let (body, length) = (definition(), definition().len());
+    let check = format!("POST /v1/check HTTP/1.1\r\n{HOST}{JSON}");
+    let whole = chunked(&body, "");
+    let inner = BEHIND.len();
+    for (text, expected) in [
+        (format!("{check}Content-Length: {length}\r\nContent-Length: {length}\r\n\r\n{body}{BEHIND}"), vec![200, 200]),
+        (format!("{check}Content-Length: 1\r\nContent-Length: {length}\r\n\r\n{body}{BEHIND}"), vec![400]),
+        (format!("{check}Content-Length: {length}, {length}\r\n\r\n{body}{BEHIND}"), vec![400]),
+        (format!("{check}Content-Length: +{length}\r\n\r\n{body}{BEHIND}"), vec![400]),
+        (format!("{check}Content-Length: 18446744073709551616\r\n\r\n{body}{BEHIND}"), vec![400]),
+        // Chunks win, and a connection on which both were said is over.
+        (format!("{check}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n{whole}{BEHIND}"), vec![200]),
+        (format!("{check}Transfer-Encoding : chunked\r\n\r\n{whole}{BEHIND}"), vec![400]),
+        (format!("{check}Transfer-Encoding: gzip\r\n\r\n{whole}{BEHIND}"), vec![400]),
+        (format!("{check}Transfer-Encoding: chunked\r\n\r\n-1\r\n{BEHIND}"), vec![400]),
+        (format!("{check}Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n{BEHIND}"), vec![400]),
+        (format!("GET /v1/health HTTP/1.1\r\n{HOST}Content-Length: {inner}\r\n\r\n{BEHIND}{BEHIND}"), vec![200, 200]),
+    ] {
+        let answers = answers(&agent, &text);
+        assert_eq!(statuses(&answers), expected, "{text}\n{answers}");
+    }
+}
+
+#[test]
+fn trailers_are_passed_over_and_are_not_without_end() {
+    let (world, home) = (World::new(), Home::new());
+    let agent = Agent::start(&home, &world);
+    let head = format!("POST /v1/check HTTP/1.1\r\n{HOST}{JSON}Transfer-Encoding: chunked\r\n\r\n");
+    let trailers = "Content-Type: text/plain\r\nContent-Length: 7\r\n";
+    let text = format!("{head}{}{BEHIND}", chunked(&definition(), trailers));
+    assert_eq!(statuses(&answers(&agent, text)), [200, 200]);
+    let endless = format!("{head}{}", chunked(&definition(), &"X: y\r\n".repeat(100_000)));
+    assert_eq!(statuses(&answers(&agent, endless)), [400]);
+    let extended = format!("{head}1;{}\r\n[\r\n0\r\n\r\n", "x".repeat(1 << 20));
+    assert_eq!(statuses(&answers(&agent, extended)), [400]);
+}
+
+#[test]
+fn what_is_cut_short_is_not_accepted() {
+    let (world, home) = (World::new(), Home::new());
+    let agent = Agent::start(&home, &world);
+    let (head, body) = (format!("POST /v1/pulls HTTP/1.1\r\n{HOST}{JSON}"), definition());
+    let whole = chunked(&body, "");
+    for text in [
+        format!("{head}Content-Length: {}\r\n\r\n{body}", body.len() + 1),
+        format!("{head}Transfer-Encoding: chunked\r\n\r\n{}", &whole[..whole.len() - 2]),
+    ] {
+        let mut stream = agent.connect();
+        stream.write_all(text.as_bytes()).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let answers = rest(stream);
+        assert!(statuses(&answers) == [400] && answers.contains("urn:taskpull:problem:malformed"), "{answers}");
+    }
+    assert_eq!(agent.get("/v1/pulls").json(), json!({ "pulls": [] }));
+}
+
+#[test]
+fn who_asks_first_whether_to_send_his_body_is_told() {
+    let (world, home) = (World::new(), Home::new());
+    let agent = Agent::start(&home, &world);
+    let body = definition();
+    let ask = |path: &str, length: usize, body: &str| {
+        let head = format!("POST {path} HTTP/1.1\r\n{HOST}{JSON}{CLOSE}Expect: 100-continue\r\n");
+        statuses(&answers(&agent, format!("{head}Content-Length: {length}\r\n\r\n{body}")))
+    };
+    assert_eq!(ask("/v1/check", body.len(), &body), [100, 200]);
+    assert_eq!(ask("/v1/nothing", body.len(), ""), [404]);
+    assert_eq!(ask("/v1/check", 5 << 20, ""), [413]);
+}
+
+#[test]
+fn the_connection_stays_what_it_is() {
+    let (world, home) = (World::new(), Home::new());
+    let agent = Agent::start(&home, &world);
+    let upgrade =
+        |headers: &str| format!("GET /v1/pulls HTTP/1.1\r\n{HOST}Connection: Upgrade\r\n{headers}\r\n{BEHIND}");
+    for (text, expected) in [
+        (upgrade("Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n"), vec![200, 200]),
+        (upgrade("Upgrade: websocket\r\nSec-WebSocket-Key: eA==\r\nSec-WebSocket-Version: 13\r\n"), vec![403, 200]),
+        (format!("CONNECT localhost:80 HTTP/1.1\r\n{HOST}{CLOSE}\r\n"), vec![404]),
+    ] {
+        let answers = answers(&agent, &text);
+        assert_eq!(statuses(&answers), expected, "{text}\n{answers}");
+    }
+}
+
+#[test]
+fn odd_requests_are_answered_and_none_reaches_what_it_may_not() {
+    let (world, home) = (World::new(), Home::new());
+    let agent = Agent::start(&home, &world);
+    let get = |target: &str, headers: &str| format!("GET {target} HTTP/1.1\r\n{HOST}{CLOSE}{headers}\r\n").into_bytes();
+    let with = |mut bytes: Vec<u8>, from: &[u8], to: &[u8]| {
+        let at = bytes.windows(from.len()).position(|found| found == from).unwrap();
+        bytes.splice(at..at + from.len(), to.iter().copied());
+        bytes
+    };
+    let long = "x".repeat(30_000);
+    for (what, bytes, expected) in [
+        ("absolute", get("http://localhost/v1/health", ""), 200),
+        ("absolute, with a user", get("http://me@localhost/v1/health", ""), 403),
+        ("not of latin letters", get("/v1/pulls/é", ""), 404),
+        ("no UTF-8 in the path", with(get("/v1/pulls/?", ""), b"?", b"\xff\xfe"), 400),
+        ("no UTF-8 in a header", with(get("/v1/health", "X: ?\r\n"), b"?", b"\xff\xfe"), 200),
+        ("no UTF-8 in the host", with(get("/v1/health", ""), b"localhost", b"localh\xf6st"), 403),
+        ("a host of another beside it", get("/v1/health", "Host: evil.example\r\n"), 403),
+        ("a folded header", get("/v1/health", "X: a\r\n b\r\n"), 400),
+        ("a header with a NUL", get("/v1/health", "X: \0\r\n"), 400),
+        ("a path that goes up", get("/v1/pulls/../health", ""), 404),
+        ("a long path", get(&format!("/{long}"), ""), 404),
+        ("a longer path", get(&format!("/{}", long.repeat(3)), ""), 414),
+        ("no path", get("*", ""), 404),
+        ("a later HTTP", with(get("/v1/health", ""), b"HTTP/1.1", b"HTTP/1.2"), 400),
+        ("another method", with(get("/v1/health", ""), b"GET", b"get"), 405),
+    ] {
+        assert_eq!(statuses(&answers(&agent, bytes)), [expected], "{what}");
+    }
+    let answer = agent.get(&format!("/v1/pulls/{long}"));
+    assert!(answer.status == 404 && answer.body.len() < 2_000, "{answer:?}");
+}
