@@ -166,3 +166,14 @@ fn odd_requests_are_answered_and_none_reaches_what_it_may_not() {
     let answer = agent.get(&format!("/v1/pulls/{long}"));
     assert!(answer.status == 404 && answer.body.len() < 2_000, "{answer:?}");
 }
+
+#[test]
+fn the_longest_source_is_taken_in_any_script() {
+    let (world, home) = (World::new(), Home::new());
+    let agent = Agent::start(&home, &world);
+    let check = |characters| {
+        let path = format!("/v1/check?source={}", "%F0%9F%90%B3".repeat(characters));
+        agent.ask("POST", &path, &[("Content-Type", "application/json")], &definition()).status
+    };
+    assert_eq!((check(4_096), check(4_097)), (200, 400));
+}
