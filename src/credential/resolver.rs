@@ -113,24 +113,24 @@ impl<S: TokenStore> Resolver<S> {
         (identity, secret): (&Identity, &CredentialsParameter),
         image: &ImageReference,
     ) -> Result<Arc<Held>, Arc<Failure>> {
-        let key = (identity.clone(), secret.clone());
+        let key = || (identity.clone(), secret.clone());
         let read = {
-            let mut reads = lock(&self.reads);
+            let (mut reads, key) = (lock(&self.reads), key());
             match reads.kept.find(&key, image, clock::now()) {
                 Found::Serves(held) => Either::Left(held),
                 Found::Due(held) => {
                     // The read goes on by itself.
-                    drop(self.read(&mut reads, key.clone(), None));
+                    drop(self.read(&mut reads, key, None));
                     Either::Left(held)
                 }
-                Found::Nothing => Either::Right(self.read(&mut reads, key.clone(), None)),
+                Found::Nothing => Either::Right(self.read(&mut reads, key, None)),
             }
         };
         let (held, from) = match read {
             Either::Left(held) => (held, Source::Kept),
             Either::Right(read) => match read.await {
                 Ok(held) => (held, Source::Read),
-                Err(failure) => (lock(&self.reads).kept.instead(&key, image, failure)?, Source::Kept),
+                Err(failure) => (lock(&self.reads).kept.instead(&key(), image, failure)?, Source::Kept),
             },
         };
         let from = if held.stale().is_some() { Source::Stale } else { from };
