@@ -14,11 +14,13 @@ test: lab-up  ## every test, on the lab
 	command -v cargo-deb >/dev/null || cargo install --locked cargo-deb
 	lab/debian.sh >/dev/null
 	cargo nextest run --locked; status=$$?; lab/down; exit $$status
+	cargo nextest run --locked --features otel --lib --test it otel traces::
 
 lint:  ## formatting, clippy, documentation
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo clippy --locked --no-default-features -- -D warnings
+	cargo clippy --locked --all-targets --features otel -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
 bench: lab-up  ## the figures of the README, as a table
