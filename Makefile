@@ -15,6 +15,7 @@ test: lab-up  ## every test, on the lab
 	lab/debian.sh >/dev/null
 	lab/fuzzer.sh >/dev/null
 	cargo nextest run --locked; status=$$?; lab/down; exit $$status
+	cargo nextest run --locked --features otel --lib --test it otel traces::
 
 fuzz:  ## thousands of requests to the agent, other ones each time
 	TASKPULL_FUZZ=--max-examples=500 cargo nextest run --locked --test it agent_fuzz
@@ -23,6 +24,7 @@ lint:  ## formatting, clippy, documentation
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo clippy --locked --no-default-features -- -D warnings
+	cargo clippy --locked --all-targets --features otel -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
 bench: lab-up  ## the figures of the README, as a table

@@ -9,9 +9,9 @@
 //! Each stage takes the one before by value and knows nothing of those after it;
 //! [`pipeline`] joins them. `identity` says who asks, [`secret`] wraps what must not be
 //! seen, [`error`] says what a failure owes its reader, [`retry`] how long to wait,
-//! [`config`] what the operator wants, [`frontend`] what other programs that pull are told.
-//! [`agent`] runs for as long as the host does, [`cli`] is the program. `ARCHITECTURE.md` has the
-//! table of who may know whom, and a test holds the tree to it.
+//! [`config`] what the operator wants, [`frontend`] what other programs that pull are told,
+//! [`traces`] what a collector is. [`agent`] runs for as long as the host does, [`cli`] is the
+//! program. `ARCHITECTURE.md` has the table of who may know whom, and a test holds the tree to it.
 
 pub mod agent;
 pub mod cli;
@@ -29,3 +29,4 @@ pub mod report;
 pub mod retry;
 pub mod secret;
 pub mod task;
+pub mod traces;

@@ -9,6 +9,7 @@ mod secret;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 pub use crate::credential::aws::{Aws, Batching};
 pub use crate::credential::instance::{InstanceLogins, InstanceSettings};
@@ -39,6 +40,7 @@ use crate::pull::{self, Connect};
 use crate::report::Report;
 use crate::report::event::Subject;
 use crate::task::{TaskDefinition, Warning};
+use crate::traces;
 
 /// A plan, the inputs that did not make it, and when the work began.
 #[derive(Debug)]
@@ -110,13 +112,19 @@ impl Job {
     ) -> Report {
         let must_not_begin = limits.fail_fast && self.has_faults();
         let planned = self.plan.pulls.clone();
+        let span = traces::run(planned.len());
         let AuthorizedPlan { tasks, pulls, credentials } = AuthorizedPlan::new(self.plan, credentials);
         let outcomes = if must_not_begin {
             pull::not_begun(&pulls)
         } else {
-            pull::run(pulls, credentials, engine, traffic, limits, progress, interrupt).await
+            let pulled = pull::run(pulls, credentials, engine, traffic, limits, progress, interrupt);
+            pulled.instrument(span.clone()).await
         };
         let pulls: Vec<_> = planned.into_iter().zip(outcomes).collect();
-        Report::of_pulls(tasks, &pulls, self.invalid_inputs, self.begun.elapsed())
+        let report = Report::of_pulls(tasks, &pulls, self.invalid_inputs, self.begun.elapsed());
+        if let Some(failure) = report.failures().next() {
+            traces::failed(&span, failure);
+        }
+        report
     }
 }

@@ -3,8 +3,8 @@
 //! This is the only file that takes the wrapping off. Few places may ask for it
 //! (`clippy.toml` holds everyone else to that): the parsers of a secret's content and of
 //! the host's own logins, the encoder of the engine's auth header and of a registry's, the
-//! search for a login in the engine's words, and the calls that have KMS encrypt a text or
-//! Secrets Manager store one. `Debug` says that something is there and nothing else; there
+//! search for a login in the engine's words, the headers for a collector of traces, and the
+//! calls that have KMS encrypt a text or Secrets Manager store one. `Debug` says that something is there and nothing else; there
 //! is no `Display`, no `Serialize` and no `PartialEq`.
 
 use std::fmt;

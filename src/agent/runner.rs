@@ -14,6 +14,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, Span};
 
 use super::desk::{Desk, Open, Phase};
 use super::feed::Feed;
@@ -24,6 +25,7 @@ use crate::pipeline::{Backoff, Given};
 use crate::report::event::Subject;
 use crate::report::{Report, Verdict};
 use crate::task::ImageReference;
+use crate::traces;
 
 /// The waits before a request is tried again.
 const WAITS: Backoff = match Backoff::new(Duration::from_secs(2), Duration::from_mins(5), 1) {
@@ -94,11 +96,16 @@ impl Runner<'_> {
             tokio::select! {
                 biased;
                 () = stop.drain.cancelled() => break,
-                Some(id) = accepted.recv() => running.extend(self.desk.open(&id).map(|open| self.one(open, stop, &turns))),
+                Some(id) = accepted.recv() => running.extend(self.desk.open(&id).map(|open| self.traced(open, stop, &turns))),
                 Some(()) = running.next() => {}
             }
         }
         while running.next().await.is_some() {}
+    }
+
+    async fn traced(&self, open: Arc<Open>, stop: &Stop, turns: &Semaphore) {
+        let span = traces::request(&open.request.id, &open.request.submission.source);
+        self.one(open, stop, turns).instrument(span).await;
     }
 
     /// One request, to its end or the agent's.
@@ -155,6 +162,7 @@ impl Runner<'_> {
             _ if open.cancel.is_cancelled() => Ending::Cancelled,
             _ => Ending::Failed,
         };
+        traces::ended(&Span::current(), how.word(), report.failures().next());
         self.witness.ended(&open.request, how, report);
         self.desk.end(open, how, report).await;
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::desk::{Desk, Standing};
 use super::request::{Origin, RequestId, Submission};
@@ -18,6 +19,7 @@ use crate::cluster::{Attributes, Definition, Instance, Workload};
 use crate::error::{Class, Failure, Printable};
 use crate::pipeline::Backoff;
 use crate::task::{Platform, TaskDefinition, essence};
+use crate::traces;
 
 /// The waits after ECS did not answer; the interval bounds them too.
 const WAITS: Backoff = match Backoff::new(Duration::from_secs(5), Duration::from_mins(5), 1) {
@@ -92,7 +94,7 @@ impl<'a> Warm<'a> {
             if look > Instant::now() {
                 continue;
             }
-            let after = match self.look().await {
+            let after = match self.look().instrument(traces::cluster()).await {
                 Ok(()) => {
                     failures = 0;
                     self.well_again();

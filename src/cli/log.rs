@@ -2,22 +2,77 @@
 //!
 //! Other crates' events never pass, at any level: at `trace` an AWS SDK writes session
 //! tokens and an HTTP client whole headers. What a library has to say about a failure
-//! reaches the reader as the error's source.
+//! reaches the reader as the error's source. Spans never pass either: they are for traces, and
+//! nothing else is.
 
+use tracing::{Dispatch, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use super::stderr;
+use super::{stderr, tell};
+use crate::config::Settings;
+use crate::traces::Traces;
 
 /// The target of everything that is ours, and the first part of it.
 const OURS: &str = "taskpull";
 
 /// Starts it, with the setting `log.filter`; to be called once.
 pub(super) fn start(filter: &str) {
-    let lines = tracing_subscriber::fmt::layer().with_writer(|| stderr::Log).with_ansi(false);
+    started(filter, &Traces::default());
+}
+
+/// The same with the traces that the settings want; whatever stands against them stops nothing
+/// else.
+pub(super) fn start_with_traces(settings: &Settings) -> Traces {
+    let traces = Traces::open(settings.traces.as_ref()).unwrap_or_else(|error| {
+        tell(&format!("warning: there are no traces: {error}"));
+        Traces::default()
+    });
+    started(&settings.log_filter, &traces);
+    traces
+}
+
+/// Begins to send them, with a thread.
+pub(super) fn send(traces: &Traces) {
+    if let Err(error) = traces.begin() {
+        tell(&format!("warning: there are no traces: {error}"));
+    }
+}
+
+fn started(filter: &str, traces: &Traces) {
     // An error means that somebody else in this process logs already, which is as well.
-    let _ = tracing_subscriber::registry().with(lines.with_filter(levels(filter))).try_init();
+    let _ = dispatch(filter, traces).try_init();
+}
+
+fn dispatch(filter: &str, traces: &Traces) -> Dispatch {
+    let lines = tracing_subscriber::fmt::layer().with_writer(|| stderr::Log).with_ansi(false);
+    with_spans(tracing_subscriber::registry().with(lines.with_filter(levels(filter))), traces)
+}
+
+/// The log, and what takes the spans and nothing but them where somebody wants them. A layer that
+/// did nothing would have all of them made.
+#[cfg(feature = "otel")]
+fn with_spans<S>(log: S, traces: &Traces) -> Dispatch
+where
+    S: Subscriber + Send + Sync + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+{
+    let Some(made) = traces.tracer() else { return Dispatch::new(log) };
+    let spans = tracing_opentelemetry::layer()
+        .with_tracer(made)
+        .with_location(false)
+        .with_threads(false)
+        .with_target(false)
+        .with_level(false)
+        .with_tracked_inactivity(false)
+        .with_context_activation(false);
+    let only_ours = Targets::new().with_target(crate::traces::TARGET, LevelFilter::INFO);
+    Dispatch::new(log.with(spans.with_filter(only_ours)))
+}
+
+#[cfg(not(feature = "otel"))]
+fn with_spans(log: impl Subscriber + Send + Sync, _: &Traces) -> Dispatch {
+    Dispatch::new(log)
 }
 
 /// The levels of our own targets. What cannot be read, or is another's, is passed over.
@@ -45,7 +100,16 @@ fn is_ours(target: &str) -> bool {
 mod tests {
     use tracing_subscriber::filter::LevelFilter;
 
-    use super::levels;
+    use super::{dispatch, levels};
+    use crate::traces::{self, Traces};
+
+    #[test]
+    fn without_traces_no_span_is_made() {
+        for filter in ["", "trace", "trace,spans=trace"] {
+            let dispatch = dispatch(filter, &Traces::default());
+            assert!(tracing::dispatcher::with_default(&dispatch, || traces::turn().is_disabled()), "{filter}");
+        }
+    }
 
     #[test]
     fn levels_are_those_of_our_own_targets() {

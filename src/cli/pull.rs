@@ -34,7 +34,8 @@ pub(super) fn run(arguments: &Pull) -> Exit {
             return Exit::Configuration;
         }
     };
-    log::start(&settings.log_filter);
+    // First, so that it goes last: whoever reads the result does not wait for a collector.
+    let traces = log::start_with_traces(&settings);
     let setup = match Setup::new(&settings, arguments.fail_fast, Traffic::of_one_run) {
         Ok(setup) => setup,
         Err(failure) => {
@@ -60,6 +61,7 @@ pub(super) fn run(arguments: &Pull) -> Exit {
         let report = job.dry_run();
         return ended(written(&report, arguments), &report, &interrupt);
     }
+    log::send(&traces);
     // This thread does the work, the other one listens for signals.
     let runtime = match Builder::new_multi_thread().worker_threads(1).enable_all().build() {
         Ok(runtime) => runtime,

@@ -62,7 +62,7 @@ fn settings(Serve { socket, state_folder, host, config }: &Serve) -> Result<Sett
 }
 
 fn serve(arguments: &Serve, settings: &Settings, parts: Parts, metrics: &Arc<Metrics>) -> Result<Exit, Failure> {
-    log::start(&settings.log_filter);
+    let traces = log::start_with_traces(settings);
     // What this process makes is its user's alone; the socket gets its mode by name.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
     // Nor does any program that it starts, such as a credential helper, gain a right.
@@ -75,6 +75,7 @@ fn serve(arguments: &Serve, settings: &Settings, parts: Parts, metrics: &Arc<Met
     }
     // Before there is a second thread: it forgets the variables that tell of a socket.
     let socket = socket(&settings.agent).map_err(|error| Failure::from(&error))?;
+    log::send(&traces);
     let (audit, listener) = watching(settings, metrics)?;
     let witness: Arc<dyn Witness> =
         Arc::new(Witnesses(vec![Arc::new(Log), Arc::clone(metrics) as _, Arc::clone(&audit) as _]));

@@ -1,8 +1,8 @@
 //! Settings: one table, from which they are read and documented.
 //!
 //! A setting comes from the command line, the environment, the file, or its default, in
-//! that order. This is the only room that reads the environment; what the AWS SDK reads of
-//! it for itself is AWS's own.
+//! that order. This is the only room that reads the environment; what the AWS SDK and
+//! OpenTelemetry's library read of it for themselves is their own.
 
 mod accounts;
 mod agent;
@@ -20,6 +20,7 @@ mod settings;
 mod sources;
 pub mod table;
 mod terminal;
+mod traces;
 mod who;
 
 pub use accounts::{AccountEntry, Via};
@@ -32,4 +33,5 @@ pub use rewrites::RewriteEntry;
 pub use settings::Settings;
 pub use sources::Sources;
 pub use terminal::TerminalWishes;
+pub use traces::TracesSettings;
 pub use who::Who;

@@ -18,6 +18,7 @@ use super::table::{
     SECRETS_BATCH, SECRETS_ENTRIES, SECRETS_MAX_AGE, SECRETS_MAX_STALE, SECRETS_STAGE, SECRETS_TIMEOUT, TOTAL_TIMEOUT,
     VERIFY_ACCESS,
 };
+use super::traces::TracesSettings;
 use crate::secret::Secret;
 
 /// The settings of one run, checked.
@@ -89,6 +90,8 @@ pub struct Settings {
     pub disk_comfortable: u64,
     /// `agent.*`
     pub agent: AgentSettings,
+    /// `traces.*`, where somebody wants them.
+    pub traces: Option<TracesSettings>,
     /// `log.filter`
     pub log_filter: String,
 }
@@ -137,6 +140,7 @@ impl Settings {
             disk_check: sources.text(&DISK_CHECK)?.to_owned(),
             disk_comfortable: sources.size(&DISK_COMFORTABLE)?,
             agent: AgentSettings::read(sources)?,
+            traces: TracesSettings::read(sources)?,
             log_filter: sources.text(&LOG_FILTER)?.to_owned(),
         })
     }

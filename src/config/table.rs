@@ -1,7 +1,9 @@
 //! The table: one row for each setting, from which it is read and documented.
 
 mod agent;
+mod instance;
 mod reference;
+mod traces;
 
 use std::time::Duration;
 
@@ -12,7 +14,11 @@ pub use agent::{
     ECS_CONTAINER_INSTANCE, ECS_INTERVAL, ECS_LAUNCH_TYPE, ECS_PULL_INTERVAL, FOLDER_INTERVAL, FOLDER_PATH,
     METRICS_LISTEN,
 };
+pub use instance::{INSTANCE_AUTH_DATA, INSTANCE_AUTH_TYPE, INSTANCE_DOCKER_CONFIG, INSTANCE_HELPER_TIMEOUT};
 pub use reference::reference;
+pub use traces::{
+    TRACES_DISABLED, TRACES_ENDPOINT, TRACES_HEADERS, TRACES_RESOURCE_ATTRIBUTES, TRACES_SERVICE_NAME, TRACES_URL,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -159,38 +165,6 @@ pub const SECRETS_ACCESS_TOKEN: Setting = Setting {
     default: Some("refuse"),
     takes: Takes::OneOf(&["refuse", "accept"]),
     purpose: "Whether a pull-through-cache secret (`username`, `accessToken`) serves a direct pull: with `accept`, the token is the password.",
-};
-/// `instance.auth_type`
-pub const INSTANCE_AUTH_TYPE: Setting = Setting {
-    key: "instance.auth_type",
-    variable: "ECS_ENGINE_AUTH_TYPE",
-    default: None,
-    takes: Takes::OneOf(&["dockercfg", "docker"]),
-    purpose: "The form of the host's own logins in `ECS_ENGINE_AUTH_DATA`, as the ECS agent takes it.",
-};
-/// `instance.auth_data`
-pub const INSTANCE_AUTH_DATA: Setting = Setting {
-    key: "instance.auth_data",
-    variable: "ECS_ENGINE_AUTH_DATA",
-    default: None,
-    takes: Takes::Secret("JSON: see [instance credentials](instance-credentials.md)"),
-    purpose: "The host's own logins, for containers that name no credentials. Never shown.",
-};
-/// `instance.docker_config`
-pub const INSTANCE_DOCKER_CONFIG: Setting = Setting {
-    key: "instance.docker_config",
-    variable: "TASKPULL_DOCKER_CONFIG",
-    default: None,
-    takes: Takes::Text("the path of a file"),
-    purpose: "A Docker `config.json` whose `auths`, `credHelpers` and `credsStore` serve as the host's own logins. Nobody's logins in `~/.docker` are read unasked.",
-};
-/// `instance.helper_timeout`
-pub const INSTANCE_HELPER_TIMEOUT: Setting = Setting {
-    key: "instance.helper_timeout",
-    variable: "TASKPULL_HELPER_TIMEOUT",
-    default: Some("10s"),
-    takes: Takes::Time(Duration::from_millis(100), Duration::from_mins(10)),
-    purpose: "The longest wait for one Docker credential helper.",
 };
 /// `pull.behavior`
 pub const BEHAVIOR: Setting = Setting {
@@ -353,6 +327,12 @@ pub const SETTINGS: &[&Setting] = &[
     &ECS_CONTAINER_INSTANCE,
     &AUDIT_TO,
     &METRICS_LISTEN,
+    &TRACES_ENDPOINT,
+    &TRACES_URL,
+    &TRACES_HEADERS,
+    &TRACES_SERVICE_NAME,
+    &TRACES_RESOURCE_ATTRIBUTES,
+    &TRACES_DISABLED,
     &LOG_FILTER,
 ];
 

@@ -27,6 +27,7 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, Either, FutureExt as _, Shared};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
 
 use super::content::{self, Content};
 use super::instance::{InstanceLogins, SharedLogins};
@@ -191,7 +192,7 @@ impl<S: TokenStore> Resolver<S> {
         };
         // A read that everybody has left must not stand still with its turn in its hand.
         #[expect(clippy::disallowed_methods, reason = "it ends at the store's deadline, whoever waits for it")]
-        let task = tokio::spawn(work);
+        let task = tokio::spawn(work.in_current_span());
         let (identity, secret) = key.clone();
         let lost = move |_| Err(Arc::new(Failure::from(&SecretError::new(&secret, &identity, SecretFault::Other))));
         let read = async move { task.await.unwrap_or_else(lost) }.boxed().shared();

@@ -51,6 +51,23 @@ pub enum CallEnd {
     TimedOut,
 }
 
+impl CallEnd {
+    /// As programs have it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Denied => "denied",
+            Self::Failed => "failed",
+            Self::IdentityRejected => "identity-rejected",
+            Self::ClockSkew => "clock-skew",
+            Self::Throttled => "throttled",
+            Self::Unavailable => "unavailable",
+            Self::TimedOut => "timed-out",
+        }
+    }
+}
+
 /// A secret or a token that goes to a pull.
 #[derive(Clone, Copy, Debug)]
 pub struct Served {

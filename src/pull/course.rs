@@ -8,6 +8,7 @@ use std::sync::Arc;
 use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::behavior::Caching;
 use super::disk::Disk;
@@ -19,11 +20,12 @@ use super::pull_error::PullError;
 use super::schedule::Limits;
 use super::tags::Tags;
 use super::traffic::Traffic;
-use super::{Connect, Engine as _, EngineError, LocalImage, Wanted, through};
+use super::{Connect, Engine as _, EngineError, LocalImage, Wanted, through, traced};
 use crate::credential::{Credential, Credentials, Login};
 use crate::error::{Class, Failure};
 use crate::plan::PlannedPull;
 use crate::task::{ImageReference, Version};
+use crate::traces;
 
 /// What the pulls of one run have in common.
 pub(super) struct Run<'a, C: Connect> {
@@ -127,7 +129,8 @@ impl<'a, C: Connect> Course<'a, '_, C> {
     }
 
     async fn way(&self, pull: &'a PlannedPull) -> Result<Way<'a>, Failure> {
-        let credential = self.run.credentials.credential(pull).await.map_err(Arc::unwrap_or_clone)?;
+        let credential = traced::credential(pull, self.run.credentials.credential(pull)).await;
+        let credential = credential.map_err(Arc::unwrap_or_clone)?;
         Ok(Way { pull, credential })
     }
 
@@ -142,7 +145,7 @@ impl<'a, C: Connect> Course<'a, '_, C> {
 
     /// This way, when its registry's turn has come. `known` is the digest that the tag stands for.
     async fn in_turn(&self, engine: &C::Engine, way: &Way<'_>, known: Option<&str>) -> Result<Pulled, Missed> {
-        let _turn = self.run.traffic.next(&way.pull.image, way.pull.platform.as_ref()).await;
+        let _turn = self.run.traffic.next(&way.pull.image, way.pull.platform.as_ref()).instrument(traces::turn()).await;
         if self.stop.is_cancelled() {
             // The turn of one that was stopped: whoever runs this ends it now.
             return pending().await;
@@ -255,7 +258,8 @@ impl<'a, C: Connect> Course<'a, '_, C> {
         if !error.is_refusal() {
             return Ok(None);
         }
-        self.run.credentials.after_refusal(refused.pull, &refused.credential, shown).await
+        let sought = self.run.credentials.after_refusal(refused.pull, &refused.credential, shown);
+        traced::renewed(refused.pull, sought).await
     }
 
     pub(super) fn one<'b>(

@@ -37,6 +37,7 @@ mod tests;
 mod through;
 mod tls;
 mod told;
+mod traced;
 mod traffic;
 
 use std::future::Future;

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
+use tracing::Instrument as _;
 
 use super::auth_header::auth_header;
 use super::movement::Movement;
@@ -11,7 +12,7 @@ use super::outcome::{Account, Pulled, Retry};
 use super::progress::State;
 use super::pull_error::PullError;
 use super::redaction::without_login;
-use super::{Engine, EngineError, Wanted, through};
+use super::{Engine, EngineError, Wanted, through, traced};
 use crate::credential::Login;
 use crate::error::{Class, Explain as _, Failure};
 use crate::retry::Backoff;
@@ -78,7 +79,10 @@ impl<E: Engine> Pull<'_, E> {
         loop {
             let attempt = self.account.attempts();
             let was_gone = failed.gone.is_some();
-            let Ok(ended) = timeout_at(end, self.attempt_on(was_gone)).await else { break };
+            let span = traced::attempt(attempt, self.task);
+            let ended = timeout_at(end, self.attempt_on(was_gone).instrument(span.clone())).await;
+            traced::attempted(&span, &ended);
+            let Ok(ended) = ended else { break };
             let error = match ended {
                 Ok(pulled) => return Ok(pulled),
                 Err(error) => error,

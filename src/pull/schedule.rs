@@ -5,8 +5,8 @@ use std::pin::pin;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
-use super::Connect;
 use super::behavior::Caching;
 use super::course::{Course, Run};
 use super::disk::DiskLimits;
@@ -15,10 +15,12 @@ use super::outcome::{Account, Outcome};
 use super::progress::{Progress, State};
 use super::pull_error::PullError;
 use super::traffic::Traffic;
+use super::{Connect, traced};
 use crate::credential::Credentials;
 use crate::error::Failure;
 use crate::plan::PlannedPull;
 use crate::retry::Backoff;
+use crate::traces;
 
 /// How much at once, how patiently, and when to stop.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +57,9 @@ pub async fn run<C: Connect>(
         .map(|(index, pull)| {
             let (run, stop) = (&run, &stop);
             let watch = move |state: &State| progress.update(index, state);
-            async move {
+            let span = traces::pull(&pull.image);
+            let within = span.clone();
+            let course = async move {
                 let account = Account::default();
                 let course = Course { run, pull: &pull, account: &account, stop, watch: &watch };
                 // Pinned here: moved into the wait, it would lie in memory twice.
@@ -65,8 +69,11 @@ pub async fn run<C: Connect>(
                     Ok(pulled) => State::Done(pulled.clone()),
                     Err(failure) => State::Failed(failure.clone()),
                 });
-                (index, account.closed(result))
-            }
+                let outcome = account.closed(result);
+                traced::pulled(&span, &outcome);
+                (index, outcome)
+            };
+            course.instrument(within)
         })
         .collect();
     while let Some((index, outcome)) = running.next().await {

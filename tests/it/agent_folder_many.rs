@@ -71,7 +71,7 @@ fn a_thousand_files_are_planned_each_read_once_and_a_changed_one_is_one_files_wo
 }
 
 /// How often the threads of a process went to sleep by themselves: each time they had woken.
-fn wake_ups(process: u32) -> u64 {
+pub fn wake_ups(process: u32) -> u64 {
     let tasks = fs::read_dir(format!("/proc/{process}/task")).unwrap();
     let statuses = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("status")).unwrap());
     let count = |status: String| {

@@ -8,15 +8,18 @@ use std::path::{Path, PathBuf};
 const BELONGS_TO: &[(&str, &[&str])] = &[
     ("bollard", &["src/pull/docker.rs"]),
     ("aws_", &["src/credential/aws/"]),
-    ("rustls", &["src/credential/aws/http.rs", "src/pull/tls.rs", "src/registry/tls.rs"]),
-    ("hyper_rustls", &["src/pull/tls.rs"]),
-    ("rustls_native_certs", &["src/pull/tls.rs", "src/registry/tls.rs"]),
+    ("rustls", &["src/credential/aws/http.rs", "src/pull/tls.rs", "src/registry/tls.rs", "src/traces/client.rs"]),
+    ("hyper_rustls", &["src/pull/tls.rs", "src/traces/client.rs"]),
+    ("rustls_native_certs", &["src/pull/tls.rs", "src/registry/tls.rs", "src/traces/client.rs"]),
     ("tokio_rustls", &["src/pull/tls.rs", "src/registry/tls.rs"]),
     ("secrecy", &["src/secret.rs"]),
     ("nix", &["src/agent/api/people.rs"]),
     ("toml", &["src/config/"]),
     ("clap", &["src/cli/"]),
     ("tracing_subscriber", &["src/cli/log.rs"]),
+    ("tracing_opentelemetry", &["src/cli/log.rs"]),
+    ("opentelemetry", &["src/traces/"]),
+    ("opentelemetry_", &["src/traces/"]),
     ("sd_notify", &["src/agent/systemd.rs"]),
     ("listenfd", &["src/agent/systemd.rs"]),
     (
@@ -129,7 +132,7 @@ fn is_family(prefix: &str, named: &str) -> bool {
 fn one_tls_stack_and_one_hyper_are_in_the_tree_and_no_ring() {
     // Cargo.lock also holds what no feature here switches on; the tree does not.
     let mut cargo = std::process::Command::new(env!("CARGO"));
-    cargo.args(["tree", "--locked", "--offline", "--prefix", "none", "--edges", "normal,build"]);
+    cargo.args(["tree", "--locked", "--offline", "--prefix", "none", "--edges", "normal,build", "--all-features"]);
     let output = cargo.current_dir(root()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let tree = String::from_utf8(output.stdout).unwrap();

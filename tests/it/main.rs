@@ -41,6 +41,12 @@ mod identity_addresses;
 mod identity_endpoints;
 mod identity_host;
 mod instance;
+#[cfg(feature = "otel")]
+mod otel;
+#[cfg(not(feature = "otel"))]
+mod otel_absent;
+#[cfg(feature = "otel")]
+mod otel_collector;
 mod pull_batches;
 mod pull_behavior;
 mod pull_content;

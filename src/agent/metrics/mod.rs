@@ -23,7 +23,7 @@ use super::desk::Desk;
 use super::request::{Ending, Request};
 use super::tally::Tally;
 use super::witness::{Decision, Given, Witness};
-use crate::pipeline::{Call, CallEnd, Servable, Served, Source, Watch};
+use crate::pipeline::{Call, Servable, Served, Source, Watch};
 use crate::report::{ContainerReport, ContainerResult, Report};
 use numbers::Numbers;
 
@@ -106,9 +106,9 @@ impl Metrics {
 
 impl Witness for Metrics {
     fn ended(&self, request: &Request, how: Ending, report: &Report) {
-        let ending = word(&how);
-        self.0.add(&table::REQUESTS, &[&ending], 1);
-        self.0.observe(&table::REQUEST_SECONDS, &[&ending], request.accepted.elapsed());
+        let ending = how.word();
+        self.0.add(&table::REQUESTS, &[ending], 1);
+        self.0.observe(&table::REQUEST_SECONDS, &[ending], request.accepted.elapsed());
         // Containers of one pull say the same of it.
         let mut known = HashSet::new();
         let containers = report.tasks.iter().flat_map(|task| &task.containers);
@@ -130,17 +130,7 @@ impl Witness for Metrics {
 
 impl Watch for Metrics {
     fn called(&self, Call { operation, ended, took }: &Call) {
-        let result = match ended {
-            CallEnd::Answered => "answered",
-            CallEnd::Denied => "denied",
-            CallEnd::Failed => "failed",
-            CallEnd::IdentityRejected => "identity-rejected",
-            CallEnd::ClockSkew => "clock-skew",
-            CallEnd::Throttled => "throttled",
-            CallEnd::Unavailable => "unavailable",
-            CallEnd::TimedOut => "timed-out",
-        };
-        self.0.add(&table::CALLS, &[operation, result], 1);
+        self.0.add(&table::CALLS, &[operation, ended.word()], 1);
         self.0.observe(&table::CALL_SECONDS_OF, &[operation], *took);
     }
 

@@ -115,7 +115,7 @@ impl Batches {
             .customize()
             .config_override(Config::builder().credentials_provider(credentials.clone()))
             .send();
-        match call(watch, "BatchGetSecretValue", sent).await {
+        match call(watch, ("SecretsManager", "BatchGetSecretValue"), sent).await {
             Ok(Answered { answer, request }) => {
                 let mut entries = answer.secret_values.unwrap_or_default();
                 for Waiting { secret, answer } in batch {

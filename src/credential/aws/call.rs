@@ -6,10 +6,12 @@ use aws_sdk_secretsmanager::config::http::HttpResponse;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::operation::RequestId;
 use tokio::time::Instant;
+use tracing::{Instrument as _, Span};
 
 use super::said::{Failed, Meaning, failed};
 use crate::credential::{AwsRequest, Call, CallEnd, Watch};
 use crate::error::Printable;
+use crate::traces;
 
 /// What a service has answered.
 pub(super) struct Answered<T> {
@@ -22,21 +24,24 @@ pub(super) struct Answered<T> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Behind(pub Vec<AwsRequest>);
 
-/// Waits for the answer to a call. Whoever stops waiting has reached a deadline.
+/// Waits for the answer to a call, of a service by its name in the SDK. Whoever stops waiting has reached a deadline.
 pub(super) async fn call<T, E>(
     watch: &dyn Watch,
-    operation: &'static str,
+    (service, operation): (&'static str, &'static str),
     send: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
 ) -> Result<Answered<T>, Failed>
 where
     T: RequestId,
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    let mut told = Told { watch, operation, begun: Instant::now(), ended: CallEnd::TimedOut };
-    match send.await {
+    let span = traces::call(service, operation);
+    let answer = send.instrument(span.clone());
+    let mut told = Told { watch, operation, begun: Instant::now(), ended: CallEnd::TimedOut, span };
+    match answer.await {
         Ok(answer) => {
             told.ended = CallEnd::Answered;
             let request = answer.request_id().map(|id| AwsRequest { operation, id: Printable::new(id) });
+            told.span.record("aws.request_id", request.as_ref().map(|request| request.id.as_str()));
             Ok(Answered { answer, request })
         }
         Err(error) => {
@@ -53,11 +58,15 @@ struct Told<'a> {
     operation: &'static str,
     begun: Instant,
     ended: CallEnd,
+    span: Span,
 }
 
 impl Drop for Told<'_> {
     fn drop(&mut self) {
-        let Self { watch, operation, begun, ended } = *self;
+        let Self { watch, operation, begun, ended, ref span } = *self;
+        if ended != CallEnd::Answered {
+            traces::broken(span, &ended.word(), &Printable::new(&format!("{operation}: {}", ended.word())));
+        }
         watch.called(&Call { operation, ended, took: begun.elapsed() });
     }
 }

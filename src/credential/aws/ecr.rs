@@ -45,7 +45,7 @@ pub(super) async fn token(
             let config = aws_sdk_ecr::config::Builder::from(config).endpoint_resolver(Endpoints(*hosts));
             let config = config.region(region(scope)).credentials_provider(credentials).build();
             let sent = aws_sdk_ecr::Client::from_conf(config).get_authorization_token().send();
-            let Answered { answer, request } = call(watch, OPERATION, sent).await.map_err(refused)?;
+            let Answered { answer, request } = call(watch, ("ECR", OPERATION), sent).await.map_err(refused)?;
             let data = answer.authorization_data.unwrap_or_default().into_iter().next();
             (data.map(|data| (data.authorization_token, data.expires_at)).unwrap_or_default(), request)
         }
@@ -53,7 +53,7 @@ pub(super) async fn token(
             let config = aws_sdk_ecrpublic::config::Builder::from(config);
             let config = config.region(region(scope)).credentials_provider(credentials).build();
             let sent = aws_sdk_ecrpublic::Client::from_conf(config).get_authorization_token().send();
-            let Answered { answer, request } = call(watch, OPERATION, sent).await.map_err(refused)?;
+            let Answered { answer, request } = call(watch, ("ECRPublic", OPERATION), sent).await.map_err(refused)?;
             let data = answer.authorization_data;
             (data.map(|data| (data.authorization_token, data.expires_at)).unwrap_or_default(), request)
         }

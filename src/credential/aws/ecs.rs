@@ -155,7 +155,7 @@ impl Look<'_> {
     {
         let wrong = |fault, source| ClusterError { cluster: self.cluster.to_owned(), action, fault, source };
         let operation = action.strip_prefix("ecs:").unwrap_or(action);
-        let asked = call(self.watch, operation, asked);
+        let asked = call(self.watch, ("ECS", operation), asked);
         let answer = timeout(self.deadline, asked).await.map_err(|_| wrong(ClusterFault::TimedOut, None))?;
         answer.map(|Answered { answer, .. }| answer).map_err(|Failed { meaning, said }| {
             let fault = match meaning {

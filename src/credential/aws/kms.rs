@@ -32,7 +32,7 @@ pub(super) async fn decrypt(
         .set_key_id(sealed.key.as_ref().map(|key| key.as_str().to_owned()))
         .set_encryption_context(context(&sealed.context))
         .send();
-    let Answered { answer, request } = call(watch, "Decrypt", sent).await.map_err(refused)?;
+    let Answered { answer, request } = call(watch, ("KMS", "Decrypt"), sent).await.map_err(refused)?;
     let plaintext = answer.plaintext.ok_or_else(without_answer)?;
     Ok((SecretBytes::new(plaintext.into_inner()), request))
 }
@@ -49,7 +49,7 @@ pub(super) async fn encrypt(
     let plaintext = Blob::new(text.expose().as_bytes());
     let sent =
         client.encrypt().key_id(key.as_str()).plaintext(plaintext).set_encryption_context(context(bound_to)).send();
-    let Answered { answer, .. } = call(watch, "Encrypt", sent).await.map_err(refused)?;
+    let Answered { answer, .. } = call(watch, ("KMS", "Encrypt"), sent).await.map_err(refused)?;
     let ciphertext = answer.ciphertext_blob.ok_or_else(without_answer)?.into_inner();
     Ok(Envelope { key: key.clone(), ciphertext, context: bound_to.clone() })
 }

@@ -26,7 +26,7 @@ pub(super) async fn get_secret_value(
         .customize()
         .config_override(Config::builder().credentials_provider(credentials))
         .send();
-    let answer = call(watch, "GetSecretValue", sent).await;
+    let answer = call(watch, ("SecretsManager", "GetSecretValue"), sent).await;
     let answer = answer.map_err(|Failed { meaning, said }| (fault(&meaning), said));
     let Answered { answer, request } = answer?;
     // What is not said to be this secret is not shown to its registry.

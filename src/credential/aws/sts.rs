@@ -34,7 +34,7 @@ pub(super) async fn assume(
         .role_session_name(name.as_str())
         .set_external_id(identity.external_id().map(str::to_owned))
         .send();
-    let answer = call(source.watch(), "AssumeRole", sent).await;
+    let answer = call(source.watch(), ("STS", "AssumeRole"), sent).await;
     let Answered { answer, request } = answer.map_err(|Failed { meaning, said }| {
         let fault = match meaning {
             Meaning::Unavailable | Meaning::Throttled | Meaning::TimedOut => SecretFault::RoleUnavailable,

@@ -22,6 +22,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
 
 use super::kept::PAUSE;
 use super::{clock, lock};
@@ -160,7 +161,7 @@ impl<S: TokenStore> Tokens<S> {
             lock(&shared).settle(&of, (number, after_refusal), answer)
         };
         #[expect(clippy::disallowed_methods, reason = "it ends at the store's deadline, whoever waits for it")]
-        let task = tokio::spawn(work);
+        let task = tokio::spawn(work.in_current_span());
         let (identity, scope) = key.clone();
         let lost = move |_| Err(Arc::new(Failure::from(&TokenError::new(&scope, &identity, TokenFault::Other))));
         let read = async move { task.await.unwrap_or_else(lost) }.boxed().shared();

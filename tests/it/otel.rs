@@ -1,0 +1,380 @@
+//! Traces at the wire: what a collector is sent, and what becomes of a pull when it does not
+//! take it.
+
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use crate::agent_folder_many::wake_ups;
+use crate::agent_world::{Agent, Home};
+use crate::otel_collector::Collector;
+use crate::support::aws::{Fault, Policy, Secret};
+use crate::support::engine::Pull;
+use crate::support::fault::When;
+use crate::support::gate::Gate;
+use crate::support::http::{Reply, Stall};
+use crate::support::leak::Canary;
+use crate::support::run::Ended;
+use crate::support::tls::Tls;
+use crate::support_aws_client::{GET, HOST, ROLE, SECRET};
+use crate::task::{IMAGE, World, container, open_container, task, wait_for};
+
+const CLIENT: u64 = 3;
+
+/// A world with a role, and a task that has it.
+fn with_role() -> (World, Value) {
+    let mut world = World::new();
+    world.host = world.aws.user(HOST, Policy::allow("sts:AssumeRole", ROLE));
+    world.aws.role(ROLE, Policy::trust(HOST), Policy::allow(GET, "*"));
+    let mut definition = task(&[container("app", IMAGE, SECRET)]);
+    definition["executionRoleArn"] = json!(ROLE);
+    (world, definition)
+}
+
+fn open() -> Value {
+    task(&[open_container("app", IMAGE)])
+}
+
+/// What was said beside what a run without traces says.
+fn warnings(ended: &Ended) -> Vec<&str> {
+    ended.stderr.lines().filter(|line| line.to_lowercase().contains("warn")).collect()
+}
+
+/// An agent whose traces go there.
+fn agent(home: &Home, world: &World, collector: &Collector) -> Agent {
+    Agent::of(collector.set(home.serve(world)).env("RUST_LOG", "info"), home)
+}
+
+#[test]
+fn a_pull_is_a_tree_of_spans_that_name_what_served_it() {
+    let (world, definition) = with_role();
+    let collector = Collector::start();
+    let ended = collector.set(world.pull(&definition)).end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let expected = [
+        "run",
+        "  pull",
+        "    credential",
+        "      STS.AssumeRole",
+        "      SecretsManager.GetSecretValue",
+        "    turn",
+        "    attempt",
+    ];
+    assert_eq!(collector.tree(), expected);
+    let report = ended.container(0);
+    let said = |value: &Value| value.as_str().unwrap().to_owned();
+
+    let pull = collector.span("pull");
+    assert_eq!(pull.is("container.image.name"), "registry.example:5000/team/app");
+    assert_eq!(pull.is("taskpull.image"), IMAGE);
+    assert_eq!(pull.is("taskpull.registry"), "registry.example:5000");
+    assert_eq!((pull.is("taskpull.result"), pull.is("taskpull.attempts")), ("pulled", "1"));
+    assert_eq!(pull.is("oci.manifest.digest"), said(&report["digest"]));
+    let credential = collector.span("credential");
+    assert_eq!((credential.is("taskpull.credential.kind"), credential.is("taskpull.identity")), ("secret", ROLE));
+    assert_eq!(credential.is("aws.secretsmanager.secret.arn"), SECRET);
+    assert_eq!(credential.is("taskpull.secret.version_id"), said(&report["credential"]["versionId"]));
+    for (at, (service, method)) in [("STS", "AssumeRole"), ("SecretsManager", "GetSecretValue")].iter().enumerate() {
+        let call = collector.span(&format!("{service}.{method}"));
+        assert_eq!((call.kind, call.is("rpc.system")), (CLIENT, "aws-api"));
+        assert_eq!((call.is("rpc.service"), call.is("rpc.method")), (*service, *method));
+        assert_eq!(call.is("aws.request_id"), said(&report["credential"]["awsRequests"][at]["id"]));
+    }
+    let attempt = collector.span("attempt");
+    assert_eq!((attempt.is("taskpull.attempt"), attempt.is("taskpull.task")), ("1", "pull"));
+    assert!(collector.spans().iter().all(|span| span.error.is_none()), "{:?}", collector.spans());
+}
+
+#[test]
+fn images_that_share_a_secret_share_its_read() {
+    let world = World::new();
+    let containers = ["a", "b"].map(|name| container(name, &format!("registry.example:5000/{name}:1"), SECRET));
+    let collector = Collector::start();
+    assert_eq!(collector.set(world.pull(&task(&containers))).end().code, 0);
+    let tree = collector.tree();
+    let count = |name: &str| tree.iter().filter(|line| line.trim() == name).count();
+    assert_eq!([count("pull"), count("credential"), count("SecretsManager.GetSecretValue")], [2, 2, 1], "{tree:?}");
+}
+
+#[test]
+fn a_failure_is_the_status_of_what_failed_and_of_all_above() {
+    let world = World::new();
+    world.engine.image(IMAGE, Pull::refused(500, "unauthorized: incorrect username or password"));
+    let collector = Collector::start();
+    let ended = collector.set(world.pull(&task(&[container("app", IMAGE, SECRET)]))).end();
+    let failure = &ended.container(0)["failure"];
+    for name in ["run", "pull", "attempt"] {
+        let span = collector.span(name);
+        assert_eq!(span.error.as_deref(), failure["message"].as_str(), "{span:?}");
+        assert_eq!((span.is("error.type"), span.is("taskpull.link")), ("refused", "registry"));
+    }
+    assert_eq!(collector.span("credential").error, None);
+
+    world.aws.fault("GetSecretValue", When::Every, Fault::Error(400, "AccessDeniedException", "no"));
+    let collector = Collector::start();
+    let ended = collector.set(world.pull(&task(&[container("app", IMAGE, SECRET)]))).end();
+    let failure = &ended.container(0)["failure"];
+    assert_eq!(collector.span("credential").error.as_deref(), failure["message"].as_str());
+    let call = collector.span("SecretsManager.GetSecretValue");
+    assert_eq!((call.error.as_deref(), call.is("error.type")), (Some("GetSecretValue: denied"), "denied"));
+}
+
+#[test]
+fn a_request_of_the_agents_is_one_trace() {
+    let (world, definition) = with_role();
+    let (home, collector) = (Home::new(), Collector::start());
+    let agent = agent(&home, &world, &collector);
+    let id = agent.submit(&definition).id();
+    agent.ended(&id);
+    let request = collector.waits_for("request");
+    assert_eq!((request.is("taskpull.request.id"), request.is("taskpull.request.ending")), (&*id, "succeeded"));
+    assert!(!request.is("taskpull.request.source").is_empty());
+    let tree = collector.tree();
+    assert_eq!(tree[..3], ["request", "  run", "    pull"], "{tree:?}");
+
+    world.engine.image(IMAGE, Pull::refused(404, "manifest unknown"));
+    collector.requests().clear();
+    let id = agent.submit(&definition).id();
+    let failure = agent.ended(&id)["report"]["tasks"][0]["containers"][0]["failure"].clone();
+    let request = collector.waits_for("request");
+    assert_eq!(request.is("taskpull.request.ending"), "failed");
+    assert_eq!(request.error.as_deref(), failure["message"].as_str(), "{failure}");
+}
+
+#[test]
+fn the_standard_variables_say_where_traces_go_and_what_is_said_with_them() {
+    let world = World::new();
+    let collector = Collector::start();
+    let run = world.pull(&open()).env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1");
+    let run = run.env("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", format!("{}/there", collector.endpoint()));
+    let run = run.env("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=a%20b, authorization=Bearer%20it");
+    let run = run.env("OTEL_RESOURCE_ATTRIBUTES", "host.name=web-1,service.name=other");
+    assert_eq!(run.env("OTEL_SERVICE_NAME", "mine").end().code, 0);
+    let resource = collector.resource();
+    assert_eq!((&*resource["service.name"], &*resource["host.name"]), ("mine", "web-1"));
+    assert_eq!(resource["service.version"], env!("CARGO_PKG_VERSION"));
+    let requests = collector.requests();
+    let request = &requests[0];
+    assert_eq!((&*request.method, &*request.path), ("POST", "/there"));
+    assert_eq!(request.header("content-type"), Some("application/x-protobuf"));
+    assert_eq!((request.header("x-tenant"), request.header("authorization")), (Some("a b"), Some("Bearer it")));
+}
+
+#[test]
+fn headers_may_be_handed_over_by_systemd() {
+    let (world, collector, folder) = (World::new(), Collector::start(), tempfile::tempdir().unwrap());
+    fs::write(folder.path().join("traces.headers"), "authorization=Bearer%20it").unwrap();
+    assert_eq!(collector.set(world.pull(&open())).env("CREDENTIALS_DIRECTORY", folder.path()).end().code, 0);
+    assert_eq!(collector.requests()[0].header("authorization"), Some("Bearer it"));
+}
+
+#[test]
+fn an_interrupted_run_sends_what_it_has() {
+    let (world, collector, gate) = (World::new(), Collector::start(), Gate::closed());
+    world.engine.image(IMAGE, Pull::stream().status("Pulling from team/app").hold(&gate));
+    let running = collector.set(world.pull(&open())).start();
+    wait_for(&gate, 1);
+    kill_process(Pid::from_child(&running), Signal::INT).unwrap();
+    let ended = Ended::of(running);
+    assert_eq!(ended.code, 130, "{ended:?}");
+    assert_eq!(collector.tree(), ["run", "  pull", "    credential", "    turn", "    attempt"]);
+    assert_eq!(collector.span("pull").is("error.type"), "cancelled");
+    gate.open();
+}
+
+#[test]
+fn a_service_has_the_programs_name_and_traces_the_path_of_the_protocol() {
+    let (world, collector) = (World::new(), Collector::start());
+    assert_eq!(collector.set(world.pull(&open())).end().code, 0);
+    assert_eq!(collector.requests()[0].path, "/v1/traces");
+    assert_eq!(collector.resource()["service.name"], "taskpull");
+}
+
+#[test]
+fn what_is_disabled_sends_nothing_and_what_is_no_url_stops_no_pull() {
+    let (world, collector) = (World::new(), Collector::start());
+    let ended = collector.set(world.pull(&open())).env("OTEL_SDK_DISABLED", "true").end();
+    assert_eq!((ended.code, collector.requests().len()), (0, 0));
+    for url in ["collector:4317", "grpc://collector:4317", "http://", "http://who:secret@"] {
+        let ended = world.pull(&open()).env("OTEL_EXPORTER_OTLP_ENDPOINT", url).end();
+        assert_eq!(ended.code, 0, "{ended:?}");
+        assert!(ended.stderr.contains("warning: there are no traces: `traces.endpoint`"), "{ended:?}");
+        assert!(!ended.stderr.contains("secret"), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_collector_is_reached_by_tls() {
+    let (world, collector) = (World::new(), Collector::start());
+    let tls = Tls::before(collector.port());
+    let run = world.pull(&open()).env("OTEL_EXPORTER_OTLP_ENDPOINT", tls.endpoint());
+    let ended = run.env("SSL_CERT_FILE", tls.bundle()).end();
+    assert_eq!((ended.code, warnings(&ended)), (0, vec![]));
+    assert_eq!(collector.tree()[0], "run");
+}
+
+#[test]
+fn the_log_is_the_same_with_traces_and_without() {
+    let (world, definition) = with_role();
+    let collector = Collector::start();
+    let run = || world.pull(&definition).env("RUST_LOG", "trace,spans=trace");
+    let lines = |ended: Ended| {
+        // Without its time, and whatever else counts.
+        let line = |line: &str| line.split_once(' ').unwrap().1.replace(|c: char| c.is_ascii_digit(), "");
+        let mut lines: Vec<_> = ended.stderr.lines().map(line).collect();
+        lines.sort_unstable();
+        lines
+    };
+    run().end();
+    // The image is here now, and both say so.
+    let (without, with) = (lines(run().end()), lines(collector.set(run()).end()));
+    assert!(without.len() > 3, "{without:?}");
+    assert_eq!(without, with);
+    assert_eq!(collector.tree()[0], "run");
+}
+
+#[test]
+fn no_secret_is_ever_in_a_span() {
+    const PASSWORD: &str = "c4nary-ÿ-\"quoted\"-~~~???-and-long-enough";
+    let (world, definition) = with_role();
+    let quoted = serde_json::to_string(PASSWORD).unwrap();
+    let login = json!({ "username": "user-name-that-is-a-token", "password": PASSWORD }).to_string();
+    let echo = format!("unauthorized: {PASSWORD} is no password of user-name-that-is-a-token: {login}");
+    let collector = Collector::start();
+    let canaries = [
+        Canary::new("password", PASSWORD),
+        Canary::new("secret access key", &world.host.secret),
+        Canary::new("user name", "user-name-that-is-a-token"),
+        Canary::new("collector's token", "token-of-the-collector"),
+    ];
+    let assert_silent = |ended: &Ended| {
+        for canary in &canaries {
+            assert_eq!(canary.in_bytes("traces", &collector.bytes()), []);
+            assert_eq!(canary.in_bytes("stdout", ended.stdout.as_bytes()), []);
+            assert_eq!(canary.in_bytes("stderr", ended.stderr.as_bytes()), []);
+        }
+    };
+    let run = || {
+        let run = collector.set(world.pull(&definition)).env("RUST_LOG", "trace,spans=trace");
+        run.env("OTEL_EXPORTER_OTLP_HEADERS", "authorization=token-of-the-collector")
+            .env("TASKPULL_ATTEMPTS", "2")
+            .end()
+    };
+    for content in [PASSWORD.to_owned(), format!("[{quoted}]"), format!("{{\"username\": {quoted}, \"password\": 1}}")]
+    {
+        world.aws.secret(Secret::text(SECRET, &content));
+        assert_silent(&run());
+    }
+    world.aws.secret(Secret::text(SECRET, &login));
+    let pulls = [
+        Pull::success(),
+        Pull::success().requiring("somebody", "else"),
+        Pull::refused(500, &echo),
+        Pull::stream().error(&echo),
+        Pull::refused(503, "<html>busy</html>"),
+        Pull::stream().status("Pulling").reset(),
+    ];
+    for pull in pulls {
+        world.engine.image(IMAGE, pull);
+        assert_silent(&run());
+    }
+    for fault in [Fault::Throttle, Fault::Status(500), Fault::Reset, Fault::Garbage] {
+        for operation in ["GetSecretValue", "AssumeRole"] {
+            world.aws.fault(operation, When::Every, fault.clone());
+            assert_silent(&run());
+            world.aws.lift(operation);
+        }
+    }
+    assert_ne!(Canary::new("what is there", SECRET).in_bytes("traces", &collector.bytes()), []);
+    assert!(collector.spans().len() > 50 && collector.spans().iter().any(|span| span.error.is_some()));
+    assert_eq!(collector.requests()[0].header("authorization"), Some("token-of-the-collector"));
+}
+
+#[test]
+fn a_run_ends_though_its_collector_never_answers() {
+    let world = World::new();
+    let collector = Collector::answering(|| Reply::stall(Stall::Hang));
+    let ended = collector.set(world.pull(&open())).end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(ended.container(0)["result"], "pulled");
+    assert_eq!(collector.requests().len(), 1);
+    let [warning] = &warnings(&ended)[..] else { panic!("{ended:?}") };
+    assert!(warning.contains("the last traces are lost"), "{warning}");
+}
+
+#[test]
+fn a_run_ends_though_its_collector_is_gone() {
+    let world = World::new();
+    let ended = world.pull(&open()).env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1").end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let [warning] = &warnings(&ended)[..] else { panic!("{ended:?}") };
+    assert!(warning.contains("traces are lost: they cannot be sent") && warning.contains("refused"), "{warning}");
+}
+
+#[test]
+fn an_agent_says_once_that_traces_are_lost_and_once_that_they_are_not() {
+    let (world, home) = (World::new(), Home::new());
+    let is_well = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&is_well);
+    let collector = Collector::answering(move || Reply::new(if asked.load(Ordering::Relaxed) { 200 } else { 500 }, ""));
+    let agent = agent(&home, &world, &collector);
+    let lines = |said: &str| agent.lines(said).len();
+    for sent in 1..=3 {
+        let id = agent.submit(&open()).id();
+        assert_eq!(agent.ended(&id)["state"], "succeeded");
+        agent.sees("the collector is asked again", || collector.requests().len() > sent);
+    }
+    agent.hears("traces are lost");
+    assert_eq!(lines("traces are lost"), 1, "{:?}", agent.lines("traces"));
+    is_well.store(true, Ordering::Relaxed);
+    let id = agent.submit(&open()).id();
+    agent.ended(&id);
+    agent.hears("traces are sent again");
+    assert_eq!((lines("traces are lost"), lines("traces are sent again")), (1, 1), "{:?}", agent.lines("traces"));
+}
+
+#[test]
+fn a_collector_that_hangs_holds_up_neither_requests_nor_the_end() {
+    let (world, home) = (World::new(), Home::new());
+    let collector = Collector::answering(|| Reply::stall(Stall::Hang));
+    let agent = agent(&home, &world, &collector);
+    for _ in 0..20 {
+        let id = agent.submit(&open()).id();
+        assert_eq!(agent.ended(&id)["state"], "succeeded");
+    }
+    assert!(collector.requests().len() < 20, "it is not asked for each");
+    let ended = agent.terminate();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(ended.stderr.matches("the last traces are lost").count(), 1, "{ended:?}");
+}
+
+#[test]
+fn an_idle_agent_with_traces_wakes_nobody_up() {
+    let (world, home, collector) = (World::new(), Home::new(), Collector::start());
+    let agent = agent(&home, &world, &collector);
+    let id = agent.submit(&open()).id();
+    agent.ended(&id);
+    collector.waits_for("request");
+    // Those that waited for the disk end after ten seconds.
+    let threads = || {
+        let tasks = fs::read_dir(format!("/proc/{}/task", agent.id())).unwrap();
+        let names = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("comm")).unwrap().trim().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    agent.sees("the threads for the disk have ended", || threads().len() == 4);
+    assert_eq!(threads().iter().filter(|name| *name == "traces").count(), 1, "{:?}", threads());
+    let mut before = 0;
+    while before != wake_ups(agent.id()) {
+        before = wake_ups(agent.id());
+        thread::sleep(Duration::from_secs(2));
+    }
+    // Longer than a library's own timer for batches.
+    thread::sleep(Duration::from_secs(7));
+    assert_eq!(wake_ups(agent.id()), before);
+    agent.signal(Signal::TERM);
+}
