@@ -26,7 +26,7 @@ pub enum DeskError {
     #[error("the request could not be kept, and was not accepted")]
     Journal(#[from] JournalError),
     /// Something in this program went wrong meanwhile.
-    #[error("it was not done: {0}")]
+    #[error("what was asked for was not done: {0}")]
     Lost(String),
     /// Its sender has used its key for another definition.
     #[error("the key was used before, for another definition: request {id}")]

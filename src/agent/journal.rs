@@ -4,8 +4,8 @@
 //! One file for each request, replaced as a whole: written beside, synced, renamed, and the
 //! folder synced, before anybody is told. A file that is there is whole, or it is another's
 //! doing and is put aside. No secret is ever in one: of a definition only what is read here.
-//! An open request that was called off has an empty file beside its own, the mark: so neither
-//! is ever written twice at a time.
+//! That an open request was called off is said by an empty file beside its own, the mark: it may
+//! be called off while its end is written, and no file may have two writers.
 
 use std::collections::HashSet;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
@@ -35,7 +35,7 @@ pub struct Record {
     /// How it ended; open ones have not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Ended>,
-    /// Whether an open one was called off.
+    /// Whether an open one was called off: its mark says so.
     #[serde(skip)]
     pub cancelled: bool,
 }
@@ -234,7 +234,7 @@ fn read(folder: &Path) -> io::Result<Found> {
     }
     // Theirs have ended.
     for id in cancelled {
-        let _ = fs::remove_file(mark(folder, &id));
+        remove(&id, &mark(folder, &id));
     }
     found.records.sort_by(|one, other| one.request.id.cmp(&other.request.id));
     Ok(found)

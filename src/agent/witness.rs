@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::api::Right;
 use super::request::{Ending, Peer, Request};
+use crate::pipeline::Origin;
 use crate::report::Report;
 
 /// Somebody who is told. Nothing here may block.
@@ -39,8 +40,8 @@ pub struct Given<'a> {
     pub to: Peer,
     /// For which registry or image.
     pub what: &'a str,
-    /// Which one.
-    pub login: &'a crate::pipeline::Given,
+    /// Where it came from.
+    pub origin: &'a Origin,
 }
 
 /// Several of them; each is told everything.

@@ -51,6 +51,29 @@ pub enum Origin {
     Instance(InstanceLogin),
 }
 
+impl Origin {
+    /// Its kind, as reports write it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::Secret { .. } => "secret",
+            Self::Ecr { .. } => "ecr",
+            Self::EcrPublic { .. } => "ecr-public",
+            Self::Instance(_) => "instance",
+        }
+    }
+
+    /// When it ends by itself, where that is known.
+    #[must_use]
+    pub fn ends(&self) -> Option<SystemTime> {
+        match self {
+            Self::Ecr { expires, .. } | Self::EcrPublic { expires, .. } => *expires,
+            Self::Anonymous | Self::Secret { .. } | Self::Instance(_) => None,
+        }
+    }
+}
+
 /// A version of a secret, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SecretNames {
@@ -78,29 +101,6 @@ impl From<&SecretVersion> for SecretNames {
             region: parsed.as_ref().map(|arn| arn.region().to_string()),
             stage: stage.as_deref().map(Printable::new),
             requests: requests.clone(),
-        }
-    }
-}
-
-impl Origin {
-    /// Its kind, as reports write it.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Anonymous => "anonymous",
-            Self::Secret { .. } => "secret",
-            Self::Ecr { .. } => "ecr",
-            Self::EcrPublic { .. } => "ecr-public",
-            Self::Instance(_) => "instance",
-        }
-    }
-
-    /// When it ends by itself, where that is known.
-    #[must_use]
-    pub fn ends(&self) -> Option<SystemTime> {
-        match self {
-            Self::Ecr { expires, .. } | Self::EcrPublic { expires, .. } => *expires,
-            Self::Anonymous | Self::Secret { .. } | Self::Instance(_) => None,
         }
     }
 }

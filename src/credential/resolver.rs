@@ -109,15 +109,10 @@ impl<S: TokenStore> Resolver<S> {
 
     /// The secret's version in force, or the one at the store's stage, for this image: kept, or
     /// read now.
-    async fn version(
-        &self,
-        (identity, secret): (&Identity, &CredentialsParameter),
-        image: &ImageReference,
-    ) -> Result<Arc<Held>, Arc<Failure>> {
-        let key = || (identity.clone(), secret.clone());
+    async fn version(&self, key: &Key, image: &ImageReference) -> Result<Arc<Held>, Arc<Failure>> {
         let read = {
-            let (mut reads, key) = (lock(&self.reads), key());
-            match reads.kept.find(&key, image, clock::now()) {
+            let mut reads = lock(&self.reads);
+            match reads.kept.find(key, image, clock::now()) {
                 Found::Serves(held) => Either::Left(held),
                 Found::Due(held) => {
                     // The read goes on by itself.
@@ -131,7 +126,7 @@ impl<S: TokenStore> Resolver<S> {
             Either::Left(held) => (held, Source::Kept),
             Either::Right(read) => match read.await {
                 Ok(held) => (held, Source::Read),
-                Err(failure) => (lock(&self.reads).kept.instead(&key(), image, failure)?, Source::Kept),
+                Err(failure) => (lock(&self.reads).kept.instead(key, image, failure)?, Source::Kept),
             },
         };
         let from = if held.stale().is_some() { Source::Stale } else { from };
@@ -143,28 +138,27 @@ impl<S: TokenStore> Resolver<S> {
     /// `shown`: `None` when it is still the same version, so that trying again cannot help.
     async fn version_after_refusal(
         &self,
-        (identity, secret): (&Identity, &CredentialsParameter),
+        key: &Key,
         image: &ImageReference,
         refused: &Held,
         shown: Instant,
     ) -> Result<Option<Arc<Held>>, Arc<Failure>> {
-        let key = (identity.clone(), secret.clone());
         let is_another = |held: &Held| held.version.version_id != refused.version.version_id;
         let read = {
             let mut reads = lock(&self.reads);
             // It was asked for since: there is another version, or there was none just now,
             // when somebody else was refused too.
-            let newer = reads.kept.last(&key).filter(|held| held.read > refused.read);
+            let newer = reads.kept.last(key).filter(|held| held.read > refused.read);
             let confirms = |held: &Held| held.begun.speaks_of(shown) && clock::since(held.at) < CONFIRMED_FOR;
             match newer.filter(|held| is_another(held) || confirms(held)) {
                 Some(held) => Either::Left(ready(Ok(Arc::clone(held)))),
-                None => Either::Right(self.read(&mut reads, key.clone(), Some(shown))),
+                None => Either::Right(self.read(&mut reads, key, Some(shown))),
             }
         };
         let held = match read.await {
             Ok(held) => Some(held).filter(|held| is_another(held)),
             // Whether it is another by now nobody knows: it is not shown again until it is known.
-            Err(failure) => return Err(lock(&self.reads).kept.refused(&key, image, failure)),
+            Err(failure) => return Err(lock(&self.reads).kept.refused(key, image, refused, failure)),
         };
         if let Some(held) = &held {
             self.watch.served(&Served { what: Servable::Secret, from: Source::Read, age: clock::since(held.at) });
@@ -174,8 +168,8 @@ impl<S: TokenStore> Resolver<S> {
 
     /// The read of this secret that is under way, or a new one. After the refusal of what was
     /// `shown`, one that may have been answered before is not enough; the new one takes its place.
-    fn read(&self, reads: &mut Reads, key: Key, shown: Option<Instant>) -> Read {
-        let under_way = reads.under_way.get(&key);
+    fn read(&self, reads: &mut Reads, key: &Key, shown: Option<Instant>) -> Read {
+        let under_way = reads.under_way.get(key);
         let under_way = under_way.filter(|read| shown.is_none_or(|shown| read.begun.speaks_of(shown)));
         // One that was lost with its runtime has settled nothing.
         if let Some(UnderWay { read, .. }) = under_way.filter(|under_way| under_way.read.peek().is_none()) {
@@ -184,7 +178,7 @@ impl<S: TokenStore> Resolver<S> {
         reads.count += 1;
         let number = reads.count;
         let begun = Begun { at: Instant::now(), after_refusal: shown.is_some() };
-        let (store, turns, shared) = (Arc::clone(&self.store), self.turns.of(&key), Arc::clone(&self.reads));
+        let (store, turns, shared) = (Arc::clone(&self.store), self.turns.of(key), Arc::clone(&self.reads));
         let of = key.clone();
         let work = async move {
             let answer = ask(&*store, &turns, &of).await;
@@ -196,7 +190,7 @@ impl<S: TokenStore> Resolver<S> {
         let (identity, secret) = key.clone();
         let lost = move |_| Err(Arc::new(Failure::from(&SecretError::new(&secret, &identity, SecretFault::Other))));
         let read = async move { task.await.unwrap_or_else(lost) }.boxed().shared();
-        reads.under_way.insert(key, UnderWay { number, begun, read: read.clone() });
+        reads.under_way.insert(key.clone(), UnderWay { number, begun, read: read.clone() });
         read
     }
 }
@@ -208,7 +202,7 @@ impl<S: TokenStore> Credentials for Resolver<S> {
                 Need::Anonymous => Ok(Credential::anonymous()),
                 Need::Instance(login) => self.instance.credential(login).await,
                 Need::Secret { parameter, identity } => {
-                    let held = self.version((identity, parameter), &pull.image).await?;
+                    let held = self.version(&(identity.clone(), parameter.clone()), &pull.image).await?;
                     Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)
                 }
                 Need::Ecr { registry, identity } => {
@@ -238,8 +232,8 @@ impl<S: TokenStore> Credentials for Resolver<S> {
         async move {
             match (&pull.need, &refused.held) {
                 (Need::Secret { parameter, identity }, Some(Basis::Secret(refused))) => {
-                    let (secret, image) = ((identity, parameter), &pull.image);
-                    let held = self.version_after_refusal(secret, image, refused, shown).await?;
+                    let (key, image) = ((identity.clone(), parameter.clone()), &pull.image);
+                    let held = self.version_after_refusal(&key, image, refused, shown).await?;
                     held.map(|held| Credential::of_secret(held, identity.clone(), image, self.tokens)).transpose()
                 }
                 (Need::Ecr { registry, identity }, Some(Basis::Token(refused))) => {

@@ -95,3 +95,16 @@ impl SecretUse {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Upstream;
+
+    #[test]
+    fn every_upstream_has_its_name() {
+        for (name, upstream) in Upstream::ALL {
+            assert_eq!(Upstream::parse(name), Some(upstream));
+        }
+        assert_eq!(Upstream::parse("quay"), None);
+    }
+}

@@ -6,7 +6,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// Text that may go to a terminal: one line, bounded, no control characters.
+/// Text that may go to a terminal: one line, bounded, nothing in it that controls or is unseen,
+/// no password of a URL's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Printable(String);

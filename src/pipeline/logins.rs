@@ -11,7 +11,6 @@ use crate::credential::{Credential, Credentials, Login, Origin};
 use crate::error::{Class, Explain, Failure, Link, Printable};
 use crate::identity::AccountRoles;
 use crate::plan::{PlannedPull, Registries};
-use crate::report::CredentialReport;
 use crate::task::ImageReference;
 
 /// A token that is to end so soon is not kept by others: the pull that shows it takes time.
@@ -40,14 +39,6 @@ pub struct Given {
     pub serves: Duration,
     /// Where it came from; names only.
     pub origin: Origin,
-}
-
-impl Given {
-    /// Where it came from, as reports have it.
-    #[must_use]
-    pub fn credential(&self) -> CredentialReport {
-        CredentialReport::from(&self.origin)
-    }
 }
 
 /// A pull from ECR Public goes on without a token; whoever asks for one is told that there is none.

@@ -97,7 +97,9 @@ impl<'a, C: Connect> Course<'a, '_, C> {
         };
         let result = loop {
             match self.in_turn(&engine, &way, known.as_deref()).await {
-                Err(missed) if self.gives_up(&way, &missed.failure) => way = self.upstream(missed.failure).await?,
+                Err(missed) if self.gives_up(&way, &missed.failure) => {
+                    way = Box::pin(self.upstream(missed.failure)).await?;
+                }
                 Err(missed) if self.has_another(&way) => {
                     break Err(through::explained(missed.told(), way.pull, &self.pull.image));
                 }
@@ -114,7 +116,8 @@ impl<'a, C: Connect> Course<'a, '_, C> {
     async fn first_way(&self) -> Result<Way<'a>, Failure> {
         match self.way(self.pull.first_way()).await {
             Err(failure) if self.pull.through.is_some() && through::is_out_of_order(failure.link, failure.class) => {
-                self.upstream(failure).await
+                // In a box, as all that few of thousands need.
+                Box::pin(self.upstream(failure)).await
             }
             way => way,
         }

@@ -28,7 +28,7 @@ impl Missed {
     }
 
     /// What the reader is told, and whoever decides whether to try again. A refusal is for
-    /// good; one in doubt ends with the outage, of which it is a consequence.
+    /// good; one in doubt may pass with the outage, and is the first of that failure's causes.
     pub(super) fn told(self) -> Failure {
         let Self { failure: refusal, unread } = self;
         let Some(outage) = unread else { return refusal };

@@ -1,7 +1,8 @@
 //! Pulls: an authorized plan carried out on an engine, each image with its own credential.
 //!
-//! Every wait is bounded here, whatever the engine does. [`run`] owns every pull it starts: there is no detached task, dropping it drops them
-//! all, and the engine stops an abandoned pull when its connection closes.
+//! Every wait is bounded here, whatever the engine does. [`run`] owns every pull it starts:
+//! there is no detached task, dropping it drops them all, and the engine stops an abandoned
+//! pull when its connection closes.
 
 mod address;
 mod address_error;

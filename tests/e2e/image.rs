@@ -12,7 +12,7 @@ use crate::lab::{Engine, Lab, root, task};
 use crate::own_image::{OwnImage, REGISTRY};
 use crate::world::wait_until;
 
-/// What the image may have beside the program, which as a release has 13 MB; 25 MB may be in all.
+/// What the image may have beside the program, which as a release has 12 MB; 25 MB may be in all.
 const REST: u64 = 5_000_000;
 
 /// The image, until dropped.

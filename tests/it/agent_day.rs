@@ -56,8 +56,8 @@ fn password(hour: usize) -> String {
 }
 
 /// What goes on around the agent: a rotation every hour, an engine that restarts every two,
-/// and an AWS that is out for ten minutes every three, between two rotations: who is refused
-/// while the new password cannot be read is refused for good.
+/// and an AWS that is out for ten minutes every three, in the midst of which there is a
+/// rotation: what is refused while the new password cannot be read is tried again.
 struct Around {
     world: World,
     engine: PathBuf,

@@ -27,7 +27,7 @@ use crate::agent::{Decision, DeskError, Origin, Peer, RequestId};
 use crate::error::Printable;
 
 /// Longest head of a request, in bytes, give or take a read: a `source` as long as it may be
-/// has three quarters of it, in a script whose characters are four bytes.
+/// takes three quarters of it, percent-encoded, in a script whose characters have four bytes.
 const HEAD: usize = 64 << 10;
 
 /// A directory service may not answer; then the process's own groups have to do.

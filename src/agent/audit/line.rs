@@ -136,8 +136,8 @@ impl<'a> What<'a> {
     }
 
     pub(super) fn of_given(given: &Given<'a>) -> Self {
-        let Given { to, what, login } = *given;
-        Self::Credential { to, what: Printable::new(what), credential: login.credential() }
+        let Given { to, what, origin } = *given;
+        Self::Credential { to, what: Printable::new(what), credential: CredentialReport::from(origin) }
     }
 
     /// Now.

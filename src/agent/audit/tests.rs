@@ -1,6 +1,5 @@
 use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::tempdir;
@@ -9,7 +8,7 @@ use super::journald::Journal;
 use super::writer::Sink;
 use super::{Audit, AuditTo};
 use crate::agent::{Decision, Given, Metrics, Peer, Right, Witness as _};
-use crate::pipeline::{self, Login, Origin};
+use crate::pipeline::Origin;
 
 const PEER: Peer = Peer { uid: 1000, gid: 100 };
 
@@ -30,13 +29,7 @@ fn each_decision_is_a_line_of_its_own() {
     let audit = Audit::begin(&AuditTo::File(path.clone()), Arc::clone(&metrics)).unwrap();
     audit.decided(&access(true));
     audit.decided(&access(false));
-    let login = pipeline::Given {
-        login: Login::Anonymous,
-        is_of_registry: false,
-        serves: Duration::ZERO,
-        origin: Origin::Anonymous,
-    };
-    audit.gave(&Given { to: PEER, what: "registry.example\n", login: &login });
+    audit.gave(&Given { to: PEER, what: "registry.example\n", origin: &Origin::Anonymous });
     // What waits is written before it goes.
     drop(audit);
     let text = std::fs::read_to_string(&path).unwrap();

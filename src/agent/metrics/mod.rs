@@ -123,8 +123,8 @@ impl Witness for Metrics {
         self.0.add(&table::ACCESS, &[right.word(), if *allowed { "allowed" } else { "refused" }], 1);
     }
 
-    fn gave(&self, Given { login, .. }: &Given<'_>) {
-        self.0.add(&table::GIVEN, &[login.origin.kind()], 1);
+    fn gave(&self, Given { origin, .. }: &Given<'_>) {
+        self.0.add(&table::GIVEN, &[origin.kind()], 1);
     }
 }
 

@@ -10,8 +10,8 @@ use super::table::{Kind, METRICS, Metric};
 /// The values of a metric's labels.
 type Labels = Vec<String>;
 
-/// What was counted so far, by the metric's name. Its choices of labels are few: a walk through
-/// them costs less than to copy what is looked for.
+/// What was counted so far, by the metric's name, each in the order of its labels: these are
+/// looked for as they come, so that only new ones are copied.
 #[derive(Debug, Default)]
 pub(super) struct Numbers(Mutex<BTreeMap<&'static str, Vec<(Labels, Number)>>>);
 
@@ -52,13 +52,12 @@ impl Numbers {
         debug_assert_eq!(metric.labels.len(), labels.len(), "{}", metric.name);
         let mut numbers = self.lock();
         let of_metric = numbers.entry(metric.name).or_default();
-        if let Some((_, number)) = of_metric.iter_mut().find(|(of, _)| of == labels) {
-            return change(number);
-        }
-        let mut number = Number::default();
-        change(&mut number);
-        of_metric.push((labels.iter().map(ToString::to_string).collect(), number));
-        of_metric.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let found = of_metric.binary_search_by(|(of, _)| of.iter().map(String::as_str).cmp(labels.iter().copied()));
+        let at = found.unwrap_or_else(|at| {
+            of_metric.insert(at, (labels.iter().map(ToString::to_string).collect(), Number::default()));
+            at
+        });
+        change(&mut of_metric[at].1);
     }
 
     /// All of them, in Prometheus' text format (version 0.0.4).

@@ -4,10 +4,11 @@
 //!
 //! - until `max_age` it serves; from a moment between three quarters of that time and nineteen
 //!   twentieths whoever uses it has it asked for again, so that what is in use is renewed
-//!   before anybody must wait for it. The moment is left to chance, or hosts that started together would ask together;
+//!   before anybody must wait for it. The moment is left to chance, or hosts that started
+//!   together would ask together;
 //! - until `max_stale` after that it serves while AWS does not answer, and is stale;
 //! - a denial, a deletion or any other answer that is not a value ends it at once;
-//! - once a registry has refused it for an image, and AWS could not say whether there is
+//! - once a registry has refused it for an image, and AWS did not answer whether there is
 //!   another, it serves that image no more.
 //!
 //! Beyond its life nothing of a value is held but when it was read. Time and chance come in
@@ -22,7 +23,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::clock;
-
 use crate::credential::{SecretNames, SecretVersion};
 use crate::error::{Failure, Printable};
 use crate::secret::Secret;
@@ -200,22 +200,30 @@ impl<K: Clone + Eq + Hash> Kept<K> {
         Ok(Arc::clone(held))
     }
 
-    /// A registry has refused the value for this image, and reading it again has failed so.
-    pub(super) fn refused(&mut self, key: &K, image: &ImageReference, failure: Arc<Failure>) -> Arc<Failure> {
-        match self.entries.get_mut(key) {
-            Some(Entry { held: Some(held), refused, .. }) if failure.is_outage() => {
-                refused.insert(image.clone());
-                unread(held, image, &failure)
-            }
-            _ => failure,
+    /// A registry has refused this value for this image, and reading it again has failed so.
+    pub(super) fn refused(
+        &mut self,
+        key: &K,
+        image: &ImageReference,
+        value: &Held,
+        failure: Arc<Failure>,
+    ) -> Arc<Failure> {
+        if !failure.is_outage() {
+            return failure;
         }
+        // Meanwhile somebody else may have read another one.
+        let is_it = |held: &Arc<Held>| held.version.version_id == value.version.version_id;
+        if let Some(entry) = self.entries.get_mut(key).filter(|entry| entry.held.as_ref().is_some_and(is_it)) {
+            entry.refused.insert(image.clone());
+        }
+        unread(value, image, &failure)
     }
 
     /// Lets go of the values whose life is over; when they were read is remembered.
     fn end_lives(&mut self, now: Instant) {
         let life = self.keeping.life();
         for entry in self.entries.values_mut().filter(|entry| now.duration_since(entry.at) >= life) {
-            entry.held = None;
+            (entry.held, entry.refused) = (None, HashSet::new());
         }
     }
 
@@ -229,7 +237,8 @@ impl<K: Clone + Eq + Hash> Kept<K> {
     }
 }
 
-/// The failure of an image that the value was refused for, while nobody can say whether there is another.
+/// The failure of an image that the value was refused for, while nobody can say whether there
+/// is another.
 fn unread(held: &Held, image: &ImageReference, failure: &Failure) -> Arc<Failure> {
     let ago = seconds(clock::since(held.at));
     let said = format!("{}; what it held {ago} ago was refused for {image}", failure.message);

@@ -98,9 +98,13 @@ fn no_logins() -> InstanceLogins {
     InstanceLogins::read(&settings).unwrap()
 }
 
+/// The secret of this name, as the host reads it.
+fn hosts(name: &str) -> Key {
+    (Identity::Host, CredentialsParameter::parse(name).unwrap())
+}
+
 async fn get(resolver: &Resolver<Store>, name: &str) -> Result<(String, bool), Class> {
-    let secret = CredentialsParameter::parse(name).unwrap();
-    let held = resolver.version((&Identity::Host, &secret), &IMAGE).await.map_err(|failure| failure.class)?;
+    let held = resolver.version(&hosts(name), &IMAGE).await.map_err(|failure| failure.class)?;
     Ok((held.version.version_id.clone(), held.stale().is_some()))
 }
 
@@ -215,9 +219,9 @@ async fn a_failure_after_the_last_bound_says_since_when() {
     let resolver = resolver(&[Ok("v1"), down, down]);
     assert_eq!(get(&resolver, "a").await, fresh("v1"));
     tokio::time::sleep(3_900 * SECOND).await;
-    let secret = CredentialsParameter::parse("a").unwrap();
+    let secret = hosts("a");
     for ago in ["1h 5m 1s", "1h 5m 2s"] {
-        let failure = resolver.version((&Identity::Host, &secret), &IMAGE).await.unwrap_err();
+        let failure = resolver.version(&secret, &IMAGE).await.unwrap_err();
         assert!(failure.message.as_str().contains(&format!("last read {ago} ago")), "{failure:?}");
     }
 }
@@ -236,9 +240,9 @@ async fn another_identity_is_another_read() {
     let resolver = resolver(&[Ok("v1"), Err(SecretFault::Denied)]);
     assert_eq!(get(&resolver, "a").await, fresh("v1"));
     let role = crate::task::RoleArn::parse("arn:aws:iam::111122223333:role/other").unwrap();
-    let secret = CredentialsParameter::parse("a").unwrap();
+    let (_, secret) = hosts("a");
     let role = crate::identity::RoleSession { role, name: crate::identity::SessionName::of_family(None) };
-    let other = resolver.version((&Identity::ExecutionRole(role), &secret), &IMAGE).await;
+    let other = resolver.version(&(Identity::ExecutionRole(role), secret), &IMAGE).await;
     assert_eq!(other.unwrap_err().class, Class::Refused);
 }
 
@@ -253,10 +257,10 @@ async fn the_oldest_makes_room() {
 #[tokio::test(start_paused = true)]
 async fn after_a_refusal_the_secret_is_read_again_once_for_all() {
     let resolver = resolver(&[Ok("v1"), Ok("v2")]);
-    let secret = CredentialsParameter::parse("a").unwrap();
-    let refused = resolver.version((&Identity::Host, &secret), &IMAGE).await.unwrap();
+    let secret = hosts("a");
+    let refused = resolver.version(&secret, &IMAGE).await.unwrap();
     let shown = Instant::now();
-    let again = || resolver.version_after_refusal((&Identity::Host, &secret), &IMAGE, &refused, shown);
+    let again = || resolver.version_after_refusal(&secret, &IMAGE, &refused, shown);
     let all = futures_util::future::join_all((0..10).map(|_| again())).await;
     assert!(all.into_iter().all(|one| one.unwrap().unwrap().version.version_id == "v2"));
     assert_eq!(again().await.unwrap().unwrap().version.version_id, "v2", "a late one asks nobody");
@@ -266,12 +270,12 @@ async fn after_a_refusal_the_secret_is_read_again_once_for_all() {
 #[tokio::test(start_paused = true)]
 async fn what_was_shown_after_the_last_read_and_refused_is_a_reason_to_ask_again() {
     let resolver = resolver(&[Ok("v1"), Ok("v1"), Ok("v2")]);
-    let secret = CredentialsParameter::parse("a").unwrap();
-    let refused = resolver.version((&Identity::Host, &secret), &IMAGE).await.unwrap();
-    let first = resolver.version_after_refusal((&Identity::Host, &secret), &IMAGE, &refused, Instant::now()).await;
+    let secret = hosts("a");
+    let refused = resolver.version(&secret, &IMAGE).await.unwrap();
+    let first = resolver.version_after_refusal(&secret, &IMAGE, &refused, Instant::now()).await;
     assert!(first.unwrap().is_none());
     tokio::time::sleep(6 * SECOND).await;
-    let second = resolver.version_after_refusal((&Identity::Host, &secret), &IMAGE, &refused, Instant::now()).await;
+    let second = resolver.version_after_refusal(&secret, &IMAGE, &refused, Instant::now()).await;
     assert_eq!(second.unwrap().unwrap().version.version_id, "v2");
 }
 
@@ -296,12 +300,12 @@ async fn an_outage_of_the_hosts_own_identity_is_bridged_too() {
 #[tokio::test(start_paused = true)]
 async fn the_same_version_is_no_reason_to_try_again() {
     let resolver = resolver(&[Ok("v1"), Ok("v1"), Err(SecretFault::Unavailable)]);
-    let secret = CredentialsParameter::parse("a").unwrap();
-    let refused = resolver.version((&Identity::Host, &secret), &IMAGE).await.unwrap();
+    let secret = hosts("a");
+    let refused = resolver.version(&secret, &IMAGE).await.unwrap();
     let shown = Instant::now();
-    let again = resolver.version_after_refusal((&Identity::Host, &secret), &IMAGE, &refused, shown).await;
+    let again = resolver.version_after_refusal(&secret, &IMAGE, &refused, shown).await;
     assert!(again.unwrap().is_none());
-    let twice = resolver.version_after_refusal((&Identity::Host, &secret), &IMAGE, &refused, shown).await;
+    let twice = resolver.version_after_refusal(&secret, &IMAGE, &refused, shown).await;
     assert!(twice.unwrap().is_none());
     assert_eq!(reads(&resolver), 2);
 }
@@ -310,12 +314,12 @@ async fn the_same_version_is_no_reason_to_try_again() {
 async fn a_read_that_began_before_a_refusal_does_not_speak_for_it() {
     // The one ahead of time is answered before the rotation, and arrives after the refusal.
     let resolver = resolver(&[Ok("v1"), Ok("late"), Ok("v2")]);
-    let secret = CredentialsParameter::parse("a").unwrap();
+    let secret = hosts("a");
     get(&resolver, "a").await.unwrap();
     tokio::time::sleep(DUE).await;
-    let refused = resolver.version((&Identity::Host, &secret), &IMAGE).await.unwrap();
+    let refused = resolver.version(&secret, &IMAGE).await.unwrap();
     tokio::time::sleep(2 * SECOND).await;
-    let again = resolver.version_after_refusal((&Identity::Host, &secret), &IMAGE, &refused, Instant::now());
+    let again = resolver.version_after_refusal(&secret, &IMAGE, &refused, Instant::now());
     assert_eq!(again.await.unwrap().unwrap().version.version_id, "v2");
     tokio::time::sleep(5 * SECOND).await;
     assert_eq!(get(&resolver, "a").await, fresh("v2"), "what came late is not kept over it");
@@ -324,24 +328,24 @@ async fn a_read_that_began_before_a_refusal_does_not_speak_for_it() {
 #[tokio::test(start_paused = true)]
 async fn a_read_ahead_of_time_is_not_the_one_that_a_refusal_asks_for() {
     let resolver = resolver(&[Ok("v1"), Ok("v1"), Ok("v2")]);
-    let secret = CredentialsParameter::parse("a").unwrap();
+    let secret = hosts("a");
     get(&resolver, "a").await.unwrap();
     tokio::time::sleep(DUE).await;
-    let refused = resolver.version((&Identity::Host, &secret), &IMAGE).await.unwrap();
+    let refused = resolver.version(&secret, &IMAGE).await.unwrap();
     tokio::time::sleep(SECOND / 10).await;
     let shown = Instant::now();
     tokio::time::sleep(2 * SECOND).await;
-    let again = resolver.version_after_refusal((&Identity::Host, &secret), &IMAGE, &refused, shown);
+    let again = resolver.version_after_refusal(&secret, &IMAGE, &refused, shown);
     assert_eq!(again.await.unwrap().unwrap().version.version_id, "v2");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_long_pull_that_is_refused_at_last_asks_again() {
     let resolver = resolver(&[Ok("v1"), Ok("v1"), Ok("v2")]);
-    let secret = CredentialsParameter::parse("a").unwrap();
-    let refused = resolver.version((&Identity::Host, &secret), &IMAGE).await.unwrap();
+    let secret = hosts("a");
+    let refused = resolver.version(&secret, &IMAGE).await.unwrap();
     let shown = Instant::now();
-    let again = || resolver.version_after_refusal((&Identity::Host, &secret), &IMAGE, &refused, shown);
+    let again = || resolver.version_after_refusal(&secret, &IMAGE, &refused, shown);
     assert!(again().await.unwrap().is_none());
     tokio::time::sleep(60 * SECOND).await;
     assert_eq!(again().await.unwrap().unwrap().version.version_id, "v2");
@@ -380,18 +384,17 @@ async fn a_region_that_does_not_answer_holds_nobody_up_elsewhere() {
 async fn what_was_refused_in_an_outage_serves_that_image_no_more_until_it_is_read_again() {
     let outage = || Err(SecretFault::Unavailable);
     let resolver = resolver(&[Ok("v1"), outage(), outage(), outage(), Ok("v2")]);
-    let secret = CredentialsParameter::parse("a").unwrap();
-    let wanted = (&Identity::Host, &secret);
+    let secret = hosts("a");
     let other = ImageReference::parse("registry.example/other").unwrap();
-    let refused = resolver.version(wanted, &IMAGE).await.unwrap();
-    let again = resolver.version_after_refusal(wanted, &IMAGE, &refused, Instant::now()).await;
+    let refused = resolver.version(&secret, &IMAGE).await.unwrap();
+    let again = resolver.version_after_refusal(&secret, &IMAGE, &refused, Instant::now()).await;
     let failure = again.unwrap_err();
     let said = "; what it held 1s ago was refused for registry.example/app:latest";
     assert!(failure.is_outage() && failure.message.as_str().ends_with(said), "{failure:?}");
-    assert!(resolver.version(wanted, &IMAGE).await.unwrap_err().is_outage(), "it is not shown again");
-    assert_eq!(resolver.version(wanted, &other).await.unwrap().version.version_id, "v1", "nobody refused it here");
-    assert!(resolver.version(wanted, &IMAGE).await.unwrap_err().is_outage());
-    assert_eq!(resolver.version(wanted, &IMAGE).await.unwrap().version.version_id, "v2");
+    assert!(resolver.version(&secret, &IMAGE).await.unwrap_err().is_outage(), "it is not shown again");
+    assert_eq!(resolver.version(&secret, &other).await.unwrap().version.version_id, "v1", "nobody refused it here");
+    assert!(resolver.version(&secret, &IMAGE).await.unwrap_err().is_outage());
+    assert_eq!(resolver.version(&secret, &IMAGE).await.unwrap().version.version_id, "v2");
     assert_eq!(reads(&resolver), 5);
 }
 

@@ -207,7 +207,7 @@ impl State {
                 if !failure.is_outage() {
                     self.kept.remove(key);
                 } else if let Some(entry) = self.kept.get_mut(key).filter(|entry| now < entry.held.ends) {
-                    // Who waits has nothing that serves, or what was refused.
+                    // Whoever waited has none that serves, or one that was refused.
                     entry.ask_at = now + PAUSE.mul_f64(0.5 + 0.5 * chance);
                     tracing::warn!(failure = %failure.message, "the kept token serves to its end");
                 }

@@ -3,14 +3,13 @@
 use tokio_util::sync::CancellationToken;
 
 use super::world::{
-    DIGEST, Doubted, Fake, Nobody, NoneNeeded, SECOND, Script, busy, class, copy, digest, how, limits, pull, refused,
-    two_at_once,
+    DIGEST, Doubted, Fake, Nobody, NoneNeeded, SECOND, Script, behind_a_rule, busy, class, copy, digest, how, limits,
+    planned, pull, refused, two_at_once,
 };
 use crate::error::{Class, Link};
 use crate::plan::{InstanceLogin, InstanceSource, Need, PlannedPull};
 use crate::pull::{Behavior, Caching, Deadlines, EngineError, How, Limits, OnRefusal, Outcome, run};
 use crate::retry::Backoff;
-use crate::task::ImageReference;
 
 /// The one image of a run with this behavior.
 async fn with(caching: Caching, fake: Fake) -> Outcome {
@@ -84,14 +83,8 @@ async fn a_verification_and_the_pull_after_it_have_one_deadline() {
 
 #[tokio::test(start_paused = true)]
 async fn all_pulls_of_one_tag_fall_back_together() {
-    let image = ImageReference::parse("app").unwrap();
     let login = InstanceLogin { source: InstanceSource::DockerConfig, scope: "a".to_owned() };
-    let pulls = [Need::Anonymous, Need::Instance(login)].map(|need| PlannedPull {
-        image: image.clone(),
-        need,
-        platform: None,
-        through: None,
-    });
+    let pulls = [Need::Anonymous, Need::Instance(login)].map(|need| PlannedPull { need, ..planned("app") });
     let fake = verifying(Fake::default(), vec![busy(0)]).on("app", vec![busy(0)]);
     fake.copies.lock().unwrap().insert(format!("docker.io/library/app@{DIGEST}"), copy(DIGEST));
     let fake: &'static Fake = Box::leak(Box::new(fake));
@@ -106,15 +99,9 @@ async fn all_pulls_of_one_tag_fall_back_together() {
 #[tokio::test(start_paused = true)]
 async fn a_refusal_in_doubt_is_no_reason_to_use_a_copy_or_to_leave_a_rule() {
     let fake: &'static Fake = Box::leak(Box::new(Fake::default().on("rule", refused()).having("app", DIGEST)));
-    let pull = |image, through| PlannedPull {
-        image: ImageReference::parse(image).unwrap(),
-        need: Need::Anonymous,
-        platform: None,
-        through,
-    };
-    let pulls = vec![pull("app", Some(Box::new(pull("rule", None))))];
     let interrupt = CancellationToken::new();
-    let outcomes = run(pulls, &Doubted, &fake, &two_at_once(), &limits(), &Nobody, &interrupt).await;
+    let outcomes =
+        run(vec![behind_a_rule("app")], &Doubted, &fake, &two_at_once(), &limits(), &Nobody, &interrupt).await;
     let failure = outcomes[0].result.as_ref().unwrap_err();
     assert_eq!((failure.link, failure.class), (Link::Secret, Class::Unavailable), "{failure:?}");
     assert!(failure.caused_by[0].as_str().contains("the registry does not accept these credentials"), "{failure:?}");

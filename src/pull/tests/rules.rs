@@ -6,13 +6,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::world::{
-    DIGEST, Fake, Nobody, NoneNeeded, SECOND, Script, busy, class, digest, gone, how, layer, limits, moved, two_at_once,
+    DIGEST, Fake, Nobody, NoneNeeded, SECOND, Script, behind_a_rule, busy, class, digest, gone, how, layer, limits,
+    moved, two_at_once,
 };
 use crate::error::Class;
-use crate::plan::{Need, PlannedPull};
 use crate::pull::{Deadlines, EngineError, How, Limits, Line, Outcome, run};
 use crate::retry::Backoff;
-use crate::task::ImageReference;
 
 /// The image `app`, which is also behind a rule, as `rule`.
 async fn through(fake: Fake, limits: &Limits) -> (Outcome, &'static Fake) {
@@ -23,11 +22,7 @@ async fn through(fake: Fake, limits: &Limits) -> (Outcome, &'static Fake) {
 /// These images, all of which a rule has as `rule`.
 async fn all_through(fake: Fake, images: &[&str], limits: &Limits) -> (Vec<Outcome>, &'static Fake) {
     let fake: &'static Fake = Box::leak(Box::new(fake));
-    let of = |image, through| {
-        let image = ImageReference::parse(image).unwrap();
-        PlannedPull { image, need: Need::Anonymous, platform: None, through }
-    };
-    let pulls = images.iter().map(|image| of(image, Some(Box::new(of("rule", None))))).collect();
+    let pulls = images.iter().copied().map(behind_a_rule).collect();
     (run(pulls, &NoneNeeded, &fake, &two_at_once(), limits, &Nobody, &CancellationToken::new()).await, fake)
 }
 

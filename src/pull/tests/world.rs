@@ -229,6 +229,16 @@ pub(super) fn two_at_once() -> Traffic {
     Traffic::of_one_run(at_once(2, 2))
 }
 
+pub(super) fn planned(image: &str) -> PlannedPull {
+    let image = ImageReference::parse(image).unwrap();
+    PlannedPull { image, need: Need::Anonymous, platform: None, through: None }
+}
+
+/// An image that is also behind a rule, as `rule`.
+pub(super) fn behind_a_rule(image: &str) -> PlannedPull {
+    PlannedPull { through: Some(Box::new(planned("rule"))), ..planned(image) }
+}
+
 pub(super) async fn pull(
     fake: Fake,
     images: &[&str],
@@ -246,10 +256,7 @@ pub(super) async fn pull_in(
     interrupt: &CancellationToken,
 ) -> (Vec<Outcome>, &'static Fake) {
     let fake: &'static Fake = Box::leak(Box::new(fake));
-    let pulls = images.iter().map(|image| {
-        let image = ImageReference::parse(image).unwrap();
-        PlannedPull { image, need: Need::Anonymous, platform: None, through: None }
-    });
+    let pulls = images.iter().copied().map(planned);
     (run(pulls.collect(), &NoneNeeded, &fake, traffic, limits, &Nobody, interrupt).await, fake)
 }
 
