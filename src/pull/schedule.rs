@@ -50,7 +50,8 @@ pub async fn run<C: Connect>(
 ) -> Vec<Outcome> {
     let stop = interrupt.child_token();
     let run = Run::new(engine, credentials, traffic, limits, &pulls);
-    let mut outcomes: Vec<Option<Outcome>> = pulls.iter().map(|_| None).collect();
+    // In boxes: each takes its room when the pull has left its own.
+    let mut outcomes: Vec<Option<Box<Outcome>>> = pulls.iter().map(|_| None).collect();
     let mut running: FuturesUnordered<_> = pulls
         .into_iter()
         .enumerate()
@@ -80,10 +81,10 @@ pub async fn run<C: Connect>(
         if limits.fail_fast && outcome.result.is_err() {
             stop.cancel();
         }
-        outcomes[index] = Some(outcome);
+        outcomes[index] = Some(Box::new(outcome));
     }
     drop(running);
-    outcomes.into_iter().flatten().collect()
+    outcomes.into_iter().flatten().map(|outcome| *outcome).collect()
 }
 
 /// The outcomes of a plan that must not begin, because its input failed and the first
