@@ -124,6 +124,7 @@ impl<S: TokenStore> Resolver<S> {
                     Either::Left(held)
                 }
                 Found::Nothing => Either::Right(self.read(&mut reads, key.clone(), None)),
+                Found::Unread(failure) => return Err(failure),
             }
         };
         let (held, from) = match read {
@@ -161,10 +162,11 @@ impl<S: TokenStore> Resolver<S> {
             }
         };
         let held = match read.await {
-            Ok(held) => Some(held).filter(|held| is_another(held)),
+            Ok(held) => held,
             // Whether it is another by now nobody knows: it is not shown again until it is known.
-            Err(failure) => return Err(lock(&self.reads).kept.refused(&key, image, failure)),
+            Err(failure) => lock(&self.reads).kept.refused(&key, image, &refused.version.version_id, failure)?,
         };
+        let held = Some(held).filter(|held| is_another(held));
         if let Some(held) = &held {
             self.watch.served(&Served { what: Servable::Secret, from: Source::Read, age: clock::since(held.at) });
         }
@@ -321,7 +323,7 @@ impl Reads {
                 }
                 Ok(held)
             }
-            Err(failure) => Err(Arc::new(self.kept.failed(&key, failure, now, chance))),
+            Err(failure) => Err(self.kept.failed(&key, failure, now, chance)),
         }
     }
 }

@@ -98,6 +98,8 @@ pub(super) enum Found {
     Due(Arc<Held>),
     /// Nothing that serves before AWS was asked.
     Nothing,
+    /// A value that was refused for the image, and AWS has just not said whether there is another.
+    Unread(Arc<Failure>),
 }
 
 /// The last answer for each key.
@@ -115,6 +117,8 @@ struct Entry {
     held: Option<Arc<Held>>,
     /// The images that it was refused for since.
     refused: HashSet<ImageReference>,
+    /// Why it could not be read again, for those images.
+    unread: Option<Arc<Failure>>,
 }
 
 impl<K: Clone + Eq + Hash> Kept<K> {
@@ -124,11 +128,12 @@ impl<K: Clone + Eq + Hash> Kept<K> {
 
     pub(super) fn find(&mut self, key: &K, image: &ImageReference, now: Instant) -> Found {
         self.end_lives(now);
-        let Some(Entry { at, ask_at, held: Some(held), refused }) = self.entries.get(key) else {
+        let Some(Entry { at, ask_at, held: Some(held), refused, unread }) = self.entries.get(key) else {
             return Found::Nothing;
         };
         if refused.contains(image) {
-            Found::Nothing
+            let just_now = unread.as_ref().filter(|_| now < *ask_at);
+            just_now.map_or(Found::Nothing, |failure| Found::Unread(doubted(held, image, failure)))
         } else if now < *ask_at {
             Found::Serves(Arc::clone(held))
         } else if now.duration_since(*at) < self.keeping.max_age {
@@ -159,18 +164,19 @@ impl<K: Clone + Eq + Hash> Kept<K> {
     pub(super) fn keep(&mut self, key: K, held: Arc<Held>, now: Instant, chance: f64) {
         self.end_lives(now);
         let ask_at = now + held.max_age.mul_f64(0.95 - 0.2 * chance.clamp(0.0, 1.0));
-        self.entries.insert(key, Entry { at: held.at, ask_at, held: Some(held), refused: HashSet::new() });
+        let entry = Entry { at: held.at, ask_at, held: Some(held), refused: HashSet::new(), unread: None };
+        self.entries.insert(key, entry);
         self.make_room();
     }
 
     /// A read has failed, for all who waited for it: with this failure.
-    pub(super) fn failed(&mut self, key: &K, mut failure: Failure, now: Instant, chance: f64) -> Failure {
+    pub(super) fn failed(&mut self, key: &K, mut failure: Failure, now: Instant, chance: f64) -> Arc<Failure> {
         self.end_lives(now);
         if !failure.is_outage() {
             self.entries.remove(key);
-            return failure;
+            return Arc::new(failure);
         }
-        let Some(entry) = self.entries.get_mut(key) else { return failure };
+        let Some(entry) = self.entries.get_mut(key) else { return Arc::new(failure) };
         let ago = seconds(now.duration_since(entry.at));
         if entry.held.is_some() {
             entry.ask_at = now + PAUSE.mul_f64(0.5 + 0.5 * chance.clamp(0.0, 1.0));
@@ -180,6 +186,8 @@ impl<K: Clone + Eq + Hash> Kept<K> {
                 format!("{}; it was last read {ago} ago, too long for that value to serve still", failure.message);
             failure.message = Printable::new(&since);
         }
+        let failure = Arc::new(failure);
+        entry.unread = entry.held.is_some().then(|| Arc::clone(&failure));
         failure
     }
 
@@ -195,27 +203,37 @@ impl<K: Clone + Eq + Hash> Kept<K> {
             return Err(failure);
         };
         if refused.contains(image) {
-            return Err(unread(held, image, &failure));
+            return Err(doubted(held, image, &failure));
         }
         Ok(Arc::clone(held))
     }
 
-    /// A registry has refused the value for this image, and reading it again has failed so.
-    pub(super) fn refused(&mut self, key: &K, image: &ImageReference, failure: Arc<Failure>) -> Arc<Failure> {
-        match self.entries.get_mut(key) {
-            Some(Entry { held: Some(held), refused, .. }) if failure.is_outage() => {
-                refused.insert(image.clone());
-                unread(held, image, &failure)
-            }
-            _ => failure,
+    /// A registry has refused this value for this image, and reading it again has failed so.
+    /// If another one has come meanwhile, that is what there is.
+    pub(super) fn refused(
+        &mut self,
+        key: &K,
+        image: &ImageReference,
+        version_id: &str,
+        failure: Arc<Failure>,
+    ) -> Result<Arc<Held>, Arc<Failure>> {
+        let Some(Entry { held: Some(held), refused, .. }) = self.entries.get_mut(key).filter(|_| failure.is_outage())
+        else {
+            return Err(failure);
+        };
+        if held.version.version_id != version_id {
+            return Ok(Arc::clone(held));
         }
+        refused.insert(image.clone());
+        Err(doubted(held, image, &failure))
     }
 
     /// Lets go of the values whose life is over; when they were read is remembered.
     fn end_lives(&mut self, now: Instant) {
         let life = self.keeping.life();
         for entry in self.entries.values_mut().filter(|entry| now.duration_since(entry.at) >= life) {
-            entry.held = None;
+            (entry.held, entry.unread) = (None, None);
+            entry.refused = HashSet::new();
         }
     }
 
@@ -230,7 +248,7 @@ impl<K: Clone + Eq + Hash> Kept<K> {
 }
 
 /// The failure of an image that the value was refused for, while nobody can say whether there is another.
-fn unread(held: &Held, image: &ImageReference, failure: &Failure) -> Arc<Failure> {
+fn doubted(held: &Held, image: &ImageReference, failure: &Failure) -> Arc<Failure> {
     let ago = seconds(clock::since(held.at));
     let said = format!("{}; what it held {ago} ago was refused for {image}", failure.message);
     Arc::new(Failure { message: Printable::new(&said), ..failure.clone() })

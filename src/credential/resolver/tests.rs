@@ -379,7 +379,7 @@ async fn a_region_that_does_not_answer_holds_nobody_up_elsewhere() {
 #[tokio::test(start_paused = true)]
 async fn what_was_refused_in_an_outage_serves_that_image_no_more_until_it_is_read_again() {
     let outage = || Err(SecretFault::Unavailable);
-    let resolver = resolver(&[Ok("v1"), outage(), outage(), outage(), Ok("v2")]);
+    let resolver = resolver(&[Ok("v1"), outage(), outage(), Ok("v2")]);
     let secret = CredentialsParameter::parse("a").unwrap();
     let wanted = (&Identity::Host, &secret);
     let other = ImageReference::parse("registry.example/other").unwrap();
@@ -390,9 +390,25 @@ async fn what_was_refused_in_an_outage_serves_that_image_no_more_until_it_is_rea
     assert!(failure.is_outage() && failure.message.as_str().ends_with(said), "{failure:?}");
     assert!(resolver.version(wanted, &IMAGE).await.unwrap_err().is_outage(), "it is not shown again");
     assert_eq!(resolver.version(wanted, &other).await.unwrap().version.version_id, "v1", "nobody refused it here");
+    tokio::time::sleep(5 * SECOND).await;
     assert!(resolver.version(wanted, &IMAGE).await.unwrap_err().is_outage());
+    tokio::time::sleep(5 * SECOND).await;
     assert_eq!(resolver.version(wanted, &IMAGE).await.unwrap().version.version_id, "v2");
-    assert_eq!(reads(&resolver), 5);
+    assert_eq!(reads(&resolver), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_refused_in_an_outage_costs_one_wait_and_not_one_for_each_pull() {
+    let resolver = resolver(&[&[Ok("v1")][..], &[Err(SecretFault::Throttled); 100], &[Ok("v2")]].concat());
+    let secret = CredentialsParameter::parse("a").unwrap();
+    let wanted = (&Identity::Host, &secret);
+    let refused = resolver.version(wanted, &IMAGE).await.unwrap();
+    let again = resolver.version_after_refusal(wanted, &IMAGE, &refused, Instant::now()).await;
+    again.unwrap_err();
+    for _ in 0..100 {
+        assert!(resolver.version(wanted, &IMAGE).await.unwrap_err().is_outage());
+    }
+    assert_eq!(reads(&resolver), 2);
 }
 
 #[tokio::test(start_paused = true)]
