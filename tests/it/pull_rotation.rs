@@ -76,7 +76,7 @@ fn a_refusal_is_in_doubt_while_the_secret_cannot_be_read_again() {
     let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).end();
     assert_eq!(ended.failure(0), "secret unavailable", "{ended:?}");
     let failure = &ended.container(0)["failure"];
-    assert!(failure["message"].as_str().unwrap().ends_with(&format!(" was refused for {IMAGE}")), "{failure}");
+    assert!(failure["message"].as_str().unwrap().ends_with(" was refused for registry.example:5000/team/app"), "{failure}");
     assert!(failure["causedBy"].as_array().unwrap().contains(&REFUSED.into()), "{failure}");
     assert_eq!(world.engine.count(IMAGE), 1);
 }

@@ -8,7 +8,7 @@
 //! - until `max_stale` after that it serves while AWS does not answer, and is stale;
 //! - a denial, a deletion or any other answer that is not a value ends it at once;
 //! - once a registry has refused it for an image, and AWS could not say whether there is
-//!   another, it serves that image no more.
+//!   another, it serves that image's repository no more.
 //!
 //! Beyond its life nothing of a value is held but when it was read. Time and chance come in
 //! as values.
@@ -98,7 +98,7 @@ pub(super) enum Found {
     Due(Arc<Held>),
     /// Nothing that serves before AWS was asked.
     Nothing,
-    /// A value that was refused for the image, and AWS has just not said whether there is another.
+    /// A value that was refused for the image's repository, and AWS has just not said whether there is another.
     Unread(Arc<Failure>),
 }
 
@@ -115,9 +115,9 @@ struct Entry {
     ask_at: Instant,
     /// What was read, until its life is over.
     held: Option<Arc<Held>>,
-    /// The images that it was refused for since.
-    refused: HashSet<ImageReference>,
-    /// Why it could not be read again, for those images.
+    /// The repositories that it was refused for since, each tag of which is one to a registry.
+    refused: HashSet<String>,
+    /// Why it could not be read again, for those.
     unread: Option<Arc<Failure>>,
 }
 
@@ -131,7 +131,7 @@ impl<K: Clone + Eq + Hash> Kept<K> {
         let Some(Entry { at, ask_at, held: Some(held), refused, unread }) = self.entries.get(key) else {
             return Found::Nothing;
         };
-        if refused.contains(image) {
+        if refused.contains(&image.name()) {
             let just_now = unread.as_ref().filter(|_| now < *ask_at);
             just_now.map_or(Found::Nothing, |failure| Found::Unread(doubted(held, image, failure)))
         } else if now < *ask_at {
@@ -202,7 +202,7 @@ impl<K: Clone + Eq + Hash> Kept<K> {
         else {
             return Err(failure);
         };
-        if refused.contains(image) {
+        if refused.contains(&image.name()) {
             return Err(doubted(held, image, &failure));
         }
         Ok(Arc::clone(held))
@@ -224,7 +224,7 @@ impl<K: Clone + Eq + Hash> Kept<K> {
         if held.version.version_id != version_id {
             return Ok(Arc::clone(held));
         }
-        refused.insert(image.clone());
+        refused.insert(image.name());
         Err(doubted(held, image, &failure))
     }
 
@@ -247,10 +247,10 @@ impl<K: Clone + Eq + Hash> Kept<K> {
     }
 }
 
-/// The failure of an image that the value was refused for, while nobody can say whether there is another.
+/// The failure of an image whose repository the value was refused for, while nobody can say whether there is another.
 fn doubted(held: &Held, image: &ImageReference, failure: &Failure) -> Arc<Failure> {
     let ago = seconds(clock::since(held.at));
-    let said = format!("{}; what it held {ago} ago was refused for {image}", failure.message);
+    let said = format!("{}; what it held {ago} ago was refused for {}", failure.message, image.name());
     Arc::new(Failure { message: Printable::new(&said), ..failure.clone() })
 }
 

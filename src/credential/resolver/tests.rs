@@ -386,7 +386,7 @@ async fn what_was_refused_in_an_outage_serves_that_image_no_more_until_it_is_rea
     let refused = resolver.version(wanted, &IMAGE).await.unwrap();
     let again = resolver.version_after_refusal(wanted, &IMAGE, &refused, Instant::now()).await;
     let failure = again.unwrap_err();
-    let said = "; what it held 1s ago was refused for registry.example/app:latest";
+    let said = "; what it held 1s ago was refused for registry.example/app";
     assert!(failure.is_outage() && failure.message.as_str().ends_with(said), "{failure:?}");
     assert!(resolver.version(wanted, &IMAGE).await.unwrap_err().is_outage(), "it is not shown again");
     assert_eq!(resolver.version(wanted, &other).await.unwrap().version.version_id, "v1", "nobody refused it here");
@@ -409,6 +409,17 @@ async fn what_was_refused_in_an_outage_costs_one_wait_and_not_one_for_each_pull(
         assert!(resolver.version(wanted, &IMAGE).await.unwrap_err().is_outage());
     }
     assert_eq!(reads(&resolver), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_refused_in_an_outage_serves_no_other_tag_of_the_repository() {
+    let resolver = resolver(&[Ok("v1"), Err(SecretFault::Unavailable)]);
+    let secret = CredentialsParameter::parse("a").unwrap();
+    let wanted = (&Identity::Host, &secret);
+    let other = ImageReference::parse("registry.example/app:other").unwrap();
+    let refused = resolver.version(wanted, &IMAGE).await.unwrap();
+    resolver.version_after_refusal(wanted, &IMAGE, &refused, Instant::now()).await.unwrap_err();
+    assert!(resolver.version(wanted, &other).await.unwrap_err().is_outage());
 }
 
 #[tokio::test(start_paused = true)]
