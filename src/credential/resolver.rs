@@ -230,6 +230,14 @@ impl<S: TokenStore> Credentials for Resolver<S> {
         .boxed()
     }
 
+    fn doubted(&self, pull: &PlannedPull, had: &Credential) -> Option<Arc<Failure>> {
+        let (Need::Secret { parameter, identity }, Some(Basis::Secret(held))) = (&pull.need, &had.held) else {
+            return None;
+        };
+        let key = (identity.clone(), parameter.clone());
+        lock(&self.reads).kept.doubted(&key, &pull.image, &held.version.version_id)
+    }
+
     fn after_refusal<'a>(
         &'a self,
         pull: &'a PlannedPull,

@@ -147,6 +147,10 @@ impl<'a, C: Connect> Course<'a, '_, C> {
             // The turn of one that was stopped: whoever runs this ends it now.
             return pending().await;
         }
+        // It was had before the wait for this turn.
+        if let Some(failure) = self.run.credentials.doubted(way.pull, &way.credential) {
+            return Err(Arc::unwrap_or_clone(failure).into());
+        }
         self.account.begun();
         self.account.shows(&way.credential.origin);
         let PlannedPull { image, platform, .. } = way.pull;

@@ -76,9 +76,27 @@ fn a_refusal_is_in_doubt_while_the_secret_cannot_be_read_again() {
     let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).end();
     assert_eq!(ended.failure(0), "secret unavailable", "{ended:?}");
     let failure = &ended.container(0)["failure"];
-    assert!(failure["message"].as_str().unwrap().ends_with(" was refused for registry.example:5000/team/app"), "{failure}");
+    assert!(
+        failure["message"].as_str().unwrap().ends_with(" was refused for registry.example:5000/team/app"),
+        "{failure}"
+    );
     assert!(failure["causedBy"].as_array().unwrap().contains(&REFUSED.into()), "{failure}");
     assert_eq!(world.engine.count(IMAGE), 1);
+}
+
+#[test]
+fn what_waited_for_its_turn_does_not_show_again_what_was_refused_in_an_outage() {
+    let world = World::new();
+    world.aws.fault("GetSecretValue", When::From(2), Fault::Status(500));
+    let images: Vec<_> = (0..10).map(|at| format!("registry.example:5000/team/app:v{at}")).collect();
+    let containers = images.iter().enumerate().map(|(at, image)| {
+        world.engine.image(image, Pull::refused(500, REFUSED));
+        container(&format!("c{at}"), image, SECRET)
+    });
+    let ended = world.pull(&task(&containers.collect::<Vec<_>>())).arg("--concurrency").arg("1").end();
+    let shown: usize = images.iter().map(|image| world.engine.count(image)).sum();
+    assert!((0..10).all(|at| ended.failure(at) == "secret unavailable"), "{ended:?}");
+    assert_eq!(shown, 1, "{} reads", world.aws.count("GetSecretValue"));
 }
 
 #[test]

@@ -228,6 +228,15 @@ impl<K: Clone + Eq + Hash> Kept<K> {
         Err(doubted(held, image, &failure))
     }
 
+    /// Why this version may not be shown for this image any more, though somebody has it.
+    pub(super) fn doubted(&self, key: &K, image: &ImageReference, version_id: &str) -> Option<Arc<Failure>> {
+        let Entry { held: Some(held), refused, unread: Some(failure), .. } = self.entries.get(key)? else {
+            return None;
+        };
+        let is_refused = held.version.version_id == version_id && refused.contains(&image.name());
+        is_refused.then(|| doubted(held, image, failure))
+    }
+
     /// Lets go of the values whose life is over; when they were read is remembered.
     fn end_lives(&mut self, now: Instant) {
         let life = self.keeping.life();
