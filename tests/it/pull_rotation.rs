@@ -100,6 +100,30 @@ fn what_waited_for_its_turn_does_not_show_again_what_was_refused_in_an_outage() 
 }
 
 #[test]
+fn what_was_refused_meanwhile_comes_to_a_copy_only_where_a_refusal_does() {
+    let images = ["registry.example:5000/team/app:v0", "registry.example:5000/team/app:v1"];
+    let containers: Vec<_> = images.iter().map(|image| container(&image[image.len() - 2..], image, SECRET)).collect();
+    for (on_refusal, result) in [("use-cached", "cached"), ("fail", "failed")] {
+        let world = World::new();
+        for image in images {
+            world.engine.image(image, Pull::success());
+        }
+        assert_eq!(world.pull(&task(&containers)).end().code, 0);
+        for image in images {
+            world.engine.image(image, Pull::refused(500, REFUSED));
+        }
+        world.aws.fault("GetSecretValue", When::From(2), Fault::Status(500));
+        let running = world.pull(&task(&containers)).arg("--concurrency").arg("1");
+        let ended = running.env("TASKPULL_ON_REFUSAL", on_refusal).end();
+        for at in 0..2 {
+            assert_eq!(ended.container(at)["result"], result, "{on_refusal} {at}: {ended:?}");
+        }
+        let shown: usize = images.iter().map(|image| world.engine.count(image)).sum();
+        assert_eq!(shown, 3, "{on_refusal}");
+    }
+}
+
+#[test]
 fn what_the_registry_said_stands_when_the_secret_may_not_be_read_again() {
     let world = World::new();
     world.aws.fault("GetSecretValue", When::From(2), Fault::Error(400, "AccessDeniedException", "no"));
