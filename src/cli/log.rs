@@ -75,21 +75,23 @@ fn with_spans(log: impl Subscriber + Send + Sync, _: &Traces) -> Dispatch {
     Dispatch::new(log)
 }
 
-/// The levels of our own targets. What cannot be read, or is another's, is passed over.
+/// The levels of our own targets. What cannot be read, or is another's, is passed over. A
+/// level alone is for all targets that have none of their own, wherever it stands.
 fn levels(filter: &str) -> Targets {
-    let ours = Targets::new().with_target(OURS, LevelFilter::WARN);
     let directives = filter.split(',').map(str::trim).filter(|directive| !directive.is_empty());
-    directives.fold(ours, |levels, directive| {
+    let (mut for_all, mut levels) = (LevelFilter::WARN, Vec::new());
+    for directive in directives {
         let (target, level) = match directive.split_once('=') {
             Some((target, level)) => (target.trim(), level.trim().parse().ok()),
             None if is_ours(directive) => (directive, Some(LevelFilter::TRACE)),
-            None => (OURS, directive.parse().ok()),
+            None => {
+                for_all = directive.parse().unwrap_or(for_all);
+                continue;
+            }
         };
-        match level.filter(|_| is_ours(target)) {
-            Some(level) => levels.with_target(target, level),
-            None => levels,
-        }
-    })
+        levels.extend(level.filter(|_| is_ours(target)).map(|level| (target, level)));
+    }
+    Targets::new().with_target(OURS, for_all).with_targets(levels)
 }
 
 fn is_ours(target: &str) -> bool {
@@ -129,6 +131,8 @@ mod tests {
             ("taskpull::pull", LevelFilter::TRACE, LevelFilter::WARN),
             (" error, taskpull::pull = debug ", LevelFilter::DEBUG, LevelFilter::ERROR),
             ("aws_config=trace,hyper,nonsense=,taskpull=loud", LevelFilter::WARN, LevelFilter::WARN),
+            ("taskpull=debug,warn", LevelFilter::DEBUG, LevelFilter::DEBUG),
+            ("taskpull::pull=trace,info,taskpull=error", LevelFilter::TRACE, LevelFilter::ERROR),
         ] {
             assert_eq!(
                 (level(filter, "taskpull::pull::one"), level(filter, "taskpull::agent")),

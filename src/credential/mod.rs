@@ -164,6 +164,10 @@ pub trait Credentials: Send + Sync {
     /// The credential of a pull, as it is known now.
     fn credential<'a>(&'a self, pull: &'a PlannedPull) -> BoxFuture<'a, Result<Credential, Arc<Failure>>>;
 
+    /// Why this credential of a pull, which was had a while ago, may not be shown any more:
+    /// another pull's registry refused it meanwhile, and whether there is a newer one is not known.
+    fn doubted(&self, pull: &PlannedPull, had: &Credential) -> Option<Arc<Failure>>;
+
     /// The credential of a pull whose present one a registry refused, having been shown it at
     /// `shown`: asked for again, past anything kept before that. `None` when it is the same, so
     /// that trying again cannot help.

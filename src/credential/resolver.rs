@@ -107,12 +107,11 @@ impl<S: TokenStore> Resolver<S> {
         Self { ecr: self.ecr.watched_by(Arc::clone(&watch)), watch, ..self }
     }
 
-    /// The secret's version in force, or the one at the store's stage, for this image: kept, or
-    /// read now.
-    async fn version(&self, key: &Key, image: &ImageReference) -> Result<Arc<Held>, Arc<Failure>> {
+    /// The secret's version in force, or the one at the store's stage: kept, or read now.
+    async fn version(&self, key: &Key) -> Result<Arc<Held>, Arc<Failure>> {
         let read = {
             let mut reads = lock(&self.reads);
-            match reads.kept.find(key, image, clock::now()) {
+            match reads.kept.find(key, clock::now()) {
                 Found::Serves(held) => Either::Left(held),
                 Found::Due(held) => {
                     // The read goes on by itself.
@@ -126,7 +125,7 @@ impl<S: TokenStore> Resolver<S> {
             Either::Left(held) => (held, Source::Kept),
             Either::Right(read) => match read.await {
                 Ok(held) => (held, Source::Read),
-                Err(failure) => (lock(&self.reads).kept.instead(key, image, failure)?, Source::Kept),
+                Err(failure) => (lock(&self.reads).kept.instead(key, failure)?, Source::Kept),
             },
         };
         let from = if held.stale().is_some() { Source::Stale } else { from };
@@ -143,7 +142,7 @@ impl<S: TokenStore> Resolver<S> {
         refused: &Held,
         shown: Instant,
     ) -> Result<Option<Arc<Held>>, Arc<Failure>> {
-        let is_another = |held: &Held| held.version.version_id != refused.version.version_id;
+        let is_another = |held: &Held| !held.is(refused);
         let read = {
             let mut reads = lock(&self.reads);
             // It was asked for since: there is another version, or there was none just now,
@@ -156,10 +155,11 @@ impl<S: TokenStore> Resolver<S> {
             }
         };
         let held = match read.await {
-            Ok(held) => Some(held).filter(|held| is_another(held)),
+            Ok(held) => held,
             // Whether it is another by now nobody knows: it is not shown again until it is known.
-            Err(failure) => return Err(lock(&self.reads).kept.refused(key, image, refused, failure)),
+            Err(failure) => lock(&self.reads).kept.refused(key, image, refused, failure)?,
         };
+        let held = Some(held).filter(|held| is_another(held));
         if let Some(held) = &held {
             self.watch.served(&Served { what: Servable::Secret, from: Source::Read, age: clock::since(held.at) });
         }
@@ -202,7 +202,7 @@ impl<S: TokenStore> Credentials for Resolver<S> {
                 Need::Anonymous => Ok(Credential::anonymous()),
                 Need::Instance(login) => self.instance.credential(login).await,
                 Need::Secret { parameter, identity } => {
-                    let held = self.version(&(identity.clone(), parameter.clone()), &pull.image).await?;
+                    let held = self.version(&(identity.clone(), parameter.clone())).await?;
                     Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)
                 }
                 Need::Ecr { registry, identity } => {
@@ -221,6 +221,14 @@ impl<S: TokenStore> Credentials for Resolver<S> {
             }
         }
         .boxed()
+    }
+
+    fn doubted(&self, pull: &PlannedPull, had: &Credential) -> Option<Arc<Failure>> {
+        let (Need::Secret { parameter, identity }, Some(Basis::Secret(held))) = (&pull.need, &had.held) else {
+            return None;
+        };
+        let key = (identity.clone(), parameter.clone());
+        lock(&self.reads).kept.doubted(&key, &pull.image, held)
     }
 
     fn after_refusal<'a>(

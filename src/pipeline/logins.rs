@@ -72,7 +72,11 @@ impl<C: Credentials> Logins<C> {
     pub async fn of(&self, image: &ImageReference) -> Result<Option<Given>, Arc<Failure>> {
         let Some(need) = self.registries.need(image, &self.accounts)? else { return Ok(None) };
         let pull = PlannedPull { image: image.clone(), need, platform: None, through: None };
-        let Credential { login, origin, .. } = self.credentials.credential(&pull).await?;
+        let credential = self.credentials.credential(&pull).await?;
+        if let Some(failure) = self.credentials.doubted(&pull, &credential) {
+            return Err(failure);
+        }
+        let Credential { login, origin, .. } = credential;
         let (is_of_registry, serves) = reach(&origin, self.max_age, SystemTime::now())?;
         Ok(Some(Given { login, is_of_registry, serves, origin }))
     }

@@ -235,6 +235,10 @@ impl<'a, C: Connect> Course<'a, '_, C> {
 
     /// What is to be done, with this way's credential, or with a newer one when it was refused.
     async fn done(&self, engine: &C::Engine, task: Task, wanted: &Wanted, way: &Way<'_>) -> Result<Pulled, Missed> {
+        // It was had before the wait for this turn.
+        if let Some(unread) = self.run.credentials.doubted(way.pull, &way.credential) {
+            return Err(Missed::refused_before(&way.pull.image, &unread));
+        }
         let shown = Instant::now();
         let refused = match self.guarded(engine, task, wanted, &way.credential.login).await {
             Ok(pulled) => return Ok(pulled),

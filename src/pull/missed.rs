@@ -1,6 +1,7 @@
 //! Why a way did not lead to the image, while it is decided what serves instead of it.
 
-use crate::error::{Failure, Printable};
+use crate::error::{Class, Failure, Link, Printable};
+use crate::task::ImageReference;
 
 /// A pull that did not bring its image.
 pub(super) struct Missed {
@@ -25,6 +26,14 @@ impl Missed {
         // What the registry said is what the reader must hear.
         tracing::info!(thing = %refusal.thing, failure = %unread.message, "the credential could not be asked for again");
         refusal.into()
+    }
+
+    /// A pull whose credential was refused for another one, and is not shown for this.
+    pub(super) fn refused_before(image: &ImageReference, unread: &Failure) -> Self {
+        let message = Printable::new(&format!("the credential was refused for another image of {}", image.name()));
+        let (thing, caused_by) = (Printable::new(&image.to_string()), Vec::new());
+        let refusal = Failure { link: Link::Registry, class: Class::Refused, thing, message, caused_by, hint: None };
+        Self { failure: refusal, unread: Some(unread.clone()) }
     }
 
     /// What the reader is told, and whoever decides whether to try again. A refusal is for

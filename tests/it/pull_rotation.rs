@@ -76,9 +76,51 @@ fn a_refusal_is_in_doubt_while_the_secret_cannot_be_read_again() {
     let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).end();
     assert_eq!(ended.failure(0), "secret unavailable", "{ended:?}");
     let failure = &ended.container(0)["failure"];
-    assert!(failure["message"].as_str().unwrap().ends_with(&format!(" was refused for {IMAGE}")), "{failure}");
+    assert!(
+        failure["message"].as_str().unwrap().ends_with(" was refused for registry.example:5000/team/app"),
+        "{failure}"
+    );
     assert!(failure["causedBy"].as_array().unwrap().contains(&REFUSED.into()), "{failure}");
     assert_eq!(world.engine.count(IMAGE), 1);
+}
+
+#[test]
+fn what_waited_for_its_turn_does_not_show_again_what_was_refused_in_an_outage() {
+    let world = World::new();
+    world.aws.fault("GetSecretValue", When::From(2), Fault::Status(500));
+    let images: Vec<_> = (0..10).map(|at| format!("registry.example:5000/team/app:v{at}")).collect();
+    let containers = images.iter().enumerate().map(|(at, image)| {
+        world.engine.image(image, Pull::refused(500, REFUSED));
+        container(&format!("c{at}"), image, SECRET)
+    });
+    let ended = world.pull(&task(&containers.collect::<Vec<_>>())).arg("--concurrency").arg("1").end();
+    let shown: usize = images.iter().map(|image| world.engine.count(image)).sum();
+    assert!((0..10).all(|at| ended.failure(at) == "secret unavailable"), "{ended:?}");
+    assert_eq!(shown, 1, "{} reads", world.aws.count("GetSecretValue"));
+}
+
+#[test]
+fn what_was_refused_meanwhile_comes_to_a_copy_only_where_a_refusal_does() {
+    let images = ["registry.example:5000/team/app:v0", "registry.example:5000/team/app:v1"];
+    let containers: Vec<_> = images.iter().map(|image| container(&image[image.len() - 2..], image, SECRET)).collect();
+    for (on_refusal, result) in [("use-cached", "cached"), ("fail", "failed")] {
+        let world = World::new();
+        for image in images {
+            world.engine.image(image, Pull::success());
+        }
+        assert_eq!(world.pull(&task(&containers)).end().code, 0);
+        for image in images {
+            world.engine.image(image, Pull::refused(500, REFUSED));
+        }
+        world.aws.fault("GetSecretValue", When::From(2), Fault::Status(500));
+        let running = world.pull(&task(&containers)).arg("--concurrency").arg("1");
+        let ended = running.env("TASKPULL_ON_REFUSAL", on_refusal).end();
+        for at in 0..2 {
+            assert_eq!(ended.container(at)["result"], result, "{on_refusal} {at}: {ended:?}");
+        }
+        let shown: usize = images.iter().map(|image| world.engine.count(image)).sum();
+        assert_eq!(shown, 3, "{on_refusal}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@
 //! - until `max_stale` after that it serves while AWS does not answer, and is stale;
 //! - a denial, a deletion or any other answer that is not a value ends it at once;
 //! - once a registry has refused it for an image, and AWS did not answer whether there is
-//!   another, it serves that image no more.
+//!   another, it is shown for that image's repository no more.
 //!
 //! Beyond its life nothing of a value is held but when it was read. Time and chance come in
 //! as values.
@@ -83,6 +83,11 @@ impl Begun {
 }
 
 impl Held {
+    /// Whether it is the same version, whenever it was read.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.version.version_id == other.version.version_id
+    }
+
     /// Its age, if that is more than `max_age`: then it serves only because AWS does not answer.
     pub(in crate::credential) fn stale(&self) -> Option<Duration> {
         let age = clock::since(self.at);
@@ -113,8 +118,14 @@ struct Entry {
     ask_at: Instant,
     /// What was read, until its life is over.
     held: Option<Arc<Held>>,
-    /// The images that it was refused for since.
-    refused: HashSet<ImageReference>,
+    doubt: Option<Doubt>,
+}
+
+/// A registry has refused the value, and AWS did not say whether there is another.
+struct Doubt {
+    /// The repositories that it was refused for, whatever the tag.
+    repositories: HashSet<String>,
+    outage: Arc<Failure>,
 }
 
 impl<K: Clone + Eq + Hash> Kept<K> {
@@ -122,16 +133,12 @@ impl<K: Clone + Eq + Hash> Kept<K> {
         Self { keeping, entries: HashMap::new() }
     }
 
-    pub(super) fn find(&mut self, key: &K, image: &ImageReference, now: Instant) -> Found {
+    pub(super) fn find(&mut self, key: &K, now: Instant) -> Found {
         self.end_lives(now);
-        let Some(Entry { at, ask_at, held: Some(held), refused }) = self.entries.get(key) else {
-            return Found::Nothing;
-        };
-        if refused.contains(image) {
-            Found::Nothing
-        } else if now < *ask_at {
+        let Some(Entry { at, ask_at, held: Some(held), doubt }) = self.entries.get(key) else { return Found::Nothing };
+        if now < *ask_at {
             Found::Serves(Arc::clone(held))
-        } else if now.duration_since(*at) < self.keeping.max_age {
+        } else if now.duration_since(*at) < self.keeping.max_age && doubt.is_none() {
             Found::Due(Arc::clone(held))
         } else {
             Found::Nothing
@@ -159,7 +166,7 @@ impl<K: Clone + Eq + Hash> Kept<K> {
     pub(super) fn keep(&mut self, key: K, held: Arc<Held>, now: Instant, chance: f64) {
         self.end_lives(now);
         let ask_at = now + held.max_age.mul_f64(0.95 - 0.2 * chance.clamp(0.0, 1.0));
-        self.entries.insert(key, Entry { at: held.at, ask_at, held: Some(held), refused: HashSet::new() });
+        self.entries.insert(key, Entry { at: held.at, ask_at, held: Some(held), doubt: None });
         self.make_room();
     }
 
@@ -183,47 +190,45 @@ impl<K: Clone + Eq + Hash> Kept<K> {
         failure
     }
 
-    /// The value that serves this image though a read has failed so.
-    pub(super) fn instead(
-        &self,
-        key: &K,
-        image: &ImageReference,
-        failure: Arc<Failure>,
-    ) -> Result<Arc<Held>, Arc<Failure>> {
-        let Some(Entry { held: Some(held), refused, .. }) = self.entries.get(key).filter(|_| failure.is_outage())
-        else {
-            return Err(failure);
-        };
-        if refused.contains(image) {
-            return Err(unread(held, image, &failure));
-        }
-        Ok(Arc::clone(held))
+    /// The value that serves though a read has failed so.
+    pub(super) fn instead(&self, key: &K, failure: Arc<Failure>) -> Result<Arc<Held>, Arc<Failure>> {
+        let held = self.last(key).filter(|_| failure.is_outage());
+        held.map(Arc::clone).ok_or(failure)
     }
 
     /// A registry has refused this value for this image, and reading it again has failed so.
+    /// If another one has come meanwhile, that is what there is.
     pub(super) fn refused(
         &mut self,
         key: &K,
         image: &ImageReference,
         value: &Held,
         failure: Arc<Failure>,
-    ) -> Arc<Failure> {
-        if !failure.is_outage() {
-            return failure;
+    ) -> Result<Arc<Held>, Arc<Failure>> {
+        let Some(Entry { held: Some(held), doubt, .. }) = self.entries.get_mut(key).filter(|_| failure.is_outage())
+        else {
+            return Err(failure);
+        };
+        if !held.is(value) {
+            return Ok(Arc::clone(held));
         }
-        // Meanwhile somebody else may have read another one.
-        let is_it = |held: &Arc<Held>| held.version.version_id == value.version.version_id;
-        if let Some(entry) = self.entries.get_mut(key).filter(|entry| entry.held.as_ref().is_some_and(is_it)) {
-            entry.refused.insert(image.clone());
-        }
-        unread(value, image, &failure)
+        let doubt = doubt.get_or_insert_with(|| Doubt { repositories: HashSet::new(), outage: failure });
+        doubt.repositories.insert(image.name());
+        Err(doubt.about(held, image))
+    }
+
+    /// Why this value may not be shown for this image any more, though somebody has it.
+    pub(super) fn doubted(&self, key: &K, image: &ImageReference, value: &Held) -> Option<Arc<Failure>> {
+        let Entry { held: Some(held), doubt: Some(doubt), .. } = self.entries.get(key)? else { return None };
+        let is_refused = held.is(value) && doubt.repositories.contains(&image.name());
+        is_refused.then(|| doubt.about(held, image))
     }
 
     /// Lets go of the values whose life is over; when they were read is remembered.
     fn end_lives(&mut self, now: Instant) {
         let life = self.keeping.life();
         for entry in self.entries.values_mut().filter(|entry| now.duration_since(entry.at) >= life) {
-            (entry.held, entry.refused) = (None, HashSet::new());
+            (entry.held, entry.doubt) = (None, None);
         }
     }
 
@@ -237,12 +242,13 @@ impl<K: Clone + Eq + Hash> Kept<K> {
     }
 }
 
-/// The failure of an image that the value was refused for, while nobody can say whether there
-/// is another.
-fn unread(held: &Held, image: &ImageReference, failure: &Failure) -> Arc<Failure> {
-    let ago = seconds(clock::since(held.at));
-    let said = format!("{}; what it held {ago} ago was refused for {image}", failure.message);
-    Arc::new(Failure { message: Printable::new(&said), ..failure.clone() })
+impl Doubt {
+    /// The failure of an image of such a repository.
+    fn about(&self, held: &Held, image: &ImageReference) -> Arc<Failure> {
+        let (ago, repository) = (seconds(clock::since(held.at)), image.name());
+        let said = format!("{}; what it held {ago} ago was refused for {repository}", self.outage.message);
+        Arc::new(Failure { message: Printable::new(&said), ..(*self.outage).clone() })
+    }
 }
 
 fn seconds(age: Duration) -> humantime::FormattedDuration {

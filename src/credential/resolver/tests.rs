@@ -104,7 +104,7 @@ fn hosts(name: &str) -> Key {
 }
 
 async fn get(resolver: &Resolver<Store>, name: &str) -> Result<(String, bool), Class> {
-    let held = resolver.version(&hosts(name), &IMAGE).await.map_err(|failure| failure.class)?;
+    let held = resolver.version(&hosts(name)).await.map_err(|failure| failure.class)?;
     Ok((held.version.version_id.clone(), held.stale().is_some()))
 }
 
@@ -221,7 +221,7 @@ async fn a_failure_after_the_last_bound_says_since_when() {
     tokio::time::sleep(3_900 * SECOND).await;
     let secret = hosts("a");
     for ago in ["1h 5m 1s", "1h 5m 2s"] {
-        let failure = resolver.version(&secret, &IMAGE).await.unwrap_err();
+        let failure = resolver.version(&secret).await.unwrap_err();
         assert!(failure.message.as_str().contains(&format!("last read {ago} ago")), "{failure:?}");
     }
 }
@@ -242,7 +242,7 @@ async fn another_identity_is_another_read() {
     let role = crate::task::RoleArn::parse("arn:aws:iam::111122223333:role/other").unwrap();
     let (_, secret) = hosts("a");
     let role = crate::identity::RoleSession { role, name: crate::identity::SessionName::of_family(None) };
-    let other = resolver.version(&(Identity::ExecutionRole(role), secret), &IMAGE).await;
+    let other = resolver.version(&(Identity::ExecutionRole(role), secret)).await;
     assert_eq!(other.unwrap_err().class, Class::Refused);
 }
 
@@ -258,7 +258,7 @@ async fn the_oldest_makes_room() {
 async fn after_a_refusal_the_secret_is_read_again_once_for_all() {
     let resolver = resolver(&[Ok("v1"), Ok("v2")]);
     let secret = hosts("a");
-    let refused = resolver.version(&secret, &IMAGE).await.unwrap();
+    let refused = resolver.version(&secret).await.unwrap();
     let shown = Instant::now();
     let again = || resolver.version_after_refusal(&secret, &IMAGE, &refused, shown);
     let all = futures_util::future::join_all((0..10).map(|_| again())).await;
@@ -271,7 +271,7 @@ async fn after_a_refusal_the_secret_is_read_again_once_for_all() {
 async fn what_was_shown_after_the_last_read_and_refused_is_a_reason_to_ask_again() {
     let resolver = resolver(&[Ok("v1"), Ok("v1"), Ok("v2")]);
     let secret = hosts("a");
-    let refused = resolver.version(&secret, &IMAGE).await.unwrap();
+    let refused = resolver.version(&secret).await.unwrap();
     let first = resolver.version_after_refusal(&secret, &IMAGE, &refused, Instant::now()).await;
     assert!(first.unwrap().is_none());
     tokio::time::sleep(6 * SECOND).await;
@@ -301,7 +301,7 @@ async fn an_outage_of_the_hosts_own_identity_is_bridged_too() {
 async fn the_same_version_is_no_reason_to_try_again() {
     let resolver = resolver(&[Ok("v1"), Ok("v1"), Err(SecretFault::Unavailable)]);
     let secret = hosts("a");
-    let refused = resolver.version(&secret, &IMAGE).await.unwrap();
+    let refused = resolver.version(&secret).await.unwrap();
     let shown = Instant::now();
     let again = resolver.version_after_refusal(&secret, &IMAGE, &refused, shown).await;
     assert!(again.unwrap().is_none());
@@ -317,7 +317,7 @@ async fn a_read_that_began_before_a_refusal_does_not_speak_for_it() {
     let secret = hosts("a");
     get(&resolver, "a").await.unwrap();
     tokio::time::sleep(DUE).await;
-    let refused = resolver.version(&secret, &IMAGE).await.unwrap();
+    let refused = resolver.version(&secret).await.unwrap();
     tokio::time::sleep(2 * SECOND).await;
     let again = resolver.version_after_refusal(&secret, &IMAGE, &refused, Instant::now());
     assert_eq!(again.await.unwrap().unwrap().version.version_id, "v2");
@@ -331,7 +331,7 @@ async fn a_read_ahead_of_time_is_not_the_one_that_a_refusal_asks_for() {
     let secret = hosts("a");
     get(&resolver, "a").await.unwrap();
     tokio::time::sleep(DUE).await;
-    let refused = resolver.version(&secret, &IMAGE).await.unwrap();
+    let refused = resolver.version(&secret).await.unwrap();
     tokio::time::sleep(SECOND / 10).await;
     let shown = Instant::now();
     tokio::time::sleep(2 * SECOND).await;
@@ -343,7 +343,7 @@ async fn a_read_ahead_of_time_is_not_the_one_that_a_refusal_asks_for() {
 async fn a_long_pull_that_is_refused_at_last_asks_again() {
     let resolver = resolver(&[Ok("v1"), Ok("v1"), Ok("v2")]);
     let secret = hosts("a");
-    let refused = resolver.version(&secret, &IMAGE).await.unwrap();
+    let refused = resolver.version(&secret).await.unwrap();
     let shown = Instant::now();
     let again = || resolver.version_after_refusal(&secret, &IMAGE, &refused, shown);
     assert!(again().await.unwrap().is_none());
@@ -381,21 +381,31 @@ async fn a_region_that_does_not_answer_holds_nobody_up_elsewhere() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_refused_in_an_outage_serves_that_image_no_more_until_it_is_read_again() {
-    let outage = || Err(SecretFault::Unavailable);
-    let resolver = resolver(&[Ok("v1"), outage(), outage(), outage(), Ok("v2")]);
+async fn what_was_refused_in_an_outage_is_doubted_for_that_repository_until_it_is_read_again() {
+    let resolver = resolver(&[Ok("v1"), Err(SecretFault::Unavailable), Err(SecretFault::Unavailable), Ok("v2")]);
     let secret = hosts("a");
-    let other = ImageReference::parse("registry.example/other").unwrap();
-    let refused = resolver.version(&secret, &IMAGE).await.unwrap();
+    let refused = resolver.version(&secret).await.unwrap();
+    let doubted = |image: &str| {
+        let image = ImageReference::parse(image).unwrap();
+        lock(&resolver.reads).kept.doubted(&secret, &image, &refused)
+    };
     let again = resolver.version_after_refusal(&secret, &IMAGE, &refused, Instant::now()).await;
     let failure = again.unwrap_err();
-    let said = "; what it held 1s ago was refused for registry.example/app:latest";
+    let said = "; what it held 1s ago was refused for registry.example/app";
     assert!(failure.is_outage() && failure.message.as_str().ends_with(said), "{failure:?}");
-    assert!(resolver.version(&secret, &IMAGE).await.unwrap_err().is_outage(), "it is not shown again");
-    assert_eq!(resolver.version(&secret, &other).await.unwrap().version.version_id, "v1", "nobody refused it here");
-    assert!(resolver.version(&secret, &IMAGE).await.unwrap_err().is_outage());
-    assert_eq!(resolver.version(&secret, &IMAGE).await.unwrap().version.version_id, "v2");
-    assert_eq!(reads(&resolver), 5);
+    for image in ["registry.example/app", "registry.example/app:other"] {
+        assert!(doubted(image).is_some_and(|failure| failure.is_outage()), "{image} is not shown it again");
+    }
+    assert!(doubted("registry.example/other").is_none(), "nobody refused it there");
+    // Who looks within the pause asks nobody; who comes after it waits for the answer.
+    for _ in 0..100 {
+        assert_eq!(get(&resolver, "a").await, fresh("v1"));
+    }
+    tokio::time::sleep(5 * SECOND).await;
+    assert_eq!((get(&resolver, "a").await, reads(&resolver)), (fresh("v1"), 3));
+    tokio::time::sleep(5 * SECOND).await;
+    assert_eq!((get(&resolver, "a").await, reads(&resolver)), (fresh("v2"), 4));
+    assert!(doubted("registry.example/app").is_none(), "it is another one now");
 }
 
 #[tokio::test(start_paused = true)]

@@ -144,6 +144,10 @@ impl Credentials for NoneNeeded {
         async { Ok(Credential::anonymous()) }.boxed()
     }
 
+    fn doubted(&self, _: &PlannedPull, _: &Credential) -> Option<Arc<Failure>> {
+        None
+    }
+
     fn after_refusal<'a>(
         &'a self,
         _: &'a PlannedPull,
@@ -163,6 +167,10 @@ impl Credentials for Doubted {
         let mut credential = Credential::anonymous();
         credential.login = Login::Password { username: secret(), password: secret() };
         async { Ok(credential) }.boxed()
+    }
+
+    fn doubted(&self, _: &PlannedPull, _: &Credential) -> Option<Arc<Failure>> {
+        None
     }
 
     fn after_refusal<'a>(
