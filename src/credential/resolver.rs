@@ -145,10 +145,14 @@ impl<S: TokenStore> Resolver<S> {
         let is_another = |held: &Held| !held.is(refused);
         let read = {
             let mut reads = lock(&self.reads);
+            let is_recent = |held: &Held| clock::since(held.at) < CONFIRMED_FOR;
+            if is_recent(refused) && reads.kept.confirms(key, image, refused) {
+                return Ok(None);
+            }
             // It was asked for since: there is another version, or there was none just now,
             // when somebody else was refused too.
             let newer = reads.kept.last(key).filter(|held| held.read > refused.read);
-            let confirms = |held: &Held| held.begun.speaks_of(shown) && clock::since(held.at) < CONFIRMED_FOR;
+            let confirms = |held: &Held| held.begun.speaks_of(shown) && is_recent(held);
             match newer.filter(|held| is_another(held) || confirms(held)) {
                 Some(held) => Either::Left(ready(Ok(Arc::clone(held)))),
                 None => Either::Right(self.read(&mut reads, key, Some(shown))),

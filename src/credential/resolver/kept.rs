@@ -119,6 +119,9 @@ struct Entry {
     /// What was read, until its life is over.
     held: Option<Arc<Held>>,
     doubt: Option<Doubt>,
+    /// The repositories that the read before had left in doubt, and this one has not: it found
+    /// the same value.
+    confirmed: HashSet<String>,
 }
 
 /// A registry has refused the value, and AWS did not say whether there is another.
@@ -135,7 +138,9 @@ impl<K: Clone + Eq + Hash> Kept<K> {
 
     pub(super) fn find(&mut self, key: &K, now: Instant) -> Found {
         self.end_lives(now);
-        let Some(Entry { at, ask_at, held: Some(held), doubt }) = self.entries.get(key) else { return Found::Nothing };
+        let Some(Entry { at, ask_at, held: Some(held), doubt, .. }) = self.entries.get(key) else {
+            return Found::Nothing;
+        };
         if now < *ask_at {
             Found::Serves(Arc::clone(held))
         } else if now.duration_since(*at) < self.keeping.max_age && doubt.is_none() {
@@ -166,7 +171,11 @@ impl<K: Clone + Eq + Hash> Kept<K> {
     pub(super) fn keep(&mut self, key: K, held: Arc<Held>, now: Instant, chance: f64) {
         self.end_lives(now);
         let ask_at = now + held.max_age.mul_f64(0.95 - 0.2 * chance.clamp(0.0, 1.0));
-        self.entries.insert(key, Entry { at: held.at, ask_at, held: Some(held), doubt: None });
+        let confirmed = match self.entries.remove(&key) {
+            Some(Entry { held: Some(before), doubt: Some(doubt), .. }) if before.is(&held) => doubt.repositories,
+            _ => HashSet::new(),
+        };
+        self.entries.insert(key, Entry { at: held.at, ask_at, held: Some(held), doubt: None, confirmed });
         self.make_room();
     }
 
@@ -215,6 +224,12 @@ impl<K: Clone + Eq + Hash> Kept<K> {
         let doubt = doubt.get_or_insert_with(|| Doubt { repositories: HashSet::new(), outage: failure });
         doubt.repositories.insert(image.name());
         Err(doubt.about(held, image))
+    }
+
+    /// Whether a second refusal of this value for this image is for good without another read.
+    pub(super) fn confirms(&self, key: &K, image: &ImageReference, value: &Held) -> bool {
+        let is_it = |entry: &&Entry| entry.held.as_ref().is_some_and(|held| held.read == value.read);
+        self.entries.get(key).filter(is_it).is_some_and(|entry| entry.confirmed.contains(&image.name()))
     }
 
     /// Why this value may not be shown for this image any more, though somebody has it.

@@ -409,6 +409,22 @@ async fn what_was_refused_in_an_outage_is_doubted_for_that_repository_until_it_i
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_doubt_that_ends_with_the_same_value_has_it_shown_once_more_and_not_read_again() {
+    let resolver = resolver(&[Ok("v1"), Err(SecretFault::Throttled), Ok("v1"), Ok("v1")]);
+    let secret = hosts("a");
+    let refused = resolver.version(&secret).await.unwrap();
+    resolver.version_after_refusal(&secret, &IMAGE, &refused, Instant::now()).await.unwrap_err();
+    tokio::time::sleep(5 * SECOND).await;
+    let again = resolver.version(&secret).await.unwrap();
+    let answer = resolver.version_after_refusal(&secret, &IMAGE, &again, Instant::now()).await;
+    assert_eq!((answer.unwrap().is_none(), reads(&resolver)), (true, 3));
+    // Later than that it may have been rotated since.
+    tokio::time::sleep(6 * SECOND).await;
+    let answer = resolver.version_after_refusal(&secret, &IMAGE, &again, Instant::now()).await;
+    assert_eq!((answer.unwrap().is_none(), reads(&resolver)), (true, 4));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_host_that_was_suspended_serves_nothing_that_is_older_than_it_may_be() {
     let outage = || Err(SecretFault::Unavailable);
     let resolver = resolver(&[Ok("v1"), Ok("v2"), outage(), outage()]);
