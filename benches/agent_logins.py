@@ -36,7 +36,7 @@ def agent_logins(bench):
         runs.alternate(1, *takes)
         rounds = runs.alternate(bench.rounds(10, 3), *takes)
         before = resident(asked)
-        long = ask(asked, ours, body, bench.rounds(90, 10))
+        long = ask(asked, ours, body, bench.rounds(110, 10))
         grown = (resident(asked) - before) / MEGABYTE
     ratios = [mine["rate"] / others["rate"] for mine, others in zip(*rounds)]
     rows = [
