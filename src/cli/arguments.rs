@@ -7,9 +7,9 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use super::credential_arguments::{CredentialCommand, LoginPassword};
-use super::exit::Exit;
 use super::pin::STDOUT;
 use super::secret_arguments::{Check, New};
+use crate::error::ExitCode;
 
 /// Puts the private images of an ECS task definition on this host, with each container's
 /// own credentials.
@@ -52,8 +52,9 @@ pub(super) enum SecretCommand {
 
 /// The command line as a whole. The help ends in the table of exit codes.
 pub(super) fn command() -> clap::Command {
-    let codes: Vec<String> = Exit::ALL.iter().map(|exit| format!("  {:3}  {}", exit.code(), exit.meaning())).collect();
-    Arguments::command().after_help(format!("Exit codes:\n{}", codes.join("\n")))
+    let codes: Vec<String> =
+        ExitCode::ALL.iter().map(|exit| format!("  {:3}  {}", exit.code(), exit.meaning())).collect();
+    Arguments::command().after_help(format!("ExitCode codes:\n{}", codes.join("\n")))
 }
 
 /// Reads the command line.

@@ -4,18 +4,18 @@ use std::path::Path;
 
 use tokio::runtime::{Builder, Runtime};
 
-use super::exit::Exit;
 use super::{complain, log, tell};
 use crate::agent::{Client, ClientError};
 use crate::config::table::AGENT_SOCKET;
 use crate::config::{ConfigError, Settings, Sources};
+use crate::error::ExitCode;
 use crate::error::Failure;
 
 /// A client of the agent that the settings mean.
-pub(super) fn client(socket: Option<String>, config: Option<&Path>) -> Result<Client, Exit> {
+pub(super) fn client(socket: Option<String>, config: Option<&Path>) -> Result<Client, ExitCode> {
     let settings = settings(socket, config).map_err(|error| {
         complain(&Failure::from(&error));
-        Exit::Configuration
+        ExitCode::Configuration
     })?;
     log::start(&settings.log_filter);
     Ok(Client::new(&settings.agent.socket))
@@ -26,15 +26,15 @@ fn settings(socket: Option<String>, config: Option<&Path>) -> Result<Settings, C
 }
 
 /// One thread asks, and one listens for signals.
-pub(super) fn runtime() -> Result<Runtime, Exit> {
+pub(super) fn runtime() -> Result<Runtime, ExitCode> {
     Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(|error| {
         tell(&format!("error: the runtime could not be started: {error}"));
-        Exit::Internal
+        ExitCode::Internal
     })
 }
 
 /// Says why the agent did not do it, and how the program ends for that.
-pub(super) fn failed(error: &ClientError) -> Exit {
+pub(super) fn failed(error: &ClientError) -> ExitCode {
     complain(&Failure::from(error));
-    Exit::NoAgent
+    ExitCode::NoAgent
 }

@@ -1,19 +1,19 @@
 //! `taskpull cancel`.
 
 use super::arguments::Cancel;
-use super::exit::Exit;
 use super::{asking, tell};
+use crate::error::ExitCode;
 
 /// Runs it: each of them is tried, whatever became of the one before.
-pub(super) fn run(arguments: &Cancel) -> Exit {
+pub(super) fn run(arguments: &Cancel) -> ExitCode {
     cancel(arguments).unwrap_or_else(|exit| exit)
 }
 
-fn cancel(Cancel { ids, socket, config }: &Cancel) -> Result<Exit, Exit> {
+fn cancel(Cancel { ids, socket, config }: &Cancel) -> Result<ExitCode, ExitCode> {
     let client = asking::client(socket.clone(), config.as_deref())?;
     let runtime = asking::runtime()?;
     Ok(runtime.block_on(async {
-        let mut exit = Exit::Good;
+        let mut exit = ExitCode::Good;
         for id in ids {
             match client.cancel(id).await {
                 Ok(view) => tell(&format!("request {id} ({}) is called off", view.source)),

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use tokio::runtime::Builder;
 
 use super::credential_arguments::{Docker, Kubelet, LoginPassword};
-use super::exit::Exit;
 use super::{complain, log, secret, setup, tell};
 use crate::config::{Settings, Sources};
+use crate::error::ExitCode;
 use crate::error::{Class, Explain, Failure, Link};
 use crate::frontend::docker::{self, Operation, Server};
 use crate::frontend::{Written, kubelet, password};
@@ -71,56 +71,56 @@ impl Explain for NoLogin {
 }
 
 /// A failure, and the exit code that it comes to where the protocol has no other.
-type Failed = (Arc<Failure>, Exit);
+type Failed = (Arc<Failure>, ExitCode);
 
-fn failed(failure: impl Into<Arc<Failure>>, exit: Exit) -> Failed {
+fn failed(failure: impl Into<Arc<Failure>>, exit: ExitCode) -> Failed {
     (failure.into(), exit)
 }
 
 /// Where logins come from, by the settings; the log begins.
 fn logins(config: Option<&Path>) -> Result<Logins<Resolver<Aws>>, Failed> {
     let settings = Sources::of_process(config).and_then(|sources| Settings::read(&sources));
-    let settings = settings.map_err(|error| failed(Failure::from(&error), Exit::Configuration))?;
+    let settings = settings.map_err(|error| failed(Failure::from(&error), ExitCode::Configuration))?;
     log::start(&settings.log_filter);
-    setup::logins(&settings).map_err(|failure| failed(failure, Exit::Configuration))
+    setup::logins(&settings).map_err(|failure| failed(failure, ExitCode::Configuration))
 }
 
 /// The login for an image's registry; `None` where that is not ours.
 fn login(config: Option<&Path>, image: &ImageReference) -> Result<Option<Given>, Failed> {
     let logins = logins(config)?;
     let runtime = Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| failed(Failure::from(&NoLogin::Runtime(error)), Exit::Internal))?;
+    let runtime = runtime.map_err(|error| failed(Failure::from(&NoLogin::Runtime(error)), ExitCode::Internal))?;
     let login = runtime.block_on(logins.of(image));
     // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
     runtime.shutdown_background();
-    login.map_err(|failure| failed(failure, Exit::SomeFailed))
+    login.map_err(|failure| failed(failure, ExitCode::SomeFailed))
 }
 
 /// Stdin, and one byte more than the limit where it is longer than that.
 fn stdin(limit: u64) -> Result<Vec<u8>, Failed> {
     let read = at_most(io::stdin().lock(), limit + 1);
-    read.map_err(|error| failed(Failure::from(&NoLogin::Stdin(error)), Exit::BadInput))
+    read.map_err(|error| failed(Failure::from(&NoLogin::Stdin(error)), ExitCode::BadInput))
 }
 
-fn write(written: &Written) -> Exit {
+fn write(written: &Written) -> ExitCode {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(written.bytes()).and_then(|()| stdout.flush()) {
-        Ok(()) => Exit::Good,
+        Ok(()) => ExitCode::Good,
         Err(error) => {
             tell(&format!("error: the login could not be written: {error}"));
-            Exit::Internal
+            ExitCode::Internal
         }
     }
 }
 
 /// Says what broke on stderr.
-fn complained((failure, exit): Failed) -> Exit {
+fn complained((failure, exit): Failed) -> ExitCode {
     complain(&failure);
     exit
 }
 
 /// `docker-credential-taskpull`, or `taskpull credential docker`.
-pub(super) fn docker(arguments: &Docker) -> Exit {
+pub(super) fn docker(arguments: &Docker) -> ExitCode {
     let config = arguments.config.as_deref();
     match Operation::parse(&arguments.operation) {
         Some(Operation::Get) => get(config),
@@ -135,7 +135,7 @@ pub(super) fn docker(arguments: &Docker) -> Exit {
     }
 }
 
-fn get(config: Option<&Path>) -> Exit {
+fn get(config: Option<&Path>) -> ExitCode {
     match asked(config) {
         Ok(Some(written)) => write(&written),
         Ok(None) => refuse(&format!("{}\n", docker::NOT_OURS)),
@@ -157,15 +157,15 @@ fn asked(config: Option<&Path>) -> Result<Option<Written>, String> {
 }
 
 /// An answer that is no login, in Docker's way.
-fn refuse(said: &str) -> Exit {
+fn refuse(said: &str) -> ExitCode {
     secret::write(said);
-    Exit::Internal
+    ExitCode::Internal
 }
 
 /// `taskpull credential kubelet`
-pub(super) fn kubelet(arguments: &Kubelet) -> Exit {
+pub(super) fn kubelet(arguments: &Kubelet) -> ExitCode {
     let answered = stdin(kubelet::LIMIT).and_then(|bytes| {
-        let image = kubelet::image(&bytes).map_err(|error| failed(Failure::from(&error), Exit::BadInput))?;
+        let image = kubelet::image(&bytes).map_err(|error| failed(Failure::from(&error), ExitCode::BadInput))?;
         let given = login(arguments.config.as_deref(), &image)?;
         kubelet::answer(&image, given.as_ref()).ok_or_else(|| no_password(&image))
     });
@@ -173,12 +173,12 @@ pub(super) fn kubelet(arguments: &Kubelet) -> Exit {
 }
 
 /// `taskpull login-password`
-pub(super) fn login_password(arguments: &LoginPassword) -> Exit {
+pub(super) fn login_password(arguments: &LoginPassword) -> ExitCode {
     let asked = &arguments.registry;
     let host = RegistryHost::of_address(asked).and_then(|(host, _)| host.any_image());
-    let no_host = || failed(Failure::from(&NoLogin::NoHost(RegistryHost::quoted(asked))), Exit::Usage);
+    let no_host = || failed(Failure::from(&NoLogin::NoHost(RegistryHost::quoted(asked))), ExitCode::Usage);
     let answered = host.ok_or_else(no_host).and_then(|image| {
-        let not_ours = || failed(Failure::from(&NoLogin::NotOurs(asked.clone())), Exit::Configuration);
+        let not_ours = || failed(Failure::from(&NoLogin::NotOurs(asked.clone())), ExitCode::Configuration);
         let given = login(arguments.config.as_deref(), &image)?.ok_or_else(not_ours)?;
         password(&given.login).ok_or_else(|| no_password(&image))
     });
@@ -186,5 +186,5 @@ pub(super) fn login_password(arguments: &LoginPassword) -> Exit {
 }
 
 fn no_password(image: &ImageReference) -> Failed {
-    failed(Failure::from(&NoLogin::IdentityToken(image.registry().to_owned())), Exit::SomeFailed)
+    failed(Failure::from(&NoLogin::IdentityToken(image.registry().to_owned())), ExitCode::SomeFailed)
 }

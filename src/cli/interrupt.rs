@@ -5,7 +5,7 @@ use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::exit::Exit;
+use crate::error::ExitCode;
 
 /// Watches for the signals on a thread of the runtime's own, so that a terminal that takes
 /// no output, or a file that does not answer, cannot keep them away. To be called within the
@@ -26,7 +26,7 @@ async fn wait(mut ctrl_c: Signal, mut terminate: Signal, interrupt: Cancellation
         }
         if interrupt.is_cancelled() {
             #[expect(clippy::disallowed_methods, reason = "asked for twice, and what is left to lose is the report")]
-            std::process::exit(i32::from(Exit::Interrupted.code()));
+            std::process::exit(i32::from(ExitCode::Interrupted.code()));
         }
         interrupt.cancel();
     }

@@ -9,7 +9,6 @@ mod cluster;
 mod credential;
 mod credential_arguments;
 mod events;
-pub mod exit;
 mod input;
 mod interrupt;
 mod log;
@@ -29,20 +28,20 @@ mod token;
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process;
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
+use crate::error::ExitCode;
 use crate::error::Failure;
 use crate::frontend::docker::PROGRAM;
 use crate::report::text::failure_text;
 use arguments::{Command, SecretCommand};
 use credential_arguments::{CredentialCommand, Docker};
-use exit::Exit;
 use stderr::tell;
 
 /// Runs the program.
-pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> process::ExitCode {
     refuse_to_be_read();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     if let Some(operation) = as_docker_helper(&arguments) {
@@ -53,7 +52,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // Nothing to be done about a closed terminal.
             let _ = error.print();
-            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Good.into() };
+            return if error.use_stderr() { ExitCode::Usage.into() } else { ExitCode::Good.into() };
         }
     };
     let exit = match arguments.command {

@@ -8,7 +8,6 @@ use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 
 use super::arguments::{Output, Pull};
-use super::exit::Exit;
 use super::pin::{Places, STDOUT};
 use super::progress::Shown;
 use super::setup::Setup;
@@ -17,13 +16,14 @@ use crate::config::table::{
     BEHAVIOR, CONCURRENCY, ENGINE_CONTEXT, ENGINE_HOST, EXECUTION_ROLE, PLATFORM, SECRETS_STAGE,
 };
 use crate::config::{ConfigError, Settings, Sources, TerminalWishes};
+use crate::error::ExitCode;
 use crate::error::Failure;
 use crate::pipeline::{Input, Job, Progress, State, Traffic, pinned};
 use crate::report::lines::{Telling, only_line};
 use crate::report::{Report, text};
 
 /// Runs it.
-pub(super) fn run(arguments: &Pull) -> Exit {
+pub(super) fn run(arguments: &Pull) -> ExitCode {
     if arguments.agent {
         return by_agent(arguments);
     }
@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &Pull) -> Exit {
         Ok(settings) => settings,
         Err(error) => {
             complain(&Failure::from(&error));
-            return Exit::Configuration;
+            return ExitCode::Configuration;
         }
     };
     // First, so that it goes last: whoever reads the result does not wait for a collector.
@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &Pull) -> Exit {
         Ok(setup) => setup,
         Err(failure) => {
             complain(&failure);
-            return Exit::Configuration;
+            return ExitCode::Configuration;
         }
     };
     if let Some(context) = &setup.by_current_context {
@@ -67,7 +67,7 @@ pub(super) fn run(arguments: &Pull) -> Exit {
         Ok(runtime) => runtime,
         Err(error) => {
             tell(&format!("error: the runtime could not be started: {error}"));
-            return Exit::Internal;
+            return ExitCode::Internal;
         }
     };
     let pulled = runtime.block_on(pull(job, &setup, arguments, &interrupt));
@@ -81,12 +81,12 @@ pub(super) fn run(arguments: &Pull) -> Exit {
         }
         Err(error) => {
             tell(&format!("error: signals cannot be watched for: {error}"));
-            Exit::Internal
+            ExitCode::Internal
         }
     }
 }
 
-fn by_agent(arguments: &Pull) -> Exit {
+fn by_agent(arguments: &Pull) -> ExitCode {
     let inputs = input::read(&arguments.inputs);
     let pulled = Pins::new(arguments, &inputs).and_then(|pins| Ok((remote::run(arguments, inputs)?, pins)));
     match pulled {
@@ -174,22 +174,22 @@ struct Pins {
 
 impl Pins {
     /// Those of a run that is to pin some.
-    fn new(arguments: &Pull, inputs: &[Input]) -> Result<Option<Self>, Exit> {
+    fn new(arguments: &Pull, inputs: &[Input]) -> Result<Option<Self>, ExitCode> {
         let Some(to) = arguments.pin.as_deref() else { return Ok(None) };
         let places = Places::new(to, &arguments.inputs, inputs).map_err(|said| {
             tell(&format!("error: --pin: {said}"));
-            Exit::Usage
+            ExitCode::Usage
         })?;
         Ok(Some(Self { places, inputs: inputs.to_vec() }))
     }
 
     /// Writes them after a run that ends so.
-    fn write(&self, report: &Report, exit: Exit) -> Exit {
+    fn write(&self, report: &Report, exit: ExitCode) -> ExitCode {
         let texts = match pinned(&self.inputs, report) {
             Ok(texts) => texts,
             Err(error) => {
                 tell(&format!("error: nothing is pinned: {error}"));
-                return if exit == Exit::Good { Exit::SomeFailed } else { exit };
+                return if exit == ExitCode::Good { ExitCode::SomeFailed } else { exit };
             }
         };
         let written = match self.places {
@@ -200,7 +200,7 @@ impl Pins {
             Ok(()) => exit,
             Err(error) => {
                 tell(&format!("error: what is pinned could not be written: {error}"));
-                Exit::Internal
+                ExitCode::Internal
             }
         }
     }
@@ -238,13 +238,13 @@ fn printed(write: impl FnOnce(&mut StdoutLock<'_>) -> io::Result<()>) -> io::Res
 }
 
 /// How a run ends whose report was written so.
-pub(super) fn ended(written: io::Result<()>, report: &Report, interrupt: &CancellationToken) -> Exit {
+pub(super) fn ended(written: io::Result<()>, report: &Report, interrupt: &CancellationToken) -> ExitCode {
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             tell(&format!("error: the result could not be written: {error}"));
-            Exit::Internal
+            ExitCode::Internal
         }
-        _ if interrupt.is_cancelled() => Exit::Interrupted,
+        _ if interrupt.is_cancelled() => ExitCode::Interrupted,
         _ => report.verdict().into(),
     }
 }

@@ -13,13 +13,13 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::arguments::Pull;
-use super::exit::Exit;
 use super::progress::Shown;
 use super::pull::{Both, ended, told, written};
 use super::stderr::tell;
 use super::{asking, interrupt};
 use crate::agent::{Client, ClientError};
 use crate::config::TerminalWishes;
+use crate::error::ExitCode;
 use crate::error::Failure;
 use crate::pipeline::{Input, Progress};
 use crate::report::Report;
@@ -41,7 +41,7 @@ enum Part {
 }
 
 /// Runs it; what is over is handed back for what comes after a run.
-pub(super) fn run(arguments: &Pull, inputs: Vec<Input>) -> Result<(Report, Exit), Exit> {
+pub(super) fn run(arguments: &Pull, inputs: Vec<Input>) -> Result<(Report, ExitCode), ExitCode> {
     let client = asking::client(arguments.socket.clone(), arguments.config.as_deref())?;
     let runtime = asking::runtime()?;
     let done = runtime.block_on(async {
@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &Pull, inputs: Vec<Input>) -> Result<(Report, Exit)
     done
 }
 
-async fn checked(client: &Client, inputs: Vec<Input>, arguments: &Pull) -> Result<(Report, Exit), Exit> {
+async fn checked(client: &Client, inputs: Vec<Input>, arguments: &Pull) -> Result<(Report, ExitCode), ExitCode> {
     let mut reports = Vec::new();
     for Input { source, text } in inputs {
         reports.push(match text {
@@ -71,7 +71,7 @@ async fn checked(client: &Client, inputs: Vec<Input>, arguments: &Pull) -> Resul
 
 /// Hands every input in. One that the agent refuses for what is in it is over; the others go
 /// on, as they do without an agent.
-async fn submitted(client: &Client, inputs: Vec<Input>) -> Result<(Vec<Part>, Vec<Subject>), Exit> {
+async fn submitted(client: &Client, inputs: Vec<Input>) -> Result<(Vec<Part>, Vec<Subject>), ExitCode> {
     let (mut parts, mut subjects) = (Vec::new(), Vec::new());
     for Input { source, text } in inputs {
         let sent = match text {
@@ -120,11 +120,11 @@ async fn followed(
     parts: &[Part],
     subjects: Vec<Subject>,
     arguments: &Pull,
-) -> Result<(Report, Exit), Exit> {
+) -> Result<(Report, ExitCode), ExitCode> {
     let interrupt = CancellationToken::new();
     interrupt::watch(interrupt.clone()).map_err(|error| {
         tell(&format!("error: signals cannot be watched for: {error}"));
-        Exit::Internal
+        ExitCode::Internal
     })?;
     let images = subjects.iter().map(|subject| subject.image.to_string()).collect();
     let quiet = arguments.quiet || (arguments.events && io::stdout().is_terminal());
@@ -155,7 +155,7 @@ async fn followed(
     drop(shown);
     let Some((report, told)) = done else {
         say_what_goes_on(parts);
-        return Err(Exit::Interrupted);
+        return Err(ExitCode::Interrupted);
     };
     if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         say_what_goes_on(parts);

@@ -8,9 +8,9 @@ use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 
 use super::arguments::Seal;
-use super::exit::Exit;
 use super::{complain, log, setup, tell};
 use crate::config::{Settings, Sources};
+use crate::error::ExitCode;
 use crate::error::Failure;
 use crate::pipeline::{Aws, Binding, PLAINTEXT_LIMIT, Plaintext};
 
@@ -21,26 +21,26 @@ pub(super) struct Prepared {
 }
 
 /// Reads the settings, starts the log and makes what asks AWS. What cannot be is told.
-pub(super) fn prepare(config: Option<&Path>) -> Result<Prepared, Exit> {
+pub(super) fn prepare(config: Option<&Path>) -> Result<Prepared, ExitCode> {
     let settings = Sources::of_process(config).and_then(|sources| Settings::read(&sources));
     let settings = settings.map_err(|error| {
         complain(&Failure::from(&error));
-        Exit::Configuration
+        ExitCode::Configuration
     })?;
     log::start(&settings.log_filter);
     let store = setup::store(&settings).map_err(|failure| {
         complain(&failure);
-        Exit::Configuration
+        ExitCode::Configuration
     })?;
     let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
         tell(&format!("error: the runtime could not be started: {error}"));
-        Exit::Internal
+        ExitCode::Internal
     })?;
     Ok(Prepared { store, runtime })
 }
 
 /// Runs it. The arguments are judged before a byte is read.
-pub(super) fn seal(arguments: &Seal) -> Exit {
+pub(super) fn seal(arguments: &Seal) -> ExitCode {
     let Prepared { store, runtime } = match prepare(arguments.config.as_deref()) {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
@@ -49,26 +49,26 @@ pub(super) fn seal(arguments: &Seal) -> Exit {
         Ok(binding) => binding,
         Err(error) => {
             complain(&Failure::from(&error));
-            return Exit::Usage;
+            return ExitCode::Usage;
         }
     };
     if io::stdin().is_terminal() {
         tell("error: the login is read from stdin, and stdin is a terminal, which would show it");
         tell("  hint: `taskpull secret seal --key ARN < login.json`");
-        return Exit::Usage;
+        return ExitCode::Usage;
     }
     let plaintext = match read() {
         Ok(bytes) => Plaintext::new(bytes),
         Err(error) => {
             tell(&format!("error: stdin could not be read: {error}"));
-            return Exit::BadInput;
+            return ExitCode::BadInput;
         }
     };
     let plaintext = match plaintext {
         Ok(plaintext) => plaintext,
         Err(error) => {
             complain(&Failure::from(&error));
-            return Exit::BadInput;
+            return ExitCode::BadInput;
         }
     };
     let sealed = runtime.block_on(store.seal(&binding, &plaintext));
@@ -78,7 +78,7 @@ pub(super) fn seal(arguments: &Seal) -> Exit {
         Ok(envelope) => write(&(envelope.to_json() + "\n")),
         Err(failure) => {
             complain(&failure);
-            Exit::SomeFailed
+            ExitCode::SomeFailed
         }
     }
 }
@@ -93,24 +93,24 @@ fn read() -> io::Result<Vec<u8>> {
 }
 
 /// A result for programs.
-pub(super) fn write_json(result: &impl Serialize) -> Exit {
+pub(super) fn write_json(result: &impl Serialize) -> ExitCode {
     match serde_json::to_string_pretty(result) {
         Ok(text) => write(&(text + "\n")),
         Err(error) => {
             tell(&format!("error: the result could not be written: {error}"));
-            Exit::Internal
+            ExitCode::Internal
         }
     }
 }
 
 /// A result as it is.
-pub(super) fn write(text: &str) -> Exit {
+pub(super) fn write(text: &str) -> ExitCode {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Ok(()) => Exit::Good,
+        Ok(()) => ExitCode::Good,
         Err(error) => {
             tell(&format!("error: the result could not be written: {error}"));
-            Exit::Internal
+            ExitCode::Internal
         }
     }
 }

@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::arguments::Output;
 use super::complain;
-use super::exit::Exit;
 use super::secret::{self, Prepared};
 use super::secret_arguments::Check;
+use crate::error::ExitCode;
 use crate::error::{Failure, Printable};
 use crate::pipeline::{self, Finding, Found, Question, SecretUse};
 
@@ -23,7 +23,7 @@ struct Told<'a> {
 }
 
 /// Runs it. The arguments are judged before anybody is asked.
-pub(super) fn run(arguments: &Check) -> Exit {
+pub(super) fn run(arguments: &Check) -> ExitCode {
     let Prepared { store, runtime } = match secret::prepare(arguments.config.as_deref()) {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &Check) -> Exit {
         Ok(question) => question,
         Err(failure) => {
             complain(&failure);
-            return Exit::Usage;
+            return ExitCode::Usage;
         }
     };
     let findings = runtime.block_on(pipeline::check_secret(&store, &question));
@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Check) -> Exit {
         Output::Text => secret::write(&text(arguments, usage, &findings, is_good)),
     };
     match written {
-        Exit::Good if !is_good => Exit::SomeFailed,
+        ExitCode::Good if !is_good => ExitCode::SomeFailed,
         written => written,
     }
 }

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::arguments::Output;
-use super::exit::Exit;
 use super::secret::{self, Prepared};
 use super::secret_arguments::New;
 use super::{complain, tell, token};
+use crate::error::ExitCode;
 use crate::error::{Failure, Printable};
 use crate::pipeline::{self, Draft, Kept, NewSecret, Outcome, SecretUse, Token, Updates, Upstream, Wanted};
 
@@ -37,7 +37,7 @@ struct Told<'a> {
 }
 
 /// Runs it. The arguments are judged before a byte is read.
-pub(super) fn run(arguments: &New) -> Exit {
+pub(super) fn run(arguments: &New) -> ExitCode {
     let prepared = match secret::prepare(arguments.config.as_deref()) {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &New) -> Exit {
         Ok(draft) => draft,
         Err(failure) => {
             complain(&failure);
-            return Exit::Usage;
+            return ExitCode::Usage;
         }
     };
     let secret = match with_token(draft, arguments) {
@@ -65,7 +65,7 @@ pub(super) fn run(arguments: &New) -> Exit {
         Ok(kept) => show(&told(&secret, Some(kept)), arguments),
         Err(failure) => {
             complain(&failure);
-            Exit::SomeFailed
+            ExitCode::SomeFailed
         }
     }
 }
@@ -85,14 +85,14 @@ fn draft(arguments: &New) -> Result<Draft, Failure> {
     Draft::new(&wanted).map_err(|error| Failure::from(&error))
 }
 
-fn with_token(draft: Draft, arguments: &New) -> Result<NewSecret, Exit> {
+fn with_token(draft: Draft, arguments: &New) -> Result<NewSecret, ExitCode> {
     let what = arguments.upstream.map_or("a password or token of the registry", Upstream::token);
     let bytes = match token::read(&format!("The token: {what}")) {
         Ok(bytes) => bytes,
-        Err(token::NotRead::Interrupted) => return Err(Exit::Interrupted),
+        Err(token::NotRead::Interrupted) => return Err(ExitCode::Interrupted),
         Err(token::NotRead::Unreadable(error)) => {
             tell(&format!("error: stdin could not be read: {error}"));
-            return Err(Exit::BadInput);
+            return Err(ExitCode::BadInput);
         }
     };
     let secret = Token::new(bytes).and_then(|token| {
@@ -103,7 +103,7 @@ fn with_token(draft: Draft, arguments: &New) -> Result<NewSecret, Exit> {
     });
     secret.map_err(|error| {
         complain(&Failure::from(&error));
-        Exit::BadInput
+        ExitCode::BadInput
     })
 }
 
@@ -138,7 +138,7 @@ fn told(secret: &NewSecret, kept: Option<Kept>) -> Told<'_> {
     }
 }
 
-fn show(told: &Told<'_>, arguments: &New) -> Exit {
+fn show(told: &Told<'_>, arguments: &New) -> ExitCode {
     match arguments.output {
         Output::Json => secret::write_json(told),
         Output::Text => secret::write(&text(told, arguments)),

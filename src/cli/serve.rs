@@ -14,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::arguments::Serve;
 use super::cluster::cluster;
-use super::exit::Exit;
 use super::setup::Setup;
 use super::{complain, log, tell};
 use crate::agent::api::{Access, Server, Shared, Socket, SocketError};
@@ -25,6 +24,7 @@ use crate::agent::{
 };
 use crate::config::table::{AGENT_SOCKET, AGENT_STATE_FOLDER, ENGINE_HOST};
 use crate::config::{AgentSettings, ConfigError, EcsSettings, Settings, Sources};
+use crate::error::ExitCode;
 use crate::error::Failure;
 use crate::pipeline::{Aws, Given, ImageReference, Input, Job, Logins, Resolver, Traffic, Watch, reach};
 use crate::report::Report;
@@ -33,13 +33,13 @@ use crate::report::Report;
 const RELOAD_WITHIN: Duration = Duration::from_secs(5);
 
 /// Runs it.
-pub(super) fn run(arguments: &Serve) -> Exit {
+pub(super) fn run(arguments: &Serve) -> ExitCode {
     let metrics = Arc::default();
     let served =
         prepared(arguments, &metrics).and_then(|(settings, parts)| serve(arguments, &settings, parts, &metrics));
     served.unwrap_or_else(|failure| {
         complain(&failure);
-        Exit::Configuration
+        ExitCode::Configuration
     })
 }
 
@@ -61,7 +61,7 @@ fn settings(Serve { socket, state_folder, host, config }: &Serve) -> Result<Sett
     Settings::read(&sources)
 }
 
-fn serve(arguments: &Serve, settings: &Settings, parts: Parts, metrics: &Arc<Metrics>) -> Result<Exit, Failure> {
+fn serve(arguments: &Serve, settings: &Settings, parts: Parts, metrics: &Arc<Metrics>) -> Result<ExitCode, Failure> {
     let traces = log::start_with_traces(settings);
     // What this process makes is its user's alone; the socket gets its mode by name.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
@@ -92,7 +92,7 @@ fn serve(arguments: &Serve, settings: &Settings, parts: Parts, metrics: &Arc<Met
         Ok(runtime) => runtime,
         Err(error) => {
             tell(&format!("error: the runtime could not be started: {error}"));
-            return Ok(Exit::Internal);
+            return Ok(ExitCode::Internal);
         }
     };
     let served = runtime.block_on(async {
@@ -126,10 +126,10 @@ fn serve(arguments: &Serve, settings: &Settings, parts: Parts, metrics: &Arc<Met
     runtime.shutdown_background();
     audit.close();
     Ok(match served {
-        Ok(()) => Exit::Good,
+        Ok(()) => ExitCode::Good,
         Err(error) => {
             tell(&format!("error: the agent could not be started: {error}"));
-            Exit::Internal
+            ExitCode::Internal
         }
     })
 }

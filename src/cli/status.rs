@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::arguments::{Output, Status};
-use super::exit::Exit;
 use super::pull::{print, terminal_width};
 use super::{asking, tell};
 use crate::agent::api::{OnePull, PullView, StateWord};
 use crate::agent::{Client, ClientError, Origin};
+use crate::error::ExitCode;
 use crate::report::{Report, text};
 
 /// How often what is watched is asked for.
@@ -21,19 +21,19 @@ const EVERY: Duration = Duration::from_secs(1);
 const CLEAR: &str = "\x1b[H\x1b[2J";
 
 /// Runs it.
-pub(super) fn run(arguments: &Status) -> Exit {
+pub(super) fn run(arguments: &Status) -> ExitCode {
     status(arguments).unwrap_or_else(|exit| exit)
 }
 
-fn status(arguments: &Status) -> Result<Exit, Exit> {
+fn status(arguments: &Status) -> Result<ExitCode, ExitCode> {
     let client = asking::client(arguments.socket.clone(), arguments.config.as_deref())?;
     let runtime = asking::runtime()?;
     let shown = runtime.block_on(show(&client, arguments));
     shown.map_err(|error| asking::failed(&error))?.map_err(|error| {
         tell(&format!("error: the result could not be written: {error}"));
-        Exit::Internal
+        ExitCode::Internal
     })?;
-    Ok(Exit::Good)
+    Ok(ExitCode::Good)
 }
 
 /// Shows it once, or each time it has changed: one request to its end, all for good.

@@ -1,7 +1,7 @@
 //! What the failures of a report have in common.
 
 use super::Report;
-use crate::error::{Class, Failure, Link};
+use crate::error::{ExitCode, Failure, Link};
 
 /// What the failures of a report have in common; it decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl Report {
             Verdict::Good
         } else if causes().next().is_none() {
             Verdict::Cancelled
-        } else if causes().any(is_no_engine) {
+        } else if causes().any(|failure| failure.exit_code() == ExitCode::NoEngine) {
             Verdict::NoEngine
         } else if causes().all(|failure| failure.link == Link::Definition) {
             Verdict::BadInput
@@ -44,7 +44,14 @@ impl Report {
     }
 }
 
-/// No engine, or one that nothing can be asked of.
-fn is_no_engine(failure: &Failure) -> bool {
-    failure.class == Class::EngineGone || (failure.link, failure.class) == (Link::Engine, Class::Unsupported)
+impl From<Verdict> for ExitCode {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Good => Self::Good,
+            Verdict::BadInput => Self::BadInput,
+            Verdict::NoEngine => Self::NoEngine,
+            Verdict::SomeFailed => Self::SomeFailed,
+            Verdict::Cancelled => Self::Interrupted,
+        }
+    }
 }

@@ -58,7 +58,7 @@ fn generated_metrics_are_those_of_the_code() {
 #[test]
 fn generated_settings_and_exit_codes_are_those_of_the_code() {
     held_to("docs/configuration.md", "settings", &taskpull::config::table::reference());
-    held_to("docs/configuration.md", "exit codes", &taskpull::cli::exit::reference());
+    held_to("docs/configuration.md", "exit codes", &taskpull::error::exit_code_reference());
 }
 
 #[test]

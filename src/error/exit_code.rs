@@ -1,13 +1,11 @@
-//! Exit codes: one table, documented from here.
+//! ExitCode codes: one table, from which the documentation is generated.
 
+use super::{Class, Failure, Link};
 use std::fmt::Write as _;
-use std::process::ExitCode;
-
-use crate::report::Verdict;
 
 /// How the program ends. The numbers are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
+pub enum ExitCode {
     /// Everything asked for was done, or is so.
     Good,
     /// taskpull itself could not go on.
@@ -28,7 +26,7 @@ pub enum Exit {
     Interrupted,
 }
 
-impl Exit {
+impl ExitCode {
     /// Every way to end.
     pub const ALL: [Self; 9] = [
         Self::Good,
@@ -83,21 +81,24 @@ impl Exit {
     }
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit.code())
+impl Failure {
+    /// The exit code of a command that ends because of this failure alone.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        match (self.link, self.class) {
+            (_, Class::EngineGone) | (Link::Engine, Class::Unsupported) => ExitCode::NoEngine,
+            (_, Class::Cancelled) if self.was_stopped() => ExitCode::Interrupted,
+            (Link::Configuration, _) => ExitCode::Configuration,
+            (Link::Definition, _) => ExitCode::BadInput,
+            (Link::Agent, _) => ExitCode::NoAgent,
+            _ => ExitCode::SomeFailed,
+        }
     }
 }
 
-impl From<Verdict> for Exit {
-    fn from(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Good => Self::Good,
-            Verdict::BadInput => Self::BadInput,
-            Verdict::NoEngine => Self::NoEngine,
-            Verdict::SomeFailed => Self::SomeFailed,
-            Verdict::Cancelled => Self::Interrupted,
-        }
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(exit: ExitCode) -> Self {
+        Self::from(exit.code())
     }
 }
 
@@ -105,7 +106,7 @@ impl From<Verdict> for Exit {
 #[must_use]
 pub fn reference() -> String {
     let mut text = String::from("| code | meaning |\n|---|---|\n");
-    for exit in Exit::ALL {
+    for exit in ExitCode::ALL {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "| {} | {} |", exit.code(), exit.meaning());
     }

@@ -1,0 +1,25 @@
+//! The error catalogue: every error of a module as its reader sees it, for one snapshot a module.
+//!
+//! A module lists its errors through their real constructors, and holds the result with
+//! `insta::assert_snapshot!(catalogue::render(…))`. Changed text, hint, link or class shows up
+//! as a diff of the snapshot.
+
+use std::fmt::Write as _;
+
+use super::Failure;
+
+/// Renders each failure under its name, in the given order.
+pub(crate) fn render<N: AsRef<str>>(failures: impl IntoIterator<Item = (N, Failure)>) -> String {
+    let mut text = String::new();
+    for (name, failure) in failures {
+        let exit_code = failure.exit_code().code();
+        let Failure { link, class, thing, message, caused_by, hint } = failure;
+        writeln!(text, "{}\n  {link} ({class}), about {thing}, exit code {exit_code}\n  {message}", name.as_ref())
+            .unwrap();
+        for cause in caused_by {
+            writeln!(text, "  cause: {cause}").unwrap();
+        }
+        writeln!(text, "  hint: {}\n", hint.as_ref().map_or("none", |hint| hint.as_str())).unwrap();
+    }
+    text
+}

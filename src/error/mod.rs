@@ -1,0 +1,22 @@
+//! The vocabulary of errors: links, classes, failures.
+//!
+//! Every module has its own error types. Each implements [`Explain`], which answers what a reader
+//! needs to know: which link of the chain broke, which resource the failure is about, whether a
+//! retry can help, and what to do next. [`Failure`] is the form in which an error leaves its
+//! module: cloneable, because equal needs share one; printable, because control characters are
+//! removed, so that a hostile registry cannot write to the reader's terminal; and without any
+//! secret, because no error type holds one.
+
+#[cfg(test)]
+pub(crate) mod catalogue;
+mod class;
+mod exit_code;
+mod failure;
+mod link;
+mod printable;
+
+pub use class::{Class, Patience};
+pub use exit_code::{ExitCode, reference as exit_code_reference};
+pub use failure::{Explain, Failure};
+pub use link::Link;
+pub use printable::Printable;
