@@ -6,7 +6,7 @@
 
 Every name has the same images. Authentication works as in each real registry: ECR accepts
 tokens that the lab's AWS emulator has issued for its Region; the others accept a token of their
-own token service, which requires a login.
+own token service, which requires a login (except that of ECR Public).
 
 The file LAB/ecr/over/HOST expires tokens early: the host refuses tokens that were issued before
 the time in the file, in nanoseconds. If the file is empty, the next request to the host writes
