@@ -1,19 +1,19 @@
-//! A simulation for the benchmark: the tests' AWS, which enforces policies for many accounts
-//! and Regions, and the tests' engine, for more images than a real engine could pull in time.
+//! A world for the bench: the tests' AWS, which decides by policy and can be many accounts
+//! and Regions, and the tests' engine, for as many images as nobody wants to fetch.
 //!
-//! One line of JSON on stdin describes the content: `secrets`, texts by ARN, and `roles`, ARNs
-//! that the host may assume and that may read every secret. Without roles, the host may read
-//! the secrets itself. An identity that may read them may also get ECR's tokens. `hold` has
-//! `images` whose pulls stop in the middle of their layers until all of them are active. One
-//! line on stdout has the `environment` for a program that uses the simulation. At the end of
-//! stdin, a second line has the requests: `calls` by operation, how many of them were
-//! `refused`, and `pulls`.
+//! One line on stdin says what is in it, as JSON: `secrets`, texts by ARN, and `roles`, ARNs
+//! that the host may assume and that may read every secret. Without roles the host may read
+//! the secrets itself. Whoever may read them may have ECR's tokens too. `hold` has `images` whose
+//! pulls stop in the midst of their layers until all of them are under way. One line on stdout
+//! says how a program gets there: its `environment`.
+//! At the end of stdin a second line says what was asked: `calls` by operation, how many of
+//! them were `refused`, and `pulls`.
 //!
-//! It measures nothing itself, and is built without optimizations, because timed runs do not
-//! use it.
+//! It measures nothing itself, and is built without optimizations: what is timed does not
+//! ask it.
 
-#![expect(clippy::expect_used, reason = "the benchmark reports a panic as its failure")]
-#![expect(clippy::print_stdout, reason = "its output is on stdout")]
+#![expect(clippy::expect_used, reason = "the bench hears of what is wrong by the panic")]
+#![expect(clippy::print_stdout, reason = "it answers there")]
 #![expect(unreachable_pub, reason = "`pub` in support/ marks what a test may use")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,12 +29,12 @@ const ACCOUNT: &str = "111122223333";
 const GET: &str = "secretsmanager:GetSecretValue";
 const BATCH: &str = "secretsmanager:BatchGetSecretValue";
 const TOKEN: &str = "ecr:GetAuthorizationToken";
-/// The longest wait for the held pulls; after that, the missing ones never start.
+/// Longer, and those that are missing never come.
 const HELD_AT_MOST: Duration = Duration::from_secs(30);
 
 #[path = "../tests/support"]
 mod support {
-    #![expect(dead_code, unused_imports, reason = "the benchmark uses only a part of the tests' support")]
+    #![expect(dead_code, unused_imports, reason = "the bench needs a part of what the tests need")]
 
     pub mod aws;
     pub mod digest;
@@ -46,7 +46,7 @@ mod support {
 
 fn main() {
     let mut lines = std::io::stdin().lines().map(|line| line.expect("stdin can be read"));
-    let wanted: Value = serde_json::from_str(&lines.next().expect("a line that describes the content")).expect("JSON");
+    let wanted: Value = serde_json::from_str(&lines.next().expect("a line of what is wanted")).expect("JSON");
     let (aws, engine) = (Aws::start(), Engine::start());
     let host = put_host(&aws, &wanted["roles"]);
     put_secrets(&aws, &wanted["secrets"]);
@@ -66,7 +66,7 @@ fn main() {
     println!("{}", json!({ "calls": calls, "refused": refused, "pulls": engine.pulls().len() }));
 }
 
-/// Creates the host's user. With roles, it may only assume them.
+/// The host: with roles it may do nothing but assume them.
 fn put_host(aws: &Aws, roles: &Value) -> AccessKey {
     let name = format!("arn:aws:iam::{ACCOUNT}:user/host");
     let reads = Policy::allow(GET, "*").and(Policy::allow(BATCH, "*")).and(Policy::allow(TOKEN, "*"));
@@ -82,8 +82,8 @@ fn put_host(aws: &Aws, roles: &Value) -> AccessKey {
     aws.user(&name, may)
 }
 
-/// Creates the secrets. A secret of another account, and its customer key, grant access to the
-/// host's account, which a secret needs to be readable across accounts.
+/// The secrets. Another account's admits this one, and so does its customer key, since
+/// nothing less makes a secret readable across accounts.
 fn put_secrets(aws: &Aws, secrets: &Value) {
     let us = format!("arn:aws:iam::{ACCOUNT}:root");
     let mut keys = BTreeSet::new();
@@ -101,8 +101,8 @@ fn put_secrets(aws: &Aws, secrets: &Value) {
     }
 }
 
-/// Creates the pulls that wait for each other; returns their gate and their number. The engine
-/// sends all `lines` about all `layers` at once, which is the worst case for the client.
+/// The pulls that wait for each other, and at what; how many they are. What an engine says of
+/// their `layers` in so many `lines` each comes at once, which is the worst for who listens.
 fn hold(engine: &Engine, wanted: &Value) -> (Gate, usize) {
     let gate = Gate::closed();
     let count = |key: &str| wanted[key].as_u64().expect("a number");
@@ -133,7 +133,7 @@ fn progress(layer: u64, status: &str, line: u64, lines: u64) -> Value {
     })
 }
 
-/// Releases the held pulls when all of them have arrived.
+/// Lets those that are held go on once they all are there.
 fn let_go(gate: &Gate, held: usize) {
     if held == 0 {
         return;

@@ -1,10 +1,10 @@
-//! Load generator of the benchmark, and the server that the agent is compared with.
+//! Load for the bench, and what the agent is compared with.
 //!
-//! `bench-load constant SOCKET` answers every request with the body from stdin, using only
-//! hyper, until it is killed. `bench-load ask SOCKET PATH BODY CLIENTS SECONDS` sends requests
-//! for that time, each client again as soon as it has its response, and prints one line of
-//! JSON: `requests`, `seconds`, and `p50` and `p99` in microseconds. It sends from one thread,
-//! so that the server has the rest of the machine.
+//! `bench-load constant SOCKET` answers every request with the body on stdin, by hyper and
+//! nothing else, until it is killed. `bench-load ask SOCKET PATH BODY CLIENTS SECONDS` asks
+//! for so long, each client again as soon as it has its answer, and prints one line of JSON:
+//! `requests`, `seconds`, and `p50` and `p99` in microseconds. One thread asks, so that the
+//! asked one has the rest of the machine.
 
 use std::io::Read as _;
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// The width of a histogram step in microseconds. The last step counts all times above a second.
+/// Times are counted in steps of ten microseconds, up to a second and for all that is longer.
 const STEP: u128 = 10;
 const STEPS: usize = 100_001;
 
@@ -67,7 +67,7 @@ async fn constant(socket: &str, body: Bytes) -> Result<(), Error> {
                     Ok::<_, hyper::Error>(answer)
                 }
             });
-            // An error here means that the client has closed the connection.
+            // Who asked has gone.
             let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
@@ -90,7 +90,7 @@ async fn ask(socket: &str, request: String, clients: usize, during: Duration) ->
     Ok(())
 }
 
-/// Returns the histogram of response times: the number of responses for each step.
+/// How many answers took how many steps.
 async fn client(socket: &str, request: &[u8], until: Instant) -> Result<Vec<u32>, Error> {
     let mut stream = UnixStream::connect(socket).await?;
     let mut took = vec![0; STEPS];
@@ -102,20 +102,20 @@ async fn client(socket: &str, request: &[u8], until: Instant) -> Result<Vec<u32>
         answer.clear();
         while length.is_none_or(|length| answer.len() < length) {
             if stream.read_buf(&mut answer).await? == 0 {
-                return Err("the server closed the connection".into());
+                return Err("the connection was ended".into());
             }
-            // All responses have the length of the first.
+            // All answers are as long as the first.
             length = length.or_else(|| whole(&answer));
         }
         if !answer.starts_with(b"HTTP/1.1 200 ") || length != Some(answer.len()) {
-            return Err("a response differs from the first".into());
+            return Err("an answer is not what the first was".into());
         }
         took[usize::try_from(begun.elapsed().as_micros() / STEP)?.min(STEPS - 1)] += 1;
     }
     Ok(took)
 }
 
-/// Returns the length of a response once its head is complete.
+/// The length of an answer, once its head is there.
 fn whole(answer: &[u8]) -> Option<usize> {
     let text = std::str::from_utf8(answer).ok()?;
     let (head, _) = text.split_once("\r\n\r\n")?;
@@ -123,7 +123,7 @@ fn whole(answer: &[u8]) -> Option<usize> {
     Some(head.len() + 4 + length.unwrap_or(0_usize))
 }
 
-/// Returns a percentile in microseconds, rounded up to a step.
+/// In microseconds, rounded up to a step.
 fn percentile(took: &[u64], requests: u64, percent: u64) -> u128 {
     let mut before = 0;
     let is_there = |count: &u64| {
