@@ -41,6 +41,7 @@ mod identity_addresses;
 mod identity_endpoints;
 mod identity_host;
 mod instance;
+mod language;
 #[cfg(feature = "otel")]
 mod otel;
 #[cfg(not(feature = "otel"))]
