@@ -10,14 +10,14 @@ use crate::support::run::{Ended, Run};
 use crate::world::wait_for;
 
 on_both_engines!(
-    a_registry_that_is_gone_is_no_reason_to_do_without_an_image_that_is_there,
-    a_refusal_is_one_though_the_image_is_there,
-    an_image_named_by_digest_is_no_right_of_whoever_names_it,
-    a_pull_by_digest_does_not_join_another_one_with_a_better_login,
-    a_copy_serves_a_task_that_may_have_it_and_no_other,
-    a_copy_that_need_not_be_verified_costs_the_registry_nothing,
-    one_tag_is_one_image_though_it_moves_in_the_middle,
-    the_platform_that_the_task_names_is_pulled,
+    cached_image_is_used_when_the_registry_is_unavailable,
+    refused_pull_fails_although_the_image_is_cached,
+    cached_image_named_by_digest_still_needs_a_valid_login,
+    pull_by_digest_does_not_join_a_pull_with_another_login,
+    cached_image_is_used_only_after_successful_verification,
+    unverified_cached_image_causes_no_registry_request,
+    moved_tag_resolves_to_one_image_within_a_run,
+    platform_of_the_task_definition_is_pulled,
 );
 
 /// A registry behind a login, with an image that is on the engine already.
@@ -51,7 +51,7 @@ impl Drop for Shop<'_> {
     }
 }
 
-fn a_registry_that_is_gone_is_no_reason_to_do_without_an_image_that_is_there(lab: &Lab) {
+fn cached_image_is_used_when_the_registry_is_unavailable(lab: &Lab) {
     let shop = Shop::new(lab, "gone");
     for kind in [Kind::Challenge, Kind::Manifest] {
         shop.registry.fault(kind, When::Every, Fault::Status(503, "busy".to_owned()));
@@ -65,7 +65,7 @@ fn a_registry_that_is_gone_is_no_reason_to_do_without_an_image_that_is_there(lab
     assert_eq!((ended.code, &*ended.failure(0)), (3, "registry unavailable"), "{ended:?}");
 }
 
-fn a_refusal_is_one_though_the_image_is_there(lab: &Lab) {
+fn refused_pull_fails_although_the_image_is_cached(lab: &Lab) {
     let shop = Shop::new(lab, "refused");
     let wrong = lab.own_secret("wrong", &login("me", "wrong"));
     let ended = shop.pull("default", &wrong.name).end();
@@ -75,7 +75,7 @@ fn a_refusal_is_one_though_the_image_is_there(lab: &Lab) {
     assert_eq!((&app["result"], &app["insteadOf"]["class"]), (&json!("cached"), &json!("refused")), "{ended:?}");
 }
 
-fn an_image_named_by_digest_is_no_right_of_whoever_names_it(lab: &Lab) {
+fn cached_image_named_by_digest_still_needs_a_valid_login(lab: &Lab) {
     let shop = Shop::new(lab, "by-digest");
     let wrong = lab.own_secret("wrong-by-digest", &login("me", "wrong"));
     let (name, _) = shop.image.reference.rsplit_once(':').unwrap();
@@ -102,7 +102,7 @@ fn an_image_named_by_digest_is_no_right_of_whoever_names_it(lab: &Lab) {
     lab.docker(&["image", "rm", "--force", &elsewhere]);
 }
 
-fn a_pull_by_digest_does_not_join_another_one_with_a_better_login(lab: &Lab) {
+fn pull_by_digest_does_not_join_a_pull_with_another_login(lab: &Lab) {
     let registry = Registry::with_login("me", "right");
     let pushed = registry.push("team/app:1", &[10_000]);
     let image = format!("{}@{}", pushed.reference.rsplit_once(':').unwrap().0, pushed.digest);
@@ -120,7 +120,7 @@ fn a_pull_by_digest_does_not_join_another_one_with_a_better_login(lab: &Lab) {
     lab.forget(&image);
 }
 
-fn a_copy_serves_a_task_that_may_have_it_and_no_other(lab: &Lab) {
+fn cached_image_is_used_only_after_successful_verification(lab: &Lab) {
     let shop = Shop::new(lab, "verified");
     let wrong = lab.own_secret("unverified", &login("me", "wrong"));
     for behavior in ["once", "prefer-cached"] {
@@ -134,7 +134,7 @@ fn a_copy_serves_a_task_that_may_have_it_and_no_other(lab: &Lab) {
     }
 }
 
-fn a_copy_that_need_not_be_verified_costs_the_registry_nothing(lab: &Lab) {
+fn unverified_cached_image_causes_no_registry_request(lab: &Lab) {
     let shop = Shop::new(lab, "unasked");
     let requests = shop.registry.requests().len();
     let ended = shop.pull("prefer-cached", &shop.secret.name).env("TASKPULL_VERIFY_ACCESS", "never").end();
@@ -143,7 +143,7 @@ fn a_copy_that_need_not_be_verified_costs_the_registry_nothing(lab: &Lab) {
     assert_eq!(shop.registry.requests().len(), requests);
 }
 
-fn one_tag_is_one_image_though_it_moves_in_the_middle(lab: &Lab) {
+fn moved_tag_resolves_to_one_image_within_a_run(lab: &Lab) {
     let registry = Registry::start();
     let first = registry.push("team/app:1", &[10_000]);
     registry.tag("team/app:1", "kept");
@@ -166,7 +166,7 @@ fn one_tag_is_one_image_though_it_moves_in_the_middle(lab: &Lab) {
     lab.forget(image);
 }
 
-fn the_platform_that_the_task_names_is_pulled(lab: &Lab) {
+fn platform_of_the_task_definition_is_pulled(lab: &Lab) {
     let image = "127.0.0.1:25001/team-a/multi:1.0";
     lab.forget(image);
     let secret = lab.own_secret("platform", &login("puller-one", &lab.password("registry-one", "puller-one")));

@@ -11,9 +11,9 @@ use crate::own_image::{OwnImage, REGISTRY};
 use crate::support::run::Run;
 use crate::world::wait_until;
 
-on_both_engines!(images_of_a_service_are_here_before_its_tasks_and_so_are_a_new_revision_s);
+on_both_engines!(images_of_every_service_revision_are_pulled_before_its_tasks);
 
-fn images_of_a_service_are_here_before_its_tasks_and_so_are_a_new_revision_s(lab: &Lab) {
+fn images_of_every_service_revision_are_pulled_before_its_tasks(lab: &Lab) {
     let cluster = Cluster::new(lab);
     let images = [OwnImage::push(lab, 1, 100_000), OwnImage::push(lab, 1, 100_000)];
     let [first, second] = images.each_ref().map(|image| image.at(REGISTRY));

@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::lab::{Engine, Lab, root};
 
 #[test]
-fn the_demo_ends_with_private_images_on_the_engine_and_says_what_it_did() {
+fn demo_pulls_private_images_and_reports_the_result() {
     let lab = Lab::with(Engine::Docker);
     let batch = "127.0.0.2:25002/team-b/batch:1.0";
     lab.forget(batch);

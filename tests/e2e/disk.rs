@@ -37,13 +37,13 @@ fn message(ended: &Ended) -> String {
     failure["message"].as_str().unwrap_or_default().to_owned()
 }
 
-fn says_the_disk(text: &str, root: &Path) -> bool {
+fn names_disk_and_need(text: &str, root: &Path) -> bool {
     text.contains(&format!("{} has ", root.display())) && text.contains("it needs about 286.1 MiB (3 times its layers)")
 }
 
 /// What docs/pulls.md says of Docker 20.10.
 #[test]
-fn a_pull_that_filled_the_disk_leaves_no_large_file() {
+fn failed_pull_on_a_full_disk_leaves_no_large_file() {
     let engine = small();
     let registry = Registry::start();
     // It fills while a layer is fetched, and while the last of several is unpacked.
@@ -58,7 +58,7 @@ fn a_pull_that_filled_the_disk_leaves_no_large_file() {
 }
 
 #[test]
-fn an_image_that_is_too_large_for_the_disk_is_told_before_and_after_and_a_smaller_one_fits() {
+fn too_large_image_is_reported_and_a_smaller_image_still_fits() {
     let engine = small();
     let root = engine.data_root();
     let registry = Registry::start();
@@ -73,7 +73,7 @@ fn an_image_that_is_too_large_for_the_disk_is_told_before_and_after_and_a_smalle
     let before = registry.requests().len();
     let ended = pull(&engine, &large, "refuse");
     assert_eq!((ended.code, &*ended.failure(0)), (3, "disk disk-full"), "{ended:?}");
-    assert!(says_the_disk(&message(&ended), &root), "{ended:?}");
+    assert!(names_disk_and_need(&message(&ended), &root), "{ended:?}");
     assert_eq!(ended.container(0)["attempts"], json!(null), "the engine was not asked: {ended:?}");
     assert_eq!(registry.requests().len() - before, 1, "nor the registry for more than the manifest");
 
@@ -81,7 +81,7 @@ fn an_image_that_is_too_large_for_the_disk_is_told_before_and_after_and_a_smalle
     assert_eq!((ended.code, &*ended.failure(0)), (3, "disk disk-full"), "{ended:?}");
     assert_eq!(ended.container(0)["attempts"], json!(1), "{ended:?}");
     assert!(message(&ended).contains("no space was left while it was pulled"), "{ended:?}");
-    assert!(says_the_disk(&message(&ended), &root), "{ended:?}");
+    assert!(names_disk_and_need(&message(&ended), &root), "{ended:?}");
     assert!(ended.container(0)["failure"]["causedBy"][0].as_str().unwrap().contains("no space left on device"));
     assert!(ended.stderr.contains(&format!("warning: image {large}: it needs about")), "{ended:?}");
 

@@ -11,15 +11,15 @@ use crate::support::fault_proxy::FaultProxy;
 use crate::support::run::Run;
 
 on_both_engines!(
-    images_of_two_accounts_and_regions_are_pulled_with_one_token_for_each_region,
-    images_at_fips_and_dual_stack_hosts_are_pulled_with_tokens_of_such_hosts,
-    a_path_behind_a_pull_through_rule_is_pulled_from_as_any_other,
-    a_token_that_ends_in_mid_life_is_got_again_once,
-    a_copy_is_let_serve_by_a_token_that_is_got_again,
-    the_execution_role_gets_the_token,
-    ecr_public_is_pulled_from_with_a_token_and_without_one,
-    a_token_of_ecr_public_that_is_over_is_got_again,
-    a_registry_that_takes_no_token_at_all_costs_two,
+    one_token_per_region_pulls_images_of_two_accounts,
+    fips_and_dual_stack_hosts_are_pulled_with_their_own_tokens,
+    image_behind_a_pull_through_rule_is_pulled_from_ecr,
+    invalidated_ecr_token_is_requested_again_once,
+    cached_image_is_verified_with_a_new_token_after_invalidation,
+    ecr_token_is_requested_as_the_execution_role,
+    ecr_public_is_pulled_with_and_without_a_token,
+    invalidated_ecr_public_token_is_requested_again,
+    registry_that_refuses_every_token_costs_two_token_requests,
 );
 
 const APP: &str = "team/app:1.0";
@@ -50,7 +50,7 @@ fn end_tokens(host: &str, issued_before: &str) -> PathBuf {
 }
 
 #[test]
-fn every_region_that_the_sdk_for_python_knows_is_known() {
+fn every_region_of_the_python_sdk_is_known() {
     let script = "from botocore.loaders import Loader\n\
         for partition in Loader().load_data('partitions')['partitions']:\n\
         \x20   for region in partition['regions']: print(region, partition['id'])";
@@ -67,14 +67,14 @@ fn every_region_that_the_sdk_for_python_knows_is_known() {
     assert!(count > 40, "{count}");
 }
 
-fn images_of_two_accounts_and_regions_are_pulled_with_one_token_for_each_region(lab: &Lab) {
+fn one_token_per_region_pulls_images_of_two_accounts(lab: &Lab) {
     let hosts = ["111122223333", "444455556666"].iter().flat_map(|account| {
         ["us-east-1", "eu-west-1"].map(|region| format!("{account}.dkr.ecr.{region}.amazonaws.com"))
     });
     assert_pulled(lab, hosts, 2);
 }
 
-fn images_at_fips_and_dual_stack_hosts_are_pulled_with_tokens_of_such_hosts(lab: &Lab) {
+fn fips_and_dual_stack_hosts_are_pulled_with_their_own_tokens(lab: &Lab) {
     let hosts = [
         "111122223333.dkr.ecr-fips.us-east-1.amazonaws.com",
         "111122223333.dkr-ecr.eu-west-1.on.aws",
@@ -105,14 +105,14 @@ fn assert_pulled(lab: &Lab, hosts: impl IntoIterator<Item = String>, tokens: usi
     }
 }
 
-fn a_path_behind_a_pull_through_rule_is_pulled_from_as_any_other(lab: &Lab) {
+fn image_behind_a_pull_through_rule_is_pulled_from_ecr(lab: &Lab) {
     let image = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/docker-hub/library/nginx:1.27";
     let ended = lab.pull_among_registries(&task(&[("app", image, None)])).end();
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.container(0)["digest"], lab.digest("ecr", "docker-hub/library/nginx"));
 }
 
-fn a_token_that_ends_in_mid_life_is_got_again_once(lab: &Lab) {
+fn invalidated_ecr_token_is_requested_again_once(lab: &Lab) {
     let (aws, image) = (aws(lab), OwnImage::in_ecr(lab));
     let host = format!("{}.dkr.ecr.eu-west-1.amazonaws.com", own_account(lab));
     let (first, second) = (image.at("111122223333.dkr.ecr.eu-west-1.amazonaws.com"), image.at(&host));
@@ -128,7 +128,7 @@ fn a_token_that_ends_in_mid_life_is_got_again_once(lab: &Lab) {
     }
 }
 
-fn a_copy_is_let_serve_by_a_token_that_is_got_again(lab: &Lab) {
+fn cached_image_is_verified_with_a_new_token_after_invalidation(lab: &Lab) {
     let (aws, image) = (aws(lab), OwnImage::in_ecr(lab));
     let host = format!("{}.dkr.ecr.us-east-1.amazonaws.com", own_account(lab));
     let definition = task(&[("app", &image.at(&host), None)]);
@@ -140,7 +140,7 @@ fn a_copy_is_let_serve_by_a_token_that_is_got_again(lab: &Lab) {
     lab.forget(&image.at(&host));
 }
 
-fn the_execution_role_gets_the_token(lab: &Lab) {
+fn ecr_token_is_requested_as_the_execution_role(lab: &Lab) {
     let image = format!("444455556666.dkr.ecr.eu-west-1.amazonaws.com/{APP}");
     let mut definition = task(&[("app", &image, None)]);
     let role = "arn:aws:iam::444455556666:role/taskpull-execution";
@@ -149,7 +149,7 @@ fn the_execution_role_gets_the_token(lab: &Lab) {
     assert_eq!((ended.code, &ended.container(0)["credential"]["identity"]), (0, &json!(role)), "{ended:?}");
 }
 
-fn ecr_public_is_pulled_from_with_a_token_and_without_one(lab: &Lab) {
+fn ecr_public_is_pulled_with_and_without_a_token(lab: &Lab) {
     let image = "public.ecr.aws/docker/library/nginx:1.27";
     let definition = task(&[("app", image, None)]);
     for is_known in [true, false] {
@@ -164,7 +164,7 @@ fn ecr_public_is_pulled_from_with_a_token_and_without_one(lab: &Lab) {
 }
 
 /// Alone: other tests pull from there too.
-fn a_token_of_ecr_public_that_is_over_is_got_again(lab: &Lab) {
+fn invalidated_ecr_public_token_is_requested_again(lab: &Lab) {
     let aws = aws(lab);
     end_tokens("public.ecr.aws", "");
     let ended = pull(lab, &aws, &task(&[("app", "public.ecr.aws/docker/library/nginx:1.27", None)])).end();
@@ -173,7 +173,7 @@ fn a_token_of_ecr_public_that_is_over_is_got_again(lab: &Lab) {
     assert_eq!(aws.requests().len(), 2);
 }
 
-fn a_registry_that_takes_no_token_at_all_costs_two(lab: &Lab) {
+fn registry_that_refuses_every_token_costs_two_token_requests(lab: &Lab) {
     let (aws, account) = (aws(lab), own_account(lab));
     let host = format!("{account}.dkr-ecr.eu-west-1.on.aws");
     let over = end_tokens(&host, &i64::MAX.to_string());

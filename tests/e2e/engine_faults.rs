@@ -16,7 +16,7 @@ fn patient(run: Run) -> Run {
 }
 
 #[test]
-fn an_engine_killed_in_the_middle_and_started_again_brings_the_image_all_the_same() {
+fn pull_completes_after_the_engine_is_killed_and_restarted() {
     let mut engine = Dockerd::start(&[]);
     let lab = Lab::with_docker_at(&engine.host());
     let world = World::new(&lab);
@@ -34,7 +34,7 @@ fn an_engine_killed_in_the_middle_and_started_again_brings_the_image_all_the_sam
 }
 
 #[test]
-fn an_engine_that_shuts_down_in_the_middle_and_is_started_again_brings_the_image_too() {
+fn pull_completes_after_the_engine_shuts_down_and_restarts() {
     let mut engine = Dockerd::start(&[]);
     let lab = Lab::with_docker_at(&engine.host());
     let world = World::new(&lab);
@@ -48,7 +48,7 @@ fn an_engine_that_shuts_down_in_the_middle_and_is_started_again_brings_the_image
 }
 
 #[test]
-fn an_engine_that_was_killed_and_stays_away_is_named_in_time() {
+fn killed_engine_is_reported_within_the_restart_timeout() {
     let mut engine = Dockerd::start(&[]);
     let lab = Lab::with_docker_at(&engine.host());
     let world = World::new(&lab);
@@ -67,7 +67,7 @@ fn an_engine_that_was_killed_and_stays_away_is_named_in_time() {
 }
 
 #[test]
-fn an_engine_that_hangs_is_named_in_time_and_not_its_registry() {
+fn hanging_engine_is_reported_instead_of_its_registry() {
     let engine = Dockerd::start(&[]);
     let lab = Lab::with_docker_at(&engine.host());
     let world = World::new(&lab);
@@ -93,7 +93,7 @@ fn an_engine_that_hangs_is_named_in_time_and_not_its_registry() {
 }
 
 #[test]
-fn an_engine_that_wakes_up_goes_on() {
+fn pull_completes_after_a_paused_engine_resumes() {
     let engine = Dockerd::start(&[]);
     let lab = Lab::with_docker_at(&engine.host());
     let world = World::new(&lab);
@@ -112,7 +112,7 @@ fn an_engine_that_wakes_up_goes_on() {
 }
 
 #[test]
-fn what_docker_says_of_layers_that_fail_again_and_again() {
+fn each_repeated_docker_layer_failure_has_its_own_class() {
     // With its usual five attempts of its own it takes a minute over it.
     let engine = Dockerd::start(&["--max-download-attempts", "1", "--max-concurrent-downloads", "32"]);
     let lab = Lab::with_docker_at(&engine.host());

@@ -7,13 +7,13 @@ use crate::support::registry::{Kind, Registry};
 use crate::support::run::{Ended, Run};
 
 on_both_engines!(
-    two_registries_are_pulled_each_with_its_own_credentials,
-    a_cross_account_task_reads_its_secrets_as_its_own_role,
+    images_of_two_registries_are_pulled_with_their_own_credentials,
+    cross_account_task_reads_its_secrets_as_its_own_role,
     fifty_tasks_with_fifty_roles_share_the_transfer_of_an_image,
-    the_map_of_accounts_leads_to_each_accounts_role,
-    a_rotation_is_rehearsed_with_the_pending_stage,
-    images_in_ecr_are_pulled_with_the_roles_tokens,
-    every_other_example_is_pulled_as_it_stands,
+    account_map_selects_the_role_of_each_account,
+    pending_secret_stage_is_used_when_requested,
+    ecr_example_is_pulled_with_ecr_tokens,
+    every_other_example_is_pulled_unchanged,
 );
 
 fn pull(lab: &Lab, file: &str) -> Ended {
@@ -21,7 +21,7 @@ fn pull(lab: &Lab, file: &str) -> Ended {
     lab.set(Run::new(["pull", "--output", "json"]).arg(path)).end()
 }
 
-fn two_registries_are_pulled_each_with_its_own_credentials(lab: &Lab) {
+fn images_of_two_registries_are_pulled_with_their_own_credentials(lab: &Lab) {
     let (one, two) = ("registry-one", "registry-two");
     let images =
         ["127.0.0.1:25001/team-a/app:1.0", "127.0.0.1:25001/team-a/layers:1.0", "127.0.0.2:25002/team-b/app:1.0"];
@@ -43,7 +43,7 @@ fn two_registries_are_pulled_each_with_its_own_credentials(lab: &Lab) {
     assert_eq!(again.report()["summary"]["upToDate"], 4, "{again:?}");
 }
 
-fn a_cross_account_task_reads_its_secrets_as_its_own_role(lab: &Lab) {
+fn cross_account_task_reads_its_secrets_as_its_own_role(lab: &Lab) {
     let ended = pull(lab, "cross-account.json");
     assert_eq!(ended.code, 0, "{ended:?}");
     for at in 0..2 {
@@ -69,7 +69,7 @@ fn fifty_tasks_with_fifty_roles_share_the_transfer_of_an_image(lab: &Lab) {
     lab.forget(&image.reference);
 }
 
-fn the_map_of_accounts_leads_to_each_accounts_role(lab: &Lab) {
+fn account_map_selects_the_role_of_each_account(lab: &Lab) {
     let folder = root().join("task-definitions");
     let run = Run::new(["pull", "--output", "json", "--config"]).arg(folder.join("account-map.toml"));
     let ended = lab.set(run.arg(folder.join("account-map.json"))).end();
@@ -81,14 +81,14 @@ fn the_map_of_accounts_leads_to_each_accounts_role(lab: &Lab) {
     assert_eq!(pull(lab, "account-map.json").failure(1), "secret absent", "without the map");
 }
 
-fn a_rotation_is_rehearsed_with_the_pending_stage(lab: &Lab) {
+fn pending_secret_stage_is_used_when_requested(lab: &Lab) {
     let path = root().join("task-definitions/pending-rotation.json");
     let ended = lab.set(Run::new(["pull", "--secret-stage", "AWSPENDING"]).arg(path)).end();
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(pull(lab, "pending-rotation.json").failure(0), "registry refused", "without the option");
 }
 
-fn images_in_ecr_are_pulled_with_the_roles_tokens(lab: &Lab) {
+fn ecr_example_is_pulled_with_ecr_tokens(lab: &Lab) {
     let path = root().join("task-definitions/ecr.json");
     let line = [
         env!("CARGO_BIN_EXE_taskpull").as_ref(),
@@ -105,7 +105,7 @@ fn images_in_ecr_are_pulled_with_the_roles_tokens(lab: &Lab) {
     }
 }
 
-fn every_other_example_is_pulled_as_it_stands(lab: &Lab) {
+fn every_other_example_is_pulled_unchanged(lab: &Lab) {
     for file in [
         "multi-architecture.json",
         "describe-output.json",
@@ -125,7 +125,7 @@ fn every_other_example_is_pulled_as_it_stands(lab: &Lab) {
 /// Their image is the operator's own, so that here they are planned and not pulled. What ECS says
 /// of them is said by its SDK, which checks each key and value, and by the emulator.
 #[test]
-fn the_agents_own_definitions_are_accepted_by_ecs() {
+fn task_definitions_of_the_agent_are_accepted_by_ecs() {
     let lab = Lab::with(Engine::Docker);
     for file in ["agent-daemon.json", "agent-sidecar.json"] {
         let path = root().join("task-definitions").join(file);
@@ -140,7 +140,7 @@ fn the_agents_own_definitions_are_accepted_by_ecs() {
 }
 
 #[test]
-fn every_invalid_example_gives_the_message_beside_it() {
+fn every_invalid_example_gives_its_documented_message() {
     let folder = root().join("task-definitions/invalid");
     let table = std::fs::read_to_string(folder.join("README.md")).unwrap();
     let rows: Vec<_> = table

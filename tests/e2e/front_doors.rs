@@ -66,19 +66,19 @@ impl User {
 }
 
 #[test]
-fn docker_compose_and_skopeo_are_given_the_login_or_the_reason() {
-    are_given_the_login_or_the_reason(
+fn docker_compose_and_skopeo_get_the_login_or_the_error() {
+    assert_login_or_error(
         &json!({ "credHelpers": { REGISTRY: "taskpull" } }),
         &[User::docker, User::compose, User::skopeo],
     );
 }
 
 #[test]
-fn docker_and_compose_ask_it_for_every_registry_where_it_is_the_store() {
-    are_given_the_login_or_the_reason(&json!({ "credsStore": "taskpull" }), &[User::docker, User::compose]);
+fn docker_and_compose_work_with_taskpull_as_credential_store() {
+    assert_login_or_error(&json!({ "credsStore": "taskpull" }), &[User::docker, User::compose]);
 }
 
-fn are_given_the_login_or_the_reason(config: &Value, programs: &[fn(&User, &str) -> Ended]) {
+fn assert_login_or_error(config: &Value, programs: &[fn(&User, &str) -> Ended]) {
     let user = User::new(config);
     let lab = &user.lab;
     let image = OwnImage::push(lab, 1, 4_096);
@@ -103,7 +103,7 @@ fn are_given_the_login_or_the_reason(config: &Value, programs: &[fn(&User, &str)
 }
 
 #[test]
-fn a_password_goes_through_a_pipe_to_docker_login() {
+fn printed_password_works_with_docker_login() {
     let user = User::new(&json!({}));
     let printed = user.run(env!("CARGO_BIN_EXE_taskpull"), &["login-password", "--registry", REGISTRY], String::new());
     assert_eq!((printed.code, &*printed.stderr), (0, ""));

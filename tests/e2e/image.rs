@@ -93,7 +93,7 @@ fn stages(told: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_image_is_small_runs_as_nobody_and_pulls_a_private_image() {
+fn image_is_small_unprivileged_and_pulls_a_private_image() {
     let lab = Lab::with(Engine::Docker);
     let built = Image::build(&lab);
     let described = built.described();
@@ -109,7 +109,7 @@ fn the_image_is_small_runs_as_nobody_and_pulls_a_private_image() {
     assert!(output.status.success(), "{output:?}");
     assert!(lab.has(&name));
     lab.forget(&name);
-    the_compose_file_runs_the_agent(&built, &name, &definition);
+    assert_compose_runs_the_agent(&built, &name, &definition);
     lab.forget(&name);
 }
 
@@ -119,7 +119,7 @@ const TESTED: &str = "version: '3.8'\nservices: {taskpull: {environment: [AWS_AC
 
 /// It pulls what its folder wants, is healthy until it is asked to end, and then ends as it
 /// should: a state folder that it may not write, or a wrong setting, would be exit code 6.
-fn the_compose_file_runs_the_agent(built: &Image<'_>, image: &str, definition: &str) {
+fn assert_compose_runs_the_agent(built: &Image<'_>, image: &str, definition: &str) {
     let (lab, socket) = (built.lab, built.lab.engine_socket());
     let (project, folder) = (format!("taskpull-lab-{}", std::process::id()), tempfile::tempdir().unwrap());
     let (definitions, tested) = (folder.path().join("definitions"), folder.path().join("tested.yaml"));
@@ -153,7 +153,7 @@ fn the_compose_file_runs_the_agent(built: &Image<'_>, image: &str, definition: &
 }
 
 #[test]
-fn the_dockerfile_names_no_architecture_and_the_rust_that_is_developed_with() {
+fn dockerfile_names_no_architecture_and_uses_the_project_rust_version() {
     let read = |file: &str| fs::read_to_string(root().join(file)).unwrap();
     let (text, toolchain) = (read("Dockerfile"), read("rust-toolchain.toml"));
     let channel = toolchain.split("channel = \"").nth(1).unwrap().split('"').next().unwrap();

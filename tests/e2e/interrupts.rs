@@ -12,11 +12,11 @@ use crate::support::run::Ended;
 use crate::world::{World, signal, wait_for, wait_until};
 
 on_both_engines!(
-    an_interrupt_while_the_secret_is_read_ends_it_before_the_registry_is_asked,
-    an_interrupt_while_the_registry_does_not_answer_ends_it,
-    an_interrupt_in_the_middle_of_a_layer_ends_it_and_the_next_pull_works,
-    an_interrupt_ends_those_that_wait_for_their_turn_too,
-    an_interrupt_while_layers_are_unpacked_leaves_the_image_absent_or_whole,
+    interrupt_during_the_secret_read_makes_no_registry_request,
+    interrupt_during_a_silent_registry_request_cancels_the_pull,
+    interrupt_during_a_layer_cancels_and_the_next_pull_works,
+    interrupt_also_cancels_pulls_that_wait_for_a_permit,
+    interrupt_while_unpacking_leaves_the_image_absent_or_complete,
 );
 
 const SIGNALS: [&str; 2] = ["INT", "TERM"];
@@ -38,7 +38,7 @@ fn interrupted(running: std::process::Child, name: &str, containers: usize) -> E
     ended
 }
 
-fn an_interrupt_while_the_secret_is_read_ends_it_before_the_registry_is_asked(lab: &Lab) {
+fn interrupt_during_the_secret_read_makes_no_registry_request(lab: &Lab) {
     let world = World::new(lab);
     for name in SIGNALS {
         let gate = Gate::closed();
@@ -53,7 +53,7 @@ fn an_interrupt_while_the_secret_is_read_ends_it_before_the_registry_is_asked(la
     assert!(world.proxy.requests().is_empty(), "{:?}", world.proxy.requests());
 }
 
-fn an_interrupt_while_the_registry_does_not_answer_ends_it(lab: &Lab) {
+fn interrupt_during_a_silent_registry_request_cancels_the_pull(lab: &Lab) {
     for (name, on) in SIGNALS.into_iter().zip([On::Ping, On::Manifest]) {
         let world = World::new(lab);
         let gate = Gate::closed();
@@ -65,7 +65,7 @@ fn an_interrupt_while_the_registry_does_not_answer_ends_it(lab: &Lab) {
     }
 }
 
-fn an_interrupt_in_the_middle_of_a_layer_ends_it_and_the_next_pull_works(lab: &Lab) {
+fn interrupt_during_a_layer_cancels_and_the_next_pull_works(lab: &Lab) {
     for name in SIGNALS {
         let world = World::new(lab);
         // It moves, slowly: the engine notices at the next byte that nobody wants it.
@@ -81,7 +81,7 @@ fn an_interrupt_in_the_middle_of_a_layer_ends_it_and_the_next_pull_works(lab: &L
     }
 }
 
-fn an_interrupt_ends_those_that_wait_for_their_turn_too(lab: &Lab) {
+fn interrupt_also_cancels_pulls_that_wait_for_a_permit(lab: &Lab) {
     for name in SIGNALS {
         let world = World::new(lab);
         let other = OwnImage::push(lab, 1, 1_000).at(&world.proxy.host());
@@ -100,7 +100,7 @@ fn an_interrupt_ends_those_that_wait_for_their_turn_too(lab: &Lab) {
     }
 }
 
-fn an_interrupt_while_layers_are_unpacked_leaves_the_image_absent_or_whole(lab: &Lab) {
+fn interrupt_while_unpacking_leaves_the_image_absent_or_complete(lab: &Lab) {
     for (name, pause) in SIGNALS.into_iter().zip([0, 20]) {
         let world = World::of(lab, FaultProxy::before(REGISTRY), 8, 40_000_000);
         let running = world.pull().start();

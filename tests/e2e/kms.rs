@@ -8,9 +8,9 @@ use crate::lab::{Lab, OwnSecret, on_both_engines, task};
 use crate::support::run::{Ended, Run};
 
 on_both_engines!(
-    a_sealed_login_pulls_and_in_another_context_it_does_not,
-    a_key_that_is_not_there_is_told_and_so_is_one_of_another_region,
-    a_ciphertext_as_a_binary_secret_pulls_and_in_a_context_it_does_not,
+    sealed_login_pulls_only_with_its_own_encryption_context,
+    missing_kms_key_is_reported_with_its_region,
+    binary_ciphertext_pulls_only_without_an_encryption_context,
 );
 
 const APP: &str = "127.0.0.1:25001/team-a/app:1.0";
@@ -46,7 +46,7 @@ fn assert_refused(ended: &Ended, failure: &str, message: &str) {
     assert!(ended.stdout.contains(message), "{ended:?}");
 }
 
-fn a_sealed_login_pulls_and_in_another_context_it_does_not(lab: &Lab) {
+fn sealed_login_pulls_only_with_its_own_encryption_context(lab: &Lab) {
     let key = key(lab);
     let mut envelope = seal(lab, &key, &["team=web"]);
     let secret = lab.own_secret("sealed-text", &text(&envelope));
@@ -59,7 +59,7 @@ fn a_sealed_login_pulls_and_in_another_context_it_does_not(lab: &Lab) {
     assert_refused(&pull(lab, &secret), "key invalid", "another encryption context");
 }
 
-fn a_key_that_is_not_there_is_told_and_so_is_one_of_another_region(lab: &Lab) {
+fn missing_kms_key_is_reported_with_its_region(lab: &Lab) {
     let mut envelope = seal(lab, &key(lab), &[]);
     let absent = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     envelope["taskpull"]["keyArn"] = absent.into();
@@ -71,7 +71,7 @@ fn a_key_that_is_not_there_is_told_and_so_is_one_of_another_region(lab: &Lab) {
     assert_refused(&pull(lab, &secret), "key absent", "there is no such key in eu-west-1");
 }
 
-fn a_ciphertext_as_a_binary_secret_pulls_and_in_a_context_it_does_not(lab: &Lab) {
+fn binary_ciphertext_pulls_only_without_an_encryption_context(lab: &Lab) {
     let key = key(lab);
     let binary = |envelope: &Value| json!({ "SecretBinary": { "base64": envelope["taskpull"]["ciphertext"].clone() } });
     let secret = lab.own_secret("sealed-binary", &binary(&seal(lab, &key, &[])));

@@ -16,9 +16,9 @@ use crate::support::run::{Ended, Run};
 use crate::world::{signal, wait_for};
 
 on_both_engines!(
-    the_password_is_nowhere_after_a_success_and_after_each_failure,
-    the_password_is_not_in_the_processs_arguments_or_environment,
-    a_crash_leaves_no_core,
+    password_is_nowhere_after_success_or_any_failure,
+    password_is_not_in_process_arguments_or_environment,
+    crash_leaves_no_core_dump,
 );
 
 const APP: &str = "127.0.0.1:25001/team-a/app:1.0";
@@ -64,7 +64,7 @@ fn loud(lab: &Lab, definition: &Value) -> Run {
     lab.pull(definition).env("RUST_LOG", "trace").env("TASKPULL_ATTEMPTS", "1")
 }
 
-fn the_password_is_nowhere_after_a_success_and_after_each_failure(lab: &Lab) {
+fn password_is_nowhere_after_success_or_any_failure(lab: &Lab) {
     let canaries = canaries(lab);
     let (good, wrong) = (lab.secret("taskpull/canary"), lab.secret("taskpull/canary-wrong"));
     for (image, secret, code) in [
@@ -102,7 +102,7 @@ fn under_way(lab: &Lab, folder: &Path, gate: &Gate) -> (Child, Registry) {
     (running, registry)
 }
 
-fn the_password_is_not_in_the_processs_arguments_or_environment(lab: &Lab) {
+fn password_is_not_in_process_arguments_or_environment(lab: &Lab) {
     let canaries = canaries(lab);
     let folder = tempfile::tempdir().unwrap();
     let gate = Gate::closed();
@@ -122,7 +122,7 @@ fn the_password_is_not_in_the_processs_arguments_or_environment(lab: &Lab) {
     }
 }
 
-fn a_crash_leaves_no_core(lab: &Lab) {
+fn crash_leaves_no_core_dump(lab: &Lab) {
     let folder = tempfile::tempdir().unwrap();
     let gate = Gate::closed();
     let (mut running, registry) = under_way(lab, folder.path(), &gate);

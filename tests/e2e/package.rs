@@ -58,7 +58,7 @@ const DEFINITION: &str = "/root/web.json";
 
 /// What only the secret's reader may pull comes by the socket, and by the folder; the trail and
 /// the metrics tell of both.
-fn it_pulls_what_it_is_sent_and_what_is_in_its_folder(debian: &Debian, lab: &Lab, metrics: &str) {
+fn assert_pulls_from_socket_and_folder(debian: &Debian, lab: &Lab, metrics: &str) {
     let image = OwnImage::push(lab, 1, 4_096);
     let name = image.at(REGISTRY);
     let definition = task(&[("app", &name, Some(&lab.secret("taskpull/registry-one")))]);
@@ -85,7 +85,7 @@ fn it_pulls_what_it_is_sent_and_what_is_in_its_folder(debian: &Debian, lab: &Lab
 }
 
 /// The members of a group use the socket, and nobody else; a login is not the agent's to give.
-fn its_group_may_use_it(debian: &Debian, lab: &Lab) {
+fn assert_group_access(debian: &Debian, lab: &Lab) {
     debian.must("useradd --groups taskpull member; useradd stranger");
     debian.must("runuser -u member -- taskpull status");
     let refused = debian.run("runuser -u stranger -- taskpull status");
@@ -106,7 +106,7 @@ fn send(debian: &Debian, world: &World, gate: &Gate) -> String {
     serde_json::from_str::<Value>(&newest).unwrap()[0]["id"].as_str().unwrap().to_owned()
 }
 
-fn a_request_is_called_off(debian: &Debian, lab: &Lab) {
+fn assert_request_is_cancelled(debian: &Debian, lab: &Lab) {
     let (world, gate) = (World::new(lab), Gate::closed());
     let id = send(debian, &world, &gate);
     debian.must(&format!("taskpull cancel {id}"));
@@ -116,7 +116,7 @@ fn a_request_is_called_off(debian: &Debian, lab: &Lab) {
 }
 
 /// systemd would wait for a second; told how long a drain may take, it waits for that.
-fn what_is_under_way_may_end(debian: &Debian, lab: &Lab) {
+fn assert_stop_waits_for_running_pull(debian: &Debian, lab: &Lab) {
     debian.write("/etc/systemd/system/taskpull.service.d/stop.conf", "[Service]\nTimeoutStopSec=1s\n");
     debian.must("systemctl daemon-reload");
     let (world, gate) = (World::new(lab), Gate::closed());
@@ -135,7 +135,7 @@ fn what_is_under_way_may_end(debian: &Debian, lab: &Lab) {
 }
 
 #[test]
-fn the_deb_is_installed_enabled_upgraded_removed_and_purged() {
+fn debian_package_installs_enables_upgrades_removes_and_purges() {
     let lab = Lab::with(Engine::Docker);
     let (first, second) = (package(1), package(2));
     let debian = Debian::start(&lab);
@@ -161,10 +161,10 @@ fn the_deb_is_installed_enabled_upgraded_removed_and_purged() {
     assert_eq!(status(), "nothing under way");
     assert_eq!(debian.must("stat -c '%U:%G %a' /run/taskpull/taskpull.sock"), "root:taskpull 660\n");
 
-    it_pulls_what_it_is_sent_and_what_is_in_its_folder(&debian, &lab, &metrics);
-    its_group_may_use_it(&debian, &lab);
-    a_request_is_called_off(&debian, &lab);
-    what_is_under_way_may_end(&debian, &lab);
+    assert_pulls_from_socket_and_folder(&debian, &lab, &metrics);
+    assert_group_access(&debian, &lab);
+    assert_request_is_cancelled(&debian, &lab);
+    assert_stop_waits_for_running_pull(&debian, &lab);
 
     // It reads its configuration again without a restart.
     let pid = || debian.shown("taskpull", "MainPID");
@@ -200,7 +200,7 @@ fn the_deb_is_installed_enabled_upgraded_removed_and_purged() {
 }
 
 #[test]
-fn the_unit_is_exposed_to_at_most_1_5() {
+fn systemd_unit_exposure_is_at_most_1_5() {
     let mut analyze = Command::new("systemd-analyze");
     analyze.args(["security", "--offline=yes", "--no-pager", "--threshold=15"]);
     let output = analyze.arg(root().join("packaging/systemd/taskpull.service")).output().expect("systemd's own tool");

@@ -8,12 +8,12 @@ use crate::support::registry::Registry;
 use crate::support::run::Run;
 
 on_both_engines!(
-    every_broken_secret_is_told_by_its_fault,
-    a_wrong_password_is_refused_once_and_explained,
-    a_wrong_password_costs_the_registry_four_requests_at_most,
-    no_credentials_for_a_private_registry_are_told_from_wrong_ones,
-    an_absent_image_is_told_from_a_refusal,
-    an_absent_registry_is_unavailable,
+    each_broken_secret_has_its_own_message,
+    wrong_password_is_refused_once_and_explained,
+    wrong_password_costs_at_most_four_registry_requests,
+    missing_credentials_are_distinguished_from_wrong_ones,
+    absent_image_is_distinguished_from_a_refusal,
+    absent_registry_is_reported_as_unavailable,
 );
 
 const APP: &str = "127.0.0.1:25001/team-a/app:1.0";
@@ -25,7 +25,7 @@ fn refused(lab: &Lab, image: &str, secret: Option<&str>) -> (String, String) {
     (ended.failure(0), ended.stdout)
 }
 
-fn every_broken_secret_is_told_by_its_fault(lab: &Lab) {
+fn each_broken_secret_has_its_own_message(lab: &Lab) {
     for (name, failure, message) in [
         ("not-json", "content invalid", "it is not JSON"),
         ("array", "content invalid", "not an object"),
@@ -46,7 +46,7 @@ fn every_broken_secret_is_told_by_its_fault(lab: &Lab) {
     assert_eq!(found, "secret absent", "{said}");
 }
 
-fn a_wrong_password_is_refused_once_and_explained(lab: &Lab) {
+fn wrong_password_is_refused_once_and_explained(lab: &Lab) {
     let log = crate::lab::root().join("target/lab/log/registry-one.log");
     // Other tests are refused at the same time, as other users or for other images.
     let tag = format!("refused-once-{:?}", lab.engine);
@@ -62,7 +62,7 @@ fn a_wrong_password_is_refused_once_and_explained(lab: &Lab) {
     assert!((1..=2).contains(&refused), "the registry was asked {refused} times");
 }
 
-fn a_wrong_password_costs_the_registry_four_requests_at_most(lab: &Lab) {
+fn wrong_password_costs_at_most_four_registry_requests(lab: &Lab) {
     let registry = Registry::with_login("puller-one", "swordfish");
     let image = registry.push("team/app:1", &[1_000]);
     let secret = lab.secret("taskpull/broken/wrong-password");
@@ -72,13 +72,13 @@ fn a_wrong_password_costs_the_registry_four_requests_at_most(lab: &Lab) {
     assert!((1..=4).contains(&requests.len()), "{requests:?}");
 }
 
-fn no_credentials_for_a_private_registry_are_told_from_wrong_ones(lab: &Lab) {
+fn missing_credentials_are_distinguished_from_wrong_ones(lab: &Lab) {
     let (found, said) = refused(lab, APP, None);
     assert_eq!(found, "registry refused", "{said}");
     assert!(said.contains("the container names none"), "{said}");
 }
 
-fn an_absent_image_is_told_from_a_refusal(lab: &Lab) {
+fn absent_image_is_distinguished_from_a_refusal(lab: &Lab) {
     let secret = lab.secret("taskpull/registry-one");
     for image in ["127.0.0.1:25001/team-a/app:9.9", "127.0.0.1:25001/team-a/none:1.0"] {
         let (found, said) = refused(lab, image, Some(&secret));
@@ -86,7 +86,7 @@ fn an_absent_image_is_told_from_a_refusal(lab: &Lab) {
     }
 }
 
-fn an_absent_registry_is_unavailable(lab: &Lab) {
+fn absent_registry_is_reported_as_unavailable(lab: &Lab) {
     let (found, said) = refused(lab, "127.0.0.1:1/app:1", None);
     assert_eq!(found, "registry unavailable", "{said}");
     let (found, said) = refused(lab, "registry.invalid/app:1", None);
@@ -95,7 +95,7 @@ fn an_absent_registry_is_unavailable(lab: &Lab) {
 }
 
 #[test]
-fn an_engine_that_may_not_be_opened_is_told_from_an_absent_one() {
+fn inaccessible_engine_socket_is_distinguished_from_a_missing_one() {
     let lab = Lab::with(Engine::Docker);
     // Somewhere that a user without rights can reach, unlike a checkout in /root.
     let folder = tempfile::tempdir().unwrap();
@@ -126,7 +126,7 @@ fn an_engine_that_may_not_be_opened_is_told_from_an_absent_one() {
 }
 
 #[test]
-fn another_process_of_the_same_user_cannot_read_the_memory() {
+fn other_processes_of_the_user_cannot_read_the_memory() {
     let folder = tempfile::tempdir().unwrap();
     let (program, fifo) = (folder.path().join("taskpull"), folder.path().join("task.json"));
     std::fs::copy(env!("CARGO_BIN_EXE_taskpull"), &program).unwrap();

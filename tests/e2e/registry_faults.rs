@@ -13,23 +13,23 @@ use crate::support::run::Ended;
 use crate::world::{World, attempts, impatient};
 
 on_both_engines!(
-    each_answer_of_a_registry_to_the_manifest_is_told,
-    a_registry_that_throttles_is_given_the_time_it_asks_for,
-    a_registry_that_is_well_again_is_pulled_from_after_one_short_wait,
-    a_manifest_that_does_not_come_ends_at_the_begin_deadline,
-    a_layer_that_stands_still_ends_at_the_idle_deadline_and_is_tried_again,
-    a_layer_that_never_moves_again_fails_and_leaves_nothing,
-    a_layer_without_an_answer_is_asked_for_again,
-    a_slow_layer_is_waited_for_until_the_total_deadline,
-    a_layer_cut_in_the_middle_is_brought_whole,
-    what_arrives_damaged_is_tried_again_and_told,
-    an_outage_at_the_layers_is_no_failure,
-    a_token_service_serves_and_its_faults_are_told,
+    each_manifest_error_status_has_its_own_failure,
+    retry_after_header_of_a_throttling_registry_is_honored,
+    recovered_registry_is_pulled_from_after_one_short_wait,
+    unanswered_manifest_request_fails_at_the_begin_timeout,
+    stalled_layer_is_retried_after_the_idle_timeout,
+    permanently_stalled_layer_fails_without_leftovers,
+    unanswered_layer_request_is_retried,
+    slow_layer_is_awaited_until_the_total_timeout,
+    truncated_layer_is_pulled_completely,
+    damaged_content_is_retried_and_reported,
+    temporary_layer_outage_does_not_fail_the_pull,
+    token_service_failures_are_reported,
 );
 
 const SHORT: Duration = Duration::from_secs(10);
 
-fn each_answer_of_a_registry_to_the_manifest_is_told(lab: &Lab) {
+fn each_manifest_error_status_has_its_own_failure(lab: &Lab) {
     let world = World::new(lab);
     for (status, failure, tried) in [
         (401, "registry refused", 1),
@@ -48,7 +48,7 @@ fn each_answer_of_a_registry_to_the_manifest_is_told(lab: &Lab) {
     assert_eq!(world.proxy.most_at_once(), 1);
 }
 
-fn a_registry_that_throttles_is_given_the_time_it_asks_for(lab: &Lab) {
+fn retry_after_header_of_a_throttling_registry_is_honored(lab: &Lab) {
     let world = World::new(lab);
     let later =
         |seconds| Fault::Answer(429, Some(("retry-after", seconds)), r#"{"errors": [{"code": "TOOMANYREQUESTS"}]}"#);
@@ -73,7 +73,7 @@ fn a_registry_that_throttles_is_given_the_time_it_asks_for(lab: &Lab) {
     }
 }
 
-fn a_registry_that_is_well_again_is_pulled_from_after_one_short_wait(lab: &Lab) {
+fn recovered_registry_is_pulled_from_after_one_short_wait(lab: &Lab) {
     let world = World::new(lab);
     for on in [On::Manifest, On::Layer, On::Config] {
         world.proxy.fault(on, When::Every, Fault::status(503));
@@ -89,7 +89,7 @@ fn a_registry_that_is_well_again_is_pulled_from_after_one_short_wait(lab: &Lab) 
     assert_eq!(world.proxy.most_at_once(), 1);
 }
 
-fn a_manifest_that_does_not_come_ends_at_the_begin_deadline(lab: &Lab) {
+fn unanswered_manifest_request_fails_at_the_begin_timeout(lab: &Lab) {
     for on in [On::Ping, On::Manifest] {
         let world = World::new(lab);
         let gate = Gate::closed();
@@ -103,7 +103,7 @@ fn a_manifest_that_does_not_come_ends_at_the_begin_deadline(lab: &Lab) {
     }
 }
 
-fn a_layer_that_stands_still_ends_at_the_idle_deadline_and_is_tried_again(lab: &Lab) {
+fn stalled_layer_is_retried_after_the_idle_timeout(lab: &Lab) {
     let world = World::new(lab);
     let gate = Gate::closed();
     // All three layers, or the engine would have some of them to bring meanwhile.
@@ -119,7 +119,7 @@ fn a_layer_that_stands_still_ends_at_the_idle_deadline_and_is_tried_again(lab: &
     }
 }
 
-fn a_layer_that_never_moves_again_fails_and_leaves_nothing(lab: &Lab) {
+fn permanently_stalled_layer_fails_without_leftovers(lab: &Lab) {
     let (waiting, moving) = ("the registry did not answer within 1s 500ms", "nothing moved for 1s 500ms");
     for (held, of_podman) in [(Fault::Hold as fn(Gate) -> Fault, waiting), (Fault::HoldInTheMiddle, moving)] {
         let world = World::new(lab);
@@ -137,7 +137,7 @@ fn a_layer_that_never_moves_again_fails_and_leaves_nothing(lab: &Lab) {
     }
 }
 
-fn a_layer_without_an_answer_is_asked_for_again(lab: &Lab) {
+fn unanswered_layer_request_is_retried(lab: &Lab) {
     let world = World::new(lab);
     let gate = Gate::closed();
     world.proxy.fault(On::Layer, When::First(3), Fault::Hold(gate.clone()));
@@ -155,7 +155,7 @@ fn a_layer_without_an_answer_is_asked_for_again(lab: &Lab) {
     assert_eq!(world.proxy.most_at_once(), 1, "two pulls of one image at once");
 }
 
-fn a_slow_layer_is_waited_for_until_the_total_deadline(lab: &Lab) {
+fn slow_layer_is_awaited_until_the_total_timeout(lab: &Lab) {
     let world = World::new(lab);
     // Podman tells once a second how far it is.
     let patience = "2500ms";
@@ -175,7 +175,7 @@ fn a_slow_layer_is_waited_for_until_the_total_deadline(lab: &Lab) {
     assert_eq!(world.proxy.most_at_once(), 1);
 }
 
-fn a_layer_cut_in_the_middle_is_brought_whole(lab: &Lab) {
+fn truncated_layer_is_pulled_completely(lab: &Lab) {
     let world = World::new(lab);
     world.proxy.fault(On::Layer, When::Nth(2), Fault::Cut);
     world.proxy.fault(On::Manifest, When::First(1), Fault::Cut);
@@ -184,7 +184,7 @@ fn a_layer_cut_in_the_middle_is_brought_whole(lab: &Lab) {
     assert_eq!(world.proxy.most_at_once(), 1);
 }
 
-fn what_arrives_damaged_is_tried_again_and_told(lab: &Lab) {
+fn damaged_content_is_retried_and_reported(lab: &Lab) {
     for (on, failure) in [
         (On::Manifest, "manifest unavailable"),
         (On::Config, "manifest unavailable"),
@@ -201,7 +201,7 @@ fn what_arrives_damaged_is_tried_again_and_told(lab: &Lab) {
     }
 }
 
-fn an_outage_at_the_layers_is_no_failure(lab: &Lab) {
+fn temporary_layer_outage_does_not_fail_the_pull(lab: &Lab) {
     let world = World::new(lab);
     // Docker tries again itself after five seconds, and counts them down.
     world.proxy.fault(On::Layer, When::First(1), Fault::status(503));
@@ -210,7 +210,7 @@ fn an_outage_at_the_layers_is_no_failure(lab: &Lab) {
     assert_eq!(world.proxy.most_at_once(), 1);
 }
 
-fn a_token_service_serves_and_its_faults_are_told(lab: &Lab) {
+fn token_service_failures_are_reported(lab: &Lab) {
     let world = World::behind(lab, FaultProxy::with_tokens(REGISTRY));
     for (status, failure, tried) in
         [(401, "registry refused", 1), (500, "registry unavailable", 2), (503, "registry unavailable", 2)]

@@ -18,7 +18,7 @@ fn assert_unsupported(lab: &Lab, host: &str, said: &str) {
     assert!(!lab.has(&image));
 }
 
-fn assert_told(lab: &Lab, address: &str) {
+fn assert_untrusted_certificate(lab: &Lab, address: &str) {
     let registry = Registry::start();
     let port = registry.host().rsplit_once(':').unwrap().1.parse().unwrap();
     let tls = Tls::at(address, port);
@@ -28,21 +28,21 @@ fn assert_told(lab: &Lab, address: &str) {
 }
 
 #[test]
-fn a_certificate_that_nobody_vouches_for_is_told_on_docker() {
-    if is_inside_network("registry_tls::a_certificate_that_nobody_vouches_for_is_told_on_docker", &[ELSEWHERE]) {
+fn untrusted_registry_certificate_is_reported_on_docker() {
+    if is_inside_network("registry_tls::untrusted_registry_certificate_is_reported_on_docker", &[ELSEWHERE]) {
         let engine = Dockerd::start(&[]);
-        assert_told(&Lab::with_docker_at(&engine.host()), ELSEWHERE);
+        assert_untrusted_certificate(&Lab::with_docker_at(&engine.host()), ELSEWHERE);
     }
 }
 
 #[test]
-fn a_certificate_that_nobody_vouches_for_is_told_on_podman() {
-    assert_told(&Lab::with(Engine::Podman), "127.0.0.3");
+fn untrusted_registry_certificate_is_reported_on_podman() {
+    assert_untrusted_certificate(&Lab::with(Engine::Podman), "127.0.0.3");
 }
 
 #[test]
-fn plain_http_where_tls_is_expected_is_told_on_docker() {
-    if is_inside_network("registry_tls::plain_http_where_tls_is_expected_is_told_on_docker", &[ELSEWHERE]) {
+fn plain_http_registry_is_reported_on_docker() {
+    if is_inside_network("registry_tls::plain_http_registry_is_reported_on_docker", &[ELSEWHERE]) {
         let engine = Dockerd::start(&[]);
         let server = plain(ELSEWHERE);
         let host = format!("{ELSEWHERE}:{}", server.port());
@@ -51,7 +51,7 @@ fn plain_http_where_tls_is_expected_is_told_on_docker() {
 }
 
 #[test]
-fn plain_http_where_tls_is_expected_is_told_on_podman() {
+fn plain_http_registry_is_reported_on_podman() {
     let server = plain("127.0.0.3");
     assert_unsupported(&Lab::with(Engine::Podman), &format!("127.0.0.3:{}", server.port()), "plain HTTP");
 }

@@ -18,7 +18,7 @@ const ECR: &str = "111122223333.dkr.ecr.us-east-1.amazonaws.com";
 const USER: &str = "AWS";
 
 #[test]
-fn an_image_comes_through_its_rule_under_the_name_of_its_upstream_and_past_it_in_an_outage() {
+fn image_comes_through_its_rule_and_from_upstream_during_an_outage() {
     let engine = Dockerd::knowing(ECR);
     let lab = Lab::with_docker_at(&engine.host());
     let rule = Registry::with_user(USER);

@@ -10,11 +10,11 @@ use crate::support::run::Ended;
 use crate::world::wait_for;
 
 on_both_engines!(
-    a_secret_rotated_in_the_middle_serves_with_its_new_version,
-    a_pending_password_is_rehearsed_before_it_is_current,
+    secret_rotated_during_a_pull_is_used_in_its_new_version,
+    pending_password_works_before_it_becomes_current,
 );
 
-fn a_secret_rotated_in_the_middle_serves_with_its_new_version(lab: &Lab) {
+fn secret_rotated_during_a_pull_is_used_in_its_new_version(lab: &Lab) {
     let registry = Registry::with_login("me", "new");
     let image = registry.push("team/app:1", &[100_000]);
     let gate = Gate::closed();
@@ -35,18 +35,18 @@ fn a_secret_rotated_in_the_middle_serves_with_its_new_version(lab: &Lab) {
 
 /// Docker asks for a layer five times, and with growing waits, before it says that it is refused.
 #[test]
-fn a_password_changed_between_manifest_and_layers_is_read_again_on_docker() {
+fn password_changed_between_manifest_and_layers_is_read_again_on_docker() {
     let engine = Dockerd::start(&["--max-download-attempts", "1"]);
     // HEAD, and then the manifest itself.
-    changed_between_manifest_and_layers(&Lab::with_docker_at(&engine.host()), When::Nth(2));
+    assert_changed_password_is_read_again(&Lab::with_docker_at(&engine.host()), When::Nth(2));
 }
 
 #[test]
-fn a_password_changed_between_manifest_and_layers_is_read_again_on_podman() {
-    changed_between_manifest_and_layers(&Lab::with(Engine::Podman), When::Nth(1));
+fn password_changed_between_manifest_and_layers_is_read_again_on_podman() {
+    assert_changed_password_is_read_again(&Lab::with(Engine::Podman), When::Nth(1));
 }
 
-fn changed_between_manifest_and_layers(lab: &Lab, manifest: When) {
+fn assert_changed_password_is_read_again(lab: &Lab, manifest: When) {
     let registry = Registry::with_login("me", "old");
     let image = registry.push("team/app:1", &[100_000]);
     let gate = Gate::closed();
@@ -66,7 +66,7 @@ fn changed_between_manifest_and_layers(lab: &Lab, manifest: When) {
     lab.forget(&image.reference);
 }
 
-fn a_pending_password_is_rehearsed_before_it_is_current(lab: &Lab) {
+fn pending_password_works_before_it_becomes_current(lab: &Lab) {
     let image = "127.0.0.1:25001/team-a/app:1.0";
     let secret = lab.own_secret("rehearsed", &login("puller-one", "the old password"));
     let mut pending = login("puller-one", &lab.password("registry-one", "puller-one"));

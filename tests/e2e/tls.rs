@@ -8,9 +8,9 @@ use crate::support::pki::{Clients, Pki};
 use crate::support::registry::Registry;
 use crate::support::tls::{Backend, TlsEnd};
 
-on_both_engines!(a_private_image_is_pulled_through_tls_by_address_and_by_context);
+on_both_engines!(private_image_is_pulled_through_tls_by_address_and_context);
 
-fn a_private_image_is_pulled_through_tls_by_address_and_by_context(lab: &Lab) {
+fn private_image_is_pulled_through_tls_by_address_and_context(lab: &Lab) {
     let (pki, home) = (Pki::new(), tempfile::tempdir().unwrap());
     let tls = TlsEnd::before(Backend::Socket(lab.engine_socket()), pki.server("IP:127.0.0.1", 2, Clients::Known));
     let registry = Registry::with_login("canary", &lab.password("registry-one", "canary"));

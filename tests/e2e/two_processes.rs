@@ -8,7 +8,7 @@ use crate::support::fault_proxy::{Fault, On};
 use crate::support::run::Ended;
 use crate::world::{World, signal, wait_until};
 
-on_both_engines!(both_bring_the_image, one_that_is_interrupted_does_not_end_the_other);
+on_both_engines!(two_processes_both_pull_the_image, interrupt_of_one_process_does_not_cancel_the_other);
 
 /// Layers that take a second and a half, so that both are at it.
 fn slow(lab: &Lab) -> World<'_> {
@@ -25,7 +25,7 @@ fn transfers(lab: &Lab) -> usize {
     }
 }
 
-fn both_bring_the_image(lab: &Lab) {
+fn two_processes_both_pull_the_image(lab: &Lab) {
     let world = slow(lab);
     let running = [world.pull().start(), world.pull().start()];
     for running in running {
@@ -36,7 +36,7 @@ fn both_bring_the_image(lab: &Lab) {
     assert!((3..=transfers(lab)).contains(&world.proxy.count(On::Layer)), "{:?}", world.proxy.requests());
 }
 
-fn one_that_is_interrupted_does_not_end_the_other(lab: &Lab) {
+fn interrupt_of_one_process_does_not_cancel_the_other(lab: &Lab) {
     let world = slow(lab);
     let (first, second) = (world.pull().start(), world.pull().start());
     wait_until("both are at it", || world.proxy.count(On::Ping) >= 2 && world.proxy.count(On::Layer) >= 3);

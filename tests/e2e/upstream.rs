@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::lab::{Lab, OwnSecret, on_both_engines, task};
 use crate::support::run::{Ended, Run};
 
-on_both_engines!(a_secret_is_made_checked_pulled_with_and_updated);
+on_both_engines!(secret_is_created_checked_used_and_updated);
 
 const APP: &str = "127.0.0.1:25001/team-a/app:1.0";
 
@@ -16,7 +16,7 @@ fn new(lab: &Lab, secret: &OwnSecret<'_>, token: &str, more: &[&str]) -> Ended {
     lab.set(more.iter().fold(run, Run::arg)).stdin(format!("{token}\n")).end()
 }
 
-fn a_secret_is_made_checked_pulled_with_and_updated(lab: &Lab) {
+fn secret_is_created_checked_used_and_updated(lab: &Lab) {
     let password = lab.password("registry-one", "puller-one");
     let secret = lab.future_secret("upstream");
     let check = || {

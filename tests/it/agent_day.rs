@@ -31,7 +31,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent_world::{Answer, request};
-use crate::pull_days::{MINUTE, credentials, held, later, tell_with, variable};
+use crate::pull_days::{MINUTE, advance_clock, credentials, descriptors_and_memory, env_var, run_child_with_env};
 use crate::support::aws::Fault;
 use crate::support::engine::{Auth, Pull};
 use crate::support::fault::When;
@@ -126,7 +126,7 @@ fn a_day_of_rotations_restarts_and_outages_loses_nothing_and_leaves_nothing() {
         ("DAY_CLOCK", clock.to_str().unwrap()),
         ("DAY_FOLDER", folder.path().to_str().unwrap()),
     ];
-    tell_with(&around.world, "agent_day::within_a_day", &variables);
+    run_child_with_env(&around.world, "agent_day::within_a_day", &variables);
     let shown = around.shown();
     let late: Vec<_> = shown.iter().filter(|(hour, minute)| minute / 60 > *hour).collect();
     assert!(!late.is_empty() && late.iter().all(|(hour, minute)| *minute < (hour + 1) * 60 + SERVES), "{late:?}");
@@ -148,7 +148,7 @@ impl Pulling {
         let wait = Duration::from_millis;
         Self {
             credentials: credentials(),
-            engine: DockerAddress::parse(&variable("DOCKER_HOST")).unwrap(),
+            engine: DockerAddress::parse(&env_var("DOCKER_HOST")).unwrap(),
             traffic: Traffic::of_many_runs(Concurrency { all, per_registry }),
             limits: Limits {
                 disk: DiskLimits::default(),
@@ -216,7 +216,7 @@ impl Witness for Ends {
 #[tokio::test]
 #[ignore = "a_day_of_rotations_restarts_and_outages_loses_nothing_and_leaves_nothing runs it"]
 async fn within_a_day() {
-    let folder = PathBuf::from(variable("DAY_FOLDER"));
+    let folder = PathBuf::from(env_var("DAY_FOLDER"));
     let (journal, _) = Journal::open(&folder.join("state")).unwrap();
     let (to_runner, accepted) = mpsc::unbounded_channel();
     let room = Room { open: 1_000, history: 200 };
@@ -267,9 +267,9 @@ async fn live_a_day(desk: &Desk, socket: &Path) -> Vec<String> {
     for minute in 0..DAY + 60 {
         // By then the history is full, and the allocator has what it needs.
         if minute == DAY / 4 {
-            flat = held();
+            flat = descriptors_and_memory();
         }
-        ask(Path::new(&variable("DAY_CLOCK")), "POST", &format!("/minute/{minute}"), "").await;
+        ask(Path::new(&env_var("DAY_CLOCK")), "POST", &format!("/minute/{minute}"), "").await;
         if minute % EVERY == 0 && minute < DAY {
             let definitions = (0..TOGETHER).map(|at| {
                 let place = minute / EVERY * TOGETHER + at;
@@ -283,11 +283,11 @@ async fn live_a_day(desk: &Desk, socket: &Path) -> Vec<String> {
             acknowledged.extend(answers.await);
         }
         at_rest(desk).await;
-        later(MINUTE).await;
+        advance_clock(MINUTE).await;
     }
     at_rest(desk).await;
     assert_eq!(desk.open_count(), 0);
-    let (descriptors, memory) = held();
+    let (descriptors, memory) = descriptors_and_memory();
     assert!(descriptors <= flat.0 + 4, "{} open file descriptors became {descriptors}", flat.0);
     assert!(memory < flat.1 + 4_000_000, "{} bytes became {memory}", flat.1);
     acknowledged
@@ -302,7 +302,7 @@ async fn at_rest(desk: &Desk) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
-        later(Duration::from_millis(40)).await;
+        advance_clock(Duration::from_millis(40)).await;
     }
 }
 

@@ -50,7 +50,7 @@ fn json_of(world: &(Aws, AccessKey), usage: &str, more: &[&str]) -> Ended {
 }
 
 #[test]
-fn a_secret_that_serves_a_rule_is_good_in_every_point() {
+fn valid_pull_through_secret_passes_every_check() {
     let world = world(Secret::text(HUB, &login("accessToken")).replica("us-east-1", "InSync"));
     let ended = check(&world, "pull-through", &["--region", "eu-west-1", "--account", "111122223333"]);
     assert_eq!(ended.code, 0, "{ended:?}");
@@ -63,7 +63,7 @@ fn a_secret_that_serves_a_rule_is_good_in_every_point() {
 }
 
 #[test]
-fn one_secret_does_not_serve_both_uses() {
+fn secret_for_one_usage_fails_the_check_for_the_other() {
     let for_rule = world(Secret::text(HUB, &login("accessToken")));
     let ended = json_of(&for_rule, "direct", &[]);
     let (found, says) = finding(&ended, "content");
@@ -75,7 +75,7 @@ fn one_secret_does_not_serve_both_uses() {
 }
 
 #[test]
-fn place_key_rotation_and_replicas_are_looked_at() {
+fn location_key_rotation_and_replicas_are_checked() {
     let secret = Secret::text(HUB, &login("accessToken")).key(KEY).rotated();
     let world = world(secret.replica("us-east-1", "Failed").stage("AWSPENDING", "{}"));
     let there = ["--account", "444455556666"];
@@ -96,7 +96,7 @@ fn place_key_rotation_and_replicas_are_looked_at() {
 }
 
 #[test]
-fn what_may_not_be_looked_at_is_said_with_its_permission() {
+fn denied_check_names_the_missing_permission() {
     let (aws, _) = world(Secret::text(HUB, &login("accessToken")));
     let reader = aws.user("arn:aws:iam::111122223333:user/reader", Policy::allow(GET, "*"));
     let ended = json_of(&(aws, reader), "pull-through", &[]);
@@ -107,7 +107,7 @@ fn what_may_not_be_looked_at_is_said_with_its_permission() {
 }
 
 #[test]
-fn an_absent_and_a_deleted_secret_are_told() {
+fn absent_and_deleted_secrets_are_reported() {
     let deleted = world(Secret::text(HUB, "{}").marked_for_deletion());
     let ended = json_of(&deleted, "pull-through", &[]);
     assert!(ended.code == 3 && finding(&ended, "secret").1.contains("restore-secret"), "{ended:?}");
@@ -117,7 +117,7 @@ fn an_absent_and_a_deleted_secret_are_told() {
 }
 
 #[test]
-fn wrong_arguments_are_refused_before_anybody_is_asked() {
+fn invalid_arguments_are_rejected_before_any_request() {
     let world = world(Secret::text(HUB, "{}"));
     for more in [["--region", "eu"], ["--account", "1"], ["--registry", "team/app"], ["--registry", "https://ghcr.io"]]
     {
@@ -128,7 +128,7 @@ fn wrong_arguments_are_refused_before_anybody_is_asked() {
 }
 
 #[test]
-fn a_registry_that_wants_a_login_is_shown_it() {
+fn login_is_checked_against_a_registry_with_basic_auth() {
     let world = world(Secret::text(HUB, &login("password")));
     let registry = Registry::with_login("me", TOKEN);
     registry.push("team/app:1", &[10]);
@@ -189,7 +189,7 @@ impl Tokens {
 }
 
 #[test]
-fn a_registry_that_wants_a_token_gets_one_from_its_service() {
+fn login_is_checked_against_a_registry_with_token_auth() {
     let good = world(Secret::text(HUB, &login("accessToken")));
     let wrong = world(Secret::text(HUB, r#"{"username": "me", "accessToken": "another token"}"#));
     let tokens = Tokens::start(|port| format!("http://127.0.0.1:{port}/token"));
@@ -204,7 +204,7 @@ fn a_registry_that_wants_a_token_gets_one_from_its_service() {
 }
 
 #[test]
-fn a_login_goes_to_no_service_without_tls_elsewhere() {
+fn login_is_not_sent_to_a_remote_token_service_without_tls() {
     let world = world(Secret::text(HUB, &login("accessToken")));
     for realm in ["http://registry.example/token", "ftp://127.0.0.1/token", "token", "https://a@registry.example/"] {
         let tokens = Tokens::start(|_| realm.to_owned());
@@ -214,7 +214,7 @@ fn a_login_goes_to_no_service_without_tls_elsewhere() {
 }
 
 #[test]
-fn redirections_long_answers_and_silence_end_the_try() {
+fn redirects_long_answers_and_silence_fail_the_registry_check() {
     let world = world(Secret::text(HUB, &login("accessToken")));
     let elsewhere = Registry::with_login("me", TOKEN);
     let address = format!("http://{}/v2/", elsewhere.host());

@@ -67,7 +67,7 @@ fn stored(aws: &Aws, arn: &str) -> (Value, usize) {
 }
 
 #[test]
-fn a_secret_for_the_pull_through_cache_is_made_as_the_document_says() {
+fn pull_through_secret_is_created_as_documented() {
     let keeper = Keeper::new();
     let more = ["--description", "Docker Hub, team web", "--tag", "team=web", "--tag", "stage="];
     let ended = keeper.hub(&[&more[..], &["--replicate", "us-east-1", "eu-central-1"]].concat(), TOKEN);
@@ -84,7 +84,7 @@ fn a_secret_for_the_pull_through_cache_is_made_as_the_document_says() {
 }
 
 #[test]
-fn a_secret_for_direct_pulls_has_a_password_and_may_have_a_customer_key() {
+fn direct_secret_has_a_password_and_an_optional_customer_key() {
     let keeper = Keeper::new();
     keeper.aws.key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT));
     let arguments = ["--upstream", "ghcr", "--for", "direct", "--name", "team/ghcr", "--kms-key", KEY];
@@ -99,7 +99,7 @@ fn a_secret_for_direct_pulls_has_a_password_and_may_have_a_customer_key() {
 }
 
 #[test]
-fn a_secret_for_direct_pulls_may_be_of_any_registry() {
+fn direct_secret_needs_no_known_upstream() {
     let keeper = Keeper::new();
     let arguments = ["--for", "direct", "--name", "team/registry", "--output", "json"];
     let ended = keeper.run(&arguments, TOKEN.as_bytes());
@@ -107,7 +107,7 @@ fn a_secret_for_direct_pulls_may_be_of_any_registry() {
 }
 
 #[test]
-fn every_upstream_is_made_in_the_region_that_is_said() {
+fn secret_is_created_in_the_requested_region_for_every_upstream() {
     let keeper = Keeper::new();
     for upstream in ["docker-hub", "ghcr", "acr", "gitlab"] {
         let name = format!("ecr-pullthroughcache/{upstream}");
@@ -119,7 +119,7 @@ fn every_upstream_is_made_in_the_region_that_is_said() {
 }
 
 #[test]
-fn a_line_end_is_taken_off_and_said_and_a_second_run_changes_nothing() {
+fn trailing_newline_is_removed_and_a_second_run_changes_nothing() {
     let keeper = Keeper::new();
     let first = keeper.hub(&[], &format!("{TOKEN}\n"));
     assert!(first.stderr.contains("the line end behind the token was taken off"), "{first:?}");
@@ -131,7 +131,7 @@ fn a_line_end_is_taken_off_and_said_and_a_second_run_changes_nothing() {
 }
 
 #[test]
-fn another_token_is_a_new_version_only_when_an_update_was_asked_for() {
+fn changed_token_is_written_only_with_the_update_option() {
     let keeper = Keeper::new();
     keeper.aws.secret(Secret::text(ARN, r#"{"username": "me", "accessToken": "c4nary-old-token"}"#));
     let refused = keeper.hub(&["--replicate", "us-east-1"], TOKEN);
@@ -148,7 +148,7 @@ fn another_token_is_a_new_version_only_when_an_update_was_asked_for() {
 }
 
 #[test]
-fn what_has_another_form_is_written_over_on_request_only() {
+fn secret_in_another_format_is_not_overwritten_by_default() {
     let keeper = Keeper::new();
     keeper.aws.secret(Secret::text(ARN, r#"{"username": "me", "password": "c4nary-old-token"}"#));
     let ended = keeper.hub(&[], TOKEN);
@@ -158,7 +158,7 @@ fn what_has_another_form_is_written_over_on_request_only() {
 }
 
 #[test]
-fn a_dry_run_checks_everything_and_asks_nobody() {
+fn dry_run_checks_everything_without_any_request() {
     let keeper = Keeper::new();
     let ended = keeper.hub(&["--dry-run", "--tag", "team=web"], TOKEN);
     assert_eq!(ended.code, 0, "{ended:?}");
@@ -194,7 +194,7 @@ fn wrong_arguments_are_refused_before_anybody_is_asked() {
 }
 
 #[test]
-fn a_wrong_token_is_refused_before_anybody_is_asked() {
+fn invalid_token_is_rejected_before_any_request() {
     let keeper = Keeper::new();
     let in_value = format!("token={TOKEN}");
     let in_key = format!("{TOKEN}=yes");
@@ -220,7 +220,7 @@ fn a_wrong_token_is_refused_before_anybody_is_asked() {
 }
 
 #[test]
-fn a_secret_marked_for_deletion_is_left_alone() {
+fn secret_marked_for_deletion_is_not_changed() {
     let keeper = Keeper::new();
     keeper.aws.secret(Secret::text(ARN, "{}").marked_for_deletion());
     let ended = keeper.hub(&["--update"], TOKEN);
@@ -230,7 +230,7 @@ fn a_secret_marked_for_deletion_is_left_alone() {
 }
 
 #[test]
-fn a_secret_under_a_customer_key_is_not_given_a_token_for_the_cache() {
+fn pull_through_secret_under_a_customer_key_is_not_updated() {
     let keeper = Keeper::new();
     keeper.aws.key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT));
     keeper.aws.secret(Secret::text(ARN, "{}").key(KEY));
@@ -244,7 +244,7 @@ fn a_secret_under_a_customer_key_is_not_given_a_token_for_the_cache() {
 }
 
 #[test]
-fn the_hosts_own_region_is_no_place_for_a_replica() {
+fn replica_in_the_secrets_own_region_is_rejected() {
     let keeper = Keeper::new();
     let ended = keeper.hub(&["--replicate", "eu-west-1"], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
@@ -253,7 +253,7 @@ fn the_hosts_own_region_is_no_place_for_a_replica() {
 }
 
 #[test]
-fn what_differs_beside_the_content_is_said_and_left() {
+fn differences_outside_the_content_are_reported_but_not_changed() {
     let keeper = Keeper::new();
     keeper.aws.secret(Secret::text(ARN, &content("accessToken", TOKEN).to_string()).rotated());
     let ended = keeper.hub(&["--description", "Docker Hub", "--tag", "team=web", "--update"], TOKEN);
@@ -265,7 +265,7 @@ fn what_differs_beside_the_content_is_said_and_left() {
 }
 
 #[test]
-fn a_replica_is_not_written() {
+fn replica_secret_is_not_updated() {
     let keeper = Keeper::new();
     keeper.aws.secret(Secret::text(ARN, r#"{"username": "me", "accessToken": "old"}"#).replica_of("us-east-1"));
     let ended = keeper.hub(&["--update"], TOKEN);
@@ -275,7 +275,7 @@ fn a_replica_is_not_written() {
 }
 
 #[test]
-fn a_missing_permission_is_named_with_what_it_is_wanted_on() {
+fn missing_permission_is_named_with_its_resource() {
     let allowed = ["DescribeSecret", "CreateSecret", "ReplicateSecretToRegions"];
     for (count, action) in allowed.iter().enumerate() {
         let policy = allowed[..count]
@@ -294,7 +294,7 @@ fn a_missing_permission_is_named_with_what_it_is_wanted_on() {
 }
 
 #[test]
-fn a_permission_that_the_service_names_is_the_one_that_is_told() {
+fn permission_named_by_the_service_is_reported() {
     let keeper = Keeper::new();
     let said = "User: arn:aws:iam::111122223333:user/host is not authorized to perform: secretsmanager:TagResource on resource: x";
     keeper.aws.fault("CreateSecret", When::Every, Fault::Error(400, "AccessDeniedException", said));
@@ -304,7 +304,7 @@ fn a_permission_that_the_service_names_is_the_one_that_is_told() {
 }
 
 #[test]
-fn what_quotes_the_token_is_not_shown() {
+fn service_error_that_quotes_the_token_is_hidden() {
     let keeper = Keeper::new();
     let quoting = "Value 'dckr_pat_c4nary-token' at 'secretString' failed to satisfy constraint";
     keeper.aws.fault("CreateSecret", When::Every, Fault::Error(400, "ValidationException", quoting));
@@ -314,7 +314,7 @@ fn what_quotes_the_token_is_not_shown() {
 }
 
 #[test]
-fn a_name_that_somebody_takes_meanwhile_is_compared_the_next_time() {
+fn secret_created_concurrently_is_reported() {
     let keeper = Keeper::new();
     let said = "The operation failed because the secret already exists.";
     keeper.aws.fault("CreateSecret", When::Every, Fault::Error(400, "ResourceExistsException", said));
@@ -324,7 +324,7 @@ fn a_name_that_somebody_takes_meanwhile_is_compared_the_next_time() {
 }
 
 #[test]
-fn at_a_terminal_the_token_is_not_shown() {
+fn token_typed_at_a_terminal_is_not_echoed() {
     // `script` gives the program a terminal, and shows what that terminal shows.
     let command = format!(
         "'{}' secret new --upstream docker-hub --name {NAME} --username me --dry-run",

@@ -21,7 +21,7 @@ fn blocks(language: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_recipe_works_as_it_is_printed() {
+fn every_documented_recipe_works() {
     let aws = Aws::start();
     aws.key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT));
     let allowed = Policy::allow("secretsmanager:*", "*").and(Policy::allow("kms:*", KEY));
@@ -49,7 +49,7 @@ fn every_recipe_works_as_it_is_printed() {
 }
 
 #[test]
-fn what_is_printed_and_not_run_has_the_programs_arguments() {
+fn documented_commands_use_valid_arguments() {
     let commands: Vec<_> =
         blocks("").iter().flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
     let ours: Vec<_> = commands.iter().filter_map(|line| line.strip_prefix("taskpull ")).collect();

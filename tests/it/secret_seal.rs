@@ -30,7 +30,7 @@ fn seal(aws: &Aws, host: &AccessKey, arguments: &[&str], stdin: &[u8]) -> Ended 
 }
 
 #[test]
-fn what_was_sealed_is_pulled_with() {
+fn sealed_login_can_be_used_for_a_pull() {
     let (aws, host) = sealer();
     let sealed = seal(&aws, &host, &["--key", KEY, "--context", "team=web", "--context", "a=b=c"], LOGIN.as_bytes());
     assert_eq!(sealed.code, 0, "{sealed:?}");
@@ -49,7 +49,7 @@ fn what_was_sealed_is_pulled_with() {
 }
 
 #[test]
-fn kms_is_asked_in_the_keys_region_as_the_host() {
+fn encrypt_call_uses_the_key_region_and_the_host_identity() {
     let (aws, host) = sealer();
     let run = Run::new(["secret", "seal", "--key", KEY]).envs(aws.environment(&host)).env("AWS_REGION", "us-west-2");
     assert_eq!(run.stdin(LOGIN).end().code, 0);
@@ -59,7 +59,7 @@ fn kms_is_asked_in_the_keys_region_as_the_host() {
 }
 
 #[test]
-fn a_refusal_of_kms_names_the_key_and_what_to_allow() {
+fn denied_encrypt_call_names_the_key_and_the_permission() {
     let (aws, _) = sealer();
     let other = aws.user("arn:aws:iam::111122223333:user/other", Policy::none());
     let ended = seal(&aws, &other, &["--key", KEY], LOGIN.as_bytes());
@@ -74,7 +74,7 @@ fn keyless() -> Run {
 }
 
 #[test]
-fn without_a_host_identity_nothing_is_sealed() {
+fn sealing_without_a_host_identity_fails() {
     let ended = keyless().end();
     assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
     assert!(ended.stderr.contains("no AWS credentials were found on this host"), "{ended:?}");
@@ -82,7 +82,7 @@ fn without_a_host_identity_nothing_is_sealed() {
 }
 
 #[test]
-fn a_host_identity_that_does_not_work_is_said_with_its_own_words() {
+fn failing_host_identity_is_reported_with_its_cause() {
     let (aws, _) = sealer();
     aws.role(HOST_ROLE, Policy::trust(HOST), Policy::allow("kms:Encrypt", KEY));
     let endpoint = ContainerCredentials::start(&aws.session(HOST_ROLE, "task"), "right");
@@ -104,7 +104,7 @@ fn a_host_identity_that_does_not_work_is_said_with_its_own_words() {
 }
 
 #[test]
-fn what_cannot_be_a_login_is_not_sealed() {
+fn invalid_login_is_not_sealed() {
     let (aws, host) = sealer();
     let envelope = br#"{"taskpull": {"version": 1}}"#;
     let table: [(&[u8], &str); 5] = [
@@ -123,7 +123,7 @@ fn what_cannot_be_a_login_is_not_sealed() {
 }
 
 #[test]
-fn a_wrong_key_or_context_is_refused_before_anything_is_read() {
+fn invalid_key_or_context_is_rejected_before_any_request() {
     let (aws, host) = sealer();
     let tables: [&[&str]; 4] = [
         &["--key", "alias/pulls"],
@@ -139,7 +139,7 @@ fn a_wrong_key_or_context_is_refused_before_anything_is_read() {
 }
 
 #[test]
-fn a_terminal_is_not_read() {
+fn terminal_as_stdin_is_rejected() {
     // `script` gives the program a terminal for its stdin.
     let command = format!("'{}' secret seal --key {KEY}", env!("CARGO_BIN_EXE_taskpull"));
     let ended = Run::program("script").arg("-qec").arg(command).arg("/dev/null").end();

@@ -21,7 +21,7 @@ fn reader() -> (Aws, AccessKey) {
 }
 
 #[tokio::test]
-async fn fault_strikes_the_calls_it_is_planned_for() {
+async fn fault_affects_exactly_the_selected_calls() {
     for (when, pattern) in
         [(When::Every, "xxxx"), (When::Nth(2), ".x.."), (When::First(2), "xx.."), (When::From(3), "..xx")]
     {
@@ -35,7 +35,7 @@ async fn fault_strikes_the_calls_it_is_planned_for() {
 }
 
 #[tokio::test]
-async fn sdk_retries_what_is_throttled_or_down() {
+async fn sdk_retries_throttled_and_failed_calls() {
     for fault in [Fault::Throttle, Fault::Status(500), Fault::Status(503), Fault::Reset] {
         let (aws, key) = reader();
         aws.fault(OPERATION, When::First(2), fault);
@@ -49,7 +49,7 @@ async fn sdk_retries_what_is_throttled_or_down() {
 }
 
 #[tokio::test]
-async fn throttling_and_failures_carry_the_services_codes() {
+async fn faults_use_the_error_codes_of_the_service() {
     for (fault, code) in [
         (Fault::Throttle, "ThrottlingException"),
         (Fault::Status(500), "InternalServiceError"),
@@ -62,7 +62,7 @@ async fn throttling_and_failures_carry_the_services_codes() {
 }
 
 #[tokio::test]
-async fn hanging_call_ends_by_the_clients_own_timeout() {
+async fn hanging_call_ends_at_the_client_timeout() {
     let (aws, key) = reader();
     aws.fault(OPERATION, When::Every, Fault::Hang);
     let soon = TimeoutConfig::builder().operation_timeout(Duration::from_millis(50)).build();
@@ -72,7 +72,7 @@ async fn hanging_call_ends_by_the_clients_own_timeout() {
 }
 
 #[tokio::test]
-async fn reset_connection_is_a_failure_to_dispatch() {
+async fn reset_connection_is_a_dispatch_failure() {
     let (aws, key) = reader();
     aws.fault(OPERATION, When::Every, Fault::Reset);
     let config = secrets_manager(&aws, &key, "eu-west-1").build();
@@ -81,7 +81,7 @@ async fn reset_connection_is_a_failure_to_dispatch() {
 }
 
 #[tokio::test]
-async fn garbage_is_no_answer_of_the_service() {
+async fn garbage_body_is_a_service_error_without_a_code() {
     let (aws, key) = reader();
     aws.fault(OPERATION, When::Every, Fault::Garbage);
     let config = secrets_manager(&aws, &key, "eu-west-1").build();
@@ -92,14 +92,14 @@ async fn garbage_is_no_answer_of_the_service() {
 }
 
 #[tokio::test]
-async fn slow_answer_still_comes() {
+async fn slow_answer_still_arrives() {
     let (aws, key) = reader();
     aws.fault(OPERATION, When::Every, Fault::Slow(Duration::from_millis(5)));
     assert_eq!(get_text(&aws, &key, SECRET).await.unwrap(), "swordfish");
 }
 
 #[tokio::test]
-async fn held_answer_comes_when_the_gate_opens() {
+async fn held_answer_arrives_when_the_gate_opens() {
     let (aws, key) = reader();
     let gate = Gate::closed();
     aws.fault(OPERATION, When::Every, Fault::Hold(gate.clone()));
@@ -111,7 +111,7 @@ async fn held_answer_comes_when_the_gate_opens() {
 }
 
 #[tokio::test]
-async fn calls_are_counted_from_when_a_fault_is_planned_and_the_latest_plan_wins() {
+async fn latest_matching_fault_wins_and_counts_calls_from_its_registration() {
     let (aws, key) = reader();
     get_text(&aws, &key, SECRET).await.unwrap();
     aws.fault(OPERATION, When::First(2), Fault::Throttle);

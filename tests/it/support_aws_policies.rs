@@ -31,7 +31,7 @@ fn missing(kind: &str, resource: &str) -> String {
 }
 
 #[tokio::test]
-async fn without_any_policy_the_identity_policy_is_what_misses() {
+async fn denial_without_any_policy_names_the_identity_policy() {
     let aws = Aws::start();
     aws.secret(Secret::text(SECRET, ALLOWED));
     assert_eq!(outcome(&aws, Policy::none(), SECRET).await, missing("identity-based", SECRET));
@@ -40,7 +40,7 @@ async fn without_any_policy_the_identity_policy_is_what_misses() {
 }
 
 #[tokio::test]
-async fn identity_policy_matches_the_full_arn_even_when_asked_by_name() {
+async fn identity_policy_matches_the_full_arn_when_requested_by_name() {
     let aws = Aws::start();
     aws.secret(Secret::text(SECRET, ALLOWED));
     let pattern = SECRET.replace("Ab12Cd", "??????");
@@ -48,7 +48,7 @@ async fn identity_policy_matches_the_full_arn_even_when_asked_by_name() {
 }
 
 #[tokio::test]
-async fn in_one_account_the_resource_policy_alone_is_enough_when_it_names_the_caller() {
+async fn resource_policy_naming_the_caller_is_enough_within_one_account() {
     let aws = Aws::start();
     let secret = |principal: &str| Secret::text(SECRET, ALLOWED).resource_policy(Policy::allow(GET, "*").to(principal));
     aws.secret(secret(HOST));
@@ -62,7 +62,7 @@ async fn in_one_account_the_resource_policy_alone_is_enough_when_it_names_the_ca
 }
 
 #[tokio::test]
-async fn explicit_deny_wins_wherever_it_stands() {
+async fn explicit_deny_wins_in_any_policy() {
     let aws = Aws::start();
     let deny_host = Policy::deny(GET, "*").to(HOST);
     aws.secret(Secret::text(SECRET, ALLOWED).resource_policy(deny_host));
@@ -76,7 +76,7 @@ async fn explicit_deny_wins_wherever_it_stands() {
 }
 
 #[tokio::test]
-async fn absent_secret_is_denied_to_whoever_may_not_read_it() {
+async fn absent_secret_is_denied_to_callers_without_read_permission() {
     let aws = Aws::start();
     assert_eq!(outcome(&aws, Policy::none(), "nothing").await, missing("identity-based", "nothing"));
     let theirs = outcome(&aws, Policy::allow(GET, "*"), THEIR_SECRET).await;
@@ -84,7 +84,7 @@ async fn absent_secret_is_denied_to_whoever_may_not_read_it() {
 }
 
 #[tokio::test]
-async fn session_is_admitted_under_its_own_name_and_under_its_roles() {
+async fn session_matches_policies_for_its_own_arn_and_its_role() {
     let aws = Aws::start();
     aws.role(ROLE, Policy::trust(HOST), Policy::none());
     let session = aws.session(ROLE, "i-0abc");
@@ -100,7 +100,7 @@ async fn session_is_admitted_under_its_own_name_and_under_its_roles() {
 }
 
 #[tokio::test]
-async fn across_accounts_both_policies_must_allow() {
+async fn cross_account_access_needs_both_policies() {
     let aws = Aws::start();
     aws.key(THEIR_KEY, Policy::allow(DECRYPT, "*").to(ACCOUNT));
     let may = || Policy::allow(GET, THEIR_SECRET).and(Policy::allow(DECRYPT, THEIR_KEY));
@@ -118,7 +118,7 @@ async fn across_accounts_both_policies_must_allow() {
 }
 
 #[tokio::test]
-async fn default_key_does_not_serve_another_account() {
+async fn default_key_cannot_be_used_from_another_account() {
     let aws = Aws::start();
     let key = aws.user(HOST, Policy::allow("*", "*"));
     let open = Policy::allow(GET, "*").to(HOST);
@@ -129,7 +129,7 @@ async fn default_key_does_not_serve_another_account() {
 }
 
 #[tokio::test]
-async fn customer_key_needs_its_policy_and_the_callers_or_a_key_policy_that_names_the_caller() {
+async fn customer_key_needs_its_key_policy_and_the_caller_permission() {
     let aws = Aws::start();
     let get = || Policy::allow(GET, "*");
     let both = || get().and(Policy::allow(DECRYPT, KEY));
@@ -147,7 +147,7 @@ async fn customer_key_needs_its_policy_and_the_callers_or_a_key_policy_that_name
 }
 
 #[tokio::test]
-async fn key_policy_sees_through_which_service_and_for_which_secret_it_is_used() {
+async fn key_policy_conditions_see_the_service_and_the_secret() {
     let aws = Aws::start();
     let named = |service: &str| {
         json!({ "Version": "2012-10-17", "Statement": {
@@ -168,7 +168,7 @@ async fn key_policy_sees_through_which_service_and_for_which_secret_it_is_used()
 }
 
 #[tokio::test]
-async fn disabled_key_is_a_failure_to_decrypt() {
+async fn disabled_key_causes_a_decryption_failure() {
     let aws = Aws::start();
     let key = aws.user(HOST, Policy::allow("*", "*"));
     aws.key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT));
@@ -178,7 +178,7 @@ async fn disabled_key_is_a_failure_to_decrypt() {
 }
 
 #[tokio::test]
-async fn conditions_see_the_request() {
+async fn policy_conditions_are_evaluated_against_the_request() {
     let aws = Aws::start();
     aws.secret(Secret::text(SECRET, ALLOWED));
     for (operator, key, value, admits) in [
@@ -198,25 +198,25 @@ async fn conditions_see_the_request() {
 
 #[test]
 #[should_panic(expected = "a statement has no element `Actions`")]
-fn misspelt_policy_is_not_taken() {
+fn misspelled_policy_element_is_rejected() {
     let misspelt = r#"{"Statement": [{"Effect": "Allow", "Actions": "*", "Resource": "*"}]}"#;
     Aws::start().user(HOST, misspelt);
 }
 
 #[test]
 #[should_panic(expected = "no wildcard within a principal")]
-fn principal_with_a_wildcard_is_not_taken() {
+fn principal_with_a_wildcard_is_rejected() {
     Aws::start().role(ROLE, Policy::trust("arn:aws:iam::111122223333:user/*"), Policy::none());
 }
 
 #[test]
 #[should_panic(expected = "identity policies name no principal")]
-fn identity_policy_with_a_principal_is_not_taken() {
+fn identity_policy_with_a_principal_is_rejected() {
     Aws::start().user(HOST, Policy::allow(GET, "*").to(HOST));
 }
 
 #[test]
 #[should_panic(expected = "no such key")]
-fn secret_under_a_key_nobody_made_is_not_taken() {
+fn secret_with_an_unknown_key_is_rejected() {
     Aws::start().secret(Secret::text(SECRET, ALLOWED).key(KEY));
 }

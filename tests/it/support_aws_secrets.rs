@@ -36,7 +36,7 @@ async fn answer_names_the_secret_its_version_and_its_stages() {
 }
 
 #[tokio::test]
-async fn secret_of_another_region_is_absent_whatever_its_arn_says() {
+async fn secret_in_another_region_is_absent() {
     let (aws, key) = reader();
     let elsewhere = SECRET.replace("eu-west-1", "us-east-1");
     aws.secret(Secret::text(&elsewhere, "swordfish"));
@@ -46,7 +46,7 @@ async fn secret_of_another_region_is_absent_whatever_its_arn_says() {
 }
 
 #[tokio::test]
-async fn another_accounts_secret_is_absent_by_name() {
+async fn secret_of_another_account_is_absent_by_name() {
     let (aws, key) = reader();
     aws.secret(Secret::text(THEIR_SECRET, "swordfish"));
     assert!(absent(&get_text(&aws, &key, "shared/hub").await.unwrap_err()));
@@ -63,7 +63,7 @@ async fn partial_arn_that_looks_complete_finds_nothing() {
 }
 
 #[tokio::test]
-async fn binary_secret_comes_as_bytes() {
+async fn binary_secret_is_returned_as_bytes() {
     let (aws, key) = reader();
     aws.secret(Secret::binary(SECRET, b"\x00\xff{}"));
     let answer = get(&aws, &key, SECRET).await.unwrap();
@@ -96,7 +96,7 @@ async fn rotation_moves_the_labels_and_changes_the_version() {
 }
 
 #[tokio::test]
-async fn secret_without_a_current_version_says_so() {
+async fn secret_without_a_current_version_is_reported() {
     let (aws, key) = reader();
     aws.secret(Secret::text(SECRET, "never labelled").without_current());
     let refused = get_text(&aws, &key, SECRET).await.unwrap_err();
@@ -105,7 +105,7 @@ async fn secret_without_a_current_version_says_so() {
 }
 
 #[tokio::test]
-async fn secret_marked_for_deletion_says_so() {
+async fn secret_marked_for_deletion_is_reported() {
     let (aws, key) = reader();
     aws.secret(Secret::text(SECRET, "swordfish").marked_for_deletion());
     let refused = get_text(&aws, &key, SECRET).await.unwrap_err();

@@ -11,7 +11,7 @@ async fn codes(aws: &Aws, key: &AccessKey) -> [String; 2] {
 }
 
 #[tokio::test]
-async fn unknown_key_is_refused_in_each_services_own_words() {
+async fn unknown_key_is_refused_with_the_error_of_each_service() {
     let aws = Aws::start();
     let (id, secret) = ("AKIANOBODY".to_owned(), "none".to_owned());
     let stranger = AccessKey { id, secret, token: None };
@@ -20,7 +20,7 @@ async fn unknown_key_is_refused_in_each_services_own_words() {
 }
 
 #[tokio::test]
-async fn sessions_key_without_its_token_is_unknown() {
+async fn session_key_without_its_token_is_unknown() {
     let aws = Aws::start();
     aws.role(ROLE, Policy::trust(HOST), Policy::allow("*", "*"));
     let mut session = aws.session(ROLE, "i-0abc");
@@ -30,7 +30,7 @@ async fn sessions_key_without_its_token_is_unknown() {
 }
 
 #[tokio::test]
-async fn wrong_secret_half_makes_a_wrong_signature() {
+async fn wrong_secret_key_is_a_signature_mismatch() {
     let aws = Aws::start();
     let mut host = aws.user(HOST, Policy::allow("*", "*"));
     host.secret.push('x');
@@ -38,7 +38,7 @@ async fn wrong_secret_half_makes_a_wrong_signature() {
 }
 
 #[tokio::test]
-async fn clock_that_is_off_is_named_in_the_refusal() {
+async fn clock_skew_is_named_in_the_refusal() {
     let aws = Aws::start();
     let host = aws.user(HOST, Policy::allow("*", "*"));
     for (seconds, words) in [(3600, "Signature expired: "), (-3600, "Signature not yet current: ")] {
@@ -58,7 +58,7 @@ async fn key_of_another_partition_is_unknown() {
 }
 
 #[tokio::test]
-async fn region_that_does_not_exist_is_no_scope() {
+async fn unknown_region_is_rejected_as_signing_scope() {
     let aws = Aws::start();
     let host = aws.user(HOST, Policy::allow("*", "*"));
     let config = secrets_manager(&aws, &host, "nowhere").region(Region::new("nowhere")).build();
@@ -70,7 +70,7 @@ async fn region_that_does_not_exist_is_no_scope() {
 }
 
 #[tokio::test]
-async fn every_call_is_logged_with_who_asked_for_what_and_where() {
+async fn call_log_has_caller_operation_target_and_region() {
     let aws = Aws::start();
     let host = aws.user(HOST, Policy::none());
     aws.role(ROLE, Policy::trust(HOST), Policy::allow(GET, "*"));
@@ -105,7 +105,7 @@ async fn every_call_is_logged_with_who_asked_for_what_and_where() {
 }
 
 #[test]
-fn environment_holds_what_a_program_needs() {
+fn environment_has_the_variables_a_program_needs() {
     let aws = Aws::start();
     aws.role(ROLE, Policy::trust(HOST), Policy::none());
     let session = aws.session(ROLE, "i-0abc");

@@ -13,7 +13,7 @@ fn denied(role: &str) -> Refused {
 }
 
 #[tokio::test]
-async fn role_that_trusts_the_caller_by_name_is_assumed_without_an_identity_policy() {
+async fn role_that_trusts_the_caller_needs_no_identity_policy() {
     let aws = Aws::start();
     let host = aws.user(HOST, Policy::none());
     aws.role(ROLE, Policy::trust(HOST), Policy::allow(GET, SECRET));
@@ -24,7 +24,7 @@ async fn role_that_trusts_the_caller_by_name_is_assumed_without_an_identity_poli
 }
 
 #[tokio::test]
-async fn role_that_trusts_the_account_leaves_it_to_the_identity_policy() {
+async fn role_that_trusts_the_account_needs_an_identity_policy() {
     let aws = Aws::start();
     aws.role(ROLE, Policy::trust(ACCOUNT), Policy::none());
     let without = aws.user(HOST, Policy::none());
@@ -52,7 +52,7 @@ async fn role_of_another_account_needs_trust_and_identity_policy() {
 }
 
 #[tokio::test]
-async fn external_id_must_be_the_one_the_role_demands() {
+async fn external_id_must_match_the_trust_policy() {
     let aws = Aws::start();
     let host = aws.user(HOST, Policy::allow(ASSUME, "*"));
     let trust = Policy::trust(HOST).when("StringEquals", "sts:ExternalId", "blue");
@@ -64,14 +64,14 @@ async fn external_id_must_be_the_one_the_role_demands() {
 }
 
 #[tokio::test]
-async fn absent_role_is_refused_like_a_forbidden_one() {
+async fn absent_role_is_denied_like_a_forbidden_one() {
     let aws = Aws::start();
     let host = aws.user(HOST, Policy::allow("*", "*"));
     assert_eq!(assume(&aws, &host, ROLE, None).await.unwrap_err(), denied(ROLE));
 }
 
 #[tokio::test]
-async fn session_says_who_it_is() {
+async fn caller_identity_is_the_assumed_role_session() {
     let aws = Aws::start();
     let host = aws.user(HOST, Policy::none());
     aws.role(ROLE, Policy::trust(HOST), Policy::none());
@@ -83,7 +83,7 @@ async fn session_says_who_it_is() {
 }
 
 #[tokio::test]
-async fn session_lasts_as_long_as_asked_up_to_an_hour() {
+async fn session_lasts_for_the_requested_time_up_to_one_hour() {
     let aws = Aws::start();
     let host = aws.user(HOST, Policy::none());
     aws.role(ROLE, Policy::trust(HOST).and(Policy::trust(ROLE)), Policy::none());
@@ -104,7 +104,7 @@ async fn session_lasts_as_long_as_asked_up_to_an_hour() {
 }
 
 #[tokio::test]
-async fn expired_session_is_told_so_by_each_service() {
+async fn expired_session_is_refused_by_each_service() {
     let aws = Aws::start();
     aws.role(ROLE, Policy::trust(HOST), Policy::allow("*", "*"));
     let session = aws.session(ROLE, "i-0abc");
@@ -116,7 +116,7 @@ async fn expired_session_is_told_so_by_each_service() {
 
 #[tokio::test]
 #[should_panic(expected = "session policies are not played here")]
-async fn what_is_not_played_fails_the_test_that_asks_for_it() {
+async fn unsupported_sts_request_panics() {
     let aws = Aws::start();
     let host = aws.user(HOST, Policy::none());
     let request = sts(&aws, &host).assume_role().role_arn(ROLE).role_session_name("taskpull").policy("{}");

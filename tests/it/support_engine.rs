@@ -55,7 +55,7 @@ fn statuses(items: &[CreateImageInfo]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn pull_succeeds_and_the_second_time_finds_the_image_up_to_date() {
+async fn second_pull_of_the_same_image_is_up_to_date() {
     let engine = Engine::start();
     let docker = client(&engine).await;
     let first = pull(&docker, IMAGE).await.unwrap();
@@ -74,7 +74,7 @@ async fn pull_succeeds_and_the_second_time_finds_the_image_up_to_date() {
 }
 
 #[tokio::test]
-async fn pull_by_digest_tells_that_digest() {
+async fn pull_by_digest_reports_that_digest() {
     let engine = Engine::start();
     let docker = client(&engine).await;
     let digest = format!("sha256:{}", "ab".repeat(32));
@@ -87,7 +87,7 @@ async fn pull_by_digest_tells_that_digest() {
 }
 
 #[tokio::test]
-async fn announced_digest_may_differ_from_the_one_that_lands() {
+async fn announced_digest_can_differ_from_the_stored_digest() {
     let engine = Engine::start();
     let docker = client(&engine).await;
     let (told, landed) = (format!("sha256:{}", "1".repeat(64)), format!("sha256:{}", "2".repeat(64)));
@@ -99,7 +99,7 @@ async fn announced_digest_may_differ_from_the_one_that_lands() {
 }
 
 #[tokio::test]
-async fn image_nobody_pulled_is_not_there() {
+async fn image_that_was_not_pulled_is_absent() {
     let engine = Engine::start();
     let error = client(&engine).await.inspect_image(IMAGE).await.unwrap_err().to_string();
     assert!(error.contains("404") && error.contains("No such image"), "{error}");
@@ -107,7 +107,7 @@ async fn image_nobody_pulled_is_not_there() {
 
 /// bollard leaves the version out of its paths, so this is asked over a plain socket.
 #[test]
-fn api_version_of_the_path_is_noted_and_must_be_one_the_engine_speaks() {
+fn api_version_of_the_path_is_checked_and_recorded() {
     let engine = Engine::start();
     let ask = |request: &str| {
         let mut stream = UnixStream::connect(engine.socket()).unwrap();
@@ -135,14 +135,14 @@ fn api_version_of_the_path_is_noted_and_must_be_one_the_engine_speaks() {
 }
 
 #[tokio::test]
-async fn newer_engine_tells_its_own_version() {
+async fn newer_engine_reports_its_own_api_version() {
     let engine = Engine::with_api("1.47");
     let version = client(&engine).await.version().await.unwrap();
     assert_eq!(version.api_version.as_deref(), Some("1.47"));
 }
 
 #[tokio::test]
-async fn platform_is_noted() {
+async fn platform_of_a_pull_is_recorded() {
     let engine = Engine::start();
     let mut options = options(IMAGE);
     options.platform = "linux/arm64".to_owned();
@@ -155,7 +155,7 @@ async fn platform_is_noted() {
 }
 
 #[tokio::test]
-async fn credentials_are_decoded_and_decide() {
+async fn decoded_credentials_decide_whether_a_pull_succeeds() {
     let engine = Engine::start();
     engine.image(IMAGE, Pull::success().requiring("user", "swordfish"));
     let docker = client(&engine).await;
@@ -170,7 +170,7 @@ async fn credentials_are_decoded_and_decide() {
 
 /// bollard writes the header in base64's standard alphabet.
 #[tokio::test]
-async fn header_in_the_standard_alphabet_is_silently_anonymous() {
+async fn auth_header_in_standard_base64_is_treated_as_anonymous() {
     let engine = Engine::start();
     engine.image(IMAGE, Pull::success().requiring("user", "pass>>>word???"));
     let docker = client(&engine).await;
@@ -181,7 +181,7 @@ async fn header_in_the_standard_alphabet_is_silently_anonymous() {
 }
 
 #[test]
-fn header_is_read_as_go_reads_it() {
+fn auth_header_is_decoded_as_go_decodes_it() {
     let read = |header| Auth::of(Some(header));
     assert_eq!(Auth::of(None), Auth::Absent);
     assert_eq!(read(""), Auth::Absent);
@@ -196,7 +196,7 @@ fn header_is_read_as_go_reads_it() {
 }
 
 #[tokio::test]
-async fn refusal_comes_before_the_stream_with_its_status() {
+async fn refused_pull_has_an_error_status_and_no_stream() {
     let engine = Engine::start();
     engine.image(IMAGE, Pull::refused(404, "manifest unknown"));
     let refused = pull(&client(&engine).await, IMAGE).await.unwrap_err();
@@ -205,7 +205,7 @@ async fn refusal_comes_before_the_stream_with_its_status() {
 }
 
 #[tokio::test]
-async fn error_in_the_stream_comes_after_what_was_told_before() {
+async fn error_line_follows_the_earlier_stream_lines() {
     let engine = Engine::start();
     engine.image(IMAGE, Pull::stream().status("Pulling from team/app").error("unexpected EOF"));
     let docker = client(&engine).await;
@@ -216,7 +216,7 @@ async fn error_in_the_stream_comes_after_what_was_told_before() {
 }
 
 #[tokio::test]
-async fn scripted_stream_may_land_an_image_and_end_without_a_newline() {
+async fn scripted_stream_can_store_an_image_without_a_final_newline() {
     let engine = Engine::start();
     let digest = format!("sha256:{}", "c".repeat(64));
     let half = r#"{"status":"Status: Down"#;
@@ -234,7 +234,7 @@ async fn scripted_stream_may_land_an_image_and_end_without_a_newline() {
 }
 
 #[tokio::test]
-async fn cut_in_the_middle_is_an_error_and_a_broken_end() {
+async fn reset_stream_is_an_error_with_a_broken_ending() {
     let engine = Engine::start();
     engine.once(IMAGE, Pull::stream().status("Pulling from team/app").reset());
     let docker = client(&engine).await;
@@ -244,7 +244,7 @@ async fn cut_in_the_middle_is_an_error_and_a_broken_end() {
 }
 
 #[tokio::test]
-async fn client_that_leaves_a_hanging_pull_is_noted() {
+async fn client_disconnect_during_a_hanging_pull_is_recorded() {
     let engine = Engine::start();
     engine.image(IMAGE, Pull::stream().status("Pulling from team/app").hang());
     let docker = client(&engine).await;
@@ -260,7 +260,7 @@ async fn client_that_leaves_a_hanging_pull_is_noted() {
 }
 
 #[tokio::test]
-async fn most_pulls_at_one_time_are_counted() {
+async fn peak_number_of_concurrent_pulls_is_counted() {
     let engine = Engine::start();
     let gate = Gate::closed();
     let images: HashMap<_, _> = (0..3).map(|n| (n, format!("registry.example/app:{n}"))).collect();

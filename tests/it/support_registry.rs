@@ -64,7 +64,7 @@ fn layer_path(registry: &Registry) -> String {
 }
 
 #[test]
-fn image_is_served_whole_and_every_digest_is_right() {
+fn image_is_complete_and_every_digest_matches() {
     let registry = Registry::start();
     let pushed = registry.push("team/app:v1", &[1000, 0]);
     assert_eq!(pushed.reference, format!("{}/team/app:v1", registry.host()));
@@ -91,7 +91,7 @@ fn image_is_served_whole_and_every_digest_is_right() {
 }
 
 #[test]
-fn head_of_a_manifest_has_its_length_and_no_body() {
+fn head_request_for_a_manifest_has_length_but_no_body() {
     let registry = Registry::start();
     registry.push("team/app:v1", &[10]);
     let length = ask(&registry, "GET /v2/team/app/manifests/v1").body.len();
@@ -101,7 +101,7 @@ fn head_of_a_manifest_has_its_length_and_no_body() {
 }
 
 #[test]
-fn another_tag_stays_where_it_was_when_the_first_one_moves() {
+fn other_tag_does_not_move_with_the_first_tag() {
     let registry = Registry::start();
     let first = registry.push("team/app:1", &[10]);
     registry.tag("team/app:1", "kept");
@@ -111,7 +111,7 @@ fn another_tag_stays_where_it_was_when_the_first_one_moves() {
 }
 
 #[test]
-fn what_is_not_there_has_its_own_code() {
+fn each_missing_resource_has_its_own_error_code() {
     let registry = Registry::start();
     registry.push("team/app:v1", &[10]);
     for (path, code) in [
@@ -127,7 +127,7 @@ fn what_is_not_there_has_its_own_code() {
 }
 
 #[test]
-fn login_is_demanded_for_everything_and_who_came_is_noted() {
+fn every_request_needs_the_login_and_its_user_is_recorded() {
     let registry = Registry::with_login("user", "swordfish");
     registry.push("team/app:v1", &[10]);
     for path in ["/v2/", "/v2/team/app/manifests/v1", "/v2/team/app/manifests/v9"] {
@@ -145,7 +145,7 @@ fn login_is_demanded_for_everything_and_who_came_is_noted() {
 }
 
 #[test]
-fn changed_login_is_the_one_that_is_demanded() {
+fn changed_login_replaces_the_old_one() {
     let registry = Registry::with_login("user", "swordfish");
     registry.change_login("user", "tuna");
     let ping = |password| receive(send(&registry, "GET /v2/", &login("user", password)));
@@ -153,7 +153,7 @@ fn changed_login_is_the_one_that_is_demanded() {
 }
 
 #[test]
-fn a_user_is_let_in_with_any_password_where_none_is_named() {
+fn registry_without_a_password_accepts_any_for_its_user() {
     let registry = Registry::with_user("user");
     let ping = |user, password| receive(send(&registry, "GET /v2/", &login(user, password)));
     assert_eq!((ping("user", "tuna").status(), ping("other", "tuna").status()), ("200", "401"));
@@ -161,7 +161,7 @@ fn a_user_is_let_in_with_any_password_where_none_is_named() {
 }
 
 #[test]
-fn fault_strikes_its_kind_at_its_turn() {
+fn fault_affects_only_the_selected_requests_of_its_kind() {
     let registry = Registry::start();
     registry.push("team/app:v1", &[10]);
     let too_many = Fault::Status(429, r#"{"errors":[{"code":"TOOMANYREQUESTS"}]}"#.to_owned());
@@ -177,7 +177,7 @@ fn fault_strikes_its_kind_at_its_turn() {
 }
 
 #[test]
-fn layer_is_cut_in_the_middle_and_its_rest_can_be_asked_for() {
+fn truncated_layer_can_be_resumed_with_a_range_request() {
     let registry = Registry::start();
     registry.push("team/app:v1", &[100_000]);
     let path = layer_path(&registry);
@@ -195,7 +195,7 @@ fn layer_is_cut_in_the_middle_and_its_rest_can_be_asked_for() {
 }
 
 #[test]
-fn dripping_layer_comes_in_the_end() {
+fn slow_layer_arrives_complete() {
     let registry = Registry::start();
     registry.push("team/app:v1", &[10_000]);
     let path = layer_path(&registry);
@@ -207,7 +207,7 @@ fn dripping_layer_comes_in_the_end() {
 }
 
 #[test]
-fn hanging_request_gets_nothing() {
+fn hanging_request_gets_no_answer() {
     let registry = Registry::start();
     registry.fault(Kind::Challenge, When::Every, Fault::Hang);
     let mut stream = send(&registry, "GET /v2/", "");
@@ -227,7 +227,7 @@ async fn held_request_is_answered_when_the_gate_opens() {
 }
 
 #[test]
-fn no_two_layers_are_alike() {
+fn pushed_images_have_different_digests() {
     let registry = Registry::start();
     let digests: Vec<_> = ["a:1", "a:2", "b:1"].map(|image| registry.push(image, &[10]).digest).into();
     assert!(digests[0] != digests[1] && digests[1] != digests[2]);
