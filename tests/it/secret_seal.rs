@@ -1,4 +1,4 @@
-//! `taskpull secret seal`: what it writes can be read, and nothing else gets out.
+//! `taskpull secret seal`: its output can be decrypted, and the login appears nowhere else.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,8 @@ use crate::task::{IMAGE, World, container, task};
 const HOST_ROLE: &str = "arn:aws:iam::111122223333:role/instance";
 const LOGIN: &str = r#"{"username": "me", "password": "c4nary-to-be-sealed"}"#;
 
-fn sealer() -> (Aws, AccessKey) {
+/// Starts an AWS whose host may encrypt with `KEY`.
+fn kms_world() -> (Aws, AccessKey) {
     let aws = Aws::start();
     aws.key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT));
     let host = aws.user(HOST, Policy::allow("kms:Encrypt", KEY));
@@ -31,7 +32,7 @@ fn seal(aws: &Aws, host: &AccessKey, arguments: &[&str], stdin: &[u8]) -> Ended 
 
 #[test]
 fn sealed_login_can_be_used_for_a_pull() {
-    let (aws, host) = sealer();
+    let (aws, host) = kms_world();
     let sealed = seal(&aws, &host, &["--key", KEY, "--context", "team=web", "--context", "a=b=c"], LOGIN.as_bytes());
     assert_eq!(sealed.code, 0, "{sealed:?}");
     let envelope: Value = serde_json::from_str(&sealed.stdout).unwrap();
@@ -50,7 +51,7 @@ fn sealed_login_can_be_used_for_a_pull() {
 
 #[test]
 fn encrypt_call_uses_the_key_region_and_the_host_identity() {
-    let (aws, host) = sealer();
+    let (aws, host) = kms_world();
     let run = Run::new(["secret", "seal", "--key", KEY]).envs(aws.environment(&host)).env("AWS_REGION", "us-west-2");
     assert_eq!(run.stdin(LOGIN).end().code, 0);
     let calls = aws.calls();
@@ -60,22 +61,22 @@ fn encrypt_call_uses_the_key_region_and_the_host_identity() {
 
 #[test]
 fn denied_encrypt_call_names_the_key_and_the_permission() {
-    let (aws, _) = sealer();
+    let (aws, _) = kms_world();
     let other = aws.user("arn:aws:iam::111122223333:user/other", Policy::none());
     let ended = seal(&aws, &other, &["--key", KEY], LOGIN.as_bytes());
     assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
     assert!(ended.stderr.contains(&format!("allow kms:Encrypt on {KEY}")), "{ended:?}");
 }
 
-/// On a host that has no key of its own.
-fn keyless() -> Run {
+/// Returns a run on a host without an AWS access key.
+fn run_without_key() -> Run {
     let run = Run::new(["secret", "seal", "--key", KEY]).env("AWS_CONFIG_FILE", "/dev/null");
     run.env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null").stdin(LOGIN)
 }
 
 #[test]
 fn sealing_without_a_host_identity_fails() {
-    let ended = keyless().end();
+    let ended = run_without_key().end();
     assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
     assert!(ended.stderr.contains("no AWS credentials were found on this host"), "{ended:?}");
     assert!(ended.stderr.contains("attach an instance role"), "{ended:?}");
@@ -83,29 +84,29 @@ fn sealing_without_a_host_identity_fails() {
 
 #[test]
 fn failing_host_identity_is_reported_with_its_cause() {
-    let (aws, _) = sealer();
+    let (aws, _) = kms_world();
     aws.role(HOST_ROLE, Policy::trust(HOST), Policy::allow("kms:Encrypt", KEY));
     let endpoint = ContainerCredentials::start(&aws.session(HOST_ROLE, "task"), "right");
-    let run = keyless().env("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.uri());
+    let run = run_without_key().env("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.uri());
     let refused = run.env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "c4nary-token").end();
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("config");
     std::fs::write(&config, "[default]\ncredential_process = sh -c 'echo c4nary-token >&2; exit 7'\n").unwrap();
-    let failed = keyless().env("AWS_CONFIG_FILE", config).end();
+    let failed = run_without_key().env("AWS_CONFIG_FILE", config).end();
     let metadata = Metadata::one_hop_too_far();
-    let run = keyless().envs(metadata.environment()).env("TASKPULL_HOST_KIND", "ec2");
-    let hung = run.env("TASKPULL_SECRETS_TIMEOUT", "1s").end();
-    for (ended, said) in [(refused, "StatusCode(401)"), (failed, "exit status: 7"), (hung, "no answer in time")] {
+    let run = run_without_key().envs(metadata.environment()).env("TASKPULL_HOST_KIND", "ec2");
+    let hanging = run.env("TASKPULL_SECRETS_TIMEOUT", "1s").end();
+    for (ended, cause) in [(refused, "StatusCode(401)"), (failed, "exit status: 7"), (hanging, "no answer in time")] {
         assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
         assert!(ended.stderr.contains("the host's AWS credentials could not be had"), "{ended:?}");
-        assert!(ended.stderr.contains(said), "{said}: {ended:?}");
+        assert!(ended.stderr.contains(cause), "{cause}: {ended:?}");
         assert!(!ended.stderr.contains("c4nary"), "{ended:?}");
     }
 }
 
 #[test]
 fn invalid_login_is_not_sealed() {
-    let (aws, host) = sealer();
+    let (aws, host) = kms_world();
     let envelope = br#"{"taskpull": {"version": 1}}"#;
     let table: [(&[u8], &str); 5] = [
         (b"", "it is empty"),
@@ -124,7 +125,7 @@ fn invalid_login_is_not_sealed() {
 
 #[test]
 fn invalid_key_or_context_is_rejected_before_any_request() {
-    let (aws, host) = sealer();
+    let (aws, host) = kms_world();
     let tables: [&[&str]; 4] = [
         &["--key", "alias/pulls"],
         &["--key", KEY, "--context", "team"],
@@ -140,7 +141,7 @@ fn invalid_key_or_context_is_rejected_before_any_request() {
 
 #[test]
 fn terminal_as_stdin_is_rejected() {
-    // `script` gives the program a terminal for its stdin.
+    // `script` gives the program a terminal as stdin.
     let command = format!("'{}' secret seal --key {KEY}", env!("CARGO_BIN_EXE_taskpull"));
     let ended = Run::program("script").arg("-qec").arg(command).arg("/dev/null").end();
     assert_eq!(ended.code, 2, "{ended:?}");

@@ -1,4 +1,4 @@
-//! Faults of `support::aws`, as the real SDK meets them.
+//! Faults of `support::aws`, as the real SDK experiences them.
 
 use std::time::Duration;
 
@@ -28,8 +28,8 @@ async fn fault_affects_exactly_the_selected_calls() {
         let (aws, key) = reader();
         aws.fault(OPERATION, when, Fault::Throttle);
         for (index, expected) in pattern.chars().enumerate() {
-            let struck = get_text(&aws, &key, SECRET).await.is_err();
-            assert_eq!(struck, expected == 'x', "{when:?}, call {}", index + 1);
+            let is_faulty = get_text(&aws, &key, SECRET).await.is_err();
+            assert_eq!(is_faulty, expected == 'x', "{when:?}, call {}", index + 1);
         }
     }
 }
@@ -65,8 +65,8 @@ async fn faults_use_the_error_codes_of_the_service() {
 async fn hanging_call_ends_at_the_client_timeout() {
     let (aws, key) = reader();
     aws.fault(OPERATION, When::Every, Fault::Hang);
-    let soon = TimeoutConfig::builder().operation_timeout(Duration::from_millis(50)).build();
-    let config = secrets_manager(&aws, &key, "eu-west-1").timeout_config(soon).build();
+    let timeouts = TimeoutConfig::builder().operation_timeout(Duration::from_millis(50)).build();
+    let config = secrets_manager(&aws, &key, "eu-west-1").timeout_config(timeouts).build();
     let call = Client::from_conf(config).get_secret_value().secret_id(SECRET).send().await;
     assert!(matches!(call, Err(SdkError::TimeoutError(_))), "{call:?}");
 }
@@ -86,7 +86,7 @@ async fn garbage_body_is_a_service_error_without_a_code() {
     aws.fault(OPERATION, When::Every, Fault::Garbage);
     let config = secrets_manager(&aws, &key, "eu-west-1").build();
     let call = Client::from_conf(config).get_secret_value().secret_id(SECRET).send().await;
-    // The SDK calls it an error of the service, with status 200 and no code.
+    // The SDK reports a service error with status 200 and no code.
     let Err(SdkError::ServiceError(error)) = call else { panic!("{call:?}") };
     assert_eq!((error.raw().status().as_u16(), error.err().meta().code()), (200, None));
 }
@@ -120,6 +120,6 @@ async fn latest_matching_fault_wins_and_counts_calls_from_its_registration() {
     for _ in 0..3 {
         codes.push(get_text(&aws, &key, SECRET).await.map_err(|refused| refused.code));
     }
-    let struck = |code: &str| Err(code.to_owned());
-    assert_eq!(codes, [struck("ThrottlingException"), struck("ServiceUnavailable"), Ok("swordfish".to_owned())]);
+    let fault = |code: &str| Err(code.to_owned());
+    assert_eq!(codes, [fault("ThrottlingException"), fault("ServiceUnavailable"), Ok("swordfish".to_owned())]);
 }

@@ -1,4 +1,4 @@
-//! Whether `support::aws` decides as AWS does: identity, resource and key policies.
+//! `support::aws` evaluates identity, resource and key policies as AWS does.
 
 use serde_json::json;
 
@@ -6,11 +6,11 @@ use crate::support::aws::{Aws, Policy, Secret};
 use crate::support_aws_client::{ACCOUNT, GET, HOST, KEY, ROLE, SECRET, THEIR_KEY, THEIR_SECRET, get_text};
 
 const DECRYPT: &str = "kms:Decrypt";
-/// The secret's text: the caller was allowed.
+/// The text of the secret, which shows that the caller was allowed to read it.
 const ALLOWED: &str = "swordfish";
 const NO_KMS: &str = "Access to KMS is not allowed";
 
-/// The secret's text, or why it is denied.
+/// Returns the text of the secret, or the message of the denial.
 async fn outcome(aws: &Aws, policy: Policy, id: &str) -> String {
     let key = aws.user(HOST, policy);
     match get_text(aws, &key, id).await {
@@ -79,8 +79,8 @@ async fn explicit_deny_wins_in_any_policy() {
 async fn absent_secret_is_denied_to_callers_without_read_permission() {
     let aws = Aws::start();
     assert_eq!(outcome(&aws, Policy::none(), "nothing").await, missing("identity-based", "nothing"));
-    let theirs = outcome(&aws, Policy::allow(GET, "*"), THEIR_SECRET).await;
-    assert_eq!(theirs, missing("resource-based", THEIR_SECRET));
+    let cross_account = outcome(&aws, Policy::allow(GET, "*"), THEIR_SECRET).await;
+    assert_eq!(cross_account, missing("resource-based", THEIR_SECRET));
 }
 
 #[tokio::test]
@@ -94,8 +94,8 @@ async fn session_matches_policies_for_its_own_arn_and_its_role() {
         aws.secret(Secret::text(SECRET, ALLOWED).resource_policy(policy));
         assert_eq!(get_text(&aws, &session, SECRET).await.unwrap(), ALLOWED, "{principal}");
     }
-    let stranger = Policy::allow(GET, "*").to(&format!("{session_arn}d"));
-    aws.secret(Secret::text(SECRET, ALLOWED).resource_policy(stranger));
+    let other_session = Policy::allow(GET, "*").to(&format!("{session_arn}d"));
+    aws.secret(Secret::text(SECRET, ALLOWED).resource_policy(other_session));
     assert!(get_text(&aws, &session, SECRET).await.unwrap_err().message.contains(session_arn));
 }
 
@@ -103,18 +103,18 @@ async fn session_matches_policies_for_its_own_arn_and_its_role() {
 async fn cross_account_access_needs_both_policies() {
     let aws = Aws::start();
     aws.key(THEIR_KEY, Policy::allow(DECRYPT, "*").to(ACCOUNT));
-    let may = || Policy::allow(GET, THEIR_SECRET).and(Policy::allow(DECRYPT, THEIR_KEY));
-    let closed = || Secret::text(THEIR_SECRET, ALLOWED).key(THEIR_KEY);
-    let open = || closed().resource_policy(Policy::allow(GET, "*").to(ACCOUNT));
+    let identity_policy = || Policy::allow(GET, THEIR_SECRET).and(Policy::allow(DECRYPT, THEIR_KEY));
+    let private_secret = || Secret::text(THEIR_SECRET, ALLOWED).key(THEIR_KEY);
+    let open = || private_secret().resource_policy(Policy::allow(GET, "*").to(ACCOUNT));
 
-    aws.secret(closed());
-    let nobody = outcome(&aws, Policy::none(), THEIR_SECRET).await;
-    assert_eq!(nobody, missing("identity-based", THEIR_SECRET));
-    assert_eq!(outcome(&aws, may(), THEIR_SECRET).await, missing("resource-based", THEIR_SECRET));
+    aws.secret(private_secret());
+    let without_policies = outcome(&aws, Policy::none(), THEIR_SECRET).await;
+    assert_eq!(without_policies, missing("identity-based", THEIR_SECRET));
+    assert_eq!(outcome(&aws, identity_policy(), THEIR_SECRET).await, missing("resource-based", THEIR_SECRET));
     aws.secret(open());
-    let theirs_only = outcome(&aws, Policy::none(), THEIR_SECRET).await;
-    assert_eq!(theirs_only, missing("identity-based", THEIR_SECRET));
-    assert_eq!(outcome(&aws, may(), THEIR_SECRET).await, ALLOWED);
+    let with_resource_policy_only = outcome(&aws, Policy::none(), THEIR_SECRET).await;
+    assert_eq!(with_resource_policy_only, missing("identity-based", THEIR_SECRET));
+    assert_eq!(outcome(&aws, identity_policy(), THEIR_SECRET).await, ALLOWED);
 }
 
 #[tokio::test]
@@ -181,7 +181,7 @@ async fn disabled_key_causes_a_decryption_failure() {
 async fn policy_conditions_are_evaluated_against_the_request() {
     let aws = Aws::start();
     aws.secret(Secret::text(SECRET, ALLOWED));
-    for (operator, key, value, admits) in [
+    for (operator, key, value, is_allowed) in [
         ("StringEquals", "aws:RequestedRegion", "eu-west-1", true),
         ("StringEquals", "aws:RequestedRegion", "us-east-1", false),
         ("StringEquals", "aws:PrincipalAccount", "111122223333", true),
@@ -192,15 +192,15 @@ async fn policy_conditions_are_evaluated_against_the_request() {
         ("StringEquals", "secretsmanager:VersionStage", "AWSCURRENT", false),
     ] {
         let policy = Policy::allow(GET, "*").when(operator, key, value);
-        assert_eq!(outcome(&aws, policy, SECRET).await == ALLOWED, admits, "{operator} {key} {value}");
+        assert_eq!(outcome(&aws, policy, SECRET).await == ALLOWED, is_allowed, "{operator} {key} {value}");
     }
 }
 
 #[test]
 #[should_panic(expected = "a statement has no element `Actions`")]
 fn misspelled_policy_element_is_rejected() {
-    let misspelt = r#"{"Statement": [{"Effect": "Allow", "Actions": "*", "Resource": "*"}]}"#;
-    Aws::start().user(HOST, misspelt);
+    let misspelled = r#"{"Statement": [{"Effect": "Allow", "Actions": "*", "Resource": "*"}]}"#;
+    Aws::start().user(HOST, misspelled);
 }
 
 #[test]

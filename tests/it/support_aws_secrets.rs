@@ -1,4 +1,4 @@
-//! Secrets Manager of `support::aws`: what is found, and which version of it.
+//! Secrets Manager of `support::aws`: how it finds secrets and selects their versions.
 
 use crate::support::aws::{AccessKey, Aws, Policy, Secret};
 use crate::support_aws_client::{GET, HOST, Refused, SECRET, THEIR_SECRET, get, get_text, secrets_manager};
@@ -9,7 +9,7 @@ fn reader() -> (Aws, AccessKey) {
     (aws, key)
 }
 
-fn absent(refused: &Refused) -> bool {
+fn is_absent(refused: &Refused) -> bool {
     refused.code == "ResourceNotFoundException" && refused.message == "Secrets Manager can't find the specified secret."
 }
 
@@ -41,7 +41,7 @@ async fn secret_in_another_region_is_absent() {
     let elsewhere = SECRET.replace("eu-west-1", "us-east-1");
     aws.secret(Secret::text(&elsewhere, "swordfish"));
     for id in [elsewhere.as_str(), "prod/hub"] {
-        assert!(absent(&get_text(&aws, &key, id).await.unwrap_err()), "{id}");
+        assert!(is_absent(&get_text(&aws, &key, id).await.unwrap_err()), "{id}");
     }
 }
 
@@ -49,7 +49,7 @@ async fn secret_in_another_region_is_absent() {
 async fn secret_of_another_account_is_absent_by_name() {
     let (aws, key) = reader();
     aws.secret(Secret::text(THEIR_SECRET, "swordfish"));
-    assert!(absent(&get_text(&aws, &key, "shared/hub").await.unwrap_err()));
+    assert!(is_absent(&get_text(&aws, &key, "shared/hub").await.unwrap_err()));
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn partial_arn_that_looks_complete_finds_nothing() {
     let arn = SECRET.replace("prod/hub", "prod-docker");
     aws.secret(Secret::text(&arn, "swordfish"));
     let partial = arn.strip_suffix("-Ab12Cd").unwrap();
-    assert!(absent(&get_text(&aws, &key, partial).await.unwrap_err()));
+    assert!(is_absent(&get_text(&aws, &key, partial).await.unwrap_err()));
     assert_eq!(get_text(&aws, &key, "prod-docker").await.unwrap(), "swordfish");
 }
 

@@ -1,4 +1,4 @@
-//! Signatures and keys that `support::aws` does not accept, and its log of calls.
+//! Signatures and keys that `support::aws` rejects, and its log of calls.
 
 use aws_sdk_secretsmanager::config::Region;
 
@@ -41,11 +41,11 @@ async fn wrong_secret_key_is_a_signature_mismatch() {
 async fn clock_skew_is_named_in_the_refusal() {
     let aws = Aws::start();
     let host = aws.user(HOST, Policy::allow("*", "*"));
-    for (seconds, words) in [(3600, "Signature expired: "), (-3600, "Signature not yet current: ")] {
+    for (seconds, message) in [(3600, "Signature expired: "), (-3600, "Signature not yet current: ")] {
         aws.set_clock_ahead(seconds);
         let refused = get_text(&aws, &host, SECRET).await.unwrap_err();
         assert_eq!(refused.code, "InvalidSignatureException");
-        assert!(refused.message.starts_with(words), "{}", refused.message);
+        assert!(refused.message.starts_with(message), "{}", refused.message);
     }
 }
 
@@ -80,7 +80,7 @@ async fn call_log_has_caller_operation_target_and_region() {
     get_text(&aws, &host, SECRET).await.unwrap_err();
 
     let calls = aws.calls();
-    let said: Vec<_> = calls
+    let entries: Vec<_> = calls
         .iter()
         .map(|call| {
             let principal = call.principal.as_deref().unwrap_or("nobody");
@@ -90,7 +90,7 @@ async fn call_log_has_caller_operation_target_and_region() {
         .collect();
     let session_arn = "arn:aws:sts::111122223333:assumed-role/web/taskpull";
     assert_eq!(
-        said,
+        entries,
         [
             ("sts", "AssumeRole", HOST, ROLE, None),
             ("secretsmanager", "GetSecretValue", session_arn, "prod/hub", None),

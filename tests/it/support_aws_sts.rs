@@ -1,4 +1,4 @@
-//! STS of `support::aws`: who may assume which role, and what comes of it.
+//! STS of `support::aws`: which callers may assume a role, and the sessions that they get.
 
 use crate::support::aws::{Aws, Policy, Secret};
 use crate::support_aws_client::{ACCOUNT, GET, HOST, ROLE, Refused, SECRET, THEIR_ROLE, assume, get_text, sts};
@@ -36,18 +36,18 @@ async fn role_that_trusts_the_account_needs_an_identity_policy() {
 #[tokio::test]
 async fn role_of_another_account_needs_trust_and_identity_policy() {
     let aws = Aws::start();
-    let may = || Policy::allow(ASSUME, THEIR_ROLE);
-    for (trust, policy, admits) in [
-        (Policy::trust(HOST), may(), true),
-        (Policy::trust(ACCOUNT), may(), true),
+    let identity_policy = || Policy::allow(ASSUME, THEIR_ROLE);
+    for (trust, policy, is_allowed) in [
+        (Policy::trust(HOST), identity_policy(), true),
+        (Policy::trust(ACCOUNT), identity_policy(), true),
         (Policy::trust(HOST), Policy::none(), false),
-        (Policy::trust("arn:aws:iam::444455556666:root"), may(), false),
+        (Policy::trust("arn:aws:iam::444455556666:root"), identity_policy(), false),
     ] {
         aws.role(THEIR_ROLE, trust, Policy::none());
         let host = aws.user(HOST, policy);
         let assumed = assume(&aws, &host, THEIR_ROLE, None).await;
-        assert_eq!(assumed.is_ok(), admits);
-        assert!(admits || assumed.err() == Some(denied(THEIR_ROLE)));
+        assert_eq!(assumed.is_ok(), is_allowed);
+        assert!(is_allowed || assumed.err() == Some(denied(THEIR_ROLE)));
     }
 }
 
@@ -87,19 +87,19 @@ async fn session_lasts_for_the_requested_time_up_to_one_hour() {
     let aws = Aws::start();
     let host = aws.user(HOST, Policy::none());
     aws.role(ROLE, Policy::trust(HOST).and(Policy::trust(ROLE)), Policy::none());
-    let ask = |client: aws_sdk_sts::Client, seconds| {
+    let assume_for = |client: aws_sdk_sts::Client, seconds| {
         let request = client.assume_role().role_arn(ROLE).role_session_name("taskpull");
         request.duration_seconds(seconds).send()
     };
     let before = std::time::SystemTime::now();
-    let expires = *ask(sts(&aws, &host), 900).await.unwrap().credentials.unwrap().expiration();
-    let lasts = expires.secs() - aws_sdk_sts::primitives::DateTime::from(before).secs();
-    assert!((900..910).contains(&lasts), "{lasts}");
+    let expires = *assume_for(sts(&aws, &host), 900).await.unwrap().credentials.unwrap().expiration();
+    let lifetime = expires.secs() - aws_sdk_sts::primitives::DateTime::from(before).secs();
+    assert!((900..910).contains(&lifetime), "{lifetime}");
 
-    let too_long = Refused::from(ask(sts(&aws, &host), 7200).await.unwrap_err());
+    let too_long = Refused::from(assume_for(sts(&aws, &host), 7200).await.unwrap_err());
     assert!(too_long.message.contains("MaxSessionDuration"), "{}", too_long.message);
     let session = aws.session(ROLE, "first");
-    let chained = Refused::from(ask(sts(&aws, &session), 7200).await.unwrap_err());
+    let chained = Refused::from(assume_for(sts(&aws, &session), 7200).await.unwrap_err());
     assert!(chained.message.contains("role chaining"), "{}", chained.message);
 }
 

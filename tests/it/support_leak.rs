@@ -1,4 +1,4 @@
-//! The leak scanner finds what it looks for, in every form, and nothing else.
+//! The leak scanner finds a secret in every encoding, and reports nothing else.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::support::leak::{Canary, Folder};
 
-/// Everything that some encoding treats specially is in it.
+/// A secret that contains every character that some encoding treats specially.
 const SECRET: &str = "c4n\"ary/\\ %+é>?~pass&word";
 
 fn canary() -> Canary {
@@ -143,7 +143,7 @@ fn secret_across_a_read_boundary_is_found_once() {
     text.resize(1 << 21, b'.');
     fs::write(&path, text).unwrap();
     let scan = canary().in_file(&path);
-    assert_eq!(scan.findings.iter().map(|it| it.offset).collect::<Vec<_>>(), [before as u64]);
+    assert_eq!(scan.findings.iter().map(|finding| finding.offset).collect::<Vec<_>>(), [before as u64]);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn process_environment_is_read_although_its_size_is_zero() {
     let mut echo = Command::new("cat");
     let echo = echo.env("PLANTED", SECRET).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = echo.spawn().unwrap();
-    // A process that is still being started has an empty environment.
+    // A process that is still starting has an empty environment.
     child.stdin.as_mut().unwrap().write_all(b"?").unwrap();
     child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
     let scan = canary().in_file(Path::new(&format!("/proc/{}/environ", child.id())));

@@ -1,4 +1,4 @@
-//! The scripted registry, asked over a plain socket.
+//! The scripted registry of `support::registry`, used through a plain socket.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -16,7 +16,7 @@ use crate::support::registry::{Fault, Kind, Registry};
 struct Answer {
     head: String,
     body: Vec<u8>,
-    /// The connection ended as it should.
+    /// Whether the connection ended without a reset.
     whole: bool,
 }
 
@@ -57,7 +57,7 @@ fn digest(bytes: &[u8]) -> String {
     format!("sha256:{}", sha256(bytes))
 }
 
-/// The path of the image's first layer.
+/// Returns the path of the first layer of the image.
 fn layer_path(registry: &Registry) -> String {
     let manifest = ask(registry, "GET /v2/team/app/manifests/v1").json();
     format!("/v2/team/app/blobs/{}", manifest["layers"][0]["digest"].as_str().unwrap())
@@ -76,15 +76,15 @@ fn image_is_complete_and_every_digest_matches() {
     let by_digest = format!("GET /v2/team/app/manifests/{}", pushed.digest);
     assert_eq!(ask(&registry, &by_digest).body, manifest.body);
 
-    let described = manifest.json();
-    let layers = described["layers"].as_array().unwrap();
-    for blob in layers.iter().chain([&described["config"]]) {
+    let document = manifest.json();
+    let layers = document["layers"].as_array().unwrap();
+    for blob in layers.iter().chain([&document["config"]]) {
         let name = blob["digest"].as_str().unwrap();
         let served = ask(&registry, &format!("GET /v2/team/app/blobs/{name}")).body;
         assert_eq!(digest(&served), name);
         assert_eq!(blob["size"], served.len());
     }
-    let config = described["config"]["digest"].as_str().unwrap();
+    let config = document["config"]["digest"].as_str().unwrap();
     let config = ask(&registry, &format!("GET /v2/team/app/blobs/{config}")).json();
     assert_eq!(config["rootfs"]["diff_ids"].as_array().unwrap().len(), 2);
     assert_eq!(registry.count(Kind::Layer), 2);
@@ -131,15 +131,15 @@ fn every_request_needs_the_login_and_its_user_is_recorded() {
     let registry = Registry::with_login("user", "swordfish");
     registry.push("team/app:v1", &[10]);
     for path in ["/v2/", "/v2/team/app/manifests/v1", "/v2/team/app/manifests/v9"] {
-        let barred = ask(&registry, &format!("GET {path}"));
-        assert_eq!(barred.status(), "401");
-        assert!(barred.head.contains("www-authenticate: basic realm="));
+        let refused = ask(&registry, &format!("GET {path}"));
+        assert_eq!(refused.status(), "401");
+        assert!(refused.head.contains("www-authenticate: basic realm="));
     }
     let manifest = "GET /v2/team/app/manifests/v1";
     let wrong = receive(send(&registry, manifest, &login("user", "tuna")));
     let right = receive(send(&registry, manifest, &login("user", "swordfish")));
     assert_eq!((wrong.status(), right.status()), ("401", "200"));
-    let users: Vec<_> = registry.requests().into_iter().map(|it| (it.user, it.status)).collect();
+    let users: Vec<_> = registry.requests().into_iter().map(|request| (request.user, request.status)).collect();
     let user = Some("user".to_owned());
     assert_eq!(users[3..], [(user.clone(), 401), (user, 200)]);
 }
@@ -172,8 +172,8 @@ fn fault_affects_only_the_selected_requests_of_its_kind() {
     };
     assert_eq!(statuses("/v2/team/app/manifests/v1"), ["200", "429", "200"]);
     assert_eq!(statuses("/v2/"), ["503", "503", "503"]);
-    let noted: Vec<u16> = registry.requests().iter().map(|request| request.status).collect();
-    assert_eq!(noted, [200, 429, 200, 503, 503, 503]);
+    let recorded: Vec<u16> = registry.requests().iter().map(|request| request.status).collect();
+    assert_eq!(recorded, [200, 429, 200, 503, 503, 503]);
 }
 
 #[test]
