@@ -1,4 +1,4 @@
-//! Logins that no task's own role reads: those of the map of accounts, and the host's own.
+//! Logins that the execution role does not read: secrets of mapped accounts, and host logins.
 
 use std::io::Write as _;
 
@@ -46,7 +46,7 @@ fn secret_of_a_mapped_account_is_read_only_through_its_role(lab: &Lab) {
 fn host_login_is_used_for_a_container_without_credentials(lab: &Lab) {
     let password = lab.password("registry-one", "puller-one");
     let data = json!({ "127.0.0.1:25001": { "username": "puller-one", "password": password } });
-    // A secret comes first: when it is refused, the host's login does not help.
+    // The secret takes precedence: when it is refused, the host login is not tried.
     let wrong = lab.own_secret("before-the-host", &login("puller-one", "wrong"));
     let definition = task(&[("app", APP, None), ("own", APP, Some(&wrong.name))]);
     let run = lab.pull(&definition).env("ECS_ENGINE_AUTH_TYPE", "docker");

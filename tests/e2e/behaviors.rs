@@ -1,4 +1,4 @@
-//! What is on the engine already, and when it serves.
+//! Images that are cached on the engine, and when each pull behavior uses them.
 
 use serde_json::{Value, json};
 
@@ -20,23 +20,23 @@ on_both_engines!(
     platform_of_the_task_definition_is_pulled,
 );
 
-/// A registry behind a login, with an image that is on the engine already.
-struct Shop<'a> {
+/// A registry that requires a login, with an image that is already cached on the engine.
+struct CachedPrivateImage<'a> {
     lab: &'a Lab,
     registry: Registry,
     image: Pushed,
     secret: OwnSecret<'a>,
 }
 
-impl<'a> Shop<'a> {
-    fn new(lab: &'a Lab, what: &str) -> Self {
+impl<'a> CachedPrivateImage<'a> {
+    fn new(lab: &'a Lab, secret_name: &str) -> Self {
         let registry = Registry::with_login("me", "right");
         let image = registry.push("team/app:1", &[10_000]);
-        let secret = lab.own_secret(what, &login("me", "right"));
-        let shop = Self { lab, registry, image, secret };
-        let ended = shop.pull("always", &shop.secret.name).end();
+        let secret = lab.own_secret(secret_name, &login("me", "right"));
+        let fixture = Self { lab, registry, image, secret };
+        let ended = fixture.pull("always", &fixture.secret.name).end();
         assert_eq!(ended.code, 0, "{ended:?}");
-        shop
+        fixture
     }
 
     fn pull(&self, behavior: &str, secret: &str) -> Run {
@@ -45,61 +45,61 @@ impl<'a> Shop<'a> {
     }
 }
 
-impl Drop for Shop<'_> {
+impl Drop for CachedPrivateImage<'_> {
     fn drop(&mut self) {
         self.lab.docker(&["image", "rm", "--force", &self.image.reference]);
     }
 }
 
 fn cached_image_is_used_when_the_registry_is_unavailable(lab: &Lab) {
-    let shop = Shop::new(lab, "gone");
+    let fixture = CachedPrivateImage::new(lab, "gone");
     for kind in [Kind::Challenge, Kind::Manifest] {
-        shop.registry.fault(kind, When::Every, Fault::Status(503, "busy".to_owned()));
+        fixture.registry.fault(kind, When::Every, Fault::Status(503, "busy".to_owned()));
     }
-    let ended = shop.pull("default", &shop.secret.name).end();
+    let ended = fixture.pull("default", &fixture.secret.name).end();
     let app = ended.container(0);
     assert_eq!((ended.code, &app["result"]), (0, &json!("cached")), "{ended:?}");
-    assert_eq!((&app["digest"], &app["verified"]), (&json!(shop.image.digest), &json!(false)));
+    assert_eq!((&app["digest"], &app["verified"]), (&json!(fixture.image.digest), &json!(false)));
     assert_eq!(app["insteadOf"]["class"], "unavailable", "{app}");
-    let ended = shop.pull("always", &shop.secret.name).end();
+    let ended = fixture.pull("always", &fixture.secret.name).end();
     assert_eq!((ended.code, &*ended.failure(0)), (3, "registry unavailable"), "{ended:?}");
 }
 
 fn refused_pull_fails_although_the_image_is_cached(lab: &Lab) {
-    let shop = Shop::new(lab, "refused");
+    let fixture = CachedPrivateImage::new(lab, "refused");
     let wrong = lab.own_secret("wrong", &login("me", "wrong"));
-    let ended = shop.pull("default", &wrong.name).end();
+    let ended = fixture.pull("default", &wrong.name).end();
     assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{ended:?}");
-    let ended = shop.pull("default", &wrong.name).env("TASKPULL_ON_REFUSAL", "use-cached").end();
+    let ended = fixture.pull("default", &wrong.name).env("TASKPULL_ON_REFUSAL", "use-cached").end();
     let app = ended.container(0);
     assert_eq!((&app["result"], &app["insteadOf"]["class"]), (&json!("cached"), &json!("refused")), "{ended:?}");
 }
 
 fn cached_image_named_by_digest_still_needs_a_valid_login(lab: &Lab) {
-    let shop = Shop::new(lab, "by-digest");
+    let fixture = CachedPrivateImage::new(lab, "by-digest");
     let wrong = lab.own_secret("wrong-by-digest", &login("me", "wrong"));
-    let (name, _) = shop.image.reference.rsplit_once(':').unwrap();
-    let image = format!("{name}@{}", shop.image.digest);
+    let (name, _) = fixture.image.reference.rsplit_once(':').unwrap();
+    let image = format!("{name}@{}", fixture.image.digest);
     for behavior in ["default", "always", "once", "prefer-cached"] {
         let pull = |secret| lab.pull(&task(&[("app", &image, secret)])).arg("--behavior").arg(behavior);
         let ended = pull(Some(&wrong.name)).end();
         assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{behavior}: {ended:?}");
-        let ended = pull(Some(&shop.secret.name)).end();
+        let ended = pull(Some(&fixture.secret.name)).end();
         assert_eq!(
             (ended.code, &ended.container(0)["digest"]),
-            (0, &json!(shop.image.digest)),
+            (0, &json!(fixture.image.digest)),
             "{behavior}: {ended:?}"
         );
     }
     let ended = lab.pull(&task(&[("app", &image, None)])).end();
     assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{ended:?}");
-    // Docker finds a manifest by its digest alone, whatever repository it came from.
-    let elsewhere = image.replace("team/app", "team/other");
-    let ended = lab.pull(&task(&[("app", &elsewhere, Some(&wrong.name))])).end();
+    // Docker finds a cached manifest by its digest alone, in any repository.
+    let other_repository = image.replace("team/app", "team/other");
+    let ended = lab.pull(&task(&[("app", &other_repository, Some(&wrong.name))])).end();
     assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{ended:?}");
-    let ended = lab.pull(&task(&[("app", &elsewhere, Some(&shop.secret.name))])).end();
+    let ended = lab.pull(&task(&[("app", &other_repository, Some(&fixture.secret.name))])).end();
     assert_eq!((ended.code, &*ended.failure(0)), (3, "repository absent"), "{ended:?}");
-    lab.docker(&["image", "rm", "--force", &elsewhere]);
+    lab.docker(&["image", "rm", "--force", &other_repository]);
 }
 
 fn pull_by_digest_does_not_join_a_pull_with_another_login(lab: &Lab) {
@@ -121,26 +121,26 @@ fn pull_by_digest_does_not_join_a_pull_with_another_login(lab: &Lab) {
 }
 
 fn cached_image_is_used_only_after_successful_verification(lab: &Lab) {
-    let shop = Shop::new(lab, "verified");
+    let fixture = CachedPrivateImage::new(lab, "verified");
     let wrong = lab.own_secret("unverified", &login("me", "wrong"));
     for behavior in ["once", "prefer-cached"] {
-        let layers = shop.registry.count(Kind::Layer);
-        let ended = shop.pull(behavior, &shop.secret.name).end();
+        let layers = fixture.registry.count(Kind::Layer);
+        let ended = fixture.pull(behavior, &fixture.secret.name).end();
         let app = ended.container(0);
         assert_eq!((&app["result"], &app["verified"]), (&json!("cached"), &json!(true)), "{ended:?}");
-        assert_eq!(shop.registry.count(Kind::Layer), layers, "nothing is fetched");
-        let ended = shop.pull(behavior, &wrong.name).end();
+        assert_eq!(fixture.registry.count(Kind::Layer), layers, "no layer is fetched");
+        let ended = fixture.pull(behavior, &wrong.name).end();
         assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{ended:?}");
     }
 }
 
 fn unverified_cached_image_causes_no_registry_request(lab: &Lab) {
-    let shop = Shop::new(lab, "unasked");
-    let requests = shop.registry.requests().len();
-    let ended = shop.pull("prefer-cached", &shop.secret.name).env("TASKPULL_VERIFY_ACCESS", "never").end();
+    let fixture = CachedPrivateImage::new(lab, "unasked");
+    let requests = fixture.registry.requests().len();
+    let ended = fixture.pull("prefer-cached", &fixture.secret.name).env("TASKPULL_VERIFY_ACCESS", "never").end();
     let app = ended.container(0);
     assert_eq!((&app["result"], &app["verified"]), (&json!("cached"), &json!(false)), "{ended:?}");
-    assert_eq!(shop.registry.requests().len(), requests);
+    assert_eq!(fixture.registry.requests().len(), requests);
 }
 
 fn moved_tag_resolves_to_one_image_within_a_run(lab: &Lab) {
@@ -150,7 +150,7 @@ fn moved_tag_resolves_to_one_image_within_a_run(lab: &Lab) {
     let gate = Gate::closed();
     registry.fault(Kind::Layer, When::First(1), Fault::Hold(gate.clone()));
     let secret = lab.own_secret("moving", &login("me", "right"));
-    // The second container has a credential, so that it is another pull of the same tag.
+    // The second container has a credential, so it is a separate pull of the same tag.
     let image = &first.reference;
     let definition = task(&[("one", image, None), ("two", image, Some(&secret.name))]);
     let running = lab.pull(&definition).start();
@@ -162,7 +162,7 @@ fn moved_tag_resolves_to_one_image_within_a_run(lab: &Lab) {
     let digests: Vec<Value> = (0..2).map(|at| ended.container(at)["digest"].clone()).collect();
     assert_eq!(digests, [json!(first.digest), json!(first.digest)]);
     let ended = lab.pull(&definition).end();
-    assert_eq!(ended.container(1)["digest"], second.digest, "the next run has the tag as it is now");
+    assert_eq!(ended.container(1)["digest"], second.digest, "the next run resolves the moved tag");
     lab.forget(image);
 }
 
@@ -177,7 +177,7 @@ fn platform_of_the_task_definition_is_pulled(lab: &Lab) {
     };
     let ended = lab.pull(&with("ARM64")).end();
     assert!(ended.container(0)["platform"].as_str().unwrap().starts_with("linux/arm64"), "{ended:?}");
-    // What lies there is for another platform, so it does not count.
+    // The cached image is for another platform, so it must not be used.
     let ended = lab.pull(&with("X86_64")).arg("--behavior").arg("prefer-cached").end();
     assert_eq!(ended.container(0)["platform"], "linux/amd64", "{ended:?}");
     assert_ne!(ended.container(0)["result"], "cached");

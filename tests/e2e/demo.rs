@@ -1,4 +1,4 @@
-//! `make demo`, as the README has it.
+//! `make demo`, as the README describes it.
 
 use std::process::Command;
 
@@ -13,9 +13,9 @@ fn demo_pulls_private_images_and_reports_the_result() {
     command.env("TASKPULL", env!("CARGO_BIN_EXE_taskpull"));
     command.env("DOCKER_HOST", format!("unix://{}", lab.engine_socket().display()));
     let output = command.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said} {}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains("nightly-batch  pulled"), "{said}");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{stdout} {}", String::from_utf8_lossy(&output.stderr));
+    assert!(stdout.contains("nightly-batch  pulled"), "{stdout}");
     assert!(lab.has(batch) && lab.has("127.0.0.1:25001/team-a/layers:1.0"));
-    assert!(said.contains("2 up to date, 2 failed"), "and the broken one says so: {said}");
+    assert!(stdout.contains("2 up to date, 2 failed"), "the broken task definition is reported as failed: {stdout}");
 }

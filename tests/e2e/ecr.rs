@@ -1,4 +1,4 @@
-//! Images in ECR under their own host names, with tokens that the lab's AWS has issued.
+//! Images in ECR under real ECR host names, with tokens that the lab's AWS issues.
 
 use std::path::PathBuf;
 
@@ -24,7 +24,7 @@ on_both_engines!(
 
 const APP: &str = "team/app:1.0";
 
-/// What the lab's AWS is asked passes here, and is counted: the host asks for tokens, and nothing else.
+/// Starts a proxy that counts the requests to the lab's AWS. The host requests only tokens.
 fn aws(lab: &Lab) -> FaultProxy {
     FaultProxy::before(&lab.aws_address())
 }
@@ -33,7 +33,7 @@ fn pull(lab: &Lab, aws: &FaultProxy, definition: &Value) -> Run {
     lab.pull_among_registries(definition).env("AWS_ENDPOINT_URL", format!("http://{}", aws.host()))
 }
 
-/// An account whose registries are asked for this engine alone, so that its tokens may be ended.
+/// Returns an account that only this engine uses, so that a test may invalidate its tokens.
 fn own_account(lab: &Lab) -> &'static str {
     match lab.engine {
         Engine::Docker => "222233334444",
@@ -41,9 +41,9 @@ fn own_account(lab: &Lab) -> &'static str {
     }
 }
 
-/// Says from when on a token must be for this host to take it, in nanoseconds; nothing is the
-/// time of the next request. See `lab/ecr.py`.
-fn end_tokens(host: &str, issued_before: &str) -> PathBuf {
+/// Makes a host refuse tokens that were issued before this time, in nanoseconds. An empty string
+/// means the time of the next request. See `lab/ecr.py`.
+fn invalidate_tokens(host: &str, issued_before: &str) -> PathBuf {
     let file = root().join("target/lab/ecr/over").join(host);
     std::fs::write(&file, issued_before).unwrap();
     file
@@ -83,7 +83,7 @@ fn fips_and_dual_stack_hosts_are_pulled_with_their_own_tokens(lab: &Lab) {
     assert_pulled(lab, hosts.map(str::to_owned), 3);
 }
 
-/// Pulls an image of the test's own from each host, which takes so many tokens.
+/// Pulls a fresh image from each host, and checks the number of tokens that were requested.
 fn assert_pulled(lab: &Lab, hosts: impl IntoIterator<Item = String>, tokens: usize) {
     let (aws, image) = (aws(lab), OwnImage::in_ecr(lab));
     let images: Vec<_> = hosts.into_iter().map(|host| image.at(&host)).collect();
@@ -116,13 +116,13 @@ fn invalidated_ecr_token_is_requested_again_once(lab: &Lab) {
     let (aws, image) = (aws(lab), OwnImage::in_ecr(lab));
     let host = format!("{}.dkr.ecr.eu-west-1.amazonaws.com", own_account(lab));
     let (first, second) = (image.at("111122223333.dkr.ecr.eu-west-1.amazonaws.com"), image.at(&host));
-    end_tokens(&host, "");
+    invalidate_tokens(&host, "");
     let definition = task(&[("first", &first, None), ("second", &second, None)]);
     let ended = pull(lab, &aws, &definition).env("TASKPULL_CONCURRENCY", "1").end();
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!((&ended.container(0)["attempts"], &ended.container(1)["attempts"]), (&json!(1), &json!(2)), "{ended:?}");
     assert_eq!((&ended.container(1)["digest"], lab.has(&second)), (&json!(image.digest), true));
-    assert_eq!(aws.requests().len(), 2, "one token, and another one after its end");
+    assert_eq!(aws.requests().len(), 2, "one token is requested first, and one after its invalidation");
     for image in [first, second] {
         lab.forget(&image);
     }
@@ -133,10 +133,10 @@ fn cached_image_is_verified_with_a_new_token_after_invalidation(lab: &Lab) {
     let host = format!("{}.dkr.ecr.us-east-1.amazonaws.com", own_account(lab));
     let definition = task(&[("app", &image.at(&host), None)]);
     assert_eq!(pull(lab, &aws, &definition).end().code, 0);
-    end_tokens(&host, "");
+    invalidate_tokens(&host, "");
     let ended = pull(lab, &aws, &definition).env("ECS_IMAGE_PULL_BEHAVIOR", "prefer-cached").end();
     assert_eq!(ended.report()["summary"]["cached"], 1, "{ended:?}");
-    assert_eq!(aws.requests().len(), 3, "one token for the pull, two for the copy");
+    assert_eq!(aws.requests().len(), 3, "the pull requests one token, the verification two");
     lab.forget(&image.at(&host));
 }
 
@@ -152,21 +152,21 @@ fn ecr_token_is_requested_as_the_execution_role(lab: &Lab) {
 fn ecr_public_is_pulled_with_and_without_a_token(lab: &Lab) {
     let image = "public.ecr.aws/docker/library/nginx:1.27";
     let definition = task(&[("app", image, None)]);
-    for is_known in [true, false] {
+    for has_identity in [true, false] {
         let run = lab.pull_among_registries(&definition);
-        let nobody = |run: Run| run.env("AWS_ACCESS_KEY_ID", "").env("AWS_SECRET_ACCESS_KEY", "");
-        let ended = if is_known { run } else { nobody(run) }.end();
+        let without_identity = |run: Run| run.env("AWS_ACCESS_KEY_ID", "").env("AWS_SECRET_ACCESS_KEY", "");
+        let ended = if has_identity { run } else { without_identity(run) }.end();
         let container = ended.container(0);
         assert_eq!((ended.code, lab.has(image)), (0, true), "{ended:?}");
         assert_eq!(container["digest"], lab.digest("ecr", "docker/library/nginx"));
-        assert_eq!(container["credential"]["withoutToken"].is_null(), is_known, "{ended:?}");
+        assert_eq!(container["credential"]["withoutToken"].is_null(), has_identity, "{ended:?}");
     }
 }
 
-/// Alone: other tests pull from there too.
+/// This test runs alone, because other tests pull from the same host.
 fn invalidated_ecr_public_token_is_requested_again(lab: &Lab) {
     let aws = aws(lab);
-    end_tokens("public.ecr.aws", "");
+    invalidate_tokens("public.ecr.aws", "");
     let ended = pull(lab, &aws, &task(&[("app", "public.ecr.aws/docker/library/nginx:1.27", None)])).end();
     assert_eq!((ended.code, &ended.container(0)["attempts"]), (0, &json!(2)), "{ended:?}");
     assert!(ended.container(0)["credential"]["withoutToken"].is_null(), "{ended:?}");
@@ -176,9 +176,9 @@ fn invalidated_ecr_public_token_is_requested_again(lab: &Lab) {
 fn registry_that_refuses_every_token_costs_two_token_requests(lab: &Lab) {
     let (aws, account) = (aws(lab), own_account(lab));
     let host = format!("{account}.dkr-ecr.eu-west-1.on.aws");
-    let over = end_tokens(&host, &i64::MAX.to_string());
+    let marker = invalidate_tokens(&host, &i64::MAX.to_string());
     let ended = pull(lab, &aws, &task(&[("app", &format!("{host}/{APP}"), None)])).end();
-    std::fs::remove_file(over).unwrap();
+    std::fs::remove_file(marker).unwrap();
     assert_eq!(ended.failure(0), "registry refused", "{ended:?}");
     assert_eq!(aws.requests().len(), 2);
 }

@@ -1,4 +1,4 @@
-//! An engine that is killed, hangs, shuts down and comes back, in the middle of a pull.
+//! An engine that is killed, hangs, shuts down or restarts during a pull.
 
 use std::time::{Duration, Instant};
 
@@ -10,8 +10,8 @@ use crate::support::gate::Gate;
 use crate::support::run::{Ended, Run};
 use crate::world::{World, attempts, impatient, wait_for, wait_until};
 
-/// Patient with an engine that comes back.
-fn patient(run: Run) -> Run {
+/// Gives the engine a minute to restart.
+fn wait_for_restart(run: Run) -> Run {
     run.env("TASKPULL_ENGINE_RESTART_TIMEOUT", "60s")
 }
 
@@ -22,7 +22,7 @@ fn pull_completes_after_the_engine_is_killed_and_restarted() {
     let world = World::new(&lab);
     let gate = Gate::closed();
     world.proxy.fault(On::Layer, When::First(1), Fault::HoldInTheMiddle(gate.clone()));
-    let running = patient(world.pull()).start();
+    let running = wait_for_restart(world.pull()).start();
     wait_for(&gate, 1);
     engine.kill();
     world.proxy.assert_no_orphan();
@@ -30,7 +30,7 @@ fn pull_completes_after_the_engine_is_killed_and_restarted() {
     let ended = Ended::of(running);
     world.assert_pulled(&ended);
     assert_eq!(ended.container(0)["retries"][0]["because"]["class"], "engine-gone", "{ended:?}");
-    assert_eq!(world.proxy.most_at_once(), 1, "never two pulls of one image");
+    assert_eq!(world.proxy.most_at_once(), 1, "two pulls of one image never overlap");
 }
 
 #[test]
@@ -39,8 +39,8 @@ fn pull_completes_after_the_engine_shuts_down_and_restarts() {
     let lab = Lab::with_docker_at(&engine.host());
     let world = World::new(&lab);
     world.proxy.fault(On::Layer, When::First(1), Fault::Drip(1_000, Duration::from_millis(50)));
-    let running = patient(world.pull()).start();
-    wait_until("a layer is on its way", || world.proxy.count(On::Layer) > 0);
+    let running = wait_for_restart(world.pull()).start();
+    wait_until("a layer is requested", || world.proxy.count(On::Layer) > 0);
     engine.shut_down();
     engine.start_again();
     let ended = Ended::of(running);
@@ -71,22 +71,22 @@ fn hanging_engine_is_reported_instead_of_its_registry() {
     let engine = Dockerd::start(&[]);
     let lab = Lab::with_docker_at(&engine.host());
     let world = World::new(&lab);
-    let short = |run: Run| impatient(run).env("TASKPULL_ENGINE_TIMEOUT", "1s");
+    let with_short_timeouts = |run: Run| impatient(run).env("TASKPULL_ENGINE_TIMEOUT", "1s");
     engine.signal("STOP");
-    let ended = short(world.pull()).end();
+    let ended = with_short_timeouts(world.pull()).end();
     assert_eq!((ended.code, &*ended.failure(0)), (5, "engine engine-gone"), "{ended:?}");
     assert!(ended.stdout.contains("it does not answer"), "{ended:?}");
     engine.signal("CONT");
 
     let gate = Gate::closed();
     world.proxy.fault(On::Layer, When::Every, Fault::HoldInTheMiddle(gate.clone()));
-    let running = short(world.pull()).env("TASKPULL_ENGINE_RESTART_TIMEOUT", "2s").start();
+    let running = with_short_timeouts(world.pull()).env("TASKPULL_ENGINE_RESTART_TIMEOUT", "2s").start();
     wait_for(&gate, 1);
     let stopped = Instant::now();
     engine.signal("STOP");
     let ended = Ended::of(running);
     assert_eq!((ended.code, &*ended.failure(0)), (5, "engine engine-gone"), "{ended:?}");
-    // Idle, the question after it, the wait for its return, and one more question.
+    // The limit adds the idle timeout, a ping, the restart timeout and a second ping.
     assert!(stopped.elapsed() < Duration::from_secs(2 + 1 + 2 + 3 + 5), "{:?}", stopped.elapsed());
     engine.signal("CONT");
     world.assert_given_up(&gate);
@@ -99,7 +99,7 @@ fn pull_completes_after_a_paused_engine_resumes() {
     let world = World::new(&lab);
     let gate = Gate::closed();
     world.proxy.fault(On::Layer, When::First(1), Fault::HoldInTheMiddle(gate.clone()));
-    let running = patient(impatient(world.pull())).env("TASKPULL_ENGINE_TIMEOUT", "1s").start();
+    let running = wait_for_restart(impatient(world.pull())).env("TASKPULL_ENGINE_TIMEOUT", "1s").start();
     wait_for(&gate, 1);
     engine.signal("STOP");
     std::thread::sleep(Duration::from_secs(4));
@@ -108,12 +108,12 @@ fn pull_completes_after_a_paused_engine_resumes() {
     let ended = Ended::of(running);
     world.assert_pulled(&ended);
     assert_eq!(ended.container(0)["retries"][0]["because"]["class"], "engine-gone", "{ended:?}");
-    assert_eq!(world.proxy.most_at_once(), 1, "never two pulls of one image");
+    assert_eq!(world.proxy.most_at_once(), 1, "two pulls of one image never overlap");
 }
 
 #[test]
 fn each_repeated_docker_layer_failure_has_its_own_class() {
-    // With its usual five attempts of its own it takes a minute over it.
+    // By default Docker makes five attempts of its own, which take a minute.
     let engine = Dockerd::start(&["--max-download-attempts", "1", "--max-concurrent-downloads", "32"]);
     let lab = Lab::with_docker_at(&engine.host());
     let table = [
@@ -125,7 +125,7 @@ fn each_repeated_docker_layer_failure_has_its_own_class() {
         (On::Config, 401, "registry refused"),
         (On::Config, 500, "registry unavailable"),
     ];
-    // In one run, because each keeps it busy for seconds.
+    // All cases share one run because each takes seconds.
     let worlds: Vec<_> = table.iter().map(|_| World::new(&lab)).collect();
     for (world, (on, status, _)) in worlds.iter().zip(&table) {
         world.proxy.fault(*on, When::Every, Fault::status(*status));

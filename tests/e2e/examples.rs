@@ -1,4 +1,4 @@
-//! The task definitions of the repository, pulled as they stand.
+//! The task definitions of the repository, pulled without changes.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn images_of_two_registries_are_pulled_with_their_own_credentials(lab: &Lab) {
     let (one, two) = ("registry-one", "registry-two");
     let images =
         ["127.0.0.1:25001/team-a/app:1.0", "127.0.0.1:25001/team-a/layers:1.0", "127.0.0.2:25002/team-b/app:1.0"];
-    // By digest another example may hold the same image.
+    // Another example may have cached the same image by digest.
     lab.forget("127.0.0.2:25002/team-b/batch:1.0");
     let ended = pull(lab, "two-registries.json");
     assert_eq!(ended.code, 0, "{ended:?}");
@@ -65,7 +65,7 @@ fn fifty_tasks_with_fifty_roles_share_the_transfer_of_an_image(lab: &Lab) {
     let ended = lab.set(Run::new(["pull", "--output", "json"]).arg(folder.path())).end();
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.report()["tasks"].as_array().unwrap().len(), 50);
-    assert_eq!(registry.count(Kind::Layer), 1, "fifty pulls, each with its own login, and one transfer");
+    assert_eq!(registry.count(Kind::Layer), 1, "fifty pulls with their own logins share one transfer");
     lab.forget(&image.reference);
 }
 
@@ -117,13 +117,13 @@ fn every_other_example_is_pulled_unchanged(lab: &Lab) {
         assert_eq!(ended.code, 0, "{file}: {ended:?}");
         if file == "multi-architecture.json" {
             let digest = lab.digest("registry-one", "team-a/multi");
-            assert_eq!(ended.container(0)["digest"], digest, "that of the index, which the tag names");
+            assert_eq!(ended.container(0)["digest"], digest, "the digest is that of the index that the tag names");
         }
     }
 }
 
-/// Their image is the operator's own, so that here they are planned and not pulled. What ECS says
-/// of them is said by its SDK, which checks each key and value, and by the emulator.
+/// Operators supply the image of these definitions, so the test plans them without a pull. The
+/// SDK checks each key and value, and the emulator of ECS registers them.
 #[test]
 fn task_definitions_of_the_agent_are_accepted_by_ecs() {
     let lab = Lab::with(Engine::Docker);
@@ -149,7 +149,7 @@ fn every_invalid_example_gives_its_documented_message() {
         .map(|(file, message)| (file, message.trim_end_matches("` |")))
         .collect();
     let files = std::fs::read_dir(&folder).unwrap().count() - 1;
-    assert_eq!(rows.len(), files, "a row for each file");
+    assert_eq!(rows.len(), files, "the table has a row for each file");
     for (file, message) in rows {
         let run = Run::new(["pull", "--dry-run", "--output", "json"]).arg(folder.join(file));
         let ended = run.end();

@@ -1,5 +1,5 @@
-//! Docker's command line, Docker Compose and skopeo with `docker-credential-taskpull`, on the
-//! lab's engine and registries.
+//! The Docker CLI, Docker Compose and skopeo with `docker-credential-taskpull`, on the lab's
+//! engine and registries.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -12,14 +12,14 @@ use crate::lab::{Engine, Lab, login};
 use crate::own_image::{OwnImage, REGISTRY};
 use crate::support::run::{Ended, Run};
 
-/// Whoever uses the helper: a Docker config, and a PATH that has it, in a folder with a space.
+/// A user of the helper, with a Docker config and a PATH whose folder name contains a space.
 struct User {
     lab: Lab,
     folder: TempDir,
 }
 
 impl User {
-    /// With a Docker config that names the helper in this way.
+    /// Creates a user with this Docker config.
     fn new(config: &Value) -> Self {
         let user = Self { lab: Lab::with(Engine::Docker), folder: tempfile::tempdir().unwrap() };
         fs::create_dir(user.path("with a space")).unwrap();
@@ -33,13 +33,13 @@ impl User {
         self.folder.path().join(name)
     }
 
-    /// The secret that the helper reads for `REGISTRY`.
+    /// Configures the secret that the helper reads for `REGISTRY`.
     fn map(&self, secret: &str) {
         let text = format!("[[registry]]\nhost = \"{REGISTRY}\"\nsecret = \"{secret}\"\n");
         fs::write(self.path("taskpull.toml"), text).unwrap();
     }
 
-    /// Runs a program as that user, who has no home.
+    /// Runs a program as this user, without a home folder.
     fn run(&self, program: &str, arguments: &[&str], stdin: String) -> Ended {
         let run = arguments.iter().fold(Run::program(program), Run::arg).stdin(stdin);
         let run = self.lab.set(run).env("PATH", format!("{}:/usr/bin:/bin", self.path("with a space").display()));
@@ -57,7 +57,7 @@ impl User {
         self.run("docker-compose", &["--file", "-", "pull"], services.to_string())
     }
 
-    /// It reads no more of a Docker config than its `credHelpers` and `auths`.
+    /// Inspects the image with skopeo, which reads only `credHelpers` and `auths` of a Docker config.
     fn skopeo(&self, image: &str) -> Ended {
         let (image, config) = (format!("docker://{image}"), self.path("config.json"));
         let arguments = ["inspect", "--tls-verify=false", "--authfile", config.to_str().unwrap(), &image];
@@ -78,6 +78,7 @@ fn docker_and_compose_work_with_taskpull_as_credential_store() {
     assert_login_or_error(&json!({ "credsStore": "taskpull" }), &[User::docker, User::compose]);
 }
 
+/// Checks that each program pulls with the login, and prints the failure when there is none.
 fn assert_login_or_error(config: &Value, programs: &[fn(&User, &str) -> Ended]) {
     let user = User::new(config);
     let lab = &user.lab;
@@ -89,14 +90,14 @@ fn assert_login_or_error(config: &Value, programs: &[fn(&User, &str) -> Ended]) 
         assert!(ended.stdout.contains(digest) || lab.has(&image), "{ended:?}");
     }
 
-    // What has no login does not come, and whoever asked hears why.
+    // Without a login the image is not pulled, and the program prints the cause.
     let wrong = lab.own_secret(&format!("front-door-{}", programs.len()), &login("puller-one", "not the password"));
-    for (secret, said) in [("taskpull/not-there", "secret (absent): secret taskpull/not-there"), (&wrong.name, "")] {
+    for (secret, message) in [("taskpull/not-there", "secret (absent): secret taskpull/not-there"), (&wrong.name, "")] {
         user.map(secret);
         for program in programs {
             let ended = program(&user, &image);
             assert_ne!(ended.code, 0, "{ended:?}");
-            assert!(ended.stderr.contains(said) && !lab.has(&image), "{ended:?}");
+            assert!(ended.stderr.contains(message) && !lab.has(&image), "{ended:?}");
         }
     }
     assert_eq!(fs::read_to_string(user.path("config.json")).unwrap(), config.to_string(), "no login was written");

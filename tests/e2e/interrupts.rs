@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM at every stage of a pull.
+//! Interrupts: SIGINT and SIGTERM cancel a pull at each of its stages.
 
 use std::time::{Duration, Instant};
 
@@ -21,11 +21,11 @@ on_both_engines!(
 
 const SIGNALS: [&str; 2] = ["INT", "TERM"];
 
-/// Longer than a machine that is busy takes to stop one program.
+/// The time within which even a busy machine stops one program.
 const SOON: Duration = Duration::from_secs(5);
 
-/// Ends a run by a signal: it reports its containers as cancelled, at once.
-fn interrupted(running: std::process::Child, name: &str, containers: usize) -> Ended {
+/// Sends a signal, and checks that the run ends soon and reports its containers as cancelled.
+fn interrupt(running: std::process::Child, name: &str, containers: usize) -> Ended {
     let began = Instant::now();
     signal(&running, name);
     let ended = Ended::of(running);
@@ -42,12 +42,12 @@ fn interrupt_during_the_secret_read_makes_no_registry_request(lab: &Lab) {
     let world = World::new(lab);
     for name in SIGNALS {
         let gate = Gate::closed();
-        let door = gate.clone();
-        let aws = Server::on_loopback(move |_| Reply::stall(Stall::Hold(door.clone())));
+        let server_gate = gate.clone();
+        let aws = Server::on_loopback(move |_| Reply::stall(Stall::Hold(server_gate.clone())));
         let endpoint = format!("http://127.0.0.1:{}", aws.port());
         let running = world.pull().env("AWS_ENDPOINT_URL", endpoint).start();
         wait_for(&gate, 1);
-        let ended = interrupted(running, name, 1);
+        let ended = interrupt(running, name, 1);
         assert!(ended.container(0)["attempts"].is_null(), "{ended:?}");
     }
     assert!(world.proxy.requests().is_empty(), "{:?}", world.proxy.requests());
@@ -60,7 +60,7 @@ fn interrupt_during_a_silent_registry_request_cancels_the_pull(lab: &Lab) {
         world.proxy.fault(on, When::Every, Fault::Hold(gate.clone()));
         let running = world.pull().start();
         wait_for(&gate, 1);
-        interrupted(running, name, 1);
+        interrupt(running, name, 1);
         world.assert_given_up(&gate);
     }
 }
@@ -68,16 +68,16 @@ fn interrupt_during_a_silent_registry_request_cancels_the_pull(lab: &Lab) {
 fn interrupt_during_a_layer_cancels_and_the_next_pull_works(lab: &Lab) {
     for name in SIGNALS {
         let world = World::new(lab);
-        // It moves, slowly: the engine notices at the next byte that nobody wants it.
+        // The layer arrives slowly, so the engine detects the cancellation at the next byte.
         world.proxy.fault(On::Layer, When::Every, Fault::Drip(1_000, Duration::from_millis(50)));
         let running = world.pull().start();
-        wait_until("all layers are on their way", || world.proxy.count(On::Layer) == 3);
-        interrupted(running, name, 1);
+        wait_until("all layers are requested", || world.proxy.count(On::Layer) == 3);
+        interrupt(running, name, 1);
         world.assert_nothing_goes_on();
         world.proxy.heal();
         let ended = world.pull().end();
         world.assert_pulled(&ended);
-        assert_eq!(world.proxy.most_at_once(), 1, "two pulls of one image at once");
+        assert_eq!(world.proxy.most_at_once(), 1, "two pulls of one image overlapped");
     }
 }
 
@@ -91,7 +91,7 @@ fn interrupt_also_cancels_pulls_that_wait_for_a_permit(lab: &Lab) {
         let containers = [("app", &*world.name(), Some(&*secret)), ("waits", &*other, Some(&*secret))];
         let running = lab.pull(&task(&containers)).arg("--concurrency").arg("1").start();
         wait_for(&gate, 1);
-        let ended = interrupted(running, name, 2);
+        let ended = interrupt(running, name, 2);
         let mut attempts: Vec<_> = (0..2).map(|at| ended.container(at)["attempts"].as_u64().unwrap_or(0)).collect();
         attempts.sort_unstable();
         assert_eq!(attempts, [0, 1], "{ended:?}");
@@ -104,13 +104,13 @@ fn interrupt_while_unpacking_leaves_the_image_absent_or_complete(lab: &Lab) {
     for (name, pause) in SIGNALS.into_iter().zip([0, 20]) {
         let world = World::of(lab, FaultProxy::before(REGISTRY), 8, 40_000_000);
         let running = world.pull().start();
-        wait_until("all layers are brought", || {
+        wait_until("all layers are transferred", || {
             world.proxy.count(On::Layer) == 8 && world.proxy.under_way().is_empty()
         });
         std::thread::sleep(Duration::from_millis(pause));
         signal(&running, name);
         let ended = Ended::of(running);
-        // It may have been done already.
+        // The pull may have completed before the signal.
         assert!([0, 130].contains(&ended.code), "{ended:?}");
         world.proxy.assert_no_orphan();
         let ended = world.pull().end();

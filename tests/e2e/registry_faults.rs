@@ -1,5 +1,6 @@
-//! A real engine before a real registry that fails in every way: what is said, how long it
-//! takes, that the image is whole or absent, and that nothing goes on after the end.
+//! A real engine in front of a real registry with faults. The tests check the reported failure,
+//! the time it takes, that the image is complete or absent, and that no request continues after
+//! the run.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -31,7 +32,7 @@ const SHORT: Duration = Duration::from_secs(10);
 
 fn each_manifest_error_status_has_its_own_failure(lab: &Lab) {
     let world = World::new(lab);
-    for (status, failure, tried) in [
+    for (status, failure, expected_attempts) in [
         (401, "registry refused", 1),
         (403, "repository refused", 1),
         (404, "manifest absent", 1),
@@ -42,7 +43,7 @@ fn each_manifest_error_status_has_its_own_failure(lab: &Lab) {
         world.proxy.fault(On::Manifest, When::Every, Fault::status(status));
         let began = Instant::now();
         let ended = attempts(world.pull(), 2).end();
-        world.assert_failed(&ended, failure, tried);
+        world.assert_failed(&ended, failure, expected_attempts);
         assert!(began.elapsed() < SHORT, "{status}: {:?}", began.elapsed());
     }
     assert_eq!(world.proxy.most_at_once(), 1);
@@ -50,16 +51,16 @@ fn each_manifest_error_status_has_its_own_failure(lab: &Lab) {
 
 fn retry_after_header_of_a_throttling_registry_is_honored(lab: &Lab) {
     let world = World::new(lab);
-    let later =
+    let throttled =
         |seconds| Fault::Answer(429, Some(("retry-after", seconds)), r#"{"errors": [{"code": "TOOMANYREQUESTS"}]}"#);
-    // Docker asks twice, HEAD and GET, and is on its way with the second answer.
-    world.proxy.fault(On::Manifest, When::First(2), later("1"));
+    // Docker sends HEAD and GET, and its own retry gets the image after both were throttled.
+    world.proxy.fault(On::Manifest, When::First(2), throttled("1"));
     let ended = world.pull().end();
     world.assert_pulled(&ended);
     assert_eq!(world.proxy.most_at_once(), 1);
     lab.forget(&world.name());
 
-    world.proxy.fault(On::Manifest, When::Every, later("0"));
+    world.proxy.fault(On::Manifest, When::Every, throttled("0"));
     let ended = attempts(world.pull(), 2).end();
     world.assert_failed(&ended, "registry throttled", 2);
 
@@ -68,7 +69,7 @@ fn retry_after_header_of_a_throttling_registry_is_honored(lab: &Lab) {
     let ended = impatient(attempts(world.pull(), 2)).end();
     match lab.engine {
         Engine::Docker => world.assert_failed(&ended, "registry throttled", 2),
-        // It waits, two seconds at first, and says nothing.
+        // Podman waits for two seconds before its own retry, and reports nothing.
         Engine::Podman => world.assert_failed(&ended, "registry unavailable", 2),
     }
 }
@@ -83,7 +84,7 @@ fn recovered_registry_is_pulled_from_after_one_short_wait(lab: &Lab) {
     world.proxy.heal();
     let ended = Ended::of(running);
     world.assert_pulled(&ended);
-    // Whenever it was well again: the next attempt is never further away.
+    // The next attempt must start soon after the registry recovers, at any time.
     let waits = ended.container(0)["retries"].as_array().unwrap().clone();
     assert!(!waits.is_empty() && waits.iter().all(|retry| retry["waitMs"].as_u64().unwrap() <= 1_500), "{ended:?}");
     assert_eq!(world.proxy.most_at_once(), 1);
@@ -106,32 +107,34 @@ fn unanswered_manifest_request_fails_at_the_begin_timeout(lab: &Lab) {
 fn stalled_layer_is_retried_after_the_idle_timeout(lab: &Lab) {
     let world = World::new(lab);
     let gate = Gate::closed();
-    // All three layers, or the engine would have some of them to bring meanwhile.
+    // All three layers stall, because any other layer would count as progress.
     world.proxy.fault(On::Layer, When::First(3), Fault::HoldInTheMiddle(gate.clone()));
-    // Enough for an engine that is busy to unpack what the second attempt brings.
+    // The timeout is long enough for a busy engine to unpack the layers of the second attempt.
     let ended = world.pull().env("TASKPULL_IDLE_TIMEOUT", "3s").end();
     gate.open();
     world.assert_pulled(&ended);
     assert_eq!(ended.container(0)["retries"][0]["because"]["link"], "layers", "{ended:?}");
     if lab.engine == Engine::Podman {
-        // Docker closes what it has given up when the next byte comes, and none does.
-        assert_eq!(world.proxy.most_at_once(), 1, "two pulls of one image at once");
+        // Docker closes an abandoned request only when the next byte arrives, so it is not checked.
+        assert_eq!(world.proxy.most_at_once(), 1, "two pulls of one image overlapped");
     }
 }
 
 fn permanently_stalled_layer_fails_without_leftovers(lab: &Lab) {
-    let (waiting, moving) = ("the registry did not answer within 1s 500ms", "nothing moved for 1s 500ms");
-    for (held, of_podman) in [(Fault::Hold as fn(Gate) -> Fault, waiting), (Fault::HoldInTheMiddle, moving)] {
+    let (no_answer, no_progress) = ("the registry did not answer within 1s 500ms", "nothing moved for 1s 500ms");
+    for (hold_fault, podman_message) in
+        [(Fault::Hold as fn(Gate) -> Fault, no_answer), (Fault::HoldInTheMiddle, no_progress)]
+    {
         let world = World::new(lab);
         let gate = Gate::closed();
-        world.proxy.fault(On::Layer, When::Every, held(gate.clone()));
+        world.proxy.fault(On::Layer, When::Every, hold_fault(gate.clone()));
         let began = Instant::now();
         let ended = impatient(attempts(world.pull(), 2)).end();
-        // Podman's first word is about the first byte of a layer, Docker's about the manifest.
-        let said = if lab.engine == Engine::Podman { of_podman } else { moving };
-        let link = if said == moving { "layers" } else { "registry" };
+        // Podman first reports the first byte of a layer, Docker the manifest.
+        let message = if lab.engine == Engine::Podman { podman_message } else { no_progress };
+        let link = if message == no_progress { "layers" } else { "registry" };
         assert_eq!((ended.code, ended.failure(0)), (3, format!("{link} unavailable")), "{ended:?}");
-        assert!(ended.stdout.contains(said), "{ended:?}");
+        assert!(ended.stdout.contains(message), "{ended:?}");
         assert!(began.elapsed() < SHORT, "{:?}", began.elapsed());
         world.assert_given_up(&gate);
     }
@@ -145,29 +148,29 @@ fn unanswered_layer_request_is_retried(lab: &Lab) {
     if lab.engine == Engine::Podman {
         world.assert_pulled(&ended);
     } else {
-        // Docker 20.10 cannot cancel such a request, and does not ask a second time beside it.
+        // Docker 20.10 cannot cancel such a request, and sends no second one at the same time.
         assert_eq!((ended.code, &*ended.failure(0)), (3, "layers unavailable"), "{ended:?}");
         assert_eq!(world.proxy.count(On::Layer), 3, "{:?}", world.proxy.requests());
         world.assert_given_up(&gate);
         let ended = world.pull().end();
         world.assert_pulled(&ended);
     }
-    assert_eq!(world.proxy.most_at_once(), 1, "two pulls of one image at once");
+    assert_eq!(world.proxy.most_at_once(), 1, "two pulls of one image overlapped");
 }
 
 fn slow_layer_is_awaited_until_the_total_timeout(lab: &Lab) {
     let world = World::new(lab);
-    // Podman tells once a second how far it is.
-    let patience = "2500ms";
+    // Podman reports its progress once a second.
+    let idle_timeout = "2500ms";
     world.proxy.fault(On::Layer, When::First(1), Fault::Drip(16, Duration::from_millis(250)));
-    let ended = world.pull().env("TASKPULL_IDLE_TIMEOUT", patience).end();
+    let ended = world.pull().env("TASKPULL_IDLE_TIMEOUT", idle_timeout).end();
     world.assert_pulled(&ended);
     assert_eq!(ended.container(0)["attempts"], 1, "{ended:?}");
     lab.forget(&world.name());
 
     let world = World::new(lab);
     world.proxy.fault(On::Layer, When::Every, Fault::Drip(1_000, Duration::from_millis(100)));
-    let run = world.pull().env("TASKPULL_IDLE_TIMEOUT", patience);
+    let run = world.pull().env("TASKPULL_IDLE_TIMEOUT", idle_timeout);
     let began = Instant::now();
     let ended = run.env("TASKPULL_TOTAL_TIMEOUT", "2s").end();
     assert!(began.elapsed() < Duration::from_secs(2 + 3), "{:?}", began.elapsed());
@@ -203,7 +206,7 @@ fn damaged_content_is_retried_and_reported(lab: &Lab) {
 
 fn temporary_layer_outage_does_not_fail_the_pull(lab: &Lab) {
     let world = World::new(lab);
-    // Docker tries again itself after five seconds, and counts them down.
+    // Docker retries after five seconds and reports the countdown.
     world.proxy.fault(On::Layer, When::First(1), Fault::status(503));
     let ended = world.pull().env("TASKPULL_IDLE_TIMEOUT", "3s").end();
     world.assert_pulled(&ended);
@@ -212,13 +215,13 @@ fn temporary_layer_outage_does_not_fail_the_pull(lab: &Lab) {
 
 fn token_service_failures_are_reported(lab: &Lab) {
     let world = World::behind(lab, FaultProxy::with_tokens(REGISTRY));
-    for (status, failure, tried) in
+    for (status, failure, expected_attempts) in
         [(401, "registry refused", 1), (500, "registry unavailable", 2), (503, "registry unavailable", 2)]
     {
         world.proxy.heal();
         world.proxy.fault(On::Token, When::Every, Fault::status(status));
         let ended = attempts(world.pull(), 2).end();
-        world.assert_failed(&ended, failure, tried);
+        world.assert_failed(&ended, failure, expected_attempts);
     }
     world.proxy.heal();
     let ended = world.pull().end();

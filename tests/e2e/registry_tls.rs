@@ -1,4 +1,4 @@
-//! Registries whose TLS is not what the engine expects.
+//! Registries with an untrusted certificate, or without the TLS that the engine expects.
 
 use crate::lab::{Engine, Lab, task};
 use crate::support::dockerd::Dockerd;
@@ -6,15 +6,15 @@ use crate::support::namespace::is_inside_network;
 use crate::support::registry::Registry;
 use crate::support::tls::Tls;
 
-/// Docker takes any certificate, and plain HTTP too, from what is on loopback.
-const ELSEWHERE: &str = "198.51.100.7";
+/// An address that is not on loopback, where Docker accepts any certificate and plain HTTP.
+const REMOTE: &str = "198.51.100.7";
 
-fn assert_unsupported(lab: &Lab, host: &str, said: &str) {
+fn assert_unsupported(lab: &Lab, host: &str, message: &str) {
     let image = format!("{host}/team/app:1");
     let ended = lab.pull(&task(&[("app", &image, None)])).end();
     assert_eq!((ended.code, &*ended.failure(0)), (3, "registry unsupported"), "{ended:?}");
-    assert_eq!(ended.container(0)["attempts"], 1, "asking again does not help: {ended:?}");
-    assert!(ended.stdout.contains(said), "{ended:?}");
+    assert_eq!(ended.container(0)["attempts"], 1, "the failure is not retried: {ended:?}");
+    assert!(ended.stdout.contains(message), "{ended:?}");
     assert!(!lab.has(&image));
 }
 
@@ -29,9 +29,9 @@ fn assert_untrusted_certificate(lab: &Lab, address: &str) {
 
 #[test]
 fn untrusted_registry_certificate_is_reported_on_docker() {
-    if is_inside_network("registry_tls::untrusted_registry_certificate_is_reported_on_docker", &[ELSEWHERE]) {
+    if is_inside_network("registry_tls::untrusted_registry_certificate_is_reported_on_docker", &[REMOTE]) {
         let engine = Dockerd::start(&[]);
-        assert_untrusted_certificate(&Lab::with_docker_at(&engine.host()), ELSEWHERE);
+        assert_untrusted_certificate(&Lab::with_docker_at(&engine.host()), REMOTE);
     }
 }
 
@@ -42,21 +42,21 @@ fn untrusted_registry_certificate_is_reported_on_podman() {
 
 #[test]
 fn plain_http_registry_is_reported_on_docker() {
-    if is_inside_network("registry_tls::plain_http_registry_is_reported_on_docker", &[ELSEWHERE]) {
+    if is_inside_network("registry_tls::plain_http_registry_is_reported_on_docker", &[REMOTE]) {
         let engine = Dockerd::start(&[]);
-        let server = plain(ELSEWHERE);
-        let host = format!("{ELSEWHERE}:{}", server.port());
+        let server = plain_http_server(REMOTE);
+        let host = format!("{REMOTE}:{}", server.port());
         assert_unsupported(&Lab::with_docker_at(&engine.host()), &host, "plain HTTP");
     }
 }
 
 #[test]
 fn plain_http_registry_is_reported_on_podman() {
-    let server = plain("127.0.0.3");
+    let server = plain_http_server("127.0.0.3");
     assert_unsupported(&Lab::with(Engine::Podman), &format!("127.0.0.3:{}", server.port()), "plain HTTP");
 }
 
-fn plain(address: &str) -> crate::support::http::Server {
+fn plain_http_server(address: &str) -> crate::support::http::Server {
     use crate::support::http::{Reply, Server};
     Server::at(&format!("{address}:0"), |_| Reply::new(200, "{}"))
 }

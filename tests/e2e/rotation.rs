@@ -1,5 +1,5 @@
-//! Rotations: a real one between the read of the secret and the pull, and the rehearsal
-//! of one before it is current.
+//! Rotation of a secret between its read and the pull, and the use of a pending version before
+//! it becomes current.
 
 use crate::lab::{Engine, Lab, login, on_both_engines, task};
 use crate::support::dockerd::Dockerd;
@@ -29,15 +29,15 @@ fn secret_rotated_during_a_pull_is_used_in_its_new_version(lab: &Lab) {
 
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.container(0)["digest"], image.digest);
-    assert_eq!(ended.container(0)["attempts"], 2, "refused once, then served: {ended:?}");
+    assert_eq!(ended.container(0)["attempts"], 2, "the first attempt is refused and the second succeeds: {ended:?}");
     lab.forget(&image.reference);
 }
 
-/// Docker asks for a layer five times, and with growing waits, before it says that it is refused.
+/// By default Docker requests a layer five times with growing delays before it reports a refusal.
 #[test]
 fn password_changed_between_manifest_and_layers_is_read_again_on_docker() {
     let engine = Dockerd::start(&["--max-download-attempts", "1"]);
-    // HEAD, and then the manifest itself.
+    // Docker sends HEAD first, so the second request reads the manifest.
     assert_changed_password_is_read_again(&Lab::with_docker_at(&engine.host()), When::Nth(2));
 }
 
@@ -46,6 +46,7 @@ fn password_changed_between_manifest_and_layers_is_read_again_on_podman() {
     assert_changed_password_is_read_again(&Lab::with(Engine::Podman), When::Nth(1));
 }
 
+/// Changes the password after the manifest was read, and checks that the pull reads the secret again.
 fn assert_changed_password_is_read_again(lab: &Lab, manifest: When) {
     let registry = Registry::with_login("me", "old");
     let image = registry.push("team/app:1", &[100_000]);
@@ -62,7 +63,7 @@ fn assert_changed_password_is_read_again(lab: &Lab, manifest: When) {
 
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.container(0)["digest"], image.digest);
-    assert_eq!(ended.container(0)["attempts"], 2, "refused at the layers, then served: {ended:?}");
+    assert_eq!(ended.container(0)["attempts"], 2, "the layers are refused and the second attempt succeeds: {ended:?}");
     lab.forget(&image.reference);
 }
 

@@ -1,4 +1,4 @@
-//! The lab's engine behind TLS, as one on another host would be.
+//! The lab's engine behind TLS, like an engine on another host.
 
 use serde_json::json;
 
