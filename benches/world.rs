@@ -23,8 +23,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use support::aws::{AccessKey, Aws, Policy, Secret};
-use support::engine::{Engine, Pull};
+use support::aws::{AccessKey, FakeAws, Policy, Secret};
+use support::engine::{FakeEngine, PullScript};
 use support::gate::Gate;
 
 const ACCOUNT: &str = "111122223333";
@@ -49,7 +49,7 @@ mod support {
 fn main() {
     let mut lines = std::io::stdin().lines().map(|line| line.expect("stdin can be read"));
     let request: Value = serde_json::from_str(&lines.next().expect("the line with the request")).expect("JSON");
-    let (aws, engine) = (Aws::start(), Engine::start());
+    let (aws, engine) = (FakeAws::start(), FakeEngine::start());
     let host = add_host(&aws, &request["roles"]);
     add_secrets(&aws, &request["secrets"]);
     let (gate, held) = add_held_images(&engine, &request["hold"]);
@@ -69,24 +69,24 @@ fn main() {
 }
 
 /// Creates the host. When there are roles, the host may only assume them.
-fn add_host(aws: &Aws, roles: &Value) -> AccessKey {
+fn add_host(aws: &FakeAws, roles: &Value) -> AccessKey {
     let name = format!("arn:aws:iam::{ACCOUNT}:user/host");
     let reads = Policy::allow(GET, "*").and(Policy::allow(BATCH, "*")).and(Policy::allow(TOKEN, "*"));
     let roles: Vec<_> = roles.as_array().expect("a list of roles").iter().map(|role| role.as_str()).collect();
     for role in roles.iter().map(|role| role.expect("an ARN")) {
-        aws.role(role, Policy::trust(&name), reads.clone());
+        aws.put_role(role, Policy::trust(&name), reads.clone());
     }
     let policy = if roles.is_empty() {
         reads.and(Policy::allow("kms:Decrypt", "*"))
     } else {
         Policy::allow("sts:AssumeRole", "*")
     };
-    aws.user(&name, policy)
+    aws.put_user(&name, policy)
 }
 
 /// Creates the secrets. A secret of another account has a resource policy and a customer key that
 /// allow the host's account, because both are necessary to read it across accounts.
-fn add_secrets(aws: &Aws, secrets: &Value) {
+fn add_secrets(aws: &FakeAws, secrets: &Value) {
     let own_account = format!("arn:aws:iam::{ACCOUNT}:root");
     let mut keys = BTreeSet::new();
     for (arn, text) in secrets.as_object().expect("secrets by ARN") {
@@ -95,18 +95,18 @@ fn add_secrets(aws: &Aws, secrets: &Value) {
         if account != ACCOUNT {
             let key = format!("arn:aws:kms:{region}:{account}:key/1234abcd-12ab-34cd-56ef-1234567890ab");
             if keys.insert(key.clone()) {
-                aws.key(&key, Policy::allow("kms:Decrypt", "*").to(&own_account));
+                aws.put_key(&key, Policy::allow("kms:Decrypt", "*").to(&own_account));
             }
             secret = secret.key(&key).resource_policy(Policy::allow(GET, "*").to(&own_account));
         }
-        aws.secret(secret);
+        aws.put_secret(secret);
     }
 }
 
 /// Scripts the pulls that wait for each other, and returns their gate and number. The engine sends
 /// the progress of `layers` layers with `lines` lines each without pauses, which is the worst case
 /// for the reader.
-fn add_held_images(engine: &Engine, request: &Value) -> (Gate, usize) {
+fn add_held_images(engine: &FakeEngine, request: &Value) -> (Gate, usize) {
     let gate = Gate::closed();
     let count = |key: &str| request[key].as_u64().expect("a number");
     let (layers, lines) = (count("layers"), count("lines"));
@@ -114,16 +114,16 @@ fn add_held_images(engine: &Engine, request: &Value) -> (Gate, usize) {
     for image in images {
         let image = image.as_str().expect("an image");
         let digest = format!("sha256:{}", support::digest::sha256(image));
-        let add_lines = |pull: Pull, status: &str, line| {
+        let add_lines = |pull: PullScript, status: &str, line| {
             (0..layers).fold(pull, |pull, layer| pull.line(&progress(layer, status, line, lines)))
         };
-        let mut pull = add_lines(Pull::stream(), "Pulling fs layer", 0);
+        let mut pull = add_lines(PullScript::stream(), "Pulling fs layer", 0);
         for line in 1..=lines {
             pull = add_lines(pull, "Downloading", line);
         }
         pull = add_lines(pull.hold(&gate), "Pull complete", lines);
         let last = format!("Status: Downloaded newer image for {image}");
-        engine.image(image, pull.status(&format!("Digest: {digest}")).status(&last).lands(&digest));
+        engine.script(image, pull.status(&format!("Digest: {digest}")).status(&last).with_local_digest(&digest));
     }
     (gate, images.len())
 }
@@ -142,7 +142,7 @@ fn release(gate: &Gate, count: usize) {
         return;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    let all_arrived = async { tokio::time::timeout(MAX_HOLD, gate.arrived(count)).await };
+    let all_arrived = async { tokio::time::timeout(MAX_HOLD, gate.wait_for_arrivals(count)).await };
     runtime.block_on(all_arrived).expect("all pulls run at the same time");
     gate.open();
 }

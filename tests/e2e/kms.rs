@@ -4,8 +4,8 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, OwnSecret, on_both_engines, task};
-use crate::support::run::{Ended, Run};
+use crate::lab::{Lab, TestSecret, on_both_engines, task};
+use crate::support::run::{Run, RunOutput};
 
 on_both_engines!(
     sealed_login_pulls_only_with_its_own_encryption_context,
@@ -28,7 +28,7 @@ fn seal(lab: &Lab, key: &str, context: &[&str]) -> Value {
     let login = json!({ "username": "puller-one", "password": lab.password("registry-one", "puller-one") });
     let run =
         context.iter().fold(Run::new(["secret", "seal", "--key", key]), |run, pair| run.arg("--context").arg(pair));
-    let ended = lab.set(run).stdin(login.to_string()).end();
+    let ended = lab.configure(run).stdin(login.to_string()).output();
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     serde_json::from_str(&ended.stdout).unwrap()
 }
@@ -37,11 +37,11 @@ fn secret_text(envelope: &Value) -> Value {
     json!({ "SecretString": envelope.to_string() })
 }
 
-fn pull(lab: &Lab, secret: &OwnSecret<'_>) -> Ended {
-    lab.pull(&task(&[("app", APP, Some(&secret.name))])).end()
+fn pull(lab: &Lab, secret: &TestSecret<'_>) -> RunOutput {
+    lab.pull(&task(&[("app", APP, Some(&secret.name))])).output()
 }
 
-fn assert_refused(ended: &Ended, failure: &str, message: &str) {
+fn assert_refused(ended: &RunOutput, failure: &str, message: &str) {
     assert_eq!((ended.code, &*ended.failure(0)), (3, failure), "{ended:?}");
     assert!(ended.stdout.contains(message), "{ended:?}");
 }
@@ -49,7 +49,7 @@ fn assert_refused(ended: &Ended, failure: &str, message: &str) {
 fn sealed_login_pulls_only_with_its_own_encryption_context(lab: &Lab) {
     let key = key(lab);
     let mut envelope = seal(lab, &key, &["team=web"]);
-    let secret = lab.own_secret("sealed-text", &secret_text(&envelope));
+    let secret = lab.create_secret("sealed-text", &secret_text(&envelope));
     let ended = pull(lab, &secret);
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.container(0)["digest"], lab.digest("registry-one", "team-a/app"));
@@ -63,7 +63,7 @@ fn missing_kms_key_is_reported_with_its_region(lab: &Lab) {
     let mut envelope = seal(lab, &key(lab), &[]);
     let absent = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     envelope["taskpull"]["keyArn"] = absent.into();
-    let secret = lab.own_secret("sealed-absent", &secret_text(&envelope));
+    let secret = lab.create_secret("sealed-absent", &secret_text(&envelope));
     assert_refused(&pull(lab, &secret), "key absent", "there is no such key in us-east-1");
 
     envelope["taskpull"]["keyArn"] = absent.replace("us-east-1", "eu-west-1").into();
@@ -74,7 +74,7 @@ fn missing_kms_key_is_reported_with_its_region(lab: &Lab) {
 fn binary_ciphertext_pulls_only_without_an_encryption_context(lab: &Lab) {
     let key = key(lab);
     let binary = |envelope: &Value| json!({ "SecretBinary": { "base64": envelope["taskpull"]["ciphertext"].clone() } });
-    let secret = lab.own_secret("sealed-binary", &binary(&seal(lab, &key, &[])));
+    let secret = lab.create_secret("sealed-binary", &binary(&seal(lab, &key, &[])));
     let ended = pull(lab, &secret);
     assert_eq!(ended.code, 0, "{ended:?}");
 

@@ -9,20 +9,20 @@ use std::time::SystemTime;
 use crate::lab::{Lab, root};
 
 /// An image in one of the lab's registries, which is deleted when dropped.
-pub struct OwnImage {
+pub struct TestImage {
     registry: &'static str,
     repository: String,
     pub digest: String,
 }
 
-impl OwnImage {
+impl TestImage {
     /// Pushes an image to registry one, with this number of layers and this total size in bytes.
     pub fn push(lab: &Lab, layers: usize, bytes: usize) -> Self {
         Self::push_to("registry-one", lab, layers, bytes)
     }
 
     /// Pushes an image of one layer to the registry that answers to ECR host names.
-    pub fn in_ecr(lab: &Lab) -> Self {
+    pub fn push_to_ecr(lab: &Lab) -> Self {
         Self::push_to("ecr", lab, 1, 100_000)
     }
 
@@ -62,7 +62,7 @@ fn lab_file(path: &str) -> PathBuf {
     root().join("target/lab").join(path)
 }
 
-impl Drop for OwnImage {
+impl Drop for TestImage {
     /// Removes the files directly, because the registry frees deleted data only in a garbage
     /// collection while it is stopped.
     fn drop(&mut self) {

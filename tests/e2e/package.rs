@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::debian::Debian;
-use crate::lab::{Engine, Lab, root, task};
-use crate::own_image::{OwnImage, REGISTRY};
-use crate::support::fault::When;
-use crate::support::fault_proxy::{Fault, On};
+use crate::debian::DebianMachine;
+use crate::lab::{Lab, LabEngine, root, task};
+use crate::own_image::{REGISTRY, TestImage};
+use crate::support::fault::Calls;
 use crate::support::gate::Gate;
-use crate::world::{World, wait_for};
+use crate::support::registry_fault::{RegistryFault, RequestKind};
+use crate::world::FaultWorld;
 
 /// Builds the package from the tested program, and returns its file name.
 fn package(revision: u32) -> String {
@@ -26,7 +26,7 @@ fn package(revision: u32) -> String {
 
 /// Configures the AWS endpoint by a host name that must be resolved, and passes the access key as
 /// a credential of the service. Returns the address of the metrics.
-fn configure(debian: &Debian, lab: &Lab) -> String {
+fn configure(debian: &DebianMachine, lab: &Lab) -> String {
     let (key, secret) = (&lab.env["AWS_ACCESS_KEY_ID"], &lab.env["AWS_SECRET_ACCESS_KEY"]);
     debian.write(
         "/etc/taskpull/aws",
@@ -58,20 +58,20 @@ const DEFINITION: &str = "/root/web.json";
 
 /// Checks that a private image is pulled by request and from the watched folder, and that the
 /// audit log and the metrics record both pulls.
-fn assert_pulls_from_socket_and_folder(debian: &Debian, lab: &Lab, metrics: &str) {
-    let image = OwnImage::push(lab, 1, 4_096);
+fn assert_pulls_from_socket_and_folder(debian: &DebianMachine, lab: &Lab, metrics: &str) {
+    let image = TestImage::push(lab, 1, 4_096);
     let name = image.at(REGISTRY);
     let definition = task(&[("app", &name, Some(&lab.secret("taskpull/registry-one")))]);
     debian.write(DEFINITION, &definition.to_string());
     let report = debian.must(&format!("taskpull pull --agent --quiet --output json {DEFINITION}"));
     let report: Value = serde_json::from_str(&report).unwrap();
     assert_eq!(report["tasks"][0]["containers"][0]["digest"], image.digest, "{report}");
-    assert!(lab.has(&name));
+    assert!(lab.has_image(&name));
 
-    lab.forget(&name);
+    lab.remove_image(&name);
     let file = "/etc/taskpull/task-definitions/web.json";
     debian.must(&format!("install -D -m 644 {DEFINITION} {file}"));
-    debian.until("the image of the folder is pulled", || lab.has(&name));
+    debian.until("the image of the folder is pulled", || lab.has_image(&name));
     let audit_log = || debian.said("journalctl -t taskpull TASKPULL_EVENT=pull -o cat");
     debian.until("the audit log has both pulls", || audit_log().matches(&image.digest).count() == 2);
     let request = format!("GET /metrics HTTP/1.1\r\nHost: {metrics}\r\nConnection: close\r\n\r\n");
@@ -80,13 +80,13 @@ fn assert_pulls_from_socket_and_folder(debian: &Debian, lab: &Lab, metrics: &str
     connection.write_all(request.as_bytes()).unwrap();
     connection.read_to_string(&mut page).unwrap();
     assert!(page.contains("\ntaskpull_audit_lines_total{result=\"lost\"} 0\n"), "{page}");
-    lab.forget(&name);
+    lab.remove_image(&name);
     debian.must("rm -r /etc/taskpull/task-definitions");
 }
 
 /// Checks that only members of the group may use the socket, and that the credential helper
 /// works without the agent.
-fn assert_group_access(debian: &Debian, lab: &Lab) {
+fn assert_group_access(debian: &DebianMachine, lab: &Lab) {
     debian.must("useradd --groups taskpull member; useradd stranger");
     debian.must("runuser -u member -- taskpull status");
     let refused = debian.run("runuser -u stranger -- taskpull status");
@@ -97,18 +97,18 @@ fn assert_group_access(debian: &Debian, lab: &Lab) {
 }
 
 /// Starts a pull that the registry holds at the gate, and returns the id of the request.
-fn start_held_pull(debian: &Debian, world: &World, gate: &Gate) -> String {
-    world.proxy.fault(On::Manifest, When::Every, Fault::Hold(gate.clone()));
+fn start_held_pull(debian: &DebianMachine, world: &FaultWorld, gate: &Gate) -> String {
+    world.proxy.inject_fault(RequestKind::Manifest, Calls::Every, RegistryFault::Hold(gate.clone()));
     let secret = world.lab.secret("taskpull/registry-one");
     debian.write(DEFINITION, &task(&[("app", &world.name(), Some(&secret))]).to_string());
     debian.must(&format!("taskpull pull --agent --quiet {DEFINITION} >/root/said 2>&1 &"));
-    wait_for(gate, 1);
+    gate.block_until_arrivals(1);
     let latest = debian.must("taskpull status --limit 1 --output json");
     serde_json::from_str::<Value>(&latest).unwrap()[0]["id"].as_str().unwrap().to_owned()
 }
 
-fn assert_request_is_cancelled(debian: &Debian, lab: &Lab) {
-    let (world, gate) = (World::new(lab), Gate::closed());
+fn assert_request_is_cancelled(debian: &DebianMachine, lab: &Lab) {
+    let (world, gate) = (FaultWorld::new(lab), Gate::closed());
     let id = start_held_pull(debian, &world, &gate);
     debian.must(&format!("taskpull cancel {id}"));
     let shown = || debian.must(&format!("taskpull status {id}"));
@@ -117,10 +117,10 @@ fn assert_request_is_cancelled(debian: &Debian, lab: &Lab) {
 }
 
 /// Checks that the agent extends the stop timeout of one second while a pull is running.
-fn assert_stop_waits_for_running_pull(debian: &Debian, lab: &Lab) {
+fn assert_stop_waits_for_running_pull(debian: &DebianMachine, lab: &Lab) {
     debian.write("/etc/systemd/system/taskpull.service.d/stop.conf", "[Service]\nTimeoutStopSec=1s\n");
     debian.must("systemctl daemon-reload");
-    let (world, gate) = (World::new(lab), Gate::closed());
+    let (world, gate) = (FaultWorld::new(lab), Gate::closed());
     start_held_pull(debian, &world, &gate);
     debian.must("systemctl stop --no-block taskpull.service");
     let status = || debian.shown("taskpull", "StatusText");
@@ -129,7 +129,7 @@ fn assert_stop_waits_for_running_pull(debian: &Debian, lab: &Lab) {
     gate.open();
     debian.until("the agent has stopped", || debian.shown("taskpull", "ActiveState") == "inactive");
     assert_eq!(debian.shown("taskpull", "Result"), "success");
-    assert!(lab.has(&world.name()));
+    assert!(lab.has_image(&world.name()));
     // systemd owns the socket and starts the agent for the next caller.
     debian.must("taskpull status");
     debian.until("the agent is ready again", || debian.shown("taskpull", "ActiveState") == "active");
@@ -137,9 +137,9 @@ fn assert_stop_waits_for_running_pull(debian: &Debian, lab: &Lab) {
 
 #[test]
 fn debian_package_installs_enables_upgrades_removes_and_purges() {
-    let lab = Lab::with(Engine::Docker);
+    let lab = Lab::with(LabEngine::Docker);
     let (first, second) = (package(1), package(2));
-    let debian = Debian::start(&lab);
+    let debian = DebianMachine::start(&lab);
     let state = |property: &str| debian.said(&format!("systemctl is-{property} taskpull.service")).trim().to_owned();
 
     // After the installation the service is neither enabled nor started.

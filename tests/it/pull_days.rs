@@ -18,26 +18,26 @@ use taskpull::pipeline::{
 use tokio::time::{advance, pause, resume};
 use tokio_util::sync::CancellationToken;
 
-use crate::ecr::OWN;
-use crate::support::aws::{Fault, Policy};
-use crate::support::fault::When;
+use crate::ecr::OWN_IMAGE;
+use crate::support::aws::{AwsFault, Policy};
+use crate::support::fault::Calls;
 use crate::support::run::Run;
-use crate::support_aws_client::{GET, HOST, ROLE, SECRET};
+use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
 use crate::task::{IMAGE, World, container, open_container, task};
 
 pub const MINUTE: Duration = Duration::from_mins(1);
 
 /// Runs the ignored test of this name in a child process that uses this world.
-fn run_child(world: &World, test: &str) {
-    run_child_with_env(world, test, &[]);
+fn run_story(world: &World, test: &str) {
+    run_story_with(world, test, &[]);
 }
 
 /// Runs the ignored test of this name with additional environment variables.
-pub fn run_child_with_env(world: &World, test: &str, variables: &[(&'static str, &str)]) {
+pub fn run_story_with(world: &World, test: &str, variables: &[(&'static str, &str)]) {
     let executable = std::env::current_exe().unwrap();
     let run = Run::program(executable.to_str().unwrap());
     let run = ["--exact", test, "--ignored", "--nocapture"].into_iter().fold(run, Run::arg);
-    let ended = world.set(run).envs(variables.iter().copied()).end();
+    let ended = world.configure(run).envs(variables.iter().copied()).output();
     assert_eq!(ended.code, 0, "{ended:?}");
     assert!(ended.stdout.contains("1 passed"), "the child test does not exist: {ended:?}");
 }
@@ -56,7 +56,7 @@ impl Progress for NoProgress {
 
 /// Returns a provider that caches a secret for five minutes, and for an hour more while AWS is
 /// unavailable.
-pub fn credentials() -> Resolver<Aws> {
+pub fn credential_resolver() -> Resolver<Aws> {
     let logins = InstanceSettings {
         host: HostKind::Auto,
         has_auth_type: false,
@@ -72,7 +72,10 @@ pub fn credentials() -> Resolver<Aws> {
 
 impl Puller {
     fn new() -> Self {
-        Self { credentials: credentials(), engine: DockerAddress::parse(&env_var("DOCKER_HOST")).unwrap() }
+        Self {
+            credentials: credential_resolver(),
+            engine: DockerAddress::parse(&story_variable("DOCKER_HOST")).unwrap(),
+        }
     }
 
     /// Pulls the image and returns its container from the report.
@@ -104,7 +107,7 @@ impl Puller {
 }
 
 /// Returns an environment variable that the parent test sets.
-pub fn env_var(name: &str) -> String {
+pub fn story_variable(name: &str) -> String {
     #[expect(clippy::disallowed_methods, reason = "the test runs in its own child process")]
     std::env::var(name).unwrap()
 }
@@ -119,9 +122,9 @@ pub async fn advance_clock(time: Duration) {
 #[test]
 fn stale_secret_is_used_and_reported_until_the_outage_limit() {
     let world = World::new();
-    world.aws.fault("GetSecretValue", When::From(2), Fault::Status(503));
-    run_child(&world, "pull_days::child_process_pulls_through_an_aws_outage");
-    assert!(world.aws.count("GetSecretValue") > 2);
+    world.aws.inject_fault("GetSecretValue", Calls::From(2), AwsFault::Status(503));
+    run_story(&world, "pull_days::child_process_pulls_through_an_aws_outage");
+    assert!(world.aws.call_count("GetSecretValue") > 2);
 }
 
 #[tokio::test]
@@ -147,17 +150,17 @@ async fn child_process_pulls_through_an_aws_outage() {
 
 #[test]
 fn ecr_token_is_used_during_an_outage_until_it_expires() {
-    let world = crate::ecr::world();
-    world.aws.fault("GetAuthorizationToken", When::From(2), Fault::Status(503));
-    run_child(&world, "pull_days::child_process_pulls_until_the_ecr_token_expires");
-    assert!(crate::ecr::tokens(&world).len() > 1, "the token is refreshed before it expires");
+    let world = crate::ecr::ecr_world();
+    world.aws.inject_fault("GetAuthorizationToken", Calls::From(2), AwsFault::Status(503));
+    run_story(&world, "pull_days::child_process_pulls_until_the_ecr_token_expires");
+    assert!(crate::ecr::token_calls(&world).len() > 1, "the token is refreshed before it expires");
 }
 
 #[tokio::test]
 #[ignore = "ecr_token_is_used_during_an_outage_until_it_expires runs it"]
 async fn child_process_pulls_until_the_ecr_token_expires() {
     let puller = Puller::new();
-    let definition = task(&[open_container("app", OWN)]);
+    let definition = task(&[open_container("app", OWN_IMAGE)]);
     assert_eq!(puller.pull_task(&definition).await["result"], "pulled");
     for minutes in [8 * 60, 3 * 60 + 30, 20, 9] {
         advance_clock(minutes * MINUTE).await;
@@ -176,8 +179,8 @@ async fn child_process_pulls_until_the_ecr_token_expires() {
 #[test]
 fn thousand_refreshes_leak_no_file_descriptors_or_memory() {
     let world = World::new();
-    run_child(&world, "pull_days::child_process_refreshes_the_secret_a_thousand_times");
-    let reads = world.aws.count("GetSecretValue");
+    run_story(&world, "pull_days::child_process_refreshes_the_secret_a_thousand_times");
+    let reads = world.aws.call_count("GetSecretValue");
     assert!((1_100..=1_101).contains(&reads), "{reads} reads");
 }
 
@@ -189,12 +192,12 @@ async fn child_process_refreshes_the_secret_a_thousand_times() {
     for refresh in 0..1_100 {
         // The first hundred refreshes warm up the allocator and are not measured.
         if refresh == 100 {
-            baseline = descriptors_and_memory();
+            baseline = resource_usage();
         }
         advance_clock(6 * MINUTE).await;
         assert!(puller.pull().await["failure"].is_null());
     }
-    let (descriptors, memory) = descriptors_and_memory();
+    let (descriptors, memory) = resource_usage();
     assert_eq!(descriptors, baseline.0, "open file descriptors");
     // A leak of one and a half pages per refresh would be six megabytes.
     assert!(memory < baseline.1 + 2_000_000, "{} bytes became {memory}", baseline.1);
@@ -203,8 +206,8 @@ async fn child_process_refreshes_the_secret_a_thousand_times() {
 #[test]
 fn host_key_rejected_by_sts_is_not_used_again() {
     let world = World::new();
-    world.aws.user(HOST, Policy::allow("sts:AssumeRole", ROLE));
-    world.aws.role(ROLE, Policy::trust(HOST), Policy::allow(GET, "*"));
+    world.aws.put_user(HOST_USER, Policy::allow("sts:AssumeRole", ROLE));
+    world.aws.put_role(ROLE, Policy::trust(HOST_USER), Policy::allow(GET_SECRET_VALUE, "*"));
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, id: &str| {
         let path = folder.path().join(name);
@@ -220,7 +223,7 @@ fn host_key_rejected_by_sts_is_not_used_again() {
         ("AWS_SHARED_CREDENTIALS_FILE", &*old),
         ("NEW_CREDENTIALS_FILE", &*new),
     ];
-    run_child_with_env(&world, "pull_days::child_process_replaces_a_rejected_host_key", &variables);
+    run_story_with(&world, "pull_days::child_process_replaces_a_rejected_host_key", &variables);
 }
 
 #[tokio::test]
@@ -231,13 +234,13 @@ async fn child_process_replaces_a_rejected_host_key() {
     definition["executionRoleArn"] = ROLE.into();
     let failure = puller.pull_task(&definition).await["failure"].take();
     assert_eq!((&failure["link"], &failure["class"]), (&"host-identity".into(), &"refused".into()), "{failure}");
-    std::fs::rename(env_var("NEW_CREDENTIALS_FILE"), env_var("AWS_SHARED_CREDENTIALS_FILE")).unwrap();
+    std::fs::rename(story_variable("NEW_CREDENTIALS_FILE"), story_variable("AWS_SHARED_CREDENTIALS_FILE")).unwrap();
     let app = puller.pull_task(&definition).await;
     assert_eq!(app["result"], "pulled", "{app}");
 }
 
 /// Returns the number of open file descriptors and the resident memory in bytes.
-pub fn descriptors_and_memory() -> (usize, usize) {
+pub fn resource_usage() -> (usize, usize) {
     let descriptors = std::fs::read_dir("/proc/self/fd").unwrap().count();
     let memory = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: usize = memory.split(' ').nth(1).unwrap().parse().unwrap();

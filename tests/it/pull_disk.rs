@@ -10,14 +10,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::engine::Pull;
-use crate::support::fault::When;
+use crate::support::engine::PullScript;
+use crate::support::fault::Calls;
 use crate::support::gate::Gate;
-use crate::support::http::{Reply, Server};
-use crate::support::namespace::is_inside_network;
-use crate::support::registry::{Fault, Kind, Registry};
-use crate::support::run::{Ended, Run};
-use crate::support::tls::Tls;
+use crate::support::http::{HttpServer, Reply};
+use crate::support::namespace::enter_network;
+use crate::support::registry::FakeRegistry;
+use crate::support::registry_fault::{RegistryFault, RequestKind};
+use crate::support::run::{Run, RunOutput};
+use crate::support::tls::SelfSignedTls;
 use crate::support_aws_client::SECRET;
 use crate::task::{World, container, open_container, task};
 
@@ -31,12 +32,12 @@ fn run_with_check(world: &World, check: &str, containers: &[Value]) -> Run {
 }
 
 /// Returns a pull that announces a layer of this size and waits at the gate before it ends.
-fn partial_download(mebibytes: u64, gate: &Gate) -> Pull {
+fn partial_download(mebibytes: u64, gate: &Gate) -> PullScript {
     let digest = format!("sha256:{}", "5".repeat(64));
     let detail = json!({ "current": 1, "total": mebibytes << 20 });
     let layer = json!({ "status": "Downloading", "progressDetail": detail, "id": "0123456789ab" });
-    let pull = Pull::stream().status("Pulling from team/app").line(&layer).hold(gate);
-    pull.status(&format!("Digest: {digest}")).lands(&digest)
+    let pull = PullScript::stream().status("Pulling from team/app").line(&layer).hold(gate);
+    pull.status(&format!("Digest: {digest}")).with_local_digest(&digest)
 }
 
 /// Returns how often the engine was asked for its data root.
@@ -64,16 +65,16 @@ fn free_bytes(path: &Path) -> u64 {
 
 #[test]
 fn pull_warns_when_the_disk_is_too_small() {
-    let (world, registry, gate) = (World::new(), Registry::start(), Gate::closed());
+    let (world, registry, gate) = (World::new(), FakeRegistry::start(), Gate::closed());
     let root = world.engine.show_disk();
-    let image = registry.announce("team/app:1", &[HUGE, 1 << 20]).reference;
-    world.engine.image(&image, partial_download(64, &gate));
+    let image = registry.push_without_layers("team/app:1", &[HUGE, 1 << 20]).reference;
+    world.engine.script(&image, partial_download(64, &gate));
     let mut running = run_with_check(&world, "warn", &[open_container("app", &image)]).start();
     let line = wait_for_line(&mut running, "warning: ");
     let message = format!("image {image}: it needs about 3.0 PiB (3 times its layers), and {} has ", root.display());
     assert!(line.starts_with(&format!("warning: {message}")) && line.ends_with(" free"), "{line}");
     gate.open();
-    let ended = Ended::of(running);
+    let ended = RunOutput::wait_for(running);
     assert_eq!((ended.code, &ended.container(0)["result"]), (0, &json!("pulled")), "{ended:?}");
     assert!(ended.container(0)["warnings"][0].as_str().unwrap().starts_with(&message), "{ended:?}");
     assert_eq!(registry.requests().len(), 1, "{:?}", registry.requests());
@@ -81,10 +82,10 @@ fn pull_warns_when_the_disk_is_too_small() {
 
 #[test]
 fn too_large_image_is_refused_before_its_pull_in_refuse_mode() {
-    let (world, registry) = (World::new(), Registry::start());
+    let (world, registry) = (World::new(), FakeRegistry::start());
     let root = world.engine.show_disk();
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
-    let ended = run_with_check(&world, "refuse", &[open_container("app", &image)]).end();
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
+    let ended = run_with_check(&world, "refuse", &[open_container("app", &image)]).output();
     assert_eq!((ended.code, &*ended.failure(0)), (3, "disk disk-full"), "{ended:?}");
     let failure = &ended.container(0)["failure"];
     let message = failure["message"].as_str().unwrap();
@@ -99,12 +100,13 @@ fn too_large_image_is_refused_before_its_pull_in_refuse_mode() {
 
 #[test]
 fn ample_disk_space_avoids_the_registry_request() {
-    let (world, registry) = (World::new(), Registry::start());
+    let (world, registry) = (World::new(), FakeRegistry::start());
     world.engine.show_disk();
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
     for check in ["warn", "refuse"] {
-        let ended =
-            run_with_check(&world, check, &[open_container("app", &image)]).env("TASKPULL_DISK_COMFORTABLE", "1").end();
+        let ended = run_with_check(&world, check, &[open_container("app", &image)])
+            .env("TASKPULL_DISK_COMFORTABLE", "1")
+            .output();
         assert_eq!(ended.code, 0, "{ended:?}");
         assert!(info_requests(&world) <= 2, "{:?}", world.engine.requests());
     }
@@ -113,74 +115,74 @@ fn ample_disk_space_avoids_the_registry_request() {
 
 #[test]
 fn disabled_check_and_up_to_date_image_make_no_disk_requests() {
-    let (world, registry) = (World::new(), Registry::start());
+    let (world, registry) = (World::new(), FakeRegistry::start());
     world.engine.show_disk();
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
     let app = [open_container("app", &image)];
-    assert_eq!(run_with_check(&world, "off", &app).end().code, 0);
-    assert_eq!(run_with_check(&world, "refuse", &app).env("TASKPULL_DISK_COMFORTABLE", "0").end().code, 0);
-    let ended = run_with_check(&world, "warn", &app).end();
+    assert_eq!(run_with_check(&world, "off", &app).output().code, 0);
+    assert_eq!(run_with_check(&world, "refuse", &app).env("TASKPULL_DISK_COMFORTABLE", "0").output().code, 0);
+    let ended = run_with_check(&world, "warn", &app).output();
     assert_eq!(ended.container(0)["result"], "up-to-date", "{ended:?}");
     assert_eq!((info_requests(&world), registry.requests()), (0, vec![]));
 }
 
 #[test]
 fn small_image_is_not_checked_during_its_pull() {
-    let (world, registry, gate) = (World::new(), Registry::start(), Gate::closed());
+    let (world, registry, gate) = (World::new(), FakeRegistry::start(), Gate::closed());
     world.engine.show_disk();
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
-    world.engine.image(&image, partial_download(63, &gate));
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
+    world.engine.script(&image, partial_download(63, &gate));
     let running = run_with_check(&world, "warn", &[open_container("app", &image)]).start();
-    crate::task::wait_for(&gate, 1);
+    gate.block_until_arrivals(1);
     gate.open();
-    let ended = Ended::of(running);
+    let ended = RunOutput::wait_for(running);
     assert_eq!((ended.code, info_requests(&world), registry.requests()), (0, 0, vec![]), "{ended:?}");
 }
 
 #[test]
 fn cached_image_needs_no_disk_space() {
-    let (world, registry) = (World::new(), Registry::start());
+    let (world, registry) = (World::new(), FakeRegistry::start());
     world.engine.show_disk();
-    let image = registry.announce("team/app:1", &[HUGE]);
-    world.engine.image(&image.reference, Pull::success().lands(&image.digest));
+    let image = registry.push_without_layers("team/app:1", &[HUGE]);
+    world.engine.script(&image.reference, PullScript::success().with_local_digest(&image.digest));
     let app = [open_container("app", &image.reference)];
-    assert_eq!(run_with_check(&world, "off", &app).end().code, 0);
-    let ended = run_with_check(&world, "refuse", &app).end();
+    assert_eq!(run_with_check(&world, "off", &app).output().code, 0);
+    let ended = run_with_check(&world, "refuse", &app).output();
     assert_eq!(ended.container(0)["result"], "up-to-date", "{ended:?}");
 }
 
 #[test]
 fn concurrent_pulls_need_disk_space_for_both_images() {
-    let (world, registry, gate) = (World::new(), Registry::start(), Gate::closed());
+    let (world, registry, gate) = (World::new(), FakeRegistry::start(), Gate::closed());
     let each = free_bytes(&world.engine.show_disk()) / 5;
-    let images = [1, 2].map(|n| registry.announce(&format!("team/app:{n}"), &[each + n]).reference);
+    let images = [1, 2].map(|n| registry.push_without_layers(&format!("team/app:{n}"), &[each + n]).reference);
     for image in &images {
-        world.engine.image(image, Pull::success().hold(&gate));
+        world.engine.script(image, PullScript::success().hold(&gate));
     }
     let containers = images.each_ref().map(|image| open_container("app", image));
     let mut running = run_with_check(&world, "refuse", &containers).start();
     wait_for_line(&mut running, ": failed");
     gate.open();
-    let ended = Ended::of(running);
+    let ended = RunOutput::wait_for(running);
     assert_eq!((ended.code, world.engine.pulls().len()), (3, 1), "{ended:?}");
     assert!(ended.stdout.contains(", those pulled at the same time "), "{ended:?}");
 
     // Without concurrency, both images fit.
     let world = World::new();
     world.engine.show_disk();
-    let ended = run_with_check(&world, "refuse", &containers).env("TASKPULL_CONCURRENCY", "1").end();
+    let ended = run_with_check(&world, "refuse", &containers).env("TASKPULL_CONCURRENCY", "1").output();
     assert_eq!(ended.code, 0, "{ended:?}");
 }
 
 #[test]
 fn full_disk_during_a_pull_is_reported_and_not_retried() {
     for check in ["warn", "refuse", "off"] {
-        let (world, registry) = (World::new(), Registry::start());
+        let (world, registry) = (World::new(), FakeRegistry::start());
         let root = world.engine.show_disk();
-        let image = registry.announce("team/app:1", &[1 << 20]).reference;
+        let image = registry.push_without_layers("team/app:1", &[1 << 20]).reference;
         let words = "write /data/tmp/GetImageBlob1: no space left on device";
-        world.engine.image(&image, Pull::stream().status("Pulling from team/app").error(words));
-        let ended = run_with_check(&world, check, &[open_container("app", &image)]).end();
+        world.engine.script(&image, PullScript::stream().status("Pulling from team/app").error(words));
+        let ended = run_with_check(&world, check, &[open_container("app", &image)]).output();
         assert_eq!((ended.code, &*ended.failure(0)), (3, "disk disk-full"), "{ended:?}");
         let container = ended.container(0);
         assert_eq!((&container["attempts"], &container["failure"]["causedBy"]), (&json!(1), &json!([words])));
@@ -193,13 +195,13 @@ fn full_disk_during_a_pull_is_reported_and_not_retried() {
 
 #[test]
 fn unreadable_disk_does_not_fail_the_pull() {
-    let (world, registry) = (World::new(), Registry::start());
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
-    let ended = run_with_check(&world, "refuse", &[open_container("app", &image)]).end();
+    let (world, registry) = (World::new(), FakeRegistry::start());
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
+    let ended = run_with_check(&world, "refuse", &[open_container("app", &image)]).output();
     assert_eq!((ended.code, &*ended.stderr), (0, &*format!("{image}: pulling\n{image}: pulled\n")), "{ended:?}");
     assert_eq!(registry.requests(), []);
-    world.engine.image(&image, Pull::stream().error("no space left on device"));
-    let ended = run_with_check(&world, "refuse", &[open_container("app", &image)]).end();
+    world.engine.script(&image, PullScript::stream().error("no space left on device"));
+    let ended = run_with_check(&world, "refuse", &[open_container("app", &image)]).output();
     assert!(ended.failure(0) == "disk disk-full" && ended.stdout.contains("where the engine keeps"), "{ended:?}");
 }
 
@@ -207,9 +209,9 @@ fn unreadable_disk_does_not_fail_the_pull() {
 fn disk_check_uses_the_tasks_login_for_a_private_registry() {
     let world = World::new();
     world.engine.show_disk();
-    let registry = Registry::with_login("me", "swordfish");
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
-    let ended = run_with_check(&world, "refuse", &[container("app", &image, SECRET)]).end();
+    let registry = FakeRegistry::with_login("me", "swordfish");
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
+    let ended = run_with_check(&world, "refuse", &[container("app", &image, SECRET)]).output();
     assert_eq!(ended.failure(0), "disk disk-full", "{ended:?}");
     let requests: Vec<_> = registry.requests().into_iter().map(|request| (request.user, request.status)).collect();
     assert_eq!(requests, [(None, 401), (Some("me".to_owned()), 200)]);
@@ -218,20 +220,20 @@ fn disk_check_uses_the_tasks_login_for_a_private_registry() {
 #[test]
 fn disk_check_uses_tls_and_system_trust_for_a_remote_registry() {
     let name = "pull_disk::disk_check_uses_tls_and_system_trust_for_a_remote_registry";
-    if !is_inside_network(name, &["10.9.8.7"]) {
+    if !enter_network(name, &["10.9.8.7"]) {
         return;
     }
     let world = World::new();
     world.engine.show_disk();
-    let registry = Registry::with_login("me", "swordfish");
-    registry.announce("team/app:1", &[HUGE]);
+    let registry = FakeRegistry::with_login("me", "swordfish");
+    registry.push_without_layers("team/app:1", &[HUGE]);
     let port = registry.host().rsplit_once(':').unwrap().1.parse().unwrap();
-    let tls = Tls::at("10.9.8.7", port);
+    let tls = SelfSignedTls::start_at("10.9.8.7", port);
     let image = format!("10.9.8.7:{}/team/app:1", tls.port());
     let app = [container("app", &image, SECRET)];
-    let ended = run_with_check(&world, "refuse", &app).end();
+    let ended = run_with_check(&world, "refuse", &app).output();
     assert_eq!((ended.code, registry.requests().len()), (0, 0), "an untrusted registry receives no request: {ended:?}");
-    let ended = run_with_check(&world, "refuse", &app).env("SSL_CERT_FILE", tls.bundle()).end();
+    let ended = run_with_check(&world, "refuse", &app).env("SSL_CERT_FILE", tls.bundle()).output();
     assert_eq!((&*ended.failure(0), registry.requests().len()), ("disk disk-full", 2), "{ended:?}");
 }
 
@@ -239,21 +241,21 @@ fn disk_check_uses_tls_and_system_trust_for_a_remote_registry() {
 fn refused_login_is_reported_by_the_pull_not_the_disk_check() {
     let world = World::new();
     world.engine.show_disk();
-    let registry = Registry::with_login("me", "another");
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
-    world.engine.image(&image, Pull::success().requiring("me", "another"));
+    let registry = FakeRegistry::with_login("me", "another");
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
+    world.engine.script(&image, PullScript::success().with_login("me", "another"));
     for (check, expected_requests) in [("warn", 0), ("refuse", 2)] {
         let before = registry.requests().len();
-        let ended = run_with_check(&world, check, &[container("app", &image, SECRET)]).end();
+        let ended = run_with_check(&world, check, &[container("app", &image, SECRET)]).output();
         assert_eq!(ended.failure(0), "registry refused", "{ended:?}");
         assert_eq!(registry.requests().len() - before, expected_requests, "{check}");
     }
 }
 
 /// Starts a registry of multi-platform images whose token service accepts `me:swordfish`.
-fn registry_with_tokens() -> Server {
+fn registry_with_tokens() -> HttpServer {
     let (index, amd) = ("sha256:aa", "sha256:bb");
-    Server::on_loopback(move |request| {
+    HttpServer::on_loopback(move |request| {
         let bearer = request.header("authorization") == Some("Bearer t0ken");
         let basic = request.header("authorization") == Some("Basic bWU6c3dvcmRmaXNo");
         let host = request.header("host").unwrap().to_owned();
@@ -287,7 +289,7 @@ fn disk_check_follows_token_and_index_to_the_engine_platform() {
     world.engine.show_disk();
     let registry = registry_with_tokens();
     let image = format!("127.0.0.1:{}/team/app:1", registry.port());
-    let ended = run_with_check(&world, "refuse", &[container("app", &image, SECRET)]).env("RUST_LOG", "trace").end();
+    let ended = run_with_check(&world, "refuse", &[container("app", &image, SECRET)]).env("RUST_LOG", "trace").output();
     assert_eq!(ended.failure(0), "disk disk-full", "{ended:?}");
     assert!(ended.stdout.contains("it needs about 3.0 PiB"), "{ended:?}");
     let output = format!("{ended:?}");
@@ -309,9 +311,10 @@ fn unusable_registry_answer_does_not_fail_the_pull() {
         (401, "www-authenticate", "Bearer realm=\"file:///etc/passwd\"".to_owned(), String::new()),
     ] {
         let challenge = value.clone();
-        let registry = Server::on_loopback(move |_| Reply::new(status, body.clone()).header(header, challenge.clone()));
+        let registry =
+            HttpServer::on_loopback(move |_| Reply::new(status, body.clone()).header(header, challenge.clone()));
         let image = format!("127.0.0.1:{}/team/app:1", registry.port());
-        let ended = run_with_check(&world, "refuse", &[container("app", &image, SECRET)]).end();
+        let ended = run_with_check(&world, "refuse", &[container("app", &image, SECRET)]).output();
         assert_eq!(ended.code, 0, "{status} {value}: {ended:?}");
     }
 }
@@ -322,17 +325,17 @@ fn login_is_not_sent_to_a_redirect_target() {
     world.engine.show_disk();
     let was_followed = Arc::new(AtomicBool::new(false));
     let seen = was_followed.clone();
-    let elsewhere = Server::on_loopback(move |_| {
+    let elsewhere = HttpServer::on_loopback(move |_| {
         seen.store(true, Ordering::Relaxed);
         Reply::new(200, "")
     });
     let to = format!("http://127.0.0.1:{}/v2/team/app/manifests/1", elsewhere.port());
-    let registry = Server::on_loopback(move |request| match request.header("authorization") {
+    let registry = HttpServer::on_loopback(move |request| match request.header("authorization") {
         None => Reply::new(401, "").header("www-authenticate", "Basic realm=\"r\""),
         Some(_) => Reply::new(307, "").header("location", to.clone()),
     });
     let image = format!("127.0.0.1:{}/team/app:1", registry.port());
-    let ended = run_with_check(&world, "refuse", &[container("app", &image, SECRET)]).env("RUST_LOG", "debug").end();
+    let ended = run_with_check(&world, "refuse", &[container("app", &image, SECRET)]).env("RUST_LOG", "debug").output();
     assert_eq!(ended.code, 0, "{ended:?}");
     assert!(ended.stderr.contains("it answered 307"), "{ended:?}");
     assert!(!was_followed.load(Ordering::Relaxed));
@@ -340,13 +343,13 @@ fn login_is_not_sent_to_a_redirect_target() {
 
 #[test]
 fn silent_registry_delays_the_pull_only_until_the_engine_timeout() {
-    let (world, registry) = (World::new(), Registry::start());
+    let (world, registry) = (World::new(), FakeRegistry::start());
     world.engine.show_disk();
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
-    registry.fault(Kind::Manifest, When::Every, Fault::Hang);
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
+    registry.inject_fault(RequestKind::Manifest, Calls::Every, RegistryFault::Hang);
     let run = run_with_check(&world, "refuse", &[open_container("app", &image)]);
     let began = Instant::now();
-    let ended = run.env("TASKPULL_ENGINE_TIMEOUT", "1s").end();
+    let ended = run.env("TASKPULL_ENGINE_TIMEOUT", "1s").output();
     assert_eq!(ended.code, 0, "{ended:?}");
     assert!(began.elapsed() < Duration::from_secs(8), "the default timeout is ten seconds: {:?}", began.elapsed());
 }

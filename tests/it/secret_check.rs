@@ -4,12 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::support::aws::{AccessKey, Aws, Policy, Secret};
-use crate::support::http::{Reply, Request, Server};
+use crate::support::aws::{AccessKey, FakeAws, Policy, Secret};
+use crate::support::http::{HttpServer, Reply, Request};
 use crate::support::leak::Canary;
-use crate::support::registry::Registry;
-use crate::support::run::{Ended, Run};
-use crate::support_aws_client::{ACCOUNT, GET, HOST, KEY};
+use crate::support::registry::FakeRegistry;
+use crate::support::run::{Run, RunOutput};
+use crate::support_aws_client::{ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, KEY};
 
 const TOKEN: &str = "dckr_pat_c4nary-token";
 const HUB: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pullthroughcache/hub-Ab12Cd";
@@ -18,26 +18,26 @@ fn login(key: &str) -> String {
     json!({ "username": "me", key: TOKEN }).to_string()
 }
 
-fn world(secret: Secret) -> (Aws, AccessKey) {
-    let aws = Aws::start();
-    aws.key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT));
-    let allowed = Policy::allow(GET, "*").and(Policy::allow("secretsmanager:DescribeSecret", "*"));
-    let host = aws.user(HOST, allowed.and(Policy::allow("kms:Decrypt", KEY)));
-    aws.secret(secret);
+fn world(secret: Secret) -> (FakeAws, AccessKey) {
+    let aws = FakeAws::start();
+    aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
+    let allowed = Policy::allow(GET_SECRET_VALUE, "*").and(Policy::allow("secretsmanager:DescribeSecret", "*"));
+    let host = aws.put_user(HOST_USER, allowed.and(Policy::allow("kms:Decrypt", KEY)));
+    aws.put_secret(secret);
     (aws, host)
 }
 
-fn check((aws, host): &(Aws, AccessKey), usage: &str, more: &[&str]) -> Ended {
+fn check((aws, host): &(FakeAws, AccessKey), usage: &str, more: &[&str]) -> RunOutput {
     let run = Run::new(["secret", "check", "--for", usage, HUB].iter().chain(more)).envs(aws.environment(host));
-    let ended = run.env("AWS_REGION", "eu-west-1").env("RUST_LOG", "trace").end();
+    let ended = run.env("AWS_REGION", "eu-west-1").env("RUST_LOG", "trace").output();
     let canary = Canary::new("token", TOKEN);
-    assert_eq!(canary.in_bytes("stdout", ended.stdout.as_bytes()), []);
-    assert_eq!(canary.in_bytes("stderr", ended.stderr.as_bytes()), []);
+    assert_eq!(canary.find_in_bytes("stdout", ended.stdout.as_bytes()), []);
+    assert_eq!(canary.find_in_bytes("stderr", ended.stderr.as_bytes()), []);
     ended
 }
 
 /// Returns the status of a check and its text with the hint.
-fn check_result(ended: &Ended, check: &str) -> (String, String) {
+fn check_result(ended: &RunOutput, check: &str) -> (String, String) {
     let output: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {ended:?}"));
     let findings = output["findings"].as_array().unwrap().clone();
     let finding = findings.into_iter().find(|finding| finding["check"] == check).unwrap_or_else(|| panic!("{ended:?}"));
@@ -45,7 +45,7 @@ fn check_result(ended: &Ended, check: &str) -> (String, String) {
     (text("found"), format!("{} {}", text("says"), text("hint")))
 }
 
-fn check_as_json(world: &(Aws, AccessKey), usage: &str, more: &[&str]) -> Ended {
+fn check_as_json(world: &(FakeAws, AccessKey), usage: &str, more: &[&str]) -> RunOutput {
     check(world, usage, &[&["--output", "json"], more].concat())
 }
 
@@ -98,7 +98,7 @@ fn location_key_rotation_and_replicas_are_checked() {
 #[test]
 fn denied_check_names_the_missing_permission() {
     let (aws, _) = world(Secret::text(HUB, &login("accessToken")));
-    let reader = aws.user("arn:aws:iam::111122223333:user/reader", Policy::allow(GET, "*"));
+    let reader = aws.put_user("arn:aws:iam::111122223333:user/reader", Policy::allow(GET_SECRET_VALUE, "*"));
     let ended = check_as_json(&(aws, reader), "pull-through", &[]);
     assert_eq!(ended.code, 3, "{ended:?}");
     let (_, text) = check_result(&ended, "description");
@@ -130,7 +130,7 @@ fn invalid_arguments_are_rejected_before_any_request() {
 #[test]
 fn login_is_checked_against_a_registry_with_basic_auth() {
     let world = world(Secret::text(HUB, &login("password")));
-    let registry = Registry::with_login("me", TOKEN);
+    let registry = FakeRegistry::with_login("me", TOKEN);
     registry.push("team/app:1", &[10]);
     let host = registry.host();
     let table = [
@@ -143,24 +143,24 @@ fn login_is_checked_against_a_registry_with_basic_auth() {
         let (status, text) = check_result(&check_as_json(&world, "direct", &["--registry", &target]), "registry");
         assert!(status == expected_status && text.contains(expected_text), "{target}: {status} {text}");
     }
-    let refusing = Registry::with_login("me", "another");
+    let refusing = FakeRegistry::with_login("me", "another");
     let ended = check_as_json(&world, "direct", &["--registry", &refusing.host()]);
     let (status, text) = check_result(&ended, "registry");
     assert!(ended.code == 3 && status == "wrong" && text.contains("does not accept this login (HTTP 401)"), "{text}");
     let (status, text) =
-        check_result(&check_as_json(&world, "direct", &["--registry", &Registry::start().host()]), "registry");
+        check_result(&check_as_json(&world, "direct", &["--registry", &FakeRegistry::start().host()]), "registry");
     assert!(status == "note" && text.contains("asks nobody"), "{text}");
 }
 
 /// A registry with a token service that accepts the login of the secret.
 struct Tokens {
-    _service: Server,
-    registry: Server,
+    _service: HttpServer,
+    registry: HttpServer,
 }
 
 impl Tokens {
     fn start(realm: impl Fn(u16) -> String) -> Self {
-        let service = Server::on_loopback(|request: Request| {
+        let service = HttpServer::on_loopback(|request: Request| {
             let login = format!("Basic {}", STANDARD.encode(format!("me:{TOKEN}")));
             assert_eq!(request.parameter("service"), Some("registry.test"));
             if request.header("authorization") != Some(&login) {
@@ -170,7 +170,7 @@ impl Tokens {
             Reply::json(200, &json!({ "token": format!("token-for-{scope}") }))
         });
         let challenge = format!("Bearer realm=\"{}\",service=\"registry.test\"", realm(service.port()));
-        let registry = Server::on_loopback(move |request: Request| {
+        let registry = HttpServer::on_loopback(move |request: Request| {
             let authorization = request.header("authorization").unwrap_or_default().to_owned();
             let unauthorized = || Reply::json(401, &json!({})).header("www-authenticate", challenge.clone());
             match request.path.as_str() {
@@ -219,22 +219,22 @@ fn login_is_not_sent_to_a_remote_token_service_without_tls() {
 #[test]
 fn redirects_long_answers_and_silence_fail_the_registry_check() {
     let world = world(Secret::text(HUB, &login("accessToken")));
-    let elsewhere = Registry::with_login("me", TOKEN);
+    let elsewhere = FakeRegistry::with_login("me", TOKEN);
     let address = format!("http://{}/v2/", elsewhere.host());
-    let redirecting = Server::on_loopback(move |request: Request| match request.header("authorization") {
+    let redirecting = HttpServer::on_loopback(move |request: Request| match request.header("authorization") {
         None => Reply::new(401, "").header("www-authenticate", "Basic realm=\"r\""),
         Some(_) => Reply::new(307, "").header("location", address.clone()),
     });
-    let endless = Server::on_loopback(|_| Reply::new(401, vec![b'x'; 1_000_000]));
-    let silent = Server::on_loopback(|_| Reply::stall(crate::support::http::Stall::Hang));
-    let registry_check = |server: &Server| {
+    let endless = HttpServer::on_loopback(|_| Reply::new(401, vec![b'x'; 1_000_000]));
+    let silent = HttpServer::on_loopback(|_| Reply::stall(crate::support::http::Stall::Hang));
+    let registry_check = |server: &HttpServer| {
         let host = format!("127.0.0.1:{}", server.port());
         let run = Run::new(["secret", "check", "--for", "pull-through", "--output", "json", "--registry", &host, HUB]);
         let run = run
             .envs(world.0.environment(&world.1))
             .env("TASKPULL_SECRETS_TIMEOUT", "2s")
             .env("AWS_REGION", "eu-west-1");
-        check_result(&run.end(), "registry").1
+        check_result(&run.output(), "registry").1
     };
     let text = registry_check(&redirecting);
     assert!(text.contains("HTTP 307") && text.contains("not carried to another address"), "{text}");

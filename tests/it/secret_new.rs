@@ -5,11 +5,11 @@ use std::io::{Read as _, Write as _};
 
 use serde_json::{Value, json};
 
-use crate::support::aws::{AccessKey, Aws, Fault, Policy, Secret};
-use crate::support::fault::When;
+use crate::support::aws::{AccessKey, AwsFault, FakeAws, Policy, Secret};
+use crate::support::fault::Calls;
 use crate::support::leak::Canary;
-use crate::support::run::{Ended, Run};
-use crate::support_aws_client::{ACCOUNT, HOST, KEY};
+use crate::support::run::{Run, RunOutput};
+use crate::support_aws_client::{ACCOUNT_ROOT, HOST_USER, KEY};
 
 const TOKEN: &str = "dckr_pat_c4nary-token";
 const NAME: &str = "ecr-pullthroughcache/docker-hub";
@@ -17,7 +17,7 @@ const ARN: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pull
 
 /// An AWS account and the key of the host that creates secrets in it.
 struct Account {
-    aws: Aws,
+    aws: FakeAws,
     host: AccessKey,
 }
 
@@ -27,24 +27,24 @@ impl Account {
     }
 
     fn with_policy(policy: Policy) -> Self {
-        let aws = Aws::start();
-        let host = aws.user(HOST, policy);
+        let aws = FakeAws::start();
+        let host = aws.put_user(HOST_USER, policy);
         Self { aws, host }
     }
 
     /// Runs the command with a token, and checks that the output does not contain the token.
-    fn run(&self, arguments: &[&str], token: &[u8]) -> Ended {
+    fn run(&self, arguments: &[&str], token: &[u8]) -> RunOutput {
         let run = Run::new(["secret", "new", "--username", "me"].iter().chain(arguments));
         let run = run.envs(self.aws.environment(&self.host)).env("AWS_REGION", "eu-west-1").env("RUST_LOG", "trace");
-        let ended = run.stdin(token).end();
+        let ended = run.stdin(token).output();
         let canary = Canary::new("token", TOKEN);
-        assert_eq!(canary.in_bytes("stdout", ended.stdout.as_bytes()), []);
-        assert_eq!(canary.in_bytes("stderr", ended.stderr.as_bytes()), []);
+        assert_eq!(canary.find_in_bytes("stdout", ended.stdout.as_bytes()), []);
+        assert_eq!(canary.find_in_bytes("stderr", ended.stderr.as_bytes()), []);
         ended
     }
 
     /// Runs the command for Docker Hub and a pull-through cache rule.
-    fn create_hub_secret(&self, extra: &[&str], token: &str) -> Ended {
+    fn create_hub_secret(&self, extra: &[&str], token: &str) -> RunOutput {
         let arguments = [&["--upstream", "docker-hub", "--name", NAME], extra].concat();
         self.run(&arguments, token.as_bytes())
     }
@@ -62,8 +62,8 @@ fn content(key: &str, token: &str) -> Value {
     json!({ "username": "me", key: token })
 }
 
-fn stored(aws: &Aws, arn: &str) -> (Value, usize) {
-    let (text, versions) = aws.stored(arn).unwrap();
+fn stored(aws: &FakeAws, arn: &str) -> (Value, usize) {
+    let (text, versions) = aws.stored_secret(arn).unwrap();
     (serde_json::from_str(&text).unwrap(), versions)
 }
 
@@ -83,14 +83,14 @@ fn pull_through_secret_is_created_as_documented() {
     assert_eq!(stored(&account.aws, ARN), (content("accessToken", TOKEN), 1));
     let tags = [("team", "web"), ("stage", "")].map(|(key, value)| (key.to_owned(), value.to_owned()));
     let regions = ["us-east-1", "eu-central-1"].map(str::to_owned);
-    assert_eq!(account.aws.described(ARN), ("Docker Hub, team web".to_owned(), tags.to_vec(), regions.to_vec()));
+    assert_eq!(account.aws.secret_metadata(ARN), ("Docker Hub, team web".to_owned(), tags.to_vec(), regions.to_vec()));
     assert_eq!(account.operations(), ["DescribeSecret", "CreateSecret", "ReplicateSecretToRegions"]);
 }
 
 #[test]
 fn direct_secret_has_a_password_and_an_optional_customer_key() {
     let account = Account::new();
-    account.aws.key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT));
+    account.aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
     let arguments = ["--upstream", "ghcr", "--for", "direct", "--name", "team/ghcr", "--kms-key", KEY];
     let ended = account.run(&[&arguments[..], &["--output", "json"]].concat(), TOKEN.as_bytes());
     assert_eq!(ended.code, 0, "{ended:?}");
@@ -137,7 +137,7 @@ fn trailing_newline_is_removed_and_a_second_run_changes_nothing() {
 #[test]
 fn changed_token_is_written_only_with_the_update_option() {
     let account = Account::new();
-    account.aws.secret(Secret::text(ARN, r#"{"username": "me", "accessToken": "c4nary-old-token"}"#));
+    account.aws.put_secret(Secret::text(ARN, r#"{"username": "me", "accessToken": "c4nary-old-token"}"#));
     let refused = account.create_hub_secret(&["--replicate", "us-east-1"], TOKEN);
     assert_eq!((refused.code, &*refused.stdout), (3, ""), "{refused:?}");
     assert!(refused.stderr.contains("differs: `accessToken`, replica in us-east-1"), "{refused:?}");
@@ -148,13 +148,13 @@ fn changed_token_is_written_only_with_the_update_option() {
     assert_eq!(updated.code, 0, "{updated:?}");
     assert!(updated.stdout.starts_with("updated: "), "{updated:?}");
     assert_eq!(stored(&account.aws, ARN), (content("accessToken", TOKEN), 2));
-    assert_eq!(account.aws.described(ARN).2, ["us-east-1"]);
+    assert_eq!(account.aws.secret_metadata(ARN).2, ["us-east-1"]);
 }
 
 #[test]
 fn secret_in_another_format_is_not_overwritten_by_default() {
     let account = Account::new();
-    account.aws.secret(Secret::text(ARN, r#"{"username": "me", "password": "c4nary-old-token"}"#));
+    account.aws.put_secret(Secret::text(ARN, r#"{"username": "me", "password": "c4nary-old-token"}"#));
     let ended = account.create_hub_secret(&[], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stderr.contains("another form"), "{ended:?}");
@@ -229,7 +229,7 @@ fn invalid_token_is_rejected_before_any_request() {
 #[test]
 fn secret_marked_for_deletion_is_not_changed() {
     let account = Account::new();
-    account.aws.secret(Secret::text(ARN, "{}").marked_for_deletion());
+    account.aws.put_secret(Secret::text(ARN, "{}").marked_for_deletion());
     let ended = account.create_hub_secret(&["--update"], TOKEN);
     assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
     assert!(ended.stderr.contains("restore-secret"), "{ended:?}");
@@ -239,8 +239,8 @@ fn secret_marked_for_deletion_is_not_changed() {
 #[test]
 fn pull_through_secret_under_a_customer_key_is_not_updated() {
     let account = Account::new();
-    account.aws.key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT));
-    account.aws.secret(Secret::text(ARN, "{}").key(KEY));
+    account.aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
+    account.aws.put_secret(Secret::text(ARN, "{}").key(KEY));
     let ended = account.create_hub_secret(&["--update"], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(
@@ -262,7 +262,7 @@ fn replica_in_the_secrets_own_region_is_rejected() {
 #[test]
 fn differences_outside_the_content_are_reported_but_not_changed() {
     let account = Account::new();
-    account.aws.secret(Secret::text(ARN, &content("accessToken", TOKEN).to_string()).rotated());
+    account.aws.put_secret(Secret::text(ARN, &content("accessToken", TOKEN).to_string()).rotated());
     let ended = account.create_hub_secret(&["--description", "Docker Hub", "--tag", "team=web", "--update"], TOKEN);
     assert_eq!(ended.code, 0, "{ended:?}");
     for part in ["unchanged: ", "its description is another one", "its tags are other ones", "its rotation is on"] {
@@ -274,7 +274,7 @@ fn differences_outside_the_content_are_reported_but_not_changed() {
 #[test]
 fn replica_secret_is_not_updated() {
     let account = Account::new();
-    account.aws.secret(Secret::text(ARN, r#"{"username": "me", "accessToken": "old"}"#).replica_of("us-east-1"));
+    account.aws.put_secret(Secret::text(ARN, r#"{"username": "me", "accessToken": "old"}"#).replica_of("us-east-1"));
     let ended = account.create_hub_secret(&["--update"], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stderr.contains("--region us-east-1"), "{ended:?}");
@@ -304,7 +304,7 @@ fn missing_permission_is_named_with_its_resource() {
 fn permission_named_by_the_service_is_reported() {
     let account = Account::new();
     let message = "User: arn:aws:iam::111122223333:user/host is not authorized to perform: secretsmanager:TagResource on resource: x";
-    account.aws.fault("CreateSecret", When::Every, Fault::Error(400, "AccessDeniedException", message));
+    account.aws.inject_fault("CreateSecret", Calls::Every, AwsFault::Error(400, "AccessDeniedException", message));
     let ended = account.create_hub_secret(&["--tag", "team=web"], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stderr.contains("nothing was written: allow secretsmanager:TagResource on arn:"), "{ended:?}");
@@ -314,7 +314,7 @@ fn permission_named_by_the_service_is_reported() {
 fn service_error_that_quotes_the_token_is_hidden() {
     let account = Account::new();
     let quoting = "Value 'dckr_pat_c4nary-token' at 'secretString' failed to satisfy constraint";
-    account.aws.fault("CreateSecret", When::Every, Fault::Error(400, "ValidationException", quoting));
+    account.aws.inject_fault("CreateSecret", Calls::Every, AwsFault::Error(400, "ValidationException", quoting));
     let ended = account.create_hub_secret(&[], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stderr.contains("its words repeat the token"), "{ended:?}");
@@ -324,7 +324,7 @@ fn service_error_that_quotes_the_token_is_hidden() {
 fn secret_created_concurrently_is_reported() {
     let account = Account::new();
     let message = "The operation failed because the secret already exists.";
-    account.aws.fault("CreateSecret", When::Every, Fault::Error(400, "ResourceExistsException", message));
+    account.aws.inject_fault("CreateSecret", Calls::Every, AwsFault::Error(400, "ResourceExistsException", message));
     let ended = account.create_hub_secret(&[], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stderr.contains("one of this name was made in the meantime"), "{ended:?}");
@@ -337,7 +337,7 @@ fn token_typed_at_a_terminal_is_not_echoed() {
         "'{}' secret new --upstream docker-hub --name {NAME} --username me --dry-run",
         env!("CARGO_BIN_EXE_taskpull")
     );
-    let mut child = Run::program("script").arg("-qec").arg(command).arg("/dev/null").start_open();
+    let mut child = Run::program("script").arg("-qec").arg(command).arg("/dev/null").start_with_open_stdin();
     let mut shown = Vec::new();
     let mut stdout = child.stdout.take().unwrap();
     while !shown.ends_with(b"(not shown): ") {

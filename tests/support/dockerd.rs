@@ -44,12 +44,12 @@ impl Dockerd {
 
     /// For which this name is 127.0.0.1; like any other name of a loopback address it may then
     /// be a registry without TLS.
-    pub fn knowing(name: &str) -> Self {
+    pub fn with_host_name(name: &str) -> Self {
         Self::start_as("", &[], &format!("127.0.0.1 localhost {name}\n"))
     }
 
     /// With its images on so much memory, such as `128m`, which ends with it.
-    pub fn with_disk_of(size: &'static str) -> Self {
+    pub fn with_disk_size(size: &'static str) -> Self {
         Self::start_on(size, &[])
     }
 
@@ -76,7 +76,7 @@ impl Dockerd {
     }
 
     /// A program that sees the disk as the engine does.
-    pub fn beside(&self, program: impl AsRef<OsStr>) -> Run {
+    pub fn run_in_mounts(&self, program: impl AsRef<OsStr>) -> Run {
         let run = Run::program("nsenter").arg("--target").arg(self.process.id().to_string());
         run.arg("--mount").arg("--wdns=/").arg("--").arg(program)
     }
@@ -109,7 +109,7 @@ impl Dockerd {
     }
 
     /// Starts it once more, with what it had.
-    pub fn start_again(&mut self) {
+    pub fn restart(&mut self) {
         self.process = spawn(&self.folder, self.disk, &self.arguments);
         self.wait_for_an_answer();
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Value, json};
 
 use super::aws::AccessKey;
-use super::http::{Reply, Request, Server, Stall, form_pairs};
+use super::http::{HttpServer, Reply, Request, Stall, form_pairs};
 
 /// A free port of this machine.
 const LOOPBACK: &str = "127.0.0.1:0";
@@ -32,12 +32,12 @@ fn credentials(key: &AccessKey) -> Value {
 }
 
 /// An instance's metadata service, version 2 only: nothing is told without a token.
-pub struct Metadata {
-    server: Server,
+pub struct FakeInstanceMetadata {
+    server: HttpServer,
     log: Log,
 }
 
-impl Metadata {
+impl FakeInstanceMetadata {
     const TOKEN: &str = "token-of-the-instance";
 
     /// Of an instance in this Region, whose role has this session. An empty one is not told.
@@ -46,7 +46,7 @@ impl Metadata {
     }
 
     /// The same where every instance has it, in a network of the test's own.
-    pub fn at_its_address(key: &AccessKey, region: &str) -> Self {
+    pub fn at_link_local_address(key: &AccessKey, region: &str) -> Self {
         Self::telling("169.254.169.254:80", key, region)
     }
 
@@ -70,14 +70,14 @@ impl Metadata {
     }
 
     /// As a container sees it whose instance allows one hop: the token never arrives.
-    pub fn one_hop_too_far() -> Self {
+    pub fn unreachable() -> Self {
         Self::answering(LOOPBACK, |_| Reply::stall(Stall::Hang))
     }
 
     fn answering(address: &str, answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         let log = Log::default();
         let noted = log.clone();
-        let server = Server::at(address, move |request| {
+        let server = HttpServer::bind(address, move |request| {
             note(&noted, &request);
             answer(&request)
         });
@@ -98,12 +98,12 @@ impl Metadata {
 }
 
 /// A container's credentials endpoint.
-pub struct ContainerCredentials {
-    server: Server,
+pub struct FakeContainerCredentials {
+    server: HttpServer,
     log: Log,
 }
 
-impl ContainerCredentials {
+impl FakeContainerCredentials {
     /// One that wants this token.
     pub fn start(key: &AccessKey, token: &str) -> Self {
         let (key, token) = (credentials(key), token.to_owned());
@@ -115,7 +115,7 @@ impl ContainerCredentials {
 
     /// The ECS agent's, in a network of the test's own: it wants no token, but knows no path
     /// than the task's.
-    pub fn of_the_agent(key: &AccessKey, path: &str) -> Self {
+    pub fn at_agent_address(key: &AccessKey, path: &str) -> Self {
         let (key, path) = (credentials(key), path.to_owned());
         Self::answering("169.254.170.2:80", move |request| {
             if request.path == path { Reply::json(200, &key) } else { Reply::new(404, "") }
@@ -125,7 +125,7 @@ impl ContainerCredentials {
     fn answering(address: &str, answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         let log = Log::default();
         let noted = log.clone();
-        let server = Server::at(address, move |request| {
+        let server = HttpServer::bind(address, move |request| {
             note(&noted, &request);
             answer(&request)
         });
@@ -143,14 +143,14 @@ impl ContainerCredentials {
 }
 
 /// The one call of STS that is not signed: who has this token gets this key.
-pub struct WebIdentity {
-    server: Server,
+pub struct FakeWebIdentity {
+    server: HttpServer,
 }
 
-impl WebIdentity {
+impl FakeWebIdentity {
     pub fn start(key: &AccessKey, token: &str) -> Self {
         let (key, token) = (key.clone(), token.to_owned());
-        let server = Server::on_loopback(move |request| {
+        let server = HttpServer::on_loopback(move |request| {
             let form = form_pairs(&String::from_utf8_lossy(&request.body));
             let has = |name: &str, value: &str| form.iter().any(|(is, given)| is == name && given == value);
             if !has("Action", "AssumeRoleWithWebIdentity") || !has("WebIdentityToken", &token) {

@@ -42,21 +42,21 @@ exec "$@"
 "#;
 
 /// `unshare` with these namespaces and a shell in them, up to the shell's own arguments.
-pub fn unshare(namespaces: &[&'static str], script: &'static str) -> Vec<&'static str> {
+pub fn unshare_command(namespaces: &[&'static str], script: &'static str) -> Vec<&'static str> {
     let is_root = std::fs::metadata("/proc/self").expect("a process").uid() == 0;
     let user: &[_] = if is_root { &[] } else { &["--user", "--map-root-user"] };
     [&["unshare"], user, namespaces, &["sh", "-ec", script, "sh"]].concat()
 }
 
 /// What to write before a program and its arguments, so that it can write nowhere.
-pub fn read_only() -> Vec<&'static str> {
-    unshare(&["--mount", "--propagation", "private"], READ_ONLY)
+pub fn read_only_command() -> Vec<&'static str> {
+    unshare_command(&["--mount", "--propagation", "private"], READ_ONLY)
 }
 
 /// What to write before a program and its arguments, so that this folder is a disk of this
 /// size and nobody else's: `/proc/<pid>/root` shows what is on it.
-pub fn small_disk(folder: &Path, size: &'static str) -> Vec<String> {
-    let line = unshare(&["--mount", "--propagation", "private"], SMALL_DISK);
+pub fn small_disk_command(folder: &Path, size: &'static str) -> Vec<String> {
+    let line = unshare_command(&["--mount", "--propagation", "private"], SMALL_DISK);
     let folder = folder.display().to_string();
     line.into_iter().map(str::to_owned).chain([size.to_owned(), folder]).collect()
 }
@@ -65,12 +65,12 @@ pub fn small_disk(folder: &Path, size: &'static str) -> Vec<String> {
 /// 127.0.0.0/8. True there; false in the first run, which has then nothing left to do.
 ///
 /// `test` is its full name: another would run nothing, and that is a failure.
-pub fn is_inside_network(test: &str, addresses: &[&str]) -> bool {
+pub fn enter_network(test: &str, addresses: &[&str]) -> bool {
     #[expect(clippy::disallowed_methods, reason = "this file says by it that the test is in its network")]
     if std::env::var_os(INSIDE).is_some() {
         return true;
     }
-    let line = unshare(&["--net"], NETWORK);
+    let line = unshare_command(&["--net"], NETWORK);
     let mut command = Command::new(line[0]);
     command.args(&line[1..]).args(addresses).arg("--").arg(std::env::current_exe().expect("a test binary"));
     let output = command.args(["--exact", test, "--nocapture"]).env(INSIDE, "1").output().expect("unshare");

@@ -2,18 +2,18 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::http::{Reply, Server};
+use super::http::{HttpServer, Reply};
 
-pub struct Proxy {
-    server: Server,
+pub struct RecordingProxy {
+    server: HttpServer,
     targets: Arc<Mutex<Vec<String>>>,
 }
 
-impl Proxy {
+impl RecordingProxy {
     pub fn start() -> Self {
         let targets = Arc::new(Mutex::new(Vec::new()));
         let noted = targets.clone();
-        let server = Server::on_loopback(move |request| {
+        let server = HttpServer::on_loopback(move |request| {
             let target = request.header("host").unwrap_or("nowhere").to_owned();
             noted.lock().unwrap_or_else(PoisonError::into_inner).push(target);
             Reply::new(403, "")

@@ -61,26 +61,26 @@ impl Run {
     }
 
     /// Starts it with its stdin open, for a test that types.
-    pub fn start_open(mut self) -> Child {
+    pub fn start_with_open_stdin(mut self) -> Child {
         self.command.spawn().expect("the program starts")
     }
 
     /// Runs it to its end.
-    pub fn end(self) -> Ended {
-        Ended::of(self.start())
+    pub fn output(self) -> RunOutput {
+        RunOutput::wait_for(self.start())
     }
 }
 
 /// How a run ended.
 #[derive(Debug)]
-pub struct Ended {
+pub struct RunOutput {
     pub code: i32,
     pub stdout: String,
     pub stderr: String,
 }
 
-impl Ended {
-    pub fn of(child: Child) -> Self {
+impl RunOutput {
+    pub fn wait_for(child: Child) -> Self {
         let output = child.wait_with_output().expect("the program ends");
         Self {
             code: output.status.code().unwrap_or(-1),

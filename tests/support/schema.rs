@@ -9,7 +9,7 @@ use serde_json::Value;
 const SAYS_NOTHING: [&str; 7] = ["$schema", "$defs", "title", "description", "format", "default", "pattern"];
 
 /// Panics where the value is not what the schema says.
-pub fn hold(schema: &Value, value: &Value) {
+pub fn assert_valid(schema: &Value, value: &Value) {
     if let Err(said) = check(schema, schema, value, "$") {
         panic!("{said}\n{value:#}");
     }

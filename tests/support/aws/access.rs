@@ -1,7 +1,7 @@
 //! The decision over one action: the caller's own policy and the resource's together.
 
 use super::arn::Arn;
-use super::evaluate::{CompiledPolicy, Question, Verdict};
+use super::compiled_policy::{CompiledPolicy, PolicyDecision, PolicyQuery};
 
 /// How much a resource's policy must say.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Caller {
 }
 
 /// One action asked for.
-pub struct Access<'a> {
+pub struct AccessRequest<'a> {
     pub action: &'a str,
     pub resource: &'a str,
     pub region: &'a str,
@@ -66,29 +66,30 @@ pub struct Access<'a> {
 }
 
 /// Why an action is refused, in AWS's own half sentence.
-pub struct Denied(pub String);
+pub struct Denial(pub String);
 
-impl Access<'_> {
-    pub fn decide(mut self, caller: &Caller, resource_policy: Option<&CompiledPolicy>) -> Result<(), Denied> {
+impl AccessRequest<'_> {
+    pub fn decide(mut self, caller: &Caller, resource_policy: Option<&CompiledPolicy>) -> Result<(), Denial> {
         self.context.extend(caller.context(self.region));
-        let question = Question {
+        let question = PolicyQuery {
             principals: &caller.principals,
             action: self.action,
             resource: self.resource,
             context: &self.context,
         };
         let own = caller.policy.answers(&question);
-        let theirs = resource_policy.map_or(Verdict::Silent, |policy| policy.answers(&question));
-        if own == Verdict::Denies {
-            return Err(Denied("with an explicit deny in an identity-based policy".to_owned()));
+        let theirs = resource_policy.map_or(PolicyDecision::NotApplicable, |policy| policy.answers(&question));
+        if own == PolicyDecision::Deny {
+            return Err(Denial("with an explicit deny in an identity-based policy".to_owned()));
         }
-        if theirs == Verdict::Denies {
-            return Err(Denied("with an explicit deny in a resource-based policy".to_owned()));
+        if theirs == PolicyDecision::Deny {
+            return Err(Denial("with an explicit deny in a resource-based policy".to_owned()));
         }
         let same_account = Arn::read(self.resource).is_some_and(|arn| arn.account == caller.account());
-        let resource_enough = same_account && theirs == Verdict::Allows;
-        let resource_admits = theirs != Verdict::Silent || (same_account && self.rule == ResourcePolicy::MayAllow);
-        let own_allows = own == Verdict::Allows;
+        let resource_enough = same_account && theirs == PolicyDecision::Allow;
+        let resource_admits =
+            theirs != PolicyDecision::NotApplicable || (same_account && self.rule == ResourcePolicy::MayAllow);
+        let own_allows = own == PolicyDecision::Allow;
         if resource_enough || (own_allows && resource_admits) {
             Ok(())
         } else if resource_admits || !(own_allows || same_account) {
@@ -98,12 +99,12 @@ impl Access<'_> {
         }
     }
 
-    fn missing(&self, kind: &str) -> Denied {
-        Denied(format!("because no {kind} policy allows the {} action", self.action))
+    fn missing(&self, kind: &str) -> Denial {
+        Denial(format!("because no {kind} policy allows the {} action", self.action))
     }
 }
 
-impl Denied {
+impl Denial {
     /// AWS's sentence about a refused action.
     pub fn sentence(&self, caller: &Caller, action: &str, resource: &str) -> String {
         let (arn, reason) = (caller.arn(), &self.0);

@@ -10,10 +10,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use super::access::{Access, ResourcePolicy};
-use super::answer::{Answer, Protocol, ServiceError};
+use super::access::{AccessRequest, ResourcePolicy};
 use super::arn::Arn;
-use super::world::{Asked, Key, Service, World};
+use super::protocol::{Protocol, ServiceError, ServiceResult};
+use super::state::{AwsState, Key, Service, ServiceCall};
 
 pub const SERVICE: Service = Service { name: "kms", protocol: Protocol::Json, target_prefix: "TrentService.", answer };
 
@@ -22,10 +22,10 @@ const MARK: &[u8] = b"\x01\x02\x02\x00";
 
 type Context = BTreeMap<String, String>;
 
-fn answer(world: &mut World, asked: &Asked) -> Answer {
-    match asked.operation.as_str() {
-        "Encrypt" => encrypt(world, asked),
-        "Decrypt" => decrypt(world, asked),
+fn answer(state: &mut AwsState, call: &ServiceCall) -> ServiceResult {
+    match call.operation.as_str() {
+        "Encrypt" => encrypt(state, call),
+        "Decrypt" => decrypt(state, call),
         other => Err(ServiceError::new(400, "UnknownOperationException", other)),
     }
 }
@@ -37,25 +37,25 @@ pub fn ciphertext(key: &str, context: &Context, text: &[u8]) -> Vec<u8> {
     MARK.iter().copied().chain(header.bytes()).chain([0]).chain(turned).collect()
 }
 
-fn encrypt(world: &World, asked: &Asked) -> Answer {
-    let id = asked.text("KeyId").ok_or_else(|| invalid("KeyId is required"))?;
-    let plaintext = blob(asked, "Plaintext")?;
+fn encrypt(state: &AwsState, call: &ServiceCall) -> ServiceResult {
+    let id = call.text("KeyId").ok_or_else(|| invalid("KeyId is required"))?;
+    let plaintext = blob(call, "Plaintext")?;
     if plaintext.is_empty() || plaintext.len() > 4096 {
         return Err(invalid("Value at 'plaintext' failed to satisfy constraint: length between 1 and 4096"));
     }
-    let context = context(asked);
-    usable(key_here(world, asked, id)?, asked, "kms:Encrypt", id, &context)?;
+    let context = context(call);
+    usable(key_here(state, call, id)?, call, "kms:Encrypt", id, &context)?;
     let blob = STANDARD.encode(ciphertext(id, &context, &plaintext));
     Ok(json!({ "KeyId": id, "CiphertextBlob": blob, "EncryptionAlgorithm": "SYMMETRIC_DEFAULT" }).to_string())
 }
 
-fn decrypt(world: &World, asked: &Asked) -> Answer {
-    let blob = blob(asked, "CiphertextBlob")?;
+fn decrypt(state: &AwsState, call: &ServiceCall) -> ServiceResult {
+    let blob = blob(call, "CiphertextBlob")?;
     let (made_by, bound_to, plaintext) = opened(&blob).ok_or_else(mismatch)?;
-    let context = context(asked);
-    if let Some(id) = asked.text("KeyId") {
-        let key = key_here(world, asked, id)?;
-        usable(key, asked, "kms:Decrypt", id, &context)?;
+    let context = context(call);
+    if let Some(id) = call.text("KeyId") {
+        let key = key_here(state, call, id)?;
+        usable(key, call, "kms:Decrypt", id, &context)?;
         if id != made_by {
             let message = "The key ID in the request does not identify a CMK that can perform this operation.";
             return Err(ServiceError::new(400, "IncorrectKeyException", message));
@@ -67,8 +67,8 @@ fn decrypt(world: &World, asked: &Asked) -> Answer {
                  region, or you are not allowed to access.",
             )
         };
-        let key = key_here(world, asked, &made_by).map_err(|_| nowhere())?;
-        usable(key, asked, "kms:Decrypt", &made_by, &context).map_err(|error| match error.code {
+        let key = key_here(state, call, &made_by).map_err(|_| nowhere())?;
+        usable(key, call, "kms:Decrypt", &made_by, &context).map_err(|error| match error.code {
             "AccessDeniedException" => nowhere(),
             _ => error,
         })?;
@@ -87,18 +87,18 @@ fn opened(blob: &[u8]) -> Option<(String, Context, Vec<u8>)> {
 }
 
 /// A key is found in the Region of the signature only.
-fn key_here<'a>(world: &'a World, asked: &Asked, id: &str) -> Result<&'a Key, ServiceError> {
-    let is_here = Arn::read(id).is_some_and(|arn| arn.region == asked.region);
-    let key = world.keys.get(id).filter(|_| is_here);
+fn key_here<'a>(state: &'a AwsState, call: &ServiceCall, id: &str) -> Result<&'a Key, ServiceError> {
+    let is_here = Arn::read(id).is_some_and(|arn| arn.region == call.region);
+    let key = state.keys.get(id).filter(|_| is_here);
     key.ok_or_else(|| ServiceError::new(400, "NotFoundException", format!("Key '{id}' does not exist")))
 }
 
-fn usable(key: &Key, asked: &Asked, action: &str, id: &str, bound_to: &Context) -> Result<(), ServiceError> {
+fn usable(key: &Key, call: &ServiceCall, action: &str, id: &str, bound_to: &Context) -> Result<(), ServiceError> {
     let pairs = bound_to.iter().map(|(name, value)| (format!("kms:EncryptionContext:{name}"), value.clone()));
     let rule = ResourcePolicy::MustAllow;
-    let access = Access { action, resource: id, region: &asked.region, context: pairs.collect(), rule };
-    let decided = access.decide(&asked.caller, Some(&key.policy));
-    decided.map_err(|refusal| denied(&refusal.sentence(&asked.caller, action, id)))?;
+    let access = AccessRequest { action, resource: id, region: &call.region, context: pairs.collect(), rule };
+    let decided = access.decide(&call.caller, Some(&key.policy));
+    decided.map_err(|refusal| denied(&refusal.sentence(&call.caller, action, id)))?;
     if key.pending_deletion {
         return Err(ServiceError::new(400, "KMSInvalidStateException", format!("{id} is pending deletion.")));
     }
@@ -108,13 +108,13 @@ fn usable(key: &Key, asked: &Asked, action: &str, id: &str, bound_to: &Context) 
     Ok(())
 }
 
-fn context(asked: &Asked) -> Context {
-    let given = asked.parameters.get("EncryptionContext").cloned().unwrap_or_else(|| json!({}));
+fn context(call: &ServiceCall) -> Context {
+    let given = call.parameters.get("EncryptionContext").cloned().unwrap_or_else(|| json!({}));
     serde_json::from_value(given).expect("a context is a map of texts")
 }
 
-fn blob(asked: &Asked, parameter: &str) -> Result<Vec<u8>, ServiceError> {
-    let text = asked.text(parameter).ok_or_else(|| invalid("a blob is required"))?;
+fn blob(call: &ServiceCall, parameter: &str) -> Result<Vec<u8>, ServiceError> {
+    let text = call.text(parameter).ok_or_else(|| invalid("a blob is required"))?;
     STANDARD.decode(text).map_err(|_| invalid("a blob is base64"))
 }
 

@@ -9,30 +9,30 @@
 //! without organization policies, permission boundaries and session policies.
 
 mod access;
-mod answer;
 mod arn;
 mod clock;
+mod compiled_policy;
 mod ecr;
 mod ecs;
-mod evaluate;
 mod identity;
 mod kms;
 mod policy;
+mod protocol;
 mod secret;
+mod secret_writes;
 mod secretsmanager;
 mod signature;
+mod state;
 mod sts;
-mod upkeep;
-mod world;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use self::evaluate::{Attached, CompiledPolicy};
-use self::world::{Key, World};
-use super::fault::When;
+use self::compiled_policy::{CompiledPolicy, PolicyKind};
+use self::state::{AwsState, Key};
+use super::fault::Calls;
 use super::gate::Gate;
-use super::http::Server;
+use super::http::HttpServer;
 
 pub use self::ecs::Cluster;
 pub use self::identity::AccessKey;
@@ -41,7 +41,7 @@ pub use self::secret::Secret;
 
 /// What happens to a call in place of its answer, or before it.
 #[derive(Clone)]
-pub enum Fault {
+pub enum AwsFault {
     Throttle,
     Status(u16),
     /// An error of the service's own: status, code, message.
@@ -57,7 +57,7 @@ pub enum Fault {
     Body(String),
 }
 
-impl Fault {
+impl AwsFault {
     fn replaces(&self) -> bool {
         !matches!(self, Self::Slow(_) | Self::Hold(_))
     }
@@ -79,17 +79,17 @@ pub struct Call {
     pub error: Option<&'static str>,
 }
 
-pub struct Aws {
-    world: Arc<Mutex<World>>,
-    server: Server,
+pub struct FakeAws {
+    state: Arc<Mutex<AwsState>>,
+    server: HttpServer,
 }
 
-impl Aws {
+impl FakeAws {
     pub fn start() -> Self {
-        let world = Arc::new(Mutex::new(World::empty()));
-        let shared = world.clone();
-        let server = Server::on_loopback(move |request| lock(&shared).reply(&request));
-        Self { world, server }
+        let state = Arc::new(Mutex::new(AwsState::empty()));
+        let shared = state.clone();
+        let server = HttpServer::on_loopback(move |request| lock(&shared).reply(&request));
+        Self { state, server }
     }
 
     /// For `AWS_ENDPOINT_URL`.
@@ -110,36 +110,36 @@ impl Aws {
     }
 
     /// Puts a user with this identity policy, and gives one more key of theirs.
-    pub fn user(&self, arn: &str, policy: impl Into<Policy>) -> AccessKey {
-        self.world().identities.put_user(arn, &policy.into())
+    pub fn put_user(&self, arn: &str, policy: impl Into<Policy>) -> AccessKey {
+        self.state().identities.put_user(arn, &policy.into())
     }
 
     /// Puts a role. Sessions of a role of the same ARN go on under the new policies.
-    pub fn role(&self, arn: &str, trust: impl Into<Policy>, policy: impl Into<Policy>) {
-        self.world().identities.put_role(arn, &trust.into(), &policy.into());
+    pub fn put_role(&self, arn: &str, trust: impl Into<Policy>, policy: impl Into<Policy>) {
+        self.state().identities.put_role(arn, &trust.into(), &policy.into());
     }
 
     /// A session of a role that nobody had to assume: an instance's, or a task's.
-    pub fn session(&self, role: &str, name: &str) -> AccessKey {
-        let mut world = self.world();
-        assert!(world.identities.role(role).is_some(), "no such role: {role}");
-        let expires = clock::now() + world.ahead + 3600;
-        world.identities.open_session(role, name, expires).key
+    pub fn open_session(&self, role: &str, name: &str) -> AccessKey {
+        let mut state = self.state();
+        assert!(state.identities.role(role).is_some(), "no such role: {role}");
+        let expires = clock::now() + state.clock_offset + 3600;
+        state.identities.open_session(role, name, expires).key
     }
 
     /// Puts a customer key.
-    pub fn key(&self, arn: &str, policy: impl Into<Policy>) {
+    pub fn put_key(&self, arn: &str, policy: impl Into<Policy>) {
         arn::Arn::expect(arn, "kms");
-        let policy = CompiledPolicy::new(&policy.into(), Attached::ToResource);
-        self.world().keys.insert(arn.to_owned(), Key { policy, enabled: true, pending_deletion: false });
+        let policy = CompiledPolicy::new(&policy.into(), PolicyKind::Resource);
+        self.state().keys.insert(arn.to_owned(), Key { policy, enabled: true, pending_deletion: false });
     }
 
     pub fn disable_key(&self, arn: &str) {
-        self.world().keys.get_mut(arn).expect("such a key").enabled = false;
+        self.state().keys.get_mut(arn).expect("such a key").enabled = false;
     }
 
     pub fn schedule_deletion_of_key(&self, arn: &str) {
-        self.world().keys.get_mut(arn).expect("such a key").pending_deletion = true;
+        self.state().keys.get_mut(arn).expect("such a key").pending_deletion = true;
     }
 
     /// What KMS would make of this text under a key, with an encryption context.
@@ -149,35 +149,35 @@ impl Aws {
     }
 
     /// Puts a secret, in place of the one of the same ARN if there is one.
-    pub fn secret(&self, secret: Secret) {
-        let mut world = self.world();
+    pub fn put_secret(&self, secret: Secret) {
+        let mut state = self.state();
         if let Some(key) = &secret.key {
-            assert!(world.keys.contains_key(key), "no such key: {key}");
+            assert!(state.keys.contains_key(key), "no such key: {key}");
         }
-        world.secrets.insert(secret.arn.clone(), secret);
+        state.secrets.insert(secret.arn.clone(), secret);
     }
 
     /// Puts an ECS cluster, in place of the one of the same ARN if there is one.
-    pub fn cluster(&self, arn: &str, cluster: Cluster) {
+    pub fn put_cluster(&self, arn: &str, cluster: Cluster) {
         arn::Arn::expect(arn, "ecs");
-        self.world().clusters.insert(arn.to_owned(), cluster);
+        self.state().clusters.insert(arn.to_owned(), cluster);
     }
 
     /// Puts a revision of a task definition.
-    pub fn task_definition(&self, arn: &str, definition: serde_json::Value) {
+    pub fn put_task_definition(&self, arn: &str, definition: serde_json::Value) {
         arn::Arn::expect(arn, "ecs");
-        self.world().task_definitions.insert(arn.to_owned(), definition);
+        self.state().task_definitions.insert(arn.to_owned(), definition);
     }
 
     /// Makes this text the current version; gives the version's id.
     pub fn rotate(&self, arn: &str, text: &str) -> String {
-        self.world().secrets.get_mut(arn).expect("such a secret").rotate(text)
+        self.state().secrets.get_mut(arn).expect("such a secret").rotate(text)
     }
 
     /// What a secret holds now, and how many versions it has had: none if there is no such secret.
-    pub fn stored(&self, arn: &str) -> Option<(String, usize)> {
-        let world = self.world();
-        let secret = world.secrets.get(arn)?;
+    pub fn stored_secret(&self, arn: &str) -> Option<(String, usize)> {
+        let state = self.state();
+        let secret = state.secrets.get(arn)?;
         match &secret.labelled(secret::CURRENT)?.content {
             secret::Content::Text(text) => Some((text.clone(), secret.versions.len())),
             secret::Content::Binary(_) => None,
@@ -185,54 +185,54 @@ impl Aws {
     }
 
     /// A secret's description, tags and replicas' Regions.
-    pub fn described(&self, arn: &str) -> (String, Vec<(String, String)>, Vec<String>) {
-        let world = self.world();
-        let secret = &world.secrets[arn];
+    pub fn secret_metadata(&self, arn: &str) -> (String, Vec<(String, String)>, Vec<String>) {
+        let state = self.state();
+        let secret = &state.secrets[arn];
         let regions = secret.replicas.iter().map(|(region, _)| region.clone());
         (secret.description.clone(), secret.tags.clone(), regions.collect())
     }
 
     pub fn expire_sessions(&self) {
-        self.world().identities.expire_sessions();
+        self.state().identities.expire_sessions();
     }
 
     /// Sets the services' clock ahead of this machine's, or behind it.
     pub fn set_clock_ahead(&self, seconds: i64) {
-        self.world().ahead = seconds;
+        self.state().clock_offset = seconds;
     }
 
     /// How many seconds ECR's tokens serve from now on; less than nothing for those that are
     /// over when they come.
-    pub fn set_token_life(&self, seconds: i64) {
-        self.world().token_life = seconds;
+    pub fn set_token_lifetime(&self, seconds: i64) {
+        self.state().token_lifetime = seconds;
     }
 
     /// Plans a fault for calls of this operation, such as `GetSecretValue`.
-    pub fn fault(&self, operation: &str, when: When, fault: Fault) {
-        self.world().faults.plan(operation.to_owned(), when, fault);
+    pub fn inject_fault(&self, operation: &str, when: Calls, fault: AwsFault) {
+        self.state().faults.add(operation.to_owned(), when, fault);
     }
 
     /// Ends the faults planned for calls of this operation.
-    pub fn lift(&self, operation: &str) {
-        self.world().faults.lift(&operation.to_owned());
+    pub fn clear_faults(&self, operation: &str) {
+        self.state().faults.clear(&operation.to_owned());
     }
 
     /// Every call so far, refused and faulted ones too, in order of arrival.
     pub fn calls(&self) -> Vec<Call> {
-        self.world().calls.clone()
+        self.state().calls.clone()
     }
 
     /// How many calls of this operation there have been.
-    pub fn count(&self, operation: &str) -> usize {
-        self.world().calls.iter().filter(|call| call.operation == operation).count()
+    pub fn call_count(&self, operation: &str) -> usize {
+        self.state().calls.iter().filter(|call| call.operation == operation).count()
     }
 
-    fn world(&self) -> MutexGuard<'_, World> {
-        lock(&self.world)
+    fn state(&self) -> MutexGuard<'_, AwsState> {
+        lock(&self.state)
     }
 }
 
 /// A handler that panicked fails its test at the server's end; until then, go on.
-fn lock(world: &Mutex<World>) -> MutexGuard<'_, World> {
-    world.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+fn lock(state: &Mutex<AwsState>) -> MutexGuard<'_, AwsState> {
+    state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

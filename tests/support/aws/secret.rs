@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::arn::Arn;
 use super::clock;
-use super::evaluate::{Attached, CompiledPolicy};
+use super::compiled_policy::{CompiledPolicy, PolicyKind};
 use super::policy::Policy;
 
 pub const CURRENT: &str = "AWSCURRENT";
@@ -58,7 +58,7 @@ impl Secret {
     }
 
     pub fn resource_policy(mut self, policy: impl Into<Policy>) -> Self {
-        self.policy = Some(CompiledPolicy::new(&policy.into(), Attached::ToResource));
+        self.policy = Some(CompiledPolicy::new(&policy.into(), PolicyKind::Resource));
         self
     }
 

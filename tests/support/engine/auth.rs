@@ -11,18 +11,18 @@ const GO_URL_ENCODING: GeneralPurpose =
 
 /// The credentials of one pull.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Auth {
+pub enum RegistryAuth {
     /// No header.
     Absent,
     /// A header that is not padded base64url of JSON. The engine says nothing and
     /// pulls anonymously.
     Ignored(String),
-    Given(Given),
+    Config(AuthConfig),
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct Given {
+pub struct AuthConfig {
     pub username: String,
     pub password: String,
     pub auth: String,
@@ -34,32 +34,32 @@ pub struct Given {
     pub registry_token: String,
 }
 
-impl Auth {
+impl RegistryAuth {
     pub fn of(header: Option<&str>) -> Self {
         match header {
             None | Some("") => Self::Absent,
-            Some(text) => decoded(text).map_or_else(|| Self::Ignored(text.to_owned()), Self::Given),
+            Some(text) => decoded(text).map_or_else(|| Self::Ignored(text.to_owned()), Self::Config),
         }
     }
 
     /// Whether these are the given user's name and password.
     pub fn is(&self, username: &str, password: &str) -> bool {
-        let matches = |given: &Given| given.username == username && given.password == password;
-        matches!(self, Self::Given(given) if matches(given))
+        let matches = |given: &AuthConfig| given.username == username && given.password == password;
+        matches!(self, Self::Config(given) if matches(given))
     }
 
     /// Whether the engine sends anything to the registry: `{}` says nothing.
     pub fn is_anonymous(&self) -> bool {
-        !matches!(self, Self::Given(given) if *given != Given::default())
+        !matches!(self, Self::Config(given) if *given != AuthConfig::default())
     }
 }
 
 /// `null`, for a field or the whole, is what Go makes of it: the empty value.
-fn decoded(text: &str) -> Option<Given> {
+fn decoded(text: &str) -> Option<AuthConfig> {
     let json = GO_URL_ENCODING.decode(text).ok()?;
     let mut value: serde_json::Value = serde_json::from_slice(&json).ok()?;
     if let Some(fields) = value.as_object_mut() {
         fields.retain(|_, field| !field.is_null());
     }
-    serde_json::from_value::<Option<Given>>(value).ok().map(Option::unwrap_or_default)
+    serde_json::from_value::<Option<AuthConfig>>(value).ok().map(Option::unwrap_or_default)
 }

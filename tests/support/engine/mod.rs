@@ -14,20 +14,20 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tempfile::TempDir;
 
-use super::http::Server;
+use super::http::HttpServer;
 
-pub use self::auth::{Auth, Given};
-pub use self::pull::Pull;
-use self::state::State;
-pub use self::state::{Ending, SeenPull};
+pub use self::auth::{AuthConfig, RegistryAuth};
+pub use self::pull::PullScript;
+use self::state::EngineState;
+pub use self::state::{PullEnd, RecordedPull};
 
-pub struct Engine {
-    state: Arc<Mutex<State>>,
+pub struct FakeEngine {
+    state: Arc<Mutex<EngineState>>,
     folder: TempDir,
-    _server: Server,
+    _server: HttpServer,
 }
 
-impl Engine {
+impl FakeEngine {
     /// An engine of API 1.41.
     pub fn start() -> Self {
         Self::with_api("1.41")
@@ -50,10 +50,10 @@ impl Engine {
 
     fn of_kind(oldest: &str, newest: &str, is_podman: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the socket");
-        let state = Arc::new(Mutex::new(State::new(oldest, newest, is_podman, folder.path().join("data"))));
+        let state = Arc::new(Mutex::new(EngineState::new(oldest, newest, is_podman, folder.path().join("data"))));
         let shared = state.clone();
         let server =
-            Server::on_socket(&folder.path().join("engine.sock"), move |request| state::reply(&shared, &request));
+            HttpServer::on_socket(&folder.path().join("engine.sock"), move |request| state::reply(&shared, &request));
         Self { state, folder, _server: server }
     }
 
@@ -74,32 +74,32 @@ impl Engine {
     }
 
     /// How every pull of this image goes: `name:tag` or `name@digest`, as asked for.
-    pub fn image(&self, image: &str, pull: Pull) {
+    pub fn script(&self, image: &str, pull: PullScript) {
         self.state().always.insert(image.to_owned(), pull);
     }
 
     /// How the next pull of this image goes, before what `image` says; calls queue up.
-    pub fn once(&self, image: &str, pull: Pull) {
+    pub fn script_once(&self, image: &str, pull: PullScript) {
         self.state().next.entry(image.to_owned()).or_default().push_back(pull);
     }
 
     /// Every pull so far, in order of arrival.
-    pub fn pulls(&self) -> Vec<SeenPull> {
+    pub fn pulls(&self) -> Vec<RecordedPull> {
         self.state().pulls.clone()
     }
 
     /// The images that the registry was asked about, with a credential that it accepts.
-    pub fn verified(&self) -> Vec<String> {
+    pub fn verified_images(&self) -> Vec<String> {
         self.state().verified.clone()
     }
 
     /// How often this image was asked for.
-    pub fn count(&self, image: &str) -> usize {
+    pub fn pull_count(&self, image: &str) -> usize {
         self.state().pulls.iter().filter(|pull| pull.image == image).count()
     }
 
     /// The most pulls that were under way at one time.
-    pub fn most_at_once(&self) -> usize {
+    pub fn max_concurrent_pulls(&self) -> usize {
         self.state().most_at_once
     }
 
@@ -108,7 +108,7 @@ impl Engine {
         self.state().requests.clone()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, EngineState> {
         state::lock(&self.state)
     }
 }

@@ -12,13 +12,13 @@ use super::super::http::{Stall, Step};
 /// The script of one pull: a refusal before the stream, or a stream.
 ///
 /// ```ignore
-/// Pull::success().requiring("user", "password")
-/// Pull::refused(404, "manifest for app:1 not found: manifest unknown: manifest unknown")
+/// Pull::success().with_login("user", "password")
+/// Pull::refusal(404, "manifest for app:1 not found: manifest unknown: manifest unknown")
 /// Pull::stream().status("Pulling from app").hold(&gate).error("unexpected EOF")
 /// ```
 #[derive(Clone)]
-pub struct Pull {
-    pub(super) goes: Goes,
+pub struct PullScript {
+    pub(super) goes: PullCourse,
     pub(super) requires: Option<(String, String)>,
     /// The digest of the image that is local afterwards, where the script fixes it.
     pub(super) lands: Option<String>,
@@ -27,43 +27,43 @@ pub struct Pull {
 }
 
 #[derive(Clone)]
-pub(super) enum Goes {
+pub(super) enum PullCourse {
     Well { before_end: Option<Stall> },
     Refused { status: u16, message: String },
     Scripted(Vec<Step>),
 }
 
-impl Pull {
+impl PullScript {
     /// Progress, digest and status as an engine tells them; the image is local afterwards.
     pub fn success() -> Self {
-        Self::new(Goes::Well { before_end: None })
+        Self::new(PullCourse::Well { before_end: None })
     }
 
     /// An HTTP error before the stream.
-    pub fn refused(status: u16, message: &str) -> Self {
-        Self::new(Goes::Refused { status, message: message.to_owned() })
+    pub fn refusal(status: u16, message: &str) -> Self {
+        Self::new(PullCourse::Refused { status, message: message.to_owned() })
     }
 
     /// HTTP 200 and a stream of what the calls after this one say. No image is
     /// local afterwards, unless `lands` says so.
     pub fn stream() -> Self {
-        Self::new(Goes::Scripted(Vec::new()))
+        Self::new(PullCourse::Scripted(Vec::new()))
     }
 
     /// Refuses whoever is not this user, in the engine's words.
-    pub fn requiring(mut self, username: &str, password: &str) -> Self {
+    pub fn with_login(mut self, username: &str, password: &str) -> Self {
         self.requires = Some((username.to_owned(), password.to_owned()));
         self
     }
 
     /// The image is local at the stream's end, with this digest.
-    pub fn lands(mut self, digest: &str) -> Self {
+    pub fn with_local_digest(mut self, digest: &str) -> Self {
         self.lands = Some(digest.to_owned());
         self
     }
 
     /// A successful pull tells this digest, whatever lands.
-    pub fn announces(mut self, digest: &str) -> Self {
+    pub fn with_reported_digest(mut self, digest: &str) -> Self {
         self.announces = Some(digest.to_owned());
         self
     }
@@ -112,17 +112,17 @@ impl Pull {
         self.then(Step::Stall(Stall::Reset))
     }
 
-    fn new(goes: Goes) -> Self {
+    fn new(goes: PullCourse) -> Self {
         Self { goes, requires: None, lands: None, announces: None, manifest: None }
     }
 
     /// A success stalls once, after its layers; a stream wherever it is said.
     fn then(mut self, step: Step) -> Self {
         match (&mut self.goes, step) {
-            (Goes::Scripted(steps), step) => steps.push(step),
-            (Goes::Well { before_end }, Step::Stall(stall)) => *before_end = Some(stall),
-            (Goes::Well { .. }, Step::Send(_)) => panic!("a success says its own lines"),
-            (Goes::Refused { .. }, _) => panic!("a refusal has no stream"),
+            (PullCourse::Scripted(steps), step) => steps.push(step),
+            (PullCourse::Well { before_end }, Step::Stall(stall)) => *before_end = Some(stall),
+            (PullCourse::Well { .. }, Step::Send(_)) => panic!("a success says its own lines"),
+            (PullCourse::Refused { .. }, _) => panic!("a refusal has no stream"),
         }
         self
     }

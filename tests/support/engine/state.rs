@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::json;
 
 use super::super::http::{Reply, Request};
-use super::auth::Auth;
+use super::auth::RegistryAuth;
 use super::podman;
-use super::pull::{Goes, Pull, digest_of, id_of, path_of, success};
+use super::pull::{PullCourse, PullScript, digest_of, id_of, path_of, success};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum PullEnd {
     /// The whole script was played.
     Complete,
     /// The client left before the end, or the script cut the connection.
@@ -21,28 +21,28 @@ pub enum Ending {
 
 /// One pull as it was asked for.
 #[derive(Clone, Debug)]
-pub struct SeenPull {
+pub struct RecordedPull {
     /// `name:tag` or `name@digest`; a bare name asks for all tags.
     pub image: String,
     pub platform: Option<String>,
-    pub auth: Auth,
+    pub auth: RegistryAuth,
     /// Of the path; `None` for a path without a version.
     pub api_version: Option<String>,
     /// `None` while it is under way.
-    pub ending: Option<Ending>,
+    pub ending: Option<PullEnd>,
 }
 
-pub struct State {
+pub struct EngineState {
     api_version: String,
     oldest_api: String,
     is_podman: bool,
     /// Where its images are, as it says.
     root: PathBuf,
-    pub always: HashMap<String, Pull>,
-    pub next: HashMap<String, VecDeque<Pull>>,
+    pub always: HashMap<String, PullScript>,
+    pub next: HashMap<String, VecDeque<PullScript>>,
     /// Local images, by the reference they were pulled by.
-    local: HashMap<String, Local>,
-    pub pulls: Vec<SeenPull>,
+    local: HashMap<String, LocalImage>,
+    pub pulls: Vec<RecordedPull>,
     pub requests: Vec<String>,
     /// Images that somebody was told of, and may have.
     pub verified: Vec<String>,
@@ -51,7 +51,7 @@ pub struct State {
 }
 
 #[derive(Clone, PartialEq, Eq)]
-struct Local {
+struct LocalImage {
     digest: String,
     /// That of its manifest, where the other one is an index's.
     manifest: Option<String>,
@@ -59,7 +59,7 @@ struct Local {
     is_named_here: bool,
 }
 
-impl State {
+impl EngineState {
     pub fn new(oldest_api: &str, api_version: &str, is_podman: bool, root: PathBuf) -> Self {
         Self {
             api_version: api_version.to_owned(),
@@ -78,11 +78,11 @@ impl State {
     }
 }
 
-pub fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+pub fn lock(state: &Mutex<EngineState>) -> MutexGuard<'_, EngineState> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-pub fn reply(state: &Arc<Mutex<State>>, request: &Request) -> Reply {
+pub fn reply(state: &Arc<Mutex<EngineState>>, request: &Request) -> Reply {
     let mut locked = lock(state);
     locked.requests.push(format!("{} {}", request.method, request.path));
     let (oldest, newest) = (locked.oldest_api.clone(), locked.api_version.clone());
@@ -123,7 +123,7 @@ pub fn reply(state: &Arc<Mutex<State>>, request: &Request) -> Reply {
             }),
         ),
         ("POST", "/images/create") => {
-            let asked = SeenPull::of(request, version);
+            let asked = RecordedPull::of(request, version);
             return locked.pull(state, asked);
         }
         ("POST", path) if path.ends_with("/tag") => {
@@ -135,7 +135,7 @@ pub fn reply(state: &Arc<Mutex<State>>, request: &Request) -> Reply {
         ("GET", path) => match path.strip_suffix("/json").and_then(|path| path[1..].split_once('/')) {
             Some(("images", image)) => locked.inspect(image),
             Some(("distribution", image)) if !is_podman => {
-                locked.distribution(image, &Auth::of(request.header("x-registry-auth")))
+                locked.distribution(image, &RegistryAuth::of(request.header("x-registry-auth")))
             }
             _ => failure(404, "page not found"),
         },
@@ -145,7 +145,7 @@ pub fn reply(state: &Arc<Mutex<State>>, request: &Request) -> Reply {
     if is_podman { answer.header("libpod-api-version", "4.3.1") } else { answer }
 }
 
-impl SeenPull {
+impl RecordedPull {
     fn of(request: &Request, version: Option<&str>) -> Self {
         let name = request.parameter("fromImage").unwrap_or_default();
         Self {
@@ -155,20 +155,20 @@ impl SeenPull {
                 Some(tag) => format!("{name}:{tag}"),
             },
             platform: request.parameter("platform").map(str::to_owned),
-            auth: Auth::of(request.header("x-registry-auth")),
+            auth: RegistryAuth::of(request.header("x-registry-auth")),
             api_version: version.map(str::to_owned),
             ending: None,
         }
     }
 }
 
-impl State {
+impl EngineState {
     /// Takes the script, and notes the pull as under way until its reply ends.
-    fn pull(&mut self, state: &Arc<Mutex<Self>>, asked: SeenPull) -> Reply {
+    fn pull(&mut self, state: &Arc<Mutex<Self>>, asked: RecordedPull) -> Reply {
         let image = asked.image.clone();
         let queued = self.next.get_mut(&image).and_then(VecDeque::pop_front);
         let script = queued.or_else(|| self.always.get(&image).cloned());
-        let (reply, lands) = self.play(&image, &asked.auth, script.unwrap_or_else(Pull::success));
+        let (reply, lands) = self.play(&image, &asked.auth, script.unwrap_or_else(PullScript::success));
         let number = self.pulls.len();
         self.pulls.push(asked);
         self.under_way += 1;
@@ -177,7 +177,7 @@ impl State {
         reply.on_end(move |complete| {
             let mut state = lock(&state);
             state.under_way -= 1;
-            state.pulls[number].ending = Some(if complete { Ending::Complete } else { Ending::Broken });
+            state.pulls[number].ending = Some(if complete { PullEnd::Complete } else { PullEnd::Broken });
             if let Some(local) = lands.filter(|_| complete) {
                 state.local.insert(image, local);
             }
@@ -185,7 +185,7 @@ impl State {
     }
 
     /// The reply, and what is local after it.
-    fn play(&self, image: &str, auth: &Auth, pull: Pull) -> (Reply, Option<Local>) {
+    fn play(&self, image: &str, auth: &RegistryAuth, pull: PullScript) -> (Reply, Option<LocalImage>) {
         // Docker asks nobody for a digest that it has.
         let is_answered_here = !self.is_podman && split(image).1.contains(':') && self.here(image).is_some();
         if let Some((username, password)) = &pull.requires
@@ -198,11 +198,11 @@ impl State {
             );
         }
         let manifest = pull.manifest;
-        let lands = |digest: String| Local { digest, manifest, is_named_here: false };
+        let lands = |digest: String| LocalImage { digest, manifest, is_named_here: false };
         match pull.goes {
-            Goes::Refused { status, message } => (failure(status, &message), None),
-            Goes::Scripted(steps) => (stream(steps), pull.lands.map(lands)),
-            Goes::Well { before_end } => {
+            PullCourse::Refused { status, message } => (failure(status, &message), None),
+            PullCourse::Scripted(steps) => (stream(steps), pull.lands.map(lands)),
+            PullCourse::Well { before_end } => {
                 let (name, tag) = split(image);
                 let digest =
                     pull.lands.unwrap_or_else(|| if tag.contains(':') { tag.to_owned() } else { digest_of(image) });
@@ -227,7 +227,7 @@ impl State {
         if tag.contains(':') {
             return failure(500, "invalid tag format");
         }
-        let local = Local { is_named_here: !self.is_podman, ..local.clone() };
+        let local = LocalImage { is_named_here: !self.is_podman, ..local.clone() };
         self.local.insert(format!("{name}:{tag}"), local);
         Reply::new(201, "")
     }
@@ -242,7 +242,7 @@ impl State {
     }
 
     /// What the registry says of an image, to whoever may pull it by any of its tags.
-    fn distribution(&mut self, image: &str, auth: &Auth) -> Reply {
+    fn distribution(&mut self, image: &str, auth: &RegistryAuth) -> Reply {
         let (name, _) = split(image);
         let of_this_name = self.always.iter().filter(|(known, _)| split(known).0 == name);
         let mut wanted = of_this_name.filter_map(|(_, pull)| pull.requires.as_ref());
@@ -254,9 +254,9 @@ impl State {
     }
 
     /// The local image of a name and tag, or of a name and digest.
-    fn here(&self, image: &str) -> Option<&Local> {
+    fn here(&self, image: &str) -> Option<&LocalImage> {
         let (name, version) = split(image);
-        let is_it = |(known, local): &(&String, &Local)| {
+        let is_it = |(known, local): &(&String, &LocalImage)| {
             split(known).0 == name && local.digest == version && !local.is_named_here
         };
         self.local.get(image).or_else(|| self.local.iter().find(is_it).map(|(_, local)| local))
@@ -296,7 +296,7 @@ fn failure(status: u16, message: &str) -> Reply {
 }
 
 /// As 20.10 says it, when the registry answers 401.
-fn unauthorized(image: &str, auth: &Auth) -> Reply {
+fn unauthorized(image: &str, auth: &RegistryAuth) -> Reply {
     let (name, tag) = split(image);
     let host = name.split('/').next().unwrap_or_default();
     let path = path_of(name);

@@ -30,20 +30,20 @@ pub use request::{Request, form_pairs};
 type Handler = Arc<dyn Fn(Request) -> Reply + Send + Sync>;
 
 /// Serves until dropped; dropping it closes every connection.
-pub struct Server {
+pub struct HttpServer {
     stop: Option<oneshot::Sender<Infallible>>,
     thread: Option<JoinHandle<()>>,
     port: u16,
 }
 
-impl Server {
+impl HttpServer {
     /// Listens on a free port of 127.0.0.1.
     pub fn on_loopback(handler: impl Fn(Request) -> Reply + Send + Sync + 'static) -> Self {
-        Self::at("127.0.0.1:0", handler)
+        Self::bind("127.0.0.1:0", handler)
     }
 
     /// Listens at an address that the test's network has.
-    pub fn at(address: &str, handler: impl Fn(Request) -> Reply + Send + Sync + 'static) -> Self {
+    pub fn bind(address: &str, handler: impl Fn(Request) -> Reply + Send + Sync + 'static) -> Self {
         let listener = std::net::TcpListener::bind(address).expect("a free port");
         listener.set_nonblocking(true).expect("a socket that does not block");
         let port = listener.local_addr().expect("a bound socket").port();
@@ -75,7 +75,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for HttpServer {
     fn drop(&mut self) {
         drop(self.stop.take());
         let ended = self.thread.take().expect("joined only here").join();
@@ -147,7 +147,7 @@ where
         let handler = handler.clone();
         async move {
             let request = Request::read(incoming).await?;
-            handler(request).play().await
+            handler(request).into_response().await
         }
     });
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), answer);

@@ -10,15 +10,15 @@ use super::body::ScriptedBody;
 
 /// The connection ends here: by the script, or because the client left.
 #[derive(Debug)]
-pub struct Cut;
+pub struct ConnectionCut;
 
-impl fmt::Display for Cut {
+impl fmt::Display for ConnectionCut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the connection was cut")
     }
 }
 
-impl std::error::Error for Cut {}
+impl std::error::Error for ConnectionCut {}
 
 /// Something other than an answer.
 #[derive(Clone)]
@@ -42,7 +42,7 @@ pub struct Reply {
     headers: Vec<(String, String)>,
     before: Option<Stall>,
     body: Vec<Step>,
-    end: End,
+    end: EndCallback,
 }
 
 impl Reply {
@@ -55,7 +55,7 @@ impl Reply {
     }
 
     pub fn script(status: u16, body: Vec<Step>) -> Self {
-        Self { status, headers: Vec::new(), before: None, body, end: End(None) }
+        Self { status, headers: Vec::new(), before: None, body, end: EndCallback(None) }
     }
 
     /// No answer at all.
@@ -77,13 +77,13 @@ impl Reply {
     /// Called once: with true when the whole reply has been handed over, with
     /// false when the client went first or the reply was cut.
     pub fn on_end(mut self, end: impl FnOnce(bool) + Send + 'static) -> Self {
-        self.end = End(Some(Box::new(end)));
+        self.end = EndCallback(Some(Box::new(end)));
         self
     }
 
-    pub(super) async fn play(self) -> Result<hyper::Response<ScriptedBody>, Cut> {
+    pub(super) async fn into_response(self) -> Result<hyper::Response<ScriptedBody>, ConnectionCut> {
         if let Some(stall) = self.before {
-            stall.sit_out().await?;
+            stall.wait().await?;
         }
         let mut response = hyper::Response::builder().status(self.status);
         for (name, value) in &self.headers {
@@ -94,7 +94,7 @@ impl Reply {
 }
 
 impl Stall {
-    pub(super) async fn sit_out(self) -> Result<(), Cut> {
+    pub(super) async fn wait(self) -> Result<(), ConnectionCut> {
         match self {
             Self::Pause(time) => tokio::time::sleep(time).await,
             Self::Hold(gate) => gate.pass().await,
@@ -102,7 +102,7 @@ impl Stall {
             Self::Reset => {
                 // One turn, in which what was sent before reaches the socket.
                 tokio::task::yield_now().await;
-                return Err(Cut);
+                return Err(ConnectionCut);
             }
         }
         Ok(())
@@ -110,9 +110,9 @@ impl Stall {
 }
 
 /// Tells how a reply ended, exactly once.
-pub(super) struct End(Option<Box<dyn FnOnce(bool) + Send>>);
+pub(super) struct EndCallback(Option<Box<dyn FnOnce(bool) + Send>>);
 
-impl End {
+impl EndCallback {
     pub(super) fn complete(&mut self) {
         if let Some(end) = self.0.take() {
             end(true);
@@ -120,7 +120,7 @@ impl End {
     }
 }
 
-impl Drop for End {
+impl Drop for EndCallback {
     fn drop(&mut self) {
         if let Some(end) = self.0.take() {
             end(false);

@@ -3,7 +3,7 @@
 use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
 
-use super::reply::Cut;
+use super::reply::ConnectionCut;
 
 pub struct Request {
     pub method: String,
@@ -15,7 +15,7 @@ pub struct Request {
 }
 
 impl Request {
-    pub(super) async fn read(incoming: hyper::Request<Incoming>) -> Result<Self, Cut> {
+    pub(super) async fn read(incoming: hyper::Request<Incoming>) -> Result<Self, ConnectionCut> {
         let (head, body) = incoming.into_parts();
         let text = |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         Ok(Self {
@@ -23,7 +23,7 @@ impl Request {
             path: decode(head.uri.path(), false),
             query: form_pairs(head.uri.query().unwrap_or_default()),
             headers: head.headers.iter().map(|(n, v)| (n.as_str().to_owned(), text(v))).collect(),
-            body: body.collect().await.map_err(|_| Cut)?.to_bytes(),
+            body: body.collect().await.map_err(|_| ConnectionCut)?.to_bytes(),
         })
     }
 

@@ -17,7 +17,7 @@ pub struct Folder {
 
 impl Folder {
     /// The whole folder, and 256 MiB of each file.
-    pub fn at(root: impl Into<PathBuf>) -> Self {
+    pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into(), except: Vec::new(), limit: 256 << 20 }
     }
 

@@ -58,19 +58,19 @@ impl Canary {
         Self { name: name.to_owned(), search, forms }
     }
 
-    pub fn in_bytes(&self, place: &str, bytes: &[u8]) -> Vec<Finding> {
+    pub fn find_in_bytes(&self, place: &str, bytes: &[u8]) -> Vec<Finding> {
         self.at(place, 0, bytes)
     }
 
     /// A file, or what reads like one: `/proc/<pid>/environ`.
-    pub fn in_file(&self, path: &Path) -> Scan {
+    pub fn scan_file(&self, path: &Path) -> Scan {
         let mut scan = Scan::default();
-        Folder::at(path).read_into(self, path, &mut scan);
+        Folder::new(path).read_into(self, path, &mut scan);
         scan
     }
 
     /// Names and contents of everything in a folder.
-    pub fn in_folder(&self, folder: &Folder) -> Scan {
+    pub fn scan_folder(&self, folder: &Folder) -> Scan {
         let mut scan = Scan::default();
         folder.walk(self, &mut scan);
         scan

@@ -22,23 +22,23 @@ use super::policy::Policy;
 
 /// Where a policy is attached.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Attached {
-    ToIdentity,
-    ToResource,
+pub enum PolicyKind {
+    Identity,
+    Resource,
     /// A role's trust policy.
-    AsTrust,
+    Trust,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    Denies,
-    Allows,
+pub enum PolicyDecision {
+    Deny,
+    Allow,
     /// Allows the caller's account, which leaves the decision to the caller's own policy.
-    AllowsAccount,
-    Silent,
+    AllowAccount,
+    NotApplicable,
 }
 
-pub struct Question<'a> {
+pub struct PolicyQuery<'a> {
     /// The caller's ARN; for a role's session, the role's ARN after it.
     pub principals: &'a [String],
     pub action: &'a str,
@@ -49,44 +49,44 @@ pub struct Question<'a> {
 #[derive(Clone)]
 pub struct CompiledPolicy {
     evaluator: PolicyEvaluator,
-    attached: Attached,
+    attached: PolicyKind,
 }
 
 impl CompiledPolicy {
     /// Panics, naming the fault, for a document that AWS would not accept here.
-    pub fn new(policy: &Policy, attached: Attached) -> Self {
+    pub fn new(policy: &Policy, attached: PolicyKind) -> Self {
         let each = policy.statements.iter().cloned();
         let statements: Vec<Value> = each.map(|statement| accepted(statement, attached)).collect();
         let document = json!({ "Version": policy.version, "Statement": statements });
         let parsed = serde_json::from_value::<IAMPolicy>(document.clone());
         let parsed = parsed.unwrap_or_else(|error| panic!("unreadable policy ({error}): {document}"));
         let options = EvaluationOptions {
-            ignore_resource_constraints: attached == Attached::AsTrust,
+            ignore_resource_constraints: attached == PolicyKind::Trust,
             ..EvaluationOptions::default()
         };
         let evaluator = PolicyEvaluator::with_policies(vec![parsed]).with_options(options);
         Self { evaluator, attached }
     }
 
-    pub fn answers(&self, question: &Question<'_>) -> Verdict {
+    pub fn answers(&self, question: &PolicyQuery<'_>) -> PolicyDecision {
         let said = |principal: &str| self.says_to(principal, question);
-        if self.attached == Attached::ToIdentity {
+        if self.attached == PolicyKind::Identity {
             return said(&question.principals[0]);
         }
-        let own: Vec<Verdict> = question.principals.iter().map(|each| said(each)).collect();
+        let own: Vec<PolicyDecision> = question.principals.iter().map(|each| said(each)).collect();
         let account = said(&account_root(&question.principals[0]));
-        if own.contains(&Verdict::Denies) || account == Verdict::Denies {
-            Verdict::Denies
-        } else if own.contains(&Verdict::Allows) {
-            Verdict::Allows
-        } else if account == Verdict::Allows {
-            Verdict::AllowsAccount
+        if own.contains(&PolicyDecision::Deny) || account == PolicyDecision::Deny {
+            PolicyDecision::Deny
+        } else if own.contains(&PolicyDecision::Allow) {
+            PolicyDecision::Allow
+        } else if account == PolicyDecision::Allow {
+            PolicyDecision::AllowAccount
         } else {
-            Verdict::Silent
+            PolicyDecision::NotApplicable
         }
     }
 
-    fn says_to(&self, principal: &str, question: &Question<'_>) -> Verdict {
+    fn says_to(&self, principal: &str, question: &PolicyQuery<'_>) -> PolicyDecision {
         let request = IAMRequest::new_with_context(
             Principal::Aws(PrincipalId::String(principal.to_owned())),
             question.action,
@@ -95,9 +95,9 @@ impl CompiledPolicy {
         );
         let evaluated = self.evaluator.evaluate(&request);
         match evaluated.unwrap_or_else(|error| panic!("policy not evaluated: {error}")).decision {
-            Decision::Allow => Verdict::Allows,
-            Decision::Deny => Verdict::Denies,
-            Decision::NotApplicable => Verdict::Silent,
+            Decision::Allow => PolicyDecision::Allow,
+            Decision::Deny => PolicyDecision::Deny,
+            Decision::NotApplicable => PolicyDecision::NotApplicable,
         }
     }
 }
@@ -120,7 +120,7 @@ fn account_root(principal: &str) -> String {
 }
 
 /// The statement as `iam-rs` reads it.
-fn accepted(mut statement: Value, attached: Attached) -> Value {
+fn accepted(mut statement: Value, attached: PolicyKind) -> Value {
     let elements = statement.as_object_mut().expect("a statement is an object");
     for name in elements.keys() {
         const KNOWN: [&str; 9] = [
@@ -141,12 +141,12 @@ fn accepted(mut statement: Value, attached: Attached) -> Value {
     let names_resource = has("Resource") || has("NotResource");
     assert_eq!(
         names_principal,
-        attached != Attached::ToIdentity,
+        attached != PolicyKind::Identity,
         "identity policies name no principal, all others do: {statement}",
     );
     assert_eq!(
         names_resource,
-        attached != Attached::AsTrust,
+        attached != PolicyKind::Trust,
         "trust policies name no resource, all others do: {statement}",
     );
     for element in ["Principal", "NotPrincipal"] {

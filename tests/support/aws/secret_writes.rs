@@ -3,32 +3,32 @@
 
 use serde_json::{Value, json};
 
-use super::access::{Access, ResourcePolicy};
-use super::answer::{Answer, ServiceError};
+use super::access::{AccessRequest, ResourcePolicy};
+use super::protocol::{ServiceError, ServiceResult};
 use super::secret::Secret;
 use super::secretsmanager::{find, forbidden, full_arn, invalid, not_found};
-use super::world::{Asked, World};
+use super::state::{AwsState, ServiceCall};
 
 /// The longest value, in bytes.
 const VALUE_LIMIT: usize = 65_536;
 
-pub fn answer(world: &mut World, asked: &Asked) -> Answer {
-    let body = match asked.operation.as_str() {
-        "CreateSecret" => create(world, asked)?,
-        "PutSecretValue" => put(world, asked)?,
-        "DescribeSecret" => describe(world, asked)?,
-        "ReplicateSecretToRegions" => replicate(world, asked)?,
+pub fn answer(state: &mut AwsState, call: &ServiceCall) -> ServiceResult {
+    let body = match call.operation.as_str() {
+        "CreateSecret" => create(state, call)?,
+        "PutSecretValue" => put(state, call)?,
+        "DescribeSecret" => describe(state, call)?,
+        "ReplicateSecretToRegions" => replicate(state, call)?,
         other => return Err(ServiceError::new(400, "UnknownOperationException", other)),
     };
     Ok(body.to_string())
 }
 
-fn create(world: &mut World, asked: &Asked) -> Result<Value, ServiceError> {
-    let name = asked.text("Name").ok_or_else(|| invalid("You must provide a Name."))?;
+fn create(state: &mut AwsState, call: &ServiceCall) -> Result<Value, ServiceError> {
+    let name = call.text("Name").ok_or_else(|| invalid("You must provide a Name."))?;
     // The six characters are not chance here, so that a test can name the ARN.
-    let arn = format!("{}-Nw1Scr", full_arn(asked, name));
-    may(asked, &arn, name, None)?;
-    if let Some(there) = find(world, asked, name) {
+    let arn = format!("{}-Nw1Scr", full_arn(call, name));
+    may(call, &arn, name, None)?;
+    if let Some(there) = find(state, call, name) {
         return Err(if there.marked_for_deletion {
             invalid("You can't create this secret because a secret with this name is already scheduled for deletion.")
         } else {
@@ -36,24 +36,24 @@ fn create(world: &mut World, asked: &Asked) -> Result<Value, ServiceError> {
             ServiceError::new(400, "ResourceExistsException", message)
         });
     }
-    let mut secret = Secret::text(&arn, value(asked)?);
-    if let Some(key) = asked.text("KmsKeyId") {
-        assert!(world.keys.contains_key(key), "no such key: {key}");
+    let mut secret = Secret::text(&arn, value(call)?);
+    if let Some(key) = call.text("KmsKeyId") {
+        assert!(state.keys.contains_key(key), "no such key: {key}");
         secret = secret.key(key);
     }
-    asked.text("Description").unwrap_or_default().clone_into(&mut secret.description);
-    for tag in asked.parameters.get("Tags").and_then(Value::as_array).into_iter().flatten() {
+    call.text("Description").unwrap_or_default().clone_into(&mut secret.description);
+    for tag in call.parameters.get("Tags").and_then(Value::as_array).into_iter().flatten() {
         let text = |key: &str| tag[key].as_str().expect("a text").to_owned();
         secret.tags.push((text("Key"), text("Value")));
     }
     let body = json!({ "ARN": arn, "Name": name, "VersionId": secret.versions[0].id });
-    world.secrets.insert(arn, secret);
+    state.secrets.insert(arn, secret);
     Ok(body)
 }
 
-fn put(world: &mut World, asked: &Asked) -> Result<Value, ServiceError> {
-    let (id, arn) = there(world, asked)?;
-    let secret = world.secrets.get_mut(&arn).expect("it was found");
+fn put(state: &mut AwsState, call: &ServiceCall) -> Result<Value, ServiceError> {
+    let (id, arn) = there(state, call)?;
+    let secret = state.secrets.get_mut(&arn).expect("it was found");
     if secret.marked_for_deletion {
         return Err(invalid("You can't perform this operation on the secret because it was marked for deletion."));
     }
@@ -62,13 +62,13 @@ fn put(world: &mut World, asked: &Asked) -> Result<Value, ServiceError> {
             "Operation not permitted on a replica secret. Call must be made in primary secret's region.",
         ));
     }
-    let version = secret.rotate(value(asked)?);
+    let version = secret.rotate(value(call)?);
     Ok(json!({ "ARN": arn, "Name": id, "VersionId": version, "VersionStages": ["AWSCURRENT"] }))
 }
 
-fn describe(world: &World, asked: &Asked) -> Result<Value, ServiceError> {
-    let (_, arn) = there(world, asked)?;
-    let secret = &world.secrets[&arn];
+fn describe(state: &AwsState, call: &ServiceCall) -> Result<Value, ServiceError> {
+    let (_, arn) = there(state, call)?;
+    let secret = &state.secrets[&arn];
     let stages: serde_json::Map<String, Value> =
         secret.versions.iter().map(|version| (version.id.clone(), json!(version.stages))).collect();
     let tags: Vec<_> = secret.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
@@ -81,28 +81,28 @@ fn describe(world: &World, asked: &Asked) -> Result<Value, ServiceError> {
     };
     set("Description", Some(&secret.description).filter(|text| !text.is_empty()).map(|text| json!(text)));
     set("KmsKeyId", secret.key.as_ref().map(|key| json!(key)));
-    set("DeletedDate", secret.marked_for_deletion.then(|| json!(asked.now)));
+    set("DeletedDate", secret.marked_for_deletion.then(|| json!(call.now)));
     let is_primary = !secret.replicas.is_empty();
     set(
         "PrimaryRegion",
-        secret.primary_region.clone().or(is_primary.then(|| asked.region.clone())).map(|region| json!(region)),
+        secret.primary_region.clone().or(is_primary.then(|| call.region.clone())).map(|region| json!(region)),
     );
     let replica = |(region, status): &(String, &str)| json!({ "Region": region, "Status": status });
     set("ReplicationStatus", is_primary.then(|| secret.replicas.iter().map(replica).collect()));
     Ok(body)
 }
 
-fn replicate(world: &mut World, asked: &Asked) -> Result<Value, ServiceError> {
-    let (_, arn) = there(world, asked)?;
-    let regions = asked.parameters["AddReplicaRegions"].as_array().expect("a list");
+fn replicate(state: &mut AwsState, call: &ServiceCall) -> Result<Value, ServiceError> {
+    let (_, arn) = there(state, call)?;
+    let regions = call.parameters["AddReplicaRegions"].as_array().expect("a list");
     let regions = regions.iter().map(|region| region["Region"].as_str().expect("a Region").to_owned());
-    let secret = world.secrets.get_mut(&arn).expect("it was found");
+    let secret = state.secrets.get_mut(&arn).expect("it was found");
     secret.replicas.extend(regions.map(|region| (region, "InProgress")));
     Ok(json!({ "ARN": arn }))
 }
 
-fn value(asked: &Asked) -> Result<&str, ServiceError> {
-    let text = asked.text("SecretString").expect("a text");
+fn value(call: &ServiceCall) -> Result<&str, ServiceError> {
+    let text = call.text("SecretString").expect("a text");
     if text.len() <= VALUE_LIMIT {
         return Ok(text);
     }
@@ -110,21 +110,21 @@ fn value(asked: &Asked) -> Result<&str, ServiceError> {
 }
 
 /// The secret that is asked for, once the caller may do this with it.
-fn there(world: &World, asked: &Asked) -> Result<(String, String), ServiceError> {
-    let id = asked.text("SecretId").ok_or_else(|| invalid("You must provide a SecretId."))?;
-    let Some(secret) = find(world, asked, id) else {
-        may(asked, &full_arn(asked, id), id, None)?;
+fn there(state: &AwsState, call: &ServiceCall) -> Result<(String, String), ServiceError> {
+    let id = call.text("SecretId").ok_or_else(|| invalid("You must provide a SecretId."))?;
+    let Some(secret) = find(state, call, id) else {
+        may(call, &full_arn(call, id), id, None)?;
         return Err(not_found("Secrets Manager can't find the specified secret."));
     };
-    may(asked, &secret.arn, id, Some(secret))?;
+    may(call, &secret.arn, id, Some(secret))?;
     Ok((id.to_owned(), secret.arn.clone()))
 }
 
-fn may(asked: &Asked, arn: &str, said: &str, secret: Option<&Secret>) -> Result<(), ServiceError> {
-    let action = format!("secretsmanager:{}", asked.operation);
+fn may(call: &ServiceCall, arn: &str, said: &str, secret: Option<&Secret>) -> Result<(), ServiceError> {
+    let action = format!("secretsmanager:{}", call.operation);
     let context = vec![("secretsmanager:SecretId".to_owned(), arn.to_owned())];
     let access =
-        Access { action: &action, resource: arn, region: &asked.region, context, rule: ResourcePolicy::MayAllow };
-    let decided = access.decide(&asked.caller, secret.and_then(|secret| secret.policy.as_ref()));
-    decided.map_err(|denied| forbidden(&denied.sentence(&asked.caller, &action, said)))
+        AccessRequest { action: &action, resource: arn, region: &call.region, context, rule: ResourcePolicy::MayAllow };
+    let decided = access.decide(&call.caller, secret.and_then(|secret| secret.policy.as_ref()));
+    decided.map_err(|denied| forbidden(&denied.sentence(&call.caller, &action, said)))
 }

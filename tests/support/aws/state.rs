@@ -4,16 +4,16 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::super::fault::Faults;
+use super::super::fault::FaultPlan;
 use super::super::http::{Reply, Request, Stall, form_pairs};
 use super::access::Caller;
-use super::answer::{Answer, Protocol, ServiceError};
 use super::arn::partition_of;
-use super::evaluate::CompiledPolicy;
-use super::identity::{Identities, Unknown};
+use super::compiled_policy::CompiledPolicy;
+use super::identity::{Identities, KeyError};
+use super::protocol::{Protocol, ServiceError, ServiceResult};
 use super::secret::Secret;
 use super::signature::{BadSignature, Signature};
-use super::{Call, Fault, clock, ecr, ecs, kms, secretsmanager, sts};
+use super::{AwsFault, Call, clock, ecr, ecs, kms, secretsmanager, sts};
 
 /// One AWS service: its name in signatures, how it is spoken to, what it answers.
 pub struct Service {
@@ -21,14 +21,14 @@ pub struct Service {
     pub protocol: Protocol,
     /// Before the operation in `X-Amz-Target`; empty for Query services.
     pub target_prefix: &'static str,
-    pub answer: fn(&mut World, &Asked) -> Answer,
+    pub answer: fn(&mut AwsState, &ServiceCall) -> ServiceResult,
 }
 
 const SERVICES: [&Service; 6] =
     [&ecr::SERVICE, &ecr::PUBLIC, &ecs::SERVICE, &kms::SERVICE, &secretsmanager::SERVICE, &sts::SERVICE];
 
 /// A call that is authenticated but not yet decided.
-pub struct Asked {
+pub struct ServiceCall {
     pub caller: Caller,
     pub operation: String,
     /// Of the signature: the Region whose endpoint is addressed.
@@ -37,7 +37,7 @@ pub struct Asked {
     pub now: i64,
 }
 
-impl Asked {
+impl ServiceCall {
     pub fn text(&self, parameter: &str) -> Option<&str> {
         self.parameters.get(parameter)?.as_str()
     }
@@ -49,23 +49,23 @@ pub struct Key {
     pub pending_deletion: bool,
 }
 
-pub struct World {
+pub struct AwsState {
     pub identities: Identities,
     pub keys: HashMap<String, Key>,
     pub secrets: HashMap<String, Secret>,
     /// ECS's, by ARN.
     pub clusters: HashMap<String, ecs::Cluster>,
     pub task_definitions: HashMap<String, Value>,
-    pub faults: Faults<String, Fault>,
+    pub faults: FaultPlan<String, AwsFault>,
     pub calls: Vec<Call>,
     /// Seconds by which the service's clock is ahead of ours.
-    pub ahead: i64,
+    pub clock_offset: i64,
     /// ECR's tokens given so far, and for how many seconds each serves.
     pub tokens: u64,
-    pub token_life: i64,
+    pub token_lifetime: i64,
 }
 
-impl World {
+impl AwsState {
     pub fn empty() -> Self {
         Self {
             identities: Identities::default(),
@@ -73,11 +73,11 @@ impl World {
             secrets: HashMap::new(),
             clusters: HashMap::new(),
             task_definitions: HashMap::new(),
-            faults: Faults::none(),
+            faults: FaultPlan::new(),
             calls: Vec::new(),
-            ahead: 0,
+            clock_offset: 0,
             tokens: 0,
-            token_life: ecr::TOKEN_LIFE,
+            token_lifetime: ecr::TOKEN_LIFETIME,
         }
     }
 
@@ -88,17 +88,17 @@ impl World {
             return Reply::new(400, r#"{"__type":"UnknownOperationException"}"#);
         };
         let parameters = parameters(service.protocol, request);
-        let fault = self.faults.strike(&operation);
+        let fault = self.faults.next_fault(&operation);
         let signature = Signature::of(request);
-        let asked = self.authenticate(service, signature.as_ref(), request).map(|caller| Asked {
+        let call = self.authenticate(service, signature.as_ref(), request).map(|caller| ServiceCall {
             caller,
             operation: operation.clone(),
             region: signature.as_ref().map_or("", |signature| signature.region).to_owned(),
             parameters: parameters.clone(),
-            now: clock::now() + self.ahead,
+            now: clock::now() + self.clock_offset,
         });
-        let principal = asked.as_ref().ok().map(|asked| asked.caller.arn().to_owned());
-        let answer = asked.and_then(|asked| (service.answer)(self, &asked));
+        let principal = call.as_ref().ok().map(|call| call.caller.arn().to_owned());
+        let answer = call.and_then(|call| (service.answer)(self, &call));
         let request_id = format!("{:08x}-5243-4f4e-8a11-0242ac110002", self.calls.len() + 1);
         let target =
             ["SecretId", "Name", "RoleArn", "KeyId", "taskDefinition"].iter().find_map(|name| parameters.get(*name));
@@ -110,9 +110,9 @@ impl World {
             principal,
             target: target.and_then(Value::as_str).map(str::to_owned),
             signed_at: signature.map(|signature| signature.signed_at.to_owned()),
-            error: if fault.as_ref().is_some_and(Fault::replaces) { Some("fault") } else { error },
+            error: if fault.as_ref().is_some_and(AwsFault::replaces) { Some("fault") } else { error },
         });
-        struck(fault, service.protocol, answer, &request_id)
+        apply_fault(fault, service.protocol, answer, &request_id)
     }
 
     fn authenticate(
@@ -132,13 +132,13 @@ impl World {
             let scope = "Credential should be scoped to a valid region. ".to_owned();
             refuse(Refusal::Signature(BadSignature(scope)))
         })?;
-        let now = clock::now() + self.ahead;
+        let now = clock::now() + self.clock_offset;
         let (secret, caller) = self
             .identities
             .bearer(signature.access_key, request.header("x-amz-security-token"), now)
             .map_err(|unknown| refuse(Refusal::Bearer(unknown)))?;
         if caller.parts().partition != partition {
-            return Err(refuse(Refusal::Bearer(Unknown::Invalid)));
+            return Err(refuse(Refusal::Bearer(KeyError::Invalid)));
         }
         let verified = signature.verify(request, secret, now);
         verified.map_err(|bad| refuse(Refusal::Signature(bad)))?;
@@ -169,20 +169,20 @@ fn parameters(protocol: Protocol, request: &Request) -> Map<String, Value> {
     }
 }
 
-fn struck(fault: Option<Fault>, protocol: Protocol, answer: Answer, request_id: &str) -> Reply {
+fn apply_fault(fault: Option<AwsFault>, protocol: Protocol, answer: ServiceResult, request_id: &str) -> Reply {
     match fault {
         None => protocol.reply(answer, request_id),
-        Some(Fault::Throttle) => protocol.reply(Err(throttled(protocol)), request_id),
-        Some(Fault::Status(status)) => protocol.reply(Err(failed(status)), request_id),
-        Some(Fault::Error(status, code, message)) => {
+        Some(AwsFault::Throttle) => protocol.reply(Err(throttled(protocol)), request_id),
+        Some(AwsFault::Status(status)) => protocol.reply(Err(failed(status)), request_id),
+        Some(AwsFault::Error(status, code, message)) => {
             protocol.reply(Err(ServiceError::new(status, code, message)), request_id)
         }
-        Some(Fault::Body(body)) => protocol.reply(Ok(body), request_id),
-        Some(Fault::Garbage) => protocol.garbage(request_id),
-        Some(Fault::Hang) => Reply::stall(Stall::Hang),
-        Some(Fault::Reset) => Reply::stall(Stall::Reset),
-        Some(Fault::Slow(time)) => protocol.reply(answer, request_id).after(Stall::Pause(time)),
-        Some(Fault::Hold(gate)) => protocol.reply(answer, request_id).after(Stall::Hold(gate)),
+        Some(AwsFault::Body(body)) => protocol.reply(Ok(body), request_id),
+        Some(AwsFault::Garbage) => protocol.garbage(request_id),
+        Some(AwsFault::Hang) => Reply::stall(Stall::Hang),
+        Some(AwsFault::Reset) => Reply::stall(Stall::Reset),
+        Some(AwsFault::Slow(time)) => protocol.reply(answer, request_id).after(Stall::Pause(time)),
+        Some(AwsFault::Hold(gate)) => protocol.reply(answer, request_id).after(Stall::Hold(gate)),
     }
 }
 
@@ -199,7 +199,7 @@ fn failed(status: u16) -> ServiceError {
 /// What happens before a service looks at a call.
 enum Refusal {
     Unsigned,
-    Bearer(Unknown),
+    Bearer(KeyError),
     Signature(BadSignature),
 }
 
@@ -211,12 +211,12 @@ impl Refusal {
                 "MissingAuthenticationToken",
                 "Request is missing Authentication Token".to_owned(),
             ),
-            Self::Bearer(Unknown::Invalid) => (
+            Self::Bearer(KeyError::Invalid) => (
                 "UnrecognizedClientException",
                 "InvalidClientTokenId",
                 "The security token included in the request is invalid.".to_owned(),
             ),
-            Self::Bearer(Unknown::Expired) => (
+            Self::Bearer(KeyError::Expired) => (
                 "ExpiredTokenException",
                 "ExpiredToken",
                 "The security token included in the request is expired".to_owned(),

@@ -26,10 +26,10 @@ impl ServiceError {
 }
 
 /// What a call is answered with; the body is already in the service's protocol.
-pub type Answer = Result<String, ServiceError>;
+pub type ServiceResult = Result<String, ServiceError>;
 
 impl Protocol {
-    pub fn reply(self, answer: Answer, request_id: &str) -> Reply {
+    pub fn reply(self, answer: ServiceResult, request_id: &str) -> Reply {
         let (status, body) = match (self, answer) {
             (_, Ok(body)) => (200, body),
             (Self::Json, Err(error)) => (error.status, json_error(&error).to_string()),
