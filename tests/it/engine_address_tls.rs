@@ -61,7 +61,7 @@ fn a_pull_goes_through_tls_with_its_login() {
     let behind = Behind::valid(ClientAuth::None);
     let ended = behind.configure(behind.world.pull(&task(&[container("app", IMAGE, SECRET)]))).output();
     assert_eq!(ended.code, 0, "{ended:?}");
-    assert!(behind.world.engine.pulls()[0].auth.is("me", "swordfish"));
+    assert!(behind.world.engine.pulls()[0].auth.has_login("me", "swordfish"));
     assert_eq!(behind.world.engine.pulls()[0].api_version.as_deref(), Some("1.41"));
     assert!(!ended.stderr.contains("in clear"), "{ended:?}");
 }

@@ -79,7 +79,9 @@ fn a_secret_for_the_pull_through_cache_is_made_as_the_document_says() {
     assert_eq!(stored(&keeper.aws, ARN), (content("accessToken", TOKEN), 1));
     let tags = [("team", "web"), ("stage", "")].map(|(key, value)| (key.to_owned(), value.to_owned()));
     let regions = ["us-east-1", "eu-central-1"].map(str::to_owned);
-    assert_eq!(keeper.aws.secret_metadata(ARN), ("Docker Hub, team web".to_owned(), tags.to_vec(), regions.to_vec()));
+    let metadata = keeper.aws.secret_metadata(ARN);
+    assert_eq!(metadata.description, "Docker Hub, team web");
+    assert_eq!((metadata.tags, metadata.replica_regions), (tags.to_vec(), regions.to_vec()));
     assert_eq!(keeper.operations(), ["DescribeSecret", "CreateSecret", "ReplicateSecretToRegions"]);
 }
 
@@ -144,7 +146,7 @@ fn another_token_is_a_new_version_only_when_an_update_was_asked_for() {
     assert_eq!(updated.code, 0, "{updated:?}");
     assert!(updated.stdout.starts_with("updated: "), "{updated:?}");
     assert_eq!(stored(&keeper.aws, ARN), (content("accessToken", TOKEN), 2));
-    assert_eq!(keeper.aws.secret_metadata(ARN).2, ["us-east-1"]);
+    assert_eq!(keeper.aws.secret_metadata(ARN).replica_regions, ["us-east-1"]);
 }
 
 #[test]

@@ -182,8 +182,8 @@ async fn header_in_the_standard_alphabet_is_silently_anonymous() {
 
 #[test]
 fn header_is_read_as_go_reads_it() {
-    let read = |header| RegistryAuth::of(Some(header));
-    assert_eq!(RegistryAuth::of(None), RegistryAuth::Absent);
+    let read = |header| RegistryAuth::parse(Some(header));
+    assert_eq!(RegistryAuth::parse(None), RegistryAuth::Absent);
     assert_eq!(read(""), RegistryAuth::Absent);
     // {"username":"u"}, with and without its padding.
     let RegistryAuth::Config(given) = read("eyJ1c2VybmFtZSI6InUifQ==") else { panic!("not read") };
