@@ -49,8 +49,9 @@ fn a_decision_names_the_credential_and_the_calls_that_brought_it_and_no_value() 
     assert!(credential["versionId"].is_string(), "{app}");
     let calls = world.aws.calls();
     let call = |operation: &str, target: &str| {
-        let is_it =
-            |call: &crate::support::aws::Call| call.operation == operation && call.target.as_deref() == Some(target);
+        let is_it = |call: &crate::support::aws::RecordedCall| {
+            call.operation == operation && call.target.as_deref() == Some(target)
+        };
         request_id(calls.iter().position(is_it).unwrap() + 1)
     };
     let expected = json!([

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::aws::{Call, Policy};
+use crate::support::aws::{Policy, RecordedCall};
 use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER};
 use crate::task::World;
 
@@ -27,7 +27,7 @@ pub fn ecr_world_with(policy: Policy) -> World {
 }
 
 /// The calls for tokens.
-pub fn token_calls(world: &World) -> Vec<Call> {
+pub fn token_calls(world: &World) -> Vec<RecordedCall> {
     world.aws.calls().into_iter().filter(|call| call.operation == "GetAuthorizationToken").collect()
 }
 

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::support::digest::sha256;
 use crate::support::engine::FakeEngine;
-use crate::support::pki::{CertificateAuthority, ClientAuth};
+use crate::support::pki::{CertificateAuthority, ClientAuth, Validity};
 use crate::support::run::{Run, RunOutput};
 use crate::support::tls::{Backend, TlsTerminator};
 use crate::task::{IMAGE, World, open_container, task};
@@ -74,10 +74,10 @@ fn a_context_leads_to_a_socket() {
 fn a_context_leads_through_tls_with_its_own_certificates() {
     let (host, pki) = (Host::new(), CertificateAuthority::new());
     let backend = Backend::Socket(host.world.engine.socket());
-    let tls = TlsTerminator::start(backend, pki.server("IP:127.0.0.1", 2, ClientAuth::Required));
+    let tls = TlsTerminator::start(backend, pki.server_config("127.0.0.1", Validity::Valid, ClientAuth::Required));
     let files = host.context("far", &json!({ "Host": tls.host(), "SkipTLSVerify": false }));
     fs::create_dir_all(&files).unwrap();
-    pki.client(&files);
+    pki.write_client_files(&files);
     // The variables are those of an address, and say nothing about a context.
     let run = || host.pull().env("DOCKER_CONTEXT", "far").env("DOCKER_CERT_PATH", "/nonexistent");
     let ended = run().env("DOCKER_TLS_VERIFY", "1").output();
@@ -86,7 +86,7 @@ fn a_context_leads_through_tls_with_its_own_certificates() {
     fs::remove_file(files.join("ca.pem")).unwrap();
     let ended = run().output();
     assert!(ended.stdout.contains("its certificate is not trusted"), "the system's are trusted: {ended:?}");
-    assert_eq!(run().env("SSL_CERT_FILE", pki.ca()).output().code, 0);
+    assert_eq!(run().env("SSL_CERT_FILE", pki.ca_path()).output().code, 0);
 
     host.context("far", &json!({ "Host": tls.host(), "SkipTLSVerify": true }));
     refused(&run().output(), "the Docker context `far` asks for TLS without verification");

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::support::engine::{PullEnd, PullScript};
 use crate::support::http::{HttpServer, Reply};
-use crate::support::pki::{CertificateAuthority, ClientAuth};
+use crate::support::pki::{CertificateAuthority, ClientAuth, Validity};
 use crate::support::run::{Run, RunOutput};
 use crate::support::tls::{Backend, TlsTerminator};
 use crate::support_aws_client::SECRET;
@@ -23,17 +23,17 @@ struct Behind {
 }
 
 impl Behind {
-    fn new(place: &str, days: i32, clients: ClientAuth) -> Self {
+    fn new(name: &str, validity: Validity, client_auth: ClientAuth) -> Self {
         let (world, pki) = (World::new(), CertificateAuthority::new());
         let backend = Backend::Socket(world.engine.socket());
-        let tls = TlsTerminator::start(backend, pki.server(place, days, clients));
+        let tls = TlsTerminator::start(backend, pki.server_config(name, validity, client_auth));
         let folder = tempfile::tempdir().unwrap();
-        fs::copy(pki.ca(), folder.path().join("ca.pem")).unwrap();
+        fs::copy(pki.ca_path(), folder.path().join("ca.pem")).unwrap();
         Self { world, pki, tls, folder }
     }
 
-    fn valid(clients: ClientAuth) -> Self {
-        Self::new("IP:127.0.0.1", 2, clients)
+    fn valid(client_auth: ClientAuth) -> Self {
+        Self::new("127.0.0.1", Validity::Valid, client_auth)
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -61,7 +61,7 @@ fn a_pull_goes_through_tls_with_its_login() {
     let behind = Behind::valid(ClientAuth::None);
     let ended = behind.configure(behind.world.pull(&task(&[container("app", IMAGE, SECRET)]))).output();
     assert_eq!(ended.code, 0, "{ended:?}");
-    assert!(behind.world.engine.pulls()[0].auth.is("me", "swordfish"));
+    assert!(behind.world.engine.pulls()[0].auth.has_login("me", "swordfish"));
     assert_eq!(behind.world.engine.pulls()[0].api_version.as_deref(), Some("1.41"));
     assert!(!ended.stderr.contains("in clear"), "{ended:?}");
 }
@@ -90,11 +90,11 @@ fn a_pull_that_is_given_up_is_given_up_by_the_engine_behind_tls_too() {
 #[test]
 fn an_engine_that_asks_who_comes_is_shown_the_certificate() {
     let behind = Behind::valid(ClientAuth::Required);
-    behind.pki.client(behind.folder.path());
+    behind.pki.write_client_files(behind.folder.path());
     assert_eq!(behind.pull().output().code, 0);
     let stranger = CertificateAuthority::new();
-    stranger.client(behind.folder.path());
-    fs::copy(behind.pki.ca(), behind.file("ca.pem")).unwrap();
+    stranger.write_client_files(behind.folder.path());
+    fs::copy(behind.pki.ca_path(), behind.file("ca.pem")).unwrap();
     let asked = behind.world.engine.requests().len();
     let ended = behind.pull().output();
     assert!(ended.stdout.contains("it does not take the client certificate"), "{ended:?}");
@@ -110,19 +110,19 @@ fn an_engine_that_asks_who_comes_is_not_reached_without_a_certificate() {
 #[test]
 fn a_certificate_of_another_authority_is_not_trusted() {
     let behind = Behind::valid(ClientAuth::None);
-    fs::copy(CertificateAuthority::new().ca(), behind.file("ca.pem")).unwrap();
+    fs::copy(CertificateAuthority::new().ca_path(), behind.file("ca.pem")).unwrap();
     behind.unreached(&behind.pull().output(), "its certificate is not trusted");
 }
 
 #[test]
 fn a_certificate_for_another_name_is_told_as_one() {
-    let behind = Behind::new("DNS:engine.example", 2, ClientAuth::None);
+    let behind = Behind::new("engine.example", Validity::Valid, ClientAuth::None);
     behind.unreached(&behind.pull().output(), "its certificate is for another name");
 }
 
 #[test]
 fn a_certificate_whose_time_is_over_is_told_as_one() {
-    let behind = Behind::new("IP:127.0.0.1", -1, ClientAuth::None);
+    let behind = Behind::new("127.0.0.1", Validity::Expired, ClientAuth::None);
     behind.unreached(&behind.pull().output(), "its certificate is not valid now");
 }
 
@@ -161,7 +161,7 @@ fn each_file_that_cannot_be_used_is_named_before_anybody_is_asked() {
     ];
     let behind = Behind::valid(ClientAuth::None);
     for (file, content, said) in cases {
-        behind.pki.client(behind.folder.path());
+        behind.pki.write_client_files(behind.folder.path());
         let path = behind.file(file);
         if content == "remove" {
             fs::remove_file(&path).unwrap();
@@ -172,9 +172,9 @@ fn each_file_that_cannot_be_used_is_named_before_anybody_is_asked() {
         assert_eq!(ended.code, 6, "{file}: {ended:?}");
         assert!(ended.stderr.contains(&*path.to_string_lossy()) && ended.stderr.contains(said), "{file}: {ended:?}");
     }
-    behind.pki.client(behind.folder.path());
+    behind.pki.write_client_files(behind.folder.path());
     let other = tempfile::tempdir().unwrap();
-    CertificateAuthority::new().client(other.path());
+    CertificateAuthority::new().write_client_files(other.path());
     fs::copy(other.path().join("key.pem"), behind.file("key.pem")).unwrap();
     let ended = behind.pull().output();
     assert!(ended.code == 6 && ended.stderr.contains("cannot be used together"), "{ended:?}");
@@ -188,7 +188,7 @@ fn the_certificates_are_those_of_dockers_folder_where_no_path_is_named() {
     assert_eq!(run().env("DOCKER_CONFIG", behind.folder.path()).output().code, 0);
     let home = tempfile::tempdir().unwrap();
     fs::create_dir(home.path().join(".docker")).unwrap();
-    fs::copy(behind.pki.ca(), home.path().join(".docker/ca.pem")).unwrap();
+    fs::copy(behind.pki.ca_path(), home.path().join(".docker/ca.pem")).unwrap();
     assert_eq!(run().env("HOME", home.path()).output().code, 0);
     let ended = run().output();
     assert!(ended.code == 6 && ended.stderr.contains("DOCKER_CONFIG and HOME are unset"), "{ended:?}");

@@ -30,7 +30,7 @@ fn pull(world: &World, kind: &str, definition: &Value) -> Run {
 }
 
 fn reader(world: &World) -> String {
-    let read = |call: &crate::support::aws::Call| call.operation == "GetSecretValue";
+    let read = |call: &crate::support::aws::RecordedCall| call.operation == "GetSecretValue";
     world.aws.calls().into_iter().rfind(read).unwrap().principal.unwrap()
 }
 

@@ -195,9 +195,9 @@ fn a_bundle_of_certificates_is_trusted_and_nothing_else_is() {
         let run = world.pull(&definition(SECRET)).env("AWS_ENDPOINT_URL", tls.endpoint());
         run.env("TASKPULL_SECRETS_TIMEOUT", "3s")
     };
-    let ended = run().env("AWS_CA_BUNDLE", tls.bundle()).output();
+    let ended = run().env("AWS_CA_BUNDLE", tls.ca_bundle()).output();
     assert_eq!(ended.code, 0, "{ended:?}");
-    let ended = run().env("AWS_CA_BUNDLE", other.bundle()).output();
+    let ended = run().env("AWS_CA_BUNDLE", other.ca_bundle()).output();
     assert_eq!(ended.failure(0), "secret unavailable", "{ended:?}");
     let ended = run().output();
     assert_eq!(ended.failure(0), "secret unavailable", "{ended:?}");

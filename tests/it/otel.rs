@@ -213,7 +213,7 @@ fn a_collector_is_reached_by_tls() {
     let (world, collector) = (World::new(), TraceCollector::start());
     let tls = SelfSignedTls::start(collector.port());
     let run = world.pull(&open()).env("OTEL_EXPORTER_OTLP_ENDPOINT", tls.endpoint());
-    let ended = run.env("SSL_CERT_FILE", tls.bundle()).output();
+    let ended = run.env("SSL_CERT_FILE", tls.ca_bundle()).output();
     assert_eq!((ended.code, warnings(&ended)), (0, vec![]));
     assert_eq!(collector.tree()[0], "run");
 }

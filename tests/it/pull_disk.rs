@@ -233,7 +233,7 @@ fn disk_check_uses_tls_and_system_trust_for_a_remote_registry() {
     let app = [container("app", &image, SECRET)];
     let ended = run_with_check(&world, "refuse", &app).output();
     assert_eq!((ended.code, registry.requests().len()), (0, 0), "an untrusted registry receives no request: {ended:?}");
-    let ended = run_with_check(&world, "refuse", &app).env("SSL_CERT_FILE", tls.bundle()).output();
+    let ended = run_with_check(&world, "refuse", &app).env("SSL_CERT_FILE", tls.ca_bundle()).output();
     assert_eq!((&*ended.failure(0), registry.requests().len()), ("disk disk-full", 2), "{ended:?}");
 }
 

@@ -31,7 +31,7 @@ fn docker_config_keys_match_in_any_case() {
         let ended = pull(&host);
         assert_eq!(ended.code, 0, "{config}: {ended:?}");
         let given = host.world.engine.pulls()[at].auth.clone();
-        assert!(given.is("me", "swordfish"), "{config}: {given:?}");
+        assert!(given.has_login("me", "swordfish"), "{config}: {given:?}");
     }
 }
 
@@ -78,7 +78,7 @@ fn empty_entry_requires_a_login_from_the_credential_store() {
     host.config(&json!({ "auths": { REGISTRY: {} }, "credsStore": "mine" }));
     host.helper("mine", &helper_script("me", "swordfish"));
     assert_eq!(pull(&host).code, 0);
-    assert!(host.world.engine.pulls()[0].auth.is("me", "swordfish"));
+    assert!(host.world.engine.pulls()[0].auth.has_login("me", "swordfish"));
     host.helper("mine", &helper_without_login());
     let other = open_container("other", "other.example/b:v1");
     let ended = host.pull(&task(&[open_container("app", IMAGE), other])).output();

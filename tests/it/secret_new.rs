@@ -83,7 +83,9 @@ fn pull_through_secret_is_created_as_documented() {
     assert_eq!(stored(&account.aws, ARN), (content("accessToken", TOKEN), 1));
     let tags = [("team", "web"), ("stage", "")].map(|(key, value)| (key.to_owned(), value.to_owned()));
     let regions = ["us-east-1", "eu-central-1"].map(str::to_owned);
-    assert_eq!(account.aws.secret_metadata(ARN), ("Docker Hub, team web".to_owned(), tags.to_vec(), regions.to_vec()));
+    let metadata = account.aws.secret_metadata(ARN);
+    assert_eq!(metadata.description, "Docker Hub, team web");
+    assert_eq!((metadata.tags, metadata.replica_regions), (tags.to_vec(), regions.to_vec()));
     assert_eq!(account.operations(), ["DescribeSecret", "CreateSecret", "ReplicateSecretToRegions"]);
 }
 
@@ -148,7 +150,7 @@ fn changed_token_is_written_only_with_the_update_option() {
     assert_eq!(updated.code, 0, "{updated:?}");
     assert!(updated.stdout.starts_with("updated: "), "{updated:?}");
     assert_eq!(stored(&account.aws, ARN), (content("accessToken", TOKEN), 2));
-    assert_eq!(account.aws.secret_metadata(ARN).2, ["us-east-1"]);
+    assert_eq!(account.aws.secret_metadata(ARN).replica_regions, ["us-east-1"]);
 }
 
 #[test]

@@ -118,7 +118,7 @@ async fn expired_session_is_refused_by_each_service() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "session policies are not played here")]
+#[should_panic(expected = "session policies are not supported")]
 async fn unsupported_sts_request_panics() {
     let aws = FakeAws::start();
     let host = aws.put_user(HOST_USER, Policy::none());

@@ -182,8 +182,8 @@ async fn auth_header_in_standard_base64_is_treated_as_anonymous() {
 
 #[test]
 fn auth_header_is_decoded_as_go_decodes_it() {
-    let read = |header| RegistryAuth::of(Some(header));
-    assert_eq!(RegistryAuth::of(None), RegistryAuth::Absent);
+    let read = |header| RegistryAuth::parse(Some(header));
+    assert_eq!(RegistryAuth::parse(None), RegistryAuth::Absent);
     assert_eq!(read(""), RegistryAuth::Absent);
     // The header encodes {"username":"u"}, with and without padding.
     let RegistryAuth::Config(given) = read("eyJ1c2VybmFtZSI6InUifQ==") else { panic!("not read") };

@@ -1,6 +1,6 @@
 //! ECR and ECR Public, JSON 1.1: `GetAuthorizationToken` of each.
 //!
-//! Neither permission is about one repository: only a policy for `*` gives it.
+//! Neither permission is about one repository: only a policy for `*` grants it.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,13 +20,13 @@ pub const SERVICE: Service = Service {
 pub const PUBLIC: Service =
     Service { name: "ecr-public", protocol: Protocol::Json, target_prefix: "SpencerFrontendService.", answer: public };
 
-/// How long a token lasts, in seconds.
+/// Default lifetime of a token, in seconds.
 pub const TOKEN_LIFETIME: i64 = 43_200;
 
 fn private(state: &mut AwsState, call: &ServiceCall) -> ServiceResult {
-    known(call)?;
-    allowed(call, "ecr:GetAuthorizationToken")?;
-    // `registryIds` is deprecated, and nobody here is to send it.
+    check_operation(call)?;
+    check_permission(call, "ecr:GetAuthorizationToken")?;
+    // `registryIds` is deprecated, and taskpull must not send it.
     assert!(!call.parameters.contains_key("registryIds"), "registryIds was sent");
     let endpoint = format!("https://{}.dkr.ecr.{}.amazonaws.com", call.caller.account(), call.region);
     let mut data = token(state, call);
@@ -34,36 +34,36 @@ fn private(state: &mut AwsState, call: &ServiceCall) -> ServiceResult {
     Ok(json!({ "authorizationData": [data] }).to_string())
 }
 
-/// It is in one Region only, and gives one token where the other one gives a list.
+/// ECR Public exists in one Region only, and returns one token where ECR returns a list.
 fn public(state: &mut AwsState, call: &ServiceCall) -> ServiceResult {
-    known(call)?;
+    check_operation(call)?;
     if call.region != "us-east-1" {
         return Err(ServiceError::new(400, "UnsupportedCommandException", "not in this Region"));
     }
-    allowed(call, "ecr-public:GetAuthorizationToken")?;
-    allowed(call, "sts:GetServiceBearerToken")?;
+    check_permission(call, "ecr-public:GetAuthorizationToken")?;
+    check_permission(call, "sts:GetServiceBearerToken")?;
     Ok(json!({ "authorizationData": token(state, call) }).to_string())
 }
 
-fn known(call: &ServiceCall) -> Result<(), ServiceError> {
+fn check_operation(call: &ServiceCall) -> Result<(), ServiceError> {
     match call.operation.as_str() {
         "GetAuthorizationToken" => Ok(()),
         other => Err(ServiceError::new(400, "UnknownOperationException", other)),
     }
 }
 
-fn allowed(call: &ServiceCall, action: &str) -> Result<(), ServiceError> {
-    // A decision is about an ARN; none of a repository is meant.
+fn check_permission(call: &ServiceCall, action: &str) -> Result<(), ServiceError> {
+    // A decision needs an ARN, but this action is not about a repository.
     let (partition, account) = (call.caller.parts().partition, call.caller.account());
     let any = format!("arn:{partition}:ecr:{}:{account}:any", call.region);
     let rule = ResourcePolicy::MayAllow;
     let access = AccessRequest { action, resource: &any, region: &call.region, context: Vec::new(), rule };
-    let decided = access.decide(&call.caller, None);
-    decided
+    let decision = access.decide(&call.caller, None);
+    decision
         .map_err(|denied| ServiceError::new(400, "AccessDeniedException", denied.sentence(&call.caller, action, "*")))
 }
 
-/// Every call gives another one: `token-1`, `token-2`, …
+/// Returns a different token for each call: `token-1`, `token-2`, …
 fn token(state: &mut AwsState, call: &ServiceCall) -> serde_json::Value {
     state.tokens += 1;
     let token = STANDARD.encode(format!("AWS:token-{}", state.tokens));

@@ -1,4 +1,4 @@
-//! The calls of Secrets Manager that make a secret and look after it: `CreateSecret`,
+//! The calls of Secrets Manager that create, update and describe secrets: `CreateSecret`,
 //! `PutSecretValue`, `DescribeSecret`, `ReplicateSecretToRegions`.
 
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use super::secret::Secret;
 use super::secretsmanager::{find, forbidden, full_arn, invalid, not_found};
 use super::state::{AwsState, ServiceCall};
 
-/// The longest value, in bytes.
+/// Maximum length of a value, in bytes.
 const VALUE_LIMIT: usize = 65_536;
 
 pub fn answer(state: &mut AwsState, call: &ServiceCall) -> ServiceResult {
@@ -25,11 +25,11 @@ pub fn answer(state: &mut AwsState, call: &ServiceCall) -> ServiceResult {
 
 fn create(state: &mut AwsState, call: &ServiceCall) -> Result<Value, ServiceError> {
     let name = call.text("Name").ok_or_else(|| invalid("You must provide a Name."))?;
-    // The six characters are not chance here, so that a test can name the ARN.
+    // The six characters are fixed, so that a test can name the ARN.
     let arn = format!("{}-Nw1Scr", full_arn(call, name));
-    may(call, &arn, name, None)?;
-    if let Some(there) = find(state, call, name) {
-        return Err(if there.marked_for_deletion {
+    check_permission(call, &arn, name, None)?;
+    if let Some(existing) = find(state, call, name) {
+        return Err(if existing.marked_for_deletion {
             invalid("You can't create this secret because a secret with this name is already scheduled for deletion.")
         } else {
             let message = format!("The operation failed because the secret {name} already exists.");
@@ -52,7 +52,7 @@ fn create(state: &mut AwsState, call: &ServiceCall) -> Result<Value, ServiceErro
 }
 
 fn put(state: &mut AwsState, call: &ServiceCall) -> Result<Value, ServiceError> {
-    let (id, arn) = there(state, call)?;
+    let (id, arn) = find_permitted(state, call)?;
     let secret = state.secrets.get_mut(&arn).expect("it was found");
     if secret.marked_for_deletion {
         return Err(invalid("You can't perform this operation on the secret because it was marked for deletion."));
@@ -67,7 +67,7 @@ fn put(state: &mut AwsState, call: &ServiceCall) -> Result<Value, ServiceError> 
 }
 
 fn describe(state: &AwsState, call: &ServiceCall) -> Result<Value, ServiceError> {
-    let (_, arn) = there(state, call)?;
+    let (_, arn) = find_permitted(state, call)?;
     let secret = &state.secrets[&arn];
     let stages: serde_json::Map<String, Value> =
         secret.versions.iter().map(|version| (version.id.clone(), json!(version.stages))).collect();
@@ -75,7 +75,7 @@ fn describe(state: &AwsState, call: &ServiceCall) -> Result<Value, ServiceError>
     let mut body = json!({
         "ARN": arn, "Name": secret.name(), "Tags": tags, "VersionIdsToStages": stages, "RotationEnabled": secret.rotated,
     });
-    // As AWS: what is not so is left out.
+    // As in AWS, absent properties are left out.
     let mut set = |key: &str, value: Option<Value>| {
         body.as_object_mut().expect("an object").extend(value.map(|value| (key.to_owned(), value)));
     };
@@ -93,7 +93,7 @@ fn describe(state: &AwsState, call: &ServiceCall) -> Result<Value, ServiceError>
 }
 
 fn replicate(state: &mut AwsState, call: &ServiceCall) -> Result<Value, ServiceError> {
-    let (_, arn) = there(state, call)?;
+    let (_, arn) = find_permitted(state, call)?;
     let regions = call.parameters["AddReplicaRegions"].as_array().expect("a list");
     let regions = regions.iter().map(|region| region["Region"].as_str().expect("a Region").to_owned());
     let secret = state.secrets.get_mut(&arn).expect("it was found");
@@ -109,22 +109,27 @@ fn value(call: &ServiceCall) -> Result<&str, ServiceError> {
     Err(ServiceError::new(400, "ValidationException", "Member must have length less than or equal to 65536"))
 }
 
-/// The secret that is asked for, once the caller may do this with it.
-fn there(state: &AwsState, call: &ServiceCall) -> Result<(String, String), ServiceError> {
+/// Finds the requested secret, and checks that the caller may perform the operation on it.
+fn find_permitted(state: &AwsState, call: &ServiceCall) -> Result<(String, String), ServiceError> {
     let id = call.text("SecretId").ok_or_else(|| invalid("You must provide a SecretId."))?;
     let Some(secret) = find(state, call, id) else {
-        may(call, &full_arn(call, id), id, None)?;
+        check_permission(call, &full_arn(call, id), id, None)?;
         return Err(not_found("Secrets Manager can't find the specified secret."));
     };
-    may(call, &secret.arn, id, Some(secret))?;
+    check_permission(call, &secret.arn, id, Some(secret))?;
     Ok((id.to_owned(), secret.arn.clone()))
 }
 
-fn may(call: &ServiceCall, arn: &str, said: &str, secret: Option<&Secret>) -> Result<(), ServiceError> {
+fn check_permission(
+    call: &ServiceCall,
+    arn: &str,
+    requested: &str,
+    secret: Option<&Secret>,
+) -> Result<(), ServiceError> {
     let action = format!("secretsmanager:{}", call.operation);
     let context = vec![("secretsmanager:SecretId".to_owned(), arn.to_owned())];
     let access =
         AccessRequest { action: &action, resource: arn, region: &call.region, context, rule: ResourcePolicy::MayAllow };
-    let decided = access.decide(&call.caller, secret.and_then(|secret| secret.policy.as_ref()));
-    decided.map_err(|denied| forbidden(&denied.sentence(&call.caller, &action, said)))
+    let decision = access.decide(&call.caller, secret.and_then(|secret| secret.policy.as_ref()));
+    decision.map_err(|denied| forbidden(&denied.sentence(&call.caller, &action, requested)))
 }

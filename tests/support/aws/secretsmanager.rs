@@ -1,9 +1,8 @@
-//! Secrets Manager, JSON 1.1: `GetSecretValue`, `BatchGetSecretValue`; the calls that write are
-//! in `upkeep.rs`.
+//! Secrets Manager, JSON 1.1: `GetSecretValue` and `BatchGetSecretValue`. `secret_writes.rs` has the
+//! calls that write.
 //!
-//! A secret is found in the Region of the signature, whatever Region its ARN
-//! names: Secrets Manager itself answers that way. A name or a partial ARN finds
-//! only what the caller's own account holds.
+//! As in AWS, a secret is looked up in the Region of the signature, whatever Region its ARN names.
+//! A name or a partial ARN finds only secrets of the caller's account.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -22,7 +21,7 @@ pub const SERVICE: Service =
 const GET: &str = "secretsmanager:GetSecretValue";
 const BATCH: &str = "secretsmanager:BatchGetSecretValue";
 
-/// Secrets in one batch.
+/// Maximum number of secrets in one batch.
 const BATCH_LIMIT: usize = 20;
 
 fn answer(state: &mut AwsState, call: &ServiceCall) -> ServiceResult {
@@ -38,14 +37,14 @@ fn get_secret_value(state: &AwsState, call: &ServiceCall) -> ServiceResult {
     value(state, call, id).map(|body| body.to_string())
 }
 
-/// The batch has a permission of its own; each secret in it is decided like a single one.
+/// The batch needs its own permission; each secret in it is then decided like a single one.
 fn batch_get_secret_value(state: &AwsState, call: &ServiceCall) -> ServiceResult {
     let ids: Vec<&str> =
         call.parameters["SecretIdList"].as_array().into_iter().flatten().filter_map(|id| id.as_str()).collect();
     if ids.is_empty() || ids.len() > BATCH_LIMIT {
         return Err(invalid("SecretIdList must have 1 to 20 entries."));
     }
-    // The permission is not about one secret; a decision is about an ARN.
+    // A decision needs an ARN, but this permission is not about one secret.
     let (partition, account) = (call.caller.parts().partition, call.caller.account());
     let any = format!("arn:{partition}:secretsmanager:{}:{account}:secret:any", call.region);
     let rule = ResourcePolicy::MayAllow;
@@ -64,17 +63,17 @@ fn batch_get_secret_value(state: &AwsState, call: &ServiceCall) -> ServiceResult
 
 fn value(state: &AwsState, call: &ServiceCall, id: &str) -> Result<serde_json::Value, ServiceError> {
     let Some(secret) = find(state, call, id) else {
-        return Err(absent(call, id));
+        return Err(absence_error(call, id));
     };
-    let access = may_get(call, &secret.arn);
+    let access = get_request(call, &secret.arn);
     access
         .decide(&call.caller, secret.policy.as_ref())
         .map_err(|denied| forbidden(&denied.sentence(&call.caller, GET, id)))?;
     if secret.marked_for_deletion {
         return Err(invalid("You can't perform this operation on the secret because it was marked for deletion."));
     }
-    let version = wanted(secret, call)?;
-    may_decrypt(state, call, secret)?;
+    let version = select_version(secret, call)?;
+    check_decrypt(state, call, secret)?;
     let mut body = json!({
         "ARN": secret.arn,
         "Name": secret.name(),
@@ -90,36 +89,36 @@ fn value(state: &AwsState, call: &ServiceCall, id: &str) -> Result<serde_json::V
 }
 
 pub(super) fn find<'a>(state: &'a AwsState, call: &ServiceCall, id: &str) -> Option<&'a Secret> {
-    let here = |secret: &&Secret| {
+    let is_in_region = |secret: &&Secret| {
         let arn = Arn::expect(&secret.arn, "secretsmanager");
         arn.region == call.region && arn.partition == call.caller.parts().partition
     };
     if let Some(secret) = state.secrets.get(id) {
-        return Some(secret).filter(here);
+        return Some(secret).filter(is_in_region);
     }
     let own = call.caller.account();
     let name = match Arn::read(id) {
-        // AWS takes such an end for the random part, so what it names is not there.
+        // AWS reads such an ending as the random part, so the secret does not exist.
         Some(_) if ends_in_six(id) => return None,
         Some(arn) if arn.account != own || arn.region != call.region => return None,
         Some(arn) => arn.resource.strip_prefix("secret:")?,
         None => id,
     };
-    let mut here = state.secrets.values().filter(here);
-    here.find(|secret| secret.name() == name && Arn::expect(&secret.arn, "secretsmanager").account == own)
+    let mut secrets = state.secrets.values().filter(is_in_region);
+    secrets.find(|secret| secret.name() == name && Arn::expect(&secret.arn, "secretsmanager").account == own)
 }
 
-/// Whoever may not read it is not told that it is absent.
-fn absent(call: &ServiceCall, id: &str) -> ServiceError {
+/// A caller without permission to read the secret does not learn that it does not exist.
+fn absence_error(call: &ServiceCall, id: &str) -> ServiceError {
     let caller = &call.caller;
     let arn = full_arn(call, id);
-    match may_get(call, &arn).decide(caller, None) {
+    match get_request(call, &arn).decide(caller, None) {
         Ok(()) => not_found("Secrets Manager can't find the specified secret."),
         Err(denied) => forbidden(&denied.sentence(caller, GET, id)),
     }
 }
 
-/// The ARN that policies are asked about where there is no secret.
+/// The ARN for a policy decision about a secret that does not exist.
 pub(super) fn full_arn(call: &ServiceCall, id: &str) -> String {
     let caller = &call.caller;
     let named = |partition, region, account| format!("arn:{partition}:secretsmanager:{region}:{account}:secret:{id}");
@@ -129,7 +128,7 @@ pub(super) fn full_arn(call: &ServiceCall, id: &str) -> String {
     }
 }
 
-fn may_get<'a>(call: &'a ServiceCall, arn: &'a str) -> AccessRequest<'a> {
+fn get_request<'a>(call: &'a ServiceCall, arn: &'a str) -> AccessRequest<'a> {
     let mut context = vec![("secretsmanager:SecretId".to_owned(), arn.to_owned())];
     for (parameter, key) in [("VersionId", "secretsmanager:VersionId"), ("VersionStage", "secretsmanager:VersionStage")]
     {
@@ -139,7 +138,7 @@ fn may_get<'a>(call: &'a ServiceCall, arn: &'a str) -> AccessRequest<'a> {
     AccessRequest { action: GET, resource: arn, region: &call.region, context, rule }
 }
 
-fn wanted<'a>(secret: &'a Secret, call: &ServiceCall) -> Result<&'a Version, ServiceError> {
+fn select_version<'a>(secret: &'a Secret, call: &ServiceCall) -> Result<&'a Version, ServiceError> {
     let by_stage = |stage: &str| {
         secret.labelled(stage).ok_or_else(|| {
             not_found(&format!("Secrets Manager can't find the specified secret value for staging label: {stage}"))
@@ -159,8 +158,8 @@ fn wanted<'a>(secret: &'a Secret, call: &ServiceCall) -> Result<&'a Version, Ser
     }
 }
 
-/// Secrets Manager decrypts in the caller's name.
-fn may_decrypt(state: &AwsState, call: &ServiceCall, secret: &Secret) -> Result<(), ServiceError> {
+/// Secrets Manager decrypts in the name of the caller.
+fn check_decrypt(state: &AwsState, call: &ServiceCall, secret: &Secret) -> Result<(), ServiceError> {
     let owner = Arn::expect(&secret.arn, "secretsmanager");
     let Some(key_arn) = &secret.key else {
         return if owner.account == call.caller.account() {

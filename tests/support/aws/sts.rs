@@ -26,13 +26,13 @@ fn answer(state: &mut AwsState, call: &ServiceCall) -> ServiceResult {
 }
 
 fn assume_role(state: &mut AwsState, call: &ServiceCall) -> ServiceResult {
-    let role_arn = call.text("RoleArn").ok_or_else(|| unacceptable("RoleArn is required"))?;
+    let role_arn = call.text("RoleArn").ok_or_else(|| invalid_value("RoleArn is required"))?;
     let session = call.text("RoleSessionName").filter(|name| is_session_name(name));
     let session = session
-        .ok_or_else(|| unacceptable("Value at 'roleSessionName' failed to satisfy constraint: [\\w+=,.@-]{2,64}"))?;
-    assert!(!call.parameters.keys().any(|name| name.starts_with("Policy")), "session policies are not played here");
+        .ok_or_else(|| invalid_value("Value at 'roleSessionName' failed to satisfy constraint: [\\w+=,.@-]{2,64}"))?;
+    assert!(!call.parameters.keys().any(|name| name.starts_with("Policy")), "session policies are not supported");
     let lifetime = lifetime(call)?;
-    trusted(state, call, role_arn, session)?;
+    check_trust(state, call, role_arn, session)?;
     let opened = state.identities.open_session(role_arn, session, call.now + lifetime);
     let token = opened.key.token.as_deref().expect("a session has a token");
     Ok(format!(
@@ -47,8 +47,8 @@ fn assume_role(state: &mut AwsState, call: &ServiceCall) -> ServiceResult {
     ))
 }
 
-/// STS gives no reason, and says the same of a role that does not exist.
-fn trusted(state: &AwsState, call: &ServiceCall, role: &str, session: &str) -> Result<(), ServiceError> {
+/// STS gives no reason, and reports the same for a role that does not exist.
+fn check_trust(state: &AwsState, call: &ServiceCall, role: &str, session: &str) -> Result<(), ServiceError> {
     let mut context = vec![("sts:RoleSessionName".to_owned(), session.to_owned())];
     let external = call.text("ExternalId");
     context.extend(external.map(|id| ("sts:ExternalId".to_owned(), id.to_owned())));
@@ -71,19 +71,19 @@ fn trusted(state: &AwsState, call: &ServiceCall, role: &str, session: &str) -> R
     ))
 }
 
-/// In seconds. Every role here has the usual maximum, an hour.
+/// The lifetime of the session in seconds. Every role has the default maximum of one hour.
 fn lifetime(call: &ServiceCall) -> Result<i64, ServiceError> {
-    let wanted = call.text("DurationSeconds").map_or(Ok(HOUR), str::parse::<i64>);
-    match wanted {
+    let seconds = call.text("DurationSeconds").map_or(Ok(HOUR), str::parse::<i64>);
+    match seconds {
         Ok(seconds @ 900..=HOUR) => Ok(seconds),
-        Ok(3601..=43_200) if call.caller.is_session => Err(unacceptable(
+        Ok(3601..=43_200) if call.caller.is_session => Err(invalid_value(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by \
              role chaining",
         )),
         Ok(3601..=43_200) => {
-            Err(unacceptable("The requested DurationSeconds exceeds the MaxSessionDuration set for this role."))
+            Err(invalid_value("The requested DurationSeconds exceeds the MaxSessionDuration set for this role."))
         }
-        _ => Err(unacceptable("Value at 'durationSeconds' failed to satisfy constraint")),
+        _ => Err(invalid_value("Value at 'durationSeconds' failed to satisfy constraint")),
     }
 }
 
@@ -102,6 +102,6 @@ fn caller_identity(call: &ServiceCall) -> String {
     )
 }
 
-fn unacceptable(message: &str) -> ServiceError {
+fn invalid_value(message: &str) -> ServiceError {
     ServiceError::new(400, "ValidationError", message)
 }

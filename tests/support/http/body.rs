@@ -57,7 +57,7 @@ impl Body for ScriptedBody {
         self.steps.is_empty() && self.waiting.is_none()
     }
 
-    /// Exact for a body in one piece; a script of several is sent in chunks.
+    /// Exact for a body in one piece; a script of several pieces is sent in chunks.
     fn size_hint(&self) -> SizeHint {
         match self.steps.iter().collect::<Vec<_>>()[..] {
             [Step::Send(bytes)] => SizeHint::with_exact(bytes.len() as u64),

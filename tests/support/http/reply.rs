@@ -1,4 +1,4 @@
-//! A reply as a script: a head, pieces of body, and waits or cuts between them.
+//! A reply as a script: a head, pieces of the body, and waits or cuts between them.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use hyper::body::Bytes;
 use super::super::gate::Gate;
 use super::body::ScriptedBody;
 
-/// The connection ends here: by the script, or because the client left.
+/// The connection ends here, because the script cuts it or the client disconnected.
 #[derive(Debug)]
 pub struct ConnectionCut;
 
@@ -20,14 +20,14 @@ impl fmt::Display for ConnectionCut {
 
 impl std::error::Error for ConnectionCut {}
 
-/// Something other than an answer.
+/// A wait or a cut in place of data.
 #[derive(Clone)]
 pub enum Stall {
     Pause(Duration),
     Hold(Gate),
-    /// Nothing more comes, and the connection stays open.
+    /// Sends nothing more and keeps the connection open.
     Hang,
-    /// The connection is closed at once: over TCP with a reset.
+    /// Closes the connection at once, over TCP with a reset.
     Reset,
 }
 
@@ -58,7 +58,7 @@ impl Reply {
         Self { status, headers: Vec::new(), before: None, body, end: EndCallback(None) }
     }
 
-    /// No answer at all.
+    /// A reply that never sends a response.
     pub fn stall(stall: Stall) -> Self {
         Self::new(200, "").after(stall)
     }
@@ -68,14 +68,14 @@ impl Reply {
         self
     }
 
-    /// The answer, head and all, comes after this.
+    /// Stalls before the whole response, including its head.
     pub fn after(mut self, stall: Stall) -> Self {
         self.before = Some(stall);
         self
     }
 
-    /// Called once: with true when the whole reply has been handed over, with
-    /// false when the client went first or the reply was cut.
+    /// Calls `end` exactly once: with true when the whole reply was sent, with false when the client
+    /// disconnected first or the script cut the connection.
     pub fn on_end(mut self, end: impl FnOnce(bool) + Send + 'static) -> Self {
         self.end = EndCallback(Some(Box::new(end)));
         self
@@ -100,7 +100,7 @@ impl Stall {
             Self::Hold(gate) => gate.pass().await,
             Self::Hang => std::future::pending().await,
             Self::Reset => {
-                // One turn, in which what was sent before reaches the socket.
+                // Yield once, so that data sent before reaches the socket.
                 tokio::task::yield_now().await;
                 return Err(ConnectionCut);
             }
@@ -109,7 +109,7 @@ impl Stall {
     }
 }
 
-/// Tells how a reply ended, exactly once.
+/// Reports the end of a reply exactly once.
 pub(super) struct EndCallback(Option<Box<dyn FnOnce(bool) + Send>>);
 
 impl EndCallback {

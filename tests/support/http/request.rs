@@ -1,4 +1,4 @@
-//! A request as a handler sees it: whole, with its query decoded.
+//! A request as a handler sees it: complete, with its query decoded.
 
 use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
@@ -9,7 +9,7 @@ pub struct Request {
     pub method: String,
     pub path: String,
     pub query: Vec<(String, String)>,
-    /// Names in lower case, in the order of arrival.
+    /// Header names are in lower case, in order of arrival.
     pub headers: Vec<(String, String)>,
     pub body: Bytes,
 }
@@ -27,19 +27,19 @@ impl Request {
         })
     }
 
-    /// The first header of this name, which is given in lower case.
+    /// The first header with this name, given in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(is, _)| is == name).map(|(_, value)| value.as_str())
     }
 
-    /// The first query parameter of this name, unless it is empty.
+    /// The first query parameter with this name, unless it is empty.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         let mut pairs = self.query.iter();
         pairs.find(|(is, value)| is == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 }
 
-/// The pairs of `application/x-www-form-urlencoded` text.
+/// Parses the pairs of `application/x-www-form-urlencoded` text.
 pub fn form_pairs(text: &str) -> Vec<(String, String)> {
     text.split('&')
         .filter(|pair| !pair.is_empty())
