@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 use taskpull::pipeline::{
-    AccessTokens, AccountRoles, Aws, Backoff, Batching, Caching, Concurrency, Deadlines, DockerAddress, HostKind,
-    Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits, PlanContext, Progress, Resolver, Rewrites, RoleUse,
-    State, Traffic,
+    AccessTokens, AccountRoles, AwsClient, Backoff, Batching, CacheConfig, Caching, CachingCredentialProvider,
+    Concurrency, Deadlines, DockerAddress, HostKind, HostLoginSettings, HostLogins, Input, PlanContext,
+    ProgressObserver, PullLimiter, PullLimits, PullRun, PullState, Rewrites, RoleUse,
 };
 use tokio::time::{advance, pause, resume};
 use tokio_util::sync::CancellationToken;
@@ -44,36 +44,36 @@ pub fn run_story_with(world: &World, test: &str, variables: &[(&'static str, &st
 
 /// Makes repeated pulls with one credential provider, which keeps its caches.
 struct Puller {
-    credentials: Resolver<Aws>,
+    credentials: CachingCredentialProvider<AwsClient>,
     engine: DockerAddress,
 }
 
 struct NoProgress;
 
-impl Progress for NoProgress {
-    fn update(&self, _: usize, _: &State) {}
+impl ProgressObserver for NoProgress {
+    fn update(&self, _: usize, _: &PullState) {}
 }
 
 /// Returns a provider that caches a secret for five minutes, and for an hour more while AWS is
 /// unavailable.
-pub fn credential_resolver() -> Resolver<Aws> {
-    let logins = InstanceSettings {
+pub fn credential_provider() -> CachingCredentialProvider<AwsClient> {
+    let logins = HostLoginSettings {
         host: HostKind::Auto,
         has_auth_type: false,
         auth_data: None,
         docker_config: None,
         helper_timeout: MINUTE,
     };
-    let cache = Keeping { max_age: 5 * MINUTE, max_stale: 60 * MINUTE, entries: NonZeroUsize::MAX };
-    let store = Aws::new(Duration::from_secs(10), Batching::Never, HostKind::Auto, None, Arc::new(())).unwrap();
-    let logins = Arc::new(InstanceLogins::read(&logins).unwrap());
-    Resolver::new(Arc::new(store), cache, AccessTokens::Refuse, logins)
+    let cache = CacheConfig { max_age: 5 * MINUTE, max_stale: 60 * MINUTE, entries: NonZeroUsize::MAX };
+    let store = AwsClient::new(Duration::from_secs(10), Batching::Never, HostKind::Auto, None, Arc::new(())).unwrap();
+    let logins = Arc::new(HostLogins::read(&logins).unwrap());
+    CachingCredentialProvider::new(Arc::new(store), cache, AccessTokens::Refuse, logins)
 }
 
 impl Puller {
     fn new() -> Self {
         Self {
-            credentials: credential_resolver(),
+            credentials: credential_provider(),
             engine: DockerAddress::parse(&story_variable("DOCKER_HOST")).unwrap(),
         }
     }
@@ -89,7 +89,7 @@ impl Puller {
         let (accounts, rewrites) = (&AccountRoles::default(), &Rewrites::default());
         let context =
             PlanContext { roles: RoleUse::Assume, accounts, rewrites, platform: None, instance: &no_host_login };
-        let limits = Limits {
+        let limits = PullLimits {
             disk: taskpull::pull::DiskLimits::default(),
             caching: Caching::default(),
             deadlines: Deadlines { answer: MINUTE, begin: MINUTE, idle: MINUTE, restart: MINUTE, total: MINUTE },
@@ -97,11 +97,11 @@ impl Puller {
             fail_fast: false,
         };
         let input = Input { source: "-".to_owned(), text: Ok(definition) };
-        let job = Job::new(vec![input], &context);
+        let run = PullRun::new(vec![input], &context);
         let one = NonZeroUsize::MIN;
-        let traffic = Traffic::of_one_run(Concurrency { all: one, per_registry: one });
+        let traffic = PullLimiter::of_one_run(Concurrency { all: one, per_registry: one });
         let report =
-            job.pull(&self.credentials, &self.engine, &traffic, &limits, &NoProgress, &CancellationToken::new()).await;
+            run.pull(&self.credentials, &self.engine, &traffic, &limits, &NoProgress, &CancellationToken::new()).await;
         serde_json::to_value(&report).unwrap()["tasks"][0]["containers"][0].take()
     }
 }
