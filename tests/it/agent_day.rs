@@ -30,12 +30,12 @@ use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::agent_world::{Answer, request};
-use crate::pull_days::{MINUTE, credentials, held, later, tell_with, variable};
-use crate::support::aws::Fault;
-use crate::support::engine::{Auth, Pull};
-use crate::support::fault::When;
-use crate::support::http::{Reply, Server as HttpServer};
+use crate::agent_world::{ApiResponse, http_request};
+use crate::pull_days::{MINUTE, advance_clock, credential_provider, resource_usage, run_story_with, story_variable};
+use crate::support::aws::AwsFault;
+use crate::support::engine::{PullScript, RegistryAuth};
+use crate::support::fault::Calls;
+use crate::support::http::{HttpServer, Reply};
 use crate::support_aws_client::SECRET;
 use crate::task::{World, container, task};
 
@@ -72,17 +72,18 @@ impl Around {
         let (hour, every) = (minute / 60, |minutes: usize| minute % minutes);
         if every(60) == 0 {
             world.aws.rotate(SECRET, &format!(r#"{{"username": "me", "password": "{}"}}"#, password(hour)));
-            (0..IMAGES).for_each(|at| world.engine.image(&image(at), wanting(hour)));
+            (0..IMAGES).for_each(|at| world.engine.script(&image(at), wanting(hour)));
         }
         if every(180) == 175 {
-            world.aws.fault("GetSecretValue", When::Every, Fault::Status(503));
+            world.aws.inject_fault("GetSecretValue", Calls::Every, AwsFault::Status(503));
         }
         if every(180) == 5 {
-            world.aws.lift("GetSecretValue");
+            world.aws.clear_faults("GetSecretValue");
         }
         // Between these its pulls break, and it is not there at all.
         if every(120) == 20 {
-            (0..IMAGES).for_each(|at| world.engine.once(&image(at), Pull::stream().status("Pulling").reset()));
+            (0..IMAGES)
+                .for_each(|at| world.engine.script_once(&image(at), PullScript::stream().status("Pulling").reset()));
         }
         if every(120) == 30 {
             std::fs::remove_file(engine).unwrap();
@@ -96,16 +97,16 @@ impl Around {
     fn shown(&self) -> Vec<(usize, usize)> {
         let before = self.pulls_before.lock().unwrap();
         let minute = |at: usize| before.partition_point(|count| *count <= at) - 1;
-        let hour = |auth: &Auth| match auth {
-            Auth::Given(given) => given.password.strip_prefix("swordfish-").unwrap().parse().unwrap(),
+        let hour = |auth: &RegistryAuth| match auth {
+            RegistryAuth::Config(given) => given.password.strip_prefix("swordfish-").unwrap().parse().unwrap(),
             other => panic!("{other:?}"),
         };
         self.world.engine.pulls().iter().enumerate().map(|(at, pull)| (hour(&pull.auth), minute(at))).collect()
     }
 }
 
-fn wanting(hour: usize) -> Pull {
-    Pull::success().requiring("me", &password(hour))
+fn wanting(hour: usize) -> PullScript {
+    PullScript::success().with_login("me", &password(hour))
 }
 
 #[test]
@@ -126,7 +127,7 @@ fn a_day_of_rotations_restarts_and_outages_loses_nothing_and_leaves_nothing() {
         ("DAY_CLOCK", clock.to_str().unwrap()),
         ("DAY_FOLDER", folder.path().to_str().unwrap()),
     ];
-    tell_with(&around.world, "agent_day::within_a_day", &variables);
+    run_story_with(&around.world, "agent_day::within_a_day", &variables);
     let shown = around.shown();
     let late: Vec<_> = shown.iter().filter(|(hour, minute)| minute / 60 > *hour).collect();
     assert!(!late.is_empty() && late.iter().all(|(hour, minute)| *minute < (hour + 1) * 60 + SERVES), "{late:?}");
@@ -147,8 +148,8 @@ impl Pulling {
         let [all, per_registry] = [16, 8].map(|count| NonZeroUsize::new(count).unwrap());
         let wait = Duration::from_millis;
         Self {
-            credentials: credentials(),
-            engine: DockerAddress::parse(&variable("DOCKER_HOST")).unwrap(),
+            credentials: credential_provider(),
+            engine: DockerAddress::parse(&story_variable("DOCKER_HOST")).unwrap(),
             traffic: PullLimiter::of_many_runs(Concurrency { all, per_registry }),
             limits: PullLimits {
                 disk: DiskLimits::default(),
@@ -216,7 +217,7 @@ impl AgentObserver for Ends {
 #[tokio::test]
 #[ignore = "a_day_of_rotations_restarts_and_outages_loses_nothing_and_leaves_nothing runs it"]
 async fn within_a_day() {
-    let folder = PathBuf::from(variable("DAY_FOLDER"));
+    let folder = PathBuf::from(story_variable("DAY_FOLDER"));
     let (journal, _) = Journal::open(&folder.join("state")).unwrap();
     let (to_runner, accepted) = mpsc::unbounded_channel();
     let room = StoreLimits { open: 1_000, history: 200 };
@@ -267,9 +268,9 @@ async fn live_a_day(desk: &JobStore, socket: &Path) -> Vec<String> {
     for minute in 0..DAY + 60 {
         // By then the history is full, and the allocator has what it needs.
         if minute == DAY / 4 {
-            flat = held();
+            flat = resource_usage();
         }
-        ask(Path::new(&variable("DAY_CLOCK")), "POST", &format!("/minute/{minute}"), "").await;
+        ask(Path::new(&story_variable("DAY_CLOCK")), "POST", &format!("/minute/{minute}"), "").await;
         if minute % EVERY == 0 && minute < DAY {
             let definitions = (0..TOGETHER).map(|at| {
                 let place = minute / EVERY * TOGETHER + at;
@@ -283,11 +284,11 @@ async fn live_a_day(desk: &JobStore, socket: &Path) -> Vec<String> {
             acknowledged.extend(answers.await);
         }
         at_rest(desk).await;
-        later(MINUTE).await;
+        advance_clock(MINUTE).await;
     }
     at_rest(desk).await;
     assert_eq!(desk.open_count(), 0);
-    let (descriptors, memory) = held();
+    let (descriptors, memory) = resource_usage();
     assert!(descriptors <= flat.0 + 4, "{} open file descriptors became {descriptors}", flat.0);
     assert!(memory < flat.1 + 4_000_000, "{} bytes became {memory}", flat.1);
     acknowledged
@@ -302,16 +303,16 @@ async fn at_rest(desk: &JobStore) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
-        later(Duration::from_millis(40)).await;
+        advance_clock(Duration::from_millis(40)).await;
     }
 }
 
-async fn ask(socket: &Path, method: &str, path: &str, body: &str) -> Answer {
+async fn ask(socket: &Path, method: &str, path: &str, body: &str) -> ApiResponse {
     let mut stream = UnixStream::connect(socket).await.unwrap();
-    let bytes = request(method, path, &[("Content-Type", "application/json")], body);
+    let bytes = http_request(method, path, &[("Content-Type", "application/json")], body);
     stream.write_all(&bytes).await.unwrap();
     let mut text = Vec::new();
     // A connection that breaks behind an answer has given it.
     let _ = stream.read_to_end(&mut text).await;
-    Answer::parse(&String::from_utf8(text).unwrap())
+    ApiResponse::parse(&String::from_utf8(text).unwrap())
 }
