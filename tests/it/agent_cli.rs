@@ -1,4 +1,4 @@
-//! The command line and the agent: `pull --agent`, `status`, `cancel`.
+//! The commands that use a running agent: `pull --agent`, `status` and `cancel`.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -17,7 +17,7 @@ fn pull(home: &Home, words: &[&str], definition: &Value) -> Run {
 }
 
 #[test]
-fn the_report_is_the_one_that_a_pull_without_an_agent_has() {
+fn agent_pull_prints_the_same_report_as_a_direct_pull() {
     let (world, home) = (World::new(), Home::new());
     let _agent = Agent::start(&home, &world);
     let definition = task(&[container("app", IMAGE, SECRET), open_container("more", "registry.example:5000/b:1")]);
@@ -34,7 +34,7 @@ fn the_report_is_the_one_that_a_pull_without_an_agent_has() {
 }
 
 #[test]
-fn failures_and_faults_end_as_they_do_without_an_agent() {
+fn agent_pull_exits_with_the_same_codes_as_a_direct_pull() {
     let (world, home) = (World::new(), Home::new());
     world.engine.image(IMAGE, Pull::refused(404, "manifest unknown"));
     let _agent = Agent::start(&home, &world);
@@ -47,14 +47,14 @@ fn failures_and_faults_end_as_they_do_without_an_agent() {
 }
 
 #[test]
-fn ctrl_c_ends_the_showing_and_not_the_request() {
+fn ctrl_c_stops_following_but_not_the_request() {
     let (world, home) = (World::new(), Home::new());
     let gate = Gate::closed();
     world.engine.image(IMAGE, Pull::success().hold(&gate));
     let agent = Agent::start(&home, &world);
     let mut child = pull(&home, &[], &task(&[open_container("app", IMAGE)])).start();
     wait_for(&gate, 1);
-    // It is followed once it has a line.
+    // The command follows the request as soon as it has printed a line.
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     stderr.read_line(&mut line).unwrap();
@@ -69,7 +69,7 @@ fn ctrl_c_ends_the_showing_and_not_the_request() {
 }
 
 #[test]
-fn a_pull_is_followed_over_the_agents_restart() {
+fn agent_pull_is_followed_across_an_agent_restart() {
     let (world, home) = (World::new(), Home::new());
     let gate = Gate::closed();
     world.engine.once(IMAGE, Pull::success().hold(&gate));
@@ -83,7 +83,7 @@ fn a_pull_is_followed_over_the_agents_restart() {
 }
 
 #[test]
-fn a_request_that_is_tried_again_is_said_to_be() {
+fn agent_pull_reports_a_pending_retry() {
     let (world, home) = (World::new(), Home::new());
     let refused = Pull::refused(500, "received unexpected HTTP status: 503 Service Unavailable");
     world.engine.once(IMAGE, refused);
@@ -94,7 +94,7 @@ fn a_request_that_is_tried_again_is_said_to_be() {
 }
 
 #[test]
-fn status_shows_all_or_one_and_cancel_ends_it() {
+fn status_lists_requests_and_cancel_ends_one() {
     let (world, home) = (World::new(), Home::new());
     let gate = Gate::closed();
     world.engine.image(IMAGE, Pull::success().hold(&gate));
@@ -121,7 +121,7 @@ fn status_shows_all_or_one_and_cancel_ends_it() {
 }
 
 #[test]
-fn an_agent_that_is_not_there_is_said_with_its_socket_and_how_to_start_it() {
+fn missing_agent_error_names_the_socket_and_how_to_start_it() {
     let home = Home::new();
     for words in [&["status"][..], &["cancel", "1"], &["pull", "--agent", "/dev/null"]] {
         let ended = home.command(words).end();
@@ -132,10 +132,10 @@ fn an_agent_that_is_not_there_is_said_with_its_socket_and_how_to_start_it() {
 }
 
 #[test]
-fn a_socket_that_may_not_be_opened_is_said_with_its_group() {
+fn socket_permission_error_names_the_group() {
     let (world, home) = (World::new(), Home::new());
     let _agent = Agent::of(home.serve(&world).env("TASKPULL_SOCKET_GROUP", "0"), &home);
-    // The user that it is run as may not be let into the folder that it was built in.
+    // The user of this run may have no access to the build folder, so the program is copied.
     let program = home.socket().with_file_name("taskpull");
     fs::copy(env!("CARGO_BIN_EXE_taskpull"), &program).unwrap();
     let run = Run::program("setpriv").arg("--reuid=61001").arg("--regid=61001").arg("--clear-groups");
