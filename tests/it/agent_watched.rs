@@ -1,4 +1,4 @@
-//! A running agent that is watched: its metrics are read, its audit trail lies in a folder.
+//! A running agent with a metrics listener and an audit log, for the tests of both.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -13,13 +13,13 @@ use crate::agent_world::{Agent, Home};
 use crate::support::run::Ended;
 use crate::task::World;
 
-/// What an agent is given until it is started.
+/// The state and the audit folder of an agent that has not been started.
 pub struct Prepared {
     home: Home,
     count: usize,
 }
 
-/// An agent that runs.
+/// A running agent whose metrics and audit log the test can read.
 pub struct Watched {
     pub agent: Agent,
     home: Home,
@@ -34,7 +34,7 @@ impl Prepared {
         Self { home, count: 0 }
     }
 
-    /// Puts a request into the agent's state, as if it had been accepted before a restart.
+    /// Stores a request in the state folder, as if the agent had accepted it before a restart.
     pub fn request(mut self, definition: &Value) -> Self {
         let id = format!("019c13a1b2c3{:08x}", self.count);
         self.count += 1;
@@ -46,7 +46,7 @@ impl Prepared {
         self
     }
 
-    /// The folder of the audit trail.
+    /// The folder that contains the audit log.
     pub fn audit(&self) -> PathBuf {
         self.home.path("audit")
     }
@@ -55,20 +55,20 @@ impl Prepared {
         self.start_behind(world, &[])
     }
 
-    /// The same, behind a program that becomes it.
+    /// Like `start`, through the command `before`, which executes the agent.
     pub fn start_behind(self, world: &World, before: &[String]) -> Watched {
         let run = world.set(self.home.serve_behind(before)).env("TASKPULL_AUDIT", self.audit().join("trail"));
         let run = run.env("TASKPULL_METRICS_LISTEN", "127.0.0.1:0").env("RUST_LOG", "trace");
         let agent = Agent::of(run, &self.home);
-        let said = "the metrics are at http://";
-        agent.hears(said);
-        let address = agent.lines(said)[0].replace(said, "").replace("/metrics", "");
+        let prefix = "the metrics are at http://";
+        agent.hears(prefix);
+        let address = agent.lines(prefix)[0].replace(prefix, "").replace("/metrics", "");
         Watched { agent, home: self.home, address }
     }
 }
 
 impl Watched {
-    /// An answer of the listener's, head and body.
+    /// Sends a request to the metrics listener and returns the head and body of its answer.
     pub fn ask(&self, line: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(stream, "{line} HTTP/1.1\r\nhost: {}\r\n\r\n", self.address).unwrap();
@@ -77,7 +77,7 @@ impl Watched {
         answer
     }
 
-    /// The metrics.
+    /// Returns the body of `GET /metrics`.
     pub fn metrics(&self) -> String {
         let answer = self.ask("GET /metrics");
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -85,25 +85,25 @@ impl Watched {
         body.to_owned()
     }
 
-    /// The metrics, once they have this line.
+    /// Waits until the metrics contain this line, and returns them.
     pub fn metrics_with(&self, line: &str) -> String {
-        let begun = Instant::now();
+        let started = Instant::now();
         loop {
             let text = self.metrics();
-            if text.lines().any(|found| found == line) {
+            if text.lines().any(|metric| metric == line) {
                 return text;
             }
-            assert!(begun.elapsed() < Duration::from_mins(1), "no `{line}`: {text}");
+            assert!(started.elapsed() < Duration::from_mins(1), "no `{line}`: {text}");
             thread::sleep(Duration::from_millis(20));
         }
     }
 
-    /// A place as the agent sees it.
+    /// Translates a path in the agent's mount namespace into one that the test can open.
     pub fn seen(&self, path: &Path) -> PathBuf {
         PathBuf::from(format!("/proc/{}/root", self.agent.id())).join(path.strip_prefix("/").unwrap())
     }
 
-    /// Ends it; the lines of its audit trail, what it has said, and what it has left.
+    /// Ends the agent. Returns the lines of its audit log, its stderr and its home.
     pub fn end(self) -> (Vec<Value>, String, Home) {
         let Ended { code, stderr, .. } = self.agent.terminate();
         assert_eq!(code, 0, "{stderr}");
@@ -112,7 +112,7 @@ impl Watched {
     }
 }
 
-/// The lines of a trail.
+/// Parses the lines of an audit log.
 pub fn lines(trail: &str) -> Vec<Value> {
     trail.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
 }
