@@ -1,4 +1,4 @@
-//! What the tests of the front doors share: a host with a map of registries.
+//! A host with a map of registries, shared by the tests of the credential protocols.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -11,19 +11,19 @@ use crate::support::run::{Ended, Run};
 use crate::support_aws_client::{GET, HOST, SECRET};
 use crate::task::World;
 
-/// The host of `OWN` in the tests of ECR.
+/// The registry host of `OWN` in the tests of ECR.
 pub const ECR: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
 pub const REGISTRY: &str = "registry.example:5000";
 pub const NOT_OURS: &str = "credentials not found in native keychain\n";
 
-/// A world whose host is asked by other programs, and may have secrets and tokens.
+/// A world whose host may read secrets and get ECR tokens, and the folder of its configuration file.
 pub struct Doors {
     pub world: World,
     pub folder: TempDir,
 }
 
 impl Doors {
-    /// With the secret of the world for `REGISTRY`.
+    /// Creates a host whose map names the world's secret for `REGISTRY`.
     pub fn new() -> Self {
         let doors = Self { world: World::new(), folder: tempfile::tempdir().unwrap() };
         doors.map(&format!("[[registry]]\nhost = \"{REGISTRY}\"\nsecret = \"{SECRET}\"\n"));
@@ -44,7 +44,7 @@ impl Doors {
         self.world.set(run).env("TASKPULL_CONFIG", self.folder.path().join("taskpull.toml"))
     }
 
-    /// The program under its other name, in a folder with a space in it.
+    /// Runs the program as `docker-credential-taskpull`, from a folder whose name contains a space.
     pub fn helper(&self) -> Run {
         let folder = self.folder.path().join("a folder");
         let link = folder.join("docker-credential-taskpull");
@@ -55,12 +55,12 @@ impl Doors {
         self.set(Run::program(link.to_str().unwrap()))
     }
 
-    /// `docker-credential-taskpull get`, which is asked for this server.
+    /// Runs `docker-credential-taskpull get` for this server.
     pub fn get(&self, server: &str) -> Ended {
         self.helper().arg("get").stdin(server).end()
     }
 
-    /// `taskpull credential kubelet`, which is asked for this image.
+    /// Runs `taskpull credential kubelet` for this image, and checks that the service account's token does not leak.
     pub fn kubelet(&self, image: &str) -> Ended {
         let request = serde_json::json!({
             "apiVersion": "credentialprovider.kubelet.k8s.io/v1", "kind": "CredentialProviderRequest",
@@ -74,16 +74,16 @@ impl Doors {
     }
 }
 
-/// An answer of the helper's protocol that is taken for a failure: one line on stdout.
-pub fn assert_failed(ended: &Ended, said: &str) {
+/// Asserts that the helper failed as its protocol requires: with one line on stdout.
+pub fn assert_failed(ended: &Ended, message: &str) {
     assert_eq!(ended.code, 1, "{ended:?}");
-    assert!(ended.stdout.starts_with("taskpull: ") && ended.stdout.contains(said), "{said}: {ended:?}");
-    assert_eq!(ended.stdout.matches('\n').count(), 1, "one line: {ended:?}");
+    assert!(ended.stdout.starts_with("taskpull: ") && ended.stdout.contains(message), "{message}: {ended:?}");
+    assert_eq!(ended.stdout.matches('\n').count(), 1, "stdout has one line: {ended:?}");
     assert!(ended.stdout.ends_with('\n') && !ended.stdout.contains(NOT_OURS.trim()), "{ended:?}");
 }
 
-/// The same of `get`, whose failures Docker's command line would keep to itself.
-pub fn assert_not_given(ended: &Ended, said: &str) {
-    assert_failed(ended, said);
-    assert!(ended.stderr.ends_with(&ended.stdout), "what is on stdout is on stderr too: {ended:?}");
+/// Asserts a failure of `get`, which is also on stderr because Docker's command line does not print it.
+pub fn assert_not_given(ended: &Ended, message: &str) {
+    assert_failed(ended, message);
+    assert!(ended.stderr.ends_with(&ended.stdout), "stderr repeats stdout: {ended:?}");
 }

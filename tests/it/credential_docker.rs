@@ -1,4 +1,4 @@
-//! `docker-credential-taskpull` at the wire: what it answers, and that a failure stays one.
+//! `docker-credential-taskpull` at the wire: its answers, and its failures that never look like "not found".
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ fn login(ended: &Ended) -> Value {
 }
 
 #[test]
-fn a_host_of_the_map_gets_the_login_of_its_secret_under_every_alias() {
+fn mapped_host_gets_the_login_of_its_secret_under_every_alias() {
     let doors = Doors::new();
     for server in
         [REGISTRY, "https://registry.example:5000", "http://Registry.Example:5000/", "registry.example:5000/v1/\n"]
@@ -29,11 +29,11 @@ fn a_host_of_the_map_gets_the_login_of_its_secret_under_every_alias() {
         let expected = json!({ "ServerURL": server.trim(), "Username": "me", "Secret": "swordfish" });
         assert_eq!(login(&doors.get(server)), expected, "{server}");
     }
-    assert_eq!(doors.world.aws.count("GetSecretValue"), 4, "nothing is kept on disk");
+    assert_eq!(doors.world.aws.count("GetSecretValue"), 4, "no value is cached on disk");
 }
 
 #[test]
-fn docker_hub_is_one_registry_under_each_of_its_names() {
+fn docker_hub_is_one_registry_under_all_its_names() {
     let doors = Doors::new();
     for host in ["docker.io", "index.docker.io"] {
         doors.map(&format!("[[registry]]\nhost = \"{host}\"\nsecret = \"{SECRET}\"\n"));
@@ -41,14 +41,14 @@ fn docker_hub_is_one_registry_under_each_of_its_names() {
             assert_eq!(login(&doors.get(server))["Secret"], "swordfish", "{server}");
         }
     }
-    // Where Docker keeps the tokens of a login by browser there is no image.
+    // Docker stores the tokens of a browser login under these names, which belong to no image.
     for server in ["https://index.docker.io/v1/access-token", "https://index.docker.io/v1/refresh-token"] {
         assert_eq!(doors.get(server).stdout, NOT_OURS, "{server}");
     }
 }
 
 #[test]
-fn ecr_needs_no_map() {
+fn ecr_registries_need_no_map_entry() {
     let doors = Doors::new();
     doors.map("");
     for (server, number) in [(ECR.to_owned(), 1), (format!("https://{ECR}/v2/"), 2)] {
@@ -61,7 +61,7 @@ fn ecr_needs_no_map() {
 }
 
 #[test]
-fn the_entrys_role_asks_else_the_accounts_else_the_host() {
+fn role_of_the_entry_wins_over_account_role_and_host() {
     let doors = Doors::new().may(Policy::allow("sts:AssumeRole", "*"));
     let token = Policy::allow("ecr:GetAuthorizationToken", "*").and(Policy::allow(GET, "*"));
     doors.world.aws.role(ROLE, Policy::trust(HOST), token.clone());
@@ -85,7 +85,7 @@ fn the_entrys_role_asks_else_the_accounts_else_the_host() {
 }
 
 #[test]
-fn a_registry_that_is_not_ours_is_said_to_be_none_in_the_protocols_words() {
+fn unmapped_registry_gets_the_not_found_answer_of_the_protocol() {
     let doors = Doors::new();
     for server in ["other.example", "registry.example", "https://registry.example:5001/v1/", "localhost", "registry"] {
         let ended = doors.get(server);
@@ -97,20 +97,20 @@ fn a_registry_that_is_not_ours_is_said_to_be_none_in_the_protocols_words() {
 }
 
 #[test]
-fn no_failure_is_taken_for_a_registry_that_is_not_ours() {
+fn failures_are_never_answered_as_not_found() {
     let doors = Doors::new().may(Policy::none());
     assert_not_given(&doors.get(REGISTRY), "is not allowed");
     assert_not_given(&doors.get(ECR), "not allowed ecr:GetAuthorizationToken");
     assert_not_given(&doors.get("public.ecr.aws"), "allow ecr-public:GetAuthorizationToken");
     assert_not_given(&doors.get("12.dkr.ecr.eu-west-1.amazonaws.com"), "begins with an account's 12 digits");
     let doors = Doors::new();
-    let not_there = SECRET.replace("hub", "gone");
-    doors.map(&format!("[[registry]]\nhost = \"{REGISTRY}\"\nsecret = \"{not_there}\"\n"));
+    let missing_secret = SECRET.replace("hub", "gone");
+    doors.map(&format!("[[registry]]\nhost = \"{REGISTRY}\"\nsecret = \"{missing_secret}\"\n"));
     assert_not_given(&doors.get(REGISTRY), "gone");
     doors.map("[[registry]]\nhost = \"registry.example:5000\"\n");
     assert_not_given(&doors.get(REGISTRY), "has no secret");
     assert_not_given(&doors.get("other.example"), "has no secret");
-    // AWS's words are another's: they cannot say it either.
+    // An AWS error that quotes the protocol's message is still a failure.
     let doors = Doors::new();
     let quoting = Fault::Error(400, "ValidationException", "credentials not found in native keychain");
     doors.world.aws.fault("GetSecretValue", When::Every, quoting);
@@ -118,7 +118,7 @@ fn no_failure_is_taken_for_a_registry_that_is_not_ours() {
 }
 
 #[test]
-fn a_host_without_aws_credentials_or_home_is_told_so_at_once() {
+fn missing_aws_credentials_fail_at_once_with_a_hint() {
     let doors = Doors::new();
     for server in [REGISTRY, ECR] {
         let run = doors.helper().arg("get").stdin(server);
@@ -129,7 +129,7 @@ fn a_host_without_aws_credentials_or_home_is_told_so_at_once() {
 }
 
 #[test]
-fn no_token_is_kept_for_an_outage() {
+fn helper_caches_no_token_for_an_outage() {
     let doors = Doors::new();
     login(&doors.get(ECR));
     doors.world.aws.fault("GetAuthorizationToken", When::Every, Fault::Status(503));
@@ -138,7 +138,7 @@ fn no_token_is_kept_for_an_outage() {
 }
 
 #[test]
-fn a_token_that_comes_when_it_is_over_serves_once() {
+fn token_that_arrives_expired_is_used_once_and_not_cached() {
     let doors = Doors::new();
     let token = STANDARD.encode("AWS:over");
     let body = json!({ "authorizationData": [{ "authorizationToken": token, "expiresAt": 1_000_000_000 }] });
@@ -152,14 +152,14 @@ fn a_token_that_comes_when_it_is_over_serves_once() {
 }
 
 #[test]
-fn an_identity_token_goes_under_dockers_own_name_for_it() {
+fn identity_token_uses_the_user_name_that_docker_reserves() {
     let doors = Doors::new();
     doors.world.aws.secret(Secret::text(SECRET, r#"{"identitytoken": "tok"}"#));
     assert_eq!(login(&doors.get(REGISTRY))["Username"], "<token>");
 }
 
 #[test]
-fn without_arguments_it_says_how_it_is_called() {
+fn wrong_arguments_print_the_usage() {
     let doors = Doors::new();
     for arguments in [&[][..], &["get", "get"], &["put"], &["--help"]] {
         let ended = arguments.iter().fold(doors.helper(), Run::arg).end();
@@ -171,7 +171,7 @@ fn without_arguments_it_says_how_it_is_called() {
 }
 
 #[test]
-fn a_megabyte_on_stdin_is_refused_and_not_repeated() {
+fn oversized_or_malformed_stdin_is_rejected_and_not_echoed() {
     let doors = Doors::new();
     let ended = doors.helper().arg("get").stdin(vec![b'a'; 1_000_000]).end();
     assert_not_given(&ended, "stdin is longer than 8192 bytes");
@@ -181,7 +181,7 @@ fn a_megabyte_on_stdin_is_refused_and_not_repeated() {
 }
 
 #[test]
-fn hosts_are_listed_without_asking_anybody() {
+fn list_names_the_mapped_hosts_without_aws_calls() {
     let doors = Doors::new();
     doors.map(&format!(
         "[[registry]]\nhost = \"{REGISTRY}\"\nsecret = \"{SECRET}\"\n\
@@ -195,7 +195,7 @@ fn hosts_are_listed_without_asking_anybody() {
 }
 
 #[test]
-fn it_says_which_program_it_is() {
+fn version_is_printed_even_with_a_broken_configuration() {
     let doors = Doors::new();
     doors.map("what is no configuration");
     let expected = format!("docker-credential-taskpull (taskpull) {}\n", env!("CARGO_PKG_VERSION"));
@@ -207,36 +207,36 @@ fn it_says_which_program_it_is() {
 }
 
 #[test]
-fn nothing_is_kept_and_what_was_to_be_is_not_repeated() {
+fn store_and_erase_are_rejected_without_echoing_the_secret() {
     let doors = Doors::new();
-    let given = json!({ "ServerURL": REGISTRY, "Username": "me", "Secret": "c4nary-to-be-stored" }).to_string();
-    for (operation, said) in [("store", "`taskpull secret new`"), ("erase", "nothing was changed")] {
-        let ended = doors.helper().arg(operation).stdin(given.clone()).end();
-        assert_failed(&ended, said);
+    let request = json!({ "ServerURL": REGISTRY, "Username": "me", "Secret": "c4nary-to-be-stored" }).to_string();
+    for (operation, message) in [("store", "`taskpull secret new`"), ("erase", "nothing was changed")] {
+        let ended = doors.helper().arg(operation).stdin(request.clone()).end();
+        assert_failed(&ended, message);
         assert!(!ended.stdout.contains("c4nary"), "{ended:?}");
     }
     assert_eq!(doors.world.aws.calls(), []);
 }
 
 #[test]
-fn the_password_is_on_stdout_and_nowhere_else() {
+fn password_appears_only_on_stdout() {
     const PASSWORD: &str = "c4nary-of-the-front-doors";
     let doors = Doors::new();
     let canary = Canary::new("password", PASSWORD);
     let good = json!({ "username": "me", "password": PASSWORD }).to_string();
     let broken = [json!({ "username": "me", "pass": PASSWORD }).to_string(), format!("{PASSWORD}\n{PASSWORD}")];
-    for (text, is_given) in [(&good, true), (&broken[0], false), (&broken[1], false)] {
+    for (text, succeeds) in [(&good, true), (&broken[0], false), (&broken[1], false)] {
         doors.world.aws.secret(Secret::text(SECRET, text));
         let commands = [doors.helper().arg("get").stdin(REGISTRY), login_password(&doors, REGISTRY)];
         for run in commands {
             let ended = run.env("RUST_LOG", "trace").end();
-            assert_eq!(ended.code == 0, is_given, "{ended:?}");
+            assert_eq!(ended.code == 0, succeeds, "{ended:?}");
             assert_eq!(canary.in_bytes("stderr", ended.stderr.as_bytes()), []);
-            assert_eq!(canary.in_bytes("stdout", ended.stdout.as_bytes()).is_empty(), !is_given);
+            assert_eq!(canary.in_bytes("stdout", ended.stdout.as_bytes()).is_empty(), !succeeds);
         }
     }
-    let mut places = std::fs::read_dir(doors.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
-    assert!(places.all(|name| name == "taskpull.toml" || name == "a folder"), "nothing is written");
+    let mut names = std::fs::read_dir(doors.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(names.all(|name| name == "taskpull.toml" || name == "a folder"), "the program writes no file");
 }
 
 fn login_password(doors: &Doors, registry: &str) -> Run {
@@ -244,18 +244,18 @@ fn login_password(doors: &Doors, registry: &str) -> Run {
 }
 
 #[test]
-fn a_password_alone_is_printed_for_a_pipe() {
+fn login_password_prints_only_the_password() {
     let doors = Doors::new();
     for (registry, password) in [(REGISTRY, "swordfish\n"), (ECR, "token-1\n")] {
         let ended = login_password(&doors, registry).end();
         assert_eq!((ended.code, &*ended.stdout, &*ended.stderr), (0, password, ""));
     }
-    for (registry, code, said) in
+    for (registry, code, message) in
         [("other.example", 6, "add a [[registry]]"), ("a b", 2, "is not a registry's host"), ("registry", 2, "host")]
     {
         let ended = login_password(&doors, registry).end();
         assert_eq!((ended.code, &*ended.stdout), (code, ""), "{ended:?}");
-        assert!(ended.stderr.contains(said), "{ended:?}");
+        assert!(ended.stderr.contains(message), "{ended:?}");
     }
     let ended = login_password(&doors, "me:hunter2@reg.example").end();
     assert!(ended.code == 2 && !ended.stderr.contains("hunter2"), "{ended:?}");
@@ -264,10 +264,10 @@ fn a_password_alone_is_printed_for_a_pipe() {
 }
 
 #[test]
-fn a_map_that_cannot_be_meant_is_refused() {
+fn invalid_registry_map_is_rejected() {
     let doors = Doors::new();
     let entry = format!("[[registry]]\nhost = \"{REGISTRY}\"\nsecret = \"{SECRET}\"\n");
-    for (text, said) in [
+    for (text, message) in [
         (entry.repeat(2), "registry.example:5000 stands there twice"),
         (entry.replace("registry.example:5000", "https://registry.example"), "is not a registry's host"),
         (entry.replace("secret =", "secrets ="), "registry number 1: unknown field `secrets`"),
@@ -278,14 +278,14 @@ fn a_map_that_cannot_be_meant_is_refused() {
         ("registry = [\"hunter2\"]\n".to_owned(), "registry number 1: it must be a table: write [[registry]]"),
     ] {
         doors.map(&text);
-        assert_not_given(&doors.get(REGISTRY), said);
+        assert_not_given(&doors.get(REGISTRY), message);
         let ended = login_password(&doors, REGISTRY).end();
-        assert!(ended.code == 6 && ended.stderr.contains(said), "{text}: {ended:?}");
+        assert!(ended.code == 6 && ended.stderr.contains(message), "{text}: {ended:?}");
     }
 }
 
 #[test]
-fn the_map_that_the_page_prints_is_one() {
+fn registry_map_of_the_documentation_is_valid() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/credential-helper.md");
     let page = std::fs::read_to_string(page).unwrap();
     let block = |language: &str| page.split(&format!("```{language}\n")).nth(1).unwrap().split("```").next().unwrap();

@@ -1,4 +1,4 @@
-//! `taskpull credential kubelet` at the wire.
+//! `taskpull credential kubelet` at the wire: its answers and its failures.
 
 use serde_json::{Value, json};
 
@@ -16,18 +16,18 @@ fn answer(ended: &Ended) -> Value {
 }
 
 #[test]
-fn an_ecr_token_is_the_whole_registrys_until_shortly_before_its_end() {
+fn ecr_token_is_cached_per_registry_until_shortly_before_it_expires() {
     let doors = Doors::new();
     let answer = answer(&doors.kubelet(&format!("{ECR}/team/app@sha256:{}", "0".repeat(64))));
     assert_eq!(answer["auth"], json!({ ECR: { "username": "AWS", "password": "token-1" } }));
     assert_eq!(answer["cacheKeyType"], "Registry");
     let seconds: u64 = answer["cacheDuration"].as_str().unwrap().strip_suffix('s').unwrap().parse().unwrap();
-    // Twelve hours less a quarter of one, and less what this test took.
+    // Twelve hours less fifteen minutes, and less the time that this test has taken.
     assert!((36_000..=42_300).contains(&seconds), "{seconds}");
 }
 
 #[test]
-fn a_secrets_login_is_the_images_for_as_long_as_the_secret_serves() {
+fn secret_login_is_cached_per_image_while_the_secret_is_fresh() {
     let doors = Doors::new();
     let auths = json!({ "auths": {
         "registry.example:5000/team": { "username": "team", "password": "of the team" },
@@ -44,7 +44,7 @@ fn a_secrets_login_is_the_images_for_as_long_as_the_secret_serves() {
 }
 
 #[test]
-fn an_image_that_is_not_ours_has_an_answer_without_a_login() {
+fn unmapped_image_gets_an_answer_without_a_login() {
     let doors = Doors::new();
     for image in ["nginx", "other.example/app:1", "registry.example/app"] {
         let answer = answer(&doors.kubelet(image));
@@ -55,7 +55,7 @@ fn an_image_that_is_not_ours_has_an_answer_without_a_login() {
 }
 
 #[test]
-fn a_failure_is_no_answer() {
+fn failure_exits_without_an_answer() {
     let doors = Doors::new().may(Policy::none());
     for image in [format!("{REGISTRY}/app"), format!("{ECR}/app"), "public.ecr.aws/x/app".to_owned()] {
         let ended = doors.kubelet(&image);
@@ -73,14 +73,14 @@ fn a_failure_is_no_answer() {
 }
 
 #[test]
-fn what_is_no_request_is_refused_and_not_repeated() {
+fn invalid_request_is_rejected_and_not_echoed() {
     let doors = Doors::new();
     let request = |version: &str, image: &str| {
         json!({ "apiVersion": format!("credentialprovider.kubelet.k8s.io/{version}"),
             "kind": "CredentialProviderRequest", "image": image })
         .to_string()
     };
-    for (stdin, said) in [
+    for (stdin, message) in [
         (String::new(), "is not JSON"),
         ("c4nary".to_owned(), "is not JSON"),
         (request("v1beta1", "nginx"), "is not a CredentialProviderRequest of"),
@@ -89,6 +89,6 @@ fn what_is_no_request_is_refused_and_not_repeated() {
     ] {
         let ended = doors.set(Run::new(["credential", "kubelet"])).stdin(stdin).end();
         assert_eq!((ended.code, &*ended.stdout), (4, ""), "{ended:?}");
-        assert!(ended.stderr.contains(said) && !ended.stderr.contains("c4nary"), "{ended:?}");
+        assert!(ended.stderr.contains(message) && !ended.stderr.contains("c4nary"), "{ended:?}");
     }
 }

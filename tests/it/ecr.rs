@@ -1,4 +1,4 @@
-//! What the tests of ECR share: hosts, permissions, and a world that is asked for tokens.
+//! Registry hosts, permissions and worlds that the tests of ECR share.
 
 use serde_json::Value;
 
@@ -11,33 +11,33 @@ pub const OWN: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1"
 pub const THEIRS: &str = "444455556666.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1";
 pub const PUBLIC: &str = "public.ecr.aws/docker/library/nginx:1";
 
-/// ECR's words about a token that is over, as an engine relays them.
+/// ECR's message about an expired token, as an engine relays it.
 pub const EXPIRED: &str = "denied: Your authorization token has expired. Reauthenticate and try again.";
 
-/// A world whose host may have tokens, and read secrets.
+/// A world whose host may get ECR tokens and read secrets.
 pub fn world() -> World {
     world_with(Policy::allow(TOKEN, "*").and(Policy::allow(GET, "*")))
 }
 
-/// A world whose host has this policy.
+/// A world whose host has exactly this policy.
 pub fn world_with(policy: Policy) -> World {
     let mut world = World::new();
     world.host = world.aws.user(HOST, policy);
     world
 }
 
-/// The calls for tokens.
+/// Returns the calls of `GetAuthorizationToken`.
 pub fn tokens(world: &World) -> Vec<Call> {
     world.aws.calls().into_iter().filter(|call| call.operation == "GetAuthorizationToken").collect()
 }
 
-/// `service Region` of each of them.
+/// Returns the service and the Region of each token call.
 pub fn asked(world: &World) -> Vec<String> {
     let calls = tokens(world).into_iter();
     calls.map(|call| format!("{} {}", call.service, call.region.unwrap_or_default())).collect()
 }
 
-/// What each pull showed: `user:password`, or nothing.
+/// Returns what each pull sent to the engine: `user:password`, or the kind of its missing login.
 pub fn shown(world: &World) -> Vec<String> {
     let auth = |auth: &crate::support::engine::Auth| match auth {
         crate::support::engine::Auth::Given(given) => format!("{}:{}", given.username, given.password),
@@ -46,7 +46,7 @@ pub fn shown(world: &World) -> Vec<String> {
     world.engine.pulls().iter().map(|pull| auth(&pull.auth)).collect()
 }
 
-/// A credential of a report, without its end.
+/// Returns a container's credential in the report, without its expiry and its request ids.
 pub fn credential(container: &Value) -> Value {
     let mut credential = container["credential"].clone();
     let fields = credential.as_object_mut().unwrap();

@@ -1,5 +1,5 @@
-//! The search for an ECR token at the wire, at `RUST_LOG=trace`: good ones, broken ones, and
-//! one that the registry repeats.
+//! Searches all output at `RUST_LOG=trace` for ECR tokens: valid ones, malformed ones, and one that the registry
+//! echoes.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,7 +16,7 @@ use crate::task::{open_container, task};
 const TOKEN: &str = "c4nary-token-that-is-long-enough";
 
 #[test]
-fn no_token_however_wrong_is_ever_shown() {
+fn no_ecr_token_is_ever_printed_even_if_malformed() {
     let good = STANDARD.encode(format!("AWS:{TOKEN}"));
     let answers = [
         json!({ "authorizationToken": good, "expiresAt": 4_102_444_800_u64 }),
@@ -36,7 +36,7 @@ fn no_token_however_wrong_is_ever_shown() {
             let definition = task(&[open_container("app", OWN), open_container("open", PUBLIC)]);
             let run = Run::new(["pull", "--output", output, "-"]).stdin(definition.to_string());
             let ended = world.set(run).env("RUST_LOG", "trace").env("TASKPULL_SECRETS_TIMEOUT", "5s").end();
-            assert!(ended.stderr.contains("getting a token"), "the log was on: {ended:?}");
+            assert!(ended.stderr.contains("getting a token"), "trace logging is on: {ended:?}");
             let canary = Canary::new("token", TOKEN);
             assert_eq!(canary.in_bytes("stdout", ended.stdout.as_bytes()), [], "{answer}");
             assert_eq!(canary.in_bytes("stderr", ended.stderr.as_bytes()), [], "{answer}");

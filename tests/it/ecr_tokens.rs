@@ -1,4 +1,4 @@
-//! Private images in ECR, at the wire: whose token is shown, and how often one is asked for.
+//! Private ECR images at the wire: which identity's token is used, and how often a token is requested.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -20,14 +20,14 @@ fn with_role(containers: &[Value], role: &str) -> Value {
     definition
 }
 
-fn map(account: &str, role: &str) -> NamedTempFile {
+fn account_map(account: &str, role: &str) -> NamedTempFile {
     let mut file = NamedTempFile::new().unwrap();
     writeln!(file, "[[identity.account]]\nid = \"{account}\"\nrole_arn = \"{role}\"").unwrap();
     file
 }
 
 #[test]
-fn an_image_in_ecr_is_pulled_with_a_token_and_the_report_names_it_by_all_but_its_value() {
+fn ecr_image_is_pulled_with_a_token_that_is_never_printed() {
     let world = world();
     world.engine.image(OWN, Pull::success().requiring("AWS", "token-1"));
     let ended = world.pull(&task(&[open_container("app", OWN)])).end();
@@ -48,7 +48,7 @@ fn an_image_in_ecr_is_pulled_with_a_token_and_the_report_names_it_by_all_but_its
 }
 
 #[test]
-fn a_token_is_the_callers_and_opens_another_accounts_registry() {
+fn token_of_the_caller_opens_the_registry_of_another_account() {
     let world = world();
     world.engine.image(THEIRS, Pull::success().requiring("AWS", "token-1"));
     let ended = world.pull(&task(&[open_container("theirs", THEIRS), open_container("own", OWN)])).end();
@@ -59,7 +59,7 @@ fn a_token_is_the_callers_and_opens_another_accounts_registry() {
 }
 
 #[test]
-fn fifty_images_of_five_accounts_in_two_regions_are_two_tokens() {
+fn fifty_images_in_two_regions_need_two_tokens() {
     let world = world();
     let containers: Vec<_> = (0..50)
         .map(|at| {
@@ -76,7 +76,7 @@ fn fifty_images_of_five_accounts_in_two_regions_are_two_tokens() {
 }
 
 #[test]
-fn two_identities_are_two_tokens_and_the_execution_role_asks() {
+fn each_execution_role_gets_its_own_token() {
     let world = world_with(Policy::allow("sts:AssumeRole", "*"));
     let other = "arn:aws:iam::111122223333:role/tasks/other";
     for role in [ROLE, other] {
@@ -89,16 +89,16 @@ fn two_identities_are_two_tokens_and_the_execution_role_asks() {
     }
     let ended = world.set(Run::new(["pull", "--output", "json"]).arg(folder.path())).end();
     assert_eq!(ended.code, 0, "{ended:?}");
-    let askers: BTreeSet<_> = tokens(&world).into_iter().filter_map(|call| call.principal).collect();
-    assert_eq!((tokens(&world).len(), askers.len()), (2, 2));
+    let principals: BTreeSet<_> = tokens(&world).into_iter().filter_map(|call| call.principal).collect();
+    assert_eq!((tokens(&world).len(), principals.len()), (2, 2));
     assert_eq!(ended.container(0)["credential"]["identity"], ROLE);
 }
 
 #[test]
-fn the_role_of_a_mapped_account_asks_for_the_token_of_its_registry() {
+fn role_of_a_mapped_account_gets_the_token_of_its_registry() {
     let world = world_with(Policy::allow("sts:AssumeRole", "*").and(Policy::allow(TOKEN, "*")));
     world.aws.role(THEIR_ROLE, Policy::trust(HOST), Policy::allow(TOKEN, "*"));
-    let config = map("444455556666", THEIR_ROLE);
+    let config = account_map("444455556666", THEIR_ROLE);
     let definition = task(&[open_container("theirs", THEIRS), open_container("own", OWN)]);
     let ended = world.pull(&definition).env("TASKPULL_CONFIG", config.path()).end();
     assert_eq!(ended.code, 0, "{ended:?}");
@@ -108,7 +108,7 @@ fn the_role_of_a_mapped_account_asks_for_the_token_of_its_registry() {
 }
 
 #[test]
-fn a_secret_of_an_image_in_ecr_is_not_read_and_a_warning_says_why() {
+fn secret_of_an_ecr_image_is_not_read_and_a_warning_explains() {
     let world = world();
     for image in [OWN, "111122223333.dkr.ecr.eu-west-1.amazonaws.com/docker-hub/library/nginx:1"] {
         let ended = world.pull(&task(&[container("app", image, SECRET), container("hub", IMAGE, SECRET)])).end();
@@ -118,11 +118,11 @@ fn a_secret_of_an_image_in_ecr_is_not_read_and_a_warning_says_why() {
         assert_eq!(warnings.as_array().unwrap().len(), 1, "{warnings}");
         assert!(warnings[0].as_str().unwrap().starts_with("app: the image is in ECR"), "{warnings}");
     }
-    assert_eq!(world.aws.count("GetSecretValue"), 2, "the other container's, in each run");
+    assert_eq!(world.aws.count("GetSecretValue"), 2, "one read for the other container in each run");
 }
 
 #[test]
-fn a_login_of_the_hosts_own_comes_after_the_token() {
+fn ecr_token_wins_over_a_host_login() {
     let world = world();
     let data = json!({ "111122223333.dkr.ecr.eu-west-1.amazonaws.com": { "auth": "bWU6aHVudGVyMg==" } }).to_string();
     let run = world.pull(&task(&[open_container("app", OWN)]));
@@ -132,7 +132,7 @@ fn a_login_of_the_hosts_own_comes_after_the_token() {
 }
 
 #[test]
-fn a_refused_token_is_got_again_once_and_the_pull_tried_once_more() {
+fn refused_token_is_renewed_once_and_the_pull_retried() {
     for refusal in [EXPIRED, "error parsing HTTP 403 response body: unexpected end of JSON input: \"\""] {
         let world = world();
         world.engine.once(OWN, Pull::refused(500, refusal));
@@ -144,13 +144,13 @@ fn a_refused_token_is_got_again_once_and_the_pull_tried_once_more() {
 }
 
 #[test]
-fn a_missing_permission_for_ten_images_is_two_tokens() {
+fn missing_permission_on_ten_images_renews_the_token_only_once() {
     let world = world();
     let containers: Vec<_> = (0..10)
         .map(|at| {
             let image = format!("111122223333.dkr.ecr.eu-west-1.amazonaws.com/app{at}:1");
-            let words = "denied: User: x is not authorized to perform: ecr:BatchGetImage on resource: y";
-            world.engine.image(&image, Pull::refused(404, words));
+            let message = "denied: User: x is not authorized to perform: ecr:BatchGetImage on resource: y";
+            world.engine.image(&image, Pull::refused(404, message));
             open_container(&format!("c{at}"), &image)
         })
         .collect();
@@ -161,7 +161,7 @@ fn a_missing_permission_for_ten_images_is_two_tokens() {
 }
 
 #[test]
-fn a_token_that_is_over_when_it_comes_is_used_once_without_a_loop() {
+fn token_that_arrives_expired_is_used_once_without_a_loop() {
     let world = world();
     world.aws.set_token_life(-60);
     world.engine.image(OWN, Pull::success().requiring("AWS", "token-1"));
@@ -170,13 +170,13 @@ fn a_token_that_is_over_when_it_comes_is_used_once_without_a_loop() {
     world.engine.image(OWN, Pull::refused(500, EXPIRED));
     let ended = world.pull(&task(&[open_container("app", OWN)])).end();
     assert_eq!(ended.failure(0), "registry refused", "{ended:?}");
-    assert_eq!(tokens(&world).len(), 3, "one, and another one after the refusal");
+    assert_eq!(tokens(&world).len(), 3, "one more, and one after the refusal");
 }
 
 #[test]
-fn what_is_no_token_is_an_error_that_does_not_repeat_it() {
-    // `hunter2hunter2` without a colon, not base64, nothing at all.
-    for (token, said) in [
+fn malformed_token_is_an_error_that_does_not_echo_it() {
+    // The tokens are `hunter2hunter2` without a colon, a text that is not base64, and none at all.
+    for (token, message) in [
         (json!("aHVudGVyMmh1bnRlcjI="), "no colon"),
         (json!("hunter2!"), "not base64"),
         (json!(null), "no token in it"),
@@ -186,10 +186,10 @@ fn what_is_no_token_is_an_error_that_does_not_repeat_it() {
         world.aws.fault("GetAuthorizationToken", When::Every, Fault::Body(body));
         let ended = world.pull(&task(&[open_container("app", OWN)])).end();
         assert_eq!(ended.failure(0), "registry-token unavailable", "{ended:?}");
-        assert!(ended.stdout.contains(said), "{ended:?}");
+        assert!(ended.stdout.contains(message), "{ended:?}");
         let all = format!("{}{}", ended.stdout, ended.stderr);
         assert!(!all.contains("hunter2") && !all.contains("aHVudGVyMmh1"), "{all}");
-        assert_eq!(world.engine.count(OWN), 0, "nothing is pulled anonymously");
+        assert_eq!(world.engine.count(OWN), 0, "an ECR image is never pulled anonymously");
     }
     let world = world();
     world.aws.fault("GetAuthorizationToken", When::Every, Fault::Body(r#"{"authorizationData": []}"#.to_owned()));
@@ -198,9 +198,9 @@ fn what_is_no_token_is_an_error_that_does_not_repeat_it() {
 }
 
 #[test]
-fn a_denial_names_the_identity_policy_and_the_star() {
-    let of_repository = Policy::allow("ecr:*", "arn:aws:ecr:eu-west-1:111122223333:repository/*");
-    for policy in [Policy::none(), of_repository] {
+fn denial_hint_names_the_identity_policy_and_resource_star() {
+    let repository_only = Policy::allow("ecr:*", "arn:aws:ecr:eu-west-1:111122223333:repository/*");
+    for policy in [Policy::none(), repository_only] {
         let world = world_with(policy);
         let ended = world.pull(&task(&[open_container("app", OWN), open_container("open", IMAGE)])).end();
         assert_eq!(ended.failure(0), "registry-token refused", "{ended:?}");
@@ -214,10 +214,10 @@ fn a_denial_names_the_identity_policy_and_the_star() {
 }
 
 #[test]
-fn outages_and_other_failures_are_told_apart() {
+fn outages_and_other_token_failures_are_distinguished() {
     let rejected =
         Fault::Error(400, "UnrecognizedClientException", "The security token included in the request is invalid.");
-    for (fault, failure, said) in [
+    for (fault, failure, message) in [
         (Fault::Throttle, "registry-token throttled", "is throttling"),
         (Fault::Status(503), "registry-token unavailable", "did not answer properly"),
         (Fault::Garbage, "registry-token unavailable", "did not answer properly"),
@@ -228,7 +228,7 @@ fn outages_and_other_failures_are_told_apart() {
         world.aws.fault("GetAuthorizationToken", When::Every, fault);
         let ended = world.pull(&task(&[open_container("app", OWN)])).end();
         assert_eq!(ended.failure(0), failure, "{ended:?}");
-        assert!(ended.stdout.contains(said), "{ended:?}");
+        assert!(ended.stdout.contains(message), "{ended:?}");
     }
     let world = world();
     world.aws.fault("GetAuthorizationToken", When::Every, Fault::Hang);
@@ -238,7 +238,7 @@ fn outages_and_other_failures_are_told_apart() {
 }
 
 #[test]
-fn a_call_that_fails_once_is_made_again() {
+fn token_call_that_fails_once_is_retried() {
     let world = world();
     world.aws.fault("GetAuthorizationToken", When::First(1), Fault::Status(500));
     let ended = world.pull(&task(&[open_container("app", OWN)])).end();
@@ -246,7 +246,7 @@ fn a_call_that_fails_once_is_made_again() {
 }
 
 #[test]
-fn a_role_that_may_not_be_assumed_is_the_roles_failure() {
+fn role_that_cannot_be_assumed_is_reported_as_the_failed_resource() {
     let world = world_with(Policy::allow("sts:AssumeRole", "*"));
     let ended = world.pull(&with_role(&[open_container("app", OWN)], ROLE)).end();
     assert_eq!(ended.failure(0), "role refused", "{ended:?}");
@@ -254,7 +254,7 @@ fn a_role_that_may_not_be_assumed_is_the_roles_failure() {
 }
 
 #[test]
-fn without_an_identity_nothing_is_pulled_anonymously() {
+fn missing_identity_never_pulls_an_ecr_image_anonymously() {
     let world = World::new();
     let run = Run::pull(&task(&[open_container("app", OWN)])).env("DOCKER_HOST", world.engine.host());
     let ended = run.env("AWS_ENDPOINT_URL", world.aws.endpoint()).end();
@@ -263,11 +263,11 @@ fn without_an_identity_nothing_is_pulled_anonymously() {
 }
 
 #[test]
-fn an_endpoint_of_ecrs_own_is_asked_and_others_are_not() {
+fn endpoint_variable_of_ecr_is_used_instead_of_the_general_one() {
     let (world, endpoint) = (world(), Aws::start());
     let key = endpoint.user(HOST, Policy::allow(TOKEN, "*").and(Policy::allow(GET, "*")));
     endpoint.secret(Secret::text(SECRET, LOGIN));
-    // Both know the key: it is the second one's.
+    // The key belongs to the second AWS; the first one knows a key with the same id.
     let run = Run::pull(&task(&[open_container("app", OWN)])).envs(endpoint.environment(&key));
     let run = run.env("DOCKER_HOST", world.engine.host()).env("AWS_ENDPOINT_URL", world.aws.endpoint());
     let ended = run.env("AWS_ENDPOINT_URL_ECR", endpoint.endpoint()).end();
@@ -276,22 +276,22 @@ fn an_endpoint_of_ecrs_own_is_asked_and_others_are_not() {
 }
 
 #[test]
-fn a_host_that_is_written_like_ecrs_and_is_none_is_refused_without_asking_anybody() {
+fn invalid_ecr_host_is_rejected_without_aws_calls() {
     let world = world();
-    for (image, said) in [
+    for (image, message) in [
         ("11112222333.dkr.ecr.eu-west-1.amazonaws.com/app", "12 digits"),
         ("111122223333.dkr.ecr.cn-north-1.amazonaws.com/app", "is in the partition aws-cn"),
         ("111122223333.dkr.ecr.eu-west-1.on.aws/app", "is none"),
     ] {
         let ended = world.pull(&task(&[open_container("app", image)])).end();
         assert_eq!(ended.failure(0), "definition invalid", "{ended:?}");
-        assert!(ended.stdout.contains(said), "{ended:?}");
+        assert!(ended.stdout.contains(message), "{ended:?}");
     }
     assert_eq!((world.aws.calls().len(), world.engine.pulls().len()), (0, 0));
 }
 
 #[test]
-fn an_endpoint_that_is_named_is_asked_whatever_the_images_host_is() {
+fn endpoint_variable_wins_over_the_form_of_the_image_host() {
     let world = world();
     let fips = "111122223333.dkr-ecr-fips.us-east-1.on.aws/app:1";
     let ended = world.pull(&task(&[open_container("app", fips)])).end();
@@ -299,22 +299,22 @@ fn an_endpoint_that_is_named_is_asked_whatever_the_images_host_is() {
 }
 
 #[test]
-fn a_region_that_nobody_knows_is_a_warning_and_the_first_guess_where_nobody_answers() {
+fn unknown_region_is_a_warning_and_the_hint_of_an_outage() {
     let world = world();
     world.aws.fault("GetAuthorizationToken", When::Every, Fault::Status(503));
     let ended = world.pull(&task(&[open_container("app", &OWN.replace("eu-west-1", "eu-west-9"))])).end();
-    let said = "eu-west-9 is no Region of the partition aws that this version of taskpull knows";
+    let message = "eu-west-9 is no Region of the partition aws that this version of taskpull knows";
     assert_eq!(ended.failure(0), "registry-token unavailable", "{ended:?}");
-    assert!(ended.container(0)["failure"]["hint"].as_str().unwrap().starts_with(said), "{ended:?}");
-    assert!(ended.stderr.contains(&format!("warning: -: app: {said}")), "{ended:?}");
+    assert!(ended.container(0)["failure"]["hint"].as_str().unwrap().starts_with(message), "{ended:?}");
+    assert!(ended.stderr.contains(&format!("warning: -: app: {message}")), "{ended:?}");
 
     let secret = SECRET.replace("eu-west-1", "eu-west-9");
     let ended = world.pull(&task(&[container("app", IMAGE, &secret)])).arg("--dry-run").end();
-    assert!(ended.stderr.contains(said), "{ended:?}");
+    assert!(ended.stderr.contains(message), "{ended:?}");
 }
 
 #[test]
-fn a_look_alike_is_shown_no_token() {
+fn look_alike_host_gets_no_token() {
     let world = world();
     let image = "111122223333.dkr.ecr.eu-west-1.amazonaws.com.example.io/app:1";
     let ended = world.pull(&task(&[open_container("app", image)])).end();
@@ -323,7 +323,7 @@ fn a_look_alike_is_shown_no_token() {
 }
 
 #[test]
-fn a_dry_run_shows_who_would_ask_and_asks_nobody() {
+fn dry_run_shows_the_identity_without_aws_calls() {
     let world = world();
     let definition = with_role(&[open_container("app", OWN), open_container("open", PUBLIC)], ROLE);
     let ended = world.pull(&definition).arg("--dry-run").end();
@@ -334,7 +334,7 @@ fn a_dry_run_shows_who_would_ask_and_asks_nobody() {
 }
 
 #[test]
-fn a_role_of_another_partition_is_refused_without_asking_anybody() {
+fn role_of_another_partition_is_rejected_without_aws_calls() {
     let world = world();
     let image = "111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn/app:1";
     let ended = world.pull(&with_role(&[open_container("app", image)], ROLE)).end();
