@@ -1,4 +1,4 @@
-//! Who the host is, for each kind of host, against real endpoints.
+//! The host identity on each kind of host, with endpoints that answer over real sockets.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::task::{IMAGE, LOGIN, World, container, task, wait_for};
 
 const INSTANCE: &str = "arn:aws:iam::111122223333:role/instance";
 
-/// A world whose host has a session of `INSTANCE`, and that session's key.
+/// A world with a session of the role `INSTANCE`, and the session's access key.
 fn world() -> (World, AccessKey) {
     let world = World::new();
     world.aws.role(INSTANCE, Policy::trust(HOST), Policy::allow(GET, "*").and(Policy::allow("sts:AssumeRole", "*")));
@@ -28,7 +28,7 @@ fn definition() -> Value {
     task(&[container("app", IMAGE, SECRET)])
 }
 
-/// A run whose environment holds no key.
+/// A run whose environment has no access key.
 fn keyless(world: &World, definition: &Value) -> Run {
     world.pull(definition).env("AWS_ACCESS_KEY_ID", "").env("AWS_SECRET_ACCESS_KEY", "")
 }
@@ -38,15 +38,15 @@ fn reader(world: &World) -> String {
     call.principal.unwrap()
 }
 
-/// A shared credentials file with this key.
-fn shared_file(path: &Path, key: &AccessKey) {
+/// Writes a shared credentials file with this access key.
+fn write_shared_file(path: &Path, key: &AccessKey) {
     let token = key.token.as_ref().map(|token| format!("aws_session_token = {token}\n")).unwrap_or_default();
     let text = format!("[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n{token}", key.id, key.secret);
     std::fs::write(path, text).unwrap();
 }
 
 #[test]
-fn an_instance_reads_as_its_role_with_a_token_of_the_metadata_service() {
+fn instance_reads_as_its_role_with_an_imdsv2_token() {
     for kind in ["auto", "ec2"] {
         let (world, key) = world();
         let metadata = Metadata::start(&key, "eu-west-1");
@@ -58,7 +58,7 @@ fn an_instance_reads_as_its_role_with_a_token_of_the_metadata_service() {
 }
 
 #[test]
-fn an_instance_looks_a_bare_name_up_in_the_region_of_its_metadata() {
+fn instance_resolves_a_bare_name_in_its_metadata_region() {
     let (world, key) = world();
     let metadata = Metadata::start(&key, "eu-west-1");
     let named = task(&[container("app", IMAGE, "prod/hub")]);
@@ -67,34 +67,34 @@ fn an_instance_looks_a_bare_name_up_in_the_region_of_its_metadata() {
     assert!(metadata.requests().contains(&"GET /latest/meta-data/placement/region".to_owned()));
 }
 
-/// Where the execution role was assumed, in a run with this environment.
-fn sts_region(world: &World, environment: &[(&'static str, &str)], own: Vec<(&'static str, String)>) -> String {
+/// Returns the Region in which a run with this environment assumes the execution role.
+fn sts_region(world: &World, environment: &[(&'static str, &str)], credentials: Vec<(&'static str, String)>) -> String {
     world.aws.role(ROLE, Policy::trust(INSTANCE).and(Policy::trust(HOST)), Policy::allow(GET, "*"));
     let mut definition = definition();
     definition["executionRoleArn"] = ROLE.into();
-    let ended = keyless(world, &definition).envs(own).envs(environment.iter().copied()).end();
+    let ended = keyless(world, &definition).envs(credentials).envs(environment.iter().copied()).end();
     assert_eq!(ended.code, 0, "{ended:?}");
     world.aws.calls().into_iter().find(|call| call.operation == "AssumeRole").unwrap().region.unwrap()
 }
 
 #[test]
-fn an_instance_has_a_role_assumed_in_its_own_region_wherever_the_secret_is() {
+fn instance_assumes_a_role_in_its_own_region() {
     for kind in ["auto", "ec2"] {
         let (world, key) = world();
         let metadata = Metadata::start(&key, "us-west-2");
         let region = sts_region(&world, &[("TASKPULL_HOST_KIND", kind)], metadata.environment().into());
         assert_eq!(region, "us-west-2", "{kind}");
-        // What the environment says goes first, and the service is not asked for it.
+        // AWS_REGION wins, and the metadata service is not asked for the Region.
         let (world, key) = self::world();
         let metadata = Metadata::start(&key, "us-west-2");
-        let said = [("TASKPULL_HOST_KIND", kind), ("AWS_REGION", "us-east-1")];
-        assert_eq!(sts_region(&world, &said, metadata.environment().into()), "us-east-1", "{kind}");
+        let environment = [("TASKPULL_HOST_KIND", kind), ("AWS_REGION", "us-east-1")];
+        assert_eq!(sts_region(&world, &environment, metadata.environment().into()), "us-east-1", "{kind}");
         assert!(!metadata.requests().contains(&"GET /latest/meta-data/placement/region".to_owned()), "{kind}");
     }
 }
 
 #[test]
-fn an_instance_whose_metadata_has_no_region_has_a_role_assumed_where_the_secret_is() {
+fn instance_without_a_region_assumes_a_role_in_the_secrets_region() {
     let (world, key) = world();
     let metadata = Metadata::start(&key, "");
     let region = sts_region(&world, &[("TASKPULL_HOST_KIND", "ec2")], metadata.environment().into());
@@ -102,23 +102,23 @@ fn an_instance_whose_metadata_has_no_region_has_a_role_assumed_where_the_secret_
 }
 
 #[test]
-fn a_host_with_credentials_of_its_own_does_not_wait_for_a_metadata_service_to_say_a_region() {
+fn host_with_credentials_does_not_ask_the_metadata_service_for_a_region() {
     for kind in ["auto", "ec2", "fargate", "external"] {
         let (world, _) = world();
         let metadata = Metadata::one_hop_too_far();
-        let mut own = world.aws.environment(&world.host);
-        own.extend(metadata.environment());
-        let region = sts_region(&world, &[("TASKPULL_HOST_KIND", kind)], own);
+        let mut credentials = world.aws.environment(&world.host);
+        credentials.extend(metadata.environment());
+        let region = sts_region(&world, &[("TASKPULL_HOST_KIND", kind)], credentials);
         assert_eq!((&*region, metadata.requests()), ("eu-west-1", Vec::new()), "{kind}");
     }
 }
 
 #[test]
-fn an_external_or_fargate_host_never_asks_the_metadata_service() {
+fn external_or_fargate_host_never_contacts_the_metadata_service() {
     for kind in ["external", "fargate"] {
         let (world, key) = world();
         let metadata = Metadata::start(&key, "eu-west-1");
-        // Neither for credentials nor for a bare name's Region.
+        // The service is asked neither for credentials nor for the Region of a bare name.
         let both = task(&[container("app", IMAGE, SECRET), container("named", IMAGE, "prod/hub")]);
         let ended = keyless(&world, &both).envs(metadata.environment()).env("TASKPULL_HOST_KIND", kind).end();
         assert_eq!(ended.failure(0), "host-identity absent", "{kind}: {ended:?}");
@@ -128,7 +128,7 @@ fn an_external_or_fargate_host_never_asks_the_metadata_service() {
 }
 
 #[test]
-fn an_external_host_does_not_ask_the_metadata_service_for_a_profile_either() {
+fn external_host_rejects_a_profile_that_needs_the_metadata_service() {
     let (world, key) = world();
     let metadata = Metadata::start(&key, "eu-west-1");
     let folder = tempfile::tempdir().unwrap();
@@ -144,17 +144,20 @@ fn an_external_host_does_not_ask_the_metadata_service_for_a_profile_either() {
 }
 
 #[test]
-fn a_container_one_hop_too_far_from_the_metadata_service_is_told_of_the_hop_limit() {
+fn container_beyond_the_hop_limit_gets_a_hint_about_it() {
     let (world, _) = world();
     let metadata = Metadata::one_hop_too_far();
     let ended = keyless(&world, &definition()).envs(metadata.environment()).env("TASKPULL_HOST_KIND", "ec2").end();
     assert!(ended.failure(0).starts_with("host-identity "), "{ended:?}");
     assert!(ended.stdout.contains("hop limit"), "{ended:?}");
-    assert!(metadata.requests().iter().all(|line| line == "PUT /latest/api/token"), "nothing is asked without a token");
+    assert!(
+        metadata.requests().iter().all(|line| line == "PUT /latest/api/token"),
+        "no request but that for the token is sent"
+    );
 }
 
 #[test]
-fn a_task_reads_as_its_role_with_the_token_of_its_environment_or_file() {
+fn task_reads_as_its_role_with_either_authorization_token() {
     for kind in ["auto", "fargate", "external"] {
         let (world, key) = world();
         let endpoint = ContainerCredentials::start(&key, "Bearer swordfish");
@@ -175,20 +178,20 @@ fn a_task_reads_as_its_role_with_the_token_of_its_environment_or_file() {
 }
 
 #[test]
-fn a_relative_uri_goes_to_the_agents_own_address_and_wins_over_a_full_one() {
-    // Nothing answers there on a machine that is no container instance, and if something
-    // does, it has no such path: the other endpoint must not be asked in its place.
+fn relative_credentials_uri_wins_over_a_full_one() {
+    // The agent's address does not answer on a machine that is no container instance, and an agent would not
+    // know this path. The run must fail rather than use the full URI.
     let (world, key) = world();
     let endpoint = ContainerCredentials::start(&key, "none");
     let run = keyless(&world, &definition()).env("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.uri());
-    let run = run.env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/of-nobody");
+    let run = run.env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/unknown");
     let ended = run.env("TASKPULL_HOST_KIND", "fargate").env("TASKPULL_SECRETS_TIMEOUT", "2s").end();
     assert_eq!(ended.failure(0), "host-identity unavailable", "{ended:?}");
     assert_eq!(endpoint.requests(), Vec::<String>::new());
 }
 
 #[test]
-fn a_wrong_token_of_a_container_is_a_fault_of_the_host() {
+fn wrong_container_authorization_token_is_a_host_identity_failure() {
     let (world, key) = world();
     let endpoint = ContainerCredentials::start(&key, "right");
     let run = keyless(&world, &definition()).env("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.uri());
@@ -198,7 +201,7 @@ fn a_wrong_token_of_a_container_is_a_fault_of_the_host() {
 }
 
 #[test]
-fn an_instance_does_not_read_as_the_role_of_the_task_that_taskpull_runs_in() {
+fn instance_does_not_use_the_role_of_the_surrounding_task() {
     let (world, key) = world();
     let metadata = Metadata::start(&key, "eu-west-1");
     let endpoint = ContainerCredentials::start(&key, "none");
@@ -209,7 +212,7 @@ fn an_instance_does_not_read_as_the_role_of_the_task_that_taskpull_runs_in() {
 }
 
 #[test]
-fn the_hosts_own_endpoints_are_not_asked_through_a_proxy() {
+fn endpoints_of_the_host_are_not_called_through_a_proxy() {
     let (world, key) = world();
     let proxy = Proxy::start();
     let metadata = Metadata::start(&key, "eu-west-1");
@@ -222,7 +225,7 @@ fn the_hosts_own_endpoints_are_not_asked_through_a_proxy() {
         .env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "t")
         .env("TASKPULL_SECRETS_TIMEOUT", "2s")
         .end();
-    // AWS itself is asked through it, and this one lets nobody through.
+    // AWS itself is called through the proxy, which refuses every connection.
     for ended in [on_instance, in_task] {
         assert!(ended.failure(0).starts_with("secret "), "{ended:?}");
     }
@@ -232,7 +235,7 @@ fn the_hosts_own_endpoints_are_not_asked_through_a_proxy() {
 }
 
 #[test]
-fn an_external_host_reads_with_the_key_of_a_credential_process() {
+fn external_host_reads_with_the_key_of_a_credential_process() {
     let (world, key) = world();
     let folder = tempfile::tempdir().unwrap();
     let (config, answer) = (folder.path().join("config"), folder.path().join("answer"));
@@ -249,7 +252,7 @@ fn an_external_host_reads_with_the_key_of_a_credential_process() {
 }
 
 #[test]
-fn a_web_identity_is_exchanged_at_sts_on_every_kind_of_host() {
+fn web_identity_is_exchanged_at_sts_on_every_host_kind() {
     for kind in ["auto", "ec2", "fargate", "external"] {
         let (world, key) = world();
         let sts = WebIdentity::start(&key, "eyJ.token");
@@ -265,7 +268,7 @@ fn a_web_identity_is_exchanged_at_sts_on_every_kind_of_host() {
 }
 
 #[test]
-fn an_external_host_reads_with_the_key_that_its_shared_file_holds_now() {
+fn renewed_shared_credentials_file_is_used_by_the_next_run() {
     let (world, old) = world();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("credentials");
@@ -273,22 +276,22 @@ fn an_external_host_reads_with_the_key_that_its_shared_file_holds_now() {
         let run = keyless(&world, &definition()).env("AWS_SHARED_CREDENTIALS_FILE", &file);
         run.env("TASKPULL_HOST_KIND", "external").end()
     };
-    shared_file(&file, &old);
+    write_shared_file(&file, &old);
     assert_eq!(run().code, 0);
     world.aws.expire_sessions();
     assert_eq!(run().failure(0), "host-identity refused");
-    shared_file(&file, &world.aws.session(INSTANCE, "mi-0abc"));
+    write_shared_file(&file, &world.aws.session(INSTANCE, "mi-0abc"));
     let ended = run();
     assert_eq!(ended.code, 0, "{ended:?}");
 }
 
 #[test]
-fn files_that_change_under_a_running_process_are_read_again() {
+fn changed_credential_files_are_reread_by_a_running_process() {
     let (world, old) = world();
     let new = world.aws.session(INSTANCE, "renewed");
     let folder = tempfile::tempdir().unwrap();
     let [config, process, credentials] = ["config", "process", "credentials"].map(|name| folder.path().join(name));
-    // Credentials are renewed five minutes ahead of their end: these are good for two seconds.
+    // Credentials are renewed five minutes before they expire, so these are usable for two seconds.
     let json = serde_json::json!({
         "Version": 1, "AccessKeyId": old.id, "SecretAccessKey": old.secret, "SessionToken": old.token, "Expiration": "END",
     });
@@ -296,7 +299,7 @@ fn files_that_change_under_a_running_process_are_read_again() {
     let script = json.to_string().replace('"', "\\\"").replace("END", end);
     std::fs::write(&process, format!("echo \"{script}\"\n")).unwrap();
     std::fs::write(&config, format!("[default]\ncredential_process = sh {}\n", process.display())).unwrap();
-    // Twenty secrets are read at the same time, and the next one after them.
+    // Twenty secrets are read concurrently, and the last one after them.
     let gate = Gate::closed();
     world.aws.fault("GetSecretValue", When::First(20), Fault::Hold(gate.clone()));
     let containers: Vec<_> = (0..21)
@@ -311,7 +314,7 @@ fn files_that_change_under_a_running_process_are_read_again() {
     let running = run.env("TASKPULL_HOST_KIND", "external").start();
     wait_for(&gate, 20);
     std::fs::write(&config, "").unwrap();
-    shared_file(&credentials, &new);
+    write_shared_file(&credentials, &new);
     std::thread::sleep(Duration::from_millis(2_100));
     gate.open();
     let ended = Ended::of(running);
@@ -321,26 +324,26 @@ fn files_that_change_under_a_running_process_are_read_again() {
 }
 
 #[test]
-fn a_kind_of_host_that_does_not_exist_is_refused() {
+fn unknown_host_kind_is_rejected() {
     let ended = Run::pull(&definition()).env("TASKPULL_HOST_KIND", "lambda").end();
     assert_eq!(ended.code, 6, "{ended:?}");
     assert!(ended.stderr.contains("`auto` or `ec2` or `fargate` or `external`"), "{ended:?}");
 }
 
 #[test]
-fn a_pipe_in_the_place_of_the_sdks_files_costs_the_deadline_and_not_more() {
+fn pipe_in_place_of_an_sdk_file_fails_at_the_deadline() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let token = [("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/")];
     let web = [("AWS_ROLE_ARN", ROLE)];
-    let places: [(&str, &[(&'static str, &str)]); 4] = [
+    let cases: [(&str, &[(&'static str, &str)]); 4] = [
         ("AWS_CONFIG_FILE", &[]),
         ("AWS_SHARED_CREDENTIALS_FILE", &[]),
         ("AWS_WEB_IDENTITY_TOKEN_FILE", &web),
         ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &token),
     ];
-    for (variable, others) in places {
+    for (variable, others) in cases {
         let (world, _) = world();
         let run = keyless(&world, &definition()).env(variable, &pipe).envs(others.iter().copied());
         let ended = run.env("TASKPULL_SECRETS_TIMEOUT", "400ms").end();
