@@ -275,8 +275,8 @@ async fn submit_all_day(desk: &Desk, socket: &Path) -> Vec<String> {
         ask(Path::new(&variable("DAY_CLOCK")), "POST", &format!("/minute/{minute}"), "").await;
         if minute % WAVE_INTERVAL == 0 && minute < DAY {
             let definitions = (0..WAVE_SIZE).map(|at| {
-                let place = minute / WAVE_INTERVAL * WAVE_SIZE + at;
-                task(&[container("app", &image(place % IMAGES), SECRET)]).to_string()
+                let number = minute / WAVE_INTERVAL * WAVE_SIZE + at;
+                task(&[container("app", &image(number % IMAGES), SECRET)]).to_string()
             });
             let answers = join_all(definitions.map(|definition| async move {
                 let answer = ask(socket, "POST", "/v1/pulls", &definition).await;
