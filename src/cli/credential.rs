@@ -13,10 +13,10 @@ use tokio::runtime::Builder;
 use super::credential_arguments::{Docker, Kubelet, LoginPassword};
 use super::{complain, log, secret, setup, tell};
 use crate::config::{Settings, Sources};
+use crate::credential_protocols::docker::{self, Operation, Server};
+use crate::credential_protocols::{Written, kubelet, password};
 use crate::error::ExitCode;
 use crate::error::{Class, Explain, Failure, Link};
-use crate::frontend::docker::{self, Operation, Server};
-use crate::frontend::{Written, kubelet, password};
 use crate::pipeline::{Aws, Given, ImageReference, Logins, RegistryHost, Resolver, at_most};
 
 /// A question that has no login for an answer.

@@ -32,9 +32,9 @@ use std::process;
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
+use crate::credential_protocols::docker::PROGRAM;
 use crate::error::ExitCode;
 use crate::error::Failure;
-use crate::frontend::docker::PROGRAM;
 use crate::report::text::failure_text;
 use arguments::{Command, SecretCommand};
 use credential_arguments::{CredentialCommand, Docker};

@@ -6,26 +6,11 @@
 //! refuses (A21). Each image finds its own login in it. No pull waits for a credential that
 //! is not its own.
 
-pub mod aws;
-mod cluster_error;
-mod content;
-mod draft;
-mod draft_error;
-mod file;
-mod finding;
+pub(crate) mod content;
 pub mod instance;
-mod key_error;
 mod origin;
 mod resolver;
-mod scope;
-mod seal;
-mod secret_error;
-mod token;
-mod token_error;
-mod upkeep;
-mod upkeep_error;
-mod upstream;
-mod watch;
+pub(crate) mod scope;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -34,23 +19,11 @@ use std::time::{Duration, SystemTime};
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-pub use cluster_error::{ClusterError, ClusterFault};
 pub use content::{AccessTokens, ContentError, ContentFault, EntryFault, Envelope, Sealed};
-pub use draft::{Draft, NewSecret, Token, Wanted};
-pub use draft_error::DraftError;
-pub use finding::{Finding, Found, UsedBy, about_content, about_description, unknown};
-pub use key_error::{KeyAction, KeyError, KeyFault};
 pub use origin::{Origin, SecretNames};
 pub use resolver::{Keeping, Resolver};
-pub use seal::{Binding, PLAINTEXT_LIMIT, Plaintext, SealError};
-pub use secret_error::{SecretError, SecretFault};
-pub use token::{Hosts, RegistryToken, TokenScope, TokenStore};
-pub use token_error::{TokenError, TokenFault};
-pub use upkeep::{Description, Kept, Outcome, Replica, ReplicaState, UpdateError, Updates, keep};
-pub use upkeep_error::{UpkeepAction, UpkeepError, UpkeepFault};
-pub use upstream::{SecretUse, Upstream};
-pub use watch::{AwsRequest, Call, CallEnd, Servable, Served, Source, Watch};
 
+use crate::aws::{AwsRequest, RegistryToken, SecretError};
 use crate::error::{Failure, Printable};
 use crate::identity::Identity;
 use crate::plan::{EcrRegistry, PlannedPull, PlannedTask, PullPlan};

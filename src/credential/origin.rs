@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::{AwsRequest, SecretVersion};
+use crate::aws::AwsRequest;
+use crate::credential::SecretVersion;
 use crate::error::Printable;
 use crate::identity::Identity;
 use crate::plan::{EcrRegistry, InstanceLogin};

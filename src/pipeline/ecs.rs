@@ -2,8 +2,8 @@
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 
+use crate::aws::Aws;
 use crate::cluster::{Definition, Instance, LaunchType, Workload};
-use crate::credential::aws::Aws;
 use crate::error::Failure;
 
 /// A cluster in ECS, and this host's place in it.

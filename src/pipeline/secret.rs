@@ -1,12 +1,12 @@
 //! Secrets of upstream registries: made, and checked with the registry that they are for.
 
-use crate::credential::aws::Aws;
-use crate::credential::{
-    self, Finding, Kept, Login, NewSecret, SecretStore as _, SecretUse, Updates, UsedBy, about_content,
-    about_description, unknown,
-};
+use crate::aws::Aws;
+use crate::credential::{Login, SecretStore as _};
 use crate::error::{Class, Explain, Failure, Link};
 use crate::registry::{Accepted, LoginError, Target, try_login};
+use crate::secret_authoring::{
+    Finding, Kept, NewSecret, SecretUse, Updates, UsedBy, about_content, about_description, unknown,
+};
 use crate::task::{ArnError, CredentialsParameter, Region};
 
 /// What is asked about a secret.
@@ -85,7 +85,7 @@ impl Question {
 pub async fn keep_secret(store: &Aws, secret: &NewSecret, updates: Updates) -> Result<Kept, Failure> {
     let name = CredentialsParameter::Name(secret.draft.name.clone());
     let secrets = store.upkeep(&name, secret.draft.region.as_ref()).await?;
-    credential::keep(&secrets, secret, updates).await
+    crate::secret_authoring::keep(&secrets, secret, updates).await
 }
 
 /// Looks at everything of a secret that its use depends on; writes nothing.

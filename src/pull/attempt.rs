@@ -10,8 +10,8 @@ use super::one::{Pull, Task};
 use super::outcome::{How, Pulled};
 use super::progress::{Layers, State, Tally};
 use super::pull_error::PullError;
-use super::told::{Told, Verdict};
-use super::{Engine, EngineError, Line, LocalImage, Wanted};
+use crate::engine::told::{Told, Verdict};
+use crate::engine::{Engine, EngineError, Line, LocalImage, Wanted};
 use crate::error::{Class, Explain as _};
 use crate::task::{ImageReference, Version};
 

@@ -20,10 +20,11 @@ use super::pull_error::PullError;
 use super::schedule::Limits;
 use super::tags::Tags;
 use super::traffic::Traffic;
-use super::{Connect, Engine as _, EngineError, LocalImage, Wanted, through, traced};
 use crate::credential::{Credential, Credentials, Login};
+use crate::engine::{Connect, Engine as _, EngineError, LocalImage, Wanted};
 use crate::error::{Class, Failure};
 use crate::plan::PlannedPull;
+use crate::pull::{through, traced};
 use crate::task::{ImageReference, Version};
 use crate::traces;
 

@@ -11,8 +11,8 @@ use super::one::Task;
 use super::outcome::Pulled;
 use super::progress::State;
 use super::pull_error::PullError;
-use super::{Connect, Wanted};
 use crate::credential::Login;
+use crate::engine::{Connect, Wanted};
 use crate::error::{Class, Explain as _, Printable};
 
 /// An image is weighed beside its pull once this many bytes of it are to be transferred: the

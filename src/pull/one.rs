@@ -6,15 +6,16 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::Instrument as _;
 
-use super::auth_header::auth_header;
 use super::movement::Movement;
 use super::outcome::{Account, Pulled, Retry};
 use super::progress::State;
 use super::pull_error::PullError;
-use super::redaction::without_login;
-use super::{Engine, EngineError, Wanted, through, traced};
 use crate::credential::Login;
+use crate::engine::auth_header::auth_header;
+use crate::engine::redaction::without_login;
+use crate::engine::{Engine, EngineError, Wanted};
 use crate::error::{Class, Explain as _, Failure};
+use crate::pull::{through, traced};
 use crate::retry::Backoff;
 
 /// When a wait ends.

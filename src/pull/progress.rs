@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::Line;
 use super::outcome::{Pulled, Retry};
+use crate::engine::Line;
 use crate::error::{Failure, Printable};
 
 /// Where one pull stands.

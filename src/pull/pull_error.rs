@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::disk::{Filled, Shortage};
-use super::engine_error::EngineError;
-use super::engine_words::meaning;
 use super::retry_after::retry_after;
+use crate::answers::meaning;
+use crate::engine::EngineError;
 use crate::error::{Class, Explain, Link};
 use crate::task::ImageReference;
 

@@ -15,10 +15,11 @@ use super::outcome::{Account, Outcome};
 use super::progress::{Progress, State};
 use super::pull_error::PullError;
 use super::traffic::Traffic;
-use super::{Connect, traced};
 use crate::credential::Credentials;
+use crate::engine::Connect;
 use crate::error::Failure;
 use crate::plan::PlannedPull;
+use crate::pull::traced;
 use crate::retry::Backoff;
 use crate::traces;
 

@@ -6,9 +6,11 @@ use super::{
     AwsRequestReport, ContainerReport, ContainerResult, CredentialReport, FellBackReport, Report, RetryReport, Summary,
     TaskReport,
 };
+use crate::aws::AwsRequest;
+use crate::credential::{Origin, SecretNames};
 use crate::error::{Failure, Printable};
 use crate::plan::{InstanceLogin, Need, PlannedPull, PlannedTask, PullPlan};
-use crate::pull::{AwsRequest, How, Origin, Outcome, Pulled, Retry, SecretNames};
+use crate::pull::{How, Outcome, Pulled, Retry};
 
 impl Report {
     /// The report of a plan that was carried out: its pulls and their outcomes. A credential

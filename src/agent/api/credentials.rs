@@ -19,7 +19,7 @@ use super::connection::Caller;
 use super::problem::{Kind, Problem};
 use super::server::Shared;
 use crate::agent::Given;
-use crate::frontend::for_agent;
+use crate::credential_protocols::for_agent;
 use crate::task::{ImageReference, RegistryHost};
 
 /// Longest registry or image that is asked for, in bytes.

@@ -58,7 +58,7 @@ pub enum EntryFault {
 /// The login in an entry; none where it is empty, as Docker leaves it when a credential store
 /// has the login. Docker lets an identity token stand beside the user name it was given for,
 /// and takes the token.
-pub(in crate::credential) fn login_of(node: &Node, notes: &mut Notes) -> Result<Option<Login>, EntryFault> {
+pub(crate) fn login_of(node: &Node, notes: &mut Notes) -> Result<Option<Login>, EntryFault> {
     let Node::Object(entry) = node else { return Err(EntryFault::NoObject) };
     if entry.entries().any(|(name, _)| !KEYS.iter().any(|key| name.eq_ignore_ascii_case(key))) {
         return Err(EntryFault::Key);

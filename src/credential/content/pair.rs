@@ -6,7 +6,7 @@ use super::{ContentFault, object, text_of};
 use crate::secret::Secret;
 
 /// A secret's user name and token.
-pub(in crate::credential) struct Pair {
+pub(crate) struct Pair {
     pub username: Secret,
     pub token: Secret,
     /// Whether there is anything beside the two.
@@ -15,7 +15,7 @@ pub(in crate::credential) struct Pair {
 
 impl Pair {
     /// What stands under `username` and under the key of the token.
-    pub(in crate::credential) fn read(text: &Secret, key: &'static str) -> Result<Self, ContentFault> {
+    pub(crate) fn read(text: &Secret, key: &'static str) -> Result<Self, ContentFault> {
         let content = object(text)?;
         let username = exactly(&content, "username")?;
         let token = exactly(&content, key)?;
@@ -23,18 +23,18 @@ impl Pair {
     }
 
     /// Which of the two differ.
-    pub(in crate::credential) fn differences(&self, other: &Self, key: &'static str) -> Vec<&'static str> {
+    pub(crate) fn differences(&self, other: &Self, key: &'static str) -> Vec<&'static str> {
         let pairs = [("username", &self.username, &other.username), (key, &self.token, &other.token)];
         pairs.into_iter().filter(|(_, own, other)| text_of(own) != text_of(other)).map(|(name, ..)| name).collect()
     }
 
     /// Whether the token is the user name.
-    pub(in crate::credential) fn is_twice_the_same(&self) -> bool {
+    pub(crate) fn is_twice_the_same(&self) -> bool {
         text_of(&self.username) == text_of(&self.token)
     }
 
     /// Whether white space stands around the token, as `echo` leaves it.
-    pub(in crate::credential) fn has_white_space(&self) -> bool {
+    pub(crate) fn has_white_space(&self) -> bool {
         text_of(&self.token).trim().len() != text_of(&self.token).len()
     }
 }

@@ -9,11 +9,11 @@
 use std::path::Path;
 
 use super::fault::Fault;
+use crate::aws::file::{FileError, bytes_of};
 use crate::credential::Login;
 use crate::credential::content::ContentFault;
 use crate::credential::content::entry::login_of;
 use crate::credential::content::json::{Node, Notes, Object};
-use crate::credential::file::{FileError, bytes_of};
 use crate::credential::scope::{Scope, is_no_login};
 use crate::secret::Secret;
 

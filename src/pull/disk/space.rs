@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::fs::statvfs;
 use tokio::time::timeout;
 
-use crate::pull::Storage;
+use crate::engine::Storage;
 
 /// What is free, as `df` counts it for users: what is kept back for root is not in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,9 +6,10 @@ use super::world::{
     DIGEST, Doubted, Fake, Nobody, NoneNeeded, SECOND, Script, behind_a_rule, busy, class, copy, digest, how, limits,
     planned, pull, refused, two_at_once,
 };
+use crate::engine::EngineError;
 use crate::error::{Class, Link};
 use crate::plan::{InstanceLogin, InstanceSource, Need, PlannedPull};
-use crate::pull::{Behavior, Caching, Deadlines, EngineError, How, Limits, OnRefusal, Outcome, run};
+use crate::pull::{Behavior, Caching, Deadlines, How, Limits, OnRefusal, Outcome, run};
 use crate::retry::Backoff;
 
 /// The one image of a run with this behavior.

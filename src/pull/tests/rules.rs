@@ -9,8 +9,9 @@ use super::world::{
     DIGEST, Fake, Nobody, NoneNeeded, SECOND, Script, behind_a_rule, busy, class, digest, gone, how, layer, limits,
     moved, two_at_once,
 };
+use crate::engine::{EngineError, Line};
 use crate::error::Class;
-use crate::pull::{Deadlines, EngineError, How, Limits, Line, Outcome, run};
+use crate::pull::{Deadlines, How, Limits, Outcome, run};
 use crate::retry::Backoff;
 
 /// The image `app`, which is also behind a rule, as `rule`.

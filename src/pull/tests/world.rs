@@ -13,12 +13,10 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::credential::{Credential, Credentials, Login};
+use crate::engine::{Connect, Engine, EngineError, Line, LocalImage, Storage, Unreachable, Wanted};
 use crate::error::{Class, Failure, Link, Printable};
 use crate::plan::{Need, PlannedPull};
-use crate::pull::{
-    Caching, Concurrency, Connect, Deadlines, DiskLimits, Engine, EngineError, How, Limits, Line, LocalImage, Outcome,
-    Progress, State, Storage, Traffic, Unreachable, Wanted, run,
-};
+use crate::pull::{Caching, Concurrency, Deadlines, DiskLimits, How, Limits, Outcome, Progress, State, Traffic, run};
 use crate::retry::Backoff;
 use crate::secret::Secret;
 use crate::task::{ImageReference, Platform};

@@ -7,11 +7,9 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::{TokenKey, Tokens};
+use crate::aws::{AwsRequest, Hosts, RegistryToken, SecretError, TokenError, TokenFault, TokenScope, TokenStore};
 use crate::credential::resolver::clock::tests::SUSPENDED;
-use crate::credential::{
-    AwsRequest, Hosts, RegistryToken, Sealed, SecretError, SecretStore, SecretVersion, TokenError, TokenFault,
-    TokenScope, TokenStore,
-};
+use crate::credential::{Sealed, SecretStore, SecretVersion};
 use crate::error::{Class, Failure};
 use crate::identity::Identity;
 use crate::secret::{Secret, SecretBytes};
