@@ -21,8 +21,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use support::aws::{AccessKey, Aws, Policy, Secret};
-use support::engine::{Engine, Pull};
+use support::aws::{AccessKey, FakeAws, Policy, Secret};
+use support::engine::{FakeEngine, PullScript};
 use support::gate::Gate;
 
 const ACCOUNT: &str = "111122223333";
@@ -47,7 +47,7 @@ mod support {
 fn main() {
     let mut lines = std::io::stdin().lines().map(|line| line.expect("stdin can be read"));
     let wanted: Value = serde_json::from_str(&lines.next().expect("a line of what is wanted")).expect("JSON");
-    let (aws, engine) = (Aws::start(), Engine::start());
+    let (aws, engine) = (FakeAws::start(), FakeEngine::start());
     let host = put_host(&aws, &wanted["roles"]);
     put_secrets(&aws, &wanted["secrets"]);
     let (gate, held) = hold(&engine, &wanted["hold"]);
@@ -67,24 +67,24 @@ fn main() {
 }
 
 /// The host: with roles it may do nothing but assume them.
-fn put_host(aws: &Aws, roles: &Value) -> AccessKey {
+fn put_host(aws: &FakeAws, roles: &Value) -> AccessKey {
     let name = format!("arn:aws:iam::{ACCOUNT}:user/host");
     let reads = Policy::allow(GET, "*").and(Policy::allow(BATCH, "*")).and(Policy::allow(TOKEN, "*"));
     let roles: Vec<_> = roles.as_array().expect("a list of roles").iter().map(|role| role.as_str()).collect();
     for role in roles.iter().map(|role| role.expect("an ARN")) {
-        aws.role(role, Policy::trust(&name), reads.clone());
+        aws.put_role(role, Policy::trust(&name), reads.clone());
     }
     let may = if roles.is_empty() {
         reads.and(Policy::allow("kms:Decrypt", "*"))
     } else {
         Policy::allow("sts:AssumeRole", "*")
     };
-    aws.user(&name, may)
+    aws.put_user(&name, may)
 }
 
 /// The secrets. Another account's admits this one, and so does its customer key, since
 /// nothing less makes a secret readable across accounts.
-fn put_secrets(aws: &Aws, secrets: &Value) {
+fn put_secrets(aws: &FakeAws, secrets: &Value) {
     let us = format!("arn:aws:iam::{ACCOUNT}:root");
     let mut keys = BTreeSet::new();
     for (arn, text) in secrets.as_object().expect("secrets by ARN") {
@@ -93,17 +93,17 @@ fn put_secrets(aws: &Aws, secrets: &Value) {
         if account != ACCOUNT {
             let key = format!("arn:aws:kms:{region}:{account}:key/1234abcd-12ab-34cd-56ef-1234567890ab");
             if keys.insert(key.clone()) {
-                aws.key(&key, Policy::allow("kms:Decrypt", "*").to(&us));
+                aws.put_key(&key, Policy::allow("kms:Decrypt", "*").to(&us));
             }
             secret = secret.key(&key).resource_policy(Policy::allow(GET, "*").to(&us));
         }
-        aws.secret(secret);
+        aws.put_secret(secret);
     }
 }
 
 /// The pulls that wait for each other, and at what; how many they are. What an engine says of
 /// their `layers` in so many `lines` each comes at once, which is the worst for who listens.
-fn hold(engine: &Engine, wanted: &Value) -> (Gate, usize) {
+fn hold(engine: &FakeEngine, wanted: &Value) -> (Gate, usize) {
     let gate = Gate::closed();
     let count = |key: &str| wanted[key].as_u64().expect("a number");
     let (layers, lines) = (count("layers"), count("lines"));
@@ -111,16 +111,16 @@ fn hold(engine: &Engine, wanted: &Value) -> (Gate, usize) {
     for image in images {
         let image = image.as_str().expect("an image");
         let digest = format!("sha256:{}", support::digest::sha256(image));
-        let each = |pull: Pull, status: &str, line| {
+        let each = |pull: PullScript, status: &str, line| {
             (0..layers).fold(pull, |pull, layer| pull.line(&progress(layer, status, line, lines)))
         };
-        let mut pull = each(Pull::stream(), "Pulling fs layer", 0);
+        let mut pull = each(PullScript::stream(), "Pulling fs layer", 0);
         for line in 1..=lines {
             pull = each(pull, "Downloading", line);
         }
         pull = each(pull.hold(&gate), "Pull complete", lines);
         let last = format!("Status: Downloaded newer image for {image}");
-        engine.image(image, pull.status(&format!("Digest: {digest}")).status(&last).lands(&digest));
+        engine.script(image, pull.status(&format!("Digest: {digest}")).status(&last).with_local_digest(&digest));
     }
     (gate, images.len())
 }
@@ -139,7 +139,7 @@ fn let_go(gate: &Gate, held: usize) {
         return;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    let all = async { tokio::time::timeout(HELD_AT_MOST, gate.arrived(held)).await };
+    let all = async { tokio::time::timeout(HELD_AT_MOST, gate.wait_for_arrivals(held)).await };
     runtime.block_on(all).expect("all images are under way at the same time");
     gate.open();
 }

@@ -7,7 +7,7 @@ use std::process::Child;
 use serde_json::{Value, json};
 
 use crate::lab::{Lab, on_both_engines};
-use crate::own_image::{OwnImage, REGISTRY};
+use crate::own_image::{REGISTRY, TestImage};
 use crate::support::run::Run;
 use crate::world::wait_until;
 
@@ -15,7 +15,7 @@ on_both_engines!(images_of_a_service_are_here_before_its_tasks_and_so_are_a_new_
 
 fn images_of_a_service_are_here_before_its_tasks_and_so_are_a_new_revision_s(lab: &Lab) {
     let cluster = Cluster::new(lab);
-    let images = [OwnImage::push(lab, 1, 100_000), OwnImage::push(lab, 1, 100_000)];
+    let images = [TestImage::push(lab, 1, 100_000), TestImage::push(lab, 1, 100_000)];
     let [first, second] = images.each_ref().map(|image| image.at(REGISTRY));
     cluster.call(
         "create_service",
@@ -25,17 +25,17 @@ fn images_of_a_service_are_here_before_its_tasks_and_so_are_a_new_revision_s(lab
         }),
     );
     let agent = Agent::start(&cluster);
-    wait_until("the first image", || lab.has(&first));
-    assert!(!lab.has(&second));
+    wait_until("the first image", || lab.has_image(&first));
+    assert!(!lab.has_image(&second));
     let definition = cluster.revision(&second);
     cluster.call("update_service", &json!({ "cluster": cluster.name, "service": "web", "taskDefinition": definition }));
-    wait_until("the second image", || lab.has(&second));
+    wait_until("the second image", || lab.has_image(&second));
     let tasks = cluster.call("list_tasks", &json!({ "cluster": cluster.name }));
     assert_eq!(tasks["taskArns"], json!([]), "nobody has run a task of it");
-    let said = agent.end();
+    let said = agent.stop();
     assert!(said.contains("the cluster was looked at") && !said.contains("nothing new is pulled"), "{said}");
     for image in [first, second] {
-        lab.forget(&image);
+        lab.remove_image(&image);
     }
 }
 
@@ -84,7 +84,7 @@ impl Agent {
     fn start(cluster: &Cluster<'_>) -> Self {
         let place = tempfile::tempdir().unwrap();
         let path = |name: &str| place.path().join(name);
-        let run = cluster.lab.set(Run::new(["serve"])).env("TASKPULL_SOCKET", path("agent.sock"));
+        let run = cluster.lab.configure(Run::new(["serve"])).env("TASKPULL_SOCKET", path("agent.sock"));
         let run = run.env("TASKPULL_STATE_FOLDER", path("state")).env("TASKPULL_FOLDER", path("folder"));
         let run = run.env("TASKPULL_ECS_CLUSTER", &cluster.name).env("TASKPULL_ECS_INTERVAL", "1s");
         let run = run.env("RUST_LOG", "info");
@@ -94,8 +94,8 @@ impl Agent {
     }
 
     /// Ends it; what it has said.
-    fn end(mut self) -> String {
-        crate::world::signal(&self.process, "TERM");
+    fn stop(mut self) -> String {
+        crate::world::send_signal(&self.process, "TERM");
         let mut said = String::new();
         self.process.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         said

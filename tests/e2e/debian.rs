@@ -13,21 +13,21 @@ const ENGINE_SOCKET: &str = "[Socket]\nListenStream=/run/docker.sock\nSocketGrou
 const ENGINE_SERVICE: &str = "[Service]\nExecStart=/lib/systemd/systemd-socket-proxyd /engine.sock\n";
 
 /// The image that lab/debian.sh makes where there is none yet.
-pub fn image_of_debian() -> String {
+pub fn debian_image() -> String {
     let output = Command::new(root().join("lab/debian.sh")).stderr(Stdio::inherit()).output().unwrap();
     assert!(output.status.success(), "lab/debian.sh makes the image");
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 /// The machine, until dropped.
-pub struct Debian<'a> {
+pub struct DebianMachine<'a> {
     lab: &'a Lab,
     name: String,
 }
 
-impl<'a> Debian<'a> {
+impl<'a> DebianMachine<'a> {
     pub fn start(lab: &'a Lab) -> Self {
-        let image = image_of_debian();
+        let image = debian_image();
         let name = format!("taskpull-debian-{}", std::process::id());
         let engine = format!("{}:/engine.sock", lab.engine_socket().display());
         let packages = format!("{}:/packages:ro", root().join("target/package").display());
@@ -106,7 +106,7 @@ impl<'a> Debian<'a> {
     }
 }
 
-impl Drop for Debian<'_> {
+impl Drop for DebianMachine<'_> {
     fn drop(&mut self) {
         self.lab.docker(&["rm", "--force", "--volumes", &self.name]);
     }

@@ -6,33 +6,33 @@ use serde_json::{Value, json};
 
 use crate::lab::task;
 use crate::support::dockerd::Dockerd;
-use crate::support::registry::Registry;
-use crate::support::run::{Ended, Run};
+use crate::support::registry::FakeRegistry;
+use crate::support::run::{Run, RunOutput};
 
 fn small() -> Dockerd {
-    Dockerd::with_disk_of("128m")
+    Dockerd::with_disk_size("128m")
 }
 
-fn pull(engine: &Dockerd, image: &str, check: &str) -> Ended {
-    let run = engine.beside(env!("CARGO_BIN_EXE_taskpull")).env("TASKPULL_DISK_CHECK", check);
+fn pull(engine: &Dockerd, image: &str, check: &str) -> RunOutput {
+    let run = engine.run_in_mounts(env!("CARGO_BIN_EXE_taskpull")).env("TASKPULL_DISK_CHECK", check);
     let run = ["pull", "--output", "json", "-"].iter().fold(run, Run::arg).env("DOCKER_HOST", engine.host());
-    run.stdin(task(&[("app", image, None)]).to_string()).end()
+    run.stdin(task(&[("app", image, None)]).to_string()).output()
 }
 
 fn images(engine: &Dockerd) -> Vec<String> {
     let run = Run::program("docker").env("DOCKER_HOST", engine.host());
     let run = ["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"].iter().fold(run, Run::arg);
-    let mut images: Vec<_> = run.end().stdout.lines().map(str::to_owned).collect();
+    let mut images: Vec<_> = run.output().stdout.lines().map(str::to_owned).collect();
     images.sort();
     images
 }
 
 /// Files below the data root that are larger than a megabyte.
 fn large_files(engine: &Dockerd) -> String {
-    engine.beside("find").arg(engine.data_root()).arg("-type").arg("f").arg("-size").arg("+1M").end().stdout
+    engine.run_in_mounts("find").arg(engine.data_root()).arg("-type").arg("f").arg("-size").arg("+1M").output().stdout
 }
 
-fn message(ended: &Ended) -> String {
+fn message(ended: &RunOutput) -> String {
     let failure: Value = ended.container(0)["failure"].clone();
     failure["message"].as_str().unwrap_or_default().to_owned()
 }
@@ -45,7 +45,7 @@ fn says_the_disk(text: &str, root: &Path) -> bool {
 #[test]
 fn a_pull_that_filled_the_disk_leaves_no_large_file() {
     let engine = small();
-    let registry = Registry::start();
+    let registry = FakeRegistry::start();
     // It fills while a layer is fetched, and while the last of several is unpacked.
     for (name, layers) in
         [("team/fetched:1", &[150_000_000][..]), ("team/unpacked:1", &[5_000_000, 5_000_000, 70_000_000])]
@@ -61,7 +61,7 @@ fn a_pull_that_filled_the_disk_leaves_no_large_file() {
 fn an_image_that_is_too_large_for_the_disk_is_told_before_and_after_and_a_smaller_one_fits() {
     let engine = small();
     let root = engine.data_root();
-    let registry = Registry::start();
+    let registry = FakeRegistry::start();
     let first = registry.push("team/first:1", &[1_000_000]).reference;
     // It would take twice its size: the copy, and what is unpacked.
     let large = registry.push("team/large:1", &[100_000_000]).reference;

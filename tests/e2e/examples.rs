@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::{Engine, Lab, on_both_engines, root, task};
-use crate::support::registry::{Kind, Registry};
-use crate::support::run::{Ended, Run};
+use crate::lab::{Lab, LabEngine, on_both_engines, root, task};
+use crate::support::registry::FakeRegistry;
+use crate::support::registry_fault::RequestKind;
+use crate::support::run::{Run, RunOutput};
 
 on_both_engines!(
     two_registries_are_pulled_each_with_its_own_credentials,
@@ -16,9 +17,9 @@ on_both_engines!(
     every_other_example_is_pulled_as_it_stands,
 );
 
-fn pull(lab: &Lab, file: &str) -> Ended {
+fn pull(lab: &Lab, file: &str) -> RunOutput {
     let path = root().join("task-definitions").join(file);
-    lab.set(Run::new(["pull", "--output", "json"]).arg(path)).end()
+    lab.configure(Run::new(["pull", "--output", "json"]).arg(path)).output()
 }
 
 fn two_registries_are_pulled_each_with_its_own_credentials(lab: &Lab) {
@@ -26,7 +27,7 @@ fn two_registries_are_pulled_each_with_its_own_credentials(lab: &Lab) {
     let images =
         ["127.0.0.1:25001/team-a/app:1.0", "127.0.0.1:25001/team-a/layers:1.0", "127.0.0.2:25002/team-b/app:1.0"];
     // By digest another example may hold the same image.
-    lab.forget("127.0.0.2:25002/team-b/batch:1.0");
+    lab.remove_image("127.0.0.2:25002/team-b/batch:1.0");
     let ended = pull(lab, "two-registries.json");
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.container(3)["result"], "pulled");
@@ -37,7 +38,7 @@ fn two_registries_are_pulled_each_with_its_own_credentials(lab: &Lab) {
     let secret = |at: usize| ended.container(at)["credential"]["arn"].as_str().unwrap().to_owned();
     assert_eq!((secret(0), secret(1)), (lab.secret("taskpull/registry-one"), lab.secret("taskpull/registry-one")));
     assert_eq!((secret(2), secret(3)), (lab.secret("taskpull/registry-two"), lab.secret("taskpull/registry-two")));
-    assert!(images.iter().all(|image| lab.has(image)));
+    assert!(images.iter().all(|image| lab.has_image(image)));
 
     let again = pull(lab, "two-registries.json");
     assert_eq!(again.report()["summary"]["upToDate"], 4, "{again:?}");
@@ -54,7 +55,7 @@ fn a_cross_account_task_reads_its_secrets_as_its_own_role(lab: &Lab) {
 }
 
 fn fifty_tasks_with_fifty_roles_share_the_transfer_of_an_image(lab: &Lab) {
-    let registry = Registry::with_login("canary", &lab.password("registry-one", "canary"));
+    let registry = FakeRegistry::with_login("canary", &lab.password("registry-one", "canary"));
     let image = registry.push("team/app:1", &[200_000]);
     let folder = tempfile::tempdir().unwrap();
     for at in 0..50 {
@@ -62,17 +63,17 @@ fn fifty_tasks_with_fifty_roles_share_the_transfer_of_an_image(lab: &Lab) {
         definition["executionRoleArn"] = format!("arn:aws:iam::111122223333:role/task-{at}").into();
         std::fs::write(folder.path().join(format!("{at}.json")), definition.to_string()).unwrap();
     }
-    let ended = lab.set(Run::new(["pull", "--output", "json"]).arg(folder.path())).end();
+    let ended = lab.configure(Run::new(["pull", "--output", "json"]).arg(folder.path())).output();
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.report()["tasks"].as_array().unwrap().len(), 50);
-    assert_eq!(registry.count(Kind::Layer), 1, "fifty pulls, each with its own login, and one transfer");
-    lab.forget(&image.reference);
+    assert_eq!(registry.request_count(RequestKind::Layer), 1, "fifty pulls, each with its own login, and one transfer");
+    lab.remove_image(&image.reference);
 }
 
 fn the_map_of_accounts_leads_to_each_accounts_role(lab: &Lab) {
     let folder = root().join("task-definitions");
     let run = Run::new(["pull", "--output", "json", "--config"]).arg(folder.join("account-map.toml"));
-    let ended = lab.set(run.arg(folder.join("account-map.json"))).end();
+    let ended = lab.configure(run.arg(folder.join("account-map.json"))).output();
     assert_eq!(ended.code, 0, "{ended:?}");
     for (at, account) in ["111122223333", "444455556666"].into_iter().enumerate() {
         let role = format!("arn:aws:iam::{account}:role/taskpull-execution");
@@ -83,7 +84,7 @@ fn the_map_of_accounts_leads_to_each_accounts_role(lab: &Lab) {
 
 fn a_rotation_is_rehearsed_with_the_pending_stage(lab: &Lab) {
     let path = root().join("task-definitions/pending-rotation.json");
-    let ended = lab.set(Run::new(["pull", "--secret-stage", "AWSPENDING"]).arg(path)).end();
+    let ended = lab.configure(Run::new(["pull", "--secret-stage", "AWSPENDING"]).arg(path)).output();
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(pull(lab, "pending-rotation.json").failure(0), "registry refused", "without the option");
 }
@@ -97,7 +98,7 @@ fn images_in_ecr_are_pulled_with_the_roles_tokens(lab: &Lab) {
         "json".as_ref(),
         path.as_os_str(),
     ];
-    let ended = lab.among_registries(line).end();
+    let ended = lab.with_registry_names(line).output();
     assert_eq!(ended.code, 0, "{ended:?}");
     let kinds = ["ecr", "ecr", "ecr", "ecr-public"];
     for (at, kind) in kinds.into_iter().enumerate() {
@@ -126,14 +127,14 @@ fn every_other_example_is_pulled_as_it_stands(lab: &Lab) {
 /// of them is said by its SDK, which checks each key and value, and by the emulator.
 #[test]
 fn the_agents_own_definitions_are_accepted_by_ecs() {
-    let lab = Lab::with(Engine::Docker);
+    let lab = Lab::with(LabEngine::Docker);
     for file in ["agent-daemon.json", "agent-sidecar.json"] {
         let path = root().join("task-definitions").join(file);
         let definition: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         let registered = lab.aws("ecs", "register_task_definition", &definition);
         let arn = &registered["taskDefinition"]["taskDefinitionArn"];
         lab.aws("ecs", "deregister_task_definition", &json!({ "taskDefinition": arn }));
-        let ended = Run::new(["pull", "--dry-run", "--output", "json"]).arg(path).end();
+        let ended = Run::new(["pull", "--dry-run", "--output", "json"]).arg(path).output();
         assert_eq!(ended.code, 0, "{file}: {ended:?}");
         assert_eq!(registered["taskDefinition"]["containerDefinitions"][0]["user"], "65532:994");
     }
@@ -152,7 +153,7 @@ fn every_invalid_example_gives_the_message_beside_it() {
     assert_eq!(rows.len(), files, "a row for each file");
     for (file, message) in rows {
         let run = Run::new(["pull", "--dry-run", "--output", "json"]).arg(folder.join(file));
-        let ended = run.end();
+        let ended = run.output();
         assert_eq!(ended.code, 4, "{file}: {ended:?}");
         assert!(ended.stdout.contains(&message.replace('"', "\\\"")), "{file}: {message}: {}", ended.stdout);
     }

@@ -7,9 +7,9 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-use crate::debian::image_of_debian;
-use crate::lab::{Engine, Lab, root, task};
-use crate::own_image::{OwnImage, REGISTRY};
+use crate::debian::debian_image;
+use crate::lab::{Lab, LabEngine, root, task};
+use crate::own_image::{REGISTRY, TestImage};
 use crate::world::wait_until;
 
 /// What the image may have beside the program, which as a release has 12 MB; 25 MB may be in all.
@@ -33,7 +33,7 @@ impl<'a> Image<'a> {
         let mut strip = Command::new("strip");
         assert!(strip.arg("-o").arg(&program).arg(env!("CARGO_BIN_EXE_taskpull")).status().unwrap().success());
         let name = format!("taskpull-lab/taskpull:{}", std::process::id());
-        let build_image = format!("BUILD_IMAGE={}", image_of_debian());
+        let build_image = format!("BUILD_IMAGE={}", debian_image());
         let mut build = Command::new("docker");
         // The lab's engine has no other builder, and its containers no network.
         build.env("DOCKER_BUILDKIT", "0").env("DOCKER_HOST", &lab.env["DOCKER_HOST"]);
@@ -94,7 +94,7 @@ fn stages(told: &str) -> Vec<String> {
 
 #[test]
 fn the_image_is_small_runs_as_nobody_and_pulls_a_private_image() {
-    let lab = Lab::with(Engine::Docker);
+    let lab = Lab::with(LabEngine::Docker);
     let built = Image::build(&lab);
     let described = built.described();
     let size = described["Size"].as_u64().unwrap();
@@ -102,15 +102,15 @@ fn the_image_is_small_runs_as_nobody_and_pulls_a_private_image() {
     assert_eq!(described["Config"]["User"], "65532:65532");
     assert_eq!(described["Config"]["Healthcheck"]["Test"][1], "/usr/bin/taskpull");
 
-    let image = OwnImage::push(&lab, 1, 4_096);
+    let image = TestImage::push(&lab, 1, 4_096);
     let name = image.at(REGISTRY);
     let definition = task(&[("app", &name, Some(&lab.secret("taskpull/registry-one")))]).to_string();
     let output = built.run(&["pull", "-"], &definition);
     assert!(output.status.success(), "{output:?}");
-    assert!(lab.has(&name));
-    lab.forget(&name);
+    assert!(lab.has_image(&name));
+    lab.remove_image(&name);
     the_compose_file_runs_the_agent(&built, &name, &definition);
-    lab.forget(&name);
+    lab.remove_image(&name);
 }
 
 /// What a test adds to the Compose file: a key, and less patience.
@@ -140,7 +140,7 @@ fn the_compose_file_runs_the_agent(built: &Image<'_>, image: &str, definition: &
     let container = lab.docker(&["ps", "--quiet", "--filter", &format!("label=com.docker.compose.project={project}")]);
     let health = || lab.docker(&["inspect", "--format", "{{.State.Health.Status}}", container.trim()]);
     wait_until("it is healthy", || health() == "healthy\n");
-    wait_until("it pulls what its folder wants", || lab.has(image));
+    wait_until("it pulls what its folder wants", || lab.has_image(image));
     let volume = format!("{project}_socket:/run/taskpull");
     let asked = lab.docker(&["run", "--rm", "--user", "0", "--volume", &volume, &built.name, "status"]);
     compose(&["stop"]);

@@ -4,8 +4,8 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, OwnSecret, on_both_engines, task};
-use crate::support::run::{Ended, Run};
+use crate::lab::{Lab, TestSecret, on_both_engines, task};
+use crate::support::run::{Run, RunOutput};
 
 on_both_engines!(
     a_sealed_login_pulls_and_in_another_context_it_does_not,
@@ -28,7 +28,7 @@ fn seal(lab: &Lab, key: &str, context: &[&str]) -> Value {
     let login = json!({ "username": "puller-one", "password": lab.password("registry-one", "puller-one") });
     let run =
         context.iter().fold(Run::new(["secret", "seal", "--key", key]), |run, pair| run.arg("--context").arg(pair));
-    let ended = lab.set(run).stdin(login.to_string()).end();
+    let ended = lab.configure(run).stdin(login.to_string()).output();
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     serde_json::from_str(&ended.stdout).unwrap()
 }
@@ -37,11 +37,11 @@ fn text(envelope: &Value) -> Value {
     json!({ "SecretString": envelope.to_string() })
 }
 
-fn pull(lab: &Lab, secret: &OwnSecret<'_>) -> Ended {
-    lab.pull(&task(&[("app", APP, Some(&secret.name))])).end()
+fn pull(lab: &Lab, secret: &TestSecret<'_>) -> RunOutput {
+    lab.pull(&task(&[("app", APP, Some(&secret.name))])).output()
 }
 
-fn assert_refused(ended: &Ended, failure: &str, message: &str) {
+fn assert_refused(ended: &RunOutput, failure: &str, message: &str) {
     assert_eq!((ended.code, &*ended.failure(0)), (3, failure), "{ended:?}");
     assert!(ended.stdout.contains(message), "{ended:?}");
 }
@@ -49,7 +49,7 @@ fn assert_refused(ended: &Ended, failure: &str, message: &str) {
 fn a_sealed_login_pulls_and_in_another_context_it_does_not(lab: &Lab) {
     let key = key(lab);
     let mut envelope = seal(lab, &key, &["team=web"]);
-    let secret = lab.own_secret("sealed-text", &text(&envelope));
+    let secret = lab.create_secret("sealed-text", &text(&envelope));
     let ended = pull(lab, &secret);
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.container(0)["digest"], lab.digest("registry-one", "team-a/app"));
@@ -63,7 +63,7 @@ fn a_key_that_is_not_there_is_told_and_so_is_one_of_another_region(lab: &Lab) {
     let mut envelope = seal(lab, &key(lab), &[]);
     let absent = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     envelope["taskpull"]["keyArn"] = absent.into();
-    let secret = lab.own_secret("sealed-absent", &text(&envelope));
+    let secret = lab.create_secret("sealed-absent", &text(&envelope));
     assert_refused(&pull(lab, &secret), "key absent", "there is no such key in us-east-1");
 
     envelope["taskpull"]["keyArn"] = absent.replace("us-east-1", "eu-west-1").into();
@@ -74,7 +74,7 @@ fn a_key_that_is_not_there_is_told_and_so_is_one_of_another_region(lab: &Lab) {
 fn a_ciphertext_as_a_binary_secret_pulls_and_in_a_context_it_does_not(lab: &Lab) {
     let key = key(lab);
     let binary = |envelope: &Value| json!({ "SecretBinary": { "base64": envelope["taskpull"]["ciphertext"].clone() } });
-    let secret = lab.own_secret("sealed-binary", &binary(&seal(lab, &key, &[])));
+    let secret = lab.create_secret("sealed-binary", &binary(&seal(lab, &key, &[])));
     let ended = pull(lab, &secret);
     assert_eq!(ended.code, 0, "{ended:?}");
 

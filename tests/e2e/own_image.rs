@@ -9,20 +9,20 @@ use std::time::SystemTime;
 use crate::lab::{Lab, root};
 
 /// In one of the lab's registries, until dropped.
-pub struct OwnImage {
+pub struct TestImage {
     registry: &'static str,
     repository: String,
     pub digest: String,
 }
 
-impl OwnImage {
+impl TestImage {
     /// In registry one, with so many layers of so many bytes together.
     pub fn push(lab: &Lab, layers: usize, bytes: usize) -> Self {
         Self::push_to("registry-one", lab, layers, bytes)
     }
 
     /// In the registry that has ECR's names.
-    pub fn in_ecr(lab: &Lab) -> Self {
+    pub fn push_to_ecr(lab: &Lab) -> Self {
         Self::push_to("ecr", lab, 1, 100_000)
     }
 
@@ -62,7 +62,7 @@ fn lab_file(path: &str) -> PathBuf {
     root().join("target/lab").join(path)
 }
 
-impl Drop for OwnImage {
+impl Drop for TestImage {
     /// The registry's own deletion leaves the bytes until it is stopped and swept.
     fn drop(&mut self) {
         for links in ["_layers/sha256", "_manifests/revisions/sha256"] {

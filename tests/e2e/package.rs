@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::debian::Debian;
-use crate::lab::{Engine, Lab, root, task};
-use crate::own_image::{OwnImage, REGISTRY};
-use crate::support::fault::When;
-use crate::support::fault_proxy::{Fault, On};
+use crate::debian::DebianMachine;
+use crate::lab::{Lab, LabEngine, root, task};
+use crate::own_image::{REGISTRY, TestImage};
+use crate::support::fault::Calls;
 use crate::support::gate::Gate;
-use crate::world::{World, wait_for};
+use crate::support::registry_fault::{RegistryFault, RequestKind};
+use crate::world::FaultWorld;
 
 /// Makes the package out of the program that is tested; answers its file's name.
 fn package(revision: u32) -> String {
@@ -26,7 +26,7 @@ fn package(revision: u32) -> String {
 
 /// Where the host's AWS is, by a name that is looked up, and its key as a credential of the
 /// service. Answers where the metrics are.
-fn configure(debian: &Debian, lab: &Lab) -> String {
+fn configure(debian: &DebianMachine, lab: &Lab) -> String {
     let (key, secret) = (&lab.env["AWS_ACCESS_KEY_ID"], &lab.env["AWS_SECRET_ACCESS_KEY"]);
     debian.write(
         "/etc/taskpull/aws",
@@ -58,20 +58,20 @@ const DEFINITION: &str = "/root/web.json";
 
 /// What only the secret's reader may pull comes by the socket, and by the folder; the trail and
 /// the metrics tell of both.
-fn it_pulls_what_it_is_sent_and_what_is_in_its_folder(debian: &Debian, lab: &Lab, metrics: &str) {
-    let image = OwnImage::push(lab, 1, 4_096);
+fn it_pulls_what_it_is_sent_and_what_is_in_its_folder(debian: &DebianMachine, lab: &Lab, metrics: &str) {
+    let image = TestImage::push(lab, 1, 4_096);
     let name = image.at(REGISTRY);
     let definition = task(&[("app", &name, Some(&lab.secret("taskpull/registry-one")))]);
     debian.write(DEFINITION, &definition.to_string());
     let report = debian.must(&format!("taskpull pull --agent --quiet --output json {DEFINITION}"));
     let report: Value = serde_json::from_str(&report).unwrap();
     assert_eq!(report["tasks"][0]["containers"][0]["digest"], image.digest, "{report}");
-    assert!(lab.has(&name));
+    assert!(lab.has_image(&name));
 
-    lab.forget(&name);
+    lab.remove_image(&name);
     let file = "/etc/taskpull/task-definitions/web.json";
     debian.must(&format!("install -D -m 644 {DEFINITION} {file}"));
-    debian.until("the folder's image has come", || lab.has(&name));
+    debian.until("the folder's image has come", || lab.has_image(&name));
     let trail = || debian.said("journalctl -t taskpull TASKPULL_EVENT=pull -o cat");
     debian.until("the trail has both", || trail().matches(&image.digest).count() == 2);
     let asked = format!("GET /metrics HTTP/1.1\r\nHost: {metrics}\r\nConnection: close\r\n\r\n");
@@ -80,12 +80,12 @@ fn it_pulls_what_it_is_sent_and_what_is_in_its_folder(debian: &Debian, lab: &Lab
     connection.write_all(asked.as_bytes()).unwrap();
     connection.read_to_string(&mut page).unwrap();
     assert!(page.contains("\ntaskpull_audit_lines_total{result=\"lost\"} 0\n"), "{page}");
-    lab.forget(&name);
+    lab.remove_image(&name);
     debian.must("rm -r /etc/taskpull/task-definitions");
 }
 
 /// The members of a group use the socket, and nobody else; a login is not the agent's to give.
-fn its_group_may_use_it(debian: &Debian, lab: &Lab) {
+fn its_group_may_use_it(debian: &DebianMachine, lab: &Lab) {
     debian.must("useradd --groups taskpull member; useradd stranger");
     debian.must("runuser -u member -- taskpull status");
     let refused = debian.run("runuser -u stranger -- taskpull status");
@@ -96,18 +96,18 @@ fn its_group_may_use_it(debian: &Debian, lab: &Lab) {
 }
 
 /// Has the agent pull what its registry holds at the gate; answers the request's id.
-fn send(debian: &Debian, world: &World, gate: &Gate) -> String {
-    world.proxy.fault(On::Manifest, When::Every, Fault::Hold(gate.clone()));
+fn send(debian: &DebianMachine, world: &FaultWorld, gate: &Gate) -> String {
+    world.proxy.inject_fault(RequestKind::Manifest, Calls::Every, RegistryFault::Hold(gate.clone()));
     let secret = world.lab.secret("taskpull/registry-one");
     debian.write(DEFINITION, &task(&[("app", &world.name(), Some(&secret))]).to_string());
     debian.must(&format!("taskpull pull --agent --quiet {DEFINITION} >/root/said 2>&1 &"));
-    wait_for(gate, 1);
+    gate.block_until_arrivals(1);
     let newest = debian.must("taskpull status --limit 1 --output json");
     serde_json::from_str::<Value>(&newest).unwrap()[0]["id"].as_str().unwrap().to_owned()
 }
 
-fn a_request_is_called_off(debian: &Debian, lab: &Lab) {
-    let (world, gate) = (World::new(lab), Gate::closed());
+fn a_request_is_called_off(debian: &DebianMachine, lab: &Lab) {
+    let (world, gate) = (FaultWorld::new(lab), Gate::closed());
     let id = send(debian, &world, &gate);
     debian.must(&format!("taskpull cancel {id}"));
     let shown = || debian.must(&format!("taskpull status {id}"));
@@ -116,10 +116,10 @@ fn a_request_is_called_off(debian: &Debian, lab: &Lab) {
 }
 
 /// systemd would wait for a second; told how long a drain may take, it waits for that.
-fn what_is_under_way_may_end(debian: &Debian, lab: &Lab) {
+fn what_is_under_way_may_end(debian: &DebianMachine, lab: &Lab) {
     debian.write("/etc/systemd/system/taskpull.service.d/stop.conf", "[Service]\nTimeoutStopSec=1s\n");
     debian.must("systemctl daemon-reload");
-    let (world, gate) = (World::new(lab), Gate::closed());
+    let (world, gate) = (FaultWorld::new(lab), Gate::closed());
     send(debian, &world, &gate);
     debian.must("systemctl stop --no-block taskpull.service");
     let status = || debian.shown("taskpull", "StatusText");
@@ -128,7 +128,7 @@ fn what_is_under_way_may_end(debian: &Debian, lab: &Lab) {
     gate.open();
     debian.until("it has ended", || debian.shown("taskpull", "ActiveState") == "inactive");
     assert_eq!(debian.shown("taskpull", "Result"), "success");
-    assert!(lab.has(&world.name()));
+    assert!(lab.has_image(&world.name()));
     // Nobody has started it: systemd holds the socket, and it begins with who asks.
     debian.must("taskpull status");
     debian.until("it is ready again", || debian.shown("taskpull", "ActiveState") == "active");
@@ -136,9 +136,9 @@ fn what_is_under_way_may_end(debian: &Debian, lab: &Lab) {
 
 #[test]
 fn the_deb_is_installed_enabled_upgraded_removed_and_purged() {
-    let lab = Lab::with(Engine::Docker);
+    let lab = Lab::with(LabEngine::Docker);
     let (first, second) = (package(1), package(2));
-    let debian = Debian::start(&lab);
+    let debian = DebianMachine::start(&lab);
     let state = |of: &str| debian.said(&format!("systemctl is-{of} taskpull.service")).trim().to_owned();
 
     // Installed, it waits for its operator.

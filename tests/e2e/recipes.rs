@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::lab::{Engine, Lab, root};
+use crate::lab::{Lab, LabEngine, root};
 use crate::support::leak::Canary;
 
 /// What stands in the blocks of `sh` of their section.
@@ -34,12 +34,12 @@ fn every_recipe_works_as_it_is_printed_on_both_engines() {
     let program = Path::new(env!("CARGO_BIN_EXE_taskpull")).parent().unwrap();
     let recipes = recipes();
     assert_eq!(recipes.len(), 9, "one for each registry");
-    for engine in [Engine::Docker, Engine::Podman] {
+    for engine in [LabEngine::Docker, LabEngine::Podman] {
         let lab = Lab::with(engine);
         for recipe in &recipes {
             let script = format!("set -eu; cd '{}'\n{recipe}\n", folder.path().display());
-            let run = lab.among_registries(["sh", "-c", &script]);
-            let ended = run.env("PATH", format!("{}:/usr/bin:/bin", program.display())).end();
+            let run = lab.with_registry_names(["sh", "-c", &script]);
+            let ended = run.env("PATH", format!("{}:/usr/bin:/bin", program.display())).output();
             assert_eq!(ended.code, 0, "{engine:?}: {recipe}\n{ended:?}");
             let definition: serde_json::Value =
                 serde_json::from_str(&fs::read_to_string(folder.path().join("task.json")).unwrap()).unwrap();
@@ -48,7 +48,7 @@ fn every_recipe_works_as_it_is_printed_on_both_engines() {
             let found = lab.docker(&["image", "inspect", "--format", "{{.Id}}", image]);
             assert_ne!(found, "", "{engine:?}: {image}");
             let output = format!("{}{}", ended.stdout, ended.stderr);
-            assert_eq!(Canary::new("token.txt", &token).in_bytes("output", output.as_bytes()), []);
+            assert_eq!(Canary::new("token.txt", &token).find_in_bytes("output", output.as_bytes()), []);
             delete(&lab, recipe);
         }
     }

@@ -3,8 +3,8 @@
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-use crate::lab::{Engine, Lab, on_both_engines, task};
-use crate::support::registry::Registry;
+use crate::lab::{Lab, LabEngine, on_both_engines, task};
+use crate::support::registry::FakeRegistry;
 use crate::support::run::Run;
 
 on_both_engines!(
@@ -20,7 +20,7 @@ const APP: &str = "127.0.0.1:25001/team-a/app:1.0";
 
 /// Pulls one container; gives `link class`, and the whole of what was said.
 fn refused(lab: &Lab, image: &str, secret: Option<&str>) -> (String, String) {
-    let ended = lab.pull(&task(&[("app", image, secret)])).env("TASKPULL_ATTEMPTS", "1").end();
+    let ended = lab.pull(&task(&[("app", image, secret)])).env("TASKPULL_ATTEMPTS", "1").output();
     assert_eq!(ended.code, 3, "{ended:?}");
     (ended.failure(0), ended.stdout)
 }
@@ -63,10 +63,10 @@ fn a_wrong_password_is_refused_once_and_explained(lab: &Lab) {
 }
 
 fn a_wrong_password_costs_the_registry_four_requests_at_most(lab: &Lab) {
-    let registry = Registry::with_login("puller-one", "swordfish");
+    let registry = FakeRegistry::with_login("puller-one", "swordfish");
     let image = registry.push("team/app:1", &[1_000]);
     let secret = lab.secret("taskpull/broken/wrong-password");
-    let ended = lab.pull(&task(&[("app", &image.reference, Some(&secret))])).end();
+    let ended = lab.pull(&task(&[("app", &image.reference, Some(&secret))])).output();
     assert_eq!(ended.failure(0), "registry refused", "{ended:?}");
     let requests = registry.requests();
     assert!((1..=4).contains(&requests.len()), "{requests:?}");
@@ -96,7 +96,7 @@ fn an_absent_registry_is_unavailable(lab: &Lab) {
 
 #[test]
 fn an_engine_that_may_not_be_opened_is_told_from_an_absent_one() {
-    let lab = Lab::with(Engine::Docker);
+    let lab = Lab::with(LabEngine::Docker);
     // Somewhere that a user without rights can reach, unlike a checkout in /root.
     let folder = tempfile::tempdir().unwrap();
     let (program, socket) = (folder.path().join("taskpull"), folder.path().join("docker.sock"));
@@ -119,8 +119,8 @@ fn an_engine_that_may_not_be_opened_is_told_from_an_absent_one() {
         "{said}"
     );
 
-    let gone = lab.set(Run::new(["pull", "-"])).env("DOCKER_HOST", "unix:///nonexistent.sock");
-    let ended = gone.stdin(task(&[("app", APP, None)]).to_string()).end();
+    let gone = lab.configure(Run::new(["pull", "-"])).env("DOCKER_HOST", "unix:///nonexistent.sock");
+    let ended = gone.stdin(task(&[("app", APP, None)]).to_string()).output();
     assert_eq!(ended.code, 5, "{ended:?}");
     assert!(ended.stdout.contains("there is no such socket"), "{ended:?}");
 }

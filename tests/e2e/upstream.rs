@@ -3,25 +3,25 @@
 
 use serde_json::json;
 
-use crate::lab::{Lab, OwnSecret, on_both_engines, task};
-use crate::support::run::{Ended, Run};
+use crate::lab::{Lab, TestSecret, on_both_engines, task};
+use crate::support::run::{Run, RunOutput};
 
 on_both_engines!(a_secret_is_made_checked_pulled_with_and_updated);
 
 const APP: &str = "127.0.0.1:25001/team-a/app:1.0";
 
-fn new(lab: &Lab, secret: &OwnSecret<'_>, token: &str, more: &[&str]) -> Ended {
+fn new(lab: &Lab, secret: &TestSecret<'_>, token: &str, more: &[&str]) -> RunOutput {
     let run = Run::new(["secret", "new", "--upstream", "gitlab", "--for", "direct", "--output", "json"]);
     let run = run.arg("--username").arg("puller-one").arg("--name").arg(&secret.name);
-    lab.set(more.iter().fold(run, Run::arg)).stdin(format!("{token}\n")).end()
+    lab.configure(more.iter().fold(run, Run::arg)).stdin(format!("{token}\n")).output()
 }
 
 fn a_secret_is_made_checked_pulled_with_and_updated(lab: &Lab) {
     let password = lab.password("registry-one", "puller-one");
-    let secret = lab.future_secret("upstream");
+    let secret = lab.reserve_secret("upstream");
     let check = || {
         let run = Run::new(["secret", "check", "--for", "direct", "--registry", APP]);
-        lab.set(run.arg(&secret.name)).end()
+        lab.configure(run.arg(&secret.name)).output()
     };
     let made = new(lab, &secret, "not the password", &["--tag", "team=web"]);
     assert_eq!((made.code, &made.report()["outcome"]), (0, &json!("created")), "{made:?}");
@@ -41,7 +41,7 @@ fn a_secret_is_made_checked_pulled_with_and_updated(lab: &Lab) {
     let checked = check();
     assert_eq!(checked.code, 0, "{checked:?}");
     assert!(checked.stdout.contains("lets the login read team-a/app:1.0"), "{checked:?}");
-    let ended = lab.pull(&task(&[("app", APP, Some(&secret.name))])).end();
+    let ended = lab.pull(&task(&[("app", APP, Some(&secret.name))])).output();
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.container(0)["digest"], lab.digest("registry-one", "team-a/app"));
 }

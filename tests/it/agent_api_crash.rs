@@ -6,24 +6,24 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::agent_world::{Agent, Home, request};
-use crate::support::engine::Pull;
+use crate::agent_world::{Agent, AgentHome, http_request};
+use crate::support::engine::PullScript;
 use crate::support::gate::Gate;
 use crate::support::run::Run;
-use crate::task::{IMAGE, World, open_container, task, wait_for};
+use crate::task::{IMAGE, World, open_container, task};
 
 #[test]
 fn request_of_a_killed_agent_resumes_after_a_restart() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let gate = Gate::closed();
-    world.engine.once(IMAGE, Pull::success().hold(&gate));
+    world.engine.script_once(IMAGE, PullScript::success().hold(&gate));
     let agent = Agent::start(&home, &world);
     let id = agent.submit(&task(&[open_container("app", IMAGE)])).id();
-    wait_for(&gate, 1);
+    gate.block_until_arrivals(1);
     agent.kill();
     assert!(home.socket().exists(), "a killed agent leaves its socket file");
     let agent = Agent::start(&home, &world);
-    assert_eq!(agent.ended(&id)["state"], "succeeded");
+    assert_eq!(agent.wait_for_end(&id)["state"], "succeeded");
     agent.kill();
     let agent = Agent::start(&home, &world);
     assert_eq!(agent.get(&format!("/v1/pulls/{id}")).json()["state"], "succeeded");
@@ -31,46 +31,46 @@ fn request_of_a_killed_agent_resumes_after_a_restart() {
 
 #[test]
 fn shutdown_does_not_wait_for_clients_that_only_follow_events() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let gate = Gate::closed();
-    world.engine.once(IMAGE, Pull::success().hold(&gate));
-    let agent = Agent::of(home.serve(&world).env("TASKPULL_DRAIN_TIMEOUT", "0s"), &home);
+    world.engine.script_once(IMAGE, PullScript::success().hold(&gate));
+    let agent = Agent::from_run(home.serve(&world).env("TASKPULL_DRAIN_TIMEOUT", "0s"), &home);
     let id = agent.submit(&task(&[open_container("app", IMAGE)])).id();
-    wait_for(&gate, 1);
+    gate.block_until_arrivals(1);
     let _silent = agent.connect();
     let mut following = agent.connect();
-    following.write_all(&request("GET", &format!("/v1/pulls/{id}/events"), &[], "")).unwrap();
+    following.write_all(&http_request("GET", &format!("/v1/pulls/{id}/events"), &[], "")).unwrap();
     let mut status_line = [0; 15];
     following.read_exact(&mut status_line).unwrap();
     assert_eq!(&status_line, b"HTTP/1.1 200 OK");
-    let ended = agent.terminate();
-    assert_eq!(ended.code, 0, "{ended:?}");
+    let output = agent.terminate();
+    assert_eq!(output.code, 0, "{output:?}");
     let mut events = String::new();
     following.read_to_string(&mut events).unwrap();
     assert!(events.contains("\"event\":\"pulling\"") && !events.contains("\"event\":\"report\""), "{events}");
     let agent = Agent::start(&home, &world);
-    assert_eq!(agent.ended(&id)["state"], "succeeded");
+    assert_eq!(agent.wait_for_end(&id)["state"], "succeeded");
 }
 
 #[test]
 fn socket_of_a_running_agent_is_not_replaced() {
-    let (world, home, other) = (World::new(), Home::new(), Home::new());
+    let (world, home, other) = (World::new(), AgentHome::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let socket = home.socket().display().to_string();
     let state = other.state().display().to_string();
     let second = Run::new(["serve", "--socket", &socket, "--state-folder", &state]);
-    let ended = world.set(second).end();
-    assert_eq!(ended.code, 6, "{ended:?}");
-    assert!(ended.stderr.contains("another agent answers there") && ended.stderr.contains(&socket), "{ended:?}");
+    let output = world.configure(second).output();
+    assert_eq!(output.code, 6, "{output:?}");
+    assert!(output.stderr.contains("another agent answers there") && output.stderr.contains(&socket), "{output:?}");
     assert_eq!(agent.get("/v1/health").status, 200);
 }
 
 /// Sends a submission. Returns the request's id if the agent acknowledged it.
-fn try_submit(home: &Home, key: &str, definition: &str) -> Option<String> {
+fn try_submit(home: &AgentHome, key: &str, definition: &str) -> Option<String> {
     let headers = [("Content-Type", "application/json"), ("Idempotency-Key", key)];
     let mut stream = UnixStream::connect(home.socket()).ok()?;
     stream.set_read_timeout(Some(Duration::from_mins(1))).ok()?;
-    stream.write_all(&request("POST", "/v1/pulls", &headers, definition)).ok()?;
+    stream.write_all(&http_request("POST", "/v1/pulls", &headers, definition)).ok()?;
     let mut answer = String::new();
     // A broken connection gave no answer; the agent may or may not have stored the request.
     stream.read_to_string(&mut answer).ok()?;
@@ -83,7 +83,7 @@ fn try_submit(home: &Home, key: &str, definition: &str) -> Option<String> {
 #[test]
 fn submissions_survive_200_random_kills_without_loss_or_duplicates() {
     const LIVES: usize = 200;
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let definition = task(&[open_container("app", IMAGE)]).to_string();
     let mut acknowledged: Vec<String> = Vec::new();
     for _ in 0..LIVES {
@@ -110,6 +110,6 @@ fn submissions_survive_200_random_kills_without_loss_or_duplicates() {
     expected.sort_unstable();
     assert_eq!(listed, expected);
     for id in expected {
-        assert_eq!(agent.ended(id)["state"], "succeeded");
+        assert_eq!(agent.wait_for_end(id)["state"], "succeeded");
     }
 }

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 
 use serde_json::json;
 
-use crate::agent_world::{Agent, Home};
+use crate::agent_world::{Agent, AgentHome};
 use crate::task::{IMAGE, World, open_container, task};
 
 const HOST: &str = "Host: localhost\r\n";
@@ -45,7 +45,7 @@ fn statuses(answers: &str) -> Vec<u16> {
 
 #[test]
 fn ambiguous_body_length_is_rejected_and_no_request_is_smuggled() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let (body, length) = (definition(), definition().len());
     let check = format!("POST /v1/check HTTP/1.1\r\n{HOST}{JSON}");
@@ -72,7 +72,7 @@ fn ambiguous_body_length_is_rejected_and_no_request_is_smuggled() {
 
 #[test]
 fn trailers_are_ignored_and_limited_in_size() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let head = format!("POST /v1/check HTTP/1.1\r\n{HOST}{JSON}Transfer-Encoding: chunked\r\n\r\n");
     let trailers = "Content-Type: text/plain\r\nContent-Length: 7\r\n";
@@ -86,7 +86,7 @@ fn trailers_are_ignored_and_limited_in_size() {
 
 #[test]
 fn truncated_body_is_not_accepted() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let (head, body) = (format!("POST /v1/pulls HTTP/1.1\r\n{HOST}{JSON}"), definition());
     let whole = chunked(&body, "");
@@ -105,7 +105,7 @@ fn truncated_body_is_not_accepted() {
 
 #[test]
 fn expect_100_continue_is_answered_before_the_body() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let body = definition();
     let ask = |path: &str, length: usize, body: &str| {
@@ -119,7 +119,7 @@ fn expect_100_continue_is_answered_before_the_body() {
 
 #[test]
 fn protocol_upgrade_and_connect_are_not_performed() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let upgrade =
         |headers: &str| format!("GET /v1/pulls HTTP/1.1\r\n{HOST}Connection: Upgrade\r\n{headers}\r\n{SECOND}");
@@ -135,7 +135,7 @@ fn protocol_upgrade_and_connect_are_not_performed() {
 
 #[test]
 fn unusual_targets_and_headers_get_the_expected_status() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let get = |target: &str, headers: &str| format!("GET {target} HTTP/1.1\r\n{HOST}{CLOSE}{headers}\r\n").into_bytes();
     let replace = |mut bytes: Vec<u8>, from: &[u8], to: &[u8]| {
@@ -169,11 +169,11 @@ fn unusual_targets_and_headers_get_the_expected_status() {
 
 #[test]
 fn source_length_is_limited_in_characters_not_bytes() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let check = |characters| {
         let path = format!("/v1/check?source={}", "%F0%9F%90%B3".repeat(characters));
-        agent.ask("POST", &path, &[("Content-Type", "application/json")], &definition()).status
+        agent.send("POST", &path, &[("Content-Type", "application/json")], &definition()).status
     };
     assert_eq!((check(4_096), check(4_097)), (200, 400));
 }

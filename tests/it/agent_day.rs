@@ -30,12 +30,12 @@ use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::agent_world::{Answer, request};
-use crate::pull_days::{MINUTE, credentials, held, later, tell_with, variable};
-use crate::support::aws::Fault;
-use crate::support::engine::{Auth, Pull};
-use crate::support::fault::When;
-use crate::support::http::{Reply, Server as HttpServer};
+use crate::agent_world::{ApiResponse, http_request};
+use crate::pull_days::{MINUTE, advance_clock, credential_resolver, resource_usage, run_story_with, story_variable};
+use crate::support::aws::AwsFault;
+use crate::support::engine::{PullScript, RegistryAuth};
+use crate::support::fault::Calls;
+use crate::support::http::{HttpServer, Reply};
 use crate::support_aws_client::SECRET;
 use crate::task::{World, container, task};
 
@@ -72,17 +72,18 @@ impl Surroundings {
         let (hour, every) = (minute / 60, |minutes: usize| minute % minutes);
         if every(60) == 0 {
             world.aws.rotate(SECRET, &format!(r#"{{"username": "me", "password": "{}"}}"#, password(hour)));
-            (0..IMAGES).for_each(|at| world.engine.image(&image(at), requiring_password_of(hour)));
+            (0..IMAGES).for_each(|at| world.engine.script(&image(at), requiring_password_of(hour)));
         }
         if every(180) == 175 {
-            world.aws.fault("GetSecretValue", When::Every, Fault::Status(503));
+            world.aws.inject_fault("GetSecretValue", Calls::Every, AwsFault::Status(503));
         }
         if every(180) == 5 {
-            world.aws.lift("GetSecretValue");
+            world.aws.clear_faults("GetSecretValue");
         }
         // The engine restarts: its running pulls break, and later its socket is missing for three minutes.
         if every(120) == 20 {
-            (0..IMAGES).for_each(|at| world.engine.once(&image(at), Pull::stream().status("Pulling").reset()));
+            (0..IMAGES)
+                .for_each(|at| world.engine.script_once(&image(at), PullScript::stream().status("Pulling").reset()));
         }
         if every(120) == 30 {
             std::fs::remove_file(engine).unwrap();
@@ -96,16 +97,16 @@ impl Surroundings {
     fn passwords_sent(&self) -> Vec<(usize, usize)> {
         let before = self.pulls_before.lock().unwrap();
         let minute = |at: usize| before.partition_point(|count| *count <= at) - 1;
-        let hour = |auth: &Auth| match auth {
-            Auth::Given(given) => given.password.strip_prefix("swordfish-").unwrap().parse().unwrap(),
+        let hour = |auth: &RegistryAuth| match auth {
+            RegistryAuth::Config(login) => login.password.strip_prefix("swordfish-").unwrap().parse().unwrap(),
             other => panic!("{other:?}"),
         };
         self.world.engine.pulls().iter().enumerate().map(|(at, pull)| (hour(&pull.auth), minute(at))).collect()
     }
 }
 
-fn requiring_password_of(hour: usize) -> Pull {
-    Pull::success().requiring("me", &password(hour))
+fn requiring_password_of(hour: usize) -> PullScript {
+    PullScript::success().with_login("me", &password(hour))
 }
 
 #[test]
@@ -126,7 +127,7 @@ fn a_day_of_rotations_restarts_and_outages_loses_no_request() {
         ("DAY_CLOCK", clock.to_str().unwrap()),
         ("DAY_FOLDER", folder.path().to_str().unwrap()),
     ];
-    tell_with(&surroundings.world, "agent_day::simulated_day_within_the_prepared_services", &variables);
+    run_story_with(&surroundings.world, "agent_day::simulated_day_within_the_prepared_services", &variables);
     let passwords_sent = surroundings.passwords_sent();
     let late: Vec<_> = passwords_sent.iter().filter(|(hour, minute)| minute / 60 > *hour).collect();
     assert!(
@@ -150,8 +151,8 @@ impl Pulling {
         let [all, per_registry] = [16, 8].map(|count| NonZeroUsize::new(count).unwrap());
         let wait = Duration::from_millis;
         Self {
-            credentials: credentials(),
-            engine: DockerAddress::parse(&variable("DOCKER_HOST")).unwrap(),
+            credentials: credential_resolver(),
+            engine: DockerAddress::parse(&story_variable("DOCKER_HOST")).unwrap(),
             traffic: Traffic::of_many_runs(Concurrency { all, per_registry }),
             limits: Limits {
                 disk: DiskLimits::default(),
@@ -219,7 +220,7 @@ impl Witness for Ends {
 #[tokio::test]
 #[ignore = "a_day_of_rotations_restarts_and_outages_loses_no_request runs it"]
 async fn simulated_day_within_the_prepared_services() {
-    let folder = PathBuf::from(variable("DAY_FOLDER"));
+    let folder = PathBuf::from(story_variable("DAY_FOLDER"));
     let (journal, _) = Journal::open(&folder.join("state")).unwrap();
     let (to_runner, accepted) = mpsc::unbounded_channel();
     let room = Room { open: 1_000, history: 200 };
@@ -270,9 +271,9 @@ async fn submit_all_day(desk: &Desk, socket: &Path) -> Vec<String> {
     for minute in 0..DAY + 60 {
         // By this time the history is full and the memory use has settled.
         if minute == DAY / 4 {
-            baseline = held();
+            baseline = resource_usage();
         }
-        ask(Path::new(&variable("DAY_CLOCK")), "POST", &format!("/minute/{minute}"), "").await;
+        ask(Path::new(&story_variable("DAY_CLOCK")), "POST", &format!("/minute/{minute}"), "").await;
         if minute % WAVE_INTERVAL == 0 && minute < DAY {
             let definitions = (0..WAVE_SIZE).map(|at| {
                 let number = minute / WAVE_INTERVAL * WAVE_SIZE + at;
@@ -286,11 +287,11 @@ async fn submit_all_day(desk: &Desk, socket: &Path) -> Vec<String> {
             acknowledged.extend(answers.await);
         }
         wait_until_idle(desk).await;
-        later(MINUTE).await;
+        advance_clock(MINUTE).await;
     }
     wait_until_idle(desk).await;
     assert_eq!(desk.open_count(), 0);
-    let (descriptors, memory) = held();
+    let (descriptors, memory) = resource_usage();
     assert!(descriptors <= baseline.0 + 4, "{} open file descriptors became {descriptors}", baseline.0);
     assert!(memory < baseline.1 + 4_000_000, "{} bytes became {memory}", baseline.1);
     acknowledged
@@ -305,16 +306,16 @@ async fn wait_until_idle(desk: &Desk) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
-        later(Duration::from_millis(40)).await;
+        advance_clock(Duration::from_millis(40)).await;
     }
 }
 
-async fn ask(socket: &Path, method: &str, path: &str, body: &str) -> Answer {
+async fn ask(socket: &Path, method: &str, path: &str, body: &str) -> ApiResponse {
     let mut stream = UnixStream::connect(socket).await.unwrap();
-    let bytes = request(method, path, &[("Content-Type", "application/json")], body);
+    let bytes = http_request(method, path, &[("Content-Type", "application/json")], body);
     stream.write_all(&bytes).await.unwrap();
     let mut text = Vec::new();
     // An answer counts even if the connection is reset after it.
     let _ = stream.read_to_end(&mut text).await;
-    Answer::parse(&String::from_utf8(text).unwrap())
+    ApiResponse::parse(&String::from_utf8(text).unwrap())
 }

@@ -7,13 +7,13 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::agent_folder::Agent;
-use crate::agent_world::{Answer, connect, request};
-use crate::support::aws::{Cluster, Fault, Policy};
-use crate::support::engine::Auth;
-use crate::support::fault::When;
+use crate::agent_folder::FolderAgent;
+use crate::agent_world::{ApiResponse, connect, http_request};
+use crate::support::aws::{AwsFault, Cluster, Policy};
+use crate::support::engine::RegistryAuth;
+use crate::support::fault::Calls;
 use crate::support::run::Run;
-use crate::support_aws_client::{GET, HOST, SECRET};
+use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, SECRET};
 use crate::task::{container, open_container};
 
 const CLUSTER: &str = "arn:aws:ecs:eu-west-1:111122223333:cluster/web";
@@ -23,7 +23,7 @@ const INSTANCE: &str = "arn:aws:ecs:eu-west-1:111122223333:container-instance/we
 fn policy() -> Policy {
     let text = include_str!("../../docs/agent.md").split("## An ECS cluster, kept warm").nth(1).unwrap();
     let text = text.split("```json").nth(1).unwrap().split("```").next().unwrap();
-    Policy::from(text).and(Policy::allow(GET, "*"))
+    Policy::from(text).and(Policy::allow(GET_SECRET_VALUE, "*"))
 }
 
 fn definition(name: &str) -> String {
@@ -62,13 +62,13 @@ fn task(name: &str, more: &Value) -> Value {
 }
 
 /// An agent that prefetches for the cluster `web` and scans it every second.
-struct PrefetchAgent(Agent);
+struct PrefetchAgent(FolderAgent);
 
 impl PrefetchAgent {
     fn new(cluster: Cluster) -> Self {
-        let agent = Agent::new();
-        agent.world.aws.user(HOST, policy());
-        agent.world.aws.cluster(CLUSTER, cluster);
+        let agent = FolderAgent::new();
+        agent.world.aws.put_user(HOST_USER, policy());
+        agent.world.aws.put_cluster(CLUSTER, cluster);
         Self(agent)
     }
 
@@ -81,7 +81,7 @@ impl PrefetchAgent {
         let containers = [open_container("app", &image(name))];
         let mut task = json!({ "taskDefinitionArn": arn, "family": name, "containerDefinitions": containers });
         task.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        self.0.world.aws.task_definition(arn, task);
+        self.0.world.aws.put_task_definition(arn, task);
         self
     }
 
@@ -105,29 +105,29 @@ impl PrefetchAgent {
     }
 
     fn call_count(&self, operation: &str) -> usize {
-        self.0.world.aws.count(operation)
+        self.0.world.aws.call_count(operation)
     }
 
     /// Waits until the cluster has been scanned `times` more times.
     fn wait_for_scans(&self, times: usize) {
         let before = self.call_count("ListServices");
-        self.0.sees("the cluster is scanned", || self.call_count("ListServices") >= before + times);
+        self.0.wait_until("the cluster is scanned", || self.call_count("ListServices") >= before + times);
     }
 
     fn has_pulled(&self, name: &str) -> bool {
-        self.0.world.engine.count(&image(name)) > 0
+        self.0.world.engine.pull_count(&image(name)) > 0
     }
 
     fn wait_for_pulls(&self, names: &[&str]) {
         for name in names {
-            self.0.pulls(&image(name), 1);
+            self.0.wait_for_pulls(&image(name), 1);
         }
     }
 
-    fn get(&self, path: &str) -> Answer {
-        let mut stream = connect(&self.0.beside("taskpull.sock"));
-        stream.write_all(&request("GET", path, &[], "")).unwrap();
-        Answer::read(stream)
+    fn get(&self, path: &str) -> ApiResponse {
+        let mut stream = connect(&self.0.sibling_path("taskpull.sock"));
+        stream.write_all(&http_request("GET", path, &[], "")).unwrap();
+        ApiResponse::read(stream)
     }
 }
 
@@ -145,7 +145,7 @@ fn every_page_of_services_and_tasks_is_prefetched() {
     }
     let agent = agent.start_with("web", |run| run.env("TASKPULL_ECS_INTERVAL", "1h"));
     for name in services.iter().chain(&tasks) {
-        agent.0.pulls(&image(name), 1);
+        agent.0.wait_for_pulls(&image(name), 1);
     }
     let calls = ["ListServices", "DescribeServices", "ListTasks", "DescribeTasks", "DescribeTaskDefinition"];
     assert_eq!(calls.map(|call| agent.call_count(call)), [3, 21, 2, 2, 335]);
@@ -212,15 +212,15 @@ fn new_revision_is_pulled_with_its_credential_and_replaces_the_old() {
     let agent = agent.start();
     agent.wait_for_pulls(&["one"]);
     let status = || {
-        let run = Run::new(["status", "--socket"]).arg(agent.0.beside("taskpull.sock"));
-        agent.0.world.set(run).end().stdout
+        let run = Run::new(["status", "--socket"]).arg(agent.0.sibling_path("taskpull.sock"));
+        agent.0.world.configure(run).output().stdout
     };
     assert!(status().contains("ecs") && status().contains(&definition("one")), "{}", status());
-    agent.0.world.aws.cluster(CLUSTER, Cluster { services: vec![ec2("two")], ..Cluster::default() });
+    agent.0.world.aws.put_cluster(CLUSTER, Cluster { services: vec![ec2("two")], ..Cluster::default() });
     agent.wait_for_pulls(&["two"]);
     let pulls = agent.0.world.engine.pulls();
     let two = pulls.iter().find(|pull| pull.image == image("two")).unwrap();
-    assert!(matches!(two.auth, Auth::Given(_)), "{two:?}");
+    assert!(matches!(two.auth, RegistryAuth::Config(_)), "{two:?}");
     assert!(!status().contains(&definition("one")), "{}", status());
 }
 
@@ -228,20 +228,20 @@ fn new_revision_is_pulled_with_its_credential_and_replaces_the_old() {
 fn denied_ecs_call_is_named_and_recovers_once_allowed() {
     let agent = PrefetchAgent::new(Cluster { services: vec![ec2("one")], ..Cluster::default() });
     agent.define_all(&["one"]);
-    agent.0.world.aws.user(HOST, policy().and(Policy::deny("ecs:DescribeServices", "*")));
+    agent.0.world.aws.put_user(HOST_USER, policy().and(Policy::deny("ecs:DescribeServices", "*")));
     let agent = agent.start();
-    agent.0.hears("nothing new is pulled");
+    agent.0.wait_for_log("nothing new is pulled");
     agent.wait_for_scans(2);
-    let lines = agent.0.lines("nothing new is pulled");
+    let lines = agent.0.log_lines("nothing new is pulled");
     assert_eq!(lines.len(), 1, "{lines:?}");
     for words in ["the host is not allowed ecs:DescribeServices", "in the policy of the host's identity", "request id"]
     {
         assert!(lines[0].contains(words), "{words}: {lines:?}");
     }
     assert!(!agent.has_pulled("one"));
-    agent.0.world.aws.user(HOST, policy());
+    agent.0.world.aws.put_user(HOST_USER, policy());
     agent.wait_for_pulls(&["one"]);
-    agent.0.hears("the cluster is looked at again");
+    agent.0.wait_for_log("the cluster is looked at again");
 }
 
 #[test]
@@ -250,14 +250,14 @@ fn ecs_outage_is_logged_once_and_known_images_stay_scheduled() {
     agent.define_all(&["one", "two"]);
     let agent = agent.start_with("web", |run| run.env("TASKPULL_ECS_PULL_INTERVAL", "2s"));
     agent.wait_for_pulls(&["one"]);
-    agent.0.world.aws.fault("ListServices", When::Every, Fault::Status(503));
-    agent.0.hears("did not answer ecs:ListServices properly");
-    let pulls = agent.0.world.engine.count(&image("one"));
-    agent.0.world.aws.cluster(CLUSTER, Cluster { services: vec![ec2("two")], ..Cluster::default() });
+    agent.0.world.aws.inject_fault("ListServices", Calls::Every, AwsFault::Status(503));
+    agent.0.wait_for_log("did not answer ecs:ListServices properly");
+    let pulls = agent.0.world.engine.pull_count(&image("one"));
+    agent.0.world.aws.put_cluster(CLUSTER, Cluster { services: vec![ec2("two")], ..Cluster::default() });
     agent.wait_for_scans(7);
-    agent.0.pulls(&image("one"), pulls + 1);
+    agent.0.wait_for_pulls(&image("one"), pulls + 1);
     assert_eq!(
-        agent.0.lines("nothing new is pulled").len(),
+        agent.0.log_lines("nothing new is pulled").len(),
         1,
         "lines that differ only in the request id are logged once"
     );
@@ -273,13 +273,13 @@ fn throttled_cluster_scan_completes_later() {
         agent.define(name, &json!({}));
     }
     let aws = &agent.0.world.aws;
-    aws.fault("DescribeTaskDefinition", When::From(3), Fault::Throttle);
+    aws.inject_fault("DescribeTaskDefinition", Calls::From(3), AwsFault::Throttle);
     let agent = agent.start();
-    agent.0.hears("ECS is throttling ecs:DescribeTaskDefinition");
+    agent.0.wait_for_log("ECS is throttling ecs:DescribeTaskDefinition");
     let pulled = || names.iter().filter(|name| agent.has_pulled(name)).count();
-    agent.0.sees("images described before the throttling are pulled", || pulled() == 2);
-    agent.0.world.aws.fault("DescribeTaskDefinition", When::Every, Fault::Slow(Duration::ZERO));
-    agent.0.sees("all images are pulled", || pulled() == 5);
+    agent.0.wait_until("images described before the throttling are pulled", || pulled() == 2);
+    agent.0.world.aws.inject_fault("DescribeTaskDefinition", Calls::Every, AwsFault::Slow(Duration::ZERO));
+    agent.0.wait_until("all images are pulled", || pulled() == 5);
 }
 
 #[test]
@@ -290,7 +290,7 @@ fn refused_definition_is_logged_once_and_others_are_pulled() {
     let agent = agent.start();
     agent.wait_for_pulls(&["one", "two"]);
     agent.wait_for_scans(3);
-    let lines = agent.0.lines("its images are not kept here");
+    let lines = agent.0.log_lines("its images are not kept here");
     assert_eq!(lines.len(), 1, "{lines:?}");
     for words in [&*definition("absent"), "Unable to describe task definition."] {
         assert!(lines[0].contains(words), "{words}: {lines:?}");
@@ -306,8 +306,8 @@ fn region_comes_from_the_cluster_arn() {
     let arn = definition_in("us-west-2", name);
     agent.define_at(&arn, name, &json!({}));
     let services = vec![service(name, &json!({ "launchType": "EC2", "taskDefinition": arn }))];
-    agent.0.world.aws.cluster(cluster, Cluster { services, ..Cluster::default() });
-    agent.0.world.aws.user(HOST, Policy::allow("ecs:*", "*"));
+    agent.0.world.aws.put_cluster(cluster, Cluster { services, ..Cluster::default() });
+    agent.0.world.aws.put_user(HOST_USER, Policy::allow("ecs:*", "*"));
     let agent = agent.start_with(cluster, |run| run);
     agent.wait_for_pulls(&[name]);
     let calls = agent.0.world.aws.calls();
@@ -320,12 +320,12 @@ fn missing_cluster_or_instance_error_says_what_to_do() {
     let assert_logged = |cluster: &str, words: &[&str]| {
         let agent = PrefetchAgent::new(Cluster { services: vec![ec2("one")], ..Cluster::default() });
         agent.define_all(&["one"]);
-        agent.0.world.aws.user(HOST, Policy::allow("ecs:*", "*"));
+        agent.0.world.aws.put_user(HOST_USER, Policy::allow("ecs:*", "*"));
         let agent = agent.start_with(cluster, |run| {
             if cluster == "web" { run.env("TASKPULL_ECS_CONTAINER_INSTANCE", "feed") } else { run }
         });
-        agent.0.hears("nothing new is pulled");
-        let line = agent.0.lines("nothing new is pulled").remove(0);
+        agent.0.wait_for_log("nothing new is pulled");
+        let line = agent.0.log_lines("nothing new is pulled").remove(0);
         for words in words {
             assert!(line.contains(words), "{words}: {line}");
         }
@@ -338,11 +338,11 @@ fn missing_cluster_or_instance_error_says_what_to_do() {
 #[test]
 fn agent_ends_while_ecs_hangs() {
     let agent = PrefetchAgent::new(Cluster::default());
-    agent.0.world.aws.fault("ListServices", When::Every, Fault::Hang);
+    agent.0.world.aws.inject_fault("ListServices", Calls::Every, AwsFault::Hang);
     let configure = |run: Run| run.env("TASKPULL_DRAIN_TIMEOUT", "1h").env("TASKPULL_SECRETS_TIMEOUT", "5m");
     let agent = agent.start_with("web", configure);
-    agent.0.sees("ECS is called", || agent.call_count("ListServices") > 0);
+    agent.0.wait_until("ECS is called", || agent.call_count("ListServices") > 0);
     let id = Pid::from_raw(i32::try_from(agent.0.id()).unwrap()).unwrap();
     kill_process(id, Signal::TERM).unwrap();
-    agent.0.sees("the agent ends", || UnixStream::connect(agent.0.beside("taskpull.sock")).is_err());
+    agent.0.wait_until("the agent ends", || UnixStream::connect(agent.0.sibling_path("taskpull.sock")).is_err());
 }

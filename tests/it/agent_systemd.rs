@@ -5,32 +5,32 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::agent_world::{Agent, Home};
-use crate::support::engine::Engine;
+use crate::agent_world::{Agent, AgentHome};
+use crate::support::engine::FakeEngine;
 use crate::support::run::Run;
 
 /// The home of an agent, and the socket that receives its notifications.
 struct Service {
-    home: Home,
+    home: AgentHome,
     notifications: UnixDatagram,
 }
 
 impl Service {
     fn new() -> Self {
-        let home = Home::new();
+        let home = AgentHome::new();
         let notifications = UnixDatagram::bind(home.path("notify")).unwrap();
         notifications.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         Self { home, notifications }
     }
 
     fn run(&self, host: &str, variables: &[(&str, &str)]) -> Run {
-        let run = self.home.serve_behind::<&str>(&[]);
+        let run = self.home.serve_wrapped::<&str>(&[]);
         let run = run.env("DOCKER_HOST", host).env("NOTIFY_SOCKET", self.home.path("notify"));
         variables.iter().fold(run, |run, (name, value)| run.env(name, value))
     }
 
     fn start(&self, host: &str, variables: &[(&str, &str)]) -> Agent {
-        Agent::of(self.run(host, variables), &self.home)
+        Agent::from_run(self.run(host, variables), &self.home)
     }
 
     /// Receives the next notification.
@@ -52,7 +52,7 @@ impl Service {
 
 #[test]
 fn agent_notifies_ready_once_the_engine_answers_and_stopping_at_exit() {
-    let (service, engine) = (Service::new(), Engine::start());
+    let (service, engine) = (Service::new(), FakeEngine::start());
     let agent = service.start(&engine.host(), &[]);
     assert_eq!(service.next(), "READY=1\nSTATUS=nothing under way\n");
     assert_eq!(agent.terminate().code, 0);
@@ -72,7 +72,7 @@ fn agent_without_an_engine_stays_up_and_becomes_ready_later() {
             "{notification}"
         );
     }
-    let engine = Engine::start();
+    let engine = FakeEngine::start();
     std::os::unix::fs::symlink(engine.socket(), &socket).unwrap();
     let notifications = service.until("READY=1");
     assert!(
@@ -84,7 +84,7 @@ fn agent_without_an_engine_stays_up_and_becomes_ready_later() {
 
 #[test]
 fn reload_notifies_its_start_and_its_end() {
-    let (service, engine) = (Service::new(), Engine::start());
+    let (service, engine) = (Service::new(), FakeEngine::start());
     let agent = service.start(&engine.host(), &[]);
     service.until("READY=1");
     agent.signal(Signal::HUP);
@@ -110,7 +110,7 @@ fn reload_without_an_engine_does_not_notify_ready() {
 
 #[test]
 fn watchdog_is_notified_repeatedly() {
-    let (service, engine) = (Service::new(), Engine::start());
+    let (service, engine) = (Service::new(), FakeEngine::start());
     let agent = service.start(&engine.host(), &[("WATCHDOG_USEC", "200000")]);
     service.until("WATCHDOG=1");
     service.until("WATCHDOG=1");
@@ -119,7 +119,7 @@ fn watchdog_is_notified_repeatedly() {
 
 #[test]
 fn agent_and_its_children_gain_no_privileges_and_dump_no_core() {
-    let (service, engine) = (Service::new(), Engine::start());
+    let (service, engine) = (Service::new(), FakeEngine::start());
     let agent = service.start(&engine.host(), &[]);
     service.until("READY=1");
     let proc_file = |file: &str| std::fs::read_to_string(format!("/proc/{}/{file}", agent.id())).unwrap();
@@ -132,13 +132,13 @@ fn agent_and_its_children_gain_no_privileges_and_dump_no_core() {
 
 #[test]
 fn secret_from_the_systemd_credentials_directory_is_read() {
-    let (service, engine) = (Service::new(), Engine::start());
+    let (service, engine) = (Service::new(), FakeEngine::start());
     let folder = service.home.path("credentials");
     std::fs::create_dir(&folder).unwrap();
     std::fs::write(folder.join("instance.auth_data"), "{\"r.example\": hunter2").unwrap();
     let variables = [("CREDENTIALS_DIRECTORY", folder.to_str().unwrap()), ("ECS_ENGINE_AUTH_TYPE", "docker")];
     // The value is invalid on purpose: the error proves that the agent read it, and must not quote it.
-    let ended = service.run(&engine.host(), &variables).end();
-    assert_eq!(ended.code, 6, "{ended:?}");
-    assert!(ended.stderr.contains("ECS_ENGINE_AUTH_DATA") && !ended.stderr.contains("hunter2"), "{ended:?}");
+    let output = service.run(&engine.host(), &variables).output();
+    assert_eq!(output.code, 6, "{output:?}");
+    assert!(output.stderr.contains("ECS_ENGINE_AUTH_DATA") && !output.stderr.contains("hunter2"), "{output:?}");
 }

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::digest::sha256;
-use crate::support::engine::Engine;
-use crate::support::pki::{Clients, Pki};
-use crate::support::run::{Ended, Run};
-use crate::support::tls::{Backend, TlsEnd};
+use crate::support::engine::FakeEngine;
+use crate::support::pki::{CertificateAuthority, ClientAuth};
+use crate::support::run::{Run, RunOutput};
+use crate::support::tls::{Backend, TlsTerminator};
 use crate::task::{IMAGE, World, open_container, task};
 
 /// A world whose engine address each test chooses, and a home folder with the files of Docker's CLI.
@@ -50,56 +50,57 @@ impl Host {
     }
 }
 
-fn endpoint_of(engine: &Engine) -> Value {
+fn endpoint_of(engine: &FakeEngine) -> Value {
     json!({ "Host": engine.host(), "SkipTLSVerify": false })
 }
 
-fn assert_rejected(ended: &Ended, message: &str) {
-    assert_eq!(ended.code, 6, "{message}: {ended:?}");
-    assert!(ended.stderr.contains(message), "{message}: {ended:?}");
+fn assert_rejected(output: &RunOutput, message: &str) {
+    assert_eq!(output.code, 6, "{message}: {output:?}");
+    assert!(output.stderr.contains(message), "{message}: {output:?}");
 }
 
 #[test]
 fn context_leads_to_its_socket() {
     let host = Host::new();
     host.context("near", &endpoint_of(&host.world.engine));
-    assert_eq!(host.pull().env("DOCKER_CONTEXT", "near").end().code, 0);
-    assert_eq!(host.pull().arg("--context").arg("near").end().code, 0);
+    assert_eq!(host.pull().env("DOCKER_CONTEXT", "near").output().code, 0);
+    assert_eq!(host.pull().arg("--context").arg("near").output().code, 0);
     let relocated =
-        host.pull().env("HOME", "").env("DOCKER_CONFIG", host.docker_folder()).env("DOCKER_CONTEXT", "near").end();
+        host.pull().env("HOME", "").env("DOCKER_CONFIG", host.docker_folder()).env("DOCKER_CONTEXT", "near").output();
     assert_eq!(relocated.code, 0, "{relocated:?}");
     assert_eq!(host.world.engine.pulls().len(), 3);
 }
 
 #[test]
 fn context_uses_its_own_tls_certificates() {
-    let (host, pki) = (Host::new(), Pki::new());
+    let (host, pki) = (Host::new(), CertificateAuthority::new());
     let backend = Backend::Socket(host.world.engine.socket());
-    let tls = TlsEnd::before(backend, pki.server("IP:127.0.0.1", 2, Clients::Known));
+    let tls = TlsTerminator::start(backend, pki.server("IP:127.0.0.1", 2, ClientAuth::Required));
     let files = host.context("far", &json!({ "Host": tls.host(), "SkipTLSVerify": false }));
     fs::create_dir_all(&files).unwrap();
     pki.client(&files);
     // The DOCKER_TLS variables belong to DOCKER_HOST and do not apply to a context.
     let run = || host.pull().env("DOCKER_CONTEXT", "far").env("DOCKER_CERT_PATH", "/nonexistent");
-    let ended = run().env("DOCKER_TLS_VERIFY", "1").end();
-    assert_eq!(ended.code, 0, "{ended:?}");
+    let output = run().env("DOCKER_TLS_VERIFY", "1").output();
+    assert_eq!(output.code, 0, "{output:?}");
 
     fs::remove_file(files.join("ca.pem")).unwrap();
-    let ended = run().end();
+    let output = run().output();
     assert!(
-        ended.stdout.contains("its certificate is not trusted"),
-        "only the authorities of the system are trusted: {ended:?}"
+        output.stdout.contains("its certificate is not trusted"),
+        "only the authorities of the system are trusted: {output:?}"
     );
-    assert_eq!(run().env("SSL_CERT_FILE", pki.ca()).end().code, 0);
+    assert_eq!(run().env("SSL_CERT_FILE", pki.ca()).output().code, 0);
 
     host.context("far", &json!({ "Host": tls.host(), "SkipTLSVerify": true }));
-    assert_rejected(&run().end(), "the Docker context `far` asks for TLS without verification");
+    assert_rejected(&run().output(), "the Docker context `far` asks for TLS without verification");
 }
 
 #[test]
 fn engine_precedence_is_that_of_dockers_cli() {
     let host = Host::new();
-    let (flag, variable, current, file) = (Engine::start(), Engine::start(), Engine::start(), Engine::start());
+    let (flag, variable, current, file) =
+        (FakeEngine::start(), FakeEngine::start(), FakeEngine::start(), FakeEngine::start());
     host.context("flag", &endpoint_of(&flag));
     host.context("variable", &endpoint_of(&variable));
     host.context("current", &endpoint_of(&current));
@@ -107,12 +108,12 @@ fn engine_precedence_is_that_of_dockers_cli() {
     let address = &host.world.engine;
     let config = host.home.path().join("taskpull.toml");
     fs::write(&config, format!("[engine]\nhost = \"{}\"\n", file.host())).unwrap();
-    let count = |engine: &Engine| engine.pulls().len();
-    let assert_reaches = |what: &str, run: Run, engine: &Engine| {
+    let count = |engine: &FakeEngine| engine.pulls().len();
+    let assert_reaches = |what: &str, run: Run, engine: &FakeEngine| {
         let before = count(engine);
-        let ended = run.end();
-        assert_eq!((ended.code, count(engine)), (0, before + 1), "{what}: {ended:?}");
-        ended
+        let output = run.output();
+        assert_eq!((output.code, count(engine)), (0, before + 1), "{what}: {output:?}");
+        output
     };
 
     let from_context = assert_reaches("the current context", host.pull(), &current);
@@ -128,7 +129,7 @@ fn engine_precedence_is_that_of_dockers_cli() {
     assert_reaches("--host over DOCKER_HOST", run().arg("--host").arg(flag.host()), &flag);
     assert_reaches("the default context is DOCKER_HOST", run().arg("--context").arg("default"), address);
     let run = run().arg("--context").arg("flag").arg("--host").arg(flag.host());
-    let both = run.end();
+    let both = run.output();
     assert_eq!(both.code, 2, "{both:?}");
 }
 
@@ -140,30 +141,33 @@ fn unset_or_default_current_context_is_ignored() {
             fs::write(host.docker_folder().join("config.json"), config).unwrap();
         }
         // A dry run, because the default address is the host's own engine, which a test must not contact.
-        let ended = host.pull().arg("--dry-run").end();
-        assert!(ended.code == 0 && !ended.stderr.contains("note:"), "{config:?}: {ended:?}");
+        let output = host.pull().arg("--dry-run").output();
+        assert!(output.code == 0 && !output.stderr.contains("note:"), "{config:?}: {output:?}");
     }
 }
 
 #[test]
 fn error_of_an_unusable_context_names_its_file() {
     let host = Host::new();
-    let ended = host.pull().env("DOCKER_CONTEXT", "nowhere").end();
-    assert_rejected(&ended, "there is no Docker context `nowhere`");
+    let output = host.pull().env("DOCKER_CONTEXT", "nowhere").output();
+    assert_rejected(&output, "there is no Docker context `nowhere`");
     let path = format!(".docker/contexts/meta/{}/meta.json", sha256("nowhere"));
-    assert!(ended.stderr.replace('\n', "").contains(&path), "{ended:?}");
-    let homeless = host.pull().env("HOME", "").env("DOCKER_CONTEXT", "nowhere").end();
+    assert!(output.stderr.replace('\n', "").contains(&path), "{output:?}");
+    let homeless = host.pull().env("HOME", "").env("DOCKER_CONTEXT", "nowhere").output();
     assert_rejected(&homeless, "DOCKER_CONFIG and HOME are unset");
 
     host.use_context("gone");
-    assert_rejected(&host.pull().end(), "there is no Docker context `gone`");
+    assert_rejected(&host.pull().output(), "there is no Docker context `gone`");
     fs::write(host.docker_folder().join("config.json"), r#"{"currentContext": ["hunter2"]}"#).unwrap();
-    let ended = host.pull().end();
-    assert_rejected(&ended, "config.json is not as Docker writes it: line 1");
-    assert!(!ended.stderr.contains("hunter2"));
+    let output = host.pull().output();
+    assert_rejected(&output, "config.json is not as Docker writes it: line 1");
+    assert!(!output.stderr.contains("hunter2"));
 
     host.context("empty", &json!({ "Host": "" }));
-    assert_rejected(&host.pull().env("DOCKER_CONTEXT", "empty").end(), "the context `empty` has no engine's address");
+    assert_rejected(
+        &host.pull().env("DOCKER_CONTEXT", "empty").output(),
+        "the context `empty` has no engine's address",
+    );
 }
 
 #[test]
@@ -171,8 +175,8 @@ fn ssh_engine_is_rejected_with_a_workaround() {
     let host = Host::new();
     host.context("far", &json!({ "Host": "ssh://me@far.example", "SkipTLSVerify": false }));
     for run in [host.pull().env("DOCKER_CONTEXT", "far"), host.pull().env("DOCKER_HOST", "ssh://me@far.example")] {
-        let ended = run.end();
-        assert_rejected(&ended, "wants ssh, which taskpull does not speak");
-        assert!(ended.stderr.contains("ssh -N -L"), "{ended:?}");
+        let output = run.output();
+        assert_rejected(&output, "wants ssh, which taskpull does not speak");
+        assert!(output.stderr.contains("ssh -N -L"), "{output:?}");
     }
 }

@@ -6,33 +6,33 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::support::engine::{Ending, Pull};
-use crate::support::http::{Reply, Server};
-use crate::support::pki::{Clients, Pki};
-use crate::support::run::{Ended, Run};
-use crate::support::tls::{Backend, TlsEnd};
+use crate::support::engine::{PullEnd, PullScript};
+use crate::support::http::{HttpServer, Reply};
+use crate::support::pki::{CertificateAuthority, ClientAuth};
+use crate::support::run::{Run, RunOutput};
+use crate::support::tls::{Backend, TlsTerminator};
 use crate::support_aws_client::SECRET;
 use crate::task::{IMAGE, World, container, open_container, task};
 
 /// An engine behind TLS, and the client's folder of certificates.
 struct TlsEngine {
     world: World,
-    pki: Pki,
-    tls: TlsEnd,
+    pki: CertificateAuthority,
+    tls: TlsTerminator,
     folder: TempDir,
 }
 
 impl TlsEngine {
-    fn new(subject: &str, days: i32, clients: Clients) -> Self {
-        let (world, pki) = (World::new(), Pki::new());
+    fn new(subject: &str, days: i32, clients: ClientAuth) -> Self {
+        let (world, pki) = (World::new(), CertificateAuthority::new());
         let backend = Backend::Socket(world.engine.socket());
-        let tls = TlsEnd::before(backend, pki.server(subject, days, clients));
+        let tls = TlsTerminator::start(backend, pki.server(subject, days, clients));
         let folder = tempfile::tempdir().unwrap();
         fs::copy(pki.ca(), folder.path().join("ca.pem")).unwrap();
         Self { world, pki, tls, folder }
     }
 
-    fn valid(clients: Clients) -> Self {
+    fn valid(clients: ClientAuth) -> Self {
         Self::new("IP:127.0.0.1", 2, clients)
     }
 
@@ -41,43 +41,43 @@ impl TlsEngine {
     }
 
     fn pull(&self) -> Run {
-        self.set(self.world.pull(&task(&[open_container("app", IMAGE)])))
+        self.configure(self.world.pull(&task(&[open_container("app", IMAGE)])))
     }
 
-    fn set(&self, run: Run) -> Run {
+    fn configure(&self, run: Run) -> Run {
         let run = run.env("DOCKER_HOST", self.tls.host());
         run.env("DOCKER_TLS_VERIFY", "1").env("DOCKER_CERT_PATH", self.folder.path())
     }
 
-    fn assert_unreachable(&self, ended: &Ended, message: &str) {
-        assert_eq!((ended.code, &*ended.failure(0)), (5, "engine engine-gone"), "{message}: {ended:?}");
-        assert!(ended.stdout.contains(message), "{message}: {ended:?}");
+    fn assert_unreachable(&self, output: &RunOutput, message: &str) {
+        assert_eq!((output.code, &*output.failure(0)), (5, "engine engine-gone"), "{message}: {output:?}");
+        assert!(output.stdout.contains(message), "{message}: {output:?}");
         assert_eq!(self.world.engine.requests(), [] as [&str; 0]);
     }
 }
 
 #[test]
 fn pull_through_tls_sends_its_login() {
-    let tls_engine = TlsEngine::valid(Clients::All);
-    let ended = tls_engine.set(tls_engine.world.pull(&task(&[container("app", IMAGE, SECRET)]))).end();
-    assert_eq!(ended.code, 0, "{ended:?}");
-    assert!(tls_engine.world.engine.pulls()[0].auth.is("me", "swordfish"));
+    let tls_engine = TlsEngine::valid(ClientAuth::None);
+    let output = tls_engine.configure(tls_engine.world.pull(&task(&[container("app", IMAGE, SECRET)]))).output();
+    assert_eq!(output.code, 0, "{output:?}");
+    assert!(tls_engine.world.engine.pulls()[0].auth.has_login("me", "swordfish"));
     assert_eq!(tls_engine.world.engine.pulls()[0].api_version.as_deref(), Some("1.41"));
-    assert!(!ended.stderr.contains("in clear"), "{ended:?}");
+    assert!(!output.stderr.contains("in clear"), "{output:?}");
 }
 
 #[test]
 fn abandoned_pull_is_cancelled_on_an_engine_behind_tls() {
-    let tls_engine = TlsEngine::valid(Clients::All);
+    let tls_engine = TlsEngine::valid(ClientAuth::None);
     let other = "registry.example:5000/team/other:v1";
     let engine = &tls_engine.world.engine;
-    engine.image(IMAGE, Pull::stream().status("Pulling from team/app").hang());
-    let slow = (0..20).fold(Pull::stream(), |pull, _| pull.status("so far").pause(Duration::from_millis(300)));
-    engine.image(other, slow);
+    engine.script(IMAGE, PullScript::stream().status("Pulling from team/app").hang());
+    let slow = (0..20).fold(PullScript::stream(), |pull, _| pull.status("so far").pause(Duration::from_millis(300)));
+    engine.script(other, slow);
     let definition = task(&[open_container("app", IMAGE), open_container("other", other)]);
-    let run = tls_engine.set(tls_engine.world.pull(&definition)).env("TASKPULL_IDLE_TIMEOUT", "1s");
+    let run = tls_engine.configure(tls_engine.world.pull(&definition)).env("TASKPULL_IDLE_TIMEOUT", "1s");
     let mut running = run.env("TASKPULL_ATTEMPTS", "1").start();
-    let is_cancelled = || engine.pulls().iter().any(|pull| pull.image == IMAGE && pull.ending == Some(Ending::Broken));
+    let is_cancelled = || engine.pulls().iter().any(|pull| pull.image == IMAGE && pull.ending == Some(PullEnd::Broken));
     let is_cancelled_in_time = (0..400).any(|_| {
         std::thread::sleep(Duration::from_millis(10));
         is_cancelled()
@@ -92,60 +92,60 @@ fn abandoned_pull_is_cancelled_on_an_engine_behind_tls() {
 
 #[test]
 fn client_certificate_is_sent_to_an_engine_that_requires_one() {
-    let tls_engine = TlsEngine::valid(Clients::Known);
+    let tls_engine = TlsEngine::valid(ClientAuth::Required);
     tls_engine.pki.client(tls_engine.folder.path());
-    assert_eq!(tls_engine.pull().end().code, 0);
-    let stranger = Pki::new();
+    assert_eq!(tls_engine.pull().output().code, 0);
+    let stranger = CertificateAuthority::new();
     stranger.client(tls_engine.folder.path());
     fs::copy(tls_engine.pki.ca(), tls_engine.file("ca.pem")).unwrap();
     let request_count = tls_engine.world.engine.requests().len();
-    let ended = tls_engine.pull().end();
-    assert!(ended.stdout.contains("it does not take the client certificate"), "{ended:?}");
+    let output = tls_engine.pull().output();
+    assert!(output.stdout.contains("it does not take the client certificate"), "{output:?}");
     assert_eq!(tls_engine.world.engine.requests().len(), request_count);
 }
 
 #[test]
 fn missing_client_certificate_is_reported() {
-    let tls_engine = TlsEngine::valid(Clients::Known);
-    tls_engine.assert_unreachable(&tls_engine.pull().end(), "it wants a client certificate, and there is none");
+    let tls_engine = TlsEngine::valid(ClientAuth::Required);
+    tls_engine.assert_unreachable(&tls_engine.pull().output(), "it wants a client certificate, and there is none");
 }
 
 #[test]
 fn certificate_of_an_unknown_authority_is_not_trusted() {
-    let tls_engine = TlsEngine::valid(Clients::All);
-    fs::copy(Pki::new().ca(), tls_engine.file("ca.pem")).unwrap();
-    tls_engine.assert_unreachable(&tls_engine.pull().end(), "its certificate is not trusted");
+    let tls_engine = TlsEngine::valid(ClientAuth::None);
+    fs::copy(CertificateAuthority::new().ca(), tls_engine.file("ca.pem")).unwrap();
+    tls_engine.assert_unreachable(&tls_engine.pull().output(), "its certificate is not trusted");
 }
 
 #[test]
 fn certificate_for_another_name_is_reported() {
-    let tls_engine = TlsEngine::new("DNS:engine.example", 2, Clients::All);
-    tls_engine.assert_unreachable(&tls_engine.pull().end(), "its certificate is for another name");
+    let tls_engine = TlsEngine::new("DNS:engine.example", 2, ClientAuth::None);
+    tls_engine.assert_unreachable(&tls_engine.pull().output(), "its certificate is for another name");
 }
 
 #[test]
 fn expired_certificate_is_reported() {
-    let tls_engine = TlsEngine::new("IP:127.0.0.1", -1, Clients::All);
-    tls_engine.assert_unreachable(&tls_engine.pull().end(), "its certificate is not valid now");
+    let tls_engine = TlsEngine::new("IP:127.0.0.1", -1, ClientAuth::None);
+    tls_engine.assert_unreachable(&tls_engine.pull().output(), "its certificate is not valid now");
 }
 
 #[test]
 fn engine_without_tls_is_reported() {
-    let tls_engine = TlsEngine::valid(Clients::All);
-    let plain = Server::on_loopback(|_| Reply::new(400, "Bad Request"));
-    let ended = tls_engine.pull().env("DOCKER_HOST", format!("tcp://127.0.0.1:{}", plain.port())).end();
-    tls_engine.assert_unreachable(&ended, "it does not speak TLS");
+    let tls_engine = TlsEngine::valid(ClientAuth::None);
+    let plain = HttpServer::on_loopback(|_| Reply::new(400, "Bad Request"));
+    let output = tls_engine.pull().env("DOCKER_HOST", format!("tcp://127.0.0.1:{}", plain.port())).output();
+    tls_engine.assert_unreachable(&output, "it does not speak TLS");
 }
 
 #[test]
 fn plain_http_to_a_tls_engine_suggests_docker_tls_verify() {
     let world = World::new();
     let message = "Client sent an HTTP request to an HTTPS server.\n";
-    let server = Server::on_loopback(move |_| Reply::new(400, message));
+    let server = HttpServer::on_loopback(move |_| Reply::new(400, message));
     let run = world.pull(&task(&[open_container("app", IMAGE)]));
-    let ended = run.env("DOCKER_HOST", format!("tcp://127.0.0.1:{}", server.port())).end();
-    assert_eq!((ended.code, &*ended.failure(0)), (5, "engine engine-gone"), "{ended:?}");
-    assert!(ended.stdout.contains("it wants TLS") && ended.stdout.contains("DOCKER_TLS_VERIFY=1"), "{ended:?}");
+    let output = run.env("DOCKER_HOST", format!("tcp://127.0.0.1:{}", server.port())).output();
+    assert_eq!((output.code, &*output.failure(0)), (5, "engine engine-gone"), "{output:?}");
+    assert!(output.stdout.contains("it wants TLS") && output.stdout.contains("DOCKER_TLS_VERIFY=1"), "{output:?}");
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn unusable_certificate_file_is_named_before_any_request() {
         ("key.pem", "remove", "key.pem is not"),
         ("ca.pem", "remove", "cannot be read"),
     ];
-    let tls_engine = TlsEngine::valid(Clients::All);
+    let tls_engine = TlsEngine::valid(ClientAuth::None);
     for (file, content, message) in cases {
         tls_engine.pki.client(tls_engine.folder.path());
         let path = tls_engine.file(file);
@@ -171,41 +171,44 @@ fn unusable_certificate_file_is_named_before_any_request() {
         } else {
             fs::write(&path, content).unwrap();
         }
-        let ended = tls_engine.pull().end();
-        assert_eq!(ended.code, 6, "{file}: {ended:?}");
-        assert!(ended.stderr.contains(&*path.to_string_lossy()) && ended.stderr.contains(message), "{file}: {ended:?}");
+        let output = tls_engine.pull().output();
+        assert_eq!(output.code, 6, "{file}: {output:?}");
+        assert!(
+            output.stderr.contains(&*path.to_string_lossy()) && output.stderr.contains(message),
+            "{file}: {output:?}"
+        );
     }
     tls_engine.pki.client(tls_engine.folder.path());
     let other = tempfile::tempdir().unwrap();
-    Pki::new().client(other.path());
+    CertificateAuthority::new().client(other.path());
     fs::copy(other.path().join("key.pem"), tls_engine.file("key.pem")).unwrap();
-    let ended = tls_engine.pull().end();
-    assert!(ended.code == 6 && ended.stderr.contains("cannot be used together"), "{ended:?}");
+    let output = tls_engine.pull().output();
+    assert!(output.code == 6 && output.stderr.contains("cannot be used together"), "{output:?}");
     assert_eq!(tls_engine.world.engine.requests(), [] as [&str; 0]);
 }
 
 #[test]
 fn certificates_default_to_the_folder_of_dockers_cli() {
-    let tls_engine = TlsEngine::valid(Clients::All);
+    let tls_engine = TlsEngine::valid(ClientAuth::None);
     let run = || tls_engine.pull().env("DOCKER_CERT_PATH", "");
-    assert_eq!(run().env("DOCKER_CONFIG", tls_engine.folder.path()).end().code, 0);
+    assert_eq!(run().env("DOCKER_CONFIG", tls_engine.folder.path()).output().code, 0);
     let home = tempfile::tempdir().unwrap();
     fs::create_dir(home.path().join(".docker")).unwrap();
     fs::copy(tls_engine.pki.ca(), home.path().join(".docker/ca.pem")).unwrap();
-    assert_eq!(run().env("HOME", home.path()).end().code, 0);
-    let ended = run().end();
-    assert!(ended.code == 6 && ended.stderr.contains("DOCKER_CONFIG and HOME are unset"), "{ended:?}");
+    assert_eq!(run().env("HOME", home.path()).output().code, 0);
+    let output = run().output();
+    assert!(output.code == 6 && output.stderr.contains("DOCKER_CONFIG and HOME are unset"), "{output:?}");
 }
 
 #[test]
 fn tls_without_verification_is_rejected() {
-    let tls_engine = TlsEngine::valid(Clients::All);
-    let ended = tls_engine.pull().env("DOCKER_TLS_VERIFY", "").env("DOCKER_TLS", "1").end();
-    assert_eq!(ended.code, 6, "{ended:?}");
-    assert!(ended.stderr.contains("DOCKER_TLS asks for TLS without verification"), "{ended:?}");
-    assert_eq!(tls_engine.pull().env("DOCKER_TLS", "1").end().code, 0, "DOCKER_TLS_VERIFY is set as well");
+    let tls_engine = TlsEngine::valid(ClientAuth::None);
+    let output = tls_engine.pull().env("DOCKER_TLS_VERIFY", "").env("DOCKER_TLS", "1").output();
+    assert_eq!(output.code, 6, "{output:?}");
+    assert!(output.stderr.contains("DOCKER_TLS asks for TLS without verification"), "{output:?}");
+    assert_eq!(tls_engine.pull().env("DOCKER_TLS", "1").output().code, 0, "DOCKER_TLS_VERIFY is set as well");
     assert_eq!(
-        tls_engine.pull().env("DOCKER_TLS_VERIFY", "0").end().code,
+        tls_engine.pull().env("DOCKER_TLS_VERIFY", "0").output().code,
         0,
         "any value enables verification, as in Docker's CLI"
     );
@@ -215,6 +218,6 @@ fn tls_without_verification_is_rejected() {
 fn unix_socket_ignores_the_tls_variables() {
     let world = World::new();
     let run = world.pull(&task(&[open_container("app", IMAGE)]));
-    let ended = run.env("DOCKER_TLS_VERIFY", "1").env("DOCKER_CERT_PATH", "/nonexistent").end();
-    assert_eq!(ended.code, 0, "{ended:?}");
+    let output = run.env("DOCKER_TLS_VERIFY", "1").env("DOCKER_CERT_PATH", "/nonexistent").output();
+    assert_eq!(output.code, 0, "{output:?}");
 }

@@ -4,11 +4,11 @@ use std::process::Child;
 
 use serde_json::{Value, json};
 
-use crate::support::aws::{Aws, Policy, Secret};
-use crate::support::proxy::Proxy;
-use crate::support::run::{Ended, Run};
-use crate::support::tls::Tls;
-use crate::support_aws_client::{ACCOUNT, GET, HOST, KEY, ROLE, SECRET};
+use crate::support::aws::{FakeAws, Policy, Secret};
+use crate::support::proxy::RecordingProxy;
+use crate::support::run::{Run, RunOutput};
+use crate::support::tls::SelfSignedTls;
+use crate::support_aws_client::{ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, KEY, ROLE, SECRET};
 use crate::task::{IMAGE, LOGIN, World, container, open_container, task};
 
 fn definition(secret: &str) -> Value {
@@ -17,7 +17,7 @@ fn definition(secret: &str) -> Value {
 
 /// A run in progress, and the proxy that records the hosts that the run calls.
 struct ProxiedRun {
-    proxy: Proxy,
+    proxy: RecordingProxy,
     child: Child,
     _world: World,
 }
@@ -34,7 +34,7 @@ fn start_for_secret(partition: &str, region: &str, variables: &[(&'static str, &
 
 /// Starts a run of this task definition through the proxy.
 fn start_run(definition: &Value, variables: &[(&'static str, &str)]) -> ProxiedRun {
-    let (proxy, world) = (Proxy::start(), World::new());
+    let (proxy, world) = (RecordingProxy::start(), World::new());
     let run = world.pull(definition).env("AWS_ENDPOINT_URL", "").env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
     let run = run.env("HTTPS_PROXY", proxy.address()).env("TASKPULL_SECRETS_TIMEOUT", "2s");
     ProxiedRun { child: run.envs(variables.iter().copied()).start(), proxy, _world: world }
@@ -43,7 +43,7 @@ fn start_run(definition: &Value, variables: &[(&'static str, &str)]) -> ProxiedR
 impl ProxiedRun {
     /// Waits for the end of the run and returns the hosts that it called.
     fn hosts(self) -> Vec<String> {
-        Ended::of(self.child);
+        RunOutput::wait_for(self.child);
         let mut hosts = self.proxy.targets();
         hosts.dedup();
         hosts
@@ -114,17 +114,17 @@ fn token_host_follows_the_form_of_the_image_host() {
 fn endpoint_variable_of_a_service_wins_over_the_general_one() {
     // STS and Secrets Manager have separate endpoints; the general endpoint does not exist.
     let world = World::new();
-    let sts = Proxy::start();
-    world.aws.role(ROLE, Policy::trust(HOST), Policy::allow(GET, "*"));
+    let sts = RecordingProxy::start();
+    world.aws.put_role(ROLE, Policy::trust(HOST_USER), Policy::allow(GET_SECRET_VALUE, "*"));
     let mut with_role = definition(SECRET);
     with_role["executionRoleArn"] = json!(ROLE);
     let run = |definition: &Value| {
         let run = world.pull(definition).env("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
         let run = run.env("AWS_ENDPOINT_URL_SECRETS_MANAGER", world.aws.endpoint());
-        run.env("AWS_ENDPOINT_URL_STS", sts.address()).env("TASKPULL_SECRETS_TIMEOUT", "3s").end()
+        run.env("AWS_ENDPOINT_URL_STS", sts.address()).env("TASKPULL_SECRETS_TIMEOUT", "3s").output()
     };
-    let ended = run(&definition(SECRET));
-    assert_eq!(ended.code, 0, "{ended:?}");
+    let output = run(&definition(SECRET));
+    assert_eq!(output.code, 0, "{output:?}");
     // A bare 403 from the proxy does not count as a denial by STS.
     assert_eq!(run(&with_role).failure(0), "role unknown");
     assert_eq!(sts.targets(), [sts.address().replace("http://", "")]);
@@ -140,11 +140,11 @@ fn kms_uses_its_fips_and_dual_stack_hosts() {
         (vec![fips, dual], "kms-fips.eu-west-1.api.aws"),
     ];
     for (variables, host) in cases {
-        let proxy = Proxy::start();
+        let proxy = RecordingProxy::start();
         let run = Run::new(["secret", "seal", "--key", KEY]).stdin(LOGIN).env("HTTPS_PROXY", proxy.address());
         let run = run.env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "key").envs(variables);
-        let ended = run.env("TASKPULL_SECRETS_TIMEOUT", "2s").end();
-        assert_eq!(ended.code, 3, "{ended:?}");
+        let output = run.env("TASKPULL_SECRETS_TIMEOUT", "2s").output();
+        assert_eq!(output.code, 3, "{output:?}");
         let mut hosts = proxy.targets();
         hosts.dedup();
         assert_eq!(hosts, [format!("{host}:443")]);
@@ -154,16 +154,16 @@ fn kms_uses_its_fips_and_dual_stack_hosts() {
 #[test]
 fn endpoint_variable_of_kms_is_used() {
     let world = World::new();
-    world.aws.key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT));
-    world.aws.user(HOST, Policy::allow(GET, "*").and(Policy::allow("kms:Decrypt", KEY)));
-    world.aws.secret(Secret::binary(SECRET, &Aws::ciphertext(KEY, &[], LOGIN.as_bytes())));
+    world.aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
+    world.aws.put_user(HOST_USER, Policy::allow(GET_SECRET_VALUE, "*").and(Policy::allow("kms:Decrypt", KEY)));
+    world.aws.put_secret(Secret::binary(SECRET, &FakeAws::ciphertext(KEY, &[], LOGIN.as_bytes())));
     let run = || {
         let run = world.pull(&definition(SECRET)).env("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
         run.env("AWS_ENDPOINT_URL_SECRETS_MANAGER", world.aws.endpoint()).env("TASKPULL_SECRETS_TIMEOUT", "3s")
     };
-    let ended = run().env("AWS_ENDPOINT_URL_KMS", world.aws.endpoint()).end();
-    assert_eq!(ended.code, 0, "{ended:?}");
-    assert_eq!(run().end().failure(0), "key unavailable", "without the variable, KMS uses the general endpoint");
+    let output = run().env("AWS_ENDPOINT_URL_KMS", world.aws.endpoint()).output();
+    assert_eq!(output.code, 0, "{output:?}");
+    assert_eq!(run().output().failure(0), "key unavailable", "without the variable, KMS uses the general endpoint");
 }
 
 #[test]
@@ -173,35 +173,35 @@ fn malformed_proxy_is_a_configuration_error_that_hides_its_password() {
         for value in ["http://me:swordfish@", "http//me:swordfish@proxy:3128", "http://me:swordf@sh@proxy:3128"] {
             let seal = Run::new(["secret", "seal", "--key", KEY]).stdin(LOGIN);
             for run in [world.pull(&definition(SECRET)), seal] {
-                let ended = run.env(variable, value).end();
-                assert_eq!(ended.code, 6, "{ended:?}");
-                assert!(ended.stderr.contains(&format!("{variable} is not the address of a proxy")), "{ended:?}");
-                assert!(!format!("{ended:?}").contains("swordf"), "the value may contain a password: {ended:?}");
+                let output = run.env(variable, value).output();
+                assert_eq!(output.code, 6, "{output:?}");
+                assert!(output.stderr.contains(&format!("{variable} is not the address of a proxy")), "{output:?}");
+                assert!(!format!("{output:?}").contains("swordf"), "the value may contain a password: {output:?}");
             }
         }
     }
     assert_eq!(world.aws.calls(), []);
-    let ended = world.pull(&definition(SECRET)).env("HTTPS_PROXY", "").env("NO_PROXY", "*").end();
-    assert_eq!(ended.code, 0, "{ended:?}");
+    let output = world.pull(&definition(SECRET)).env("HTTPS_PROXY", "").env("NO_PROXY", "*").output();
+    assert_eq!(output.code, 0, "{output:?}");
 }
 
 #[test]
 fn only_the_ca_bundle_is_trusted() {
     let world = World::new();
-    let port = |aws: &Aws| aws.endpoint().rsplit(':').next().unwrap().parse::<u16>().unwrap();
-    let tls = Tls::before(port(&world.aws));
-    let other = Tls::before(port(&world.aws));
+    let port = |aws: &FakeAws| aws.endpoint().rsplit(':').next().unwrap().parse::<u16>().unwrap();
+    let tls = SelfSignedTls::start(port(&world.aws));
+    let other = SelfSignedTls::start(port(&world.aws));
     let run = || {
         let run = world.pull(&definition(SECRET)).env("AWS_ENDPOINT_URL", tls.endpoint());
         run.env("TASKPULL_SECRETS_TIMEOUT", "3s")
     };
-    let ended = run().env("AWS_CA_BUNDLE", tls.bundle()).end();
-    assert_eq!(ended.code, 0, "{ended:?}");
-    let ended = run().env("AWS_CA_BUNDLE", other.bundle()).end();
-    assert_eq!(ended.failure(0), "secret unavailable", "{ended:?}");
-    let ended = run().end();
-    assert_eq!(ended.failure(0), "secret unavailable", "{ended:?}");
-    assert_eq!(world.aws.count("GetSecretValue"), 1);
+    let output = run().env("AWS_CA_BUNDLE", tls.bundle()).output();
+    assert_eq!(output.code, 0, "{output:?}");
+    let output = run().env("AWS_CA_BUNDLE", other.bundle()).output();
+    assert_eq!(output.failure(0), "secret unavailable", "{output:?}");
+    let output = run().output();
+    assert_eq!(output.failure(0), "secret unavailable", "{output:?}");
+    assert_eq!(world.aws.call_count("GetSecretValue"), 1);
 }
 
 #[test]
@@ -211,8 +211,8 @@ fn unusable_ca_bundle_is_a_configuration_error() {
     for (path, message) in
         [(file.path(), "has no certificate in it"), ("/nonexistent/ca.pem".as_ref(), "cannot be read")]
     {
-        let ended = world.pull(&definition(SECRET)).env("AWS_CA_BUNDLE", path).end();
-        assert_eq!(ended.code, 6, "{ended:?}");
-        assert!(ended.stderr.contains(message), "{ended:?}");
+        let output = world.pull(&definition(SECRET)).env("AWS_CA_BUNDLE", path).output();
+        assert_eq!(output.code, 6, "{output:?}");
+        assert!(output.stderr.contains(message), "{output:?}");
     }
 }

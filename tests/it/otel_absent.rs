@@ -9,9 +9,9 @@ fn build_without_otel_warns_about_configured_traces_and_pulls() {
     let definition = task(&[open_container("app", IMAGE)]);
     let run = || world.pull(&definition).env("RUST_LOG", "trace");
     let lines = |run: Run| {
-        let ended = run.end();
-        assert_eq!(ended.code, 0, "{ended:?}");
-        ended.stderr
+        let output = run.output();
+        assert_eq!(output.code, 0, "{output:?}");
+        output.stderr
     };
     let configured = lines(run().env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"));
     assert!(configured.contains("warning: there are no traces: this build has none (feature `otel`)"), "{configured}");

@@ -5,30 +5,30 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::support::aws::Secret;
-use crate::support::engine::{Auth, Given, Pull};
-use crate::support::run::{Ended, Run};
+use crate::support::engine::{AuthConfig, PullScript, RegistryAuth};
+use crate::support::run::{Run, RunOutput};
 use crate::support_aws_client::SECRET;
 use crate::task::{IMAGE, LOGIN, World, container, task};
 
 const HUB: &str = "people/web:v1";
 
-fn pull(world: &World, content: &Value) -> Ended {
-    world.aws.secret(Secret::text(SECRET, &content.to_string()));
-    world.pull(&task(&[container("app", IMAGE, SECRET)])).end()
+fn pull(world: &World, content: &Value) -> RunOutput {
+    world.aws.put_secret(Secret::text(SECRET, &content.to_string()));
+    world.pull(&task(&[container("app", IMAGE, SECRET)])).output()
 }
 
 /// What the engine was shown last for an image.
-fn given(world: &World, image: &str) -> Given {
+fn given(world: &World, image: &str) -> AuthConfig {
     let pulls = world.engine.pulls();
     let seen = pulls.iter().rev().find(|pull| pull.image.ends_with(image)).unwrap_or_else(|| panic!("{pulls:?}"));
-    let Auth::Given(given) = &seen.auth else { panic!("no login: {seen:?}") };
+    let RegistryAuth::Config(given) = &seen.auth else { panic!("no login: {seen:?}") };
     given.clone()
 }
 
 fn refused(world: &World, content: &Value) -> String {
     let ended = pull(world, content);
     assert_eq!(ended.code, 3, "{ended:?}");
-    assert_eq!(world.engine.count(IMAGE), 0);
+    assert_eq!(world.engine.pull_count(IMAGE), 0);
     assert!(!format!("{ended:?}").contains("swordfish"), "no value is repeated: {ended:?}");
     let failure = &ended.container(0)["failure"];
     assert_eq!(failure["link"], "content", "{failure}");
@@ -38,7 +38,7 @@ fn refused(world: &World, content: &Value) -> String {
 #[test]
 fn each_form_of_a_login_reaches_the_engine() {
     let world = World::new();
-    world.engine.image(IMAGE, Pull::success().requiring("me", "swordfish"));
+    world.engine.script(IMAGE, PullScript::success().with_login("me", "swordfish"));
     let entry =
         json!({ "auths": { "https://registry.example:5000/v1/": { "auth": STANDARD.encode("me:swordfish") } } });
     let forms = [
@@ -82,13 +82,13 @@ fn one_secret_serves_several_registries_and_is_read_once() {
         "registry.example:5000/team": { "username": "team", "password": "swordfish" },
         "https://index.docker.io/v1/": { "username": "hub", "password": "swordfish" },
     }});
-    world.aws.secret(Secret::text(SECRET, &auths.to_string()));
+    world.aws.put_secret(Secret::text(SECRET, &auths.to_string()));
     let missing = "other.example/app:v1";
     let images = [IMAGE, other, HUB, missing];
     let containers: Vec<_> =
         images.iter().map(|image| container(&image.replace(['/', ':', '.'], "-"), image, SECRET)).collect();
-    let ended = world.pull(&task(&containers)).end();
-    assert_eq!(world.aws.count("GetSecretValue"), 1);
+    let ended = world.pull(&task(&containers)).output();
+    assert_eq!(world.aws.call_count("GetSecretValue"), 1);
     assert_eq!(given(&world, IMAGE).username, "team");
     assert_eq!(given(&world, other).username, "host");
     assert_eq!(given(&world, HUB).username, "hub");
@@ -113,7 +113,7 @@ fn a_key_in_another_case_is_taken_with_a_warning() {
     let warnings = &ended.container(0)["credential"]["warnings"];
     assert_eq!(warnings[0], "the secret's key `Username` was taken for `username`: spell it so");
     let run = Run::new(["pull", "-"]).stdin(task(&[container("app", IMAGE, SECRET)]).to_string());
-    let text = world.set(run).end();
+    let text = world.configure(run).output();
     assert!(text.stdout.contains("warning: the secret's key `Username`"), "{text:?}");
 }
 
@@ -154,33 +154,33 @@ fn an_access_token_is_the_password_only_where_the_setting_accepts_it() {
     let world = World::new();
     let content = json!({ "username": "me", "accessToken": "swordfish" });
     assert!(refused(&world, &content).contains(r#"secrets.access_token = "accept""#));
-    world.engine.image(IMAGE, Pull::success().requiring("me", "swordfish"));
+    world.engine.script(IMAGE, PullScript::success().with_login("me", "swordfish"));
     let accepting = world.pull(&task(&[container("app", IMAGE, SECRET)])).env("TASKPULL_ACCESS_TOKEN", "accept");
-    assert_eq!(accepting.end().code, 0);
+    assert_eq!(accepting.output().code, 0);
 }
 
 #[test]
 fn a_rotation_can_be_rehearsed_with_the_pending_version() {
     let world = World::new();
     let next = r#"{"username": "me", "password": "marlin"}"#;
-    world.aws.secret(Secret::text(SECRET, LOGIN).stage("AWSPENDING", next));
-    world.engine.image(IMAGE, Pull::success().requiring("me", "marlin"));
+    world.aws.put_secret(Secret::text(SECRET, LOGIN).stage("AWSPENDING", next));
+    world.engine.script(IMAGE, PullScript::success().with_login("me", "marlin"));
     let definition = task(&[container("app", IMAGE, SECRET)]);
-    let rehearsed = world.pull(&definition).arg("--secret-stage").arg("AWSPENDING").end();
+    let rehearsed = world.pull(&definition).arg("--secret-stage").arg("AWSPENDING").output();
     assert_eq!(rehearsed.code, 0, "{rehearsed:?}");
     assert_eq!(rehearsed.container(0)["credential"]["stage"], "AWSPENDING");
-    let current = world.pull(&definition).end();
+    let current = world.pull(&definition).output();
     assert_eq!(current.code, 3, "the current password is another one");
     assert_eq!(current.container(0)["credential"]["stage"], Value::Null);
     let text = Run::new(["pull", "--secret-stage", "AWSPENDING", "-"]).stdin(definition.to_string());
-    assert!(world.set(text).end().stdout.contains(" (AWSPENDING)\n"));
+    assert!(world.configure(text).output().stdout.contains(" (AWSPENDING)\n"));
 }
 
 #[test]
 fn a_stage_that_no_version_has_is_said() {
     let world = World::new();
     let run = world.pull(&task(&[container("app", IMAGE, SECRET)])).env("TASKPULL_SECRET_STAGE", "AWSPENDING");
-    let ended = run.end();
+    let ended = run.output();
     assert_eq!(ended.failure(0), "secret absent", "{ended:?}");
     assert!(ended.stdout.contains("no version with the staging label that was asked for"));
     assert!(ended.stdout.contains("staging label: AWSPENDING"), "the service names it");

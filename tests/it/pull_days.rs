@@ -18,26 +18,26 @@ use taskpull::pipeline::{
 use tokio::time::{advance, pause, resume};
 use tokio_util::sync::CancellationToken;
 
-use crate::ecr::OWN;
-use crate::support::aws::{Fault, Policy};
-use crate::support::fault::When;
+use crate::ecr::OWN_IMAGE;
+use crate::support::aws::{AwsFault, Policy};
+use crate::support::fault::Calls;
 use crate::support::run::Run;
-use crate::support_aws_client::{GET, HOST, ROLE, SECRET};
+use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
 use crate::task::{IMAGE, World, container, open_container, task};
 
 pub const MINUTE: Duration = Duration::from_mins(1);
 
 /// Runs the story of this name in a process of its own, in this world.
-fn tell(world: &World, story: &str) {
-    tell_with(world, story, &[]);
+fn run_story(world: &World, story: &str) {
+    run_story_with(world, story, &[]);
 }
 
 /// The same, with something more in its environment.
-pub fn tell_with(world: &World, story: &str, variables: &[(&'static str, &str)]) {
+pub fn run_story_with(world: &World, story: &str, variables: &[(&'static str, &str)]) {
     let this = std::env::current_exe().unwrap();
     let run = Run::program(this.to_str().unwrap());
     let run = ["--exact", story, "--ignored", "--nocapture"].into_iter().fold(run, Run::arg);
-    let ended = world.set(run).envs(variables.iter().copied()).end();
+    let ended = world.configure(run).envs(variables.iter().copied()).output();
     assert_eq!(ended.code, 0, "{ended:?}");
     assert!(ended.stdout.contains("1 passed"), "the story was not found: {ended:?}");
 }
@@ -55,7 +55,7 @@ impl Progress for Silent {
 }
 
 /// What keeps a value for five minutes, and for an hour more while AWS does not answer.
-pub fn credentials() -> Resolver<Aws> {
+pub fn credential_resolver() -> Resolver<Aws> {
     let logins = InstanceSettings {
         host: HostKind::Auto,
         has_auth_type: false,
@@ -71,7 +71,10 @@ pub fn credentials() -> Resolver<Aws> {
 
 impl Host {
     fn new() -> Self {
-        Self { credentials: credentials(), engine: DockerAddress::parse(&variable("DOCKER_HOST")).unwrap() }
+        Self {
+            credentials: credential_resolver(),
+            engine: DockerAddress::parse(&story_variable("DOCKER_HOST")).unwrap(),
+        }
     }
 
     /// The report of one more pull.
@@ -102,13 +105,13 @@ impl Host {
 }
 
 /// What the world has put into the environment, as the program would find it.
-pub fn variable(name: &str) -> String {
+pub fn story_variable(name: &str) -> String {
     #[expect(clippy::disallowed_methods, reason = "a story is told in a process of its own")]
     std::env::var(name).unwrap()
 }
 
 /// The clock moves on, and with it nothing else.
-pub async fn later(time: Duration) {
+pub async fn advance_clock(time: Duration) {
     pause();
     advance(time).await;
     resume();
@@ -117,9 +120,9 @@ pub async fn later(time: Duration) {
 #[test]
 fn an_outage_of_aws_is_bridged_said_and_ended() {
     let world = World::new();
-    world.aws.fault("GetSecretValue", When::From(2), Fault::Status(503));
-    tell(&world, "pull_days::within_an_outage");
-    assert!(world.aws.count("GetSecretValue") > 2);
+    world.aws.inject_fault("GetSecretValue", Calls::From(2), AwsFault::Status(503));
+    run_story(&world, "pull_days::within_an_outage");
+    assert!(world.aws.call_count("GetSecretValue") > 2);
 }
 
 #[tokio::test]
@@ -129,15 +132,15 @@ async fn within_an_outage() {
     assert_eq!(host.pull().await["result"], "pulled");
     // Ten minutes of outage, a pull in each.
     for minute in 1..=10 {
-        later(MINUTE).await;
+        advance_clock(MINUTE).await;
         let app = host.pull().await;
         assert_eq!(app["result"], "up-to-date", "minute {minute}: {app}");
         let stale = &app["credential"]["staleSeconds"];
         assert_eq!(stale.as_u64().is_some_and(|age| age >= 300), minute >= 5, "minute {minute}: {app}");
     }
-    later(53 * MINUTE).await;
+    advance_clock(53 * MINUTE).await;
     assert_eq!(host.pull().await["result"], "up-to-date", "a little less than the limit");
-    later(3 * MINUTE).await;
+    advance_clock(3 * MINUTE).await;
     let failure = host.pull().await["failure"].take();
     assert_eq!(failure["class"], "unavailable", "{failure}");
     assert!(failure["message"].as_str().unwrap().contains("it was last read 1h 6m"), "{failure}");
@@ -145,24 +148,24 @@ async fn within_an_outage() {
 
 #[test]
 fn a_token_serves_through_an_outage_to_its_end_and_not_past_it() {
-    let world = crate::ecr::world();
-    world.aws.fault("GetAuthorizationToken", When::From(2), Fault::Status(503));
-    tell(&world, "pull_days::within_the_life_of_a_token");
-    assert!(crate::ecr::tokens(&world).len() > 1, "it was asked for ahead of its end");
+    let world = crate::ecr::ecr_world();
+    world.aws.inject_fault("GetAuthorizationToken", Calls::From(2), AwsFault::Status(503));
+    run_story(&world, "pull_days::within_the_life_of_a_token");
+    assert!(crate::ecr::token_calls(&world).len() > 1, "it was asked for ahead of its end");
 }
 
 #[tokio::test]
 #[ignore = "a_token_serves_through_an_outage_to_its_end_and_not_past_it runs it"]
 async fn within_the_life_of_a_token() {
     let host = Host::new();
-    let definition = task(&[open_container("app", OWN)]);
+    let definition = task(&[open_container("app", OWN_IMAGE)]);
     assert_eq!(host.pull_task(&definition).await["result"], "pulled");
     for minutes in [8 * 60, 3 * 60 + 30, 20, 9] {
-        later(minutes * MINUTE).await;
+        advance_clock(minutes * MINUTE).await;
         let app = host.pull_task(&definition).await;
         assert_eq!(app["result"], "up-to-date", "{minutes} minutes later: {app}");
     }
-    later(2 * MINUTE).await;
+    advance_clock(2 * MINUTE).await;
     // The call ahead of the end may still be under way, and the clock has run past its deadline.
     for classes in [&["timed-out", "unavailable"][..], &["unavailable"]] {
         let failure = host.pull_task(&definition).await["failure"].take();
@@ -174,8 +177,8 @@ async fn within_the_life_of_a_token() {
 #[test]
 fn a_thousand_refreshes_leave_descriptors_and_memory_flat() {
     let world = World::new();
-    tell(&world, "pull_days::within_days_of_use");
-    let reads = world.aws.count("GetSecretValue");
+    run_story(&world, "pull_days::within_days_of_use");
+    let reads = world.aws.call_count("GetSecretValue");
     assert!((1_100..=1_101).contains(&reads), "{reads} reads");
 }
 
@@ -187,12 +190,12 @@ async fn within_days_of_use() {
     for refresh in 0..1_100 {
         // What was read before must not be in the allocator's first hundred pages.
         if refresh == 100 {
-            flat = held();
+            flat = resource_usage();
         }
-        later(6 * MINUTE).await;
+        advance_clock(6 * MINUTE).await;
         assert!(host.pull().await["failure"].is_null());
     }
-    let (descriptors, memory) = held();
+    let (descriptors, memory) = resource_usage();
     assert_eq!(descriptors, flat.0, "open file descriptors");
     // A page and a half for each refresh would be six megabytes.
     assert!(memory < flat.1 + 2_000_000, "{} bytes became {memory}", flat.1);
@@ -201,8 +204,8 @@ async fn within_days_of_use() {
 #[test]
 fn a_hosts_key_that_sts_rejects_is_not_shown_to_it_again() {
     let world = World::new();
-    world.aws.user(HOST, Policy::allow("sts:AssumeRole", ROLE));
-    world.aws.role(ROLE, Policy::trust(HOST), Policy::allow(GET, "*"));
+    world.aws.put_user(HOST_USER, Policy::allow("sts:AssumeRole", ROLE));
+    world.aws.put_role(ROLE, Policy::trust(HOST_USER), Policy::allow(GET_SECRET_VALUE, "*"));
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, id: &str| {
         let path = folder.path().join(name);
@@ -218,7 +221,7 @@ fn a_hosts_key_that_sts_rejects_is_not_shown_to_it_again() {
         ("AWS_SHARED_CREDENTIALS_FILE", &*old),
         ("NEW_CREDENTIALS_FILE", &*new),
     ];
-    tell_with(&world, "pull_days::within_a_change_of_keys", &variables);
+    run_story_with(&world, "pull_days::within_a_change_of_keys", &variables);
 }
 
 #[tokio::test]
@@ -229,13 +232,13 @@ async fn within_a_change_of_keys() {
     definition["executionRoleArn"] = ROLE.into();
     let failure = host.pull_task(&definition).await["failure"].take();
     assert_eq!((&failure["link"], &failure["class"]), (&"host-identity".into(), &"refused".into()), "{failure}");
-    std::fs::rename(variable("NEW_CREDENTIALS_FILE"), variable("AWS_SHARED_CREDENTIALS_FILE")).unwrap();
+    std::fs::rename(story_variable("NEW_CREDENTIALS_FILE"), story_variable("AWS_SHARED_CREDENTIALS_FILE")).unwrap();
     let app = host.pull_task(&definition).await;
     assert_eq!(app["result"], "pulled", "{app}");
 }
 
 /// File descriptors that are open, and bytes of memory in use.
-pub fn held() -> (usize, usize) {
+pub fn resource_usage() -> (usize, usize) {
     let descriptors = std::fs::read_dir("/proc/self/fd").unwrap().count();
     let memory = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: usize = memory.split(' ').nth(1).unwrap().parse().unwrap();

@@ -10,14 +10,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::engine::Pull;
-use crate::support::fault::When;
+use crate::support::engine::PullScript;
+use crate::support::fault::Calls;
 use crate::support::gate::Gate;
-use crate::support::http::{Reply, Server};
-use crate::support::namespace::is_inside_network;
-use crate::support::registry::{Fault, Kind, Registry};
-use crate::support::run::{Ended, Run};
-use crate::support::tls::Tls;
+use crate::support::http::{HttpServer, Reply};
+use crate::support::namespace::enter_network;
+use crate::support::registry::FakeRegistry;
+use crate::support::registry_fault::{RegistryFault, RequestKind};
+use crate::support::run::{Run, RunOutput};
+use crate::support::tls::SelfSignedTls;
 use crate::support_aws_client::SECRET;
 use crate::task::{World, container, open_container, task};
 
@@ -31,12 +32,12 @@ fn weighing(world: &World, check: &str, containers: &[Value]) -> Run {
 }
 
 /// A pull of a layer that says it has so many MiB, which the gate keeps from its end.
-fn fetching(mebibytes: u64, gate: &Gate) -> Pull {
+fn fetching(mebibytes: u64, gate: &Gate) -> PullScript {
     let digest = format!("sha256:{}", "5".repeat(64));
     let detail = json!({ "current": 1, "total": mebibytes << 20 });
     let layer = json!({ "status": "Downloading", "progressDetail": detail, "id": "0123456789ab" });
-    let pull = Pull::stream().status("Pulling from team/app").line(&layer).hold(gate);
-    pull.status(&format!("Digest: {digest}")).lands(&digest)
+    let pull = PullScript::stream().status("Pulling from team/app").line(&layer).hold(gate);
+    pull.status(&format!("Digest: {digest}")).with_local_digest(&digest)
 }
 
 fn infos(world: &World) -> usize {
@@ -63,16 +64,16 @@ fn free(path: &Path) -> u64 {
 
 #[test]
 fn an_image_without_room_is_pulled_with_a_warning() {
-    let (world, registry, gate) = (World::new(), Registry::start(), Gate::closed());
+    let (world, registry, gate) = (World::new(), FakeRegistry::start(), Gate::closed());
     let root = world.engine.show_disk();
-    let image = registry.announce("team/app:1", &[HUGE, 1 << 20]).reference;
-    world.engine.image(&image, fetching(64, &gate));
+    let image = registry.push_without_layers("team/app:1", &[HUGE, 1 << 20]).reference;
+    world.engine.script(&image, fetching(64, &gate));
     let mut running = weighing(&world, "warn", &[open_container("app", &image)]).start();
     let line = until(&mut running, "warning: ");
     let said = format!("image {image}: it needs about 3.0 PiB (3 times its layers), and {} has ", root.display());
     assert!(line.starts_with(&format!("warning: {said}")) && line.ends_with(" free"), "{line}");
     gate.open();
-    let ended = Ended::of(running);
+    let ended = RunOutput::wait_for(running);
     assert_eq!((ended.code, &ended.container(0)["result"]), (0, &json!("pulled")), "{ended:?}");
     assert!(ended.container(0)["warnings"][0].as_str().unwrap().starts_with(&said), "{ended:?}");
     assert_eq!(registry.requests().len(), 1, "{:?}", registry.requests());
@@ -80,10 +81,10 @@ fn an_image_without_room_is_pulled_with_a_warning() {
 
 #[test]
 fn an_image_without_room_is_refused_before_its_pull_if_the_operator_wants_it_so() {
-    let (world, registry) = (World::new(), Registry::start());
+    let (world, registry) = (World::new(), FakeRegistry::start());
     let root = world.engine.show_disk();
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
-    let ended = weighing(&world, "refuse", &[open_container("app", &image)]).end();
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
+    let ended = weighing(&world, "refuse", &[open_container("app", &image)]).output();
     assert_eq!((ended.code, &*ended.failure(0)), (3, "disk disk-full"), "{ended:?}");
     let failure = &ended.container(0)["failure"];
     let message = failure["message"].as_str().unwrap();
@@ -98,12 +99,12 @@ fn an_image_without_room_is_refused_before_its_pull_if_the_operator_wants_it_so(
 
 #[test]
 fn comfortable_room_costs_no_registry_a_request() {
-    let (world, registry) = (World::new(), Registry::start());
+    let (world, registry) = (World::new(), FakeRegistry::start());
     world.engine.show_disk();
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
     for check in ["warn", "refuse"] {
         let ended =
-            weighing(&world, check, &[open_container("app", &image)]).env("TASKPULL_DISK_COMFORTABLE", "1").end();
+            weighing(&world, check, &[open_container("app", &image)]).env("TASKPULL_DISK_COMFORTABLE", "1").output();
         assert_eq!(ended.code, 0, "{ended:?}");
         assert!(infos(&world) <= 2, "{:?}", world.engine.requests());
     }
@@ -112,74 +113,74 @@ fn comfortable_room_costs_no_registry_a_request() {
 
 #[test]
 fn a_check_that_is_off_and_an_image_that_is_up_to_date_ask_nobody() {
-    let (world, registry) = (World::new(), Registry::start());
+    let (world, registry) = (World::new(), FakeRegistry::start());
     world.engine.show_disk();
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
     let app = [open_container("app", &image)];
-    assert_eq!(weighing(&world, "off", &app).end().code, 0);
-    assert_eq!(weighing(&world, "refuse", &app).env("TASKPULL_DISK_COMFORTABLE", "0").end().code, 0);
-    let ended = weighing(&world, "warn", &app).end();
+    assert_eq!(weighing(&world, "off", &app).output().code, 0);
+    assert_eq!(weighing(&world, "refuse", &app).env("TASKPULL_DISK_COMFORTABLE", "0").output().code, 0);
+    let ended = weighing(&world, "warn", &app).output();
     assert_eq!(ended.container(0)["result"], "up-to-date", "{ended:?}");
     assert_eq!((infos(&world), registry.requests()), (0, vec![]));
 }
 
 #[test]
 fn a_small_image_is_not_weighed_beside_its_pull() {
-    let (world, registry, gate) = (World::new(), Registry::start(), Gate::closed());
+    let (world, registry, gate) = (World::new(), FakeRegistry::start(), Gate::closed());
     world.engine.show_disk();
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
-    world.engine.image(&image, fetching(63, &gate));
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
+    world.engine.script(&image, fetching(63, &gate));
     let running = weighing(&world, "warn", &[open_container("app", &image)]).start();
-    crate::task::wait_for(&gate, 1);
+    gate.block_until_arrivals(1);
     gate.open();
-    let ended = Ended::of(running);
+    let ended = RunOutput::wait_for(running);
     assert_eq!((ended.code, infos(&world), registry.requests()), (0, 0, vec![]), "{ended:?}");
 }
 
 #[test]
 fn an_image_that_is_here_needs_no_room() {
-    let (world, registry) = (World::new(), Registry::start());
+    let (world, registry) = (World::new(), FakeRegistry::start());
     world.engine.show_disk();
-    let image = registry.announce("team/app:1", &[HUGE]);
-    world.engine.image(&image.reference, Pull::success().lands(&image.digest));
+    let image = registry.push_without_layers("team/app:1", &[HUGE]);
+    world.engine.script(&image.reference, PullScript::success().with_local_digest(&image.digest));
     let app = [open_container("app", &image.reference)];
-    assert_eq!(weighing(&world, "off", &app).end().code, 0);
-    let ended = weighing(&world, "refuse", &app).end();
+    assert_eq!(weighing(&world, "off", &app).output().code, 0);
+    let ended = weighing(&world, "refuse", &app).output();
     assert_eq!(ended.container(0)["result"], "up-to-date", "{ended:?}");
 }
 
 #[test]
 fn two_pulls_at_once_need_room_for_both() {
-    let (world, registry, gate) = (World::new(), Registry::start(), Gate::closed());
+    let (world, registry, gate) = (World::new(), FakeRegistry::start(), Gate::closed());
     let each = free(&world.engine.show_disk()) / 5;
-    let images = [1, 2].map(|n| registry.announce(&format!("team/app:{n}"), &[each + n]).reference);
+    let images = [1, 2].map(|n| registry.push_without_layers(&format!("team/app:{n}"), &[each + n]).reference);
     for image in &images {
-        world.engine.image(image, Pull::success().hold(&gate));
+        world.engine.script(image, PullScript::success().hold(&gate));
     }
     let containers = images.each_ref().map(|image| open_container("app", image));
     let mut running = weighing(&world, "refuse", &containers).start();
     until(&mut running, ": failed");
     gate.open();
-    let ended = Ended::of(running);
+    let ended = RunOutput::wait_for(running);
     assert_eq!((ended.code, world.engine.pulls().len()), (3, 1), "{ended:?}");
     assert!(ended.stdout.contains(", those pulled at the same time "), "{ended:?}");
 
     // One after the other, both fit.
     let world = World::new();
     world.engine.show_disk();
-    let ended = weighing(&world, "refuse", &containers).env("TASKPULL_CONCURRENCY", "1").end();
+    let ended = weighing(&world, "refuse", &containers).env("TASKPULL_CONCURRENCY", "1").output();
     assert_eq!(ended.code, 0, "{ended:?}");
 }
 
 #[test]
 fn a_disk_that_fills_within_a_pull_is_accounted_for_and_not_tried_again() {
     for check in ["warn", "refuse", "off"] {
-        let (world, registry) = (World::new(), Registry::start());
+        let (world, registry) = (World::new(), FakeRegistry::start());
         let root = world.engine.show_disk();
-        let image = registry.announce("team/app:1", &[1 << 20]).reference;
+        let image = registry.push_without_layers("team/app:1", &[1 << 20]).reference;
         let words = "write /data/tmp/GetImageBlob1: no space left on device";
-        world.engine.image(&image, Pull::stream().status("Pulling from team/app").error(words));
-        let ended = weighing(&world, check, &[open_container("app", &image)]).end();
+        world.engine.script(&image, PullScript::stream().status("Pulling from team/app").error(words));
+        let ended = weighing(&world, check, &[open_container("app", &image)]).output();
         assert_eq!((ended.code, &*ended.failure(0)), (3, "disk disk-full"), "{ended:?}");
         let container = ended.container(0);
         assert_eq!((&container["attempts"], &container["failure"]["causedBy"]), (&json!(1), &json!([words])));
@@ -192,13 +193,13 @@ fn a_disk_that_fills_within_a_pull_is_accounted_for_and_not_tried_again() {
 
 #[test]
 fn a_disk_that_cannot_be_seen_is_no_failure() {
-    let (world, registry) = (World::new(), Registry::start());
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
-    let ended = weighing(&world, "refuse", &[open_container("app", &image)]).end();
+    let (world, registry) = (World::new(), FakeRegistry::start());
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
+    let ended = weighing(&world, "refuse", &[open_container("app", &image)]).output();
     assert_eq!((ended.code, &*ended.stderr), (0, &*format!("{image}: pulling\n{image}: pulled\n")), "{ended:?}");
     assert_eq!(registry.requests(), []);
-    world.engine.image(&image, Pull::stream().error("no space left on device"));
-    let ended = weighing(&world, "refuse", &[open_container("app", &image)]).end();
+    world.engine.script(&image, PullScript::stream().error("no space left on device"));
+    let ended = weighing(&world, "refuse", &[open_container("app", &image)]).output();
     assert!(ended.failure(0) == "disk disk-full" && ended.stdout.contains("where the engine keeps"), "{ended:?}");
 }
 
@@ -206,9 +207,9 @@ fn a_disk_that_cannot_be_seen_is_no_failure() {
 fn a_private_registry_is_asked_with_the_tasks_own_login() {
     let world = World::new();
     world.engine.show_disk();
-    let registry = Registry::with_login("me", "swordfish");
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
-    let ended = weighing(&world, "refuse", &[container("app", &image, SECRET)]).end();
+    let registry = FakeRegistry::with_login("me", "swordfish");
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
+    let ended = weighing(&world, "refuse", &[container("app", &image, SECRET)]).output();
     assert_eq!(ended.failure(0), "disk disk-full", "{ended:?}");
     let asked: Vec<_> = registry.requests().into_iter().map(|request| (request.user, request.status)).collect();
     assert_eq!(asked, [(None, 401), (Some("me".to_owned()), 200)]);
@@ -217,20 +218,20 @@ fn a_private_registry_is_asked_with_the_tasks_own_login() {
 #[test]
 fn a_registry_elsewhere_is_asked_with_tls_and_trusted_as_the_system_trusts_it() {
     let name = "pull_disk::a_registry_elsewhere_is_asked_with_tls_and_trusted_as_the_system_trusts_it";
-    if !is_inside_network(name, &["10.9.8.7"]) {
+    if !enter_network(name, &["10.9.8.7"]) {
         return;
     }
     let world = World::new();
     world.engine.show_disk();
-    let registry = Registry::with_login("me", "swordfish");
-    registry.announce("team/app:1", &[HUGE]);
+    let registry = FakeRegistry::with_login("me", "swordfish");
+    registry.push_without_layers("team/app:1", &[HUGE]);
     let port = registry.host().rsplit_once(':').unwrap().1.parse().unwrap();
-    let tls = Tls::at("10.9.8.7", port);
+    let tls = SelfSignedTls::start_at("10.9.8.7", port);
     let image = format!("10.9.8.7:{}/team/app:1", tls.port());
     let app = [container("app", &image, SECRET)];
-    let ended = weighing(&world, "refuse", &app).end();
+    let ended = weighing(&world, "refuse", &app).output();
     assert_eq!((ended.code, registry.requests().len()), (0, 0), "a stranger gets nothing: {ended:?}");
-    let ended = weighing(&world, "refuse", &app).env("SSL_CERT_FILE", tls.bundle()).end();
+    let ended = weighing(&world, "refuse", &app).env("SSL_CERT_FILE", tls.bundle()).output();
     assert_eq!((&*ended.failure(0), registry.requests().len()), ("disk disk-full", 2), "{ended:?}");
 }
 
@@ -238,21 +239,21 @@ fn a_registry_elsewhere_is_asked_with_tls_and_trusted_as_the_system_trusts_it() 
 fn a_refused_login_is_the_pulls_to_report() {
     let world = World::new();
     world.engine.show_disk();
-    let registry = Registry::with_login("me", "another");
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
-    world.engine.image(&image, Pull::success().requiring("me", "another"));
+    let registry = FakeRegistry::with_login("me", "another");
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
+    world.engine.script(&image, PullScript::success().with_login("me", "another"));
     for (check, asked) in [("warn", 0), ("refuse", 2)] {
         let before = registry.requests().len();
-        let ended = weighing(&world, check, &[container("app", &image, SECRET)]).end();
+        let ended = weighing(&world, check, &[container("app", &image, SECRET)]).output();
         assert_eq!(ended.failure(0), "registry refused", "{ended:?}");
         assert_eq!(registry.requests().len() - before, asked, "{check}");
     }
 }
 
 /// A registry of images for several platforms, whose token service takes `me:swordfish`.
-fn with_tokens() -> Server {
+fn with_tokens() -> HttpServer {
     let (index, amd) = ("sha256:aa", "sha256:bb");
-    Server::on_loopback(move |request| {
+    HttpServer::on_loopback(move |request| {
         let bearer = request.header("authorization") == Some("Bearer t0ken");
         let basic = request.header("authorization") == Some("Basic bWU6c3dvcmRmaXNo");
         let host = request.header("host").unwrap().to_owned();
@@ -286,7 +287,7 @@ fn a_token_and_an_index_are_followed_to_the_engines_platform() {
     world.engine.show_disk();
     let registry = with_tokens();
     let image = format!("127.0.0.1:{}/team/app:1", registry.port());
-    let ended = weighing(&world, "refuse", &[container("app", &image, SECRET)]).env("RUST_LOG", "trace").end();
+    let ended = weighing(&world, "refuse", &[container("app", &image, SECRET)]).env("RUST_LOG", "trace").output();
     assert_eq!(ended.failure(0), "disk disk-full", "{ended:?}");
     assert!(ended.stdout.contains("it needs about 3.0 PiB"), "{ended:?}");
     let said = format!("{ended:?}");
@@ -308,9 +309,9 @@ fn a_registry_that_cannot_be_understood_is_no_failure() {
         (401, "www-authenticate", "Bearer realm=\"file:///etc/passwd\"".to_owned(), String::new()),
     ] {
         let told = value.clone();
-        let registry = Server::on_loopback(move |_| Reply::new(status, body.clone()).header(header, told.clone()));
+        let registry = HttpServer::on_loopback(move |_| Reply::new(status, body.clone()).header(header, told.clone()));
         let image = format!("127.0.0.1:{}/team/app:1", registry.port());
-        let ended = weighing(&world, "refuse", &[container("app", &image, SECRET)]).end();
+        let ended = weighing(&world, "refuse", &[container("app", &image, SECRET)]).output();
         assert_eq!(ended.code, 0, "{status} {value}: {ended:?}");
     }
 }
@@ -321,17 +322,17 @@ fn a_login_goes_nowhere_with_a_redirect() {
     world.engine.show_disk();
     let followed = Arc::new(AtomicBool::new(false));
     let seen = followed.clone();
-    let elsewhere = Server::on_loopback(move |_| {
+    let elsewhere = HttpServer::on_loopback(move |_| {
         seen.store(true, Ordering::Relaxed);
         Reply::new(200, "")
     });
     let to = format!("http://127.0.0.1:{}/v2/team/app/manifests/1", elsewhere.port());
-    let registry = Server::on_loopback(move |request| match request.header("authorization") {
+    let registry = HttpServer::on_loopback(move |request| match request.header("authorization") {
         None => Reply::new(401, "").header("www-authenticate", "Basic realm=\"r\""),
         Some(_) => Reply::new(307, "").header("location", to.clone()),
     });
     let image = format!("127.0.0.1:{}/team/app:1", registry.port());
-    let ended = weighing(&world, "refuse", &[container("app", &image, SECRET)]).env("RUST_LOG", "debug").end();
+    let ended = weighing(&world, "refuse", &[container("app", &image, SECRET)]).env("RUST_LOG", "debug").output();
     assert_eq!(ended.code, 0, "{ended:?}");
     assert!(ended.stderr.contains("it answered 307"), "{ended:?}");
     assert!(!followed.load(Ordering::Relaxed));
@@ -339,13 +340,13 @@ fn a_login_goes_nowhere_with_a_redirect() {
 
 #[test]
 fn a_registry_that_does_not_answer_holds_a_pull_up_no_longer_than_an_engine_may() {
-    let (world, registry) = (World::new(), Registry::start());
+    let (world, registry) = (World::new(), FakeRegistry::start());
     world.engine.show_disk();
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
-    registry.fault(Kind::Manifest, When::Every, Fault::Hang);
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
+    registry.inject_fault(RequestKind::Manifest, Calls::Every, RegistryFault::Hang);
     let run = weighing(&world, "refuse", &[open_container("app", &image)]);
     let began = Instant::now();
-    let ended = run.env("TASKPULL_ENGINE_TIMEOUT", "1s").end();
+    let ended = run.env("TASKPULL_ENGINE_TIMEOUT", "1s").output();
     assert_eq!(ended.code, 0, "{ended:?}");
     assert!(began.elapsed() < Duration::from_secs(8), "the default is ten seconds: {:?}", began.elapsed());
 }

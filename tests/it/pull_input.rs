@@ -4,16 +4,16 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::support::run::{Ended, Run};
+use crate::support::run::{Run, RunOutput};
 use crate::support_aws_client::SECRET;
 use crate::task::{IMAGE, World, container, open_container, task};
 
 /// A dry run of a text on stdin.
-fn plan(text: impl Into<Vec<u8>>) -> Ended {
-    Run::new(["pull", "--dry-run", "--output", "json", "-"]).stdin(text).end()
+fn plan(text: impl Into<Vec<u8>>) -> RunOutput {
+    Run::new(["pull", "--dry-run", "--output", "json", "-"]).stdin(text).output()
 }
 
-fn unread(ended: &Ended) -> String {
+fn unread(ended: &RunOutput) -> String {
     ended.report()["invalidInputs"][0]["message"].as_str().unwrap_or_default().to_owned()
 }
 
@@ -35,7 +35,7 @@ fn each_malformed_container_has_its_own_message_and_leaves_the_others_alone() {
         (container("a", IMAGE, "a secret"), "the name holds ' '"),
     ];
     for (faulty, message) in table {
-        let ended = world.pull(&task(&[faulty.clone(), open_container("good", IMAGE)])).end();
+        let ended = world.pull(&task(&[faulty.clone(), open_container("good", IMAGE)])).output();
         assert_eq!(ended.code, 4, "{faulty}: {ended:?}");
         assert_eq!(ended.failure(0), "definition invalid");
         let said = ended.container(0)["failure"]["message"].as_str().unwrap().to_owned();
@@ -47,9 +47,9 @@ fn each_malformed_container_has_its_own_message_and_leaves_the_others_alone() {
 #[test]
 fn fail_fast_with_a_malformed_container_pulls_nothing() {
     let world = World::new();
-    let ended = world.pull(&task(&[open_container("a", ""), open_container("b", IMAGE)])).arg("--fail-fast").end();
+    let ended = world.pull(&task(&[open_container("a", ""), open_container("b", IMAGE)])).arg("--fail-fast").output();
     assert_eq!(ended.code, 4, "{ended:?}");
-    assert_eq!(world.engine.count(IMAGE), 0);
+    assert_eq!(world.engine.pull_count(IMAGE), 0);
     assert_eq!(ended.container(1)["result"], "cancelled");
 }
 
@@ -75,7 +75,7 @@ fn a_hundred_megabytes_are_refused_and_not_swallowed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("large.json");
     fs::File::create(&path).unwrap().set_len(100 * 1_024 * 1_024).unwrap();
-    let ended = Run::new(["pull", "--output", "json"]).arg(&path).end();
+    let ended = Run::new(["pull", "--output", "json"]).arg(&path).output();
     assert_eq!(ended.code, 4, "{ended:?}");
     assert!(unread(&ended).contains("longer than 16 MiB"));
     assert!(unread(&plan(vec![b' '; 17 * 1_024 * 1_024])).contains("longer than 16 MiB"));
@@ -103,7 +103,7 @@ fn files_folders_and_stdin_make_one_plan() {
     let single = folder.path().join("single");
     fs::write(&single, json!({ "taskDefinition": task(&[container("app", IMAGE, SECRET)]) }).to_string()).unwrap();
     let run = world.pull(&json!([container("app", IMAGE, SECRET)])).arg(&tasks).arg(&single);
-    let ended = run.end();
+    let ended = run.output();
     assert_eq!(ended.code, 0, "{ended:?}");
     let report = ended.report();
     let sources: Vec<_> =
@@ -115,7 +115,7 @@ fn files_folders_and_stdin_make_one_plan() {
         single.display().to_string(),
     ];
     assert_eq!(sources, expected);
-    assert_eq!((world.aws.count("GetSecretValue"), world.engine.count(IMAGE)), (1, 1), "one for all tasks");
+    assert_eq!((world.aws.call_count("GetSecretValue"), world.engine.pull_count(IMAGE)), (1, 1), "one for all tasks");
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn an_unreadable_input_leaves_the_others_alone() {
     let world = World::new();
     let empty = tempfile::tempdir().unwrap();
     let run = world.pull(&task(&[open_container("app", IMAGE)])).arg("/nonexistent.json").arg(empty.path());
-    let ended = run.end();
+    let ended = run.output();
     assert_eq!(ended.code, 4, "{ended:?}");
     assert_eq!(ended.container(0)["result"], "pulled");
     let report = ended.report();
@@ -136,17 +136,18 @@ fn hostile_text_never_reaches_the_terminal() {
     let world = World::new();
     let evil = "registry.example/app:1\u{1b}]0;owned\u{7}";
     let run = Run::new(["pull", "-"]).stdin(task(&[open_container("a", evil)]).to_string());
-    let ended = world.set(run).end();
+    let ended = world.configure(run).output();
     assert!(!ended.stdout.contains('\u{1b}') && !ended.stderr.contains('\u{1b}'), "{ended:?}");
-    world.engine.image(IMAGE, crate::support::engine::Pull::refused(500, "no \u{1b}[2J\nway"));
-    let ended = world.set(Run::new(["pull", "-"]).stdin(task(&[open_container("a", IMAGE)]).to_string())).end();
+    world.engine.script(IMAGE, crate::support::engine::PullScript::refusal(500, "no \u{1b}[2J\nway"));
+    let ended =
+        world.configure(Run::new(["pull", "-"]).stdin(task(&[open_container("a", IMAGE)]).to_string())).output();
     assert!(ended.stdout.contains("said: no \u{fffd}[2J way"), "{ended:?}");
 }
 
 #[test]
 fn a_wrong_setting_is_named_with_its_place() {
     let run = Run::new(["pull", "-"]).env("TASKPULL_CONCURRENCY", "many");
-    let ended = run.end();
+    let ended = run.output();
     assert_eq!(ended.code, 6, "{ended:?}");
     assert!(ended.stderr.contains("pull.concurrency is `many` (from TASKPULL_CONCURRENCY)"), "{ended:?}");
     assert_eq!(ended.stdout, "");
@@ -154,7 +155,7 @@ fn a_wrong_setting_is_named_with_its_place() {
 
 #[test]
 fn a_wrong_command_line_is_explained() {
-    let ended = Run::new(["pull"]).end();
+    let ended = Run::new(["pull"]).output();
     assert_eq!(ended.code, 2);
     assert!(ended.stderr.contains("TASKDEF"));
 }

@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use crate::support::engine::Pull;
-use crate::support::run::{Ended, Run};
+use crate::support::engine::PullScript;
+use crate::support::run::{Run, RunOutput};
 use crate::task::{IMAGE, World, open_container, task};
 
 const DIGEST: &str = "sha256:4444444444444444444444444444444444444444444444444444444444444444";
@@ -13,7 +13,7 @@ const DIGEST: &str = "sha256:444444444444444444444444444444444444444444444444444
 /// A world whose image has this digest, and an odd text with it.
 fn world() -> (World, String) {
     let world = World::new();
-    world.engine.image(IMAGE, Pull::success().announces(DIGEST).lands(DIGEST));
+    world.engine.script(IMAGE, PullScript::success().with_reported_digest(DIGEST).with_local_digest(DIGEST));
     let text = format!(
         "{{ \"cpu\":1e2,\"containerDefinitions\" : [\n\t{{\"image\":  \"{IMAGE}\",\"name\":\"app\"}} ],\"x\":[] }}\n"
     );
@@ -24,8 +24,8 @@ fn by_digest(text: &str) -> String {
     text.replace("app:v1", &format!("app@{DIGEST}"))
 }
 
-fn pin(world: &World, pin: &str, input: &Path) -> Ended {
-    world.set(Run::new(["pull", "-q", pin]).arg(input)).end()
+fn pin(world: &World, pin: &str, input: &Path) -> RunOutput {
+    world.configure(Run::new(["pull", "-q", pin]).arg(input)).output()
 }
 
 fn files(folder: &Path) -> Vec<String> {
@@ -38,7 +38,7 @@ fn files(folder: &Path) -> Vec<String> {
 #[test]
 fn stdout_has_the_definition_and_stderr_the_report() {
     let (world, text) = world();
-    let ended = world.set(Run::new(["pull", "--quiet", "--pin", "-"]).stdin(text.as_str())).end();
+    let ended = world.configure(Run::new(["pull", "--quiet", "--pin", "-"]).stdin(text.as_str())).output();
     assert_eq!((ended.code, &ended.stdout), (0, &by_digest(&text)), "{ended:?}");
     assert!(ended.stderr.contains("1 pulled in "), "{ended:?}");
 }
@@ -92,7 +92,7 @@ fn one_container_without_a_digest_leaves_all_as_it_was() {
     fs::write(from.path().join("a.json"), &text).unwrap();
     let absent = "registry.example:5000/team/absent:1";
     fs::write(from.path().join("b.json"), task(&[open_container("b", absent)]).to_string()).unwrap();
-    world.engine.image(absent, Pull::refused(404, "manifest unknown"));
+    world.engine.script(absent, PullScript::refusal(404, "manifest unknown"));
     let ended = pin(&world, &format!("--pin={}", to.path().display()), from.path());
     assert_eq!((ended.code, files(to.path()).len()), (3, 0), "{ended:?}");
     assert!(ended.stderr.contains("nothing is pinned: not every image is there"), "{ended:?}");
@@ -110,11 +110,11 @@ fn what_cannot_be_written_is_said_before_anything_is_pulled() {
     }
     let (a, b) = (folder.path().join("a"), folder.path().join("b"));
     let to = format!("--pin={}", folder.path().join("new").display());
-    let twice = world.set(Run::new(["pull", &to]).arg(&a).arg(&b)).end();
+    let twice = world.configure(Run::new(["pull", &to]).arg(&a).arg(&b)).output();
     assert!(twice.code == 2 && twice.stderr.contains("two definitions would be"), "{twice:?}");
-    let no_name = world.set(Run::new(["pull", &to, "-"]).arg(&a).stdin(text.as_str())).end();
+    let no_name = world.configure(Run::new(["pull", &to, "-"]).arg(&a).stdin(text.as_str())).output();
     assert!(no_name.code == 2 && no_name.stderr.contains("stdin has no name"), "{no_name:?}");
-    let both = world.set(Run::new(["pull", "--pin", "--output=json"]).arg(&a)).end();
+    let both = world.configure(Run::new(["pull", "--pin", "--output=json"]).arg(&a)).output();
     assert!(both.code == 2 && both.stderr.contains("--pin=PATH"), "{both:?}");
     assert!(world.engine.pulls().is_empty());
 }

@@ -2,21 +2,21 @@
 
 use std::process::Command;
 
-use crate::support::engine::Pull;
+use crate::support::engine::PullScript;
 use crate::support::run::Run;
 use crate::task::{IMAGE, World, open_container, task};
 
-fn run(world: &World, arguments: &[&str]) -> crate::support::run::Ended {
+fn run(world: &World, arguments: &[&str]) -> crate::support::run::RunOutput {
     let run = Run::new(["pull", "-"]).stdin(task(&[open_container("app", IMAGE)]).to_string());
     let run = arguments.iter().fold(run, Run::arg);
-    world.set(run).end()
+    world.configure(run).output()
 }
 
 #[test]
 fn without_a_terminal_progress_is_plain_lines_on_stderr() {
     let world = World::new();
     let busy = "received unexpected HTTP status: 503 Service Unavailable";
-    world.engine.once(IMAGE, Pull::refused(500, busy));
+    world.engine.script_once(IMAGE, PullScript::refusal(500, busy));
     let ended = run(&world, &[]);
     let lines: Vec<_> = ended.stderr.lines().collect();
     assert_eq!(lines[0], format!("{IMAGE}: pulling"));
@@ -26,7 +26,7 @@ fn without_a_terminal_progress_is_plain_lines_on_stderr() {
     assert!(!ended.stdout.contains("pulling"), "stdout has the result alone: {}", ended.stdout);
 
     assert!(run(&world, &[]).stderr.ends_with(": up to date\n"));
-    world.engine.image(IMAGE, Pull::refused(404, "manifest unknown"));
+    world.engine.script(IMAGE, PullScript::refusal(404, "manifest unknown"));
     assert!(run(&world, &[]).stderr.contains(&format!("{IMAGE}: failed: manifest absent: ")));
 }
 
@@ -42,9 +42,9 @@ fn quiet_says_nothing_but_the_result() {
 fn a_copy_that_serves_instead_is_said_with_the_failure() {
     let world = World::new();
     run(&world, &[]);
-    world.engine.image(IMAGE, Pull::refused(500, "received unexpected HTTP status: 503 Service Unavailable"));
+    world.engine.script(IMAGE, PullScript::refusal(500, "received unexpected HTTP status: 503 Service Unavailable"));
     let run = Run::new(["pull", "--behavior=default", "-"]).stdin(task(&[open_container("app", IMAGE)]).to_string());
-    let ended = world.set(run).env("TASKPULL_ATTEMPTS", "2").end();
+    let ended = world.configure(run).env("TASKPULL_ATTEMPTS", "2").output();
     assert!(ended.stderr.ends_with(&format!("{IMAGE}: cached\n")), "{ended:?}");
     assert!(ended.stderr.contains(&format!("{IMAGE}: the copy on the engine serves instead: registry unavailable: ")));
     assert!(
@@ -78,8 +78,8 @@ fn screen(world: &World, before: &str, arguments: &str, code: i32) -> String {
 fn world_file(world: &World) -> tempfile::NamedTempFile {
     let downloading = |current: u64| serde_json::json!({ "id": "a1", "status": "Downloading", "progressDetail": { "current": current, "total": 2_000_000 } });
     let pause = std::time::Duration::from_millis(400);
-    let slow = Pull::stream().line(&downloading(500_000)).pause(pause).line(&downloading(1_500_000)).pause(pause);
-    world.engine.image(IMAGE, slow.error("manifest unknown"));
+    let slow = PullScript::stream().line(&downloading(500_000)).pause(pause).line(&downloading(1_500_000)).pause(pause);
+    world.engine.script(IMAGE, slow.error("manifest unknown"));
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), task(&[open_container("app", IMAGE)]).to_string()).unwrap();
     file

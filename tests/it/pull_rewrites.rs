@@ -6,12 +6,14 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-use crate::ecr::{TOKEN, asked, credential, shown, tokens, world, world_with};
-use crate::support::aws::{Fault, Policy};
-use crate::support::engine::{Engine, Pull};
-use crate::support::fault::When;
-use crate::support::run::{Ended, Run};
-use crate::support_aws_client::{GET, HOST, ROLE, SECRET};
+use crate::ecr::{
+    GET_TOKEN, ecr_world, ecr_world_with, reported_credential, shown_logins, token_call_regions, token_calls,
+};
+use crate::support::aws::{AwsFault, Policy};
+use crate::support::engine::{FakeEngine, PullScript};
+use crate::support::fault::Calls;
+use crate::support::run::{Run, RunOutput};
+use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
 use crate::task::{IMAGE, World, container, open_container, task};
 
 const HUB: &str = "docker.io/library/nginx:1";
@@ -35,9 +37,9 @@ fn run(world: &World, definition: &Value) -> (Run, NamedTempFile) {
     (world.pull(definition).env("TASKPULL_CONFIG", config.path()), config)
 }
 
-fn pull(world: &World, definition: &Value) -> Ended {
+fn pull(world: &World, definition: &Value) -> RunOutput {
     let (run, _config) = run(world, definition);
-    run.end()
+    run.output()
 }
 
 fn hub() -> Value {
@@ -46,25 +48,25 @@ fn hub() -> Value {
 
 /// A world where each of the two registries wants its own login.
 fn guarded() -> World {
-    let world = world();
-    world.engine.image(VIA, Pull::success().requiring("AWS", "token-1"));
-    world.engine.image(HUB, Pull::success().requiring("me", "swordfish"));
+    let world = ecr_world();
+    world.engine.script(VIA, PullScript::success().with_login("AWS", "token-1"));
+    world.engine.script(HUB, PullScript::success().with_login("me", "swordfish"));
     world
 }
 
 /// What each registry was shown, in order.
 fn shown_to(world: &World) -> Vec<(String, String)> {
     let images = world.engine.pulls().into_iter().map(|pull| pull.image);
-    images.zip(shown(world)).collect()
+    images.zip(shown_logins(world)).collect()
 }
 
 fn text_of(world: &World, definition: &Value, arguments: &[&str]) -> String {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(definition.to_string().as_bytes()).unwrap();
     let config = rewrite();
-    let run = world.set(Run::new(["pull"]).arg(file.path()));
+    let run = world.configure(Run::new(["pull"]).arg(file.path()));
     let run = arguments.iter().fold(run, Run::arg);
-    run.env("TASKPULL_CONFIG", config.path()).end().stdout
+    run.env("TASKPULL_CONFIG", config.path()).output().stdout
 }
 
 #[test]
@@ -73,27 +75,27 @@ fn an_image_comes_through_its_rule_and_has_the_name_that_containers_know() {
     let ended = pull(&world, &hub());
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(shown_to(&world), [(VIA.to_owned(), "AWS:token-1".to_owned())], "the upstream is not asked");
-    assert_eq!(world.aws.count("GetSecretValue"), 0, "nor its secret read");
+    assert_eq!(world.aws.call_count("GetSecretValue"), 0, "nor its secret read");
     let web = ended.container(0);
     assert_eq!((&web["image"], &web["via"]), (&json!(HUB), &json!(VIA)));
     assert_eq!((&web["result"], &web["fellBack"]), (&json!("pulled"), &Value::Null));
-    assert_eq!(credential(&web)["kind"], "ecr");
+    assert_eq!(reported_credential(&web)["kind"], "ecr");
     assert_eq!(ended.report()["tasks"][0]["warnings"], json!([]), "the secret is the upstream's");
     let is_naming = |it: &String| it.starts_with("POST") && it.contains("/images/sha256:") && it.ends_with("/tag");
     let named = world.engine.requests().iter().any(is_naming);
     assert!(named, "{:?}", world.engine.requests());
     // Under that name it is found from now on.
     let (run, _config) = run(&world, &hub());
-    let again = run.arg("--behavior").arg("once").env("TASKPULL_VERIFY_ACCESS", "never").end();
+    let again = run.arg("--behavior").arg("once").env("TASKPULL_VERIFY_ACCESS", "never").output();
     assert_eq!((again.code, &again.container(0)["result"]), (0, &json!("cached")), "{again:?}");
     assert_eq!(again.container(0)["digest"], web["digest"]);
 }
 
 #[test]
 fn an_unavailable_token_leads_to_the_upstream_with_its_own_secret() {
-    for fault in [Fault::Status(503), Fault::Throttle] {
+    for fault in [AwsFault::Status(503), AwsFault::Throttle] {
         let world = guarded();
-        world.aws.fault("GetAuthorizationToken", When::Every, fault);
+        world.aws.inject_fault("GetAuthorizationToken", Calls::Every, fault);
         let ended = pull(&world, &hub());
         assert_eq!(ended.code, 0, "{ended:?}");
         assert_eq!(shown_to(&world), [(HUB.to_owned(), "me:swordfish".to_owned())]);
@@ -107,10 +109,10 @@ fn an_unavailable_token_leads_to_the_upstream_with_its_own_secret() {
 #[test]
 fn settings_that_no_endpoint_fits_are_no_outage() {
     let world = guarded();
-    world.engine.image(HUB, Pull::success());
+    world.engine.script(HUB, PullScript::success());
     let (run, _config) = run(&world, &task(&[open_container("web", "nginx:1")]));
-    let ended = run.env("AWS_USE_FIPS_ENDPOINT", "true").end();
-    assert_eq!((&*ended.failure(0), world.engine.count(HUB)), ("registry-token invalid", 0), "{ended:?}");
+    let ended = run.env("AWS_USE_FIPS_ENDPOINT", "true").output();
+    assert_eq!((&*ended.failure(0), world.engine.pull_count(HUB)), ("registry-token invalid", 0), "{ended:?}");
     let hint = ended.container(0)["failure"]["hint"].to_string();
     assert!(hint.contains("AWS_USE_FIPS_ENDPOINT") && hint.contains("AWS_ENDPOINT_URL"), "{hint}");
 }
@@ -118,10 +120,10 @@ fn settings_that_no_endpoint_fits_are_no_outage() {
 #[test]
 fn an_unavailable_registry_is_tried_a_few_times_and_then_the_upstream_is() {
     let world = guarded();
-    world.engine.image(VIA, Pull::refused(500, OUTAGE));
+    world.engine.script(VIA, PullScript::refusal(500, OUTAGE));
     let ended = pull(&world, &hub());
     assert_eq!(ended.code, 0, "{ended:?}");
-    assert_eq!((world.engine.count(VIA), world.engine.count(HUB)), (4, 1));
+    assert_eq!((world.engine.pull_count(VIA), world.engine.pull_count(HUB)), (4, 1));
     assert_eq!(shown_to(&world).last().unwrap().1, "me:swordfish");
     let web = ended.container(0);
     assert_eq!((&web["attempts"], &web["fellBack"]["because"]["class"]), (&json!(5), &json!("unavailable")));
@@ -133,10 +135,10 @@ fn an_unavailable_registry_is_tried_a_few_times_and_then_the_upstream_is() {
 #[test]
 fn a_rule_that_says_nothing_at_all_is_given_up_at_its_first_deadline() {
     let world = guarded();
-    world.engine.image(VIA, Pull::stream().hang());
+    world.engine.script(VIA, PullScript::stream().hang());
     let (run, _config) = run(&world, &hub());
-    let ended = run.env("TASKPULL_BEGIN_TIMEOUT", "1s").end();
-    assert_eq!((ended.code, world.engine.count(VIA)), (0, 1), "{ended:?}");
+    let ended = run.env("TASKPULL_BEGIN_TIMEOUT", "1s").output();
+    assert_eq!((ended.code, world.engine.pull_count(VIA)), (0, 1), "{ended:?}");
     assert_eq!(ended.container(0)["fellBack"]["because"]["class"], "unavailable");
 }
 
@@ -145,14 +147,14 @@ fn a_refusal_on_the_rules_side_is_a_refusal() {
     let denied = "denied: User: x is not authorized to perform: ecr:BatchImportUpstreamImage on resource: y";
     for behavior in ["default", "once"] {
         let world = guarded();
-        world.engine.image(VIA, Pull::refused(404, denied));
+        world.engine.script(VIA, PullScript::refusal(404, denied));
         let (run, _config) = run(&world, &hub());
-        let ended = run.arg("--behavior").arg(behavior).end();
+        let ended = run.arg("--behavior").arg(behavior).output();
         assert_eq!((ended.code, &*ended.failure(0)), (3, "repository refused"), "{ended:?}");
-        assert_eq!((world.engine.count(HUB), world.aws.count("GetSecretValue")), (0, 0));
+        assert_eq!((world.engine.pull_count(HUB), world.aws.call_count("GetSecretValue")), (0, 0));
         assert_eq!(ended.container(0)["via"], VIA);
     }
-    let world = world_with(Policy::allow(GET, "*"));
+    let world = ecr_world_with(Policy::allow(GET_SECRET_VALUE, "*"));
     let ended = pull(&world, &hub());
     assert_eq!(ended.failure(0), "registry-token refused", "{ended:?}");
     assert_eq!(world.engine.pulls().len(), 0);
@@ -162,10 +164,10 @@ fn a_refusal_on_the_rules_side_is_a_refusal() {
 fn a_missing_rule_is_an_error_that_says_how_to_mend_it() {
     let world = guarded();
     let words = "name unknown: The repository with name 'docker-hub/library/nginx' does not exist in the registry with id '111122223333'";
-    world.engine.image(VIA, Pull::refused(404, words));
+    world.engine.script(VIA, PullScript::refusal(404, words));
     let ended = pull(&world, &hub());
     assert_eq!((ended.code, &*ended.failure(0)), (3, "repository absent"), "{ended:?}");
-    assert_eq!(world.engine.count(HUB), 0);
+    assert_eq!(world.engine.pull_count(HUB), 0);
     let hint = ended.container(0)["failure"]["hint"].as_str().unwrap().to_owned();
     for said in [HUB, "account 111122223333 has a pull-through rule", "eu-west-1", "ecr:BatchImportUpstreamImage"] {
         assert!(hint.contains(said), "{hint}");
@@ -175,8 +177,8 @@ fn a_missing_rule_is_an_error_that_says_how_to_mend_it() {
 #[test]
 fn where_both_ways_fail_both_are_told() {
     let world = guarded();
-    world.engine.image(VIA, Pull::refused(500, OUTAGE));
-    world.engine.image(HUB, Pull::success().requiring("me", "another"));
+    world.engine.script(VIA, PullScript::refusal(500, OUTAGE));
+    world.engine.script(HUB, PullScript::success().with_login("me", "another"));
     let ended = pull(&world, &hub());
     assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{ended:?}");
     let web = ended.container(0);
@@ -188,33 +190,33 @@ fn where_both_ways_fail_both_are_told() {
 
 #[test]
 fn an_upstream_whose_secret_cannot_be_read_is_the_failure_beside_the_rules() {
-    let world = world_with(Policy::allow(TOKEN, "*"));
-    world.engine.image(VIA, Pull::refused(500, OUTAGE));
+    let world = ecr_world_with(Policy::allow(GET_TOKEN, "*"));
+    world.engine.script(VIA, PullScript::refusal(500, OUTAGE));
     let ended = pull(&world, &hub());
     let web = ended.container(0);
     assert_eq!(web["failure"]["class"], "refused", "{ended:?}");
     assert_eq!((&web["credential"]["kind"], &web["fellBack"]["via"]), (&json!("secret"), &json!(VIA)));
-    assert_eq!(world.engine.count(HUB), 0, "nothing is pulled anonymously");
+    assert_eq!(world.engine.pull_count(HUB), 0, "nothing is pulled anonymously");
 }
 
 #[test]
 fn an_engine_in_distress_is_no_reason_to_ask_the_upstream() {
     let world = guarded();
     let full = "write /var/lib/docker/tmp/GetImageBlob1: no space left on device";
-    world.engine.image(VIA, Pull::stream().status("Pulling from docker-hub/library/nginx").error(full));
+    world.engine.script(VIA, PullScript::stream().status("Pulling from docker-hub/library/nginx").error(full));
     let ended = pull(&world, &hub());
-    assert_eq!((&*ended.failure(0), world.engine.count(HUB)), ("disk disk-full", 0), "{ended:?}");
+    assert_eq!((&*ended.failure(0), world.engine.pull_count(HUB)), ("disk disk-full", 0), "{ended:?}");
 }
 
 #[test]
 fn two_identities_come_through_the_rule_with_their_own_tokens_and_one_transfer() {
-    let world = world_with(Policy::allow("sts:AssumeRole", "*"));
+    let world = ecr_world_with(Policy::allow("sts:AssumeRole", "*"));
     let (other, third) = ("arn:aws:iam::111122223333:role/tasks/other", "arn:aws:iam::111122223333:role/tasks/third");
     for role in [ROLE, other] {
-        world.aws.role(role, Policy::trust(HOST), Policy::allow(TOKEN, "*"));
+        world.aws.put_role(role, Policy::trust(HOST_USER), Policy::allow(GET_TOKEN, "*"));
     }
-    world.aws.role(third, Policy::trust(HOST), Policy::none());
-    world.engine.image(HUB, Pull::success());
+    world.aws.put_role(third, Policy::trust(HOST_USER), Policy::none());
+    world.engine.script(HUB, PullScript::success());
     let folder = tempfile::tempdir().unwrap();
     for (file, role) in [("1.json", ROLE), ("2.json", other), ("3.json", third)] {
         let mut definition = task(&[open_container("web", "nginx:1")]);
@@ -222,15 +224,18 @@ fn two_identities_come_through_the_rule_with_their_own_tokens_and_one_transfer()
         std::fs::write(folder.path().join(file), definition.to_string()).unwrap();
     }
     let config = rewrite();
-    let run = world.set(Run::new(["pull", "--output", "json"]).arg(folder.path()));
-    let ended = run.env("TASKPULL_CONFIG", config.path()).env("TASKPULL_CONCURRENCY", "1").end();
+    let run = world.configure(Run::new(["pull", "--output", "json"]).arg(folder.path()));
+    let ended = run.env("TASKPULL_CONFIG", config.path()).env("TASKPULL_CONCURRENCY", "1").output();
     let mut results: Vec<_> =
         (0..3).map(|at| ended.report()["tasks"][at]["containers"][0]["result"].as_str().unwrap().to_owned()).collect();
     assert_eq!(results.pop().unwrap(), "failed", "{ended:?}");
     results.sort();
     assert_eq!(results, ["pulled", "up-to-date"], "whoever came first: {ended:?}");
-    assert_eq!((world.engine.count(VIA), world.engine.verified().len(), tokens(&world).len()), (1, 1, 3));
-    assert_eq!(world.engine.count(HUB), 0, "no task gains from the upstream being open");
+    assert_eq!(
+        (world.engine.pull_count(VIA), world.engine.verified_images().len(), token_calls(&world).len()),
+        (1, 1, 3)
+    );
+    assert_eq!(world.engine.pull_count(HUB), 0, "no task gains from the upstream being open");
 }
 
 #[test]
@@ -241,26 +246,26 @@ fn a_copy_serves_only_whom_the_way_in_order_lets_have_it() {
         assert_eq!(pull(&world, &open).code, 0);
         let again = |world: &World| {
             let (run, _config) = run(world, &open);
-            run.arg("--behavior").arg(behavior).env("TASKPULL_ATTEMPTS", "1").end()
+            run.arg("--behavior").arg(behavior).env("TASKPULL_ATTEMPTS", "1").output()
         };
         // Another run has another token; the registry takes the first one only.
         let refused = again(&world);
         assert_eq!(refused.failure(0), "registry refused", "{behavior}: {refused:?}");
-        world.engine.image(VIA, Pull::success().requiring("AWS", "token-4"));
+        world.engine.script(VIA, PullScript::success().with_login("AWS", "token-4"));
         let served = again(&world);
         let web = served.container(0);
         assert_eq!((&web["result"], &web["verified"]), (&json!("cached"), &json!(true)), "{behavior}: {served:?}");
         assert_eq!(web["via"], VIA);
         // The rule's side is away: the upstream says whether this container may have the copy.
-        let outage = Fault::Body(json!({ "authorizationData": [] }).to_string());
-        world.aws.fault("GetAuthorizationToken", When::Every, outage);
+        let outage = AwsFault::Body(json!({ "authorizationData": [] }).to_string());
+        world.aws.inject_fault("GetAuthorizationToken", Calls::Every, outage);
         let refused = again(&world);
         assert_eq!(refused.failure(0), "registry refused", "{behavior}: {refused:?}");
-        world.engine.image(HUB, Pull::success());
+        world.engine.script(HUB, PullScript::success());
         let served = again(&world);
         assert_eq!(served.container(0)["verified"], true, "{behavior}: {served:?}");
         assert_eq!(served.container(0)["fellBack"]["via"], VIA);
-        assert_eq!((world.engine.count(VIA), world.engine.count(HUB)), (1, 0), "nothing was pulled for it");
+        assert_eq!((world.engine.pull_count(VIA), world.engine.pull_count(HUB)), (1, 0), "nothing was pulled for it");
     }
 }
 
@@ -269,10 +274,10 @@ fn the_copy_serves_where_neither_way_is_in_order() {
     let world = guarded();
     assert_eq!(pull(&world, &hub()).code, 0);
     for image in [VIA, HUB] {
-        world.engine.image(image, Pull::refused(500, OUTAGE));
+        world.engine.script(image, PullScript::refusal(500, OUTAGE));
     }
     let (run, _config) = run(&world, &hub());
-    let ended = run.env("TASKPULL_ATTEMPTS", "1").end();
+    let ended = run.env("TASKPULL_ATTEMPTS", "1").output();
     let web = ended.container(0);
     assert_eq!((ended.code, &web["result"]), (0, &json!("cached")), "{ended:?}");
     assert_eq!((&web["fellBack"]["because"]["thing"], &web["insteadOf"]["thing"]), (&json!(VIA), &json!(HUB)));
@@ -282,12 +287,12 @@ fn the_copy_serves_where_neither_way_is_in_order() {
 #[test]
 fn podman_gives_the_name_too() {
     let mut world = guarded();
-    world.engine = Engine::podman();
-    world.engine.image(VIA, Pull::success().requiring("AWS", "token-1"));
+    world.engine = FakeEngine::podman();
+    world.engine.script(VIA, PullScript::success().with_login("AWS", "token-1"));
     let ended = pull(&world, &hub());
     assert_eq!((ended.code, &ended.container(0)["via"]), (0, &json!(VIA)), "{ended:?}");
     let (run, _config) = run(&world, &hub());
-    let again = run.arg("--behavior").arg("once").env("TASKPULL_VERIFY_ACCESS", "never").end();
+    let again = run.arg("--behavior").arg("once").env("TASKPULL_VERIFY_ACCESS", "never").output();
     assert_eq!(again.container(0)["result"], "cached", "{again:?}");
 }
 
@@ -295,12 +300,12 @@ fn podman_gives_the_name_too() {
 fn a_plan_shows_both_ways_and_asks_nobody() {
     let world = guarded();
     let (dry, _config) = run(&world, &task(&[container("web", "nginx:1", SECRET), container("own", IMAGE, SECRET)]));
-    let ended = dry.arg("--dry-run").end();
+    let ended = dry.arg("--dry-run").output();
     let web = ended.container(0);
     assert_eq!((ended.code, &web["via"]), (0, &json!(VIA)), "{ended:?}");
     assert_eq!((&web["credential"]["kind"], &web["upstreamCredential"]["kind"]), (&json!("ecr"), &json!("secret")));
     assert_eq!((&ended.container(1)["via"], &ended.container(1)["upstreamCredential"]), (&Value::Null, &Value::Null));
-    assert_eq!((world.engine.requests().len(), asked(&world).len()), (0, 0));
+    assert_eq!((world.engine.requests().len(), token_call_regions(&world).len()), (0, 0));
     let text = text_of(&world, &hub(), &["--dry-run"]);
     assert!(text.contains(&format!("    via {VIA}\n")) && text.contains("with login [2]"), "{text}");
 }
@@ -313,15 +318,15 @@ fn the_upstreams_name_is_pinned_and_an_image_that_is_pinned_stays_where_it_is() 
     std::fs::write(&file, hub().to_string()).unwrap();
     let config = rewrite();
     let run = |file: &Path| {
-        let run = world.set(Run::new(["pull", "--output", "json"]).arg(file));
+        let run = world.configure(Run::new(["pull", "--output", "json"]).arg(file));
         run.env("TASKPULL_CONFIG", config.path())
     };
-    let ended = run(&file).arg(format!("--pin={}", pinned.display())).end();
+    let ended = run(&file).arg(format!("--pin={}", pinned.display())).output();
     assert_eq!(ended.code, 0, "{ended:?}");
     let digest = ended.container(0)["digest"].as_str().unwrap().to_owned();
     let definition: Value = serde_json::from_slice(&std::fs::read(&pinned).unwrap()).unwrap();
     assert_eq!(definition["containerDefinitions"][0]["image"], format!("nginx@{digest}"));
-    let ended = run(&pinned).end();
+    let ended = run(&pinned).output();
     assert_eq!((ended.code, &ended.container(0)["via"]), (0, &Value::Null), "{ended:?}");
     assert_eq!(world.engine.pulls().last().unwrap().image, format!("docker.io/library/nginx@{digest}"));
     let warning = ended.report()["tasks"][0]["warnings"][0].as_str().unwrap().to_owned();
@@ -331,9 +336,9 @@ fn the_upstreams_name_is_pinned_and_an_image_that_is_pinned_stays_where_it_is() 
 #[test]
 fn events_tell_of_the_upstream_when_it_is_asked() {
     let world = guarded();
-    world.engine.image(VIA, Pull::refused(500, OUTAGE));
+    world.engine.script(VIA, PullScript::refusal(500, OUTAGE));
     let (run, _config) = run(&world, &hub());
-    let ended = run.arg("--events").end();
+    let ended = run.arg("--events").output();
     let events: Vec<Value> = ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let asking: Vec<_> = events.iter().filter(|event| event["event"] == "asking-upstream").collect();
     assert_eq!((asking.len(), &asking[0]["because"]["thing"]), (1, &json!(VIA)), "{ended:?}");
@@ -343,10 +348,10 @@ fn events_tell_of_the_upstream_when_it_is_asked() {
 #[test]
 fn no_login_reaches_a_registry_or_a_reader_that_is_not_its_own() {
     let world = guarded();
-    world.engine.once(VIA, Pull::refused(500, OUTAGE));
+    world.engine.script_once(VIA, PullScript::refusal(500, OUTAGE));
     let both = task(&[container("web", "nginx:1", SECRET), container("own", IMAGE, SECRET)]);
     assert_eq!(pull(&world, &both).code, 0);
-    world.engine.image(VIA, Pull::refused(500, OUTAGE));
+    world.engine.script(VIA, PullScript::refusal(500, OUTAGE));
     let ended = pull(&world, &both);
     assert_eq!(ended.code, 0, "{ended:?}");
     for (image, login) in shown_to(&world) {
@@ -370,9 +375,9 @@ fn a_rewrite_that_leads_nowhere_is_an_error_before_anybody_is_asked() {
         (format!("[[rewrite]]\nfrom = \"docker.io\"\nto = \"{ecr}\"\n").repeat(2), "stands there twice"),
         (format!("[[rewrite]]\nfrom = \"docker.io\"\nto = \"{ecr}\"\nelse = 1\n"), "unknown field `else`"),
     ] {
-        let world = world();
+        let world = ecr_world();
         let config = config(&text);
-        let ended = world.pull(&hub()).env("TASKPULL_CONFIG", config.path()).end();
+        let ended = world.pull(&hub()).env("TASKPULL_CONFIG", config.path()).output();
         assert_eq!(ended.code, 6, "{ended:?}");
         assert!(ended.stderr.contains(said), "{ended:?}");
         assert_eq!(world.engine.requests().len(), 0);

@@ -4,12 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::support::aws::{AccessKey, Aws, Policy, Secret};
-use crate::support::http::{Reply, Request, Server};
+use crate::support::aws::{AccessKey, FakeAws, Policy, Secret};
+use crate::support::http::{HttpServer, Reply, Request};
 use crate::support::leak::Canary;
-use crate::support::registry::Registry;
-use crate::support::run::{Ended, Run};
-use crate::support_aws_client::{ACCOUNT, GET, HOST, KEY};
+use crate::support::registry::FakeRegistry;
+use crate::support::run::{Run, RunOutput};
+use crate::support_aws_client::{ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, KEY};
 
 const TOKEN: &str = "dckr_pat_c4nary-token";
 const HUB: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pullthroughcache/hub-Ab12Cd";
@@ -18,26 +18,26 @@ fn login(key: &str) -> String {
     json!({ "username": "me", key: TOKEN }).to_string()
 }
 
-fn world(secret: Secret) -> (Aws, AccessKey) {
-    let aws = Aws::start();
-    aws.key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT));
-    let allowed = Policy::allow(GET, "*").and(Policy::allow("secretsmanager:DescribeSecret", "*"));
-    let host = aws.user(HOST, allowed.and(Policy::allow("kms:Decrypt", KEY)));
-    aws.secret(secret);
+fn world(secret: Secret) -> (FakeAws, AccessKey) {
+    let aws = FakeAws::start();
+    aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
+    let allowed = Policy::allow(GET_SECRET_VALUE, "*").and(Policy::allow("secretsmanager:DescribeSecret", "*"));
+    let host = aws.put_user(HOST_USER, allowed.and(Policy::allow("kms:Decrypt", KEY)));
+    aws.put_secret(secret);
     (aws, host)
 }
 
-fn check((aws, host): &(Aws, AccessKey), usage: &str, more: &[&str]) -> Ended {
+fn check((aws, host): &(FakeAws, AccessKey), usage: &str, more: &[&str]) -> RunOutput {
     let run = Run::new(["secret", "check", "--for", usage, HUB].iter().chain(more)).envs(aws.environment(host));
-    let ended = run.env("AWS_REGION", "eu-west-1").env("RUST_LOG", "trace").end();
+    let ended = run.env("AWS_REGION", "eu-west-1").env("RUST_LOG", "trace").output();
     let canary = Canary::new("token", TOKEN);
-    assert_eq!(canary.in_bytes("stdout", ended.stdout.as_bytes()), []);
-    assert_eq!(canary.in_bytes("stderr", ended.stderr.as_bytes()), []);
+    assert_eq!(canary.find_in_bytes("stdout", ended.stdout.as_bytes()), []);
+    assert_eq!(canary.find_in_bytes("stderr", ended.stderr.as_bytes()), []);
     ended
 }
 
 /// What is found, by its point: `wrong`, and what is said.
-fn finding(ended: &Ended, point: &str) -> (String, String) {
+fn finding(ended: &RunOutput, point: &str) -> (String, String) {
     let told: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {ended:?}"));
     let findings = told["findings"].as_array().unwrap().clone();
     let found = findings.into_iter().find(|finding| finding["check"] == point).unwrap_or_else(|| panic!("{ended:?}"));
@@ -45,7 +45,7 @@ fn finding(ended: &Ended, point: &str) -> (String, String) {
     (text("found"), format!("{} {}", text("says"), text("hint")))
 }
 
-fn json_of(world: &(Aws, AccessKey), usage: &str, more: &[&str]) -> Ended {
+fn json_of(world: &(FakeAws, AccessKey), usage: &str, more: &[&str]) -> RunOutput {
     check(world, usage, &[&["--output", "json"], more].concat())
 }
 
@@ -98,7 +98,7 @@ fn place_key_rotation_and_replicas_are_looked_at() {
 #[test]
 fn what_may_not_be_looked_at_is_said_with_its_permission() {
     let (aws, _) = world(Secret::text(HUB, &login("accessToken")));
-    let reader = aws.user("arn:aws:iam::111122223333:user/reader", Policy::allow(GET, "*"));
+    let reader = aws.put_user("arn:aws:iam::111122223333:user/reader", Policy::allow(GET_SECRET_VALUE, "*"));
     let ended = json_of(&(aws, reader), "pull-through", &[]);
     assert_eq!(ended.code, 3, "{ended:?}");
     let (_, says) = finding(&ended, "description");
@@ -130,7 +130,7 @@ fn wrong_arguments_are_refused_before_anybody_is_asked() {
 #[test]
 fn a_registry_that_wants_a_login_is_shown_it() {
     let world = world(Secret::text(HUB, &login("password")));
-    let registry = Registry::with_login("me", TOKEN);
+    let registry = FakeRegistry::with_login("me", TOKEN);
     registry.push("team/app:1", &[10]);
     let host = registry.host();
     let table = [
@@ -143,23 +143,23 @@ fn a_registry_that_wants_a_login_is_shown_it() {
         let (found, says) = finding(&json_of(&world, "direct", &["--registry", &target]), "registry");
         assert!(found == expected && says.contains(part), "{target}: {found} {says}");
     }
-    let refusing = Registry::with_login("me", "another");
+    let refusing = FakeRegistry::with_login("me", "another");
     let ended = json_of(&world, "direct", &["--registry", &refusing.host()]);
     let (found, says) = finding(&ended, "registry");
     assert!(ended.code == 3 && found == "wrong" && says.contains("does not accept this login (HTTP 401)"), "{says}");
-    let (found, says) = finding(&json_of(&world, "direct", &["--registry", &Registry::start().host()]), "registry");
+    let (found, says) = finding(&json_of(&world, "direct", &["--registry", &FakeRegistry::start().host()]), "registry");
     assert!(found == "note" && says.contains("asks nobody"), "{says}");
 }
 
 /// A registry whose token service accepts this login, for this scope.
 struct Tokens {
-    _service: Server,
-    registry: Server,
+    _service: HttpServer,
+    registry: HttpServer,
 }
 
 impl Tokens {
     fn start(realm: impl Fn(u16) -> String) -> Self {
-        let service = Server::on_loopback(|request: Request| {
+        let service = HttpServer::on_loopback(|request: Request| {
             let login = format!("Basic {}", STANDARD.encode(format!("me:{TOKEN}")));
             assert_eq!(request.parameter("service"), Some("registry.test"));
             if request.header("authorization") != Some(&login) {
@@ -169,7 +169,7 @@ impl Tokens {
             Reply::json(200, &json!({ "token": format!("token-for-{scope}") }))
         });
         let challenge = format!("Bearer realm=\"{}\",service=\"registry.test\"", realm(service.port()));
-        let registry = Server::on_loopback(move |request: Request| {
+        let registry = HttpServer::on_loopback(move |request: Request| {
             let shown = request.header("authorization").unwrap_or_default().to_owned();
             let barred = || Reply::json(401, &json!({})).header("www-authenticate", challenge.clone());
             match request.path.as_str() {
@@ -216,22 +216,22 @@ fn a_login_goes_to_no_service_without_tls_elsewhere() {
 #[test]
 fn redirections_long_answers_and_silence_end_the_try() {
     let world = world(Secret::text(HUB, &login("accessToken")));
-    let elsewhere = Registry::with_login("me", TOKEN);
+    let elsewhere = FakeRegistry::with_login("me", TOKEN);
     let address = format!("http://{}/v2/", elsewhere.host());
-    let redirecting = Server::on_loopback(move |request: Request| match request.header("authorization") {
+    let redirecting = HttpServer::on_loopback(move |request: Request| match request.header("authorization") {
         None => Reply::new(401, "").header("www-authenticate", "Basic realm=\"r\""),
         Some(_) => Reply::new(307, "").header("location", address.clone()),
     });
-    let endless = Server::on_loopback(|_| Reply::new(401, vec![b'x'; 1_000_000]));
-    let silent = Server::on_loopback(|_| Reply::stall(crate::support::http::Stall::Hang));
-    let tried = |server: &Server| {
+    let endless = HttpServer::on_loopback(|_| Reply::new(401, vec![b'x'; 1_000_000]));
+    let silent = HttpServer::on_loopback(|_| Reply::stall(crate::support::http::Stall::Hang));
+    let tried = |server: &HttpServer| {
         let host = format!("127.0.0.1:{}", server.port());
         let run = Run::new(["secret", "check", "--for", "pull-through", "--output", "json", "--registry", &host, HUB]);
         let run = run
             .envs(world.0.environment(&world.1))
             .env("TASKPULL_SECRETS_TIMEOUT", "2s")
             .env("AWS_REGION", "eu-west-1");
-        finding(&run.end(), "registry").1
+        finding(&run.output(), "registry").1
     };
     let says = tried(&redirecting);
     assert!(says.contains("HTTP 307") && says.contains("not carried to another address"), "{says}");

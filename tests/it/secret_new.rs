@@ -5,18 +5,18 @@ use std::io::{Read as _, Write as _};
 
 use serde_json::{Value, json};
 
-use crate::support::aws::{AccessKey, Aws, Fault, Policy, Secret};
-use crate::support::fault::When;
+use crate::support::aws::{AccessKey, AwsFault, FakeAws, Policy, Secret};
+use crate::support::fault::Calls;
 use crate::support::leak::Canary;
-use crate::support::run::{Ended, Run};
-use crate::support_aws_client::{ACCOUNT, HOST, KEY};
+use crate::support::run::{Run, RunOutput};
+use crate::support_aws_client::{ACCOUNT_ROOT, HOST_USER, KEY};
 
 const TOKEN: &str = "dckr_pat_c4nary-token";
 const NAME: &str = "ecr-pullthroughcache/docker-hub";
 const ARN: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pullthroughcache/docker-hub-Nw1Scr";
 
 struct Keeper {
-    aws: Aws,
+    aws: FakeAws,
     host: AccessKey,
 }
 
@@ -26,24 +26,24 @@ impl Keeper {
     }
 
     fn with(policy: Policy) -> Self {
-        let aws = Aws::start();
-        let host = aws.user(HOST, policy);
+        let aws = FakeAws::start();
+        let host = aws.put_user(HOST_USER, policy);
         Self { aws, host }
     }
 
     /// Runs it with a token, and sees that nothing shows of it.
-    fn run(&self, arguments: &[&str], token: &[u8]) -> Ended {
+    fn run(&self, arguments: &[&str], token: &[u8]) -> RunOutput {
         let run = Run::new(["secret", "new", "--username", "me"].iter().chain(arguments));
         let run = run.envs(self.aws.environment(&self.host)).env("AWS_REGION", "eu-west-1").env("RUST_LOG", "trace");
-        let ended = run.stdin(token).end();
+        let ended = run.stdin(token).output();
         let canary = Canary::new("token", TOKEN);
-        assert_eq!(canary.in_bytes("stdout", ended.stdout.as_bytes()), []);
-        assert_eq!(canary.in_bytes("stderr", ended.stderr.as_bytes()), []);
+        assert_eq!(canary.find_in_bytes("stdout", ended.stdout.as_bytes()), []);
+        assert_eq!(canary.find_in_bytes("stderr", ended.stderr.as_bytes()), []);
         ended
     }
 
     /// For Docker Hub and a rule.
-    fn hub(&self, more: &[&str], token: &str) -> Ended {
+    fn hub(&self, more: &[&str], token: &str) -> RunOutput {
         let arguments = [&["--upstream", "docker-hub", "--name", NAME], more].concat();
         self.run(&arguments, token.as_bytes())
     }
@@ -61,8 +61,8 @@ fn content(key: &str, token: &str) -> Value {
     json!({ "username": "me", key: token })
 }
 
-fn stored(aws: &Aws, arn: &str) -> (Value, usize) {
-    let (text, versions) = aws.stored(arn).unwrap();
+fn stored(aws: &FakeAws, arn: &str) -> (Value, usize) {
+    let (text, versions) = aws.stored_secret(arn).unwrap();
     (serde_json::from_str(&text).unwrap(), versions)
 }
 
@@ -79,14 +79,16 @@ fn a_secret_for_the_pull_through_cache_is_made_as_the_document_says() {
     assert_eq!(stored(&keeper.aws, ARN), (content("accessToken", TOKEN), 1));
     let tags = [("team", "web"), ("stage", "")].map(|(key, value)| (key.to_owned(), value.to_owned()));
     let regions = ["us-east-1", "eu-central-1"].map(str::to_owned);
-    assert_eq!(keeper.aws.described(ARN), ("Docker Hub, team web".to_owned(), tags.to_vec(), regions.to_vec()));
+    let metadata = keeper.aws.secret_metadata(ARN);
+    assert_eq!(metadata.description, "Docker Hub, team web");
+    assert_eq!((metadata.tags, metadata.replica_regions), (tags.to_vec(), regions.to_vec()));
     assert_eq!(keeper.operations(), ["DescribeSecret", "CreateSecret", "ReplicateSecretToRegions"]);
 }
 
 #[test]
 fn a_secret_for_direct_pulls_has_a_password_and_may_have_a_customer_key() {
     let keeper = Keeper::new();
-    keeper.aws.key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT));
+    keeper.aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
     let arguments = ["--upstream", "ghcr", "--for", "direct", "--name", "team/ghcr", "--kms-key", KEY];
     let ended = keeper.run(&[&arguments[..], &["--output", "json"]].concat(), TOKEN.as_bytes());
     assert_eq!(ended.code, 0, "{ended:?}");
@@ -133,7 +135,7 @@ fn a_line_end_is_taken_off_and_said_and_a_second_run_changes_nothing() {
 #[test]
 fn another_token_is_a_new_version_only_when_an_update_was_asked_for() {
     let keeper = Keeper::new();
-    keeper.aws.secret(Secret::text(ARN, r#"{"username": "me", "accessToken": "c4nary-old-token"}"#));
+    keeper.aws.put_secret(Secret::text(ARN, r#"{"username": "me", "accessToken": "c4nary-old-token"}"#));
     let refused = keeper.hub(&["--replicate", "us-east-1"], TOKEN);
     assert_eq!((refused.code, &*refused.stdout), (3, ""), "{refused:?}");
     assert!(refused.stderr.contains("differs: `accessToken`, replica in us-east-1"), "{refused:?}");
@@ -144,13 +146,13 @@ fn another_token_is_a_new_version_only_when_an_update_was_asked_for() {
     assert_eq!(updated.code, 0, "{updated:?}");
     assert!(updated.stdout.starts_with("updated: "), "{updated:?}");
     assert_eq!(stored(&keeper.aws, ARN), (content("accessToken", TOKEN), 2));
-    assert_eq!(keeper.aws.described(ARN).2, ["us-east-1"]);
+    assert_eq!(keeper.aws.secret_metadata(ARN).replica_regions, ["us-east-1"]);
 }
 
 #[test]
 fn what_has_another_form_is_written_over_on_request_only() {
     let keeper = Keeper::new();
-    keeper.aws.secret(Secret::text(ARN, r#"{"username": "me", "password": "c4nary-old-token"}"#));
+    keeper.aws.put_secret(Secret::text(ARN, r#"{"username": "me", "password": "c4nary-old-token"}"#));
     let ended = keeper.hub(&[], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stderr.contains("another form"), "{ended:?}");
@@ -222,7 +224,7 @@ fn a_wrong_token_is_refused_before_anybody_is_asked() {
 #[test]
 fn a_secret_marked_for_deletion_is_left_alone() {
     let keeper = Keeper::new();
-    keeper.aws.secret(Secret::text(ARN, "{}").marked_for_deletion());
+    keeper.aws.put_secret(Secret::text(ARN, "{}").marked_for_deletion());
     let ended = keeper.hub(&["--update"], TOKEN);
     assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
     assert!(ended.stderr.contains("restore-secret"), "{ended:?}");
@@ -232,8 +234,8 @@ fn a_secret_marked_for_deletion_is_left_alone() {
 #[test]
 fn a_secret_under_a_customer_key_is_not_given_a_token_for_the_cache() {
     let keeper = Keeper::new();
-    keeper.aws.key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT));
-    keeper.aws.secret(Secret::text(ARN, "{}").key(KEY));
+    keeper.aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
+    keeper.aws.put_secret(Secret::text(ARN, "{}").key(KEY));
     let ended = keeper.hub(&["--update"], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(
@@ -255,7 +257,7 @@ fn the_hosts_own_region_is_no_place_for_a_replica() {
 #[test]
 fn what_differs_beside_the_content_is_said_and_left() {
     let keeper = Keeper::new();
-    keeper.aws.secret(Secret::text(ARN, &content("accessToken", TOKEN).to_string()).rotated());
+    keeper.aws.put_secret(Secret::text(ARN, &content("accessToken", TOKEN).to_string()).rotated());
     let ended = keeper.hub(&["--description", "Docker Hub", "--tag", "team=web", "--update"], TOKEN);
     assert_eq!(ended.code, 0, "{ended:?}");
     for part in ["unchanged: ", "its description is another one", "its tags are other ones", "its rotation is on"] {
@@ -267,7 +269,7 @@ fn what_differs_beside_the_content_is_said_and_left() {
 #[test]
 fn a_replica_is_not_written() {
     let keeper = Keeper::new();
-    keeper.aws.secret(Secret::text(ARN, r#"{"username": "me", "accessToken": "old"}"#).replica_of("us-east-1"));
+    keeper.aws.put_secret(Secret::text(ARN, r#"{"username": "me", "accessToken": "old"}"#).replica_of("us-east-1"));
     let ended = keeper.hub(&["--update"], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stderr.contains("--region us-east-1"), "{ended:?}");
@@ -297,7 +299,7 @@ fn a_missing_permission_is_named_with_what_it_is_wanted_on() {
 fn a_permission_that_the_service_names_is_the_one_that_is_told() {
     let keeper = Keeper::new();
     let said = "User: arn:aws:iam::111122223333:user/host is not authorized to perform: secretsmanager:TagResource on resource: x";
-    keeper.aws.fault("CreateSecret", When::Every, Fault::Error(400, "AccessDeniedException", said));
+    keeper.aws.inject_fault("CreateSecret", Calls::Every, AwsFault::Error(400, "AccessDeniedException", said));
     let ended = keeper.hub(&["--tag", "team=web"], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stderr.contains("nothing was written: allow secretsmanager:TagResource on arn:"), "{ended:?}");
@@ -307,7 +309,7 @@ fn a_permission_that_the_service_names_is_the_one_that_is_told() {
 fn what_quotes_the_token_is_not_shown() {
     let keeper = Keeper::new();
     let quoting = "Value 'dckr_pat_c4nary-token' at 'secretString' failed to satisfy constraint";
-    keeper.aws.fault("CreateSecret", When::Every, Fault::Error(400, "ValidationException", quoting));
+    keeper.aws.inject_fault("CreateSecret", Calls::Every, AwsFault::Error(400, "ValidationException", quoting));
     let ended = keeper.hub(&[], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stderr.contains("its words repeat the token"), "{ended:?}");
@@ -317,7 +319,7 @@ fn what_quotes_the_token_is_not_shown() {
 fn a_name_that_somebody_takes_meanwhile_is_compared_the_next_time() {
     let keeper = Keeper::new();
     let said = "The operation failed because the secret already exists.";
-    keeper.aws.fault("CreateSecret", When::Every, Fault::Error(400, "ResourceExistsException", said));
+    keeper.aws.inject_fault("CreateSecret", Calls::Every, AwsFault::Error(400, "ResourceExistsException", said));
     let ended = keeper.hub(&[], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stderr.contains("one of this name was made in the meantime"), "{ended:?}");
@@ -330,7 +332,7 @@ fn at_a_terminal_the_token_is_not_shown() {
         "'{}' secret new --upstream docker-hub --name {NAME} --username me --dry-run",
         env!("CARGO_BIN_EXE_taskpull")
     );
-    let mut child = Run::program("script").arg("-qec").arg(command).arg("/dev/null").start_open();
+    let mut child = Run::program("script").arg("-qec").arg(command).arg("/dev/null").start_with_open_stdin();
     let mut shown = Vec::new();
     let mut stdout = child.stdout.take().unwrap();
     while !shown.ends_with(b"(not shown): ") {

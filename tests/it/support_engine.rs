@@ -14,12 +14,12 @@ use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::{StreamExt, TryStreamExt};
 use serde_json::json;
 
-use crate::support::engine::{Auth, Ending, Engine, Given, Pull};
+use crate::support::engine::{AuthConfig, FakeEngine, PullEnd, PullScript, RegistryAuth};
 use crate::support::gate::Gate;
 
 const IMAGE: &str = "registry.example:5000/team/app:v1";
 
-async fn client(engine: &Engine) -> Docker {
+async fn client(engine: &FakeEngine) -> Docker {
     let docker = Docker::connect_with_unix(&engine.host(), 5, API_DEFAULT_VERSION).unwrap();
     docker.negotiate_version().await.unwrap()
 }
@@ -56,7 +56,7 @@ fn statuses(items: &[CreateImageInfo]) -> Vec<&str> {
 
 #[tokio::test]
 async fn pull_succeeds_and_the_second_time_finds_the_image_up_to_date() {
-    let engine = Engine::start();
+    let engine = FakeEngine::start();
     let docker = client(&engine).await;
     let first = pull(&docker, IMAGE).await.unwrap();
     assert_eq!(first[0].status.as_deref(), Some("Pulling from team/app"));
@@ -70,12 +70,12 @@ async fn pull_succeeds_and_the_second_time_finds_the_image_up_to_date() {
 
     let second = pull(&docker, IMAGE).await.unwrap();
     assert_eq!(statuses(&second).last().unwrap().to_owned(), format!("Status: Image is up to date for {IMAGE}"));
-    assert_eq!(engine.count(IMAGE), 2);
+    assert_eq!(engine.pull_count(IMAGE), 2);
 }
 
 #[tokio::test]
 async fn pull_by_digest_tells_that_digest() {
-    let engine = Engine::start();
+    let engine = FakeEngine::start();
     let docker = client(&engine).await;
     let digest = format!("sha256:{}", "ab".repeat(32));
     let image = format!("docker.io/library/nginx@{digest}");
@@ -88,10 +88,10 @@ async fn pull_by_digest_tells_that_digest() {
 
 #[tokio::test]
 async fn announced_digest_may_differ_from_the_one_that_lands() {
-    let engine = Engine::start();
+    let engine = FakeEngine::start();
     let docker = client(&engine).await;
     let (told, landed) = (format!("sha256:{}", "1".repeat(64)), format!("sha256:{}", "2".repeat(64)));
-    engine.image(IMAGE, Pull::success().announces(&told).lands(&landed));
+    engine.script(IMAGE, PullScript::success().with_reported_digest(&told).with_local_digest(&landed));
     let items = pull(&docker, IMAGE).await.unwrap();
     assert!(statuses(&items).contains(&format!("Digest: {told}").as_str()));
     let local = docker.inspect_image(IMAGE).await.unwrap();
@@ -100,7 +100,7 @@ async fn announced_digest_may_differ_from_the_one_that_lands() {
 
 #[tokio::test]
 async fn image_nobody_pulled_is_not_there() {
-    let engine = Engine::start();
+    let engine = FakeEngine::start();
     let error = client(&engine).await.inspect_image(IMAGE).await.unwrap_err().to_string();
     assert!(error.contains("404") && error.contains("No such image"), "{error}");
 }
@@ -108,7 +108,7 @@ async fn image_nobody_pulled_is_not_there() {
 /// bollard leaves the version out of its paths, so this is asked over a plain socket.
 #[test]
 fn api_version_of_the_path_is_noted_and_must_be_one_the_engine_speaks() {
-    let engine = Engine::start();
+    let engine = FakeEngine::start();
     let ask = |request: &str| {
         let mut stream = UnixStream::connect(engine.socket()).unwrap();
         write!(stream, "{request} HTTP/1.1\r\nhost: engine\r\nconnection: close\r\n\r\n").unwrap();
@@ -136,14 +136,14 @@ fn api_version_of_the_path_is_noted_and_must_be_one_the_engine_speaks() {
 
 #[tokio::test]
 async fn newer_engine_tells_its_own_version() {
-    let engine = Engine::with_api("1.47");
+    let engine = FakeEngine::with_api("1.47");
     let version = client(&engine).await.version().await.unwrap();
     assert_eq!(version.api_version.as_deref(), Some("1.47"));
 }
 
 #[tokio::test]
 async fn platform_is_noted() {
-    let engine = Engine::start();
+    let engine = FakeEngine::start();
     let mut options = options(IMAGE);
     options.platform = "linux/arm64".to_owned();
     let docker = client(&engine).await;
@@ -156,58 +156,58 @@ async fn platform_is_noted() {
 
 #[tokio::test]
 async fn credentials_are_decoded_and_decide() {
-    let engine = Engine::start();
-    engine.image(IMAGE, Pull::success().requiring("user", "swordfish"));
+    let engine = FakeEngine::start();
+    engine.script(IMAGE, PullScript::success().with_login("user", "swordfish"));
     let docker = client(&engine).await;
     pull_as(&docker, IMAGE, Some(login("user", "swordfish"))).await.unwrap();
     let wrong = pull_as(&docker, IMAGE, Some(login("user", "tuna"))).await.unwrap_err();
     assert!(wrong.contains("500") && wrong.contains("unauthorized: authentication required"));
     let none = pull(&docker, IMAGE).await.unwrap_err();
     assert!(none.contains("500") && none.contains("no basic auth credentials"), "{none}");
-    let given = Given { username: "user".to_owned(), password: "swordfish".to_owned(), ..Given::default() };
-    assert_eq!(engine.pulls()[0].auth, Auth::Given(given));
+    let given = AuthConfig { username: "user".to_owned(), password: "swordfish".to_owned(), ..AuthConfig::default() };
+    assert_eq!(engine.pulls()[0].auth, RegistryAuth::Config(given));
 }
 
 /// bollard writes the header in base64's standard alphabet.
 #[tokio::test]
 async fn header_in_the_standard_alphabet_is_silently_anonymous() {
-    let engine = Engine::start();
-    engine.image(IMAGE, Pull::success().requiring("user", "pass>>>word???"));
+    let engine = FakeEngine::start();
+    engine.script(IMAGE, PullScript::success().with_login("user", "pass>>>word???"));
     let docker = client(&engine).await;
     let refused = pull_as(&docker, IMAGE, Some(login("user", "pass>>>word???"))).await.unwrap_err();
     assert!(refused.contains("no basic auth credentials"), "{refused}");
     let auth = engine.pulls().remove(0).auth;
-    assert!(matches!(auth, Auth::Ignored(header) if header.contains(['+', '/'])));
+    assert!(matches!(auth, RegistryAuth::Ignored(header) if header.contains(['+', '/'])));
 }
 
 #[test]
 fn header_is_read_as_go_reads_it() {
-    let read = |header| Auth::of(Some(header));
-    assert_eq!(Auth::of(None), Auth::Absent);
-    assert_eq!(read(""), Auth::Absent);
+    let read = |header| RegistryAuth::parse(Some(header));
+    assert_eq!(RegistryAuth::parse(None), RegistryAuth::Absent);
+    assert_eq!(read(""), RegistryAuth::Absent);
     // {"username":"u"}, with and without its padding.
-    let Auth::Given(given) = read("eyJ1c2VybmFtZSI6InUifQ==") else { panic!("not read") };
+    let RegistryAuth::Config(given) = read("eyJ1c2VybmFtZSI6InUifQ==") else { panic!("not read") };
     assert_eq!(given.username, "u");
-    assert!(matches!(read("eyJ1c2VybmFtZSI6InUifQ"), Auth::Ignored(_)));
+    assert!(matches!(read("eyJ1c2VybmFtZSI6InUifQ"), RegistryAuth::Ignored(_)));
     // {}, null, and {"username":null} say nothing.
     for nothing in ["e30=", "bnVsbA==", "eyJ1c2VybmFtZSI6bnVsbH0="] {
-        assert!(matches!(read(nothing), Auth::Given(_)) && read(nothing).is_anonymous());
+        assert!(matches!(read(nothing), RegistryAuth::Config(_)) && read(nothing).is_anonymous());
     }
 }
 
 #[tokio::test]
 async fn refusal_comes_before_the_stream_with_its_status() {
-    let engine = Engine::start();
-    engine.image(IMAGE, Pull::refused(404, "manifest unknown"));
+    let engine = FakeEngine::start();
+    engine.script(IMAGE, PullScript::refusal(404, "manifest unknown"));
     let refused = pull(&client(&engine).await, IMAGE).await.unwrap_err();
     assert!(refused.contains("404") && refused.contains("manifest unknown"), "{refused}");
-    assert_eq!(engine.pulls()[0].ending, Some(Ending::Complete));
+    assert_eq!(engine.pulls()[0].ending, Some(PullEnd::Complete));
 }
 
 #[tokio::test]
 async fn error_in_the_stream_comes_after_what_was_told_before() {
-    let engine = Engine::start();
-    engine.image(IMAGE, Pull::stream().status("Pulling from team/app").error("unexpected EOF"));
+    let engine = FakeEngine::start();
+    engine.script(IMAGE, PullScript::stream().status("Pulling from team/app").error("unexpected EOF"));
     let docker = client(&engine).await;
     let items: Vec<_> = docker.create_image(Some(options(IMAGE)), None, None).collect().await;
     assert!(items[0].is_ok());
@@ -217,16 +217,16 @@ async fn error_in_the_stream_comes_after_what_was_told_before() {
 
 #[tokio::test]
 async fn scripted_stream_may_land_an_image_and_end_without_a_newline() {
-    let engine = Engine::start();
+    let engine = FakeEngine::start();
     let digest = format!("sha256:{}", "c".repeat(64));
     let half = r#"{"status":"Status: Down"#;
-    let script = Pull::stream()
+    let script = PullScript::stream()
         .line(&json!({ "status": format!("Digest: {digest}") }))
         .raw(half)
         .pause(Duration::from_millis(2))
         .raw(r#"loaded newer image"}"#)
-        .lands(&digest);
-    engine.image(IMAGE, script);
+        .with_local_digest(&digest);
+    engine.script(IMAGE, script);
     let docker = client(&engine).await;
     let items = pull(&docker, IMAGE).await.unwrap();
     assert_eq!(statuses(&items)[1], "Status: Downloaded newer image");
@@ -235,18 +235,18 @@ async fn scripted_stream_may_land_an_image_and_end_without_a_newline() {
 
 #[tokio::test]
 async fn cut_in_the_middle_is_an_error_and_a_broken_end() {
-    let engine = Engine::start();
-    engine.once(IMAGE, Pull::stream().status("Pulling from team/app").reset());
+    let engine = FakeEngine::start();
+    engine.script_once(IMAGE, PullScript::stream().status("Pulling from team/app").reset());
     let docker = client(&engine).await;
     assert!(pull(&docker, IMAGE).await.is_err());
-    assert_eq!(engine.pulls()[0].ending, Some(Ending::Broken));
+    assert_eq!(engine.pulls()[0].ending, Some(PullEnd::Broken));
     assert!(pull(&docker, IMAGE).await.is_ok(), "only once");
 }
 
 #[tokio::test]
 async fn client_that_leaves_a_hanging_pull_is_noted() {
-    let engine = Engine::start();
-    engine.image(IMAGE, Pull::stream().status("Pulling from team/app").hang());
+    let engine = FakeEngine::start();
+    engine.script(IMAGE, PullScript::stream().status("Pulling from team/app").hang());
     let docker = client(&engine).await;
     let mut stream = docker.create_image(Some(options(IMAGE)), None, None);
     assert!(stream.next().await.unwrap().is_ok());
@@ -256,24 +256,24 @@ async fn client_that_leaves_a_hanging_pull_is_noted() {
     while engine.pulls()[0].ending.is_none() {
         tokio::task::yield_now().await;
     }
-    assert_eq!(engine.pulls()[0].ending, Some(Ending::Broken));
+    assert_eq!(engine.pulls()[0].ending, Some(PullEnd::Broken));
 }
 
 #[tokio::test]
 async fn most_pulls_at_one_time_are_counted() {
-    let engine = Engine::start();
+    let engine = FakeEngine::start();
     let gate = Gate::closed();
     let images: HashMap<_, _> = (0..3).map(|n| (n, format!("registry.example/app:{n}"))).collect();
     for image in images.values() {
-        engine.image(image, Pull::success().hold(&gate));
+        engine.script(image, PullScript::success().hold(&gate));
     }
     let docker = client(&engine).await;
     let pulls = futures_util::future::join_all(images.values().map(|image| pull(&docker, image)));
     let (ended, ()) = tokio::join!(pulls, async {
-        gate.arrived(3).await;
+        gate.wait_for_arrivals(3).await;
         gate.open();
     });
     assert!(ended.iter().all(Result::is_ok));
     pull(&docker, &images[&0]).await.unwrap();
-    assert_eq!((engine.most_at_once(), engine.pulls().len()), (3, 4));
+    assert_eq!((engine.max_concurrent_pulls(), engine.pulls().len()), (3, 4));
 }

@@ -20,7 +20,7 @@ fn canary() -> Canary {
 }
 
 fn forms_in(text: &[u8]) -> Vec<&'static str> {
-    let mut forms: Vec<_> = canary().in_bytes("text", text).into_iter().map(|finding| finding.form).collect();
+    let mut forms: Vec<_> = canary().find_in_bytes("text", text).into_iter().map(|finding| finding.form).collect();
     forms.dedup();
     forms
 }
@@ -31,7 +31,7 @@ fn padded(before: &str) -> String {
 
 #[test]
 fn plain_secret_is_found_where_it_stands() {
-    let findings = canary().in_bytes("stderr", padded("12345").as_bytes());
+    let findings = canary().find_in_bytes("stderr", padded("12345").as_bytes());
     let shown: Vec<_> = findings.iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["registry password (as it is) in stderr at byte 5"]);
 }
@@ -113,7 +113,7 @@ fn folder_is_searched_to_its_depths_in_contents_names_and_links() {
     symlink(format!("/nowhere/{SECRET}"), root.join("a/link")).unwrap();
     fs::write(root.join("a").join(SECRET.replace('/', "%2F").replace('"', "%22")), "").unwrap();
 
-    let scan = canary().in_folder(&Folder::at(root).except("seed"));
+    let scan = canary().scan_folder(&Folder::new(root).except("seed"));
     let mut places: Vec<_> = scan.findings.iter().map(|finding| finding.place.clone()).collect();
     places.sort();
     let log = root.join("a/b/log").display().to_string();
@@ -128,7 +128,7 @@ fn secret_in_a_files_name_is_told_without_showing_the_name() {
     let folder = tempfile::tempdir().unwrap();
     let plain = Canary::new("token", "correct-horse-battery");
     fs::write(folder.path().join("dump-correct-horse-battery"), "correct-horse-battery").unwrap();
-    let scan = plain.in_folder(&Folder::at(folder.path()));
+    let scan = plain.scan_folder(&Folder::new(folder.path()));
     assert_eq!(scan.findings.len(), 2);
     assert!(!format!("{scan:?} {plain:?}").contains("horse"));
 }
@@ -142,7 +142,7 @@ fn secret_across_two_pieces_of_a_long_file_is_found_once() {
     text.extend(SECRET.bytes());
     text.resize(1 << 21, b'.');
     fs::write(&path, text).unwrap();
-    let scan = canary().in_file(&path);
+    let scan = canary().scan_file(&path);
     assert_eq!(scan.findings.iter().map(|it| it.offset).collect::<Vec<_>>(), [before as u64]);
 }
 
@@ -151,7 +151,7 @@ fn file_past_the_limit_is_told() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("short"), "12345678").unwrap();
     fs::write(folder.path().join("long"), "123456789").unwrap();
-    let scan = canary().in_folder(&Folder::at(folder.path()).limit(8));
+    let scan = canary().scan_folder(&Folder::new(folder.path()).limit(8));
     assert_eq!((scan.places, scan.skipped.len()), (2, 1));
     assert!(scan.skipped[0].ends_with("long: longer than 8 bytes"), "{:?}", scan.skipped);
 }
@@ -159,7 +159,7 @@ fn file_past_the_limit_is_told() {
 #[test]
 fn file_that_cannot_be_read_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let scan = canary().in_file(&folder.path().join("nothing"));
+    let scan = canary().scan_file(&folder.path().join("nothing"));
     assert_eq!((scan.places, scan.skipped.len()), (0, 1));
 }
 
@@ -171,7 +171,7 @@ fn process_environment_is_read_though_its_size_is_nought() {
     // A process that is still being started has an empty environment.
     child.stdin.as_mut().unwrap().write_all(b"?").unwrap();
     child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
-    let scan = canary().in_file(Path::new(&format!("/proc/{}/environ", child.id())));
+    let scan = canary().scan_file(Path::new(&format!("/proc/{}/environ", child.id())));
     drop(child.stdin.take());
     child.wait().unwrap();
     assert_eq!((scan.places, scan.findings.len()), (1, 1));

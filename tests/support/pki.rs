@@ -12,20 +12,20 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 /// The authority. Its files go when it is dropped.
-pub struct Pki {
+pub struct CertificateAuthority {
     folder: TempDir,
 }
 
 /// Whom a server lets in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Clients {
+pub enum ClientAuth {
     /// Everybody.
-    All,
+    None,
     /// Those with a certificate of the same authority.
-    Known,
+    Required,
 }
 
-impl Pki {
+impl CertificateAuthority {
     pub fn new() -> Self {
         let pki = Self { folder: tempfile::tempdir().expect("a folder") };
         let req = ["req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=the tests' authority"];
@@ -40,7 +40,7 @@ impl Pki {
 
     /// A server at this place of the certificate, such as `IP:127.0.0.1`, which ends after
     /// so many days.
-    pub fn server(&self, place: &str, days: i32, clients: Clients) -> ServerConfig {
+    pub fn server(&self, place: &str, days: i32, clients: ClientAuth) -> ServerConfig {
         let extensions = format!("subjectAltName={place}\nbasicConstraints=critical,CA:FALSE\n");
         let [certificate, key] = self.issue("server", days, &extensions);
         let certificate = CertificateDer::from_pem_file(certificate).expect("a certificate");
@@ -48,7 +48,7 @@ impl Pki {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let config = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
         let config = config.expect("versions of TLS");
-        let config = if clients == Clients::Known {
+        let config = if clients == ClientAuth::Required {
             let mut roots = RootCertStore::empty();
             roots.add(CertificateDer::from_pem_file(self.ca()).expect("the authority")).expect("a root");
             let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider).build();

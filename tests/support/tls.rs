@@ -18,19 +18,19 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::server::TlsStream;
 
 /// TLS under a certificate of its own, until dropped.
-pub struct Tls {
+pub struct SelfSignedTls {
     folder: TempDir,
-    end: TlsEnd,
+    end: TlsTerminator,
 }
 
-impl Tls {
+impl SelfSignedTls {
     /// In front of this port of 127.0.0.1.
-    pub fn before(backend: u16) -> Self {
-        Self::at("127.0.0.1", backend)
+    pub fn start(backend: u16) -> Self {
+        Self::start_at("127.0.0.1", backend)
     }
 
     /// The same at another address, which the test's network has.
-    pub fn at(address: &str, backend: u16) -> Self {
+    pub fn start_at(address: &str, backend: u16) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let made = Command::new("openssl")
             .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
@@ -46,7 +46,7 @@ impl Tls {
             .with_safe_default_protocol_versions()
             .and_then(|config| config.with_no_client_auth().with_single_cert(vec![certificate], key))
             .expect("a TLS configuration");
-        Self { folder, end: TlsEnd::at(address, Backend::Port(backend), config) }
+        Self { folder, end: TlsTerminator::start_at(address, Backend::Port(backend), config) }
     }
 
     /// The port that it listens at.
@@ -75,18 +75,18 @@ pub enum Backend {
 }
 
 /// The end of TLS alone, under whatever certificate, until dropped.
-pub struct TlsEnd {
+pub struct TlsTerminator {
     port: u16,
     _runtime: Runtime,
 }
 
-impl TlsEnd {
+impl TlsTerminator {
     /// At 127.0.0.1.
-    pub fn before(backend: Backend, config: ServerConfig) -> Self {
-        Self::at("127.0.0.1", backend, config)
+    pub fn start(backend: Backend, config: ServerConfig) -> Self {
+        Self::start_at("127.0.0.1", backend, config)
     }
 
-    fn at(address: &str, backend: Backend, config: ServerConfig) -> Self {
+    fn start_at(address: &str, backend: Backend, config: ServerConfig) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let listener = runtime.block_on(TcpListener::bind((address, 0))).expect("a free port");
