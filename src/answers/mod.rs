@@ -5,8 +5,8 @@
 //! only where the text is unknown. Names are taken out of the text before it is read: a
 //! repository may be called `unauthorized-page`.
 
-mod own;
-mod relayed;
+mod engine_messages;
+mod registry_messages;
 
 use std::fmt::Write as _;
 
@@ -19,7 +19,7 @@ use crate::task::ImageReference;
 
 /// What a failure means, ready to be told.
 #[derive(Clone, Copy)]
-pub(crate) struct Meaning {
+pub(crate) struct Classification {
     pub link: Link,
     pub class: Class,
     pub sentence: &'static str,
@@ -30,9 +30,9 @@ pub(crate) struct Meaning {
 ///
 /// What each was seen in is `tests/corpus/engine-messages.json`. A text is compared between
 /// `^: ` and ` $`, so that `: denied ` also finds a `denied` that stands alone.
-struct Rule {
+struct MessageRule {
     any_of: &'static [&'static str],
-    meaning: Meaning,
+    meaning: Classification,
 }
 
 const fn rule(
@@ -40,20 +40,20 @@ const fn rule(
     (link, class): (Link, Class),
     sentence: &'static str,
     hint: &'static str,
-) -> Rule {
-    Rule { any_of, meaning: Meaning { link, class, sentence, hint: Some(hint) } }
+) -> MessageRule {
+    MessageRule { any_of, meaning: Classification { link, class, sentence, hint: Some(hint) } }
 }
 
 /// The tables, in the order in which they are read.
-fn rules() -> impl Iterator<Item = &'static Rule> {
-    own::RULES.iter().chain(relayed::RULES)
+fn rules() -> impl Iterator<Item = &'static MessageRule> {
+    engine_messages::RULES.iter().chain(registry_messages::RULES)
 }
 
 /// The tables as Markdown, for `docs/troubleshooting.md`.
 #[must_use]
 pub fn reference() -> String {
     let mut text = String::from("| failure | the engine's text has | it means | next step |\n|---|---|---|---|\n");
-    for Rule { any_of, meaning: Meaning { link, class, sentence, hint } } in rules() {
+    for MessageRule { any_of, meaning: Classification { link, class, sentence, hint } } in rules() {
         let phrase = |phrase: &&str| format!("`{}`", phrase.trim_matches(['^', '$', ' ', ':']).trim());
         let mut phrases: Vec<String> = any_of.iter().map(phrase).collect();
         phrases.dedup();
@@ -70,7 +70,7 @@ fn word(of: &impl Serialize) -> String {
 }
 
 /// What `cause` means for the pull of `image`, with credentials or without.
-pub(crate) fn meaning(cause: &EngineError, image: &ImageReference, anonymous: bool) -> Meaning {
+pub(crate) fn classify(cause: &EngineError, image: &ImageReference, anonymous: bool) -> Classification {
     let EngineError::Said { status, code, text } = cause else {
         return unreachable(cause);
     };
@@ -93,7 +93,7 @@ pub(crate) fn meaning(cause: &EngineError, image: &ImageReference, anonymous: bo
     meaning
 }
 
-const ECR_PUBLIC_REFUSED: Meaning = Meaning {
+const ECR_PUBLIC_REFUSED: Classification = Classification {
     link: Link::Registry,
     class: Class::Refused,
     sentence: "ECR Public does not take this authorization token",
@@ -128,18 +128,18 @@ fn without_names(text: &str, image: &ImageReference) -> String {
 
 /// By the stream's code, which says more than the 200 before it, or by the status. A 429 or
 /// 503 without a registry's words is the engine's own: what stands before it sheds load.
-fn by_number(status: u16, code: Option<i64>) -> Meaning {
+fn by_number(status: u16, code: Option<i64>) -> Classification {
     let (class, sentence) = match code.unwrap_or_else(|| status.into()) {
         401 | 403 => (Class::Refused, "the engine or the registry refused"),
         404 => (Class::Absent, "the engine did not find it"),
         429 | 503 => (Class::EngineBusy, "the engine is too busy to pull"),
         _ => (Class::Unknown, "the engine failed in a way taskpull does not know"),
     };
-    Meaning { link: Link::Engine, class, sentence, hint: None }
+    Classification { link: Link::Engine, class, sentence, hint: None }
 }
 
 /// The engine did not speak at all.
-fn unreachable(cause: &EngineError) -> Meaning {
+fn unreachable(cause: &EngineError) -> Classification {
     let (sentence, hint) = match cause {
         EngineError::Unreachable { why: Unreachable::TooManyFiles, .. } => (
             "no connection to the engine could be opened",
@@ -148,7 +148,7 @@ fn unreachable(cause: &EngineError) -> Meaning {
         EngineError::Garbled { .. } => ("the engine's answer cannot be read", "`journalctl -u docker` may say why"),
         _ => ("the engine went away", "`journalctl -u docker` may say why"),
     };
-    Meaning { link: Link::Engine, class: cause.class(), sentence, hint: Some(hint) }
+    Classification { link: Link::Engine, class: cause.class(), sentence, hint: Some(hint) }
 }
 
 #[cfg(test)]

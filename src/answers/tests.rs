@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::answers::{EngineError, Meaning, rules};
+use crate::answers::{Classification, EngineError, rules};
 use crate::error::{Class, Link};
 use crate::task::ImageReference;
 
@@ -28,10 +28,10 @@ struct Row {
 }
 
 impl Row {
-    fn meaning(&self) -> Meaning {
+    fn meaning(&self) -> Classification {
         let image = ImageReference::parse(&self.image).unwrap();
         let said = EngineError::Said { status: self.status, code: self.code, text: self.text.clone() };
-        super::meaning(&said, &image, false)
+        super::classify(&said, &image, false)
     }
 }
 
@@ -39,9 +39,9 @@ fn corpus() -> Vec<Row> {
     serde_json::from_str(CORPUS).unwrap()
 }
 
-fn meaning(status: u16, code: Option<i64>, text: &str, anonymous: bool) -> Meaning {
+fn meaning(status: u16, code: Option<i64>, text: &str, anonymous: bool) -> Classification {
     let image = ImageReference::parse("r/unauthorized-page:1").unwrap();
-    super::meaning(&EngineError::Said { status, code, text: text.to_owned() }, &image, anonymous)
+    super::classify(&EngineError::Said { status, code, text: text.to_owned() }, &image, anonymous)
 }
 
 #[test]

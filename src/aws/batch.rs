@@ -18,10 +18,10 @@ use aws_sdk_secretsmanager::types::SecretValueEntry;
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
-use crate::aws::call::{Answered, call};
-use crate::aws::said::{Failed, Meaning};
+use crate::aws::call::{CallResponse, call};
+use crate::aws::sdk_error::{CallErrorKind, FailedCall};
 use crate::aws::secrets_manager::is_of;
-use crate::aws::{AwsRequest, Watch};
+use crate::aws::{AwsRequest, CredentialObserver};
 use crate::credential::{SecretValue, SecretVersion};
 use crate::identity::Identity;
 use crate::secret::Secret;
@@ -44,23 +44,23 @@ pub enum Batching {
 
 /// The secrets that wait to be asked for together.
 #[derive(Debug, Default)]
-pub(crate) struct Batches {
-    waiting: Mutex<HashMap<(Identity, Region), Vec<Waiting>>>,
+pub(crate) struct SecretBatcher {
+    waiting: Mutex<HashMap<(Identity, Region), Vec<PendingRead>>>,
     without_permission: Mutex<HashSet<Identity>>,
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct PendingRead {
     secret: CredentialsParameter,
     answer: oneshot::Sender<SecretVersion>,
 }
 
-impl Batches {
+impl SecretBatcher {
     /// The secret, if a batch brings it. Whoever resumes first takes all that wait with it;
     /// should that one be given up, the others are on their own.
     pub(crate) async fn get(
         &self,
-        service: (&Client, &dyn Watch),
+        service: (&Client, &dyn CredentialObserver),
         credentials: &Credentials,
         identity: &Identity,
         region: &Region,
@@ -71,7 +71,7 @@ impl Batches {
         }
         let key = (identity.clone(), region.clone());
         let (answer, mut mine) = oneshot::channel();
-        let waiting = Waiting { secret: secret.clone(), answer };
+        let waiting = PendingRead { secret: secret.clone(), answer };
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).entry(key.clone()).or_default().push(waiting);
         tokio::time::sleep(WINDOW).await;
         match mine.try_recv() {
@@ -90,7 +90,7 @@ impl Batches {
 
     /// Takes those who wait, up to a call's fill. Whoever has been given up meanwhile has no
     /// use for an answer and takes nobody's place in the call.
-    fn take(&self, key: &(Identity, Region)) -> Vec<Waiting> {
+    fn take(&self, key: &(Identity, Region)) -> Vec<PendingRead> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(list) = waiting.get_mut(key) else { return Vec::new() };
         list.retain(|waiting| !waiting.answer.is_closed());
@@ -103,10 +103,10 @@ impl Batches {
 
     async fn ask(
         &self,
-        (client, watch): (&Client, &dyn Watch),
+        (client, watch): (&Client, &dyn CredentialObserver),
         credentials: &Credentials,
         identity: &Identity,
-        batch: Vec<Waiting>,
+        batch: Vec<PendingRead>,
     ) {
         tracing::debug!(secrets = batch.len(), identity = identity.name(), "reading a batch");
         let ids = batch.iter().map(|waiting| waiting.secret.as_str().to_owned()).collect();
@@ -117,9 +117,9 @@ impl Batches {
             .config_override(Config::builder().credentials_provider(credentials.clone()))
             .send();
         match call(watch, ("SecretsManager", "BatchGetSecretValue"), sent).await {
-            Ok(Answered { answer, request }) => {
+            Ok(CallResponse { answer, request }) => {
                 let mut entries = answer.secret_values.unwrap_or_default();
-                for Waiting { secret, answer } in batch {
+                for PendingRead { secret, answer } in batch {
                     let at = entries.iter().position(|entry| is_entry_of(entry, &secret));
                     if let Some(version) = at.and_then(|at| version(entries.swap_remove(at), request.as_ref())) {
                         // Whoever waited may have been given up.
@@ -127,8 +127,8 @@ impl Batches {
                     }
                 }
             }
-            Err(Failed { meaning, .. }) => {
-                if matches!(meaning, Meaning::Answer { code, .. } if code == "AccessDeniedException") {
+            Err(FailedCall { meaning, .. }) => {
+                if matches!(meaning, CallErrorKind::Answer { code, .. } if code == "AccessDeniedException") {
                     tracing::info!(identity = identity.name(), "no permission for batches: reading singly");
                     let mut without = self.without_permission.lock().unwrap_or_else(PoisonError::into_inner);
                     without.insert(identity.clone());
@@ -153,20 +153,20 @@ fn version(entry: SecretValueEntry, request: Option<&AwsRequest>) -> Option<Secr
 
 #[cfg(test)]
 mod tests {
-    use super::{Batches, MOST, Region, SecretValueEntry, Waiting, is_entry_of};
+    use super::{MOST, PendingRead, Region, SecretBatcher, SecretValueEntry, is_entry_of};
     use crate::identity::Identity;
     use crate::task::CredentialsParameter;
     use tokio::sync::oneshot;
 
     #[test]
     fn those_who_were_given_up_take_nobodys_place_in_a_batch() {
-        let batches = Batches::default();
+        let batches = SecretBatcher::default();
         let key = (Identity::Host, Region::new("eu-west-1"));
         let mut there = Vec::new();
         let mut waiting = Vec::new();
         for at in 0..2 * MOST {
             let (answer, mine) = oneshot::channel();
-            waiting.push(Waiting { secret: CredentialsParameter::parse(&format!("prod/{at}")).unwrap(), answer });
+            waiting.push(PendingRead { secret: CredentialsParameter::parse(&format!("prod/{at}")).unwrap(), answer });
             // Every second one is given up at once.
             there.extend((at % 2 == 1).then_some(mine));
         }

@@ -8,13 +8,13 @@ use aws_sdk_secretsmanager::operation::RequestId;
 use tokio::time::Instant;
 use tracing::{Instrument as _, Span};
 
-use crate::aws::said::{Failed, Meaning, failed};
-use crate::aws::{AwsRequest, Call, CallEnd, Watch};
+use crate::aws::sdk_error::{CallErrorKind, FailedCall, failed};
+use crate::aws::{AwsCallEvent, AwsRequest, CallOutcome, CredentialObserver};
 use crate::error::Printable;
 use crate::traces;
 
 /// What a service has answered.
-pub(crate) struct Answered<T> {
+pub(crate) struct CallResponse<T> {
     pub answer: T,
     /// The call by its name, where the service gave it one.
     pub request: Option<AwsRequest>,
@@ -22,27 +22,27 @@ pub(crate) struct Answered<T> {
 
 /// The calls behind an identity's credentials: a property of them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Behind(pub Vec<AwsRequest>);
+pub(crate) struct RequestIds(pub Vec<AwsRequest>);
 
 /// Waits for the answer to a call, of a service by its name in the SDK. Whoever stops waiting has reached a deadline.
 pub(crate) async fn call<T, E>(
-    watch: &dyn Watch,
+    watch: &dyn CredentialObserver,
     (service, operation): (&'static str, &'static str),
     send: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-) -> Result<Answered<T>, Failed>
+) -> Result<CallResponse<T>, FailedCall>
 where
     T: RequestId,
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
     let span = traces::call(service, operation);
     let answer = send.instrument(span.clone());
-    let mut told = Told { watch, operation, begun: Instant::now(), ended: CallEnd::TimedOut, span };
+    let mut told = CallRecorder { watch, operation, begun: Instant::now(), ended: CallOutcome::TimedOut, span };
     match answer.await {
         Ok(answer) => {
-            told.ended = CallEnd::Answered;
+            told.ended = CallOutcome::Answered;
             let request = answer.request_id().map(|id| AwsRequest { operation, id: Printable::new(id) });
             told.span.record("aws.request_id", request.as_ref().map(|request| request.id.as_str()));
-            Ok(Answered { answer, request })
+            Ok(CallResponse { answer, request })
         }
         Err(error) => {
             let failed = failed(error);
@@ -53,34 +53,34 @@ where
 }
 
 /// Tells of the call when it goes.
-struct Told<'a> {
-    watch: &'a dyn Watch,
+struct CallRecorder<'a> {
+    watch: &'a dyn CredentialObserver,
     operation: &'static str,
     begun: Instant,
-    ended: CallEnd,
+    ended: CallOutcome,
     span: Span,
 }
 
-impl Drop for Told<'_> {
+impl Drop for CallRecorder<'_> {
     fn drop(&mut self) {
         let Self { watch, operation, begun, ended, ref span } = *self;
-        if ended != CallEnd::Answered {
+        if ended != CallOutcome::Answered {
             traces::broken(span, &ended.word(), &Printable::new(&format!("{operation}: {}", ended.word())));
         }
-        watch.called(&Call { operation, ended, took: begun.elapsed() });
+        watch.called(&AwsCallEvent { operation, ended, took: begun.elapsed() });
     }
 }
 
-fn ended(meaning: &Meaning) -> CallEnd {
+fn ended(meaning: &CallErrorKind) -> CallOutcome {
     match meaning {
-        Meaning::Unavailable => CallEnd::Unavailable,
-        Meaning::Throttled => CallEnd::Throttled,
-        Meaning::TimedOut => CallEnd::TimedOut,
-        Meaning::IdentityRejected => CallEnd::IdentityRejected,
-        Meaning::ClockSkew => CallEnd::ClockSkew,
-        Meaning::Answer { code, .. } => match &**code {
-            "AccessDenied" | "AccessDeniedException" => CallEnd::Denied,
-            _ => CallEnd::Failed,
+        CallErrorKind::Unavailable => CallOutcome::Unavailable,
+        CallErrorKind::Throttled => CallOutcome::Throttled,
+        CallErrorKind::TimedOut => CallOutcome::TimedOut,
+        CallErrorKind::IdentityRejected => CallOutcome::IdentityRejected,
+        CallErrorKind::ClockSkew => CallOutcome::ClockSkew,
+        CallErrorKind::Answer { code, .. } => match &**code {
+            "AccessDenied" | "AccessDeniedException" => CallOutcome::Denied,
+            _ => CallOutcome::Failed,
         },
     }
 }

@@ -13,9 +13,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use crate::aws::call::{Answered, call};
-use crate::aws::said::{Failed, Meaning, Said};
-use crate::aws::{Hosts, RegistryToken, TokenFault, TokenScope, Watch};
+use crate::aws::call::{CallResponse, call};
+use crate::aws::sdk_error::{CallErrorKind, FailedCall, ServiceError};
+use crate::aws::{CredentialObserver, Hosts, RegistryToken, TokenFault, TokenScope};
 use crate::secret::Secret;
 
 /// Where ECR Public gives its tokens, for images in every Region.
@@ -35,17 +35,17 @@ pub(crate) fn region(scope: &TokenScope) -> Region {
 /// Gets a token of this scope.
 pub(crate) async fn token(
     config: &SdkConfig,
-    watch: &dyn Watch,
+    watch: &dyn CredentialObserver,
     scope: &TokenScope,
     credentials: Credentials,
-) -> Result<RegistryToken, (TokenFault, Said)> {
+) -> Result<RegistryToken, (TokenFault, ServiceError)> {
     // `registryIds` is deprecated and would change nothing: the token is the caller's (J6).
     let ((token, expires), request) = match scope {
         TokenScope::Ecr(_, hosts) => {
-            let config = aws_sdk_ecr::config::Builder::from(config).endpoint_resolver(Endpoints(*hosts));
+            let config = aws_sdk_ecr::config::Builder::from(config).endpoint_resolver(EndpointResolver(*hosts));
             let config = config.region(region(scope)).credentials_provider(credentials).build();
             let sent = aws_sdk_ecr::Client::from_conf(config).get_authorization_token().send();
-            let Answered { answer, request } = call(watch, ("ECR", OPERATION), sent).await.map_err(refused)?;
+            let CallResponse { answer, request } = call(watch, ("ECR", OPERATION), sent).await.map_err(refused)?;
             let data = answer.authorization_data.unwrap_or_default().into_iter().next();
             (data.map(|data| (data.authorization_token, data.expires_at)).unwrap_or_default(), request)
         }
@@ -53,7 +53,8 @@ pub(crate) async fn token(
             let config = aws_sdk_ecrpublic::config::Builder::from(config);
             let config = config.region(region(scope)).credentials_provider(credentials).build();
             let sent = aws_sdk_ecrpublic::Client::from_conf(config).get_authorization_token().send();
-            let Answered { answer, request } = call(watch, ("ECRPublic", OPERATION), sent).await.map_err(refused)?;
+            let CallResponse { answer, request } =
+                call(watch, ("ECRPublic", OPERATION), sent).await.map_err(refused)?;
             let data = answer.authorization_data;
             (data.map(|data| (data.authorization_token, data.expires_at)).unwrap_or_default(), request)
         }
@@ -67,15 +68,15 @@ pub(crate) async fn token(
 
 /// AWS's own endpoints, of these kinds at least; one that the operator names wins (L8).
 #[derive(Debug)]
-struct Endpoints(Hosts);
+struct EndpointResolver(Hosts);
 
 /// What is asked of an endpoint contradicts itself. The SDK's error for it looks like that of a
 /// service which does not answer.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct NoEndpoint(String);
+struct EndpointError(String);
 
-impl ResolveEndpoint for Endpoints {
+impl ResolveEndpoint for EndpointResolver {
     fn resolve_endpoint<'a>(&'a self, params: &'a Params) -> EndpointFuture<'a> {
         EndpointFuture::new(async move {
             let own;
@@ -86,12 +87,12 @@ impl ResolveEndpoint for Endpoints {
                 &own
             };
             let found = DefaultResolver::new().resolve_endpoint(params).await;
-            found.map_err(|error| NoEndpoint(error.to_string()).into())
+            found.map_err(|error| EndpointError(error.to_string()).into())
         })
     }
 }
 
-impl Endpoints {
+impl EndpointResolver {
     fn at_least(&self, params: &Params) -> Result<Params, InvalidParams> {
         let wanted = |asked: Option<bool>, own: bool| Some(own || asked.unwrap_or_default());
         Params::builder()
@@ -115,18 +116,18 @@ fn taken_apart(token: &str) -> Result<(Secret, Secret), &'static str> {
     Ok((Secret::new(username.to_owned()), Secret::new(password.to_owned())))
 }
 
-fn refused(Failed { meaning, said }: Failed) -> (TokenFault, Said) {
+fn refused(FailedCall { meaning, said }: FailedCall) -> (TokenFault, ServiceError) {
     let first: &(dyn Error + 'static) = &*said;
-    if let Some(cause) = successors(Some(first), |error| (*error).source()).find(|error| error.is::<NoEndpoint>()) {
+    if let Some(cause) = successors(Some(first), |error| (*error).source()).find(|error| error.is::<EndpointError>()) {
         return (TokenFault::NoEndpoint, cause.to_string().into());
     }
     let fault = match meaning {
-        Meaning::Unavailable => TokenFault::Unavailable,
-        Meaning::Throttled => TokenFault::Throttled,
-        Meaning::TimedOut => TokenFault::TimedOut,
-        Meaning::IdentityRejected => TokenFault::IdentityRejected,
-        Meaning::ClockSkew => TokenFault::ClockSkew,
-        Meaning::Answer { code, .. } => match &*code {
+        CallErrorKind::Unavailable => TokenFault::Unavailable,
+        CallErrorKind::Throttled => TokenFault::Throttled,
+        CallErrorKind::TimedOut => TokenFault::TimedOut,
+        CallErrorKind::IdentityRejected => TokenFault::IdentityRejected,
+        CallErrorKind::ClockSkew => TokenFault::ClockSkew,
+        CallErrorKind::Answer { code, .. } => match &*code {
             "AccessDeniedException" | "AccessDenied" => TokenFault::Denied,
             _ => TokenFault::Other,
         },

@@ -12,10 +12,10 @@ use aws_sdk_ecs::types::{
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 
-use crate::aws::Aws;
-use crate::aws::call::{Answered, call};
-use crate::aws::said::{Failed, Meaning};
-use crate::aws::{ClusterError, ClusterFault, Watch};
+use crate::aws::AwsClient;
+use crate::aws::call::{CallResponse, call};
+use crate::aws::sdk_error::{CallErrorKind, FailedCall};
+use crate::aws::{ClusterError, ClusterFault, CredentialObserver};
 use crate::cluster::{Attributes, Definition, LaunchType, Workload};
 use crate::identity::Identity;
 
@@ -27,14 +27,14 @@ const TASKS_AT_ONCE: usize = 100;
 
 /// A cluster to look at: its client, and how long each answer may take. The number of calls
 /// is the cluster's, and so the whole has no end of its own.
-struct Look<'a> {
+struct ClusterQuery<'a> {
     cluster: &'a str,
     client: Client,
-    watch: &'a dyn Watch,
+    watch: &'a dyn CredentialObserver,
     deadline: Duration,
 }
 
-impl Aws {
+impl AwsClient {
     /// What runs in a cluster or may at any time: its active services, and the running tasks
     /// that no service has. `cluster` is a name or an ARN, which says the Region.
     ///
@@ -77,10 +77,10 @@ impl Aws {
         Ok(known.chain(instance.ec2_instance_id.map(|id| ("ec2InstanceId".to_owned(), id))).collect())
     }
 
-    async fn look<'a>(&'a self, cluster: &'a str, action: &'static str) -> Result<Look<'a>, ClusterError> {
+    async fn look<'a>(&'a self, cluster: &'a str, action: &'static str) -> Result<ClusterQuery<'a>, ClusterError> {
         let end = Instant::now() + self.deadline;
         let wrong = |fault, source| ClusterError { cluster: cluster.to_owned(), action, fault, source };
-        let nobody = |refused: super::session::Refused| {
+        let nobody = |refused: super::role_sessions::IdentityError| {
             let (fault, said) = refused.about_key();
             wrong(ClusterFault::of_host(fault), Some(said))
         };
@@ -92,11 +92,16 @@ impl Aws {
         let credentials = self.sessions.credentials(&Identity::Host, &self.host, config, &region, end).await;
         let config = aws_sdk_ecs::config::Builder::from(config).region(region);
         let config = config.credentials_provider(credentials.map_err(nobody)?).build();
-        Ok(Look { cluster, client: Client::from_conf(config), watch: self.host.watch(), deadline: self.deadline })
+        Ok(ClusterQuery {
+            cluster,
+            client: Client::from_conf(config),
+            watch: self.host.watch(),
+            deadline: self.deadline,
+        })
     }
 }
 
-impl Look<'_> {
+impl ClusterQuery<'_> {
     /// Each as a workload at once: ECS tells a service with its last hundred events.
     async fn services(&self) -> Result<Vec<Workload>, ClusterError> {
         let mut arns = Vec::new();
@@ -157,14 +162,14 @@ impl Look<'_> {
         let operation = action.strip_prefix("ecs:").unwrap_or(action);
         let asked = call(self.watch, ("ECS", operation), asked);
         let answer = timeout(self.deadline, asked).await.map_err(|_| wrong(ClusterFault::TimedOut, None))?;
-        answer.map(|Answered { answer, .. }| answer).map_err(|Failed { meaning, said }| {
+        answer.map(|CallResponse { answer, .. }| answer).map_err(|FailedCall { meaning, said }| {
             let fault = match meaning {
-                Meaning::Unavailable => ClusterFault::Unavailable,
-                Meaning::Throttled => ClusterFault::Throttled,
-                Meaning::TimedOut => ClusterFault::TimedOut,
-                Meaning::IdentityRejected => ClusterFault::IdentityRejected,
-                Meaning::ClockSkew => ClusterFault::ClockSkew,
-                Meaning::Answer { code, .. } => match &*code {
+                CallErrorKind::Unavailable => ClusterFault::Unavailable,
+                CallErrorKind::Throttled => ClusterFault::Throttled,
+                CallErrorKind::TimedOut => ClusterFault::TimedOut,
+                CallErrorKind::IdentityRejected => ClusterFault::IdentityRejected,
+                CallErrorKind::ClockSkew => ClusterFault::ClockSkew,
+                CallErrorKind::Answer { code, .. } => match &*code {
                     "AccessDeniedException" | "AccessDenied" => ClusterFault::Denied,
                     "ClusterNotFoundException" => ClusterFault::Absent,
                     _ => ClusterFault::Other,

@@ -25,7 +25,7 @@ const LIMIT: usize = 1_024 * 1_024;
 
 /// The clients of one process.
 #[derive(Debug)]
-pub(crate) struct Http {
+pub(crate) struct HttpClients {
     /// For AWS's services.
     pub services: SharedHttpClient,
     /// For what is on this host: the metadata service, a container's credentials.
@@ -96,7 +96,7 @@ impl Explain for CaBundleError {
     }
 }
 
-impl Http {
+impl HttpClients {
     /// Clients that trust the system's certificates, or those of `ca_bundle` and no others,
     /// as AWS's own programs mean it.
     ///
@@ -146,13 +146,13 @@ fn read(path: &Path) -> Result<Vec<u8>, CaBundleError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CaBundleError, Http};
+    use super::{CaBundleError, HttpClients};
     use std::io::Write as _;
 
     fn bundle(text: &str) -> CaBundleError {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(text.as_bytes()).unwrap();
-        Http::new(Some(file.path())).unwrap_err()
+        HttpClients::new(Some(file.path())).unwrap_err()
     }
 
     #[test]
@@ -163,9 +163,9 @@ mod tests {
         assert!(matches!(bundle(cut), CaBundleError::Certificate { at: 1, .. }), "{:?}", bundle(cut));
         let garbage = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
         assert!(matches!(bundle(garbage), CaBundleError::Certificate { at: 1, .. }));
-        let missing = Http::new(Some(std::path::Path::new("/nonexistent/ca.pem"))).unwrap_err();
+        let missing = HttpClients::new(Some(std::path::Path::new("/nonexistent/ca.pem"))).unwrap_err();
         assert!(matches!(missing, CaBundleError::Unreadable { .. }));
-        let device = Http::new(Some(std::path::Path::new("/dev/zero"))).unwrap_err();
+        let device = HttpClients::new(Some(std::path::Path::new("/dev/zero"))).unwrap_err();
         assert!(matches!(device, CaBundleError::NotRegular { .. }));
         assert!(matches!(bundle(&"x".repeat(super::LIMIT + 1)), CaBundleError::Long { .. }));
     }

@@ -9,9 +9,9 @@ use aws_sdk_kms::Client;
 use aws_sdk_kms::config::{Builder, Region};
 use aws_sdk_kms::primitives::Blob;
 
-use crate::aws::call::{Answered, call};
-use crate::aws::said::{Failed, Meaning, Said};
-use crate::aws::{AwsRequest, KeyFault, Watch};
+use crate::aws::call::{CallResponse, call};
+use crate::aws::sdk_error::{CallErrorKind, FailedCall, ServiceError};
+use crate::aws::{AwsRequest, CredentialObserver, KeyFault};
 use crate::credential::{Envelope, Sealed};
 use crate::secret::SecretBytes;
 use crate::secret_authoring::{Binding, Plaintext};
@@ -25,16 +25,16 @@ pub(crate) fn client(config: &SdkConfig, region: Region, credentials: Credential
 /// cannot be wiped.
 pub(crate) async fn decrypt(
     client: &Client,
-    watch: &dyn Watch,
+    watch: &dyn CredentialObserver,
     sealed: &Sealed,
-) -> Result<(SecretBytes, Option<AwsRequest>), (KeyFault, Said)> {
+) -> Result<(SecretBytes, Option<AwsRequest>), (KeyFault, ServiceError)> {
     let sent = client
         .decrypt()
         .ciphertext_blob(Blob::new(sealed.ciphertext.clone()))
         .set_key_id(sealed.key.as_ref().map(|key| key.as_str().to_owned()))
         .set_encryption_context(context(&sealed.context))
         .send();
-    let Answered { answer, request } = call(watch, ("KMS", "Decrypt"), sent).await.map_err(refused)?;
+    let CallResponse { answer, request } = call(watch, ("KMS", "Decrypt"), sent).await.map_err(refused)?;
     let plaintext = answer.plaintext.ok_or_else(without_answer)?;
     Ok((SecretBytes::new(plaintext.into_inner()), request))
 }
@@ -43,15 +43,15 @@ pub(crate) async fn decrypt(
 /// soon after.
 pub(crate) async fn encrypt(
     client: &Client,
-    watch: &dyn Watch,
+    watch: &dyn CredentialObserver,
     Binding { key, context: bound_to }: &Binding,
     Plaintext(text): &Plaintext,
-) -> Result<Envelope, (KeyFault, Said)> {
+) -> Result<Envelope, (KeyFault, ServiceError)> {
     #[expect(clippy::disallowed_methods, reason = "the text goes to KMS and nowhere else")]
     let plaintext = Blob::new(text.expose().as_bytes());
     let sent =
         client.encrypt().key_id(key.as_str()).plaintext(plaintext).set_encryption_context(context(bound_to)).send();
-    let Answered { answer, .. } = call(watch, ("KMS", "Encrypt"), sent).await.map_err(refused)?;
+    let CallResponse { answer, .. } = call(watch, ("KMS", "Encrypt"), sent).await.map_err(refused)?;
     let ciphertext = answer.ciphertext_blob.ok_or_else(without_answer)?.into_inner();
     Ok(Envelope { key: key.clone(), ciphertext, context: bound_to.clone() })
 }
@@ -60,18 +60,18 @@ fn context(pairs: &BTreeMap<String, String>) -> Option<HashMap<String, String>> 
     (!pairs.is_empty()).then(|| pairs.clone().into_iter().collect())
 }
 
-fn without_answer() -> (KeyFault, Said) {
+fn without_answer() -> (KeyFault, ServiceError) {
     (KeyFault::Unavailable, "KMS answered without a result".into())
 }
 
-fn refused(Failed { meaning, said }: Failed) -> (KeyFault, Said) {
+fn refused(FailedCall { meaning, said }: FailedCall) -> (KeyFault, ServiceError) {
     let fault = match meaning {
-        Meaning::Unavailable => KeyFault::Unavailable,
-        Meaning::Throttled => KeyFault::Throttled,
-        Meaning::TimedOut => KeyFault::TimedOut,
-        Meaning::IdentityRejected => KeyFault::IdentityRejected,
-        Meaning::ClockSkew => KeyFault::ClockSkew,
-        Meaning::Answer { code, message } => answered(&code, &message),
+        CallErrorKind::Unavailable => KeyFault::Unavailable,
+        CallErrorKind::Throttled => KeyFault::Throttled,
+        CallErrorKind::TimedOut => KeyFault::TimedOut,
+        CallErrorKind::IdentityRejected => KeyFault::IdentityRejected,
+        CallErrorKind::ClockSkew => KeyFault::ClockSkew,
+        CallErrorKind::Answer { code, message } => answered(&code, &message),
     };
     (fault, said)
 }

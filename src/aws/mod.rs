@@ -13,20 +13,20 @@ mod ecr;
 #[cfg(feature = "ecs")]
 mod ecs;
 pub(crate) mod file;
-mod host;
+mod host_credentials;
 mod http;
 mod key_error;
 mod kms;
-mod said;
+mod observer;
+mod registry_token;
+mod role_sessions;
+mod sdk_error;
+mod secret_admin;
 mod secret_error;
 mod secrets_manager;
-mod session;
 mod sts;
-mod token;
 mod token_error;
-mod upkeep;
 mod upkeep_error;
-mod watch;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -46,23 +46,25 @@ use crate::identity::{HostKind, Identity};
 use crate::secret::SecretBytes;
 use crate::secret_authoring::{Binding, Plaintext};
 use crate::task::{self, CredentialsParameter, KeyArn, SecretArn};
-use batch::Batches;
-use call::Behind;
-use host::{Host, beside};
-use http::Http;
-use said::Said;
-use session::{Refused, Sessions, late};
+use batch::SecretBatcher;
+use call::RequestIds;
+use host_credentials::{HostCredentials, beside};
+use http::HttpClients;
+use role_sessions::{IdentityError, RoleSessions, late};
+use sdk_error::ServiceError;
 
 pub use batch::Batching;
 pub use cluster_error::{ClusterError, ClusterFault};
 pub use http::CaBundleError;
 pub use key_error::{KeyAction, KeyError, KeyFault};
+pub use observer::{
+    AwsCallEvent, AwsRequest, CallOutcome, CredentialKind, CredentialObserver, CredentialServed, ServedFrom,
+};
+pub use registry_token::{Hosts, RegistryToken, TokenScope, TokenStore};
+pub use secret_admin::SecretAdminClient;
 pub use secret_error::{SecretError, SecretFault};
-pub use token::{Hosts, RegistryToken, TokenScope, TokenStore};
 pub use token_error::{TokenError, TokenFault};
-pub use upkeep::Upkeep;
 pub use upkeep_error::{UpkeepAction, UpkeepError, UpkeepFault};
-pub use watch::{AwsRequest, Call, CallEnd, Servable, Served, Source, Watch};
 
 /// The SDK's own attempts at one call, the first included.
 const ATTEMPTS: u32 = 3;
@@ -72,17 +74,17 @@ const CURRENT: &str = "AWSCURRENT";
 
 /// Secrets Manager, KMS and ECR, asked as whoever a need says.
 #[derive(Debug)]
-pub struct Aws {
+pub struct AwsClient {
     deadline: Duration,
-    host: Arc<Host>,
+    host: Arc<HostCredentials>,
     stage: Option<String>,
     config: OnceCell<SdkConfig>,
     clients: Mutex<HashMap<Region, Client>>,
-    sessions: Sessions,
-    batches: Option<Batches>,
+    sessions: RoleSessions,
+    batches: Option<SecretBatcher>,
 }
 
-impl Aws {
+impl AwsClient {
     /// Prepares to ask; nothing is read or sent before the first secret is wanted.
     /// `deadline` bounds one secret from the first byte to the last, roles and retries
     /// included; `batching` says whether secrets that are wanted together are asked for
@@ -96,16 +98,16 @@ impl Aws {
         batching: Batching,
         host: HostKind,
         ca_bundle: Option<&Path>,
-        watch: Arc<dyn Watch>,
+        watch: Arc<dyn CredentialObserver>,
     ) -> Result<Self, CaBundleError> {
         Ok(Self {
             deadline,
-            host: Arc::new(Host::new(host, Http::new(ca_bundle)?, watch)),
+            host: Arc::new(HostCredentials::new(host, HttpClients::new(ca_bundle)?, watch)),
             stage: None,
             config: OnceCell::new(),
             clients: Mutex::default(),
-            sessions: Sessions::default(),
-            batches: (batching == Batching::Try).then(Batches::default),
+            sessions: RoleSessions::default(),
+            batches: (batching == Batching::Try).then(SecretBatcher::default),
         })
     }
 
@@ -119,7 +121,7 @@ impl Aws {
     /// What the environment and the profile say. The metadata service is not asked for
     /// the Region here: most secrets carry their own, and where there is no such service
     /// the answer takes seconds.
-    async fn config(&self, end: Instant) -> Result<&SdkConfig, Refused> {
+    async fn config(&self, end: Instant) -> Result<&SdkConfig, IdentityError> {
         let read = self.config.get_or_try_init(|| async {
             let timeouts = TimeoutConfig::builder()
                 .connect_timeout(self.deadline / ATTEMPTS)
@@ -160,7 +162,7 @@ impl Aws {
     }
 }
 
-impl SecretStore for Aws {
+impl SecretStore for AwsClient {
     fn deadline(&self) -> Duration {
         self.deadline
     }
@@ -232,7 +234,7 @@ impl SecretStore for Aws {
     }
 }
 
-impl TokenStore for Aws {
+impl TokenStore for AwsClient {
     async fn token(&self, identity: &Identity, scope: &TokenScope, end: Instant) -> Result<RegistryToken, TokenError> {
         let region = ecr::region(scope);
         let config = self.config(end).await.map_err(|refused| refused.about_token(scope))?;
@@ -253,7 +255,7 @@ impl TokenStore for Aws {
     }
 }
 
-impl Aws {
+impl AwsClient {
     /// Has KMS encrypt a text as the host, in the key's Region.
     ///
     /// # Errors
@@ -275,7 +277,7 @@ impl Aws {
 /// The calls behind credentials.
 #[expect(clippy::disallowed_types, reason = "their property alone is read")]
 fn behind(credentials: &aws_credential_types::Credentials) -> Vec<AwsRequest> {
-    credentials.get_property::<Behind>().map(|Behind(requests)| requests.clone()).unwrap_or_default()
+    credentials.get_property::<RequestIds>().map(|RequestIds(requests)| requests.clone()).unwrap_or_default()
 }
 
 impl SecretVersion {
@@ -291,11 +293,11 @@ fn asked_of_key(
     action: KeyAction,
     identity: &Identity,
     region: &Region,
-) -> impl FnOnce((KeyFault, Said)) -> Failure {
+) -> impl FnOnce((KeyFault, ServiceError)) -> Failure {
     let (identity, region) = (identity.clone(), region.to_string());
     move |(fault, said)| Failure::from(&KeyError { thing, action, identity, region, fault, source: Some(said) })
 }
 
-fn silent() -> (KeyFault, Said) {
+fn silent() -> (KeyFault, ServiceError) {
     (KeyFault::TimedOut, "no answer within secrets.timeout".into())
 }

@@ -6,20 +6,20 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::Config;
 use aws_sdk_secretsmanager::primitives::Blob;
 
-use crate::aws::call::{Answered, call};
-use crate::aws::said::{Failed, Meaning, Said};
-use crate::aws::{SecretFault, Watch};
+use crate::aws::call::{CallResponse, call};
+use crate::aws::sdk_error::{CallErrorKind, FailedCall, ServiceError};
+use crate::aws::{CredentialObserver, SecretFault};
 use crate::credential::{SecretValue, SecretVersion};
 use crate::secret::{Secret, SecretBytes};
 use crate::task::CredentialsParameter;
 
 /// Reads the version with a staging label; none is `AWSCURRENT` (A21).
 pub(crate) async fn get_secret_value(
-    (client, watch): (&Client, &dyn Watch),
+    (client, watch): (&Client, &dyn CredentialObserver),
     credentials: Credentials,
     secret: &CredentialsParameter,
     stage: Option<&str>,
-) -> Result<SecretVersion, (SecretFault, Said)> {
+) -> Result<SecretVersion, (SecretFault, ServiceError)> {
     let sent = client
         .get_secret_value()
         .secret_id(secret.as_str())
@@ -28,8 +28,8 @@ pub(crate) async fn get_secret_value(
         .config_override(Config::builder().credentials_provider(credentials))
         .send();
     let answer = call(watch, ("SecretsManager", "GetSecretValue"), sent).await;
-    let answer = answer.map_err(|Failed { meaning, said }| (fault(&meaning), said));
-    let Answered { answer, request } = answer?;
+    let answer = answer.map_err(|FailedCall { meaning, said }| (fault(&meaning), said));
+    let CallResponse { answer, request } = answer?;
     // What is not said to be this secret is not shown to its registry.
     let (Some(arn), Some(version_id)) = (answer.arn, answer.version_id.filter(|id| !id.is_empty())) else {
         return Err((SecretFault::Unavailable, "the answer says no ARN or no version".into()));
@@ -55,14 +55,14 @@ pub(crate) fn is_of(asked: &CredentialsParameter, arn: &str, name: Option<&str>)
     }
 }
 
-pub(crate) fn fault(meaning: &Meaning) -> SecretFault {
+pub(crate) fn fault(meaning: &CallErrorKind) -> SecretFault {
     match meaning {
-        Meaning::Unavailable => SecretFault::Unavailable,
-        Meaning::Throttled => SecretFault::Throttled,
-        Meaning::TimedOut => SecretFault::TimedOut,
-        Meaning::IdentityRejected => SecretFault::IdentityRejected,
-        Meaning::ClockSkew => SecretFault::ClockSkew,
-        Meaning::Answer { code, message } => answered(code, message),
+        CallErrorKind::Unavailable => SecretFault::Unavailable,
+        CallErrorKind::Throttled => SecretFault::Throttled,
+        CallErrorKind::TimedOut => SecretFault::TimedOut,
+        CallErrorKind::IdentityRejected => SecretFault::IdentityRejected,
+        CallErrorKind::ClockSkew => SecretFault::ClockSkew,
+        CallErrorKind::Answer { code, message } => answered(code, message),
     }
 }
 

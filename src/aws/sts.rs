@@ -9,23 +9,23 @@ use aws_credential_types::Credentials;
 use aws_sdk_sts::types::Credentials as StsCredentials;
 
 use crate::aws::SecretFault;
-use crate::aws::call::{Answered, Behind, call};
-use crate::aws::host::Host;
-use crate::aws::said::{Failed, Meaning};
-use crate::aws::session::Refused;
+use crate::aws::call::{CallResponse, RequestIds, call};
+use crate::aws::host_credentials::HostCredentials;
+use crate::aws::role_sessions::IdentityError;
+use crate::aws::sdk_error::{CallErrorKind, FailedCall};
 use crate::identity::{Identity, RoleSession};
 
 /// Assumes the role of `identity` as whoever these credentials belong to.
 pub(crate) async fn assume(
     identity: Identity,
     by: Credentials,
-    source: Arc<Host>,
+    source: Arc<HostCredentials>,
     config: SdkConfig,
     region: Region,
-) -> Result<Credentials, Refused> {
+) -> Result<Credentials, IdentityError> {
     let Some(RoleSession { role, name }) = identity.session() else { return Ok(by) };
     let region = source.near_region(&config).await.unwrap_or(region);
-    let mut behind = by.get_property::<Behind>().cloned().unwrap_or_default();
+    let mut behind = by.get_property::<RequestIds>().cloned().unwrap_or_default();
     let config = aws_sdk_sts::config::Builder::from(&config).region(region.clone()).credentials_provider(by).build();
     tracing::debug!(%role, session = name.as_str(), "assuming the role");
     let sent = aws_sdk_sts::Client::from_conf(config)
@@ -35,20 +35,23 @@ pub(crate) async fn assume(
         .set_external_id(identity.external_id().map(str::to_owned))
         .send();
     let answer = call(source.watch(), ("STS", "AssumeRole"), sent).await;
-    let Answered { answer, request } = answer.map_err(|Failed { meaning, said }| {
+    let CallResponse { answer, request } = answer.map_err(|FailedCall { meaning, said }| {
         let fault = match meaning {
-            Meaning::Unavailable | Meaning::Throttled | Meaning::TimedOut => SecretFault::RoleUnavailable,
-            Meaning::Answer { code, .. } => answered(&code),
-            // STS judges whoever asks.
-            Meaning::IdentityRejected => {
-                let by = identity.assumed_by().unwrap_or(Identity::Host);
-                return Refused::new(&by, SecretFault::IdentityRejected, said);
+            CallErrorKind::Unavailable | CallErrorKind::Throttled | CallErrorKind::TimedOut => {
+                SecretFault::RoleUnavailable
             }
-            Meaning::ClockSkew => return Refused::new(&Identity::Host, SecretFault::ClockSkew, said),
+            CallErrorKind::Answer { code, .. } => answered(&code),
+            // STS judges whoever asks.
+            CallErrorKind::IdentityRejected => {
+                let by = identity.assumed_by().unwrap_or(Identity::Host);
+                return IdentityError::new(&by, SecretFault::IdentityRejected, said);
+            }
+            CallErrorKind::ClockSkew => return IdentityError::new(&Identity::Host, SecretFault::ClockSkew, said),
         };
-        Refused::new(&identity, fault, said).in_region(region)
+        IdentityError::new(&identity, fault, said).in_region(region)
     })?;
-    let nothing = || Refused::new(&identity, SecretFault::RoleUnavailable, "STS answered without credentials".into());
+    let nothing =
+        || IdentityError::new(&identity, SecretFault::RoleUnavailable, "STS answered without credentials".into());
     let mut session = answer.credentials.map(from_sts).ok_or_else(nothing)?;
     behind.0.extend(request);
     session.set_property(behind);

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::credential_protocols::written::{self, Written};
+use crate::credential_protocols::secret_response::{self, SecretResponse};
 use crate::error::Failure;
 use crate::pipeline::{ImageReference, Login, RegistryHost};
 use crate::report::text::failure_line;
@@ -68,14 +68,14 @@ pub fn version() -> String {
 
 /// A server that Docker asks about.
 #[derive(Debug)]
-pub struct Server {
+pub struct ServerUrl {
     /// As it was asked for.
     written: String,
     /// An image that stands for any of the registry; none where no image can be there.
     pub image: Option<ImageReference>,
 }
 
-impl Server {
+impl ServerUrl {
     /// Reads what came on stdin.
     ///
     /// # Errors
@@ -100,8 +100,8 @@ impl Server {
 
     /// The answer to `get`.
     #[must_use]
-    pub fn login(&self, login: &Login) -> Written {
-        written::for_docker(&self.written, login)
+    pub fn login(&self, login: &Login) -> SecretResponse {
+        secret_response::for_docker(&self.written, login)
     }
 }
 
@@ -142,10 +142,10 @@ pub fn error(said: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{LIMIT, NOT_OURS, Operation, Server, error, list, version};
+    use super::{LIMIT, NOT_OURS, Operation, ServerUrl, error, list, version};
 
     fn host(text: &str) -> Option<String> {
-        Server::parse(text.as_bytes()).unwrap().image.map(|image| image.registry().to_owned())
+        ServerUrl::parse(text.as_bytes()).unwrap().image.map(|image| image.registry().to_owned())
     }
 
     #[test]
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_said_and_not_repeated() {
-        let wrong = |bytes: &[u8]| Server::parse(bytes).unwrap_err();
+        let wrong = |bytes: &[u8]| ServerUrl::parse(bytes).unwrap_err();
         assert_eq!(wrong(b" \n"), "no credentials server URL");
         assert!(wrong(b"\xff").contains("UTF-8"));
         assert!(wrong(&vec![b'a'; usize::try_from(LIMIT).unwrap() + 1]).contains("longer than"));

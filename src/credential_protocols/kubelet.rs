@@ -6,9 +6,9 @@
 
 use serde::Deserialize;
 
-use crate::credential_protocols::written::{self, Written};
+use crate::credential_protocols::secret_response::{self, SecretResponse};
 use crate::error::{Class, Explain, Link};
-use crate::pipeline::{Given, ImageReference};
+use crate::pipeline::{ImageReference, IssuedLogin};
 
 /// The longest request that is read, in bytes. A service account's annotations, which may come
 /// with it, have 256 KiB at most.
@@ -91,15 +91,17 @@ pub fn image(stdin: &[u8]) -> Result<ImageReference, RequestError> {
 /// The answer: a login, or none because the image is not ours. None where the login cannot be
 /// said in this protocol, which has no identity tokens.
 #[must_use]
-pub fn answer(image: &ImageReference, given: Option<&Given>) -> Option<Written> {
-    let Some(Given { login, is_of_registry, serves, .. }) = given else { return Some(written::nothing_for_kubelet()) };
+pub fn answer(image: &ImageReference, given: Option<&IssuedLogin>) -> Option<SecretResponse> {
+    let Some(IssuedLogin { login, is_of_registry, serves, .. }) = given else {
+        return Some(secret_response::nothing_for_kubelet());
+    };
     // The pattern is what the kubelet lets the login serve for, and its key is how widely it
     // keeps the answer: they go together.
     let (key_type, pattern) = match is_of_registry {
         true => ("Registry", image.registry().to_owned()),
         false => ("Image", image.name()),
     };
-    written::for_kubelet(key_type, serves.as_secs(), &pattern, login)
+    secret_response::for_kubelet(key_type, serves.as_secs(), &pattern, login)
 }
 
 #[cfg(test)]

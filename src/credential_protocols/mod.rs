@@ -7,6 +7,6 @@
 
 pub mod docker;
 pub mod kubelet;
-mod written;
+mod secret_response;
 
-pub use written::{AgentLogin, Written, for_agent, password};
+pub use secret_response::{AgentLogin, SecretResponse, for_agent, password};

@@ -18,19 +18,19 @@ use crate::task::ImageReference;
 #[derive(Serialize)]
 struct AuthConfig<'a> {
     #[serde(flatten)]
-    shown: Shown<'a>,
+    shown: AuthFields<'a>,
     serveraddress: &'a str,
 }
 
 /// One or the other: an engine that gets both prefers the token.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Shown<'a> {
+enum AuthFields<'a> {
     Password { username: &'a str, password: &'a str },
     Token { identitytoken: &'a str },
 }
 
-impl Shown<'_> {
+impl AuthFields<'_> {
     fn len(&self) -> usize {
         match self {
             Self::Password { username, password } => username.len() + password.len(),
@@ -55,9 +55,9 @@ pub(crate) fn auth_header(image: &ImageReference, login: &Login) -> Option<Heade
     let shown = match login {
         Login::Anonymous => return None,
         Login::Password { username, password } => {
-            Shown::Password { username: username.expose(), password: password.expose() }
+            AuthFields::Password { username: username.expose(), password: password.expose() }
         }
-        Login::IdentityToken(token) => Shown::Token { identitytoken: token.expose() },
+        Login::IdentityToken(token) => AuthFields::Token { identitytoken: token.expose() },
     };
     let config = AuthConfig { shown, serveraddress: server_address(image) };
     Some(encoded(&config))

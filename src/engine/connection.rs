@@ -20,7 +20,7 @@ use crate::engine::address::DockerAddress;
 /// Read ahead at most, in bytes; the head of an answer must fit.
 const READ: usize = 8 << 10;
 
-pub(crate) type Broken = Box<dyn Error + Send + Sync>;
+pub(crate) type ConnectionError = Box<dyn Error + Send + Sync>;
 
 /// What moves the bytes of one request and its answer.
 pub(crate) struct Connection {
@@ -29,7 +29,9 @@ pub(crate) struct Connection {
 }
 
 /// Connects, as the address says.
-pub(crate) async fn connect(address: &DockerAddress) -> Result<(SendRequest<Empty<Bytes>>, Connection), Broken> {
+pub(crate) async fn connect(
+    address: &DockerAddress,
+) -> Result<(SendRequest<Empty<Bytes>>, Connection), ConnectionError> {
     match address {
         DockerAddress::Unix(socket) => handshake(UnixStream::connect(socket).await?).await,
         DockerAddress::Tcp(host) => handshake(TcpStream::connect(host).await?).await,
@@ -40,7 +42,7 @@ pub(crate) async fn connect(address: &DockerAddress) -> Result<(SendRequest<Empt
     }
 }
 
-async fn handshake<S>(stream: S) -> Result<(SendRequest<Empty<Bytes>>, Connection), Broken>
+async fn handshake<S>(stream: S) -> Result<(SendRequest<Empty<Bytes>>, Connection), ConnectionError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

@@ -20,12 +20,12 @@ use crate::engine::address::DockerAddress;
 use crate::engine::auth_header::auth_header;
 use crate::engine::engine_error::{EngineError, Unreachable};
 use crate::engine::info;
-use crate::engine::lines;
 use crate::engine::ping::{ApiVersion, Pong, agree};
 use crate::engine::podman::sort_digests;
+use crate::engine::pull_stream;
+use crate::engine::stream_summary::{StreamOutcome, StreamSummary};
 use crate::engine::tls::Tls;
-use crate::engine::told::{Told, Verdict};
-use crate::engine::{Connect, Engine, Line, LocalImage, Storage, Wanted};
+use crate::engine::{Engine, EngineConnector, LocalImage, ProgressMessage, PullRequest, Storage};
 use crate::task::{ImageReference, Platform, Version};
 
 /// The newest API this program speaks: bollard's.
@@ -54,7 +54,7 @@ fn with_tls(host: &str, tls: &Tls) -> Result<Docker, Error> {
     Docker::connect_with_custom_transport(transport, Some(format!("https://{host}")), NEVER, API_DEFAULT_VERSION)
 }
 
-impl Connect for DockerAddress {
+impl EngineConnector for DockerAddress {
     type Engine = DockerEngine;
 
     fn address(&self) -> String {
@@ -102,26 +102,30 @@ fn versioned(uri: &Uri, major: usize, minor: usize) -> Uri {
 }
 
 impl Engine for DockerEngine {
-    fn pull<'a>(&'a self, wanted: &'a Wanted, login: &'a Login) -> BoxStream<'a, Result<Line, EngineError>> {
-        match lines::request(self.version, wanted, auth_header(&wanted.image, login)) {
-            Ok(request) => lines::lines(&self.address, request).boxed(),
+    fn pull<'a>(
+        &'a self,
+        wanted: &'a PullRequest,
+        login: &'a Login,
+    ) -> BoxStream<'a, Result<ProgressMessage, EngineError>> {
+        match pull_stream::request(self.version, wanted, auth_header(&wanted.image, login)) {
+            Ok(request) => pull_stream::lines(&self.address, request).boxed(),
             Err(error) => stream::once(ready(Err(self.address.garbled(error.to_string())))).boxed(),
         }
     }
 
-    async fn verify<'a>(&'a self, wanted: &'a Wanted, login: &'a Login) -> Result<(), EngineError> {
+    async fn verify<'a>(&'a self, wanted: &'a PullRequest, login: &'a Login) -> Result<(), EngineError> {
         if self.is_podman {
             // It has no such question, and asks the registry whatever it has itself. Docker
             // does not: it pulls what it has by digest without asking anybody.
-            let (mut lines, mut told) = (self.pull(wanted, login), Told::default());
+            let (mut lines, mut told) = (self.pull(wanted, login), StreamSummary::default());
             while let Some(line) = lines.next().await {
                 told.take(&line?);
             }
             // An answer that only ends is no consent: one that is cut short may look like it.
             let local = self.local(&wanted.image).await?.unwrap_or_default();
             return match told.verdict(&wanted.image, &local) {
-                Verdict::Pulled { .. } => Ok(()),
-                Verdict::Another { .. } | Verdict::Cut => {
+                StreamOutcome::Pulled { .. } => Ok(()),
+                StreamOutcome::Another { .. } | StreamOutcome::Cut => {
                     Err(self.address.garbled("it ended without telling whether the registry has the image"))
                 }
             };

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::engine::Storage;
 use crate::engine::address::DockerAddress;
 use crate::engine::engine_error::EngineError;
-use crate::engine::get::get;
+use crate::engine::http_get::get;
 use crate::engine::ping::ApiVersion;
 use crate::task::Platform;
 

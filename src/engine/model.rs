@@ -13,13 +13,17 @@ use crate::task::{ImageReference, Platform, Version};
 pub trait Engine: Send + Sync {
     /// Pulls one image; what the engine says comes as a stream, errors included. Dropping
     /// the stream ends the pull.
-    fn pull<'a>(&'a self, wanted: &'a Wanted, login: &'a Login) -> BoxStream<'a, Result<Line, EngineError>>;
+    fn pull<'a>(
+        &'a self,
+        wanted: &'a PullRequest,
+        login: &'a Login,
+    ) -> BoxStream<'a, Result<ProgressMessage, EngineError>>;
 
     /// Asks the registry whether it gives this very image, named by digest, to whoever has the
     /// login; nothing is fetched and no tag moves. The caller bounds the wait.
     fn verify<'a>(
         &'a self,
-        wanted: &'a Wanted,
+        wanted: &'a PullRequest,
         login: &'a Login,
     ) -> impl Future<Output = Result<(), EngineError>> + Send + 'a;
 
@@ -56,7 +60,7 @@ pub struct Storage {
 
 /// An image to pull, and which build of it where that is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub struct PullRequest {
     /// The image.
     pub image: ImageReference,
     /// The build.
@@ -98,7 +102,7 @@ impl LocalImage {
 
 /// One line of what the engine says while it pulls.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Line {
+pub struct ProgressMessage {
     /// The layer it is about, or the tag.
     pub id: Option<String>,
     /// `Downloading`, `Pull complete`, `Digest: sha256:…`, …
@@ -108,7 +112,7 @@ pub struct Line {
 }
 
 /// A place where an engine may be. The real one is [`DockerAddress`].
-pub trait Connect: Sync {
+pub trait EngineConnector: Sync {
     /// The engine.
     type Engine: Engine;
 

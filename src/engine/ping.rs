@@ -7,7 +7,7 @@ use http::{StatusCode, Uri};
 
 use crate::engine::address::DockerAddress;
 use crate::engine::engine_error::{EngineError, Unreachable, words};
-use crate::engine::get::get;
+use crate::engine::http_get::get;
 
 /// A version of the API, such as 1.41.
 pub(crate) type ApiVersion = (usize, usize);

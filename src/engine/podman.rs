@@ -10,13 +10,13 @@ use serde::Deserialize;
 use crate::engine::LocalImage;
 use crate::engine::address::DockerAddress;
 use crate::engine::engine_error::EngineError;
-use crate::engine::get::get;
+use crate::engine::http_get::get;
 use crate::engine::ping::ApiVersion;
 use crate::task::ImageReference;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Listed {
+struct PodmanImage {
     id: String,
     digest: String,
 }
@@ -35,7 +35,7 @@ pub(crate) async fn sort_digests(
     if answer.status() != StatusCode::OK {
         return Ok(());
     }
-    let listed: Vec<Listed> = serde_json::from_slice(answer.body()).unwrap_or_default();
+    let listed: Vec<PodmanImage> = serde_json::from_slice(answer.body()).unwrap_or_default();
     if let Some(listed) = listed.into_iter().find(|listed| listed.id == local.id) {
         local.digests.sort_by_key(|digest| *digest != listed.digest);
     }

@@ -11,34 +11,34 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-pub use crate::aws::{Aws, Batching};
-pub use crate::aws::{Call, CallEnd, Servable, Served, Source, Watch};
-pub use crate::credential::instance::{InstanceLogins, InstanceSettings};
-pub use crate::credential::{AccessTokens, Keeping, Login, Origin, Resolver};
-use crate::credential::{AuthorizedPlan, Credentials};
-pub use crate::engine::{Chosen, DockerAddress, EngineChoice, Place, TlsUse};
+pub use crate::aws::{AwsCallEvent, CallOutcome, CredentialKind, CredentialObserver, CredentialServed, ServedFrom};
+pub use crate::aws::{AwsClient, Batching};
+pub use crate::credential::host_logins::{HostLoginSettings, HostLogins};
+pub use crate::credential::{AccessTokens, CacheConfig, CachingCredentialProvider, Login, Provenance};
+use crate::credential::{AuthorizedPlan, CredentialProvider};
+pub use crate::engine::{DockerAddress, EngineEndpoint, EngineSelector, ResolvedEngine, TlsUse};
 use crate::error::Failure;
 pub use crate::identity::{AccountRoles, HostKind};
 pub use crate::plan::{PlanContext, Registries, Rewrites, RoleUse};
 pub use crate::pull::{
-    Behavior, Caching, Concurrency, Deadlines, DiskCheck, DiskLimits, How, Layers, Limits, OnRefusal, Progress, Pulled,
-    Retry, State, Traffic, reach,
+    Behavior, Caching, Concurrency, Deadlines, DiskCheck, DiskLimits, FailedAttempt, LayerTotals, OnRefusal,
+    ProgressObserver, PullLimiter, PullLimits, PullResultKind, PullState, PulledImage, reach,
 };
 pub use crate::retry::Backoff;
 pub use crate::secret_authoring::{
-    Binding, Draft, Finding, Found, Kept, NewSecret, Outcome, PLAINTEXT_LIMIT, Plaintext, SecretUse, Token, Updates,
-    Upstream, Wanted,
+    Binding, CheckStatus, Finding, NewSecret, NewSecretArgs, OnDifference, PLAINTEXT_LIMIT, Plaintext, SecretSpec,
+    SecretUse, UpsertAction, UpsertResult, Upstream, UpstreamToken,
 };
 pub use crate::task::{ImageReference, Platform, RegistryHost};
-pub use logins::{Given, Logins};
-pub use secret::{Question, check_secret, keep_secret};
+pub use logins::{IssuedLogin, LoginProvider};
+pub use secret::{SecretCheckRequest, check_secret, keep_secret};
 
 #[cfg(feature = "ecs")]
 pub use ecs::EcsCluster;
 pub use input::{Input, InputError, at_most, whole};
-pub use pin::{PinError, pinned};
+pub use pin::{PinError, pin_definitions};
 
-use crate::engine::Connect;
+use crate::engine::EngineConnector;
 use crate::plan::PullPlan;
 use crate::pull;
 use crate::report::Report;
@@ -48,13 +48,13 @@ use crate::traces;
 
 /// A plan, the inputs that did not make it, and when the work began.
 #[derive(Debug)]
-pub struct Job {
+pub struct PullRun {
     plan: PullPlan,
     invalid_inputs: Vec<Failure>,
     begun: Instant,
 }
 
-impl Job {
+impl PullRun {
     /// Reads the inputs and plans all their pulls together, on the host that the context
     /// tells of.
     #[must_use]
@@ -105,13 +105,13 @@ impl Job {
 
     /// Carries the plan out. `interrupt` ends it early; what is not done then is reported
     /// as cancelled.
-    pub async fn pull<C: Connect>(
+    pub async fn pull<C: EngineConnector>(
         self,
-        credentials: &dyn Credentials,
+        credentials: &dyn CredentialProvider,
         engine: &C,
-        traffic: &Traffic,
-        limits: &Limits,
-        progress: &dyn Progress,
+        traffic: &PullLimiter,
+        limits: &PullLimits,
+        progress: &dyn ProgressObserver,
         interrupt: &CancellationToken,
     ) -> Report {
         let must_not_begin = limits.fail_fast && self.has_faults();

@@ -6,31 +6,31 @@
 
 mod attempt;
 mod behavior;
-mod course;
 mod disk;
-mod guarded;
-mod missed;
-mod movement;
-mod one;
+mod disk_guard;
+mod fallback;
+mod image_pull;
+mod last_activity;
 mod outcome;
 mod progress;
 mod pull_error;
+mod pull_failure;
+mod pull_limiter;
 mod reach;
 mod retry_after;
-mod schedule;
-mod tags;
+mod retry_loop;
+mod scheduler;
+mod spans;
+mod tag_resolutions;
 #[cfg(test)]
 mod tests;
-mod through;
-mod traced;
-mod traffic;
 
 pub use behavior::{Behavior, Caching, OnRefusal};
-pub use disk::{DiskCheck, DiskLimits, Filled, Shortage};
-pub use one::Deadlines;
-pub use outcome::{How, Outcome, Pulled, Retry};
-pub use progress::{Layers, Progress, State};
+pub use disk::{DiskCheck, DiskFull, DiskLimits, Shortage};
+pub use outcome::{FailedAttempt, PullOutcome, PullResultKind, PulledImage};
+pub use progress::{LayerTotals, ProgressObserver, PullState};
 pub use pull_error::PullError;
+pub use pull_limiter::{Concurrency, PullLimiter};
 pub use reach::reach;
-pub use schedule::{Limits, not_begun, run};
-pub use traffic::{Concurrency, Traffic};
+pub use retry_loop::Deadlines;
+pub use scheduler::{PullLimits, not_begun, run};

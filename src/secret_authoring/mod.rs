@@ -1,15 +1,17 @@
 //! What `taskpull secret new`, `check` and `seal` do.
 
-mod draft;
-mod draft_error;
-mod finding;
+mod new_secret;
+mod new_secret_error;
 mod seal;
-mod upkeep;
+mod secret_check;
+mod upsert;
 mod upstream;
 
-pub use draft::{Draft, NewSecret, Token, Wanted};
-pub use draft_error::DraftError;
-pub use finding::{Finding, Found, UsedBy, about_content, about_description, unknown};
+pub use new_secret::{NewSecret, NewSecretArgs, SecretSpec, UpstreamToken};
+pub use new_secret_error::NewSecretError;
 pub use seal::{Binding, PLAINTEXT_LIMIT, Plaintext, SealError};
-pub use upkeep::{Description, Kept, Outcome, Replica, ReplicaState, UpdateError, Updates, keep};
+pub use secret_check::{CheckStatus, Finding, SecretConsumer, check_content, check_metadata, unknown};
+pub use upsert::{
+    OnDifference, Replica, ReplicaState, SecretMetadata, UpsertAction, UpsertError, UpsertResult, upsert_secret,
+};
 pub use upstream::{SecretUse, Upstream};

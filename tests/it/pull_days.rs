@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 use taskpull::pipeline::{
-    AccessTokens, AccountRoles, Aws, Backoff, Batching, Caching, Concurrency, Deadlines, DockerAddress, HostKind,
-    Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits, PlanContext, Progress, Resolver, Rewrites, RoleUse,
-    State, Traffic,
+    AccessTokens, AccountRoles, AwsClient, Backoff, Batching, CacheConfig, Caching, CachingCredentialProvider,
+    Concurrency, Deadlines, DockerAddress, HostKind, HostLoginSettings, HostLogins, Input, PlanContext,
+    ProgressObserver, PullLimiter, PullLimits, PullRun, PullState, Rewrites, RoleUse,
 };
 use tokio::time::{advance, pause, resume};
 use tokio_util::sync::CancellationToken;
@@ -44,29 +44,29 @@ pub fn run_story_with(world: &World, story: &str, variables: &[(&'static str, &s
 
 /// Whoever pulls again and again.
 struct Host {
-    credentials: Resolver<Aws>,
+    credentials: CachingCredentialProvider<AwsClient>,
     engine: DockerAddress,
 }
 
 struct Silent;
 
-impl Progress for Silent {
-    fn update(&self, _: usize, _: &State) {}
+impl ProgressObserver for Silent {
+    fn update(&self, _: usize, _: &PullState) {}
 }
 
 /// What keeps a value for five minutes, and for an hour more while AWS does not answer.
-pub fn credential_resolver() -> Resolver<Aws> {
-    let logins = InstanceSettings {
+pub fn credential_resolver() -> CachingCredentialProvider<AwsClient> {
+    let logins = HostLoginSettings {
         host: HostKind::Auto,
         has_auth_type: false,
         auth_data: None,
         docker_config: None,
         helper_timeout: MINUTE,
     };
-    let keeping = Keeping { max_age: 5 * MINUTE, max_stale: 60 * MINUTE, entries: NonZeroUsize::MAX };
-    let store = Aws::new(Duration::from_secs(10), Batching::Never, HostKind::Auto, None, Arc::new(())).unwrap();
-    let logins = Arc::new(InstanceLogins::read(&logins).unwrap());
-    Resolver::new(Arc::new(store), keeping, AccessTokens::Refuse, logins)
+    let keeping = CacheConfig { max_age: 5 * MINUTE, max_stale: 60 * MINUTE, entries: NonZeroUsize::MAX };
+    let store = AwsClient::new(Duration::from_secs(10), Batching::Never, HostKind::Auto, None, Arc::new(())).unwrap();
+    let logins = Arc::new(HostLogins::read(&logins).unwrap());
+    CachingCredentialProvider::new(Arc::new(store), keeping, AccessTokens::Refuse, logins)
 }
 
 impl Host {
@@ -87,7 +87,7 @@ impl Host {
         let no_logins = |_: &_| None;
         let (accounts, rewrites) = (&AccountRoles::default(), &Rewrites::default());
         let context = PlanContext { roles: RoleUse::Assume, accounts, rewrites, platform: None, instance: &no_logins };
-        let limits = Limits {
+        let limits = PullLimits {
             disk: taskpull::pull::DiskLimits::default(),
             caching: Caching::default(),
             deadlines: Deadlines { answer: MINUTE, begin: MINUTE, idle: MINUTE, restart: MINUTE, total: MINUTE },
@@ -95,9 +95,9 @@ impl Host {
             fail_fast: false,
         };
         let input = Input { source: "-".to_owned(), text: Ok(definition) };
-        let work = Job::new(vec![input], &context);
+        let work = PullRun::new(vec![input], &context);
         let one = NonZeroUsize::MIN;
-        let traffic = Traffic::of_one_run(Concurrency { all: one, per_registry: one });
+        let traffic = PullLimiter::of_one_run(Concurrency { all: one, per_registry: one });
         let report =
             work.pull(&self.credentials, &self.engine, &traffic, &limits, &Silent, &CancellationToken::new()).await;
         serde_json::to_value(&report).unwrap()["tasks"][0]["containers"][0].take()

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::json::{Node, Notes, Object};
+use super::json::{Node, Object, ParseWarnings};
 use super::{ContentFault, text_of};
 use crate::task::KeyArn;
 
@@ -68,7 +68,7 @@ pub(crate) fn is_one(content: &Object) -> bool {
 
 /// Reads the envelope in a secret's content.
 pub(crate) fn read(secret: &Object) -> Result<Envelope, ContentFault> {
-    let notes = &mut Notes::default();
+    let notes = &mut ParseWarnings::default();
     let Some(Node::Object(envelope)) = secret.get(NAME, notes)? else {
         return Err(ContentFault::NoObject(NAME));
     };

@@ -27,7 +27,7 @@ pub(crate) struct Object(Vec<(Zeroizing<String>, Node)>);
 
 /// What was taken and is probably not meant, said in the report.
 #[derive(Default)]
-pub(crate) struct Notes(pub Vec<Printable>);
+pub(crate) struct ParseWarnings(pub Vec<Printable>);
 
 impl Object {
     /// Reads the one object of a text.
@@ -56,7 +56,7 @@ impl Object {
 
     /// The value under a key: exactly so, else in another case, which is noted. `null` is
     /// none; two spellings of one key are refused, whatever stands under them.
-    pub(crate) fn get(&self, key: &'static str, notes: &mut Notes) -> Result<Option<&Node>, ContentFault> {
+    pub(crate) fn get(&self, key: &'static str, notes: &mut ParseWarnings) -> Result<Option<&Node>, ContentFault> {
         let mut found = self.entries().filter(|(name, _)| name.eq_ignore_ascii_case(key));
         let Some((name, node)) = found.next() else { return Ok(None) };
         if found.next().is_some() {
@@ -73,7 +73,7 @@ impl Object {
     }
 
     /// The text under a key.
-    pub(crate) fn text(&self, key: &'static str, notes: &mut Notes) -> Result<Option<&Secret>, ContentFault> {
+    pub(crate) fn text(&self, key: &'static str, notes: &mut ParseWarnings) -> Result<Option<&Secret>, ContentFault> {
         match self.get(key, notes)? {
             None => Ok(None),
             Some(Node::Text(text)) => Ok(Some(text)),
@@ -82,7 +82,7 @@ impl Object {
     }
 
     /// The text under a key that must be there and must not be empty.
-    pub(crate) fn needed(&self, key: &'static str, notes: &mut Notes) -> Result<Secret, ContentFault> {
+    pub(crate) fn needed(&self, key: &'static str, notes: &mut ParseWarnings) -> Result<Secret, ContentFault> {
         match self.text(key, notes)? {
             None => Err(ContentFault::Missing(key)),
             Some(text) if text.is_empty() => Err(ContentFault::EmptyValue(key)),

@@ -6,26 +6,26 @@
 //! helper's answer; an identity token. A text may be sealed: an [`Envelope`], or the bytes
 //! of a KMS ciphertext.
 
+mod content_error;
 mod docker;
-pub(crate) mod entry;
+pub(crate) mod docker_auth_entry;
 mod envelope;
-mod fault;
 pub(crate) mod json;
-pub(crate) mod pair;
 #[cfg(test)]
 mod tests;
+pub(crate) mod username_token;
 
 use std::collections::BTreeMap;
 
-pub use entry::EntryFault;
+pub use content_error::{ContentError, ContentFault};
+pub use docker_auth_entry::EntryFault;
 pub use envelope::Envelope;
-pub use fault::{ContentError, ContentFault};
 
 use super::{Login, SecretValue, SecretVersion};
 use crate::error::Printable;
 use crate::secret::{Secret, SecretBytes};
 use crate::task::{ImageReference, KeyArn};
-use json::{Notes, Object};
+use json::{Object, ParseWarnings};
 
 /// Secrets Manager's limit for a value, in bytes (C6).
 pub(crate) const VALUE_LIMIT: usize = 65_536;
@@ -117,7 +117,7 @@ pub(crate) fn login(
     image: &ImageReference,
     tokens: AccessTokens,
 ) -> Result<(Login, Vec<Printable>), ContentError> {
-    let mut notes = Notes::default();
+    let mut notes = ParseWarnings::default();
     let login = object(text).and_then(|content| read(&content, image, tokens, &mut notes));
     login.map(|login| (login, notes.0)).map_err(|fault| about(version, fault))
 }
@@ -153,7 +153,7 @@ fn read(
     content: &Object,
     image: &ImageReference,
     tokens: AccessTokens,
-    notes: &mut Notes,
+    notes: &mut ParseWarnings,
 ) -> Result<Login, ContentFault> {
     if envelope::is_one(content) {
         return Err(ContentFault::EnvelopeInEnvelope);
@@ -177,7 +177,7 @@ fn read(
     }
 }
 
-fn name_and_password(content: &Object, tokens: AccessTokens, notes: &mut Notes) -> Result<Login, ContentFault> {
+fn name_and_password(content: &Object, tokens: AccessTokens, notes: &mut ParseWarnings) -> Result<Login, ContentFault> {
     let key = match tokens {
         _ if content.has("password") || !content.has("accessToken") => "password",
         AccessTokens::Refuse => return Err(ContentFault::AccessToken),

@@ -5,9 +5,9 @@
 //! engine elsewhere, a registry that only the engine reaches) is no failure, it is not known.
 //! A pull on a disk with comfortable room costs no question to any registry.
 
-mod account;
-mod room;
-mod space;
+mod free_space;
+mod reservation;
+mod shortage;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,14 +15,14 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use tokio::time::timeout;
 
-pub use account::{Filled, Shortage};
-pub(super) use room::{Held, UnderWay};
+pub(super) use reservation::{DiskReservation, DiskReservations};
+pub use shortage::{DiskFull, Shortage};
 
 use crate::credential::Login;
-use crate::engine::{Engine, EngineError, Storage, Wanted};
+use crate::engine::{Engine, EngineError, PullRequest, Storage};
 use crate::registry::{Layer, Registries};
-use room::need;
-use space::{Space, measured};
+use free_space::{FreeSpace, measured};
+use reservation::need;
 
 /// What a shortage comes to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,17 +53,17 @@ pub(crate) struct Disk<'a> {
     /// ended, because the question can take longer than a small pull.
     storage: Shared<BoxFuture<'a, Option<Arc<Storage>>>>,
     registries: Registries,
-    under_way: &'a UnderWay,
+    under_way: &'a DiskReservations,
 }
 
 /// What was found about the room for one image.
 #[derive(Debug, Default)]
-pub(crate) struct Looked<'a> {
+pub(crate) struct DiskCheckResult<'a> {
     /// There is none.
     pub shortage: Option<Shortage>,
     need: Option<u64>,
     /// For as long as the pull is under way.
-    _held: Option<Held<'a>>,
+    _held: Option<DiskReservation<'a>>,
 }
 
 impl<'a> Disk<'a> {
@@ -72,7 +72,7 @@ impl<'a> Disk<'a> {
         limits: DiskLimits,
         patience: Duration,
         engine: impl Future<Output = Result<Arc<E>, EngineError>> + Send + 'a,
-        under_way: &'a UnderWay,
+        under_way: &'a DiskReservations,
     ) -> Self {
         let storage = async move {
             let engine = engine.await.ok()?;
@@ -97,26 +97,28 @@ impl<'a> Disk<'a> {
     }
 
     /// Looks whether there is room for an image, and holds it.
-    pub(crate) async fn look<E: Engine>(&self, engine: &E, wanted: &Wanted, login: &Login) -> Looked<'_> {
-        let Some((storage, space)) = self.space().await else { return Looked::default() };
+    pub(crate) async fn look<E: Engine>(&self, engine: &E, wanted: &PullRequest, login: &Login) -> DiskCheckResult<'_> {
+        let Some((storage, space)) = self.space().await else { return DiskCheckResult::default() };
         if space.free >= self.limits.comfortable && space.inodes != Some(0) {
-            return Looked::default();
+            return DiskCheckResult::default();
         }
-        let Some(layers) = self.layers_wanted(engine, &storage, wanted, login).await else { return Looked::default() };
+        let Some(layers) = self.layers_wanted(engine, &storage, wanted, login).await else {
+            return DiskCheckResult::default();
+        };
         let all_the_same = self.check() != DiskCheck::Refuse;
         let (weighed, held) = self.under_way.admit(&layers, space, all_the_same);
         let short = || Shortage { root: storage.root.clone(), space, weighed };
-        Looked { shortage: (!weighed.fits(space)).then(short), need: Some(weighed.own), _held: held }
+        DiskCheckResult { shortage: (!weighed.fits(space)).then(short), need: Some(weighed.own), _held: held }
     }
 
     /// The account of a pull that found the disk full, if the disk can be seen.
     pub(crate) async fn filled<E: Engine>(
         &self,
         engine: &E,
-        wanted: &Wanted,
+        wanted: &PullRequest,
         login: &Login,
-        looked: &Looked<'_>,
-    ) -> Option<Filled> {
+        looked: &DiskCheckResult<'_>,
+    ) -> Option<DiskFull> {
         let (storage, now) = self.space().await?;
         let need = match looked.need {
             None if self.check() != DiskCheck::Off => {
@@ -125,11 +127,11 @@ impl<'a> Disk<'a> {
             }
             known => known,
         };
-        Some(Filled { root: storage.root.clone(), now, need })
+        Some(DiskFull { root: storage.root.clone(), now, need })
     }
 
     /// Where the engine keeps its images, and what is free there now.
-    async fn space(&self) -> Option<(Arc<Storage>, Space)> {
+    async fn space(&self) -> Option<(Arc<Storage>, FreeSpace)> {
         let storage = self.storage.clone().await?;
         let space = measured(&storage, self.patience).await?;
         Some((storage, space))
@@ -140,10 +142,10 @@ impl<'a> Disk<'a> {
         &self,
         engine: &E,
         storage: &Storage,
-        wanted: &Wanted,
+        wanted: &PullRequest,
         login: &Login,
     ) -> Option<Vec<Layer>> {
-        let Wanted { image, platform, .. } = wanted;
+        let PullRequest { image, platform, .. } = wanted;
         let platform = platform.as_ref().or(storage.platform.as_ref());
         let manifest = match timeout(self.patience, self.registries.manifest(image, platform, login)).await {
             Ok(Ok(manifest)) => manifest,

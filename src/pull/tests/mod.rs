@@ -10,11 +10,11 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::credential::Origin;
+use crate::credential::Provenance;
 use crate::engine::EngineError;
 use crate::error::{Class, Link};
 use crate::plan::{InstanceLogin, InstanceSource, Need, PlannedPull};
-use crate::pull::{Deadlines, How, Limits, Outcome, Traffic, run};
+use crate::pull::{Deadlines, PullLimiter, PullLimits, PullOutcome, PullResultKind, run};
 use crate::retry::Backoff;
 use crate::task::{ImageReference, Platform};
 use world::{
@@ -45,7 +45,7 @@ async fn a_pull_that_has_its_turn_and_says_nothing_is_stalled_whatever_the_other
 
 #[tokio::test(start_paused = true)]
 async fn the_total_deadline_keeps_the_last_error() {
-    let short = Limits { deadlines: Deadlines { total: 3 * SECOND, ..limits().deadlines }, ..limits() };
+    let short = PullLimits { deadlines: Deadlines { total: 3 * SECOND, ..limits().deadlines }, ..limits() };
     let fake = Fake::default().on("app", vec![busy(2)]).on("app", vec![digest(50)]);
     let (outcomes, _) = pull(fake, &["app"], &short, &CancellationToken::new()).await;
     let failure = outcomes[0].result.as_ref().unwrap_err();
@@ -74,7 +74,7 @@ async fn a_stream_without_a_digest_is_no_success() {
 #[tokio::test(start_paused = true)]
 async fn an_interrupt_begins_nothing_more() {
     let interrupt = CancellationToken::new();
-    let (traffic, limits) = (Traffic::of_one_run(at_once(1, 1)), limits());
+    let (traffic, limits) = (PullLimiter::of_one_run(at_once(1, 1)), limits());
     // An attempt at the second one would be one that nobody has a script for.
     let fake = Fake::default().on("app", vec![digest(9)]);
     let work = pull_in(&traffic, fake, &["app", "other"], &limits, &interrupt);
@@ -89,14 +89,14 @@ async fn an_interrupt_begins_nothing_more() {
 #[tokio::test(start_paused = true)]
 async fn a_pull_that_does_not_begin_is_the_registrys_and_on_an_engine_that_hangs_the_engines() {
     let silent = || Fake::default().on("app", vec![digest(600)]);
-    let limits = Limits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
-    let found = |outcome: &Outcome| outcome.result.as_ref().map_err(|failure| (failure.link, failure.class)).err();
+    let limits = PullLimits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let found = |outcome: &PullOutcome| outcome.result.as_ref().map_err(|failure| (failure.link, failure.class)).err();
     let (outcomes, _) = pull(silent(), &["app"], &limits, &CancellationToken::new()).await;
     assert_eq!(found(&outcomes[0]), Some((Link::Registry, Class::Unavailable)), "{outcomes:?}");
 
     let deadlines = Deadlines { restart: SECOND, ..limits.deadlines };
     let hung = Fake { inspect_takes: 3_600 * SECOND, ..silent() };
-    let (outcomes, fake) = pull(hung, &["app"], &Limits { deadlines, ..limits }, &CancellationToken::new()).await;
+    let (outcomes, fake) = pull(hung, &["app"], &PullLimits { deadlines, ..limits }, &CancellationToken::new()).await;
     assert_eq!(found(&outcomes[0]), Some((Link::Engine, Class::EngineGone)), "{outcomes:?}");
     assert!(outcomes[0].attempts > 1 && fake.scripts.lock().unwrap().values().all(Vec::is_empty), "asked to pull once");
 }
@@ -114,7 +114,7 @@ async fn an_interrupted_pull_tells_what_it_had_come_to() {
     let ((outcomes, fake), ()) = tokio::join!(work, later);
     assert_eq!(class(&outcomes[0]), Some(Class::Cancelled), "{outcomes:?}");
     assert_eq!((outcomes[0].attempts, outcomes[0].duration), (1, 3 * SECOND), "connecting took one of the four");
-    assert_eq!(outcomes[0].origin, Some(Origin::Anonymous));
+    assert_eq!(outcomes[0].origin, Some(Provenance::Anonymous));
     assert_eq!(fake.under_way.load(Ordering::Relaxed), 0, "its stream is dropped");
 }
 
@@ -147,9 +147,9 @@ async fn one_tag_is_one_image_in_a_run_though_it_moves_in_the_middle() {
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_comes_back_goes_on_and_that_takes_none_of_the_attempts() {
     let fake = (0..10).fold(Fake::default(), |fake, _| fake.on("app", vec![gone(0)])).on("app", vec![digest(0)]);
-    let limits = Limits { backoff: Backoff::new(SECOND / 4, SECOND, 2).unwrap(), ..limits() };
+    let limits = PullLimits { backoff: Backoff::new(SECOND / 4, SECOND, 2).unwrap(), ..limits() };
     let (outcomes, fake) = pull(fake, &["app"], &limits, &CancellationToken::new()).await;
-    assert_eq!(how(&outcomes[0]), How::Fetched);
+    assert_eq!(how(&outcomes[0]), PullResultKind::Fetched);
     assert_eq!((outcomes[0].attempts, outcomes[0].retries.len()), (11, 10));
     assert!(outcomes[0].retries.iter().all(|retry| retry.failure.class == Class::EngineGone));
     assert_eq!(fake.most_at_once.load(Ordering::Relaxed), 1, "never two pulls of one image");
@@ -158,7 +158,7 @@ async fn an_engine_that_comes_back_goes_on_and_that_takes_none_of_the_attempts()
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_never_stops_telling_new_layers_is_not_listened_to() {
     let endless: Script = (0..20_000).map(|at| layer(0, &at.to_string(), "Pulling fs layer")).collect();
-    let limits = Limits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let limits = PullLimits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
     let fake = Fake::default().on("app", endless.into_iter().chain([digest(0)]).collect());
     let (outcomes, _) = pull(fake, &["app"], &limits, &CancellationToken::new()).await;
     let link = outcomes[0].result.as_ref().map_err(|failure| failure.link);
@@ -168,7 +168,7 @@ async fn an_engine_that_never_stops_telling_new_layers_is_not_listened_to() {
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_says_the_same_again_and_again_is_stalled() {
     let again: Script = (0..100).map(|_| layer(1, "a", "Downloading")).collect();
-    let limits = Limits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let limits = PullLimits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
     let (outcomes, _) = pull(Fake::default().on("app", again), &["app"], &limits, &CancellationToken::new()).await;
     assert_eq!(class(&outcomes[0]), Some(Class::Unavailable), "{outcomes:?}");
     assert_eq!(outcomes[0].duration, 11 * SECOND, "ten after the line that said something");
@@ -183,7 +183,7 @@ async fn a_slow_registry_does_not_hold_back_another_one() {
     };
     let fake = slow.iter().fold(Fake::default(), |fake, image| script(fake, image, 9));
     let fake = script(fake, "quick.example/app", 1);
-    let traffic = Traffic::of_one_run(at_once(100, 2));
+    let traffic = PullLimiter::of_one_run(at_once(100, 2));
     let images: Vec<&str> = slow.iter().map(String::as_str).chain(["quick.example/app"]).collect();
     let (outcomes, _) = pull_in(&traffic, fake, &images, &limits(), &CancellationToken::new()).await;
     assert_eq!((outcomes[10].waited, outcomes[10].duration), (Duration::ZERO, SECOND), "{outcomes:?}");
@@ -192,7 +192,7 @@ async fn a_slow_registry_does_not_hold_back_another_one() {
 
 #[tokio::test(start_paused = true)]
 async fn two_runs_share_their_turns_and_one_image_is_pulled_by_one_of_them_at_a_time() {
-    let traffic = Traffic::of_many_runs(at_once(2, 2));
+    let traffic = PullLimiter::of_many_runs(at_once(2, 2));
     let (limits, interrupt) = (limits(), CancellationToken::new());
     let fake = |images: &[&str]| images.iter().fold(Fake::default(), |fake, image| fake.on(image, vec![digest(9)]));
     let run = async |images: &[&str]| pull_in(&traffic, fake(images), images, &limits, &interrupt).await.0;
@@ -232,9 +232,9 @@ async fn a_registry_that_says_how_long_is_left_alone_for_so_long() {
     let throttled = || vec![(Duration::ZERO, Err(EngineError::Said { status: 500, code: None, text: text.clone() }))];
     let fake = Fake::default().on("app", throttled()).on("app", vec![digest(0)]);
     let (outcomes, _) = pull(fake, &["app"], &limits(), &CancellationToken::new()).await;
-    assert_eq!(how(&outcomes[0]), How::Fetched);
+    assert_eq!(how(&outcomes[0]), PullResultKind::Fetched);
     assert_eq!((outcomes[0].retries[0].wait, outcomes[0].duration), (7 * SECOND, 7 * SECOND));
-    let short = Limits { deadlines: Deadlines { total: 6 * SECOND, ..limits().deadlines }, ..limits() };
+    let short = PullLimits { deadlines: Deadlines { total: 6 * SECOND, ..limits().deadlines }, ..limits() };
     let (outcomes, _) = pull(Fake::default().on("app", throttled()), &["app"], &short, &CancellationToken::new()).await;
     assert_eq!((class(&outcomes[0]), outcomes[0].duration), (Some(Class::Throttled), Duration::ZERO));
 }
