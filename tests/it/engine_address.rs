@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::support::digest::sha256;
 use crate::support::engine::FakeEngine;
-use crate::support::pki::{CertificateAuthority, ClientAuth};
+use crate::support::pki::{CertificateAuthority, ClientAuth, Validity};
 use crate::support::run::{Run, RunOutput};
 use crate::support::tls::{Backend, TlsTerminator};
 use crate::task::{IMAGE, World, open_container, task};
@@ -75,10 +75,10 @@ fn context_leads_to_its_socket() {
 fn context_uses_its_own_tls_certificates() {
     let (host, pki) = (Host::new(), CertificateAuthority::new());
     let backend = Backend::Socket(host.world.engine.socket());
-    let tls = TlsTerminator::start(backend, pki.server("IP:127.0.0.1", 2, ClientAuth::Required));
+    let tls = TlsTerminator::start(backend, pki.server_config("127.0.0.1", Validity::Valid, ClientAuth::Required));
     let files = host.context("far", &json!({ "Host": tls.host(), "SkipTLSVerify": false }));
     fs::create_dir_all(&files).unwrap();
-    pki.client(&files);
+    pki.write_client_files(&files);
     // The DOCKER_TLS variables belong to DOCKER_HOST and do not apply to a context.
     let run = || host.pull().env("DOCKER_CONTEXT", "far").env("DOCKER_CERT_PATH", "/nonexistent");
     let output = run().env("DOCKER_TLS_VERIFY", "1").output();
@@ -90,7 +90,7 @@ fn context_uses_its_own_tls_certificates() {
         output.stdout.contains("its certificate is not trusted"),
         "only the authorities of the system are trusted: {output:?}"
     );
-    assert_eq!(run().env("SSL_CERT_FILE", pki.ca()).output().code, 0);
+    assert_eq!(run().env("SSL_CERT_FILE", pki.ca_path()).output().code, 0);
 
     host.context("far", &json!({ "Host": tls.host(), "SkipTLSVerify": true }));
     assert_rejected(&run().output(), "the Docker context `far` asks for TLS without verification");

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::support::engine::{PullEnd, PullScript};
 use crate::support::http::{HttpServer, Reply};
-use crate::support::pki::{CertificateAuthority, ClientAuth};
+use crate::support::pki::{CertificateAuthority, ClientAuth, Validity};
 use crate::support::run::{Run, RunOutput};
 use crate::support::tls::{Backend, TlsTerminator};
 use crate::support_aws_client::SECRET;
@@ -23,17 +23,17 @@ struct TlsEngine {
 }
 
 impl TlsEngine {
-    fn new(subject: &str, days: i32, clients: ClientAuth) -> Self {
+    fn new(name: &str, validity: Validity, client_auth: ClientAuth) -> Self {
         let (world, pki) = (World::new(), CertificateAuthority::new());
         let backend = Backend::Socket(world.engine.socket());
-        let tls = TlsTerminator::start(backend, pki.server(subject, days, clients));
+        let tls = TlsTerminator::start(backend, pki.server_config(name, validity, client_auth));
         let folder = tempfile::tempdir().unwrap();
-        fs::copy(pki.ca(), folder.path().join("ca.pem")).unwrap();
+        fs::copy(pki.ca_path(), folder.path().join("ca.pem")).unwrap();
         Self { world, pki, tls, folder }
     }
 
-    fn valid(clients: ClientAuth) -> Self {
-        Self::new("IP:127.0.0.1", 2, clients)
+    fn valid(client_auth: ClientAuth) -> Self {
+        Self::new("127.0.0.1", Validity::Valid, client_auth)
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -93,11 +93,11 @@ fn abandoned_pull_is_cancelled_on_an_engine_behind_tls() {
 #[test]
 fn client_certificate_is_sent_to_an_engine_that_requires_one() {
     let tls_engine = TlsEngine::valid(ClientAuth::Required);
-    tls_engine.pki.client(tls_engine.folder.path());
+    tls_engine.pki.write_client_files(tls_engine.folder.path());
     assert_eq!(tls_engine.pull().output().code, 0);
     let stranger = CertificateAuthority::new();
-    stranger.client(tls_engine.folder.path());
-    fs::copy(tls_engine.pki.ca(), tls_engine.file("ca.pem")).unwrap();
+    stranger.write_client_files(tls_engine.folder.path());
+    fs::copy(tls_engine.pki.ca_path(), tls_engine.file("ca.pem")).unwrap();
     let request_count = tls_engine.world.engine.requests().len();
     let output = tls_engine.pull().output();
     assert!(output.stdout.contains("it does not take the client certificate"), "{output:?}");
@@ -113,19 +113,19 @@ fn missing_client_certificate_is_reported() {
 #[test]
 fn certificate_of_an_unknown_authority_is_not_trusted() {
     let tls_engine = TlsEngine::valid(ClientAuth::None);
-    fs::copy(CertificateAuthority::new().ca(), tls_engine.file("ca.pem")).unwrap();
+    fs::copy(CertificateAuthority::new().ca_path(), tls_engine.file("ca.pem")).unwrap();
     tls_engine.assert_unreachable(&tls_engine.pull().output(), "its certificate is not trusted");
 }
 
 #[test]
 fn certificate_for_another_name_is_reported() {
-    let tls_engine = TlsEngine::new("DNS:engine.example", 2, ClientAuth::None);
+    let tls_engine = TlsEngine::new("engine.example", Validity::Valid, ClientAuth::None);
     tls_engine.assert_unreachable(&tls_engine.pull().output(), "its certificate is for another name");
 }
 
 #[test]
 fn expired_certificate_is_reported() {
-    let tls_engine = TlsEngine::new("IP:127.0.0.1", -1, ClientAuth::None);
+    let tls_engine = TlsEngine::new("127.0.0.1", Validity::Expired, ClientAuth::None);
     tls_engine.assert_unreachable(&tls_engine.pull().output(), "its certificate is not valid now");
 }
 
@@ -164,7 +164,7 @@ fn unusable_certificate_file_is_named_before_any_request() {
     ];
     let tls_engine = TlsEngine::valid(ClientAuth::None);
     for (file, content, message) in cases {
-        tls_engine.pki.client(tls_engine.folder.path());
+        tls_engine.pki.write_client_files(tls_engine.folder.path());
         let path = tls_engine.file(file);
         if content == "remove" {
             fs::remove_file(&path).unwrap();
@@ -178,9 +178,9 @@ fn unusable_certificate_file_is_named_before_any_request() {
             "{file}: {output:?}"
         );
     }
-    tls_engine.pki.client(tls_engine.folder.path());
+    tls_engine.pki.write_client_files(tls_engine.folder.path());
     let other = tempfile::tempdir().unwrap();
-    CertificateAuthority::new().client(other.path());
+    CertificateAuthority::new().write_client_files(other.path());
     fs::copy(other.path().join("key.pem"), tls_engine.file("key.pem")).unwrap();
     let output = tls_engine.pull().output();
     assert!(output.code == 6 && output.stderr.contains("cannot be used together"), "{output:?}");
@@ -194,7 +194,7 @@ fn certificates_default_to_the_folder_of_dockers_cli() {
     assert_eq!(run().env("DOCKER_CONFIG", tls_engine.folder.path()).output().code, 0);
     let home = tempfile::tempdir().unwrap();
     fs::create_dir(home.path().join(".docker")).unwrap();
-    fs::copy(tls_engine.pki.ca(), home.path().join(".docker/ca.pem")).unwrap();
+    fs::copy(tls_engine.pki.ca_path(), home.path().join(".docker/ca.pem")).unwrap();
     assert_eq!(run().env("HOME", home.path()).output().code, 0);
     let output = run().output();
     assert!(output.code == 6 && output.stderr.contains("DOCKER_CONFIG and HOME are unset"), "{output:?}");

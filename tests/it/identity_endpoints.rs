@@ -195,9 +195,9 @@ fn only_the_ca_bundle_is_trusted() {
         let run = world.pull(&definition(SECRET)).env("AWS_ENDPOINT_URL", tls.endpoint());
         run.env("TASKPULL_SECRETS_TIMEOUT", "3s")
     };
-    let output = run().env("AWS_CA_BUNDLE", tls.bundle()).output();
+    let output = run().env("AWS_CA_BUNDLE", tls.ca_bundle()).output();
     assert_eq!(output.code, 0, "{output:?}");
-    let output = run().env("AWS_CA_BUNDLE", other.bundle()).output();
+    let output = run().env("AWS_CA_BUNDLE", other.ca_bundle()).output();
     assert_eq!(output.failure(0), "secret unavailable", "{output:?}");
     let output = run().output();
     assert_eq!(output.failure(0), "secret unavailable", "{output:?}");

@@ -221,7 +221,7 @@ fn collector_is_reached_over_tls() {
     let (world, collector) = (World::new(), TraceCollector::start());
     let tls = SelfSignedTls::start(collector.port());
     let run = world.pull(&public_task()).env("OTEL_EXPORTER_OTLP_ENDPOINT", tls.endpoint());
-    let output = run.env("SSL_CERT_FILE", tls.bundle()).output();
+    let output = run.env("SSL_CERT_FILE", tls.ca_bundle()).output();
     assert_eq!((output.code, warnings(&output)), (0, vec![]));
     assert_eq!(collector.tree()[0], "run");
 }

@@ -231,7 +231,7 @@ fn a_registry_elsewhere_is_asked_with_tls_and_trusted_as_the_system_trusts_it() 
     let app = [container("app", &image, SECRET)];
     let ended = weighing(&world, "refuse", &app).output();
     assert_eq!((ended.code, registry.requests().len()), (0, 0), "a stranger gets nothing: {ended:?}");
-    let ended = weighing(&world, "refuse", &app).env("SSL_CERT_FILE", tls.bundle()).output();
+    let ended = weighing(&world, "refuse", &app).env("SSL_CERT_FILE", tls.ca_bundle()).output();
     assert_eq!((&*ended.failure(0), registry.requests().len()), ("disk disk-full", 2), "{ended:?}");
 }
 

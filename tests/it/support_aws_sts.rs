@@ -118,7 +118,7 @@ async fn expired_session_is_told_so_by_each_service() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "session policies are not played here")]
+#[should_panic(expected = "session policies are not supported")]
 async fn what_is_not_played_fails_the_test_that_asks_for_it() {
     let aws = FakeAws::start();
     let host = aws.put_user(HOST_USER, Policy::none());

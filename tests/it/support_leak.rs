@@ -33,7 +33,7 @@ fn padded(before: &str) -> String {
 fn plain_secret_is_found_where_it_stands() {
     let findings = canary().find_in_bytes("stderr", padded("12345").as_bytes());
     let shown: Vec<_> = findings.iter().map(ToString::to_string).collect();
-    assert_eq!(shown, ["registry password (as it is) in stderr at byte 5"]);
+    assert_eq!(shown, ["registry password (plain) in stderr at byte 5"]);
 }
 
 #[test]
