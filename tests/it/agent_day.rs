@@ -31,7 +31,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent_world::{ApiResponse, http_request};
-use crate::pull_days::{MINUTE, advance_clock, credential_resolver, resource_usage, run_story_with, story_variable};
+use crate::pull_days::{MINUTE, advance_clock, credential_provider, resource_usage, run_story_with, story_variable};
 use crate::support::aws::AwsFault;
 use crate::support::engine::{PullScript, RegistryAuth};
 use crate::support::fault::Calls;
@@ -151,7 +151,7 @@ impl Pulling {
         let [all, per_registry] = [16, 8].map(|count| NonZeroUsize::new(count).unwrap());
         let wait = Duration::from_millis;
         Self {
-            credentials: credential_resolver(),
+            credentials: credential_provider(),
             engine: DockerAddress::parse(&story_variable("DOCKER_HOST")).unwrap(),
             traffic: PullLimiter::of_many_runs(Concurrency { all, per_registry }),
             limits: PullLimits {

@@ -152,7 +152,7 @@ fn updated_config_map_is_pulled() {
     agent.wait_for_pulls(TWO, 1);
 }
 
-/// Updates a ConfigMap volume as the kubelet does: it writes a new folder and renames the link `..data`.
+/// Updates a `ConfigMap` volume as the kubelet does: it writes a new folder and renames the link `..data`.
 fn mount_config_map(agent: &FolderAgent, version: &str, image: &str) {
     fs::create_dir(agent.path(version)).unwrap();
     fs::write(agent.path(version).join("web.json"), definition(image).to_string()).unwrap();

@@ -3,7 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+
+use syn::{Item, Visibility};
+
+use crate::support::source_tree::{SourceFile, SourceTree, is_test_only, root};
 
 /// External crates, each with the files and folders that may use it.
 const CRATE_PLACES: &[(&str, &[&str])] = &[
@@ -38,7 +41,7 @@ const CRATE_PLACES: &[(&str, &[&str])] = &[
 /// Reads the table of ARCHITECTURE.md: the modules that each module may import.
 fn allowed_imports() -> BTreeMap<String, BTreeSet<String>> {
     let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
-    let section = text.split("## Who may know whom").nth(1).unwrap().split("\n## ").next().unwrap();
+    let section = text.split("## Which module may import which").nth(1).unwrap().split("\n## ").next().unwrap();
     let names = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<BTreeSet<_>>();
     let rows = section.lines().filter(|line| line.starts_with("| `"));
     let rows = rows.map(|row| {
@@ -48,34 +51,10 @@ fn allowed_imports() -> BTreeMap<String, BTreeSet<String>> {
     rows.collect()
 }
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        // Files and folders named `tests` contain unit tests, as does code behind `#[cfg(test)]`.
-        if path.file_stem().is_some_and(|stem| stem == "tests") {
-            continue;
-        }
-        if path.is_dir() {
-            files.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    files
-}
-
-/// Returns the path of a file below the root, and its code without unit tests and comments.
-fn code(path: &Path) -> (String, String) {
-    let text = fs::read_to_string(path).unwrap();
-    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
-    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-    let name = path.strip_prefix(root()).unwrap().display().to_string();
-    (name, lines.collect::<Vec<_>>().join("\n"))
+/// Returns the code of a file without unit tests and comments.
+fn code(file: &SourceFile) -> String {
+    let text = file.text.split("#[cfg(test)]").next().unwrap_or_default();
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
 fn module_of(name: &str) -> &str {
@@ -93,9 +72,9 @@ fn imported_modules(code: &str) -> BTreeSet<&str> {
 fn modules_import_only_what_architecture_md_allows() {
     let table = allowed_imports();
     assert!(table.len() > 10, "the table has too few rows: {table:?}");
-    for file in sources(&root().join("src")) {
-        let (name, code) = code(&file);
-        let module = module_of(&name);
+    for file in SourceTree::read().files {
+        let (name, code) = (&file.name, code(&file));
+        let module = module_of(name);
         let allowed = table.get(module).unwrap_or_else(|| panic!("{name}: the module `{module}` is not in the table"));
         for imported in imported_modules(&code) {
             assert!(
@@ -108,8 +87,8 @@ fn modules_import_only_what_architecture_md_allows() {
 
 #[test]
 fn external_crates_are_used_only_where_they_belong() {
-    for file in sources(&root().join("src")) {
-        let (name, code) = code(&file);
+    for file in SourceTree::read().files {
+        let (name, code) = (&file.name, code(&file));
         for (crate_name, places) in CRATE_PLACES {
             let is_used = path_prefixes(&code).any(|prefix| prefix == *crate_name || is_family(crate_name, prefix));
             let is_here = places.iter().any(|place| name.starts_with(place));
@@ -154,9 +133,106 @@ fn dependency_tree_has_one_tls_stack_one_hyper_and_no_ring() {
 
 #[test]
 fn source_files_have_at_most_320_lines() {
-    for file in sources(&root().join("src")) {
-        let (name, code) = code(&file);
+    for file in SourceTree::read().files {
+        let (name, code) = (&file.name, code(&file));
         let lines = code.lines().count();
         assert!(lines <= 320, "{name}: {lines} lines without tests and comments; split the file");
     }
+}
+
+/// Types that exist in two variants under one public name, of which a build contains one.
+const CFG_VARIANTS: &[(&str, &str)] =
+    &[("Traces", "with and without the feature `otel`"), ("TracesError", "with and without the feature `otel`")];
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let tree = SourceTree::read();
+    let circles = circles(&tree.imports());
+    assert!(circles.is_empty(), "files that import each other:\n{}", circles.join("\n"));
+}
+
+#[test]
+fn no_modules_import_each_other_in_a_circle() {
+    let tree = SourceTree::read();
+    let mut modules = BTreeMap::<_, BTreeSet<_>>::new();
+    for (file, targets) in tree.imports() {
+        let module = module_of(file);
+        let targets = targets.into_iter().map(module_of).filter(|target| *target != module);
+        modules.entry(module).or_default().extend(targets);
+    }
+    let circles = circles(&modules);
+    assert!(circles.is_empty(), "modules that import each other:\n{}", circles.join("\n"));
+}
+
+/// The shortest circle through each node that is in one, each circle once.
+fn circles(graph: &BTreeMap<&str, BTreeSet<&str>>) -> Vec<String> {
+    let mut found = BTreeMap::new();
+    for start in graph.keys() {
+        let mut paths = vec![vec![*start]];
+        let mut visited = BTreeSet::new();
+        while !paths.is_empty() {
+            let mut longer = Vec::new();
+            for path in paths {
+                for next in graph.get(path[path.len() - 1]).into_iter().flatten() {
+                    if next == start {
+                        let members: BTreeSet<_> = path.iter().copied().collect();
+                        found.entry(members).or_insert_with(|| path.join(" -> "));
+                    } else if visited.insert(*next) {
+                        longer.push([path.as_slice(), &[*next]].concat());
+                    }
+                }
+            }
+            paths = longer;
+        }
+    }
+    found.into_values().collect()
+}
+
+#[test]
+fn mod_rs_files_hold_only_documentation_and_re_exports() {
+    for file in SourceTree::read().files.iter().filter(|file| file.name.ends_with("/mod.rs")) {
+        for item in &file.syntax.items {
+            let is_face = match item {
+                Item::Use(_) => true,
+                Item::Mod(module) => module.content.is_none() || is_test_only(&module.attrs),
+                _ => false,
+            };
+            assert!(is_face, "{}: move what is defined here to a file named after it", file.name);
+        }
+    }
+}
+
+#[test]
+fn each_public_type_name_means_one_thing() {
+    let mut places = BTreeMap::<_, BTreeSet<_>>::new();
+    for file in &SourceTree::read().files {
+        for name in public_types(&file.syntax.items) {
+            places.entry(name).or_default().insert(file.name.clone());
+        }
+    }
+    places.retain(|name, files| files.len() > 1 && !CFG_VARIANTS.iter().any(|(variant, _)| variant == name));
+    assert!(places.is_empty(), "public type names that several files define: {places:#?}");
+}
+
+fn public_types(items: &[Item]) -> Vec<String> {
+    let mut names = Vec::new();
+    for item in items {
+        let (visibility, name) = match item {
+            Item::Struct(item) => (&item.vis, &item.ident),
+            Item::Enum(item) => (&item.vis, &item.ident),
+            Item::Trait(item) => (&item.vis, &item.ident),
+            Item::Type(item) => (&item.vis, &item.ident),
+            _ => continue,
+        };
+        if matches!(visibility, Visibility::Public(_)) {
+            names.push(name.to_string());
+        }
+    }
+    names
+}
+
+#[test]
+fn modules_re_export_only_what_they_own() {
+    let found = SourceTree::read().foreign_re_exports();
+    assert!(found.is_empty(), "import these from the module that owns them: {found:#?}");
 }

@@ -54,7 +54,7 @@ fn ecr_image_is_pulled_with_a_token_that_is_never_printed() {
 fn token_of_the_caller_opens_the_registry_of_another_account() {
     let world = ecr_world();
     world.engine.script(OTHER_IMAGE, PullScript::success().with_login("AWS", "token-1"));
-    let output = world.pull(&task(&[open_container("theirs", OTHER_IMAGE), open_container("own", OWN_IMAGE)])).output();
+    let output = world.pull(&task(&[open_container("other", OTHER_IMAGE), open_container("own", OWN_IMAGE)])).output();
     assert_eq!(output.code, 0, "{output:?}");
     assert_eq!(output.container(0)["credential"]["account"], "444455556666");
     assert_eq!(output.container(1)["credential"]["account"], "111122223333");
@@ -102,7 +102,7 @@ fn role_of_a_mapped_account_gets_the_token_of_its_registry() {
     let world = ecr_world_with(Policy::allow("sts:AssumeRole", "*").and(Policy::allow(GET_TOKEN, "*")));
     world.aws.put_role(OTHER_ROLE, Policy::trust(HOST_USER), Policy::allow(GET_TOKEN, "*"));
     let config = account_map("444455556666", OTHER_ROLE);
-    let definition = task(&[open_container("theirs", OTHER_IMAGE), open_container("own", OWN_IMAGE)]);
+    let definition = task(&[open_container("other", OTHER_IMAGE), open_container("own", OWN_IMAGE)]);
     let output = world.pull(&definition).env("TASKPULL_CONFIG", config.path()).output();
     assert_eq!(output.code, 0, "{output:?}");
     assert_eq!(output.container(0)["credential"]["identity"], OTHER_ROLE);

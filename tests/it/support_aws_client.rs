@@ -1,6 +1,6 @@
-//! What the tests of `support::aws` share: accounts, ARNs, and the real SDK's clients.
+//! Shared by the tests of `support::aws`: accounts, ARNs, and clients of the real SDK.
 
-#![expect(clippy::disallowed_types, reason = "the SDK's own answers are what is looked at")]
+#![expect(clippy::disallowed_types, reason = "these tests check the answers as the SDK parses them")]
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd
 pub const OTHER_KEY: &str = "arn:aws:kms:eu-west-1:444455556666:key/0987dcba-09fe-87dc-65ba-ab0987654321";
 pub const GET_SECRET_VALUE: &str = "secretsmanager:GetSecretValue";
 
-/// An error's code and message, or `none` where the answer was no error of the service.
+/// The code and message of an error, or `none` when the error did not come from the service.
 #[derive(Debug, PartialEq, Eq)]
 pub struct SdkFailure {
     pub code: String,
@@ -45,12 +45,12 @@ pub fn secrets_manager_config(aws: &FakeAws, key: &AccessKey, region: &str) -> a
         .retry_config(RetryConfig::disabled())
 }
 
-/// Like the SDK's own retries, without their pauses.
+/// Returns the SDK's standard retries with backoffs of a millisecond.
 pub fn fast_retries() -> RetryConfig {
     RetryConfig::standard().with_initial_backoff(Duration::from_millis(1))
 }
 
-/// Asks for a secret's value in eu-west-1, once.
+/// Reads the value of a secret in eu-west-1, without retries.
 pub async fn get_secret(aws: &FakeAws, key: &AccessKey, id: &str) -> Result<GetSecretValueOutput, SdkFailure> {
     let config = secrets_manager_config(aws, key, "eu-west-1").build();
     let client = aws_sdk_secretsmanager::Client::from_conf(config);
@@ -72,7 +72,7 @@ pub fn sts_client(aws: &FakeAws, key: &AccessKey) -> aws_sdk_sts::Client {
     aws_sdk_sts::Client::from_conf(config.build())
 }
 
-/// Assumes a role, once; gives the session's key.
+/// Assumes a role without retries, and returns the key of the session.
 pub async fn assume_role(
     aws: &FakeAws,
     key: &AccessKey,

@@ -20,6 +20,7 @@
 //! | `gate.rs`      | a door that holds answers until the test opens it         |
 //! | `run.rs`       | the program, run with an environment of its own           |
 //! | `schema.rs`    | JSON held to a schema                                     |
+//! | `source_tree.rs` | the crate's own sources, parsed                          |
 //! | `namespace.rs` | a network of a test's own, and mounts it cannot write to  |
 //! | `digest.rs`    | SHA-256 in hexadecimal                                    |
 //!
@@ -48,4 +49,5 @@ pub mod registry;
 pub mod registry_fault;
 pub mod run;
 pub mod schema;
+pub mod source_tree;
 pub mod tls;
