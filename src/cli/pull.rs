@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Pull) -> ExitCode {
             return ExitCode::Configuration;
         }
     };
-    if let Some(context) = &setup.by_current_context {
+    if let Some(context) = &setup.current_context {
         tell(&format!("note: the engine is {}, of Docker's current context `{context}`", setup.engine));
     }
     if setup.engine.is_in_clear() {

@@ -25,7 +25,7 @@ const WAITS: Backoff = match Backoff::new(Duration::from_millis(250), Duration::
 pub(super) struct AppContext {
     pub engine: DockerAddress,
     /// Docker's current context, where nobody said which engine is meant and it did.
-    pub by_current_context: Option<String>,
+    pub current_context: Option<String>,
     pub limits: PullLimits,
     pub traffic: PullLimiter,
     pub credentials: Arc<CachingCredentialProvider<AwsClient>>,
@@ -55,11 +55,11 @@ impl AppContext {
     ) -> Result<Self, Failure> {
         let concurrency = Concurrency { all: settings.concurrency, per_registry: settings.per_registry };
         let instance = Arc::new(instance_logins(settings)?);
-        let ResolvedEngine { address, by_current_context } =
-            engine(&settings.engine).find().map_err(|error| Failure::from(&error))?;
+        let ResolvedEngine { address, current_context } =
+            engine(&settings.engine).resolve().map_err(|error| Failure::from(&error))?;
         Ok(Self {
             engine: address,
-            by_current_context,
+            current_context,
             limits: limits(settings, fail_fast),
             traffic: traffic(concurrency),
             credentials: Arc::new(credentials(settings, Arc::clone(&instance), watch)?),
@@ -90,15 +90,15 @@ impl AppContext {
 
 fn engine(settings: &EngineSettings) -> EngineSelector {
     EngineSelector {
-        place: match settings.place.clone() {
+        endpoint: match settings.place.clone() {
             EnginePlace::Host(host) => EngineEndpoint::Host(host),
             EnginePlace::Context(name) => EngineEndpoint::Context(name),
-            EnginePlace::Unsaid(otherwise) => EngineEndpoint::Current { otherwise },
+            EnginePlace::Unsaid(default_host) => EngineEndpoint::Current { default_host },
         },
         tls: match (settings.tls_verify, settings.tls) {
             (true, _) => TlsUse::Verified,
             (false, true) => TlsUse::Unverified,
-            (false, false) => TlsUse::No,
+            (false, false) => TlsUse::Off,
         },
         cert_folder: settings.cert_path.clone(),
         docker_folder: settings.config_folder.clone(),

@@ -53,26 +53,26 @@ impl<E: Engine> RetryLoop<'_, E> {
     async fn pulled(&self) -> Result<PulledImage, PullError> {
         let told = self.stream().await?;
         let cut = || {
-            let why = "the pull ended without telling which image it is".to_owned();
-            self.refused(EngineError::Garbled { host: self.address.to_owned(), why })
+            let detail = "the pull stream ended without its result".to_owned();
+            self.refused(EngineError::UnexpectedResponse { host: self.address.to_owned(), detail })
         };
-        if !told.may_be_whole() {
+        if !told.may_be_complete() {
             return Err(cut());
         }
-        let PullRequest { image, platform, stands_for } = self.wanted;
-        if told.may_be_from_here(image) {
+        let PullRequest { image, platform, upstream_image } = self.wanted;
+        if told.may_be_unverified(image) {
             self.accepted().await?;
         }
         let local = self.local(image).await?;
-        let (digest, fetched) = match told.verdict(image, &local) {
+        let (digest, fetched) = match told.outcome(image, &local) {
             StreamOutcome::Pulled { digest, fetched } => (digest, fetched),
-            StreamOutcome::Another { digest, fetched } if self.is_of_one_index(&digest, &local).await? => {
+            StreamOutcome::OtherImage { digest, fetched } if self.is_of_one_index(&digest, &local).await? => {
                 (digest, fetched)
             }
-            StreamOutcome::Another { digest, .. } => {
+            StreamOutcome::OtherImage { digest, .. } => {
                 return Err(PullError::Unverified { image: image.clone(), digest, local: local.digests });
             }
-            StreamOutcome::Cut => return Err(cut()),
+            StreamOutcome::Incomplete => return Err(cut()),
         };
         match (platform, &local.platform) {
             (Some(wanted), Some(found)) if !wanted.is_met_by(found) => Err(PullError::WrongPlatform {
@@ -81,7 +81,7 @@ impl<E: Engine> RetryLoop<'_, E> {
                 found: found.to_string().into(),
             }),
             _ => {
-                if let Some(name) = stands_for {
+                if let Some(name) = upstream_image {
                     self.named(&local, name).await?;
                 }
                 let how = if fetched { PullResultKind::Fetched } else { PullResultKind::UpToDate };
@@ -94,7 +94,7 @@ impl<E: Engine> RetryLoop<'_, E> {
     async fn named(&self, local: &LocalImage, name: &ImageReference) -> Result<(), PullError> {
         let image = &self.wanted.image;
         let named = timeout(self.deadlines.answer, self.engine.tag(&local.id, name)).await;
-        named.unwrap_or_else(|_| Err(EngineError::silent(self.address))).map_err(|cause| {
+        named.unwrap_or_else(|_| Err(EngineError::no_response(self.address))).map_err(|cause| {
             let (image, name) = (image.clone(), Box::new(name.clone()));
             PullError::Unnamed { image, name, cause }
         })
@@ -123,13 +123,13 @@ impl<E: Engine> RetryLoop<'_, E> {
                 self.movement.mark();
                 patience = IdleTimer { since: Instant::now(), limit: self.deadlines.idle, has_begun: true };
             }
-            told.take(&line);
+            told.add(&line);
             if let Some(layers) = tally.take(&line) {
                 (self.watch)(&PullState::Pulling(layers));
             }
             if tally.is_beyond_bounds() {
-                let why = "it tells of more layers than an image has".to_owned();
-                return Err(self.refused(EngineError::Garbled { host: self.address.to_owned(), why }));
+                let detail = "the pull stream has more layers than an image can have".to_owned();
+                return Err(self.refused(EngineError::UnexpectedResponse { host: self.address.to_owned(), detail }));
             }
         }
         Ok(told)
@@ -174,9 +174,10 @@ impl<E: Engine> RetryLoop<'_, E> {
 
     /// An image as the engine has it now.
     pub(super) async fn local(&self, image: &ImageReference) -> Result<LocalImage, PullError> {
-        let local = timeout(self.deadlines.answer, self.engine.local(image)).await;
-        let local =
-            local.unwrap_or_else(|_| Err(EngineError::silent(self.address))).map_err(|cause| self.refused(cause))?;
+        let local = timeout(self.deadlines.answer, self.engine.inspect(image)).await;
+        let local = local
+            .unwrap_or_else(|_| Err(EngineError::no_response(self.address)))
+            .map_err(|cause| self.refused(cause))?;
         Ok(local.unwrap_or_default())
     }
 }

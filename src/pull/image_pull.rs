@@ -66,7 +66,7 @@ impl<'a, C: EngineConnector> RunContext<'a, C> {
         pulls: &[PlannedPull],
     ) -> Self {
         let address = connect.address();
-        let silent = EngineError::silent(&address);
+        let silent = EngineError::no_response(&address);
         let engine = async move {
             let reached = timeout(limits.deadlines.answer, connect.connect()).await;
             reached.unwrap_or(Err(silent)).map(Arc::new)
@@ -167,8 +167,8 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
             Some(digest) => (PullMode::Verify, image.at(digest)),
             None => (PullMode::Pull, image.clone()),
         };
-        let stands_for = self.has_another(way).then(|| self.pull.image.clone());
-        let wanted = PullRequest { image, platform: platform.clone(), stands_for };
+        let upstream_image = self.has_another(way).then(|| self.pull.image.clone());
+        let wanted = PullRequest { image, platform: platform.clone(), upstream_image };
         // In a box, because thousands may wait for their turn and only a few have one.
         Box::pin(self.pull_or_use_cached(engine, task, &wanted, way)).await
     }
@@ -224,8 +224,10 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
     }
 
     async fn local(&self, engine: &C::Engine, image: &ImageReference) -> Result<Option<LocalImage>, Failure> {
-        let local = timeout(self.run.limits.deadlines.answer, engine.local(image)).await;
-        local.unwrap_or_else(|_| Err(EngineError::silent(&self.run.address))).map_err(|error| Failure::from(&error))
+        let local = timeout(self.run.limits.deadlines.answer, engine.inspect(image)).await;
+        local
+            .unwrap_or_else(|_| Err(EngineError::no_response(&self.run.address)))
+            .map_err(|error| Failure::from(&error))
     }
 
     /// The copy as a result, once the registry has accepted the credential for it where it
@@ -242,7 +244,7 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
         if !caching.must_verify(&self.pull.first_way().need, self.run.tags.is_shared(self.pull)) {
             return Ok(Some(cached(local, wanted, false, None)));
         }
-        let Some(digest) = local.digest_of(&wanted.image) else { return Ok(None) };
+        let Some(digest) = local.digest_for(&wanted.image) else { return Ok(None) };
         let this = PullRequest { image: wanted.image.at(digest), ..wanted.clone() };
         match self.pull_with_credential_refresh(engine, PullMode::Verify, &this, way).await {
             Ok(_) => Ok(Some(cached(local, wanted, true, None))),
@@ -313,7 +315,7 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
             movement: &self.run.traffic.movement,
             account: self.account,
             watch,
-            given_up: wanted.stands_for.is_some().then(|| Instant::now() + deadlines.begin),
+            given_up: wanted.upstream_image.is_some().then(|| Instant::now() + deadlines.begin),
         }
     }
 }
@@ -321,7 +323,7 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
 /// A copy as a result.
 fn cached(local: &LocalImage, wanted: &PullRequest, verified: bool, instead_of: Option<Failure>) -> PulledImage {
     PulledImage {
-        digest: local.digest_of(&wanted.image).map(str::to_owned),
+        digest: local.digest_for(&wanted.image).map(str::to_owned),
         how: PullResultKind::Cached { verified, instead_of: instead_of.map(Box::new) },
         platform: local.platform.clone(),
     }

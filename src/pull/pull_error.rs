@@ -13,7 +13,7 @@ use crate::task::ImageReference;
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum PullError {
     /// The engine said no.
-    #[error("image {image}: {}", classify(cause, image, *anonymous).sentence)]
+    #[error("image {image}: {}", classify(cause, image, *anonymous).explanation)]
     Engine {
         /// The image.
         image: ImageReference,
@@ -114,7 +114,7 @@ impl PullError {
     /// How long the registry asks to be left alone.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Engine { cause: EngineError::Said { text, .. }, .. } => retry_after(text),
+            Self::Engine { cause: EngineError::ErrorMessage { text, .. }, .. } => retry_after(text),
             _ => None,
         }
     }

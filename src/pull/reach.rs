@@ -12,5 +12,5 @@ use crate::engine::{EngineConnector, EngineError};
 /// [`EngineError`], when there is none.
 pub async fn reach<C: EngineConnector>(connect: &C, deadlines: &Deadlines) -> Result<(), EngineError> {
     let reached = timeout(deadlines.answer, connect.connect()).await;
-    reached.unwrap_or_else(|_| Err(EngineError::silent(&connect.address()))).map(drop)
+    reached.unwrap_or_else(|_| Err(EngineError::no_response(&connect.address()))).map(drop)
 }

@@ -12,7 +12,7 @@ use super::progress::PullState;
 use super::pull_error::PullError;
 use crate::credential::Login;
 use crate::engine::auth_header::auth_header;
-use crate::engine::redaction::without_login;
+use crate::engine::redaction::redact_login;
 use crate::engine::{Engine, EngineError, PullRequest};
 use crate::error::{Class, Explain as _, Failure};
 use crate::pull::{fallback, spans};
@@ -141,9 +141,9 @@ impl<E: Engine> RetryLoop<'_, E> {
     pub(super) fn refused(&self, cause: EngineError) -> PullError {
         let image = &self.wanted.image;
         let cause = match cause {
-            EngineError::Said { status, code, text } => {
+            EngineError::ErrorMessage { status, code, text } => {
                 let header = auth_header(image, self.login);
-                EngineError::Said { status, code, text: without_login(text, self.login, header.as_ref()) }
+                EngineError::ErrorMessage { status, code, text: redact_login(text, self.login, header.as_ref()) }
             }
             cause => cause,
         };

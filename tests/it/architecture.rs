@@ -10,12 +10,15 @@ use crate::support::source_tree::{SourceFile, SourceTree, is_test_only, root};
 
 /// External crates, each with the files and folders that may use it.
 const CRATE_PLACES: &[(&str, &[&str])] = &[
-    ("bollard", &["src/pull/docker.rs"]),
+    ("bollard", &["src/engine/docker.rs"]),
     ("aws_", &["src/credential/aws/"]),
-    ("rustls", &["src/credential/aws/http.rs", "src/pull/tls.rs", "src/registry/tls.rs", "src/traces/client.rs"]),
-    ("hyper_rustls", &["src/pull/tls.rs", "src/traces/client.rs"]),
-    ("rustls_native_certs", &["src/pull/tls.rs", "src/registry/tls.rs", "src/traces/client.rs"]),
-    ("tokio_rustls", &["src/pull/tls.rs", "src/registry/tls.rs"]),
+    (
+        "rustls",
+        &["src/credential/aws/http.rs", "src/engine/endpoint/tls.rs", "src/registry/tls.rs", "src/traces/client.rs"],
+    ),
+    ("hyper_rustls", &["src/engine/endpoint/tls.rs", "src/traces/client.rs"]),
+    ("rustls_native_certs", &["src/engine/endpoint/tls.rs", "src/registry/tls.rs", "src/traces/client.rs"]),
+    ("tokio_rustls", &["src/engine/endpoint/tls.rs", "src/registry/tls.rs"]),
     ("secrecy", &["src/secret.rs"]),
     ("nix", &["src/agent/api/people.rs"]),
     ("toml", &["src/config/"]),

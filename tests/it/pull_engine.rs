@@ -261,9 +261,9 @@ fn each_cause_of_a_missing_engine_has_its_own_message() {
     let stale_socket = folder.path().join("deaf.sock");
     drop(std::os::unix::net::UnixListener::bind(&stale_socket).unwrap());
     for (host, message) in [
-        (format!("unix://{}/none.sock", folder.path().display()), "there is no such socket"),
-        (format!("unix://{}", stale_socket.display()), "nobody listens there"),
-        ("tcp://127.0.0.1:1".to_owned(), "nobody listens there"),
+        (format!("unix://{}/none.sock", folder.path().display()), "the socket does not exist"),
+        (format!("unix://{}", stale_socket.display()), "the connection was refused"),
+        ("tcp://127.0.0.1:1".to_owned(), "the connection was refused"),
     ] {
         let ended = pull_one(&world).env("DOCKER_HOST", &host).output();
         assert_eq!(ended.code, 5, "{host}: {ended:?}");

@@ -21,8 +21,8 @@ pub(super) struct FreeSpace {
 /// Measures it, if the engine's own folder can be seen from here and answers within `limit`:
 /// on a thread of its own, because a lost network disk answers nobody.
 pub(super) async fn measured(storage: &Storage, limit: Duration) -> Option<FreeSpace> {
-    let Storage { root, sign, .. } = storage.clone();
-    let measuring = tokio::task::spawn_blocking(move || measure(&root, &sign));
+    let Storage { root, driver_folder, .. } = storage.clone();
+    let measuring = tokio::task::spawn_blocking(move || measure(&root, &driver_folder));
     match timeout(limit, measuring).await {
         Ok(Ok(Ok(space))) => Some(space),
         Ok(Ok(Err(error))) => {
@@ -36,10 +36,10 @@ pub(super) async fn measured(storage: &Storage, limit: Duration) -> Option<FreeS
     }
 }
 
-fn measure(root: &Path, sign: &Path) -> io::Result<FreeSpace> {
+fn measure(root: &Path, driver_folder: &Path) -> io::Result<FreeSpace> {
     // A container may have the engine's socket and another filesystem: a folder of the same
     // name is the engine's if its storage driver's stands in it, or may not be looked for.
-    match sign.symlink_metadata() {
+    match driver_folder.symlink_metadata() {
         Err(error) if error.kind() != io::ErrorKind::PermissionDenied => return Err(error),
         _ => {}
     }
@@ -57,9 +57,9 @@ mod tests {
     #[test]
     fn a_folder_without_the_drivers_is_not_the_engines() {
         let folder = tempfile::tempdir().unwrap();
-        let sign = folder.path().join("overlay2");
-        assert!(measure(folder.path(), &sign).is_err());
-        std::fs::create_dir(&sign).unwrap();
-        assert!(measure(folder.path(), &sign).unwrap().free > 0);
+        let driver_folder = folder.path().join("overlay2");
+        assert!(measure(folder.path(), &driver_folder).is_err());
+        std::fs::create_dir(&driver_folder).unwrap();
+        assert!(measure(folder.path(), &driver_folder).unwrap().free > 0);
     }
 }

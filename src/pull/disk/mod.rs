@@ -158,7 +158,7 @@ impl<'a> Disk<'a> {
                 return None;
             }
         };
-        let local = timeout(self.patience, engine.local(image)).await;
+        let local = timeout(self.patience, engine.inspect(image)).await;
         let is_here = match (manifest.digest, local) {
             (Some(digest), Ok(Ok(Some(local)))) => local.digests.contains(&digest),
             _ => false,

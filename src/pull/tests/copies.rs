@@ -68,7 +68,8 @@ async fn a_copy_that_must_be_verified_serves_when_the_registry_accepts_the_crede
     assert_eq!(class(&with(strict, verifying(Fake::default(), refused())).await), Some(Class::Refused));
     let down = with(strict, verifying(Fake::default(), vec![busy(0)])).await;
     assert_eq!(class(&down), Some(Class::Unavailable), "nobody has accepted it");
-    let absent = EngineError::Said { status: 404, code: None, text: "manifest unknown: manifest unknown".to_owned() };
+    let absent =
+        EngineError::ErrorMessage { status: 404, code: None, text: "manifest unknown: manifest unknown".to_owned() };
     let moved = verifying(Fake::default(), vec![(SECOND, Err(absent))]).on("app", vec![digest(0)]);
     assert_eq!(
         how(&with(strict, moved).await),
@@ -79,7 +80,8 @@ async fn a_copy_that_must_be_verified_serves_when_the_registry_accepts_the_crede
 
 #[tokio::test(start_paused = true)]
 async fn a_verification_and_the_pull_after_it_have_one_deadline() {
-    let absent = EngineError::Said { status: 404, code: None, text: "manifest unknown: manifest unknown".to_owned() };
+    let absent =
+        EngineError::ErrorMessage { status: 404, code: None, text: "manifest unknown: manifest unknown".to_owned() };
     let fake = verifying(Fake::default(), vec![(60 * SECOND, Err(absent))]).on("app", vec![digest(60)]);
     let caching = Caching { verify_access: Some(true), ..behaving(Behavior::PreferCached) };
     let deadlines = Deadlines { begin: 90 * SECOND, ..limits().deadlines };

@@ -229,7 +229,8 @@ async fn another_platform_than_the_one_asked_for_is_no_success() {
 #[tokio::test(start_paused = true)]
 async fn a_registry_that_says_how_long_is_left_alone_for_so_long() {
     let text = "toomanyrequests: retry-after: 7s, allowed: 44000/minute".to_owned();
-    let throttled = || vec![(Duration::ZERO, Err(EngineError::Said { status: 500, code: None, text: text.clone() }))];
+    let throttled =
+        || vec![(Duration::ZERO, Err(EngineError::ErrorMessage { status: 500, code: None, text: text.clone() }))];
     let fake = Fake::default().on("app", throttled()).on("app", vec![digest(0)]);
     let (outcomes, _) = pull(fake, &["app"], &limits(), &CancellationToken::new()).await;
     assert_eq!(how(&outcomes[0]), PullResultKind::Fetched);

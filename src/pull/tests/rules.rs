@@ -55,7 +55,7 @@ async fn an_engine_that_comes_back_goes_on_with_the_rule_and_gives_the_image_its
 async fn an_engine_without_room_for_a_pull_is_no_reason_to_leave_the_rule() {
     let busy = || {
         let text = "open /var/lib/docker/tmp/x: too many open files".to_owned();
-        vec![(Duration::ZERO, Err(EngineError::Said { status: 500, code: None, text }))]
+        vec![(Duration::ZERO, Err(EngineError::ErrorMessage { status: 500, code: None, text }))]
     };
     let fake = (0..8).fold(Fake::default(), |fake, _| fake.on("rule", busy())).on("rule", vec![digest(0)]);
     let limits = PullLimits { backoff: Backoff::new(SECOND, SECOND, 16).unwrap(), ..limits() };
@@ -66,7 +66,7 @@ async fn an_engine_without_room_for_a_pull_is_no_reason_to_leave_the_rule() {
 #[tokio::test(start_paused = true)]
 async fn a_rule_that_wants_to_be_left_alone_for_long_is_left_for_the_upstream() {
     let text = "toomanyrequests: retry-after: 60s".to_owned();
-    let limited = (Duration::ZERO, Err(EngineError::Said { status: 500, code: None, text }));
+    let limited = (Duration::ZERO, Err(EngineError::ErrorMessage { status: 500, code: None, text }));
     let fake = Fake::default().on("rule", vec![limited]).on("app", vec![busy(0)]).on("app", vec![digest(0)]);
     let begun = Instant::now();
     let (outcome, _) = through(fake, &limits()).await;

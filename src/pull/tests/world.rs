@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::credential::{Credential, CredentialProvider, Login};
 use crate::engine::{
-    Engine, EngineConnector, EngineError, LocalImage, ProgressMessage, PullRequest, Storage, Unreachable,
+    Engine, EngineConnector, EngineError, LocalImage, ProgressMessage, PullRequest, Storage, UnreachableReason,
 };
 use crate::error::{Class, Failure, Link, Printable};
 use crate::plan::{Need, PlannedPull};
@@ -117,7 +117,7 @@ impl Engine for &'static Fake {
         Ok(())
     }
 
-    async fn local<'a>(&'a self, image: &'a ImageReference) -> Result<Option<LocalImage>, EngineError> {
+    async fn inspect<'a>(&'a self, image: &'a ImageReference) -> Result<Option<LocalImage>, EngineError> {
         sleep(self.inspect_takes).await;
         Ok(self.copies.lock().unwrap().get(&image.to_string()).cloned())
     }
@@ -215,7 +215,7 @@ pub(super) fn digest(after: u32) -> (Duration, Result<ProgressMessage, EngineErr
 
 pub(super) fn busy(after: u32) -> (Duration, Result<ProgressMessage, EngineError>) {
     let text = "received unexpected HTTP status: 503 Service Unavailable".to_owned();
-    (after * SECOND, Err(EngineError::Said { status: 500, code: None, text }))
+    (after * SECOND, Err(EngineError::ErrorMessage { status: 500, code: None, text }))
 }
 
 pub(super) fn limits() -> PullLimits {
@@ -281,12 +281,15 @@ pub(super) fn class(outcome: &PullOutcome) -> Option<Class> {
 
 /// An engine that has gone.
 pub(super) fn gone(after: u32) -> (Duration, Result<ProgressMessage, EngineError>) {
-    (after * SECOND, Err(EngineError::Unreachable { host: "fake".to_owned(), why: Unreachable::NobodyListens }))
+    (
+        after * SECOND,
+        Err(EngineError::Unreachable { host: "fake".to_owned(), reason: UnreachableReason::ConnectionRefused }),
+    )
 }
 
 pub(super) fn refused() -> Script {
     let text = "unauthorized: authentication required".to_owned();
-    vec![(SECOND, Err(EngineError::Said { status: 500, code: None, text }))]
+    vec![(SECOND, Err(EngineError::ErrorMessage { status: 500, code: None, text }))]
 }
 
 pub(super) fn how(outcome: &PullOutcome) -> PullResultKind {
