@@ -2,7 +2,10 @@
 
 use crate::answers::classification::Classification;
 use crate::answers::engine_messages::ENGINE_MESSAGES;
+use crate::answers::generic_messages::GENERIC_MESSAGES;
+use crate::answers::image_messages::IMAGE_MESSAGES;
 use crate::answers::message_rule::MessageRule;
+use crate::answers::network_messages::NETWORK_MESSAGES;
 use crate::answers::registry_messages::REGISTRY_MESSAGES;
 use crate::engine::{EngineError, UnreachableReason};
 use crate::error::{Class, Explain as _, Link};
@@ -12,7 +15,7 @@ use crate::task::ImageReference;
 /// Returns the tables in the order in which they are tried. The engine's own messages come first: an
 /// engine that cannot open a socket names the registry too.
 pub(crate) fn rules() -> impl Iterator<Item = &'static MessageRule> {
-    ENGINE_MESSAGES.iter().chain(REGISTRY_MESSAGES)
+    [ENGINE_MESSAGES, REGISTRY_MESSAGES, IMAGE_MESSAGES, NETWORK_MESSAGES, GENERIC_MESSAGES].into_iter().flatten()
 }
 
 /// Returns what an error means for the pull of `image`; `anonymous` says that no login was sent.

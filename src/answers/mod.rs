@@ -1,7 +1,8 @@
 //! What a message of the engine means: which link of the chain failed, and what to do.
 //!
 //! This module is the only reader of such messages. They are either the engine's own
-//! (`engine_messages`) or those of a registry, which the engine relays (`registry_messages`).
+//! (`engine_messages`), or the engine relays them: from a registry (`registry_messages`), about the
+//! image (`image_messages`) or about the connection to the registry (`network_messages`).
 //! The engine reports wrong credentials as HTTP 500, a denied repository as 404, and most failures
 //! within a stream of HTTP 200. So the text decides; the stream's code or the HTTP status decides
 //! only if no rule matches the text. Names are removed from the text first, because a repository can
@@ -12,7 +13,10 @@
 mod classification;
 mod classify;
 mod engine_messages;
+mod generic_messages;
+mod image_messages;
 mod message_rule;
+mod network_messages;
 mod reference;
 mod registry_messages;
 

@@ -166,7 +166,7 @@ fn error_of_an_unusable_context_names_its_file() {
     host.context("empty", &json!({ "Host": "" }));
     assert_rejected(
         &host.pull().env("DOCKER_CONTEXT", "empty").output(),
-        "the context `empty` has no engine's address",
+        "the context `empty` has no address of an engine",
     );
 }
 

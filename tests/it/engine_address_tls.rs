@@ -152,15 +152,15 @@ fn plain_http_to_a_tls_engine_suggests_docker_tls_verify() {
 #[test]
 fn unusable_certificate_file_is_named_before_any_request() {
     let cases: [(&str, &str, &str); 6] = [
-        ("ca.pem", "", "has no certificate in it"),
+        ("ca.pem", "", "contains no certificate"),
         ("ca.pem", "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n", "cannot be used"),
-        ("cert.pem", "no PEM", "has no certificate in it"),
+        ("cert.pem", "no PEM", "contains no certificate"),
         (
             "key.pem",
             "-----BEGIN ENCRYPTED PRIVATE KEY-----\naGVsbG8=\n-----END ENCRYPTED PRIVATE KEY-----\n",
-            "has no private key in it, or one with a passphrase",
+            "contains no private key, or one with a passphrase",
         ),
-        ("key.pem", "remove", "key.pem is not"),
+        ("key.pem", "remove", "key.pem does not"),
         ("ca.pem", "remove", "cannot be read"),
     ];
     let tls_engine = TlsEngine::valid(ClientAuth::None);

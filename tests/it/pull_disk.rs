@@ -202,7 +202,7 @@ fn unreadable_disk_does_not_fail_the_pull() {
     assert_eq!(registry.requests(), []);
     world.engine.script(&image, PullScript::stream().error("no space left on device"));
     let ended = run_with_check(&world, "refuse", &[open_container("app", &image)]).output();
-    assert!(ended.failure(0) == "disk disk-full" && ended.stdout.contains("where the engine keeps"), "{ended:?}");
+    assert!(ended.failure(0) == "disk disk-full" && ended.stdout.contains("engine's image storage"), "{ended:?}");
 }
 
 #[test]

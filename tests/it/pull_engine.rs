@@ -270,7 +270,7 @@ fn each_cause_of_a_missing_engine_has_its_own_message() {
         assert!(ended.stdout.contains(message), "{host}: {ended:?}");
     }
     for (host, message) in
-        [("unix://relative", "a socket's path begins with `/`"), ("ftp://somewhere", "it is neither `unix://")]
+        [("unix://relative", "the path of a socket must begin with `/`"), ("ftp://somewhere", "it is neither `unix://")]
     {
         let ended = pull_one(&world).env("DOCKER_HOST", host).output();
         assert_eq!(ended.code, 6, "{host}: {ended:?}");

@@ -18,7 +18,7 @@ pub enum DockerAddress {
     Unix(String),
     /// `tcp://host:port` without TLS; holds `host:port`.
     Tcp(String),
-    /// `tcp://host:port` with TLS.
+    /// `tcp://host:port` on which the connection uses TLS.
     Tls {
         /// Host and port, as `host:port`.
         host: String,

@@ -47,7 +47,7 @@ pub enum AddressError {
     /// A PEM file does not contain what it must.
     #[error("{path} cannot be used: {message}", path = .path.display())]
     InvalidPem {
-        /// The PEM file.
+        /// The file that must be PEM.
         path: PathBuf,
         /// What is wrong with its content.
         message: String,
@@ -63,9 +63,9 @@ pub enum AddressError {
     /// A certificate and a key do not belong together.
     #[error("{certificate} and {key} cannot be used together: {message}", certificate = .certificate.display(), key = .key.display())]
     KeyMismatch {
-        /// The certificate's file.
+        /// File of the client certificate.
         certificate: PathBuf,
-        /// The key's file.
+        /// File of the private key.
         key: PathBuf,
         /// The message of the TLS library.
         message: String,
