@@ -30,14 +30,16 @@ use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::agent_world::{ApiResponse, http_request};
-use crate::pull_days::{MINUTE, advance_clock, credential_resolver, resource_usage, run_story_with, story_variable};
 use crate::support::aws::AwsFault;
 use crate::support::engine::{PullScript, RegistryAuth};
 use crate::support::fault::Calls;
 use crate::support::http::{HttpServer, Reply};
-use crate::support_aws_client::SECRET;
-use crate::task::{World, container, task};
+use crate::support::names::SECRET;
+use crate::support::process::{ResourceUsage, resource_usage};
+use crate::support::world::{
+    ApiResponse, MINUTE, World, advance_clock, container, credential_resolver, http_request, run_story_with,
+    story_variable, task,
+};
 
 const DAY: usize = 24 * 60;
 const IMAGES: usize = 20;
@@ -263,7 +265,7 @@ async fn within_a_day() {
 /// Submits all day long; the ids that were acknowledged.
 async fn live_a_day(desk: &Desk, socket: &Path) -> Vec<String> {
     let mut acknowledged = Vec::new();
-    let mut flat = (0, 0);
+    let mut flat = ResourceUsage::default();
     // An hour more, for what is tried again.
     for minute in 0..DAY + 60 {
         // By then the history is full, and the allocator has what it needs.
@@ -288,9 +290,9 @@ async fn live_a_day(desk: &Desk, socket: &Path) -> Vec<String> {
     }
     at_rest(desk).await;
     assert_eq!(desk.open_count(), 0);
-    let (descriptors, memory) = resource_usage();
-    assert!(descriptors <= flat.0 + 4, "{} open file descriptors became {descriptors}", flat.0);
-    assert!(memory < flat.1 + 4_000_000, "{} bytes became {memory}", flat.1);
+    let ResourceUsage { descriptors, memory } = resource_usage();
+    assert!(descriptors <= flat.descriptors + 4, "{} open file descriptors became {descriptors}", flat.descriptors);
+    assert!(memory < flat.memory + 4_000_000, "{} bytes became {memory}", flat.memory);
     acknowledged
 }
 

@@ -3,101 +3,15 @@
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
 
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::agent_world::{self, AgentHome};
 use crate::support::engine::{PullEnd, PullScript};
-use crate::support::run::Run;
-use crate::support_aws_client::SECRET;
-use crate::task::{IMAGE, World, container, open_container, task};
+use crate::support::names::SECRET;
+use crate::support::world::{FolderAgent, IMAGE, container, open_container, task};
 
-/// An agent with a folder of its own, in a world.
-pub struct FolderAgent {
-    pub world: World,
-    home: AgentHome,
-    running: Option<agent_world::Agent>,
-}
-
-impl FolderAgent {
-    pub fn new() -> Self {
-        let home = AgentHome::new();
-        fs::create_dir(home.path("folder")).unwrap();
-        Self { world: World::new(), home, running: None }
-    }
-
-    pub fn folder(&self) -> PathBuf {
-        self.home.path("folder")
-    }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.folder().join(name)
-    }
-
-    /// A file beside the folder, on the same disk.
-    pub fn sibling_path(&self, name: &str) -> PathBuf {
-        self.home.path(name)
-    }
-
-    pub fn write(&self, name: &str, image: &str) {
-        fs::write(self.path(name), definition(image).to_string()).unwrap();
-    }
-
-    /// Starts it; files are pulled again after `interval`.
-    pub fn start(self, interval: &str) -> Self {
-        self.start_wrapped(&[], interval)
-    }
-
-    /// The same, behind a program that becomes it.
-    pub fn start_wrapped(self, before: &[&str], interval: &str) -> Self {
-        self.start_with(before, interval, |run| run)
-    }
-
-    /// The same, with more of an environment.
-    pub fn start_with(mut self, before: &[&str], interval: &str, more: impl FnOnce(Run) -> Run) -> Self {
-        let run = more(self.world.configure(self.home.serve_wrapped(before)).env("RUST_LOG", "debug"));
-        let run = run.env("TASKPULL_FOLDER", self.folder()).env("TASKPULL_FOLDER_INTERVAL", interval);
-        self.running = Some(agent_world::Agent::from_run(run, &self.home));
-        self.wait_for_log("folder=");
-        self
-    }
-
-    fn running(&self) -> &agent_world::Agent {
-        self.running.as_ref().expect("it was started")
-    }
-
-    pub fn id(&self) -> u32 {
-        self.running().id()
-    }
-
-    pub fn log_lines(&self, with: &str) -> Vec<String> {
-        self.running().log_lines(with)
-    }
-
-    pub fn wait_for_log(&self, with: &str) {
-        self.running().wait_for_log(with);
-    }
-
-    pub fn wait_until(&self, what: &str, is_so: impl Fn() -> bool) {
-        self.running().wait_until(what, is_so);
-    }
-
-    /// Waits until an image was asked for so often.
-    pub fn wait_for_pulls(&self, image: &str, times: usize) {
-        self.wait_until(&format!("{times} × {image}"), || self.world.engine.pull_count(image) >= times);
-    }
-
-    /// Has another file pulled: whatever was to be heard before was heard.
-    pub fn pull_another(&self, name: &str) {
-        let image = format!("registry.example/{name}:1");
-        self.write(&format!("{name}.json"), &image);
-        self.wait_for_pulls(&image, 1);
-    }
-}
-
-pub fn definition(image: &str) -> Value {
+fn definition(image: &str) -> Value {
     task(&[open_container("app", image)])
 }
 
@@ -290,14 +204,14 @@ fn what_the_kernel_could_not_tell_of_any_more_is_found_all_the_same() {
     agent.write("web.json", ONE);
     let agent = agent.start("0");
     agent.wait_for_pulls(ONE, 1);
-    agent.running().signal(Signal::STOP);
+    agent.signal(Signal::STOP);
     let most: usize = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap().trim().parse().unwrap();
     // Two names in turn: of the same one several times in a row the kernel tells once.
     for at in 0..=most {
         fs::write(agent.path(["not", "meant"][at % 2]), "").unwrap();
     }
     agent.write("web.json", TWO);
-    agent.running().signal(Signal::CONT);
+    agent.signal(Signal::CONT);
     agent.wait_for_pulls(TWO, 1);
     agent.wait_for_log("more has changed than the kernel could tell of");
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::agent_world::{Agent, AgentHome};
 use crate::support::engine::FakeEngine;
 use crate::support::run::Run;
+use crate::support::world::{Agent, AgentHome};
 
 /// An agent, and the socket on which it tells how it is.
 struct Service {

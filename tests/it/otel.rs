@@ -10,19 +10,18 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::agent_folder_many::wake_up_count;
-use crate::agent_world::{Agent, AgentHome};
-use crate::otel_collector::TraceCollector;
 use crate::support::aws::{AwsFault, Policy, Secret};
 use crate::support::engine::PullScript;
 use crate::support::fault::Calls;
 use crate::support::gate::Gate;
 use crate::support::http::{Reply, Stall};
 use crate::support::leak::Canary;
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
+use crate::support::otel::TraceCollector;
+use crate::support::process::wake_up_count;
 use crate::support::run::RunOutput;
 use crate::support::tls::SelfSignedTls;
-use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
-use crate::task::{IMAGE, World, container, open_container, task};
+use crate::support::world::{Agent, AgentHome, IMAGE, World, container, open_container, task};
 
 const CLIENT: u64 = 3;
 
@@ -70,23 +69,23 @@ fn a_pull_is_a_tree_of_spans_that_name_what_served_it() {
     let said = |value: &Value| value.as_str().unwrap().to_owned();
 
     let pull = collector.span("pull");
-    assert_eq!(pull.is("container.image.name"), "registry.example:5000/team/app");
-    assert_eq!(pull.is("taskpull.image"), IMAGE);
-    assert_eq!(pull.is("taskpull.registry"), "registry.example:5000");
-    assert_eq!((pull.is("taskpull.result"), pull.is("taskpull.attempts")), ("pulled", "1"));
-    assert_eq!(pull.is("oci.manifest.digest"), said(&report["digest"]));
+    assert_eq!(pull.attribute("container.image.name"), "registry.example:5000/team/app");
+    assert_eq!(pull.attribute("taskpull.image"), IMAGE);
+    assert_eq!(pull.attribute("taskpull.registry"), "registry.example:5000");
+    assert_eq!((pull.attribute("taskpull.result"), pull.attribute("taskpull.attempts")), ("pulled", "1"));
+    assert_eq!(pull.attribute("oci.manifest.digest"), said(&report["digest"]));
     let credential = collector.span("credential");
-    assert_eq!((credential.is("taskpull.credential.kind"), credential.is("taskpull.identity")), ("secret", ROLE));
-    assert_eq!(credential.is("aws.secretsmanager.secret.arn"), SECRET);
-    assert_eq!(credential.is("taskpull.secret.version_id"), said(&report["credential"]["versionId"]));
+    assert_eq!((credential.attribute("taskpull.credential.kind"), credential.attribute("taskpull.identity")), ("secret", ROLE));
+    assert_eq!(credential.attribute("aws.secretsmanager.secret.arn"), SECRET);
+    assert_eq!(credential.attribute("taskpull.secret.version_id"), said(&report["credential"]["versionId"]));
     for (at, (service, method)) in [("STS", "AssumeRole"), ("SecretsManager", "GetSecretValue")].iter().enumerate() {
         let call = collector.span(&format!("{service}.{method}"));
-        assert_eq!((call.kind, call.is("rpc.system")), (CLIENT, "aws-api"));
-        assert_eq!((call.is("rpc.service"), call.is("rpc.method")), (*service, *method));
-        assert_eq!(call.is("aws.request_id"), said(&report["credential"]["awsRequests"][at]["id"]));
+        assert_eq!((call.kind, call.attribute("rpc.system")), (CLIENT, "aws-api"));
+        assert_eq!((call.attribute("rpc.service"), call.attribute("rpc.method")), (*service, *method));
+        assert_eq!(call.attribute("aws.request_id"), said(&report["credential"]["awsRequests"][at]["id"]));
     }
     let attempt = collector.span("attempt");
-    assert_eq!((attempt.is("taskpull.attempt"), attempt.is("taskpull.task")), ("1", "pull"));
+    assert_eq!((attempt.attribute("taskpull.attempt"), attempt.attribute("taskpull.task")), ("1", "pull"));
     assert!(collector.spans().iter().all(|span| span.error.is_none()), "{:?}", collector.spans());
 }
 
@@ -121,7 +120,7 @@ fn a_failure_is_the_status_of_what_failed_and_of_all_above() {
     let failure = &ended.container(0)["failure"];
     assert_eq!(collector.span("credential").error.as_deref(), failure["message"].as_str());
     let call = collector.span("SecretsManager.GetSecretValue");
-    assert_eq!((call.error.as_deref(), call.is("error.type")), (Some("GetSecretValue: denied"), "denied"));
+    assert_eq!((call.error.as_deref(), call.attribute("error.type")), (Some("GetSecretValue: denied"), "denied"));
 }
 
 #[test]
@@ -132,8 +131,8 @@ fn a_request_of_the_agents_is_one_trace() {
     let id = agent.submit(&definition).id();
     agent.wait_for_end(&id);
     let request = collector.wait_for_span("request");
-    assert_eq!((request.is("taskpull.request.id"), request.is("taskpull.request.ending")), (&*id, "succeeded"));
-    assert!(!request.is("taskpull.request.source").is_empty());
+    assert_eq!((request.attribute("taskpull.request.id"), request.attribute("taskpull.request.ending")), (&*id, "succeeded"));
+    assert!(!request.attribute("taskpull.request.source").is_empty());
     let tree = collector.tree();
     assert_eq!(tree[..3], ["request", "  run", "    pull"], "{tree:?}");
 
@@ -142,7 +141,7 @@ fn a_request_of_the_agents_is_one_trace() {
     let id = agent.submit(&definition).id();
     let failure = agent.wait_for_end(&id)["report"]["tasks"][0]["containers"][0]["failure"].clone();
     let request = collector.wait_for_span("request");
-    assert_eq!(request.is("taskpull.request.ending"), "failed");
+    assert_eq!(request.attribute("taskpull.request.ending"), "failed");
     assert_eq!(request.error.as_deref(), failure["message"].as_str(), "{failure}");
 }
 
@@ -183,7 +182,7 @@ fn an_interrupted_run_sends_what_it_has() {
     let ended = RunOutput::wait_for(running);
     assert_eq!(ended.code, 130, "{ended:?}");
     assert_eq!(collector.tree(), ["run", "  pull", "    credential", "    turn", "    attempt"]);
-    assert_eq!(collector.span("pull").is("error.type"), "cancelled");
+    assert_eq!(collector.span("pull").attribute("error.type"), "cancelled");
     gate.open();
 }
 

@@ -1,7 +1,7 @@
 //! A build without traces, where somebody wants some.
 
 use crate::support::run::Run;
-use crate::task::{IMAGE, World, open_container, task};
+use crate::support::world::{IMAGE, World, open_container, task};
 
 #[test]
 fn who_wants_traces_of_a_build_without_them_is_told_and_gets_his_images() {

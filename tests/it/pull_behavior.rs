@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use crate::support::aws::Secret;
 use crate::support::engine::{FakeEngine, PullScript};
+use crate::support::names::SECRET;
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::SECRET;
-use crate::task::{IMAGE, World, container, open_container, task};
+use crate::support::world::{IMAGE, World, container, open_container, task};
 
 /// A world where the image is on the engine, and its registry wants the login of `SECRET`.
 fn stocked() -> World {

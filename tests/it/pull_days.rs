@@ -6,40 +6,24 @@
 //! as ignored because the first one runs it.
 
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value;
 use taskpull::pipeline::{
-    AccessTokens, AccountRoles, Aws, Backoff, Batching, Caching, Concurrency, Deadlines, DockerAddress, HostKind,
-    Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits, PlanContext, Progress, Resolver, Rewrites, RoleUse,
-    State, Traffic,
+    AccountRoles, Aws, Backoff, Caching, Concurrency, Deadlines, DockerAddress, Input, Job, Limits, PlanContext,
+    Progress, Resolver, Rewrites, RoleUse, State, Traffic,
 };
-use tokio::time::{advance, pause, resume};
 use tokio_util::sync::CancellationToken;
 
-use crate::ecr::OWN_IMAGE;
 use crate::support::aws::{AwsFault, Policy};
 use crate::support::fault::Calls;
-use crate::support::run::Run;
-use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
-use crate::task::{IMAGE, World, container, open_container, task};
-
-pub const MINUTE: Duration = Duration::from_mins(1);
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
+use crate::support::process::{ResourceUsage, resource_usage};
+use crate::support::world::{IMAGE, OWN_IMAGE, World, container, open_container, task};
+use crate::support::world::{MINUTE, advance_clock, credential_resolver, run_story_with, story_variable};
 
 /// Runs the story of this name in a process of its own, in this world.
 fn run_story(world: &World, story: &str) {
     run_story_with(world, story, &[]);
-}
-
-/// The same, with something more in its environment.
-pub fn run_story_with(world: &World, story: &str, variables: &[(&'static str, &str)]) {
-    let this = std::env::current_exe().unwrap();
-    let run = Run::program(this.to_str().unwrap());
-    let run = ["--exact", story, "--ignored", "--nocapture"].into_iter().fold(run, Run::arg);
-    let ended = world.configure(run).envs(variables.iter().copied()).output();
-    assert_eq!(ended.code, 0, "{ended:?}");
-    assert!(ended.stdout.contains("1 passed"), "the story was not found: {ended:?}");
 }
 
 /// Whoever pulls again and again.
@@ -52,21 +36,6 @@ struct Silent;
 
 impl Progress for Silent {
     fn update(&self, _: usize, _: &State) {}
-}
-
-/// What keeps a value for five minutes, and for an hour more while AWS does not answer.
-pub fn credential_resolver() -> Resolver<Aws> {
-    let logins = InstanceSettings {
-        host: HostKind::Auto,
-        has_auth_type: false,
-        auth_data: None,
-        docker_config: None,
-        helper_timeout: MINUTE,
-    };
-    let keeping = Keeping { max_age: 5 * MINUTE, max_stale: 60 * MINUTE, entries: NonZeroUsize::MAX };
-    let store = Aws::new(Duration::from_secs(10), Batching::Never, HostKind::Auto, None, Arc::new(())).unwrap();
-    let logins = Arc::new(InstanceLogins::read(&logins).unwrap());
-    Resolver::new(Arc::new(store), keeping, AccessTokens::Refuse, logins)
 }
 
 impl Host {
@@ -104,19 +73,6 @@ impl Host {
     }
 }
 
-/// What the world has put into the environment, as the program would find it.
-pub fn story_variable(name: &str) -> String {
-    #[expect(clippy::disallowed_methods, reason = "a story is told in a process of its own")]
-    std::env::var(name).unwrap()
-}
-
-/// The clock moves on, and with it nothing else.
-pub async fn advance_clock(time: Duration) {
-    pause();
-    advance(time).await;
-    resume();
-}
-
 #[test]
 fn an_outage_of_aws_is_bridged_said_and_ended() {
     let world = World::new();
@@ -148,10 +104,10 @@ async fn within_an_outage() {
 
 #[test]
 fn a_token_serves_through_an_outage_to_its_end_and_not_past_it() {
-    let world = crate::ecr::ecr_world();
+    let world = crate::support::world::ecr_world();
     world.aws.inject_fault("GetAuthorizationToken", Calls::From(2), AwsFault::Status(503));
     run_story(&world, "pull_days::within_the_life_of_a_token");
-    assert!(crate::ecr::token_calls(&world).len() > 1, "it was asked for ahead of its end");
+    assert!(crate::support::world::token_calls(&world).len() > 1, "it was asked for ahead of its end");
 }
 
 #[tokio::test]
@@ -186,7 +142,7 @@ fn a_thousand_refreshes_leave_descriptors_and_memory_flat() {
 #[ignore = "a_thousand_refreshes_leave_descriptors_and_memory_flat runs it"]
 async fn within_days_of_use() {
     let host = Host::new();
-    let mut flat = (0, 0);
+    let mut flat = ResourceUsage::default();
     for refresh in 0..1_100 {
         // What was read before must not be in the allocator's first hundred pages.
         if refresh == 100 {
@@ -195,10 +151,10 @@ async fn within_days_of_use() {
         advance_clock(6 * MINUTE).await;
         assert!(host.pull().await["failure"].is_null());
     }
-    let (descriptors, memory) = resource_usage();
-    assert_eq!(descriptors, flat.0, "open file descriptors");
+    let ResourceUsage { descriptors, memory } = resource_usage();
+    assert_eq!(descriptors, flat.descriptors, "open file descriptors");
     // A page and a half for each refresh would be six megabytes.
-    assert!(memory < flat.1 + 2_000_000, "{} bytes became {memory}", flat.1);
+    assert!(memory < flat.memory + 2_000_000, "{} bytes became {memory}", flat.memory);
 }
 
 #[test]
@@ -235,12 +191,4 @@ async fn within_a_change_of_keys() {
     std::fs::rename(story_variable("NEW_CREDENTIALS_FILE"), story_variable("AWS_SHARED_CREDENTIALS_FILE")).unwrap();
     let app = host.pull_task(&definition).await;
     assert_eq!(app["result"], "pulled", "{app}");
-}
-
-/// File descriptors that are open, and bytes of memory in use.
-pub fn resource_usage() -> (usize, usize) {
-    let descriptors = std::fs::read_dir("/proc/self/fd").unwrap().count();
-    let memory = std::fs::read_to_string("/proc/self/statm").unwrap();
-    let pages: usize = memory.split(' ').nth(1).unwrap().parse().unwrap();
-    (descriptors, pages * 4_096)
 }

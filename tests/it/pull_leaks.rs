@@ -10,9 +10,9 @@ use crate::support::engine::{PullScript, RegistryAuth};
 use crate::support::fault::Calls;
 use crate::support::gate::Gate;
 use crate::support::leak::Canary;
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
 use crate::support::run::RunOutput;
-use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
-use crate::task::{IMAGE, World, container, task};
+use crate::support::world::{IMAGE, World, container, task};
 
 const PASSWORD: &str = "c4nary-ÿ-\"quoted\"-~~~???-and-long-enough";
 

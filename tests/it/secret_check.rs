@@ -4,12 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::support::aws::{AccessKey, FakeAws, Policy, Secret};
+use crate::support::aws::{Policy, Secret};
 use crate::support::http::{HttpServer, Reply, Request};
-use crate::support::leak::Canary;
+use crate::support::names::{GET_SECRET_VALUE, KEY};
 use crate::support::registry::FakeRegistry;
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::{ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, KEY};
+use crate::support::world::SecretWorld;
 
 const TOKEN: &str = "dckr_pat_c4nary-token";
 const HUB: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pullthroughcache/hub-Ab12Cd";
@@ -18,22 +18,16 @@ fn login(key: &str) -> String {
     json!({ "username": "me", key: TOKEN }).to_string()
 }
 
-fn world(secret: Secret) -> (FakeAws, AccessKey) {
-    let aws = FakeAws::start();
-    aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
+fn world(secret: Secret) -> SecretWorld {
     let allowed = Policy::allow(GET_SECRET_VALUE, "*").and(Policy::allow("secretsmanager:DescribeSecret", "*"));
-    let host = aws.put_user(HOST_USER, allowed.and(Policy::allow("kms:Decrypt", KEY)));
-    aws.put_secret(secret);
-    (aws, host)
+    let world = SecretWorld::with_key(allowed.and(Policy::allow("kms:Decrypt", KEY)));
+    world.aws.put_secret(secret);
+    world
 }
 
-fn check((aws, host): &(FakeAws, AccessKey), usage: &str, more: &[&str]) -> RunOutput {
-    let run = Run::new(["secret", "check", "--for", usage, HUB].iter().chain(more)).envs(aws.environment(host));
-    let ended = run.env("AWS_REGION", "eu-west-1").env("RUST_LOG", "trace").output();
-    let canary = Canary::new("token", TOKEN);
-    assert_eq!(canary.find_in_bytes("stdout", ended.stdout.as_bytes()), []);
-    assert_eq!(canary.find_in_bytes("stderr", ended.stderr.as_bytes()), []);
-    ended
+fn check(world: &SecretWorld, usage: &str, more: &[&str]) -> RunOutput {
+    let run = Run::new(["secret", "check", "--for", usage, HUB].iter().chain(more));
+    world.output(run.env("AWS_REGION", "eu-west-1"), TOKEN)
 }
 
 /// What is found, by its point: `wrong`, and what is said.
@@ -45,7 +39,7 @@ fn finding(ended: &RunOutput, point: &str) -> (String, String) {
     (text("found"), format!("{} {}", text("says"), text("hint")))
 }
 
-fn json_of(world: &(FakeAws, AccessKey), usage: &str, more: &[&str]) -> RunOutput {
+fn json_of(world: &SecretWorld, usage: &str, more: &[&str]) -> RunOutput {
     check(world, usage, &[&["--output", "json"], more].concat())
 }
 
@@ -58,7 +52,7 @@ fn a_secret_that_serves_a_rule_is_good_in_every_point() {
         assert!(ended.stdout.contains(&format!("  good   {point}")), "{point}: {ended:?}");
     }
     assert!(ended.stdout.ends_with("it serves\n"), "{ended:?}");
-    let operations: Vec<_> = world.0.calls().into_iter().map(|call| call.operation).collect();
+    let operations: Vec<_> = world.aws.calls().into_iter().map(|call| call.operation).collect();
     assert_eq!(operations, ["DescribeSecret", "GetSecretValue"], "nothing is written");
 }
 
@@ -97,9 +91,9 @@ fn place_key_rotation_and_replicas_are_looked_at() {
 
 #[test]
 fn what_may_not_be_looked_at_is_said_with_its_permission() {
-    let (aws, _) = world(Secret::text(HUB, &login("accessToken")));
-    let reader = aws.put_user("arn:aws:iam::111122223333:user/reader", Policy::allow(GET_SECRET_VALUE, "*"));
-    let ended = json_of(&(aws, reader), "pull-through", &[]);
+    let mut world = world(Secret::text(HUB, &login("accessToken")));
+    world.host = world.aws.put_user("arn:aws:iam::111122223333:user/reader", Policy::allow(GET_SECRET_VALUE, "*"));
+    let ended = json_of(&world, "pull-through", &[]);
     assert_eq!(ended.code, 3, "{ended:?}");
     let (_, says) = finding(&ended, "description");
     assert!(says.contains(&format!("allow secretsmanager:DescribeSecret on {HUB}")), "{says}");
@@ -124,7 +118,7 @@ fn wrong_arguments_are_refused_before_anybody_is_asked() {
         let ended = check(&world, "direct", &more);
         assert_eq!((ended.code, &*ended.stdout), (2, ""), "{more:?}: {ended:?}");
     }
-    assert_eq!(world.0.calls(), []);
+    assert_eq!(world.aws.calls(), []);
 }
 
 #[test]
@@ -228,7 +222,7 @@ fn redirections_long_answers_and_silence_end_the_try() {
         let host = format!("127.0.0.1:{}", server.port());
         let run = Run::new(["secret", "check", "--for", "pull-through", "--output", "json", "--registry", &host, HUB]);
         let run = run
-            .envs(world.0.environment(&world.1))
+            .envs(world.aws.environment(&world.host))
             .env("TASKPULL_SECRETS_TIMEOUT", "2s")
             .env("AWS_REGION", "eu-west-1");
         finding(&run.output(), "registry").1

@@ -5,41 +5,32 @@ use std::io::{Read as _, Write as _};
 
 use serde_json::{Value, json};
 
-use crate::support::aws::{AccessKey, AwsFault, FakeAws, Policy, Secret};
+use crate::support::aws::{AwsFault, FakeAws, Policy, Secret};
 use crate::support::fault::Calls;
-use crate::support::leak::Canary;
+use crate::support::names::{ACCOUNT_ROOT, KEY};
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::{ACCOUNT_ROOT, HOST_USER, KEY};
+use crate::support::world::SecretWorld;
 
 const TOKEN: &str = "dckr_pat_c4nary-token";
 const NAME: &str = "ecr-pullthroughcache/docker-hub";
 const ARN: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pullthroughcache/docker-hub-Nw1Scr";
 
-struct Keeper {
-    aws: FakeAws,
-    host: AccessKey,
-}
+/// The world of `secret new`.
+struct NewSecretWorld(SecretWorld);
 
-impl Keeper {
+impl NewSecretWorld {
     fn new() -> Self {
         Self::with(Policy::allow("secretsmanager:*", "*"))
     }
 
     fn with(policy: Policy) -> Self {
-        let aws = FakeAws::start();
-        let host = aws.put_user(HOST_USER, policy);
-        Self { aws, host }
+        Self(SecretWorld::new(policy))
     }
 
-    /// Runs it with a token, and sees that nothing shows of it.
+    /// Runs `secret new` with this token on stdin, and asserts that the token does not leak.
     fn run(&self, arguments: &[&str], token: &[u8]) -> RunOutput {
         let run = Run::new(["secret", "new", "--username", "me"].iter().chain(arguments));
-        let run = run.envs(self.aws.environment(&self.host)).env("AWS_REGION", "eu-west-1").env("RUST_LOG", "trace");
-        let ended = run.stdin(token).output();
-        let canary = Canary::new("token", TOKEN);
-        assert_eq!(canary.find_in_bytes("stdout", ended.stdout.as_bytes()), []);
-        assert_eq!(canary.find_in_bytes("stderr", ended.stderr.as_bytes()), []);
-        ended
+        self.0.output(run.env("AWS_REGION", "eu-west-1").stdin(token), TOKEN)
     }
 
     /// For Docker Hub and a rule.
@@ -49,7 +40,7 @@ impl Keeper {
     }
 
     fn operations(&self) -> Vec<String> {
-        self.aws.calls().into_iter().map(|call| call.operation).collect()
+        self.0.aws.calls().into_iter().map(|call| call.operation).collect()
     }
 
     fn wrote_nothing(&self) -> bool {
@@ -68,7 +59,7 @@ fn stored(aws: &FakeAws, arn: &str) -> (Value, usize) {
 
 #[test]
 fn a_secret_for_the_pull_through_cache_is_made_as_the_document_says() {
-    let keeper = Keeper::new();
+    let keeper = NewSecretWorld::new();
     let more = ["--description", "Docker Hub, team web", "--tag", "team=web", "--tag", "stage="];
     let ended = keeper.hub(&[&more[..], &["--replicate", "us-east-1", "eu-central-1"]].concat(), TOKEN);
     assert_eq!(ended.code, 0, "{ended:?}");
@@ -76,10 +67,10 @@ fn a_secret_for_the_pull_through_cache_is_made_as_the_document_says() {
     let rule = format!("--upstream-registry-url registry-1.docker.io --credential-arn {ARN}");
     assert!(ended.stdout.contains(&rule), "{ended:?}");
     assert!(ended.stdout.contains("ECS reads `password`"), "why it cannot serve both: {ended:?}");
-    assert_eq!(stored(&keeper.aws, ARN), (content("accessToken", TOKEN), 1));
+    assert_eq!(stored(&keeper.0.aws, ARN), (content("accessToken", TOKEN), 1));
     let tags = [("team", "web"), ("stage", "")].map(|(key, value)| (key.to_owned(), value.to_owned()));
     let regions = ["us-east-1", "eu-central-1"].map(str::to_owned);
-    let metadata = keeper.aws.secret_metadata(ARN);
+    let metadata = keeper.0.aws.secret_metadata(ARN);
     assert_eq!(metadata.description, "Docker Hub, team web");
     assert_eq!((metadata.tags, metadata.replica_regions), (tags.to_vec(), regions.to_vec()));
     assert_eq!(keeper.operations(), ["DescribeSecret", "CreateSecret", "ReplicateSecretToRegions"]);
@@ -87,8 +78,8 @@ fn a_secret_for_the_pull_through_cache_is_made_as_the_document_says() {
 
 #[test]
 fn a_secret_for_direct_pulls_has_a_password_and_may_have_a_customer_key() {
-    let keeper = Keeper::new();
-    keeper.aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
+    let keeper = NewSecretWorld::new();
+    keeper.0.aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
     let arguments = ["--upstream", "ghcr", "--for", "direct", "--name", "team/ghcr", "--kms-key", KEY];
     let ended = keeper.run(&[&arguments[..], &["--output", "json"]].concat(), TOKEN.as_bytes());
     assert_eq!(ended.code, 0, "{ended:?}");
@@ -97,12 +88,12 @@ fn a_secret_for_direct_pulls_has_a_password_and_may_have_a_customer_key() {
         (&told["outcome"], &told["keys"][1], &told["kmsKey"]),
         (&json!("created"), &json!("password"), &json!(KEY))
     );
-    assert_eq!(stored(&keeper.aws, told["arn"].as_str().unwrap()), (content("password", TOKEN), 1));
+    assert_eq!(stored(&keeper.0.aws, told["arn"].as_str().unwrap()), (content("password", TOKEN), 1));
 }
 
 #[test]
 fn a_secret_for_direct_pulls_may_be_of_any_registry() {
-    let keeper = Keeper::new();
+    let keeper = NewSecretWorld::new();
     let arguments = ["--for", "direct", "--name", "team/registry", "--output", "json"];
     let ended = keeper.run(&arguments, TOKEN.as_bytes());
     assert_eq!((ended.code, &ended.report()["keys"][1]), (0, &json!("password")), "{ended:?}");
@@ -110,32 +101,32 @@ fn a_secret_for_direct_pulls_may_be_of_any_registry() {
 
 #[test]
 fn every_upstream_is_made_in_the_region_that_is_said() {
-    let keeper = Keeper::new();
+    let keeper = NewSecretWorld::new();
     for upstream in ["docker-hub", "ghcr", "acr", "gitlab"] {
         let name = format!("ecr-pullthroughcache/{upstream}");
         let arguments = ["--upstream", upstream, "--name", &name, "--region", "us-west-2", "--output", "json"];
         let ended = keeper.run(&arguments, TOKEN.as_bytes());
         assert_eq!((ended.code, &ended.report()["region"]), (0, &json!("us-west-2")), "{ended:?}");
     }
-    assert!(keeper.aws.calls().iter().all(|call| call.region.as_deref() == Some("us-west-2")));
+    assert!(keeper.0.aws.calls().iter().all(|call| call.region.as_deref() == Some("us-west-2")));
 }
 
 #[test]
 fn a_line_end_is_taken_off_and_said_and_a_second_run_changes_nothing() {
-    let keeper = Keeper::new();
+    let keeper = NewSecretWorld::new();
     let first = keeper.hub(&[], &format!("{TOKEN}\n"));
     assert!(first.stderr.contains("the line end behind the token was taken off"), "{first:?}");
     let second = keeper.hub(&["--update"], TOKEN);
     assert_eq!(second.code, 0, "{second:?}");
     assert!(second.stdout.starts_with(&format!("unchanged: {ARN}\n")), "{second:?}");
-    assert_eq!(stored(&keeper.aws, ARN), (content("accessToken", TOKEN), 1));
+    assert_eq!(stored(&keeper.0.aws, ARN), (content("accessToken", TOKEN), 1));
     assert_eq!(keeper.operations()[2..], ["DescribeSecret", "GetSecretValue"]);
 }
 
 #[test]
 fn another_token_is_a_new_version_only_when_an_update_was_asked_for() {
-    let keeper = Keeper::new();
-    keeper.aws.put_secret(Secret::text(ARN, r#"{"username": "me", "accessToken": "c4nary-old-token"}"#));
+    let keeper = NewSecretWorld::new();
+    keeper.0.aws.put_secret(Secret::text(ARN, r#"{"username": "me", "accessToken": "c4nary-old-token"}"#));
     let refused = keeper.hub(&["--replicate", "us-east-1"], TOKEN);
     assert_eq!((refused.code, &*refused.stdout), (3, ""), "{refused:?}");
     assert!(refused.stderr.contains("differs: `accessToken`, replica in us-east-1"), "{refused:?}");
@@ -145,14 +136,14 @@ fn another_token_is_a_new_version_only_when_an_update_was_asked_for() {
     let updated = keeper.hub(&["--replicate", "us-east-1", "--update"], TOKEN);
     assert_eq!(updated.code, 0, "{updated:?}");
     assert!(updated.stdout.starts_with("updated: "), "{updated:?}");
-    assert_eq!(stored(&keeper.aws, ARN), (content("accessToken", TOKEN), 2));
-    assert_eq!(keeper.aws.secret_metadata(ARN).replica_regions, ["us-east-1"]);
+    assert_eq!(stored(&keeper.0.aws, ARN), (content("accessToken", TOKEN), 2));
+    assert_eq!(keeper.0.aws.secret_metadata(ARN).replica_regions, ["us-east-1"]);
 }
 
 #[test]
 fn what_has_another_form_is_written_over_on_request_only() {
-    let keeper = Keeper::new();
-    keeper.aws.put_secret(Secret::text(ARN, r#"{"username": "me", "password": "c4nary-old-token"}"#));
+    let keeper = NewSecretWorld::new();
+    keeper.0.aws.put_secret(Secret::text(ARN, r#"{"username": "me", "password": "c4nary-old-token"}"#));
     let ended = keeper.hub(&[], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stderr.contains("another form"), "{ended:?}");
@@ -161,18 +152,18 @@ fn what_has_another_form_is_written_over_on_request_only() {
 
 #[test]
 fn a_dry_run_checks_everything_and_asks_nobody() {
-    let keeper = Keeper::new();
+    let keeper = NewSecretWorld::new();
     let ended = keeper.hub(&["--dry-run", "--tag", "team=web"], TOKEN);
     assert_eq!(ended.code, 0, "{ended:?}");
     assert!(ended.stdout.starts_with(&format!("planned: {NAME}\n")), "{ended:?}");
     assert!(ended.stdout.contains("username, accessToken") && ended.stdout.contains("team=web"), "{ended:?}");
     assert_eq!(keeper.hub(&["--dry-run"], "").code, 4);
-    assert_eq!(keeper.aws.calls(), []);
+    assert_eq!(keeper.0.aws.calls(), []);
 }
 
 #[test]
 fn wrong_arguments_are_refused_before_anybody_is_asked() {
-    let keeper = Keeper::new();
+    let keeper = NewSecretWorld::new();
     let long = format!("ecr-pullthroughcache/{}", "n".repeat(513 - 21));
     let table: [(&[&str], &str); 11] = [
         (&["--name", NAME], "--upstream <docker-hub|ghcr|acr|gitlab>"),
@@ -192,12 +183,12 @@ fn wrong_arguments_are_refused_before_anybody_is_asked() {
         assert_eq!((ended.code, &*ended.stdout), (2, ""), "{arguments:?}: {ended:?}");
         assert!(ended.stderr.contains(message), "{message}: {ended:?}");
     }
-    assert_eq!(keeper.aws.calls(), []);
+    assert_eq!(keeper.0.aws.calls(), []);
 }
 
 #[test]
 fn a_wrong_token_is_refused_before_anybody_is_asked() {
-    let keeper = Keeper::new();
+    let keeper = NewSecretWorld::new();
     let in_value = format!("token={TOKEN}");
     let in_key = format!("{TOKEN}=yes");
     // {"username":"me","accessToken":""} has 34 bytes.
@@ -217,14 +208,14 @@ fn a_wrong_token_is_refused_before_anybody_is_asked() {
         assert!(ended.stderr.contains(message), "{message}: {ended:?}");
     }
     assert!(keeper.hub(&[], "me").stderr.contains("the token is the user name"), "as Azure's section would have it");
-    assert_eq!(keeper.aws.calls(), []);
+    assert_eq!(keeper.0.aws.calls(), []);
     assert_eq!(keeper.hub(&[], &long[1..]).code, 0, "65,536 bytes are a value");
 }
 
 #[test]
 fn a_secret_marked_for_deletion_is_left_alone() {
-    let keeper = Keeper::new();
-    keeper.aws.put_secret(Secret::text(ARN, "{}").marked_for_deletion());
+    let keeper = NewSecretWorld::new();
+    keeper.0.aws.put_secret(Secret::text(ARN, "{}").marked_for_deletion());
     let ended = keeper.hub(&["--update"], TOKEN);
     assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
     assert!(ended.stderr.contains("restore-secret"), "{ended:?}");
@@ -233,9 +224,9 @@ fn a_secret_marked_for_deletion_is_left_alone() {
 
 #[test]
 fn a_secret_under_a_customer_key_is_not_given_a_token_for_the_cache() {
-    let keeper = Keeper::new();
-    keeper.aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
-    keeper.aws.put_secret(Secret::text(ARN, "{}").key(KEY));
+    let keeper = NewSecretWorld::new();
+    keeper.0.aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
+    keeper.0.aws.put_secret(Secret::text(ARN, "{}").key(KEY));
     let ended = keeper.hub(&["--update"], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(
@@ -247,17 +238,17 @@ fn a_secret_under_a_customer_key_is_not_given_a_token_for_the_cache() {
 
 #[test]
 fn the_hosts_own_region_is_no_place_for_a_replica() {
-    let keeper = Keeper::new();
+    let keeper = NewSecretWorld::new();
     let ended = keeper.hub(&["--replicate", "eu-west-1"], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stderr.contains("eu-west-1 is named twice"), "{ended:?}");
-    assert_eq!(keeper.aws.calls(), []);
+    assert_eq!(keeper.0.aws.calls(), []);
 }
 
 #[test]
 fn what_differs_beside_the_content_is_said_and_left() {
-    let keeper = Keeper::new();
-    keeper.aws.put_secret(Secret::text(ARN, &content("accessToken", TOKEN).to_string()).rotated());
+    let keeper = NewSecretWorld::new();
+    keeper.0.aws.put_secret(Secret::text(ARN, &content("accessToken", TOKEN).to_string()).rotated());
     let ended = keeper.hub(&["--description", "Docker Hub", "--tag", "team=web", "--update"], TOKEN);
     assert_eq!(ended.code, 0, "{ended:?}");
     for part in ["unchanged: ", "its description is another one", "its tags are other ones", "its rotation is on"] {
@@ -268,8 +259,8 @@ fn what_differs_beside_the_content_is_said_and_left() {
 
 #[test]
 fn a_replica_is_not_written() {
-    let keeper = Keeper::new();
-    keeper.aws.put_secret(Secret::text(ARN, r#"{"username": "me", "accessToken": "old"}"#).replica_of("us-east-1"));
+    let keeper = NewSecretWorld::new();
+    keeper.0.aws.put_secret(Secret::text(ARN, r#"{"username": "me", "accessToken": "old"}"#).replica_of("us-east-1"));
     let ended = keeper.hub(&["--update"], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stderr.contains("--region us-east-1"), "{ended:?}");
@@ -283,7 +274,7 @@ fn a_missing_permission_is_named_with_what_it_is_wanted_on() {
         let policy = allowed[..count]
             .iter()
             .fold(Policy::none(), |policy, action| policy.and(Policy::allow(&format!("secretsmanager:{action}"), "*")));
-        let keeper = Keeper::with(policy);
+        let keeper = NewSecretWorld::with(policy);
         let ended = keeper.hub(&["--replicate", "us-east-1"], TOKEN);
         assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
         let hint =
@@ -297,9 +288,9 @@ fn a_missing_permission_is_named_with_what_it_is_wanted_on() {
 
 #[test]
 fn a_permission_that_the_service_names_is_the_one_that_is_told() {
-    let keeper = Keeper::new();
+    let keeper = NewSecretWorld::new();
     let said = "User: arn:aws:iam::111122223333:user/host is not authorized to perform: secretsmanager:TagResource on resource: x";
-    keeper.aws.inject_fault("CreateSecret", Calls::Every, AwsFault::Error(400, "AccessDeniedException", said));
+    keeper.0.aws.inject_fault("CreateSecret", Calls::Every, AwsFault::Error(400, "AccessDeniedException", said));
     let ended = keeper.hub(&["--tag", "team=web"], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stderr.contains("nothing was written: allow secretsmanager:TagResource on arn:"), "{ended:?}");
@@ -307,9 +298,9 @@ fn a_permission_that_the_service_names_is_the_one_that_is_told() {
 
 #[test]
 fn what_quotes_the_token_is_not_shown() {
-    let keeper = Keeper::new();
+    let keeper = NewSecretWorld::new();
     let quoting = "Value 'dckr_pat_c4nary-token' at 'secretString' failed to satisfy constraint";
-    keeper.aws.inject_fault("CreateSecret", Calls::Every, AwsFault::Error(400, "ValidationException", quoting));
+    keeper.0.aws.inject_fault("CreateSecret", Calls::Every, AwsFault::Error(400, "ValidationException", quoting));
     let ended = keeper.hub(&[], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stderr.contains("its words repeat the token"), "{ended:?}");
@@ -317,9 +308,9 @@ fn what_quotes_the_token_is_not_shown() {
 
 #[test]
 fn a_name_that_somebody_takes_meanwhile_is_compared_the_next_time() {
-    let keeper = Keeper::new();
+    let keeper = NewSecretWorld::new();
     let said = "The operation failed because the secret already exists.";
-    keeper.aws.inject_fault("CreateSecret", Calls::Every, AwsFault::Error(400, "ResourceExistsException", said));
+    keeper.0.aws.inject_fault("CreateSecret", Calls::Every, AwsFault::Error(400, "ResourceExistsException", said));
     let ended = keeper.hub(&[], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stderr.contains("one of this name was made in the meantime"), "{ended:?}");

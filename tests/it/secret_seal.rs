@@ -2,37 +2,29 @@
 
 use serde_json::{Value, json};
 
-use crate::support::aws::{AccessKey, FakeAws, Policy, Secret};
+use crate::support::aws::{Policy, Secret};
 use crate::support::engine::PullScript;
 use crate::support::host::{FakeContainerCredentials, FakeInstanceMetadata};
-use crate::support::leak::Canary;
+use crate::support::names::{ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, KEY, SECRET};
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::{ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, KEY, SECRET};
-use crate::task::{IMAGE, World, container, task};
+use crate::support::world::{IMAGE, SecretWorld, World, container, task};
 
 const HOST_ROLE: &str = "arn:aws:iam::111122223333:role/instance";
 const LOGIN: &str = r#"{"username": "me", "password": "c4nary-to-be-sealed"}"#;
 
-fn sealer() -> (FakeAws, AccessKey) {
-    let aws = FakeAws::start();
-    aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
-    let host = aws.put_user(HOST_USER, Policy::allow("kms:Encrypt", KEY));
-    (aws, host)
+fn sealer() -> SecretWorld {
+    SecretWorld::with_key(Policy::allow("kms:Encrypt", KEY))
 }
 
-fn seal(aws: &FakeAws, host: &AccessKey, arguments: &[&str], stdin: &[u8]) -> RunOutput {
-    let run = Run::new(["secret", "seal"].iter().chain(arguments)).envs(aws.environment(host));
-    let ended = run.env("RUST_LOG", "trace").stdin(stdin).output();
-    let canary = Canary::new("plaintext", "c4nary-to-be-sealed");
-    assert_eq!(canary.find_in_bytes("stdout", ended.stdout.as_bytes()), []);
-    assert_eq!(canary.find_in_bytes("stderr", ended.stderr.as_bytes()), []);
-    ended
+fn seal(world: &SecretWorld, arguments: &[&str], stdin: &[u8]) -> RunOutput {
+    let run = Run::new(["secret", "seal"].iter().chain(arguments)).stdin(stdin);
+    world.output(run, "c4nary-to-be-sealed")
 }
 
 #[test]
 fn what_was_sealed_is_pulled_with() {
-    let (aws, host) = sealer();
-    let sealed = seal(&aws, &host, &["--key", KEY, "--context", "team=web", "--context", "a=b=c"], LOGIN.as_bytes());
+    let sealer = sealer();
+    let sealed = seal(&sealer, &["--key", KEY, "--context", "team=web", "--context", "a=b=c"], LOGIN.as_bytes());
     assert_eq!(sealed.code, 0, "{sealed:?}");
     let envelope: Value = serde_json::from_str(&sealed.stdout).unwrap();
     assert_eq!(envelope["taskpull"]["version"], 1);
@@ -51,19 +43,21 @@ fn what_was_sealed_is_pulled_with() {
 
 #[test]
 fn kms_is_asked_in_the_keys_region_as_the_host() {
-    let (aws, host) = sealer();
-    let run = Run::new(["secret", "seal", "--key", KEY]).envs(aws.environment(&host)).env("AWS_REGION", "us-west-2");
+    let sealer = sealer();
+    let run = Run::new(["secret", "seal", "--key", KEY])
+        .envs(sealer.aws.environment(&sealer.host))
+        .env("AWS_REGION", "us-west-2");
     assert_eq!(run.stdin(LOGIN).output().code, 0);
-    let calls = aws.calls();
+    let calls = sealer.aws.calls();
     assert_eq!(calls.len(), 1);
     assert_eq!((calls[0].region.as_deref(), calls[0].principal.as_deref()), (Some("eu-west-1"), Some(HOST_USER)));
 }
 
 #[test]
 fn a_refusal_of_kms_names_the_key_and_what_to_allow() {
-    let (aws, _) = sealer();
-    let other = aws.put_user("arn:aws:iam::111122223333:user/other", Policy::none());
-    let ended = seal(&aws, &other, &["--key", KEY], LOGIN.as_bytes());
+    let mut sealer = sealer();
+    sealer.host = sealer.aws.put_user("arn:aws:iam::111122223333:user/other", Policy::none());
+    let ended = seal(&sealer, &["--key", KEY], LOGIN.as_bytes());
     assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
     assert!(ended.stderr.contains(&format!("allow kms:Encrypt on {KEY}")), "{ended:?}");
 }
@@ -84,9 +78,9 @@ fn without_a_host_identity_nothing_is_sealed() {
 
 #[test]
 fn a_host_identity_that_does_not_work_is_said_with_its_own_words() {
-    let (aws, _) = sealer();
-    aws.put_role(HOST_ROLE, Policy::trust(HOST_USER), Policy::allow("kms:Encrypt", KEY));
-    let endpoint = FakeContainerCredentials::start(&aws.open_session(HOST_ROLE, "task"), "right");
+    let sealer = sealer();
+    sealer.aws.put_role(HOST_ROLE, Policy::trust(HOST_USER), Policy::allow("kms:Encrypt", KEY));
+    let endpoint = FakeContainerCredentials::start(&sealer.aws.open_session(HOST_ROLE, "task"), "right");
     let run = keyless().env("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.uri());
     let refused = run.env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "c4nary-token").output();
     let folder = tempfile::tempdir().unwrap();
@@ -106,7 +100,7 @@ fn a_host_identity_that_does_not_work_is_said_with_its_own_words() {
 
 #[test]
 fn what_cannot_be_a_login_is_not_sealed() {
-    let (aws, host) = sealer();
+    let sealer = sealer();
     let envelope = br#"{"taskpull": {"version": 1}}"#;
     let table: [(&[u8], &str); 5] = [
         (b"", "it is empty"),
@@ -116,16 +110,16 @@ fn what_cannot_be_a_login_is_not_sealed() {
         (envelope, "holds another envelope"),
     ];
     for (text, message) in table {
-        let ended = seal(&aws, &host, &["--key", KEY], text);
+        let ended = seal(&sealer, &["--key", KEY], text);
         assert_eq!((ended.code, &*ended.stdout), (4, ""), "{ended:?}");
         assert!(ended.stderr.contains(message), "{message}: {ended:?}");
     }
-    assert_eq!(aws.calls(), []);
+    assert_eq!(sealer.aws.calls(), []);
 }
 
 #[test]
 fn a_wrong_key_or_context_is_refused_before_anything_is_read() {
-    let (aws, host) = sealer();
+    let sealer = sealer();
     let tables: [&[&str]; 4] = [
         &["--key", "alias/pulls"],
         &["--key", KEY, "--context", "team"],
@@ -133,10 +127,10 @@ fn a_wrong_key_or_context_is_refused_before_anything_is_read() {
         &["--key", KEY, "--context", "a=1", "--context", "a=2"],
     ];
     for arguments in tables {
-        let ended = seal(&aws, &host, arguments, LOGIN.as_bytes());
+        let ended = seal(&sealer, arguments, LOGIN.as_bytes());
         assert_eq!((ended.code, &*ended.stdout), (2, ""), "{arguments:?}: {ended:?}");
     }
-    assert_eq!(aws.calls(), []);
+    assert_eq!(sealer.aws.calls(), []);
 }
 
 #[test]
