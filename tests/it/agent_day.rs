@@ -14,14 +14,14 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt as _, join, join_all};
 use taskpull::agent::api::{Access, Rule, Server, Shared, Socket};
 use taskpull::agent::{
-    Desk, Ending, Feed, Journal, Phase, Plan, Request, Room, ServiceManager, Standing, Stop, Submission, Supervisor,
-    Witness, Work,
+    AgentObserver, Job, JobEvents, JobExecutor, JobPhase, JobPlan, JobResult, JobState, JobStore, Journal,
+    ServiceManager, Shutdown, StoreLimits, Submission, Supervisor,
 };
 use taskpull::config::FolderSettings;
 use taskpull::error::Failure;
 use taskpull::pipeline::{
-    AccountRoles, Aws, Backoff, Caching, Concurrency, Deadlines, DockerAddress, Given, ImageReference, Input, Job,
-    Limits, PlanContext, Resolver, Rewrites, RoleUse, Traffic, reach,
+    AccountRoles, AwsClient, Backoff, Caching, CachingCredentialProvider, Concurrency, Deadlines, DockerAddress,
+    ImageReference, Input, IssuedLogin, PlanContext, PullLimiter, PullLimits, PullRun, Rewrites, RoleUse, reach,
 };
 use taskpull::pull::DiskLimits;
 use taskpull::report::Report;
@@ -37,7 +37,7 @@ use crate::support::http::{HttpServer, Reply};
 use crate::support::names::SECRET;
 use crate::support::process::{ResourceUsage, resource_usage};
 use crate::support::world::{
-    ApiResponse, MINUTE, World, advance_clock, container, credential_resolver, http_request, run_story_with,
+    ApiResponse, MINUTE, World, advance_clock, container, credential_provider, http_request, run_story_with,
     story_variable, task,
 };
 
@@ -139,10 +139,10 @@ fn a_day_of_rotations_restarts_and_outages_loses_nothing_and_leaves_nothing() {
 
 /// As the program joins them.
 struct Pulling {
-    credentials: Resolver<Aws>,
+    credentials: CachingCredentialProvider<AwsClient>,
     engine: DockerAddress,
-    traffic: Traffic,
-    limits: Limits,
+    traffic: PullLimiter,
+    limits: PullLimits,
 }
 
 impl Pulling {
@@ -150,10 +150,10 @@ impl Pulling {
         let [all, per_registry] = [16, 8].map(|count| NonZeroUsize::new(count).unwrap());
         let wait = Duration::from_millis;
         Self {
-            credentials: credential_resolver(),
+            credentials: credential_provider(),
             engine: DockerAddress::parse(&story_variable("DOCKER_HOST")).unwrap(),
-            traffic: Traffic::of_many_runs(Concurrency { all, per_registry }),
-            limits: Limits {
+            traffic: PullLimiter::of_many_runs(Concurrency { all, per_registry }),
+            limits: PullLimits {
                 disk: DiskLimits::default(),
                 caching: Caching { verify_access: Some(true), ..Caching::default() },
                 deadlines: Deadlines {
@@ -170,31 +170,31 @@ impl Pulling {
     }
 }
 
-fn job(source: &str, definition: &[u8]) -> Job {
+fn job(source: &str, definition: &[u8]) -> PullRun {
     let no_logins = |_: &_| None;
     let (accounts, rewrites) = (&AccountRoles::default(), &Rewrites::default());
     let context = PlanContext { roles: RoleUse::Assume, accounts, rewrites, platform: None, instance: &no_logins };
-    Job::new(vec![Input { source: source.to_owned(), text: Ok(definition.to_vec()) }], &context)
+    PullRun::new(vec![Input { source: source.to_owned(), text: Ok(definition.to_vec()) }], &context)
 }
 
-impl Work for Pulling {
-    fn plan(&self, source: &str, definition: &[u8]) -> Plan {
+impl JobExecutor for Pulling {
+    fn plan(&self, source: &str, definition: &[u8]) -> JobPlan {
         let job = job(source, definition);
-        Plan { subjects: job.subjects(), report: job.dry_run() }
+        JobPlan { subjects: job.subjects(), report: job.dry_run() }
     }
 
     fn engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
         async { reach(&self.engine, &self.limits.deadlines).await.map_err(|error| Failure::from(&error)) }.boxed()
     }
 
-    fn login<'a>(&'a self, _: &'a ImageReference) -> BoxFuture<'a, Result<Option<Given>, Arc<Failure>>> {
+    fn login<'a>(&'a self, _: &'a ImageReference) -> BoxFuture<'a, Result<Option<IssuedLogin>, Arc<Failure>>> {
         async { Ok(None) }.boxed()
     }
 
     fn run<'a>(
         &'a self,
         submission: &'a Submission,
-        feed: &'a Feed,
+        feed: &'a JobEvents,
         interrupt: &'a CancellationToken,
     ) -> BoxFuture<'a, Report> {
         async move {
@@ -208,10 +208,10 @@ impl Work for Pulling {
 
 /// Every end that it was told of.
 #[derive(Default)]
-struct Ends(Mutex<HashMap<String, Vec<Ending>>>);
+struct Ends(Mutex<HashMap<String, Vec<JobResult>>>);
 
-impl Witness for Ends {
-    fn ended(&self, request: &Request, how: Ending, _: &Report) {
+impl AgentObserver for Ends {
+    fn ended(&self, request: &Job, how: JobResult, _: &Report) {
         self.0.lock().unwrap().entry(request.id.to_string()).or_default().push(how);
     }
 }
@@ -222,9 +222,9 @@ async fn within_a_day() {
     let folder = PathBuf::from(story_variable("DAY_FOLDER"));
     let (journal, _) = Journal::open(&folder.join("state")).unwrap();
     let (to_runner, accepted) = mpsc::unbounded_channel();
-    let room = Room { open: 1_000, history: 200 };
-    let desk = Arc::new(Desk::new(journal, Vec::new(), room, to_runner));
-    let (work, ends, stop) = (Arc::new(Pulling::new()), Arc::new(Ends::default()), Stop::default());
+    let room = StoreLimits { open: 1_000, history: 200 };
+    let desk = Arc::new(JobStore::new(journal, Vec::new(), room, to_runner));
+    let (work, ends, stop) = (Arc::new(Pulling::new()), Arc::new(Ends::default()), Shutdown::default());
     let everybody = Rule { users: [rustix::process::getuid().as_raw()].into(), ..Rule::default() };
     let access = Access { submit: everybody.clone(), read: everybody, ..Access::default() };
     let shared = Shared {
@@ -254,7 +254,7 @@ async fn within_a_day() {
     };
     let (acknowledged, ()) = join(day, supervisor.run(accepted, &stop)).await;
     let ends = ends.0.lock().unwrap();
-    assert!(acknowledged.iter().all(|id| ends[id] == [Ending::Succeeded]), "each has one end, and a good one");
+    assert!(acknowledged.iter().all(|id| ends[id] == [JobResult::Succeeded]), "each has one end, and a good one");
     assert_eq!((acknowledged.len(), ends.len()), (DAY / EVERY * TOGETHER, acknowledged.len()));
     let kept = std::fs::read_dir(folder.join("state/requests")).unwrap().map(|entry| entry.unwrap().path());
     let kept: Vec<_> = kept.map(|path| std::fs::read_to_string(path).unwrap()).collect();
@@ -263,7 +263,7 @@ async fn within_a_day() {
 }
 
 /// Submits all day long; the ids that were acknowledged.
-async fn live_a_day(desk: &Desk, socket: &Path) -> Vec<String> {
+async fn live_a_day(desk: &JobStore, socket: &Path) -> Vec<String> {
     let mut acknowledged = Vec::new();
     let mut flat = ResourceUsage::default();
     // An hour more, for what is tried again.
@@ -298,9 +298,9 @@ async fn live_a_day(desk: &Desk, socket: &Path) -> Vec<String> {
 
 /// Waits until nothing is under way but waits of a minute and more. Those for an engine that
 /// is away are shorter, and so the clock goes on a little faster than it does by itself.
-async fn at_rest(desk: &Desk) {
+async fn at_rest(desk: &JobStore) {
     loop {
-        let is_running = |standing: &Standing| matches!(standing, Standing::Open(open) if !matches!(open.phase(), Phase::Waiting { .. }));
+        let is_running = |standing: &JobState| matches!(standing, JobState::Open(open) if !matches!(open.phase(), JobPhase::Waiting { .. }));
         if desk.list(1, |view| is_running(&view.standing)).is_empty() {
             return;
         }

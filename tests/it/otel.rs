@@ -75,7 +75,10 @@ fn a_pull_is_a_tree_of_spans_that_name_what_served_it() {
     assert_eq!((pull.attribute("taskpull.result"), pull.attribute("taskpull.attempts")), ("pulled", "1"));
     assert_eq!(pull.attribute("oci.manifest.digest"), said(&report["digest"]));
     let credential = collector.span("credential");
-    assert_eq!((credential.attribute("taskpull.credential.kind"), credential.attribute("taskpull.identity")), ("secret", ROLE));
+    assert_eq!(
+        (credential.attribute("taskpull.credential.kind"), credential.attribute("taskpull.identity")),
+        ("secret", ROLE)
+    );
     assert_eq!(credential.attribute("aws.secretsmanager.secret.arn"), SECRET);
     assert_eq!(credential.attribute("taskpull.secret.version_id"), said(&report["credential"]["versionId"]));
     for (at, (service, method)) in [("STS", "AssumeRole"), ("SecretsManager", "GetSecretValue")].iter().enumerate() {
@@ -131,7 +134,10 @@ fn a_request_of_the_agents_is_one_trace() {
     let id = agent.submit(&definition).id();
     agent.wait_for_end(&id);
     let request = collector.wait_for_span("request");
-    assert_eq!((request.attribute("taskpull.request.id"), request.attribute("taskpull.request.ending")), (&*id, "succeeded"));
+    assert_eq!(
+        (request.attribute("taskpull.request.id"), request.attribute("taskpull.request.ending")),
+        (&*id, "succeeded")
+    );
     assert!(!request.attribute("taskpull.request.source").is_empty());
     let tree = collector.tree();
     assert_eq!(tree[..3], ["request", "  run", "    pull"], "{tree:?}");

@@ -9,8 +9,8 @@ use std::num::{NonZeroU32, NonZeroUsize};
 
 use serde_json::Value;
 use taskpull::pipeline::{
-    AccountRoles, Aws, Backoff, Caching, Concurrency, Deadlines, DockerAddress, Input, Job, Limits, PlanContext,
-    Progress, Resolver, Rewrites, RoleUse, State, Traffic,
+    AccountRoles, AwsClient, Backoff, Caching, CachingCredentialProvider, Concurrency, Deadlines, DockerAddress, Input,
+    PlanContext, ProgressObserver, PullLimiter, PullLimits, PullRun, PullState, Rewrites, RoleUse,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +19,7 @@ use crate::support::fault::Calls;
 use crate::support::names::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
 use crate::support::process::{ResourceUsage, resource_usage};
 use crate::support::world::{IMAGE, OWN_IMAGE, World, container, open_container, task};
-use crate::support::world::{MINUTE, advance_clock, credential_resolver, run_story_with, story_variable};
+use crate::support::world::{MINUTE, advance_clock, credential_provider, run_story_with, story_variable};
 
 /// Runs the story of this name in a process of its own, in this world.
 fn run_story(world: &World, story: &str) {
@@ -28,20 +28,20 @@ fn run_story(world: &World, story: &str) {
 
 /// Whoever pulls again and again.
 struct Host {
-    credentials: Resolver<Aws>,
+    credentials: CachingCredentialProvider<AwsClient>,
     engine: DockerAddress,
 }
 
 struct Silent;
 
-impl Progress for Silent {
-    fn update(&self, _: usize, _: &State) {}
+impl ProgressObserver for Silent {
+    fn update(&self, _: usize, _: &PullState) {}
 }
 
 impl Host {
     fn new() -> Self {
         Self {
-            credentials: credential_resolver(),
+            credentials: credential_provider(),
             engine: DockerAddress::parse(&story_variable("DOCKER_HOST")).unwrap(),
         }
     }
@@ -56,7 +56,7 @@ impl Host {
         let no_logins = |_: &_| None;
         let (accounts, rewrites) = (&AccountRoles::default(), &Rewrites::default());
         let context = PlanContext { roles: RoleUse::Assume, accounts, rewrites, platform: None, instance: &no_logins };
-        let limits = Limits {
+        let limits = PullLimits {
             disk: taskpull::pull::DiskLimits::default(),
             caching: Caching::default(),
             deadlines: Deadlines { answer: MINUTE, begin: MINUTE, idle: MINUTE, restart: MINUTE, total: MINUTE },
@@ -64,9 +64,9 @@ impl Host {
             fail_fast: false,
         };
         let input = Input { source: "-".to_owned(), text: Ok(definition) };
-        let work = Job::new(vec![input], &context);
+        let work = PullRun::new(vec![input], &context);
         let one = NonZeroUsize::MIN;
-        let traffic = Traffic::of_one_run(Concurrency { all: one, per_registry: one });
+        let traffic = PullLimiter::of_one_run(Concurrency { all: one, per_registry: one });
         let report =
             work.pull(&self.credentials, &self.engine, &traffic, &limits, &Silent, &CancellationToken::new()).await;
         serde_json::to_value(&report).unwrap()["tasks"][0]["containers"][0].take()

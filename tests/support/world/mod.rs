@@ -32,4 +32,4 @@ pub use self::host_login_world::{HostLoginWorld, docker_auth, helper_script, hel
 pub use self::observed_agent::{AgentSetup, StoppedAgent, audit_lines};
 pub use self::pull_world::World;
 pub use self::secret_world::SecretWorld;
-pub use self::story::{MINUTE, advance_clock, credential_resolver, run_story_with, story_variable};
+pub use self::story::{MINUTE, advance_clock, credential_provider, run_story_with, story_variable};

@@ -9,7 +9,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use taskpull::pipeline::{AccessTokens, Aws, Batching, HostKind, InstanceLogins, InstanceSettings, Keeping, Resolver};
+use taskpull::pipeline::{
+    AccessTokens, AwsClient, Batching, CacheConfig, CachingCredentialProvider, HostKind, HostLoginSettings, HostLogins,
+};
 use tokio::time::{advance, pause, resume};
 
 use super::super::run::Run;
@@ -40,17 +42,17 @@ pub async fn advance_clock(time: Duration) {
     resume();
 }
 
-/// A resolver that caches secrets for five minutes, and for one more hour while AWS is unavailable.
-pub fn credential_resolver() -> Resolver<Aws> {
-    let logins = InstanceSettings {
+/// A provider that caches secrets for five minutes, and for one more hour while AWS is unavailable.
+pub fn credential_provider() -> CachingCredentialProvider<AwsClient> {
+    let logins = HostLoginSettings {
         host: HostKind::Auto,
         has_auth_type: false,
         auth_data: None,
         docker_config: None,
         helper_timeout: MINUTE,
     };
-    let keeping = Keeping { max_age: 5 * MINUTE, max_stale: 60 * MINUTE, entries: NonZeroUsize::MAX };
-    let store = Aws::new(Duration::from_secs(10), Batching::Never, HostKind::Auto, None, Arc::new(())).unwrap();
-    let logins = Arc::new(InstanceLogins::read(&logins).unwrap());
-    Resolver::new(Arc::new(store), keeping, AccessTokens::Refuse, logins)
+    let config = CacheConfig { max_age: 5 * MINUTE, max_stale: 60 * MINUTE, entries: NonZeroUsize::MAX };
+    let store = AwsClient::new(Duration::from_secs(10), Batching::Never, HostKind::Auto, None, Arc::new(())).unwrap();
+    let logins = Arc::new(HostLogins::read(&logins).unwrap());
+    CachingCredentialProvider::new(Arc::new(store), config, AccessTokens::Refuse, logins)
 }
