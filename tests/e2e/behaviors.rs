@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, TestSecret, login, on_both_engines, task};
 use crate::support::fault::Calls;
 use crate::support::gate::Gate;
 use crate::support::registry::{FakeRegistry, PushedImage};
 use crate::support::registry_fault::{RegistryFault, RequestKind};
 use crate::support::run::{Run, RunOutput};
+use crate::support::world::lab::{Lab, TestSecret, login, on_both_engines, task};
 
 on_both_engines!(
     a_registry_that_is_gone_is_no_reason_to_do_without_an_image_that_is_there,

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::lab::{Lab, LabEngine, root};
+use crate::support::world::lab::{Lab, LabEngine, root};
 
 #[test]
 fn the_demo_ends_with_private_images_on_the_engine_and_says_what_it_did() {

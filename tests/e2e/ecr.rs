@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use taskpull::task::Region;
 
-use crate::lab::{Lab, LabEngine, on_both_engines, root, task};
-use crate::own_image::TestImage;
 use crate::support::fault_proxy::FaultProxy;
 use crate::support::run::Run;
+use crate::support::world::lab::{Lab, LabEngine, TestImage, on_both_engines, root, task};
 
 on_both_engines!(
     images_of_two_accounts_and_regions_are_pulled_with_one_token_for_each_region,
@@ -86,7 +85,7 @@ fn images_at_fips_and_dual_stack_hosts_are_pulled_with_tokens_of_such_hosts(lab:
 /// Pulls an image of the test's own from each host, which takes so many tokens.
 fn assert_pulled(lab: &Lab, hosts: impl IntoIterator<Item = String>, tokens: usize) {
     let (aws, image) = (aws(lab), TestImage::push_to_ecr(lab));
-    let images: Vec<_> = hosts.into_iter().map(|host| image.at(&host)).collect();
+    let images: Vec<_> = hosts.into_iter().map(|host| image.reference_at(&host)).collect();
     let containers: Vec<_> = images.iter().map(|image| ("app", image.as_str(), None)).collect();
     let mut definition = task(&containers);
     for (at, container) in definition["containerDefinitions"].as_array_mut().unwrap().iter_mut().enumerate() {
@@ -115,7 +114,8 @@ fn a_path_behind_a_pull_through_rule_is_pulled_from_as_any_other(lab: &Lab) {
 fn a_token_that_ends_in_mid_life_is_got_again_once(lab: &Lab) {
     let (aws, image) = (aws(lab), TestImage::push_to_ecr(lab));
     let host = format!("{}.dkr.ecr.eu-west-1.amazonaws.com", own_account(lab));
-    let (first, second) = (image.at("111122223333.dkr.ecr.eu-west-1.amazonaws.com"), image.at(&host));
+    let (first, second) =
+        (image.reference_at("111122223333.dkr.ecr.eu-west-1.amazonaws.com"), image.reference_at(&host));
     end_tokens(&host, "");
     let definition = task(&[("first", &first, None), ("second", &second, None)]);
     let ended = pull(lab, &aws, &definition).env("TASKPULL_CONCURRENCY", "1").output();
@@ -131,13 +131,13 @@ fn a_token_that_ends_in_mid_life_is_got_again_once(lab: &Lab) {
 fn a_copy_is_let_serve_by_a_token_that_is_got_again(lab: &Lab) {
     let (aws, image) = (aws(lab), TestImage::push_to_ecr(lab));
     let host = format!("{}.dkr.ecr.us-east-1.amazonaws.com", own_account(lab));
-    let definition = task(&[("app", &image.at(&host), None)]);
+    let definition = task(&[("app", &image.reference_at(&host), None)]);
     assert_eq!(pull(lab, &aws, &definition).output().code, 0);
     end_tokens(&host, "");
     let ended = pull(lab, &aws, &definition).env("ECS_IMAGE_PULL_BEHAVIOR", "prefer-cached").output();
     assert_eq!(ended.report()["summary"]["cached"], 1, "{ended:?}");
     assert_eq!(aws.requests().len(), 3, "one token for the pull, two for the copy");
-    lab.remove_image(&image.at(&host));
+    lab.remove_image(&image.reference_at(&host));
 }
 
 fn the_execution_role_gets_the_token(lab: &Lab) {

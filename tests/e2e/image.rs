@@ -7,10 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-use crate::debian::debian_image;
-use crate::lab::{Lab, LabEngine, root, task};
-use crate::own_image::{REGISTRY, TestImage};
-use crate::world::wait_until;
+use crate::support::world::lab::{Lab, LabEngine, REGISTRY, TestImage, debian_image, root, task, wait_until};
 
 /// What the image may have beside the program, which as a release has 12 MB; 25 MB may be in all.
 const REST: u64 = 5_000_000;
@@ -103,7 +100,7 @@ fn the_image_is_small_runs_as_nobody_and_pulls_a_private_image() {
     assert_eq!(described["Config"]["Healthcheck"]["Test"][1], "/usr/bin/taskpull");
 
     let image = TestImage::push(&lab, 1, 4_096);
-    let name = image.at(REGISTRY);
+    let name = image.reference_at(REGISTRY);
     let definition = task(&[("app", &name, Some(&lab.secret("taskpull/registry-one")))]).to_string();
     let output = built.run(&["pull", "-"], &definition);
     assert!(output.status.success(), "{output:?}");

@@ -7,14 +7,13 @@ use std::process::Child;
 
 use serde_json::Value;
 
-use crate::lab::{Lab, on_both_engines, root, task};
 use crate::support::fault::Calls;
 use crate::support::gate::Gate;
 use crate::support::leak::{Canary, Folder, Scan};
 use crate::support::registry::FakeRegistry;
 use crate::support::registry_fault::{RegistryFault, RequestKind};
 use crate::support::run::{Run, RunOutput};
-use crate::world::send_signal;
+use crate::support::world::lab::{Lab, on_both_engines, root, send_signal, task};
 
 on_both_engines!(
     the_password_is_nowhere_after_a_success_and_after_each_failure,

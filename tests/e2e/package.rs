@@ -7,13 +7,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::debian::DebianMachine;
-use crate::lab::{Lab, LabEngine, root, task};
-use crate::own_image::{REGISTRY, TestImage};
 use crate::support::fault::Calls;
 use crate::support::gate::Gate;
 use crate::support::registry_fault::{RegistryFault, RequestKind};
-use crate::world::FaultWorld;
+use crate::support::world::lab::{DebianMachine, FaultWorld, Lab, LabEngine, REGISTRY, TestImage, root, task};
 
 /// Makes the package out of the program that is tested; answers its file's name.
 fn package(revision: u32) -> String {
@@ -60,20 +57,20 @@ const DEFINITION: &str = "/root/web.json";
 /// the metrics tell of both.
 fn it_pulls_what_it_is_sent_and_what_is_in_its_folder(debian: &DebianMachine, lab: &Lab, metrics: &str) {
     let image = TestImage::push(lab, 1, 4_096);
-    let name = image.at(REGISTRY);
+    let name = image.reference_at(REGISTRY);
     let definition = task(&[("app", &name, Some(&lab.secret("taskpull/registry-one")))]);
     debian.write(DEFINITION, &definition.to_string());
-    let report = debian.must(&format!("taskpull pull --agent --quiet --output json {DEFINITION}"));
+    let report = debian.run_checked(&format!("taskpull pull --agent --quiet --output json {DEFINITION}"));
     let report: Value = serde_json::from_str(&report).unwrap();
     assert_eq!(report["tasks"][0]["containers"][0]["digest"], image.digest, "{report}");
     assert!(lab.has_image(&name));
 
     lab.remove_image(&name);
     let file = "/etc/taskpull/task-definitions/web.json";
-    debian.must(&format!("install -D -m 644 {DEFINITION} {file}"));
-    debian.until("the folder's image has come", || lab.has_image(&name));
-    let trail = || debian.said("journalctl -t taskpull TASKPULL_EVENT=pull -o cat");
-    debian.until("the trail has both", || trail().matches(&image.digest).count() == 2);
+    debian.run_checked(&format!("install -D -m 644 {DEFINITION} {file}"));
+    debian.wait_until("the folder's image has come", || lab.has_image(&name));
+    let trail = || debian.stdout("journalctl -t taskpull TASKPULL_EVENT=pull -o cat");
+    debian.wait_until("the trail has both", || trail().matches(&image.digest).count() == 2);
     let asked = format!("GET /metrics HTTP/1.1\r\nHost: {metrics}\r\nConnection: close\r\n\r\n");
     let mut page = String::new();
     let mut connection = TcpStream::connect(metrics).unwrap();
@@ -81,16 +78,16 @@ fn it_pulls_what_it_is_sent_and_what_is_in_its_folder(debian: &DebianMachine, la
     connection.read_to_string(&mut page).unwrap();
     assert!(page.contains("\ntaskpull_audit_lines_total{result=\"lost\"} 0\n"), "{page}");
     lab.remove_image(&name);
-    debian.must("rm -r /etc/taskpull/task-definitions");
+    debian.run_checked("rm -r /etc/taskpull/task-definitions");
 }
 
 /// The members of a group use the socket, and nobody else; a login is not the agent's to give.
 fn its_group_may_use_it(debian: &DebianMachine, lab: &Lab) {
-    debian.must("useradd --groups taskpull member; useradd stranger");
-    debian.must("runuser -u member -- taskpull status");
+    debian.run_checked("useradd --groups taskpull member; useradd stranger");
+    debian.run_checked("runuser -u member -- taskpull status");
     let refused = debian.run("runuser -u stranger -- taskpull status");
     assert_eq!(refused.status.code(), Some(7), "{refused:?}");
-    let login = debian.must(&format!(". /root/aws.sh; printf {REGISTRY} | docker-credential-taskpull get"));
+    let login = debian.run_checked(&format!(". /root/aws.sh; printf {REGISTRY} | docker-credential-taskpull get"));
     let login: Value = serde_json::from_str(&login).unwrap();
     assert!(login["Secret"] == lab.password("registry-one", "puller-one"), "another login");
 }
@@ -99,39 +96,39 @@ fn its_group_may_use_it(debian: &DebianMachine, lab: &Lab) {
 fn send(debian: &DebianMachine, world: &FaultWorld, gate: &Gate) -> String {
     world.proxy.inject_fault(RequestKind::Manifest, Calls::Every, RegistryFault::Hold(gate.clone()));
     let secret = world.lab.secret("taskpull/registry-one");
-    debian.write(DEFINITION, &task(&[("app", &world.name(), Some(&secret))]).to_string());
-    debian.must(&format!("taskpull pull --agent --quiet {DEFINITION} >/root/said 2>&1 &"));
+    debian.write(DEFINITION, &task(&[("app", &world.image_name(), Some(&secret))]).to_string());
+    debian.run_checked(&format!("taskpull pull --agent --quiet {DEFINITION} >/root/said 2>&1 &"));
     gate.block_until_arrivals(1);
-    let newest = debian.must("taskpull status --limit 1 --output json");
+    let newest = debian.run_checked("taskpull status --limit 1 --output json");
     serde_json::from_str::<Value>(&newest).unwrap()[0]["id"].as_str().unwrap().to_owned()
 }
 
 fn a_request_is_called_off(debian: &DebianMachine, lab: &Lab) {
     let (world, gate) = (FaultWorld::new(lab), Gate::closed());
     let id = send(debian, &world, &gate);
-    debian.must(&format!("taskpull cancel {id}"));
-    let shown = || debian.must(&format!("taskpull status {id}"));
-    debian.until("it is called off", || shown().contains(" cancelled "));
+    debian.run_checked(&format!("taskpull cancel {id}"));
+    let shown = || debian.run_checked(&format!("taskpull status {id}"));
+    debian.wait_until("it is called off", || shown().contains(" cancelled "));
     gate.open();
 }
 
 /// systemd would wait for a second; told how long a drain may take, it waits for that.
 fn what_is_under_way_may_end(debian: &DebianMachine, lab: &Lab) {
     debian.write("/etc/systemd/system/taskpull.service.d/stop.conf", "[Service]\nTimeoutStopSec=1s\n");
-    debian.must("systemctl daemon-reload");
+    debian.run_checked("systemctl daemon-reload");
     let (world, gate) = (FaultWorld::new(lab), Gate::closed());
     send(debian, &world, &gate);
-    debian.must("systemctl stop --no-block taskpull.service");
-    let status = || debian.shown("taskpull", "StatusText");
-    debian.until("it says that it ends", || status() == "ending: 1 request running");
+    debian.run_checked("systemctl stop --no-block taskpull.service");
+    let status = || debian.unit_property("taskpull", "StatusText");
+    debian.wait_until("it says that it ends", || status() == "ending: 1 request running");
     std::thread::sleep(Duration::from_secs(2));
     gate.open();
-    debian.until("it has ended", || debian.shown("taskpull", "ActiveState") == "inactive");
-    assert_eq!(debian.shown("taskpull", "Result"), "success");
-    assert!(lab.has_image(&world.name()));
+    debian.wait_until("it has ended", || debian.unit_property("taskpull", "ActiveState") == "inactive");
+    assert_eq!(debian.unit_property("taskpull", "Result"), "success");
+    assert!(lab.has_image(&world.image_name()));
     // Nobody has started it: systemd holds the socket, and it begins with who asks.
-    debian.must("taskpull status");
-    debian.until("it is ready again", || debian.shown("taskpull", "ActiveState") == "active");
+    debian.run_checked("taskpull status");
+    debian.wait_until("it is ready again", || debian.unit_property("taskpull", "ActiveState") == "active");
 }
 
 #[test]
@@ -139,27 +136,27 @@ fn the_deb_is_installed_enabled_upgraded_removed_and_purged() {
     let lab = Lab::with(LabEngine::Docker);
     let (first, second) = (package(1), package(2));
     let debian = DebianMachine::start(&lab);
-    let state = |of: &str| debian.said(&format!("systemctl is-{of} taskpull.service")).trim().to_owned();
+    let state = |of: &str| debian.stdout(&format!("systemctl is-{of} taskpull.service")).trim().to_owned();
 
     // Installed, it waits for its operator.
-    debian.must(&format!("dpkg --install /packages/{first}"));
+    debian.run_checked(&format!("dpkg --install /packages/{first}"));
     assert_eq!((state("enabled"), state("active")), ("disabled".to_owned(), "inactive".to_owned()));
-    assert_eq!(debian.must("readlink /usr/bin/docker-credential-taskpull"), "taskpull\n");
-    assert_eq!(debian.must("stat -c '%U:%G %a' /var/lib/taskpull"), "taskpull:taskpull 700\n");
+    assert_eq!(debian.run_checked("readlink /usr/bin/docker-credential-taskpull"), "taskpull\n");
+    assert_eq!(debian.run_checked("stat -c '%U:%G %a' /var/lib/taskpull"), "taskpull:taskpull 700\n");
     let verified =
         debian.run("systemd-analyze verify /lib/systemd/system/taskpull.service 2>&1 | grep taskpull | grep -v 'man '");
     assert_eq!(String::from_utf8(verified.stdout).unwrap(), "", "the unit has no fault");
 
     // Without an engine it is up, and not ready.
     let metrics = configure(&debian, &lab);
-    debian.must("systemctl daemon-reload; systemctl enable --now --no-block taskpull");
-    let status = || debian.shown("taskpull", "StatusText");
-    debian.until("it says what it waits for", || status().starts_with("waiting for the engine: "));
-    assert_eq!(debian.shown("taskpull", "ActiveState"), "activating");
+    debian.run_checked("systemctl daemon-reload; systemctl enable --now --no-block taskpull");
+    let status = || debian.unit_property("taskpull", "StatusText");
+    debian.wait_until("it says what it waits for", || status().starts_with("waiting for the engine: "));
+    assert_eq!(debian.unit_property("taskpull", "ActiveState"), "activating");
     debian.add_engine();
-    debian.until("it is ready", || debian.shown("taskpull", "ActiveState") == "active");
+    debian.wait_until("it is ready", || debian.unit_property("taskpull", "ActiveState") == "active");
     assert_eq!(status(), "nothing under way");
-    assert_eq!(debian.must("stat -c '%U:%G %a' /run/taskpull/taskpull.sock"), "root:taskpull 660\n");
+    assert_eq!(debian.run_checked("stat -c '%U:%G %a' /run/taskpull/taskpull.sock"), "root:taskpull 660\n");
 
     it_pulls_what_it_is_sent_and_what_is_in_its_folder(&debian, &lab, &metrics);
     its_group_may_use_it(&debian, &lab);
@@ -167,36 +164,37 @@ fn the_deb_is_installed_enabled_upgraded_removed_and_purged() {
     what_is_under_way_may_end(&debian, &lab);
 
     // It reads its configuration again without a restart.
-    let pid = || debian.shown("taskpull", "MainPID");
+    let pid = || debian.unit_property("taskpull", "MainPID");
     let before = pid();
-    debian.must("echo '[pull]\nconcurrency = 3' >>/etc/taskpull/taskpull.toml; systemctl reload taskpull");
-    debian.until("it has read it", || debian.said("journalctl -u taskpull").contains("was read again"));
+    debian.run_checked("echo '[pull]\nconcurrency = 3' >>/etc/taskpull/taskpull.toml; systemctl reload taskpull");
+    debian.wait_until("it has read it", || debian.stdout("journalctl -u taskpull").contains("was read again"));
     assert_eq!((pid(), state("active")), (before.clone(), "active".to_owned()));
 
     // An agent that hangs is ended and begun anew.
     debian.write("/etc/systemd/system/taskpull.service.d/watchdog.conf", "[Service]\nWatchdogSec=2s\n");
-    debian.must("systemctl daemon-reload; systemctl restart taskpull; systemctl kill --signal STOP taskpull");
-    debian.until("the watchdog has bitten", || debian.shown("taskpull", "NRestarts") == "1");
-    debian.until("it is ready again", || debian.shown("taskpull", "ActiveState") == "active");
+    debian.run_checked("systemctl daemon-reload; systemctl restart taskpull; systemctl kill --signal STOP taskpull");
+    debian.wait_until("the watchdog has bitten", || debian.unit_property("taskpull", "NRestarts") == "1");
+    debian.wait_until("it is ready again", || debian.unit_property("taskpull", "ActiveState") == "active");
 
     // Another version takes over; what the operator wrote stays.
-    let requests = || debian.must(&format!("ls {REQUESTS}"));
+    let requests = || debian.run_checked(&format!("ls {REQUESTS}"));
     let before = (pid(), requests());
-    debian.must(&format!("dpkg --install /packages/{second}"));
-    debian.until("it is ready again", || debian.shown("taskpull", "ActiveState") == "active");
+    debian.run_checked(&format!("dpkg --install /packages/{second}"));
+    debian.wait_until("it is ready again", || debian.unit_property("taskpull", "ActiveState") == "active");
     assert_ne!(pid(), before.0);
-    assert_eq!(debian.must("grep -c concurrency /etc/taskpull/taskpull.toml"), "1\n");
+    assert_eq!(debian.run_checked("grep -c concurrency /etc/taskpull/taskpull.toml"), "1\n");
     assert_eq!((requests(), before.1.lines().count()), (before.1.clone(), 3));
 
     // Removed, it leaves what is the operator's; purged, nothing but its user.
-    debian.must("dpkg --remove taskpull");
+    debian.run_checked("dpkg --remove taskpull");
     assert_eq!(state("active"), "inactive");
-    debian
-        .must("test -e /etc/taskpull/taskpull.toml; test -d /var/lib/taskpull; ! test -e /run/taskpull/taskpull.sock");
-    debian.must("rm -r /etc/taskpull/aws /etc/systemd/system/taskpull.service.d; dpkg --purge taskpull");
-    debian.must("! test -e /etc/taskpull; ! test -e /var/lib/taskpull; ! test -e /var/log/taskpull; ! test -e /usr/bin/taskpull");
-    assert_eq!(debian.said("find /etc/systemd /var/lib/systemd -name '*taskpull*'"), "");
-    assert_eq!(debian.must("systemctl is-system-running").trim(), "running");
+    debian.run_checked(
+        "test -e /etc/taskpull/taskpull.toml; test -d /var/lib/taskpull; ! test -e /run/taskpull/taskpull.sock",
+    );
+    debian.run_checked("rm -r /etc/taskpull/aws /etc/systemd/system/taskpull.service.d; dpkg --purge taskpull");
+    debian.run_checked("! test -e /etc/taskpull; ! test -e /var/lib/taskpull; ! test -e /var/log/taskpull; ! test -e /usr/bin/taskpull");
+    assert_eq!(debian.stdout("find /etc/systemd /var/lib/systemd -name '*taskpull*'"), "");
+    assert_eq!(debian.run_checked("systemctl is-system-running").trim(), "running");
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::lab::{Lab, LabEngine, root};
 use crate::support::leak::Canary;
+use crate::support::world::lab::{Lab, LabEngine, root};
 
 /// What stands in the blocks of `sh` of their section.
 fn recipes() -> Vec<String> {

@@ -4,14 +4,14 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::lab::{Lab, LabEngine, on_both_engines};
-use crate::own_image::REGISTRY;
 use crate::support::fault::Calls;
 use crate::support::fault_proxy::FaultProxy;
 use crate::support::gate::Gate;
 use crate::support::registry_fault::{RegistryFault, RequestKind};
 use crate::support::run::RunOutput;
-use crate::world::{FaultWorld, with_attempts, with_short_deadlines};
+use crate::support::world::lab::{
+    FaultWorld, Lab, LabEngine, REGISTRY, on_both_engines, with_attempts, with_short_deadlines,
+};
 
 on_both_engines!(
     each_answer_of_a_registry_to_the_manifest_is_told,
@@ -59,7 +59,7 @@ fn a_registry_that_throttles_is_given_the_time_it_asks_for(lab: &Lab) {
     let ended = world.pull().output();
     world.assert_pulled(&ended);
     assert_eq!(world.proxy.max_concurrent_requests(), 1);
-    lab.remove_image(&world.name());
+    lab.remove_image(&world.image_name());
 
     world.proxy.inject_fault(RequestKind::Manifest, Calls::Every, later("0"));
     let ended = with_attempts(world.pull(), 2).output();
@@ -167,7 +167,7 @@ fn a_slow_layer_is_waited_for_until_the_total_deadline(lab: &Lab) {
     let ended = world.pull().env("TASKPULL_IDLE_TIMEOUT", patience).output();
     world.assert_pulled(&ended);
     assert_eq!(ended.container(0)["attempts"], 1, "{ended:?}");
-    lab.remove_image(&world.name());
+    lab.remove_image(&world.image_name());
 
     let world = FaultWorld::new(lab);
     world.proxy.inject_fault(RequestKind::Layer, Calls::Every, RegistryFault::Drip(1_000, Duration::from_millis(100)));

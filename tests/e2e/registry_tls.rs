@@ -1,10 +1,10 @@
 //! Registries whose TLS is not what the engine expects.
 
-use crate::lab::{Lab, LabEngine, task};
 use crate::support::dockerd::Dockerd;
 use crate::support::namespace::enter_network;
 use crate::support::registry::FakeRegistry;
 use crate::support::tls::SelfSignedTls;
+use crate::support::world::lab::{Lab, LabEngine, task};
 
 /// Docker takes any certificate, and plain HTTP too, from what is on loopback.
 const ELSEWHERE: &str = "198.51.100.7";

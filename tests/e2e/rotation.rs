@@ -1,13 +1,13 @@
 //! Rotations: a real one between the read of the secret and the pull, and the rehearsal
 //! of one before it is current.
 
-use crate::lab::{Lab, LabEngine, login, on_both_engines, task};
 use crate::support::dockerd::Dockerd;
 use crate::support::fault::Calls;
 use crate::support::gate::Gate;
 use crate::support::registry::FakeRegistry;
 use crate::support::registry_fault::{RegistryFault, RequestKind};
 use crate::support::run::RunOutput;
+use crate::support::world::lab::{Lab, LabEngine, login, on_both_engines, task};
 
 on_both_engines!(
     a_secret_rotated_in_the_middle_serves_with_its_new_version,

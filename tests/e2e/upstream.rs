@@ -3,8 +3,8 @@
 
 use serde_json::json;
 
-use crate::lab::{Lab, TestSecret, on_both_engines, task};
 use crate::support::run::{Run, RunOutput};
+use crate::support::world::lab::{Lab, TestSecret, on_both_engines, task};
 
 on_both_engines!(a_secret_is_made_checked_pulled_with_and_updated);
 
