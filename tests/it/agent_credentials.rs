@@ -118,7 +118,7 @@ fn a_registry_that_is_not_ours_has_none_and_what_is_no_question_is_not_repeated(
 
 #[test]
 fn a_refusal_stays_one_and_an_outage_may_pass() {
-    let (doors, home) = (CredentialWorld::new().may(Policy::none()), AgentHome::new());
+    let (doors, home) = (CredentialWorld::new().with_policy(Policy::none()), AgentHome::new());
     let agent = start(&doors, &home);
     for registry in [REGISTRY, ECR_HOST] {
         let answer = ask_of(&agent, registry);
@@ -141,7 +141,7 @@ fn a_refusal_stays_one_and_an_outage_may_pass() {
 #[test]
 fn a_map_that_is_wrong_is_said_at_the_start() {
     let (doors, home) = (CredentialWorld::new(), AgentHome::new());
-    doors.map(&format!("[[registry]]\nhost = \"{REGISTRY}\"\n"));
+    doors.write_config(&format!("[[registry]]\nhost = \"{REGISTRY}\"\n"));
     let ended = serve(&doors, &home).output();
     assert_eq!(ended.code, 6, "{ended:?}");
     assert!(ended.stderr.contains("has no secret"), "{ended:?}");

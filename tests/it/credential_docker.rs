@@ -37,7 +37,7 @@ fn a_host_of_the_map_gets_the_login_of_its_secret_under_every_alias() {
 fn docker_hub_is_one_registry_under_each_of_its_names() {
     let doors = CredentialWorld::new();
     for host in ["docker.io", "index.docker.io"] {
-        doors.map(&format!("[[registry]]\nhost = \"{host}\"\nsecret = \"{SECRET}\"\n"));
+        doors.write_config(&format!("[[registry]]\nhost = \"{host}\"\nsecret = \"{SECRET}\"\n"));
         for server in ["https://index.docker.io/v1/", "docker.io", "index.docker.io", "https://registry-1.docker.io"] {
             assert_eq!(login(&doors.get(server))["Secret"], "swordfish", "{server}");
         }
@@ -51,19 +51,19 @@ fn docker_hub_is_one_registry_under_each_of_its_names() {
 #[test]
 fn ecr_needs_no_map() {
     let doors = CredentialWorld::new();
-    doors.map("");
+    doors.write_config("");
     for (server, number) in [(ECR_HOST.to_owned(), 1), (format!("https://{ECR_HOST}/v2/"), 2)] {
         let expected = json!({ "ServerURL": server, "Username": "AWS", "Secret": format!("token-{number}") });
         assert_eq!(login(&doors.get(&server)), expected);
     }
     let public = Policy::allow("ecr-public:GetAuthorizationToken", "*");
-    let doors = doors.may(public.and(Policy::allow("sts:GetServiceBearerToken", "*")));
+    let doors = doors.with_policy(public.and(Policy::allow("sts:GetServiceBearerToken", "*")));
     assert_eq!(login(&doors.get("public.ecr.aws"))["Username"], "AWS");
 }
 
 #[test]
 fn the_entrys_role_asks_else_the_accounts_else_the_host() {
-    let doors = CredentialWorld::new().may(Policy::allow("sts:AssumeRole", "*"));
+    let doors = CredentialWorld::new().with_policy(Policy::allow("sts:AssumeRole", "*"));
     let token = Policy::allow("ecr:GetAuthorizationToken", "*").and(Policy::allow(GET_SECRET_VALUE, "*"));
     doors.world.aws.put_role(ROLE, Policy::trust(HOST_USER), token.clone());
     let trust = Policy::trust(HOST_USER).when("StringEquals", "sts:ExternalId", "blue");
@@ -77,11 +77,11 @@ fn the_entrys_role_asks_else_the_accounts_else_the_host() {
         (REGISTRY, format!("host = \"{REGISTRY}\"\nsecret = \"{SECRET}\"\nrole = \"{ROLE}\""), "web"),
         (REGISTRY, format!("host = \"{REGISTRY}\"\nsecret = \"{OTHER_SECRET}\""), "reader"),
     ] {
-        doors.map(&format!("{account}[[registry]]\n{entry}\n"));
+        doors.write_config(&format!("{account}[[registry]]\n{entry}\n"));
         login(&doors.get(host));
         assert!(reader().ends_with(&format!("assumed-role/{role}/taskpull")), "{entry}: {}", reader());
     }
-    doors.map("");
+    doors.write_config("");
     assert_not_given(&doors.get(ECR_HOST), "the host is not allowed");
 }
 
@@ -99,16 +99,16 @@ fn a_registry_that_is_not_ours_is_said_to_be_none_in_the_protocols_words() {
 
 #[test]
 fn no_failure_is_taken_for_a_registry_that_is_not_ours() {
-    let doors = CredentialWorld::new().may(Policy::none());
+    let doors = CredentialWorld::new().with_policy(Policy::none());
     assert_not_given(&doors.get(REGISTRY), "is not allowed");
     assert_not_given(&doors.get(ECR_HOST), "not allowed ecr:GetAuthorizationToken");
     assert_not_given(&doors.get("public.ecr.aws"), "allow ecr-public:GetAuthorizationToken");
     assert_not_given(&doors.get("12.dkr.ecr.eu-west-1.amazonaws.com"), "begins with an account's 12 digits");
     let doors = CredentialWorld::new();
     let not_there = SECRET.replace("hub", "gone");
-    doors.map(&format!("[[registry]]\nhost = \"{REGISTRY}\"\nsecret = \"{not_there}\"\n"));
+    doors.write_config(&format!("[[registry]]\nhost = \"{REGISTRY}\"\nsecret = \"{not_there}\"\n"));
     assert_not_given(&doors.get(REGISTRY), "gone");
-    doors.map("[[registry]]\nhost = \"registry.example:5000\"\n");
+    doors.write_config("[[registry]]\nhost = \"registry.example:5000\"\n");
     assert_not_given(&doors.get(REGISTRY), "has no secret");
     assert_not_given(&doors.get("other.example"), "has no secret");
     // AWS's words are another's: they cannot say it either.
@@ -184,7 +184,7 @@ fn a_megabyte_on_stdin_is_refused_and_not_repeated() {
 #[test]
 fn hosts_are_listed_without_asking_anybody() {
     let doors = CredentialWorld::new();
-    doors.map(&format!(
+    doors.write_config(&format!(
         "[[registry]]\nhost = \"{REGISTRY}\"\nsecret = \"{SECRET}\"\n\
          [[registry]]\nhost = \"docker.io\"\nsecret = \"hub\"\n\
          [[registry]]\nhost = \"{ECR_HOST}\"\nrole = \"{ROLE}\"\n"
@@ -198,7 +198,7 @@ fn hosts_are_listed_without_asking_anybody() {
 #[test]
 fn it_says_which_program_it_is() {
     let doors = CredentialWorld::new();
-    doors.map("what is no configuration");
+    doors.write_config("what is no configuration");
     let expected = format!("docker-credential-taskpull (taskpull) {}\n", env!("CARGO_PKG_VERSION"));
     for version in ["version", "--version"] {
         let ended = doors.helper().arg(version).output();
@@ -260,7 +260,7 @@ fn a_password_alone_is_printed_for_a_pipe() {
     }
     let ended = login_password(&doors, "me:hunter2@reg.example").output();
     assert!(ended.code == 2 && !ended.stderr.contains("hunter2"), "{ended:?}");
-    let doors = doors.may(Policy::none());
+    let doors = doors.with_policy(Policy::none());
     assert_eq!(login_password(&doors, REGISTRY).output().code, 3);
 }
 
@@ -278,7 +278,7 @@ fn a_map_that_cannot_be_meant_is_refused() {
         ("registry = 1\n".to_owned(), "write [[registry]]"),
         ("registry = [\"hunter2\"]\n".to_owned(), "registry number 1: it must be a table: write [[registry]]"),
     ] {
-        doors.map(&text);
+        doors.write_config(&text);
         assert_not_given(&doors.get(REGISTRY), said);
         let ended = login_password(&doors, REGISTRY).output();
         assert!(ended.code == 6 && ended.stderr.contains(said), "{text}: {ended:?}");
@@ -291,7 +291,7 @@ fn the_map_that_the_page_prints_is_one() {
     let page = std::fs::read_to_string(page).unwrap();
     let block = |language: &str| page.split(&format!("```{language}\n")).nth(1).unwrap().split("```").next().unwrap();
     let doors = CredentialWorld::new();
-    doors.map(block("toml"));
+    doors.write_config(block("toml"));
     let hosts = login(&doors.helper().arg("list").output());
     assert_eq!(hosts, json!({ REGISTRY: "", "444455556666.dkr.ecr.eu-west-1.amazonaws.com": "AWS" }));
     let docker: Value = serde_json::from_str(block("json")).unwrap();

@@ -56,13 +56,13 @@ fn an_image_that_is_not_ours_has_an_answer_without_a_login() {
 
 #[test]
 fn a_failure_is_no_answer() {
-    let doors = CredentialWorld::new().may(Policy::none());
+    let doors = CredentialWorld::new().with_policy(Policy::none());
     for image in [format!("{REGISTRY}/app"), format!("{ECR_HOST}/app"), "public.ecr.aws/x/app".to_owned()] {
         let ended = doors.kubelet(&image);
         assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
         assert!(ended.stderr.contains("hint: "), "{ended:?}");
     }
-    doors.map("[[registry]]\nhost = \"x\"\n");
+    doors.write_config("[[registry]]\nhost = \"x\"\n");
     let ended = doors.kubelet("nginx");
     assert_eq!((ended.code, &*ended.stdout), (6, ""), "{ended:?}");
     let doors = CredentialWorld::new();

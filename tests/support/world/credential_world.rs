@@ -28,18 +28,18 @@ impl CredentialWorld {
     /// Creates a world whose configuration maps `REGISTRY` to the secret of the world.
     pub fn new() -> Self {
         let world = Self { world: World::new(), folder: tempfile::tempdir().unwrap() };
-        world.map(&format!("[[registry]]\nhost = \"{REGISTRY}\"\nsecret = \"{SECRET}\"\n"));
-        world.may(Policy::allow("ecr:GetAuthorizationToken", "*").and(Policy::allow(GET_SECRET_VALUE, "*")))
+        world.write_config(&format!("[[registry]]\nhost = \"{REGISTRY}\"\nsecret = \"{SECRET}\"\n"));
+        world.with_policy(Policy::allow("ecr:GetAuthorizationToken", "*").and(Policy::allow(GET_SECRET_VALUE, "*")))
     }
 
     /// Sets the identity policy of the host.
-    pub fn may(mut self, policy: Policy) -> Self {
+    pub fn with_policy(mut self, policy: Policy) -> Self {
         self.world.host = self.world.aws.put_user(HOST_USER, policy);
         self
     }
 
     /// Writes the configuration file.
-    pub fn map(&self, text: &str) {
+    pub fn write_config(&self, text: &str) {
         fs::write(self.folder.path().join("taskpull.toml"), text).unwrap();
     }
 
