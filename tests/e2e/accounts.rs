@@ -1,4 +1,4 @@
-//! Logins that no task's own role reads: those of the map of accounts, and the host's own.
+//! Logins that the execution role does not read: secrets of mapped accounts, and host logins.
 
 use std::io::Write as _;
 
@@ -9,8 +9,8 @@ use crate::support::run::RunOutput;
 use crate::support::world::lab::{Lab, login, on_both_engines, task};
 
 on_both_engines!(
-    a_mapped_accounts_secret_is_read_through_its_role_and_only_so,
-    the_hosts_own_login_serves_a_container_that_names_none,
+    secret_of_a_mapped_account_is_read_only_through_its_role,
+    host_login_is_used_for_a_container_without_credentials,
 );
 
 const APP: &str = "127.0.0.1:25001/team-a/app:1.0";
@@ -25,7 +25,7 @@ fn pull_with_map(lab: &Lab, definition: &Value, via: &str) -> RunOutput {
     lab.pull(definition).env("TASKPULL_CONFIG", file.path()).output()
 }
 
-fn a_mapped_accounts_secret_is_read_through_its_role_and_only_so(lab: &Lab) {
+fn secret_of_a_mapped_account_is_read_only_through_its_role(lab: &Lab) {
     let own = lab.secret("taskpull/registry-one");
     let mut definition = task(&[("theirs", APP, Some(THEIR_SECRET)), ("own", APP, Some(&own))]);
     let identities = |ended: &RunOutput| [0, 1].map(|at| ended.container(at)["credential"]["identity"].clone());
@@ -43,10 +43,10 @@ fn a_mapped_accounts_secret_is_read_through_its_role_and_only_so(lab: &Lab) {
     assert_eq!((ended.code, &*ended.failure(0), &*ended.failure(1)), (3, "secret absent", "none none"), "{ended:?}");
 }
 
-fn the_hosts_own_login_serves_a_container_that_names_none(lab: &Lab) {
+fn host_login_is_used_for_a_container_without_credentials(lab: &Lab) {
     let password = lab.password("registry-one", "puller-one");
     let data = json!({ "127.0.0.1:25001": { "username": "puller-one", "password": password } });
-    // A secret comes first: when it is refused, the host's login does not help.
+    // The secret takes precedence: when it is refused, the host login is not tried.
     let wrong = lab.create_secret("before-the-host", &login("puller-one", "wrong"));
     let definition = task(&[("app", APP, None), ("own", APP, Some(&wrong.name))]);
     let run = lab.pull(&definition).env("ECS_ENGINE_AUTH_TYPE", "docker");

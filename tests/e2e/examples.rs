@@ -1,4 +1,4 @@
-//! The task definitions of the repository, pulled as they stand.
+//! The task definitions of the repository, pulled without changes.
 
 use serde_json::{Value, json};
 
@@ -8,13 +8,13 @@ use crate::support::run::{Run, RunOutput};
 use crate::support::world::lab::{Lab, LabEngine, on_both_engines, root, task};
 
 on_both_engines!(
-    two_registries_are_pulled_each_with_its_own_credentials,
-    a_cross_account_task_reads_its_secrets_as_its_own_role,
+    images_of_two_registries_are_pulled_with_their_own_credentials,
+    cross_account_task_reads_its_secrets_as_its_own_role,
     fifty_tasks_with_fifty_roles_share_the_transfer_of_an_image,
-    the_map_of_accounts_leads_to_each_accounts_role,
-    a_rotation_is_rehearsed_with_the_pending_stage,
-    images_in_ecr_are_pulled_with_the_roles_tokens,
-    every_other_example_is_pulled_as_it_stands,
+    account_map_selects_the_role_of_each_account,
+    pending_secret_stage_is_used_when_requested,
+    ecr_example_is_pulled_with_ecr_tokens,
+    every_other_example_is_pulled_unchanged,
 );
 
 fn pull(lab: &Lab, file: &str) -> RunOutput {
@@ -22,11 +22,11 @@ fn pull(lab: &Lab, file: &str) -> RunOutput {
     lab.configure(Run::new(["pull", "--output", "json"]).arg(path)).output()
 }
 
-fn two_registries_are_pulled_each_with_its_own_credentials(lab: &Lab) {
+fn images_of_two_registries_are_pulled_with_their_own_credentials(lab: &Lab) {
     let (one, two) = ("registry-one", "registry-two");
     let images =
         ["127.0.0.1:25001/team-a/app:1.0", "127.0.0.1:25001/team-a/layers:1.0", "127.0.0.2:25002/team-b/app:1.0"];
-    // By digest another example may hold the same image.
+    // Another example may have cached the same image by digest.
     lab.remove_image("127.0.0.2:25002/team-b/batch:1.0");
     let ended = pull(lab, "two-registries.json");
     assert_eq!(ended.code, 0, "{ended:?}");
@@ -44,7 +44,7 @@ fn two_registries_are_pulled_each_with_its_own_credentials(lab: &Lab) {
     assert_eq!(again.report()["summary"]["upToDate"], 4, "{again:?}");
 }
 
-fn a_cross_account_task_reads_its_secrets_as_its_own_role(lab: &Lab) {
+fn cross_account_task_reads_its_secrets_as_its_own_role(lab: &Lab) {
     let ended = pull(lab, "cross-account.json");
     assert_eq!(ended.code, 0, "{ended:?}");
     for at in 0..2 {
@@ -66,11 +66,11 @@ fn fifty_tasks_with_fifty_roles_share_the_transfer_of_an_image(lab: &Lab) {
     let ended = lab.configure(Run::new(["pull", "--output", "json"]).arg(folder.path())).output();
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.report()["tasks"].as_array().unwrap().len(), 50);
-    assert_eq!(registry.request_count(RequestKind::Layer), 1, "fifty pulls, each with its own login, and one transfer");
+    assert_eq!(registry.request_count(RequestKind::Layer), 1, "fifty pulls with their own logins share one transfer");
     lab.remove_image(&image.reference);
 }
 
-fn the_map_of_accounts_leads_to_each_accounts_role(lab: &Lab) {
+fn account_map_selects_the_role_of_each_account(lab: &Lab) {
     let folder = root().join("task-definitions");
     let run = Run::new(["pull", "--output", "json", "--config"]).arg(folder.join("account-map.toml"));
     let ended = lab.configure(run.arg(folder.join("account-map.json"))).output();
@@ -82,14 +82,14 @@ fn the_map_of_accounts_leads_to_each_accounts_role(lab: &Lab) {
     assert_eq!(pull(lab, "account-map.json").failure(1), "secret absent", "without the map");
 }
 
-fn a_rotation_is_rehearsed_with_the_pending_stage(lab: &Lab) {
+fn pending_secret_stage_is_used_when_requested(lab: &Lab) {
     let path = root().join("task-definitions/pending-rotation.json");
     let ended = lab.configure(Run::new(["pull", "--secret-stage", "AWSPENDING"]).arg(path)).output();
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(pull(lab, "pending-rotation.json").failure(0), "registry refused", "without the option");
 }
 
-fn images_in_ecr_are_pulled_with_the_roles_tokens(lab: &Lab) {
+fn ecr_example_is_pulled_with_ecr_tokens(lab: &Lab) {
     let path = root().join("task-definitions/ecr.json");
     let line = [
         env!("CARGO_BIN_EXE_taskpull").as_ref(),
@@ -106,7 +106,7 @@ fn images_in_ecr_are_pulled_with_the_roles_tokens(lab: &Lab) {
     }
 }
 
-fn every_other_example_is_pulled_as_it_stands(lab: &Lab) {
+fn every_other_example_is_pulled_unchanged(lab: &Lab) {
     for file in [
         "multi-architecture.json",
         "describe-output.json",
@@ -118,15 +118,15 @@ fn every_other_example_is_pulled_as_it_stands(lab: &Lab) {
         assert_eq!(ended.code, 0, "{file}: {ended:?}");
         if file == "multi-architecture.json" {
             let digest = lab.digest("registry-one", "team-a/multi");
-            assert_eq!(ended.container(0)["digest"], digest, "that of the index, which the tag names");
+            assert_eq!(ended.container(0)["digest"], digest, "the digest is that of the index that the tag names");
         }
     }
 }
 
-/// Their image is the operator's own, so that here they are planned and not pulled. What ECS says
-/// of them is said by its SDK, which checks each key and value, and by the emulator.
+/// Operators supply the image of these definitions, so the test plans them without a pull. The
+/// SDK checks each key and value, and the emulator of ECS registers them.
 #[test]
-fn the_agents_own_definitions_are_accepted_by_ecs() {
+fn task_definitions_of_the_agent_are_accepted_by_ecs() {
     let lab = Lab::with(LabEngine::Docker);
     for file in ["agent-daemon.json", "agent-sidecar.json"] {
         let path = root().join("task-definitions").join(file);
@@ -141,7 +141,7 @@ fn the_agents_own_definitions_are_accepted_by_ecs() {
 }
 
 #[test]
-fn every_invalid_example_gives_the_message_beside_it() {
+fn every_invalid_example_gives_its_documented_message() {
     let folder = root().join("task-definitions/invalid");
     let table = std::fs::read_to_string(folder.join("README.md")).unwrap();
     let rows: Vec<_> = table
@@ -150,7 +150,7 @@ fn every_invalid_example_gives_the_message_beside_it() {
         .map(|(file, message)| (file, message.trim_end_matches("` |")))
         .collect();
     let files = std::fs::read_dir(&folder).unwrap().count() - 1;
-    assert_eq!(rows.len(), files, "a row for each file");
+    assert_eq!(rows.len(), files, "the table has a row for each file");
     for (file, message) in rows {
         let run = Run::new(["pull", "--dry-run", "--output", "json"]).arg(folder.join(file));
         let ended = run.output();

@@ -1,5 +1,5 @@
-//! Rotations: a real one between the read of the secret and the pull, and the rehearsal
-//! of one before it is current.
+//! Rotation of a secret between its read and the pull, and the use of a pending version before
+//! it becomes current.
 
 use crate::support::dockerd::Dockerd;
 use crate::support::fault::Calls;
@@ -10,11 +10,11 @@ use crate::support::run::RunOutput;
 use crate::support::world::lab::{Lab, LabEngine, login, on_both_engines, task};
 
 on_both_engines!(
-    a_secret_rotated_in_the_middle_serves_with_its_new_version,
-    a_pending_password_is_rehearsed_before_it_is_current,
+    secret_rotated_during_a_pull_is_used_in_its_new_version,
+    pending_password_works_before_it_becomes_current,
 );
 
-fn a_secret_rotated_in_the_middle_serves_with_its_new_version(lab: &Lab) {
+fn secret_rotated_during_a_pull_is_used_in_its_new_version(lab: &Lab) {
     let registry = FakeRegistry::with_login("me", "new");
     let image = registry.push("team/app:1", &[100_000]);
     let gate = Gate::closed();
@@ -29,24 +29,25 @@ fn a_secret_rotated_in_the_middle_serves_with_its_new_version(lab: &Lab) {
 
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.container(0)["digest"], image.digest);
-    assert_eq!(ended.container(0)["attempts"], 2, "refused once, then served: {ended:?}");
+    assert_eq!(ended.container(0)["attempts"], 2, "the first attempt is refused and the second succeeds: {ended:?}");
     lab.remove_image(&image.reference);
 }
 
-/// Docker asks for a layer five times, and with growing waits, before it says that it is refused.
+/// By default Docker requests a layer five times with growing delays before it reports a refusal.
 #[test]
-fn a_password_changed_between_manifest_and_layers_is_read_again_on_docker() {
+fn password_changed_between_manifest_and_layers_is_read_again_on_docker() {
     let engine = Dockerd::start(&["--max-download-attempts", "1"]);
-    // HEAD, and then the manifest itself.
-    changed_between_manifest_and_layers(&Lab::with_docker_at(&engine.host()), Calls::Nth(2));
+    // Docker sends HEAD first, so the second request reads the manifest.
+    assert_changed_password_is_read_again(&Lab::with_docker_at(&engine.host()), Calls::Nth(2));
 }
 
 #[test]
-fn a_password_changed_between_manifest_and_layers_is_read_again_on_podman() {
-    changed_between_manifest_and_layers(&Lab::with(LabEngine::Podman), Calls::Nth(1));
+fn password_changed_between_manifest_and_layers_is_read_again_on_podman() {
+    assert_changed_password_is_read_again(&Lab::with(LabEngine::Podman), Calls::Nth(1));
 }
 
-fn changed_between_manifest_and_layers(lab: &Lab, manifest: Calls) {
+/// Changes the password after the manifest was read, and checks that the pull reads the secret again.
+fn assert_changed_password_is_read_again(lab: &Lab, manifest: Calls) {
     let registry = FakeRegistry::with_login("me", "old");
     let image = registry.push("team/app:1", &[100_000]);
     let gate = Gate::closed();
@@ -62,11 +63,11 @@ fn changed_between_manifest_and_layers(lab: &Lab, manifest: Calls) {
 
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.container(0)["digest"], image.digest);
-    assert_eq!(ended.container(0)["attempts"], 2, "refused at the layers, then served: {ended:?}");
+    assert_eq!(ended.container(0)["attempts"], 2, "the layers are refused and the second attempt succeeds: {ended:?}");
     lab.remove_image(&image.reference);
 }
 
-fn a_pending_password_is_rehearsed_before_it_is_current(lab: &Lab) {
+fn pending_password_works_before_it_becomes_current(lab: &Lab) {
     let image = "127.0.0.1:25001/team-a/app:1.0";
     let secret = lab.create_secret("rehearsed", &login("puller-one", "the old password"));
     let mut pending = login("puller-one", &lab.password("registry-one", "puller-one"));

@@ -1,4 +1,4 @@
-//! The lab's engine behind TLS, as one on another host would be.
+//! The lab's engine behind TLS, like an engine on another host.
 
 use serde_json::json;
 
@@ -8,9 +8,9 @@ use crate::support::registry::FakeRegistry;
 use crate::support::tls::{Backend, TlsTerminator};
 use crate::support::world::lab::{Lab, on_both_engines, task};
 
-on_both_engines!(a_private_image_is_pulled_through_tls_by_address_and_by_context);
+on_both_engines!(private_image_is_pulled_through_tls_by_address_and_context);
 
-fn a_private_image_is_pulled_through_tls_by_address_and_by_context(lab: &Lab) {
+fn private_image_is_pulled_through_tls_by_address_and_context(lab: &Lab) {
     let (pki, home) = (CertificateAuthority::new(), tempfile::tempdir().unwrap());
     let tls = TlsTerminator::start(
         Backend::Socket(lab.engine_socket()),

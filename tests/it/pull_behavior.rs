@@ -1,4 +1,4 @@
-//! Image pull behaviors at the wire: what the engine is asked, and as whom.
+//! Image pull behaviors: which requests the engine receives, and with which login.
 
 use serde_json::{Value, json};
 
@@ -8,8 +8,8 @@ use crate::support::names::SECRET;
 use crate::support::run::{Run, RunOutput};
 use crate::support::world::{IMAGE, World, container, open_container, task};
 
-/// A world where the image is on the engine, and its registry wants the login of `SECRET`.
-fn stocked() -> World {
+/// Returns a world whose engine has the image and whose registry requires the login of `SECRET`.
+fn world_with_cached_image() -> World {
     let world = World::new();
     world.engine.script(IMAGE, PullScript::success().with_login("me", "swordfish"));
     let ended = world.pull(&definition()).output();
@@ -30,23 +30,27 @@ fn result(ended: &RunOutput) -> String {
 }
 
 #[test]
-fn each_of_ecs_behaviors_asks_the_engine_what_it_must() {
-    for (behavior, found, pulls, verified) in [
+fn each_ecs_pull_behavior_makes_the_expected_engine_requests() {
+    for (behavior, result_kind, pulls, verified) in [
         ("default", "up-to-date", 2, 0),
         ("always", "up-to-date", 2, 0),
         ("once", "cached", 1, 1),
         ("prefer-cached", "cached", 1, 1),
     ] {
-        let world = stocked();
+        let world = world_with_cached_image();
         let ended = pull(&world, behavior).output();
-        let asked = (world.engine.pull_count(IMAGE), world.engine.verified_images().len());
-        assert_eq!((ended.code, &*result(&ended), asked), (0, found, (pulls, verified)), "{behavior}: {ended:?}");
+        let requests = (world.engine.pull_count(IMAGE), world.engine.verified_images().len());
+        assert_eq!(
+            (ended.code, &*result(&ended), requests),
+            (0, result_kind, (pulls, verified)),
+            "{behavior}: {ended:?}"
+        );
     }
 }
 
 #[test]
-fn the_agents_own_variable_says_the_behavior_and_a_slip_in_it_is_an_error() {
-    let world = stocked();
+fn ecs_agent_variable_sets_the_pull_behavior_and_rejects_unknown_values() {
+    let world = world_with_cached_image();
     let ended = world.pull(&definition()).env("ECS_IMAGE_PULL_BEHAVIOR", "prefer-cached").output();
     assert_eq!(result(&ended), "cached", "{ended:?}");
     let ended = world.pull(&definition()).env("ECS_IMAGE_PULL_BEHAVIOR", "prefercached").output();
@@ -55,8 +59,8 @@ fn the_agents_own_variable_says_the_behavior_and_a_slip_in_it_is_an_error() {
 }
 
 #[test]
-fn a_second_task_without_access_is_refused_though_the_image_lies_there() {
-    let world = stocked();
+fn task_without_access_is_refused_although_the_image_is_cached() {
+    let world = world_with_cached_image();
     let wrong = json!({ "username": "me", "password": "tuna" }).to_string();
     let their = SECRET.replace("hub", "their");
     world.aws.put_secret(Secret::text(&their, &wrong));
@@ -69,13 +73,13 @@ fn a_second_task_without_access_is_refused_though_the_image_lies_there() {
 }
 
 #[test]
-fn a_task_without_a_login_gets_no_copy_of_what_another_one_of_the_run_has_a_login_for() {
-    let world = stocked();
+fn task_without_login_cannot_use_an_image_pulled_with_anothers_login() {
+    let world = world_with_cached_image();
     let digest = world.pull(&definition()).output().container(0)["digest"].as_str().unwrap().to_owned();
     let by_digest = format!("{}@{digest}", IMAGE.rsplit_once(':').unwrap().0);
     for image in [IMAGE, &by_digest] {
         for behavior in ["once", "prefer-cached"] {
-            // Whoever comes first.
+            // The order of the containers must not matter.
             let (open, closed) = (open_container("open", image), container("closed", image, SECRET));
             for (stranger, containers) in [(1, [closed.clone(), open.clone()]), (0, [open, closed])] {
                 let ended = world.pull(&task(&containers)).arg("--behavior").arg(behavior).output();
@@ -88,8 +92,8 @@ fn a_task_without_a_login_gets_no_copy_of_what_another_one_of_the_run_has_a_logi
 }
 
 #[test]
-fn an_image_named_by_digest_that_docker_has_is_asked_for_of_its_registry() {
-    let world = stocked();
+fn cached_image_named_by_digest_is_still_verified_with_its_registry() {
+    let world = world_with_cached_image();
     let digest = world.pull(&definition()).output().container(0)["digest"].as_str().unwrap().to_owned();
     let image = format!("{}@{digest}", IMAGE.rsplit_once(':').unwrap().0);
     world.engine.script(&image, PullScript::success().with_login("me", "swordfish"));
@@ -100,11 +104,11 @@ fn an_image_named_by_digest_that_docker_has_is_asked_for_of_its_registry() {
         let owner = run(container("app", &image, SECRET), behavior).output();
         assert_eq!((owner.code, &*result(&owner)), (0, "up-to-date"), "{behavior}: {owner:?}");
     }
-    assert_eq!(world.engine.verified_images().len(), 2, "the registry was asked each time");
+    assert_eq!(world.engine.verified_images().len(), 2, "each pull asks the registry");
 }
 
 #[test]
-fn an_anonymous_copy_is_verified_only_if_the_operator_says_so() {
+fn anonymously_pulled_image_is_verified_only_when_the_setting_requires_it() {
     let world = World::new();
     let open = task(&[open_container("app", IMAGE)]);
     assert_eq!(world.pull(&open).output().code, 0);
@@ -115,7 +119,7 @@ fn an_anonymous_copy_is_verified_only_if_the_operator_says_so() {
 }
 
 #[test]
-fn podman_is_asked_by_a_pull_of_the_very_image() {
+fn podman_verifies_access_by_pulling_the_image_by_digest() {
     let mut world = World::new();
     world.engine = FakeEngine::podman();
     world.engine.script(IMAGE, PullScript::success().with_login("me", "swordfish"));
@@ -127,14 +131,14 @@ fn podman_is_asked_by_a_pull_of_the_very_image() {
 }
 
 #[test]
-fn podman_that_says_nothing_to_a_verification_has_accepted_nothing() {
+fn truncated_podman_stream_does_not_count_as_a_verification() {
     let mut world = World::new();
     world.engine = FakeEngine::podman();
     world.engine.script(IMAGE, PullScript::success());
     let ended = world.pull(&definition()).output();
     let digest = ended.container(0)["digest"].as_str().unwrap().to_owned();
     let by_digest = format!("{}@{digest}", IMAGE.rsplit_once(':').unwrap().0);
-    // As where it shuts down in the middle: the answer ends, and properly.
+    // A Podman that shuts down during a pull ends its answer without an error.
     for cut in
         [PullScript::stream(), PullScript::stream().line(&json!({ "status": "Already exists", "id": "0123456789ab" }))]
     {
@@ -145,16 +149,16 @@ fn podman_that_says_nothing_to_a_verification_has_accepted_nothing() {
 }
 
 #[test]
-fn the_platform_of_the_task_reaches_the_engine_and_a_flag_wins() {
+fn task_platform_reaches_the_engine_and_the_flag_overrides_it() {
     let world = World::new();
     let mut definition = task(&[open_container("app", IMAGE)]);
     definition["runtimePlatform"] = json!({ "cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX" });
     let ended = world.pull(&definition).output();
-    assert_eq!(ended.failure(0), "platform unsupported", "this engine has amd64 only: {ended:?}");
+    assert_eq!(ended.failure(0), "platform unsupported", "the engine supports amd64 only: {ended:?}");
     let ended = world.pull(&definition).arg("--platform").arg("linux/amd64").output();
     assert_eq!(ended.code, 0, "{ended:?}");
-    let asked: Vec<_> = world.engine.pulls().into_iter().map(|pull| pull.platform).collect();
-    assert_eq!(asked, [Some("linux/arm64".to_owned()), Some("linux/amd64".to_owned())]);
+    let requests: Vec<_> = world.engine.pulls().into_iter().map(|pull| pull.platform).collect();
+    assert_eq!(requests, [Some("linux/arm64".to_owned()), Some("linux/amd64".to_owned())]);
     let ended = world.pull(&definition).arg("--platform").arg("linux arm64").output();
     assert_eq!(ended.code, 6, "{ended:?}");
 }

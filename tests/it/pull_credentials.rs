@@ -1,4 +1,5 @@
-//! Which secret is read, where, as whom, how often; and what the engine is shown.
+//! Which secret is read, in which Region, with which identity and how often; and which login
+//! the engine receives.
 
 use serde_json::json;
 
@@ -9,7 +10,7 @@ use crate::support::names::{GET_SECRET_VALUE, HOST_USER, OTHER_KEY, OTHER_SECRET
 use crate::support::world::{IMAGE, LOGIN, World, container, open_container, task};
 
 #[test]
-fn the_login_of_the_secret_reaches_the_engine_and_the_report_names_it() {
+fn login_from_the_secret_reaches_the_engine_and_the_report() {
     let world = World::new();
     world.engine.script(IMAGE, PullScript::success().with_login("me", "swordfish"));
     let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).output();
@@ -26,7 +27,7 @@ fn the_login_of_the_secret_reaches_the_engine_and_the_report_names_it() {
 }
 
 #[test]
-fn any_password_reaches_the_engine_whole() {
+fn any_password_reaches_the_engine_unchanged() {
     let world = World::new();
     for password in ["~~~???>>>", "ÿÿÿ", "a\"b\\c\n", "\u{1}\u{7f}", "  spaces  ", "日本語", &"p".repeat(4_000)] {
         world.aws.put_secret(Secret::text(SECRET, &json!({ "username": "me", "password": password }).to_string()));
@@ -37,7 +38,7 @@ fn any_password_reaches_the_engine_whole() {
 }
 
 #[test]
-fn a_container_without_credentials_is_pulled_without_a_header_and_without_aws() {
+fn container_without_credentials_is_pulled_without_auth_header_or_aws_calls() {
     let world = World::new();
     let ended = world.pull(&task(&[open_container("app", IMAGE)])).output();
     assert_eq!(ended.code, 0, "{ended:?}");
@@ -47,7 +48,7 @@ fn a_container_without_credentials_is_pulled_without_a_header_and_without_aws() 
 }
 
 #[test]
-fn equal_secrets_are_read_once_and_equal_images_pulled_once() {
+fn equal_secrets_are_read_once_and_equal_images_are_pulled_once() {
     let world = World::new();
     let other = "registry.example:5000/team/other:v1";
     let containers: Vec<_> =
@@ -60,7 +61,7 @@ fn equal_secrets_are_read_once_and_equal_images_pulled_once() {
 }
 
 #[test]
-fn different_secrets_are_read_at_the_same_time() {
+fn different_secrets_are_read_concurrently() {
     let world = World::new();
     let gate = crate::support::gate::Gate::closed();
     world.aws.inject_fault("GetSecretValue", Calls::Every, AwsFault::Hold(gate.clone()));
@@ -72,14 +73,14 @@ fn different_secrets_are_read_at_the_same_time() {
         })
         .collect();
     let running = world.pull(&task(&containers)).start();
-    // All five questions are open before the first is answered.
+    // All five reads are in flight before the first is answered.
     gate.block_until_arrivals(5);
     gate.open();
     assert_eq!(crate::support::run::RunOutput::wait_for(running).code, 0);
 }
 
 #[test]
-fn another_accounts_secret_is_read_by_its_policy_under_a_customer_key() {
+fn cross_account_secret_under_a_customer_key_is_read_by_resource_policy() {
     let mut world = World::new();
     world.aws.put_key(OTHER_KEY, Policy::allow("kms:Decrypt", "*").to(HOST_USER));
     let policy = Policy::allow(GET_SECRET_VALUE, "*").to(HOST_USER);
@@ -92,7 +93,7 @@ fn another_accounts_secret_is_read_by_its_policy_under_a_customer_key() {
 }
 
 #[test]
-fn another_accounts_secret_under_the_default_key_says_that_it_cannot_work() {
+fn cross_account_secret_under_the_default_key_explains_the_failure() {
     let world = World::new();
     let policy = Policy::allow(GET_SECRET_VALUE, "*").to(HOST_USER);
     world.aws.put_secret(Secret::text(OTHER_SECRET, LOGIN).resource_policy(policy));
@@ -102,7 +103,7 @@ fn another_accounts_secret_under_the_default_key_says_that_it_cannot_work() {
 }
 
 #[test]
-fn a_replica_is_another_secret_and_read_in_its_own_region() {
+fn replica_is_a_separate_secret_read_in_its_own_region() {
     let world = World::new();
     let replica = SECRET.replace("eu-west-1", "ap-south-1");
     world.aws.put_secret(Secret::text(&replica, LOGIN));
@@ -114,17 +115,17 @@ fn a_replica_is_another_secret_and_read_in_its_own_region() {
 }
 
 #[test]
-fn the_region_is_the_arns_whatever_the_hosts_is() {
-    for of_host in ["us-west-2", ""] {
+fn secret_is_read_in_the_region_of_its_arn() {
+    for host_region in ["us-west-2", ""] {
         let world = World::new();
-        let run = world.pull(&task(&[container("app", IMAGE, SECRET)])).env("AWS_REGION", of_host);
-        assert_eq!(run.output().code, 0, "{of_host}");
-        assert_eq!(world.aws.calls()[0].region.as_deref(), Some("eu-west-1"), "{of_host}");
+        let run = world.pull(&task(&[container("app", IMAGE, SECRET)])).env("AWS_REGION", host_region);
+        assert_eq!(run.output().code, 0, "{host_region}");
+        assert_eq!(world.aws.calls()[0].region.as_deref(), Some("eu-west-1"), "{host_region}");
     }
 }
 
 #[test]
-fn a_partial_arn_and_a_name_find_the_secret() {
+fn secret_is_found_by_partial_arn_and_by_name() {
     let world = World::new();
     let partial = SECRET.strip_suffix("-Ab12Cd").unwrap();
     let named = task(&[container("app", IMAGE, partial), container("other", IMAGE, "prod/hub")]);
@@ -136,7 +137,7 @@ fn a_partial_arn_and_a_name_find_the_secret() {
 }
 
 #[test]
-fn a_name_needs_the_hosts_region() {
+fn secret_name_without_a_host_region_is_an_error() {
     let world = World::new();
     let ended = world.pull(&task(&[container("app", IMAGE, "prod/hub")])).output();
     assert_eq!((ended.code, &*ended.failure(0)), (3, "host-identity invalid"), "{ended:?}");
@@ -144,7 +145,7 @@ fn a_name_needs_the_hosts_region() {
 }
 
 #[test]
-fn the_execution_role_reads_the_secret_and_is_assumed_once() {
+fn execution_role_reads_the_secret_and_is_assumed_once() {
     let world = World::new();
     let host = world.aws.put_user(HOST_USER, Policy::allow("sts:AssumeRole", ROLE));
     world.aws.put_role(ROLE, Policy::trust(HOST_USER), Policy::allow(GET_SECRET_VALUE, "*"));
@@ -161,7 +162,7 @@ fn the_execution_role_reads_the_secret_and_is_assumed_once() {
 }
 
 #[test]
-fn the_execution_role_can_be_ignored() {
+fn execution_role_is_ignored_when_the_option_says_so() {
     let world = World::new();
     let mut definition = task(&[container("app", IMAGE, SECRET)]);
     definition["executionRoleArn"] = json!(ROLE);
@@ -171,7 +172,7 @@ fn the_execution_role_can_be_ignored() {
 }
 
 #[test]
-fn a_dry_run_asks_nobody() {
+fn dry_run_makes_no_request() {
     let world = World::new();
     let mut definition = task(&[container("app", IMAGE, SECRET), open_container("b", "nginx")]);
     definition["executionRoleArn"] = json!(ROLE);

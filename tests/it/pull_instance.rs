@@ -1,5 +1,5 @@
-//! The host's own credentials: which login an image gets, and that no failure of one ever
-//! becomes an anonymous pull.
+//! Logins of the host: which login an image gets, and that a failure to get one never becomes
+//! an anonymous pull.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ fn app() -> Value {
     task(&[open_container("app", IMAGE)])
 }
 
-/// The login that the engine was given for an image.
+/// Returns the login that the engine received for an image.
 fn given(host: &HostLoginWorld, image: &str) -> AuthConfig {
     let pulls = host.world.engine.pulls();
     let pull = pulls.iter().find(|pull| pull.image == image).unwrap_or_else(|| panic!("{image} was not pulled"));
@@ -28,7 +28,7 @@ fn given(host: &HostLoginWorld, image: &str) -> AuthConfig {
 }
 
 #[test]
-fn both_types_of_the_ecs_agent_reach_the_engine_and_the_report_names_them() {
+fn both_ecs_agent_auth_types_reach_the_engine_and_the_report() {
     let dockercfg = json!({ REGISTRY: { "auth": docker_auth("me", "sword:fish"), "email": "a@b.example" } });
     let docker =
         json!({ format!("https://{REGISTRY}/v1/"): { "username": "me", "password": "sword:fish", "email": "" } });
@@ -46,7 +46,7 @@ fn both_types_of_the_ecs_agent_reach_the_engine_and_the_report_names_them() {
 }
 
 #[test]
-fn docker_hub_is_docker_hub_under_each_of_its_names() {
+fn docker_hub_login_is_found_under_every_docker_hub_name() {
     for key in ["docker.io", "index.docker.io", "registry-1.docker.io", "https://index.docker.io/v1/"] {
         let host = HostLoginWorld::new();
         host.config(&json!({ "auths": { key: { "auth": docker_auth("me", "swordfish") } } }));
@@ -59,7 +59,7 @@ fn docker_hub_is_docker_hub_under_each_of_its_names() {
 }
 
 #[test]
-fn the_most_specific_login_is_shown_and_none_to_a_neighbour() {
+fn most_specific_login_is_used_and_never_for_a_neighbouring_path() {
     let host = HostLoginWorld::new();
     host.config(&json!({ "auths": {
         "reg.example/team-a": { "auth": docker_auth("a", "pass-a") },
@@ -99,7 +99,7 @@ fn the_most_specific_login_is_shown_and_none_to_a_neighbour() {
 }
 
 #[test]
-fn the_tasks_own_secret_comes_before_the_hosts_login() {
+fn task_secret_takes_precedence_over_the_host_login() {
     let host = HostLoginWorld::new();
     host.config(&json!({ "auths": { REGISTRY: { "auth": docker_auth("host", "host-pass") } } }));
     let other = format!("{REGISTRY}/team/other:v1");
@@ -111,7 +111,7 @@ fn the_tasks_own_secret_comes_before_the_hosts_login() {
 }
 
 #[test]
-fn a_secret_without_a_login_does_not_fall_back_to_the_hosts() {
+fn invalid_secret_does_not_fall_back_to_the_host_login() {
     let host = HostLoginWorld::new();
     host.config(&json!({ "auths": { REGISTRY: { "auth": docker_auth("host", "host-pass") } } }));
     host.world.aws.put_secret(Secret::text(SECRET, "no login"));
@@ -121,7 +121,7 @@ fn a_secret_without_a_login_does_not_fall_back_to_the_hosts() {
 }
 
 #[test]
-fn the_agents_variable_comes_before_a_helper_and_a_helper_before_the_file() {
+fn ecs_agent_data_precedes_helpers_and_helpers_precede_the_config_file() {
     let host = HostLoginWorld::new();
     host.helper("mine", &helper_script("helper", "pass-h"));
     let login = |user: &str| json!({ "auth": docker_auth(user, "pass") });
@@ -139,7 +139,7 @@ fn the_agents_variable_comes_before_a_helper_and_a_helper_before_the_file() {
 }
 
 #[test]
-fn nobodys_own_docker_config_is_read_unasked() {
+fn personal_docker_config_is_not_read_by_default() {
     let host = HostLoginWorld::new();
     let folder = host.folder.path();
     std::fs::create_dir(folder.join(".docker")).unwrap();
@@ -151,7 +151,7 @@ fn nobodys_own_docker_config_is_read_unasked() {
 }
 
 #[test]
-fn a_dry_run_names_the_login_and_runs_no_helper() {
+fn dry_run_names_the_host_login_without_running_a_helper() {
     let host = HostLoginWorld::new();
     host.helper(
         "mine",
@@ -173,7 +173,7 @@ fn a_dry_run_names_the_login_and_runs_no_helper() {
 }
 
 #[test]
-fn a_helper_is_asked_by_host_and_once_for_all_images_of_it() {
+fn credential_helper_runs_once_per_registry_host() {
     let host = HostLoginWorld::new();
     let asked = host.folder.path().join("asked");
     let record = format!("{{ echo \"$1 $(cat)\"; }} >> {}\n", asked.display());
@@ -191,7 +191,7 @@ fn a_helper_is_asked_by_host_and_once_for_all_images_of_it() {
 }
 
 #[test]
-fn a_token_goes_to_the_engine_as_an_identity_token() {
+fn helper_token_reaches_the_engine_as_an_identity_token() {
     let host = HostLoginWorld::new();
     host.helper("mine", &helper_script("<token>", "identity-token"));
     host.config(
@@ -209,7 +209,7 @@ fn a_token_goes_to_the_engine_as_an_identity_token() {
 }
 
 #[test]
-fn a_helper_that_is_named_for_a_registry_and_has_nothing_is_a_failure() {
+fn configured_helper_without_a_credential_fails_the_pull() {
     let host = HostLoginWorld::new();
     host.helper("mine", &helper_without_login());
     host.config(&json!({ "credHelpers": { REGISTRY: "mine" } }));
@@ -219,7 +219,7 @@ fn a_helper_that_is_named_for_a_registry_and_has_nothing_is_a_failure() {
 }
 
 #[test]
-fn a_store_that_has_nothing_means_an_anonymous_pull() {
+fn credential_store_without_an_entry_allows_an_anonymous_pull() {
     let host = HostLoginWorld::new();
     host.helper("mine", &helper_without_login());
     host.config(&json!({ "credsStore": "mine" }));
@@ -230,7 +230,7 @@ fn a_store_that_has_nothing_means_an_anonymous_pull() {
 }
 
 #[test]
-fn no_other_answer_of_a_helper_becomes_an_anonymous_pull() {
+fn any_other_helper_answer_fails_instead_of_pulling_anonymously() {
     let answers = [
         ("echo 'error getting credentials: locked'; exit 1", "unknown"),
         ("echo 'credentials not found in native keychain'", "invalid"),
@@ -262,7 +262,7 @@ fn no_other_answer_of_a_helper_becomes_an_anonymous_pull() {
 }
 
 #[test]
-fn a_helper_that_is_not_there_is_named() {
+fn missing_helper_program_is_named() {
     let host = HostLoginWorld::new();
     host.config(&json!({ "credsStore": "nowhere" }));
     let ended = host.pull(&app()).output();
@@ -272,7 +272,7 @@ fn a_helper_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_helper_that_hangs_costs_its_deadline_and_is_killed() {
+fn hanging_helper_is_killed_at_its_timeout() {
     let host = HostLoginWorld::new();
     let pid = host.folder.path().join("pid");
     host.helper("mine", &format!("echo $$ > {}\nexec sleep 1000", pid.display()));
@@ -280,12 +280,12 @@ fn a_helper_that_hangs_costs_its_deadline_and_is_killed() {
     let containers = [open_container("app", IMAGE), open_container("other", "other.example/b:v1")];
     let ended = host.pull(&task(&containers)).env("TASKPULL_HELPER_TIMEOUT", "500ms").output();
     assert_eq!(&*ended.failure(0), "instance-credentials timed-out", "{ended:?}");
-    assert_eq!(ended.container(1)["result"], "pulled", "the other image is there");
-    wait_for_the_end(&pid);
+    assert_eq!(ended.container(1)["result"], "pulled", "the other image is pulled");
+    wait_for_process_exit(&pid);
 }
 
 #[test]
-fn an_interrupt_ends_a_helper_with_the_run() {
+fn interrupt_kills_a_running_helper() {
     let host = HostLoginWorld::new();
     let pid = host.folder.path().join("pid");
     host.helper("mine", &format!("echo $$ > {0}.new\nmv {0}.new {0}\nexec sleep 1000", pid.display()));
@@ -298,11 +298,11 @@ fn an_interrupt_ends_a_helper_with_the_run() {
     assert!(std::process::Command::new("kill").args(["-s", "INT", &run]).status().unwrap().success());
     let ended = RunOutput::wait_for(running);
     assert_eq!((ended.code, &ended.container(0)["result"]), (130, &json!("cancelled")), "{ended:?}");
-    wait_for_the_end(&pid);
+    wait_for_process_exit(&pid);
 }
 
-/// Returns when the process whose id is in this file is no more: killed is not yet gone.
-fn wait_for_the_end(pid: &Path) {
+/// Waits until the process whose id is in this file has exited. A killed process exits with a delay.
+fn wait_for_process_exit(pid: &Path) {
     let pid = std::fs::read_to_string(pid).unwrap();
     let stat = Path::new("/proc").join(pid.trim()).join("stat");
     while std::fs::read_to_string(&stat).is_ok_and(|state| !state.contains(") Z ")) {
@@ -311,7 +311,7 @@ fn wait_for_the_end(pid: &Path) {
 }
 
 #[test]
-fn a_helper_does_not_see_the_agents_logins() {
+fn helper_environment_has_no_ecs_agent_logins() {
     let host = HostLoginWorld::new();
     let seen = host.folder.path().join("seen");
     host.helper("mine", &format!("env > {}\n{}", seen.display(), helper_script("me", "swordfish")));
@@ -324,7 +324,7 @@ fn a_helper_does_not_see_the_agents_logins() {
 }
 
 #[test]
-fn on_fargate_and_external_hosts_logins_of_the_host_are_refused_with_the_way_out() {
+fn host_logins_are_refused_on_fargate_and_external_hosts() {
     for (kind, code) in [("fargate", 6), ("external", 6), ("ec2", 0), ("auto", 0)] {
         let host = HostLoginWorld::new();
         let data = json!({ REGISTRY: { "auth": docker_auth("me", "sword:fish") } }).to_string();

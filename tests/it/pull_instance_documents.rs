@@ -1,4 +1,4 @@
-//! What is wrong with a document of the host's own logins never becomes an anonymous pull.
+//! Invalid documents with logins of the host: none of them becomes an anonymous pull.
 
 use std::process::Command;
 
@@ -17,7 +17,7 @@ fn pull(host: &HostLoginWorld) -> RunOutput {
 }
 
 #[test]
-fn keys_in_another_case_are_the_same_keys() {
+fn docker_config_keys_match_in_any_case() {
     let host = HostLoginWorld::new();
     host.helper("mine", &helper_script("me", "swordfish"));
     let login = docker_auth("me", "swordfish");
@@ -37,7 +37,7 @@ fn keys_in_another_case_are_the_same_keys() {
 }
 
 #[test]
-fn a_slip_in_a_docker_config_ends_the_run_before_anything_is_pulled() {
+fn invalid_docker_config_stops_the_run_before_any_pull() {
     let host = HostLoginWorld::new();
     let entry = |entry: Value| json!({ "auths": { REGISTRY: entry } });
     let login = json!({ "auth": docker_auth("me", "swordfish") });
@@ -51,18 +51,18 @@ fn a_slip_in_a_docker_config_ends_the_run_before_anything_is_pulled() {
         (entry(json!({ "auth": docker_auth("me", "swordfish"), "username": "other" })), "are not the same login"),
         (json!({ "auths": { format!("https://{REGISTRY}/v2/team"): login } }), "the key of entry 1"),
     ];
-    for (config, words) in configs {
+    for (config, message) in configs {
         host.config(&config);
         let ended = pull(&host);
         assert_eq!(ended.code, 6, "{config}: {ended:?}");
-        assert!(ended.stderr.contains(words), "{config}: {ended:?}");
+        assert!(ended.stderr.contains(message), "{config}: {ended:?}");
         assert!(!ended.stderr.contains("swordfish"), "{ended:?}");
     }
     assert_eq!(host.world.engine.pull_count(IMAGE), 0);
 }
 
 #[test]
-fn an_empty_entry_that_neither_a_helper_nor_the_store_serves_fails_its_images_and_no_others() {
+fn empty_entry_without_a_helper_fails_only_its_own_images() {
     let host = HostLoginWorld::new();
     host.config(&json!({ "auths": { REGISTRY: {} } }));
     let containers = [open_container("app", IMAGE), open_container("other", "other.example/b:v1")];
@@ -74,7 +74,7 @@ fn an_empty_entry_that_neither_a_helper_nor_the_store_serves_fails_its_images_an
 }
 
 #[test]
-fn an_empty_entry_is_served_by_the_store_and_fails_when_the_store_has_nothing() {
+fn empty_entry_requires_a_login_from_the_credential_store() {
     let host = HostLoginWorld::new();
     host.config(&json!({ "auths": { REGISTRY: {} }, "credsStore": "mine" }));
     host.helper("mine", &helper_script("me", "swordfish"));
@@ -84,12 +84,12 @@ fn an_empty_entry_is_served_by_the_store_and_fails_when_the_store_has_nothing() 
     let other = open_container("other", "other.example/b:v1");
     let ended = host.pull(&task(&[open_container("app", IMAGE), other])).output();
     assert_eq!(ended.failure(0), "instance-credentials absent", "{ended:?}");
-    assert_eq!(ended.container(1)["result"], "pulled", "the store alone may have nothing: {ended:?}");
+    assert_eq!(ended.container(1)["result"], "pulled", "an image without an entry is pulled anonymously: {ended:?}");
     assert_eq!(host.world.engine.pulls().iter().filter(|pull| pull.auth == RegistryAuth::Absent).count(), 1);
 }
 
 #[test]
-fn a_docker_config_that_is_no_regular_file_is_refused_at_once() {
+fn docker_config_that_is_not_a_regular_file_is_rejected() {
     let host = HostLoginWorld::new();
     let pipe = host.folder.path().join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
@@ -97,7 +97,7 @@ fn a_docker_config_that_is_no_regular_file_is_refused_at_once() {
         let run = host.pull(&task(&[open_container("app", IMAGE)])).env("TASKPULL_DOCKER_CONFIG", path);
         let ended = run.output();
         assert_eq!(ended.code, 6, "{ended:?}");
-        let words = format!("{}: it is not a regular file", path.display());
-        assert!(ended.stderr.contains(&words), "{ended:?}");
+        let message = format!("{}: it is not a regular file", path.display());
+        assert!(ended.stderr.contains(&message), "{ended:?}");
     }
 }

@@ -1,5 +1,5 @@
-//! The host's own logins are never shown: not where they are malformed, not where they are
-//! used, not at `RUST_LOG=trace`.
+//! Logins of the host never appear in the output, whether they are malformed or used, even at
+//! `RUST_LOG=trace`.
 
 use serde_json::json;
 
@@ -24,7 +24,7 @@ fn run(host: &HostLoginWorld, output: &str) -> Run {
 }
 
 #[test]
-fn no_malformed_data_of_the_agent_is_ever_shown() {
+fn malformed_ecs_agent_data_is_never_printed() {
     let quoted = serde_json::to_string(PASSWORD).unwrap();
     let whole = docker_auth(USER, PASSWORD);
     let contents = [
@@ -48,7 +48,7 @@ fn no_malformed_data_of_the_agent_is_ever_shown() {
     for content in contents {
         let ended =
             run(&host, "text").env("ECS_ENGINE_AUTH_TYPE", "dockercfg").env("ECS_ENGINE_AUTH_DATA", &content).output();
-        assert_eq!((ended.code, &*ended.stdout), (6, ""), "a fault of the configuration: {}", ended.stderr);
+        assert_eq!((ended.code, &*ended.stdout), (6, ""), "invalid data is a configuration error: {}", ended.stderr);
         assert!(ended.stderr.starts_with("instance credentials (") && ended.stderr.contains("ECS_ENGINE_AUTH_DATA: "));
         assert_silent(&ended);
     }
@@ -56,7 +56,7 @@ fn no_malformed_data_of_the_agent_is_ever_shown() {
 }
 
 #[test]
-fn the_two_variables_in_each_others_place_are_not_repeated() {
+fn swapped_ecs_agent_variables_are_never_printed() {
     let host = HostLoginWorld::new();
     let data = json!({ REGISTRY: { "username": USER, "password": PASSWORD } }).to_string();
     let variables = [
@@ -73,7 +73,7 @@ fn the_two_variables_in_each_others_place_are_not_repeated() {
 }
 
 #[test]
-fn no_malformed_docker_config_is_ever_shown() {
+fn malformed_docker_config_is_never_printed() {
     let host = HostLoginWorld::new();
     let quoted = serde_json::to_string(PASSWORD).unwrap();
     let contents = [
@@ -99,7 +99,7 @@ fn no_malformed_docker_config_is_ever_shown() {
 }
 
 #[test]
-fn no_answer_of_the_engine_brings_the_hosts_login_out() {
+fn no_engine_answer_reveals_the_host_login() {
     let data = json!({ REGISTRY: { "username": USER, "password": PASSWORD } }).to_string();
     let config = json!({ "auths": { REGISTRY: { "auth": docker_auth(USER, PASSWORD) } } });
     let token = json!({ "auths": { REGISTRY: { "identitytoken": PASSWORD } } });
@@ -126,19 +126,22 @@ fn no_answer_of_the_engine_brings_the_hosts_login_out() {
                     run
                 };
                 let ended = run.output();
-                assert!(ended.stderr.contains("DEBUG") || ended.stderr.contains("TRACE"), "the log was on: {ended:?}");
+                assert!(
+                    ended.stderr.contains("DEBUG") || ended.stderr.contains("TRACE"),
+                    "the log is enabled: {ended:?}"
+                );
                 assert_silent(&ended);
             }
         }
         let RegistryAuth::Config(given) = &host.world.engine.pulls()[0].auth else {
             panic!("no login reached the engine")
         };
-        assert!(given.password == PASSWORD || given.identity_token == PASSWORD, "the canary was really sent");
+        assert!(given.password == PASSWORD || given.identity_token == PASSWORD, "the engine received the canary");
     }
 }
 
 #[test]
-fn no_failing_helper_gets_its_words_shown() {
+fn output_of_a_failing_helper_is_never_printed() {
     let host = HostLoginWorld::new();
     host.config(&json!({ "credsStore": "mine" }));
     let quoted = serde_json::to_string(PASSWORD).unwrap();

@@ -1,5 +1,5 @@
-//! The search for a password at the wire: every way of being wrong that a real registry
-//! cannot be made to show, at `RUST_LOG=trace`.
+//! The password never appears in the output at `RUST_LOG=trace`, for the failures that only
+//! scripted servers can produce.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
@@ -16,7 +16,7 @@ use crate::support::world::{IMAGE, World, container, task};
 
 const PASSWORD: &str = "c4nary-ÿ-\"quoted\"-~~~???-and-long-enough";
 
-/// The password, the host's secret key, and the user name, which can be a token.
+/// Returns canaries for the password, the host's secret key, and the user name, which can be a token.
 fn canaries(world: &World) -> [Canary; 3] {
     [
         Canary::new("password", PASSWORD),
@@ -26,7 +26,7 @@ fn canaries(world: &World) -> [Canary; 3] {
 }
 
 fn assert_silent(world: &World, ended: &RunOutput) {
-    assert!(ended.stderr.contains("DEBUG") || ended.stderr.contains("TRACE"), "the log was on: {ended:?}");
+    assert!(ended.stderr.contains("DEBUG") || ended.stderr.contains("TRACE"), "the log is enabled: {ended:?}");
     for canary in canaries(world) {
         canary.assert_absent(&ended);
     }
@@ -44,7 +44,7 @@ fn run(world: &World, text: &str, output: &str) -> RunOutput {
 }
 
 #[test]
-fn no_content_however_wrong_is_ever_shown() {
+fn malformed_secret_content_is_never_printed() {
     let world = World::new();
     let quoted = serde_json::to_string(PASSWORD).unwrap();
     let contents = [
@@ -73,14 +73,14 @@ fn no_content_however_wrong_is_ever_shown() {
     for content in contents {
         for output in ["text", "json"] {
             let ended = run(&world, &content, output);
-            assert_eq!(ended.code, 3, "a fault of the content");
+            assert_eq!(ended.code, 3, "the content is invalid");
             assert_silent(&world, &ended);
         }
     }
 }
 
 #[test]
-fn no_answer_of_the_engine_brings_the_password_out() {
+fn no_engine_answer_reveals_the_password() {
     let world = World::new();
     let pulls = [
         PullScript::success(),
@@ -98,11 +98,11 @@ fn no_answer_of_the_engine_brings_the_password_out() {
         assert_silent(&world, &ended);
     }
     let RegistryAuth::Config(given) = &world.engine.pulls()[0].auth else { panic!("no login reached the engine") };
-    assert_eq!(given.password, PASSWORD, "the canary was really sent");
+    assert_eq!(given.password, PASSWORD, "the engine received the canary");
 }
 
 #[test]
-fn no_failure_of_aws_brings_a_key_or_a_token_out() {
+fn no_aws_failure_reveals_a_key_or_token() {
     for fault in [AwsFault::Throttle, AwsFault::Status(500), AwsFault::Reset, AwsFault::Garbage] {
         for operation in ["GetSecretValue", "AssumeRole"] {
             let mut world = World::new();
@@ -113,14 +113,14 @@ fn no_failure_of_aws_brings_a_key_or_a_token_out() {
             let mut definition = task(&[container("app", IMAGE, SECRET)]);
             definition["executionRoleArn"] = json!(ROLE);
             let ended = world.pull(&definition).env("RUST_LOG", "trace").output();
-            assert!(world.aws.call_count(operation) > 0, "{operation} was reached");
+            assert!(world.aws.call_count(operation) > 0, "{operation} is called");
             assert_silent(&world, &ended);
         }
     }
 }
 
 #[test]
-fn an_engine_that_repeats_the_login_does_not_get_it_printed() {
+fn login_echoed_by_the_engine_is_never_printed() {
     let world = World::new();
     let basic = STANDARD.encode(format!("user-name-that-is-a-token:{PASSWORD}"));
     for echo in [
@@ -139,7 +139,7 @@ fn an_engine_that_repeats_the_login_does_not_get_it_printed() {
 }
 
 #[test]
-fn an_identity_token_that_is_repeated_is_not_printed() {
+fn identity_token_echoed_by_the_engine_is_never_printed() {
     let world = World::new();
     let token = json!({ "identitytoken": PASSWORD }).to_string();
     for echo in [format!("unauthorized: {PASSWORD}"), format!("X-Registry-Auth: {}", URL_SAFE.encode(&token))] {
@@ -149,11 +149,11 @@ fn an_identity_token_that_is_repeated_is_not_printed() {
         }
     }
     let RegistryAuth::Config(given) = &world.engine.pulls()[0].auth else { panic!("no login reached the engine") };
-    assert_eq!(given.identity_token, PASSWORD, "the canary was really sent");
+    assert_eq!(given.identity_token, PASSWORD, "the engine received the canary");
 }
 
 #[test]
-fn neither_an_interrupt_nor_a_stall_brings_the_password_out() {
+fn interrupt_and_stall_do_not_reveal_the_password() {
     let world = World::new();
     world.aws.put_secret(Secret::text(SECRET, &login()));
     world.engine.script(IMAGE, PullScript::stream().status("Pulling from team/app").hang());
@@ -176,18 +176,18 @@ fn neither_an_interrupt_nor_a_stall_brings_the_password_out() {
 }
 
 #[test]
-fn an_aws_that_repeats_the_signed_request_does_not_get_the_session_token_printed() {
+fn session_token_echoed_by_aws_is_never_printed() {
     let mut world = World::new();
     world.aws.put_role(ROLE, Policy::trust(HOST_USER), Policy::allow(GET_SECRET_VALUE, "*"));
     world.host = world.aws.open_session(ROLE, "i-0abc");
     let token = world.host.token.clone().unwrap();
     let does_not_match = "The request signature we calculated does not match the signature you provided.";
-    for repeated in [
+    for echo in [
         format!("The Canonical String for this request should have been 'POST x-amz-security-token:{token}'"),
         format!("The String-to-Sign should have been '{token}'"),
         format!("Authorization={token}"),
     ] {
-        let message = format!("{does_not_match} {repeated}").leak();
+        let message = format!("{does_not_match} {echo}").leak();
         world.aws.inject_fault(
             "GetSecretValue",
             Calls::Every,

@@ -1,4 +1,4 @@
-//! Many tasks at once: what is done once, and what is decided for each.
+//! Many tasks in one run: which work they share, and what is decided for each task.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ fn role(at: usize) -> String {
     format!("arn:aws:iam::111122223333:role/task-{at}")
 }
 
-/// Pulls these definitions, each from a file of its own, in one run.
+/// Pulls these definitions in one run, each from its own file.
 fn pull_all(world: &World, definitions: &[Value]) -> RunOutput {
     let folder = tempfile::tempdir().unwrap();
     for (at, definition) in definitions.iter().enumerate() {
@@ -29,7 +29,7 @@ fn with_role(at: usize) -> Value {
 }
 
 #[test]
-fn fifty_tasks_with_one_secret_and_one_image_are_one_read_and_one_pull() {
+fn fifty_equal_tasks_cause_one_secret_read_and_one_pull() {
     let world = World::new();
     let ended = pull_all(&world, &vec![task(&[container("app", IMAGE, SECRET)]); 50]);
     assert_eq!(ended.report()["summary"]["pulled"], 50, "{ended:?}");
@@ -37,7 +37,7 @@ fn fifty_tasks_with_one_secret_and_one_image_are_one_read_and_one_pull() {
 }
 
 #[test]
-fn fifty_tasks_with_fifty_roles_are_fifty_decisions() {
+fn each_of_fifty_roles_is_assumed_and_reads_the_secret_itself() {
     let mut world = World::new();
     world.host = world.aws.put_user(HOST_USER, Policy::allow("sts:AssumeRole", "*"));
     for at in 0..50 {
@@ -49,14 +49,14 @@ fn fifty_tasks_with_fifty_roles_are_fifty_decisions() {
     assert_eq!((world.aws.call_count("AssumeRole"), world.aws.call_count("GetSecretValue")), (50, 50));
     let calls = world.aws.calls();
     let assumed: BTreeSet<_> =
-        calls.iter().filter(|call| call.operation == "AssumeRole").map(|it| &it.target).collect();
+        calls.iter().filter(|call| call.operation == "AssumeRole").map(|call| &call.target).collect();
     let readers: BTreeSet<_> =
-        calls.iter().filter(|call| call.operation == "GetSecretValue").map(|it| &it.principal).collect();
-    assert_eq!((assumed.len(), readers.len()), (50, 50), "each role is assumed, and each reads");
+        calls.iter().filter(|call| call.operation == "GetSecretValue").map(|call| &call.principal).collect();
+    assert_eq!((assumed.len(), readers.len()), (50, 50), "each role is assumed and reads the secret");
 }
 
 #[test]
-fn a_second_task_is_refused_when_its_role_is_though_the_first_one_has_the_secret_and_the_image() {
+fn task_with_a_denied_role_is_refused_despite_a_cached_secret() {
     let mut world = World::new();
     world.host = world.aws.put_user(HOST_USER, Policy::allow("sts:AssumeRole", "*"));
     world.aws.put_role(&role(0), Policy::trust(HOST_USER), Policy::allow(GET_SECRET_VALUE, "*"));
@@ -66,11 +66,11 @@ fn a_second_task_is_refused_when_its_role_is_though_the_first_one_has_the_secret
     let tasks = &ended.report()["tasks"];
     assert_eq!(tasks[0]["containers"][0]["result"], "pulled");
     assert_eq!(tasks[1]["containers"][0]["failure"]["link"], "secret-policy");
-    assert_eq!(world.engine.pull_count(IMAGE), 1, "the second one never reached the engine");
+    assert_eq!(world.engine.pull_count(IMAGE), 1, "the second task never reaches the engine");
 }
 
-/// A secret of one of 20 accounts, which admits the host's, in one of 5 Regions.
-fn far_secret(world: &World, at: usize) -> String {
+/// Creates a secret in one of 20 accounts and 5 Regions that the host's account may read.
+fn cross_account_secret(world: &World, at: usize) -> String {
     let region = ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-2"][at % 5];
     let account = 200_000_000_000 + at / 5 % 20;
     let key = format!("arn:aws:kms:{region}:{account}:key/1234abcd-12ab-34cd-56ef-1234567890ab");
@@ -83,15 +83,15 @@ fn far_secret(world: &World, at: usize) -> String {
 }
 
 #[test]
-fn ten_thousand_containers_over_two_hundred_secrets_are_two_hundred_reads_each_in_its_region() {
+fn each_secret_is_read_once_in_its_region_for_many_containers() {
     let mut world = World::new();
     world.host =
         world.aws.put_user(HOST_USER, Policy::allow(GET_SECRET_VALUE, "*").and(Policy::allow("kms:Decrypt", "*")));
-    let secrets: Vec<_> = (0..200).map(|at| far_secret(&world, at)).collect();
+    let secrets: Vec<_> = (0..200).map(|at| cross_account_secret(&world, at)).collect();
     let containers: Vec<_> = (0..10_000)
         .map(|at| container(&format!("c{at}"), &format!("registry.example/app{}:1", at % 200), &secrets[at % 200]))
         .collect();
-    // ECS allows ten in a definition.
+    // ECS allows ten containers in a definition.
     let definitions: Vec<_> = containers.chunks(10).map(task).collect();
     let ended = pull_all(&world, &definitions);
     assert_eq!(ended.report()["summary"]["pulled"], 10_000, "{}", ended.stderr);

@@ -1,4 +1,4 @@
-//! Definitions with digests in the place of tags.
+//! Pinning: task definitions with digests in place of tags.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -10,7 +10,7 @@ use crate::support::world::{IMAGE, World, open_container, task};
 
 const DIGEST: &str = "sha256:4444444444444444444444444444444444444444444444444444444444444444";
 
-/// A world whose image has this digest, and an odd text with it.
+/// Returns a world whose image has `DIGEST`, and an unusually formatted definition that uses it.
 fn world() -> (World, String) {
     let world = World::new();
     world.engine.script(IMAGE, PullScript::success().with_reported_digest(DIGEST).with_local_digest(DIGEST));
@@ -20,6 +20,7 @@ fn world() -> (World, String) {
     (world, text)
 }
 
+/// Returns the definition with the digest in place of the tag.
 fn by_digest(text: &str) -> String {
     text.replace("app:v1", &format!("app@{DIGEST}"))
 }
@@ -36,7 +37,7 @@ fn files(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn stdout_has_the_definition_and_stderr_the_report() {
+fn pinned_definition_goes_to_stdout_and_the_report_to_stderr() {
     let (world, text) = world();
     let ended = world.configure(Run::new(["pull", "--quiet", "--pin", "-"]).stdin(text.as_str())).output();
     assert_eq!((ended.code, &ended.stdout), (0, &by_digest(&text)), "{ended:?}");
@@ -44,7 +45,7 @@ fn stdout_has_the_definition_and_stderr_the_report() {
 }
 
 #[test]
-fn a_file_is_written_in_place_with_the_rights_it_had() {
+fn pinning_in_place_preserves_the_file_permissions() {
     let (world, text) = world();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("task.json");
@@ -52,14 +53,14 @@ fn a_file_is_written_in_place_with_the_rights_it_had() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
     let ended = pin(&world, &format!("--pin={}", file.display()), &file);
     assert_eq!(ended.code, 0, "{ended:?}");
-    assert!(ended.stdout.contains("1 pulled in "), "the report stays on stdout: {ended:?}");
+    assert!(ended.stdout.contains("1 pulled in "), "the report is on stdout: {ended:?}");
     assert_eq!(fs::read_to_string(&file).unwrap(), by_digest(&text));
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
     assert_eq!(files(folder.path()), ["task.json"]);
 }
 
 #[test]
-fn a_folder_of_definitions_becomes_a_folder_of_the_same_names() {
+fn pinned_folder_has_the_same_file_names() {
     let (world, text) = world();
     let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     for name in ["a.json", "b.json"] {
@@ -72,7 +73,7 @@ fn a_folder_of_definitions_becomes_a_folder_of_the_same_names() {
 }
 
 #[test]
-fn a_place_that_cannot_be_taken_leaves_no_parts_behind() {
+fn failed_pin_leaves_no_partial_files() {
     let (world, text) = world();
     let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     for name in ["a.json", "b.json", "c.json"] {
@@ -82,11 +83,11 @@ fn a_place_that_cannot_be_taken_leaves_no_parts_behind() {
     let ended = pin(&world, &format!("--pin={}", to.path().display()), from.path());
     assert_ne!(ended.code, 0, "{ended:?}");
     assert!(files(to.path()).iter().all(|name| !name.contains(".part")), "{:?}", files(to.path()));
-    assert!(!to.path().join("a.json").exists(), "all of them or none");
+    assert!(!to.path().join("a.json").exists(), "either all files are written or none");
 }
 
 #[test]
-fn one_container_without_a_digest_leaves_all_as_it_was() {
+fn nothing_is_pinned_when_one_image_has_no_digest() {
     let (world, text) = world();
     let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     fs::write(from.path().join("a.json"), &text).unwrap();
@@ -101,7 +102,7 @@ fn one_container_without_a_digest_leaves_all_as_it_was() {
 }
 
 #[test]
-fn what_cannot_be_written_is_said_before_anything_is_pulled() {
+fn unusable_pin_target_is_rejected_before_any_pull() {
     let (world, text) = world();
     let folder = tempfile::tempdir().unwrap();
     for name in ["a", "b"] {
@@ -120,7 +121,7 @@ fn what_cannot_be_written_is_said_before_anything_is_pulled() {
 }
 
 #[test]
-fn a_file_that_cannot_be_written_is_an_error_and_leaves_no_part_of_it() {
+fn unwritable_pin_file_is_an_error_without_partial_output() {
     let (world, text) = world();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("task.json");

@@ -1,4 +1,4 @@
-//! `taskpull secret seal`: what it writes can be read, and nothing else gets out.
+//! `taskpull secret seal`: its output can be decrypted, and the login appears nowhere else.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,8 @@ use crate::support::world::{IMAGE, SecretWorld, World, container, task};
 const HOST_ROLE: &str = "arn:aws:iam::111122223333:role/instance";
 const LOGIN: &str = r#"{"username": "me", "password": "c4nary-to-be-sealed"}"#;
 
-fn sealer() -> SecretWorld {
+/// Starts an AWS whose host may encrypt with `KEY`.
+fn kms_world() -> SecretWorld {
     SecretWorld::with_key(Policy::allow("kms:Encrypt", KEY))
 }
 
@@ -22,9 +23,9 @@ fn seal(world: &SecretWorld, arguments: &[&str], stdin: &[u8]) -> RunOutput {
 }
 
 #[test]
-fn what_was_sealed_is_pulled_with() {
-    let sealer = sealer();
-    let sealed = seal(&sealer, &["--key", KEY, "--context", "team=web", "--context", "a=b=c"], LOGIN.as_bytes());
+fn sealed_login_can_be_used_for_a_pull() {
+    let kms = kms_world();
+    let sealed = seal(&kms, &["--key", KEY, "--context", "team=web", "--context", "a=b=c"], LOGIN.as_bytes());
     assert_eq!(sealed.code, 0, "{sealed:?}");
     let envelope: Value = serde_json::from_str(&sealed.stdout).unwrap();
     assert_eq!(envelope["taskpull"]["version"], 1);
@@ -42,65 +43,64 @@ fn what_was_sealed_is_pulled_with() {
 }
 
 #[test]
-fn kms_is_asked_in_the_keys_region_as_the_host() {
-    let sealer = sealer();
-    let run = Run::new(["secret", "seal", "--key", KEY])
-        .envs(sealer.aws.environment(&sealer.host))
-        .env("AWS_REGION", "us-west-2");
+fn encrypt_call_uses_the_key_region_and_the_host_identity() {
+    let kms = kms_world();
+    let run =
+        Run::new(["secret", "seal", "--key", KEY]).envs(kms.aws.environment(&kms.host)).env("AWS_REGION", "us-west-2");
     assert_eq!(run.stdin(LOGIN).output().code, 0);
-    let calls = sealer.aws.calls();
+    let calls = kms.aws.calls();
     assert_eq!(calls.len(), 1);
     assert_eq!((calls[0].region.as_deref(), calls[0].principal.as_deref()), (Some("eu-west-1"), Some(HOST_USER)));
 }
 
 #[test]
-fn a_refusal_of_kms_names_the_key_and_what_to_allow() {
-    let mut sealer = sealer();
-    sealer.host = sealer.aws.put_user("arn:aws:iam::111122223333:user/other", Policy::none());
-    let ended = seal(&sealer, &["--key", KEY], LOGIN.as_bytes());
+fn denied_encrypt_call_names_the_key_and_the_permission() {
+    let mut kms = kms_world();
+    kms.host = kms.aws.put_user("arn:aws:iam::111122223333:user/other", Policy::none());
+    let ended = seal(&kms, &["--key", KEY], LOGIN.as_bytes());
     assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
     assert!(ended.stderr.contains(&format!("allow kms:Encrypt on {KEY}")), "{ended:?}");
 }
 
-/// On a host that has no key of its own.
-fn keyless() -> Run {
+/// Returns a run on a host without an AWS access key.
+fn run_without_key() -> Run {
     let run = Run::new(["secret", "seal", "--key", KEY]).env("AWS_CONFIG_FILE", "/dev/null");
     run.env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null").stdin(LOGIN)
 }
 
 #[test]
-fn without_a_host_identity_nothing_is_sealed() {
-    let ended = keyless().output();
+fn sealing_without_a_host_identity_fails() {
+    let ended = run_without_key().output();
     assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
     assert!(ended.stderr.contains("no AWS credentials were found on this host"), "{ended:?}");
     assert!(ended.stderr.contains("attach an instance role"), "{ended:?}");
 }
 
 #[test]
-fn a_host_identity_that_does_not_work_is_said_with_its_own_words() {
-    let sealer = sealer();
-    sealer.aws.put_role(HOST_ROLE, Policy::trust(HOST_USER), Policy::allow("kms:Encrypt", KEY));
-    let endpoint = FakeContainerCredentials::start(&sealer.aws.open_session(HOST_ROLE, "task"), "right");
-    let run = keyless().env("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.uri());
+fn failing_host_identity_is_reported_with_its_cause() {
+    let kms = kms_world();
+    kms.aws.put_role(HOST_ROLE, Policy::trust(HOST_USER), Policy::allow("kms:Encrypt", KEY));
+    let endpoint = FakeContainerCredentials::start(&kms.aws.open_session(HOST_ROLE, "task"), "right");
+    let run = run_without_key().env("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.uri());
     let refused = run.env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "c4nary-token").output();
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("config");
     std::fs::write(&config, "[default]\ncredential_process = sh -c 'echo c4nary-token >&2; exit 7'\n").unwrap();
-    let failed = keyless().env("AWS_CONFIG_FILE", config).output();
+    let failed = run_without_key().env("AWS_CONFIG_FILE", config).output();
     let metadata = FakeInstanceMetadata::unreachable();
-    let run = keyless().envs(metadata.environment()).env("TASKPULL_HOST_KIND", "ec2");
-    let hung = run.env("TASKPULL_SECRETS_TIMEOUT", "1s").output();
-    for (ended, said) in [(refused, "StatusCode(401)"), (failed, "exit status: 7"), (hung, "no answer in time")] {
+    let run = run_without_key().envs(metadata.environment()).env("TASKPULL_HOST_KIND", "ec2");
+    let hanging = run.env("TASKPULL_SECRETS_TIMEOUT", "1s").output();
+    for (ended, cause) in [(refused, "StatusCode(401)"), (failed, "exit status: 7"), (hanging, "no answer in time")] {
         assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
         assert!(ended.stderr.contains("the host's AWS credentials could not be had"), "{ended:?}");
-        assert!(ended.stderr.contains(said), "{said}: {ended:?}");
+        assert!(ended.stderr.contains(cause), "{cause}: {ended:?}");
         assert!(!ended.stderr.contains("c4nary"), "{ended:?}");
     }
 }
 
 #[test]
-fn what_cannot_be_a_login_is_not_sealed() {
-    let sealer = sealer();
+fn invalid_login_is_not_sealed() {
+    let kms = kms_world();
     let envelope = br#"{"taskpull": {"version": 1}}"#;
     let table: [(&[u8], &str); 5] = [
         (b"", "it is empty"),
@@ -110,16 +110,16 @@ fn what_cannot_be_a_login_is_not_sealed() {
         (envelope, "holds another envelope"),
     ];
     for (text, message) in table {
-        let ended = seal(&sealer, &["--key", KEY], text);
+        let ended = seal(&kms, &["--key", KEY], text);
         assert_eq!((ended.code, &*ended.stdout), (4, ""), "{ended:?}");
         assert!(ended.stderr.contains(message), "{message}: {ended:?}");
     }
-    assert_eq!(sealer.aws.calls(), []);
+    assert_eq!(kms.aws.calls(), []);
 }
 
 #[test]
-fn a_wrong_key_or_context_is_refused_before_anything_is_read() {
-    let sealer = sealer();
+fn invalid_key_or_context_is_rejected_before_any_request() {
+    let kms = kms_world();
     let tables: [&[&str]; 4] = [
         &["--key", "alias/pulls"],
         &["--key", KEY, "--context", "team"],
@@ -127,15 +127,15 @@ fn a_wrong_key_or_context_is_refused_before_anything_is_read() {
         &["--key", KEY, "--context", "a=1", "--context", "a=2"],
     ];
     for arguments in tables {
-        let ended = seal(&sealer, arguments, LOGIN.as_bytes());
+        let ended = seal(&kms, arguments, LOGIN.as_bytes());
         assert_eq!((ended.code, &*ended.stdout), (2, ""), "{arguments:?}: {ended:?}");
     }
-    assert_eq!(sealer.aws.calls(), []);
+    assert_eq!(kms.aws.calls(), []);
 }
 
 #[test]
-fn a_terminal_is_not_read() {
-    // `script` gives the program a terminal for its stdin.
+fn terminal_as_stdin_is_rejected() {
+    // `script` gives the program a terminal as stdin.
     let command = format!("'{}' secret seal --key {KEY}", env!("CARGO_BIN_EXE_taskpull"));
     let ended = Run::program("script").arg("-qec").arg(command).arg("/dev/null").output();
     assert_eq!(ended.code, 2, "{ended:?}");

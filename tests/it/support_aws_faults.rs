@@ -1,4 +1,4 @@
-//! Faults of `support::aws`, as the real SDK meets them.
+//! Faults of `support::aws`, as the real SDK experiences them.
 
 use std::time::Duration;
 
@@ -22,21 +22,21 @@ fn reader() -> (FakeAws, AccessKey) {
 }
 
 #[tokio::test]
-async fn fault_strikes_the_calls_it_is_planned_for() {
+async fn fault_affects_exactly_the_selected_calls() {
     for (when, pattern) in
         [(Calls::Every, "xxxx"), (Calls::Nth(2), ".x.."), (Calls::First(2), "xx.."), (Calls::From(3), "..xx")]
     {
         let (aws, key) = reader();
         aws.inject_fault(OPERATION, when, AwsFault::Throttle);
         for (index, expected) in pattern.chars().enumerate() {
-            let struck = get_secret_text(&aws, &key, SECRET).await.is_err();
-            assert_eq!(struck, expected == 'x', "{when:?}, call {}", index + 1);
+            let is_faulty = get_secret_text(&aws, &key, SECRET).await.is_err();
+            assert_eq!(is_faulty, expected == 'x', "{when:?}, call {}", index + 1);
         }
     }
 }
 
 #[tokio::test]
-async fn sdk_retries_what_is_throttled_or_down() {
+async fn sdk_retries_throttled_and_failed_calls() {
     for fault in [AwsFault::Throttle, AwsFault::Status(500), AwsFault::Status(503), AwsFault::Reset] {
         let (aws, key) = reader();
         aws.inject_fault(OPERATION, Calls::First(2), fault);
@@ -50,7 +50,7 @@ async fn sdk_retries_what_is_throttled_or_down() {
 }
 
 #[tokio::test]
-async fn throttling_and_failures_carry_the_services_codes() {
+async fn faults_use_the_error_codes_of_the_service() {
     for (fault, code) in [
         (AwsFault::Throttle, "ThrottlingException"),
         (AwsFault::Status(500), "InternalServiceError"),
@@ -63,17 +63,17 @@ async fn throttling_and_failures_carry_the_services_codes() {
 }
 
 #[tokio::test]
-async fn hanging_call_ends_by_the_clients_own_timeout() {
+async fn hanging_call_ends_at_the_client_timeout() {
     let (aws, key) = reader();
     aws.inject_fault(OPERATION, Calls::Every, AwsFault::Hang);
-    let soon = TimeoutConfig::builder().operation_timeout(Duration::from_millis(50)).build();
-    let config = secrets_manager_config(&aws, &key, "eu-west-1").timeout_config(soon).build();
+    let timeouts = TimeoutConfig::builder().operation_timeout(Duration::from_millis(50)).build();
+    let config = secrets_manager_config(&aws, &key, "eu-west-1").timeout_config(timeouts).build();
     let call = Client::from_conf(config).get_secret_value().secret_id(SECRET).send().await;
     assert!(matches!(call, Err(SdkError::TimeoutError(_))), "{call:?}");
 }
 
 #[tokio::test]
-async fn reset_connection_is_a_failure_to_dispatch() {
+async fn reset_connection_is_a_dispatch_failure() {
     let (aws, key) = reader();
     aws.inject_fault(OPERATION, Calls::Every, AwsFault::Reset);
     let config = secrets_manager_config(&aws, &key, "eu-west-1").build();
@@ -82,25 +82,25 @@ async fn reset_connection_is_a_failure_to_dispatch() {
 }
 
 #[tokio::test]
-async fn garbage_is_no_answer_of_the_service() {
+async fn garbage_body_is_a_service_error_without_a_code() {
     let (aws, key) = reader();
     aws.inject_fault(OPERATION, Calls::Every, AwsFault::Garbage);
     let config = secrets_manager_config(&aws, &key, "eu-west-1").build();
     let call = Client::from_conf(config).get_secret_value().secret_id(SECRET).send().await;
-    // The SDK calls it an error of the service, with status 200 and no code.
+    // The SDK reports a service error with status 200 and no code.
     let Err(SdkError::ServiceError(error)) = call else { panic!("{call:?}") };
     assert_eq!((error.raw().status().as_u16(), error.err().meta().code()), (200, None));
 }
 
 #[tokio::test]
-async fn slow_answer_still_comes() {
+async fn slow_answer_still_arrives() {
     let (aws, key) = reader();
     aws.inject_fault(OPERATION, Calls::Every, AwsFault::Slow(Duration::from_millis(5)));
     assert_eq!(get_secret_text(&aws, &key, SECRET).await.unwrap(), "swordfish");
 }
 
 #[tokio::test]
-async fn held_answer_comes_when_the_gate_opens() {
+async fn held_answer_arrives_when_the_gate_opens() {
     let (aws, key) = reader();
     let gate = Gate::closed();
     aws.inject_fault(OPERATION, Calls::Every, AwsFault::Hold(gate.clone()));
@@ -112,7 +112,7 @@ async fn held_answer_comes_when_the_gate_opens() {
 }
 
 #[tokio::test]
-async fn calls_are_counted_from_when_a_fault_is_planned_and_the_latest_plan_wins() {
+async fn latest_matching_fault_wins_and_counts_calls_from_its_registration() {
     let (aws, key) = reader();
     get_secret_text(&aws, &key, SECRET).await.unwrap();
     aws.inject_fault(OPERATION, Calls::First(2), AwsFault::Throttle);
@@ -121,6 +121,6 @@ async fn calls_are_counted_from_when_a_fault_is_planned_and_the_latest_plan_wins
     for _ in 0..3 {
         codes.push(get_secret_text(&aws, &key, SECRET).await.map_err(|refused| refused.code));
     }
-    let struck = |code: &str| Err(code.to_owned());
-    assert_eq!(codes, [struck("ThrottlingException"), struck("ServiceUnavailable"), Ok("swordfish".to_owned())]);
+    let fault = |code: &str| Err(code.to_owned());
+    assert_eq!(codes, [fault("ThrottlingException"), fault("ServiceUnavailable"), Ok("swordfish".to_owned())]);
 }

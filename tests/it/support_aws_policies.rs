@@ -1,4 +1,4 @@
-//! Whether `support::aws` decides as AWS does: identity, resource and key policies.
+//! `support::aws` evaluates identity, resource and key policies as AWS does.
 
 use serde_json::json;
 
@@ -7,11 +7,11 @@ use crate::support::aws_client::get_secret_text;
 use crate::support::names::{ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, KEY, OTHER_KEY, OTHER_SECRET, ROLE, SECRET};
 
 const DECRYPT: &str = "kms:Decrypt";
-/// The secret's text: the caller was allowed.
+/// The text of the secret, which shows that the caller was allowed to read it.
 const ALLOWED: &str = "swordfish";
 const NO_KMS: &str = "Access to KMS is not allowed";
 
-/// The secret's text, or why it is denied.
+/// Returns the text of the secret, or the message of the denial.
 async fn outcome(aws: &FakeAws, policy: Policy, id: &str) -> String {
     let key = aws.put_user(HOST_USER, policy);
     match get_secret_text(aws, &key, id).await {
@@ -32,7 +32,7 @@ fn missing(kind: &str, resource: &str) -> String {
 }
 
 #[tokio::test]
-async fn without_any_policy_the_identity_policy_is_what_misses() {
+async fn denial_without_any_policy_names_the_identity_policy() {
     let aws = FakeAws::start();
     aws.put_secret(Secret::text(SECRET, ALLOWED));
     assert_eq!(outcome(&aws, Policy::none(), SECRET).await, missing("identity-based", SECRET));
@@ -41,7 +41,7 @@ async fn without_any_policy_the_identity_policy_is_what_misses() {
 }
 
 #[tokio::test]
-async fn identity_policy_matches_the_full_arn_even_when_asked_by_name() {
+async fn identity_policy_matches_the_full_arn_when_requested_by_name() {
     let aws = FakeAws::start();
     aws.put_secret(Secret::text(SECRET, ALLOWED));
     let pattern = SECRET.replace("Ab12Cd", "??????");
@@ -49,7 +49,7 @@ async fn identity_policy_matches_the_full_arn_even_when_asked_by_name() {
 }
 
 #[tokio::test]
-async fn in_one_account_the_resource_policy_alone_is_enough_when_it_names_the_caller() {
+async fn resource_policy_naming_the_caller_is_enough_within_one_account() {
     let aws = FakeAws::start();
     let secret = |principal: &str| {
         Secret::text(SECRET, ALLOWED).resource_policy(Policy::allow(GET_SECRET_VALUE, "*").to(principal))
@@ -65,7 +65,7 @@ async fn in_one_account_the_resource_policy_alone_is_enough_when_it_names_the_ca
 }
 
 #[tokio::test]
-async fn explicit_deny_wins_wherever_it_stands() {
+async fn explicit_deny_wins_in_any_policy() {
     let aws = FakeAws::start();
     let deny_host = Policy::deny(GET_SECRET_VALUE, "*").to(HOST_USER);
     aws.put_secret(Secret::text(SECRET, ALLOWED).resource_policy(deny_host));
@@ -79,15 +79,15 @@ async fn explicit_deny_wins_wherever_it_stands() {
 }
 
 #[tokio::test]
-async fn absent_secret_is_denied_to_whoever_may_not_read_it() {
+async fn absent_secret_is_denied_to_callers_without_read_permission() {
     let aws = FakeAws::start();
     assert_eq!(outcome(&aws, Policy::none(), "nothing").await, missing("identity-based", "nothing"));
-    let theirs = outcome(&aws, Policy::allow(GET_SECRET_VALUE, "*"), OTHER_SECRET).await;
-    assert_eq!(theirs, missing("resource-based", OTHER_SECRET));
+    let cross_account = outcome(&aws, Policy::allow(GET_SECRET_VALUE, "*"), OTHER_SECRET).await;
+    assert_eq!(cross_account, missing("resource-based", OTHER_SECRET));
 }
 
 #[tokio::test]
-async fn session_is_admitted_under_its_own_name_and_under_its_roles() {
+async fn session_matches_policies_for_its_own_arn_and_its_role() {
     let aws = FakeAws::start();
     aws.put_role(ROLE, Policy::trust(HOST_USER), Policy::none());
     let session = aws.open_session(ROLE, "i-0abc");
@@ -97,31 +97,31 @@ async fn session_is_admitted_under_its_own_name_and_under_its_roles() {
         aws.put_secret(Secret::text(SECRET, ALLOWED).resource_policy(policy));
         assert_eq!(get_secret_text(&aws, &session, SECRET).await.unwrap(), ALLOWED, "{principal}");
     }
-    let stranger = Policy::allow(GET_SECRET_VALUE, "*").to(&format!("{session_arn}d"));
-    aws.put_secret(Secret::text(SECRET, ALLOWED).resource_policy(stranger));
+    let other_session = Policy::allow(GET_SECRET_VALUE, "*").to(&format!("{session_arn}d"));
+    aws.put_secret(Secret::text(SECRET, ALLOWED).resource_policy(other_session));
     assert!(get_secret_text(&aws, &session, SECRET).await.unwrap_err().message.contains(session_arn));
 }
 
 #[tokio::test]
-async fn across_accounts_both_policies_must_allow() {
+async fn cross_account_access_needs_both_policies() {
     let aws = FakeAws::start();
     aws.put_key(OTHER_KEY, Policy::allow(DECRYPT, "*").to(ACCOUNT_ROOT));
-    let may = || Policy::allow(GET_SECRET_VALUE, OTHER_SECRET).and(Policy::allow(DECRYPT, OTHER_KEY));
-    let closed = || Secret::text(OTHER_SECRET, ALLOWED).key(OTHER_KEY);
-    let open = || closed().resource_policy(Policy::allow(GET_SECRET_VALUE, "*").to(ACCOUNT_ROOT));
+    let identity_policy = || Policy::allow(GET_SECRET_VALUE, OTHER_SECRET).and(Policy::allow(DECRYPT, OTHER_KEY));
+    let private_secret = || Secret::text(OTHER_SECRET, ALLOWED).key(OTHER_KEY);
+    let open = || private_secret().resource_policy(Policy::allow(GET_SECRET_VALUE, "*").to(ACCOUNT_ROOT));
 
-    aws.put_secret(closed());
-    let nobody = outcome(&aws, Policy::none(), OTHER_SECRET).await;
-    assert_eq!(nobody, missing("identity-based", OTHER_SECRET));
-    assert_eq!(outcome(&aws, may(), OTHER_SECRET).await, missing("resource-based", OTHER_SECRET));
+    aws.put_secret(private_secret());
+    let without_policies = outcome(&aws, Policy::none(), OTHER_SECRET).await;
+    assert_eq!(without_policies, missing("identity-based", OTHER_SECRET));
+    assert_eq!(outcome(&aws, identity_policy(), OTHER_SECRET).await, missing("resource-based", OTHER_SECRET));
     aws.put_secret(open());
-    let theirs_only = outcome(&aws, Policy::none(), OTHER_SECRET).await;
-    assert_eq!(theirs_only, missing("identity-based", OTHER_SECRET));
-    assert_eq!(outcome(&aws, may(), OTHER_SECRET).await, ALLOWED);
+    let with_resource_policy_only = outcome(&aws, Policy::none(), OTHER_SECRET).await;
+    assert_eq!(with_resource_policy_only, missing("identity-based", OTHER_SECRET));
+    assert_eq!(outcome(&aws, identity_policy(), OTHER_SECRET).await, ALLOWED);
 }
 
 #[tokio::test]
-async fn default_key_does_not_serve_another_account() {
+async fn default_key_cannot_be_used_from_another_account() {
     let aws = FakeAws::start();
     let key = aws.put_user(HOST_USER, Policy::allow("*", "*"));
     let open = Policy::allow(GET_SECRET_VALUE, "*").to(HOST_USER);
@@ -132,7 +132,7 @@ async fn default_key_does_not_serve_another_account() {
 }
 
 #[tokio::test]
-async fn customer_key_needs_its_policy_and_the_callers_or_a_key_policy_that_names_the_caller() {
+async fn customer_key_needs_its_key_policy_and_the_caller_permission() {
     let aws = FakeAws::start();
     let get = || Policy::allow(GET_SECRET_VALUE, "*");
     let both = || get().and(Policy::allow(DECRYPT, KEY));
@@ -150,7 +150,7 @@ async fn customer_key_needs_its_policy_and_the_callers_or_a_key_policy_that_name
 }
 
 #[tokio::test]
-async fn key_policy_sees_through_which_service_and_for_which_secret_it_is_used() {
+async fn key_policy_conditions_see_the_service_and_the_secret() {
     let aws = FakeAws::start();
     let named = |service: &str| {
         json!({ "Version": "2012-10-17", "Statement": {
@@ -171,7 +171,7 @@ async fn key_policy_sees_through_which_service_and_for_which_secret_it_is_used()
 }
 
 #[tokio::test]
-async fn disabled_key_is_a_failure_to_decrypt() {
+async fn disabled_key_causes_a_decryption_failure() {
     let aws = FakeAws::start();
     let key = aws.put_user(HOST_USER, Policy::allow("*", "*"));
     aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
@@ -181,10 +181,10 @@ async fn disabled_key_is_a_failure_to_decrypt() {
 }
 
 #[tokio::test]
-async fn conditions_see_the_request() {
+async fn policy_conditions_are_evaluated_against_the_request() {
     let aws = FakeAws::start();
     aws.put_secret(Secret::text(SECRET, ALLOWED));
-    for (operator, key, value, admits) in [
+    for (operator, key, value, is_allowed) in [
         ("StringEquals", "aws:RequestedRegion", "eu-west-1", true),
         ("StringEquals", "aws:RequestedRegion", "us-east-1", false),
         ("StringEquals", "aws:PrincipalAccount", "111122223333", true),
@@ -195,31 +195,31 @@ async fn conditions_see_the_request() {
         ("StringEquals", "secretsmanager:VersionStage", "AWSCURRENT", false),
     ] {
         let policy = Policy::allow(GET_SECRET_VALUE, "*").when(operator, key, value);
-        assert_eq!(outcome(&aws, policy, SECRET).await == ALLOWED, admits, "{operator} {key} {value}");
+        assert_eq!(outcome(&aws, policy, SECRET).await == ALLOWED, is_allowed, "{operator} {key} {value}");
     }
 }
 
 #[test]
 #[should_panic(expected = "a statement has no element `Actions`")]
-fn misspelt_policy_is_not_taken() {
-    let misspelt = r#"{"Statement": [{"Effect": "Allow", "Actions": "*", "Resource": "*"}]}"#;
-    FakeAws::start().put_user(HOST_USER, misspelt);
+fn misspelled_policy_element_is_rejected() {
+    let misspelled = r#"{"Statement": [{"Effect": "Allow", "Actions": "*", "Resource": "*"}]}"#;
+    FakeAws::start().put_user(HOST_USER, misspelled);
 }
 
 #[test]
 #[should_panic(expected = "no wildcard within a principal")]
-fn principal_with_a_wildcard_is_not_taken() {
+fn principal_with_a_wildcard_is_rejected() {
     FakeAws::start().put_role(ROLE, Policy::trust("arn:aws:iam::111122223333:user/*"), Policy::none());
 }
 
 #[test]
 #[should_panic(expected = "identity policies name no principal")]
-fn identity_policy_with_a_principal_is_not_taken() {
+fn identity_policy_with_a_principal_is_rejected() {
     FakeAws::start().put_user(HOST_USER, Policy::allow(GET_SECRET_VALUE, "*").to(HOST_USER));
 }
 
 #[test]
 #[should_panic(expected = "no such key")]
-fn secret_under_a_key_nobody_made_is_not_taken() {
+fn secret_with_an_unknown_key_is_rejected() {
     FakeAws::start().put_secret(Secret::text(SECRET, ALLOWED).key(KEY));
 }

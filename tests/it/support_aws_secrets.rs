@@ -1,4 +1,4 @@
-//! Secrets Manager of `support::aws`: what is found, and which version of it.
+//! Secrets Manager of `support::aws`: how it finds secrets and selects their versions.
 
 use crate::support::aws::{AccessKey, FakeAws, Policy, Secret};
 use crate::support::aws_client::{SdkFailure, get_secret, get_secret_text, secrets_manager_config};
@@ -10,7 +10,7 @@ fn reader() -> (FakeAws, AccessKey) {
     (aws, key)
 }
 
-fn absent(refused: &SdkFailure) -> bool {
+fn is_absent(refused: &SdkFailure) -> bool {
     refused.code == "ResourceNotFoundException" && refused.message == "Secrets Manager can't find the specified secret."
 }
 
@@ -37,20 +37,20 @@ async fn answer_names_the_secret_its_version_and_its_stages() {
 }
 
 #[tokio::test]
-async fn secret_of_another_region_is_absent_whatever_its_arn_says() {
+async fn secret_in_another_region_is_absent() {
     let (aws, key) = reader();
     let elsewhere = SECRET.replace("eu-west-1", "us-east-1");
     aws.put_secret(Secret::text(&elsewhere, "swordfish"));
     for id in [elsewhere.as_str(), "prod/hub"] {
-        assert!(absent(&get_secret_text(&aws, &key, id).await.unwrap_err()), "{id}");
+        assert!(is_absent(&get_secret_text(&aws, &key, id).await.unwrap_err()), "{id}");
     }
 }
 
 #[tokio::test]
-async fn another_accounts_secret_is_absent_by_name() {
+async fn secret_of_another_account_is_absent_by_name() {
     let (aws, key) = reader();
     aws.put_secret(Secret::text(OTHER_SECRET, "swordfish"));
-    assert!(absent(&get_secret_text(&aws, &key, "shared/hub").await.unwrap_err()));
+    assert!(is_absent(&get_secret_text(&aws, &key, "shared/hub").await.unwrap_err()));
 }
 
 #[tokio::test]
@@ -59,12 +59,12 @@ async fn partial_arn_that_looks_complete_finds_nothing() {
     let arn = SECRET.replace("prod/hub", "prod-docker");
     aws.put_secret(Secret::text(&arn, "swordfish"));
     let partial = arn.strip_suffix("-Ab12Cd").unwrap();
-    assert!(absent(&get_secret_text(&aws, &key, partial).await.unwrap_err()));
+    assert!(is_absent(&get_secret_text(&aws, &key, partial).await.unwrap_err()));
     assert_eq!(get_secret_text(&aws, &key, "prod-docker").await.unwrap(), "swordfish");
 }
 
 #[tokio::test]
-async fn binary_secret_comes_as_bytes() {
+async fn binary_secret_is_returned_as_bytes() {
     let (aws, key) = reader();
     aws.put_secret(Secret::binary(SECRET, b"\x00\xff{}"));
     let answer = get_secret(&aws, &key, SECRET).await.unwrap();
@@ -97,7 +97,7 @@ async fn rotation_moves_the_labels_and_changes_the_version() {
 }
 
 #[tokio::test]
-async fn secret_without_a_current_version_says_so() {
+async fn secret_without_a_current_version_is_reported() {
     let (aws, key) = reader();
     aws.put_secret(Secret::text(SECRET, "never labelled").without_current());
     let refused = get_secret_text(&aws, &key, SECRET).await.unwrap_err();
@@ -106,7 +106,7 @@ async fn secret_without_a_current_version_says_so() {
 }
 
 #[tokio::test]
-async fn secret_marked_for_deletion_says_so() {
+async fn secret_marked_for_deletion_is_reported() {
     let (aws, key) = reader();
     aws.put_secret(Secret::text(SECRET, "swordfish").marked_for_deletion());
     let refused = get_secret_text(&aws, &key, SECRET).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! Signatures and keys that `support::aws` does not accept, and its log of calls.
+//! Signatures and keys that `support::aws` rejects, and its log of calls.
 
 use aws_sdk_secretsmanager::config::Region;
 
@@ -12,7 +12,7 @@ async fn codes(aws: &FakeAws, key: &AccessKey) -> [String; 2] {
 }
 
 #[tokio::test]
-async fn unknown_key_is_refused_in_each_services_own_words() {
+async fn unknown_key_is_refused_with_the_error_of_each_service() {
     let aws = FakeAws::start();
     let (id, secret) = ("AKIANOBODY".to_owned(), "none".to_owned());
     let stranger = AccessKey { id, secret, token: None };
@@ -21,7 +21,7 @@ async fn unknown_key_is_refused_in_each_services_own_words() {
 }
 
 #[tokio::test]
-async fn sessions_key_without_its_token_is_unknown() {
+async fn session_key_without_its_token_is_unknown() {
     let aws = FakeAws::start();
     aws.put_role(ROLE, Policy::trust(HOST_USER), Policy::allow("*", "*"));
     let mut session = aws.open_session(ROLE, "i-0abc");
@@ -31,7 +31,7 @@ async fn sessions_key_without_its_token_is_unknown() {
 }
 
 #[tokio::test]
-async fn wrong_secret_half_makes_a_wrong_signature() {
+async fn wrong_secret_key_is_a_signature_mismatch() {
     let aws = FakeAws::start();
     let mut host = aws.put_user(HOST_USER, Policy::allow("*", "*"));
     host.secret.push('x');
@@ -39,14 +39,14 @@ async fn wrong_secret_half_makes_a_wrong_signature() {
 }
 
 #[tokio::test]
-async fn clock_that_is_off_is_named_in_the_refusal() {
+async fn clock_skew_is_named_in_the_refusal() {
     let aws = FakeAws::start();
     let host = aws.put_user(HOST_USER, Policy::allow("*", "*"));
-    for (seconds, words) in [(3600, "Signature expired: "), (-3600, "Signature not yet current: ")] {
+    for (seconds, message) in [(3600, "Signature expired: "), (-3600, "Signature not yet current: ")] {
         aws.set_clock_ahead(seconds);
         let refused = get_secret_text(&aws, &host, SECRET).await.unwrap_err();
         assert_eq!(refused.code, "InvalidSignatureException");
-        assert!(refused.message.starts_with(words), "{}", refused.message);
+        assert!(refused.message.starts_with(message), "{}", refused.message);
     }
 }
 
@@ -59,7 +59,7 @@ async fn key_of_another_partition_is_unknown() {
 }
 
 #[tokio::test]
-async fn region_that_does_not_exist_is_no_scope() {
+async fn unknown_region_is_rejected_as_signing_scope() {
     let aws = FakeAws::start();
     let host = aws.put_user(HOST_USER, Policy::allow("*", "*"));
     let config = secrets_manager_config(&aws, &host, "nowhere").region(Region::new("nowhere")).build();
@@ -71,7 +71,7 @@ async fn region_that_does_not_exist_is_no_scope() {
 }
 
 #[tokio::test]
-async fn every_call_is_logged_with_who_asked_for_what_and_where() {
+async fn call_log_has_caller_operation_target_and_region() {
     let aws = FakeAws::start();
     let host = aws.put_user(HOST_USER, Policy::none());
     aws.put_role(ROLE, Policy::trust(HOST_USER), Policy::allow(GET_SECRET_VALUE, "*"));
@@ -81,7 +81,7 @@ async fn every_call_is_logged_with_who_asked_for_what_and_where() {
     get_secret_text(&aws, &host, SECRET).await.unwrap_err();
 
     let calls = aws.calls();
-    let said: Vec<_> = calls
+    let entries: Vec<_> = calls
         .iter()
         .map(|call| {
             let principal = call.principal.as_deref().unwrap_or("nobody");
@@ -91,7 +91,7 @@ async fn every_call_is_logged_with_who_asked_for_what_and_where() {
         .collect();
     let session_arn = "arn:aws:sts::111122223333:assumed-role/web/taskpull";
     assert_eq!(
-        said,
+        entries,
         [
             ("sts", "AssumeRole", HOST_USER, ROLE, None),
             ("secretsmanager", "GetSecretValue", session_arn, "prod/hub", None),
@@ -106,7 +106,7 @@ async fn every_call_is_logged_with_who_asked_for_what_and_where() {
 }
 
 #[test]
-fn environment_holds_what_a_program_needs() {
+fn environment_has_the_variables_a_program_needs() {
     let aws = FakeAws::start();
     aws.put_role(ROLE, Policy::trust(HOST_USER), Policy::none());
     let session = aws.open_session(ROLE, "i-0abc");

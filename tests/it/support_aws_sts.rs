@@ -1,4 +1,4 @@
-//! STS of `support::aws`: who may assume which role, and what comes of it.
+//! STS of `support::aws`: which callers may assume a role, and the sessions that they get.
 
 use crate::support::aws::{FakeAws, Policy, Secret};
 use crate::support::aws_client::{SdkFailure, assume_role, get_secret_text, sts_client};
@@ -14,7 +14,7 @@ fn denied(role: &str) -> SdkFailure {
 }
 
 #[tokio::test]
-async fn role_that_trusts_the_caller_by_name_is_assumed_without_an_identity_policy() {
+async fn role_that_trusts_the_caller_needs_no_identity_policy() {
     let aws = FakeAws::start();
     let host = aws.put_user(HOST_USER, Policy::none());
     aws.put_role(ROLE, Policy::trust(HOST_USER), Policy::allow(GET_SECRET_VALUE, SECRET));
@@ -25,7 +25,7 @@ async fn role_that_trusts_the_caller_by_name_is_assumed_without_an_identity_poli
 }
 
 #[tokio::test]
-async fn role_that_trusts_the_account_leaves_it_to_the_identity_policy() {
+async fn role_that_trusts_the_account_needs_an_identity_policy() {
     let aws = FakeAws::start();
     aws.put_role(ROLE, Policy::trust(ACCOUNT_ROOT), Policy::none());
     let without = aws.put_user(HOST_USER, Policy::none());
@@ -37,23 +37,23 @@ async fn role_that_trusts_the_account_leaves_it_to_the_identity_policy() {
 #[tokio::test]
 async fn role_of_another_account_needs_trust_and_identity_policy() {
     let aws = FakeAws::start();
-    let may = || Policy::allow(ASSUME, OTHER_ROLE);
-    for (trust, policy, admits) in [
-        (Policy::trust(HOST_USER), may(), true),
-        (Policy::trust(ACCOUNT_ROOT), may(), true),
+    let identity_policy = || Policy::allow(ASSUME, OTHER_ROLE);
+    for (trust, policy, is_allowed) in [
+        (Policy::trust(HOST_USER), identity_policy(), true),
+        (Policy::trust(ACCOUNT_ROOT), identity_policy(), true),
         (Policy::trust(HOST_USER), Policy::none(), false),
-        (Policy::trust("arn:aws:iam::444455556666:root"), may(), false),
+        (Policy::trust("arn:aws:iam::444455556666:root"), identity_policy(), false),
     ] {
         aws.put_role(OTHER_ROLE, trust, Policy::none());
         let host = aws.put_user(HOST_USER, policy);
         let assumed = assume_role(&aws, &host, OTHER_ROLE, None).await;
-        assert_eq!(assumed.is_ok(), admits);
-        assert!(admits || assumed.err() == Some(denied(OTHER_ROLE)));
+        assert_eq!(assumed.is_ok(), is_allowed);
+        assert!(is_allowed || assumed.err() == Some(denied(OTHER_ROLE)));
     }
 }
 
 #[tokio::test]
-async fn external_id_must_be_the_one_the_role_demands() {
+async fn external_id_must_match_the_trust_policy() {
     let aws = FakeAws::start();
     let host = aws.put_user(HOST_USER, Policy::allow(ASSUME, "*"));
     let trust = Policy::trust(HOST_USER).when("StringEquals", "sts:ExternalId", "blue");
@@ -65,14 +65,14 @@ async fn external_id_must_be_the_one_the_role_demands() {
 }
 
 #[tokio::test]
-async fn absent_role_is_refused_like_a_forbidden_one() {
+async fn absent_role_is_denied_like_a_forbidden_one() {
     let aws = FakeAws::start();
     let host = aws.put_user(HOST_USER, Policy::allow("*", "*"));
     assert_eq!(assume_role(&aws, &host, ROLE, None).await.unwrap_err(), denied(ROLE));
 }
 
 #[tokio::test]
-async fn session_says_who_it_is() {
+async fn caller_identity_is_the_assumed_role_session() {
     let aws = FakeAws::start();
     let host = aws.put_user(HOST_USER, Policy::none());
     aws.put_role(ROLE, Policy::trust(HOST_USER), Policy::none());
@@ -84,28 +84,28 @@ async fn session_says_who_it_is() {
 }
 
 #[tokio::test]
-async fn session_lasts_as_long_as_asked_up_to_an_hour() {
+async fn session_lasts_for_the_requested_time_up_to_one_hour() {
     let aws = FakeAws::start();
     let host = aws.put_user(HOST_USER, Policy::none());
     aws.put_role(ROLE, Policy::trust(HOST_USER).and(Policy::trust(ROLE)), Policy::none());
-    let ask = |client: aws_sdk_sts::Client, seconds| {
+    let assume_for = |client: aws_sdk_sts::Client, seconds| {
         let request = client.assume_role().role_arn(ROLE).role_session_name("taskpull");
         request.duration_seconds(seconds).send()
     };
     let before = std::time::SystemTime::now();
-    let expires = *ask(sts_client(&aws, &host), 900).await.unwrap().credentials.unwrap().expiration();
-    let lasts = expires.secs() - aws_sdk_sts::primitives::DateTime::from(before).secs();
-    assert!((900..910).contains(&lasts), "{lasts}");
+    let expires = *assume_for(sts_client(&aws, &host), 900).await.unwrap().credentials.unwrap().expiration();
+    let lifetime = expires.secs() - aws_sdk_sts::primitives::DateTime::from(before).secs();
+    assert!((900..910).contains(&lifetime), "{lifetime}");
 
-    let too_long = SdkFailure::from(ask(sts_client(&aws, &host), 7200).await.unwrap_err());
+    let too_long = SdkFailure::from(assume_for(sts_client(&aws, &host), 7200).await.unwrap_err());
     assert!(too_long.message.contains("MaxSessionDuration"), "{}", too_long.message);
     let session = aws.open_session(ROLE, "first");
-    let chained = SdkFailure::from(ask(sts_client(&aws, &session), 7200).await.unwrap_err());
+    let chained = SdkFailure::from(assume_for(sts_client(&aws, &session), 7200).await.unwrap_err());
     assert!(chained.message.contains("role chaining"), "{}", chained.message);
 }
 
 #[tokio::test]
-async fn expired_session_is_told_so_by_each_service() {
+async fn expired_session_is_refused_by_each_service() {
     let aws = FakeAws::start();
     aws.put_role(ROLE, Policy::trust(HOST_USER), Policy::allow("*", "*"));
     let session = aws.open_session(ROLE, "i-0abc");
@@ -117,7 +117,7 @@ async fn expired_session_is_told_so_by_each_service() {
 
 #[tokio::test]
 #[should_panic(expected = "session policies are not supported")]
-async fn what_is_not_played_fails_the_test_that_asks_for_it() {
+async fn unsupported_sts_request_panics() {
     let aws = FakeAws::start();
     let host = aws.put_user(HOST_USER, Policy::none());
     let request = sts_client(&aws, &host).assume_role().role_arn(ROLE).role_session_name("taskpull").policy("{}");

@@ -1,4 +1,4 @@
-//! The scripted registry, asked over a plain socket.
+//! The scripted registry of `support::registry`, used through a plain socket.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -17,7 +17,7 @@ use crate::support::registry_fault::{RegistryFault, RequestKind};
 struct Answer {
     head: String,
     body: Vec<u8>,
-    /// The connection ended as it should.
+    /// Whether the connection ended without a reset.
     whole: bool,
 }
 
@@ -58,14 +58,14 @@ fn digest(bytes: &[u8]) -> String {
     format!("sha256:{}", sha256(bytes))
 }
 
-/// The path of the image's first layer.
+/// Returns the path of the first layer of the image.
 fn layer_path(registry: &FakeRegistry) -> String {
     let manifest = ask(registry, "GET /v2/team/app/manifests/v1").json();
     format!("/v2/team/app/blobs/{}", manifest["layers"][0]["digest"].as_str().unwrap())
 }
 
 #[test]
-fn image_is_served_whole_and_every_digest_is_right() {
+fn image_is_complete_and_every_digest_matches() {
     let registry = FakeRegistry::start();
     let pushed = registry.push("team/app:v1", &[1000, 0]);
     assert_eq!(pushed.reference, format!("{}/team/app:v1", registry.host()));
@@ -77,22 +77,22 @@ fn image_is_served_whole_and_every_digest_is_right() {
     let by_digest = format!("GET /v2/team/app/manifests/{}", pushed.digest);
     assert_eq!(ask(&registry, &by_digest).body, manifest.body);
 
-    let described = manifest.json();
-    let layers = described["layers"].as_array().unwrap();
-    for blob in layers.iter().chain([&described["config"]]) {
+    let document = manifest.json();
+    let layers = document["layers"].as_array().unwrap();
+    for blob in layers.iter().chain([&document["config"]]) {
         let name = blob["digest"].as_str().unwrap();
         let served = ask(&registry, &format!("GET /v2/team/app/blobs/{name}")).body;
         assert_eq!(digest(&served), name);
         assert_eq!(blob["size"], served.len());
     }
-    let config = described["config"]["digest"].as_str().unwrap();
+    let config = document["config"]["digest"].as_str().unwrap();
     let config = ask(&registry, &format!("GET /v2/team/app/blobs/{config}")).json();
     assert_eq!(config["rootfs"]["diff_ids"].as_array().unwrap().len(), 2);
     assert_eq!(registry.request_count(RequestKind::Layer), 2);
 }
 
 #[test]
-fn head_of_a_manifest_has_its_length_and_no_body() {
+fn head_request_for_a_manifest_has_length_but_no_body() {
     let registry = FakeRegistry::start();
     registry.push("team/app:v1", &[10]);
     let length = ask(&registry, "GET /v2/team/app/manifests/v1").body.len();
@@ -102,7 +102,7 @@ fn head_of_a_manifest_has_its_length_and_no_body() {
 }
 
 #[test]
-fn another_tag_stays_where_it_was_when_the_first_one_moves() {
+fn other_tag_does_not_move_with_the_first_tag() {
     let registry = FakeRegistry::start();
     let first = registry.push("team/app:1", &[10]);
     registry.tag("team/app:1", "kept");
@@ -112,7 +112,7 @@ fn another_tag_stays_where_it_was_when_the_first_one_moves() {
 }
 
 #[test]
-fn what_is_not_there_has_its_own_code() {
+fn each_missing_resource_has_its_own_error_code() {
     let registry = FakeRegistry::start();
     registry.push("team/app:v1", &[10]);
     for (path, code) in [
@@ -128,25 +128,25 @@ fn what_is_not_there_has_its_own_code() {
 }
 
 #[test]
-fn login_is_demanded_for_everything_and_who_came_is_noted() {
+fn every_request_needs_the_login_and_its_user_is_recorded() {
     let registry = FakeRegistry::with_login("user", "swordfish");
     registry.push("team/app:v1", &[10]);
     for path in ["/v2/", "/v2/team/app/manifests/v1", "/v2/team/app/manifests/v9"] {
-        let barred = ask(&registry, &format!("GET {path}"));
-        assert_eq!(barred.status(), "401");
-        assert!(barred.head.contains("www-authenticate: basic realm="));
+        let refused = ask(&registry, &format!("GET {path}"));
+        assert_eq!(refused.status(), "401");
+        assert!(refused.head.contains("www-authenticate: basic realm="));
     }
     let manifest = "GET /v2/team/app/manifests/v1";
     let wrong = receive(send(&registry, manifest, &login("user", "tuna")));
     let right = receive(send(&registry, manifest, &login("user", "swordfish")));
     assert_eq!((wrong.status(), right.status()), ("401", "200"));
-    let users: Vec<_> = registry.requests().into_iter().map(|it| (it.user, it.status)).collect();
+    let users: Vec<_> = registry.requests().into_iter().map(|request| (request.user, request.status)).collect();
     let user = Some("user".to_owned());
     assert_eq!(users[3..], [(user.clone(), 401), (user, 200)]);
 }
 
 #[test]
-fn changed_login_is_the_one_that_is_demanded() {
+fn changed_login_replaces_the_old_one() {
     let registry = FakeRegistry::with_login("user", "swordfish");
     registry.change_login("user", "tuna");
     let ping = |password| receive(send(&registry, "GET /v2/", &login("user", password)));
@@ -154,7 +154,7 @@ fn changed_login_is_the_one_that_is_demanded() {
 }
 
 #[test]
-fn a_user_is_let_in_with_any_password_where_none_is_named() {
+fn registry_without_a_password_accepts_any_for_its_user() {
     let registry = FakeRegistry::with_user("user");
     let ping = |user, password| receive(send(&registry, "GET /v2/", &login(user, password)));
     assert_eq!((ping("user", "tuna").status(), ping("other", "tuna").status()), ("200", "401"));
@@ -162,7 +162,7 @@ fn a_user_is_let_in_with_any_password_where_none_is_named() {
 }
 
 #[test]
-fn fault_strikes_its_kind_at_its_turn() {
+fn fault_affects_only_the_selected_requests_of_its_kind() {
     let registry = FakeRegistry::start();
     registry.push("team/app:v1", &[10]);
     let too_many = RegistryFault::Response(429, None, r#"{"errors":[{"code":"TOOMANYREQUESTS"}]}"#);
@@ -173,12 +173,12 @@ fn fault_strikes_its_kind_at_its_turn() {
     };
     assert_eq!(statuses("/v2/team/app/manifests/v1"), ["200", "429", "200"]);
     assert_eq!(statuses("/v2/"), ["503", "503", "503"]);
-    let noted: Vec<u16> = registry.requests().iter().map(|request| request.status).collect();
-    assert_eq!(noted, [200, 429, 200, 503, 503, 503]);
+    let recorded: Vec<u16> = registry.requests().iter().map(|request| request.status).collect();
+    assert_eq!(recorded, [200, 429, 200, 503, 503, 503]);
 }
 
 #[test]
-fn layer_is_cut_in_the_middle_and_its_rest_can_be_asked_for() {
+fn truncated_layer_can_be_resumed_with_a_range_request() {
     let registry = FakeRegistry::start();
     registry.push("team/app:v1", &[100_000]);
     let path = layer_path(&registry);
@@ -196,7 +196,7 @@ fn layer_is_cut_in_the_middle_and_its_rest_can_be_asked_for() {
 }
 
 #[test]
-fn dripping_layer_comes_in_the_end() {
+fn slow_layer_arrives_complete() {
     let registry = FakeRegistry::start();
     registry.push("team/app:v1", &[10_000]);
     let path = layer_path(&registry);
@@ -208,7 +208,7 @@ fn dripping_layer_comes_in_the_end() {
 }
 
 #[test]
-fn hanging_request_gets_nothing() {
+fn hanging_request_gets_no_answer() {
     let registry = FakeRegistry::start();
     registry.inject_fault(RequestKind::Ping, Calls::Every, RegistryFault::Hang);
     let mut stream = send(&registry, "GET /v2/", "");
@@ -228,7 +228,7 @@ async fn held_request_is_answered_when_the_gate_opens() {
 }
 
 #[test]
-fn no_two_layers_are_alike() {
+fn pushed_images_have_different_digests() {
     let registry = FakeRegistry::start();
     let digests: Vec<_> = ["a:1", "a:2", "b:1"].map(|image| registry.push(image, &[10]).digest).into();
     assert!(digests[0] != digests[1] && digests[1] != digests[2]);

@@ -23,6 +23,7 @@
 //! | `gate`           | delays replies until the test opens a gate                         |
 //! | `run`            | runs the program with a clean environment                          |
 //! | `schema`         | validates JSON by a schema                                         |
+//! | `source_tree`    | the crate's own sources, parsed                                    |
 //! | `namespace`      | private networks and mounts                                        |
 //! | `process`        | resource usage of processes                                        |
 //! | `names`          | ARNs and actions that tests share                                  |
@@ -56,5 +57,6 @@ pub mod registry;
 pub mod registry_fault;
 pub mod run;
 pub mod schema;
+pub mod source_tree;
 pub mod tls;
 pub mod world;

@@ -86,7 +86,7 @@ pub fn assert_failed(output: &RunOutput, text: &str) {
 }
 
 /// Asserts the same of `get`, whose failure must also be on stderr: Docker does not show stdout.
-pub fn assert_not_given(output: &RunOutput, text: &str) {
+pub fn assert_get_failed(output: &RunOutput, text: &str) {
     assert_failed(output, text);
     assert!(output.stderr.ends_with(&output.stdout), "stderr repeats the message of stdout: {output:?}");
 }

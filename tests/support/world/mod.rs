@@ -20,7 +20,7 @@ pub use self::agent::{Agent, connect, http_request};
 pub use self::agent_home::AgentHome;
 pub use self::api_response::ApiResponse;
 pub use self::credential_world::{
-    CredentialWorld, ECR_HOST, NOT_FOUND_MESSAGE, REGISTRY, assert_failed, assert_not_given,
+    CredentialWorld, ECR_HOST, NOT_FOUND_MESSAGE, REGISTRY, assert_failed, assert_get_failed,
 };
 pub use self::definition::{IMAGE, LOGIN, container, open_container, task};
 pub use self::ecr::{
