@@ -19,6 +19,7 @@ mod interrupts;
 mod kms;
 mod leaks;
 mod package;
+mod readme;
 mod recipes;
 mod refusals;
 mod registry_faults;

@@ -36,6 +36,7 @@
 
 pub mod aws;
 pub mod aws_client;
+pub mod diagram;
 pub mod digest;
 pub mod engine;
 pub mod fault;
