@@ -27,6 +27,7 @@
 //! | `namespace`      | private networks and mounts                                        |
 //! | `process`        | resource usage of processes                                        |
 //! | `names`          | ARNs and actions that tests share                                  |
+//! | `diagram`        | draws boxes and arrows as SVG                                      |
 //! | `digest`         | SHA-256 in hexadecimal                                             |
 //! | `world/`         | what the tests at the wire run the program in                      |
 //!
