@@ -59,7 +59,7 @@ impl Job {
         let mut tasks = Vec::new();
         let mut invalid_inputs = Vec::new();
         for Input { source, text } in inputs {
-            match text.and_then(|text| TaskDefinition::parse(&source, &text).map_err(|error| Failure::from(&error))) {
+            match text.and_then(|text| TaskDefinition::parse(&source, &text).map_err(Failure::from)) {
                 Ok(task) => tasks.push(task),
                 Err(failure) => invalid_inputs.push(failure),
             }

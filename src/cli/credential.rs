@@ -80,7 +80,7 @@ fn failed(failure: impl Into<Arc<Failure>>, exit: ExitCode) -> Failed {
 /// Where logins come from, by the settings; the log begins.
 fn logins(config: Option<&Path>) -> Result<Logins<Resolver<Aws>>, Failed> {
     let settings = Sources::of_process(config).and_then(|sources| Settings::read(&sources));
-    let settings = settings.map_err(|error| failed(Failure::from(&error), ExitCode::Configuration))?;
+    let settings = settings.map_err(|error| failed(Failure::from(error), ExitCode::Configuration))?;
     log::start(&settings.log_filter);
     setup::logins(&settings).map_err(|failure| failed(failure, ExitCode::Configuration))
 }
@@ -89,7 +89,7 @@ fn logins(config: Option<&Path>) -> Result<Logins<Resolver<Aws>>, Failed> {
 fn login(config: Option<&Path>, image: &ImageReference) -> Result<Option<Given>, Failed> {
     let logins = logins(config)?;
     let runtime = Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| failed(Failure::from(&NoLogin::Runtime(error)), ExitCode::Internal))?;
+    let runtime = runtime.map_err(|error| failed(Failure::from(NoLogin::Runtime(error)), ExitCode::Internal))?;
     let login = runtime.block_on(logins.of(image));
     // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
     runtime.shutdown_background();
@@ -99,7 +99,7 @@ fn login(config: Option<&Path>, image: &ImageReference) -> Result<Option<Given>,
 /// Stdin, and one byte more than the limit where it is longer than that.
 fn stdin(limit: u64) -> Result<Vec<u8>, Failed> {
     let read = at_most(io::stdin().lock(), limit + 1);
-    read.map_err(|error| failed(Failure::from(&NoLogin::Stdin(error)), ExitCode::BadInput))
+    read.map_err(|error| failed(Failure::from(NoLogin::Stdin(error)), ExitCode::BadInput))
 }
 
 fn write(written: &Written) -> ExitCode {
@@ -165,7 +165,7 @@ fn refuse(said: &str) -> ExitCode {
 /// `taskpull credential kubelet`
 pub(super) fn kubelet(arguments: &Kubelet) -> ExitCode {
     let answered = stdin(kubelet::LIMIT).and_then(|bytes| {
-        let image = kubelet::image(&bytes).map_err(|error| failed(Failure::from(&error), ExitCode::BadInput))?;
+        let image = kubelet::image(&bytes).map_err(|error| failed(Failure::from(error), ExitCode::BadInput))?;
         let given = login(arguments.config.as_deref(), &image)?;
         kubelet::answer(&image, given.as_ref()).ok_or_else(|| no_password(&image))
     });
@@ -176,9 +176,9 @@ pub(super) fn kubelet(arguments: &Kubelet) -> ExitCode {
 pub(super) fn login_password(arguments: &LoginPassword) -> ExitCode {
     let asked = &arguments.registry;
     let host = RegistryHost::of_address(asked).and_then(|(host, _)| host.any_image());
-    let no_host = || failed(Failure::from(&NoLogin::NoHost(RegistryHost::quoted(asked))), ExitCode::Usage);
+    let no_host = || failed(Failure::from(NoLogin::NoHost(RegistryHost::quoted(asked))), ExitCode::Usage);
     let answered = host.ok_or_else(no_host).and_then(|image| {
-        let not_ours = || failed(Failure::from(&NoLogin::NotOurs(asked.clone())), ExitCode::Configuration);
+        let not_ours = || failed(Failure::from(NoLogin::NotOurs(asked.clone())), ExitCode::Configuration);
         let given = login(arguments.config.as_deref(), &image)?.ok_or_else(not_ours)?;
         password(&given.login).ok_or_else(|| no_password(&image))
     });
@@ -186,5 +186,5 @@ pub(super) fn login_password(arguments: &LoginPassword) -> ExitCode {
 }
 
 fn no_password(image: &ImageReference) -> Failed {
-    failed(Failure::from(&NoLogin::IdentityToken(image.registry().to_owned())), ExitCode::SomeFailed)
+    failed(Failure::from(NoLogin::IdentityToken(image.registry().to_owned())), ExitCode::SomeFailed)
 }

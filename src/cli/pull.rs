@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &Pull) -> ExitCode {
     let settings = match settings(arguments) {
         Ok(settings) => settings,
         Err(error) => {
-            complain(&Failure::from(&error));
+            complain(&Failure::from(error));
             return ExitCode::Configuration;
         }
     };

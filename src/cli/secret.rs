@@ -24,7 +24,7 @@ pub(super) struct Prepared {
 pub(super) fn prepare(config: Option<&Path>) -> Result<Prepared, ExitCode> {
     let settings = Sources::of_process(config).and_then(|sources| Settings::read(&sources));
     let settings = settings.map_err(|error| {
-        complain(&Failure::from(&error));
+        complain(&Failure::from(error));
         ExitCode::Configuration
     })?;
     log::start(&settings.log_filter);
@@ -48,7 +48,7 @@ pub(super) fn seal(arguments: &Seal) -> ExitCode {
     let binding = match Binding::new(&arguments.key, &arguments.context) {
         Ok(binding) => binding,
         Err(error) => {
-            complain(&Failure::from(&error));
+            complain(&Failure::from(error));
             return ExitCode::Usage;
         }
     };
@@ -67,7 +67,7 @@ pub(super) fn seal(arguments: &Seal) -> ExitCode {
     let plaintext = match plaintext {
         Ok(plaintext) => plaintext,
         Err(error) => {
-            complain(&Failure::from(&error));
+            complain(&Failure::from(error));
             return ExitCode::BadInput;
         }
     };

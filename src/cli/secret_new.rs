@@ -82,7 +82,7 @@ fn draft(arguments: &New) -> Result<Draft, Failure> {
         region: region.as_deref(),
         replicas: replicate,
     };
-    Draft::new(&wanted).map_err(|error| Failure::from(&error))
+    Draft::new(&wanted).map_err(Failure::from)
 }
 
 fn with_token(draft: Draft, arguments: &New) -> Result<NewSecret, ExitCode> {
@@ -102,7 +102,7 @@ fn with_token(draft: Draft, arguments: &New) -> Result<NewSecret, ExitCode> {
         draft.with_token(&token)
     });
     secret.map_err(|error| {
-        complain(&Failure::from(&error));
+        complain(&Failure::from(error));
         ExitCode::BadInput
     })
 }

@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Serve) -> ExitCode {
 }
 
 fn prepared(arguments: &Serve, metrics: &Arc<Metrics>) -> Result<(Settings, Parts), Failure> {
-    let settings = settings(arguments).map_err(|error| Failure::from(&error))?;
+    let settings = settings(arguments)?;
     let watch: Arc<dyn Watch> = Arc::clone(metrics) as _;
     let mut setup = Setup::watched_by(&watch, &settings, false, Traffic::of_many_runs)?;
     // Who else had an image pulled is not known here: a copy serves whoever may have it.
@@ -69,12 +69,12 @@ fn serve(arguments: &Serve, settings: &Settings, parts: Parts, metrics: &Arc<Met
     if let Err(error) = rustix::thread::set_no_new_privs(true) {
         tell(&format!("warning: programs that are started here may gain privileges: {error}"));
     }
-    let (journal, found) = Journal::open(&settings.agent.state_folder).map_err(|error| Failure::from(&error))?;
+    let (journal, found) = Journal::open(&settings.agent.state_folder)?;
     for (file, why) in &found.broken {
         tell(&format!("warning: {} is no request of this agent's: {why}", file.display()));
     }
     // Before there is a second thread: it forgets the variables that tell of a socket.
-    let socket = socket(&settings.agent).map_err(|error| Failure::from(&error))?;
+    let socket = socket(&settings.agent)?;
     log::send(&traces);
     let (audit, listener) = watching(settings, metrics)?;
     let witness: Arc<dyn Witness> =
@@ -137,8 +137,8 @@ fn serve(arguments: &Serve, settings: &Settings, parts: Parts, metrics: &Arc<Met
 /// What writes the audit trail and what serves the metrics.
 fn watching(settings: &Settings, metrics: &Arc<Metrics>) -> Result<(Arc<Audit>, Option<Listener>), Failure> {
     let AgentSettings { audit, metrics_listen, .. } = &settings.agent;
-    let audit = Audit::begin(audit, Arc::clone(metrics)).map_err(|error| Failure::from(&error))?;
-    let listener = metrics_listen.map(Listener::bind).transpose().map_err(|error| Failure::from(&error))?;
+    let audit = Audit::begin(audit, Arc::clone(metrics))?;
+    let listener = metrics_listen.map(Listener::bind).transpose()?;
     if let Some(listener) = &listener {
         tell(&format!("the metrics are at http://{}/metrics", listener.address()));
     }
@@ -266,7 +266,7 @@ impl Work for Pulling {
     fn engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
         async {
             let setup = &self.parts().setup;
-            reach(&setup.engine, &setup.limits.deadlines).await.map_err(|error| Failure::from(&error))
+            reach(&setup.engine, &setup.limits.deadlines).await.map_err(Failure::from)
         }
         .boxed()
     }

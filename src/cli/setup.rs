@@ -54,8 +54,7 @@ impl Setup {
     ) -> Result<Self, Failure> {
         let concurrency = Concurrency { all: settings.concurrency, per_registry: settings.per_registry };
         let instance = Arc::new(instance_logins(settings)?);
-        let Chosen { address, by_current_context } =
-            engine(&settings.engine).find().map_err(|error| Failure::from(&error))?;
+        let Chosen { address, by_current_context } = engine(&settings.engine).find()?;
         Ok(Self {
             engine: address,
             by_current_context,
@@ -63,8 +62,8 @@ impl Setup {
             traffic: traffic(concurrency),
             credentials: Arc::new(credentials(settings, Arc::clone(&instance), watch)?),
             roles: if settings.assume_execution_role { RoleUse::Assume } else { RoleUse::Ignore },
-            accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
-            rewrites: Rewrites::new(&settings.rewrites).map_err(|error| Failure::from(&error))?,
+            accounts: AccountRoles::new(&settings.accounts)?,
+            rewrites: Rewrites::new(&settings.rewrites)?,
             platform: settings.platform.as_deref().map(platform).transpose()?,
             instance,
         })
@@ -104,7 +103,7 @@ fn engine(settings: &EngineSettings) -> EngineChoice {
 fn platform(text: &str) -> Result<Platform, Failure> {
     Platform::parse(text).map_err(|_| {
         let (value, wanted) = (text.to_owned(), PLATFORM.takes.sentence());
-        Failure::from(&ConfigError::Value { key: PLATFORM.key, value, origin: "the settings".to_owned(), wanted })
+        Failure::from(ConfigError::Value { key: PLATFORM.key, value, origin: "the settings".to_owned(), wanted })
     })
 }
 
@@ -149,7 +148,7 @@ pub(super) fn watched_store(settings: &Settings, watch: &Arc<dyn Watch>) -> Resu
     let batching = if settings.batch_secrets { Batching::Try } else { Batching::Never };
     let bundle = settings.ca_bundle.as_deref().map(Path::new);
     let store = Aws::new(settings.secrets_timeout, batching, host_kind(settings), bundle, Arc::clone(watch));
-    Ok(store.map_err(|error| Failure::from(&error))?.with_stage(&settings.secrets_stage))
+    Ok(store?.with_stage(&settings.secrets_stage))
 }
 
 fn host_kind(settings: &Settings) -> HostKind {
@@ -180,8 +179,8 @@ pub(super) fn logins(settings: &Settings) -> Result<Logins<Resolver<Aws>>, Failu
 
 fn logins_from(credentials: Arc<Resolver<Aws>>, settings: &Settings) -> Result<Logins<Resolver<Aws>>, Failure> {
     Ok(Logins {
-        registries: Registries::new(&settings.registries).map_err(|error| Failure::from(&error))?,
-        accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
+        registries: Registries::new(&settings.registries)?,
+        accounts: AccountRoles::new(&settings.accounts)?,
         credentials,
         max_age: settings.secrets_max_age,
     })
@@ -196,5 +195,5 @@ fn instance_logins(settings: &Settings) -> Result<InstanceLogins, Failure> {
         docker_config: settings.instance_docker_config.clone(),
         helper_timeout: settings.instance_helper_timeout,
     };
-    InstanceLogins::read(&instance).map_err(|error| Failure::from(&error))
+    InstanceLogins::read(&instance).map_err(Failure::from)
 }

@@ -192,7 +192,7 @@ impl<S: TokenStore> Resolver<S> {
         #[expect(clippy::disallowed_methods, reason = "it ends at the store's deadline, whoever waits for it")]
         let task = tokio::spawn(work.in_current_span());
         let (identity, secret) = key.clone();
-        let lost = move |_| Err(Arc::new(Failure::from(&SecretError::new(&secret, &identity, SecretFault::Other))));
+        let lost = move |_| Err(Arc::new(Failure::from(SecretError::new(&secret, &identity, SecretFault::Other))));
         let read = async move { task.await.unwrap_or_else(lost) }.boxed().shared();
         reads.under_way.insert(key.clone(), UnderWay { number, begun, read: read.clone() });
         read
@@ -268,14 +268,14 @@ impl<S: TokenStore> Credentials for Resolver<S> {
 /// Reads a secret and takes its seal off, within one deadline, the wait for a turn included.
 async fn ask<S: SecretStore>(store: &S, turns: &Semaphore, key: &Key) -> Result<(SecretVersion, Secret), Failure> {
     let (identity, secret) = key;
-    let failed = |fault| Failure::from(&SecretError::new(secret, identity, fault));
+    let failed = |fault| Failure::from(SecretError::new(secret, identity, fault));
     let end = Instant::now() + store.deadline();
     let turn = timeout_at(end, turns.acquire()).await;
     // The semaphore is never closed; were it to be, reading without a turn would be right.
     let _turn = turn.map_err(|_| failed(SecretFault::TimedOut))?.ok();
     tracing::debug!(%secret, identity = identity.name(), "reading the secret");
     let asked = async {
-        let mut version = store.read(identity, secret, end).await.map_err(|error| Failure::from(&error))?;
+        let mut version = store.read(identity, secret, end).await?;
         tracing::debug!(arn = version.arn, version = version.version_id, "read");
         let (text, request) = unsealed(store, identity, secret, &version, end).await?;
         version.requests.extend(request);
@@ -295,12 +295,12 @@ async fn unsealed<S: SecretStore>(
     version: &SecretVersion,
     end: Instant,
 ) -> Result<(Secret, Option<AwsRequest>), Failure> {
-    match content::of(version).map_err(|error| Failure::from(&error))? {
+    match content::of(version)? {
         Content::Text(text) => Ok((text.clone(), None)),
         Content::Sealed(sealed) => {
             tracing::debug!(arn = version.arn, "decrypting");
             let (plaintext, request) = store.decrypt(identity, secret, version, &sealed, end).await?;
-            let text = content::decrypted(version, &plaintext).map_err(|error| Failure::from(&error))?;
+            let text = content::decrypted(version, &plaintext)?;
             Ok((text, request))
         }
     }

@@ -183,7 +183,7 @@ impl Description {
 pub async fn keep(secrets: &Upkeep<'_>, secret: &NewSecret, updates: Updates) -> Result<Kept, Failure> {
     // The host's own Region is known only now.
     if let Some(own) = secret.draft.replicas.iter().find(|region| region.as_str() == secrets.region()) {
-        return Err(Failure::from(&DraftError::ReplicaTwice(own.clone())));
+        return Err(Failure::from(DraftError::ReplicaTwice(own.clone())));
     }
     let Some(found) = secrets.describe().await? else {
         let (arn, version_id) = secrets.create(secret).await?;
@@ -208,10 +208,10 @@ pub async fn keep(secrets: &Upkeep<'_>, secret: &NewSecret, updates: Updates) ->
         return Ok(Kept { outcome: Outcome::Unchanged, arn, version_id, changes: told, notes });
     }
     if let Some(primary) = found.replica_of() {
-        return Err(Failure::from(&UpdateError::Replica { arn, primary: primary.to_owned() }));
+        return Err(Failure::from(UpdateError::Replica { arn, primary: primary.to_owned() }));
     }
     if updates == Updates::Refuse {
-        return Err(Failure::from(&UpdateError::Differs { arn, changes: changes.join(", ") }));
+        return Err(Failure::from(UpdateError::Differs { arn, changes: changes.join(", ") }));
     }
     let version_id = if differences.is_empty() { current.version_id } else { secrets.put(&arn, secret).await? };
     if !missing.is_empty() {
@@ -235,7 +235,7 @@ fn check_key(found: &Description, secret: &NewSecret) -> Result<(), Failure> {
     }
     let named = |key: Option<&str>| key.unwrap_or(DEFAULT_KEY).to_owned();
     let error = UpdateError::Key { arn: found.arn.clone(), found: named(found.customer_key()), wanted: named(wanted) };
-    Err(Failure::from(&error))
+    Err(Failure::from(error))
 }
 
 fn has_replica(found: &Description, region: &str) -> bool {

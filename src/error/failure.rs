@@ -19,6 +19,27 @@ pub trait Explain: Error {
     fn thing(&self) -> String;
     /// What to do next, where there is something to say.
     fn hint(&self) -> Option<String>;
+
+    /// The error as a [`Failure`], for a caller that has only a reference.
+    fn to_failure(&self) -> Failure {
+        let mut caused_by = Vec::new();
+        let mut source = self.source();
+        while let Some(cause) = source {
+            let text = Printable::new(&cause.to_string());
+            if caused_by.last() != Some(&text) {
+                caused_by.push(text);
+            }
+            source = cause.source();
+        }
+        Failure {
+            link: self.link(),
+            class: self.class(),
+            thing: Printable::new(&self.thing()),
+            message: Printable::new(&self.to_string()),
+            caused_by,
+            hint: self.hint().as_deref().map(Printable::new),
+        }
+    }
 }
 
 /// An error on its way to the reader.
@@ -57,24 +78,9 @@ impl Failure {
     }
 }
 
-impl<E: Explain> From<&E> for Failure {
-    fn from(error: &E) -> Self {
-        let mut caused_by = Vec::new();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            let text = Printable::new(&cause.to_string());
-            if caused_by.last() != Some(&text) {
-                caused_by.push(text);
-            }
-            source = cause.source();
-        }
-        Self {
-            link: error.link(),
-            class: error.class(),
-            thing: Printable::new(&error.thing()),
-            message: Printable::new(&error.to_string()),
-            caused_by,
-            hint: error.hint().as_deref().map(Printable::new),
-        }
+/// Lets `?` turn an error of any module into a failure.
+impl<E: Explain> From<E> for Failure {
+    fn from(error: E) -> Self {
+        error.to_failure()
     }
 }

@@ -33,14 +33,14 @@ impl EcsCluster {
     #[must_use]
     pub fn workloads(&self) -> BoxFuture<'_, Result<Vec<Workload>, Failure>> {
         let asked = self.aws.workloads(&self.cluster);
-        async { asked.await.map_err(|error| Failure::from(&error)) }.boxed()
+        async { asked.await.map_err(Failure::from) }.boxed()
     }
 
     /// A revision of a task definition.
     #[must_use]
     pub fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Definition, Failure>> {
         let asked = self.aws.definition(&self.cluster, arn);
-        async { asked.await.map_err(|error| Failure::from(&error)) }.boxed()
+        async { asked.await.map_err(Failure::from) }.boxed()
     }
 
     /// This instance of it.
@@ -51,7 +51,7 @@ impl EcsCluster {
                 Some(instance) => Some(self.aws.instance_attributes(&self.cluster, instance).await),
                 None => None,
             };
-            let attributes = attributes.transpose().map_err(|error| Failure::from(&error))?;
+            let attributes = attributes.transpose()?;
             Ok(Instance { launch: self.launch, attributes })
         }
         .boxed()

@@ -93,7 +93,7 @@ impl<C: Credentials> Logins<C> {
 /// Whether it is the whole registry's, and for how long.
 fn reach(origin: &Origin, max_age: Duration, now: SystemTime) -> Result<(bool, Duration), Failure> {
     match origin {
-        Origin::EcrPublic { without: Some(why), .. } => Err(Failure::from(&NoToken(why.clone()))),
+        Origin::EcrPublic { without: Some(why), .. } => Err(Failure::from(NoToken(why.clone()))),
         Origin::Ecr { expires, .. } | Origin::EcrPublic { expires, .. } => {
             let Some(end) = expires else { return Ok((true, max_age)) };
             let left = end.duration_since(now).unwrap_or_default();

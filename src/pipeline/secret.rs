@@ -65,7 +65,7 @@ impl Question {
         account: Option<&str>,
         registry: Option<&str>,
     ) -> Result<Self, Failure> {
-        let told = |error: QuestionError| Failure::from(&error);
+        let told = |error: QuestionError| Failure::from(error);
         let parsed = CredentialsParameter::parse(secret);
         let secret = parsed.map_err(|source| told(QuestionError::Secret { text: secret.to_owned(), source }))?;
         let region = region.map(Region::parse).transpose().map_err(|error| told(QuestionError::Region(error)))?;
@@ -73,7 +73,7 @@ impl Question {
         if let Some(account) = account.filter(|account| !is_account(account)) {
             return Err(told(QuestionError::Account(account.to_owned())));
         }
-        let registry = registry.map(Target::parse).transpose().map_err(|error| Failure::from(&error))?;
+        let registry = registry.map(Target::parse).transpose()?;
         Ok(Self { secret, usage, by: UsedBy { region, account: account.map(str::to_owned) }, registry })
     }
 }
@@ -138,6 +138,6 @@ fn told(target: &Target, tried: Result<Accepted, LoginError>) -> Finding {
         Ok(Accepted::Open) => {
             Finding::note("registry", &format!("{host} asks nobody for a login: this one was not tried"))
         }
-        Err(error) => unknown("registry", &Failure::from(&error)),
+        Err(error) => unknown("registry", &Failure::from(error)),
     }
 }

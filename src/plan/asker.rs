@@ -62,7 +62,7 @@ impl Asker<'_> {
         credentials: Option<CredentialsParameter>,
     ) -> Result<(PlannedPull, Vec<String>), Failure> {
         let (need, mut warnings) = self.need(&image, credentials)?;
-        let rewritten = rewrites.of(&image).map_err(|error| Failure::from(&error))?;
+        let rewritten = rewrites.of(&image)?;
         let through = match (rewritten, image.version()) {
             (Some(_), Version::Digest(_)) => {
                 warnings.push(NOT_BY_DIGEST.to_owned());
@@ -87,7 +87,7 @@ impl Asker<'_> {
         credentials: Option<CredentialsParameter>,
     ) -> Result<(Need, Vec<String>), Failure> {
         let mut warnings: Vec<_> = credentials.as_ref().map(|_| NOT_THE_SECRET.to_owned()).into_iter().collect();
-        let wrong = |fault| Failure::from(&EcrHostError::Image { image: image.to_string(), fault });
+        let wrong = |fault| Failure::from(EcrHostError::Image { image: image.to_string(), fault });
         match (Registry::of(image).map_err(wrong)?, credentials) {
             (Registry::Ecr(registry), _) => {
                 warnings.extend(registry.region.oddity());
@@ -104,14 +104,14 @@ impl Asker<'_> {
 
     fn secret(&self, parameter: CredentialsParameter) -> Result<Need, Failure> {
         let identity = self.accounts.reader(&parameter, self.execution_role()?, &self.name);
-        let identity = identity.map_err(|error| Failure::from(&error))?;
+        let identity = identity?;
         Ok(Need::Secret { parameter, identity })
     }
 
     fn ecr(&self, registry: EcrRegistry) -> Result<Need, Failure> {
         let asked = (&registry, Some(&*registry.account), registry.region.partition());
         let identity = self.accounts.puller(asked, self.execution_role()?, &self.name);
-        let identity = identity.map_err(|error| Failure::from(&error))?;
+        let identity = identity?;
         Ok(Need::Ecr { registry, identity })
     }
 
@@ -125,6 +125,6 @@ impl Asker<'_> {
 
     fn execution_role(&self) -> Result<Option<&RoleArn>, Failure> {
         let role = self.execution_role.as_ref();
-        role.map(Option::as_ref).map_err(|error| Failure::from(&ExecutionRoleError { source: error.clone() }))
+        role.map(Option::as_ref).map_err(|error| Failure::from(ExecutionRoleError { source: error.clone() }))
     }
 }

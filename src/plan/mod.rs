@@ -144,7 +144,7 @@ impl PullPlan {
         for task in tasks {
             let TaskDefinition { source, family, execution_role, platform, containers, mut warnings } = task;
             let platform = of_all.map_or(platform, |platform| Ok(Some(platform.clone())));
-            let platform = platform.map_err(|error| Failure::from(&RuntimePlatformError(error)));
+            let platform = platform.map_err(|error| Failure::from(RuntimePlatformError(error)));
             let execution_role = match roles {
                 RoleUse::Assume => execution_role.transpose(),
                 RoleUse::Ignore => Ok(None),
@@ -162,7 +162,7 @@ impl PullPlan {
                         name: error.container.clone(),
                         image: error.image.clone(),
                         registry: None,
-                        pull: Err(Failure::from(&error)),
+                        pull: Err(Failure::from(error)),
                     },
                     Ok(ContainerDefinition { name, image, credentials }) => {
                         let shown = Printable::new(&image.to_string());

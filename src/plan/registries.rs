@@ -132,7 +132,7 @@ impl Registries {
     pub fn need(&self, image: &ImageReference, accounts: &AccountRoles) -> Result<Option<Need>, Failure> {
         let host = RegistryHost::of_image(image);
         // Whoever asks has named a host, and the image stands for it.
-        let wrong = |fault| Failure::from(&EcrHostError::Host { host: host.as_str().to_owned(), fault });
+        let wrong = |fault| Failure::from(EcrHostError::Host { host: host.as_str().to_owned(), fault });
         Registry::of(image).map_err(wrong)?;
         let entry = self.entries.get(&canonical(host.as_str())).map(|(_, entry)| entry);
         let role = entry.and_then(|entry| entry.role.clone());

@@ -82,7 +82,7 @@ impl<'a, C: Connect> Course<'a, '_, C> {
     pub(super) async fn run(&self) -> Result<Pulled, Failure> {
         // Engine and credential are sought at the same time: the one costs the other nothing.
         (self.watch)(&State::Authorizing);
-        let engine = async { self.run.engine.clone().await.map_err(|error| Failure::from(&error)) };
+        let engine = async { self.run.engine.clone().await.map_err(Failure::from) };
         let (engine, mut way) = futures_util::future::try_join(engine, self.first_way()).await?;
         (self.watch)(&State::Waiting);
         self.account.queues();
@@ -207,7 +207,7 @@ impl<'a, C: Connect> Course<'a, '_, C> {
 
     async fn local(&self, engine: &C::Engine, image: &ImageReference) -> Result<Option<LocalImage>, Failure> {
         let local = timeout(self.run.limits.deadlines.answer, engine.local(image)).await;
-        local.unwrap_or_else(|_| Err(EngineError::silent(&self.run.address))).map_err(|error| Failure::from(&error))
+        local.unwrap_or_else(|_| Err(EngineError::silent(&self.run.address))).map_err(Failure::from)
     }
 
     /// The copy as a result, once the registry has accepted the credential for it where it
@@ -246,12 +246,12 @@ impl<'a, C: Connect> Course<'a, '_, C> {
         };
         let renewed = match self.renewed(way, shown, &refused).await {
             Ok(Some(renewed)) => renewed,
-            Ok(None) => return Err(Failure::from(&refused).into()),
-            Err(unread) => return Err(Missed::in_doubt(Failure::from(&refused), &unread)),
+            Ok(None) => return Err(Failure::from(refused).into()),
+            Err(unread) => return Err(Missed::in_doubt(Failure::from(refused), &unread)),
         };
         self.account.shows(&renewed.origin);
         let again = self.guarded(engine, task, wanted, &renewed.login).await;
-        again.map_err(|error| Failure::from(&error).into())
+        again.map_err(|error| Failure::from(error).into())
     }
 
     /// The credential to try once more with, when the registry refused this one and its

@@ -14,7 +14,7 @@ use super::pull_error::PullError;
 use super::redaction::without_login;
 use super::{Engine, EngineError, Wanted, through, traced};
 use crate::credential::Login;
-use crate::error::{Class, Explain as _, Failure};
+use crate::error::{Class, Explain as _};
 use crate::retry::Backoff;
 
 /// When a wait ends.
@@ -92,7 +92,7 @@ impl<E: Engine> Pull<'_, E> {
                 return Err(error);
             }
             tracing::info!(image = %self.wanted.image, attempt, ?wait, %error, "trying again");
-            let retry = Retry { attempt: attempt + 1, wait, failure: Failure::from(&error) };
+            let retry = Retry { attempt: attempt + 1, wait, failure: error.to_failure() };
             (self.watch)(&State::Retrying(retry.clone()));
             self.account.retries(retry);
             last = Some(Box::new(error));

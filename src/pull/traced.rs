@@ -9,7 +9,7 @@ use super::one::Task;
 use super::outcome::{How, Outcome, Pulled};
 use super::pull_error::PullError;
 use crate::credential::{Credential, Origin};
-use crate::error::{Class, Failure, Printable};
+use crate::error::{Class, Explain as _, Failure, Printable};
 use crate::identity::Identity;
 use crate::plan::{Need, PlannedPull};
 use crate::traces;
@@ -80,7 +80,7 @@ pub(super) fn attempted(span: &Span, ended: &Result<Result<Pulled, PullError>, E
     match ended {
         _ if span.is_disabled() => {}
         Ok(Ok(_)) => {}
-        Ok(Err(error)) => traces::failed(span, &Failure::from(error)),
+        Ok(Err(error)) => traces::failed(span, &error.to_failure()),
         Err(_) => traces::broken(span, &Class::TimedOut, &Printable::new("the pull's time was over")),
     }
 }

@@ -325,7 +325,7 @@ mod tests {
             );
             let task = parse(&text).unwrap();
             let error = task.containers[0].as_ref().unwrap_err();
-            let failure = crate::error::Failure::from(error);
+            let failure = error.to_failure();
             assert!(!format!("{failure:?} {}", error.image).contains("hunter2"), "{failure:?}");
         }
     }

@@ -181,7 +181,7 @@ impl Work for Pulling {
     }
 
     fn engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
-        async { reach(&self.engine, &self.limits.deadlines).await.map_err(|error| Failure::from(&error)) }.boxed()
+        async { reach(&self.engine, &self.limits.deadlines).await.map_err(Failure::from) }.boxed()
     }
 
     fn login<'a>(&'a self, _: &'a ImageReference) -> BoxFuture<'a, Result<Option<Given>, Arc<Failure>>> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, full};
 use crate::agent::DeskError;
-use crate::error::{Class, Failure, Patience, Printable};
+use crate::error::{Class, Explain as _, Failure, Patience, Printable};
 use crate::report::Report;
 
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
@@ -154,7 +154,7 @@ impl From<DeskError> for Problem {
         };
         let mut problem = Self::new(kind, &error.to_string());
         if let DeskError::Journal(error) = &error {
-            problem.0.1.failure = Some(Failure::from(error));
+            problem.0.1.failure = Some(error.to_failure());
         }
         problem
     }

@@ -39,7 +39,7 @@ pub(super) fn read(path: &Path) -> Read {
         Ok(Some((stamp, text))) => (Some(stamp), text),
         Ok(None) => return Read::Unsettled,
         Err(InputError::Unreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Read::Gone,
-        Err(error) => (fs::metadata(path).ok().map(|it| Stamp::new(&it)), Err(Failure::from(&error))),
+        Err(error) => (fs::metadata(path).ok().map(|it| Stamp::new(&it)), Err(Failure::from(error))),
     };
     let now = SystemTime::now();
     let reliable = stamp.filter(|stamp| stamp.is_older(now, ONE_MOMENT));
@@ -51,7 +51,7 @@ pub(super) fn read(path: &Path) -> Read {
 }
 
 fn definition(path: &Path, text: &[u8]) -> Result<String, Failure> {
-    TaskDefinition::parse(&path.display().to_string(), text).map_err(|error| Failure::from(&error))?;
+    TaskDefinition::parse(&path.display().to_string(), text)?;
     // What parses as a definition has an essence.
     Ok(essence(text).unwrap_or_default())
 }
@@ -74,6 +74,6 @@ fn version(file: &File, path: &Path) -> io::Result<Version> {
     let before = Stamp::new(&file.metadata()?);
     let text = whole(file)?;
     let stamp = Stamp::new(&file.metadata()?);
-    let text = text.ok_or_else(|| Failure::from(&InputError::Long { path: path.to_owned() }));
+    let text = text.ok_or_else(|| Failure::from(InputError::Long { path: path.to_owned() }));
     Ok((before == stamp).then_some((stamp, text)))
 }

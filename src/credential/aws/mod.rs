@@ -203,15 +203,15 @@ impl SecretStore for Aws {
         // looked for beside the secret.
         let of_secret = SecretArn::parse(&version.arn).ok();
         let said = sealed.key.as_ref().map(KeyArn::region).or(of_secret.as_ref().map(SecretArn::region));
-        let config = self.config(end).await.map_err(|refused| Failure::from(&refused.about(secret, None)))?;
-        let no_region = || Failure::from(&SecretError::new(secret, identity, SecretFault::NoRegion));
+        let config = self.config(end).await.map_err(|refused| Failure::from(refused.about(secret, None)))?;
+        let no_region = || Failure::from(SecretError::new(secret, identity, SecretFault::NoRegion));
         let region = self.region(said, config, end).await.ok_or_else(no_region)?;
         let thing = match &sealed.key {
             Some(key) => key.to_string(),
             None => format!("secret {}", version.arn),
         };
         let credentials = self.sessions.credentials(identity, &self.host, config, &region, end).await;
-        let credentials = credentials.map_err(|refused| Failure::from(&refused.about(secret, Some(&region))))?;
+        let credentials = credentials.map_err(|refused| Failure::from(refused.about(secret, Some(&region))))?;
         let client = kms::client(config, region.clone(), credentials);
         let answer = timeout_at(end, kms::decrypt(&client, self.host.watch(), sealed)).await;
         let refused = asked_of_key(thing, KeyAction::Decrypt, identity, &region);
@@ -280,7 +280,7 @@ fn asked_of_key(
     region: &Region,
 ) -> impl FnOnce((KeyFault, Said)) -> Failure {
     let (identity, region) = (identity.clone(), region.to_string());
-    move |(fault, said)| Failure::from(&KeyError { thing, action, identity, region, fault, source: Some(said) })
+    move |(fault, said)| Failure::from(KeyError { thing, action, identity, region, fault, source: Some(said) })
 }
 
 fn silent() -> (KeyFault, Said) {

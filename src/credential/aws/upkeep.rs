@@ -45,11 +45,11 @@ impl Aws {
     ) -> Result<Upkeep<'a>, Failure> {
         let end = Instant::now() + self.deadline;
         let host = Identity::Host;
-        let config = self.config(end).await.map_err(|refused| Failure::from(&refused.about(secret, None)))?;
+        let config = self.config(end).await.map_err(|refused| Failure::from(refused.about(secret, None)))?;
         let region = self.region(secret.region().or(region), config, end).await;
-        let region = region.ok_or_else(|| Failure::from(&SecretError::new(secret, &host, SecretFault::NoRegion)))?;
+        let region = region.ok_or_else(|| Failure::from(SecretError::new(secret, &host, SecretFault::NoRegion)))?;
         let credentials = self.sessions.credentials(&host, &self.host, config, &region, end).await;
-        let credentials = credentials.map_err(|refused| Failure::from(&refused.about(secret, Some(&region))))?;
+        let credentials = credentials.map_err(|refused| Failure::from(refused.about(secret, Some(&region))))?;
         let client = self.client(config, &region).await;
         Ok(Upkeep { aws: self, secret, client, credentials, region })
     }
@@ -165,12 +165,12 @@ impl Upkeep<'_> {
 
     fn failed(&self, action: UpkeepAction, (common, fault, said): (SecretFault, UpkeepFault, Said)) -> Failure {
         let common = SecretError::new(self.secret, &Identity::Host, common).in_region(&self.region);
-        Failure::from(&UpkeepError { action, fault, common, source: Some(said) })
+        Failure::from(UpkeepError { action, fault, common, source: Some(said) })
     }
 
     fn refused(&self, action: UpkeepAction, (fault, source): (SecretFault, Option<Said>)) -> Failure {
         let common = SecretError::new(self.secret, &Identity::Host, fault).in_region(&self.region);
-        Failure::from(&UpkeepError { action, fault: UpkeepFault::Common, common, source })
+        Failure::from(UpkeepError { action, fault: UpkeepFault::Common, common, source })
     }
 
     fn unanswered(&self, action: UpkeepAction) -> Failure {

@@ -149,9 +149,9 @@ impl InstanceLogins {
                 let _permit = self.helpers.acquire().await.ok();
                 tracing::debug!(helper = name, server, "asking the credential helper");
                 let answer = program::ask(name, server, self.helper_timeout).await;
-                match answer.map_err(|error| Failure::from(&error))? {
+                match answer? {
                     Some(login) => login,
-                    None if entry.is_some() => return Err(Failure::from(&program::nothing(name, server))),
+                    None if entry.is_some() => return Err(Failure::from(program::nothing(name, server))),
                     None => {
                         tracing::debug!(%source, scope, "it has no login: the pull is anonymous");
                         return Ok(Credential::anonymous());
@@ -159,8 +159,8 @@ impl InstanceLogins {
                 }
             }
             InstanceSource::EngineAuthData | InstanceSource::DockerConfig => {
-                let entry = entry.ok_or_else(|| Failure::from(&NoLogin::NotThere(scope.clone())))?;
-                entry.login.clone().ok_or_else(|| Failure::from(&NoLogin::Empty(scope.clone())))?
+                let entry = entry.ok_or_else(|| Failure::from(NoLogin::NotThere(scope.clone())))?;
+                entry.login.clone().ok_or_else(|| Failure::from(NoLogin::Empty(scope.clone())))?
             }
         };
         Ok(Credential { login, origin: Origin::Instance(named), held: None })

@@ -39,7 +39,7 @@ impl SharedLogins {
                 let scope = named.scope.clone();
                 // A panic costs those who wait for this login, not the other pulls.
                 let work = AssertUnwindSafe(work).catch_unwind();
-                let work = work.map(|had| had.unwrap_or_else(|_| Err(Failure::from(&NoLogin::Lost(scope)))));
+                let work = work.map(|had| had.unwrap_or_else(|_| Err(Failure::from(NoLogin::Lost(scope)))));
                 let shared = work.boxed().shared();
                 under_way.extend(shared.downgrade().map(|weak| (named.clone(), weak)));
                 shared
