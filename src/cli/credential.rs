@@ -51,7 +51,7 @@ impl Explain for NoLogin {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self {
             Self::Stdin(_) => "stdin".to_owned(),
             Self::Runtime(_) => "taskpull".to_owned(),
@@ -93,7 +93,7 @@ fn login(config: Option<&Path>, image: &ImageReference) -> Result<Option<Given>,
     let login = runtime.block_on(logins.of(image));
     // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
     runtime.shutdown_background();
-    login.map_err(|failure| failed(failure, ExitCode::SomeFailed))
+    login.map_err(|failure| failed(failure, ExitCode::Failed))
 }
 
 /// Stdin, and one byte more than the limit where it is longer than that.
@@ -105,7 +105,7 @@ fn stdin(limit: u64) -> Result<Vec<u8>, Failed> {
 fn write(written: &Written) -> ExitCode {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(written.bytes()).and_then(|()| stdout.flush()) {
-        Ok(()) => ExitCode::Good,
+        Ok(()) => ExitCode::Success,
         Err(error) => {
             tell(&format!("error: the login could not be written: {error}"));
             ExitCode::Internal
@@ -186,5 +186,5 @@ pub(super) fn login_password(arguments: &LoginPassword) -> ExitCode {
 }
 
 fn no_password(image: &ImageReference) -> Failed {
-    failed(Failure::from(NoLogin::IdentityToken(image.registry().to_owned())), ExitCode::SomeFailed)
+    failed(Failure::from(NoLogin::IdentityToken(image.registry().to_owned())), ExitCode::Failed)
 }

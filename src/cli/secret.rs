@@ -78,7 +78,7 @@ pub(super) fn seal(arguments: &Seal) -> ExitCode {
         Ok(envelope) => write(&(envelope.to_json() + "\n")),
         Err(failure) => {
             complain(&failure);
-            ExitCode::SomeFailed
+            ExitCode::Failed
         }
     }
 }
@@ -107,7 +107,7 @@ pub(super) fn write_json(result: &impl Serialize) -> ExitCode {
 pub(super) fn write(text: &str) -> ExitCode {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Ok(()) => ExitCode::Good,
+        Ok(()) => ExitCode::Success,
         Err(error) => {
             tell(&format!("error: the result could not be written: {error}"));
             ExitCode::Internal

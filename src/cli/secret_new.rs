@@ -65,7 +65,7 @@ pub(super) fn run(arguments: &New) -> ExitCode {
         Ok(kept) => show(&told(&secret, Some(kept)), arguments),
         Err(failure) => {
             complain(&failure);
-            ExitCode::SomeFailed
+            ExitCode::Failed
         }
     }
 }

@@ -126,7 +126,7 @@ fn serve(arguments: &Serve, settings: &Settings, parts: Parts, metrics: &Arc<Met
     runtime.shutdown_background();
     audit.close();
     Ok(match served {
-        Ok(()) => ExitCode::Good,
+        Ok(()) => ExitCode::Success,
         Err(error) => {
             tell(&format!("error: the agent could not be started: {error}"));
             ExitCode::Internal

@@ -102,7 +102,7 @@ impl Explain for ClusterError {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         self.cluster.clone()
     }
 

@@ -96,7 +96,7 @@ impl Explain for DraftError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self {
             Self::Name { name, .. } | Self::Prefix { name } => name.clone(),
             Self::Key { key, .. } => key.clone(),

@@ -9,7 +9,7 @@ use crate::identity::Identity;
 #[error("{}", self.sentence())]
 pub struct KeyError {
     /// The key; where the ciphertext itself names it, the secret that holds it.
-    pub thing: String,
+    pub resource: String,
     /// What was asked.
     pub action: KeyAction,
     /// Who asked.
@@ -78,29 +78,29 @@ impl KeyError {
     }
 
     fn sentence(&self) -> String {
-        let Self { thing, identity, region, .. } = self;
+        let Self { resource, identity, region, .. } = self;
         let verb = self.verb();
         match self.fault {
             KeyFault::Mismatch => {
-                format!("{thing}: the ciphertext is damaged, or was made with another encryption context")
+                format!("{resource}: the ciphertext is damaged, or was made with another encryption context")
             }
-            KeyFault::WrongKey => format!("{thing}: the ciphertext was made by another key"),
-            KeyFault::Disabled => format!("{thing}: the key is disabled"),
-            KeyFault::Absent => format!("{thing}: there is no such key in {region}"),
-            KeyFault::BadState => format!("{thing}: the key is pending deletion or without its material"),
-            KeyFault::BadUsage => format!("{thing}: the key is not one that encrypts and decrypts symmetrically"),
-            KeyFault::Denied => format!("{thing}: {identity} is not allowed {verb}"),
+            KeyFault::WrongKey => format!("{resource}: the ciphertext was made by another key"),
+            KeyFault::Disabled => format!("{resource}: the key is disabled"),
+            KeyFault::Absent => format!("{resource}: there is no such key in {region}"),
+            KeyFault::BadState => format!("{resource}: the key is pending deletion or without its material"),
+            KeyFault::BadUsage => format!("{resource}: the key is not one that encrypts and decrypts symmetrically"),
+            KeyFault::Denied => format!("{resource}: {identity} is not allowed {verb}"),
             KeyFault::DeniedOrElsewhere => format!(
-                "{thing}: the ciphertext's key is not in {region}, does not exist, or does not admit {identity}; KMS does not say which"
+                "{resource}: the ciphertext's key is not in {region}, does not exist, or does not admit {identity}; KMS does not say which"
             ),
-            KeyFault::NoIdentity => format!("{thing}: no AWS credentials were found on this host to ask with"),
-            KeyFault::IdentityFailed => format!("{thing}: the host's AWS credentials could not be had"),
-            KeyFault::IdentityRejected => format!("{thing}: KMS does not accept the credentials of {identity}"),
-            KeyFault::ClockSkew => format!("{thing}: KMS refused the signature because of its time"),
-            KeyFault::Throttled => format!("{thing}: KMS in {region} is throttling"),
-            KeyFault::Unavailable => format!("{thing}: KMS in {region} did not answer properly"),
-            KeyFault::TimedOut => format!("{thing}: KMS in {region} did not answer in time"),
-            KeyFault::Other => format!("{thing}: KMS in {region} refused {verb}"),
+            KeyFault::NoIdentity => format!("{resource}: no AWS credentials were found on this host to ask with"),
+            KeyFault::IdentityFailed => format!("{resource}: the host's AWS credentials could not be had"),
+            KeyFault::IdentityRejected => format!("{resource}: KMS does not accept the credentials of {identity}"),
+            KeyFault::ClockSkew => format!("{resource}: KMS refused the signature because of its time"),
+            KeyFault::Throttled => format!("{resource}: KMS in {region} is throttling"),
+            KeyFault::Unavailable => format!("{resource}: KMS in {region} did not answer properly"),
+            KeyFault::TimedOut => format!("{resource}: KMS in {region} did not answer in time"),
+            KeyFault::Other => format!("{resource}: KMS in {region} refused {verb}"),
         }
     }
 }
@@ -132,12 +132,12 @@ impl Explain for KeyError {
         }
     }
 
-    fn thing(&self) -> String {
-        self.thing.clone()
+    fn resource(&self) -> String {
+        self.resource.clone()
     }
 
     fn hint(&self) -> Option<String> {
-        let Self { thing, identity, region, .. } = self;
+        let Self { resource, identity, region, .. } = self;
         let verb = self.verb();
         Some(match self.fault {
             KeyFault::Mismatch => {
@@ -153,7 +153,7 @@ impl Explain for KeyError {
             ),
             KeyFault::BadUsage => "use a symmetric key with the usage ENCRYPT_DECRYPT".to_owned(),
             KeyFault::Denied => format!(
-                "allow {verb} on {thing} in the policy of {identity}, and let the key's own policy admit it (a condition on the encryption context counts too)"
+                "allow {verb} on {resource} in the policy of {identity}, and let the key's own policy admit it (a condition on the encryption context counts too)"
             ),
             KeyFault::DeniedOrElsewhere => format!(
                 "a binary secret is decrypted in the secret's own Region: seal it under a key of {region} that admits {identity} with {verb}, or put an envelope with the key's ARN into the secret"

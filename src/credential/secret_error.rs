@@ -194,7 +194,7 @@ impl Explain for SecretError {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self.fault {
             SecretFault::RoleRefused
             | SecretFault::RoleRegionDisabled

@@ -156,7 +156,7 @@ impl Explain for TokenError {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self.link() {
             Link::Role => self.identity.to_string(),
             _ => self.scope.to_string(),

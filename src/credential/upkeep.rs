@@ -134,7 +134,7 @@ impl Explain for UpdateError {
         Class::Refused
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         let (Self::Differs { arn, .. } | Self::Key { arn, .. } | Self::Replica { arn, .. }) = self;
         arn.clone()
     }

@@ -112,8 +112,8 @@ impl Explain for UpkeepError {
         }
     }
 
-    fn thing(&self) -> String {
-        self.common.thing()
+    fn resource(&self) -> String {
+        self.common.resource()
     }
 
     fn hint(&self) -> Option<String> {

@@ -56,7 +56,7 @@ impl Explain for AccountRolesError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         "identity.account".to_owned()
     }
 
@@ -67,9 +67,9 @@ impl Explain for AccountRolesError {
 
 /// A role of one partition can read nothing of another: they share no identities.
 #[derive(Debug, thiserror::Error)]
-#[error("{thing} is in the partition {wanted}, and {role}, which would read it, is not")]
+#[error("{resource} is in the partition {wanted}, and {role}, which would read it, is not")]
 pub struct PartitionError {
-    thing: String,
+    resource: String,
     wanted: String,
     role: RoleArn,
 }
@@ -83,7 +83,7 @@ impl Explain for PartitionError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         self.role.to_string()
     }
 
@@ -164,12 +164,12 @@ impl AccountRoles {
 }
 
 /// The identity, if every role on the way to it is in this partition.
-fn in_partition(identity: Identity, wanted: &str, thing: impl FnOnce() -> String) -> Result<Identity, PartitionError> {
+fn in_partition(identity: Identity, wanted: &str, resource: impl FnOnce() -> String) -> Result<Identity, PartitionError> {
     let mut next = Some(identity.clone());
     while let Some(asker) = next {
         match asker.role() {
             Some(role) if role.partition() != wanted => {
-                return Err(PartitionError { thing: thing(), wanted: wanted.to_owned(), role: role.clone() });
+                return Err(PartitionError { resource: resource(), wanted: wanted.to_owned(), role: role.clone() });
             }
             _ => next = asker.assumed_by(),
         }

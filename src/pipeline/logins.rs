@@ -55,7 +55,7 @@ impl Explain for NoToken {
         Class::Absent
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         "ECR Public".to_owned()
     }
 

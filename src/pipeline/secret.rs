@@ -38,7 +38,7 @@ impl Explain for QuestionError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self {
             Self::Secret { text, .. } | Self::Account(text) => text.clone(),
             Self::Region(_) => "-".to_owned(),

@@ -33,7 +33,7 @@ impl Explain for ExecutionRoleError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         "executionRoleArn".to_owned()
     }
 

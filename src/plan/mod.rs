@@ -101,7 +101,7 @@ impl Explain for RuntimePlatformError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         "runtimePlatform".to_owned()
     }
 
@@ -261,7 +261,7 @@ mod tests {
         let strict = plan(&[text], RoleUse::Assume);
         let containers = &strict.tasks[0].containers;
         assert_eq!(containers[0].pull, Ok(0));
-        assert_eq!(containers[1].pull.as_ref().unwrap_err().thing.as_str(), "executionRoleArn");
+        assert_eq!(containers[1].pull.as_ref().unwrap_err().resource.as_str(), "executionRoleArn");
         assert!(plan(&[text], RoleUse::Ignore).tasks[0].containers[1].pull.is_ok());
     }
 
@@ -284,7 +284,7 @@ mod tests {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let said = plan(&texts, RoleUse::Assume);
         assert_eq!(said.pulls.len(), 2);
-        assert_eq!(said.tasks[2].containers[0].pull.as_ref().unwrap_err().thing.as_str(), "runtimePlatform");
+        assert_eq!(said.tasks[2].containers[0].pull.as_ref().unwrap_err().resource.as_str(), "runtimePlatform");
         let tasks = texts.iter().map(|text| TaskDefinition::parse("-", text.as_bytes()).unwrap()).collect();
         let platform = Platform::parse("linux/s390x").unwrap();
         let (accounts, rewrites) = (AccountRoles::default(), Rewrites::default());

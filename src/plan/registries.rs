@@ -86,7 +86,7 @@ impl Explain for RegistriesError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         "registry".to_owned()
     }
 

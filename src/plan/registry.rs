@@ -95,9 +95,9 @@ impl Explain for EcrHostError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
-        let (Self::Image { image: thing, .. } | Self::Host { host: thing, .. }) = self;
-        thing.clone()
+    fn resource(&self) -> String {
+        let (Self::Image { image: resource, .. } | Self::Host { host: resource, .. }) = self;
+        resource.clone()
     }
 
     fn hint(&self) -> Option<String> {

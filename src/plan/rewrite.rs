@@ -66,7 +66,7 @@ impl Explain for RewriteError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         "rewrite".to_owned()
     }
 
@@ -103,7 +103,7 @@ impl Explain for RewrittenError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         self.image.clone()
     }
 

@@ -107,7 +107,7 @@ mod tests {
 
     fn failure(link: Link, class: Class) -> Failure {
         let text = Printable::new("x");
-        Failure { link, class, thing: text.clone(), message: text, caused_by: Vec::new(), hint: None }
+        Failure { link, class, resource: text.clone(), message: text, caused_by: Vec::new(), hint: None }
     }
 
     #[test]

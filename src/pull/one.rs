@@ -125,8 +125,8 @@ impl<E: Engine> Pull<'_, E> {
         }
         failed.gone = None;
         failed.attempts += 1;
-        let before = last.map(|last| last.class().patience());
-        if !error.class().patience().allows(before) {
+        let before = last.map(|last| last.class().retryability());
+        if !error.class().retryability().allows_retry(before) {
             return None;
         }
         let wait = self.backoff.wait(failed.attempts, chance)?.max(error.retry_after().unwrap_or_default());

@@ -99,7 +99,7 @@ impl Explain for LoginError {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self {
             Self::Repository { host, repository, .. } => format!("{host}/{repository}"),
             Self::Absent { host, image } => format!("{host}/{image}"),

@@ -30,7 +30,7 @@ impl Explain for TargetError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         self.text.clone()
     }
 

@@ -89,7 +89,7 @@ impl Explain for DefinitionError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self {
             Self::Json { source_name, .. } | Self::NoContainers { source_name, .. } => source_name.to_string(),
         }
@@ -150,7 +150,7 @@ impl Explain for ContainerError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match &self.fault {
             ContainerFault::Image(text, _) | ContainerFault::Parameter(text, _) => text.to_string(),
             ContainerFault::Name | ContainerFault::NoParameter => self.container.to_string(),

@@ -250,7 +250,7 @@ fn a_role_that_may_not_be_assumed_is_the_roles_failure() {
     let world = world_with(Policy::allow("sts:AssumeRole", "*"));
     let ended = world.pull(&with_role(&[open_container("app", OWN)], ROLE)).end();
     assert_eq!(ended.failure(0), "role refused", "{ended:?}");
-    assert_eq!(ended.container(0)["failure"]["thing"], ROLE);
+    assert_eq!(ended.container(0)["failure"]["resource"], ROLE);
 }
 
 #[test]

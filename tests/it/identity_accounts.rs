@@ -86,7 +86,7 @@ fn a_wrong_external_id_is_a_refusal_of_the_role_that_names_it() {
     for (more, said) in [("external_id = \"red\"", "the external id `red` was sent"), ("", "no external id was sent")] {
         let ended = pull(&world, &theirs(), &entry(more));
         assert_eq!(ended.failure(0), "role refused", "{ended:?}");
-        assert_eq!(ended.container(0)["failure"]["thing"], THEIR_ROLE);
+        assert_eq!(ended.container(0)["failure"]["resource"], THEIR_ROLE);
         assert!(ended.container(0)["failure"]["hint"].as_str().unwrap().contains(said), "{ended:?}");
     }
     assert_eq!(world.aws.count("GetSecretValue"), 0);

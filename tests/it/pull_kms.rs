@@ -175,7 +175,7 @@ fn a_denial_names_the_action_the_key_and_the_reader_and_is_not_tried_again() {
     let ended = pull_of(&world, &sealed(KEY));
     assert_eq!(ended.failure(0), "key refused");
     let failure = failure(&ended);
-    assert_eq!(failure["thing"], KEY);
+    assert_eq!(failure["resource"], KEY);
     assert!(failure["hint"].as_str().unwrap().contains(&format!("allow kms:Decrypt on {KEY}")), "{failure}");
     assert_eq!(world.aws.count("Decrypt"), 1);
 }

@@ -181,7 +181,7 @@ fn where_both_ways_fail_both_are_told() {
     assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{ended:?}");
     let web = ended.container(0);
     assert_eq!(web["fellBack"]["because"]["class"], "unavailable");
-    assert_eq!(web["failure"]["thing"], HUB);
+    assert_eq!(web["failure"]["resource"], HUB);
     let text = text_of(&world, &hub(), &[]);
     assert!(text.contains("503") && text.contains("does not accept these credentials"), "{text}");
 }
@@ -275,7 +275,7 @@ fn the_copy_serves_where_neither_way_is_in_order() {
     let ended = run.env("TASKPULL_ATTEMPTS", "1").end();
     let web = ended.container(0);
     assert_eq!((ended.code, &web["result"]), (0, &json!("cached")), "{ended:?}");
-    assert_eq!((&web["fellBack"]["because"]["thing"], &web["insteadOf"]["thing"]), (&json!(VIA), &json!(HUB)));
+    assert_eq!((&web["fellBack"]["because"]["resource"], &web["insteadOf"]["resource"]), (&json!(VIA), &json!(HUB)));
     assert!(web["digest"].as_str().is_some_and(|digest| digest.starts_with("sha256:")), "{web}");
 }
 
@@ -336,7 +336,7 @@ fn events_tell_of_the_upstream_when_it_is_asked() {
     let ended = run.arg("--events").end();
     let events: Vec<Value> = ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let asking: Vec<_> = events.iter().filter(|event| event["event"] == "asking-upstream").collect();
-    assert_eq!((asking.len(), &asking[0]["because"]["thing"]), (1, &json!(VIA)), "{ended:?}");
+    assert_eq!((asking.len(), &asking[0]["because"]["resource"]), (1, &json!(VIA)), "{ended:?}");
     assert_eq!(asking[0]["image"], HUB);
 }
 

@@ -116,7 +116,7 @@ fn a_role_that_does_not_trust_the_host_is_named() {
     definition["executionRoleArn"] = json!(ROLE);
     let ended = world.pull(&definition).end();
     assert_eq!(ended.failure(0), "role refused", "{ended:?}");
-    assert_eq!(ended.container(0)["failure"]["thing"], ROLE);
+    assert_eq!(ended.container(0)["failure"]["resource"], ROLE);
     assert!(hint(&ended).contains("trust policy"));
     assert_eq!(world.aws.count("GetSecretValue"), 0);
 }
@@ -138,7 +138,7 @@ fn an_outage_of_sts_is_no_refusal_and_not_the_secrets_fault() {
         world.aws.fault("AssumeRole", When::Every, fault);
         let ended = world.pull(&definition).env("TASKPULL_SECRETS_TIMEOUT", "4s").end();
         assert_eq!(ended.failure(0), "role unavailable", "{ended:?}");
-        assert_eq!(ended.container(0)["failure"]["thing"], ROLE);
+        assert_eq!(ended.container(0)["failure"]["resource"], ROLE);
     }
 }
 
@@ -157,7 +157,7 @@ fn what_sts_turns_down_for_another_reason_is_no_denial() {
         world.aws.fault("AssumeRole", When::Every, Fault::Error(status, code, message));
         let ended = world.pull(&definition).env("AWS_REGION", "us-west-2").end();
         assert_eq!(ended.failure(0), format!("role {class}"), "{ended:?}");
-        assert_eq!(ended.container(0)["failure"]["thing"], ROLE);
+        assert_eq!(ended.container(0)["failure"]["resource"], ROLE);
         assert!(said(&ended).contains(code) && said(&ended).contains(message), "{ended:?}");
         assert!(said(&ended).contains("request id"), "{ended:?}");
         assert!(!ended.stdout.contains("may not assume") && !hint(&ended).contains("trust policy"), "{ended:?}");

@@ -43,6 +43,6 @@ pub(super) async fn ready(shared: &Arc<Shared>) -> Result<Answer, Problem> {
 }
 
 fn unknown(said: &str) -> Failure {
-    let (thing, message) = (Printable::new("the state folder"), Printable::new(said));
-    Failure { link: Link::Disk, class: Class::Unknown, thing, message, caused_by: Vec::new(), hint: None }
+    let (resource, message) = (Printable::new("the state folder"), Printable::new(said));
+    Failure { link: Link::Disk, class: Class::Unknown, resource, message, caused_by: Vec::new(), hint: None }
 }

@@ -90,8 +90,8 @@ fn definition(member_of: &[&str], system: Option<&str>) -> Definition {
 }
 
 fn failure(class: Class) -> Failure {
-    let (thing, message) = (Printable::new("test"), Printable::new("it failed"));
-    Failure { link: Link::HostIdentity, class, thing, message, caused_by: Vec::new(), hint: None }
+    let (resource, message) = (Printable::new("test"), Printable::new("it failed"));
+    Failure { link: Link::HostIdentity, class, resource, message, caused_by: Vec::new(), hint: None }
 }
 
 /// Keeps a cluster warm that is looked at every minute, until the test is done.

@@ -206,7 +206,7 @@ impl SecretStore for Aws {
         let config = self.config(end).await.map_err(|refused| Failure::from(refused.about(secret, None)))?;
         let no_region = || Failure::from(SecretError::new(secret, identity, SecretFault::NoRegion));
         let region = self.region(said, config, end).await.ok_or_else(no_region)?;
-        let thing = match &sealed.key {
+        let resource = match &sealed.key {
             Some(key) => key.to_string(),
             None => format!("secret {}", version.arn),
         };
@@ -214,7 +214,7 @@ impl SecretStore for Aws {
         let credentials = credentials.map_err(|refused| Failure::from(refused.about(secret, Some(&region))))?;
         let client = kms::client(config, region.clone(), credentials);
         let answer = timeout_at(end, kms::decrypt(&client, self.host.watch(), sealed)).await;
-        let refused = asked_of_key(thing, KeyAction::Decrypt, identity, &region);
+        let refused = asked_of_key(resource, KeyAction::Decrypt, identity, &region);
         answer.unwrap_or_else(|_| Err(silent())).map_err(refused)
     }
 }
@@ -274,13 +274,13 @@ impl SecretVersion {
 
 /// A refusal of KMS as a failure.
 fn asked_of_key(
-    thing: String,
+    resource: String,
     action: KeyAction,
     identity: &Identity,
     region: &Region,
 ) -> impl FnOnce((KeyFault, Said)) -> Failure {
     let (identity, region) = (identity.clone(), region.to_string());
-    move |(fault, said)| Failure::from(KeyError { thing, action, identity, region, fault, source: Some(said) })
+    move |(fault, said)| Failure::from(KeyError { resource, action, identity, region, fault, source: Some(said) })
 }
 
 fn silent() -> (KeyFault, Said) {

@@ -91,7 +91,7 @@ impl Explain for InstanceError {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         self.place.clone()
     }
 

@@ -181,7 +181,7 @@ impl Credentials for Doubted {
     ) -> BoxFuture<'a, Result<Option<Credential>, Arc<Failure>>> {
         let text = Printable::new("AWS does not answer");
         let (link, class) = (Link::Secret, Class::Unavailable);
-        let outage = Failure { link, class, thing: text.clone(), message: text, caused_by: Vec::new(), hint: None };
+        let outage = Failure { link, class, resource: text.clone(), message: text, caused_by: Vec::new(), hint: None };
         async { Err(Arc::new(outage)) }.boxed()
     }
 }
