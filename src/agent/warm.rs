@@ -21,11 +21,8 @@ use crate::pipeline::Backoff;
 use crate::task::{Platform, TaskDefinition, essence};
 use crate::traces;
 
-/// The waits after ECS did not answer; the interval bounds them too.
-const WAITS: Backoff = match Backoff::new(Duration::from_secs(5), Duration::from_mins(5), 1) {
-    Ok(backoff) => backoff,
-    Err(_) => panic!("the waits are in order"),
-};
+/// The delays after ECS did not answer; the interval limits them too.
+const BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(5), Duration::from_mins(5));
 
 /// A cluster, as its owner tells of it. The real one asks ECS.
 pub trait Cluster: Send + Sync {
@@ -103,7 +100,7 @@ impl<'a> Warm<'a> {
                 Err(failure) => {
                     failures += 1;
                     self.complain(&failure);
-                    WAITS.bound(failures).min(self.warming.interval)
+                    BACKOFF.max_delay(failures).min(self.warming.interval)
                 }
             };
             look = schedule::next(Instant::now(), after, fastrand::f64());

@@ -13,12 +13,9 @@ use crate::pipeline::{
     Logins, OnRefusal, Place, PlanContext, Platform, Registries, Resolver, Rewrites, RoleUse, TlsUse, Traffic, Watch,
 };
 
-/// The waits between attempts at a pull grow to a second and a half and no further: two
-/// seconds after a registry is well again an image is there. The attempts are a setting.
-const WAITS: Backoff = match Backoff::new(Duration::from_millis(250), Duration::from_millis(1_500), 1) {
-    Ok(backoff) => backoff,
-    Err(_) => panic!("the waits are in order"),
-};
+/// The delays between attempts to pull grow to 1.5 seconds at most, so that an image is there
+/// two seconds after its registry has recovered. The number of attempts is a setting.
+const BACKOFF: Backoff = Backoff::exponential(Duration::from_millis(250), Duration::from_millis(1_500));
 
 /// Everything that a command needs of the world, checked and not yet asked anything.
 pub(super) struct Setup {
@@ -130,7 +127,7 @@ fn limits(settings: &Settings, fail_fast: bool) -> Limits {
             idle: settings.idle_timeout,
             total: settings.total_timeout,
         },
-        backoff: WAITS.with_attempts(settings.attempts),
+        backoff: BACKOFF.with_attempts(settings.attempts),
         fail_fast,
     }
 }

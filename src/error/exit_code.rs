@@ -76,7 +76,9 @@ impl ExitCode {
                 "the Docker Engine could not be reached, stopped answering, or supports no API version that taskpull supports"
             }
             Self::Configuration => "a setting or the configuration file is wrong",
-            Self::NoAgent => "the agent (`pull --agent`, `status`, `cancel`) could not be reached, or refused the request",
+            Self::NoAgent => {
+                "the agent (`pull --agent`, `status`, `cancel`) could not be reached, or refused the request"
+            }
             Self::Interrupted => "Ctrl-C or SIGTERM ended the command; the report shows what was done",
         }
     }

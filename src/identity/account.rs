@@ -164,7 +164,11 @@ impl AccountRoles {
 }
 
 /// The identity, if every role on the way to it is in this partition.
-fn in_partition(identity: Identity, wanted: &str, resource: impl FnOnce() -> String) -> Result<Identity, PartitionError> {
+fn in_partition(
+    identity: Identity,
+    wanted: &str,
+    resource: impl FnOnce() -> String,
+) -> Result<Identity, PartitionError> {
     let mut next = Some(identity.clone());
     while let Some(asker) = next {
         match asker.role() {

@@ -121,7 +121,7 @@ impl<E: Engine> Pull<'_, E> {
             let (since, times) = failed.gone.get_or_insert((Instant::now(), 0));
             *times += 1;
             let is_late = since.elapsed() >= self.deadlines.restart;
-            return (!is_late).then(|| self.backoff.bound(*times).mul_f64(chance));
+            return (!is_late).then(|| self.backoff.max_delay(*times).mul_f64(chance));
         }
         failed.gone = None;
         failed.attempts += 1;
@@ -129,7 +129,7 @@ impl<E: Engine> Pull<'_, E> {
         if !error.class().retryability().allows_retry(before) {
             return None;
         }
-        let wait = self.backoff.wait(failed.attempts, chance)?.max(error.retry_after().unwrap_or_default());
+        let wait = self.backoff.delay(failed.attempts, chance)?.max(error.retry_after().unwrap_or_default());
         let is_enough = |end| failed.attempts >= through::ATTEMPTS || Instant::now() + wait >= end;
         let is_given_up = through::is_out_of_order(error.link(), error.class()) && self.given_up.is_some_and(is_enough);
         (!is_given_up).then_some(wait)

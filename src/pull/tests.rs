@@ -4,6 +4,7 @@ mod copies;
 mod rules;
 mod world;
 
+use std::num::NonZeroU32;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -88,7 +89,7 @@ async fn an_interrupt_begins_nothing_more() {
 #[tokio::test(start_paused = true)]
 async fn a_pull_that_does_not_begin_is_the_registrys_and_on_an_engine_that_hangs_the_engines() {
     let silent = || Fake::default().on("app", vec![digest(600)]);
-    let limits = Limits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let limits = Limits { backoff: Backoff::exponential(SECOND, SECOND).with_attempts(NonZeroU32::MIN), ..limits() };
     let found = |outcome: &Outcome| outcome.result.as_ref().map_err(|failure| (failure.link, failure.class)).err();
     let (outcomes, _) = pull(silent(), &["app"], &limits, &CancellationToken::new()).await;
     assert_eq!(found(&outcomes[0]), Some((Link::Registry, Class::Unavailable)), "{outcomes:?}");
@@ -146,7 +147,10 @@ async fn one_tag_is_one_image_in_a_run_though_it_moves_in_the_middle() {
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_comes_back_goes_on_and_that_takes_none_of_the_attempts() {
     let fake = (0..10).fold(Fake::default(), |fake, _| fake.on("app", vec![gone(0)])).on("app", vec![digest(0)]);
-    let limits = Limits { backoff: Backoff::new(SECOND / 4, SECOND, 2).unwrap(), ..limits() };
+    let limits = Limits {
+        backoff: Backoff::exponential(SECOND / 4, SECOND).with_attempts(NonZeroU32::new(2).unwrap()),
+        ..limits()
+    };
     let (outcomes, fake) = pull(fake, &["app"], &limits, &CancellationToken::new()).await;
     assert_eq!(how(&outcomes[0]), How::Fetched);
     assert_eq!((outcomes[0].attempts, outcomes[0].retries.len()), (11, 10));
@@ -157,7 +161,7 @@ async fn an_engine_that_comes_back_goes_on_and_that_takes_none_of_the_attempts()
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_never_stops_telling_new_layers_is_not_listened_to() {
     let endless: Script = (0..20_000).map(|at| layer(0, &at.to_string(), "Pulling fs layer")).collect();
-    let limits = Limits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let limits = Limits { backoff: Backoff::exponential(SECOND, SECOND).with_attempts(NonZeroU32::MIN), ..limits() };
     let fake = Fake::default().on("app", endless.into_iter().chain([digest(0)]).collect());
     let (outcomes, _) = pull(fake, &["app"], &limits, &CancellationToken::new()).await;
     let link = outcomes[0].result.as_ref().map_err(|failure| failure.link);
@@ -167,7 +171,7 @@ async fn an_engine_that_never_stops_telling_new_layers_is_not_listened_to() {
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_says_the_same_again_and_again_is_stalled() {
     let again: Script = (0..100).map(|_| layer(1, "a", "Downloading")).collect();
-    let limits = Limits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let limits = Limits { backoff: Backoff::exponential(SECOND, SECOND).with_attempts(NonZeroU32::MIN), ..limits() };
     let (outcomes, _) = pull(Fake::default().on("app", again), &["app"], &limits, &CancellationToken::new()).await;
     assert_eq!(class(&outcomes[0]), Some(Class::Unavailable), "{outcomes:?}");
     assert_eq!(outcomes[0].duration, 11 * SECOND, "ten after the line that said something");

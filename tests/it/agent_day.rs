@@ -5,7 +5,7 @@
 //! makes. The world lives by the clock of the story, which says each minute that it begins.
 
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, RwLock};
@@ -160,7 +160,7 @@ impl Pulling {
                     restart: MINUTE,
                     total: 5 * MINUTE,
                 },
-                backoff: Backoff::new(wait(250), wait(1_500), 3).unwrap(),
+                backoff: Backoff::exponential(wait(250), wait(1_500)).with_attempts(NonZeroU32::new(3).unwrap()),
                 fail_fast: false,
             },
         }

@@ -88,7 +88,7 @@ impl Host {
             disk: taskpull::pull::DiskLimits::default(),
             caching: Caching::default(),
             deadlines: Deadlines { answer: MINUTE, begin: MINUTE, idle: MINUTE, restart: MINUTE, total: MINUTE },
-            backoff: Backoff::new(MINUTE, MINUTE, NonZeroU32::MIN.get()).unwrap(),
+            backoff: Backoff::exponential(MINUTE, MINUTE).with_attempts(NonZeroU32::MIN),
             fail_fast: false,
         };
         let input = Input { source: "-".to_owned(), text: Ok(definition) };

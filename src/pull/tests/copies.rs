@@ -1,5 +1,7 @@
 //! Copies on the engine, and whom they serve.
 
+use std::num::NonZeroU32;
+
 use tokio_util::sync::CancellationToken;
 
 use super::world::{
@@ -13,7 +15,8 @@ use crate::retry::Backoff;
 
 /// The one image of a run with this behavior.
 async fn with(caching: Caching, fake: Fake) -> Outcome {
-    let limits = Limits { caching, backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let limits =
+        Limits { caching, backoff: Backoff::exponential(SECOND, SECOND).with_attempts(NonZeroU32::MIN), ..limits() };
     pull(fake, &["app"], &limits, &CancellationToken::new()).await.0.remove(0)
 }
 
@@ -88,7 +91,7 @@ async fn all_pulls_of_one_tag_fall_back_together() {
     let fake = verifying(Fake::default(), vec![busy(0)]).on("app", vec![busy(0)]);
     fake.copies.lock().unwrap().insert(format!("docker.io/library/app@{DIGEST}"), copy(DIGEST));
     let fake: &'static Fake = Box::leak(Box::new(fake));
-    let limits = Limits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let limits = Limits { backoff: Backoff::exponential(SECOND, SECOND).with_attempts(NonZeroU32::MIN), ..limits() };
     let outcomes =
         run(pulls.to_vec(), &NoneNeeded, &fake, &two_at_once(), &limits, &Nobody, &CancellationToken::new()).await;
     for outcome in outcomes {

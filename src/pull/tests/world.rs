@@ -1,7 +1,7 @@
 //! An engine that does what it is told, and runs with it under paused time.
 
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -222,7 +222,7 @@ pub(super) fn limits() -> Limits {
             restart: 20 * SECOND,
             total: 100 * SECOND,
         },
-        backoff: Backoff::new(SECOND, 5 * SECOND, 3).unwrap(),
+        backoff: Backoff::exponential(SECOND, 5 * SECOND).with_attempts(NonZeroU32::new(3).unwrap()),
         fail_fast: false,
     }
 }
