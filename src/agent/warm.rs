@@ -18,7 +18,7 @@ use super::schedule;
 use crate::cluster::{Attributes, Definition, Instance, Workload};
 use crate::error::{Class, Failure, Printable};
 use crate::pipeline::Backoff;
-use crate::task::{Platform, TaskDefinition, essence};
+use crate::task::{Platform, TaskDefinition, minimal_definition};
 use crate::traces;
 
 /// The delays after ECS did not answer; the interval limits them too.
@@ -163,7 +163,8 @@ impl<'a> Warm<'a> {
     /// Has a definition carried out that was not known before, if its tasks may come here.
     fn told(&self, arn: &str, instance: &Instance, definition: &Definition) -> Known {
         let may_be_member = definition.member_of.iter().all(|expression| instance.may_be_member_of(expression));
-        let essence = essence(definition.json.as_bytes()).filter(|_| may_be_member && runs_here(arn, definition));
+        let essence =
+            minimal_definition(definition.json.as_bytes()).filter(|_| may_be_member && runs_here(arn, definition));
         essence.map_or(Known::Elsewhere, |essence| {
             let run = self.desk.place(submission(arn, &essence));
             Known::Wanted { essence, run, due: next(self.warming.pull_interval) }
@@ -235,7 +236,7 @@ fn next(pull_interval: Option<Duration>) -> Option<Instant> {
 /// Whether a definition is for hosts like this one, as far as it says.
 fn runs_here(arn: &str, definition: &Definition) -> bool {
     match TaskDefinition::parse(arn, definition.json.as_bytes()).map(|task| task.platform) {
-        Ok(Ok(Some(wanted))) => Platform::of_this_host().is_none_or(|host| wanted.is_met_by(&host)),
+        Ok(Ok(Some(wanted))) => Platform::host().is_none_or(|host| wanted.is_satisfied_by(&host)),
         // What is wrong with it is told when it is carried out.
         _ => true,
     }

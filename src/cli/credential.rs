@@ -175,8 +175,8 @@ pub(super) fn kubelet(arguments: &Kubelet) -> ExitCode {
 /// `taskpull login-password`
 pub(super) fn login_password(arguments: &LoginPassword) -> ExitCode {
     let asked = &arguments.registry;
-    let host = RegistryHost::of_address(asked).and_then(|(host, _)| host.any_image());
-    let no_host = || failed(Failure::from(NoLogin::NoHost(RegistryHost::quoted(asked))), ExitCode::Usage);
+    let host = RegistryHost::parse_address(asked).and_then(|(host, _)| host.example_image());
+    let no_host = || failed(Failure::from(NoLogin::NoHost(RegistryHost::redact(asked))), ExitCode::Usage);
     let answered = host.ok_or_else(no_host).and_then(|image| {
         let not_ours = || failed(Failure::from(NoLogin::NotOurs(asked.clone())), ExitCode::Configuration);
         let given = login(arguments.config.as_deref(), &image)?.ok_or_else(not_ours)?;

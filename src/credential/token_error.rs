@@ -103,9 +103,9 @@ impl TokenError {
     }
 
     /// Where there is no such Region, nobody answers for it.
-    fn oddity(&self) -> Option<String> {
+    fn unknown_warning(&self) -> Option<String> {
         match &self.scope {
-            TokenScope::Ecr(region, _) => region.oddity(),
+            TokenScope::Ecr(region, _) => region.unknown_warning(),
             TokenScope::EcrPublic => None,
         }
     }
@@ -198,7 +198,7 @@ impl Explain for TokenError {
             TokenFault::Malformed => {
                 "something between this host and AWS may answer in its place: see the endpoint (AWS_ENDPOINT_URL_ECR) and the proxy".to_owned()
             }
-            TokenFault::Unavailable | TokenFault::TimedOut if self.oddity().is_some() => self.oddity()?,
+            TokenFault::Unavailable | TokenFault::TimedOut if self.unknown_warning().is_some() => self.unknown_warning()?,
             TokenFault::Throttled | TokenFault::Unavailable | TokenFault::RoleUnavailable => {
                 "it may pass: try again; if it stays, see the network path to the service's endpoint (route, VPC endpoint, proxy)".to_owned()
             }

@@ -86,7 +86,7 @@ impl<C: Credentials> Logins<C> {
     #[must_use]
     pub fn known(&self) -> Vec<(String, &'static str)> {
         let user = |is_ecr| if is_ecr { "AWS" } else { "" };
-        self.registries.hosts().map(|(host, is_ecr)| (host.server().to_owned(), user(is_ecr))).collect()
+        self.registries.hosts().map(|(host, is_ecr)| (host.docker_key().to_owned(), user(is_ecr))).collect()
     }
 }
 

@@ -7,7 +7,7 @@ use crate::credential::{
 };
 use crate::error::{Class, Explain, Failure, Link};
 use crate::registry::{Accepted, LoginError, Target, try_login};
-use crate::task::{ArnError, CredentialsParameter, Region};
+use crate::task::{ArnError, CredentialsParameter, Region, RegionError};
 
 /// What is asked about a secret.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ enum QuestionError {
     #[error("`{text}` is no secret's ARN or name")]
     Secret { text: String, source: ArnError },
     #[error("{0}")]
-    Region(ArnError),
+    Region(RegionError),
     #[error("an account has 12 digits, `{0}` is none")]
     Account(String),
 }

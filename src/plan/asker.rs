@@ -6,7 +6,7 @@ use super::registry::{EcrHostError, EcrRegistry, Registry};
 use super::rewrite::Rewrites;
 use crate::error::{Class, Explain, Failure, Link};
 use crate::identity::{AccountRoles, SessionName};
-use crate::task::{ArnError, CredentialsParameter, ImageReference, Platform, Region, RoleArn, Version};
+use crate::task::{ArnError, CredentialsParameter, ImageReference, ImageVersion, Platform, Region, RoleArn};
 
 /// ECR Public gives its tokens in the partition `aws` only.
 pub(super) const PARTITION_OF_ECR_PUBLIC: &str = "aws";
@@ -64,11 +64,11 @@ impl Asker<'_> {
         let (need, mut warnings) = self.need(&image, credentials)?;
         let rewritten = rewrites.of(&image)?;
         let through = match (rewritten, image.version()) {
-            (Some(_), Version::Digest(_)) => {
+            (Some(_), ImageVersion::Digest(_)) => {
                 warnings.push(NOT_BY_DIGEST.to_owned());
                 None
             }
-            (Some(image), Version::Tag(_)) => {
+            (Some(image), ImageVersion::Tag(_)) => {
                 let (need, odd) = self.need(&image, None)?;
                 warnings.extend(odd);
                 Some(Box::new(PlannedPull { image, need, platform: platform.clone(), through: None }))
@@ -90,12 +90,12 @@ impl Asker<'_> {
         let wrong = |fault| Failure::from(EcrHostError::Image { image: image.to_string(), fault });
         match (Registry::of(image).map_err(wrong)?, credentials) {
             (Registry::Ecr(registry), _) => {
-                warnings.extend(registry.region.oddity());
+                warnings.extend(registry.region.unknown_warning());
                 Ok((self.ecr(registry)?, warnings))
             }
             (Registry::EcrPublic, _) => Ok((self.ecr_public(), warnings)),
             (_, Some(parameter)) => {
-                let warnings = parameter.region().and_then(Region::oddity).into_iter().collect();
+                let warnings = parameter.region().and_then(Region::unknown_warning).into_iter().collect();
                 Ok((self.secret(parameter)?, warnings))
             }
             (_, None) => Ok(((self.instance)(image).map_or(Need::Anonymous, Need::Instance), Vec::new())),

@@ -130,7 +130,7 @@ impl Registries {
     /// A [`Failure`], for a host that is written like ECR's and is none, and for a role of
     /// another partition.
     pub fn need(&self, image: &ImageReference, accounts: &AccountRoles) -> Result<Option<Need>, Failure> {
-        let host = RegistryHost::of_image(image);
+        let host = RegistryHost::from_image(image);
         // Whoever asks has named a host, and the image stands for it.
         let wrong = |fault| Failure::from(EcrHostError::Host { host: host.as_str().to_owned(), fault });
         Registry::of(image).map_err(wrong)?;
@@ -156,8 +156,8 @@ impl Registries {
 fn read(entry: &RegistryEntry) -> Result<(RegistryHost, Entry), RegistriesError> {
     let RegistryEntry { host: written, secret, role } = entry;
     let host = RegistryHost::parse(written.trim());
-    let host = host.and_then(|host| host.any_image().map(|image| (host, image)));
-    let (host, image) = host.ok_or_else(|| RegistriesError::Host(RegistryHost::quoted(written)))?;
+    let host = host.and_then(|host| host.example_image().map(|image| (host, image)));
+    let (host, image) = host.ok_or_else(|| RegistriesError::Host(RegistryHost::redact(written)))?;
     let name = || host.as_str().to_owned();
     let registry = Registry::of(&image).map_err(|source| RegistriesError::EcrHost { host: name(), source })?;
     let secret = secret.as_deref().map(CredentialsParameter::parse).transpose();

@@ -140,14 +140,14 @@ impl Rewrites {
         let Some(name) = of_registry.find_map(|rewrite| rewrite.name(image.repository())) else {
             return Ok(None);
         };
-        let rewritten = image.renamed(&name);
+        let rewritten = image.with_name(&name);
         rewritten.map(Some).map_err(|source| RewrittenError { image: image.to_string(), name, source })
     }
 }
 
 impl Rewrite {
     fn new(from: &str, to: &str) -> Result<Self, RewriteError> {
-        let wrong_from = || RewriteError::From(RegistryHost::quoted(from));
+        let wrong_from = || RewriteError::From(RegistryHost::redact(from));
         let (upstream, path) = parts(from).ok_or_else(wrong_from)?;
         // One that is written like ECR's and is none is nobody's upstream either.
         if !matches!(Registry::of(&upstream), Ok(registry) if !matches!(registry, Registry::Ecr(_))) {
@@ -155,7 +155,7 @@ impl Rewrite {
         }
         let (from, to) = (from.to_owned(), to.to_owned());
         let Some((rule, _)) = parts(&to) else {
-            return Err(RewriteError::To { from, to: RegistryHost::quoted(&to) });
+            return Err(RewriteError::To { from, to: RegistryHost::redact(&to) });
         };
         match Registry::of(&rule) {
             Ok(Registry::Ecr(_)) => Ok(Self { registry: canonical(upstream.registry()), path, to }),

@@ -13,7 +13,7 @@ use super::pull_error::PullError;
 use super::told::{Told, Verdict};
 use super::{Engine, EngineError, Line, LocalImage, Wanted};
 use crate::error::{Class, Explain as _};
-use crate::task::{ImageReference, Version};
+use crate::task::ImageReference;
 
 /// Since when nothing has moved, how long that may be so, and whether anything ever has.
 struct Patience {
@@ -44,9 +44,7 @@ impl<E: Engine> Pull<'_, E> {
     async fn verified(&self) -> Result<Pulled, PullError> {
         self.accepted().await?;
         let LocalImage { platform, .. } = self.local(&self.wanted.image).await?;
-        let digest = match self.wanted.image.version() {
-            Version::Digest(digest) | Version::Tag(digest) => digest.clone(),
-        };
+        let digest = self.wanted.image.version().as_str().to_owned();
         Ok(Pulled { digest: Some(digest), how: How::UpToDate, platform })
     }
 
@@ -73,7 +71,7 @@ impl<E: Engine> Pull<'_, E> {
             Verdict::Cut => return Err(cut()),
         };
         match (platform, &local.platform) {
-            (Some(wanted), Some(found)) if !wanted.is_met_by(found) => Err(PullError::WrongPlatform {
+            (Some(wanted), Some(found)) if !wanted.is_satisfied_by(found) => Err(PullError::WrongPlatform {
                 image: image.clone(),
                 wanted: wanted.to_string().into(),
                 found: found.to_string().into(),
@@ -105,7 +103,7 @@ impl<E: Engine> Pull<'_, E> {
         if local.id.is_empty() || !local.digests.is_empty() {
             return Ok(false);
         }
-        let first = self.local(&self.wanted.image.at(digest)).await?;
+        let first = self.local(&self.wanted.image.with_digest(digest)).await?;
         Ok(!first.id.is_empty() && first.id != local.id && first.platform != local.platform)
     }
 

@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn once_wants_a_copy_from_the_registry_and_prefer_cached_any() {
-        let platform = Platform::of_image("linux", "arm64", "");
+        let platform = Platform::from_image_config("linux", "arm64", "");
         let built = LocalImage { id: "sha256:1".to_owned(), digests: Vec::new(), platform };
         assert!(caching(Behavior::PreferCached).counts(&built, None));
         assert!(!caching(Behavior::Once).counts(&built, None));

@@ -24,7 +24,7 @@ use super::{Connect, Engine as _, EngineError, LocalImage, Wanted, through, trac
 use crate::credential::{Credential, Credentials, Login};
 use crate::error::{Class, Failure};
 use crate::plan::PlannedPull;
-use crate::task::{ImageReference, Version};
+use crate::task::{ImageReference, ImageVersion};
 use crate::traces;
 
 /// What the pulls of one run have in common.
@@ -157,7 +157,7 @@ impl<'a, C: Connect> Course<'a, '_, C> {
         self.account.shows(&way.credential.origin);
         let PlannedPull { image, platform, .. } = way.pull;
         let (task, image) = match known {
-            Some(digest) => (Task::Verify, image.at(digest)),
+            Some(digest) => (Task::Verify, image.with_digest(digest)),
             None => (Task::Pull, image.clone()),
         };
         let stands_for = self.has_another(way).then(|| self.pull.image.clone());
@@ -191,7 +191,7 @@ impl<'a, C: Connect> Course<'a, '_, C> {
     /// The copy on the engine that counts: what the engine has under the image's own name,
     /// whichever way it came.
     async fn copy(&self, engine: &C::Engine, wanted: &Wanted, caching: Caching) -> Result<Option<LocalImage>, Failure> {
-        let name = if let Version::Tag(_) = wanted.image.version() { &self.pull.image } else { &wanted.image };
+        let name = if let ImageVersion::Tag(_) = wanted.image.version() { &self.pull.image } else { &wanted.image };
         let mut local = self.local(engine, name).await?;
         // Docker keeps digests under the name that an image was pulled by, and none under
         // those that it was given.
@@ -225,7 +225,7 @@ impl<'a, C: Connect> Course<'a, '_, C> {
             return Ok(Some(cached(local, wanted, false, None)));
         }
         let Some(digest) = local.digest_of(&wanted.image) else { return Ok(None) };
-        let this = Wanted { image: wanted.image.at(digest), ..wanted.clone() };
+        let this = Wanted { image: wanted.image.with_digest(digest), ..wanted.clone() };
         match self.done(engine, Task::Verify, &this, way).await {
             Ok(_) => Ok(Some(cached(local, wanted, true, None))),
             Err(missed) if missed.failure.class == Class::Absent => Ok(None),

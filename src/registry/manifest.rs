@@ -80,7 +80,7 @@ impl Answered {
         let wanted = platform.ok_or(RegistryError::Garbled("it is an index, and the platform is not known"))?;
         let is_for = |entry: &Entry| {
             let Some(EntryPlatform { os, architecture, variant }) = &entry.platform else { return false };
-            Platform::of_image(os, architecture, variant).is_some_and(|found| wanted.is_met_by(&found))
+            Platform::from_image_config(os, architecture, variant).is_some_and(|found| wanted.is_satisfied_by(&found))
         };
         let chosen = manifests.into_iter().find(is_for).map(|entry| entry.digest).filter(|digest| is_digest(digest));
         chosen.map(|chosen| Self::Index { chosen }).ok_or(RegistryError::Garbled("nothing in it is for the platform"))

@@ -28,7 +28,7 @@ pub use registry_error::RegistryError;
 pub use target::{Target, TargetError};
 
 use crate::credential::Login;
-use crate::task::{ImageReference, Platform, Version};
+use crate::task::{ImageReference, ImageVersion, Platform};
 use authorization::{TokenService, Wanted};
 use challenge::Challenge;
 use exchange::{Exchange, is_loopback, no_body};
@@ -63,7 +63,7 @@ impl Registries {
         platform: Option<&Platform>,
         login: &Login,
     ) -> Result<Manifest, RegistryError> {
-        let (Version::Tag(version) | Version::Digest(version)) = image.version();
+        let version = image.version().as_str();
         let mut authorization = None;
         let mut answer = self.get(image, version, authorization.as_ref()).await?;
         if answer.status() == StatusCode::UNAUTHORIZED {
@@ -72,8 +72,10 @@ impl Registries {
             answer = self.get(image, version, authorization.as_ref()).await?;
         }
         let digest = match image.version() {
-            Version::Digest(digest) => Some(digest.clone()),
-            Version::Tag(_) => answer.headers().get(DIGEST).and_then(|digest| digest.to_str().ok()).map(str::to_owned),
+            ImageVersion::Digest(digest) => Some(digest.clone()),
+            ImageVersion::Tag(_) => {
+                answer.headers().get(DIGEST).and_then(|digest| digest.to_str().ok()).map(str::to_owned)
+            }
         };
         match Answered::read(&answer, platform)? {
             Answered::Layers(layers) => Ok(Manifest { digest, layers }),

@@ -3,7 +3,7 @@
 use http::Uri;
 
 use crate::error::{Class, Explain, Link};
-use crate::task::{ImageReference, ImageReferenceError, Version};
+use crate::task::{ImageReference, ImageReferenceError};
 
 /// A registry, and an image in it if one was named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,10 +53,10 @@ impl Target {
         // Its grammar is an image's; a registry alone is given an image to have one.
         let whole = if path.is_empty() { format!("{host}/any") } else { text.to_owned() };
         let image = ImageReference::parse(&whole).map_err(|source| wrong(Some(source)))?;
-        let (Version::Tag(version) | Version::Digest(version)) = image.version();
+        let version = image.version().as_str();
         let has_tag = path.contains([':', '@']);
         let host = image.registry().to_owned();
-        let image = (!path.is_empty()).then(|| (image.repository().to_owned(), version.clone()));
+        let image = (!path.is_empty()).then(|| (image.repository().to_owned(), version.to_owned()));
         Ok(Self { host, image, has_tag })
     }
 

@@ -11,7 +11,7 @@ use rustix::fs::OFlags;
 use super::look::Stamp;
 use crate::error::Failure;
 use crate::pipeline::{InputError, whole};
-use crate::task::{TaskDefinition, essence};
+use crate::task::{TaskDefinition, minimal_definition};
 
 /// What cannot be used is believed once it has stayed the same for so long: before that
 /// somebody may be writing it.
@@ -53,7 +53,7 @@ pub(super) fn read(path: &Path) -> Read {
 fn definition(path: &Path, text: &[u8]) -> Result<String, Failure> {
     TaskDefinition::parse(&path.display().to_string(), text)?;
     // What parses as a definition has an essence.
-    Ok(essence(text).unwrap_or_default())
+    Ok(minimal_definition(text).unwrap_or_default())
 }
 
 /// The text of one version of the file, or why there is none; `None` while it changes.

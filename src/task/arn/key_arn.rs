@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use super::arn::{ArnError, split};
-use super::region::Region;
+use super::arn_error::ArnError;
+use super::parts::{check_name, split};
+use crate::task::region::Region;
 
-/// `arn:<partition>:kms:<region>:<account>:key/<id>`, or an alias in place of the key.
+/// `arn:<partition>:kms:<region>:<account>:key/<id>`, or `alias/<name>` in place of the key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyArn {
     text: String,
@@ -13,10 +14,10 @@ pub struct KeyArn {
 }
 
 impl KeyArn {
-    /// The longest id or alias that KMS takes, in characters.
+    /// The longest id or alias that KMS accepts, in characters.
     const NAME_LIMIT: usize = 256;
 
-    /// Reads the ARN of a key or of an alias.
+    /// Parses the ARN of a key or of an alias.
     ///
     /// # Errors
     /// [`ArnError`], naming the part that is wrong.
@@ -25,27 +26,19 @@ impl KeyArn {
         let region = Region::parse(parts.region)?;
         let name = parts.resource.strip_prefix("key/").or_else(|| parts.resource.strip_prefix("alias/"));
         let Some(name) = name else {
-            return Err(ArnError::Kind { found: parts.resource.to_owned(), wanted: "key" });
+            return Err(ArnError::Kind { found: parts.resource.to_owned(), expected: "`key/` or `alias/`" });
         };
-        if name.is_empty() {
-            return Err(ArnError::EmptyName);
-        }
-        if let Some(bad) = name.chars().find(|c| !c.is_ascii_alphanumeric() && !"/_-".contains(*c)) {
-            return Err(ArnError::Character(bad, "/_-"));
-        }
-        if name.len() > Self::NAME_LIMIT {
-            return Err(ArnError::LongName(name.len(), Self::NAME_LIMIT));
-        }
+        check_name(name, "/_-", Self::NAME_LIMIT)?;
         Ok(Self { text: text.to_owned(), region })
     }
 
-    /// The whole ARN, as it was given.
+    /// The whole ARN, as it is written in the input.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Where the key lives; KMS is asked there (M2).
+    /// The Region of the key; requests to KMS go there (M2).
     #[must_use]
     pub fn region(&self) -> &Region {
         &self.region
@@ -63,7 +56,7 @@ mod tests {
     use super::KeyArn;
 
     #[test]
-    fn keys_and_aliases_are_taken_and_nothing_else() {
+    fn only_keys_and_aliases_are_accepted() {
         let key = KeyArn::parse("arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd").unwrap();
         assert_eq!(key.region().as_str(), "eu-west-1");
         assert!(KeyArn::parse("arn:aws-cn:kms:cn-north-1:111122223333:alias/team/pulls").is_ok());
