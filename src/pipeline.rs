@@ -20,7 +20,7 @@ pub use crate::credential::{
 use crate::credential::{AuthorizedPlan, Credentials};
 use crate::error::Failure;
 pub use crate::identity::{AccountRoles, HostKind};
-pub use crate::plan::{PlanContext, Registries, Rewrites, RoleUse};
+pub use crate::plan::{PlanContext, RegistryMap, Rewrites, RoleUse};
 pub use crate::pull::{
     Behavior, Caching, Chosen, Concurrency, Deadlines, DiskCheck, DiskLimits, DockerAddress, EngineChoice, How, Layers,
     Limits, OnRefusal, Place, Progress, Pulled, Retry, State, TlsUse, Traffic, reach,

@@ -15,7 +15,7 @@ use tracing::Instrument as _;
 use super::desk::{Desk, Standing};
 use super::request::{Origin, RequestId, Submission};
 use super::schedule;
-use crate::cluster::{Attributes, Definition, Instance, Workload};
+use crate::cluster::{Attributes, ClusterDefinition, ContainerInstance, Workload};
 use crate::error::{Class, Failure, Printable};
 use crate::pipeline::Backoff;
 use crate::task::{Platform, TaskDefinition, minimal_definition};
@@ -33,10 +33,10 @@ pub trait Cluster: Send + Sync {
     fn workloads(&self) -> BoxFuture<'_, Result<Vec<Workload>, Failure>>;
 
     /// A revision of a task definition, which never changes.
-    fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Definition, Failure>>;
+    fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<ClusterDefinition, Failure>>;
 
     /// This instance of it.
-    fn instance(&self) -> BoxFuture<'_, Result<Instance, Failure>>;
+    fn instance(&self) -> BoxFuture<'_, Result<ContainerInstance, Failure>>;
 }
 
 /// A cluster to be kept warm, and how often it is looked at.
@@ -128,7 +128,7 @@ impl<'a> Warm<'a> {
     }
 
     /// Asks for the definitions that are not known yet; gives how many were told.
-    async fn learn(&mut self, wanted: &BTreeSet<String>, instance: &Instance) -> (usize, Result<(), Failure>) {
+    async fn learn(&mut self, wanted: &BTreeSet<String>, instance: &ContainerInstance) -> (usize, Result<(), Failure>) {
         let is_told = |known: &Known| !matches!(known, Known::Untold(_));
         let mut unknown: Vec<_> = wanted.iter().filter(|arn| !self.known.get(*arn).is_some_and(is_told)).collect();
         // In another order each time: one that is never answered keeps no other from being asked for.
@@ -161,8 +161,8 @@ impl<'a> Warm<'a> {
     }
 
     /// Has a definition carried out that was not known before, if its tasks may come here.
-    fn told(&self, arn: &str, instance: &Instance, definition: &Definition) -> Known {
-        let may_be_member = definition.member_of.iter().all(|expression| instance.may_be_member_of(expression));
+    fn told(&self, arn: &str, instance: &ContainerInstance, definition: &ClusterDefinition) -> Known {
+        let may_be_member = definition.member_of.iter().all(|expression| instance.may_satisfy(expression));
         let essence =
             minimal_definition(definition.json.as_bytes()).filter(|_| may_be_member && runs_here(arn, definition));
         essence.map_or(Known::Elsewhere, |essence| {
@@ -234,7 +234,7 @@ fn next(pull_interval: Option<Duration>) -> Option<Instant> {
 }
 
 /// Whether a definition is for hosts like this one, as far as it says.
-fn runs_here(arn: &str, definition: &Definition) -> bool {
+fn runs_here(arn: &str, definition: &ClusterDefinition) -> bool {
     match TaskDefinition::parse(arn, definition.json.as_bytes()).map(|task| task.platform) {
         Ok(Ok(Some(wanted))) => Platform::host().is_none_or(|host| wanted.is_satisfied_by(&host)),
         // What is wrong with it is told when it is carried out.
@@ -256,11 +256,11 @@ impl Cluster for crate::pipeline::EcsCluster {
         self.workloads()
     }
 
-    fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Definition, Failure>> {
+    fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<ClusterDefinition, Failure>> {
         self.definition(arn)
     }
 
-    fn instance(&self) -> BoxFuture<'_, Result<Instance, Failure>> {
+    fn instance(&self) -> BoxFuture<'_, Result<ContainerInstance, Failure>> {
         self.instance()
     }
 }

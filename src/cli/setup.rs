@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::pipeline::{
     AccessTokens, AccountRoles, Aws, Backoff, Batching, Behavior, Caching, Chosen, Concurrency, Deadlines, DiskCheck,
     DiskLimits, DockerAddress, EngineChoice, HostKind, Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits,
-    Logins, OnRefusal, Place, PlanContext, Platform, Registries, Resolver, Rewrites, RoleUse, TlsUse, Traffic, Watch,
+    Logins, OnRefusal, Place, PlanContext, Platform, RegistryMap, Resolver, Rewrites, RoleUse, TlsUse, Traffic, Watch,
 };
 
 /// The delays between attempts to pull grow to 1.5 seconds at most, so that an image is there
@@ -76,7 +76,7 @@ impl Setup {
         let instance = |image: &_| self.instance.covering(image);
         let Self { roles, accounts, rewrites, platform, .. } = self;
         let platform = platform.as_ref();
-        Job::new(inputs, &PlanContext { roles: *roles, accounts, rewrites, platform, instance: &instance })
+        Job::new(inputs, &PlanContext { roles: *roles, accounts, rewrites, platform, host_login: &instance })
     }
 }
 
@@ -176,7 +176,7 @@ pub(super) fn logins(settings: &Settings) -> Result<Logins<Resolver<Aws>>, Failu
 
 fn logins_from(credentials: Arc<Resolver<Aws>>, settings: &Settings) -> Result<Logins<Resolver<Aws>>, Failure> {
     Ok(Logins {
-        registries: Registries::new(&settings.registries)?,
+        registries: RegistryMap::new(&settings.registries)?,
         accounts: AccountRoles::new(&settings.accounts)?,
         credentials,
         max_age: settings.secrets_max_age,

@@ -204,7 +204,7 @@ impl<S: TokenStore> Credentials for Resolver<S> {
         async move {
             match &pull.need {
                 Need::Anonymous => Ok(Credential::anonymous()),
-                Need::Instance(login) => self.instance.credential(login).await,
+                Need::HostLogin(login) => self.instance.credential(login).await,
                 Need::Secret { parameter, identity } => {
                     let held = self.version(&(identity.clone(), parameter.clone())).await?;
                     Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)

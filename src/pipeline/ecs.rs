@@ -2,7 +2,7 @@
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 
-use crate::cluster::{Definition, Instance, LaunchType, Workload};
+use crate::cluster::{ClusterDefinition, ContainerInstance, LaunchType, Workload};
 use crate::credential::aws::Aws;
 use crate::error::Failure;
 
@@ -38,21 +38,21 @@ impl EcsCluster {
 
     /// A revision of a task definition.
     #[must_use]
-    pub fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Definition, Failure>> {
+    pub fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<ClusterDefinition, Failure>> {
         let asked = self.aws.definition(&self.cluster, arn);
         async { asked.await.map_err(Failure::from) }.boxed()
     }
 
     /// This instance of it.
     #[must_use]
-    pub fn instance(&self) -> BoxFuture<'_, Result<Instance, Failure>> {
+    pub fn instance(&self) -> BoxFuture<'_, Result<ContainerInstance, Failure>> {
         async {
             let attributes = match &self.instance {
                 Some(instance) => Some(self.aws.instance_attributes(&self.cluster, instance).await),
                 None => None,
             };
             let attributes = attributes.transpose()?;
-            Ok(Instance { launch: self.launch, attributes })
+            Ok(ContainerInstance { launch: self.launch, attributes })
         }
         .boxed()
     }

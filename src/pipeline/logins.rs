@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use crate::credential::{Credential, Credentials, Login, Origin};
 use crate::error::{Class, Explain, Failure, Link, Printable};
 use crate::identity::AccountRoles;
-use crate::plan::{PlannedPull, Registries};
+use crate::plan::{PlannedPull, RegistryMap};
 use crate::task::ImageReference;
 
 /// A token that is to end so soon is not kept by others: the pull that shows it takes time.
@@ -19,7 +19,7 @@ const LAST_USE: Duration = Duration::from_mins(15);
 /// Where front doors get their logins.
 pub struct Logins<C> {
     /// Which hosts are ours.
-    pub registries: Registries,
+    pub registries: RegistryMap,
     /// Which accounts' secrets and tokens are had as another role.
     pub accounts: AccountRoles,
     /// Where credentials come from; pulls may get theirs there too.
@@ -71,7 +71,7 @@ impl<C: Credentials> Logins<C> {
     /// A [`Failure`], for whatever keeps a registry that is ours from its login.
     pub async fn of(&self, image: &ImageReference) -> Result<Option<Given>, Arc<Failure>> {
         let Some(need) = self.registries.need(image, &self.accounts)? else { return Ok(None) };
-        let pull = PlannedPull { image: image.clone(), need, platform: None, through: None };
+        let pull = PlannedPull { image: image.clone(), need, platform: None, pull_through: None };
         let credential = self.credentials.credential(&pull).await?;
         if let Some(failure) = self.credentials.doubted(&pull, &credential) {
             return Err(failure);
@@ -86,7 +86,8 @@ impl<C: Credentials> Logins<C> {
     #[must_use]
     pub fn known(&self) -> Vec<(String, &'static str)> {
         let user = |is_ecr| if is_ecr { "AWS" } else { "" };
-        self.registries.hosts().map(|(host, is_ecr)| (host.docker_key().to_owned(), user(is_ecr))).collect()
+        let entries = self.registries.entries();
+        entries.map(|entry| (entry.host().docker_key().to_owned(), user(entry.is_ecr()))).collect()
     }
 }
 

@@ -97,7 +97,7 @@ impl Caching {
 mod tests {
     use super::{Behavior, Caching, OnRefusal};
     use crate::error::{Class, Failure, Link, Printable};
-    use crate::plan::{InstanceLogin, InstanceSource, Need};
+    use crate::plan::{HostLogin, HostLoginSource, Need};
     use crate::pull::LocalImage;
     use crate::task::Platform;
 
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn a_private_copy_is_verified_where_it_is_looked_for_first() {
         let private =
-            Need::Instance(InstanceLogin { source: InstanceSource::DockerConfig, scope: "reg.example".to_owned() });
+            Need::HostLogin(HostLogin { source: HostLoginSource::DockerConfig, scope: "reg.example".to_owned() });
         for (behavior, verified) in [
             (Behavior::Default, false),
             (Behavior::Always, false),

@@ -114,8 +114,10 @@ impl<'a, C: Connect> Course<'a, '_, C> {
 
     /// The way to begin with: through the rule, if there is one and its token is to be had.
     async fn first_way(&self) -> Result<Way<'a>, Failure> {
-        match self.way(self.pull.first_way()).await {
-            Err(failure) if self.pull.through.is_some() && through::is_out_of_order(failure.link, failure.class) => {
+        match self.way(self.pull.first_route()).await {
+            Err(failure)
+                if self.pull.pull_through.is_some() && through::is_out_of_order(failure.link, failure.class) =>
+            {
                 // In a box, as all that few of thousands need.
                 Box::pin(self.upstream(failure)).await
             }
@@ -195,7 +197,7 @@ impl<'a, C: Connect> Course<'a, '_, C> {
         let mut local = self.local(engine, name).await?;
         // Docker keeps digests under the name that an image was pulled by, and none under
         // those that it was given.
-        if let (Some(copy), Some(rule)) = (&mut local, &self.pull.through)
+        if let (Some(copy), Some(rule)) = (&mut local, &self.pull.pull_through)
             && copy.digests.is_empty()
             && let Some(behind) = self.local(engine, &rule.image).await?
             && behind.id == copy.id
@@ -221,7 +223,7 @@ impl<'a, C: Connect> Course<'a, '_, C> {
         caching: Caching,
     ) -> Result<Option<Pulled>, Missed> {
         // Behind a rule nothing is for everybody, also if the container names no credentials.
-        if !caching.must_verify(&self.pull.first_way().need, self.run.tags.is_shared(self.pull)) {
+        if !caching.must_verify(&self.pull.first_route().need, self.run.tags.is_shared(self.pull)) {
             return Ok(Some(cached(local, wanted, false, None)));
         }
         let Some(digest) = local.digest_of(&wanted.image) else { return Ok(None) };

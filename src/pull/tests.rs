@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::credential::Origin;
 use crate::error::{Class, Link};
-use crate::plan::{InstanceLogin, InstanceSource, Need, PlannedPull};
+use crate::plan::{HostLogin, HostLoginSource, Need, PlannedPull};
 use crate::pull::{Deadlines, EngineError, How, Limits, Outcome, Traffic, run};
 use crate::retry::Backoff;
 use crate::task::{ImageReference, Platform};
@@ -131,9 +131,9 @@ async fn the_limit_holds_and_is_used_and_the_engine_is_reached_once() {
 #[tokio::test(start_paused = true)]
 async fn one_tag_is_one_image_in_a_run_though_it_moves_in_the_middle() {
     let image = ImageReference::parse("app").unwrap();
-    let login = |scope: &str| InstanceLogin { source: InstanceSource::DockerConfig, scope: scope.to_owned() };
-    let needs = [Need::Anonymous, Need::Instance(login("a")), Need::Instance(login("b"))];
-    let pulls = needs.map(|need| PlannedPull { image: image.clone(), need, platform: None, through: None });
+    let login = |scope: &str| HostLogin { source: HostLoginSource::DockerConfig, scope: scope.to_owned() };
+    let needs = [Need::Anonymous, Need::HostLogin(login("a")), Need::HostLogin(login("b"))];
+    let pulls = needs.map(|need| PlannedPull { image: image.clone(), need, platform: None, pull_through: None });
     let fake = Fake::default().on("app", vec![digest(5)]);
     let by_digest = vec![vec![digest(0)], vec![digest(0)]];
     fake.scripts.lock().unwrap().insert(format!("docker.io/library/app@{DIGEST}"), by_digest);
@@ -211,7 +211,7 @@ async fn another_platform_than_the_one_asked_for_is_no_success() {
         image: image.clone(),
         need: Need::Anonymous,
         platform: Platform::parse(text).ok(),
-        through: None,
+        pull_through: None,
     };
     for (platform, found) in [("linux/arm64", Some(Class::Unsupported)), ("linux/amd64", None)] {
         let fake: &'static Fake = Box::leak(Box::new(Fake::default().on("app", vec![digest(0)])));

@@ -55,14 +55,14 @@ fn kind(need: &Need) -> &'static str {
         Need::Secret { .. } => "secret",
         Need::Ecr { .. } => "ecr",
         Need::EcrPublic { .. } => "ecr-public",
-        Need::Instance(_) => "instance",
+        Need::HostLogin(_) => "instance",
     }
 }
 
 fn identity(need: &Need) -> Option<&Identity> {
     match need {
         Need::Secret { identity, .. } | Need::Ecr { identity, .. } | Need::EcrPublic { identity } => Some(identity),
-        Need::Anonymous | Need::Instance(_) => None,
+        Need::Anonymous | Need::HostLogin(_) => None,
     }
 }
 

@@ -170,7 +170,7 @@ impl Pulling {
 fn job(source: &str, definition: &[u8]) -> Job {
     let no_logins = |_: &_| None;
     let (accounts, rewrites) = (&AccountRoles::default(), &Rewrites::default());
-    let context = PlanContext { roles: RoleUse::Assume, accounts, rewrites, platform: None, instance: &no_logins };
+    let context = PlanContext { roles: RoleUse::Assume, accounts, rewrites, platform: None, host_login: &no_logins };
     Job::new(vec![Input { source: source.to_owned(), text: Ok(definition.to_vec()) }], &context)
 }
 

@@ -102,7 +102,7 @@ fn no_failure_is_taken_for_a_registry_that_is_not_ours() {
     assert_not_given(&doors.get(REGISTRY), "is not allowed");
     assert_not_given(&doors.get(ECR), "not allowed ecr:GetAuthorizationToken");
     assert_not_given(&doors.get("public.ecr.aws"), "allow ecr-public:GetAuthorizationToken");
-    assert_not_given(&doors.get("12.dkr.ecr.eu-west-1.amazonaws.com"), "begins with an account's 12 digits");
+    assert_not_given(&doors.get("12.dkr.ecr.eu-west-1.amazonaws.com"), "begins with a 12-digit account id");
     let doors = Doors::new();
     let not_there = SECRET.replace("hub", "gone");
     doors.map(&format!("[[registry]]\nhost = \"{REGISTRY}\"\nsecret = \"{not_there}\"\n"));
@@ -268,12 +268,15 @@ fn a_map_that_cannot_be_meant_is_refused() {
     let doors = Doors::new();
     let entry = format!("[[registry]]\nhost = \"{REGISTRY}\"\nsecret = \"{SECRET}\"\n");
     for (text, said) in [
-        (entry.repeat(2), "registry.example:5000 stands there twice"),
+        (entry.repeat(2), "registry.example:5000 has more than one entry"),
         (entry.replace("registry.example:5000", "https://registry.example"), "is not a registry's host"),
         (entry.replace("secret =", "secrets ="), "registry number 1: unknown field `secrets`"),
-        (entry.replace(SECRET, "arn:aws:secretsmanager:mars:1:secret:x"), "is no secret's ARN or name"),
-        (format!("{entry}role = \"reader\"\n"), "is not a role's ARN"),
-        (entry.replace(REGISTRY, ECR), "takes its own tokens"),
+        (
+            entry.replace(SECRET, "arn:aws:secretsmanager:mars:1:secret:x"),
+            "is neither the ARN nor the name of a secret",
+        ),
+        (format!("{entry}role = \"reader\"\n"), "is not the ARN of a role"),
+        (entry.replace(REGISTRY, ECR), "accepts only its own tokens"),
         ("registry = 1\n".to_owned(), "write [[registry]]"),
         ("registry = [\"hunter2\"]\n".to_owned(), "registry number 1: it must be a table: write [[registry]]"),
     ] {

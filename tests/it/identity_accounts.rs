@@ -117,8 +117,8 @@ fn a_role_of_another_partition_is_refused_without_asking_anybody() {
 fn a_map_that_cannot_be_meant_is_refused() {
     let twice = format!("[[identity.account]]\nid = \"444455556666\"\nrole_arn = \"{THEIR_ROLE}\"\n").repeat(2);
     for (text, said) in [
-        (twice.as_str(), "444455556666 stands there twice"),
-        ("[[identity.account]]\nid = \"4\"\nrole_arn = \"x\"\n", "`4` is not an account's 12 digits"),
+        (twice.as_str(), "444455556666 has more than one entry"),
+        ("[[identity.account]]\nid = \"4\"\nrole_arn = \"x\"\n", "`4` is not an AWS account id"),
         ("[[identity.account]]\nid = \"444455556666\"\nrole = \"x\"\n", "unknown field `role`"),
         ("[identity]\naccount = \"x\"\n", "[[identity.account]]"),
     ] {

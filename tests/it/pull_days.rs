@@ -83,7 +83,8 @@ impl Host {
         let definition = definition.to_string().into_bytes();
         let no_logins = |_: &_| None;
         let (accounts, rewrites) = (&AccountRoles::default(), &Rewrites::default());
-        let context = PlanContext { roles: RoleUse::Assume, accounts, rewrites, platform: None, instance: &no_logins };
+        let context =
+            PlanContext { roles: RoleUse::Assume, accounts, rewrites, platform: None, host_login: &no_logins };
         let limits = Limits {
             disk: taskpull::pull::DiskLimits::default(),
             caching: Caching::default(),

@@ -325,7 +325,10 @@ fn the_upstreams_name_is_pinned_and_an_image_that_is_pinned_stays_where_it_is() 
     assert_eq!((ended.code, &ended.container(0)["via"]), (0, &Value::Null), "{ended:?}");
     assert_eq!(world.engine.pulls().last().unwrap().image, format!("docker.io/library/nginx@{digest}"));
     let warning = ended.report()["tasks"][0]["warnings"][0].as_str().unwrap().to_owned();
-    assert!(warning.starts_with("web: `[[rewrite]]` covers the image, which is named by its digest"), "{warning}");
+    assert!(
+        warning.starts_with("web: `[[rewrite]]` is not applied to an image that is named by its digest"),
+        "{warning}"
+    );
 }
 
 #[test]
@@ -364,10 +367,10 @@ fn a_rewrite_that_leads_nowhere_is_an_error_before_anybody_is_asked() {
     for (text, said) in [
         (
             "[[rewrite]]\nfrom = \"docker.io\"\nto = \"mirror.example/hub\"\n".to_owned(),
-            "is not an ECR registry's host",
+            "must be an ECR registry's host, or that host and the prefix of a rule",
         ),
         (format!("[[rewrite]]\nfrom = \"{ecr}\"\nto = \"{ecr}/x\"\n"), "is a private ECR registry"),
-        (format!("[[rewrite]]\nfrom = \"docker.io\"\nto = \"{ecr}\"\n").repeat(2), "stands there twice"),
+        (format!("[[rewrite]]\nfrom = \"docker.io\"\nto = \"{ecr}\"\n").repeat(2), "has more than one entry"),
         (format!("[[rewrite]]\nfrom = \"docker.io\"\nto = \"{ecr}\"\nelse = 1\n"), "unknown field `else`"),
     ] {
         let world = world();

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 use super::Aws;
 use super::call::{Answered, call};
 use super::said::{Failed, Meaning};
-use crate::cluster::{Attributes, Definition, LaunchType, Workload};
+use crate::cluster::{Attributes, ClusterDefinition, LaunchType, Workload};
 use crate::credential::{ClusterError, ClusterFault, Watch};
 use crate::identity::Identity;
 
@@ -52,7 +52,7 @@ impl Aws {
     ///
     /// # Errors
     /// [`ClusterError`]
-    pub async fn definition(&self, cluster: &str, arn: &str) -> Result<Definition, ClusterError> {
+    pub async fn definition(&self, cluster: &str, arn: &str) -> Result<ClusterDefinition, ClusterError> {
         let look = self.look(cluster, "ecs:DescribeTaskDefinition").await?;
         let asked = look.client.describe_task_definition().task_definition(arn).send();
         let answer = look.answer("ecs:DescribeTaskDefinition", asked).await?;
@@ -183,7 +183,7 @@ fn region_of(cluster: &str) -> Option<Region> {
 
 fn of_service(service: Service) -> Workload {
     let strategy = service.capacity_provider_strategy.unwrap_or_default();
-    let of_strategy = strategy.iter().map(|item| LaunchType::of_capacity_provider(&item.capacity_provider));
+    let of_strategy = strategy.iter().map(|item| LaunchType::from_capacity_provider(&item.capacity_provider));
     let said = service.launch_type.and_then(|launch| LaunchType::parse(launch.as_str()));
     // Of one that was replaced no task begins any more.
     let deployed = service.deployments.unwrap_or_default().into_iter();
@@ -201,7 +201,7 @@ fn of_service(service: Service) -> Workload {
 }
 
 fn of_task(task: Task) -> Workload {
-    let of_provider = task.capacity_provider_name.as_deref().map(LaunchType::of_capacity_provider);
+    let of_provider = task.capacity_provider_name.as_deref().map(LaunchType::from_capacity_provider);
     let said = task.launch_type.and_then(|launch| LaunchType::parse(launch.as_str()));
     Workload {
         name: task.task_arn.unwrap_or_default(),
@@ -217,7 +217,7 @@ fn member_of(constraints: Option<Vec<PlacementConstraint>>) -> Vec<String> {
     expressions.filter_map(|one| one.expression).collect()
 }
 
-fn definition(found: TaskDefinition) -> Definition {
+fn definition(found: TaskDefinition) -> ClusterDefinition {
     let containers = found.container_definitions.unwrap_or_default().into_iter().map(|container| {
         let credentials = container.repository_credentials;
         json!({
@@ -241,7 +241,7 @@ fn definition(found: TaskDefinition) -> Definition {
     });
     let constraints = found.placement_constraints.unwrap_or_default().into_iter();
     let expressions = constraints.filter(|one| one.r#type == Some(TaskDefinitionPlacementConstraintType::MemberOf));
-    Definition { json: json.to_string(), member_of: expressions.filter_map(|one| one.expression).collect() }
+    ClusterDefinition { json: json.to_string(), member_of: expressions.filter_map(|one| one.expression).collect() }
 }
 
 #[cfg(test)]

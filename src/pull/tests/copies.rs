@@ -9,7 +9,7 @@ use super::world::{
     planned, pull, refused, two_at_once,
 };
 use crate::error::{Class, Link};
-use crate::plan::{InstanceLogin, InstanceSource, Need, PlannedPull};
+use crate::plan::{HostLogin, HostLoginSource, Need, PlannedPull};
 use crate::pull::{Behavior, Caching, Deadlines, EngineError, How, Limits, OnRefusal, Outcome, run};
 use crate::retry::Backoff;
 
@@ -86,8 +86,8 @@ async fn a_verification_and_the_pull_after_it_have_one_deadline() {
 
 #[tokio::test(start_paused = true)]
 async fn all_pulls_of_one_tag_fall_back_together() {
-    let login = InstanceLogin { source: InstanceSource::DockerConfig, scope: "a".to_owned() };
-    let pulls = [Need::Anonymous, Need::Instance(login)].map(|need| PlannedPull { need, ..planned("app") });
+    let login = HostLogin { source: HostLoginSource::DockerConfig, scope: "a".to_owned() };
+    let pulls = [Need::Anonymous, Need::HostLogin(login)].map(|need| PlannedPull { need, ..planned("app") });
     let fake = verifying(Fake::default(), vec![busy(0)]).on("app", vec![busy(0)]);
     fake.copies.lock().unwrap().insert(format!("docker.io/library/app@{DIGEST}"), copy(DIGEST));
     let fake: &'static Fake = Box::leak(Box::new(fake));

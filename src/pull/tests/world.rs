@@ -239,12 +239,12 @@ pub(super) fn two_at_once() -> Traffic {
 
 pub(super) fn planned(image: &str) -> PlannedPull {
     let image = ImageReference::parse(image).unwrap();
-    PlannedPull { image, need: Need::Anonymous, platform: None, through: None }
+    PlannedPull { image, need: Need::Anonymous, platform: None, pull_through: None }
 }
 
 /// An image that is also behind a rule, as `rule`.
 pub(super) fn behind_a_rule(image: &str) -> PlannedPull {
-    PlannedPull { through: Some(Box::new(planned("rule"))), ..planned(image) }
+    PlannedPull { pull_through: Some(Box::new(planned("rule"))), ..planned(image) }
 }
 
 pub(super) async fn pull(

@@ -1,19 +1,19 @@
-//! The words of an expression.
+//! The tokens of an expression.
 
-/// One of them.
+/// One token.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Word {
-    /// What has a meaning of its own, such as `(` and `==`.
+pub(super) enum Token {
+    /// An operator or a bracket, such as `(` and `==`.
     Symbol(&'static str),
-    /// Anything else: a name, a value, an operator that is a word.
+    /// A name, a value, or an operator that is a word.
     Text(String),
     /// A value in quotes, which is never an operator.
     Quoted(String),
 }
 
-impl Word {
-    /// As an operator.
-    pub(super) fn text(&self) -> &str {
+impl Token {
+    /// The token as an operator; empty for a value in quotes.
+    pub(super) fn operator(&self) -> &str {
         match self {
             Self::Symbol(text) => text,
             Self::Text(text) => text,
@@ -21,8 +21,8 @@ impl Word {
         }
     }
 
-    /// As a name or a value.
-    pub(super) fn name(&self) -> Option<&str> {
+    /// The token as a name or a value.
+    pub(super) fn value(&self) -> Option<&str> {
         match self {
             Self::Symbol(_) => None,
             Self::Text(text) | Self::Quoted(text) => Some(text),
@@ -30,25 +30,26 @@ impl Word {
     }
 }
 
-/// The longer ones first.
+/// The symbols; a longer one precedes its prefix.
 const SYMBOLS: [&str; 17] =
     ["!exists", "!in", "==", "!=", "=~", "!~", ">=", "<=", "&&", "||", ">", "<", "!", "(", ")", "[", "]"];
 
-/// Divides a text; `None` where a quote does not end.
-pub(super) fn words(text: &str) -> Option<Vec<Word>> {
-    let (mut words, mut rest) = (Vec::new(), text.trim_start());
+/// Splits a text into tokens; `None` if a quote does not end.
+pub(super) fn tokenize(text: &str) -> Option<Vec<Token>> {
+    let (mut tokens, mut rest) = (Vec::new(), text.trim_start());
     while let Some(first) = rest.chars().next() {
-        let expects_pattern = matches!(words.last().map(Word::text), Some("=~" | "!~" | "matches" | "not_matches"));
-        let taken = if first == '"' || first == '\'' {
+        let expects_pattern =
+            matches!(tokens.last().map(Token::operator), Some("=~" | "!~" | "matches" | "not_matches"));
+        let length = if first == '"' || first == '\'' {
             let end = rest[1..].find(first)?;
-            words.push(Word::Quoted(rest[1..=end].to_owned()));
+            tokens.push(Token::Quoted(rest[1..=end].to_owned()));
             end + 2
         } else if expects_pattern {
             let end = pattern_end(rest);
-            words.push(Word::Text(rest[..end].to_owned()));
+            tokens.push(Token::Text(rest[..end].to_owned()));
             end
         } else if let Some(symbol) = symbol(rest) {
-            words.push(Word::Symbol(symbol));
+            tokens.push(Token::Symbol(symbol));
             symbol.len()
         } else {
             let is_end = |c: char| c.is_whitespace() || "()[],=!<>&|'\"".contains(c);
@@ -56,26 +57,27 @@ pub(super) fn words(text: &str) -> Option<Vec<Word>> {
             if end == 0 {
                 return None;
             }
-            words.push(Word::Text(rest[..end].to_owned()));
+            tokens.push(Token::Text(rest[..end].to_owned()));
             end
         };
-        rest = rest.get(taken..)?.trim_start();
+        rest = rest.get(length..)?.trim_start();
     }
-    Some(words)
+    Some(tokens)
 }
 
+/// The symbol at the beginning of a text, if there is one.
 fn symbol(text: &str) -> Option<&'static str> {
-    let begins = |symbol: &&str| {
+    let is_prefix = |symbol: &&str| {
         let rest = text.strip_prefix(*symbol);
-        // `!inside` is no `!in`.
+        // `!inside` does not begin with the operator `!in`.
         let is_word = symbol.ends_with(char::is_alphabetic);
         rest.is_some_and(|rest| !is_word || !rest.starts_with(|c: char| c.is_alphanumeric()))
     };
-    if text.starts_with(',') { Some(",") } else { SYMBOLS.into_iter().find(begins) }
+    if text.starts_with(',') { Some(",") } else { SYMBOLS.into_iter().find(is_prefix) }
 }
 
-/// A pattern goes to the next white space or the parenthesis around the expression; its own
-/// parentheses are balanced.
+/// The length of a pattern. It ends at white space or at the closing parenthesis around the
+/// expression; parentheses within the pattern are balanced.
 fn pattern_end(text: &str) -> usize {
     let mut depth = 0_usize;
     for (at, character) in text.char_indices() {
