@@ -6,7 +6,7 @@ use crate::credential::{
     about_description, unknown,
 };
 use crate::error::{Class, Explain, Failure, Link};
-use crate::registry::{Accepted, LoginError, Target, try_login};
+use crate::registry::{LoginAcceptance, LoginError, LoginTarget, try_login};
 use crate::task::{ArnError, CredentialsParameter, Region, RegionError};
 
 /// What is asked about a secret.
@@ -15,7 +15,7 @@ pub struct Question {
     secret: CredentialsParameter,
     usage: SecretUse,
     by: UsedBy,
-    registry: Option<Target>,
+    registry: Option<LoginTarget>,
 }
 
 /// A question that cannot be asked.
@@ -73,7 +73,7 @@ impl Question {
         if let Some(account) = account.filter(|account| !is_account(account)) {
             return Err(told(QuestionError::Account(account.to_owned())));
         }
-        let registry = registry.map(Target::parse).transpose()?;
+        let registry = registry.map(LoginTarget::parse).transpose()?;
         Ok(Self { secret, usage, by: UsedBy { region, account: account.map(str::to_owned) }, registry })
     }
 }
@@ -126,16 +126,16 @@ pub async fn check_secret(store: &Aws, question: &Question) -> Vec<Finding> {
     findings
 }
 
-fn told(target: &Target, tried: Result<Accepted, LoginError>) -> Finding {
+fn told(target: &LoginTarget, tried: Result<LoginAcceptance, LoginError>) -> Finding {
     let host = target.host();
     match tried {
-        Ok(Accepted::Login) => Finding::good("registry", &format!("{host} accepts the login")),
-        Ok(Accepted::Image(image)) => Finding::good("registry", &format!("{host} lets the login read {image}")),
-        Ok(Accepted::NoLatest(repository)) => Finding::note(
+        Ok(LoginAcceptance::Login) => Finding::good("registry", &format!("{host} accepts the login")),
+        Ok(LoginAcceptance::Image(image)) => Finding::good("registry", &format!("{host} lets the login read {image}")),
+        Ok(LoginAcceptance::NoLatest(repository)) => Finding::note(
             "registry",
             &format!("{host} accepts the login, and has no {repository}:latest that it may see: name a tag to be sure"),
         ),
-        Ok(Accepted::Open) => {
+        Ok(LoginAcceptance::Open) => {
             Finding::note("registry", &format!("{host} asks nobody for a login: this one was not tried"))
         }
         Err(error) => unknown("registry", &Failure::from(error)),

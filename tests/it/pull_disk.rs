@@ -333,7 +333,7 @@ fn a_login_goes_nowhere_with_a_redirect() {
     let image = format!("127.0.0.1:{}/team/app:1", registry.port());
     let ended = weighing(&world, "refuse", &[container("app", &image, SECRET)]).env("RUST_LOG", "debug").end();
     assert_eq!(ended.code, 0, "{ended:?}");
-    assert!(ended.stderr.contains("it answered 307"), "{ended:?}");
+    assert!(ended.stderr.contains("the server answered HTTP 307"), "{ended:?}");
     assert!(!followed.load(Ordering::Relaxed));
 }
 
