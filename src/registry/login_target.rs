@@ -15,6 +15,7 @@ pub struct LoginTarget {
 /// An image in the registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TargetImage {
+    /// The path of the repository.
     pub repository: String,
     /// The tag or digest.
     pub version: String,
