@@ -6,7 +6,7 @@
 use super::node::{Attributes, Node};
 use super::parser;
 
-/// A parsed expression.
+/// A parsed expression of the cluster query language.
 #[derive(Debug)]
 pub struct Expression(Node);
 

@@ -44,7 +44,7 @@ impl Printable {
         Self(safe)
     }
 
-    /// The printable text.
+    /// The text: one line of at most 1,000 characters, and an ellipsis if it was longer.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

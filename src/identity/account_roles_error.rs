@@ -15,7 +15,7 @@ pub enum AccountRolesError {
     /// `role_arn` is not the ARN of a role.
     #[error("identity.account: the role_arn of {id} is not the ARN of a role")]
     Role {
-        /// The account id.
+        /// The account id of the entry.
         id: String,
         /// What is wrong with the ARN.
         source: ArnError,

@@ -119,7 +119,10 @@ fn secret_of_an_ecr_image_is_not_read_and_a_warning_explains() {
         assert_eq!(output.container(0)["credential"]["kind"], "ecr");
         let warnings = output.report()["tasks"][0]["warnings"].clone();
         assert_eq!(warnings.as_array().unwrap().len(), 1, "{warnings}");
-        assert!(warnings[0].as_str().unwrap().starts_with("app: the image is in ECR"), "{warnings}");
+        assert!(
+            warnings[0].as_str().unwrap().starts_with("app: ECR accepts only its own authorization tokens"),
+            "{warnings}"
+        );
     }
     assert_eq!(world.aws.call_count("GetSecretValue"), 2, "one read for the other container in each run");
 }
@@ -286,7 +289,7 @@ fn endpoint_variable_of_ecr_is_used_instead_of_the_general_one() {
 fn invalid_ecr_host_is_rejected_without_aws_calls() {
     let world = ecr_world();
     for (image, message) in [
-        ("11112222333.dkr.ecr.eu-west-1.amazonaws.com/app", "12 digits"),
+        ("11112222333.dkr.ecr.eu-west-1.amazonaws.com/app", "12-digit account id"),
         ("111122223333.dkr.ecr.cn-north-1.amazonaws.com/app", "is in the partition aws-cn"),
         ("111122223333.dkr.ecr.eu-west-1.on.aws/app", "is not one"),
     ] {

@@ -10,17 +10,17 @@ use crate::task::ImageReference;
 pub enum RegistryKind {
     /// A private registry of Amazon ECR, also with a pull-through cache (C13).
     Ecr(EcrRegistry),
-    /// Amazon ECR Public.
+    /// Amazon ECR Public, under any of its names.
     EcrPublic,
     /// Docker Hub, under any of its names.
     DockerHub,
-    /// GitHub's container registry.
+    /// The container registry of GitHub.
     Ghcr,
-    /// Azure Container Registry.
+    /// A registry of Azure Container Registry.
     Acr,
     /// gitlab.com; a self-hosted GitLab cannot be recognized by its name.
     GitLab,
-    /// Any other registry.
+    /// Any registry that is none of the above.
     Other,
 }
 

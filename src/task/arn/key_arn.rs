@@ -6,7 +6,7 @@ use super::arn_error::ArnError;
 use super::parts::{check_name, split};
 use crate::task::region::Region;
 
-/// `arn:<partition>:kms:<region>:<account>:key/<id>`, or `alias/<name>` in place of the key.
+/// The ARN of a KMS key: `arn:<partition>:kms:<region>:<account>:key/<id>`, or `alias/<name>` in place of the key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyArn {
     text: String,

@@ -6,7 +6,8 @@ use super::arn_error::ArnError;
 use super::parts::{check_name, partition, split};
 use crate::task::region::Region;
 
-/// `arn:<partition>:secretsmanager:<region>:<account>:secret:<name>[-<6 random>]` (A2).
+/// The ARN of a secret: `arn:<partition>:secretsmanager:<region>:<account>:secret:<name>[-<6 random>]`
+/// (A2).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SecretArn {
     text: String,
