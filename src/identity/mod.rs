@@ -7,6 +7,7 @@
 mod account_roles;
 mod account_roles_error;
 mod host_kind;
+#[expect(clippy::module_inception, reason = "the file has the name of its type")]
 mod identity;
 mod partition_error;
 mod role_session;

@@ -95,7 +95,6 @@ impl<'a> Address<'a> {
 }
 
 /// Sends one request over a connection and reads the response.
-
 async fn exchange<S: Read + Write + Unpin>(
     stream: S,
     request: Request<Body>,
