@@ -286,7 +286,7 @@ impl JobExecutor for PipelineExecutor {
     }
 
     fn login<'a>(&'a self, image: &'a ImageReference) -> BoxFuture<'a, Result<Option<IssuedLogin>, Arc<Failure>>> {
-        async move { self.parts().logins.of(image).await }.boxed()
+        async move { self.parts().logins.login(image).await }.boxed()
     }
 
     fn run<'a>(

@@ -62,11 +62,11 @@ impl Metrics {
     #[must_use]
     pub fn render(&self, desk: &JobStore) -> String {
         let JobCounts { queued, running, for_engine, for_others } = desk.tally(|by| !by.is_managed());
-        let (waiting, at_most) = (for_engine + for_others, desk.room().open);
+        let (waiting, read_at_most) = (for_engine + for_others, desk.room().open);
         for (phase, count) in [("queued", queued), ("running", running), ("waiting", waiting)] {
             self.0.set(&table::OPEN, &[phase], float(count));
         }
-        self.0.set(&table::OPEN_LIMIT, &[], float(at_most));
+        self.0.set(&table::OPEN_LIMIT, &[], float(read_at_most));
         self.text()
     }
 
