@@ -12,6 +12,8 @@ mod client;
 mod client_error;
 mod desk;
 mod desk_error;
+#[cfg(test)]
+mod error_catalogue;
 mod feed;
 mod folder;
 mod journal;
@@ -27,7 +29,7 @@ mod warm;
 mod witness;
 
 pub use api::Right;
-pub use audit::{Audit, AuditError};
+pub use audit::{AuditError, AuditLog};
 pub use client::{Client, Events};
 pub use client_error::ClientError;
 pub use desk::{Accepted, Desk, Open, Phase, Room, Standing, View};
@@ -35,7 +37,7 @@ pub use desk_error::DeskError;
 pub use feed::Feed;
 pub use journal::{Ended, Found, Journal, Record};
 pub use journal_error::JournalError;
-pub use metrics::Metrics;
+pub use metrics::AgentMetrics;
 pub use request::{Ending, Moment, Origin, Peer, Request, RequestId, Submission};
 pub use runner::{Plan, Runner, Stop, Work};
 pub use supervisor::Supervisor;

@@ -16,11 +16,11 @@ use super::arguments::Serve;
 use super::cluster::cluster;
 use super::setup::Setup;
 use super::{complain, log, tell};
-use crate::agent::api::{Access, Server, Shared, Socket, SocketError};
-use crate::agent::metrics::{Downloads, Listener};
+use crate::agent::api::{Access, ApiState, Server, Socket, SocketError};
+use crate::agent::metrics::{DownloadCounter, MetricsListener};
 use crate::agent::{
-    self, Audit, Cluster, Decision, Desk, Ending, Feed, Journal, Metrics, Peer, Plan, Request, Room, ServiceManager,
-    Stop, Submission, Supervisor, Warming, Witness, Witnesses, Work,
+    self, AgentMetrics, AuditLog, Cluster, Decision, Desk, Ending, Feed, Journal, Peer, Plan, Request, Room,
+    ServiceManager, Stop, Submission, Supervisor, Warming, Witness, Witnesses, Work,
 };
 use crate::config::table::{AGENT_SOCKET, AGENT_STATE_FOLDER, ENGINE_HOST};
 use crate::config::{AgentSettings, ConfigError, EcsSettings, Settings, Sources};
@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Serve) -> ExitCode {
     })
 }
 
-fn prepared(arguments: &Serve, metrics: &Arc<Metrics>) -> Result<(Settings, Parts), Failure> {
+fn prepared(arguments: &Serve, metrics: &Arc<AgentMetrics>) -> Result<(Settings, Parts), Failure> {
     let settings = settings(arguments).map_err(|error| Failure::from(&error))?;
     let watch: Arc<dyn Watch> = Arc::clone(metrics) as _;
     let mut setup = Setup::watched_by(&watch, &settings, false, Traffic::of_many_runs)?;
@@ -61,7 +61,12 @@ fn settings(Serve { socket, state_folder, host, config }: &Serve) -> Result<Sett
     Settings::read(&sources)
 }
 
-fn serve(arguments: &Serve, settings: &Settings, parts: Parts, metrics: &Arc<Metrics>) -> Result<ExitCode, Failure> {
+fn serve(
+    arguments: &Serve,
+    settings: &Settings,
+    parts: Parts,
+    metrics: &Arc<AgentMetrics>,
+) -> Result<ExitCode, Failure> {
     let traces = log::start_with_traces(settings);
     // What this process makes is its user's alone; the socket gets its mode by name.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
@@ -96,7 +101,7 @@ fn serve(arguments: &Serve, settings: &Settings, parts: Parts, metrics: &Arc<Met
         }
     };
     let served = runtime.block_on(async {
-        let server = Server { shared, listener: &socket.listener()? };
+        let server = Server { state: shared, listener: &socket.listener()? };
         let supervisor = Supervisor {
             desk: &desk,
             work: &*work,
@@ -135,10 +140,13 @@ fn serve(arguments: &Serve, settings: &Settings, parts: Parts, metrics: &Arc<Met
 }
 
 /// What writes the audit trail and what serves the metrics.
-fn watching(settings: &Settings, metrics: &Arc<Metrics>) -> Result<(Arc<Audit>, Option<Listener>), Failure> {
+fn watching(
+    settings: &Settings,
+    metrics: &Arc<AgentMetrics>,
+) -> Result<(Arc<AuditLog>, Option<MetricsListener>), Failure> {
     let AgentSettings { audit, metrics_listen, .. } = &settings.agent;
-    let audit = Audit::begin(audit, Arc::clone(metrics)).map_err(|error| Failure::from(&error))?;
-    let listener = metrics_listen.map(Listener::bind).transpose().map_err(|error| Failure::from(&error))?;
+    let audit = AuditLog::open(audit, Arc::clone(metrics)).map_err(|error| Failure::from(&error))?;
+    let listener = metrics_listen.map(MetricsListener::bind).transpose().map_err(|error| Failure::from(&error))?;
     if let Some(listener) = &listener {
         tell(&format!("the metrics are at http://{}/metrics", listener.address()));
     }
@@ -150,12 +158,11 @@ fn warming<'a>((cluster, settings): (&'a dyn Cluster, &EcsSettings)) -> Warming<
 }
 
 fn socket(settings: &AgentSettings) -> Result<Socket, SocketError> {
-    let handed_over = agent::handed_over().map_err(SocketError::HandedOver)?;
-    let (socket, warning) = match handed_over {
-        Some(listener) => (Socket::handed_over(listener), None),
+    let socket = match agent::handed_over().map_err(SocketError::Activation)? {
+        Some(listener) => Socket::activated(listener),
         None => Socket::bind(&settings.socket, &settings.socket_group)?,
     };
-    if let Some(warning) = warning {
+    if let Some(warning) = socket.warning() {
         tell(&format!("warning: {warning}"));
     }
     Ok(socket)
@@ -172,9 +179,14 @@ fn access(settings: &AgentSettings) -> Access {
 }
 
 /// What the socket's connections need.
-fn shared(settings: &AgentSettings, desk: &Arc<Desk>, work: &Arc<Pulling>, witness: &Arc<dyn Witness>) -> Arc<Shared> {
+fn shared(
+    settings: &AgentSettings,
+    desk: &Arc<Desk>,
+    work: &Arc<Pulling>,
+    witness: &Arc<dyn Witness>,
+) -> Arc<ApiState> {
     let (requests, numbers) = (Arc::clone(desk), Arc::clone(&work.metrics));
-    Arc::new(Shared {
+    Arc::new(ApiState {
         desk: Arc::clone(desk),
         work: Arc::<Pulling>::clone(work),
         witness: Arc::clone(witness),
@@ -189,7 +201,7 @@ fn shared(settings: &AgentSettings, desk: &Arc<Desk>, work: &Arc<Pulling>, witne
 fn signals<'a>(
     arguments: &'a Serve,
     work: &'a Pulling,
-    (access, audit, service_manager): (&'a RwLock<Access>, &'a Audit, &'a ServiceManager),
+    (access, audit, service_manager): (&'a RwLock<Access>, &'a AuditLog, &'a ServiceManager),
     stop: &'a Stop,
 ) -> io::Result<impl Future<Output = ()> + use<'a>> {
     let mut ctrl_c = signal(SignalKind::interrupt())?;
@@ -223,7 +235,7 @@ struct Parts {
 /// The pipeline, as the settings have it now.
 struct Pulling {
     parts: Mutex<Arc<Parts>>,
-    metrics: Arc<Metrics>,
+    metrics: Arc<AgentMetrics>,
 }
 
 impl Pulling {
@@ -285,7 +297,7 @@ impl Work for Pulling {
             let setup = &self.parts().setup;
             let job = job(setup, submission.source.as_str(), submission.definition.as_bytes());
             feed.begin(job.subjects());
-            let progress = Downloads::new(&self.metrics, feed);
+            let progress = DownloadCounter::new(&self.metrics, feed);
             job.pull(&*setup.credentials, &setup.engine, &setup.traffic, &setup.limits, &progress, interrupt).await
         }
         .boxed()

@@ -166,7 +166,7 @@ fn a_check_plans_and_asks_nobody() {
     let (world, home) = (World::new(), Home::new());
     let agent = Agent::start(&home, &world);
     let mixed = task(&[container("app", IMAGE, SECRET), open_container("bad", "UPPER")]);
-    let answer = agent.ask("POST", "/v1/check?source=web.json", &[JSON], &mixed.to_string());
+    let answer = agent.ask("POST", "/v1/plan?source=web.json", &[JSON], &mixed.to_string());
     assert_eq!(answer.status, 200, "{answer:?}");
     let containers = &answer.json()["tasks"][0]["containers"];
     assert_eq!((&containers[0]["result"], &containers[1]["result"]), (&json!("planned"), &json!("failed")));

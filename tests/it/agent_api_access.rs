@@ -70,7 +70,7 @@ fn without_the_group_the_socket_is_the_agents_own() {
     let agent = Agent::of(home.serve(&world).env("TASKPULL_SOCKET_GROUP", "no-such-group"), &home);
     assert_eq!(fs::metadata(home.socket()).unwrap().permissions().mode() & 0o777, 0o600);
     let ended = agent.terminate();
-    assert!(ended.stderr.contains("group no-such-group"), "{ended:?}");
+    assert!(ended.stderr.contains("group `no-such-group` does not exist"), "{ended:?}");
     assert!(!home.socket().exists(), "it is taken away at the end");
 }
 
@@ -92,7 +92,7 @@ fn to_submit_and_to_read_are_rights_of_their_own() {
         (stranger, "GET", format!("/v1/pulls/{roots}")),
         (stranger, "GET", "/v1/metrics".to_owned()),
         (READER, "POST", "/v1/pulls".to_owned()),
-        (READER, "POST", "/v1/check".to_owned()),
+        (READER, "POST", "/v1/plan".to_owned()),
         (READER, "DELETE", format!("/v1/pulls/{roots}")),
         (SENDER, "GET", format!("/v1/pulls/{roots}")),
         (SENDER, "GET", format!("/v1/pulls/{roots}/events")),
@@ -105,7 +105,10 @@ fn to_submit_and_to_read_are_rights_of_their_own() {
     assert_eq!(ask(stranger, "GET", "/v1/health", "").status, 200);
 
     let own = ask(SENDER, "POST", "/v1/pulls", &definition);
-    assert_eq!((own.status, &own.json()["by"]), (202, &json!({ "from": "peer", "uid": SENDER, "gid": GROUP })));
+    assert_eq!(
+        (own.status, &own.json()["submittedBy"]),
+        (202, &json!({ "from": "peer", "uid": SENDER, "gid": GROUP }))
+    );
     let own = own.id();
     let ids = |uid| -> Vec<_> {
         let list = ask(uid, "GET", "/v1/pulls", "").json();
@@ -131,7 +134,7 @@ fn what_a_file_wants_is_no_senders_own() {
     let agent = Agent::of(serve.env("TASKPULL_ACCESS_READ", format!("root,{READER}")), &home);
     wait_for(&gate, 1);
     let list = agent.get("/v1/pulls").json();
-    assert_eq!(list["pulls"][0]["by"], json!({ "from": "folder" }));
+    assert_eq!(list["pulls"][0]["submittedBy"], json!({ "from": "folder" }));
     let path = format!("/v1/pulls/{}", list["pulls"][0]["id"].as_str().unwrap());
     let status = |uid, method, path: &str| ask(&home.socket(), (uid, GROUP), method, path, "").status;
     assert_eq!(status(SENDER, "GET", &path), 403);
@@ -150,7 +153,7 @@ fn a_group_lets_its_members_in() {
     let _agent = Agent::of(serve.env("TASKPULL_ACCESS_READ", format!("@{GROUP}, @no-such-group")), &home);
     assert_eq!(ask(&home.socket(), (SENDER, GROUP), "GET", "/v1/pulls", "").status, 200);
     assert_eq!(ask(&home.socket(), (0, 0), "GET", "/v1/pulls", "").status, 403, "not even root, where it is not named");
-    assert_eq!(ask(&home.socket(), (0, 0), "POST", "/v1/check", "[]").status, 403);
+    assert_eq!(ask(&home.socket(), (0, 0), "POST", "/v1/plan", "[]").status, 403);
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn a_socket_that_another_agent_answers_on_is_left_alone() {
     let second = Run::new(["serve", "--socket", &socket, "--state-folder", &state]);
     let ended = world.set(second).end();
     assert_eq!(ended.code, 6, "{ended:?}");
-    assert!(ended.stderr.contains("another agent answers there") && ended.stderr.contains(&socket), "{ended:?}");
+    assert!(ended.stderr.contains("is in use by another agent") && ended.stderr.contains(&socket), "{ended:?}");
     assert_eq!(agent.get("/v1/health").status, 200);
 }
 

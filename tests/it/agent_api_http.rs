@@ -48,7 +48,7 @@ fn a_body_has_one_length_and_what_is_behind_it_is_read_once() {
     let (world, home) = (World::new(), Home::new());
     let agent = Agent::start(&home, &world);
     let (body, length) = (definition(), definition().len());
-    let check = format!("POST /v1/check HTTP/1.1\r\n{HOST}{JSON}");
+    let check = format!("POST /v1/plan HTTP/1.1\r\n{HOST}{JSON}");
     let whole = chunked(&body, "");
     let inner = BEHIND.len();
     for (text, expected) in [
@@ -74,7 +74,7 @@ fn a_body_has_one_length_and_what_is_behind_it_is_read_once() {
 fn trailers_are_passed_over_and_are_not_without_end() {
     let (world, home) = (World::new(), Home::new());
     let agent = Agent::start(&home, &world);
-    let head = format!("POST /v1/check HTTP/1.1\r\n{HOST}{JSON}Transfer-Encoding: chunked\r\n\r\n");
+    let head = format!("POST /v1/plan HTTP/1.1\r\n{HOST}{JSON}Transfer-Encoding: chunked\r\n\r\n");
     let trailers = "Content-Type: text/plain\r\nContent-Length: 7\r\n";
     let text = format!("{head}{}{BEHIND}", chunked(&definition(), trailers));
     assert_eq!(statuses(&answers(&agent, text)), [200, 200]);
@@ -112,9 +112,9 @@ fn who_asks_first_whether_to_send_his_body_is_told() {
         let head = format!("POST {path} HTTP/1.1\r\n{HOST}{JSON}{CLOSE}Expect: 100-continue\r\n");
         statuses(&answers(&agent, format!("{head}Content-Length: {length}\r\n\r\n{body}")))
     };
-    assert_eq!(ask("/v1/check", body.len(), &body), [100, 200]);
+    assert_eq!(ask("/v1/plan", body.len(), &body), [100, 200]);
     assert_eq!(ask("/v1/nothing", body.len(), ""), [404]);
-    assert_eq!(ask("/v1/check", 5 << 20, ""), [413]);
+    assert_eq!(ask("/v1/plan", 5 << 20, ""), [413]);
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn the_longest_source_is_taken_in_any_script() {
     let (world, home) = (World::new(), Home::new());
     let agent = Agent::start(&home, &world);
     let check = |characters| {
-        let path = format!("/v1/check?source={}", "%F0%9F%90%B3".repeat(characters));
+        let path = format!("/v1/plan?source={}", "%F0%9F%90%B3".repeat(characters));
         agent.ask("POST", &path, &[("Content-Type", "application/json")], &definition()).status
     };
     assert_eq!((check(4_096), check(4_097)), (200, 400));

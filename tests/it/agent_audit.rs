@@ -40,7 +40,7 @@ fn a_decision_names_the_credential_and_the_calls_that_brought_it_and_no_value() 
     let text = |key: &str| app[key].as_str().unwrap_or_default();
     assert_eq!([text("event"), text("source"), text("task"), text("container")], ["pull", "web.json", "web", "app"]);
     assert_eq!(
-        (&app["by"], text("image"), text("result")),
+        (&app["submittedBy"], text("image"), text("result")),
         (&json!({ "from": "peer", "uid": 7, "gid": 8 }), IMAGE, "pulled")
     );
     assert!(text("digest").starts_with("sha256:") && app["durationMs"].is_u64(), "{app}");
@@ -103,7 +103,7 @@ fn a_full_disk_costs_lines_and_no_pulls() {
     let (trail, line) = (prepared.audit().join("trail"), small_disk(&prepared.audit(), "4k"));
     let watched = prepared.start_behind(&world, &line);
     watched.metrics_with(r#"taskpull_requests_total{ending="succeeded"} 1"#);
-    watched.agent.hears("the audit trail cannot be written");
+    watched.agent.hears("audit log cannot be written");
     let count = |result: &str| {
         let line = format!("taskpull_audit_lines_total{{result=\"{result}\"}} ");
         watched.metrics().lines().find_map(|found| found.strip_prefix(&line)?.parse::<usize>().ok()).unwrap()

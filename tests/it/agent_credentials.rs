@@ -162,7 +162,7 @@ fn a_login_is_in_its_answer_and_nowhere_else_and_that_it_was_given_is_told() {
     let metrics = agent.get("/v1/metrics").body;
     let ended = agent.terminate();
 
-    assert!(metrics.contains("taskpull_credentials_given_total{kind=\"secret\"} 1"), "{metrics}");
+    assert!(metrics.contains("taskpull_credentials_issued_total{kind=\"secret\"} 1"), "{metrics}");
     let lines = fs::read_to_string(&path).unwrap();
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of = |event: &str, right: &Value| {

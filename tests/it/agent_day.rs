@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _, join, join_all};
-use taskpull::agent::api::{Access, Rule, Server, Shared, Socket};
+use taskpull::agent::api::{Access, AccessRule, ApiState, Server, Socket};
 use taskpull::agent::{
     Desk, Ending, Feed, Journal, Phase, Plan, Request, Room, ServiceManager, Standing, Stop, Submission, Supervisor,
     Witness, Work,
@@ -222,9 +222,9 @@ async fn within_a_day() {
     let room = Room { open: 1_000, history: 200 };
     let desk = Arc::new(Desk::new(journal, Vec::new(), room, to_runner));
     let (work, ends, stop) = (Arc::new(Pulling::new()), Arc::new(Ends::default()), Stop::default());
-    let everybody = Rule { users: [rustix::process::getuid().as_raw()].into(), ..Rule::default() };
+    let everybody = AccessRule { users: [rustix::process::getuid().as_raw()].into(), ..AccessRule::default() };
     let access = Access { submit: everybody.clone(), read: everybody, ..Access::default() };
-    let shared = Shared {
+    let state = ApiState {
         desk: Arc::clone(&desk),
         work: Arc::<Pulling>::clone(&work),
         witness: Arc::<Ends>::clone(&ends),
@@ -232,12 +232,12 @@ async fn within_a_day() {
         metrics: Box::new(String::new),
         request_timeout: MINUTE,
     };
-    let (socket, _) = Socket::bind(&folder.join("agent.sock"), "no-such-group").unwrap();
+    let socket = Socket::bind(&folder.join("agent.sock"), "no-such-group").unwrap();
     let supervisor = Supervisor {
         desk: &desk,
         work: &*work,
         witness: &*ends,
-        server: &Server { shared: Arc::new(shared), listener: &socket.listener().unwrap() },
+        server: &Server { state: Arc::new(state), listener: &socket.listener().unwrap() },
         service_manager: &ServiceManager::default(),
         give_up_after: 60 * MINUTE,
         drain_timeout: MINUTE,

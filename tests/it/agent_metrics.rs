@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-use taskpull::agent::metrics::table::{Kind, METRICS};
+use taskpull::agent::metrics::table::{METRICS, MetricKind};
 
 use crate::agent_watched::Prepared;
 use crate::support::aws::{Fault, Secret};
@@ -108,8 +108,8 @@ fn named(text: &str) -> BTreeSet<String> {
 /// Every series that there is.
 fn series() -> BTreeSet<String> {
     let of_one = |metric: &&taskpull::agent::metrics::table::Metric| match metric.kind {
-        Kind::Histogram(_) => ["_bucket", "_sum", "_count"].map(|part| format!("{}{part}", metric.name)).to_vec(),
-        Kind::Counter | Kind::Gauge => vec![metric.name.to_owned()],
+        MetricKind::Histogram(_) => ["_bucket", "_sum", "_count"].map(|part| format!("{}{part}", metric.name)).to_vec(),
+        MetricKind::Counter | MetricKind::Gauge => vec![metric.name.to_owned()],
     };
     METRICS.iter().flat_map(of_one).collect()
 }

@@ -1,103 +1,30 @@
-//! The one table of routes: what there is, who may ask for it, what it takes and answers.
-//! Requests are told apart by it, and the OpenAPI document is made from it.
+//! The table of routes: which exist, who may use them, what they take and return.
+//!
+//! The router dispatches by this table, and the `OpenAPI` document is generated from it.
 
 use http::{Method, StatusCode};
-use schemars::{Schema, SchemaGenerator};
+use schemars::SchemaGenerator;
 
 use super::access::Right;
-use super::answer::{JSON, LINES, TEXT};
-use super::credentials::Wanted;
-use super::problem::{Kind, Problem};
+use super::dto::{PullList, PullView, Readiness, VersionView};
+use super::login_request::LoginRequest;
+use super::problem::{Problem, ProblemKind};
+use super::response::{NDJSON, TEXT};
+use super::route::{Action, Parameter, RequiredAccess, ResponseSpec, Route, SchemaFn};
 use super::schemas;
-use super::view::{ListView, PullView, Readiness, VersionView};
 use crate::frontend::AgentLogin;
 use crate::report::Report;
 use crate::report::event::Event;
 
-/// Who may ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Demand {
-    /// Whoever can open the socket.
-    Nothing,
-    /// Who has this right.
-    Of(Right),
-    /// Who may read; of his own requests, also who may submit.
-    ReadOrOwn,
-    /// Who may submit, of his own requests; root, of everybody's.
-    Own,
-}
+const PULL: SchemaFn = SchemaGenerator::subschema_for::<PullView>;
+const EVENT: SchemaFn = SchemaGenerator::subschema_for::<Event<'static>>;
+const READINESS: SchemaFn = SchemaGenerator::subschema_for::<Readiness>;
 
-impl Demand {
-    /// The right that it is about.
-    pub(super) fn right(self) -> Option<Right> {
-        match self {
-            Self::Nothing => None,
-            Self::Of(right) => Some(right),
-            Self::ReadOrOwn => Some(Right::Read),
-            Self::Own => Some(Right::Submit),
-        }
-    }
-}
-
-/// What is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Action {
-    Submit,
-    List,
-    Show,
-    Events,
-    Cancel,
-    Check,
-    Login,
-    Health,
-    Ready,
-    Metrics,
-    Version,
-    Document,
-}
-
-/// One row.
-pub(super) struct Route {
-    pub method: Method,
-    pub path: &'static str,
-    pub action: Action,
-    pub demand: Demand,
-    /// A word for programs that are made from the document.
-    pub name: &'static str,
-    pub summary: &'static str,
-    pub parameters: &'static [Parameter],
-    /// The body's schema, where it takes one; always JSON.
-    pub takes: Option<Of>,
-    pub gives: &'static [Gives],
-}
-
-/// A value in the query, or in a header.
-pub(super) struct Parameter {
-    pub name: &'static str,
-    pub is_header: bool,
-    pub says: &'static str,
-    pub of: Of,
-}
-
-/// An answer that is no problem.
-pub(super) struct Gives {
-    pub status: StatusCode,
-    pub says: &'static str,
-    /// A media type and what is in it.
-    pub content: &'static [(&'static str, Of)],
-}
-
-/// A schema, with what it refers to.
-pub(super) type Of = fn(&mut SchemaGenerator) -> Schema;
-
-const PULL: Of = SchemaGenerator::subschema_for::<PullView>;
-const REPORT: Of = SchemaGenerator::subschema_for::<Report>;
-const EVENT: Of = SchemaGenerator::subschema_for::<Event<'static>>;
 const SOURCE: Parameter = Parameter {
     name: "source",
     is_header: false,
-    says: "What reports are to call the definition: a path, for one.",
-    of: schemas::source,
+    description: "Name of the definition in reports, for example its path.",
+    schema: schemas::source,
 };
 
 pub(super) static ROUTES: [Route; 12] = [
@@ -105,188 +32,221 @@ pub(super) static ROUTES: [Route; 12] = [
         method: Method::POST,
         path: "/v1/pulls",
         action: Action::Submit,
-        demand: Demand::Of(Right::Submit),
-        name: "submitPull",
-        summary: "Have the images of a task definition pulled. Once this answers, the request survives a crash, and goes on whether or not anybody listens.",
+        access: RequiredAccess::Right(Right::Submit),
+        operation_id: "submitPull",
+        summary: "Pull the images of a task definition",
+        description: "An accepted request survives a crash of the agent, and continues if the client disconnects.",
         parameters: &[
             SOURCE,
             Parameter {
                 name: "Idempotency-Key",
                 is_header: true,
-                says: "Of one sender, a key is accepted once: whoever did not hear the answer asks again with the same key, and is told of the same request.",
-                of: schemas::key,
+                description: "Makes a retry safe: if the same user submits the same definition again with the same key, the response is the request that was accepted first.",
+                schema: schemas::idempotency_key,
             },
         ],
-        takes: Some(schemas::definition),
-        gives: &[
-            Gives {
+        request_body: Some(schemas::definition),
+        responses: &[
+            ResponseSpec::json(StatusCode::OK, "The request was accepted before, with the same key.", PULL),
+            ResponseSpec {
                 status: StatusCode::OK,
-                says: "It was accepted before, under the same key; or, where that was asked for in `Accept`, its events while they happen, the report last.",
-                content: &[(JSON, PULL), (LINES, EVENT)],
+                media_type: NDJSON,
+                description: "With `Accept: application/x-ndjson`: the events of the request as they happen; the last line is the report.",
+                schema: EVENT,
             },
-            Gives { status: StatusCode::ACCEPTED, says: "It is accepted.", content: &[(JSON, PULL)] },
+            ResponseSpec::json(StatusCode::ACCEPTED, "The request is accepted.", PULL),
         ],
     },
     Route {
         method: Method::GET,
         path: "/v1/pulls",
         action: Action::List,
-        demand: Demand::ReadOrOwn,
-        name: "listPulls",
-        summary: "The requests, newest first; one's own where one may not read everybody's.",
+        access: RequiredAccess::ReadOrOwn,
+        operation_id: "listPulls",
+        summary: "List pull requests",
+        description: "Callers without `access.read` see only their own requests.",
         parameters: &[
-            Parameter { name: "state", is_header: false, says: "Only those in this state.", of: schemas::state },
-            Parameter { name: "limit", is_header: false, says: "No more than so many.", of: schemas::limit },
+            Parameter {
+                name: "state",
+                is_header: false,
+                description: "Return only requests in this state.",
+                schema: schemas::status,
+            },
+            Parameter {
+                name: "limit",
+                is_header: false,
+                description: "Maximum number of requests to return.",
+                schema: schemas::limit,
+            },
         ],
-        takes: None,
-        gives: &[Gives {
-            status: StatusCode::OK,
-            says: "Them.",
-            content: &[(JSON, SchemaGenerator::subschema_for::<ListView>)],
-        }],
+        request_body: None,
+        responses: &[ResponseSpec::json(
+            StatusCode::OK,
+            "The pull requests, newest first.",
+            SchemaGenerator::subschema_for::<PullList>,
+        )],
     },
     Route {
         method: Method::GET,
         path: "/v1/pulls/{id}",
         action: Action::Show,
-        demand: Demand::ReadOrOwn,
-        name: "showPull",
-        summary: "One request: where its pulls stand, or what came of it.",
+        access: RequiredAccess::ReadOrOwn,
+        operation_id: "showPull",
+        summary: "Show a pull request",
+        description: "An open request has the status of each image; one that has ended has its report.",
         parameters: &[],
-        takes: None,
-        gives: &[Gives { status: StatusCode::OK, says: "It.", content: &[(JSON, PULL)] }],
+        request_body: None,
+        responses: &[ResponseSpec::json(StatusCode::OK, "The pull request.", PULL)],
     },
     Route {
         method: Method::GET,
         path: "/v1/pulls/{id}/events",
         action: Action::Events,
-        demand: Demand::ReadOrOwn,
-        name: "followPull",
-        summary: "Where each pull of a request stands, then what happens, a line each; the report is the last line. Without that line the agent has ended, and the request goes on with the next one.",
+        access: RequiredAccess::ReadOrOwn,
+        operation_id: "followPull",
+        summary: "Follow a pull request",
+        description: "The stream starts with the current status of each pull; its last line is the report. If it ends without a report, the agent has stopped, and the request continues when the agent starts again.",
         parameters: &[],
-        takes: None,
-        gives: &[Gives { status: StatusCode::OK, says: "The events.", content: &[(LINES, EVENT)] }],
+        request_body: None,
+        responses: &[ResponseSpec {
+            status: StatusCode::OK,
+            media_type: NDJSON,
+            description: "The events, one JSON object per line.",
+            schema: EVENT,
+        }],
     },
     Route {
         method: Method::DELETE,
         path: "/v1/pulls/{id}",
         action: Action::Cancel,
-        demand: Demand::Own,
-        name: "cancelPull",
-        summary: "Call a request off. Its sender may, and root.",
+        access: RequiredAccess::Own,
+        operation_id: "cancelPull",
+        summary: "Cancel a pull request",
+        description: "",
         parameters: &[],
-        takes: None,
-        gives: &[Gives {
-            status: StatusCode::ACCEPTED,
-            says: "It ends within moments; this is where it stood.",
-            content: &[(JSON, PULL)],
-        }],
+        request_body: None,
+        responses: &[ResponseSpec::json(
+            StatusCode::ACCEPTED,
+            "The request ends shortly. The body is the request before the cancellation.",
+            PULL,
+        )],
     },
     Route {
         method: Method::POST,
-        path: "/v1/check",
-        action: Action::Check,
-        demand: Demand::Of(Right::Submit),
-        name: "checkDefinition",
-        summary: "What pulling a task definition would come to. Neither AWS nor the engine is asked.",
+        path: "/v1/plan",
+        action: Action::Plan,
+        access: RequiredAccess::Right(Right::Submit),
+        operation_id: "planDefinition",
+        summary: "Plan a pull without contacting AWS or the engine",
+        description: "",
         parameters: &[SOURCE],
-        takes: Some(schemas::definition),
-        gives: &[Gives {
-            status: StatusCode::OK,
-            says: "Each container as planned, or what is wrong with it.",
-            content: &[(JSON, REPORT)],
-        }],
+        request_body: Some(schemas::definition),
+        responses: &[ResponseSpec::json(
+            StatusCode::OK,
+            "The plan of each container, or the error in its definition.",
+            SchemaGenerator::subschema_for::<Report>,
+        )],
     },
     Route {
         method: Method::POST,
         path: "/v1/credentials",
         action: Action::Login,
-        demand: Demand::Of(Right::Credentials),
-        name: "giveLogin",
-        summary: "A registry's login itself. One that is kept costs no call to AWS: ask whenever it is needed, and keep nothing.",
+        access: RequiredAccess::Right(Right::Credentials),
+        operation_id: "issueLogin",
+        summary: "Return the login for a registry",
+        description: "Cached logins cost no AWS call, so clients should request a login each time and not cache it.",
         parameters: &[],
-        takes: Some(SchemaGenerator::subschema_for::<Wanted>),
-        gives: &[Gives {
-            status: StatusCode::OK,
-            says: "It.",
-            content: &[(JSON, SchemaGenerator::subschema_for::<AgentLogin<'static>>)],
-        }],
+        request_body: Some(SchemaGenerator::subschema_for::<LoginRequest>),
+        responses: &[ResponseSpec::json(
+            StatusCode::OK,
+            "The registry login.",
+            SchemaGenerator::subschema_for::<AgentLogin<'static>>,
+        )],
     },
     Route {
         method: Method::GET,
         path: "/v1/health",
         action: Action::Health,
-        demand: Demand::Nothing,
-        name: "health",
-        summary: "Whether the agent is alive.",
+        access: RequiredAccess::Anyone,
+        operation_id: "health",
+        summary: "Check that the agent is alive",
+        description: "",
         parameters: &[],
-        takes: None,
-        gives: &[Gives { status: StatusCode::OK, says: "It is.", content: &[(JSON, schemas::alive)] }],
+        request_body: None,
+        responses: &[ResponseSpec::json(StatusCode::OK, "The agent is alive.", schemas::alive)],
     },
     Route {
         method: Method::GET,
         path: "/v1/ready",
         action: Action::Ready,
-        demand: Demand::Of(Right::Read),
-        name: "ready",
-        summary: "Whether a request would be kept and carried out now.",
+        access: RequiredAccess::Right(Right::Read),
+        operation_id: "ready",
+        summary: "Check that the agent can store and run requests",
+        description: "",
         parameters: &[],
-        takes: None,
-        gives: &[
-            Gives { status: StatusCode::OK, says: "It would.", content: &[(JSON, READINESS)] },
-            Gives {
-                status: StatusCode::SERVICE_UNAVAILABLE,
-                says: "It would not; why is said.",
-                content: &[(JSON, READINESS)],
-            },
+        request_body: None,
+        responses: &[
+            ResponseSpec::json(StatusCode::OK, "The agent is ready.", READINESS),
+            ResponseSpec::json(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The agent is not ready. `conditions` says which check failed.",
+                READINESS,
+            ),
         ],
     },
     Route {
         method: Method::GET,
         path: "/v1/metrics",
         action: Action::Metrics,
-        demand: Demand::Of(Right::Read),
-        name: "metrics",
-        summary: "The metrics, as Prometheus reads them.",
+        access: RequiredAccess::Right(Right::Read),
+        operation_id: "metrics",
+        summary: "Return the metrics",
+        description: "",
         parameters: &[],
-        takes: None,
-        gives: &[Gives { status: StatusCode::OK, says: "They.", content: &[(TEXT, schemas::text)] }],
+        request_body: None,
+        responses: &[ResponseSpec {
+            status: StatusCode::OK,
+            media_type: TEXT,
+            description: "Metrics in the Prometheus text format.",
+            schema: schemas::text,
+        }],
     },
     Route {
         method: Method::GET,
         path: "/v1/version",
         action: Action::Version,
-        demand: Demand::Nothing,
-        name: "version",
-        summary: "Which program this is.",
+        access: RequiredAccess::Anyone,
+        operation_id: "version",
+        summary: "Return the version",
+        description: "",
         parameters: &[],
-        takes: None,
-        gives: &[Gives {
-            status: StatusCode::OK,
-            says: "This one.",
-            content: &[(JSON, SchemaGenerator::subschema_for::<VersionView>)],
-        }],
+        request_body: None,
+        responses: &[ResponseSpec::json(
+            StatusCode::OK,
+            "The versions of the program and of the API.",
+            SchemaGenerator::subschema_for::<VersionView>,
+        )],
     },
     Route {
         method: Method::GET,
         path: "/v1/openapi.json",
         action: Action::Document,
-        demand: Demand::Nothing,
-        name: "document",
-        summary: "This document.",
+        access: RequiredAccess::Anyone,
+        operation_id: "document",
+        summary: "Return this OpenAPI document",
+        description: "",
         parameters: &[],
-        takes: None,
-        gives: &[Gives { status: StatusCode::OK, says: "It.", content: &[(JSON, schemas::object)] }],
+        request_body: None,
+        responses: &[ResponseSpec::json(StatusCode::OK, "The OpenAPI document.", schemas::object)],
     },
 ];
 
-const READINESS: Of = SchemaGenerator::subschema_for::<Readiness>;
-
-/// The route of a request, and the id in its path, which is empty where the route has none.
+/// Finds the route of a request. The second value is the `{id}` in the path, not validated, or an
+/// empty string if the route has none.
 pub(super) fn find<'a>(method: &Method, path: &'a str) -> Result<(&'static Route, &'a str), Problem> {
     let mut methods = Vec::new();
     for route in &ROUTES {
-        if let Some(id) = route.matches(path) {
+        if let Some(id) = route.match_path(path) {
             if route.method == *method {
                 return Ok((route, id));
             }
@@ -294,31 +254,22 @@ pub(super) fn find<'a>(method: &Method, path: &'a str) -> Result<(&'static Route
         }
     }
     if methods.is_empty() {
-        return Err(Problem::new(Kind::NoSuchPath, "GET /v1/openapi.json says what there is"));
+        return Err(Problem::new(ProblemKind::NO_SUCH_PATH, "GET /v1/openapi.json describes all paths"));
     }
     let methods = methods.join(", ");
-    Err(Problem::new(Kind::NoSuchMethod, &format!("it has {methods}")).allowing(methods))
-}
-
-impl Route {
-    /// The id in a path of this route, or nothing; `None` for a path of another.
-    fn matches<'a>(&self, path: &'a str) -> Option<&'a str> {
-        let Some((before, after)) = self.path.split_once("{id}") else {
-            return (self.path == path).then_some("");
-        };
-        let id = path.strip_prefix(before)?.strip_suffix(after)?;
-        (!id.is_empty() && !id.contains('/')).then_some(id)
-    }
+    let detail = format!("the path supports {methods}");
+    Err(Problem::new(ProblemKind::NO_SUCH_METHOD, &detail).with_methods(methods))
 }
 
 #[cfg(test)]
 mod tests {
     use http::Method;
+    use proptest::prelude::*;
 
     use super::{Action, find};
 
     #[test]
-    fn a_path_leads_to_its_row_and_an_id_is_one_segment() {
+    fn a_path_finds_its_route_and_an_id_is_one_segment() {
         let action = |method, path| find(&method, path).ok().map(|(route, id)| (route.action, id));
         assert_eq!(action(Method::GET, "/v1/pulls"), Some((Action::List, "")));
         assert_eq!(action(Method::POST, "/v1/pulls"), Some((Action::Submit, "")));
@@ -328,5 +279,15 @@ mod tests {
             assert_eq!(action(Method::GET, path), None, "{path}");
         }
         assert_eq!(action(Method::HEAD, "/v1/pulls"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn an_id_in_any_path_has_no_slash(path in "(/v1/pulls/)?\\PC{0,20}(/events)?") {
+            if let Ok((route, id)) = find(&Method::GET, &path) {
+                prop_assert!(!id.contains('/'));
+                prop_assert_eq!(route.path.replace("{id}", id), path);
+            }
+        }
     }
 }
