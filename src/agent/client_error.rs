@@ -119,7 +119,9 @@ impl Explain for ClientError {
             Self::InvalidResponse { .. } => {
                 Some("compare `taskpull --version` with the version of the agent".to_owned())
             }
-            Self::ConnectionLost { .. } | Self::TimedOut { .. } => None,
+            Self::ConnectionLost { .. } | Self::TimedOut { .. } => {
+                Some("see the log of the agent: `journalctl --unit taskpull`".to_owned())
+            }
         }
     }
 }
