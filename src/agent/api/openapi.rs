@@ -26,7 +26,7 @@ pub fn openapi() -> String {
     for route in &ROUTES {
         let operation = operation(route, &mut generator);
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
-        path[route.method.as_str().to_ascii_lowercase()] = operation;
+        path[route.method.to_ascii_lowercase()] = operation;
     }
     let document = json!({
         "openapi": "3.1.0",

@@ -1,10 +1,9 @@
 //! The types of the table of routes.
 
-use http::{Method, StatusCode};
+use http::StatusCode;
 use schemars::{Schema, SchemaGenerator};
 
 use super::access::Right;
-use super::response::JSON;
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +49,7 @@ pub(super) enum Action {
 
 /// One row of the table.
 pub(super) struct Route {
-    pub method: Method,
+    pub method: &'static str,
     /// Path, in which `{id}` stands for one segment.
     pub path: &'static str,
     pub action: Action,
@@ -68,6 +67,36 @@ pub(super) struct Route {
 }
 
 impl Route {
+    /// A row without parameters, body and responses.
+    pub(super) const fn new(
+        method: &'static str,
+        path: &'static str,
+        action: Action,
+        access: RequiredAccess,
+        operation_id: &'static str,
+    ) -> Self {
+        let (summary, description) = ("", "");
+        let (parameters, request_body, responses) = (&[], None, &[]);
+        Self { method, path, action, access, operation_id, summary, description, parameters, request_body, responses }
+    }
+
+    /// Documents the route by a summary and by further sentences, or an empty string.
+    pub(super) const fn doc(self, summary: &'static str, description: &'static str) -> Self {
+        Self { summary, description, ..self }
+    }
+
+    pub(super) const fn parameters(self, parameters: &'static [Parameter]) -> Self {
+        Self { parameters, ..self }
+    }
+
+    pub(super) const fn body(self, schema: SchemaFn) -> Self {
+        Self { request_body: Some(schema), ..self }
+    }
+
+    pub(super) const fn responses(self, responses: &'static [ResponseSpec]) -> Self {
+        Self { responses, ..self }
+    }
+
     /// Returns the id in a path of this route, or an empty string if the route has none; `None`
     /// if the path belongs to another route.
     pub(super) fn match_path<'a>(&self, path: &'a str) -> Option<&'a str> {
@@ -87,6 +116,16 @@ pub(super) struct Parameter {
     pub schema: SchemaFn,
 }
 
+impl Parameter {
+    pub(super) const fn in_query(name: &'static str, schema: SchemaFn, description: &'static str) -> Self {
+        Self { name, is_header: false, description, schema }
+    }
+
+    pub(super) const fn in_header(name: &'static str, schema: SchemaFn, description: &'static str) -> Self {
+        Self { name, is_header: true, description, schema }
+    }
+}
+
 /// A documented response.
 pub(super) struct ResponseSpec {
     pub status: StatusCode,
@@ -96,8 +135,13 @@ pub(super) struct ResponseSpec {
 }
 
 impl ResponseSpec {
-    pub(super) const fn json(status: StatusCode, description: &'static str, schema: SchemaFn) -> Self {
-        Self { status, media_type: JSON, description, schema }
+    pub(super) const fn new(
+        status: StatusCode,
+        media_type: &'static str,
+        description: &'static str,
+        schema: SchemaFn,
+    ) -> Self {
+        Self { status, media_type, description, schema }
     }
 }
 

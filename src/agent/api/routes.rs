@@ -9,237 +9,117 @@ use super::access::Right;
 use super::dto::{PullList, PullView, Readiness, VersionView};
 use super::login_request::LoginRequest;
 use super::problem::{Problem, ProblemKind};
-use super::response::{NDJSON, TEXT};
+use super::response::{JSON, NDJSON, TEXT};
 use super::route::{Action, Parameter, RequiredAccess, ResponseSpec, Route, SchemaFn};
 use super::schemas;
 use crate::frontend::AgentLogin;
 use crate::report::Report;
 use crate::report::event::Event;
 
-const PULL: SchemaFn = SchemaGenerator::subschema_for::<PullView>;
-const EVENT: SchemaFn = SchemaGenerator::subschema_for::<Event<'static>>;
-const READINESS: SchemaFn = SchemaGenerator::subschema_for::<Readiness>;
+const SUBMIT: RequiredAccess = RequiredAccess::Right(Right::Submit);
+const READ: RequiredAccess = RequiredAccess::Right(Right::Read);
+const CREDENTIALS: RequiredAccess = RequiredAccess::Right(Right::Credentials);
 
-const SOURCE: Parameter = Parameter {
-    name: "source",
-    is_header: false,
-    description: "Name of the definition in reports, for example its path.",
-    schema: schemas::source,
-};
+const PULL: SchemaFn = SchemaGenerator::subschema_for::<PullView>;
+const PULLS: SchemaFn = SchemaGenerator::subschema_for::<PullList>;
+const REPORT: SchemaFn = SchemaGenerator::subschema_for::<Report>;
+const EVENT: SchemaFn = SchemaGenerator::subschema_for::<Event<'static>>;
+const LOGIN_REQUEST: SchemaFn = SchemaGenerator::subschema_for::<LoginRequest>;
+const LOGIN: SchemaFn = SchemaGenerator::subschema_for::<AgentLogin<'static>>;
+const READINESS: SchemaFn = SchemaGenerator::subschema_for::<Readiness>;
+const VERSION: SchemaFn = SchemaGenerator::subschema_for::<VersionView>;
+
+const SOURCE: Parameter =
+    Parameter::in_query("source", schemas::source, "Name of the definition in reports, for example its path.");
+const IDEMPOTENCY_KEY: Parameter = Parameter::in_header(
+    "Idempotency-Key",
+    schemas::idempotency_key,
+    "Makes a retry safe: if the same user submits the same definition again with the same key, the response is the request that was accepted first.",
+);
+const STATE: Parameter = Parameter::in_query("state", schemas::status, "Return only requests in this state.");
+const LIMIT: Parameter = Parameter::in_query("limit", schemas::limit, "Maximum number of requests to return.");
 
 pub(super) static ROUTES: [Route; 12] = [
-    Route {
-        method: Method::POST,
-        path: "/v1/pulls",
-        action: Action::Submit,
-        access: RequiredAccess::Right(Right::Submit),
-        operation_id: "submitPull",
-        summary: "Pull the images of a task definition",
-        description: "An accepted request survives a crash of the agent, and continues if the client disconnects.",
-        parameters: &[
-            SOURCE,
-            Parameter {
-                name: "Idempotency-Key",
-                is_header: true,
-                description: "Makes a retry safe: if the same user submits the same definition again with the same key, the response is the request that was accepted first.",
-                schema: schemas::idempotency_key,
-            },
-        ],
-        request_body: Some(schemas::definition),
-        responses: &[
-            ResponseSpec::json(StatusCode::OK, "The request was accepted before, with the same key.", PULL),
-            ResponseSpec {
-                status: StatusCode::OK,
-                media_type: NDJSON,
-                description: "With `Accept: application/x-ndjson`: the events of the request as they happen; the last line is the report.",
-                schema: EVENT,
-            },
-            ResponseSpec::json(StatusCode::ACCEPTED, "The request is accepted.", PULL),
-        ],
-    },
-    Route {
-        method: Method::GET,
-        path: "/v1/pulls",
-        action: Action::List,
-        access: RequiredAccess::ReadOrOwn,
-        operation_id: "listPulls",
-        summary: "List pull requests",
-        description: "Callers without `access.read` see only their own requests.",
-        parameters: &[
-            Parameter {
-                name: "state",
-                is_header: false,
-                description: "Return only requests in this state.",
-                schema: schemas::status,
-            },
-            Parameter {
-                name: "limit",
-                is_header: false,
-                description: "Maximum number of requests to return.",
-                schema: schemas::limit,
-            },
-        ],
-        request_body: None,
-        responses: &[ResponseSpec::json(
-            StatusCode::OK,
-            "The pull requests, newest first.",
-            SchemaGenerator::subschema_for::<PullList>,
-        )],
-    },
-    Route {
-        method: Method::GET,
-        path: "/v1/pulls/{id}",
-        action: Action::Show,
-        access: RequiredAccess::ReadOrOwn,
-        operation_id: "showPull",
-        summary: "Show a pull request",
-        description: "An open request has the status of each image; one that has ended has its report.",
-        parameters: &[],
-        request_body: None,
-        responses: &[ResponseSpec::json(StatusCode::OK, "The pull request.", PULL)],
-    },
-    Route {
-        method: Method::GET,
-        path: "/v1/pulls/{id}/events",
-        action: Action::Events,
-        access: RequiredAccess::ReadOrOwn,
-        operation_id: "followPull",
-        summary: "Follow a pull request",
-        description: "The stream starts with the current status of each pull; its last line is the report. If it ends without a report, the agent has stopped, and the request continues when the agent starts again.",
-        parameters: &[],
-        request_body: None,
-        responses: &[ResponseSpec {
-            status: StatusCode::OK,
-            media_type: NDJSON,
-            description: "The events, one JSON object per line.",
-            schema: EVENT,
-        }],
-    },
-    Route {
-        method: Method::DELETE,
-        path: "/v1/pulls/{id}",
-        action: Action::Cancel,
-        access: RequiredAccess::Own,
-        operation_id: "cancelPull",
-        summary: "Cancel a pull request",
-        description: "",
-        parameters: &[],
-        request_body: None,
-        responses: &[ResponseSpec::json(
+    Route::new("POST", "/v1/pulls", Action::Submit, SUBMIT, "submitPull")
+        .doc(
+            "Pull the images of a task definition",
+            "An accepted request survives a crash of the agent, and continues if the client disconnects.",
+        )
+        .parameters(&[SOURCE, IDEMPOTENCY_KEY])
+        .body(schemas::definition)
+        .responses(&[
+            ok(JSON, "The request was accepted before, with the same key.", PULL),
+            ok(
+                NDJSON,
+                "With `Accept: application/x-ndjson`: the events of the request as they happen; the last line is the report.",
+                EVENT,
+            ),
+            ResponseSpec::new(StatusCode::ACCEPTED, JSON, "The request is accepted.", PULL),
+        ]),
+    Route::new("GET", "/v1/pulls", Action::List, RequiredAccess::ReadOrOwn, "listPulls")
+        .doc("List pull requests", "Callers without `access.read` see only their own requests.")
+        .parameters(&[STATE, LIMIT])
+        .responses(&[ok(JSON, "The pull requests, newest first.", PULLS)]),
+    Route::new("GET", "/v1/pulls/{id}", Action::Show, RequiredAccess::ReadOrOwn, "showPull")
+        .doc(
+            "Show a pull request",
+            "An open request has the status of each image; one that has ended has its report.",
+        )
+        .responses(&[ok(JSON, "The pull request.", PULL)]),
+    Route::new("GET", "/v1/pulls/{id}/events", Action::Events, RequiredAccess::ReadOrOwn, "followPull")
+        .doc(
+            "Follow a pull request",
+            "The stream starts with the current status of each pull; its last line is the report. If it ends without a report, the agent has stopped, and the request continues when the agent starts again.",
+        )
+        .responses(&[ok(NDJSON, "The events, one JSON object per line.", EVENT)]),
+    Route::new("DELETE", "/v1/pulls/{id}", Action::Cancel, RequiredAccess::Own, "cancelPull")
+        .doc("Cancel a pull request", "")
+        .responses(&[ResponseSpec::new(
             StatusCode::ACCEPTED,
+            JSON,
             "The request ends shortly. The body is the request before the cancellation.",
             PULL,
-        )],
-    },
-    Route {
-        method: Method::POST,
-        path: "/v1/plan",
-        action: Action::Plan,
-        access: RequiredAccess::Right(Right::Submit),
-        operation_id: "planDefinition",
-        summary: "Plan a pull without contacting AWS or the engine",
-        description: "",
-        parameters: &[SOURCE],
-        request_body: Some(schemas::definition),
-        responses: &[ResponseSpec::json(
-            StatusCode::OK,
-            "The plan of each container, or the error in its definition.",
-            SchemaGenerator::subschema_for::<Report>,
-        )],
-    },
-    Route {
-        method: Method::POST,
-        path: "/v1/credentials",
-        action: Action::Login,
-        access: RequiredAccess::Right(Right::Credentials),
-        operation_id: "issueLogin",
-        summary: "Return the login for a registry",
-        description: "Cached logins cost no AWS call, so clients should request a login each time and not cache it.",
-        parameters: &[],
-        request_body: Some(SchemaGenerator::subschema_for::<LoginRequest>),
-        responses: &[ResponseSpec::json(
-            StatusCode::OK,
-            "The registry login.",
-            SchemaGenerator::subschema_for::<AgentLogin<'static>>,
-        )],
-    },
-    Route {
-        method: Method::GET,
-        path: "/v1/health",
-        action: Action::Health,
-        access: RequiredAccess::Anyone,
-        operation_id: "health",
-        summary: "Check that the agent is alive",
-        description: "",
-        parameters: &[],
-        request_body: None,
-        responses: &[ResponseSpec::json(StatusCode::OK, "The agent is alive.", schemas::alive)],
-    },
-    Route {
-        method: Method::GET,
-        path: "/v1/ready",
-        action: Action::Ready,
-        access: RequiredAccess::Right(Right::Read),
-        operation_id: "ready",
-        summary: "Check that the agent can store and run requests",
-        description: "",
-        parameters: &[],
-        request_body: None,
-        responses: &[
-            ResponseSpec::json(StatusCode::OK, "The agent is ready.", READINESS),
-            ResponseSpec::json(
+        )]),
+    Route::new("POST", "/v1/plan", Action::Plan, SUBMIT, "planDefinition")
+        .doc("Plan a pull without contacting AWS or the engine", "")
+        .parameters(&[SOURCE])
+        .body(schemas::definition)
+        .responses(&[ok(JSON, "The plan of each container, or the error in its definition.", REPORT)]),
+    Route::new("POST", "/v1/credentials", Action::Login, CREDENTIALS, "issueLogin")
+        .doc(
+            "Return the login for a registry",
+            "Cached logins cost no AWS call, so clients should request a login each time and not cache it.",
+        )
+        .body(LOGIN_REQUEST)
+        .responses(&[ok(JSON, "The registry login.", LOGIN)]),
+    Route::new("GET", "/v1/health", Action::Health, RequiredAccess::Anyone, "health")
+        .doc("Check that the agent is alive", "")
+        .responses(&[ok(JSON, "The agent is alive.", schemas::alive)]),
+    Route::new("GET", "/v1/ready", Action::Ready, READ, "ready")
+        .doc("Check that the agent can store and run requests", "")
+        .responses(&[
+            ok(JSON, "The agent is ready.", READINESS),
+            ResponseSpec::new(
                 StatusCode::SERVICE_UNAVAILABLE,
+                JSON,
                 "The agent is not ready. `conditions` says which check failed.",
                 READINESS,
             ),
-        ],
-    },
-    Route {
-        method: Method::GET,
-        path: "/v1/metrics",
-        action: Action::Metrics,
-        access: RequiredAccess::Right(Right::Read),
-        operation_id: "metrics",
-        summary: "Return the metrics",
-        description: "",
-        parameters: &[],
-        request_body: None,
-        responses: &[ResponseSpec {
-            status: StatusCode::OK,
-            media_type: TEXT,
-            description: "Metrics in the Prometheus text format.",
-            schema: schemas::text,
-        }],
-    },
-    Route {
-        method: Method::GET,
-        path: "/v1/version",
-        action: Action::Version,
-        access: RequiredAccess::Anyone,
-        operation_id: "version",
-        summary: "Return the version",
-        description: "",
-        parameters: &[],
-        request_body: None,
-        responses: &[ResponseSpec::json(
-            StatusCode::OK,
-            "The versions of the program and of the API.",
-            SchemaGenerator::subschema_for::<VersionView>,
-        )],
-    },
-    Route {
-        method: Method::GET,
-        path: "/v1/openapi.json",
-        action: Action::Document,
-        access: RequiredAccess::Anyone,
-        operation_id: "document",
-        summary: "Return this OpenAPI document",
-        description: "",
-        parameters: &[],
-        request_body: None,
-        responses: &[ResponseSpec::json(StatusCode::OK, "The OpenAPI document.", schemas::object)],
-    },
+        ]),
+    Route::new("GET", "/v1/metrics", Action::Metrics, READ, "metrics")
+        .doc("Return the metrics", "")
+        .responses(&[ok(TEXT, "Metrics in the Prometheus text format.", schemas::text)]),
+    Route::new("GET", "/v1/version", Action::Version, RequiredAccess::Anyone, "version")
+        .doc("Return the version", "")
+        .responses(&[ok(JSON, "The versions of the program and of the API.", VERSION)]),
+    Route::new("GET", "/v1/openapi.json", Action::Document, RequiredAccess::Anyone, "document")
+        .doc("Return this OpenAPI document", "")
+        .responses(&[ok(JSON, "The OpenAPI document.", schemas::object)]),
 ];
+
+const fn ok(media_type: &'static str, description: &'static str, schema: SchemaFn) -> ResponseSpec {
+    ResponseSpec::new(StatusCode::OK, media_type, description, schema)
+}
 
 /// Finds the route of a request. The second value is the `{id}` in the path, not validated, or an
 /// empty string if the route has none.
@@ -247,10 +127,10 @@ pub(super) fn find<'a>(method: &Method, path: &'a str) -> Result<(&'static Route
     let mut methods = Vec::new();
     for route in &ROUTES {
         if let Some(id) = route.match_path(path) {
-            if route.method == *method {
+            if route.method == method.as_str() {
                 return Ok((route, id));
             }
-            methods.push(route.method.as_str());
+            methods.push(route.method);
         }
     }
     if methods.is_empty() {
