@@ -8,9 +8,10 @@ use crate::config::table::PLATFORM;
 use crate::config::{ConfigError, EnginePlace, EngineSettings, Settings};
 use crate::error::Failure;
 use crate::pipeline::{
-    AccessTokens, AccountRoles, Aws, Backoff, Batching, Behavior, Caching, Chosen, Concurrency, Deadlines, DiskCheck,
-    DiskLimits, DockerAddress, EngineChoice, HostKind, Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits,
-    Logins, OnRefusal, Place, PlanContext, Platform, Registries, Resolver, Rewrites, RoleUse, TlsUse, Traffic, Watch,
+    AccessTokens, AccountRoles, AwsClient, Backoff, Batching, Behavior, CacheConfig, Caching,
+    CachingCredentialProvider, Concurrency, CredentialObserver, Deadlines, DiskCheck, DiskLimits, DockerAddress,
+    EngineEndpoint, EngineSelector, HostKind, HostLoginSettings, HostLogins, Input, LoginProvider, OnRefusal,
+    PlanContext, Platform, PullLimiter, PullLimits, PullRun, Registries, ResolvedEngine, Rewrites, RoleUse, TlsUse,
 };
 
 /// The waits between attempts at a pull grow to a second and a half and no further: two
@@ -21,40 +22,40 @@ const WAITS: Backoff = match Backoff::new(Duration::from_millis(250), Duration::
 };
 
 /// Everything that a command needs of the world, checked and not yet asked anything.
-pub(super) struct Setup {
+pub(super) struct AppContext {
     pub engine: DockerAddress,
     /// Docker's current context, where nobody said which engine is meant and it did.
     pub by_current_context: Option<String>,
-    pub limits: Limits,
-    pub traffic: Traffic,
-    pub credentials: Arc<Resolver<Aws>>,
+    pub limits: PullLimits,
+    pub traffic: PullLimiter,
+    pub credentials: Arc<CachingCredentialProvider<AwsClient>>,
     roles: RoleUse,
     accounts: AccountRoles,
     rewrites: Rewrites,
     platform: Option<Platform>,
-    instance: Arc<InstanceLogins>,
+    instance: Arc<HostLogins>,
 }
 
-impl Setup {
+impl AppContext {
     /// Makes them, for one run or for many. What is wrong with the settings comes out here.
     pub(super) fn new(
         settings: &Settings,
         fail_fast: bool,
-        traffic: impl FnOnce(Concurrency) -> Traffic,
+        traffic: impl FnOnce(Concurrency) -> PullLimiter,
     ) -> Result<Self, Failure> {
         Self::watched_by(&nobody(), settings, fail_fast, traffic)
     }
 
     /// The same, telling somebody how its credentials come.
     pub(super) fn watched_by(
-        watch: &Arc<dyn Watch>,
+        watch: &Arc<dyn CredentialObserver>,
         settings: &Settings,
         fail_fast: bool,
-        traffic: impl FnOnce(Concurrency) -> Traffic,
+        traffic: impl FnOnce(Concurrency) -> PullLimiter,
     ) -> Result<Self, Failure> {
         let concurrency = Concurrency { all: settings.concurrency, per_registry: settings.per_registry };
         let instance = Arc::new(instance_logins(settings)?);
-        let Chosen { address, by_current_context } =
+        let ResolvedEngine { address, by_current_context } =
             engine(&settings.engine).find().map_err(|error| Failure::from(&error))?;
         Ok(Self {
             engine: address,
@@ -71,25 +72,28 @@ impl Setup {
     }
 
     /// Where other programs get their logins, from what is kept for pulls.
-    pub(super) fn logins(&self, settings: &Settings) -> Result<Logins<Resolver<Aws>>, Failure> {
+    pub(super) fn logins(
+        &self,
+        settings: &Settings,
+    ) -> Result<LoginProvider<CachingCredentialProvider<AwsClient>>, Failure> {
         logins_from(Arc::clone(&self.credentials), settings)
     }
 
     /// Reads the inputs and plans all their pulls together, as they are on this host.
-    pub(super) fn plan(&self, inputs: Vec<Input>) -> Job {
+    pub(super) fn plan(&self, inputs: Vec<Input>) -> PullRun {
         let instance = |image: &_| self.instance.covering(image);
         let Self { roles, accounts, rewrites, platform, .. } = self;
         let platform = platform.as_ref();
-        Job::new(inputs, &PlanContext { roles: *roles, accounts, rewrites, platform, instance: &instance })
+        PullRun::new(inputs, &PlanContext { roles: *roles, accounts, rewrites, platform, instance: &instance })
     }
 }
 
-fn engine(settings: &EngineSettings) -> EngineChoice {
-    EngineChoice {
+fn engine(settings: &EngineSettings) -> EngineSelector {
+    EngineSelector {
         place: match settings.place.clone() {
-            EnginePlace::Host(host) => Place::Host(host),
-            EnginePlace::Context(name) => Place::Context(name),
-            EnginePlace::Unsaid(otherwise) => Place::Current { otherwise },
+            EnginePlace::Host(host) => EngineEndpoint::Host(host),
+            EnginePlace::Context(name) => EngineEndpoint::Context(name),
+            EnginePlace::Unsaid(otherwise) => EngineEndpoint::Current { otherwise },
         },
         tls: match (settings.tls_verify, settings.tls) {
             (true, _) => TlsUse::Verified,
@@ -108,8 +112,8 @@ fn platform(text: &str) -> Result<Platform, Failure> {
     })
 }
 
-fn limits(settings: &Settings, fail_fast: bool) -> Limits {
-    Limits {
+fn limits(settings: &Settings, fail_fast: bool) -> PullLimits {
+    PullLimits {
         caching: Caching {
             // The table of settings lets no other word pass.
             behavior: Behavior::parse(&settings.behavior).unwrap_or_default(),
@@ -136,19 +140,19 @@ fn limits(settings: &Settings, fail_fast: bool) -> Limits {
     }
 }
 
-fn nobody() -> Arc<dyn Watch> {
+fn nobody() -> Arc<dyn CredentialObserver> {
     Arc::new(())
 }
 
 /// AWS, as the settings have it.
-pub(super) fn store(settings: &Settings) -> Result<Aws, Failure> {
+pub(super) fn store(settings: &Settings) -> Result<AwsClient, Failure> {
     watched_store(settings, &nobody())
 }
 
-pub(super) fn watched_store(settings: &Settings, watch: &Arc<dyn Watch>) -> Result<Aws, Failure> {
+pub(super) fn watched_store(settings: &Settings, watch: &Arc<dyn CredentialObserver>) -> Result<AwsClient, Failure> {
     let batching = if settings.batch_secrets { Batching::Try } else { Batching::Never };
     let bundle = settings.ca_bundle.as_deref().map(Path::new);
-    let store = Aws::new(settings.secrets_timeout, batching, host_kind(settings), bundle, Arc::clone(watch));
+    let store = AwsClient::new(settings.secrets_timeout, batching, host_kind(settings), bundle, Arc::clone(watch));
     Ok(store.map_err(|error| Failure::from(&error))?.with_stage(&settings.secrets_stage))
 }
 
@@ -159,27 +163,30 @@ fn host_kind(settings: &Settings) -> HostKind {
 
 fn credentials(
     settings: &Settings,
-    instance: Arc<InstanceLogins>,
-    watch: &Arc<dyn Watch>,
-) -> Result<Resolver<Aws>, Failure> {
-    let keeping = Keeping {
+    instance: Arc<HostLogins>,
+    watch: &Arc<dyn CredentialObserver>,
+) -> Result<CachingCredentialProvider<AwsClient>, Failure> {
+    let keeping = CacheConfig {
         max_age: settings.secrets_max_age,
         max_stale: settings.secrets_max_stale,
         entries: settings.secrets_entries,
     };
     let tokens = if settings.accept_access_token { AccessTokens::Accept } else { AccessTokens::Refuse };
     let store = Arc::new(watched_store(settings, watch)?);
-    Ok(Resolver::new(store, keeping, tokens, instance).watched_by(Arc::clone(watch)))
+    Ok(CachingCredentialProvider::new(store, keeping, tokens, instance).watched_by(Arc::clone(watch)))
 }
 
 /// Where other programs that pull get their logins. The host's own are no part of it: they are
 /// those programs' already, and a helper among them may be this one.
-pub(super) fn logins(settings: &Settings) -> Result<Logins<Resolver<Aws>>, Failure> {
+pub(super) fn logins(settings: &Settings) -> Result<LoginProvider<CachingCredentialProvider<AwsClient>>, Failure> {
     logins_from(Arc::new(credentials(settings, Arc::default(), &nobody())?), settings)
 }
 
-fn logins_from(credentials: Arc<Resolver<Aws>>, settings: &Settings) -> Result<Logins<Resolver<Aws>>, Failure> {
-    Ok(Logins {
+fn logins_from(
+    credentials: Arc<CachingCredentialProvider<AwsClient>>,
+    settings: &Settings,
+) -> Result<LoginProvider<CachingCredentialProvider<AwsClient>>, Failure> {
+    Ok(LoginProvider {
         registries: Registries::new(&settings.registries).map_err(|error| Failure::from(&error))?,
         accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
         credentials,
@@ -188,13 +195,13 @@ fn logins_from(credentials: Arc<Resolver<Aws>>, settings: &Settings) -> Result<L
 }
 
 /// The host's own logins (B1, B2).
-fn instance_logins(settings: &Settings) -> Result<InstanceLogins, Failure> {
-    let instance = InstanceSettings {
+fn instance_logins(settings: &Settings) -> Result<HostLogins, Failure> {
+    let instance = HostLoginSettings {
         host: host_kind(settings),
         has_auth_type: settings.instance_auth_type.is_some(),
         auth_data: settings.instance_auth_data.clone(),
         docker_config: settings.instance_docker_config.clone(),
         helper_timeout: settings.instance_helper_timeout,
     };
-    InstanceLogins::read(&instance).map_err(|error| Failure::from(&error))
+    HostLogins::read(&instance).map_err(|error| Failure::from(&error))
 }

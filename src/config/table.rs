@@ -220,7 +220,7 @@ pub const ATTEMPTS: Setting = Setting {
     variable: "TASKPULL_ATTEMPTS",
     default: Some("16"),
     takes: Takes::Number(1, 1_000),
-    purpose: "Attempts at one pull while its registry does not answer or throttles. [Pulls](pulls.md#when-it-does-not-come) has what is tried again, and after which waits.",
+    purpose: "Attempts at one pull while its registry does not answer or throttles. [Pulls](pulls.md#when-a-pull-fails) has what is tried again, and after which waits.",
 };
 /// `pull.begin_timeout`
 pub const BEGIN_TIMEOUT: Setting = Setting {

@@ -7,7 +7,7 @@
 //! Pure: what is to be done, from what is known. Who asks the engine and the registry is
 //! `course`.
 
-use super::LocalImage;
+use crate::engine::LocalImage;
 use crate::error::{Class, Failure, Link};
 use crate::plan::Need;
 use crate::task::Platform;
@@ -96,9 +96,9 @@ impl Caching {
 #[cfg(test)]
 mod tests {
     use super::{Behavior, Caching, OnRefusal};
+    use crate::engine::LocalImage;
     use crate::error::{Class, Failure, Link, Printable};
     use crate::plan::{InstanceLogin, InstanceSource, Need};
-    use crate::pull::LocalImage;
     use crate::task::Platform;
 
     fn caching(behavior: Behavior) -> Caching {

@@ -6,9 +6,11 @@ use super::{
     AwsRequestReport, ContainerReport, ContainerResult, CredentialReport, FellBackReport, Report, RetryReport, Summary,
     TaskReport,
 };
+use crate::aws::AwsRequest;
+use crate::credential::{Provenance, SecretNames};
 use crate::error::{Failure, Printable};
 use crate::plan::{InstanceLogin, Need, PlannedPull, PlannedTask, PullPlan};
-use crate::pull::{AwsRequest, How, Origin, Outcome, Pulled, Retry, SecretNames};
+use crate::pull::{FailedAttempt, PullOutcome, PullResultKind, PulledImage};
 
 impl Report {
     /// The report of a plan that was carried out: its pulls and their outcomes. A credential
@@ -16,7 +18,7 @@ impl Report {
     #[must_use]
     pub fn of_pulls(
         tasks: Vec<PlannedTask>,
-        pulls: &[(PlannedPull, Outcome)],
+        pulls: &[(PlannedPull, PullOutcome)],
         invalid_inputs: Vec<Failure>,
         took: Duration,
     ) -> Self {
@@ -126,11 +128,11 @@ impl ContainerReport {
         }
     }
 
-    fn succeed(&mut self, Pulled { digest, how, platform }: &Pulled) {
+    fn succeed(&mut self, PulledImage { digest, how, platform }: &PulledImage) {
         self.digest = digest.as_deref().map(Printable::new);
         self.platform = platform.as_ref().map(ToString::to_string);
         self.result = ContainerResult::from(how);
-        if let How::Cached { verified, instead_of } = how {
+        if let PullResultKind::Cached { verified, instead_of } = how {
             self.verified = Some(*verified);
             self.instead_of.clone_from(instead_of);
         }
@@ -142,12 +144,12 @@ impl ContainerReport {
     }
 }
 
-impl From<&How> for ContainerResult {
-    fn from(how: &How) -> Self {
+impl From<&PullResultKind> for ContainerResult {
+    fn from(how: &PullResultKind) -> Self {
         match how {
-            How::Fetched => Self::Pulled,
-            How::UpToDate => Self::UpToDate,
-            How::Cached { .. } => Self::Cached,
+            PullResultKind::Fetched => Self::Pulled,
+            PullResultKind::UpToDate => Self::UpToDate,
+            PullResultKind::Cached { .. } => Self::Cached,
         }
     }
 }
@@ -171,31 +173,31 @@ impl Summary {
     }
 }
 
-impl From<&Retry> for RetryReport {
-    fn from(Retry { attempt, wait, failure }: &Retry) -> Self {
+impl From<&FailedAttempt> for RetryReport {
+    fn from(FailedAttempt { attempt, wait, failure }: &FailedAttempt) -> Self {
         Self { attempt: *attempt, wait_ms: milliseconds(*wait), because: failure.clone() }
     }
 }
 
-impl From<&Origin> for CredentialReport {
-    fn from(origin: &Origin) -> Self {
+impl From<&Provenance> for CredentialReport {
+    fn from(origin: &Provenance) -> Self {
         match origin {
-            Origin::Anonymous => Self::Anonymous,
-            Origin::Instance(login) => Self::from(login),
-            Origin::Ecr { registry, identity, expires, requests } => Self::Ecr {
+            Provenance::Anonymous => Self::Anonymous,
+            Provenance::Instance(login) => Self::from(login),
+            Provenance::Ecr { registry, identity, expires, requests } => Self::Ecr {
                 account: registry.account.clone(),
                 region: registry.region.to_string(),
                 identity: identity.name().to_owned(),
                 expires_at: expires.map(timestamp),
                 aws_requests: reported(requests),
             },
-            Origin::EcrPublic { identity, expires, without, requests } => Self::EcrPublic {
+            Provenance::EcrPublic { identity, expires, without, requests } => Self::EcrPublic {
                 identity: identity.name().to_owned(),
                 expires_at: expires.map(timestamp),
                 aws_requests: reported(requests),
                 without_token: without.clone(),
             },
-            Origin::Secret { names, notes, identity, stale } => {
+            Provenance::Secret { names, notes, identity, stale } => {
                 let SecretNames { arn, version_id, account, region, stage, requests } = &**names;
                 Self::Secret {
                     arn: arn.clone(),

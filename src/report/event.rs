@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{ContainerResult, Report, RetryReport};
 use crate::error::{Failure, Printable};
 use crate::plan::PullPlan;
-use crate::pull::{How, Layers, Pulled, Retry, State};
+use crate::pull::{FailedAttempt, LayerTotals, PullResultKind, PullState, PulledImage};
 
 /// One line of `--output json --events`.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -186,26 +186,26 @@ impl Subject {
 impl<'a> Event<'a> {
     /// A pull's new state; `layers` is the last that was known of them.
     #[must_use]
-    pub fn of_state(of: &'a Subject, state: &'a State, layers: Layers, now: SystemTime) -> Self {
+    pub fn of_state(of: &'a Subject, state: &'a PullState, layers: LayerTotals, now: SystemTime) -> Self {
         let (of, layers) = (Cow::Borrowed(of), LayersReport::from(layers));
         let what = match state {
-            State::Authorizing => What::Authorizing { of },
-            State::Waiting => What::Waiting { of },
-            State::Verifying => What::Verifying { of },
-            State::Warned(warning) => What::Warning { of, warning: Cow::Borrowed(warning) },
-            State::Pulling(layers) => What::Pulling { of, layers: LayersReport::from(*layers) },
-            State::Retrying(retry) => What::Retrying { of, retry: RetryReport::from(retry) },
-            State::AskingUpstream(because) => What::AskingUpstream { of, because: Cow::Borrowed(because) },
-            State::FallingBack(because) => What::FallingBack { of, because: Cow::Borrowed(because) },
-            State::Done(Pulled { digest, how, .. }) => What::End {
+            PullState::Authorizing => What::Authorizing { of },
+            PullState::Waiting => What::Waiting { of },
+            PullState::Verifying => What::Verifying { of },
+            PullState::Warned(warning) => What::Warning { of, warning: Cow::Borrowed(warning) },
+            PullState::Pulling(layers) => What::Pulling { of, layers: LayersReport::from(*layers) },
+            PullState::Retrying(retry) => What::Retrying { of, retry: RetryReport::from(retry) },
+            PullState::AskingUpstream(because) => What::AskingUpstream { of, because: Cow::Borrowed(because) },
+            PullState::FallingBack(because) => What::FallingBack { of, because: Cow::Borrowed(because) },
+            PullState::Done(PulledImage { digest, how, .. }) => What::End {
                 of,
                 result: ContainerResult::from(how),
                 digest: digest.as_deref().map(Printable::new),
-                verified: if let How::Cached { verified, .. } = how { Some(*verified) } else { None },
+                verified: if let PullResultKind::Cached { verified, .. } = how { Some(*verified) } else { None },
                 failure: None,
                 layers,
             },
-            State::Failed(failure) => What::End {
+            PullState::Failed(failure) => What::End {
                 of,
                 result: ContainerResult::from(failure),
                 digest: None,
@@ -234,25 +234,27 @@ impl<'a> Event<'a> {
 impl What<'_> {
     /// Which pull it is about, and the state that it is in now; nothing where it is about all.
     #[must_use]
-    pub fn state(self) -> Option<(Subject, State)> {
+    pub fn state(self) -> Option<(Subject, PullState)> {
         let (of, state) = match self {
-            Self::Authorizing { of } => (of, State::Authorizing),
-            Self::Waiting { of } => (of, State::Waiting),
-            Self::Verifying { of } => (of, State::Verifying),
-            Self::Pulling { of, layers } => (of, State::Pulling(Layers::from(layers))),
-            Self::Warning { of, warning } => (of, State::Warned(warning.into_owned())),
-            Self::Retrying { of, retry } => (of, State::Retrying(Retry::from(retry))),
-            Self::AskingUpstream { of, because } => (of, State::AskingUpstream(because.into_owned())),
-            Self::FallingBack { of, because } => (of, State::FallingBack(because.into_owned())),
-            Self::End { of, failure: Some(failure), .. } => (of, State::Failed(failure.into_owned())),
+            Self::Authorizing { of } => (of, PullState::Authorizing),
+            Self::Waiting { of } => (of, PullState::Waiting),
+            Self::Verifying { of } => (of, PullState::Verifying),
+            Self::Pulling { of, layers } => (of, PullState::Pulling(LayerTotals::from(layers))),
+            Self::Warning { of, warning } => (of, PullState::Warned(warning.into_owned())),
+            Self::Retrying { of, retry } => (of, PullState::Retrying(FailedAttempt::from(retry))),
+            Self::AskingUpstream { of, because } => (of, PullState::AskingUpstream(because.into_owned())),
+            Self::FallingBack { of, because } => (of, PullState::FallingBack(because.into_owned())),
+            Self::End { of, failure: Some(failure), .. } => (of, PullState::Failed(failure.into_owned())),
             Self::End { of, result, digest, verified, failure: None, .. } => {
                 let how = match result {
-                    ContainerResult::UpToDate => How::UpToDate,
-                    ContainerResult::Cached => How::Cached { verified: verified.unwrap_or_default(), instead_of: None },
-                    _ => How::Fetched,
+                    ContainerResult::UpToDate => PullResultKind::UpToDate,
+                    ContainerResult::Cached => {
+                        PullResultKind::Cached { verified: verified.unwrap_or_default(), instead_of: None }
+                    }
+                    _ => PullResultKind::Fetched,
                 };
                 let digest = digest.map(|digest| digest.to_string());
-                (of, State::Done(Pulled { digest, how, platform: None }))
+                (of, PullState::Done(PulledImage { digest, how, platform: None }))
             }
             Self::Postponed { .. } | Self::Report { .. } => return None,
         };
@@ -260,20 +262,20 @@ impl What<'_> {
     }
 }
 
-impl From<LayersReport> for Layers {
+impl From<LayersReport> for LayerTotals {
     fn from(LayersReport { layers_done, layers_total, bytes, bytes_total }: LayersReport) -> Self {
         Self { done: layers_done, total: layers_total, bytes, bytes_total }
     }
 }
 
-impl From<RetryReport> for Retry {
+impl From<RetryReport> for FailedAttempt {
     fn from(RetryReport { attempt, wait_ms, because }: RetryReport) -> Self {
         Self { attempt, wait: Duration::from_millis(wait_ms), failure: because }
     }
 }
 
-impl From<Layers> for LayersReport {
-    fn from(Layers { done, total, bytes, bytes_total }: Layers) -> Self {
+impl From<LayerTotals> for LayersReport {
+    fn from(LayerTotals { done, total, bytes, bytes_total }: LayerTotals) -> Self {
         Self { layers_done: done, layers_total: total, bytes, bytes_total }
     }
 }

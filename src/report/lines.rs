@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use super::Report;
 use super::event::{Event, Subject};
 use crate::error::Failure;
-use crate::pull::{Layers, Progress, State};
+use crate::pull::{LayerTotals, ProgressObserver, PullState};
 
 /// How far a pull is, is said no more often than this.
 const EVERY: Duration = Duration::from_millis(500);
@@ -45,7 +45,7 @@ struct Told {
 
 #[derive(Clone, Copy, Default)]
 struct Pull {
-    layers: Layers,
+    layers: LayerTotals,
     said: Option<Instant>,
 }
 
@@ -68,12 +68,12 @@ impl Lines {
     }
 
     /// Tells a pull's new state.
-    pub fn update(&self, of: &Subject, state: &State) {
+    pub fn update(&self, of: &Subject, state: &PullState) {
         let layers = {
             let mut told = self.told();
             let (is_behind, now) = (told.waiting.len() > MUCH, Instant::now());
             let known = told.pulls.entry(of.pull).or_default();
-            if let State::Pulling(layers) = state {
+            if let PullState::Pulling(layers) = state {
                 known.layers = *layers;
                 let is_early = known.said.is_some_and(|said| now.duration_since(said) < EVERY);
                 if layers.total > 0 && (is_early || is_behind) {
@@ -124,8 +124,8 @@ impl Telling {
     }
 }
 
-impl Progress for Telling {
-    fn update(&self, pull: usize, state: &State) {
+impl ProgressObserver for Telling {
+    fn update(&self, pull: usize, state: &PullState) {
         self.lines.update(&self.subjects[pull], state);
     }
 }

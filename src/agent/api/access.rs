@@ -61,9 +61,9 @@ impl Rights {
 /// The users and groups that have one right.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccessRule {
-    /// Numeric user ids.
+    /// Ids of the users that have the right.
     pub users: HashSet<u32>,
-    /// Numeric group ids.
+    /// Ids of the groups whose members have the right.
     pub groups: HashSet<u32>,
 }
 

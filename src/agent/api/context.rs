@@ -4,16 +4,16 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use super::access::{Access, Rights};
-use crate::agent::{Desk, Peer, Witness, Work};
+use crate::agent::{AgentObserver, JobExecutor, JobStore, Peer};
 
 /// The state that all connections share.
 pub struct ApiState {
-    /// Stores the jobs.
-    pub desk: Arc<Desk>,
+    /// Stores the jobs, in memory and in the journal.
+    pub job_store: Arc<JobStore>,
     /// Plans jobs, checks the engine and obtains logins.
-    pub work: Arc<dyn Work>,
+    pub executor: Arc<dyn JobExecutor>,
     /// Observes every access decision and every issued login.
-    pub witness: Arc<dyn Witness>,
+    pub observer: Arc<dyn AgentObserver>,
     /// The operator's lists; a reload of the settings replaces them.
     pub access: Arc<RwLock<Access>>,
     /// Renders the metrics in the Prometheus text format.

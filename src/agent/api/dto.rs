@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::agent::{Ending, Moment, Origin, Phase, RequestId, Standing, View};
+use crate::agent::{JobId, JobPhase, JobResult, JobSnapshot, JobSource, JobState, Timestamp};
 use crate::error::{Failure, Printable};
-use crate::pipeline::{How, Layers, State};
+use crate::pipeline::{LayerTotals, PullResultKind, PullState};
 use crate::report::Report;
 use crate::report::event::{LayersReport, Subject};
 
@@ -16,24 +16,24 @@ use crate::report::event::{LayersReport, Subject};
 #[schemars(rename = "Pull")]
 pub struct PullView {
     /// Id that the agent gave the request.
-    pub id: RequestId,
+    pub id: JobId,
     /// Name that the submitter gave the definition.
     pub source: Printable,
     /// Time at which the agent accepted the request.
-    pub accepted: Moment,
+    pub accepted: Timestamp,
     /// Where the request came from.
-    pub submitted_by: Origin,
+    pub submitted_by: JobSource,
     /// State of the request.
     pub state: JobStatus,
     /// Time of the next attempt; only of a waiting request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry_at: Option<Moment>,
+    pub retry_at: Option<Timestamp>,
     /// Reason why the last attempt failed; only of a waiting request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
     /// Time at which the request ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended: Option<Moment>,
+    pub ended: Option<Timestamp>,
     /// Status of each image while the request is open. Lists omit it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pulls: Vec<PullItem>,
@@ -172,8 +172,8 @@ pub struct ProblemView {
 impl PullView {
     /// Returns the request without its pulls and its report, as in lists.
     #[must_use]
-    pub(super) fn summary(view: View) -> Self {
-        let View { id, source, accepted, by, standing } = view;
+    pub(super) fn summary(view: JobSnapshot) -> Self {
+        let JobSnapshot { id, source, accepted, by, standing } = view;
         let mut summary = Self {
             id,
             source,
@@ -187,11 +187,11 @@ impl PullView {
             report: None,
         };
         match standing {
-            Standing::Ended { at, .. } => summary.ended = Some(at),
-            Standing::Open(open) => {
+            JobState::Ended { at, .. } => summary.ended = Some(at),
+            JobState::Open(open) => {
                 let phase = open.phase();
                 summary.state = JobStatus::from(&phase);
-                if let Phase::Waiting { because, until } = phase {
+                if let JobPhase::Waiting { because, until } = phase {
                     (summary.error, summary.retry_at) = (Some(because), Some(until));
                 }
             }
@@ -201,52 +201,52 @@ impl PullView {
 }
 
 impl PullItem {
-    pub(super) fn new(subject: Subject, state: Option<State>) -> Self {
+    pub(super) fn new(subject: Subject, state: Option<PullState>) -> Self {
         let layers = match &state {
-            Some(State::Pulling(layers @ Layers { total: 1.., .. })) => Some(LayersReport::from(*layers)),
+            Some(PullState::Pulling(layers @ LayerTotals { total: 1.., .. })) => Some(LayersReport::from(*layers)),
             _ => None,
         };
         Self { subject, state: state.map_or(PullStatus::Planned, PullStatus::from), layers }
     }
 }
 
-impl From<&Standing> for JobStatus {
-    fn from(standing: &Standing) -> Self {
+impl From<&JobState> for JobStatus {
+    fn from(standing: &JobState) -> Self {
         match standing {
-            Standing::Open(open) => Self::from(&open.phase()),
-            Standing::Ended { how: Ending::Succeeded, .. } => Self::Succeeded,
-            Standing::Ended { how: Ending::Failed, .. } => Self::Failed,
-            Standing::Ended { how: Ending::Cancelled, .. } => Self::Cancelled,
+            JobState::Open(open) => Self::from(&open.phase()),
+            JobState::Ended { how: JobResult::Succeeded, .. } => Self::Succeeded,
+            JobState::Ended { how: JobResult::Failed, .. } => Self::Failed,
+            JobState::Ended { how: JobResult::Cancelled, .. } => Self::Cancelled,
         }
     }
 }
 
-impl From<&Phase> for JobStatus {
-    fn from(phase: &Phase) -> Self {
+impl From<&JobPhase> for JobStatus {
+    fn from(phase: &JobPhase) -> Self {
         match phase {
-            Phase::Queued => Self::Queued,
-            Phase::Running => Self::Running,
-            Phase::Waiting { .. } => Self::Waiting,
+            JobPhase::Queued => Self::Queued,
+            JobPhase::Running => Self::Running,
+            JobPhase::Waiting { .. } => Self::Waiting,
         }
     }
 }
 
-impl From<State> for PullStatus {
-    fn from(state: State) -> Self {
+impl From<PullState> for PullStatus {
+    fn from(state: PullState) -> Self {
         match state {
-            State::Authorizing => Self::Authorizing,
-            State::Waiting => Self::Waiting,
-            State::Verifying => Self::Verifying,
-            State::Warned(_) | State::Pulling(_) => Self::Pulling,
-            State::Retrying(_) => Self::Retrying,
-            State::AskingUpstream(_) => Self::AskingUpstream,
-            State::FallingBack(_) => Self::FallingBack,
-            State::Done(pulled) => match pulled.how {
-                How::Fetched => Self::Pulled,
-                How::UpToDate => Self::UpToDate,
-                How::Cached { .. } => Self::Cached,
+            PullState::Authorizing => Self::Authorizing,
+            PullState::Waiting => Self::Waiting,
+            PullState::Verifying => Self::Verifying,
+            PullState::Warned(_) | PullState::Pulling(_) => Self::Pulling,
+            PullState::Retrying(_) => Self::Retrying,
+            PullState::AskingUpstream(_) => Self::AskingUpstream,
+            PullState::FallingBack(_) => Self::FallingBack,
+            PullState::Done(pulled) => match pulled.how {
+                PullResultKind::Fetched => Self::Pulled,
+                PullResultKind::UpToDate => Self::UpToDate,
+                PullResultKind::Cached { .. } => Self::Cached,
             },
-            State::Failed(_) => Self::Failed,
+            PullState::Failed(_) => Self::Failed,
         }
     }
 }

@@ -6,7 +6,7 @@ use http::{HeaderValue, StatusCode};
 
 use super::dto::ProblemView;
 use super::response::{self, ApiResponse};
-use crate::agent::DeskError;
+use crate::agent::JobStoreError;
 use crate::error::{Class, Failure, Patience, Printable};
 use crate::report::Report;
 
@@ -124,17 +124,17 @@ impl Problem {
     }
 }
 
-impl From<DeskError> for Problem {
-    fn from(error: DeskError) -> Self {
+impl From<JobStoreError> for Problem {
+    fn from(error: JobStoreError) -> Self {
         let kind = match &error {
-            DeskError::Full { .. } | DeskError::Heavy { .. } => ProblemKind::FULL,
-            DeskError::Journal(_) => ProblemKind::NOT_KEPT,
-            DeskError::Lost(_) => ProblemKind::INTERNAL,
-            DeskError::KeyUsed { .. } => ProblemKind::KEY_USED,
-            DeskError::Unknown { .. } => ProblemKind::NO_SUCH_REQUEST,
-            DeskError::Ended { .. } => ProblemKind::ENDED,
+            JobStoreError::Full { .. } | JobStoreError::Heavy { .. } => ProblemKind::FULL,
+            JobStoreError::Journal(_) => ProblemKind::NOT_KEPT,
+            JobStoreError::Lost(_) => ProblemKind::INTERNAL,
+            JobStoreError::KeyUsed { .. } => ProblemKind::KEY_USED,
+            JobStoreError::Unknown { .. } => ProblemKind::NO_SUCH_REQUEST,
+            JobStoreError::Ended { .. } => ProblemKind::ENDED,
         };
-        let failure = if let DeskError::Journal(error) = &error { Some(Failure::from(error)) } else { None };
+        let failure = if let JobStoreError::Journal(error) = &error { Some(Failure::from(error)) } else { None };
         Self::new(kind, &error.to_string()).with_failure(failure)
     }
 }

@@ -16,7 +16,7 @@ use super::query::Query;
 use super::response::ApiResponse;
 use super::route::{Action, RequiredAccess, Route};
 use super::{csrf_guard, openapi, routes};
-use crate::agent::{Decision, DeskError, Origin, Peer, RequestId};
+use crate::agent::{AccessDecision, JobId, JobSource, JobStoreError, Peer};
 use crate::error::Printable;
 
 /// Responds to a request; a problem becomes a response too.
@@ -26,9 +26,9 @@ pub(super) async fn respond(state: &Arc<ApiState>, caller: Caller, request: Requ
 
 async fn dispatch(state: &Arc<ApiState>, caller: Caller, request: Request<Incoming>) -> Result<ApiResponse, Problem> {
     let (route, id) = routes::find(request.method(), request.uri().path())?;
-    let parsed_id = RequestId::parse(id);
+    let parsed_id = JobId::parse(id);
     admit(state, caller, route, parsed_id.as_ref(), &request)?;
-    let unknown = || DeskError::Unknown { id: Printable::new(id).to_string() };
+    let unknown = || JobStoreError::Unknown { id: Printable::new(id).to_string() };
     let id = if id.is_empty() { None } else { Some(parsed_id.ok_or_else(unknown)?) };
     let query = Query::parse(request.uri(), route.parameters)?;
     match (route.action, &id) {
@@ -56,24 +56,24 @@ fn admit(
     state: &ApiState,
     caller: Caller,
     route: &Route,
-    id: Option<&RequestId>,
+    id: Option<&JobId>,
     request: &Request<Incoming>,
 ) -> Result<(), Problem> {
-    let origin = || Some(state.desk.show(id?).ok()?.by);
+    let origin = || Some(state.job_store.show(id?).ok()?.by);
     let check_access =
         || if is_allowed(route.access, caller, origin) { Ok(()) } else { Err(denied(route.access, caller)) };
     let admitted = csrf_guard::check(request).and_then(|()| check_access());
     if let Some(right) = route.access.right() {
         let what = format_args!("{} {}", request.method(), request.uri().path());
         let (by, allowed) = (caller.peer, admitted.is_ok());
-        state.witness.decided(&Decision { by, right, allowed, what });
+        state.observer.decided(&AccessDecision { by, right, allowed, what });
     }
     admitted
 }
 
 /// Returns whether the caller may use a route. A request that does not exist counts as the
 /// caller's own, so that the response is 404; a managed job belongs to no caller.
-fn is_allowed(access: RequiredAccess, Caller { peer, rights }: Caller, origin: impl Fn() -> Option<Origin>) -> bool {
+fn is_allowed(access: RequiredAccess, Caller { peer, rights }: Caller, origin: impl Fn() -> Option<JobSource>) -> bool {
     let is_own = || origin().is_none_or(|origin| origin.user() == Some(peer.uid));
     match access {
         RequiredAccess::Anyone => true,

@@ -12,7 +12,7 @@ use super::problem::{Problem, ProblemKind};
 use super::response::{JSON, NDJSON, TEXT};
 use super::route::{Action, Parameter, RequiredAccess, ResponseSpec, Route, SchemaFn};
 use super::schemas;
-use crate::frontend::AgentLogin;
+use crate::credential_protocols::AgentLogin;
 use crate::report::Report;
 use crate::report::event::Event;
 

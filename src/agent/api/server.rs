@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::connection;
 use super::connection_quota::ConnectionQuota;
 use super::context::ApiState;
-use crate::agent::{Peer, Stop};
+use crate::agent::{Peer, Shutdown};
 
 /// Connections served at the same time. Further ones wait in the backlog of the socket; an idle
 /// connection is closed after `agent.request_timeout`.
@@ -36,7 +36,7 @@ impl Server<'_> {
     /// Accepts connections until `stop.drain`, then lets open connections finish their current
     /// response. `over` is cancelled when no job is running any more; responses that are still
     /// open shortly after that are cut off.
-    pub async fn run(&self, stop: &Stop, over: &CancellationToken) {
+    pub async fn run(&self, stop: &Shutdown, over: &CancellationToken) {
         let (mut connections, mut quota) = (JoinSet::new(), ConnectionQuota::default());
         let mut is_failing = false;
         loop {

@@ -15,7 +15,7 @@ use super::query::Query;
 use super::route::RequiredAccess;
 use super::routes::find;
 use super::{csrf_guard, request_body, router};
-use crate::agent::{DeskError, JournalError, Peer, RequestId};
+use crate::agent::{JobId, JobStoreError, JournalError, Peer};
 use crate::error::{Class, Failure, Link, Printable};
 use crate::report::Report;
 use crate::task::ImageReference;
@@ -64,17 +64,17 @@ async fn body_problems() -> Vec<Problem> {
 }
 
 fn job_store_problems() -> Vec<Problem> {
-    let id = || RequestId::parse("019c13a1b2c300c0ffee").unwrap();
+    let id = || JobId::parse("019c13a1b2c300c0ffee").unwrap();
     let journal =
         JournalError::Folder { folder: "/var/lib/taskpull".into(), source: std::io::ErrorKind::StorageFull.into() };
     let errors = [
-        DeskError::Full { open: 1_000 },
-        DeskError::Heavy { open: 12, bytes: 16_000_000 },
-        DeskError::Journal(journal),
-        DeskError::Lost("task panicked".to_owned()),
-        DeskError::KeyUsed { id: id() },
-        DeskError::Unknown { id: "12".to_owned() },
-        DeskError::Ended { id: id() },
+        JobStoreError::Full { open: 1_000 },
+        JobStoreError::Heavy { open: 12, bytes: 16_000_000 },
+        JobStoreError::Journal(journal),
+        JobStoreError::Lost("task panicked".to_owned()),
+        JobStoreError::KeyUsed { id: id() },
+        JobStoreError::Unknown { id: "12".to_owned() },
+        JobStoreError::Ended { id: id() },
     ];
     errors.map(Problem::from).into()
 }

@@ -13,7 +13,7 @@ use super::entry::{AuditEvent, AuditSubject};
 use super::journald::{self, JournaldSocket};
 use super::writer::{AuditSink, AuditWriter, QueuedLine};
 use crate::agent::metrics::AgentMetrics;
-use crate::agent::{Decision, Ending, Given, Request, Witness};
+use crate::agent::{AccessDecision, AgentObserver, CredentialIssued, Job, JobResult};
 use crate::config::AuditTo;
 use crate::report::Report;
 
@@ -125,8 +125,8 @@ impl Drop for AuditLog {
     }
 }
 
-impl Witness for AuditLog {
-    fn ended(&self, request: &Request, _: Ending, report: &Report) {
+impl AgentObserver for AuditLog {
+    fn ended(&self, request: &Job, _: JobResult, report: &Report) {
         let subject = AuditSubject::new(request);
         for failure in &report.invalid_inputs {
             self.write(|| AuditEvent::Definition { subject, failure });
@@ -138,11 +138,11 @@ impl Witness for AuditLog {
         }
     }
 
-    fn decided(&self, decision: &Decision<'_>) {
+    fn decided(&self, decision: &AccessDecision<'_>) {
         self.write(|| AuditEvent::from_decision(decision));
     }
 
-    fn gave(&self, given: &Given<'_>) {
+    fn gave(&self, given: &CredentialIssued<'_>) {
         self.write(|| AuditEvent::from_issued(given));
     }
 }

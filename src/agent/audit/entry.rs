@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::agent::{Decision, Given, Moment, Origin, Peer, Request, RequestId, Right};
+use crate::agent::{AccessDecision, CredentialIssued, Job, JobId, JobSource, Peer, Right, Timestamp};
 use crate::error::{Failure, Printable};
 use crate::report::{ContainerReport, ContainerResult, CredentialReport, TaskReport};
 
@@ -14,7 +14,7 @@ use crate::report::{ContainerReport, ContainerResult, CredentialReport, TaskRepo
 #[serde(rename_all = "camelCase")]
 pub struct AuditEntry<'a> {
     /// Time of the event.
-    pub time: Moment,
+    pub time: Timestamp,
     /// The event.
     #[serde(flatten)]
     pub event: AuditEvent<'a>,
@@ -98,15 +98,15 @@ pub enum AuditEvent<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct AuditSubject<'a> {
     /// Id of the request.
-    pub request: &'a RequestId,
+    pub request: &'a JobId,
     /// Name that the submitter gave the definition.
     pub source: &'a Printable,
     /// Where the request came from.
-    pub submitted_by: Origin,
+    pub submitted_by: JobSource,
 }
 
 impl<'a> AuditSubject<'a> {
-    pub(super) fn new(request: &'a Request) -> Self {
+    pub(super) fn new(request: &'a Job) -> Self {
         Self { request: &request.id, source: &request.submission.source, submitted_by: request.submission.by }
     }
 }
@@ -134,19 +134,19 @@ impl<'a> AuditEvent<'a> {
         }
     }
 
-    pub(super) fn from_decision(decision: &Decision<'_>) -> Self {
-        let Decision { by, right, allowed, what } = *decision;
+    pub(super) fn from_decision(decision: &AccessDecision<'_>) -> Self {
+        let AccessDecision { by, right, allowed, what } = *decision;
         Self::Access { submitted_by: by, right, allowed, what: Printable::new(&what.to_string()) }
     }
 
-    pub(super) fn from_issued(given: &Given<'a>) -> Self {
-        let Given { to, what, origin } = *given;
+    pub(super) fn from_issued(given: &CredentialIssued<'a>) -> Self {
+        let CredentialIssued { to, what, origin } = *given;
         Self::Credential { to, what: Printable::new(what), credential: CredentialReport::from(origin) }
     }
 
     /// Returns an entry with the current time.
     pub(super) fn into_entry(self) -> AuditEntry<'a> {
-        AuditEntry { time: Moment::new(SystemTime::now()), event: self }
+        AuditEntry { time: Timestamp::new(SystemTime::now()), event: self }
     }
 
     /// Returns whether the event is a failure or a refusal; journald gets it as a warning.
@@ -163,7 +163,7 @@ impl<'a> AuditEvent<'a> {
     pub(super) fn journald_fields(&self) -> Vec<(&'static str, String)> {
         let uid = |peer: &Peer| ("TASKPULL_UID", peer.uid.to_string());
         let request = |subject: &AuditSubject<'_>| {
-            let submitter = if let Origin::Peer(peer) = &subject.submitted_by { Some(uid(peer)) } else { None };
+            let submitter = if let JobSource::Peer(peer) = &subject.submitted_by { Some(uid(peer)) } else { None };
             [("TASKPULL_REQUEST", subject.request.to_string())].into_iter().chain(submitter)
         };
         let event = |name: &str| ("TASKPULL_EVENT", name.to_owned());

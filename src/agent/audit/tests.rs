@@ -10,17 +10,17 @@ use super::journald::JournaldSocket;
 use super::writer::AuditSink;
 use super::{AuditEvent, AuditLog, AuditSubject};
 use crate::agent::{
-    AgentMetrics, Decision, Given, Moment, Origin as RequestOrigin, Peer, Request, RequestId, Right, Submission,
-    Witness as _,
+    AccessDecision, AgentMetrics, AgentObserver as _, CredentialIssued, Job, JobId, JobSource, Peer, Right, Submission,
+    Timestamp,
 };
 use crate::config::AuditTo;
 use crate::error::{Class, Failure, Link, Printable};
-use crate::pipeline::Origin;
+use crate::pipeline::Provenance;
 
 const PEER: Peer = Peer { uid: 1000, gid: 100 };
 
-fn access(allowed: bool) -> Decision<'static> {
-    Decision { by: PEER, right: Right::Submit, allowed, what: format_args!("POST /v1/pulls") }
+fn access(allowed: bool) -> AccessDecision<'static> {
+    AccessDecision { by: PEER, right: Right::Submit, allowed, what: format_args!("POST /v1/pulls") }
 }
 
 fn count(metrics: &AgentMetrics, result: &str) -> f64 {
@@ -36,7 +36,7 @@ fn each_decision_is_written_as_one_line() {
     let audit = AuditLog::open(&AuditTo::File(path.clone()), Arc::clone(&metrics)).unwrap();
     audit.decided(&access(true));
     audit.decided(&access(false));
-    audit.gave(&Given { to: PEER, what: "registry.example\n", origin: &Origin::Anonymous });
+    audit.gave(&CredentialIssued { to: PEER, what: "registry.example\n", origin: &Provenance::Anonymous });
     // Waits for the queued lines.
     drop(audit);
     let text = std::fs::read_to_string(&path).unwrap();
@@ -86,16 +86,16 @@ proptest! {
     #[test]
     fn any_text_stays_on_one_line_and_is_read_back(source in any::<String>(), path in any::<String>()) {
         let (now, source) = (SystemTime::now(), Printable::new(&source));
-        let by = RequestOrigin::Peer(PEER);
+        let by = JobSource::Peer(PEER);
         let submission = Submission { source: source.clone(), definition: String::new(), key: None, by };
-        let request = Request { id: RequestId::new(now, 0), accepted: Moment::new(now), submission };
+        let request = Job { id: JobId::new(now, 0), accepted: Timestamp::new(now), submission };
         let message = Printable::new(&path);
         let (link, class) = (Link::Definition, Class::Invalid);
         let failure = Failure { link, class, thing: source.clone(), message: message.clone(), caused_by: Vec::new(), hint: None };
         let definition = AuditEvent::Definition { subject: AuditSubject::new(&request), failure: &failure };
         let what = format_args!("{path}");
-        let access = AuditEvent::from_decision(&Decision { by: PEER, right: Right::Read, allowed: true, what });
-        let issued = AuditEvent::from_issued(&Given { to: PEER, what: &path, origin: &Origin::Anonymous });
+        let access = AuditEvent::from_decision(&AccessDecision { by: PEER, right: Right::Read, allowed: true, what });
+        let issued = AuditEvent::from_issued(&CredentialIssued { to: PEER, what: &path, origin: &Provenance::Anonymous });
         for (event, key, expected) in [(definition, "source", &source), (access, "what", &message), (issued, "what", &message)] {
             let (json, fields) = line(event);
             prop_assert!(!json.contains(char::is_control), "{json:?}");

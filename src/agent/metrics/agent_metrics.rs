@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::registry::MetricRegistry;
 use super::table;
-use crate::agent::{Decision, Desk, Ending, Given, Request, Tally, Witness};
-use crate::pipeline::{Call, Servable, Served, Source, Watch};
+use crate::agent::{AccessDecision, AgentObserver, CredentialIssued, Job, JobCounts, JobResult, JobStore};
+use crate::pipeline::{AwsCallEvent, CredentialKind, CredentialObserver, CredentialServed, ServedFrom};
 use crate::report::{ContainerReport, ContainerResult, Report};
 
 /// Media type of the text that [`AgentMetrics::render`] returns.
@@ -27,11 +27,11 @@ impl Default for AgentMetrics {
         registry.set(&table::BUILD_INFO, &[env!("CARGO_PKG_VERSION")], 1.0);
         let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         registry.set(&table::START_TIME, &[], started.as_secs_f64());
-        for ending in [Ending::Succeeded, Ending::Failed, Ending::Cancelled] {
+        for ending in [JobResult::Succeeded, JobResult::Failed, JobResult::Cancelled] {
             registry.add(&table::REQUESTS, &[&serialized(&ending)], 0);
         }
-        for what in [Servable::Secret, Servable::Token] {
-            for source in [Source::Read, Source::Kept, Source::Stale] {
+        for what in [CredentialKind::Secret, CredentialKind::Token] {
+            for source in [ServedFrom::Read, ServedFrom::Cache, ServedFrom::Stale] {
                 registry.add(&table::CREDENTIALS_SERVED, &[credential_label(what), source_label(source)], 0);
             }
         }
@@ -46,8 +46,8 @@ impl AgentMetrics {
     /// Renders all metrics, with the number of requests that are open now. Managed jobs are not
     /// counted, because they have no limit.
     #[must_use]
-    pub fn render(&self, desk: &Desk) -> String {
-        let Tally { queued, running, for_engine, for_others } = desk.tally(|origin| !origin.is_placed());
+    pub fn render(&self, desk: &JobStore) -> String {
+        let JobCounts { queued, running, for_engine, for_others } = desk.tally(|origin| !origin.is_managed());
         let (waiting, limit) = (for_engine + for_others, desk.room().open);
         for (phase, count) in [("queued", queued), ("running", running), ("waiting", waiting)] {
             self.0.set(&table::REQUESTS_OPEN, &[phase], to_float(count));
@@ -89,8 +89,8 @@ impl AgentMetrics {
     }
 }
 
-impl Witness for AgentMetrics {
-    fn ended(&self, request: &Request, how: Ending, report: &Report) {
+impl AgentObserver for AgentMetrics {
+    fn ended(&self, request: &Job, how: JobResult, report: &Report) {
         let ending = how.word();
         self.0.add(&table::REQUESTS, &[ending], 1);
         self.0.observe(&table::REQUEST_DURATION, &[ending], request.accepted.elapsed());
@@ -103,39 +103,39 @@ impl Witness for AgentMetrics {
         }
     }
 
-    fn decided(&self, Decision { right, allowed, .. }: &Decision<'_>) {
+    fn decided(&self, AccessDecision { right, allowed, .. }: &AccessDecision<'_>) {
         self.0.add(&table::ACCESS_DECISIONS, &[right.as_str(), if *allowed { "allowed" } else { "refused" }], 1);
     }
 
-    fn gave(&self, Given { origin, .. }: &Given<'_>) {
+    fn gave(&self, CredentialIssued { origin, .. }: &CredentialIssued<'_>) {
         self.0.add(&table::CREDENTIALS_ISSUED, &[origin.kind()], 1);
     }
 }
 
-impl Watch for AgentMetrics {
-    fn called(&self, Call { operation, ended, took }: &Call) {
+impl CredentialObserver for AgentMetrics {
+    fn called(&self, AwsCallEvent { operation, ended, took }: &AwsCallEvent) {
         self.0.add(&table::AWS_CALLS, &[operation, ended.word()], 1);
         self.0.observe(&table::AWS_CALL_DURATION, &[operation], *took);
     }
 
-    fn served(&self, Served { what, from, age }: &Served) {
+    fn served(&self, CredentialServed { what, from, age }: &CredentialServed) {
         self.0.add(&table::CREDENTIALS_SERVED, &[credential_label(*what), source_label(*from)], 1);
         self.0.observe(&table::CREDENTIAL_AGE, &[credential_label(*what)], *age);
     }
 }
 
-fn credential_label(what: Servable) -> &'static str {
+fn credential_label(what: CredentialKind) -> &'static str {
     match what {
-        Servable::Secret => "secret",
-        Servable::Token => "token",
+        CredentialKind::Secret => "secret",
+        CredentialKind::Token => "token",
     }
 }
 
-fn source_label(source: Source) -> &'static str {
+fn source_label(source: ServedFrom) -> &'static str {
     match source {
-        Source::Read => "read",
-        Source::Kept => "kept",
-        Source::Stale => "stale",
+        ServedFrom::Read => "read",
+        ServedFrom::Cache => "kept",
+        ServedFrom::Stale => "stale",
     }
 }
 

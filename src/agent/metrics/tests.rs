@@ -1,9 +1,14 @@
 use std::time::{Duration, SystemTime};
 
 use super::{AgentMetrics, DownloadCounter};
-use crate::agent::{Decision, Ending, Moment, Origin, Peer, Request, RequestId, Right, Submission, Witness as _};
+use crate::agent::{
+    AccessDecision, AgentObserver as _, Job, JobId, JobResult, JobSource, Peer, Right, Submission, Timestamp,
+};
 use crate::error::{Class, Failure, Link, Printable};
-use crate::pipeline::{Call, CallEnd, Layers, Progress, Servable, Served, Source, State, Watch as _};
+use crate::pipeline::{
+    AwsCallEvent, CallOutcome, CredentialKind, CredentialObserver as _, CredentialServed, LayerTotals,
+    ProgressObserver, PullState, ServedFrom,
+};
 use crate::report::{ContainerReport, ContainerResult, CredentialReport, Report, RetryReport, Summary, TaskReport};
 
 const PEER: Peer = Peer { uid: 0, gid: 0 };
@@ -40,11 +45,11 @@ fn container(image: &str, result: ContainerResult) -> ContainerReport {
 fn ended(metrics: &AgentMetrics, containers: Vec<ContainerReport>) {
     let (now, source) = (SystemTime::now(), Printable::new("web.json"));
     let submission =
-        Submission { source: source.clone(), definition: String::new(), key: None, by: Origin::Peer(PEER) };
-    let request = Request { id: RequestId::new(now, 0), accepted: Moment::new(now), submission };
+        Submission { source: source.clone(), definition: String::new(), key: None, by: JobSource::Peer(PEER) };
+    let request = Job { id: JobId::new(now, 0), accepted: Timestamp::new(now), submission };
     let tasks = vec![TaskReport { source, family: None, warnings: Vec::new(), containers }];
     let report = Report { schema_version: 1, tasks, invalid_inputs: Vec::new(), summary: Summary::default() };
-    metrics.ended(&request, Ending::Failed, &report);
+    metrics.ended(&request, JobResult::Failed, &report);
 }
 
 fn assert_has(metrics: &AgentMetrics, lines: &[&str]) {
@@ -101,9 +106,13 @@ fn failures_are_counted_by_link_and_class_and_retries_by_class() {
 fn aws_calls_served_credentials_and_decisions_are_counted() {
     let metrics = AgentMetrics::default();
     let took = Duration::from_millis(30);
-    metrics.called(&Call { operation: "AssumeRole", ended: CallEnd::Denied, took });
-    metrics.served(&Served { what: Servable::Secret, from: Source::Stale, age: Duration::from_secs(400) });
-    metrics.decided(&Decision { by: PEER, right: Right::Submit, allowed: false, what: format_args!("") });
+    metrics.called(&AwsCallEvent { operation: "AssumeRole", ended: CallOutcome::Denied, took });
+    metrics.served(&CredentialServed {
+        what: CredentialKind::Secret,
+        from: ServedFrom::Stale,
+        age: Duration::from_secs(400),
+    });
+    metrics.decided(&AccessDecision { by: PEER, right: Right::Submit, allowed: false, what: format_args!("") });
     assert_has(
         &metrics,
         &[
@@ -119,8 +128,8 @@ fn aws_calls_served_credentials_and_decisions_are_counted() {
 
 struct NoObserver;
 
-impl Progress for NoObserver {
-    fn update(&self, _: usize, _: &State) {}
+impl ProgressObserver for NoObserver {
+    fn update(&self, _: usize, _: &PullState) {}
 }
 
 #[test]
@@ -128,7 +137,7 @@ fn a_new_attempt_counts_its_bytes_from_zero() {
     let metrics = AgentMetrics::default();
     let downloads = DownloadCounter::new(&metrics, &NoObserver);
     for (pull, bytes) in [(0, 10), (0, 60), (1, 5), (0, 0), (0, 100), (0, 100)] {
-        downloads.update(pull, &State::Pulling(Layers { bytes, ..Layers::default() }));
+        downloads.update(pull, &PullState::Pulling(LayerTotals { bytes, ..LayerTotals::default() }));
     }
     assert_has(&metrics, &["taskpull_downloaded_bytes_total 165"]);
 }

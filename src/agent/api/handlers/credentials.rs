@@ -10,13 +10,13 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderValue, Request, StatusCode};
 use hyper::body::Incoming;
 
-use crate::agent::Given;
+use crate::agent::CredentialIssued;
 use crate::agent::api::context::{ApiState, Caller};
 use crate::agent::api::login_request::{LoginRequest, LoginTarget};
 use crate::agent::api::problem::{Problem, ProblemKind};
 use crate::agent::api::request_body;
 use crate::agent::api::response::{self, ApiResponse, JSON};
-use crate::frontend::for_agent;
+use crate::credential_protocols::for_agent;
 use crate::task::ImageReference;
 
 /// Returns the login for a registry or an image.
@@ -27,9 +27,9 @@ pub(in crate::agent::api) async fn issue_login(
 ) -> Result<ApiResponse, Problem> {
     let body = request_body::read(request, state.request_timeout).await?;
     let LoginTarget { image, name } = parse(&body)?;
-    let login = state.work.login(&image).await.map_err(|failure| Problem::from_login_failure(&failure))?;
+    let login = state.executor.login(&image).await.map_err(|failure| Problem::from_login_failure(&failure))?;
     let login = login.ok_or_else(|| unconfigured(&image))?;
-    state.witness.gave(&Given { to: peer, what: &name, origin: &login.origin });
+    state.observer.gave(&CredentialIssued { to: peer, what: &name, origin: &login.origin });
     let body = response::full(Bytes::from_owner(for_agent(&login)));
     let mut response = response::new(StatusCode::OK, JSON, body);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

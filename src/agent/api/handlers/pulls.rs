@@ -14,7 +14,7 @@ use crate::agent::api::query::Query;
 use crate::agent::api::request_body;
 use crate::agent::api::response::{self, ApiResponse, NDJSON};
 use crate::agent::api::schemas::{KEY_LIMIT, LIST_DEFAULT, LIST_LIMIT, SOURCE_LIMIT};
-use crate::agent::{Accepted, Origin, Plan, RequestId, Standing, Submission, View};
+use crate::agent::{AcceptedJob, JobId, JobPlan, JobSnapshot, JobSource, JobState, Submission};
 use crate::error::Printable;
 use crate::report::lines::only_line;
 use crate::report::{Report, Verdict};
@@ -24,7 +24,7 @@ use crate::task::essence;
 struct PlannedDefinition {
     source: Printable,
     text: Bytes,
-    plan: Plan,
+    plan: JobPlan,
 }
 
 pub(in crate::agent::api) async fn submit(
@@ -35,19 +35,20 @@ pub(in crate::agent::api) async fn submit(
 ) -> Result<ApiResponse, Problem> {
     let key = idempotency_key(request.headers())?;
     let is_followed = accepts_ndjson(request.headers());
-    let PlannedDefinition { source, text, plan: Plan { report, subjects } } = plan_body(state, query, request).await?;
+    let PlannedDefinition { source, text, plan: JobPlan { report, subjects } } =
+        plan_body(state, query, request).await?;
     if report.verdict() != Verdict::Good {
         return Err(Problem::from_report(report));
     }
     // Cannot fail: the definition was parsed for its plan.
     let definition = essence(&text)
         .ok_or_else(|| Problem::new(ProblemKind::INTERNAL, "the definition could not be reduced to the keys in use"))?;
-    let submission = Submission { source, definition, key, by: Origin::Peer(caller.peer) };
-    let Accepted { id, before } = state.desk.submit(submission).await?;
+    let submission = Submission { source, definition, key, by: JobSource::Peer(caller.peer) };
+    let AcceptedJob { id, before } = state.job_store.submit(submission).await?;
     let mut response = if is_followed {
         events(state, &id).await?
     } else {
-        let mut view = full_view(state, state.desk.show(&id)?).await;
+        let mut view = full_view(state, state.job_store.show(&id)?).await;
         if view.pulls.is_empty() && view.ended.is_none() {
             view.pulls = subjects.into_iter().map(|subject| PullItem::new(subject, None)).collect();
         }
@@ -77,7 +78,7 @@ async fn plan_body(
         query.get("source", |source| (source.chars().count() <= SOURCE_LIMIT).then(|| Printable::new(source)))?;
     let source = source.filter(|source| !source.as_str().is_empty()).unwrap_or_else(|| Printable::new("request"));
     let text = request_body::read(request, state.request_timeout).await?;
-    let (work, name, definition) = (Arc::clone(&state.work), source.clone(), text.clone());
+    let (work, name, definition) = (Arc::clone(&state.executor), source.clone(), text.clone());
     let plan = tokio::task::spawn_blocking(move || work.plan(name.as_str(), &definition)).await;
     let plan = plan.map_err(|error| Problem::new(ProblemKind::INTERNAL, &error.to_string()))?;
     Ok(PlannedDefinition { source, text, plan })
@@ -109,11 +110,11 @@ fn accepts_ndjson(headers: &HeaderMap) -> bool {
 pub(in crate::agent::api) fn list(state: &ApiState, caller: Caller, query: &Query) -> Result<ApiResponse, Problem> {
     let status = query.get("state", |status| serde_json::from_value::<JobStatus>(status.into()).ok())?;
     let limit = query.get("limit", parse_limit)?;
-    let is_included = |view: &View| {
+    let is_included = |view: &JobSnapshot| {
         let is_visible = caller.rights.read || view.by.user() == Some(caller.peer.uid);
         is_visible && status.is_none_or(|status| JobStatus::from(&view.standing) == status)
     };
-    let views = state.desk.list(limit.unwrap_or(LIST_DEFAULT), is_included);
+    let views = state.job_store.list(limit.unwrap_or(LIST_DEFAULT), is_included);
     let pulls = views.into_iter().map(PullView::summary).collect();
     Ok(response::json(StatusCode::OK, &PullList { pulls })?)
 }
@@ -124,26 +125,26 @@ fn parse_limit(text: &str) -> Option<usize> {
     (1..=LIST_LIMIT).contains(&limit).then_some(limit)
 }
 
-pub(in crate::agent::api) async fn show(state: &Arc<ApiState>, id: &RequestId) -> Result<ApiResponse, Problem> {
-    let view = state.desk.show(id)?;
+pub(in crate::agent::api) async fn show(state: &Arc<ApiState>, id: &JobId) -> Result<ApiResponse, Problem> {
+    let view = state.job_store.show(id)?;
     Ok(response::json(StatusCode::OK, &full_view(state, view).await)?)
 }
 
-pub(in crate::agent::api) async fn cancel(state: &Arc<ApiState>, id: &RequestId) -> Result<ApiResponse, Problem> {
-    let view = state.desk.cancel(id).await?;
+pub(in crate::agent::api) async fn cancel(state: &Arc<ApiState>, id: &JobId) -> Result<ApiResponse, Problem> {
+    let view = state.job_store.cancel(id).await?;
     Ok(response::json(StatusCode::ACCEPTED, &full_view(state, view).await)?)
 }
 
 /// Adds the status of each pull of an open request, or the report of one that has ended.
-async fn full_view(state: &Arc<ApiState>, view: View) -> PullView {
+async fn full_view(state: &Arc<ApiState>, view: JobSnapshot) -> PullView {
     let pulls = match &view.standing {
-        Standing::Open(open) => open.feed.pulls(),
-        Standing::Ended { .. } => Vec::new(),
+        JobState::Open(open) => open.feed.pulls(),
+        JobState::Ended { .. } => Vec::new(),
     };
     let pulls = pulls.into_iter().map(|(subject, state)| PullItem::new(subject, state)).collect();
     let mut view = PullView { pulls, ..PullView::summary(view) };
     if view.ended.is_some() {
-        let (desk, id) = (Arc::clone(&state.desk), view.id.clone());
+        let (desk, id) = (Arc::clone(&state.job_store), view.id.clone());
         view.report = tokio::task::spawn_blocking(move || desk.report(&id)).await.ok().flatten();
     }
     view
@@ -151,15 +152,15 @@ async fn full_view(state: &Arc<ApiState>, view: View) -> PullView {
 
 /// Streams the events of an open request; for one that has ended, returns its report as the only
 /// event.
-pub(in crate::agent::api) async fn events(state: &Arc<ApiState>, id: &RequestId) -> Result<ApiResponse, Problem> {
-    let subscription = match state.desk.show(id)?.standing {
-        Standing::Open(open) => open.feed.listen(),
-        Standing::Ended { .. } => None,
+pub(in crate::agent::api) async fn events(state: &Arc<ApiState>, id: &JobId) -> Result<ApiResponse, Problem> {
+    let subscription = match state.job_store.show(id)?.standing {
+        JobState::Open(open) => open.feed.listen(),
+        JobState::Ended { .. } => None,
     };
     let body = if let Some(lines) = subscription {
         response::event_stream(lines)
     } else {
-        let view = full_view(state, state.desk.show(id)?).await;
+        let view = full_view(state, state.job_store.show(id)?).await;
         let report = view.report.and_then(|report| serde_json::from_str::<Report>(report.get()).ok());
         response::full(report.map(|report| only_line(&report)).unwrap_or_default())
     };
