@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn requests_from_browsers_and_proxies_are_refused() {
         for header in
-            ["JobSource", "Referer", "Sec-Fetch-Mode", "Forwarded", "X-Forwarded-For", "Via", "Cookie", "X-Real-IP"]
+            ["Origin", "Referer", "Sec-Fetch-Mode", "Forwarded", "X-Forwarded-For", "Via", "Cookie", "X-Real-IP"]
         {
             assert!(!passes(&[("host", "localhost"), (header, "null")], "/"), "{header}");
         }

@@ -67,7 +67,7 @@ mod tests {
         let request = request.body(StreamBody::new(stream::iter(frames))).ok()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let _guard = runtime.enter();
-        let read = read(request, Duration::from_secs(60)).now_or_never().unwrap();
+        let read = read(request, Duration::from_mins(1)).now_or_never().unwrap();
         Some(read.map_err(|problem| problem.view().status))
     }
 
