@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use crate::support::diagram;
+
 /// Compares the text between the markers of `name` in a document with `table`, and replaces it on request.
 fn check_section(path: &str, name: &str, table: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -64,4 +66,17 @@ fn generated_settings_and_exit_codes_match_the_code() {
 #[test]
 fn generated_default_configuration_matches_the_code() {
     check_document("packaging/taskpull.toml", &taskpull::config::default_file());
+}
+
+#[test]
+fn generated_diagram_matches_its_source() {
+    let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/chain.txt")).unwrap();
+    for link in diagram::links(&source) {
+        let name = link.trim_start_matches("secret's ").trim_start_matches("task ").trim_start_matches("KMS ");
+        let name = name.replace(' ', "-");
+        let name = if link == "secret's policy" { "secret-policy" } else { &name };
+        let known = serde_json::from_value::<taskpull::error::Link>(name.into());
+        assert_eq!(known.map(|known| known.to_string()).ok().as_deref(), Some(link), "docs/chain.txt");
+    }
+    check_document("docs/chain.svg", &diagram::svg(&source));
 }

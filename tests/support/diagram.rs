@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-const BOX: (u32, u32) = (170, 56);
-const CELL: (u32, u32) = (250, 130);
+const BOX: (u32, u32) = (180, 56);
+const CELL: (u32, u32) = (290, 140);
 const MARGIN: u32 = 20;
 
 struct Shape<'a> {
@@ -42,7 +42,7 @@ pub fn svg(source: &str) -> String {
     for Shape { x, y, text } in boxes.values() {
         let (width, height) = BOX;
         writeln!(svg, "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"6\" fill=\"#eef3fb\" stroke=\"#57606a\"/>").unwrap();
-        centred(&mut svg, x + width / 2, y + height / 2, &wrapped(text, 24), "font-weight=\"bold\"");
+        centred(&mut svg, x + width / 2, y + height / 2, &wrapped(text, 20), "font-weight=\"bold\"");
     }
     svg + "</svg>\n"
 }

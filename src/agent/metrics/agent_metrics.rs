@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::registry::MetricRegistry;
 use super::table;
 use crate::agent::{AccessDecision, AgentObserver, CredentialIssued, Job, JobCounts, JobResult, JobStore};
-use crate::pipeline::{AwsCallEvent, CredentialKind, CredentialObserver, CredentialServed, ServedFrom};
+use crate::pipeline::{AwsCallEvent, CallObserver, CredentialKind, CredentialObserver, CredentialServed, ServedFrom};
 use crate::report::{ContainerReport, ContainerResult, Report};
 
 /// Media type of the text that [`AgentMetrics::render`] returns.
@@ -30,9 +30,9 @@ impl Default for AgentMetrics {
         for ending in [JobResult::Succeeded, JobResult::Failed, JobResult::Cancelled] {
             registry.add(&table::REQUESTS, &[&serialized(&ending)], 0);
         }
-        for what in [CredentialKind::Secret, CredentialKind::Token] {
-            for source in [ServedFrom::Read, ServedFrom::Cache, ServedFrom::Stale] {
-                registry.add(&table::CREDENTIALS_SERVED, &[credential_label(what), source_label(source)], 0);
+        for kind in [CredentialKind::Secret, CredentialKind::Token] {
+            for source in [ServedFrom::Fetch, ServedFrom::Cache, ServedFrom::StaleCache] {
+                registry.add(&table::CREDENTIALS_SERVED, &[credential_label(kind), source_label(source)], 0);
             }
         }
         registry.add(&table::DOWNLOADED_BYTES, &[], 0);
@@ -112,20 +112,22 @@ impl AgentObserver for AgentMetrics {
     }
 }
 
-impl CredentialObserver for AgentMetrics {
-    fn called(&self, AwsCallEvent { operation, ended, took }: &AwsCallEvent) {
-        self.0.add(&table::AWS_CALLS, &[operation, ended.word()], 1);
-        self.0.observe(&table::AWS_CALL_DURATION, &[operation], *took);
-    }
-
-    fn served(&self, CredentialServed { what, from, age }: &CredentialServed) {
-        self.0.add(&table::CREDENTIALS_SERVED, &[credential_label(*what), source_label(*from)], 1);
-        self.0.observe(&table::CREDENTIAL_AGE, &[credential_label(*what)], *age);
+impl CallObserver for AgentMetrics {
+    fn call_ended(&self, AwsCallEvent { call, outcome, duration }: &AwsCallEvent) {
+        self.0.add(&table::AWS_CALLS, &[call.operation(), outcome.word()], 1);
+        self.0.observe(&table::AWS_CALL_DURATION, &[call.operation()], *duration);
     }
 }
 
-fn credential_label(what: CredentialKind) -> &'static str {
-    match what {
+impl CredentialObserver for AgentMetrics {
+    fn credential_served(&self, CredentialServed { kind, source, age }: &CredentialServed) {
+        self.0.add(&table::CREDENTIALS_SERVED, &[credential_label(*kind), source_label(*source)], 1);
+        self.0.observe(&table::CREDENTIAL_AGE, &[credential_label(*kind)], *age);
+    }
+}
+
+fn credential_label(kind: CredentialKind) -> &'static str {
+    match kind {
         CredentialKind::Secret => "secret",
         CredentialKind::Token => "token",
     }
@@ -133,9 +135,9 @@ fn credential_label(what: CredentialKind) -> &'static str {
 
 fn source_label(source: ServedFrom) -> &'static str {
     match source {
-        ServedFrom::Read => "read",
+        ServedFrom::Fetch => "read",
         ServedFrom::Cache => "kept",
-        ServedFrom::Stale => "stale",
+        ServedFrom::StaleCache => "stale",
     }
 }
 
