@@ -158,10 +158,10 @@ impl<'a> SecretAdminClient<'a> {
     async fn call<T, E>(
         &self,
         call: AwsCall,
-        sent: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        sent: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
     ) -> Result<T, AwsError>
     where
-        T: RequestId,
+        T: RequestId + Send,
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
         let response = until(Instant::now() + self.aws.deadline(), observe(self.aws.observer(), call, sent)).await;

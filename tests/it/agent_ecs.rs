@@ -234,7 +234,8 @@ fn a_denial_names_the_action_and_is_over_when_it_is_allowed() {
     warm.looks(2);
     let said = warm.0.log_lines("nothing new is pulled");
     assert_eq!(said.len(), 1, "{said:?}");
-    for words in ["the host is not allowed ecs:DescribeServices", "in the policy of the host's identity", "request id"]
+    for words in
+        ["the host is not allowed to call ecs:DescribeServices", "in the policy of the host's identity", "request id"]
     {
         assert!(said[0].contains(words), "{words}: {said:?}");
     }
@@ -251,7 +252,7 @@ fn an_outage_is_told_once_and_takes_nothing_away() {
     let warm = warm.start_with("web", |run| run.env("TASKPULL_ECS_PULL_INTERVAL", "2s"));
     warm.gets(&["one"]);
     warm.0.world.aws.inject_fault("ListServices", Calls::Every, AwsFault::Status(503));
-    warm.0.wait_for_log("did not answer ecs:ListServices properly");
+    warm.0.wait_for_log("gave no usable answer to ecs:ListServices");
     let pulls = warm.0.world.engine.pull_count(&image("one"));
     warm.0.world.aws.put_cluster(CLUSTER, Cluster { services: vec![ec2("two")], ..Cluster::default() });
     warm.looks(7);
@@ -270,7 +271,7 @@ fn throttling_costs_time_and_nothing_else() {
     let aws = &warm.0.world.aws;
     aws.inject_fault("DescribeTaskDefinition", Calls::From(3), AwsFault::Throttle);
     let warm = warm.start();
-    warm.0.wait_for_log("ECS is throttling ecs:DescribeTaskDefinition");
+    warm.0.wait_for_log("is throttling ecs:DescribeTaskDefinition");
     let pulled = || names.iter().filter(|name| warm.has(name)).count();
     warm.0.wait_until("what was told before is pulled", || pulled() == 2);
     warm.0.world.aws.inject_fault("DescribeTaskDefinition", Calls::Every, AwsFault::Slow(Duration::ZERO));

@@ -100,7 +100,7 @@ fn a_registry_that_is_not_ours_is_said_to_be_none_in_the_protocols_words() {
 fn no_failure_is_taken_for_a_registry_that_is_not_ours() {
     let doors = CredentialWorld::new().may(Policy::none());
     assert_not_given(&doors.get(REGISTRY), "is not allowed");
-    assert_not_given(&doors.get(ECR_HOST), "not allowed ecr:GetAuthorizationToken");
+    assert_not_given(&doors.get(ECR_HOST), "not allowed to call ecr:GetAuthorizationToken");
     assert_not_given(&doors.get("public.ecr.aws"), "allow ecr-public:GetAuthorizationToken");
     assert_not_given(&doors.get("12.dkr.ecr.eu-west-1.amazonaws.com"), "begins with an account's 12 digits");
     let doors = CredentialWorld::new();
@@ -134,7 +134,7 @@ fn no_token_is_kept_for_an_outage() {
     login(&doors.get(ECR_HOST));
     doors.world.aws.inject_fault("GetAuthorizationToken", Calls::Every, AwsFault::Status(503));
     let ended = doors.helper().arg("get").stdin(ECR_HOST).env("TASKPULL_SECRETS_TIMEOUT", "1s").output();
-    assert_not_given(&ended, "no authorization token");
+    assert_not_given(&ended, "authorization token for ECR");
 }
 
 #[test]

@@ -208,8 +208,7 @@ fn a_bundle_of_certificates_is_trusted_and_nothing_else_is() {
 fn a_bundle_that_cannot_be_used_is_a_fault_of_the_configuration() {
     let world = World::new();
     let file = tempfile::NamedTempFile::new().unwrap();
-    for (path, said) in [(file.path(), "has no certificate in it"), ("/nonexistent/ca.pem".as_ref(), "cannot be read")]
-    {
+    for (path, said) in [(file.path(), "contains no certificate"), ("/nonexistent/ca.pem".as_ref(), "cannot be read")] {
         let ended = world.pull(&definition(SECRET)).env("AWS_CA_BUNDLE", path).output();
         assert_eq!(ended.code, 6, "{ended:?}");
         assert!(ended.stderr.contains(said), "{ended:?}");

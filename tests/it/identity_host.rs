@@ -148,7 +148,7 @@ fn an_external_host_does_not_ask_the_metadata_service_for_a_profile_either() {
     let run = keyless(&world, &definition()).envs(metadata.environment()).env("AWS_CONFIG_FILE", &config);
     let ended = run.env("TASKPULL_HOST_KIND", "external").output();
     assert_eq!(ended.failure(0), "host-identity unavailable", "{ended:?}");
-    assert!(ended.stdout.contains("by host.kind this host has no metadata service"), "{ended:?}");
+    assert!(ended.stdout.contains("host.kind excludes the metadata service"), "{ended:?}");
     assert_eq!(metadata.requests(), Vec::<String>::new());
 }
 
