@@ -1,4 +1,4 @@
-//! A host with credentials of its own, for the tests at the wire.
+//! A world whose host has logins: a Docker `config.json` and credential helpers.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -8,10 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::run::Run;
-use crate::task::World;
+use super::super::run::Run;
+use super::pull_world::World;
 
-/// A world whose host has a Docker config and credential helpers in a folder.
+/// A world whose host has a Docker `config.json` and credential helpers in a folder.
 pub struct HostLoginWorld {
     pub world: World,
     pub folder: TempDir,
@@ -22,19 +22,19 @@ impl HostLoginWorld {
         Self { world: World::new(), folder: tempfile::tempdir().unwrap() }
     }
 
-    /// Writes the Docker config that a run is told to use.
+    /// Writes the Docker `config.json` that runs in this world use.
     pub fn config(&self, config: &Value) {
         fs::write(self.folder.path().join("config.json"), config.to_string()).unwrap();
     }
 
-    /// Puts `docker-credential-<name>` into the runs' PATH: these lines of shell.
-    pub fn helper(&self, name: &str, lines: &str) {
+    /// Adds a shell script `docker-credential-<name>` to the PATH of runs in this world.
+    pub fn helper(&self, name: &str, script: &str) {
         let path = self.folder.path().join(format!("docker-credential-{name}"));
-        fs::write(&path, format!("#!/bin/sh\n{lines}\n")).unwrap();
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// A run on this host.
+    /// Sets the environment by which a run finds this world and its logins.
     pub fn configure(&self, run: Run) -> Run {
         let run = self.world.configure(run).env("PATH", format!("{}:/usr/bin:/bin", self.folder.path().display()));
         let config = self.folder.path().join("config.json");
@@ -47,18 +47,18 @@ impl HostLoginWorld {
     }
 }
 
-/// What Docker writes as `auth`.
+/// The `auth` of an entry in Docker's `config.json`.
 pub fn docker_auth(username: &str, password: &str) -> String {
     STANDARD.encode(format!("{username}:{password}"))
 }
 
-/// Shell that answers with this login, as a helper does.
+/// The script of a credential helper that returns this login.
 pub fn helper_script(username: &str, secret: &str) -> String {
-    let answer = json!({ "ServerURL": "https://whatever.example", "Username": username, "Secret": secret });
-    format!("cat <<'END'\n{answer}\nEND")
+    let response = json!({ "ServerURL": "https://whatever.example", "Username": username, "Secret": secret });
+    format!("cat <<'END'\n{response}\nEND")
 }
 
-/// Shell that has no login, as a helper says it.
+/// The script of a credential helper that has no login.
 pub fn helper_without_login() -> String {
     "echo 'credentials not found in native keychain'\nexit 1".to_owned()
 }

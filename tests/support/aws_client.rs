@@ -1,6 +1,6 @@
-//! Shared by the tests of `support::aws`: accounts, ARNs, and clients of the real SDK.
+//! Clients of the AWS SDK, for the tests of the fake AWS.
 
-#![expect(clippy::disallowed_types, reason = "these tests check the answers as the SDK parses them")]
+#![expect(clippy::disallowed_types, reason = "the tests inspect the SDK's own types")]
 
 use std::time::Duration;
 
@@ -9,19 +9,9 @@ use aws_sdk_secretsmanager::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
 
-use crate::support::aws::{AccessKey, FakeAws};
+use super::aws::{AccessKey, FakeAws};
 
-pub const HOST_USER: &str = "arn:aws:iam::111122223333:user/host";
-pub const ACCOUNT_ROOT: &str = "arn:aws:iam::111122223333:root";
-pub const ROLE: &str = "arn:aws:iam::111122223333:role/tasks/web";
-pub const OTHER_ROLE: &str = "arn:aws:iam::444455556666:role/reader";
-pub const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/hub-Ab12Cd";
-pub const OTHER_SECRET: &str = "arn:aws:secretsmanager:eu-west-1:444455556666:secret:shared/hub-Zz99Yy";
-pub const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
-pub const OTHER_KEY: &str = "arn:aws:kms:eu-west-1:444455556666:key/0987dcba-09fe-87dc-65ba-ab0987654321";
-pub const GET_SECRET_VALUE: &str = "secretsmanager:GetSecretValue";
-
-/// The code and message of an error, or `none` when the error did not come from the service.
+/// Code and message of a service error; `none` for each that the error lacks.
 #[derive(Debug, PartialEq, Eq)]
 pub struct SdkFailure {
     pub code: String,
@@ -35,6 +25,7 @@ impl<E: ProvideErrorMetadata, R> From<SdkError<E, R>> for SdkFailure {
     }
 }
 
+/// A client configuration without retries, for this key and Region.
 pub fn secrets_manager_config(aws: &FakeAws, key: &AccessKey, region: &str) -> aws_sdk_secretsmanager::config::Builder {
     let credentials = Credentials::new(&key.id, &key.secret, key.token.clone(), None, "test");
     aws_sdk_secretsmanager::Config::builder()
@@ -45,12 +36,12 @@ pub fn secrets_manager_config(aws: &FakeAws, key: &AccessKey, region: &str) -> a
         .retry_config(RetryConfig::disabled())
 }
 
-/// Returns the SDK's standard retries with backoffs of a millisecond.
+/// The standard retries of the SDK, almost without backoff.
 pub fn fast_retries() -> RetryConfig {
     RetryConfig::standard().with_initial_backoff(Duration::from_millis(1))
 }
 
-/// Reads the value of a secret in eu-west-1, without retries.
+/// Reads a secret's value in eu-west-1, without retries.
 pub async fn get_secret(aws: &FakeAws, key: &AccessKey, id: &str) -> Result<GetSecretValueOutput, SdkFailure> {
     let config = secrets_manager_config(aws, key, "eu-west-1").build();
     let client = aws_sdk_secretsmanager::Client::from_conf(config);
@@ -72,7 +63,7 @@ pub fn sts_client(aws: &FakeAws, key: &AccessKey) -> aws_sdk_sts::Client {
     aws_sdk_sts::Client::from_conf(config.build())
 }
 
-/// Assumes a role without retries, and returns the key of the session.
+/// Assumes a role, without retries, and returns the key of the session.
 pub async fn assume_role(
     aws: &FakeAws,
     key: &AccessKey,

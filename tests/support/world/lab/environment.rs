@@ -1,4 +1,4 @@
-//! The lab as the tests see it: what runs where, and what is in it.
+//! The running lab: addresses, credentials and contents of its services.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -9,21 +9,22 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::namespace::unshare_command;
-use crate::support::run::Run;
+use super::super::super::namespace::unshare_command;
+use super::super::super::run::Run;
+use super::test_secret::TestSecret;
 
-/// Lays the file `$1` over /etc/hosts, and becomes the program.
-const HOSTS: &str = r#"
+/// Mounts the file `$1` over /etc/hosts, and executes the program.
+const HOSTS_SCRIPT: &str = r#"
 mount -n --bind "$1" /etc/hosts
 shift
 exec "$@"
 "#;
 
-/// The engines that everything which pulls is tested on.
+/// An engine that the tests of pulls run on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LabEngine {
     Docker,
-    /// Podman's Docker-compatible socket. `docs/engines.md` says where it differs.
+    /// Podman's Docker-compatible socket. `docs/engines.md` lists the differences.
     Podman,
 }
 
@@ -33,19 +34,20 @@ pub struct Lab {
     seed: Value,
 }
 
-/// Makes of each function a test on Docker and one on Podman: `docker::name`, `podman::name`.
+/// Turns each function into a test on Docker and one on Podman: `docker::name`, `podman::name`.
 macro_rules! on_both_engines {
     ($($name:ident),+ $(,)?) => {
         mod docker {
-            $(#[test] fn $name() { super::$name(&crate::lab::Lab::with(crate::lab::LabEngine::Docker)); })+
+            $(#[test] fn $name() { super::$name(&crate::support::world::lab::Lab::with(crate::support::world::lab::LabEngine::Docker)); })+
         }
         mod podman {
-            $(#[test] fn $name() { super::$name(&crate::lab::Lab::with(crate::lab::LabEngine::Podman)); })+
+            $(#[test] fn $name() { super::$name(&crate::support::world::lab::Lab::with(crate::support::world::lab::LabEngine::Podman)); })+
         }
     };
 }
 pub(crate) use on_both_engines;
 
+/// The root of this checkout.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -64,18 +66,18 @@ impl Lab {
             LabEngine::Podman => "TASKPULL_LAB_PODMAN",
         };
         let host = env.get(variable).cloned();
-        env.insert("DOCKER_HOST".to_owned(), host.expect("an engine of the lab's own: `make lab-up` first"));
+        env.insert("DOCKER_HOST".to_owned(), host.expect("an engine of the lab: `make lab-up` first"));
         Self { engine, env, seed: serde_json::from_str(&read("target/lab/seed/seed.json")).unwrap() }
     }
 
-    /// The same lab with a Docker Engine of a test's own.
+    /// The lab with a private Docker Engine.
     pub fn with_docker_at(host: &str) -> Self {
         let mut lab = Self::with(LabEngine::Docker);
         lab.env.insert("DOCKER_HOST".to_owned(), host.to_owned());
         lab
     }
 
-    /// A run that finds the lab's AWS and engine.
+    /// Sets the environment by which a run finds the lab's AWS and engine.
     pub fn configure(&self, run: Run) -> Run {
         let names = ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "DOCKER_HOST"];
         names.into_iter().fold(run, |run, name| run.env(name, &self.env[name]))
@@ -85,16 +87,16 @@ impl Lab {
         self.configure(Run::pull(definition))
     }
 
-    /// Runs a program where the registries' own names lead to the lab, as they do for its engines.
+    /// A run in which the names of real registries resolve to the lab, as they do for its engines.
     pub fn with_registry_names<S: AsRef<OsStr>>(&self, line: impl IntoIterator<Item = S>) -> Run {
         let (prefix, lab) =
-            (unshare_command(&["--mount", "--propagation", "private"], HOSTS), root().join("target/lab"));
+            (unshare_command(&["--mount", "--propagation", "private"], HOSTS_SCRIPT), root().join("target/lab"));
         let run = prefix[1..].iter().fold(Run::program(prefix[0]), Run::arg).arg(lab.join("engine/hosts"));
         let run = line.into_iter().fold(run, Run::arg);
         self.configure(run).env("SSL_CERT_FILE", lab.join("ecr/ca.pem"))
     }
 
-    /// `taskpull pull` there.
+    /// `taskpull pull` with the names of real registries.
     pub fn pull_with_registry_names(&self, definition: &Value) -> Run {
         let line = [env!("CARGO_BIN_EXE_taskpull"), "pull", "--output", "json", "-"];
         self.with_registry_names(line).stdin(definition.to_string())
@@ -102,8 +104,8 @@ impl Lab {
 
     /// The ARN of a seeded secret of the host's account, by its name.
     pub fn secret(&self, name: &str) -> String {
-        let is_it = |secret: &&Value| secret["name"] == name && secret["account"] == "111122223333";
-        self.seed["secrets"].as_array().unwrap().iter().find(is_it).expect(name)["arn"].as_str().unwrap().to_owned()
+        let matches = |secret: &&Value| secret["name"] == name && secret["account"] == "111122223333";
+        self.seed["secrets"].as_array().unwrap().iter().find(matches).expect(name)["arn"].as_str().unwrap().to_owned()
     }
 
     pub fn password(&self, registry: &str, user: &str) -> String {
@@ -114,7 +116,7 @@ impl Lab {
         self.seed["registries"][registry]["address"].as_str().expect(registry)
     }
 
-    /// The digest with which an image was seeded.
+    /// The digest of a seeded image.
     pub fn digest(&self, registry: &str, repository: &str) -> &str {
         let images = self.seed["registries"][registry]["images"].as_array().unwrap();
         images.iter().find(|image| image["repository"] == repository).expect(repository)["digest"].as_str().unwrap()
@@ -129,8 +131,8 @@ impl Lab {
         PathBuf::from(self.env["DOCKER_HOST"].strip_prefix("unix://").expect("a socket"))
     }
 
-    /// Calls the lab's AWS by its SDK for Python, as `aws("kms", "create_key", &json!({}))`.
-    /// Bytes are `{"base64": "…"}`, there and back.
+    /// Calls the lab's AWS through boto3, as in `aws("kms", "create_key", &json!({}))`. Bytes are
+    /// `{"base64": "…"}` in parameters and results.
     pub fn aws(&self, service: &str, operation: &str, parameters: &Value) -> Value {
         let script = "import base64, boto3, json, sys\n\
             read = lambda o: base64.b64decode(o['base64']) if o.keys() == {'base64'} else o\n\
@@ -149,19 +151,19 @@ impl Lab {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// Makes a secret of the test's own. `content`: `SecretString` or `SecretBinary`.
-    pub fn create_secret(&self, what: &str, content: &Value) -> TestSecret<'_> {
-        let secret = self.reserve_secret(what);
+    /// Creates a secret for one test. `content` is `SecretString` or `SecretBinary`.
+    pub fn create_secret(&self, name: &str, content: &Value) -> TestSecret<'_> {
+        let secret = self.reserve_secret(name);
         secret.call("create_secret", "Name", content);
         secret
     }
 
-    /// The name of a secret that the test itself will make.
-    pub fn reserve_secret(&self, what: &str) -> TestSecret<'_> {
-        TestSecret { lab: self, name: format!("taskpull/{what}-{:?}-{}", self.engine, std::process::id()) }
+    /// A unique name for a secret that the test itself creates.
+    pub fn reserve_secret(&self, name: &str) -> TestSecret<'_> {
+        TestSecret { lab: self, name: format!("taskpull/{name}-{:?}-{}", self.engine, std::process::id()) }
     }
 
-    /// The Docker CLI on the lab's engine.
+    /// Runs the Docker CLI on the lab's engine, and returns its stdout.
     pub fn docker(&self, arguments: &[&str]) -> String {
         let mut command = Command::new("docker");
         command.args(arguments).env("DOCKER_HOST", &self.env["DOCKER_HOST"]);
@@ -169,7 +171,7 @@ impl Lab {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// Takes an image off the engine, so that the next pull fetches it.
+    /// Removes an image from the engine, so that the next pull fetches it.
     pub fn remove_image(&self, image: &str) {
         self.docker(&["image", "rm", "--force", image]);
         assert_eq!(self.docker(&["image", "ls", "--quiet", image]), "");
@@ -178,47 +180,4 @@ impl Lab {
     pub fn has_image(&self, image: &str) -> bool {
         !self.docker(&["image", "ls", "--quiet", image]).is_empty()
     }
-}
-
-/// A secret that goes with its test, however that ends.
-pub struct TestSecret<'a> {
-    lab: &'a Lab,
-    pub name: String,
-}
-
-impl TestSecret<'_> {
-    pub fn put(&self, content: &Value) {
-        self.call("put_secret_value", "SecretId", content);
-    }
-
-    fn call(&self, operation: &str, key: &str, parameters: &Value) {
-        let mut parameters = parameters.clone();
-        parameters[key] = self.name.as_str().into();
-        self.lab.aws("secretsmanager", operation, &parameters);
-    }
-}
-
-impl Drop for TestSecret<'_> {
-    fn drop(&mut self) {
-        self.call("delete_secret", "SecretId", &json!({ "ForceDeleteWithoutRecovery": true }));
-    }
-}
-
-/// The content of a secret with this login.
-pub fn login(username: &str, password: &str) -> Value {
-    json!({ "SecretString": json!({ "username": username, "password": password }).to_string() })
-}
-
-/// A task whose secrets the host reads.
-pub fn task(containers: &[(&str, &str, Option<&str>)]) -> Value {
-    let containers: Vec<_> = containers
-        .iter()
-        .map(|(name, image, secret)| match secret {
-            None => json!({ "name": name, "image": image }),
-            Some(secret) => {
-                json!({ "name": name, "image": image, "repositoryCredentials": { "credentialsParameter": secret } })
-            }
-        })
-        .collect();
-    json!({ "family": "e2e", "containerDefinitions": containers })
 }

@@ -1,4 +1,4 @@
-//! Images in the lab's registries that belong to one test; no engine has their layers.
+//! Images for one test in the lab's registries. No engine has their layers.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,9 +6,9 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
-use crate::lab::{Lab, root};
+use super::environment::{Lab, root};
 
-/// An image in one of the lab's registries, which is deleted when dropped.
+/// An image in one of the lab's registries, until it is dropped.
 pub struct TestImage {
     registry: &'static str,
     repository: String,
@@ -21,14 +21,14 @@ impl TestImage {
         Self::push_to("registry-one", lab, layers, bytes)
     }
 
-    /// Pushes an image of one layer to the registry that answers to ECR host names.
+    /// Pushes a small image to the registry with the names of ECR.
     pub fn push_to_ecr(lab: &Lab) -> Self {
         Self::push_to("ecr", lab, 1, 100_000)
     }
 
     fn push_to(registry: &'static str, lab: &Lab, layers: usize, bytes: usize) -> Self {
-        static PUSHED: AtomicUsize = AtomicUsize::new(0);
-        let number = PUSHED.fetch_add(1, Ordering::Relaxed);
+        static IMAGE_COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = IMAGE_COUNT.fetch_add(1, Ordering::Relaxed);
         let repository = format!("faults/{:?}-{}-{number}", lab.engine, std::process::id()).to_lowercase();
         let seed = format!("{repository} {:?}", SystemTime::now());
         let mut command = Command::new("python3");
@@ -41,8 +41,8 @@ impl TestImage {
         Self { registry, repository, digest: String::from_utf8_lossy(&output.stdout).trim().to_owned() }
     }
 
-    /// Returns the name of the image in the registry at this host.
-    pub fn at(&self, host: &str) -> String {
+    /// The reference of the image at this registry host.
+    pub fn reference_at(&self, host: &str) -> String {
         format!("{host}/{}:1", self.repository)
     }
 
@@ -63,8 +63,7 @@ fn lab_file(path: &str) -> PathBuf {
 }
 
 impl Drop for TestImage {
-    /// Removes the files directly, because the registry frees deleted data only in a garbage
-    /// collection while it is stopped.
+    /// Deletes the files: the registry itself would keep the bytes until a garbage collection.
     fn drop(&mut self) {
         for links in ["_layers/sha256", "_manifests/revisions/sha256"] {
             for digest in fs::read_dir(self.folder().join(links)).into_iter().flatten().flatten() {
