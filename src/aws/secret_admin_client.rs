@@ -1,5 +1,4 @@
 //! Describes, creates, updates and replicates one secret, as the host.
-#![expect(clippy::disallowed_types, reason = "the credentials of these calls")]
 
 use aws_config::Region;
 use aws_sdk_secretsmanager::config::http::HttpResponse;

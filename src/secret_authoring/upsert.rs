@@ -108,6 +108,12 @@ impl Explain for UpsertError {
     }
 }
 
+/// The state after a failure before or instead of the write.
+const NOTHING_WRITTEN: &str = "nothing was written";
+
+/// The state after a failure of the replication, which follows the write.
+const NOT_REPLICATED: &str = "the secret exists, its replicas do not";
+
 /// Makes the secret, or brings the one that is there to its content.
 ///
 /// # Errors
@@ -121,18 +127,19 @@ pub async fn upsert_secret(
     if let Some(own) = secret.draft.replicas.iter().find(|region| region.as_str() == secrets.region()) {
         return Err(Failure::from(&NewSecretError::ReplicaTwice(own.clone())));
     }
-    let Some(found) = secrets.describe().await.map_err(nothing_written)? else {
-        let CreatedSecret { arn, version_id } = secrets.create(secret).await.map_err(nothing_written)?;
+    let Some(found) = secrets.describe().await.map_err(|error| with_state(&error, NOTHING_WRITTEN))? else {
+        let CreatedSecret { arn, version_id } =
+            secrets.create(secret).await.map_err(|error| with_state(&error, NOTHING_WRITTEN))?;
         let draft = &secret.draft;
         if !draft.replicas.is_empty() {
-            secrets.replicate(&arn, &draft.replicas).await.map_err(not_replicated)?;
+            secrets.replicate(&arn, &draft.replicas).await.map_err(|error| with_state(&error, NOT_REPLICATED))?;
         }
         let notes = notes(None, secret);
         return Ok(UpsertResult { outcome: UpsertAction::Created, arn, version_id, changes: Vec::new(), notes });
     };
     let arn = found.arn.clone();
     check_key(&found, secret)?;
-    let current = secrets.read().await.map_err(nothing_written)?;
+    let current = secrets.read().await.map_err(|error| with_state(&error, NOTHING_WRITTEN))?;
     let differences = differences(&current, secret);
     let missing: Vec<_> = secret.draft.replicas.iter().filter(|region| !has_replica(&found, region.as_str())).collect();
     let mut changes = differences.clone();
@@ -152,23 +159,13 @@ pub async fn upsert_secret(
     let version_id = if differences.is_empty() {
         current.version_id
     } else {
-        secrets.put(&arn, secret).await.map_err(nothing_written)?
+        secrets.put(&arn, secret).await.map_err(|error| with_state(&error, NOTHING_WRITTEN))?
     };
     if !missing.is_empty() {
         let missing: Vec<_> = missing.into_iter().cloned().collect();
-        secrets.replicate(&arn, &missing).await.map_err(not_replicated)?;
+        secrets.replicate(&arn, &missing).await.map_err(|error| with_state(&error, NOT_REPLICATED))?;
     }
     Ok(UpsertResult { outcome: UpsertAction::Updated, arn, version_id, changes: told, notes })
-}
-
-/// A failure of a call before or instead of the write.
-fn nothing_written(error: AwsError) -> Failure {
-    with_state(&error, "nothing was written")
-}
-
-/// A failure of the replication, which follows the write.
-fn not_replicated(error: AwsError) -> Failure {
-    with_state(&error, "the secret exists, its replicas do not")
 }
 
 /// Adds to the hint what the failure leaves behind. After an outage that is not known.

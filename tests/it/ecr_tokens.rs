@@ -211,7 +211,9 @@ fn denial_hint_names_the_identity_policy_and_resource_star() {
         let output = world.pull(&task(&[open_container("app", OWN_IMAGE), open_container("open", IMAGE)])).output();
         assert_eq!(output.failure(0), "registry-token refused", "{output:?}");
         let failure = output.container(0)["failure"].clone();
-        assert!(failure["message"].as_str().unwrap().contains("the host is not allowed to call ecr:GetAuthorizationToken"));
+        assert!(
+            failure["message"].as_str().unwrap().contains("the host is not allowed to call ecr:GetAuthorizationToken")
+        );
         let hint = failure["hint"].as_str().unwrap();
         assert!(hint.contains("on Resource `*` in the identity-based policy"), "{hint}");
         assert_eq!(output.container(1)["result"], "pulled");
