@@ -80,7 +80,7 @@ impl Explain for AwsError {
     }
 
     /// A failure of a role is about the role, every other one about the resource.
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self.link() {
             Link::Role => self.identity.to_string(),
             _ => self.resource.name(),

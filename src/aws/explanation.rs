@@ -292,7 +292,7 @@ impl CallFacts<'_> {
     /// No service answers for a Region that does not exist.
     fn region_warning(&self) -> Option<String> {
         match &self.resource {
-            AwsResource::Token(TokenScope::Ecr(region, _)) => region.oddity(),
+            AwsResource::Token(TokenScope::Ecr(region, _)) => region.unknown_warning(),
             _ => None,
         }
     }

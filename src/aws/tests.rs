@@ -8,7 +8,7 @@ use crate::aws::identity_error::IdentityError;
 use crate::aws::sdk_error::FailedCall;
 use crate::aws::{AwsCall, AwsError, AwsErrorKind as Kind, AwsResource, EndpointVariant, TokenScope};
 use crate::config::{AccountEntry, Via};
-use crate::error::{Failure, catalogue};
+use crate::error::{Explain as _, Failure, catalogue};
 use crate::identity::{AccountRoles, Identity, SessionName};
 use crate::task::{CredentialsParameter, KeyArn, RoleArn};
 
@@ -48,7 +48,7 @@ fn role(account_role: Option<(Option<&str>, Via)>) -> Identity {
     });
     let accounts = AccountRoles::new(&Vec::from_iter(entry)).unwrap();
     let secret = CredentialsParameter::parse(SECRET).unwrap();
-    accounts.reader(&secret, Some(&execution_role()), &SessionName::of_family(Some("web"))).unwrap()
+    accounts.identity_for_secret(&secret, Some(&execution_role()), &SessionName::from_family(Some("web"))).unwrap()
 }
 
 fn token(region: &str) -> AwsResource {
@@ -68,7 +68,7 @@ fn errors(call: AwsCall, resource: &AwsResource, identity: &Identity, kinds: &[K
     let error = |kind: &Kind| {
         let failed = FailedCall { kind: *kind, message: "Code: text (request id 1)".into() };
         let error = context.failed(failed, &region);
-        (format!("{} {kind:?}", call.permission()), Failure::from(&error))
+        (format!("{} {kind:?}", call.permission()), error.to_failure())
     };
     kinds.iter().map(error).collect()
 }
@@ -150,7 +150,7 @@ fn other_sources() -> Vec<(String, Failure)> {
         ("a secret without a Region", AwsError::reading(&secret, &Identity::Host, Kind::TimedOut)),
         ("a token without a Region", AwsError::getting_token(&TokenScope::EcrPublic, &Identity::Host, Kind::TimedOut)),
     ]
-    .map(|(name, error)| (name.to_owned(), Failure::from(&error)))
+    .map(|(name, error)| (name.to_owned(), error.to_failure()))
     .into()
 }
 
@@ -163,6 +163,6 @@ fn ca_bundle_errors() -> Vec<(String, Failure)> {
         CaBundleError::Empty { path: path() },
         CaBundleError::Certificate { path: path(), number: 1, message: "missing END".to_owned() },
     ]
-    .map(|error| ("aws.ca_bundle".to_owned(), Failure::from(&error)))
+    .map(|error| ("aws.ca_bundle".to_owned(), error.to_failure()))
     .into()
 }

@@ -88,7 +88,7 @@ impl Explain for UpsertError {
         Class::Refused
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         let (Self::Differs { arn, .. } | Self::Key { arn, .. } | Self::Replica { arn, .. }) = self;
         arn.clone()
     }
@@ -108,12 +108,6 @@ impl Explain for UpsertError {
     }
 }
 
-/// The state after a failure before or instead of the write.
-const NOTHING_WRITTEN: &str = "nothing was written";
-
-/// The state after a failure of the replication, which follows the write.
-const NOT_REPLICATED: &str = "the secret exists, its replicas do not";
-
 /// Makes the secret, or brings the one that is there to its content.
 ///
 /// # Errors
@@ -125,21 +119,20 @@ pub async fn upsert_secret(
 ) -> Result<UpsertResult, Failure> {
     // The host's own Region is known only now.
     if let Some(own) = secret.draft.replicas.iter().find(|region| region.as_str() == secrets.region()) {
-        return Err(Failure::from(&NewSecretError::ReplicaTwice(own.clone())));
+        return Err(Failure::from(NewSecretError::ReplicaTwice(own.clone())));
     }
-    let Some(found) = secrets.describe().await.map_err(|error| with_state(&error, NOTHING_WRITTEN))? else {
-        let CreatedSecret { arn, version_id } =
-            secrets.create(secret).await.map_err(|error| with_state(&error, NOTHING_WRITTEN))?;
+    let Some(found) = secrets.describe().await.map_err(nothing_written)? else {
+        let CreatedSecret { arn, version_id } = secrets.create(secret).await.map_err(nothing_written)?;
         let draft = &secret.draft;
         if !draft.replicas.is_empty() {
-            secrets.replicate(&arn, &draft.replicas).await.map_err(|error| with_state(&error, NOT_REPLICATED))?;
+            secrets.replicate(&arn, &draft.replicas).await.map_err(not_replicated)?;
         }
         let notes = notes(None, secret);
         return Ok(UpsertResult { outcome: UpsertAction::Created, arn, version_id, changes: Vec::new(), notes });
     };
     let arn = found.arn.clone();
     check_key(&found, secret)?;
-    let current = secrets.read().await.map_err(|error| with_state(&error, NOTHING_WRITTEN))?;
+    let current = secrets.read().await.map_err(nothing_written)?;
     let differences = differences(&current, secret);
     let missing: Vec<_> = secret.draft.replicas.iter().filter(|region| !has_replica(&found, region.as_str())).collect();
     let mut changes = differences.clone();
@@ -151,25 +144,35 @@ pub async fn upsert_secret(
         return Ok(UpsertResult { outcome: UpsertAction::Unchanged, arn, version_id, changes: told, notes });
     }
     if let Some(primary) = found.replica_of() {
-        return Err(Failure::from(&UpsertError::Replica { arn, primary: primary.to_owned() }));
+        return Err(Failure::from(UpsertError::Replica { arn, primary: primary.to_owned() }));
     }
     if updates == OnDifference::Refuse {
-        return Err(Failure::from(&UpsertError::Differs { arn, changes: changes.join(", ") }));
+        return Err(Failure::from(UpsertError::Differs { arn, changes: changes.join(", ") }));
     }
     let version_id = if differences.is_empty() {
         current.version_id
     } else {
-        secrets.put(&arn, secret).await.map_err(|error| with_state(&error, NOTHING_WRITTEN))?
+        secrets.put(&arn, secret).await.map_err(nothing_written)?
     };
     if !missing.is_empty() {
         let missing: Vec<_> = missing.into_iter().cloned().collect();
-        secrets.replicate(&arn, &missing).await.map_err(|error| with_state(&error, NOT_REPLICATED))?;
+        secrets.replicate(&arn, &missing).await.map_err(not_replicated)?;
     }
     Ok(UpsertResult { outcome: UpsertAction::Updated, arn, version_id, changes: told, notes })
 }
 
+/// A failure before the write, or of it.
+fn nothing_written(error: AwsError) -> Failure {
+    with_state(error, "nothing was written")
+}
+
+/// A failure of the replication, which follows the write.
+fn not_replicated(error: AwsError) -> Failure {
+    with_state(error, "the secret exists, its replicas do not")
+}
+
 /// Adds to the hint what the failure leaves behind. After an outage that is not known.
-fn with_state(error: &AwsError, state: &str) -> Failure {
+fn with_state(error: AwsError, state: &str) -> Failure {
     let mut failure = Failure::from(error);
     if !failure.is_outage() && failure.class != Class::Unknown {
         failure.hint = failure.hint.map(|hint| Printable::new(&format!("{state}: {hint}")));
@@ -191,7 +194,7 @@ fn check_key(found: &SecretMetadata, secret: &NewSecret) -> Result<(), Failure> 
     }
     let named = |key: Option<&str>| key.unwrap_or(SecretMetadata::DEFAULT_KEY).to_owned();
     let error = UpsertError::Key { arn: found.arn.clone(), found: named(found.customer_key()), wanted: named(wanted) };
-    Err(Failure::from(&error))
+    Err(Failure::from(error))
 }
 
 fn has_replica(found: &SecretMetadata, region: &str) -> bool {
