@@ -22,7 +22,7 @@ pub(super) fn client(socket: Option<String>, config: Option<&Path>) -> Result<Cl
 }
 
 fn settings(socket: Option<String>, config: Option<&Path>) -> Result<Settings, ConfigError> {
-    Settings::read(&Sources::of_process(config)?.with_flag(&AGENT_SOCKET, "--socket", socket))
+    Settings::read(&Sources::from_process(config)?.with_flag(&AGENT_SOCKET, "--socket", socket))
 }
 
 /// One thread asks, and one listens for signals.

@@ -15,7 +15,7 @@ use super::{complain, events, input, interrupt, log, remote, stderr, tell};
 use crate::config::table::{
     BEHAVIOR, CONCURRENCY, ENGINE_CONTEXT, ENGINE_HOST, EXECUTION_ROLE, PLATFORM, SECRETS_STAGE,
 };
-use crate::config::{ConfigError, Settings, Sources, TerminalWishes};
+use crate::config::{ConfigError, Settings, Sources, TerminalEnv};
 use crate::error::ExitCode;
 use crate::error::Failure;
 use crate::pipeline::{Input, Job, Progress, State, Traffic, pinned};
@@ -97,7 +97,7 @@ fn by_agent(arguments: &Pull) -> ExitCode {
 
 fn settings(arguments: &Pull) -> Result<Settings, ConfigError> {
     let Pull { behavior, platform, concurrency, execution_role, secret_stage, host, context, config, .. } = arguments;
-    let sources = Sources::of_process(config.as_deref())?
+    let sources = Sources::from_process(config.as_deref())?
         .with_flag(&BEHAVIOR, "--behavior", behavior.clone())
         .with_flag(&PLATFORM, "--platform", platform.clone())
         .with_flag(&CONCURRENCY, "--concurrency", concurrency.clone())
@@ -119,7 +119,7 @@ async fn pull(
     let events = arguments.events.then(|| Telling::new(job.subjects()));
     // On one screen, events and drawings would be in each other's way.
     let quiet = arguments.quiet || (arguments.events && io::stdout().is_terminal());
-    let shown = Shown::new(job.images(), quiet, TerminalWishes::of_process());
+    let shown = Shown::new(job.images(), quiet, TerminalEnv::from_process());
     let progress = Both { shown: &shown, events: events.as_ref() };
     let work = job.pull(&*setup.credentials, &setup.engine, &setup.traffic, &setup.limits, &progress, interrupt);
     let work = told(events.as_ref(), work);

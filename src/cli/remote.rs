@@ -18,7 +18,7 @@ use super::pull::{Both, ended, told, written};
 use super::stderr::tell;
 use super::{asking, interrupt};
 use crate::agent::{Client, ClientError};
-use crate::config::TerminalWishes;
+use crate::config::TerminalEnv;
 use crate::error::ExitCode;
 use crate::error::Failure;
 use crate::pipeline::{Input, Progress};
@@ -128,7 +128,7 @@ async fn followed(
     })?;
     let images = subjects.iter().map(|subject| subject.image.to_string()).collect();
     let quiet = arguments.quiet || (arguments.events && io::stdout().is_terminal());
-    let shown = Shown::new(images, quiet, TerminalWishes::of_process());
+    let shown = Shown::new(images, quiet, TerminalEnv::from_process());
     let pulls = subjects.len();
     let events = arguments.events.then(|| Telling::new(subjects));
     let progress = Both { shown: &shown, events: events.as_ref() };

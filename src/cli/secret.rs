@@ -22,7 +22,7 @@ pub(super) struct Prepared {
 
 /// Reads the settings, starts the log and makes what asks AWS. What cannot be is told.
 pub(super) fn prepare(config: Option<&Path>) -> Result<Prepared, ExitCode> {
-    let settings = Sources::of_process(config).and_then(|sources| Settings::read(&sources));
+    let settings = Sources::from_process(config).and_then(|sources| Settings::read(&sources));
     let settings = settings.map_err(|error| {
         complain(&Failure::from(&error));
         ExitCode::Configuration

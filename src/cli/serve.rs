@@ -54,7 +54,7 @@ fn prepared(arguments: &Serve, metrics: &Arc<Metrics>) -> Result<(Settings, Part
 }
 
 fn settings(Serve { socket, state_folder, host, config }: &Serve) -> Result<Settings, ConfigError> {
-    let sources = Sources::of_process(config.as_deref())?
+    let sources = Sources::from_process(config.as_deref())?
         .with_flag(&AGENT_SOCKET, "--socket", socket.clone())
         .with_flag(&AGENT_STATE_FOLDER, "--state-folder", state_folder.clone())
         .with_flag(&ENGINE_HOST, "--host", host.clone());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::table::PLATFORM;
-use crate::config::{ConfigError, EnginePlace, EngineSettings, Settings};
+use crate::config::{ConfigError, EngineLocation, EngineSettings, Settings};
 use crate::error::Failure;
 use crate::pipeline::{
     AccessTokens, AccountRoles, Aws, Backoff, Batching, Behavior, Caching, Chosen, Concurrency, Deadlines, DiskCheck,
@@ -87,9 +87,9 @@ impl Setup {
 fn engine(settings: &EngineSettings) -> EngineChoice {
     EngineChoice {
         place: match settings.place.clone() {
-            EnginePlace::Host(host) => Place::Host(host),
-            EnginePlace::Context(name) => Place::Context(name),
-            EnginePlace::Unsaid(otherwise) => Place::Current { otherwise },
+            EngineLocation::Host(host) => Place::Host(host),
+            EngineLocation::Context(name) => Place::Context(name),
+            EngineLocation::Unset(otherwise) => Place::Current { otherwise },
         },
         tls: match (settings.tls_verify, settings.tls) {
             (true, _) => TlsUse::Verified,
@@ -103,7 +103,7 @@ fn engine(settings: &EngineSettings) -> EngineChoice {
 
 fn platform(text: &str) -> Result<Platform, Failure> {
     Platform::parse(text).map_err(|_| {
-        let (value, wanted) = (text.to_owned(), PLATFORM.takes.sentence());
+        let (value, wanted) = (text.to_owned(), PLATFORM.kind.describe());
         Failure::from(&ConfigError::Value { key: PLATFORM.key, value, origin: "the settings".to_owned(), wanted })
     })
 }

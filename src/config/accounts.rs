@@ -17,13 +17,13 @@ pub struct AccountEntry {
     pub external_id: Option<String>,
     /// Who assumes the role.
     #[serde(default)]
-    pub via: Via,
+    pub via: AssumeFrom,
 }
 
 /// Who assumes an account's role.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Via {
+pub enum AssumeFrom {
     /// The host's own identity.
     #[default]
     Host,

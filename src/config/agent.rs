@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::config_error::ConfigError;
+use super::principal::Principal;
 use super::sources::Sources;
 use super::table::{
     ACCESS_CREDENTIALS, ACCESS_READ, ACCESS_SUBMIT, AGENT_DRAIN_TIMEOUT, AGENT_GIVE_UP_AFTER, AGENT_HISTORY,
@@ -15,7 +16,6 @@ use super::table::{
     ECS_CONTAINER_INSTANCE, ECS_INTERVAL, ECS_LAUNCH_TYPE, ECS_PULL_INTERVAL, FOLDER_INTERVAL, FOLDER_PATH,
     METRICS_LISTEN,
 };
-use super::who::Who;
 
 /// The settings of the agent.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub struct AgentSettings {
     /// `ecs.*`, where a cluster is named.
     pub ecs: Option<EcsSettings>,
     /// `audit.to`
-    pub audit: AuditTo,
+    pub audit: AuditTarget,
     /// `metrics.listen`: a loopback address.
     pub metrics_listen: Option<SocketAddr>,
 }
@@ -74,7 +74,7 @@ pub struct FolderSettings {
 
 /// Where the audit trail goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AuditTo {
+pub enum AuditTarget {
     /// Nowhere.
     Off,
     /// To journald.
@@ -87,11 +87,11 @@ pub enum AuditTo {
 #[derive(Clone, Debug, Default)]
 pub struct AccessSettings {
     /// `access.submit`
-    pub submit: Vec<Who>,
+    pub submit: Vec<Principal>,
     /// `access.read`
-    pub read: Vec<Who>,
+    pub read: Vec<Principal>,
     /// `access.credentials`
-    pub credentials: Vec<Who>,
+    pub credentials: Vec<Principal>,
 }
 
 impl AgentSettings {
@@ -116,7 +116,7 @@ impl AgentSettings {
                 path: PathBuf::from(sources.text(&FOLDER_PATH)?),
                 interval: Some(sources.time(&FOLDER_INTERVAL)?).filter(|interval| !interval.is_zero()),
             },
-            audit: sources.parsed(&AUDIT_TO, |text| audit(text, sources))?.unwrap_or(AuditTo::Off),
+            audit: sources.parsed(&AUDIT_TO, |text| audit(text, sources))?.unwrap_or(AuditTarget::Off),
             metrics_listen: sources.parsed(&METRICS_LISTEN, loopback)?,
         })
     }
@@ -133,12 +133,12 @@ fn ecs(sources: &Sources) -> Result<Option<EcsSettings>, ConfigError> {
     }))
 }
 
-fn audit(text: &str, sources: &Sources) -> Option<AuditTo> {
+fn audit(text: &str, sources: &Sources) -> Option<AuditTarget> {
     Some(match text {
-        "journald" => AuditTo::Journald,
-        "auto" if sources.journal_stream().is_some_and(is_stderr) => AuditTo::Journald,
-        "auto" | "off" => AuditTo::Off,
-        path if path.starts_with('/') => AuditTo::File(PathBuf::from(path)),
+        "journald" => AuditTarget::Journald,
+        "auto" if sources.journal_stream().is_some_and(is_stderr) => AuditTarget::Journald,
+        "auto" | "off" => AuditTarget::Off,
+        path if path.starts_with('/') => AuditTarget::File(PathBuf::from(path)),
         _ => return None,
     })
 }
@@ -156,7 +156,7 @@ fn loopback(text: &str) -> Option<SocketAddr> {
 
 #[cfg(test)]
 mod tests {
-    use super::{AuditTo, audit, is_stderr, loopback};
+    use super::{AuditTarget, audit, is_stderr, loopback};
     use crate::config::Sources;
 
     #[test]
@@ -172,9 +172,9 @@ mod tests {
     #[test]
     fn the_audit_trail_goes_where_it_is_said_to_go() {
         let audit = |text| audit(text, &Sources::default());
-        assert_eq!(audit("auto"), Some(AuditTo::Off), "systemd has said nothing");
-        assert_eq!(audit("journald"), Some(AuditTo::Journald));
-        assert_eq!(audit("/var/log/a"), Some(AuditTo::File("/var/log/a".into())));
+        assert_eq!(audit("auto"), Some(AuditTarget::Off), "systemd has said nothing");
+        assert_eq!(audit("journald"), Some(AuditTarget::Journald));
+        assert_eq!(audit("/var/log/a"), Some(AuditTarget::File("/var/log/a".into())));
         assert_eq!(audit("on"), None, "a file is named from the root");
     }
 

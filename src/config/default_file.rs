@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::setting::{Setting, Takes};
+use super::setting::{Setting, ValueKind};
 use super::table::SETTINGS;
 
 /// The columns of a comment, its `# ` included.
@@ -52,7 +52,7 @@ pub fn default_file() -> String {
 }
 
 fn row(text: &mut String, setting: &Setting, name: &str) {
-    let Setting { key, variable, default, takes, purpose } = setting;
+    let Setting { key, variable, default, kind, purpose } = setting;
     text.push('\n');
     comment(text, &plain(purpose));
     if setting.is_secret() {
@@ -61,15 +61,15 @@ fn row(text: &mut String, setting: &Setting, name: &str) {
             &format!("{key} is a secret and has no place here: {variable}, or LoadCredential={key}:FILE of systemd."),
         );
     }
-    let takes_only = match takes {
-        Takes::Switch => "`true` or `false`".to_owned(),
-        takes => plain(&takes.sentence()),
+    let takes_only = match kind {
+        ValueKind::Switch => "`true` or `false`".to_owned(),
+        kind => plain(&kind.describe()),
     };
     let unset = if default.is_none() { " Not set unless you set it." } else { "" };
     comment(text, &format!("Takes {takes_only}; in the environment {variable}.{unset}"));
-    let value = match (takes, default) {
-        (Takes::Switch, None) => "true".to_owned(),
-        (Takes::Number(..), Some(number)) => (*number).to_owned(),
+    let value = match (kind, default) {
+        (ValueKind::Switch, None) => "true".to_owned(),
+        (ValueKind::Number(..), Some(number)) => (*number).to_owned(),
         (_, default) => format!("{:?}", default.unwrap_or_default()),
     };
     let _ = writeln!(text, "#{name} = {value}");
@@ -112,7 +112,7 @@ mod tests {
     fn read(text: &str) -> String {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(text.as_bytes()).unwrap();
-        let sources = Sources::of_process(Some(file.path())).unwrap();
+        let sources = Sources::from_process(Some(file.path())).unwrap();
         format!("{:?}", Settings::read(&sources).unwrap())
     }
 

@@ -17,7 +17,7 @@ const LIMIT: u64 = 1_024 * 1_024;
 
 /// What a file says.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct FileSettings {
     /// The values of its settings, as texts.
     pub values: HashMap<String, String>,
     /// `[[identity.account]]`
@@ -29,7 +29,7 @@ pub(super) struct Said {
 }
 
 /// Reads a file.
-pub(super) fn read(path: &Path) -> Result<Said, ConfigError> {
+pub(super) fn read(path: &Path) -> Result<FileSettings, ConfigError> {
     let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
     let mut text = String::new();
     let length = File::open(path).and_then(|file| file.take(LIMIT + 1).read_to_string(&mut text));
@@ -41,14 +41,14 @@ pub(super) fn read(path: &Path) -> Result<Said, ConfigError> {
         let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         ConfigError::NotToml { path: path.to_owned(), line, message: error.message().to_owned() }
     })?;
-    let mut said = Said::default();
+    let mut settings = FileSettings::default();
     for (table, entries) in document {
         if table == registries::KEY {
-            said.registries = list::read(path, registries::KEY, entries)?;
+            settings.registries = list::read(path, registries::KEY, entries)?;
             continue;
         }
         if table == rewrites::KEY {
-            said.rewrites = list::read(path, rewrites::KEY, entries)?;
+            settings.rewrites = list::read(path, rewrites::KEY, entries)?;
             continue;
         }
         let unknown = |key: String| ConfigError::UnknownKey { path: path.to_owned(), key };
@@ -56,7 +56,7 @@ pub(super) fn read(path: &Path) -> Result<Said, ConfigError> {
         for (name, value) in entries {
             let key = format!("{table}.{name}");
             if key == accounts::KEY {
-                said.accounts = list::read(path, accounts::KEY, value)?;
+                settings.accounts = list::read(path, accounts::KEY, value)?;
                 continue;
             }
             let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
@@ -75,12 +75,12 @@ pub(super) fn read(path: &Path) -> Result<Said, ConfigError> {
                         key: setting.key,
                         value: other.type_str().to_owned(),
                         origin: path.display().to_string(),
-                        wanted: setting.takes.sentence(),
+                        wanted: setting.kind.describe(),
                     });
                 }
             };
-            said.values.insert(key, value);
+            settings.values.insert(key, value);
         }
     }
-    Ok(said)
+    Ok(settings)
 }

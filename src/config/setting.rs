@@ -14,14 +14,14 @@ pub struct Setting {
     /// Its value where nobody says anything; none means that it is not set then.
     pub default: Option<&'static str>,
     /// What values it takes.
-    pub takes: Takes,
+    pub kind: ValueKind,
     /// What it does.
     pub purpose: &'static str,
 }
 
 /// What values a setting takes.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Takes {
+pub enum ValueKind {
     /// A text that is read elsewhere; this is what it looks like.
     Text(&'static str),
     /// One of these words.
@@ -43,7 +43,7 @@ impl Setting {
     /// Whether its value is taken from the environment only, and never shown.
     #[must_use]
     pub fn is_secret(&self) -> bool {
-        matches!(self.takes, Takes::Secret(_))
+        matches!(self.kind, ValueKind::Secret(_))
     }
 
     /// Whether an error may repeat its value. One of the ECS agent's two variables may hold
@@ -53,10 +53,10 @@ impl Setting {
     }
 }
 
-impl Takes {
+impl ValueKind {
     /// What it must be, as a sentence says it.
     #[must_use]
-    pub fn sentence(&self) -> String {
+    pub fn describe(&self) -> String {
         match self {
             Self::Text(looks) | Self::Secret(looks) => (*looks).to_owned(),
             Self::OneOf(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or "),

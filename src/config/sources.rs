@@ -9,12 +9,12 @@ use std::time::Duration;
 use super::accounts::AccountEntry;
 use super::config_error::ConfigError;
 use super::credentials;
-use super::file::{self, Said};
+use super::file::{self, FileSettings};
+use super::principal::Principal;
 use super::proxy;
 use super::registries::RegistryEntry;
 use super::rewrites::RewriteEntry;
-use super::table::{SETTINGS, Setting, Takes};
-use super::who::Who;
+use super::table::{SETTINGS, Setting, ValueKind};
 use crate::secret::Secret;
 
 /// Read when `--config` and [`FILE_VARIABLE`] are absent; it need not exist.
@@ -41,7 +41,7 @@ pub struct Sources {
     variables: HashMap<&'static str, String>,
     secrets: HashMap<&'static str, Secret>,
     file: Option<PathBuf>,
-    in_file: Said,
+    in_file: FileSettings,
     home: Option<PathBuf>,
     journal_stream: Option<String>,
 }
@@ -53,7 +53,7 @@ impl Sources {
     /// # Errors
     /// [`ConfigError`], when the file cannot be read or has an unknown key, or a variable that
     /// others read (a proxy's) is malformed.
-    pub fn of_process(path: Option<&Path>) -> Result<Self, ConfigError> {
+    pub fn from_process(path: Option<&Path>) -> Result<Self, ConfigError> {
         proxy::check(variable)?;
         let mut variables = HashMap::new();
         let mut secrets = HashMap::new();
@@ -125,8 +125,8 @@ impl Sources {
     }
 
     pub(super) fn text(&self, setting: &Setting) -> Result<&str, ConfigError> {
-        self.read(setting, setting.takes.sentence(), |text| match setting.takes {
-            Takes::OneOf(words) if !words.contains(&text) => None,
+        self.read(setting, setting.kind.describe(), |text| match setting.kind {
+            ValueKind::OneOf(words) if !words.contains(&text) => None,
             _ => Some(text),
         })
     }
@@ -142,30 +142,30 @@ impl Sources {
         setting: &Setting,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Option<T>, ConfigError> {
-        self.find(setting).is_some().then(|| self.read(setting, setting.takes.sentence(), parse)).transpose()
+        self.find(setting).is_some().then(|| self.read(setting, setting.kind.describe(), parse)).transpose()
     }
 
     pub(super) fn number(&self, setting: &Setting) -> Result<NonZeroU32, ConfigError> {
-        self.read(setting, setting.takes.sentence(), |text| match setting.takes {
-            Takes::Number(least, most) => {
+        self.read(setting, setting.kind.describe(), |text| match setting.kind {
+            ValueKind::Number(least, most) => {
                 text.parse().ok().filter(|number: &NonZeroU32| (least..=most).contains(&number.get()))
             }
             _ => None,
         })
     }
 
-    pub(super) fn who(&self, setting: &Setting) -> Result<Vec<Who>, ConfigError> {
-        self.read(setting, setting.takes.sentence(), Who::parse_list)
+    pub(super) fn who(&self, setting: &Setting) -> Result<Vec<Principal>, ConfigError> {
+        self.read(setting, setting.kind.describe(), Principal::parse_list)
     }
 
     /// In bytes.
     pub(super) fn size(&self, setting: &Setting) -> Result<u64, ConfigError> {
-        self.read(setting, setting.takes.sentence(), parse_size)
+        self.read(setting, setting.kind.describe(), parse_size)
     }
 
     pub(super) fn time(&self, setting: &Setting) -> Result<Duration, ConfigError> {
-        self.read(setting, setting.takes.sentence(), |text| match setting.takes {
-            Takes::Time(least, most) => {
+        self.read(setting, setting.kind.describe(), |text| match setting.kind {
+            ValueKind::Time(least, most) => {
                 humantime::parse_duration(text).ok().filter(|time| (least..=most).contains(time))
             }
             _ => None,
@@ -265,7 +265,7 @@ mod tests {
     #[test]
     fn the_command_line_wins_over_the_file() {
         let file = file("[pull]\nconcurrency = 7\nidle_timeout = \"5s\"\n");
-        let sources = Sources::of_process(Some(file.path())).unwrap();
+        let sources = Sources::from_process(Some(file.path())).unwrap();
         assert_eq!(Settings::read(&sources).unwrap().concurrency.get(), 7);
         let sources = sources.with_flag(&CONCURRENCY, "--concurrency", Some("2".to_owned()));
         let settings = Settings::read(&sources).unwrap();
@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn a_wrong_value_is_named_with_its_place() {
         let file = file("[pull]\nconcurrency = 0\n");
-        let sources = Sources::of_process(Some(file.path())).unwrap();
+        let sources = Sources::from_process(Some(file.path())).unwrap();
         let said = Settings::read(&sources).unwrap_err().to_string();
         assert!(said.starts_with("pull.concurrency is `0` (from /"), "{said}");
         assert!(said.ends_with("but must be a number from 1 to 1000"), "{said}");
@@ -303,7 +303,7 @@ mod tests {
     #[test]
     fn a_value_of_the_wrong_type_is_named_as_one() {
         let file = file("[pull]\nconcurrency = [1]\n");
-        let said = Sources::of_process(Some(file.path())).unwrap_err().to_string();
+        let said = Sources::from_process(Some(file.path())).unwrap_err().to_string();
         assert!(said.starts_with("pull.concurrency is `array`"), "{said}");
     }
 
@@ -311,7 +311,7 @@ mod tests {
     fn a_secret_has_no_place_in_the_file_and_is_not_repeated() {
         for line in ["auth_data = \"hunter2\"", "auth_type = \"hunter2\""] {
             let file = file(&format!("[instance]\n{line}\n"));
-            let read = Sources::of_process(Some(file.path())).and_then(|sources| Settings::read(&sources));
+            let read = Sources::from_process(Some(file.path())).and_then(|sources| Settings::read(&sources));
             let error = read.unwrap_err();
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
         }
@@ -321,7 +321,7 @@ mod tests {
     fn a_slip_in_a_key_is_an_error() {
         for text in ["[pull]\nconcurency = 1\n", "concurrency = 1\n", "[pool]\nconcurrency = 1\n"] {
             let file = file(text);
-            assert!(matches!(Sources::of_process(Some(file.path())), Err(ConfigError::UnknownKey { .. })), "{text}");
+            assert!(matches!(Sources::from_process(Some(file.path())), Err(ConfigError::UnknownKey { .. })), "{text}");
         }
     }
 
@@ -335,16 +335,16 @@ mod tests {
             ("[[identity.account]]\nid = \"1\"\nrole_arn = \"r\"\nvia = \"me\"\n", "number 2: unknown variant `me`"),
         ] {
             let file = file(&format!("{good}{text}"));
-            let error = Sources::of_process(Some(file.path())).unwrap_err().to_string();
+            let error = Sources::from_process(Some(file.path())).unwrap_err().to_string();
             assert!(error.contains(said), "{error}");
         }
         let file = file(good);
-        assert_eq!(Settings::read(&Sources::of_process(Some(file.path())).unwrap()).unwrap().accounts.len(), 1);
+        assert_eq!(Settings::read(&Sources::from_process(Some(file.path())).unwrap()).unwrap().accounts.len(), 1);
     }
 
     #[test]
     fn a_file_that_was_named_must_be_there() {
         let missing = std::path::Path::new("/nonexistent/taskpull.toml");
-        assert!(matches!(Sources::of_process(Some(missing)), Err(ConfigError::Unreadable { .. })));
+        assert!(matches!(Sources::from_process(Some(missing)), Err(ConfigError::Unreadable { .. })));
     }
 }

@@ -7,7 +7,7 @@ mod traces;
 
 use std::time::Duration;
 
-pub use super::setting::{Setting, Takes};
+pub use super::setting::{Setting, ValueKind};
 pub use agent::{
     ACCESS_CREDENTIALS, ACCESS_READ, ACCESS_SUBMIT, AGENT_DRAIN_TIMEOUT, AGENT_GIVE_UP_AFTER, AGENT_HISTORY,
     AGENT_OPEN, AGENT_REQUEST_TIMEOUT, AGENT_SOCKET, AGENT_SOCKET_GROUP, AGENT_STATE_FOLDER, AUDIT_TO, ECS_CLUSTER,
@@ -27,7 +27,7 @@ pub const ENGINE_HOST: Setting = Setting {
     key: "engine.host",
     variable: "DOCKER_HOST",
     default: Some("unix:///var/run/docker.sock"),
-    takes: Takes::Text("`unix:///path` or `tcp://host:port`"),
+    kind: ValueKind::Text("`unix:///path` or `tcp://host:port`"),
     purpose: "Where the Docker Engine is. `tcp://` without TLS sends logins over the network in clear. [Engines](engines.md) has the order in which it and a context are looked for.",
 };
 /// `engine.context`
@@ -35,7 +35,7 @@ pub const ENGINE_CONTEXT: Setting = Setting {
     key: "engine.context",
     variable: "DOCKER_CONTEXT",
     default: None,
-    takes: Takes::Text("the name of a Docker context"),
+    kind: ValueKind::Text("the name of a Docker context"),
     purpose: "The engine is the one this context leads to; `default` is none. `DOCKER_HOST` wins over `DOCKER_CONTEXT`. Where neither host nor context is said, Docker's current context serves.",
 };
 /// `engine.config_folder`
@@ -43,7 +43,7 @@ pub const ENGINE_CONFIG_FOLDER: Setting = Setting {
     key: "engine.config_folder",
     variable: "DOCKER_CONFIG",
     default: None,
-    takes: Takes::Text("the path of a folder"),
+    kind: ValueKind::Text("the path of a folder"),
     purpose: "Where Docker's CLI keeps its contexts; unset, `.docker` in `HOME`. No logins are taken from it.",
 };
 /// `engine.tls_verify`
@@ -51,7 +51,7 @@ pub const ENGINE_TLS_VERIFY: Setting = Setting {
     key: "engine.tls_verify",
     variable: "DOCKER_TLS_VERIFY",
     default: None,
-    takes: Takes::Switch,
+    kind: ValueKind::Switch,
     purpose: "TLS to an engine on `tcp://`, which must prove who it is. A context says for itself whether it has TLS.",
 };
 /// `engine.tls`
@@ -59,7 +59,7 @@ pub const ENGINE_TLS: Setting = Setting {
     key: "engine.tls",
     variable: "DOCKER_TLS",
     default: None,
-    takes: Takes::Switch,
+    kind: ValueKind::Switch,
     purpose: "With Docker's CLI it means TLS that does not look whom it talks to; here it is refused without `engine.tls_verify`.",
 };
 /// `engine.cert_path`
@@ -67,7 +67,7 @@ pub const ENGINE_CERT_PATH: Setting = Setting {
     key: "engine.cert_path",
     variable: "DOCKER_CERT_PATH",
     default: None,
-    takes: Takes::Text("the path of a folder"),
+    kind: ValueKind::Text("the path of a folder"),
     purpose: "The folder of `ca.pem` and, for an engine that asks who comes, `cert.pem` and `key.pem`; unset, the one of `engine.config_folder`.",
 };
 /// `engine.timeout`
@@ -75,7 +75,7 @@ pub const ENGINE_TIMEOUT: Setting = Setting {
     key: "engine.timeout",
     variable: "TASKPULL_ENGINE_TIMEOUT",
     default: Some("10s"),
-    takes: Takes::Time(Duration::from_millis(100), Duration::from_mins(10)),
+    kind: ValueKind::Time(Duration::from_millis(100), Duration::from_mins(10)),
     purpose: "The longest wait for the engine's answer to a small question.",
 };
 /// `engine.restart_timeout`
@@ -83,7 +83,7 @@ pub const RESTART_TIMEOUT: Setting = Setting {
     key: "engine.restart_timeout",
     variable: "TASKPULL_ENGINE_RESTART_TIMEOUT",
     default: Some("2m"),
-    takes: Takes::Time(Duration::ZERO, Duration::from_hours(1)),
+    kind: ValueKind::Time(Duration::ZERO, Duration::from_hours(1)),
     purpose: "How long a pull waits for an engine that has gone to come back. An engine that is not there at the start is not waited for.",
 };
 /// `host.kind`
@@ -91,7 +91,7 @@ pub const HOST_KIND: Setting = Setting {
     key: "host.kind",
     variable: "TASKPULL_HOST_KIND",
     default: Some("auto"),
-    takes: Takes::OneOf(&["auto", "ec2", "fargate", "external"]),
+    kind: ValueKind::OneOf(&["auto", "ec2", "fargate", "external"]),
     purpose: "Where the host's own identity is looked for. `external` and `fargate` never ask the metadata service, `ec2` never a container's credentials endpoint.",
 };
 /// `aws.ca_bundle`
@@ -99,7 +99,7 @@ pub const CA_BUNDLE: Setting = Setting {
     key: "aws.ca_bundle",
     variable: "AWS_CA_BUNDLE",
     default: None,
-    takes: Takes::Text("a file of PEM certificates"),
+    kind: ValueKind::Text("a file of PEM certificates"),
     purpose: "The certificates that AWS's endpoints are trusted by, in place of the system's.",
 };
 /// `identity.execution_role`
@@ -107,7 +107,7 @@ pub const EXECUTION_ROLE: Setting = Setting {
     key: "identity.execution_role",
     variable: "TASKPULL_EXECUTION_ROLE",
     default: Some("assume"),
-    takes: Takes::OneOf(&["assume", "ignore"]),
+    kind: ValueKind::OneOf(&["assume", "ignore"]),
     purpose: "`assume`: secrets are read as the task's execution role, as ECS does. `ignore`: as the host.",
 };
 /// `secrets.timeout`
@@ -115,7 +115,7 @@ pub const SECRETS_TIMEOUT: Setting = Setting {
     key: "secrets.timeout",
     variable: "TASKPULL_SECRETS_TIMEOUT",
     default: Some("10s"),
-    takes: Takes::Time(Duration::from_millis(100), Duration::from_mins(10)),
+    kind: ValueKind::Time(Duration::from_millis(100), Duration::from_mins(10)),
     purpose: "The longest wait for one secret or ECR token, roles, retries and a decryption by KMS included.",
 };
 /// `secrets.max_age`
@@ -123,7 +123,7 @@ pub const SECRETS_MAX_AGE: Setting = Setting {
     key: "secrets.max_age",
     variable: "TASKPULL_SECRETS_MAX_AGE",
     default: Some("5m"),
-    takes: Takes::Time(SECOND, Duration::from_hours(24)),
+    kind: ValueKind::Time(SECOND, Duration::from_hours(24)),
     purpose: "How long a secret that was read is used without waiting for AWS; if it is in use, it is read again ahead of that. A registry's refusal ends it at once.",
 };
 /// `secrets.max_stale`
@@ -131,7 +131,7 @@ pub const SECRETS_MAX_STALE: Setting = Setting {
     key: "secrets.max_stale",
     variable: "TASKPULL_SECRETS_MAX_STALE",
     default: Some("1h"),
-    takes: Takes::Time(Duration::ZERO, Duration::from_hours(24)),
+    kind: ValueKind::Time(Duration::ZERO, Duration::from_hours(24)),
     purpose: "How much longer it is used while AWS does not answer, and is said to be stale. Never after a denial or a deletion.",
 };
 /// `secrets.entries`
@@ -139,7 +139,7 @@ pub const SECRETS_ENTRIES: Setting = Setting {
     key: "secrets.entries",
     variable: "TASKPULL_SECRETS_ENTRIES",
     default: Some("1000"),
-    takes: Takes::Number(1, 100_000),
+    kind: ValueKind::Number(1, 100_000),
     purpose: "Secrets kept at most, in memory, and as many ECR tokens; the one read longest ago goes first.",
 };
 /// `secrets.batch`
@@ -147,7 +147,7 @@ pub const SECRETS_BATCH: Setting = Setting {
     key: "secrets.batch",
     variable: "TASKPULL_SECRETS_BATCH",
     default: Some("never"),
-    takes: Takes::OneOf(&["never", "try"]),
+    kind: ValueKind::OneOf(&["never", "try"]),
     purpose: "`try`: secrets of one identity and Region that are wanted together are read by one BatchGetSecretValue, a permission beside GetSecretValue; where it is absent, singly.",
 };
 /// `secrets.stage`
@@ -155,7 +155,7 @@ pub const SECRETS_STAGE: Setting = Setting {
     key: "secrets.stage",
     variable: "TASKPULL_SECRET_STAGE",
     default: Some("AWSCURRENT"),
-    takes: Takes::Text("a staging label"),
+    kind: ValueKind::Text("a staging label"),
     purpose: "Which version of a secret is read. `AWSPENDING` rehearses a rotation before it is current.",
 };
 /// `secrets.access_token`
@@ -163,7 +163,7 @@ pub const SECRETS_ACCESS_TOKEN: Setting = Setting {
     key: "secrets.access_token",
     variable: "TASKPULL_ACCESS_TOKEN",
     default: Some("refuse"),
-    takes: Takes::OneOf(&["refuse", "accept"]),
+    kind: ValueKind::OneOf(&["refuse", "accept"]),
     purpose: "Whether a pull-through-cache secret (`username`, `accessToken`) serves a direct pull: with `accept`, the token is the password.",
 };
 /// `pull.behavior`
@@ -171,7 +171,7 @@ pub const BEHAVIOR: Setting = Setting {
     key: "pull.behavior",
     variable: "ECS_IMAGE_PULL_BEHAVIOR",
     default: Some("default"),
-    takes: Takes::OneOf(&["default", "always", "once", "prefer-cached"]),
+    kind: ValueKind::OneOf(&["default", "always", "once", "prefer-cached"]),
     purpose: "When an image that is on the engine serves: if the registry is unavailable (`default`), never (`always`), if it came from the registry (`once`), or whenever it is there (`prefer-cached`).",
 };
 /// `pull.verify_access`
@@ -179,7 +179,7 @@ pub const VERIFY_ACCESS: Setting = Setting {
     key: "pull.verify_access",
     variable: "TASKPULL_VERIFY_ACCESS",
     default: Some("auto"),
-    takes: Takes::OneOf(&["auto", "always", "never"]),
+    kind: ValueKind::OneOf(&["auto", "always", "never"]),
     purpose: "Whether the registry must accept a task's own credential before an image that is on the engine serves. `auto`: under `once` and `prefer-cached`, where the image has a credential.",
 };
 /// `pull.on_refusal`
@@ -187,7 +187,7 @@ pub const ON_REFUSAL: Setting = Setting {
     key: "pull.on_refusal",
     variable: "TASKPULL_ON_REFUSAL",
     default: Some("fail"),
-    takes: Takes::OneOf(&["fail", "use-cached"]),
+    kind: ValueKind::OneOf(&["fail", "use-cached"]),
     purpose: "What a registry's refusal comes to under `default`. `use-cached`: the image on the engine serves all the same, as it does for the ECS agent.",
 };
 /// `pull.platform`
@@ -195,7 +195,7 @@ pub const PLATFORM: Setting = Setting {
     key: "pull.platform",
     variable: "TASKPULL_PLATFORM",
     default: None,
-    takes: Takes::Text("`os[/architecture[/variant]]`"),
+    kind: ValueKind::Text("`os[/architecture[/variant]]`"),
     purpose: "The platform of every image, in place of the tasks' own `runtimePlatform`.",
 };
 /// `pull.concurrency`
@@ -203,7 +203,7 @@ pub const CONCURRENCY: Setting = Setting {
     key: "pull.concurrency",
     variable: "TASKPULL_CONCURRENCY",
     default: Some("32"),
-    takes: Takes::Number(1, 1_000),
+    kind: ValueKind::Number(1, 1_000),
     purpose: "Pulls the engine is asked for at the same time, of all registries together. The engine has a limit of its own for layers (`max-concurrent-downloads`, 3).",
 };
 /// `pull.concurrency_per_registry`
@@ -211,7 +211,7 @@ pub const PER_REGISTRY: Setting = Setting {
     key: "pull.concurrency_per_registry",
     variable: "TASKPULL_CONCURRENCY_PER_REGISTRY",
     default: Some("8"),
-    takes: Takes::Number(1, 1_000),
+    kind: ValueKind::Number(1, 1_000),
     purpose: "Pulls from one registry at the same time, so that a slow one does not hold back the others.",
 };
 /// `pull.attempts`
@@ -219,7 +219,7 @@ pub const ATTEMPTS: Setting = Setting {
     key: "pull.attempts",
     variable: "TASKPULL_ATTEMPTS",
     default: Some("16"),
-    takes: Takes::Number(1, 1_000),
+    kind: ValueKind::Number(1, 1_000),
     purpose: "Attempts at one pull while its registry does not answer or throttles. [Pulls](pulls.md#when-it-does-not-come) has what is tried again, and after which waits.",
 };
 /// `pull.begin_timeout`
@@ -227,7 +227,7 @@ pub const BEGIN_TIMEOUT: Setting = Setting {
     key: "pull.begin_timeout",
     variable: "TASKPULL_BEGIN_TIMEOUT",
     default: Some("1m"),
-    takes: Takes::Time(SECOND, Duration::from_hours(1)),
+    kind: ValueKind::Time(SECOND, Duration::from_hours(1)),
     purpose: "The longest wait for the engine's first word about a pull, which comes once the registry has given the manifest.",
 };
 /// `pull.idle_timeout`
@@ -235,7 +235,7 @@ pub const IDLE_TIMEOUT: Setting = Setting {
     key: "pull.idle_timeout",
     variable: "TASKPULL_IDLE_TIMEOUT",
     default: Some("1m"),
-    takes: Takes::Time(SECOND, Duration::from_hours(1)),
+    kind: ValueKind::Time(SECOND, Duration::from_hours(1)),
     purpose: "The longest time in which nothing may move in a pull. Its wait for other pulls' layers does not count.",
 };
 /// `pull.total_timeout`
@@ -243,7 +243,7 @@ pub const TOTAL_TIMEOUT: Setting = Setting {
     key: "pull.total_timeout",
     variable: "TASKPULL_TOTAL_TIMEOUT",
     default: Some("2h"),
-    takes: Takes::Time(SECOND, Duration::from_hours(24)),
+    kind: ValueKind::Time(SECOND, Duration::from_hours(24)),
     purpose: "The longest time for one pull with all its attempts.",
 };
 /// `disk.check`
@@ -251,7 +251,7 @@ pub const DISK_CHECK: Setting = Setting {
     key: "disk.check",
     variable: "TASKPULL_DISK_CHECK",
     default: Some("warn"),
-    takes: Takes::OneOf(&["warn", "refuse", "off"]),
+    kind: ValueKind::OneOf(&["warn", "refuse", "off"]),
     purpose: "What comes of an image that needs more than is free where the engine keeps its images: a warning while it is pulled, a failure in place of the pull, or nothing.",
 };
 /// `disk.comfortable`
@@ -259,7 +259,7 @@ pub const DISK_COMFORTABLE: Setting = Setting {
     key: "disk.comfortable",
     variable: "TASKPULL_DISK_COMFORTABLE",
     default: Some("20GiB"),
-    takes: Takes::Size,
+    kind: ValueKind::Size,
     purpose: "With this much free, no image is weighed and no registry asked for one. `0`: never.",
 };
 /// `log.filter`
@@ -267,7 +267,7 @@ pub const LOG_FILTER: Setting = Setting {
     key: "log.filter",
     variable: "RUST_LOG",
     default: Some("warn"),
-    takes: Takes::Text("`error`, `warn`, `info`, `debug`, `trace`, or `taskpull::pull=debug,…`"),
+    kind: ValueKind::Text("`error`, `warn`, `info`, `debug`, `trace`, or `taskpull::pull=debug,…`"),
     purpose: "What is logged to stderr. Only taskpull's own events ever are.",
 };
 

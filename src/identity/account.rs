@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::role::{RoleSession, SessionName};
 use super::{AccountRole, Identity};
-use crate::config::{AccountEntry, Via};
+use crate::config::{AccountEntry, AssumeFrom};
 use crate::error::{Class, Explain, Link};
 use crate::task::{ArnError, CredentialsParameter, RoleArn};
 
@@ -22,7 +22,7 @@ pub struct AccountRoles {
 struct Entry {
     role: RoleArn,
     external_id: Option<String>,
-    via: Via,
+    via: AssumeFrom,
 }
 
 /// An entry of `identity.account` cannot be used.
@@ -156,7 +156,7 @@ impl AccountRoles {
             Some(Entry { role, external_id, via }) => Identity::AccountRole(Box::new(AccountRole {
                 session: session(role),
                 external_id: external_id.clone(),
-                via: execution_role.filter(|_| *via == Via::ExecutionRole),
+                via: execution_role.filter(|_| *via == AssumeFrom::ExecutionRole),
             })),
             None => execution_role.map_or(Identity::Host, Identity::ExecutionRole),
         }
@@ -186,11 +186,11 @@ fn is_external_id(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{AccountRoles, AccountRolesError};
-    use crate::config::{AccountEntry, Via};
+    use crate::config::{AccountEntry, AssumeFrom};
     use crate::identity::{Identity, SessionName};
     use crate::task::{CredentialsParameter, RoleArn};
 
-    fn entry(id: &str, role_arn: &str, external_id: Option<&str>, via: Via) -> AccountEntry {
+    fn entry(id: &str, role_arn: &str, external_id: Option<&str>, via: AssumeFrom) -> AccountEntry {
         AccountEntry {
             id: id.to_owned(),
             role_arn: role_arn.to_owned(),
@@ -207,10 +207,13 @@ mod tests {
     fn a_slip_in_an_entry_is_named() {
         let role = "arn:aws:iam::444455556666:role/reader";
         let wrong = |entries: &[AccountEntry]| AccountRoles::new(entries).unwrap_err();
-        let good = || entry("444455556666", role, None, Via::Host);
-        assert!(matches!(wrong(&[entry("4444", role, None, Via::Host)]), AccountRolesError::Id(_)));
-        assert!(matches!(wrong(&[entry("444455556666", "reader", None, Via::Host)]), AccountRolesError::Role { .. }));
-        let external_id = entry("444455556666", role, Some("b l"), Via::Host);
+        let good = || entry("444455556666", role, None, AssumeFrom::Host);
+        assert!(matches!(wrong(&[entry("4444", role, None, AssumeFrom::Host)]), AccountRolesError::Id(_)));
+        assert!(matches!(
+            wrong(&[entry("444455556666", "reader", None, AssumeFrom::Host)]),
+            AccountRolesError::Role { .. }
+        ));
+        let external_id = entry("444455556666", role, Some("b l"), AssumeFrom::Host);
         assert!(matches!(wrong(&[external_id]), AccountRolesError::ExternalId(_)));
         assert!(matches!(wrong(&[good(), good()]), AccountRolesError::Twice(_)));
     }
@@ -230,7 +233,7 @@ mod tests {
         for (partition, region) in partitions {
             let execution = RoleArn::parse(&format!("arn:{partition}:iam::111122223333:role/web")).unwrap();
             let theirs = format!("arn:{partition}:iam::444455556666:role/reader");
-            let map = AccountRoles::new(&[entry("444455556666", &theirs, None, Via::ExecutionRole)]).unwrap();
+            let map = AccountRoles::new(&[entry("444455556666", &theirs, None, AssumeFrom::ExecutionRole)]).unwrap();
             let secret = |account: &str| {
                 let arn = format!("arn:{partition}:secretsmanager:{region}:{account}:secret:hub-Ab12Cd");
                 CredentialsParameter::parse(&arn).unwrap()
@@ -249,7 +252,7 @@ mod tests {
         let secret = "arn:aws-cn:secretsmanager:cn-north-1:444455556666:secret:hub-Ab12Cd";
         let secret = CredentialsParameter::parse(secret).unwrap();
         let role = "arn:aws:iam::444455556666:role/reader";
-        let map = AccountRoles::new(&[entry("444455556666", role, None, Via::Host)]).unwrap();
+        let map = AccountRoles::new(&[entry("444455556666", role, None, AssumeFrom::Host)]).unwrap();
         let said = map.reader(&secret, None, &name()).unwrap_err().to_string();
         assert!(said.contains("is in the partition aws-cn, and arn:aws:iam::444455556666:role/reader"), "{said}");
         let execution = RoleArn::parse(role).unwrap();

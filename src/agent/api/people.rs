@@ -6,19 +6,19 @@ use std::ffi::CString;
 use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
 
 use super::access::{Access, Rule};
-use crate::config::{AccessSettings, Who};
+use crate::config::{AccessSettings, Principal};
 
 impl Access {
     /// The lists by number, and the names that nobody has: they let nobody in.
     #[must_use]
     pub fn resolve(settings: &AccessSettings) -> (Self, Vec<String>) {
         let mut unknown = Vec::new();
-        let mut rule = |who: &[Who]| {
+        let mut rule = |who: &[Principal]| {
             let mut rule = Rule::default();
             for one in who {
                 let (found, set, name) = match one {
-                    Who::User(name) => (user(name), &mut rule.users, format!("user {name}")),
-                    Who::Group(name) => (group(name), &mut rule.groups, format!("group {name}")),
+                    Principal::User(name) => (user(name), &mut rule.users, format!("user {name}")),
+                    Principal::Group(name) => (group(name), &mut rule.groups, format!("group {name}")),
                 };
                 match found {
                     Some(id) => _ = set.insert(id),

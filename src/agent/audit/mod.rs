@@ -22,7 +22,7 @@ pub use line::{Line, Of, What};
 use super::metrics::Metrics;
 use super::request::{Ending, Request};
 use super::witness::{Decision, Given, Witness};
-use crate::config::AuditTo;
+use crate::config::AuditTarget;
 use crate::error::{Class, Explain, Link};
 use crate::report::Report;
 use file::Trail;
@@ -77,15 +77,15 @@ impl Audit {
     ///
     /// # Errors
     /// [`AuditError`], where it can be known now that nothing can be written.
-    pub fn begin(to: &AuditTo, metrics: Arc<Metrics>) -> Result<Self, AuditError> {
+    pub fn begin(to: &AuditTarget, metrics: Arc<Metrics>) -> Result<Self, AuditError> {
         let failed = |to: &Path| {
             let to = to.to_owned();
             |source| AuditError { to, source }
         };
         let sink = match to {
-            AuditTo::Off => None,
-            AuditTo::File(path) => Some(Sink::File(Trail::open(path).map_err(failed(path))?)),
-            AuditTo::Journald => {
+            AuditTarget::Off => None,
+            AuditTarget::File(path) => Some(Sink::File(Trail::open(path).map_err(failed(path))?)),
+            AuditTarget::Journald => {
                 let path = Path::new(journald::SOCKET);
                 Some(Sink::Journald(Journal::open(path).map_err(failed(path))?))
             }

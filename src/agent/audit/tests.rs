@@ -6,7 +6,7 @@ use tempfile::tempdir;
 
 use super::journald::Journal;
 use super::writer::Sink;
-use super::{Audit, AuditTo};
+use super::{Audit, AuditTarget};
 use crate::agent::{Decision, Given, Metrics, Peer, Right, Witness as _};
 use crate::pipeline::Origin;
 
@@ -26,7 +26,7 @@ fn count(metrics: &Metrics, result: &str) -> f64 {
 fn each_decision_is_a_line_of_its_own() {
     let folder = tempdir().unwrap();
     let (path, metrics) = (folder.path().join("audit"), Arc::new(Metrics::default()));
-    let audit = Audit::begin(&AuditTo::File(path.clone()), Arc::clone(&metrics)).unwrap();
+    let audit = Audit::begin(&AuditTarget::File(path.clone()), Arc::clone(&metrics)).unwrap();
     audit.decided(&access(true));
     audit.decided(&access(false));
     audit.gave(&Given { to: PEER, what: "registry.example\n", origin: &Origin::Anonymous });
@@ -62,8 +62,8 @@ fn lines_that_are_lost_are_counted_and_hold_up_nobody() {
 #[test]
 fn a_trail_that_cannot_be_is_said_with_its_place() {
     let metrics = || Arc::new(Metrics::default());
-    let missing = AuditTo::File("/nonexistent/audit".into());
+    let missing = AuditTarget::File("/nonexistent/audit".into());
     let said = Audit::begin(&missing, metrics()).unwrap_err().to_string();
     assert_eq!(said, "audit.to: /nonexistent/audit cannot be written to");
-    drop(Audit::begin(&AuditTo::Off, metrics()).unwrap());
+    drop(Audit::begin(&AuditTarget::Off, metrics()).unwrap());
 }

@@ -2,14 +2,14 @@
 
 /// A user or a group, by name or number.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Who {
+pub enum Principal {
     /// A user.
     User(String),
     /// A group, written with `@` before it.
     Group(String),
 }
 
-impl Who {
+impl Principal {
     /// Reads a list of them with commas between; an empty one names nobody.
     #[must_use]
     pub fn parse_list(text: &str) -> Option<Vec<Self>> {
@@ -30,16 +30,17 @@ impl Who {
 
 #[cfg(test)]
 mod tests {
-    use super::Who;
+    use super::Principal;
 
     #[test]
     fn users_and_groups_are_told_apart() {
-        let (user, group) = (|name: &str| Who::User(name.to_owned()), |name: &str| Who::Group(name.to_owned()));
-        let list = Who::parse_list("root, @taskpull,1000,@100, EXAMPLE\\me").unwrap();
+        let (user, group) =
+            (|name: &str| Principal::User(name.to_owned()), |name: &str| Principal::Group(name.to_owned()));
+        let list = Principal::parse_list("root, @taskpull,1000,@100, EXAMPLE\\me").unwrap();
         assert_eq!(list, [user("root"), group("taskpull"), user("1000"), group("100"), user("EXAMPLE\\me")]);
-        assert_eq!(Who::parse_list(" "), Some(Vec::new()));
+        assert_eq!(Principal::parse_list(" "), Some(Vec::new()));
         for wrong in ["root,", "@", "@@wheel", "a b", "*"] {
-            assert_eq!(Who::parse_list(wrong), None, "{wrong}");
+            assert_eq!(Principal::parse_list(wrong), None, "{wrong}");
         }
     }
 }
