@@ -122,7 +122,7 @@ fn limits(settings: &Settings, fail_fast: bool) -> Limits {
                 "refuse" => DiskCheck::Refuse,
                 _ => DiskCheck::Warn,
             },
-            comfortable: settings.disk_comfortable,
+            comfortable: settings.disk_skip_check_above,
         },
         deadlines: Deadlines {
             answer: settings.engine_timeout,
@@ -165,7 +165,7 @@ fn credentials(
     let keeping = Keeping {
         max_age: settings.secrets_max_age,
         max_stale: settings.secrets_max_stale,
-        entries: settings.secrets_entries,
+        entries: settings.secrets_cache_size,
     };
     let tokens = if settings.accept_access_token { AccessTokens::Accept } else { AccessTokens::Refuse };
     let store = Arc::new(watched_store(settings, watch)?);

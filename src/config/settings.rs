@@ -12,11 +12,11 @@ use super::registries::RegistryEntry;
 use super::rewrites::RewriteEntry;
 use super::sources::Sources;
 use super::table::{
-    ATTEMPTS, BEGIN_TIMEOUT, BEHAVIOR, CA_BUNDLE, CONCURRENCY, DISK_CHECK, DISK_COMFORTABLE, ENGINE_TIMEOUT,
+    ATTEMPTS, BEGIN_TIMEOUT, BEHAVIOR, CA_BUNDLE, CONCURRENCY, DISK_CHECK, DISK_SKIP_CHECK_ABOVE, ENGINE_TIMEOUT,
     EXECUTION_ROLE, HOST_KIND, IDLE_TIMEOUT, INSTANCE_AUTH_DATA, INSTANCE_AUTH_TYPE, INSTANCE_DOCKER_CONFIG,
     INSTANCE_HELPER_TIMEOUT, LOG_FILTER, ON_REFUSAL, PER_REGISTRY, PLATFORM, RESTART_TIMEOUT, SECRETS_ACCESS_TOKEN,
-    SECRETS_BATCH, SECRETS_ENTRIES, SECRETS_MAX_AGE, SECRETS_MAX_STALE, SECRETS_STAGE, SECRETS_TIMEOUT, TOTAL_TIMEOUT,
-    VERIFY_ACCESS,
+    SECRETS_BATCH, SECRETS_CACHE_SIZE, SECRETS_MAX_AGE, SECRETS_MAX_STALE, SECRETS_STAGE, SECRETS_TIMEOUT,
+    TOTAL_TIMEOUT, VERIFY_ACCESS,
 };
 use super::traces::TracesSettings;
 use crate::secret::Secret;
@@ -46,8 +46,8 @@ pub struct Settings {
     pub secrets_max_age: Duration,
     /// `secrets.max_stale`
     pub secrets_max_stale: Duration,
-    /// `secrets.entries`
-    pub secrets_entries: NonZeroUsize,
+    /// `secrets.cache_size`
+    pub secrets_cache_size: NonZeroUsize,
     /// `secrets.batch`: whether it is tried.
     pub batch_secrets: bool,
     /// `secrets.stage`
@@ -86,8 +86,8 @@ pub struct Settings {
     pub total_timeout: Duration,
     /// `disk.check`, one of its words.
     pub disk_check: String,
-    /// `disk.comfortable`, in bytes.
-    pub disk_comfortable: u64,
+    /// `disk.skip_check_above`, in bytes.
+    pub disk_skip_check_above: u64,
     /// `agent.*`
     pub agent: AgentSettings,
     /// `traces.*`, where somebody wants them.
@@ -114,7 +114,8 @@ impl Settings {
             secrets_timeout: sources.time(&SECRETS_TIMEOUT)?,
             secrets_max_age: sources.time(&SECRETS_MAX_AGE)?,
             secrets_max_stale: sources.time(&SECRETS_MAX_STALE)?,
-            secrets_entries: NonZeroUsize::try_from(sources.number(&SECRETS_ENTRIES)?).unwrap_or(NonZeroUsize::MAX),
+            secrets_cache_size: NonZeroUsize::try_from(sources.number(&SECRETS_CACHE_SIZE)?)
+                .unwrap_or(NonZeroUsize::MAX),
             batch_secrets: sources.text(&SECRETS_BATCH)? == "try",
             secrets_stage: sources.text(&SECRETS_STAGE)?.to_owned(),
             accept_access_token: sources.text(&SECRETS_ACCESS_TOKEN)? == "accept",
@@ -138,7 +139,7 @@ impl Settings {
             idle_timeout: sources.time(&IDLE_TIMEOUT)?,
             total_timeout: sources.time(&TOTAL_TIMEOUT)?,
             disk_check: sources.text(&DISK_CHECK)?.to_owned(),
-            disk_comfortable: sources.size(&DISK_COMFORTABLE)?,
+            disk_skip_check_above: sources.size(&DISK_SKIP_CHECK_ABOVE)?,
             agent: AgentSettings::read(sources)?,
             traces: TracesSettings::read(sources)?,
             log_filter: sources.text(&LOG_FILTER)?.to_owned(),

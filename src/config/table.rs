@@ -134,10 +134,10 @@ pub const SECRETS_MAX_STALE: Setting = Setting {
     kind: ValueKind::Time(Duration::ZERO, Duration::from_hours(24)),
     purpose: "How much longer it is used while AWS does not answer, and is said to be stale. Never after a denial or a deletion.",
 };
-/// `secrets.entries`
-pub const SECRETS_ENTRIES: Setting = Setting {
-    key: "secrets.entries",
-    variable: "TASKPULL_SECRETS_ENTRIES",
+/// `secrets.cache_size`
+pub const SECRETS_CACHE_SIZE: Setting = Setting {
+    key: "secrets.cache_size",
+    variable: "TASKPULL_SECRETS_CACHE_SIZE",
     default: Some("1000"),
     kind: ValueKind::Number(1, 100_000),
     purpose: "Secrets kept at most, in memory, and as many ECR tokens; the one read longest ago goes first.",
@@ -254,10 +254,10 @@ pub const DISK_CHECK: Setting = Setting {
     kind: ValueKind::OneOf(&["warn", "refuse", "off"]),
     purpose: "What comes of an image that needs more than is free where the engine keeps its images: a warning while it is pulled, a failure in place of the pull, or nothing.",
 };
-/// `disk.comfortable`
-pub const DISK_COMFORTABLE: Setting = Setting {
-    key: "disk.comfortable",
-    variable: "TASKPULL_DISK_COMFORTABLE",
+/// `disk.skip_check_above`
+pub const DISK_SKIP_CHECK_ABOVE: Setting = Setting {
+    key: "disk.skip_check_above",
+    variable: "TASKPULL_DISK_SKIP_CHECK_ABOVE",
     default: Some("20GiB"),
     kind: ValueKind::Size,
     purpose: "With this much free, no image is weighed and no registry asked for one. `0`: never.",
@@ -287,7 +287,7 @@ pub const SETTINGS: &[&Setting] = &[
     &SECRETS_TIMEOUT,
     &SECRETS_MAX_AGE,
     &SECRETS_MAX_STALE,
-    &SECRETS_ENTRIES,
+    &SECRETS_CACHE_SIZE,
     &SECRETS_BATCH,
     &SECRETS_STAGE,
     &SECRETS_ACCESS_TOKEN,
@@ -306,7 +306,7 @@ pub const SETTINGS: &[&Setting] = &[
     &IDLE_TIMEOUT,
     &TOTAL_TIMEOUT,
     &DISK_CHECK,
-    &DISK_COMFORTABLE,
+    &DISK_SKIP_CHECK_ABOVE,
     &AGENT_SOCKET,
     &AGENT_SOCKET_GROUP,
     &AGENT_STATE_FOLDER,

@@ -27,7 +27,7 @@ const HUGE: u64 = 1 << 50;
 /// A run that weighs every image, with this of `disk.check`.
 fn weighing(world: &World, check: &str, containers: &[Value]) -> Run {
     let run = world.pull(&task(containers));
-    run.env("TASKPULL_DISK_CHECK", check).env("TASKPULL_DISK_COMFORTABLE", "1000000TiB")
+    run.env("TASKPULL_DISK_CHECK", check).env("TASKPULL_DISK_SKIP_CHECK_ABOVE", "1000000TiB")
 }
 
 /// A pull of a layer that says it has so many MiB, which the gate keeps from its end.
@@ -103,7 +103,7 @@ fn comfortable_room_costs_no_registry_a_request() {
     let image = registry.announce("team/app:1", &[HUGE]).reference;
     for check in ["warn", "refuse"] {
         let ended =
-            weighing(&world, check, &[open_container("app", &image)]).env("TASKPULL_DISK_COMFORTABLE", "1").end();
+            weighing(&world, check, &[open_container("app", &image)]).env("TASKPULL_DISK_SKIP_CHECK_ABOVE", "1").end();
         assert_eq!(ended.code, 0, "{ended:?}");
         assert!(infos(&world) <= 2, "{:?}", world.engine.requests());
     }
@@ -117,7 +117,7 @@ fn a_check_that_is_off_and_an_image_that_is_up_to_date_ask_nobody() {
     let image = registry.announce("team/app:1", &[HUGE]).reference;
     let app = [open_container("app", &image)];
     assert_eq!(weighing(&world, "off", &app).end().code, 0);
-    assert_eq!(weighing(&world, "refuse", &app).env("TASKPULL_DISK_COMFORTABLE", "0").end().code, 0);
+    assert_eq!(weighing(&world, "refuse", &app).env("TASKPULL_DISK_SKIP_CHECK_ABOVE", "0").end().code, 0);
     let ended = weighing(&world, "warn", &app).end();
     assert_eq!(ended.container(0)["result"], "up-to-date", "{ended:?}");
     assert_eq!((infos(&world), registry.requests()), (0, vec![]));
