@@ -76,7 +76,7 @@ impl Job {
     /// The same as the subjects of events, each with the containers that want it.
     #[must_use]
     pub fn subjects(&self) -> Vec<Subject> {
-        Subject::of_plan(&self.plan)
+        Subject::from_plan(&self.plan)
     }
 
     /// What is allowed and probably not meant, ready to be shown.
@@ -96,7 +96,7 @@ impl Job {
     /// The plan as a report; neither AWS nor the engine is asked.
     #[must_use]
     pub fn dry_run(self) -> Report {
-        Report::of_plan(self.plan, self.invalid_inputs, self.begun.elapsed())
+        Report::from_plan(self.plan, self.invalid_inputs, self.begun.elapsed())
     }
 
     /// Carries the plan out. `interrupt` ends it early; what is not done then is reported
@@ -121,7 +121,7 @@ impl Job {
             pulled.instrument(span.clone()).await
         };
         let pulls: Vec<_> = planned.into_iter().zip(outcomes).collect();
-        let report = Report::of_pulls(tasks, &pulls, self.invalid_inputs, self.begun.elapsed());
+        let report = Report::from_pulls(tasks, &pulls, self.invalid_inputs, self.begun.elapsed());
         if let Some(failure) = report.failures().next() {
             traces::failed(&span, failure);
         }

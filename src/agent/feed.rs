@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::pipeline::{Layers, Progress, State};
 use crate::report::Report;
 use crate::report::event::Subject;
-use crate::report::lines::Lines;
+use crate::report::ndjson::EventQueue;
 
 /// The pulls of one request, where they stand, and who listens.
 #[derive(Default)]
@@ -19,7 +19,7 @@ pub struct Feed(Mutex<Told>);
 #[derive(Default)]
 struct Told {
     pulls: Vec<(Subject, Option<State>)>,
-    listeners: Vec<Weak<Lines>>,
+    listeners: Vec<Weak<EventQueue>>,
     /// Why it is done once more, and when.
     postponed: Option<(Failure, String)>,
     /// Nothing more is told.
@@ -54,8 +54,8 @@ impl Feed {
     /// The events from now on, after where each pull stands; none when it is over. For one
     /// reader.
     #[must_use]
-    pub fn listen(&self) -> Option<Arc<Lines>> {
-        let lines = Arc::new(Lines::default());
+    pub fn listen(&self) -> Option<Arc<EventQueue>> {
+        let lines = Arc::new(EventQueue::default());
         let mut told = self.told();
         if told.is_over {
             return None;

@@ -23,7 +23,7 @@ use super::witness::Witness;
 use crate::error::{Class, Failure};
 use crate::pipeline::{Backoff, Given};
 use crate::report::event::Subject;
-use crate::report::{Report, Verdict};
+use crate::report::{Report, RunOutcome};
 use crate::task::ImageReference;
 use crate::traces;
 
@@ -129,7 +129,7 @@ impl Runner<'_> {
             let report = ended(work, &open.cancel, &interrupt).await;
             drop(turn);
             let is_over = stop.now.is_cancelled() && !open.cancel.is_cancelled();
-            if is_over && report.verdict() != Verdict::Good {
+            if is_over && report.outcome() != RunOutcome::Success {
                 open.feed.end(None);
                 return;
             }
@@ -157,8 +157,8 @@ impl Runner<'_> {
     }
 
     async fn end(&self, open: &Arc<Open>, report: &Report) {
-        let how = match report.verdict() {
-            Verdict::Good => Ending::Succeeded,
+        let how = match report.outcome() {
+            RunOutcome::Success => Ending::Succeeded,
             _ if open.cancel.is_cancelled() => Ending::Cancelled,
             _ => Ending::Failed,
         };

@@ -19,7 +19,7 @@ use crate::config::{ConfigError, Settings, Sources, TerminalEnv};
 use crate::error::ExitCode;
 use crate::error::Failure;
 use crate::pipeline::{Input, Job, Progress, State, Traffic, pinned};
-use crate::report::lines::{Telling, only_line};
+use crate::report::ndjson::{EventLog, report_line};
 use crate::report::{Report, text};
 
 /// Runs it.
@@ -116,7 +116,7 @@ async fn pull(
     interrupt: &CancellationToken,
 ) -> io::Result<(Report, Option<io::Result<()>>)> {
     interrupt::watch(interrupt.clone())?;
-    let events = arguments.events.then(|| Telling::new(job.subjects()));
+    let events = arguments.events.then(|| EventLog::new(job.subjects()));
     // On one screen, events and drawings would be in each other's way.
     let quiet = arguments.quiet || (arguments.events && io::stdout().is_terminal());
     let shown = Shown::new(job.images(), quiet, TerminalEnv::from_process());
@@ -139,7 +139,7 @@ async fn pull(
 /// Does the work with its events beside it. Where they have told the report already, it says
 /// how that went.
 pub(super) async fn told(
-    events: Option<&Telling>,
+    events: Option<&EventLog>,
     work: impl Future<Output = Report>,
 ) -> (Report, Option<io::Result<()>>) {
     match events {
@@ -154,7 +154,7 @@ pub(super) async fn told(
 /// What is shown to the person and what is told to a program.
 pub(super) struct Both<'a> {
     pub shown: &'a Shown,
-    pub events: Option<&'a Telling>,
+    pub events: Option<&'a EventLog>,
 }
 
 impl Progress for Both<'_> {
@@ -215,7 +215,7 @@ pub(super) fn written(report: &Report, arguments: &Pull) -> io::Result<()> {
             Ok(())
         }
         Output::Text => print(text::render(report, terminal_width()).as_bytes()),
-        Output::Json if arguments.events => print(&only_line(report)),
+        Output::Json if arguments.events => print(&report_line(report)),
         // Of ten thousand containers it is as long as all else that is in memory.
         Output::Json => printed(|stdout| {
             let mut buffered = BufWriter::with_capacity(64 << 10, stdout);
@@ -245,7 +245,7 @@ pub(super) fn ended(written: io::Result<()>, report: &Report, interrupt: &Cancel
             ExitCode::Internal
         }
         _ if interrupt.is_cancelled() => ExitCode::Interrupted,
-        _ => report.verdict().into(),
+        _ => report.outcome().into(),
     }
 }
 

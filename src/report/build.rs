@@ -2,11 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::outcome::RunOutcome;
 use super::{
-    AwsRequestReport, ContainerReport, ContainerResult, CredentialReport, FellBackReport, Report, RetryReport, Summary,
+    AwsRequestReport, ContainerReport, ContainerResult, CredentialReport, FallbackReport, Report, RetryReport, Summary,
     TaskReport,
 };
-use crate::error::{Failure, Printable};
+use crate::error::{ExitCode, Failure, Link, Printable};
 use crate::plan::{InstanceLogin, Need, PlannedPull, PlannedTask, PullPlan};
 use crate::pull::{AwsRequest, How, Origin, Outcome, Pulled, Retry, SecretNames};
 
@@ -14,7 +15,7 @@ impl Report {
     /// The report of a plan that was carried out: its pulls and their outcomes. A credential
     /// that was never had is told as it was planned.
     #[must_use]
-    pub fn of_pulls(
+    pub fn from_pulls(
         tasks: Vec<PlannedTask>,
         pulls: &[(PlannedPull, Outcome)],
         invalid_inputs: Vec<Failure>,
@@ -41,7 +42,7 @@ impl Report {
 
     /// The report of a plan that was only made.
     #[must_use]
-    pub fn of_plan(plan: PullPlan, invalid_inputs: Vec<Failure>, took: Duration) -> Self {
+    pub fn from_plan(plan: PullPlan, invalid_inputs: Vec<Failure>, took: Duration) -> Self {
         let PullPlan { tasks, pulls } = plan;
         Self::new(tasks, invalid_inputs, took, |container, index| {
             let pull = &pulls[index];
@@ -54,8 +55,32 @@ impl Report {
 
     /// The report of an input that is no task definition.
     #[must_use]
-    pub fn of_invalid(failure: Failure) -> Self {
+    pub fn from_invalid(failure: Failure) -> Self {
         Self::new(Vec::new(), vec![failure], Duration::ZERO, |_, _| {})
+    }
+
+    /// Every failure in the report: of the inputs, then of the containers.
+    pub fn failures(&self) -> impl Iterator<Item = &Failure> {
+        let containers = self.tasks.iter().flat_map(|task| &task.containers);
+        self.invalid_inputs.iter().chain(containers.filter_map(|container| container.failure.as_ref()))
+    }
+
+    /// What the failures have in common.
+    #[must_use]
+    pub fn outcome(&self) -> RunOutcome {
+        // A pull that was cancelled because another one failed does not decide the outcome.
+        let causes = || self.failures().filter(|failure| !failure.was_stopped());
+        if self.failures().next().is_none() {
+            RunOutcome::Success
+        } else if causes().next().is_none() {
+            RunOutcome::Cancelled
+        } else if causes().any(|failure| failure.exit_code() == ExitCode::NoEngine) {
+            RunOutcome::EngineUnreachable
+        } else if causes().all(|failure| failure.link == Link::Definition) {
+            RunOutcome::InvalidInput
+        } else {
+            RunOutcome::Failed
+        }
     }
 
     fn new(
@@ -121,7 +146,7 @@ impl ContainerReport {
         let Some(rule) = &pull.through else { return };
         let via = Printable::new(&rule.image.to_string());
         match fell_back {
-            Some(because) => self.fell_back = Some(Box::new(FellBackReport { via, because: because.clone() })),
+            Some(because) => self.fell_back = Some(Box::new(FallbackReport { via, because: because.clone() })),
             None => self.via = Some(via),
         }
     }

@@ -1,4 +1,4 @@
-//! What happens to each pull, told to a program while it does.
+//! EventKind happens to each pull, told to a program while it does.
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
@@ -17,15 +17,15 @@ use crate::pull::{How, Layers, Pulled, Retry, State};
 pub struct Event<'a> {
     /// When it was, in UTC: `2026-01-31T12:00:00.000Z`.
     pub time: String,
-    /// What it was.
+    /// EventKind it was.
     #[serde(flatten)]
-    pub what: What<'a>,
+    pub what: EventKind<'a>,
 }
 
-/// What has happened.
+/// EventKind has happened.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
-pub enum What<'a> {
+pub enum EventKind<'a> {
     /// The engine and the credential are sought.
     Authorizing {
         /// The pull.
@@ -58,7 +58,7 @@ pub enum What<'a> {
         /// The pull.
         #[serde(flatten)]
         of: Cow<'a, Subject>,
-        /// What.
+        /// EventKind.
         warning: Cow<'a, Printable>,
     },
     /// An attempt failed and another one follows.
@@ -75,7 +75,7 @@ pub enum What<'a> {
         /// The pull.
         #[serde(flatten)]
         of: Cow<'a, Subject>,
-        /// What was wrong with the rule's way.
+        /// EventKind was wrong with the rule's way.
         because: Cow<'a, Failure>,
     },
     /// The pull failed for good, and a copy on the engine serves instead.
@@ -102,7 +102,7 @@ pub enum What<'a> {
         /// Why the image is not there.
         #[serde(skip_serializing_if = "Option::is_none")]
         failure: Option<Cow<'a, Failure>>,
-        /// What was fetched.
+        /// EventKind was fetched.
         #[serde(flatten)]
         layers: LayersReport,
     },
@@ -133,13 +133,13 @@ pub struct Subject {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wanted_platform: Option<String>,
     /// The containers that want it.
-    pub containers: Vec<Wanting>,
+    pub containers: Vec<ContainerRef>,
 }
 
 /// A container that wants an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Wanting {
+pub struct ContainerRef {
     /// Where its task definition was read.
     pub source: Printable,
     /// Its name.
@@ -163,7 +163,7 @@ pub struct LayersReport {
 impl Subject {
     /// The pulls of a plan, in its order.
     #[must_use]
-    pub fn of_plan(plan: &PullPlan) -> Vec<Self> {
+    pub fn from_plan(plan: &PullPlan) -> Vec<Self> {
         let subject = |(at, pull): (usize, &crate::plan::PlannedPull)| Self {
             pull: at,
             image: Printable::new(&pull.image.to_string()),
@@ -174,7 +174,7 @@ impl Subject {
         for task in &plan.tasks {
             for container in &task.containers {
                 if let Ok(pull) = container.pull {
-                    let wanting = Wanting { source: task.source.clone(), name: container.name.to_string() };
+                    let wanting = ContainerRef { source: task.source.clone(), name: container.name.to_string() };
                     subjects[pull].containers.push(wanting);
                 }
             }
@@ -189,15 +189,15 @@ impl<'a> Event<'a> {
     pub fn of_state(of: &'a Subject, state: &'a State, layers: Layers, now: SystemTime) -> Self {
         let (of, layers) = (Cow::Borrowed(of), LayersReport::from(layers));
         let what = match state {
-            State::Authorizing => What::Authorizing { of },
-            State::Waiting => What::Waiting { of },
-            State::Verifying => What::Verifying { of },
-            State::Warned(warning) => What::Warning { of, warning: Cow::Borrowed(warning) },
-            State::Pulling(layers) => What::Pulling { of, layers: LayersReport::from(*layers) },
-            State::Retrying(retry) => What::Retrying { of, retry: RetryReport::from(retry) },
-            State::AskingUpstream(because) => What::AskingUpstream { of, because: Cow::Borrowed(because) },
-            State::FallingBack(because) => What::FallingBack { of, because: Cow::Borrowed(because) },
-            State::Done(Pulled { digest, how, .. }) => What::End {
+            State::Authorizing => EventKind::Authorizing { of },
+            State::Waiting => EventKind::Waiting { of },
+            State::Verifying => EventKind::Verifying { of },
+            State::Warned(warning) => EventKind::Warning { of, warning: Cow::Borrowed(warning) },
+            State::Pulling(layers) => EventKind::Pulling { of, layers: LayersReport::from(*layers) },
+            State::Retrying(retry) => EventKind::Retrying { of, retry: RetryReport::from(retry) },
+            State::AskingUpstream(because) => EventKind::AskingUpstream { of, because: Cow::Borrowed(because) },
+            State::FallingBack(because) => EventKind::FallingBack { of, because: Cow::Borrowed(because) },
+            State::Done(Pulled { digest, how, .. }) => EventKind::End {
                 of,
                 result: ContainerResult::from(how),
                 digest: digest.as_deref().map(Printable::new),
@@ -205,7 +205,7 @@ impl<'a> Event<'a> {
                 failure: None,
                 layers,
             },
-            State::Failed(failure) => What::End {
+            State::Failed(failure) => EventKind::End {
                 of,
                 result: ContainerResult::from(failure),
                 digest: None,
@@ -221,17 +221,17 @@ impl<'a> Event<'a> {
     #[must_use]
     pub fn of_postponement(because: &'a Failure, until: &'a str, now: SystemTime) -> Self {
         let (because, until) = (Cow::Borrowed(because), Cow::Borrowed(until));
-        Self { time: time(now), what: What::Postponed { because, until } }
+        Self { time: time(now), what: EventKind::Postponed { because, until } }
     }
 
     /// The last event of a run.
     #[must_use]
     pub fn of_report(report: &'a Report, now: SystemTime) -> Self {
-        Self { time: time(now), what: What::Report { report: Cow::Borrowed(report) } }
+        Self { time: time(now), what: EventKind::Report { report: Cow::Borrowed(report) } }
     }
 }
 
-impl What<'_> {
+impl EventKind<'_> {
     /// Which pull it is about, and the state that it is in now; nothing where it is about all.
     #[must_use]
     pub fn state(self) -> Option<(Subject, State)> {

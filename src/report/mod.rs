@@ -5,16 +5,16 @@
 
 mod build;
 pub mod event;
-mod joined;
-pub mod lines;
+mod merge;
+pub mod ndjson;
+mod outcome;
 pub mod schema;
 pub mod text;
-mod verdict;
 
 pub(crate) use build::timestamp;
+pub use outcome::RunOutcome;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-pub use verdict::Verdict;
 
 use crate::error::{Failure, Printable};
 
@@ -69,7 +69,7 @@ pub struct ContainerReport {
     pub via: Option<Printable>,
     /// Why the upstream was asked instead of a rule.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub fell_back: Option<Box<FellBackReport>>,
+    pub fell_back: Option<Box<FallbackReport>>,
     /// The credential that was used, by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<CredentialReport>,
@@ -111,7 +111,7 @@ pub struct ContainerReport {
 /// A way through a pull-through rule that was given up for the upstream's own.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct FellBackReport {
+pub struct FallbackReport {
     /// The image as the rule has it.
     pub via: Printable,
     /// Why it could not be had there.

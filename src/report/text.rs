@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 
-use super::{ContainerReport, ContainerResult, CredentialReport, FellBackReport, Report, Summary, TaskReport};
+use super::{ContainerReport, ContainerResult, CredentialReport, FallbackReport, Report, Summary, TaskReport};
 use crate::error::Failure;
 
 /// A shorter wait for a turn, in milliseconds, is what sharing an engine is like.
@@ -90,7 +90,7 @@ fn write_way<'a>(
     if let Some(credential) = upstream_credential {
         writeln!(text, "    if that is unavailable, from its own registry with login {}", known.number(credential))?;
     }
-    if let Some(FellBackReport { via, because }) = fell_back.as_deref() {
+    if let Some(FallbackReport { via, because }) = fell_back.as_deref() {
         writeln!(text, "    from its own registry, and not via {via}:")?;
         write_failure(text, "      ", because, columns);
     }

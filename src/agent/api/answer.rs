@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::problem::{Kind, Problem};
 pub(super) use crate::agent::metrics::CONTENT_TYPE as TEXT;
-use crate::report::lines::Lines;
+use crate::report::ndjson::EventQueue;
 
 pub(super) const JSON: &str = "application/json";
 pub(super) const LINES: &str = "application/x-ndjson";
@@ -40,9 +40,9 @@ pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Result<Answer,
     Ok(of(status, JSON, full(text)))
 }
 
-/// Lines as they are told. Who stops reading is forgotten by the feed, since the lines are
+/// EventQueue as they are told. Who stops reading is forgotten by the feed, since the lines are
 /// dropped with the body.
-pub(super) fn lines(lines: Arc<Lines>) -> Body {
+pub(super) fn lines(lines: Arc<EventQueue>) -> Body {
     let told = stream::unfold(lines, |lines| async { Some((lines.next().await?, lines)) });
     Either::Right(StreamBody::new(told.map(|lines| Ok(Frame::data(Bytes::from(lines))))).boxed_unsync())
 }

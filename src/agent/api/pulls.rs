@@ -17,8 +17,8 @@ use super::server::Shared;
 use super::view::{ListView, OnePull, PullView, StateWord};
 use crate::agent::{Accepted, Origin, Plan, RequestId, Standing, Submission, View};
 use crate::error::Printable;
-use crate::report::lines::only_line;
-use crate::report::{Report, Verdict};
+use crate::report::ndjson::report_line;
+use crate::report::{Report, RunOutcome};
 use crate::task::essence;
 
 pub(super) async fn submit(
@@ -30,7 +30,7 @@ pub(super) async fn submit(
     let key = key(request.headers())?;
     let is_followed = accepts_lines(request.headers());
     let (source, text, Plan { report, subjects }) = planned(shared, query, request).await?;
-    if report.verdict() != Verdict::Good {
+    if report.outcome() != RunOutcome::Success {
         return Err(Problem::of_report(report));
     }
     // What has a plan has an essence.
@@ -152,7 +152,7 @@ pub(super) async fn events(shared: &Arc<Shared>, id: &RequestId) -> Result<Answe
     } else {
         let view = whole(shared, shared.desk.show(id)?).await;
         let report = view.report.and_then(|report| serde_json::from_str::<Report>(report.get()).ok());
-        answer::full(report.map(|report| only_line(&report)).unwrap_or_default())
+        answer::full(report.map(|report| report_line(&report)).unwrap_or_default())
     };
     Ok(answer::of(StatusCode::OK, LINES, body))
 }

@@ -22,16 +22,16 @@ const MUCH: usize = 1 << 20;
 
 /// Events, as far as they have been told and not been taken.
 #[derive(Default)]
-pub struct Lines {
+pub struct EventQueue {
     told: Mutex<Told>,
     is_new: Notify,
 }
 
 /// The events of one run, told while it goes on.
-pub struct Telling {
+pub struct EventLog {
     subjects: Vec<Subject>,
     /// What was told.
-    pub lines: Lines,
+    pub lines: EventQueue,
 }
 
 #[derive(Default)]
@@ -49,7 +49,7 @@ struct Pull {
     said: Option<Instant>,
 }
 
-impl Lines {
+impl EventQueue {
     /// The next lines, once there are any; `None` when all have been taken and nothing more
     /// is to come. For one reader.
     pub async fn next(&self) -> Option<Vec<u8>> {
@@ -116,15 +116,15 @@ impl Lines {
     }
 }
 
-impl Telling {
+impl EventLog {
     /// Of a run with these pulls.
     #[must_use]
     pub fn new(subjects: Vec<Subject>) -> Self {
-        Self { subjects, lines: Lines::default() }
+        Self { subjects, lines: EventQueue::default() }
     }
 }
 
-impl Progress for Telling {
+impl Progress for EventLog {
     fn update(&self, pull: usize, state: &State) {
         self.lines.update(&self.subjects[pull], state);
     }
@@ -132,7 +132,7 @@ impl Progress for Telling {
 
 /// The report as the one line of a run that did nothing.
 #[must_use]
-pub fn only_line(report: &Report) -> Vec<u8> {
+pub fn report_line(report: &Report) -> Vec<u8> {
     let mut line = Vec::new();
     push(&mut line, &Event::of_report(report, SystemTime::now()));
     line

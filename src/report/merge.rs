@@ -5,7 +5,7 @@ use super::{Report, Summary};
 impl Report {
     /// One report of several that were made at the same time.
     #[must_use]
-    pub fn joined(reports: impl IntoIterator<Item = Self>) -> Self {
+    pub fn merge(reports: impl IntoIterator<Item = Self>) -> Self {
         let empty =
             Self { schema_version: 1, tasks: Vec::new(), invalid_inputs: Vec::new(), summary: Summary::default() };
         reports.into_iter().fold(empty, |mut all, one| {
