@@ -112,7 +112,7 @@ impl Job {
     ) -> Report {
         let must_not_begin = limits.fail_fast && self.has_faults();
         let planned = self.plan.pulls.clone();
-        let span = traces::run(planned.len());
+        let span = traces::run_span(planned.len());
         let AuthorizedPlan { tasks, pulls, credentials } = AuthorizedPlan::new(self.plan, credentials);
         let outcomes = if must_not_begin {
             pull::not_begun(&pulls)
@@ -123,7 +123,7 @@ impl Job {
         let pulls: Vec<_> = planned.into_iter().zip(outcomes).collect();
         let report = Report::from_pulls(tasks, &pulls, self.invalid_inputs, self.begun.elapsed());
         if let Some(failure) = report.failures().next() {
-            traces::failed(&span, failure);
+            traces::record_failure(&span, failure);
         }
         report
     }

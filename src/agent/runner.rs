@@ -104,7 +104,7 @@ impl Runner<'_> {
     }
 
     async fn traced(&self, open: Arc<Open>, stop: &Stop, turns: &Semaphore) {
-        let span = traces::request(&open.request.id, &open.request.submission.source);
+        let span = traces::request_span(&open.request.id, &open.request.submission.source);
         self.one(open, stop, turns).instrument(span).await;
     }
 
@@ -162,7 +162,7 @@ impl Runner<'_> {
             _ if open.cancel.is_cancelled() => Ending::Cancelled,
             _ => Ending::Failed,
         };
-        traces::ended(&Span::current(), how.word(), report.failures().next());
+        traces::record_request_end(&Span::current(), how.word(), report.failures().next());
         self.witness.ended(&open.request, how, report);
         self.desk.end(open, how, report).await;
     }

@@ -94,7 +94,7 @@ impl<'a> Warm<'a> {
             if look > Instant::now() {
                 continue;
             }
-            let after = match self.look().instrument(traces::cluster()).await {
+            let after = match self.look().instrument(traces::cluster_span()).await {
                 Ok(()) => {
                     failures = 0;
                     self.well_again();

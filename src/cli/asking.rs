@@ -17,7 +17,7 @@ pub(super) fn client(socket: Option<String>, config: Option<&Path>) -> Result<Cl
         complain(&Failure::from(&error));
         ExitCode::Configuration
     })?;
-    log::start(&settings.log_filter);
+    log::start(&settings.log.filter);
     Ok(Client::new(&settings.agent.socket))
 }
 

@@ -81,7 +81,7 @@ fn failed(failure: impl Into<Arc<Failure>>, exit: ExitCode) -> Failed {
 fn logins(config: Option<&Path>) -> Result<Logins<Resolver<Aws>>, Failed> {
     let settings = Sources::from_process(config).and_then(|sources| Settings::read(&sources));
     let settings = settings.map_err(|error| failed(Failure::from(&error), ExitCode::Configuration))?;
-    log::start(&settings.log_filter);
+    log::start(&settings.log.filter);
     setup::logins(&settings).map_err(|failure| failed(failure, ExitCode::Configuration))
 }
 

@@ -27,7 +27,7 @@ pub(super) fn prepare(config: Option<&Path>) -> Result<Prepared, ExitCode> {
         complain(&Failure::from(&error));
         ExitCode::Configuration
     })?;
-    log::start(&settings.log_filter);
+    log::start(&settings.log.filter);
     let store = setup::store(&settings).map_err(|failure| {
         complain(&failure);
         ExitCode::Configuration

@@ -19,11 +19,11 @@ use super::{complain, log, tell};
 use crate::agent::api::{Access, Server, Shared, Socket, SocketError};
 use crate::agent::metrics::{Downloads, Listener};
 use crate::agent::{
-    self, Audit, Cluster, Decision, Desk, Ending, Feed, Journal, Metrics, Peer, Plan, Request, Room, ServiceManager,
-    Stop, Submission, Supervisor, Warming, Witness, Witnesses, Work,
+    self, Audit, Decision, Desk, Ending, Feed, Journal, Metrics, Peer, Plan, Request, Room, ServiceManager, Stop,
+    Submission, Supervisor, Warming, Witness, Witnesses, Work,
 };
 use crate::config::table::{AGENT_SOCKET, AGENT_STATE_FOLDER, ENGINE_HOST};
-use crate::config::{AgentSettings, ConfigError, EcsSettings, Settings, Sources};
+use crate::config::{AgentSettings, ConfigError, Settings, Sources};
 use crate::error::ExitCode;
 use crate::error::Failure;
 use crate::pipeline::{Aws, Given, ImageReference, Input, Job, Logins, Resolver, Traffic, Watch, reach};
@@ -85,7 +85,7 @@ fn serve(arguments: &Serve, settings: &Settings, parts: Parts, metrics: &Arc<Met
     let room = Room { open: settings.agent.open_requests.get(), history: settings.agent.history.get() };
     let desk = Arc::new(Desk::new(journal, found.records, room, to_runner));
     let work = Arc::new(Pulling { parts: Mutex::new(Arc::new(parts)), metrics: Arc::clone(metrics) });
-    let shared = shared(&settings.agent, &desk, &work, &witness);
+    let shared = shared(settings, &desk, &work, &witness);
     let access = Arc::clone(&shared.access);
     let service_manager = ServiceManager::default();
     let runtime = match Builder::new_multi_thread().worker_threads(2).enable_all().build() {
@@ -105,8 +105,12 @@ fn serve(arguments: &Serve, settings: &Settings, parts: Parts, metrics: &Arc<Met
             service_manager: &service_manager,
             give_up_after: settings.agent.give_up_after,
             drain_timeout: settings.agent.drain_timeout,
-            folder: &settings.agent.folder,
-            warming: cluster.as_deref().zip(settings.agent.ecs.as_ref()).map(warming),
+            folder: &settings.folder,
+            warming: cluster.as_deref().map(|cluster| Warming {
+                cluster,
+                interval: settings.ecs.interval,
+                pull_interval: settings.ecs.pull_interval,
+            }),
         };
         let stop = Stop::default();
         let signals = signals(arguments, &work, (&access, &audit, &service_manager), &stop)?;
@@ -136,17 +140,12 @@ fn serve(arguments: &Serve, settings: &Settings, parts: Parts, metrics: &Arc<Met
 
 /// What writes the audit trail and what serves the metrics.
 fn watching(settings: &Settings, metrics: &Arc<Metrics>) -> Result<(Arc<Audit>, Option<Listener>), Failure> {
-    let AgentSettings { audit, metrics_listen, .. } = &settings.agent;
-    let audit = Audit::begin(audit, Arc::clone(metrics)).map_err(|error| Failure::from(&error))?;
-    let listener = metrics_listen.map(Listener::bind).transpose().map_err(|error| Failure::from(&error))?;
+    let audit = Audit::begin(&settings.audit.to, Arc::clone(metrics)).map_err(|error| Failure::from(&error))?;
+    let listener = settings.metrics.listen.map(Listener::bind).transpose().map_err(|error| Failure::from(&error))?;
     if let Some(listener) = &listener {
         tell(&format!("the metrics are at http://{}/metrics", listener.address()));
     }
     Ok((Arc::new(audit), listener))
-}
-
-fn warming<'a>((cluster, settings): (&'a dyn Cluster, &EcsSettings)) -> Warming<'a> {
-    Warming { cluster, interval: settings.interval, pull_interval: settings.pull_interval }
 }
 
 fn socket(settings: &AgentSettings) -> Result<Socket, SocketError> {
@@ -162,17 +161,17 @@ fn socket(settings: &AgentSettings) -> Result<Socket, SocketError> {
 }
 
 /// Who may do what, by number.
-fn access(settings: &AgentSettings) -> Access {
+fn access(settings: &Settings) -> Access {
     let (access, unknown) = Access::resolve(&settings.access);
     // That the socket's group is missing has been said.
-    for who in unknown.iter().filter(|who| **who != format!("group {}", settings.socket_group)) {
+    for who in unknown.iter().filter(|who| **who != format!("group {}", settings.agent.socket_group)) {
         tell(&format!("warning: `access.*` names {who}, and there is none"));
     }
     access
 }
 
 /// What the socket's connections need.
-fn shared(settings: &AgentSettings, desk: &Arc<Desk>, work: &Arc<Pulling>, witness: &Arc<dyn Witness>) -> Arc<Shared> {
+fn shared(settings: &Settings, desk: &Arc<Desk>, work: &Arc<Pulling>, witness: &Arc<dyn Witness>) -> Arc<Shared> {
     let (requests, numbers) = (Arc::clone(desk), Arc::clone(&work.metrics));
     Arc::new(Shared {
         desk: Arc::clone(desk),
@@ -180,7 +179,7 @@ fn shared(settings: &AgentSettings, desk: &Arc<Desk>, work: &Arc<Pulling>, witne
         witness: Arc::clone(witness),
         access: Arc::new(RwLock::new(access(settings))),
         metrics: Box::new(move || numbers.render(&requests)),
-        request_timeout: settings.request_timeout,
+        request_timeout: settings.agent.request_timeout,
     })
 }
 
@@ -238,7 +237,7 @@ impl Pulling {
         // Beside the task that carries the requests out: a disk may not answer, nor a directory
         // service that is asked for a group.
         let read = tokio::task::spawn_blocking(move || {
-            prepared(&arguments, &metrics).map(|(settings, parts)| (access(&settings.agent), parts))
+            prepared(&arguments, &metrics).map(|(settings, parts)| (access(&settings), parts))
         });
         let Ok(Ok(read)) = timeout(RELOAD_WITHIN, read).await else {
             return tell("the configuration could not be read in time, and the one before stays in force");

@@ -1,16 +1,15 @@
 //! The parts of a run, as the settings have them.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::table::PLATFORM;
-use crate::config::{ConfigError, EngineLocation, EngineSettings, Settings};
+use crate::config::{ConfigError, EngineLocation, Settings, VerifyAccess};
 use crate::error::Failure;
 use crate::pipeline::{
-    AccessTokens, AccountRoles, Aws, Backoff, Batching, Behavior, Caching, Chosen, Concurrency, Deadlines, DiskCheck,
-    DiskLimits, DockerAddress, EngineChoice, HostKind, Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits,
-    Logins, OnRefusal, Place, PlanContext, Platform, Registries, Resolver, Rewrites, RoleUse, TlsUse, Traffic, Watch,
+    AccountRoles, Aws, Backoff, Caching, Chosen, Concurrency, Deadlines, DiskLimits, DockerAddress, EngineChoice,
+    Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits, Logins, Place, PlanContext, Platform, Registries,
+    Resolver, Rewrites, RoleUse, TlsUse, Traffic, Watch,
 };
 
 /// The waits between attempts at a pull grow to a second and a half and no further: two
@@ -52,20 +51,20 @@ impl Setup {
         fail_fast: bool,
         traffic: impl FnOnce(Concurrency) -> Traffic,
     ) -> Result<Self, Failure> {
-        let concurrency = Concurrency { all: settings.concurrency, per_registry: settings.per_registry };
+        let concurrency =
+            Concurrency { all: settings.pull.concurrency, per_registry: settings.pull.concurrency_per_registry };
         let instance = Arc::new(instance_logins(settings)?);
-        let Chosen { address, by_current_context } =
-            engine(&settings.engine).find().map_err(|error| Failure::from(&error))?;
+        let Chosen { address, by_current_context } = engine(settings).find().map_err(|error| Failure::from(&error))?;
         Ok(Self {
             engine: address,
             by_current_context,
             limits: limits(settings, fail_fast),
             traffic: traffic(concurrency),
             credentials: Arc::new(credentials(settings, Arc::clone(&instance), watch)?),
-            roles: if settings.assume_execution_role { RoleUse::Assume } else { RoleUse::Ignore },
+            roles: settings.identity.execution_role,
             accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
             rewrites: Rewrites::new(&settings.rewrites).map_err(|error| Failure::from(&error))?,
-            platform: settings.platform.as_deref().map(platform).transpose()?,
+            platform: settings.pull.platform.as_deref().map(platform).transpose()?,
             instance,
         })
     }
@@ -84,54 +83,56 @@ impl Setup {
     }
 }
 
-fn engine(settings: &EngineSettings) -> EngineChoice {
+fn engine(settings: &Settings) -> EngineChoice {
+    let Settings { engine, engine_location, .. } = settings;
     EngineChoice {
-        place: match settings.place.clone() {
+        place: match engine_location.clone() {
             EngineLocation::Host(host) => Place::Host(host),
             EngineLocation::Context(name) => Place::Context(name),
             EngineLocation::Unset(otherwise) => Place::Current { otherwise },
         },
-        tls: match (settings.tls_verify, settings.tls) {
+        tls: match (engine.tls_verify, engine.tls) {
             (true, _) => TlsUse::Verified,
             (false, true) => TlsUse::Unverified,
             (false, false) => TlsUse::No,
         },
-        cert_folder: settings.cert_path.clone(),
-        docker_folder: settings.config_folder.clone(),
+        cert_folder: engine.cert_path.clone(),
+        docker_folder: engine.config_folder.clone(),
     }
 }
 
 fn platform(text: &str) -> Result<Platform, Failure> {
     Platform::parse(text).map_err(|_| {
-        let (value, wanted) = (text.to_owned(), PLATFORM.kind.describe());
-        Failure::from(&ConfigError::Value { key: PLATFORM.key, value, origin: "the settings".to_owned(), wanted })
+        let (value, expected) = (text.to_owned(), PLATFORM.kind.describe());
+        Failure::from(&ConfigError::InvalidValue {
+            key: PLATFORM.key,
+            value,
+            origin: "the settings".to_owned(),
+            expected,
+        })
     })
 }
 
 fn limits(settings: &Settings, fail_fast: bool) -> Limits {
     Limits {
         caching: Caching {
-            // The table of settings lets no other word pass.
-            behavior: Behavior::parse(&settings.behavior).unwrap_or_default(),
-            verify_access: settings.verify_access,
-            on_refusal: if settings.on_refusal == "use-cached" { OnRefusal::UseCached } else { OnRefusal::Fail },
-        },
-        disk: DiskLimits {
-            check: match &*settings.disk_check {
-                "off" => DiskCheck::Off,
-                "refuse" => DiskCheck::Refuse,
-                _ => DiskCheck::Warn,
+            behavior: settings.pull.behavior,
+            verify_access: match settings.pull.verify_access {
+                VerifyAccess::Auto => None,
+                VerifyAccess::Always => Some(true),
+                VerifyAccess::Never => Some(false),
             },
-            comfortable: settings.disk_skip_check_above,
+            on_refusal: settings.pull.on_refusal,
         },
+        disk: DiskLimits { check: settings.disk.check, skip_check_above: settings.disk.skip_check_above },
         deadlines: Deadlines {
-            answer: settings.engine_timeout,
-            begin: settings.begin_timeout,
-            restart: settings.restart_timeout,
-            idle: settings.idle_timeout,
-            total: settings.total_timeout,
+            answer: settings.engine.timeout,
+            begin: settings.pull.begin_timeout,
+            restart: settings.engine.restart_timeout,
+            idle: settings.pull.idle_timeout,
+            total: settings.pull.total_timeout,
         },
-        backoff: WAITS.with_attempts(settings.attempts),
+        backoff: WAITS.with_attempts(settings.pull.attempts),
         fail_fast,
     }
 }
@@ -146,15 +147,9 @@ pub(super) fn store(settings: &Settings) -> Result<Aws, Failure> {
 }
 
 pub(super) fn watched_store(settings: &Settings, watch: &Arc<dyn Watch>) -> Result<Aws, Failure> {
-    let batching = if settings.batch_secrets { Batching::Try } else { Batching::Never };
-    let bundle = settings.ca_bundle.as_deref().map(Path::new);
-    let store = Aws::new(settings.secrets_timeout, batching, host_kind(settings), bundle, Arc::clone(watch));
-    Ok(store.map_err(|error| Failure::from(&error))?.with_stage(&settings.secrets_stage))
-}
-
-fn host_kind(settings: &Settings) -> HostKind {
-    // The table of settings lets no other word pass.
-    HostKind::parse(&settings.host_kind).unwrap_or_default()
+    let Settings { secrets, host, aws, .. } = settings;
+    let store = Aws::new(secrets.timeout, secrets.batch, host.kind, aws.ca_bundle.as_deref(), Arc::clone(watch));
+    Ok(store.map_err(|error| Failure::from(&error))?.with_stage(&secrets.stage))
 }
 
 fn credentials(
@@ -163,13 +158,12 @@ fn credentials(
     watch: &Arc<dyn Watch>,
 ) -> Result<Resolver<Aws>, Failure> {
     let keeping = Keeping {
-        max_age: settings.secrets_max_age,
-        max_stale: settings.secrets_max_stale,
-        entries: settings.secrets_cache_size,
+        max_age: settings.secrets.max_age,
+        max_stale: settings.secrets.max_stale,
+        entries: settings.secrets.cache_size,
     };
-    let tokens = if settings.accept_access_token { AccessTokens::Accept } else { AccessTokens::Refuse };
     let store = Arc::new(watched_store(settings, watch)?);
-    Ok(Resolver::new(store, keeping, tokens, instance).watched_by(Arc::clone(watch)))
+    Ok(Resolver::new(store, keeping, settings.secrets.access_token, instance).watched_by(Arc::clone(watch)))
 }
 
 /// Where other programs that pull get their logins. The host's own are no part of it: they are
@@ -183,18 +177,18 @@ fn logins_from(credentials: Arc<Resolver<Aws>>, settings: &Settings) -> Result<L
         registries: Registries::new(&settings.registries).map_err(|error| Failure::from(&error))?,
         accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
         credentials,
-        max_age: settings.secrets_max_age,
+        max_age: settings.secrets.max_age,
     })
 }
 
 /// The host's own logins (B1, B2).
 fn instance_logins(settings: &Settings) -> Result<InstanceLogins, Failure> {
     let instance = InstanceSettings {
-        host: host_kind(settings),
-        has_auth_type: settings.instance_auth_type.is_some(),
-        auth_data: settings.instance_auth_data.clone(),
-        docker_config: settings.instance_docker_config.clone(),
-        helper_timeout: settings.instance_helper_timeout,
+        host: settings.host.kind,
+        has_auth_type: settings.instance.auth_type.is_some(),
+        auth_data: settings.instance.auth_data.clone(),
+        docker_config: settings.instance.docker_config.clone(),
+        helper_timeout: settings.instance.helper_timeout,
     };
     InstanceLogins::read(&instance).map_err(|error| Failure::from(&error))
 }

@@ -5,13 +5,12 @@
 //! is to be; `credential::aws` gets their credentials.
 
 mod account;
-mod host;
 mod role;
 
 use std::fmt;
 
+pub use crate::config::HostKind;
 pub use account::{AccountRoles, AccountRolesError, PartitionError};
-pub use host::HostKind;
 pub use role::{RoleSession, SessionName};
 
 use crate::task::RoleArn;

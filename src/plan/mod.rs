@@ -17,6 +17,7 @@ pub use registries::{Registries, RegistriesError};
 pub use registry::{EcrHostFault, EcrRegistry, Registry};
 pub use rewrite::{RewriteError, Rewrites, RewrittenError};
 
+pub use crate::config::RoleUse;
 use crate::error::{Class, Explain, Failure, Link, Printable};
 use crate::identity::{AccountRoles, SessionName};
 use crate::task::{
@@ -108,15 +109,6 @@ impl Explain for RuntimePlatformError {
     fn hint(&self) -> Option<String> {
         Some("spell it as ECS does, or say the platform with --platform".to_owned())
     }
-}
-
-/// Whether a task's execution role is assumed to read its secrets and to get its tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RoleUse {
-    /// As ECS does: the role is assumed from the host's identity.
-    Assume,
-    /// The host's own identity reads every secret.
-    Ignore,
 }
 
 /// What a plan is told about the host it is made on.

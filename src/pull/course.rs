@@ -148,7 +148,8 @@ impl<'a, C: Connect> Course<'a, '_, C> {
 
     /// This way, when its registry's turn has come. `known` is the digest that the tag stands for.
     async fn in_turn(&self, engine: &C::Engine, way: &Way<'_>, known: Option<&str>) -> Result<Pulled, Missed> {
-        let _turn = self.run.traffic.next(&way.pull.image, way.pull.platform.as_ref()).instrument(traces::turn()).await;
+        let _turn =
+            self.run.traffic.next(&way.pull.image, way.pull.platform.as_ref()).instrument(traces::permit_span()).await;
         if self.stop.is_cancelled() {
             // The turn of one that was stopped: whoever runs this ends it now.
             return pending().await;

@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 const BELONGS_TO: &[(&str, &[&str])] = &[
     ("bollard", &["src/pull/docker.rs"]),
     ("aws_", &["src/credential/aws/"]),
-    ("rustls", &["src/credential/aws/http.rs", "src/pull/tls.rs", "src/registry/tls.rs", "src/traces/client.rs"]),
-    ("hyper_rustls", &["src/pull/tls.rs", "src/traces/client.rs"]),
-    ("rustls_native_certs", &["src/pull/tls.rs", "src/registry/tls.rs", "src/traces/client.rs"]),
+    (
+        "rustls",
+        &["src/credential/aws/http.rs", "src/pull/tls.rs", "src/registry/tls.rs", "src/traces/collector_client.rs"],
+    ),
+    ("hyper_rustls", &["src/pull/tls.rs", "src/traces/collector_client.rs"]),
+    ("rustls_native_certs", &["src/pull/tls.rs", "src/registry/tls.rs", "src/traces/collector_client.rs"]),
     ("tokio_rustls", &["src/pull/tls.rs", "src/registry/tls.rs"]),
     ("secrecy", &["src/secret.rs"]),
     ("nix", &["src/agent/api/people.rs"]),

@@ -14,6 +14,6 @@ fn who_wants_traces_of_a_build_without_them_is_told_and_gets_his_images() {
         ended.stderr
     };
     let wanted = lines(run().env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"));
-    assert!(wanted.contains("warning: there are no traces: this build has none (feature `otel`)"), "{wanted}");
+    assert!(wanted.contains("warning: traces are disabled: this build lacks the feature `otel`"), "{wanted}");
     assert!(!lines(run()).contains("traces"));
 }

@@ -1,6 +1,4 @@
-//! The table as a document.
-
-use std::fmt::Write as _;
+//! The table of settings as a document.
 
 use super::{SETTINGS, Setting};
 
@@ -8,14 +6,12 @@ use super::{SETTINGS, Setting};
 #[must_use]
 pub fn reference() -> String {
     let mut text = String::from(
-        "| in the file | environment variable | default | takes | what it does |\n|---|---|---|---|---|\n",
+        "| in the file | environment variable | default | accepts | what it does |\n|---|---|---|---|---|\n",
     );
-    for setting @ Setting { key, variable, default, kind, purpose } in SETTINGS {
+    for setting @ Setting { key, variable, default, kind, description, .. } in SETTINGS {
         let key = if setting.is_secret() { String::new() } else { format!("`{key}`") };
         let default = default.map(|default| format!("`{default}`")).unwrap_or_default();
-        let takes = kind.describe();
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "| {key} | `{variable}` | {default} | {takes} | {purpose} |");
+        text += &format!("| {key} | `{variable}` | {default} | {} | {description} |\n", kind.describe());
     }
     text
 }

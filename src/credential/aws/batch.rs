@@ -32,15 +32,6 @@ const MOST: usize = 20;
 /// How long others may join a batch.
 const WINDOW: Duration = Duration::from_millis(2);
 
-/// Whether secrets that are wanted together are asked for together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Batching {
-    /// Each on its own: `GetSecretValue` is the only permission that is needed.
-    Never,
-    /// By `BatchGetSecretValue` where the identity has that permission too.
-    Try,
-}
-
 /// The secrets that wait to be asked for together.
 #[derive(Debug, Default)]
 pub(super) struct Batches {

@@ -34,7 +34,7 @@ where
     T: RequestId,
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    let span = traces::call(service, operation);
+    let span = traces::aws_call_span(service, operation);
     let answer = send.instrument(span.clone());
     let mut told = Told { watch, operation, begun: Instant::now(), ended: CallEnd::TimedOut, span };
     match answer.await {
@@ -65,7 +65,7 @@ impl Drop for Told<'_> {
     fn drop(&mut self) {
         let Self { watch, operation, begun, ended, ref span } = *self;
         if ended != CallEnd::Answered {
-            traces::broken(span, &ended.word(), &Printable::new(&format!("{operation}: {}", ended.word())));
+            traces::record_error(span, &ended.word(), &Printable::new(&format!("{operation}: {}", ended.word())));
         }
         watch.called(&Call { operation, ended, took: begun.elapsed() });
     }

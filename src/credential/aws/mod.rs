@@ -47,7 +47,7 @@ use http::Http;
 use said::Said;
 use session::{Refused, Sessions, late};
 
-pub use batch::Batching;
+pub use crate::config::Batching;
 pub use http::CaBundleError;
 pub use upkeep::Upkeep;
 

@@ -22,6 +22,7 @@ pub use envelope::Envelope;
 pub use fault::{ContentError, ContentFault};
 
 use super::{Login, SecretValue, SecretVersion};
+pub use crate::config::AccessTokens;
 use crate::error::Printable;
 use crate::secret::{Secret, SecretBytes};
 use crate::task::{ImageReference, KeyArn};
@@ -29,16 +30,6 @@ use json::{Notes, Object};
 
 /// Secrets Manager's limit for a value, in bytes (C6).
 pub(super) const VALUE_LIMIT: usize = 65_536;
-
-/// What the operator lets a secret hold beyond what ECS takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AccessTokens {
-    /// The pull-through cache's format is refused with an explanation (A9).
-    #[default]
-    Refuse,
-    /// `accessToken` is the password of a direct pull (C15).
-    Accept,
-}
 
 /// What KMS is to decrypt.
 #[derive(Clone, Debug)]

@@ -1,32 +1,32 @@
-//! `[[identity.account]]`: the roles that read other accounts' secrets.
+//! `[[identity.account]]`: the roles that read the secrets of other accounts.
 
 use serde::Deserialize;
 
 /// The key of the list.
 pub(super) const KEY: &str = "identity.account";
 
-/// One entry as it stands in the file; `identity` reads what it means.
+/// One entry as written in the file; `identity` validates it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccountEntry {
-    /// The account whose secrets are meant, 12 digits.
+    /// The account that owns the secrets, 12 digits.
     pub id: String,
-    /// The role that reads them.
+    /// ARN of the role that reads the account's secrets.
     pub role_arn: String,
-    /// What the role's trust policy asks for as `sts:ExternalId`.
+    /// The value that the role's trust policy requires as `sts:ExternalId`.
     pub external_id: Option<String>,
-    /// Who assumes the role.
+    /// The identity that assumes the role.
     #[serde(default)]
     pub via: AssumeFrom,
 }
 
-/// Who assumes an account's role.
+/// The identity that assumes an account's role.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AssumeFrom {
     /// The host's own identity.
     #[default]
     Host,
-    /// The task's execution role; the host where a task has none or it is ignored.
+    /// The task's execution role; the host if the task has none or the role is ignored.
     ExecutionRole,
 }
