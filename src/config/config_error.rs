@@ -130,15 +130,17 @@ impl Explain for ConfigError {
             Self::UnreadableFile { .. } | Self::UnreadableCredential { .. } => {
                 Some("check that the file exists and that this user may read it".to_owned())
             }
-            Self::UnknownKey { .. } => {
-                let settings = SETTINGS.iter().filter(|setting| !setting.is_secret());
-                let lists = [account_entry::KEY, registry_entry::KEY, rewrite_entry::KEY];
-                let keys: Vec<_> = settings.map(|setting| setting.key).chain(lists).collect();
-                Some(format!("the settings are: {}", keys.join(", ")))
+            Self::UnknownKey { key, .. } => {
+                let table = key.split_once('.').map(|(table, _)| table);
+                Some(match keys(table) {
+                    keys if keys.is_empty() => format!("the tables are: {}", tables().join(", ")),
+                    keys => format!("the settings of this table are: {}", keys.join(", ")),
+                })
             }
             Self::SecretInFile { key, variable, .. } => Some(format!(
                 "set the environment variable {variable}, or for a systemd service LoadCredential={key}:FILE"
             )),
+            Self::NotUnicode { .. } => Some("set it to UTF-8 text, or unset it".to_owned()),
             Self::InvalidProxy { .. } => Some(
                 "use `http://host:port` or `https://host:port`, with a percent-encoded login before the host if the \
                  proxy needs one; the value may contain a password and is not shown"
@@ -147,6 +149,29 @@ impl Explain for ConfigError {
             _ => Some("docs/configuration.md describes every setting".to_owned()),
         }
     }
+}
+
+/// Every key that the file may have, in the order of the documents.
+fn all_keys() -> impl Iterator<Item = &'static str> {
+    let settings = SETTINGS.iter().filter(|setting| !setting.is_secret()).map(|setting| setting.key);
+    settings.chain([account_entry::KEY, registry_entry::KEY, rewrite_entry::KEY])
+}
+
+/// The keys of one table.
+fn keys(table: Option<&str>) -> Vec<&'static str> {
+    all_keys().filter(|key| key.split_once('.').is_some_and(|(name, _)| Some(name) == table)).collect()
+}
+
+/// The names of all tables.
+fn tables() -> Vec<&'static str> {
+    let mut tables = Vec::new();
+    for key in all_keys() {
+        let table = key.split('.').next().unwrap_or(key);
+        if !tables.contains(&table) {
+            tables.push(table);
+        }
+    }
+    tables
 }
 
 #[cfg(test)]

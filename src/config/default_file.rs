@@ -57,10 +57,7 @@ fn row(setting: &Setting, name: &str) -> String {
         );
         return format!("\n{description}{}", comment(&place));
     }
-    let accepted = match kind {
-        ValueKind::Switch => "`true` or `false`".to_owned(),
-        kind => without_links(&kind.describe()),
-    };
+    let accepted = without_links(&kind.describe());
     let unset = if default.is_none() { " Unset by default." } else { "" };
     let accepts = comment(&format!("Accepts {accepted}; in the environment {variable}.{unset}"));
     let value = match (kind, default) {
@@ -166,6 +163,8 @@ mod tests {
     }
 
     proptest! {
+        // Each case reads the whole file twice.
+        #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
         fn uncommenting_any_subset_of_defaults_changes_no_setting(chosen in proptest::bits::u64::ANY) {
             let is_chosen = |key: &str| {

@@ -27,10 +27,8 @@ impl ValueKind {
     pub fn describe(&self) -> String {
         match self {
             Self::Text(form) | Self::Secret(form) => (*form).to_owned(),
-            Self::OneOf(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or "),
-            Self::Switch => {
-                "`true` or `false`; in the environment any value means true, even `0`, as in Docker".to_owned()
-            }
+            Self::OneOf(words) => alternatives(words),
+            Self::Switch => "`true` or `false`".to_owned(),
             Self::Number(min, max) => format!("a number from {min} to {max}"),
             Self::Size => "a size such as `512MiB`, `20GiB` or `0`".to_owned(),
             Self::Time(min, max) => {
@@ -38,5 +36,15 @@ impl ValueKind {
                 format!("a duration from {min} to {max}")
             }
         }
+    }
+}
+
+/// The words as code, with "or" before the last.
+fn alternatives(words: &[&str]) -> String {
+    let quoted: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
     }
 }

@@ -1,6 +1,8 @@
 //! The table of settings as a document.
 
-use super::{SETTINGS, Setting};
+use super::{SETTINGS, Setting, ValueKind};
+
+const SWITCH_IN_ENVIRONMENT: &str = "; in the environment any value means true, even `0`, as in Docker";
 
 /// The table as Markdown, for `docs/configuration.md`.
 #[must_use]
@@ -11,7 +13,9 @@ pub fn reference() -> String {
     for setting @ Setting { key, variable, default, kind, description, .. } in SETTINGS {
         let key = if setting.is_secret() { String::new() } else { format!("`{key}`") };
         let default = default.map(|default| format!("`{default}`")).unwrap_or_default();
-        text += &format!("| {key} | `{variable}` | {default} | {} | {description} |\n", kind.describe());
+        let in_environment = if *kind == ValueKind::Switch { SWITCH_IN_ENVIRONMENT } else { "" };
+        let accepts = kind.describe() + in_environment;
+        text += &format!("| {key} | `{variable}` | {default} | {accepts} | {description} |\n");
     }
     text
 }
