@@ -38,7 +38,7 @@ pub use pin::{PinError, pinned};
 use crate::plan::PullPlan;
 use crate::pull::{self, Connect};
 use crate::report::Report;
-use crate::report::event::Subject;
+use crate::report::Subject;
 use crate::task::{TaskDefinition, Warning};
 use crate::traces;
 

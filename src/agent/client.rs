@@ -24,8 +24,8 @@ use tokio::time::timeout;
 
 use super::api::{ListView, ProblemView, PullView, StateWord, group_name};
 use super::client_error::ClientError;
+use crate::report::Event;
 use crate::report::Report;
-use crate::report::event::Event;
 
 /// The longest wait for an answer to begin. The agent bounds what it waits for itself.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);

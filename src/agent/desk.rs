@@ -59,7 +59,7 @@ pub struct View {
     /// When it was accepted.
     pub accepted: Moment,
     /// Where it comes from.
-    pub by: Origin,
+    pub submitted_by: Origin,
     /// Where it stands.
     pub standing: Standing,
 }
@@ -168,7 +168,7 @@ impl Desk {
     /// take it, it is shown all the same, and done once more after a restart.
     pub(super) async fn end(self: &Arc<Self>, open: &Arc<Open>, how: Ending, report: &Report) {
         let raw = raw(&open.request.id, report);
-        if open.request.submission.by.is_placed() {
+        if open.request.submission.submitted_by.is_placed() {
             self.placed_ended(&open.request.id, how, raw);
         } else {
             let (desk, request) = (Arc::clone(self), open.request.clone());
@@ -209,7 +209,7 @@ impl Desk {
         let (desk, open) = (Arc::clone(self), Arc::clone(open));
         let marked = tokio::task::spawn_blocking(move || {
             let Request { id, submission, .. } = &open.request;
-            if !submission.by.is_placed()
+            if !submission.submitted_by.is_placed()
                 && let Err(error) = desk.journal.cancel(id)
             {
                 tracing::error!(%id, %error, "that a request is called off could not be written");
@@ -254,7 +254,7 @@ impl Desk {
     #[must_use]
     pub fn tally(&self, of: impl Fn(Origin) -> bool) -> Tally {
         Tally::of(self.table().entries.values().filter_map(|entry| match &entry.stage {
-            Stage::Open(open) if of(entry.by) => Some(open.phase()),
+            Stage::Open(open) if of(entry.submitted_by) => Some(open.phase()),
             _ => None,
         }))
     }

@@ -9,7 +9,7 @@ use super::request::Moment;
 use crate::error::Failure;
 use crate::pipeline::{Layers, Progress, State};
 use crate::report::Report;
-use crate::report::event::Subject;
+use crate::report::Subject;
 use crate::report::ndjson::EventQueue;
 
 /// The pulls of one request, where they stand, and who listens.
@@ -36,13 +36,13 @@ impl Feed {
     }
 
     /// It is done once more, then.
-    pub(super) fn postpone(&self, because: &Failure, until: Moment) {
-        let until = String::from(until);
+    pub(super) fn postpone(&self, error: &Failure, retry_at: Moment) {
+        let retry_at = String::from(retry_at);
         let mut told = self.told();
         for listener in told.listeners.iter().filter_map(Weak::upgrade) {
-            listener.postpone(because, &until);
+            listener.postpone(error, &retry_at);
         }
-        told.postponed = Some((because.clone(), until));
+        told.postponed = Some((error.clone(), retry_at));
     }
 
     /// The pulls and where they stand; none before they begin.
@@ -69,8 +69,8 @@ impl Feed {
                 lines.update(subject, state);
             }
         }
-        if let Some((because, until)) = &told.postponed {
-            lines.postpone(because, until);
+        if let Some((error, retry_at)) = &told.postponed {
+            lines.postpone(error, retry_at);
         }
         told.listeners.push(Arc::downgrade(&lines));
         Some(lines)

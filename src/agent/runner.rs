@@ -22,7 +22,7 @@ use super::request::{Ending, Moment, RequestId, Submission};
 use super::witness::Witness;
 use crate::error::{Class, Failure};
 use crate::pipeline::{Backoff, Given};
-use crate::report::event::Subject;
+use crate::report::Subject;
 use crate::report::{Report, RunOutcome};
 use crate::task::ImageReference;
 use crate::traces;
@@ -110,7 +110,7 @@ impl Runner<'_> {
 
     /// One request, to its end or the agent's.
     async fn one(&self, open: Arc<Open>, stop: &Stop, turns: &Semaphore) {
-        if open.request.submission.by.is_placed() {
+        if open.request.submission.submitted_by.is_placed() {
             let Submission { source, definition, .. } = &open.request.submission;
             open.feed.begin(self.work.plan(source.as_str(), definition.as_bytes()).subjects);
             tracing::debug!(id = %open.request.id, source = %open.request.submission.source, "planned");
@@ -136,16 +136,16 @@ impl Runner<'_> {
             failures += 1;
             // At least half of it: who comes back at once has not waited.
             let wait = WAITS.bound(failures).mul_f64(0.5 + fastrand::f64() / 2.0);
-            let Some(because) = passing(&report).filter(|_| !open.cancel.is_cancelled()) else {
+            let Some(error) = passing(&report).filter(|_| !open.cancel.is_cancelled()) else {
                 return self.end(&open, &report).await;
             };
             if begun.elapsed() + wait > self.give_up_after {
                 return self.end(&open, &report).await;
             }
-            let until = Moment::new(SystemTime::now() + wait);
-            tracing::info!(id = %open.request.id, failure = %because.message, ?wait, "it is tried again");
-            open.feed.postpone(&because, until);
-            open.enter(Phase::Waiting { because, until });
+            let retry_at = Moment::new(SystemTime::now() + wait);
+            tracing::info!(id = %open.request.id, failure = %error.message, ?wait, "it is tried again");
+            open.feed.postpone(&error, retry_at);
+            open.enter(Phase::Waiting { error, retry_at });
             tokio::select! {
                 biased;
                 // First: what was called off must not begin anew with the next agent.
@@ -171,7 +171,7 @@ impl Runner<'_> {
 /// Waits until it may run: what is placed for its turn, unless it is called off, and what a
 /// peer sent not at all. `None`: the agent ends first.
 async fn turn<'t>(open: &Open, stop: &Stop, turns: &'t Semaphore) -> Option<Option<SemaphorePermit<'t>>> {
-    if !open.request.submission.by.is_placed() {
+    if !open.request.submission.submitted_by.is_placed() {
         return Some(None);
     }
     open.enter(Phase::Queued);

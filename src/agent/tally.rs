@@ -26,7 +26,7 @@ impl Tally {
             *match phase {
                 Phase::Queued => &mut tally.queued,
                 Phase::Running => &mut tally.running,
-                Phase::Waiting { because, .. } if because.link == Link::Engine => &mut tally.for_engine,
+                Phase::Waiting { error, .. } if error.link == Link::Engine => &mut tally.for_engine,
                 Phase::Waiting { .. } => &mut tally.for_others,
             } += 1;
         }

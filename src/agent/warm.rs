@@ -245,7 +245,7 @@ fn runs_here(arn: &str, definition: &Definition) -> bool {
 }
 
 fn submission(arn: &str, essence: &str) -> Submission {
-    Submission { source: Printable::new(arn), definition: essence.to_owned(), key: None, by: Origin::Cluster }
+    Submission { source: Printable::new(arn), definition: essence.to_owned(), key: None, submitted_by: Origin::Cluster }
 }
 
 #[cfg(feature = "ecs")]

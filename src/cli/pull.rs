@@ -144,7 +144,7 @@ pub(super) async fn told(
 ) -> (Report, Option<io::Result<()>>) {
     match events {
         Some(events) => {
-            let (report, told) = events::beside(&events.lines, work).await;
+            let (report, told) = events::beside(&events.queue, work).await;
             (report, Some(told))
         }
         None => (work.await, None),

@@ -21,10 +21,9 @@ use crate::agent::{Client, ClientError};
 use crate::config::TerminalEnv;
 use crate::error::ExitCode;
 use crate::error::Failure;
-use crate::pipeline::{Input, Progress};
-use crate::report::Report;
-use crate::report::event::{EventKind, Subject};
+use crate::pipeline::{Input, Progress, State};
 use crate::report::ndjson::EventLog;
+use crate::report::{EventKind, Report, RunEvent, Subject};
 
 /// How long an agent that has gone is waited for: what it has accepted goes on with the next.
 const BACK_WITHIN: Duration = Duration::from_mins(1);
@@ -203,16 +202,16 @@ async fn listen(
     let mut events = client.events(id).await?;
     while let Some(event) = events.next().await? {
         *gone = None;
-        match event.what {
-            EventKind::Report { report } => return Ok(Some(report.into_owned())),
-            EventKind::Postponed { because, until } => {
-                let Failure { link, class, message, .. } = &*because;
-                tell(&format!("request {id} is tried again at {until}: {link} ({class}): {message}"));
+        match event.kind {
+            EventKind::Run(RunEvent::Report { report }) => return Ok(Some(report.into_owned())),
+            EventKind::Run(RunEvent::Postponed { error, retry_at }) => {
+                let Failure { link, class, message, .. } = &*error;
+                tell(&format!("request {id} will be retried at {retry_at}: {link} ({class}): {message}"));
             }
-            what => {
-                let told = what.state().map(|(of, state)| (first + of.pull, state));
-                if let Some((pull, state)) = told.filter(|(pull, _)| *pull < pulls) {
-                    progress.update(pull, &state);
+            EventKind::Pull { event, subject } => {
+                let pull = first + subject.pull;
+                if pull < pulls {
+                    progress.update(pull, &State::from(event));
                 }
             }
         }

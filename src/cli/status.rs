@@ -83,19 +83,19 @@ async fn said(
 
 fn table(views: &[PullView]) -> String {
     let mut text = format!("{:20}  {:9}  {:20}  {:>6}  DEFINITION\n", "REQUEST", "STATE", "ACCEPTED", "FROM");
-    for view @ PullView { id, source, accepted, by, state, .. } in views {
+    for view @ PullView { id, source, accepted, submitted_by, state, .. } in views {
         let accepted = String::from(*accepted);
         // To the second.
         let accepted = accepted.split('.').next().unwrap_or_default();
         // Writing to a String cannot fail.
-        let by = match by {
+        let by = match submitted_by {
             Origin::Peer(peer) => peer.uid.to_string(),
             Origin::Folder => "folder".to_owned(),
             Origin::Cluster => "ecs".to_owned(),
         };
         let _ = writeln!(text, "{id}  {:9}  {accepted}Z  {by:>6}  {source}", word(*state));
-        if let Some(because) = &view.because {
-            let _ = writeln!(text, "  {}: {}", because.link, because.message);
+        if let Some(error) = &view.error {
+            let _ = writeln!(text, "  {}: {}", error.link, error.message);
         }
     }
     text
@@ -103,8 +103,8 @@ fn table(views: &[PullView]) -> String {
 
 fn one(view: &PullView) -> String {
     let mut said = table(std::slice::from_ref(view));
-    if let Some(until) = view.until {
-        let _ = writeln!(said, "  it is tried again at {}", String::from(until));
+    if let Some(retry_at) = view.retry_at {
+        let _ = writeln!(said, "  will be retried at {}", String::from(retry_at));
     }
     for OnePull { of, state, layers } in &view.pulls {
         let state = serde_json::to_value(state).unwrap_or_default();

@@ -1,7 +1,7 @@
-//! The events of one run as lines of JSON, for a reader who takes them at his own pace.
+//! The events of one run as lines of JSON, for a reader that may be slow.
 //!
-//! What is told waits in memory: nobody who does the work waits for a reader. How far a pull
-//! is, is said at most twice a second, and not at all to a reader who is behind.
+//! Events wait in memory, so that no pull waits for a reader. The progress of a pull is sent at most
+//! twice a second, and not at all to a reader that is far behind; every other event is kept.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,144 +9,144 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::Notify;
 
-use super::Report;
-use super::event::{Event, Subject};
+use super::event::Event;
+use super::run_report::Report;
+use super::subject::Subject;
 use crate::error::Failure;
 use crate::pull::{Layers, Progress, State};
 
-/// How far a pull is, is said no more often than this.
-const EVERY: Duration = Duration::from_millis(500);
+/// Minimum time between two progress events of one pull.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
 
-/// With so many bytes waiting for the reader, how far a pull is has to wait.
-const MUCH: usize = 1 << 20;
+/// Number of waiting bytes above which progress events are dropped.
+const BACKLOG_LIMIT: usize = 1 << 20;
 
-/// Events, as far as they have been told and not been taken.
+/// The lines that wait for one reader.
 #[derive(Default)]
 pub struct EventQueue {
-    told: Mutex<Told>,
-    is_new: Notify,
+    state: Mutex<QueueState>,
+    changed: Notify,
 }
 
-/// The events of one run, told while it goes on.
+/// The events of one run, which it writes as the progress of its pulls.
 pub struct EventLog {
     subjects: Vec<Subject>,
-    /// What was told.
-    pub lines: EventQueue,
+    /// The lines that wait for the reader.
+    pub queue: EventQueue,
 }
 
 #[derive(Default)]
-struct Told {
-    /// What the reader has not got yet.
+struct QueueState {
     waiting: Vec<u8>,
-    pulls: HashMap<usize, Pull>,
-    /// Nothing more is to come.
-    is_over: bool,
+    pulls: HashMap<usize, PullState>,
+    /// No further event follows.
+    is_closed: bool,
 }
 
 #[derive(Clone, Copy, Default)]
-struct Pull {
+struct PullState {
     layers: Layers,
-    said: Option<Instant>,
+    /// When the last progress event of the pull was sent.
+    sent: Option<Instant>,
 }
 
 impl EventQueue {
-    /// The next lines, once there are any; `None` when all have been taken and nothing more
-    /// is to come. For one reader.
+    /// Waits for the next lines; `None` when the queue is empty and closed. For one reader.
     pub async fn next(&self) -> Option<Vec<u8>> {
         loop {
             {
-                let mut told = self.told();
-                if !told.waiting.is_empty() {
-                    return Some(std::mem::take(&mut told.waiting));
+                let mut state = self.state();
+                if !state.waiting.is_empty() {
+                    return Some(std::mem::take(&mut state.waiting));
                 }
-                if told.is_over {
+                if state.is_closed {
                     return None;
                 }
             }
-            self.is_new.notified().await;
+            self.changed.notified().await;
         }
     }
 
-    /// Tells a pull's new state.
-    pub fn update(&self, of: &Subject, state: &State) {
+    /// Adds the new state of a pull.
+    pub fn update(&self, subject: &Subject, pull_state: &State) {
         let layers = {
-            let mut told = self.told();
-            let (is_behind, now) = (told.waiting.len() > MUCH, Instant::now());
-            let known = told.pulls.entry(of.pull).or_default();
-            if let State::Pulling(layers) = state {
-                known.layers = *layers;
-                let is_early = known.said.is_some_and(|said| now.duration_since(said) < EVERY);
+            let mut state = self.state();
+            let (is_behind, now) = (state.waiting.len() > BACKLOG_LIMIT, Instant::now());
+            let pull = state.pulls.entry(subject.pull).or_default();
+            if let State::Pulling(layers) = pull_state {
+                pull.layers = *layers;
+                let is_early = pull.sent.is_some_and(|sent| now.duration_since(sent) < PROGRESS_INTERVAL);
                 if layers.total > 0 && (is_early || is_behind) {
                     return;
                 }
-                known.said = Some(now);
+                pull.sent = Some(now);
             }
-            known.layers
+            pull.layers
         };
-        self.tell(|| Event::of_state(of, state, layers, SystemTime::now()));
+        self.push(|| Event::from_state(subject, pull_state, layers, SystemTime::now()));
     }
 
-    /// Tells that all of it is done once more, then.
-    pub fn postpone(&self, because: &Failure, until: &str) {
-        self.tell(|| Event::of_postponement(because, until, SystemTime::now()));
+    /// Adds that the run is repeated at a later time.
+    pub fn postpone(&self, error: &Failure, retry_at: &str) {
+        self.push(|| Event::from_postponement(error, retry_at, SystemTime::now()));
     }
 
-    /// Tells the report, which is the last line.
+    /// Adds the report as the last line, and closes the queue.
     pub fn end(&self, report: &Report) {
-        self.tell(|| Event::of_report(report, SystemTime::now()));
+        self.push(|| Event::from_report(report, SystemTime::now()));
         self.close();
     }
 
-    /// Nothing more is to be told: the run has no report, or the reader is gone.
+    /// Closes the queue: the run has no report, or the reader has gone away.
     pub fn close(&self) {
-        self.told().is_over = true;
-        self.is_new.notify_one();
+        self.state().is_closed = true;
+        self.changed.notify_one();
     }
 
-    fn tell<'a>(&'a self, event: impl FnOnce() -> Event<'a>) {
-        let told = &mut *self.told();
-        if !told.is_over {
-            push(&mut told.waiting, &event());
-            self.is_new.notify_one();
+    fn push<'a>(&'a self, event: impl FnOnce() -> Event<'a>) {
+        let state = &mut *self.state();
+        if !state.is_closed {
+            write_line(&mut state.waiting, &event());
+            self.changed.notify_one();
         }
     }
 
-    fn told(&self) -> MutexGuard<'_, Told> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, QueueState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl EventLog {
-    /// Of a run with these pulls.
+    /// The log of a run with these pulls.
     #[must_use]
     pub fn new(subjects: Vec<Subject>) -> Self {
-        Self { subjects, lines: EventQueue::default() }
+        Self { subjects, queue: EventQueue::default() }
     }
 }
 
 impl Progress for EventLog {
     fn update(&self, pull: usize, state: &State) {
-        self.lines.update(&self.subjects[pull], state);
+        self.queue.update(&self.subjects[pull], state);
     }
 }
 
-/// The report as the one line of a run that did nothing.
+/// The report as the only line of a run without events.
 #[must_use]
 pub fn report_line(report: &Report) -> Vec<u8> {
     let mut line = Vec::new();
-    push(&mut line, &Event::of_report(report, SystemTime::now()));
+    write_line(&mut line, &Event::from_report(report, SystemTime::now()));
     line
 }
 
-fn push(lines: &mut Vec<u8>, event: &Event<'_>) {
+fn write_line(lines: &mut Vec<u8>, event: &Event<'_>) {
     let before = lines.len();
     match serde_json::to_writer(&mut *lines, event) {
         Ok(()) => lines.push(b'\n'),
-        // Events are plain data with text for keys: were this to happen, half a line is worse
+        // Events are plain data with text keys, so this does not happen; half a line would be worse
         // than none.
         Err(error) => {
             lines.truncate(before);
-            tracing::error!(%error, "an event is no JSON");
+            tracing::error!(%error, "event cannot be written as JSON");
         }
     }
 }

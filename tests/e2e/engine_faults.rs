@@ -29,7 +29,7 @@ fn an_engine_killed_in_the_middle_and_started_again_brings_the_image_all_the_sam
     engine.start_again();
     let ended = Ended::of(running);
     world.assert_pulled(&ended);
-    assert_eq!(ended.container(0)["retries"][0]["because"]["class"], "engine-gone", "{ended:?}");
+    assert_eq!(ended.container(0)["retries"][0]["error"]["class"], "engine-gone", "{ended:?}");
     assert_eq!(world.proxy.most_at_once(), 1, "never two pulls of one image");
 }
 
@@ -107,7 +107,7 @@ fn an_engine_that_wakes_up_goes_on() {
     engine.signal("CONT");
     let ended = Ended::of(running);
     world.assert_pulled(&ended);
-    assert_eq!(ended.container(0)["retries"][0]["because"]["class"], "engine-gone", "{ended:?}");
+    assert_eq!(ended.container(0)["retries"][0]["error"]["class"], "engine-gone", "{ended:?}");
     assert_eq!(world.proxy.most_at_once(), 1, "never two pulls of one image");
 }
 

@@ -112,7 +112,7 @@ fn a_layer_that_stands_still_ends_at_the_idle_deadline_and_is_tried_again(lab: &
     let ended = world.pull().env("TASKPULL_IDLE_TIMEOUT", "3s").end();
     gate.open();
     world.assert_pulled(&ended);
-    assert_eq!(ended.container(0)["retries"][0]["because"]["link"], "layers", "{ended:?}");
+    assert_eq!(ended.container(0)["retries"][0]["error"]["link"], "layers", "{ended:?}");
     if lab.engine == Engine::Podman {
         // Docker closes what it has given up when the next byte comes, and none does.
         assert_eq!(world.proxy.most_at_once(), 1, "two pulls of one image at once");

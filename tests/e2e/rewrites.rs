@@ -60,7 +60,7 @@ fn an_image_comes_through_its_rule_under_the_name_of_its_upstream_and_past_it_in
     let past = pull("default");
     let app = past.container(0);
     assert_eq!(
-        (past.code, &app["result"], &app["fellBack"]["via"]),
+        (past.code, &app["result"], &app["fallback"]["via"]),
         (0, &"pulled".into(), &via.clone().into()),
         "{past:?}"
     );

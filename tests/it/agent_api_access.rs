@@ -105,7 +105,7 @@ fn to_submit_and_to_read_are_rights_of_their_own() {
     assert_eq!(ask(stranger, "GET", "/v1/health", "").status, 200);
 
     let own = ask(SENDER, "POST", "/v1/pulls", &definition);
-    assert_eq!((own.status, &own.json()["by"]), (202, &json!({ "from": "peer", "uid": SENDER, "gid": GROUP })));
+    assert_eq!((own.status, &own.json()["submittedBy"]), (202, &json!({ "from": "peer", "uid": SENDER, "gid": GROUP })));
     let own = own.id();
     let ids = |uid| -> Vec<_> {
         let list = ask(uid, "GET", "/v1/pulls", "").json();
@@ -131,7 +131,7 @@ fn what_a_file_wants_is_no_senders_own() {
     let agent = Agent::of(serve.env("TASKPULL_ACCESS_READ", format!("root,{READER}")), &home);
     wait_for(&gate, 1);
     let list = agent.get("/v1/pulls").json();
-    assert_eq!(list["pulls"][0]["by"], json!({ "from": "folder" }));
+    assert_eq!(list["pulls"][0]["submittedBy"], json!({ "from": "folder" }));
     let path = format!("/v1/pulls/{}", list["pulls"][0]["id"].as_str().unwrap());
     let status = |uid, method, path: &str| ask(&home.socket(), (uid, GROUP), method, path, "").status;
     assert_eq!(status(SENDER, "GET", &path), 403);

@@ -40,7 +40,7 @@ fn a_decision_names_the_credential_and_the_calls_that_brought_it_and_no_value() 
     let text = |key: &str| app[key].as_str().unwrap_or_default();
     assert_eq!([text("event"), text("source"), text("task"), text("container")], ["pull", "web.json", "web", "app"]);
     assert_eq!(
-        (&app["by"], text("image"), text("result")),
+        (&app["submittedBy"], text("image"), text("result")),
         (&json!({ "from": "peer", "uid": 7, "gid": 8 }), IMAGE, "pulled")
     );
     assert!(text("digest").starts_with("sha256:") && app["durationMs"].is_u64(), "{app}");

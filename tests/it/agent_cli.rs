@@ -90,7 +90,7 @@ fn a_request_that_is_tried_again_is_said_to_be() {
     let _agent = Agent::of(home.serve(&world).env("TASKPULL_ATTEMPTS", "1"), &home);
     let ended = pull(&home, &["--output", "json"], &task(&[open_container("app", IMAGE)])).end();
     assert_eq!((ended.code, ended.report()["summary"]["pulled"].clone()), (0, json!(1)), "{ended:?}");
-    assert!(ended.stderr.contains("is tried again at 2") && ended.stderr.contains("(unavailable)"), "{ended:?}");
+    assert!(ended.stderr.contains("will be retried at 2") && ended.stderr.contains("(unavailable)"), "{ended:?}");
 }
 
 #[test]

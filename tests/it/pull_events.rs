@@ -51,7 +51,7 @@ fn each_change_is_a_line_and_the_report_the_last() {
         (&events[0]["pull"], &events[0]["image"], &events[0]["containers"]),
         (&json!(0), &json!(IMAGE), &wanting)
     );
-    assert_eq!((&events[3]["attempt"], &events[3]["because"]["class"]), (&json!(2), &json!("unavailable")));
+    assert_eq!((&events[3]["attempt"], &events[3]["error"]["class"]), (&json!(2), &json!("unavailable")));
     let end = &events[events.len() - 2];
     let report = &last["report"];
     schema::hold(&schema_of("report.schema.json"), report);
@@ -92,7 +92,7 @@ fn a_copy_that_serves_instead_is_told_before_the_end() {
     let events = events(&run.end());
     let told = names(&events);
     assert_eq!(told[told.len() - 3..], ["falling-back", "end", "report"]);
-    assert_eq!(events[events.len() - 3]["because"]["class"], "unavailable");
+    assert_eq!(events[events.len() - 3]["error"]["class"], "unavailable");
     assert_eq!(events[events.len() - 2]["result"], "cached");
 }
 

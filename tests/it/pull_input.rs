@@ -140,7 +140,7 @@ fn hostile_text_never_reaches_the_terminal() {
     assert!(!ended.stdout.contains('\u{1b}') && !ended.stderr.contains('\u{1b}'), "{ended:?}");
     world.engine.image(IMAGE, crate::support::engine::Pull::refused(500, "no \u{1b}[2J\nway"));
     let ended = world.set(Run::new(["pull", "-"]).stdin(task(&[open_container("a", IMAGE)]).to_string())).end();
-    assert!(ended.stdout.contains("said: no \u{fffd}[2J way"), "{ended:?}");
+    assert!(ended.stdout.contains("cause: no \u{fffd}[2J way"), "{ended:?}");
 }
 
 #[test]

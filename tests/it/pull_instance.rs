@@ -163,7 +163,7 @@ fn a_dry_run_names_the_login_and_runs_no_helper() {
     let text = crate::support::run::Run::new(["pull", "--dry-run", "-"]).stdin(app().to_string());
     let ended = host.set(text).end();
     assert!(
-        ended.stdout.contains("[1] this host's own login for registry.example:5000\n    from docker-credential-mine"),
+        ended.stdout.contains("[1] host login for registry.example:5000\n    from docker-credential-mine"),
         "{ended:?}"
     );
 }

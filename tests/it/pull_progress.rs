@@ -50,7 +50,7 @@ fn a_copy_that_serves_instead_is_said_with_the_failure() {
     assert!(
         ended
             .stdout
-            .contains("    the copy on the engine serves, because the pull failed:\n      registry (unavailable)")
+            .contains("    the cached image is used, because the pull failed:\n      registry (unavailable)")
     );
 }
 

@@ -76,7 +76,7 @@ fn an_image_comes_through_its_rule_and_has_the_name_that_containers_know() {
     assert_eq!(world.aws.count("GetSecretValue"), 0, "nor its secret read");
     let web = ended.container(0);
     assert_eq!((&web["image"], &web["via"]), (&json!(HUB), &json!(VIA)));
-    assert_eq!((&web["result"], &web["fellBack"]), (&json!("pulled"), &Value::Null));
+    assert_eq!((&web["result"], &web["fallback"]), (&json!("pulled"), &Value::Null));
     assert_eq!(credential(&web)["kind"], "ecr");
     assert_eq!(ended.report()["tasks"][0]["warnings"], json!([]), "the secret is the upstream's");
     let is_naming = |it: &String| it.starts_with("POST") && it.contains("/images/sha256:") && it.ends_with("/tag");
@@ -98,8 +98,8 @@ fn an_unavailable_token_leads_to_the_upstream_with_its_own_secret() {
         assert_eq!(ended.code, 0, "{ended:?}");
         assert_eq!(shown_to(&world), [(HUB.to_owned(), "me:swordfish".to_owned())]);
         let web = ended.container(0);
-        assert_eq!((&web["via"], &web["fellBack"]["via"]), (&Value::Null, &json!(VIA)));
-        assert_eq!(web["fellBack"]["because"]["link"], "registry-token");
+        assert_eq!((&web["via"], &web["fallback"]["via"]), (&Value::Null, &json!(VIA)));
+        assert_eq!(web["fallback"]["error"]["link"], "registry-token");
         assert_eq!(web["credential"]["kind"], "secret");
     }
 }
@@ -124,10 +124,10 @@ fn an_unavailable_registry_is_tried_a_few_times_and_then_the_upstream_is() {
     assert_eq!((world.engine.count(VIA), world.engine.count(HUB)), (4, 1));
     assert_eq!(shown_to(&world).last().unwrap().1, "me:swordfish");
     let web = ended.container(0);
-    assert_eq!((&web["attempts"], &web["fellBack"]["because"]["class"]), (&json!(5), &json!("unavailable")));
+    assert_eq!((&web["attempts"], &web["fallback"]["error"]["class"]), (&json!(5), &json!("unavailable")));
     assert_eq!(web["result"], "pulled");
     let text = text_of(&world, &hub(), &[]);
-    assert!(text.contains(&format!("from its own registry, and not via {VIA}:")), "{text}");
+    assert!(text.contains(&format!("from the upstream registry, because {VIA} failed:")), "{text}");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_rule_that_says_nothing_at_all_is_given_up_at_its_first_deadline() {
     let (run, _config) = run(&world, &hub());
     let ended = run.env("TASKPULL_BEGIN_TIMEOUT", "1s").end();
     assert_eq!((ended.code, world.engine.count(VIA)), (0, 1), "{ended:?}");
-    assert_eq!(ended.container(0)["fellBack"]["because"]["class"], "unavailable");
+    assert_eq!(ended.container(0)["fallback"]["error"]["class"], "unavailable");
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn where_both_ways_fail_both_are_told() {
     let ended = pull(&world, &hub());
     assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{ended:?}");
     let web = ended.container(0);
-    assert_eq!(web["fellBack"]["because"]["class"], "unavailable");
+    assert_eq!(web["fallback"]["error"]["class"], "unavailable");
     assert_eq!(web["failure"]["thing"], HUB);
     let text = text_of(&world, &hub(), &[]);
     assert!(text.contains("503") && text.contains("does not accept these credentials"), "{text}");
@@ -193,7 +193,7 @@ fn an_upstream_whose_secret_cannot_be_read_is_the_failure_beside_the_rules() {
     let ended = pull(&world, &hub());
     let web = ended.container(0);
     assert_eq!(web["failure"]["class"], "refused", "{ended:?}");
-    assert_eq!((&web["credential"]["kind"], &web["fellBack"]["via"]), (&json!("secret"), &json!(VIA)));
+    assert_eq!((&web["credential"]["kind"], &web["fallback"]["via"]), (&json!("secret"), &json!(VIA)));
     assert_eq!(world.engine.count(HUB), 0, "nothing is pulled anonymously");
 }
 
@@ -259,7 +259,7 @@ fn a_copy_serves_only_whom_the_way_in_order_lets_have_it() {
         world.engine.image(HUB, Pull::success());
         let served = again(&world);
         assert_eq!(served.container(0)["verified"], true, "{behavior}: {served:?}");
-        assert_eq!(served.container(0)["fellBack"]["via"], VIA);
+        assert_eq!(served.container(0)["fallback"]["via"], VIA);
         assert_eq!((world.engine.count(VIA), world.engine.count(HUB)), (1, 0), "nothing was pulled for it");
     }
 }
@@ -275,7 +275,7 @@ fn the_copy_serves_where_neither_way_is_in_order() {
     let ended = run.env("TASKPULL_ATTEMPTS", "1").end();
     let web = ended.container(0);
     assert_eq!((ended.code, &web["result"]), (0, &json!("cached")), "{ended:?}");
-    assert_eq!((&web["fellBack"]["because"]["thing"], &web["insteadOf"]["thing"]), (&json!(VIA), &json!(HUB)));
+    assert_eq!((&web["fallback"]["error"]["thing"], &web["insteadOf"]["thing"]), (&json!(VIA), &json!(HUB)));
     assert!(web["digest"].as_str().is_some_and(|digest| digest.starts_with("sha256:")), "{web}");
 }
 
@@ -336,7 +336,7 @@ fn events_tell_of_the_upstream_when_it_is_asked() {
     let ended = run.arg("--events").end();
     let events: Vec<Value> = ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let asking: Vec<_> = events.iter().filter(|event| event["event"] == "asking-upstream").collect();
-    assert_eq!((asking.len(), &asking[0]["because"]["thing"]), (1, &json!(VIA)), "{ended:?}");
+    assert_eq!((asking.len(), &asking[0]["error"]["thing"]), (1, &json!(VIA)), "{ended:?}");
     assert_eq!(asking[0]["image"], HUB);
 }
 

@@ -132,7 +132,7 @@ fn admit(
     id: Option<&RequestId>,
     request: &Request<Incoming>,
 ) -> Result<(), Problem> {
-    let origin = || Some(shared.desk.show(id?).ok()?.by);
+    let origin = || Some(shared.desk.show(id?).ok()?.submitted_by);
     let refused = || Problem::new(Kind::NoRight, &refusal(route.demand, caller));
     let allowed = || if is_allowed(route.demand, caller, origin) { Ok(()) } else { Err(refused()) };
     let admitted = guard::check(request).and_then(|()| allowed());

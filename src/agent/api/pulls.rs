@@ -35,7 +35,7 @@ pub(super) async fn submit(
     }
     // What has a plan has an essence.
     let definition = essence(&text).ok_or_else(|| Problem::new(Kind::Internal, "the definition could not be kept"))?;
-    let submission = Submission { source, definition, key, by: Origin::Peer(caller.peer) };
+    let submission = Submission { source, definition, key, submitted_by: Origin::Peer(caller.peer) };
     let Accepted { id, before } = shared.desk.submit(submission).await?;
     let mut answer = if is_followed {
         events(shared, &id).await?
@@ -103,7 +103,8 @@ pub(super) fn list(shared: &Shared, caller: Caller, query: &Query) -> Result<Ans
             .filter(|limit| text.bytes().all(|byte| byte.is_ascii_digit()) && (1..=LIST_LIMIT).contains(limit))
     })?;
     let is_wanted = |view: &View| {
-        (caller.rights.read || view.by.user() == Some(caller.peer.uid)) && state.is_none_or(|state| word(view) == state)
+        (caller.rights.read || view.submitted_by.user() == Some(caller.peer.uid))
+            && state.is_none_or(|state| word(view) == state)
     };
     let views = shared.desk.list(limit.unwrap_or(100), is_wanted);
     answer::json(StatusCode::OK, &ListView { pulls: views.into_iter().map(PullView::brief).collect() })

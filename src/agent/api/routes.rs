@@ -11,8 +11,8 @@ use super::problem::{Kind, Problem};
 use super::schemas;
 use super::view::{ListView, PullView, Readiness, VersionView};
 use crate::frontend::AgentLogin;
+use crate::report::Event;
 use crate::report::Report;
-use crate::report::event::Event;
 
 /// Who may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

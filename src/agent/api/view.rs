@@ -8,7 +8,7 @@ use crate::agent::{Ending, Moment, Origin, Phase, RequestId, Standing, View};
 use crate::error::{Failure, Printable};
 use crate::pipeline::{How, Layers, State};
 use crate::report::Report;
-use crate::report::event::{LayersReport, Subject};
+use crate::report::{LayersReport, Subject};
 
 /// A request.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -19,18 +19,18 @@ pub struct PullView {
     pub id: RequestId,
     /// What its sender calls it.
     pub source: Printable,
-    /// When it was accepted.
+    /// When the request was accepted.
     pub accepted: Moment,
-    /// Where it comes from.
-    pub by: Origin,
+    /// Where the request comes from.
+    pub submitted_by: Origin,
     /// Where it stands.
     pub state: StateWord,
-    /// Of one that waits: when it is tried again.
+    /// For a waiting request: when it is retried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Moment>,
-    /// Of one that waits: why it failed.
+    pub retry_at: Option<Moment>,
+    /// For a waiting request: why the last run failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub because: Option<Failure>,
+    pub error: Option<Failure>,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Moment>,
@@ -153,15 +153,15 @@ impl PullView {
     /// Without its pulls and its report, as lists have it.
     #[must_use]
     pub(super) fn brief(view: View) -> Self {
-        let View { id, source, accepted, by, standing } = view;
+        let View { id, source, accepted, submitted_by, standing } = view;
         let brief = |state| Self {
             id,
             source,
             accepted,
-            by,
+            submitted_by,
             state,
-            until: None,
-            because: None,
+            retry_at: None,
+            error: None,
             ended: None,
             pulls: Vec::new(),
             report: None,
@@ -172,7 +172,9 @@ impl PullView {
                 let phase = open.phase();
                 let brief = brief(StateWord::from(&phase));
                 match phase {
-                    Phase::Waiting { because, until } => Self { because: Some(because), until: Some(until), ..brief },
+                    Phase::Waiting { error, retry_at } => {
+                        Self { error: Some(error), retry_at: Some(retry_at), ..brief }
+                    }
                     Phase::Queued | Phase::Running => brief,
                 }
             }

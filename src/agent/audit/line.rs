@@ -96,18 +96,19 @@ pub enum What<'a> {
 
 /// The request that a decision belongs to.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Of<'a> {
     /// Its name.
     pub request: &'a RequestId,
     /// What its sender calls it.
     pub source: &'a Printable,
     /// Where it comes from.
-    pub by: Origin,
+    pub submitted_by: Origin,
 }
 
 impl<'a> Of<'a> {
     pub(super) fn new(request: &'a Request) -> Self {
-        Self { request: &request.id, source: &request.submission.source, by: request.submission.by }
+        Self { request: &request.id, source: &request.submission.source, submitted_by: request.submission.submitted_by }
     }
 }
 
@@ -159,7 +160,7 @@ impl<'a> What<'a> {
     pub(super) fn fields(&self) -> Vec<(&'static str, String)> {
         let by = |peer: &Peer| ("TASKPULL_UID", peer.uid.to_string());
         let of = |of: &Of<'_>| {
-            let sender = if let Origin::Peer(peer) = &of.by { Some(by(peer)) } else { None };
+            let sender = if let Origin::Peer(peer) = &of.submitted_by { Some(by(peer)) } else { None };
             [("TASKPULL_REQUEST", of.request.to_string())].into_iter().chain(sender)
         };
         match self {

@@ -6,5 +6,5 @@ use crate::report::schema;
 /// The schema of a line, as the file in `docs/` has it.
 #[must_use]
 pub fn audit() -> String {
-    schema::text_of::<Line<'static>>("One line of the audit trail of `taskpull serve`")
+    schema::render::<Line<'static>>("One line of the audit trail of `taskpull serve`")
 }

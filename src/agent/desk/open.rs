@@ -32,9 +32,9 @@ pub enum Phase {
     /// It failed for a reason that may pass, and is tried again.
     Waiting {
         /// Why it failed.
-        because: Failure,
+        error: Failure,
         /// When it is tried again.
-        until: Moment,
+        retry_at: Moment,
     },
 }
 

@@ -32,7 +32,7 @@ pub(super) type Key = (u32, String);
 pub(super) struct Entry {
     pub(super) source: Printable,
     pub(super) accepted: Moment,
-    pub(super) by: Origin,
+    pub(super) submitted_by: Origin,
     pub(super) key: Option<Key>,
     /// Tells definitions apart, within this process.
     pub(super) print: u64,
@@ -63,23 +63,23 @@ impl Table {
     }
 
     pub(super) fn insert(&mut self, request: &Request, stage: Stage) {
-        let Submission { source, by, .. } = &request.submission;
+        let Submission { source, submitted_by, .. } = &request.submission;
         let key = key(&request.submission);
         if let Some(key) = key.clone() {
             self.keys.insert(key, request.id.clone());
         }
         match stage {
-            _ if by.is_placed() => {}
+            _ if submitted_by.is_placed() => {}
             Stage::Open(_) => {
                 self.open += 1;
                 self.text += request.submission.definition.len();
             }
             Stage::Ended { .. } => self.ended.push_back(request.id.clone()),
         }
-        let (source, accepted, by) = (source.clone(), request.accepted, *by);
+        let (source, accepted, submitted_by) = (source.clone(), request.accepted, *submitted_by);
         let print = print(&request.submission);
         self.last = self.last.take().max(Some(request.id.clone()));
-        self.entries.insert(request.id.clone(), Entry { source, accepted, by, key, print, stage });
+        self.entries.insert(request.id.clone(), Entry { source, accepted, submitted_by, key, print, stage });
     }
 
     /// The request that this sender has named with the same key.
@@ -114,13 +114,19 @@ impl Entry {
             Stage::Open(open) => Standing::Open(Arc::clone(open)),
             Stage::Ended { at, how, .. } => Standing::Ended { at: *at, how: *how },
         };
-        View { id: id.clone(), source: self.source.clone(), accepted: self.accepted, by: self.by, standing }
+        View {
+            id: id.clone(),
+            source: self.source.clone(),
+            accepted: self.accepted,
+            submitted_by: self.submitted_by,
+            standing,
+        }
     }
 }
 
 /// The key of a submission; what is placed has none, its source says which it is.
 pub(super) fn key(submission: &Submission) -> Option<Key> {
-    match submission.by {
+    match submission.submitted_by {
         Origin::Peer(peer) => Some((peer.uid, submission.key.clone()?)),
         Origin::Folder | Origin::Cluster => None,
     }
@@ -148,7 +154,8 @@ mod tests {
             let id = table.fresh_id(time);
             assert!(before < Some(id.clone()));
             let definition = String::new();
-            let submission = Submission { source: Printable::new("a"), definition, key: None, by: Origin::Folder };
+            let submission =
+                Submission { source: Printable::new("a"), definition, key: None, submitted_by: Origin::Folder };
             let request = Request { id: id.clone(), accepted: Moment::new(time), submission };
             let stage = Stage::Ended { at: request.accepted, how: Ending::Failed, kept: Kept::OnDisk };
             table.insert(&request, stage);

@@ -156,5 +156,5 @@ impl<'a> Files<'a> {
 
 fn submission(folder: &Path, name: &OsStr, definition: String) -> Submission {
     let source = Printable::new(&folder.join(name).display().to_string());
-    Submission { source, definition, key: None, by: Origin::Folder }
+    Submission { source, definition, key: None, submitted_by: Origin::Folder }
 }

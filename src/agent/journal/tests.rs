@@ -17,7 +17,7 @@ fn request(milliseconds: u64) -> Request {
         source: Printable::new("web.json"),
         definition: r#"{"containerDefinitions":[{"image":"a"}]}"#.to_owned(),
         key: Some("deploy-7".to_owned()),
-        by: Origin::Peer(Peer { uid: 1000, gid: 1000 }),
+        submitted_by: Origin::Peer(Peer { uid: 1000, gid: 1000 }),
     };
     Request { id: RequestId::new(now, 7), accepted: Moment::new(now), submission }
 }

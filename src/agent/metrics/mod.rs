@@ -93,7 +93,7 @@ impl Metrics {
             self.0.add(&table::FAILURES, &[&word(&failure.link), &class], 1);
         }
         for retry in &container.retries {
-            self.0.add(&table::RETRIES, &[&word(&retry.because.class)], 1);
+            self.0.add(&table::RETRIES, &[&word(&retry.error.class)], 1);
         }
         if let Some(duration) = container.duration_ms {
             self.0.observe(&table::PULL_SECONDS_OF, &[&result], Duration::from_millis(duration));

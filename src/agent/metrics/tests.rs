@@ -21,7 +21,7 @@ fn container(image: &str, result: ContainerResult) -> ContainerReport {
         result,
         digest: None,
         via: None,
-        fell_back: None,
+        fallback: None,
         upstream_credential: None,
         credential: Some(CredentialReport::Anonymous),
         wanted_platform: None,
@@ -40,7 +40,7 @@ fn container(image: &str, result: ContainerResult) -> ContainerReport {
 fn ended(metrics: &Metrics, containers: Vec<ContainerReport>) {
     let (now, source) = (SystemTime::now(), Printable::new("web.json"));
     let submission =
-        Submission { source: source.clone(), definition: String::new(), key: None, by: Origin::Peer(PEER) };
+        Submission { source: source.clone(), definition: String::new(), key: None, submitted_by: Origin::Peer(PEER) };
     let request = Request { id: RequestId::new(now, 0), accepted: Moment::new(now), submission };
     let tasks = vec![TaskReport { source, family: None, warnings: Vec::new(), containers }];
     let report = Report { schema_version: 1, tasks, invalid_inputs: Vec::new(), summary: Summary::default() };
@@ -75,10 +75,10 @@ fn a_pull_of_several_containers_is_counted_once() {
 #[test]
 fn a_failure_is_counted_by_its_link_and_class_and_a_retry_by_its_reason() {
     let metrics = Metrics::default();
-    let because = failure(Link::Registry, Class::Throttled);
+    let error = failure(Link::Registry, Class::Throttled);
     let refused = ContainerReport {
         failure: Some(failure(Link::SecretPolicy, Class::Refused)),
-        retries: vec![RetryReport { attempt: 2, wait_ms: 10, because }],
+        retries: vec![RetryReport { attempt: 2, wait_ms: 10, error }],
         ..container("r.example/a:1", ContainerResult::Failed)
     };
     let late = ContainerReport {
