@@ -1,8 +1,7 @@
-"""What an agent costs that has nothing to do, how soon it is ready, and what a full folder asks
-of it.
+"""Measures the cost of an idle agent, its start time, and its work for a folder with many files.
 
-It is told where to say that it is ready, as by a service manager, and by nothing else: without a
-watchdog and with an empty folder it has no reason at all to wake up.
+The agent gets a notify socket, as from a service manager, and no other systemd setting: without
+a watchdog and with an empty folder it has no reason to wake up.
 """
 
 import contextlib
@@ -23,16 +22,16 @@ from world import HOST_ACCOUNT, world
 SECRET = f"arn:aws:secretsmanager:eu-west-1:{HOST_ACCOUNT}:secret:taskpull/bench-Ab12Cd"
 FILES = 1_000
 IDLE_SECONDS, IDLE_SECONDS_QUICK = 60, 10
-# Threads that have waited for the disk end after ten seconds.
+# The runtime ends idle blocking threads after ten seconds.
 SETTLED_AFTER = 12
-# More, and something hangs.
-PATIENCE = 60
+# Seconds after which the agent counts as hanging.
+TIMEOUT = 60
 PLANNED, ENDED = b" planned ", b" ended "
 IN_OPEN = 0x20
 
 
 class Agent:
-    """`taskpull serve` in a folder of its own; it ends with the `with`."""
+    """`taskpull serve` with its own folder; it is stopped at the end of the `with`."""
 
     def __init__(self, bench, name, settings):
         self.home = Path(bench.folder) / name
@@ -48,48 +47,48 @@ class Agent:
 
     def __enter__(self):
         (self.home / "notify").unlink(missing_ok=True)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told, open(self.home / "log", "wb") as log:
-            told.bind(str(self.home / "notify"))
-            told.settimeout(PATIENCE)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify, open(self.home / "log", "wb") as log:
+            notify.bind(str(self.home / "notify"))
+            notify.settimeout(TIMEOUT)
             self.begun = time.perf_counter()
             self.process = subprocess.Popen(
                 self.command, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log
             )
             try:
-                while not told.recv(4_096).startswith(b"READY=1"):
+                while not notify.recv(4_096).startswith(b"READY=1"):
                     pass
             except TimeoutError:
                 self.__exit__()
-                raise RunFailed(f"the agent is not ready: {self.log().decode(errors='replace')}") from None
+                raise RunFailed(f"the agent did not become ready: {self.log().decode(errors='replace')}") from None
             self.ready_after = time.perf_counter() - self.begun
         return self
 
     def __exit__(self, *_):
         self.process.terminate()
         try:
-            self.process.wait(PATIENCE)
+            self.process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-            raise RunFailed("the agent does not end") from None
+            raise RunFailed("the agent did not stop") from None
 
     def log(self):
         return (self.home / "log").read_bytes()
 
     def wait_for(self, what, count):
-        """Seconds from its start until so many lines of its log say this."""
+        """Return the seconds from the start until `what` is in the log `count` times."""
         while self.log().count(what) < count:
-            if self.process.poll() is not None or time.perf_counter() - self.begun > PATIENCE:
-                raise RunFailed(f"the agent has not said{what.decode()}{count} times")
+            if self.process.poll() is not None or time.perf_counter() - self.begun > TIMEOUT:
+                raise RunFailed(f"the log of the agent does not contain `{what.decode().strip()}` {count} times")
             time.sleep(0.005)
         return time.perf_counter() - self.begun
 
     def resident(self):
-        """Bytes."""
+        """Return the resident memory in bytes."""
         return int(self.of_status(f"/proc/{self.process.pid}", "VmRSS").removesuffix(" kB")) * 1024
 
     def used(self):
-        """How often any thread has woken up, and the seconds all of them have run."""
+        """Return the number of wake-ups and the seconds of processor time, of all threads together."""
         threads = [f"/proc/{self.process.pid}/task/{thread}" for thread in os.listdir(f"/proc/{self.process.pid}/task")]
         wake_ups = sum(int(self.of_status(thread, "voluntary_ctxt_switches")) for thread in threads)
         ran = sum(int(Path(thread, "schedstat").read_text().split()[0]) for thread in threads)
@@ -111,7 +110,7 @@ def idle(bench):
         wake_ups, ran = (after - earlier for after, earlier in zip(agent.used(), before))
         sizes = [fresh, agent.resident()]
     return [
-        memory("idle agent: resident", sizes, 15),
+        memory("idle agent: resident memory", sizes, 15),
         Row(f"  wake-ups in {seconds} s", str(wake_ups), 1, "0", wake_ups == 0),
         milliseconds(f"  processor time in {seconds} s", [ran]),
     ]
@@ -126,14 +125,14 @@ def ready(bench):
 
 
 def folder(bench):
-    """A file's images are the tests' engine's; that a file was planned is in the agent's log."""
+    """The images are on the tests' engine; the agent's log shows when a file has been planned."""
     rounds = [one_start(bench, number) for number in range(bench.rounds(5, 2))]
     planned, sizes, opened = zip(*rounds)
     files = [len(names) for names in opened]
     return [
-        milliseconds(f"{FILES:,} files: agent's start to all planned", planned, 1_000),
-        memory("  resident when all are pulled", sizes, 40),
-        Row("  files opened when one has changed", str(max(files)), len(files), "1", max(files) == 1),
+        milliseconds(f"{FILES:,} files: agent start to all planned", planned, 1_000),
+        memory("  resident memory after all pulls", sizes, 40),
+        Row("  files opened after one changed", str(max(files)), len(files), "1", max(files) == 1),
     ]
 
 
@@ -148,12 +147,12 @@ def one_start(bench, number):
             agent.wait_for(ENDED, FILES)
             resident = agent.resident()
             with opens(agent.watched) as opened:
-                beside = agent.home / "new"
-                beside.write_text(definition(7, "1.1"))
-                beside.rename(agent.watched / "0007.json")
+                new = agent.home / "new"
+                new.write_text(definition(7, "1.1"))
+                new.rename(agent.watched / "0007.json")
                 agent.wait_for(ENDED, FILES + 1)
     if asked["pull"] != FILES + 1:
-        raise RunFailed(f"the agent asked for {asked['pull']} images, and there were {FILES + 1}")
+        raise RunFailed(f"the agent pulled {asked['pull']} images instead of {FILES + 1}")
     return planned, resident, opened
 
 
@@ -163,18 +162,18 @@ def definition(number, tag):
 
 @contextlib.contextmanager
 def opens(watched):
-    """The names of the files of a folder that were opened meanwhile, as the kernel tells it; there at the end."""
+    """Collect, from inotify, the names of the files in a folder that are opened during the `with`."""
     libc, names = ctypes.CDLL(None, use_errno=True), set()
     inotify = libc.inotify_init1(os.O_CLOEXEC)
     if inotify < 0 or libc.inotify_add_watch(inotify, os.fsencode(watched), IN_OPEN) < 0:
-        raise RunFailed(f"the opening of files cannot be watched: {os.strerror(ctypes.get_errno())}")
+        raise RunFailed(f"inotify cannot watch the folder: {os.strerror(ctypes.get_errno())}")
     try:
         yield names
         while select.select([inotify], [], [], 0)[0]:
-            told = os.read(inotify, 1 << 16)
-            while told:
-                *_, length = struct.unpack_from("iIII", told)
-                names.add(told[16 : 16 + length].rstrip(b"\0").decode())
-                told = told[16 + length :]
+            events = os.read(inotify, 1 << 16)
+            while events:
+                *_, length = struct.unpack_from("iIII", events)
+                names.add(events[16 : 16 + length].rstrip(b"\0").decode())
+                events = events[16 + length :]
     finally:
         os.close(inotify)

@@ -1,6 +1,6 @@
-"""What the agent's socket carries: clients that each ask for a kept login again as soon as they
-have it, beside a bare hyper server that answers the same bytes without a thought; and whether
-the agent's memory grows by it.
+"""Measures the throughput of the agent's socket: clients that each request a cached login again as
+soon as they have the response, compared with a bare hyper server that returns the same bytes; and
+whether the agent's memory grows.
 """
 
 import contextlib
@@ -21,39 +21,39 @@ CLIENTS = 64
 PATH = "/v1/credentials"
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
-# The least of the bare server's rate, and the longest that one in a hundred may wait.
+# The lowest rate as a fraction of the bare server's, and the highest 99th percentile in milliseconds.
 RATE, P99 = 0.5, 10
 
 
 def agent_logins(bench):
     if not PROGRAM.is_file():
-        raise NotReady(f"{PROGRAM} is not there; run: cargo build --locked --release --package bench-load")
+        raise NotReady(f"{PROGRAM} does not exist; run: cargo build --locked --release --package bench-load")
     folder = Path(bench.folder) / "agent-logins"
     folder.mkdir()
     body = json.dumps({"registry": bench.stage.registry})
-    with agent(bench, folder) as (asked, ours), constant(folder, login(ours, body)) as (bare, theirs):
-        takes = (lambda: ask(asked, ours, body, 3), lambda: ask(bare, theirs, body, 3))
+    with agent(bench, folder) as (process, socket), constant(folder, login(socket, body)) as (bare, bare_socket):
+        takes = (lambda: ask(process, socket, body, 3), lambda: ask(bare, bare_socket, body, 3))
         runs.alternate(1, *takes)
         rounds = runs.alternate(bench.rounds(10, 3), *takes)
-        before = resident(asked)
-        long = ask(asked, ours, body, bench.rounds(110, 10))
-        grown = (resident(asked) - before) / MEGABYTE
+        before = resident(process)
+        long = ask(process, socket, body, bench.rounds(110, 10))
+        grown = (resident(process) - before) / MEGABYTE
     ratios = [mine["rate"] / others["rate"] for mine, others in zip(*rounds)]
     rows = [
         Row(
-            f"logins for {CLIENTS} clients: the agent's rate / a bare server's",
+            f"logins for {CLIENTS} clients: rate of the agent / a bare server",
             runs.spread(ratios, "{:.2f}"),
             len(ratios),
             f"at least {RATE:.2f}",
             statistics.median(ratios) >= RATE,
         ),
-        row("  99 of 100 within", "p99", rounds[0], "{:.1f}", " ms", P99),
+        row("  latency (p99)", "p99", rounds[0], "{:.1f}", " ms", P99),
     ]
     for name, taken in zip(("taskpull", "a bare hyper server"), rounds):
-        rows.append(row(f"  {name}", "rate", taken, "{:.0f}", " a second"))
-        rows.append(row("    processor time for one", "cost", taken, "{:.1f}", " µs"))
+        rows.append(row(f"  {name}", "rate", taken, "{:.0f}", " per second"))
+        rows.append(row("    processor time per login", "cost", taken, "{:.1f}", " µs"))
     requests = f"{long['requests'] / 1_000_000:.1f} million"
-    rows.append(Row(f"  memory grown by {requests} logins", f"{grown:.1f} MB", 1, "1 MB", grown <= 1))
+    rows.append(Row(f"  memory growth after {requests} logins", f"{grown:.1f} MB", 1, "1 MB", grown <= 1))
     return rows
 
 
@@ -67,7 +67,7 @@ def row(what, key, taken, form, unit, limit=None):
 
 @contextlib.contextmanager
 def agent(bench, folder):
-    """The agent that gives logins, and its socket."""
+    """Start an agent that issues logins; yield its process and its socket."""
     socket, settings = folder / "agent.sock", folder / "taskpull.toml"
     arn = bench.stage.secret(0)
     settings.write_text(f'[[registry]]\nhost = "{bench.stage.registry}"\nsecret = "{arn}"\n')
@@ -84,7 +84,7 @@ def agent(bench, folder):
 
 @contextlib.contextmanager
 def constant(folder, answer):
-    """A server that answers this, and its socket."""
+    """Start a server that always returns `answer`; yield its process and its socket."""
     socket, text = folder / "constant.sock", folder / "constant"
     text.write_bytes(answer)
     with running([PROGRAM, "constant", str(socket)], socket, folder / "constant.log", {}, text) as process:
@@ -93,8 +93,8 @@ def constant(folder, answer):
 
 @contextlib.contextmanager
 def running(command, socket, log, environment, stdin=os.devnull):
-    with open(log, "wb") as said, open(stdin, "rb") as given:
-        process = subprocess.Popen(command, env=environment, stdin=given, stdout=said, stderr=said)
+    with open(log, "wb") as output, open(stdin, "rb") as source:
+        process = subprocess.Popen(command, env=environment, stdin=source, stdout=output, stderr=output)
     try:
         until = time.monotonic() + 30
         while not is_listened_on(socket):
@@ -117,30 +117,30 @@ def is_listened_on(socket):
 
 
 def login(socket, body):
-    """The answer, which is kept from then on."""
+    """Request a login once and return the response; the agent caches it from then on."""
     with contextlib.closing(EngineConnection(str(socket))) as connection:
         headers = {"Host": "localhost", "Content-Type": "application/json"}
         connection.request("POST", PATH, body, headers)
         answer = connection.getresponse()
         text = answer.read()
     if answer.status != http.client.OK:
-        raise runs.RunFailed(f"the agent gives no login: HTTP {answer.status} {text.decode(errors='replace')}")
+        raise runs.RunFailed(f"the agent issued no login: HTTP {answer.status} {text.decode(errors='replace')}")
     return text
 
 
 def ask(process, socket, body, seconds):
-    """What so many seconds of asking come to: rate a second, p99 in milliseconds, cost of one in microseconds."""
+    """Send requests for `seconds`; return the rate per second, p99 in milliseconds, and cost of one in microseconds."""
     used = processor_seconds(process)
     command = [PROGRAM, "ask", str(socket), PATH, body, str(CLIENTS), str(seconds)]
-    said = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
-    if said.returncode != 0:
-        raise runs.RunFailed(f"{socket.name} was not asked to the end: {said.stderr.strip()}")
-    told = json.loads(said.stdout)
+    ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    if ended.returncode != 0:
+        raise runs.RunFailed(f"the load on {socket.name} failed: {ended.stderr.strip()}")
+    result = json.loads(ended.stdout)
     return {
-        "requests": told["requests"],
-        "rate": told["requests"] / told["seconds"],
-        "p99": told["p99"] / 1_000,
-        "cost": (processor_seconds(process) - used) / told["requests"] * 1_000_000,
+        "requests": result["requests"],
+        "rate": result["requests"] / result["seconds"],
+        "p99": result["p99"] / 1_000,
+        "cost": (processor_seconds(process) - used) / result["requests"] * 1_000_000,
     }
 
 
@@ -150,5 +150,5 @@ def processor_seconds(process):
 
 
 def resident(process):
-    """Bytes of a process in memory now."""
+    """Return the resident memory of a process in bytes."""
     return int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * PAGE

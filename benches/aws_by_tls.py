@@ -1,6 +1,6 @@
-"""AWS's own host names over TLS, which lead to the lab's emulator: for a program that cannot be
-told another endpoint. It is a proxy that answers in the place of the hosts it is asked for, with
-a certificate of its own authority.
+"""Makes the lab's emulator available over TLS under AWS's own host names, for a program without a
+setting for the endpoint. It is a proxy that answers in place of the requested host, with a
+certificate of its own CA.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ import threading
 
 @contextlib.contextmanager
 def aws_by_tls(endpoint, host, folder):
-    """The environment in which a program's way to `host` ends at `endpoint`."""
+    """Yield the environment in which a program that connects to `host` reaches `endpoint`."""
     authority, chain = make_certificate(host, folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
@@ -33,7 +33,7 @@ def aws_by_tls(endpoint, host, folder):
                     copy(client, server)
                     back.join()
 
-    # A copy that an ended program has left must not hold the bench up.
+    # A connection that an ended program has left open must not block the benchmark.
     socketserver.ThreadingTCPServer.daemon_threads = True
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as proxy:
         threading.Thread(target=proxy.serve_forever, daemon=True).start()
@@ -49,7 +49,7 @@ def copy(source, sink):
 
 
 def make_certificate(host, folder):
-    """The paths of an authority's certificate, and of the host's with its key."""
+    """Return the paths of the CA certificate, and of the host's certificate with its key."""
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
     make = ["openssl", "req", "-x509", *key]
     authority, chain, parts = folder / "authority.pem", folder / "chain.pem", folder / "host.pem"

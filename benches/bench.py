@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Measures taskpull against its limits, on the lab, and prints one table.
 
-Where the lab's AWS cannot carry a measurement, the tests' own takes its place (world.rs).
+Measurements that the lab's AWS does not support use that of the tests (world.rs).
 
-Times are compared in pairs of whole processes that run next to each other, since the
-machine's mood changes by the second: a ratio means something where a time means little.
-Nothing here asserts a time. The exit code is 0 when every run did its work, whatever the
-verdicts; 1 when one did not; 2 when the lab or the program is not there.
+Times are compared in pairs of whole processes that run next to each other, because the
+speed of the machine changes by the second: a ratio is meaningful even if the times are
+not. No measurement asserts a time. The exit code is 0 if every run did its work, whatever
+the results; 1 if a run did not; 2 if the lab or the program is missing.
 """
 
 import argparse
@@ -45,7 +45,7 @@ class Bench:
     def rounds(self, many, few):
         return few if self.quick else many
 
-    # The three jobs, each a file for taskpull and the references in it.
+    # The three workloads, each a file for taskpull and the image references in it.
 
     def one_warm_image(self):
         image = self.stage.image("warm", 4_096)
@@ -146,7 +146,7 @@ class Bench:
         return [Row("size of the release binary", f"{size:.1f} MB", 1, "15 MB", size <= 15)]
 
     def count(self, definition, images, **wanted):
-        """What one run, with these images not on the engine, asks of AWS and of the engine."""
+        """Count the requests of one run to AWS and to the engine, with these images not on the engine."""
         self.stage.forget(images)
         before_aws = counting.before_aws(self.stage.endpoint)
         before_engine = counting.before_engine(self.stage.socket, self.folder / "engine.sock")
@@ -193,14 +193,14 @@ def arguments():
     numbers = range(1, len(MEASUREMENTS) + 1)
     names = ", ".join(f"{n} {measurement.__name__}" for n, measurement in zip(numbers, MEASUREMENTS))
     parser.add_argument("--only", type=int, choices=numbers, metavar="N", help=f"one measurement: {names}")
-    parser.add_argument("--binary", type=Path, default=ROOT / "target/release/taskpull", help="the program to measure")
+    parser.add_argument("--binary", type=Path, default=ROOT / "target/release/taskpull", help="program to measure")
     return parser.parse_args()
 
 
 def main():
     args = arguments()
     if not args.binary.is_file():
-        raise NotReady(f"{args.binary} is not there; run: cargo build --release --locked")
+        raise NotReady(f"{args.binary} does not exist; run: cargo build --release --locked")
     begun = time.monotonic()
     rows = []
     with tempfile.TemporaryDirectory(prefix="taskpull-bench-") as folder:
@@ -212,7 +212,7 @@ def main():
         bench.stage.forget(bench.stage.images)
     print_table(rows)
     over = sum(not row.ok for row in rows)
-    print(f"\n{over} over the limit" if over else "\nall within their limits", f"({time.monotonic() - begun:.0f} s)")
+    print(f"\n{over} over the limit" if over else "\nall within the limits", f"({time.monotonic() - begun:.0f} s)")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Counting proxies: what is really asked of AWS, of the engine and of the registry; one of them
-is out of order for a while.
+"""Proxies that count the requests to AWS, to the engine and to the registry. One of them simulates
+an outage.
 
-A proxy takes one request a connection and closes it after the answer. That is slower than
-the real way, so runs through a proxy are never timed.
+A proxy accepts one request per connection and closes it after the response. That is slower than
+a direct connection, so runs through a proxy are never timed.
 """
 
 import contextlib
@@ -19,11 +19,11 @@ from http import HTTPStatus
 
 
 class Relay(http.server.BaseHTTPRequestHandler):
-    """Counts a request by the name its server has for it, and relays the answer byte for byte."""
+    """Counts a request under the name that its server gives it, and relays the response unchanged."""
 
     def relay(self):
         self.close_connection = True
-        # Neither AWS calls nor pulls come with a chunked body.
+        # Neither AWS calls nor pulls have a chunked body.
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.count(self)
         if status := self.server.refusal(self):
@@ -34,18 +34,18 @@ class Relay(http.server.BaseHTTPRequestHandler):
         head = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
         with self.server.dial() as upstream:
             upstream.sendall(f"{self.command} {self.path} HTTP/1.1\r\n{head}\r\n".encode("latin-1") + body)
-            # Who hangs up on a pull has been counted all the same.
+            # A client may close the connection during a pull; its request has been counted.
             with upstream.makefile("rb") as answer, contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 shutil.copyfileobj(answer, self.wfile)
 
     do_DELETE = do_GET = do_HEAD = do_POST = relay
 
     def log_message(self, *_):
-        """Nothing: the count is the log."""
+        """Log nothing; the counts are enough."""
 
 
 class Proxy(socketserver.ThreadingMixIn):
-    """Listens on `address` before `upstream`; `name` tells what a request counts as."""
+    """Listens on `address` in front of `upstream`; `name` returns the name under which a request counts."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -66,7 +66,7 @@ class Proxy(socketserver.ThreadingMixIn):
             self.counts[self.name(request)] += 1
 
     def refusal(self, _request):
-        """The status of a refusal, where the request is to get no further."""
+        """Return the status of an error response if the proxy must not relay the request."""
         return None
 
 
@@ -75,7 +75,7 @@ class TcpProxy(Proxy, socketserver.TCPServer):
 
 
 class Outage(TcpProxy):
-    """A registry that is out of order, and gives nobody a manifest until `well_at`."""
+    """A registry that returns errors for manifests until `well_at`."""
 
     well_at = math.inf
 
@@ -102,11 +102,11 @@ def serving(proxy):
 
 @contextlib.contextmanager
 def before_aws(endpoint):
-    """An endpoint of its own before this one, and the AWS calls it has seen, by action."""
+    """Yield an endpoint in front of this one, and the counts of its AWS calls by action."""
     host, port = endpoint.rsplit(":", 1)
 
     def action(request):
-        return request.headers.get("X-Amz-Target", "of another service").rpartition(".")[2]
+        return request.headers.get("X-Amz-Target", "other service").rpartition(".")[2]
 
     proxy = TcpProxy(("127.0.0.1", 0), (host, int(port)), action)
     with serving(proxy):
@@ -115,9 +115,9 @@ def before_aws(endpoint):
 
 @contextlib.contextmanager
 def before_registry(upstream):
-    """An address of its own before this registry, and the requests it has seen: method and path.
+    """Yield an address in front of this registry, and the counts of its requests by method and path.
 
-    The engine first tries TLS, which is no request yet.
+    The engine first tries TLS, which does not count as a request.
     """
     host, port = upstream.rsplit(":", 1)
     proxy = TcpProxy(("127.0.0.1", 0), (host, int(port)), lambda request: f"{request.command} {request.path}")
@@ -127,7 +127,7 @@ def before_registry(upstream):
 
 @contextlib.contextmanager
 def out_of_order(upstream):
-    """This registry during an outage, at an address of its own."""
+    """Yield a proxy that simulates an outage of this registry, and its address."""
     host, port = upstream.rsplit(":", 1)
     proxy = Outage(("127.0.0.1", 0), (host, int(port)), lambda request: request.command)
     with serving(proxy):
@@ -136,7 +136,7 @@ def out_of_order(upstream):
 
 @contextlib.contextmanager
 def before_engine(upstream, path):
-    """A socket at `path` before the engine's, and the calls it has seen: `pull` or `other`."""
+    """Yield a socket at `path` in front of the engine's, and the counts of its calls: `pull` or `other`."""
 
     def call(request):
         create = re.match(r"(/v[\d.]+)?/images/create\?", request.path)

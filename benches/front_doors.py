@@ -1,9 +1,9 @@
-"""What a login costs that Docker asks for: one process of `docker-credential-taskpull get`, and
-beside it one of ECR's own helper, which knows ECR alone.
+"""Measures the cost of a login for Docker: one process of `docker-credential-taskpull get`, compared
+with one of ECR's own helper, which supports ECR alone.
 
 Both get a new token for one ECR host, from the lab's emulator under AWS's own name and over TLS,
-since the other helper can be told no other endpoint. Its cache is off: that is a file with the
-token in it, and taskpull has none.
+because the other helper has no setting for the endpoint. Its cache is off, because that is a file
+that contains the token, and taskpull has none.
 """
 
 import json
@@ -23,7 +23,7 @@ API = f"api.ecr.{REGION}.amazonaws.com"
 
 
 class Helper:
-    """A credential helper that is asked for one server."""
+    """A credential helper that gets the login of one server."""
 
     def __init__(self, program, server, user, environment, folder):
         self.command, self.environment, self.user = [str(program), "get"], environment, user
@@ -31,7 +31,7 @@ class Helper:
         self.server = server
 
     def time(self):
-        """Seconds of one run."""
+        """Return the seconds of one run."""
         with open(self.answer, "w+b") as answer:
             begun = time.perf_counter()
             ended = subprocess.run(
@@ -47,7 +47,7 @@ class Helper:
         return seconds
 
     def usage(self):
-        """What one run took of processors, in seconds, and of memory, in bytes."""
+        """Return the processor time of one run in seconds, and its peak memory in bytes."""
         self.asked.write_text(self.server)
         status, usage = runs.usage_of(self.command, self.environment, self.answer, self.asked)
         self.check(status)
@@ -56,14 +56,14 @@ class Helper:
     def check(self, status):
         text = self.answer.read_bytes()
         if status != 0 or json.loads(text)["Username"] != self.user or not json.loads(text)["Secret"]:
-            # Not repeated: it may be a login.
-            raise runs.RunFailed(f"{self.command[0]} ended with {status} and without the login of {self.server}")
+            # The answer is not part of the message, because it may be a login.
+            raise runs.RunFailed(f"{self.command[0]} exited with {status} without a login for {self.server}")
 
 
 def docker_helper(bench):
     other = shutil.which("docker-credential-ecr-login")
     if other is None:
-        raise NotReady("docker-credential-ecr-login is not there; run: lab/up --private-engine")
+        raise NotReady("docker-credential-ecr-login is not installed; run: lab/up --private-engine")
     folder = Path(bench.folder) / "front-doors"
     folder.mkdir()
     ours = folder / "docker-credential-taskpull"
@@ -71,7 +71,7 @@ def docker_helper(bench):
     arn, settings = bench.stage.secret(0), folder / "taskpull.toml"
     settings.write_text(f'[[registry]]\nhost = "{bench.stage.registry}"\nsecret = "{arn}"\n')
     with aws_by_tls(bench.stage.endpoint, API, folder) as by_tls:
-        # The emulator's tokens are over when they come, of which taskpull warns.
+        # Warnings would add output to the measured runs.
         plain = bench.stage.environment | {"HOME": str(folder), "TASKPULL_CONFIG": str(settings), "RUST_LOG": "error"}
         tls = {name: value for name, value in plain.items() if name != "AWS_ENDPOINT_URL"} | by_tls
         helpers = [
@@ -85,8 +85,8 @@ def docker_helper(bench):
     names = ("taskpull", "docker-credential-ecr-login", "taskpull, a host of [[registry]]")
     rows = []
     for number, what in enumerate(("processor time", "peak memory")):
-        ratios = [mine[number] / theirs[number] for mine, theirs in zip(usages[0], usages[1])]
-        rows += ratio(f"login for an ECR host, {what}: taskpull / other", ratios, 1.00)
+        ratios = [ours[number] / other[number] for ours, other in zip(usages[0], usages[1])]
+        rows += ratio(f"ECR login, {what}: taskpull / ECR's helper", ratios, 1.00)
     for name, taken, used in zip(names, seconds, usages):
         rows.append(milliseconds(f"  {name}", taken))
         rows.append(milliseconds("    processor time", [processor for processor, _ in used]))

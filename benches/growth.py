@@ -1,9 +1,9 @@
-"""What memory grows with: how many images are under way, and their size.
+"""Measures how memory grows with the number of concurrent pulls and with the size of the images.
 
-What is judged is held by the tests' own engine: all images are under way at the same time, in
-the midst of their layers, where a real engine would be done with the first before it has heard
-of the last. Many of them at once tell what one image takes, which is less than the memory of
-one process differs from that of the next.
+The measurement that has a limit uses the tests' engine: it stops all pulls in the middle of their
+layers, so all of them are active at the same time. A real engine would finish the first before
+the last has started. Many concurrent pulls are needed because one pull takes less memory than
+the difference between two runs of the same process.
 """
 
 from pulls import LARGE_LAYERS, cold, large_image
@@ -14,7 +14,7 @@ from world import HOST_ACCOUNT, world
 
 FEW, MANY = 8, 64
 SMALL = {"layers": 1, "lines": 1}
-# As much as an engine says of 200 MB in ten seconds.
+# The number of messages that an engine sends for 200 MB in ten seconds.
 LARGE = {"layers": LARGE_LAYERS, "lines": 100}
 
 
@@ -26,9 +26,9 @@ def memory_growth(bench):
         lambda: peak_under_way(bench, MANY, SMALL),
     )
     return [
-        growth(f"memory for an image: {MANY} under way over {FEW}", few, many, MANY - FEW, 64),
-        growth(f"  {MANY} of 200 MB under way over {MANY} of 4 KB", small, many, MANY, 64),
-        growth("  one of 200 MB over one of 4 KB, of the lab", *of_the_lab(bench), 1),
+        growth(f"memory per image: {MANY} concurrent pulls over {FEW}", few, many, MANY - FEW, 64),
+        growth(f"  {MANY} concurrent pulls: 200 MB over 4 KB", small, many, MANY, 64),
+        growth("  one pull from the lab: 200 MB over 4 KB", *lab_peaks(bench), 1),
     ]
 
 
@@ -40,12 +40,12 @@ def peak_under_way(bench, count, size):
         limits = {"TASKPULL_CONCURRENCY": str(count), "TASKPULL_CONCURRENCY_PER_REGISTRY": str(count)}
         peak = bench.taskpull.peak_memory(definition, environment | limits, pulled=count)
     if asked["pull"] != count:
-        raise RunFailed(f"taskpull asked the engine for {asked['pull']} images, and there are {count}")
+        raise RunFailed(f"taskpull pulled {asked['pull']} images instead of {count}")
     return peak
 
 
-def of_the_lab(bench):
-    """Peaks of a small image and of a large one, both cold."""
+def lab_peaks(bench):
+    """Return the peak memories for a small image and for a large one, both cold."""
     images = [bench.stage.image("small", 4_096), large_image(bench)]
     definitions = [bench.write(f"growth-{n}", [(image, bench.stage.secret(0))]) for n, image in enumerate(images)]
     takes = [

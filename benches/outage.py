@@ -1,4 +1,4 @@
-"""What a registry's outage costs beyond its end."""
+"""Measures the time from the end of a registry's outage to a successful pull."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -9,12 +9,12 @@ from stage import task
 from table import Row, milliseconds
 
 SECONDS = 3
-# Runs at the same time, each with a registry of its own: they wait more than they work.
+# The number of concurrent runs, each with its own registry. They wait most of the time.
 AT_ONCE = 5
 
 
 def three_seconds(bench):
-    """Every manifest is HTTP 503 from taskpull's start on, and then none is any more."""
+    """For three seconds from the start of taskpull, every manifest request is answered with HTTP 503."""
     image, arn = bench.stage.image("outage", 4_096), bench.stage.secret(0)
     with ThreadPoolExecutor(AT_ONCE) as threads:
         rounds = [
@@ -23,14 +23,14 @@ def three_seconds(bench):
         ]
     late, attempts, requests = zip(*(run for one_round in rounds for run in one_round))
     return [
-        milliseconds(f"registry down for {SECONDS} s: success after its end", late, 2_000, max),
+        milliseconds(f"registry down for {SECONDS} s: time from its end to success", late, 2_000, max),
         Row("  attempts", runs.spread(attempts, "{:.0f}"), len(attempts)),
         Row("  requests to the registry", runs.spread(requests, "{:.0f}"), len(requests)),
     ]
 
 
 def one_run(bench, image, arn, name):
-    """Seconds from the outage's end to taskpull's, its attempts, and what came to the registry."""
+    """Return the seconds from the end of the outage to that of taskpull, the attempts and the registry's requests."""
     folder = bench.folder / name
     folder.mkdir()
     taskpull = runs.Taskpull(bench.binary, bench.stage, folder)
@@ -44,5 +44,5 @@ def one_run(bench, image, arn, name):
     bench.stage.forget([through])
     [attempts] = taskpull.attempts()
     if attempts < 2:
-        raise runs.RunFailed("taskpull has noticed no outage")
+        raise runs.RunFailed("taskpull made only one attempt, so it did not see the outage")
     return seconds - SECONDS, attempts, requests

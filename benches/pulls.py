@@ -1,4 +1,4 @@
-"""What pulls cost beside the bare Engine calls under the same limit, and beside Docker Compose."""
+"""Compares pulls with bare Engine calls under the same concurrency limit, and with Docker Compose."""
 
 from runs import Compose, alternate
 from stage import MEGABYTE
@@ -10,7 +10,7 @@ CONTAINERS, IMAGES = 500, 50
 
 
 def one_large(bench):
-    """What it takes of the processor tells of a cost that the time of a disk would hide."""
+    """The processor time shows a cost that the time of the disk would hide."""
     image = large_image(bench)
     definition = bench.write("large", [(image, bench.stage.secret(0))])
     takes = (
@@ -51,7 +51,7 @@ def ten_at_once(bench):
 
 
 def fifty_warm(bench):
-    """The bare calls need no secrets, so the time of these is within taskpull's."""
+    """The bare calls need no secrets, so only taskpull's time includes reading secrets."""
     images = [bench.stage.image(f"many-{n}", 4_096) for n in range(IMAGES)]
     pairs = [(image, bench.stage.secret(0)) for image in images]
     definition = bench.write("fifty", [pairs[n % IMAGES] for n in range(CONTAINERS)])
@@ -73,7 +73,7 @@ def large_image(bench):
 
 
 def cold(bench, images, take):
-    """The take, with these images not on the engine."""
+    """Return the take, preceded by removing these images from the engine."""
 
     def taken():
         bench.stage.forget(images)

@@ -1,7 +1,7 @@
-"""Runs: taskpull, the bare Engine call and Docker Compose as whole processes, timed and checked.
+"""Runs taskpull, the bare Engine call and Docker Compose as whole processes, with time and checks.
 
-Every run proves that it did its work, or RunFailed says why not; a figure from a run that
-pulled nothing would be worth nothing.
+Every run must prove that it did its work, otherwise it raises RunFailed: a figure from a run
+that pulled nothing would be worthless.
 """
 
 import base64
@@ -18,11 +18,11 @@ from pathlib import Path
 from stage import USER, create_url
 
 PR_SET_CHILD_SUBREAPER = 36
-# Pulls from one registry at the same time (docs/configuration.md).
+# The limit of concurrent pulls from one registry (docs/configuration.md).
 AT_ONCE = 8
-# The exit code when an image is not there (docs/configuration.md).
+# The exit code if an image could not be pulled (docs/configuration.md).
 NOT_THERE = 3
-# Where a report counts the containers of which a run must have so many.
+# The counters of a report's summary that each expectation adds up.
 SUMMARY = {
     "pulled": ["pulled"],
     "up_to_date": ["upToDate"],
@@ -33,15 +33,15 @@ SUMMARY = {
 
 
 class RunFailed(Exception):
-    """A run did not do what was to be measured."""
+    """A run did not do the work to be measured."""
 
 
 class Taskpull:
-    """`taskpull pull` with nothing in its environment but the lab's settings."""
+    """`taskpull pull` with only the lab's settings in its environment."""
 
     def __init__(self, binary, stage, folder):
         self.binary, self.folder = str(binary), Path(folder)
-        # The lab's host may read the secrets itself: an AssumeRole is no part of the figures.
+        # The lab's host may read the secrets itself, so the figures include no AssumeRole.
         self.environment = stage.environment | {
             "HOME": str(folder),
             "TASKPULL_CONFIG": "/dev/null",
@@ -53,7 +53,7 @@ class Taskpull:
         return [self.binary, "pull", "--quiet", "--output", "json", *plan_only, str(task)]
 
     def time(self, task, settings=None, **wanted):
-        """Seconds of one run, which must end as wanted (see `check`)."""
+        """Return the seconds of one run, which must have the result `wanted` (see `check`)."""
         with open(self.folder / "report", "w+b") as report, tempfile.TemporaryFile() as complaint:
             begun = time.perf_counter()
             status = subprocess.call(
@@ -65,40 +65,40 @@ class Taskpull:
             )
             seconds = time.perf_counter() - begun
             complaint.seek(0)
-            said = complaint.read().decode(errors="replace").strip()
-        self.check(status, said, wanted)
+            message = complaint.read().decode(errors="replace").strip()
+        self.check(status, message, wanted)
         return seconds
 
     def peak_memory(self, task, settings=None, **wanted):
-        """Bytes of one run's largest resident set."""
+        """Return the peak resident memory of one run in bytes."""
         return self.usage(task, settings, **wanted).ru_maxrss * 1024
 
     def usage(self, task, settings=None, **wanted):
-        """What one run took of memory and processors, which must end as wanted (see `check`)."""
+        """Return the resource usage of one run, which must have the result `wanted` (see `check`)."""
         command, environment = self.command(task, wanted), self.environment | (settings or {})
         status, usage = usage_of(command, environment, self.folder / "report")
         self.check(status, "", wanted)
         return usage
 
     def attempts(self):
-        """How often each container's image was tried for, in the run before."""
+        """Return the number of attempts for each container's image in the last run."""
         report = json.loads((self.folder / "report").read_bytes())
         return [container["attempts"] for task in report["tasks"] for container in task["containers"]]
 
-    def check(self, status, said, wanted):
-        """So many containers must be `pulled`, `up_to_date`, `present` either way, `planned` or `refused`."""
+    def check(self, status, message, wanted):
+        """Check the numbers of containers: `pulled`, `up_to_date`, `present` (either), `planned` or `refused`."""
         try:
             report = json.loads((self.folder / "report").read_bytes())
         except ValueError:
-            raise RunFailed(f"taskpull ended with {status} and without a report: {said}") from None
+            raise RunFailed(f"taskpull exited with {status} without a report: {message}") from None
         containers = [container for task in report["tasks"] for container in task["containers"]]
         for failure in report["invalidInputs"] + [container.get("failure") for container in containers]:
             if failure and not ("refused" in wanted and is_explained_refusal(failure)):
-                raise RunFailed(f"taskpull ended with {status}: {json.dumps(failure)}")
+                raise RunFailed(f"taskpull exited with {status}: {json.dumps(failure)}")
         found = {name: sum(report["summary"][key] for key in SUMMARY[name]) for name in wanted}
         ends_with = NOT_THERE if "refused" in wanted else 0
         if (status, found, len(containers)) != (ends_with, wanted, sum(wanted.values())):
-            raise RunFailed(f"taskpull ended with {status} and {report['summary']}, wanted: {wanted}")
+            raise RunFailed(f"taskpull exited with {status} and {report['summary']}, expected: {wanted}")
 
 
 def is_explained_refusal(failure):
@@ -106,14 +106,14 @@ def is_explained_refusal(failure):
 
 
 def usage_of(command, environment, stdout, stdin="/dev/null"):
-    """How a program ended, and what it took of memory and processors.
+    """Return a program's exit code and its resource usage.
 
-    The kernel counts the memory of whoever executes a program as that program's, and this
-    Python is larger than taskpull. So a small shell starts it and ends at once, and the orphan
-    comes to this process, which then is the one to be told its usage.
+    The kernel counts the memory of the process that executes a program as the program's own,
+    and this Python process is larger than taskpull. So a small shell starts the program and
+    exits at once. This process becomes the parent of the orphan, and gets its usage.
     """
     if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
-        raise RunFailed(f"the peak memory cannot be read: {os.strerror(ctypes.get_errno())}")
+        raise RunFailed(f"cannot become a subreaper to read the peak memory: {os.strerror(ctypes.get_errno())}")
     script = 'out=$1; in=$2; shift 2; "$@" >"$out" <"$in" & echo $!'
     starter = ["/bin/sh", "-c", script, "sh", str(stdout), str(stdin), *command]
     pid = int(subprocess.run(starter, env=environment, stdout=subprocess.PIPE, check=True).stdout)
@@ -122,13 +122,13 @@ def usage_of(command, environment, stdout, stdin="/dev/null"):
 
 
 class BareCall:
-    """One curl, which has the header ready, asks the engine for images, within taskpull's limit."""
+    """One curl with a prepared auth header that pulls images through the engine, with taskpull's concurrency limit."""
 
     def __init__(self, stage, folder):
         self.stage, self.folder = stage, Path(folder)
 
     def time(self, references, status):
-        """Seconds of one run; the engine's last word on each image must be `status`."""
+        """Return the seconds of one run; the engine's last message about each image must be `status`."""
         command = ["curl", "--disable", "--silent", "--show-error", "--max-time", "120", "--config", "-"]
         command += ["--request", "POST", "--noproxy", "*", "--unix-socket", self.stage.socket]
         if len(references) > 1:
@@ -137,7 +137,7 @@ class BareCall:
         for reference, output in zip(references, outputs):
             output.unlink(missing_ok=True)
             command += ["--url", create_url(reference), "--output", str(output)]
-        # On stdin, because arguments can be read by everyone.
+        # On stdin, because every user can read arguments.
         header = f'header = "X-Registry-Auth: {self.stage.auth_header()}"\n'.encode()
         with tempfile.TemporaryFile() as complaint:
             begun = time.perf_counter()
@@ -145,21 +145,21 @@ class BareCall:
             curl.communicate(header)
             seconds = time.perf_counter() - begun
             complaint.seek(0)
-            said = complaint.read().decode(errors="replace").strip()
+            message = complaint.read().decode(errors="replace").strip()
         if curl.returncode != 0:
-            raise RunFailed(f"curl ended with {curl.returncode}: {said}")
+            raise RunFailed(f"curl exited with {curl.returncode}: {message}")
         for reference, output in zip(references, outputs):
             answer = output.read_text()
             last = answer.strip().rpartition("\n")[2]
             if f'"Status: {status}' not in last:
-                raise RunFailed(f"the engine's last word on {reference} is not `{status}`: {last}")
+                raise RunFailed(f"the engine's last message about {reference} is not `{status}`: {last}")
             if '"Already exists"' in answer:
-                raise RunFailed(f"a layer of {reference} was on the engine already, so the pull was not cold")
+                raise RunFailed(f"the engine already had a layer of {reference}, so the pull was not cold")
         return seconds
 
 
 class Compose:
-    """`docker compose pull`: Docker's plugin, or Debian's program of before."""
+    """`docker compose pull`: Docker's plugin, or Debian's older `docker-compose`."""
 
     def __init__(self, stage, folder):
         self.stage, self.file, config = stage, folder / "compose.json", folder / "compose"
@@ -178,7 +178,7 @@ class Compose:
         }
 
     def time(self, references):
-        """Seconds of one run; the images must be on the engine then."""
+        """Return the seconds of one run; afterwards the images must be on the engine."""
         services = {f"service-{n}": {"image": reference} for n, reference in enumerate(references)}
         self.file.write_text(json.dumps({"version": "3", "services": services}))
         command = [*self.command, "--file", str(self.file), "pull", "--quiet"]
@@ -186,14 +186,14 @@ class Compose:
         ended = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
         seconds = time.perf_counter() - begun
         if ended.returncode != 0:
-            raise RunFailed(f"{' '.join(self.command)} ended with {ended.returncode}: {ended.stderr.strip()}")
+            raise RunFailed(f"{' '.join(self.command)} exited with {ended.returncode}: {ended.stderr.strip()}")
         for reference in references:
             self.stage.ask_engine("GET", f"/v1.41/images/{reference}/json", {200})
         return seconds
 
 
 def alternate(count, *takes):
-    """Each round runs all takes next to each other, every other round backwards; their figures by take."""
+    """Run all takes in each round, every other round in reverse order, and return the figures by take."""
     figures = [[] for _ in takes]
     for number in range(count):
         order = range(len(takes)) if number % 2 == 0 else reversed(range(len(takes)))
@@ -203,13 +203,13 @@ def alternate(count, *takes):
 
 
 def spread(figures, form):
-    """`median (min–max)`."""
+    """Return the text `median (min–max)`."""
     middle, least, most = (form.format(value) for value in (statistics.median(figures), min(figures), max(figures)))
     return f"{middle} ({least}–{most})"
 
 
-def certainty(figures, form):
-    """Where the median lies with 95 % certainty, whatever the distribution: between two of the figures."""
+def confidence_interval(figures, form):
+    """Return the 95 % confidence interval of the median, for any distribution: two of the figures."""
     ordered = sorted(figures)
     rank = max(0, math.floor(len(ordered) / 2 - 0.98 * math.sqrt(len(ordered))) - 1)
     return f"{form.format(ordered[rank])}–{form.format(ordered[-1 - rank])}"

@@ -1,7 +1,7 @@
-"""What many tasks, many secrets and a wrong password cost: calls, requests, memory, and some times.
+"""Measures many tasks, many secrets and a wrong password: calls, requests, memory, and some times.
 
-Calls are counted where they arrive. Runs that are counted are not timed, since a counting
-proxy and an AWS of the tests' own are slower than the real ones, or quicker.
+Calls are counted at the receiver. Runs with counts are not timed, because a counting proxy
+and the tests' AWS are slower or faster than the real services.
 """
 
 import json
@@ -27,7 +27,7 @@ def fifty_tasks(bench):
 
 
 def one_secret(bench):
-    """Fifty tasks which want the same of the same: once is enough."""
+    """Fifty tasks with the same secret and the same image: each is read and pulled once."""
     image, arn = bench.stage.image("shared", 4_096), bench.stage.secret(0)
     folder = bench.write_folder("one-secret", [task([(image, arn)])] * TASKS)
     asked_aws, asked_engine = bench.count(folder, [image], pulled=TASKS)
@@ -39,7 +39,7 @@ def one_secret(bench):
 
 
 def fifty_roles(bench):
-    """Fifty tasks which want the same in fifty names: each is decided, the layers come once."""
+    """Fifty roles for one secret and one image: each role is authorized, the layers are transferred once."""
     image = bench.stage.image("layers", 8 * MEGABYTE, LAYERS)
     arn = f"arn:aws:secretsmanager:eu-west-1:{HOST_ACCOUNT}:secret:taskpull/bench-Ab12Cd"
     roles = [f"arn:aws:iam::{HOST_ACCOUNT}:role/task-{n}" for n in range(TASKS)]
@@ -50,7 +50,7 @@ def fifty_roles(bench):
         folder = bench.write_folder("fifty-roles", [task([(through, arn)], role) for role in roles])
         bench.stage.forget_copies(image)
         settings = environment | {"TASKPULL_EXECUTION_ROLE": "assume", "DOCKER_HOST": bench.stage.host}
-        # The first fetches the image; whom the engine answers later finds it there.
+        # The first pull transfers the image; the others find it on the engine.
         bench.taskpull.time(folder, settings, present=TASKS)
         bench.stage.forget_copies(image)
     decisions = {name: asked[name] for name in ("AssumeRole", "GetSecretValue")}
@@ -63,12 +63,12 @@ def fifty_roles(bench):
             f"{TASKS} each",
             set(decisions.values()) == {TASKS},
         ),
-        Row(f"  transfers of its {LAYERS} layers, each", str(max(each)), 1, "1", set(each) == {1}),
+        Row(f"  transfers of each of its {LAYERS} layers", str(max(each)), 1, "1", set(each) == {1}),
     ]
 
 
 def fifty_in_ecr(bench):
-    """Images of five accounts in two Regions: a token is its caller's, and serves a Region."""
+    """Images of five accounts in two Regions: a token belongs to its caller and is valid for one Region."""
     hosts = [f"{300_000_000_000 + n % 5}.dkr.ecr.{REGIONS[n % 2]}.amazonaws.com" for n in range(ECR_IMAGES)]
     containers = [{"name": f"app-{n}", "image": f"{host}/app-{n}:1.0"} for n, host in enumerate(hosts)]
     definition = bench.folder / "ecr.json"
@@ -76,12 +76,12 @@ def fifty_in_ecr(bench):
     with world({}) as (environment, asked):
         bench.taskpull.time(definition, environment, pulled=ECR_IMAGES)
     if asked.pop("pull") != ECR_IMAGES:
-        raise runs.RunFailed("taskpull did not ask for every image")
+        raise runs.RunFailed("taskpull did not pull every image")
     return [calls(f"{ECR_IMAGES} ECR images, 5 accounts, 2 Regions: AWS calls", asked, 2)]
 
 
 def wrong_password(bench):
-    """Timed from taskpull's start to its end, which is longer than from the registry's refusal."""
+    """The time is from taskpull's start to its end, and therefore includes more than the refusal."""
     image, arn = bench.stage.image("warm", 4_096), bench.stage.secret("wrong", "not the password")
     definition = bench.write("wrong", [(image, arn)])
     seconds = [bench.taskpull.time(definition, refused=1) for _ in range(bench.rounds(20, 5))]
@@ -89,14 +89,14 @@ def wrong_password(bench):
         through = bench.write("wrong-counted", [(image.replace(bench.stage.registry, address), arn)])
         asked, _ = bench.count(through, [], refused=1)
     return [
-        milliseconds("wrong password: taskpull, start to final answer", seconds, 1_000, max),
+        milliseconds("wrong password: start to failure", seconds, 1_000, max),
         calls("  AWS calls", asked, 2),
         Row("  requests to the registry", str(requests.total()), 1, "4", 0 < requests.total() <= 4),
     ]
 
 
 def ten_thousand(bench):
-    """Containers with an image each, and secrets of twenty accounts which admit the host."""
+    """Containers with one image each, and secrets of twenty accounts that grant access to the host."""
     arns = [secret_arn(n) for n in range(SECRETS)]
     folder = bench.write_folder("ten-thousand", [ten_containers(n, arns) for n in range(DEFINITIONS)])
     plan = {"planned": CONTAINERS}
@@ -108,7 +108,7 @@ def ten_thousand(bench):
     )
     return [
         milliseconds("10,000 containers: planning (--dry-run)", seconds, 150),
-        # What is left of the time when others keep the processors busy.
+        # The processor time does not depend on other load on the machine.
         milliseconds("  processor time", [usage.ru_utime + usage.ru_stime for usage in usages]),
         memory("  peak memory", [usage.ru_maxrss * 1024 for usage in usages], 60),
         calls(f"10,000 containers, {SECRETS} secrets: AWS calls", singly, SECRETS),
@@ -118,19 +118,19 @@ def ten_thousand(bench):
 
 
 def pull_ten_thousand(bench, folder, arns, batch):
-    """What such a run asks of AWS, and its peak memory. No engine would fetch so many images
-    in time, so the one here is the tests' own; the memory is taskpull's alone.
+    """Return the AWS calls of such a run, and its peak memory. No real engine would pull so many
+    images in time, so this uses the tests' engine; the memory is that of taskpull alone.
     """
     with world(dict.fromkeys(arns, bench.stage.login("swordfish"))) as (environment, asked):
         settings = environment | {"TASKPULL_SECRETS_BATCH": batch}
         peak = bench.taskpull.peak_memory(folder, settings, pulled=CONTAINERS)
     if asked.pop("pull") != CONTAINERS:
-        raise runs.RunFailed("taskpull did not ask for every image")
+        raise runs.RunFailed("taskpull did not pull every image")
     return asked, peak
 
 
 def secret_arn(number):
-    """Neighbours lie in different Regions, and every account has secrets in each."""
+    """Return an ARN. Consecutive secrets are in different Regions, and every account has secrets in each Region."""
     region, account = REGIONS[number % len(REGIONS)], 200_000_000_000 + number // len(REGIONS) % ACCOUNTS
     return f"arn:aws:secretsmanager:{region}:{account}:secret:bench-{number}-Ab12Cd"
 

@@ -1,7 +1,7 @@
-"""The stage: what the measurements need of the lab, made ready once and left alone after.
+"""The resources that the measurements use in the lab, created once and left unchanged afterwards.
 
-The lab (lab/README.md) brings the engine, the registry and the AWS APIs. The bench adds
-images under `bench/`, whose names say their size, and secrets `taskpull/bench-<name>`.
+The lab (lab/README.md) provides the engine, the registry and the AWS APIs. The benchmark adds
+images under `bench/`, whose tags contain their size, and secrets `taskpull/bench-<name>`.
 """
 
 import base64
@@ -27,11 +27,11 @@ MEGABYTE = 1_000_000
 
 
 class NotReady(Exception):
-    """Something that must be there before anything is measured is not."""
+    """A program or a part of the lab that the measurements need is missing."""
 
 
 def not_ready(why):
-    return NotReady(f"the lab cannot be used, {why}\nrun: lab/up --private-engine")
+    return NotReady(f"the lab cannot be used: {why}\nrun: lab/up --private-engine")
 
 
 class EngineConnection(http.client.HTTPConnection):
@@ -53,7 +53,7 @@ class Stage:
             lines = (LAB / "env").read_text().splitlines()
             seed = json.loads((LAB / "seed" / "seed.json").read_text(encoding="utf-8"))
         except OSError as error:
-            raise not_ready(f"it is not up: {error.strerror}: {error.filename}") from None
+            raise not_ready(f"it does not run: {error.strerror}: {error.filename}") from None
         self.environment = dict(line.split("=", 1) for line in lines)
         if "DOCKER_HOST" not in self.environment:
             raise not_ready("it has no engine of its own")
@@ -86,7 +86,7 @@ class Stage:
         return text
 
     def image(self, name, size, layers=1):
-        """An image of `size` bytes in so many layers, whose content no other one has; its reference."""
+        """Return the reference of an image with `size` bytes of unique content in `layers` layers."""
         repository, tag = f"bench/{name}", f"{size}-bytes"
         with self.registry_client() as client:
             if client.digest_of(repository, tag) is None:
@@ -96,7 +96,7 @@ class Stage:
         return reference
 
     def layers(self, reference):
-        """The paths of an image's layers in its registry."""
+        """Return the paths of an image's layers in its registry."""
         repository, _, tag = reference.removeprefix(f"{self.registry}/").rpartition(":")
         with self.registry_client() as client:
             headers = client.headers | {"Accept": registry.MANIFESTS}
@@ -105,23 +105,23 @@ class Stage:
         return [f"/v2/{repository}/blobs/{layer['digest']}" for layer in manifest["layers"]]
 
     def forget(self, references):
-        """Takes images and their layers off the engine."""
+        """Remove images and their layers from the engine."""
         for reference in references:
             self.ask_engine("DELETE", f"/v1.41/images/{reference}?force=true", {200, 404})
 
     def forget_copies(self, reference):
-        """Takes an image off the engine under every registry's address: one left keeps the layers."""
+        """Remove an image from the engine under every registry's address; one that remains would keep the layers."""
         path = "/" + reference.partition("/")[2]
         for image in json.loads(self.ask_engine("GET", "/v1.41/images/json", {200})):
             self.forget([tag for tag in image["RepoTags"] or [] if tag.endswith(path)])
 
     @staticmethod
     def login(password):
-        """What a secret with a login holds."""
+        """Return the content of a secret with a login."""
         return json.dumps({"username": USER, "password": password})
 
     def secret(self, name, password=None):
-        """A secret that holds the registry's credential, or one with another password; its ARN."""
+        """Return the ARN of a secret with the registry's credential, or with another password."""
         name = f"taskpull/bench-{name}"
         value = self.login(password or self.password)
         try:
@@ -138,12 +138,12 @@ class Stage:
         return self.emulator.secrets(self.account, self.region, action, **parameters)
 
     def auth_header(self):
-        """What the engine wants in X-Registry-Auth."""
+        """Return the value of the header X-Registry-Auth."""
         login = {"username": USER, "password": self.password, "serveraddress": self.registry}
         return base64.urlsafe_b64encode(json.dumps(login).encode()).decode()
 
     def time_secret(self, arn):
-        """Seconds of one GetSecretValue from connect to the last byte."""
+        """Return the seconds of one GetSecretValue, from connecting to the last byte."""
         body = json.dumps({"SecretId": arn}).encode()
         headers = aws.scope("secretsmanager", self.region, self.environment["AWS_ACCESS_KEY_ID"]) | {
             "Content-Type": "application/x-amz-json-1.1",
@@ -161,13 +161,13 @@ class Stage:
 
 
 def create_url(reference):
-    """The Engine call that pulls an image."""
+    """Return the URL of the Engine call that pulls an image."""
     name, _, tag = reference.rpartition(":")
     return "http://engine/v1.41/images/create?" + urllib.parse.urlencode({"fromImage": name, "tag": tag})
 
 
 def task(containers, role=None):
-    """A task definition from pairs of image reference and secret ARN."""
+    """Return a task definition from pairs of image reference and secret ARN."""
     definition = {
         "family": "bench",
         "containerDefinitions": [

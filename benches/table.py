@@ -1,4 +1,4 @@
-"""The table: rows of figures, most of them with a limit and a verdict."""
+"""The table: rows of figures, most of them with a limit and a result."""
 
 import statistics
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from stage import MEGABYTE
 
 @dataclass
 class Row:
-    """One line of the table. Without a limit it is there to be read, not judged."""
+    """One line of the table. A row without a limit has no result."""
 
     what: str
     figure: str
@@ -25,8 +25,8 @@ def ratio(what, ratios, limit):
     count, within = len(ratios), statistics.median(ratios) <= limit
     return [
         Row(what, runs.spread(ratios, "{:.2f}"), count, f"{limit:.2f}", within),
-        # A verdict with the limit inside this interval is the machine's as much as taskpull's.
-        Row("  that median, 95 % certain", runs.certainty(ratios, "{:.2f}"), count),
+        # If the limit is inside this interval, the result depends on chance as much as on taskpull.
+        Row("  95 % confidence interval of the median", runs.confidence_interval(ratios, "{:.2f}"), count),
     ]
 
 
@@ -35,20 +35,20 @@ def times(*takes):
 
 
 def milliseconds(what, seconds, limit=None, judged=statistics.median):
-    """A row of times; with a limit, their median is judged or whatever of them is said."""
+    """Return a row of times; with a limit, the result compares `judged` (the median) of the times with it."""
     taken = [second * 1000 for second in seconds]
     row = Row(what, runs.spread(taken, "{:.1f}") + " ms", len(taken))
     return row if limit is None else replace(row, limit=f"{limit} ms", ok=judged(taken) <= limit)
 
 
 def memory(what, peaks, limit):
-    """A row of peak memories in bytes, the largest judged by a limit in megabytes."""
+    """Return a row of peak memories in bytes; the largest must be within a limit in megabytes."""
     taken = [peak / MEGABYTE for peak in peaks]
     return Row(what, runs.spread(taken, "{:.1f}") + " MB", len(taken), f"{limit} MB", max(taken) <= limit)
 
 
 def growth(what, before, after, images, limit=None):
-    """A row of what peak memories in bytes grow by for each image; with a limit in kilobytes, the median is judged."""
+    """Return a row with the growth of peak memories (bytes) per image, with an optional limit in kilobytes."""
     taken = [(larger - smaller) / images / 1_000 for smaller, larger in zip(before, after)]
     row = Row(what, runs.spread(taken, "{:.0f}") + " KB", len(taken))
     return row if limit is None else replace(row, limit=f"{limit} KB", ok=statistics.median(taken) <= limit)
@@ -63,7 +63,7 @@ def listed(counts):
 
 
 def print_table(rows):
-    cells = [("what", "median (min–max)", "runs", "limit", "verdict"), *(row.cells() for row in rows)]
+    cells = [("measurement", "median (min–max)", "runs", "limit", "result"), *(row.cells() for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells)]
     cells.insert(1, tuple("─" * width for width in widths))
     for line in cells:

@@ -1,5 +1,5 @@
-"""The world of world.rs, for what the lab's AWS cannot carry: its emulator refuses nobody, and
-takes no notice of the account in a secret's ARN.
+"""Starts the simulated AWS and engine of world.rs, for measurements that the lab's AWS does not
+support: its emulator never refuses a request, and ignores the account in a secret's ARN.
 """
 
 import contextlib
@@ -14,17 +14,18 @@ HOST_ACCOUNT = "111122223333"
 
 
 class WorldFailed(Exception):
-    """The world did not answer, or refused what was to be allowed."""
+    """The simulation did not answer, or refused a request that it should allow."""
 
 
 @contextlib.contextmanager
 def world(secrets, roles=(), hold=(), layers=1, lines=1):
-    """The environment for a program in such a world, and what it asked for there: AWS calls by
-    operation, and `pull`. The counts are there once the world has ended. The images of `hold`
-    go no further before all of them are under way, each with so many layers and lines about each.
+    """Yield the environment for a program in the simulation, and the counts of its AWS calls by
+    operation and of its pulls (`pull`). The counts are complete after the `with`. Pulls of the
+    images in `hold` stop until all of them are active, each with `layers` layers and `lines`
+    progress messages for each layer.
     """
     if not PROGRAM.is_file():
-        raise NotReady(f"{PROGRAM} is not there; run: cargo build --locked --example bench-world")
+        raise NotReady(f"{PROGRAM} does not exist; run: cargo build --locked --example bench-world")
     counts = Counter()
     held = {"images": list(hold), "layers": layers, "lines": lines}
     with subprocess.Popen([PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -35,7 +36,7 @@ def world(secrets, roles=(), hold=(), layers=1, lines=1):
             process.stdin.close()
             seen = answer(process)
     if seen["refused"]:
-        raise WorldFailed(f"its AWS refused {seen['refused']} calls")
+        raise WorldFailed(f"the simulated AWS refused {seen['refused']} calls")
     counts.update(seen["calls"])
     counts["pull"] = seen["pulls"]
 
@@ -43,5 +44,5 @@ def world(secrets, roles=(), hold=(), layers=1, lines=1):
 def answer(process):
     line = process.stdout.readline()
     if not line:
-        raise WorldFailed(f"it ended with {process.wait()}")
+        raise WorldFailed(f"{PROGRAM.name} exited with {process.wait()}")
     return json.loads(line)

@@ -1,7 +1,7 @@
-"""What seeding says to the AWS emulator.
+"""The client with which seeding calls the AWS emulator.
 
-moto reads the account from a header of its own and checks no signature, so one
-client speaks for every account before any of them has an access key.
+moto reads the account from its own header and checks no signature, so one client
+can act for every account before any of them has an access key.
 """
 
 import json
@@ -12,7 +12,7 @@ import xml.etree.ElementTree
 
 
 class AwsError(Exception):
-    """An AWS error answer; `code` is the exception's name."""
+    """An error response of AWS; `code` is the name of the exception."""
 
     def __init__(self, code, message):
         super().__init__(f"{code}: {message}")
@@ -43,7 +43,7 @@ class Emulator:
             "Content-Type": "application/x-amz-json-1.1",
             "x-moto-account-id": account,
         }
-        # DisableKey and its like answer with nothing.
+        # Actions such as DisableKey return an empty body.
         return json.loads(self.post("/", json.dumps(parameters).encode(), headers) or "{}")
 
     def iam(self, account, action, **parameters):
@@ -51,7 +51,7 @@ class Emulator:
         return parse_fields(self.query(headers, "2010-05-08", action, parameters))
 
     def account_of(self, access_key):
-        """The account that an access key acts in: moto's default one for a key it does not know."""
+        """Return the account of an access key: moto's default account for an unknown key."""
         answer = self.query(scope("sts", "us-east-1", access_key), "2011-06-15", "GetCallerIdentity", {})
         return parse_fields(answer)["Account"]
 
@@ -60,24 +60,24 @@ class Emulator:
         return self.post("/", urllib.parse.urlencode(form).encode(), headers)
 
     def seed_chance(self, number):
-        """Set the generator that moto draws access keys from."""
+        """Seed the random number generator from which moto makes access keys."""
         self.post(f"/moto-api/seed?a={number}", b"", scope("moto", "us-east-1"))
 
 
 def scope(service, region, access_key="AKIALABLABLABLABLABL"):
-    """moto takes the service and the Region from the signature's scope."""
+    """Return a header with the scope from which moto reads the service and the Region."""
     credential = f"{access_key}/20240101/{region}/{service}/aws4_request"
     return {"Authorization": f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0"}
 
 
 def parse_fields(text):
-    """Every text field of an XML answer by its name, the namespace left off."""
+    """Return every text field of an XML response by its name, without the namespace."""
     elements = xml.etree.ElementTree.fromstring(text).iter()
     return {element.tag.rpartition("}")[2]: element.text for element in elements}
 
 
 def parse_error(text):
-    """Secrets Manager and KMS answer errors as JSON, IAM and STS as XML."""
+    """Parse an error: Secrets Manager and KMS return JSON, IAM and STS return XML."""
     try:
         body = json.loads(text)
         return AwsError(body.get("__type", "Unknown"), body.get("message") or body.get("Message"))

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Puts a Debian with systemd as its init on the lab's Docker engine, as the image
-# taskpull-lab/debian: what a package is installed in. It is made once, from the
-# machine's own source of packages, and kept under target/lab/.
+# Makes a Debian with systemd as its init on the lab's Docker engine, as the image
+# taskpull-lab/debian. The tests install the package in it. It is made once, from
+# the machine's own package source, and stored under target/lab/.
 # shellcheck source-path=SCRIPTDIR
 set -euo pipefail
 
@@ -9,13 +9,13 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 source ./lib.sh
 
 IMAGE=taskpull-lab/debian
-# What is in it stands in its name: another list makes another one.
+# The file's name contains a hash of this list: another list makes another file.
 PACKAGES=systemd,systemd-sysv,ca-certificates
-# The machine's own release: what was built here runs there.
+# The machine's own release, so that programs built here run in it.
 SUITE=$(. /etc/os-release && echo "$VERSION_CODENAME")
 ARCHIVE=$LAB/debian-$SUITE-$(sha256sum <<<"$PACKAGES" | cut -c1-12).tar
 
-# The first place that apt takes packages of this release from.
+# Prints the first URL that apt uses for packages of this release.
 mirror() {
     # shellcheck disable=SC2016  # apt's own placeholders
     apt-get indextargets --format '$(SUITE) $(CODENAME) $(REPO_URI)' 'Created-By: Packages' |
@@ -29,16 +29,16 @@ make_archive() {
     # debootstrap cannot work below a folder with a space in its name.
     [[ $LAB != *[[:space:]]* ]] || scratch=/var/tmp
     folder=$(mktemp -d "$scratch/taskpull-debian.XXXXXX")
-    # shellcheck disable=SC2064  # this folder, whatever the name stands for at the end
+    # shellcheck disable=SC2064  # expand now: the variable may differ at the end
     trap "rm -rf '$folder'" EXIT
-    say "making a Debian ($SUITE) for packages to be installed in"
+    say "making a Debian ($SUITE) for package tests"
     debootstrap --variant=minbase --include="$PACKAGES" "$SUITE" "$folder/root" ${from:+"$from"} \
         >"$LOG/debootstrap.log" 2>&1 || {
         tail -n 20 "$LOG/debootstrap.log" >&2
         die "debootstrap failed; its log is $LOG/debootstrap.log"
     }
     rm -rf "$folder"/root/var/cache/apt/archives/*.deb "$folder"/root/var/lib/apt/lists/*
-    # A machine's own, made anew at its first start.
+    # systemd generates the machine id at the first start.
     : >"$folder/root/etc/machine-id"
     tar --numeric-owner -C "$folder/root" -cf "$ARCHIVE.new" .
     mv "$ARCHIVE.new" "$ARCHIVE"
@@ -47,7 +47,7 @@ make_archive() {
 take_lock
 [[ -r $ARCHIVE ]] || make_archive
 DOCKER_HOST=$(sed -n 's/^DOCKER_HOST=//p' "$LAB/env")
-[[ -n $DOCKER_HOST ]] || die "there is no engine of the lab's own: lab/up --private-engine"
+[[ -n $DOCKER_HOST ]] || die "the lab's engine does not run; start it with lab/up --private-engine"
 export DOCKER_HOST
 tag=$(basename "$ARCHIVE" .tar)
 [[ -n $(docker image ls --quiet "$IMAGE:$tag") ]] ||

@@ -1,16 +1,17 @@
-"""A registry under the names of ECR, ECR Public and four upstreams: TLS, and the way in.
+"""A registry under the names of ECR, ECR Public and four upstreams: TLS and authentication.
 
     ecr.py hosts                        prints the names
-    ecr.py prepare LAB ADDRESS          certificates, and the names for the engines' /etc/hosts
-    ecr.py serve LAB ADDRESS SOCKET     answers there, before the registry at this Unix socket
+    ecr.py prepare LAB ADDRESS          makes certificates, and adds the names to the engines' /etc/hosts
+    ecr.py serve LAB ADDRESS SOCKET     listens at the address, in front of the registry at the Unix socket
 
-Every name serves the same images. Who may have them is decided as each registry decides it:
-ECR takes the tokens that the lab's AWS emulator has issued for its Region, the others a
-token of their own token service, where a login is shown.
+Every name has the same images. Authentication works as in each real registry: ECR accepts
+tokens that the lab's AWS emulator has issued for its Region; the others accept a token of their
+own token service, which requires a login (except that of ECR Public).
 
-LAB/ecr/over/HOST ends tokens ahead of their time: those issued before the nanosecond that
-stands in it are refused at that host. Into an empty one the next request there writes its own
-time. So whoever makes an empty file ends every token that is issued by then, and no later one.
+The file LAB/ecr/over/HOST expires tokens early: the host refuses tokens that were issued before
+the time in the file, in nanoseconds. If the file is empty, the next request to the host writes
+its own time into it. Creating an empty file therefore expires every token that has been issued
+by then, and no later one.
 """
 
 import base64
@@ -31,12 +32,12 @@ from pathlib import Path
 import registry
 import tokens
 
-# The last two are for tests that end tokens: one for each engine, which are tested at once.
+# The last two are for tests that expire tokens: one for each engine, because both are tested concurrently.
 ACCOUNTS = ("111122223333", "444455556666", "222233334444", "333344445555")
 ECR = re.compile(r"\d{12}\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com|on\.aws)")
 PUBLIC = "public.ecr.aws"
 
-# Host -> where its challenge sends for a token, what it calls itself there, its user.
+# Host -> realm and service of its challenge, and its user.
 UPSTREAMS = {
     PUBLIC: ("https://public.ecr.aws/token/", PUBLIC, "AWS"),
     "registry-1.docker.io": ("https://auth.docker.io/token", "registry.docker.io", "my-docker-id"),
@@ -46,12 +47,12 @@ UPSTREAMS = {
     ),
     "registry.gitlab.com": ("https://gitlab.com/jwt/auth", "container_registry", "my-gitlab-name"),
 }
-# One without a token service.
+# A registry without a token service.
 PLAIN, PLAIN_USER = "registry.example.com", "my-name"
 
 
 def hosts():
-    """Every name that the lab answers to."""
+    """Yield every host name that the lab serves."""
     for account in ACCOUNTS:
         for region, kinds in {"us-east-1": ("ecr", "ecr-fips"), "eu-west-1": ("ecr",)}.items():
             for kind in kinds:
@@ -76,7 +77,7 @@ def prepare(lab, address):
         command = ("openssl", "req", "-x509", *new_key, "-subj", f"/CN={subject}", *added, *out)
         subprocess.run(command, cwd=folder, check=True, capture_output=True)
 
-    # The engines read the authority once, when they first need it: it stays.
+    # The engines read the CA once, when they first need it, so it must not change.
     if not folder.joinpath("ca.pem").exists():
         certificate("ca", "the lab of taskpull", "basicConstraints=critical,CA:TRUE")
     names = ",".join(f"DNS:{host}" for host in hosts())
@@ -92,11 +93,11 @@ def prepare(lab, address):
         lines.writelines(f"{address} {host}\n" for host in hosts() if host not in known)
 
 
-# The way in.
+# Authentication.
 
 
 class Refused(Exception):
-    """The answer in place of the registry's."""
+    """The error response that replaces the registry's response."""
 
     def __init__(self, status, code, message, challenge=None):
         super().__init__(message)
@@ -109,7 +110,7 @@ def unauthorized(challenge=None):
 
 
 class Gate:
-    """Decides who gets in."""
+    """Decides which requests may pass to the registry."""
 
     def __init__(self, lab):
         self.key, self.over = tokens.key(lab), Path(lab, "ecr", "over")
@@ -117,15 +118,15 @@ class Gate:
         self.lock = threading.Lock()
 
     def admit(self, host, scheme, given):
-        """Returns for whom the registry at this host answers, and raises Refused for the others."""
+        """Return if the registry at this host accepts the credentials; raise Refused otherwise."""
         if ecr := ECR.fullmatch(host):
             if scheme != "basic":
                 raise unauthorized(f'Basic realm="https://{host}/",service="ecr.amazonaws.com"')
             self.check_token(host, login(given), f"ecr {ecr[1]}", 403)
         elif host in UPSTREAMS:
             realm, service, _ = UPSTREAMS[host]
-            said = tokens.read(self.key, given) if scheme == "bearer" else None
-            if said is None or said["scope"] != f"bearer {service}":
+            token = tokens.read(self.key, given) if scheme == "bearer" else None
+            if token is None or token["scope"] != f"bearer {service}":
                 raise unauthorized(f'Bearer realm="{realm}",service="{service}"')
         elif host == PLAIN:
             if scheme != "basic" or not self.is_user(login(given), PLAIN_USER):
@@ -134,12 +135,12 @@ class Gate:
             raise Refused(404, "NAME_UNKNOWN", "no registry of that name")
 
     def bearer(self, host, path, scheme, given):
-        """A token of the token service at this address, None where there is none."""
+        """Return a token of the token service at this address, or None if there is no such service."""
         for realm, service, user in UPSTREAMS.values():
             if realm != f"https://{host}{path}":
                 continue
             if service == PUBLIC:
-                # Everybody has one; a token that is over is worse than none.
+                # Anonymous callers get a token too; only an expired token is refused.
                 if scheme == "basic":
                     self.check_token(host, login(given), "ecr-public", 400)
             elif scheme != "basic" or not self.is_user(login(given), user):
@@ -148,14 +149,14 @@ class Gate:
         return None
 
     def check_token(self, host, given, scope, status):
-        said = tokens.read(self.key, given[1]) if given[0] == "AWS" else None
-        if said is None or said["scope"] != scope:
+        token = tokens.read(self.key, given[1]) if given[0] == "AWS" else None
+        if token is None or token["scope"] != scope:
             raise Refused(status, "DENIED", "Your Authorization Token is invalid.")
-        if said["ends"] <= time.time() or said["issued"] < self.over_at(host):
+        if token["ends"] <= time.time() or token["issued"] < self.over_at(host):
             raise Refused(status, "DENIED", "Your authorization token has expired. Reauthenticate and try again.")
 
     def over_at(self, host):
-        """The nanosecond before which this host takes every token for one that is over."""
+        """Return the time, in nanoseconds, such that this host refuses tokens issued before it."""
         file = self.over / host
         with self.lock:
             if not file.exists():
@@ -213,11 +214,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def relay(self):
         store = registry.UnixConnection(self.server.store, self.timeout)
-        # An engine has a header for each form that it accepts.
-        wanted = {name: ", ".join(self.headers.get_all(name, ())) for name in ("Accept", "Range", "Host")}
-        kept = {name: value for name, value in wanted.items() if value}
+        # An engine sends one Accept header for each format that it supports.
+        headers = {name: ", ".join(self.headers.get_all(name, ())) for name in ("Accept", "Range", "Host")}
+        headers = {name: value for name, value in headers.items() if value}
         try:
-            store.request(self.command, self.path, headers=kept)
+            store.request(self.command, self.path, headers=headers)
             answer = store.getresponse()
             self.send_response(answer.status)
             for name, value in answer.getheaders():
@@ -244,7 +245,7 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__(address, Handler)
 
     def finish_request(self, request, client_address):
-        """In the connection's own thread: one who is slow to shake hands keeps nobody waiting."""
+        """Do the TLS handshake in the connection's own thread, so that a slow client does not block others."""
         request.settimeout(Handler.timeout)
         try:
             with self.context.wrap_socket(request, server_side=True) as secured:

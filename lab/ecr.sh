@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # A registry under ECR's own names, and under those of four upstreams: see ecr.py.
 #
-# The names have no port, so it is 443, on an address of its own; they are in the engines'
-# /etc/hosts and in no other. Its images are those of a docker-registry at a Unix socket.
+# The names have no port, so the registry listens on port 443 of an address of its own. Only
+# the engines' /etc/hosts contains the names. A docker-registry at a Unix socket stores the images.
 
 ECR_RUN=$(run_folder "$LAB/ecr/run" /store.sock)
 ECR_SOCKET=$ECR_RUN/store.sock
 # shellcheck disable=SC2034  # for engine.sh and podman.sh
-# What the engines trust beside the system's own, and tests give to taskpull.
+# The CA that the engines trust in addition to the system's, and that tests pass to taskpull.
 ECR_CA=$LAB/ecr/ca.pem
 
 start_ecr() {

@@ -1,9 +1,10 @@
-"""The AWS emulator: moto, with tokens for ECR and ECR Public as AWS issues them.
+"""The AWS emulator: moto, with tokens for ECR and ECR Public like those of AWS.
 
     emulator.py LAB --host HOST --port PORT
 
-moto's own token for ECR is always the same and ended in 2015; ECR Public it has not. Here
-every call gets another one, for the Region that signed the request, and it lasts 12 hours.
+moto's own token for ECR is always the same and expired in 2015, and moto does not implement ECR
+Public. This emulator issues a new token for each call, for the Region that signed the request,
+valid for 12 hours.
 """
 
 import base64
@@ -22,7 +23,7 @@ CREDENTIAL = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/")
 
 
 class WithTokens(moto.server.DomainDispatcherApplication):
-    """moto's application; what it would answer wrongly is answered here."""
+    """moto's application, with its own answers to the requests for tokens."""
 
     key = None
 
@@ -30,7 +31,7 @@ class WithTokens(moto.server.DomainDispatcherApplication):
         target = environ.get("HTTP_X_AMZ_TARGET")
         if target not in (PRIVATE, PUBLIC):
             return super().__call__(environ, start_response)
-        # A connection that is closed on an unread body is reset, and the answer lost.
+        # Closing a connection with an unread body resets it and loses the response.
         environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         signed = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
         access_key, region = signed.groups() if signed else ("", "us-east-1")
@@ -43,7 +44,7 @@ class WithTokens(moto.server.DomainDispatcherApplication):
         return [body]
 
     def data(self, target, access_key, region):
-        """One for ECR Public, a list of one for ECR, which also says where the caller's own registry is."""
+        """Return one object for ECR Public; for ECR a list of one, which also names the caller's own registry."""
         token, ends = tokens.issue(self.key, "ecr-public" if target == PUBLIC else f"ecr {region}")
         token = base64.b64encode(f"AWS:{token}".encode()).decode()
         data = {"authorizationToken": token, "expiresAt": ends}

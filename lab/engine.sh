@@ -2,11 +2,11 @@
 # The lab's private engine: a containerd and a dockerd that share nothing with
 # the machine's own but the kernel.
 #
-# Both live in one mount namespace. There /etc/docker is the lab's
+# Both run in one mount namespace. In it, /etc/docker is the lab's
 # engine/etc-docker (the engine has no flag for its certificates and its key)
-# and /etc/hosts is engine/hosts, so tests give it certificates and host names
-# without touching the machine's. What the engine mounts, it mounts there, and
-# the mounts end with it.
+# and /etc/hosts is engine/hosts, so tests can add certificates and host names
+# without changing the machine's. The engine's mounts are in this namespace
+# and end with it.
 
 ENGINE_RUN=$(run_folder "$ENGINE/run" /exec/libnetwork/0123456789ab.sock)
 ENGINE_SOCKET=$ENGINE_RUN/docker.sock
@@ -20,13 +20,13 @@ start_engine() {
     if ! healthy dockerd "$ENGINE_SOCKET" /_ping; then start_dockerd; fi
 }
 
-# containerd speaks gRPC only: its socket is the sign that it is up.
+# containerd supports gRPC only, so its socket shows that it is up.
 containerd_up() { part_pid containerd >/dev/null && [[ -S $CONTAINERD_SOCKET ]]; }
 
 start_containerd() {
     local tick
-    # An engine that has lost its containerd is of no use for seconds after it
-    # has a new one, and could not share its namespace.
+    # A dockerd that has lost its containerd fails for some seconds after a new
+    # one has started, and could not share its namespace.
     stop dockerd
     stop containerd
     stop_leftovers containerd
@@ -49,8 +49,8 @@ TOML
     exit 1
 }
 
-# The host's forwarding, firewall and bridges stay as they are: the lab's
-# images are pulled, not run.
+# dockerd must not change the host's forwarding, firewall and bridges: the lab
+# pulls images and does not run them.
 start_dockerd() {
     stop_leftovers dockerd
     rm -f "$ENGINE_RUN/docker.pid" "$ENGINE_SOCKET"
@@ -68,9 +68,9 @@ start_dockerd() {
     await dockerd "$ENGINE_SOCKET" /_ping
 }
 
-# Runs a command in a new mount namespace, a folder of the lab's laid over one of
-# the machine's, and its hosts over /etc/hosts. A mount point must exist; the
-# engine's package may not have made it.
+# Runs a command in a new mount namespace in which a folder of the lab covers one
+# of the machine's, and the lab's hosts file covers /etc/hosts. The mount point
+# must exist; the engine's package may not have created it.
 in_own_namespace() { # PART FOLDER OVER COMMAND...
     mkdir -p "$3"
     # shellcheck disable=SC2016  # the inner shell expands its own arguments

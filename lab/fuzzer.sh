@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what fuzzes the agent's API (schemathesis) into target/fuzzer, an environment of
-# its own, where it is not there yet, and prints the program's path. It needs no lab.
+# Installs the fuzzer for the agent's API (schemathesis) into a virtual environment in
+# target/fuzzer, unless it is installed, and prints the program's path. It needs no lab.
 # shellcheck source-path=SCRIPTDIR
 set -euo pipefail
 
@@ -12,7 +12,7 @@ FUZZER=$(dirname "$LAB")/fuzzer
 
 mkdir -p "$FUZZER"
 exec 9>"$FUZZER/lock"
-flock --wait 300 9 || die "somebody else has been installing the fuzzer for five minutes"
+flock --wait 300 9 || die "another process has held $FUZZER/lock for five minutes"
 if ! is_installed "$FUZZER/venv" fuzzer.txt; then
     install_python "$FUZZER/venv" fuzzer.txt "the fuzzer (schemathesis)"
 fi

@@ -1,13 +1,13 @@
-"""Make images from nothing and push them to a registry; no engine is needed.
+"""Make images and push them to a registry, without an engine.
 
     images.py push --registry HOST:PORT --user USER --password-file FILE REPOSITORY:TAG
                    --layers N --bytes B [--seed TEXT] [--format docker|oci] [--platform OS/ARCH]...
 
-Prints the digest of what the tag now names. B is the size of the files in all
-layers of one platform together. With more than one --platform the tag names an
-index. The same arguments give the same digests on every machine: the content is
-a seeded random sequence, which no compression shrinks, and the gzip format holds
-it as it is, since two versions of a compressor need not agree on a byte.
+Prints the digest of the manifest or index that the tag names afterwards. B is the
+total size of the files in all layers of one platform. With more than one --platform
+the tag names an index. The same arguments give the same digests on every machine: the
+content is a seeded random sequence, which does not compress, and the gzip format
+stores it uncompressed, because two versions of a compressor can produce different bytes.
 """
 
 import argparse
@@ -65,7 +65,7 @@ def tar_with_one_file(name, content):
 
 
 def gzip_stored(data):
-    """A gzip member (RFC 1952) of stored blocks (RFC 1951, 3.2.4), without name or time."""
+    """Return a gzip member (RFC 1952) of stored blocks (RFC 1951, 3.2.4), without name or time."""
     parts = [b"\x1f\x8b\x08\0\0\0\0\0\0\xff"]
     for start in range(0, len(data), 0xFFFF):
         block = data[start : start + 0xFFFF]
@@ -93,7 +93,7 @@ def platform_of(config):
 
 
 class Pusher:
-    """Pushes images to one repository. Holds one layer in memory at a time."""
+    """Pushes images to one repository, with one layer in memory at a time."""
 
     def __init__(self, client, repository, media_types):
         self.client, self.repository, self.media_types = client, repository, media_types
@@ -109,7 +109,7 @@ class Pusher:
         return {"mediaType": self.media_types[kind], "size": len(data), "digest": digest(data)}
 
     def image(self, platform, layers, size, seed, tag=None):
-        """Push one platform's image; returns its descriptor."""
+        """Push the image of one platform and return its descriptor."""
         descriptors, diff_ids = [], []
         for number in range(1, layers + 1):
             share = size * number // layers - size * (number - 1) // layers
@@ -122,7 +122,7 @@ class Pusher:
 
 
 def push(client, repository, tag, layers, size, seed=None, form="docker", platforms=("linux/amd64",)):
-    """Push one image, or an index of one image for each platform; returns its digest."""
+    """Push one image, or an index with one image for each platform, and return the digest."""
     pusher = Pusher(client, repository, MEDIA_TYPES[form])
     seed = seed or f"{repository}:{tag}"
     if len(platforms) == 1:
@@ -140,9 +140,9 @@ def arguments():
     command.add_argument("reference", metavar="REPOSITORY:TAG")
     command.add_argument("--layers", type=int, default=1)
     command.add_argument("--bytes", type=int, default=4096)
-    command.add_argument("--seed", help="the reference if absent")
+    command.add_argument("--seed", help="default: the reference")
     command.add_argument("--format", choices=MEDIA_TYPES, default="docker")
-    command.add_argument("--platform", action="append", metavar="OS/ARCH[/VARIANT]", help="linux/amd64 if absent")
+    command.add_argument("--platform", action="append", metavar="OS/ARCH[/VARIANT]", help="default: linux/amd64")
     return parser.parse_args()
 
 
@@ -150,7 +150,7 @@ def main():
     args = arguments()
     repository, colon, tag = args.reference.rpartition(":")
     if not colon or args.layers < 1 or args.bytes < 0:
-        raise SystemExit("images.py: wanted are REPOSITORY:TAG, one layer or more, and no negative size")
+        raise SystemExit("images.py: expected REPOSITORY:TAG, at least one layer, and a size of at least 0")
     password = args.password_file.read_text(encoding="utf-8")
     platforms = args.platform or ["linux/amd64"]
     try:

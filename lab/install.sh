@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# What the lab needs on the machine: Debian packages, and moto in a virtual
-# environment of its own; the fuzzer likewise has one (fuzzer.sh).
+# Installs what the lab needs on the machine: Debian packages, and moto in a
+# virtual environment. The fuzzer has another virtual environment (fuzzer.sh).
 
 # Prints the packages that are missing, one a line.
 missing_packages() { # [--private-engine]
     command -v docker-registry >/dev/null || echo docker-registry
     command -v htpasswd >/dev/null || echo apache2-utils
-    # Its promtool tries the alerts.
+    # Its promtool tests the alerts.
     command -v promtool >/dev/null || echo prometheus
     PATH=$PATH:/usr/sbin:/sbin command -v ip >/dev/null || echo iproute2
     "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
@@ -14,12 +14,12 @@ missing_packages() { # [--private-engine]
     { command -v dockerd && command -v containerd; } >/dev/null || echo docker.io
     command -v podman >/dev/null || echo podman
     command -v openssl >/dev/null || echo openssl
-    # These ask credential helpers, and the bench compares with the second.
+    # These call credential helpers, and the benchmark compares with docker-compose.
     command -v skopeo >/dev/null || echo skopeo
     command -v docker-compose >/dev/null || echo docker-compose
-    # The bench compares with it too.
+    # The benchmark compares with it.
     command -v docker-credential-ecr-login >/dev/null || echo amazon-ecr-credential-helper
-    # For debian.sh, and for the package that is installed in what it makes.
+    # For debian.sh, and for the package that is installed in its image.
     command -v debootstrap >/dev/null || echo debootstrap
     command -v systemd-analyze >/dev/null || echo systemd
     command -v strip >/dev/null || echo binutils
@@ -40,9 +40,9 @@ install_packages() { # [--private-engine]
     hash -r
 }
 
-# Debian starts and enables the services of what it installs. The lab wants
-# the programs alone: policy-rc.d forbids the start, and the units that came
-# with this installation are disabled again.
+# Debian starts and enables the services of the packages that it installs. The
+# lab needs the programs only: policy-rc.d prevents the start, and the units that
+# this installation added are disabled again.
 apt_install() ( # PACKAGE...
     policy=/usr/sbin/policy-rc.d
     if [[ ! -e $policy ]]; then
@@ -65,8 +65,8 @@ system_units() {
         \( -name '*.service' -o -name '*.socket' -o -name '*.timer' \) -printf '%f\n' 2>/dev/null | sort -u
 }
 
-# What an environment was made from; written last, so that one whose making was interrupted
-# is made again.
+# Prints what an environment was made from. It is stored last, so that an environment whose
+# installation was interrupted is made again.
 stamp() { # ENVIRONMENT REQUIREMENTS
     sha256sum <"$LAB_SOURCE/$2"
     "$PYTHON" -VV
@@ -83,15 +83,15 @@ install_python() { # ENVIRONMENT REQUIREMENTS WHAT
     say "installing $3 into $1"
     rm -rf "$1"
     "$PYTHON" -m venv "$1" || die "$3 needs Python's venv (on Debian and Ubuntu: python3-venv)"
-    # Settings of the caller's that would put the packages elsewhere.
+    # These settings of the caller would install the packages elsewhere.
     env -u PIP_USER -u PIP_TARGET -u PIP_PREFIX -u PYTHONPATH -u PYTHONHOME \
         "$1/bin/python" -m pip install --quiet --disable-pip-version-check \
         --require-hashes --requirement "$LAB_SOURCE/$2" ||
-        die "pip could not install $3: its reason stands above"
+        die "pip could not install $3; its message is above"
     stamp "$1" "$2" >"$1/stamp"
 }
 
-# A new environment under an old process would mix two versions of moto: that process is ended.
+# A new environment under a running process would mix two versions of moto, so the process is stopped first.
 install_moto() {
     is_installed "$VENV" requirements.txt && return
     stop aws

@@ -1,11 +1,11 @@
 # shellcheck shell=bash disable=SC2034  # the names are read by the scripts that source this
-# Where the lab lives, and how its parts are started, found again and ended.
+# The lab's paths, and functions that start, find and stop its parts.
 #
 # A part is one process. It writes its own pid to target/lab/run/<part>.pid
-# before it becomes the program, so an interrupted lab/up leaves no part
-# without a record. A pid alone proves nothing (numbers are used again, and
+# before it executes the program, so an interrupted lab/up leaves no part
+# without a record. A pid alone proves nothing (pids are reused, and
 # `cargo clean` deletes target/ under a running lab), so each part carries a
-# mark in its environment, and nothing without that mark is ever signalled.
+# mark in its environment, and no process without that mark is ever signalled.
 
 LAB_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 LAB=$(dirname "$LAB_SOURCE")/target/lab
@@ -16,24 +16,24 @@ VENV=$LAB/venv
 ENGINE=$LAB/engine
 PODMAN=$LAB/podman
 
-# The addresses stand in task-definitions/ too: change both or neither.
+# task-definitions/ contains these addresses too: change both or neither.
 AWS_ADDRESS=127.0.0.1:24566
 REGISTRY_ONE=127.0.0.1:25001
 REGISTRY_TWO=127.0.0.2:25002
 ECR_ADDRESS=127.0.0.3
 
-# Debian's own Python: the one that python3-venv serves.
+# Debian's own Python, for which python3-venv is packaged.
 PYTHON=/usr/bin/python3
 [[ -x $PYTHON ]] || PYTHON=python3
 
-# A user's PATH may lack the folders that dockerd is in.
+# A user's PATH may lack the folders that contain dockerd.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 
 say() { printf 'lab: %s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }
 
-# Sockets have paths of at most 107 bytes, and the address of one should need no
-# quoting: where target/ offers no such path, a private directory in /run does.
+# The path of a socket has at most 107 bytes and should need no quoting. If a path
+# under target/ does not fit, the socket is in a private directory in /run.
 run_folder() { # FOLDER LONGEST-SOCKET-IN-IT
     if [[ $1 =~ ^[A-Za-z0-9/._+-]+$ ]] && ((${#1} + ${#2} <= 107)); then
         printf '%s\n' "$1"
@@ -42,8 +42,8 @@ run_folder() { # FOLDER LONGEST-SOCKET-IN-IT
     fi
 }
 
-# One lab/up or lab/down at a time. The lock ends with the script: parts do
-# not inherit it (see launch).
+# Allows one lab/up or lab/down at a time. The lock ends with the script, because
+# parts do not inherit it (see launch).
 take_lock() {
     mkdir -p "$RUN" "$LOG"
     exec 9>"$LAB/lock"
@@ -56,8 +56,8 @@ is_part() { # PID PART
     [[ -n $1 ]] && grep -zqsxF -- "$(mark "$2")" "/proc/$1/environ"
 }
 
-# Prints the pid of a running part. Without a record it looks for the mark,
-# and passes over the part's children, which have inherited it.
+# Prints the pid of a running part. Without a record, it looks for the mark
+# and skips the part's children, which have inherited it.
 part_pid() { # PART
     local pid='' environ parent
     [[ -r $RUN/$1.pid ]] && read -r pid <"$RUN/$1.pid"
@@ -76,8 +76,8 @@ part_pid() { # PART
     return 1
 }
 
-# Starts a part in a session and an environment of its own, so that neither
-# Ctrl-C nor the caller's AWS, Docker or proxy settings reach it.
+# Starts a part in its own session and environment, so that neither Ctrl-C nor
+# the caller's AWS, Docker or proxy settings reach it.
 launch() { # PART COMMAND...
     local part=$1
     shift
@@ -101,11 +101,11 @@ await() { # PART ADDRESS PATH
     exit 1
 }
 
-# True when the part runs and answers; one that runs but is deaf is ended.
+# Succeeds if the part runs and answers; a part that runs but does not answer is stopped.
 healthy() { # PART ADDRESS PATH
     part_pid "$1" >/dev/null || return 1
     answers "$1" "$2" "$3" 5 && return
-    say "$1 runs but does not answer: starting it again"
+    say "$1 runs but does not answer; restarting it"
     stop "$1"
     return 1
 }
@@ -116,23 +116,23 @@ refuse_stranger() { # PART HOST:PORT
     if command -v ss >/dev/null; then
         owner=$(ss -Hltnp "sport = :$port" | grep -om1 'pid=[0-9]*') || owner=''
     fi
-    [[ -n $owner ]] && owner=", by $owner ($(tr '\0' ' ' <"/proc/${owner#pid=}/cmdline"))"
-    die "port $port, which $1 needs on $host, is taken${owner:-, by a process that cannot be named}"
+    [[ -n $owner ]] && owner=" by $owner ($(tr '\0' ' ' <"/proc/${owner#pid=}/cmdline"))"
+    die "port $port on $host, which $1 needs, is in use${owner:- by an unknown process}"
 }
 
-# Ends one process and waits until it is gone.
+# Stops one process and waits until it has ended.
 end_pid() { # PID PART GRACE-SECONDS
     local tick
     kill -TERM "$1" 2>/dev/null || return 0
     for ((tick = 0; tick < ($3 + 5) * 20; tick++)); do
         is_part "$1" "$2" || return 0
         ((tick == $3 * 20)) && {
-            say "$2 (pid $1) did not end within $3 s: killing it"
+            say "$2 (pid $1) did not stop within $3 s; killing it"
             kill -KILL "$1" 2>/dev/null
         }
         sleep 0.05
     done
-    die "$2 (pid $1) could not be ended"
+    die "$2 (pid $1) could not be stopped"
 }
 
 stop() { # PART
@@ -143,7 +143,7 @@ stop() { # PART
     rm -f "$RUN/$1.pid"
 }
 
-# What a part that was killed has left behind: container shims, unpackers.
+# Stops the processes that a killed part has left behind: container shims, unpackers.
 stop_leftovers() { # PART
     local environ
     while read -r environ; do

@@ -1,9 +1,9 @@
-"""Wait until a process answers HTTP, or say why it does not.
+"""Wait until a process answers HTTP; the exit code says whether it does.
 
     ready.py PID HOST:PORT|SOCKET PATH SECONDS
 
-Ends with 0 at the first answer of any status below 500 (a registry's 401 is an
-answer), with 1 when the time is over, with 2 when the process has ended.
+Exits with 0 at the first response with a status below 500 (a registry's 401 counts),
+with 1 when the time is over, and with 2 when the process has ended.
 """
 
 import os
@@ -14,7 +14,7 @@ import time
 
 
 def status(address, path):
-    """The status of one GET, or None when nobody answers yet."""
+    """Return the status of one GET, or None if there is no response yet."""
     if address.startswith("/"):
         connection, target = socket.socket(socket.AF_UNIX), address
     else:
@@ -25,7 +25,7 @@ def status(address, path):
         try:
             connection.connect(target)
             if target[-1] == 443:
-                # Whose certificate it is says nothing about its life.
+                # This checks that the server responds, not its certificate.
                 connection = ssl._create_unverified_context().wrap_socket(connection)
             connection.sendall(f"GET {path} HTTP/1.0\r\nHost: lab\r\n\r\n".encode())
             return int(connection.recv(64).split()[1])

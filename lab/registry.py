@@ -1,4 +1,4 @@
-"""The few calls of the registry HTTP API that pushing takes, on one connection."""
+"""The calls of the registry HTTP API that a push needs, on one connection."""
 
 import base64
 import http.client
@@ -16,7 +16,7 @@ MANIFESTS = ", ".join(
 
 
 class Refused(Exception):
-    """The registry answered with a status that was not wanted."""
+    """The registry returned an unexpected status."""
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -31,7 +31,7 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 class Registry:
-    """At `HOST:PORT`, or at the Unix socket of this path."""
+    """A client of the registry at `HOST:PORT`, or at the Unix socket with this path."""
 
     def __init__(self, address, user, password):
         connection = UnixConnection if address.startswith("/") else http.client.HTTPConnection
@@ -45,26 +45,26 @@ class Registry:
     def __exit__(self, *_):
         self.connection.close()
 
-    def call(self, method, path, wanted, body=None, headers=None):
-        """The response's headers; Refused unless the status is one of those wanted."""
+    def call(self, method, path, expected, body=None, headers=None):
+        """Return the response's headers; raise Refused unless the status is one of the expected ones."""
         self.connection.request(method, path, body, self.headers | (headers or {}))
         response = self.connection.getresponse()
         text = response.read().decode(errors="replace").strip()
-        if response.status not in wanted:
+        if response.status not in expected:
             raise Refused(f"{method} {path.partition('?')[0]}: HTTP {response.status} {text}")
         return response.headers
 
     def digest_of(self, repository, reference):
-        """The digest of a manifest, or None if the registry has none of that name."""
+        """Return the digest of a manifest, or None if the registry has none of that name."""
         path = f"/v2/{repository}/manifests/{reference}"
         return self.call("HEAD", path, {200, 404}, headers={"Accept": MANIFESTS}).get("Docker-Content-Digest")
 
     def put_blob(self, repository, digest, data):
-        """Upload a blob, unless it is there."""
+        """Upload a blob unless the registry has it."""
         blob = f"/v2/{repository}/blobs/{digest}"
         if self.call("HEAD", blob, {200, 404}).get("Docker-Content-Digest"):
             return
-        # The registry answers with the address of the upload: absolute or not, with a query or not.
+        # The registry returns the upload URL, which can be absolute or relative, with or without a query.
         location = self.call("POST", f"/v2/{repository}/blobs/uploads/", {202})["Location"]
         path = location[location.index("/v2/") :]
         self.call(

@@ -2,11 +2,11 @@
 
     seed.py LAB --aws HOST:PORT --registry-one HOST:PORT --registry-two HOST:PORT [--ecr SOCKET]
 
-What is as it should be is left alone, what differs is put right, so this runs at
-every lab/up: after a restart of the AWS emulator, which forgets everything, and
-after a test that rotated a secret. ARNs and digests stand in committed task
-definitions, hence the tables here, and an end with an error when the lab comes
-out different. What it made is described in seed/seed.json.
+Resources that are correct stay unchanged, others are corrected. lab/up can therefore
+run this every time: after a restart of the AWS emulator, which loses everything, and
+after a test that rotated a secret. Committed task definitions contain ARNs and
+digests, so the tables here fix them, and the script fails if the lab has others. It
+describes the result in seed/seed.json.
 """
 
 import argparse
@@ -64,17 +64,17 @@ IMAGES = [
         "registry-two", "puller-two", "team-b/batch", "1.0", 3, 3_000_000,
         "sha256:8802f99ea88db3da04ff34c105a2d37d803d0ad41f6d370f0a14501ac30b9a08",
     ),
-    # Under every name of ecr.py.
+    # Available under every name of ecr.py.
     Image(
-        "ecr", "nobody", "team/app", "1.0", 1, 4_096,
+        "ecr", "anonymous", "team/app", "1.0", 1, 4_096,
         "sha256:b8a06d53e3f46036559f711ba9cfffb692bc054c485e03c15d97dd1e3d10016b",
     ),
     Image(
-        "ecr", "nobody", "docker-hub/library/nginx", "1.27", 1, 4_096,
+        "ecr", "anonymous", "docker-hub/library/nginx", "1.27", 1, 4_096,
         "sha256:70012b487afff08d84123e83ec7f27b12fa7f044b6a444c61d580010e32ec98d",
     ),
     Image(
-        "ecr", "nobody", "docker/library/nginx", "1.27", 1, 4_096,
+        "ecr", "anonymous", "docker/library/nginx", "1.27", 1, 4_096,
         "sha256:0fcb992f4c7203a47fcf52d643b6e22ce9795979c5518f4bdd39bc69397e6de3",
     ),
 ]
@@ -82,13 +82,14 @@ IMAGES = [
 
 @dataclass(frozen=True)
 class Secret:
-    """`suffix` is the six characters that Secrets Manager adds to the name in the ARN.
+    """A secret of the lab.
 
-    `kind` says what it holds: "good" the credential of `user`, "sealed" the same as a KMS
-    ciphertext, "pending" the same under AWSPENDING while AWSCURRENT is refused,
-    "docker-config" a login for each registry, "wrong" one that the registry refuses;
-    anything else names what is the matter with the value, "deleted" and "no-version" with
-    the secret itself.
+    `suffix` is the six characters that Secrets Manager adds to the name in the ARN.
+    `kind` describes the content: "good" is the credential of `user`, "sealed" the same as a
+    KMS ciphertext, "pending" the same at AWSPENDING while AWSCURRENT is refused,
+    "docker-config" a login for each registry, "wrong" a login that the registry refuses.
+    Every other kind names what is wrong with the value; "deleted" and "no-version" name
+    what is wrong with the secret itself.
     """
 
     name: str
@@ -105,10 +106,10 @@ class Secret:
 
 SECRETS = [
     Secret("taskpull/registry-one", HOME, EAST, "Xk3QvT"),
-    # As a replica is: the same name and suffix in another Region.
+    # Like a replica: the same name and suffix in another Region.
     Secret("taskpull/registry-one", HOME, WEST, "Xk3QvT"),
     Secret("taskpull/registry-two", HOME, WEST, "pR8wLz", "puller-two"),
-    # Without its suffix, the ARN of this one still looks like a full ARN.
+    # Without its suffix, this secret's ARN still looks like a full ARN.
     Secret("taskpull/registry-shared", HOME, EAST, "h4MnCd"),
     Secret("taskpull/registry-one", AWAY, EAST, "Zt5HnB", "puller-cross-account"),
     Secret("taskpull/registry-one", AWAY, WEST, "Zt5HnB", "puller-cross-account"),
@@ -136,13 +137,13 @@ def login(user, password):
 
 
 def docker_config(logins):
-    """`logins`: (address, user, password)."""
+    """Return a Docker config with `logins`, tuples of address, user and password."""
     auth = {address: base64.b64encode(f"{user}:{password}".encode()).decode() for address, user, password in logins}
     return json.dumps({"auths": {address: {"auth": text} for address, text in auth.items()}})
 
 
 def value_of(secret, passwords, addresses):
-    """The SecretString or SecretBinary of a secret, as the API's parameter; of "sealed" in clear."""
+    """Return the SecretString or SecretBinary of a secret as a parameter of the API; plaintext for "sealed"."""
     user = secret.user
     password = passwords[user]
     registries = {"puller-one": "registry-one", "puller-two": "registry-two"}
@@ -178,19 +179,19 @@ def seed_image(image, address, password):
 
 
 def seed_key(emulator):
-    """The ARN of the key that seals. A key's id is drawn by the emulator: its alias stays."""
+    """Return the ARN of the encryption key. The emulator chooses a random key id, so the alias finds the key."""
     try:
         return emulator.kms(HOME, EAST, "DescribeKey", KeyId=KEY_ALIAS)["KeyMetadata"]["Arn"]
     except aws.AwsError as error:
         if error.code != "NotFoundException":
             raise
-    key = emulator.kms(HOME, EAST, "CreateKey", Description="what taskpull/sealed is sealed with")["KeyMetadata"]
+    key = emulator.kms(HOME, EAST, "CreateKey", Description="encrypts the content of taskpull/sealed")["KeyMetadata"]
     emulator.kms(HOME, EAST, "CreateAlias", AliasName=KEY_ALIAS, TargetKeyId=key["KeyId"])
     return key["Arn"]
 
 
 def seal(emulator, text, current):
-    """The envelope of a text: the current one if it opens to that, for no two are equal."""
+    """Return the envelope of a text; reuse the current one if it contains it, because each encryption differs."""
     context = {"lab": "taskpull"}
     try:
         found = json.loads(current)["taskpull"]
@@ -226,7 +227,7 @@ def seed_secret(emulator, secret, passwords, addresses):
     except aws.AwsError as error:
         if error.code != "ResourceNotFoundException":
             raise
-        # moto takes the ARN's suffix from this tag; else it draws one.
+        # moto takes the ARN's suffix from this tag; otherwise it chooses a random one.
         tags = [{"Key": "_custom_id_", "Value": secret.suffix}]
         found = call("CreateSecret", Name=secret.name, Tags=tags, **value)
     expect(secret.arn, found["ARN"], f"ARN of {secret.name}")
@@ -247,7 +248,7 @@ def seed_secret(emulator, secret, passwords, addresses):
 
 
 def allow(action, resources, principal=None):
-    """A policy of one statement; with a principal, a role's trust policy."""
+    """Return a policy with one statement; with a principal it is a role's trust policy."""
     statement = {"Effect": "Allow", "Action": action}
     statement |= {"Principal": principal} if principal else {"Resource": resources}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
@@ -270,13 +271,13 @@ def seed_role(emulator, account):
 
 
 def seed_host(emulator, lab):
-    """The user that the lab's host acts as; returns the access key.
+    """Create the user that the lab's host acts as, and return its access key.
 
-    moto draws the key's text at random. It draws from a number that this lab keeps,
-    so a restarted emulator makes the same key and nobody's environment goes stale.
+    moto makes a random key. This lab stores the seed of the random number generator,
+    so a restarted emulator makes the same key and existing environments stay valid.
     """
-    kept = Path(lab, "seed", "aws-access-key.env")
-    key = dict(line.split("=", 1) for line in kept.read_text().splitlines()) if kept.exists() else {}
+    stored = Path(lab, "seed", "aws-access-key.env")
+    key = dict(line.split("=", 1) for line in stored.read_text().splitlines()) if stored.exists() else {}
     if key and emulator.account_of(key["AWS_ACCESS_KEY_ID"]) == HOME:
         return key
     try:
@@ -293,12 +294,12 @@ def seed_host(emulator, lab):
     made = emulator.iam(HOME, "CreateAccessKey", UserName=HOST_USER)
     emulator.seed_chance(secrets.randbits(64))
     key = {"AWS_ACCESS_KEY_ID": made["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"]}
-    write_private(kept, "".join(f"{name}={value}\n" for name, value in key.items()))
+    write_private(stored, "".join(f"{name}={value}\n" for name, value in key.items()))
     return key
 
 
 def description(lab, args, key, passwords):
-    """seed.json: README.md documents its form."""
+    """Return the content of seed.json; README.md documents its format."""
     addresses = addresses_of(args)
     return {
         "aws": {
@@ -328,13 +329,13 @@ def description(lab, args, key, passwords):
 
 
 def addresses_of(args):
-    """Of the registries that run; that of the images under ECR's names is a socket."""
+    """Return the addresses of the running registries; that of ECR's names is a Unix socket."""
     addresses = {"registry-one": args.registry_one, "registry-two": args.registry_two, "ecr": args.ecr}
     return {name: address for name, address in addresses.items() if address}
 
 
 def write_private(path, text):
-    """Readable by the owner alone from its first moment; untouched if it is the same."""
+    """Write a file that only its owner can read from the start; leave it untouched if the text is the same."""
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return
     unfinished = path.with_name(path.name + ".new")
@@ -343,9 +344,9 @@ def write_private(path, text):
     unfinished.rename(path)
 
 
-def expect(wanted, found, thing):
-    if wanted != found:
-        raise SystemExit(f"seed.py: the {thing} is\n  {found}\nbut the table in seed.py says\n  {wanted}")
+def expect(expected, found, name):
+    if expected != found:
+        raise SystemExit(f"seed.py: the {name} is\n  {found}\nbut the table in seed.py has\n  {expected}")
 
 
 def main():

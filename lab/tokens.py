@@ -1,7 +1,7 @@
 """Tokens of the lab: the AWS emulator issues ECR's, and the registry under ECR's names (ecr.py) reads them.
 
-A token says what it is good for and until when, under a signature. Its key is a file of the
-lab's, so the two processes need not ask each other, and a token survives a restart of both.
+A token contains its scope and its expiry time with a signature. The signing key is a file of the
+lab, so the two processes need no connection, and a token survives a restart of both.
 """
 
 import base64
@@ -17,7 +17,7 @@ LIFE = 12 * 3600
 
 
 def key(lab):
-    """The key of this lab, which whoever asks first makes; readable by its owner alone."""
+    """Return the signing key of this lab. The first caller creates the file, which only its owner can read."""
     path = Path(lab, "ecr", "token.key")
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
@@ -33,7 +33,7 @@ def key(lab):
 
 
 def issue(key, scope):
-    """A token for `scope`, and the second in which it ends."""
+    """Return a token for `scope`, and its expiry time in seconds."""
     now = time.time_ns()
     ends = now // 10**9 + LIFE
     body = base64.urlsafe_b64encode(json.dumps({"scope": scope, "issued": now, "ends": ends}).encode()).decode()
@@ -41,7 +41,7 @@ def issue(key, scope):
 
 
 def read(key, text):
-    """What a token of this lab says: `scope`, `issued` in nanoseconds, `ends` in seconds; None of any other."""
+    """Return the content of a token: `scope`, `issued` in nanoseconds, `ends` in seconds; None if it is invalid."""
     body, _, signed = text.partition(".")
     if not hmac.compare_digest(signature(key, body).encode(), signed.encode()):
         return None

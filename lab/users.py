@@ -1,9 +1,9 @@
-"""Give each registry its users.
+"""Create the users of each registry.
 
     users.py LAB
 
-Passwords are random for each lab and made once: seed/<user>.password, readable
-by its owner alone. The registries read their bcrypt hashes.
+Passwords are random for each lab and created once, as seed/<user>.password, which
+only its owner can read. The registries read their bcrypt hashes.
 """
 
 import os
@@ -12,14 +12,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Registry -> user -> what stands inside the password besides chance.
+# Registry -> user -> fixed characters inside the otherwise random password.
 #
-# The engine takes credentials as base64 in a header and wants the URL-safe
-# alphabet. `>` and `~` end in six bits that the standard alphabet writes `+`,
-# `?` and the last byte of `ÿ` in six that it writes `/`. Three of a kind put
-# one of them at the end of a three-byte group wherever the password begins in
-# the JSON, so a client that uses the wrong alphabet is always caught: the
-# engine ignores a header it cannot decode and pulls without credentials.
+# The engine expects credentials as base64 in a header, with the URL-safe
+# alphabet. The last six bits of `>` and `~` are `+` in the standard alphabet,
+# those of `?` and of the last byte of `ÿ` are `/`. Three equal characters put
+# one of them at the end of a three-byte group, wherever the password starts in
+# the JSON. A client with the wrong alphabet therefore always fails a test: the
+# engine ignores a header that it cannot decode, and pulls without credentials.
 # `ÿ` also has two bytes in UTF-8 and one in Latin-1.
 USERS = {
     "registry-one": {"puller-one": "", "puller-cross-account": "", "canary": ""},
@@ -27,7 +27,7 @@ USERS = {
 }
 
 
-# The password of every upstream under whose name the lab answers (ecr.py).
+# The name of the password that all upstreams of ecr.py accept.
 UPSTREAM = "upstream"
 
 
@@ -42,14 +42,14 @@ def read_password(lab, user):
 def make_password(lab, user, inside):
     password = secrets.token_hex(12) + inside + secrets.token_hex(12)
     unfinished = password_file(lab, user).with_suffix(".new")
-    # 0o600 from its first moment, and whole under its name or not there.
+    # The file has mode 0600 from the start, and gets its name only when it is complete.
     with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(password)
     unfinished.rename(password_file(lab, user))
 
 
 def htpasswd_line(user, password):
-    """bcrypt at its cheapest cost: the lab's pulls should not wait for hashing."""
+    """Return a line with a bcrypt hash at the lowest cost, so that pulls do not wait for hashing."""
     command = ["htpasswd", "-n", "-i", "-B", "-C", "4", user]
     return subprocess.run(command, input=password.encode(), stdout=subprocess.PIPE, check=True).stdout.strip().decode()
 

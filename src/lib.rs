@@ -9,17 +9,20 @@
 //! Each stage takes the one before by value and knows nothing of those after it;
 //! [`pipeline`] joins them. `identity` says who asks, [`secret`] wraps what must not be
 //! seen, [`error`] says what a failure owes its reader, [`retry`] how long to wait,
-//! [`config`] what the operator wants, [`frontend`] what other programs that pull are told,
+//! [`config`] what the operator wants, [`credential_protocols`] what other programs that pull are told,
 //! [`traces`] what a collector is. [`agent`] runs for as long as the host does, [`cli`] is the
 //! program. `ARCHITECTURE.md` has the table of who may know whom, and a test holds the tree to it.
 
 pub mod agent;
+pub mod answers;
+pub mod aws;
 pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod credential;
+pub mod credential_protocols;
+pub mod engine;
 pub mod error;
-pub mod frontend;
 pub mod identity;
 pub mod pipeline;
 pub mod plan;
@@ -28,5 +31,7 @@ pub mod registry;
 pub mod report;
 pub mod retry;
 pub mod secret;
+pub mod secret_authoring;
+pub mod sync;
 pub mod task;
 pub mod traces;

@@ -1,8 +1,8 @@
-# The agent on every Nomad client that has Docker:
+# Runs the agent on every Nomad client that has Docker:
 #
 #   nomad job run -var docker_group="$(stat -c %g /var/run/docker.sock)" taskpull.nomad.hcl
 #
-# Its clients must allow bind mounts: plugin "docker" { config { volumes { enabled = true } } }
+# The clients must allow bind mounts: plugin "docker" { config { volumes { enabled = true } } }
 
 variable "image" {
   type    = string
@@ -11,7 +11,7 @@ variable "image" {
 
 variable "docker_group" {
   type        = string
-  description = "The group that may open the engine's socket, by number"
+  description = "The id of the group that can open the engine's socket"
 }
 
 job "taskpull" {
@@ -22,7 +22,7 @@ job "taskpull" {
     value     = "1"
   }
 
-  # One after the other, and each is looked at before the next.
+  # Update one client at a time, and check its health before the next.
   update {
     max_parallel     = 1
     min_healthy_time = "10s"
@@ -41,10 +41,10 @@ job "taskpull" {
       driver = "docker"
       user   = "65532:${var.docker_group}"
 
-      # What is under way may end: `agent.drain_timeout` and what the end takes.
+      # Lets running pulls finish: `agent.drain_timeout` plus the time to stop.
       kill_timeout = "45s"
 
-      # The one group that it runs with.
+      # The only group that the task runs with.
       env {
         TASKPULL_SOCKET_GROUP = var.docker_group
       }
@@ -62,7 +62,7 @@ job "taskpull" {
           "/etc/taskpull:/etc/taskpull:ro",
         ]
 
-        # Docker's own volumes take their owner from the image, and stay when the job moves on.
+        # Docker volumes take their owner from the image, and outlive the allocation.
         mount {
           type   = "volume"
           source = "taskpull-state"

@@ -1,4 +1,4 @@
-# 0: it goes for good; 1: another version takes its place.
+# 0: the package is removed; 1: another version replaces it.
 if [ "$1" -eq 0 ] && [ -d /run/systemd/system ]; then
     systemctl --no-reload disable --now taskpull.service taskpull.socket || :
 fi

@@ -8,23 +8,23 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::api::Server;
-use super::desk::Desk;
-use super::folder::Folder;
-use super::request::RequestId;
-use super::runner::{Runner, Stop, Work};
+use super::cluster_prefetch::{ClusterPrefetchSettings, ClusterPrefetcher};
+use super::folder::WatchedFolder;
+use super::job::JobId;
+use super::job_store::JobStore;
+use super::observer::AgentObserver;
 use super::systemd::ServiceManager;
-use super::warm::{Warm, Warming};
-use super::witness::Witness;
+use super::worker::{JobExecutor, Shutdown, Worker};
 use crate::config::FolderSettings;
 
 /// What an agent is made of.
 pub struct Supervisor<'a> {
     /// What is accepted.
-    pub desk: &'a Arc<Desk>,
+    pub desk: &'a Arc<JobStore>,
     /// Who carries it out.
-    pub work: &'a dyn Work,
+    pub work: &'a dyn JobExecutor,
     /// Who is told.
-    pub witness: &'a dyn Witness,
+    pub witness: &'a dyn AgentObserver,
     /// Whom it listens to.
     pub server: &'a Server<'a>,
     /// Who has started it.
@@ -36,19 +36,19 @@ pub struct Supervisor<'a> {
     /// The folder that is watched.
     pub folder: &'a FolderSettings,
     /// The cluster that is kept warm, where there is one.
-    pub warming: Option<Warming<'a>>,
+    pub warming: Option<ClusterPrefetchSettings<'a>>,
 }
 
 impl Supervisor<'_> {
     /// Runs until `stop.drain`, and then until nothing is under way, for so long as it may be.
-    pub async fn run(&self, accepted: mpsc::UnboundedReceiver<RequestId>, stop: &Stop) {
+    pub async fn run(&self, accepted: mpsc::UnboundedReceiver<JobId>, stop: &Shutdown) {
         let Self { desk, work, witness, server, service_manager, give_up_after, drain_timeout, folder, warming } =
             *self;
-        let runner = Runner { desk, work, witness, give_up_after };
-        let folder = Folder { desk, witness, settings: folder };
+        let runner = Worker { desk, work, witness, give_up_after };
+        let folder = WatchedFolder { desk, witness, settings: folder };
         let warm = async {
             if let Some(warming) = warming {
-                Warm::new(desk, warming).run(&stop.drain).await;
+                ClusterPrefetcher::new(desk, warming).run(&stop.drain).await;
             }
         };
         let over = CancellationToken::new();

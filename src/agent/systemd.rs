@@ -17,8 +17,8 @@ use sd_notify::NotifyState;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::desk::Desk;
-use super::runner::Work;
+use super::job_store::JobStore;
+use super::worker::JobExecutor;
 use crate::pipeline::Backoff;
 
 /// The waits between two questions to an engine that does not answer at the start.
@@ -67,8 +67,8 @@ impl ServiceManager {
     /// Tells how the agent is, for as long as it is polled. The socket listens already.
     pub(super) async fn serve(
         &self,
-        desk: &Desk,
-        work: &dyn Work,
+        desk: &JobStore,
+        work: &dyn JobExecutor,
         drain: &CancellationToken,
         drain_timeout: Duration,
     ) -> Infallible {
@@ -85,7 +85,7 @@ impl ServiceManager {
     }
 
     /// Ready is who has an engine that answers.
-    async fn ready(&self, work: &dyn Work) {
+    async fn ready(&self, work: &dyn JobExecutor) {
         let mut failures = 0;
         while let Err(failure) = work.engine().await {
             tell(&[NotifyState::Status(&format!("waiting for the engine: {}", failure.message))]);
@@ -98,7 +98,7 @@ impl ServiceManager {
 }
 
 /// One line about what is open, each time that changes.
-async fn status(manager: &ServiceManager, desk: &Desk, drain: &CancellationToken) {
+async fn status(manager: &ServiceManager, desk: &JobStore, drain: &CancellationToken) {
     loop {
         desk.changed.notified().await;
         // Before that, it says what is waited for.
@@ -113,7 +113,7 @@ async fn status(manager: &ServiceManager, desk: &Desk, drain: &CancellationToken
 
 /// Says that the agent is alive, where somebody wants to know it: this task is polled, and the
 /// desk gives its table.
-async fn watchdog(desk: &Desk) -> Infallible {
+async fn watchdog(desk: &JobStore) -> Infallible {
     let Some(limit) = sd_notify::watchdog_enabled().filter(|limit| !limit.is_zero()) else {
         return pending().await;
     };

@@ -1,7 +1,7 @@
 //! `taskpull cancel`.
 
 use super::arguments::Cancel;
-use super::{asking, tell};
+use super::{agent_client, tell};
 use crate::error::ExitCode;
 
 /// Runs it: each of them is tried, whatever became of the one before.
@@ -10,14 +10,14 @@ pub(super) fn run(arguments: &Cancel) -> ExitCode {
 }
 
 fn cancel(Cancel { ids, socket, config }: &Cancel) -> Result<ExitCode, ExitCode> {
-    let client = asking::client(socket.clone(), config.as_deref())?;
-    let runtime = asking::runtime()?;
+    let client = agent_client::client(socket.clone(), config.as_deref())?;
+    let runtime = agent_client::runtime()?;
     Ok(runtime.block_on(async {
         let mut exit = ExitCode::Good;
         for id in ids {
             match client.cancel(id).await {
                 Ok(view) => tell(&format!("request {id} ({}) is called off", view.source)),
-                Err(error) => exit = asking::failed(&error),
+                Err(error) => exit = agent_client::failed(&error),
             }
         }
         exit

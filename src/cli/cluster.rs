@@ -9,17 +9,17 @@ pub(super) use without_ecs::cluster;
 mod with_ecs {
     use std::sync::Arc;
 
-    use crate::agent::Cluster;
+    use crate::agent::ClusterApi;
     use crate::cli::setup::watched_store;
     use crate::config::{EcsSettings, HostKind, HostLaunchType, Settings};
     use crate::error::Failure;
-    use crate::pipeline::{EcsCluster, Watch};
+    use crate::pipeline::{CredentialObserver, EcsCluster};
 
     /// The cluster that is named, if one is.
     pub(in crate::cli) fn cluster(
         settings: &Settings,
-        watch: &Arc<dyn Watch>,
-    ) -> Result<Option<Box<dyn Cluster>>, Failure> {
+        watch: &Arc<dyn CredentialObserver>,
+    ) -> Result<Option<Box<dyn ClusterApi>>, Failure> {
         let EcsSettings { cluster, launch_type, container_instance, .. } = &settings.ecs;
         let Some(cluster) = cluster else { return Ok(None) };
         let is_external = match launch_type {
@@ -36,17 +36,17 @@ mod with_ecs {
 mod without_ecs {
     use std::sync::Arc;
 
-    use crate::agent::Cluster;
+    use crate::agent::ClusterApi;
     use crate::config::table::ECS_CLUSTER;
     use crate::config::{ConfigError, Settings};
     use crate::error::Failure;
-    use crate::pipeline::Watch;
+    use crate::pipeline::CredentialObserver;
 
     /// No cluster; that one is named is an error.
     pub(in crate::cli) fn cluster(
         settings: &Settings,
-        _: &Arc<dyn Watch>,
-    ) -> Result<Option<Box<dyn Cluster>>, Failure> {
+        _: &Arc<dyn CredentialObserver>,
+    ) -> Result<Option<Box<dyn ClusterApi>>, Failure> {
         match &settings.ecs.cluster {
             None => Ok(None),
             Some(cluster) => Err(Failure::from(&ConfigError::InvalidValue {
@@ -66,11 +66,11 @@ mod tests {
     use super::without_ecs;
     use crate::config::table::ECS_CLUSTER;
     use crate::config::{Settings, Sources};
-    use crate::pipeline::Watch;
+    use crate::pipeline::CredentialObserver;
 
     #[test]
     fn without_the_feature_a_cluster_is_an_error_of_the_settings() {
-        let watch: Arc<dyn Watch> = Arc::new(());
+        let watch: Arc<dyn CredentialObserver> = Arc::new(());
         let found = |cluster: Option<&str>| {
             let sources = Sources::default().with_flag(&ECS_CLUSTER, "--cluster", cluster.map(str::to_owned));
             without_ecs::cluster(&Settings::read(&sources).unwrap(), &watch).map(|cluster| cluster.is_some())

@@ -13,15 +13,17 @@ use tokio::runtime::Builder;
 use super::credential_arguments::{Docker, Kubelet, LoginPassword};
 use super::{complain, log, secret, setup, tell};
 use crate::config::{Settings, Sources};
+use crate::credential_protocols::docker::{self, Operation, ServerUrl};
+use crate::credential_protocols::{SecretResponse, kubelet, password};
 use crate::error::ExitCode;
 use crate::error::{Class, Explain, Failure, Link};
-use crate::frontend::docker::{self, Operation, Server};
-use crate::frontend::{Written, kubelet, password};
-use crate::pipeline::{Aws, Given, ImageReference, Logins, RegistryHost, Resolver, at_most};
+use crate::pipeline::{
+    AwsClient, CachingCredentialProvider, ImageReference, IssuedLogin, LoginProvider, RegistryHost, at_most,
+};
 
 /// A question that has no login for an answer.
 #[derive(Debug, thiserror::Error)]
-enum NoLogin {
+enum LoginCommandError {
     #[error("stdin could not be read")]
     Stdin(#[source] io::Error),
     #[error("the runtime could not be started")]
@@ -34,7 +36,7 @@ enum NoLogin {
     IdentityToken(String),
 }
 
-impl Explain for NoLogin {
+impl Explain for LoginCommandError {
     fn link(&self) -> Link {
         match self {
             Self::Stdin(_) | Self::Runtime(_) | Self::NoHost(_) | Self::NotOurs(_) => Link::Configuration,
@@ -78,7 +80,7 @@ fn failed(failure: impl Into<Arc<Failure>>, exit: ExitCode) -> Failed {
 }
 
 /// Where logins come from, by the settings; the log begins.
-fn logins(config: Option<&Path>) -> Result<Logins<Resolver<Aws>>, Failed> {
+fn logins(config: Option<&Path>) -> Result<LoginProvider<CachingCredentialProvider<AwsClient>>, Failed> {
     let settings = Sources::from_process(config).and_then(|sources| Settings::read(&sources));
     let settings = settings.map_err(|error| failed(Failure::from(&error), ExitCode::Configuration))?;
     log::start(&settings.log.filter);
@@ -86,10 +88,11 @@ fn logins(config: Option<&Path>) -> Result<Logins<Resolver<Aws>>, Failed> {
 }
 
 /// The login for an image's registry; `None` where that is not ours.
-fn login(config: Option<&Path>, image: &ImageReference) -> Result<Option<Given>, Failed> {
+fn login(config: Option<&Path>, image: &ImageReference) -> Result<Option<IssuedLogin>, Failed> {
     let logins = logins(config)?;
     let runtime = Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| failed(Failure::from(&NoLogin::Runtime(error)), ExitCode::Internal))?;
+    let runtime =
+        runtime.map_err(|error| failed(Failure::from(&LoginCommandError::Runtime(error)), ExitCode::Internal))?;
     let login = runtime.block_on(logins.of(image));
     // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
     runtime.shutdown_background();
@@ -99,10 +102,10 @@ fn login(config: Option<&Path>, image: &ImageReference) -> Result<Option<Given>,
 /// Stdin, and one byte more than the limit where it is longer than that.
 fn stdin(limit: u64) -> Result<Vec<u8>, Failed> {
     let read = at_most(io::stdin().lock(), limit + 1);
-    read.map_err(|error| failed(Failure::from(&NoLogin::Stdin(error)), ExitCode::BadInput))
+    read.map_err(|error| failed(Failure::from(&LoginCommandError::Stdin(error)), ExitCode::BadInput))
 }
 
-fn write(written: &Written) -> ExitCode {
+fn write(written: &SecretResponse) -> ExitCode {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(written.bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => ExitCode::Good,
@@ -148,9 +151,9 @@ fn get(config: Option<&Path>) -> ExitCode {
 }
 
 /// The answer for the server on stdin; none where that is not ours, or what to say of a failure.
-fn asked(config: Option<&Path>) -> Result<Option<Written>, String> {
+fn asked(config: Option<&Path>) -> Result<Option<SecretResponse>, String> {
     let said = |(failure, _): Failed| docker::failed(&failure);
-    let server = Server::parse(&stdin(docker::LIMIT).map_err(said)?).map_err(docker::error)?;
+    let server = ServerUrl::parse(&stdin(docker::LIMIT).map_err(said)?).map_err(docker::error)?;
     let Some(image) = &server.image else { return Ok(None) };
     let given = login(config, image).map_err(said)?;
     Ok(given.map(|given| server.login(&given.login)))
@@ -176,9 +179,9 @@ pub(super) fn kubelet(arguments: &Kubelet) -> ExitCode {
 pub(super) fn login_password(arguments: &LoginPassword) -> ExitCode {
     let asked = &arguments.registry;
     let host = RegistryHost::of_address(asked).and_then(|(host, _)| host.any_image());
-    let no_host = || failed(Failure::from(&NoLogin::NoHost(RegistryHost::quoted(asked))), ExitCode::Usage);
+    let no_host = || failed(Failure::from(&LoginCommandError::NoHost(RegistryHost::quoted(asked))), ExitCode::Usage);
     let answered = host.ok_or_else(no_host).and_then(|image| {
-        let not_ours = || failed(Failure::from(&NoLogin::NotOurs(asked.clone())), ExitCode::Configuration);
+        let not_ours = || failed(Failure::from(&LoginCommandError::NotOurs(asked.clone())), ExitCode::Configuration);
         let given = login(arguments.config.as_deref(), &image)?.ok_or_else(not_ours)?;
         password(&given.login).ok_or_else(|| no_password(&image))
     });
@@ -186,5 +189,5 @@ pub(super) fn login_password(arguments: &LoginPassword) -> ExitCode {
 }
 
 fn no_password(image: &ImageReference) -> Failed {
-    failed(Failure::from(&NoLogin::IdentityToken(image.registry().to_owned())), ExitCode::SomeFailed)
+    failed(Failure::from(&LoginCommandError::IdentityToken(image.registry().to_owned())), ExitCode::SomeFailed)
 }

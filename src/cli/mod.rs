@@ -2,26 +2,26 @@
 //!
 //! Data goes to stdout, everything else to stderr.
 
+mod agent_client;
 mod arguments;
-mod asking;
 mod cancel;
 mod cluster;
 mod credential;
 mod credential_arguments;
 mod events;
 mod input;
-mod interrupt;
 mod log;
 mod pin;
 mod progress;
 mod pull;
-mod remote;
+mod pull_via_agent;
 mod secret;
 mod secret_arguments;
 mod secret_check;
 mod secret_new;
 mod serve;
 mod setup;
+mod signals;
 mod status;
 mod stderr;
 mod token;
@@ -32,9 +32,9 @@ use std::process;
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
+use crate::credential_protocols::docker::PROGRAM;
 use crate::error::ExitCode;
 use crate::error::Failure;
-use crate::frontend::docker::PROGRAM;
 use crate::report::text::failure_text;
 use arguments::{Command, SecretCommand};
 use credential_arguments::{CredentialCommand, Docker};

@@ -16,7 +16,7 @@ pub(super) const STDOUT: &str = "-";
 
 /// Where each definition goes, in order of the inputs.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Places {
+pub(super) enum PinDestinations {
     Stdout,
     Files {
         /// Made when it is not there.
@@ -34,7 +34,7 @@ pub(super) struct PinError {
     source: io::Error,
 }
 
-impl Places {
+impl PinDestinations {
     /// The places of these inputs, or what is wrong with `to`; nothing is written yet.
     /// `named` is what the command line names, `inputs` what was found there.
     pub(super) fn new(to: &Path, named: &[PathBuf], inputs: &[Input]) -> Result<Self, String> {
@@ -138,12 +138,12 @@ impl Drop for Parts {
 
 #[cfg(test)]
 mod tests {
-    use super::{Path, PathBuf, Places, begin, fs};
+    use super::{Path, PathBuf, PinDestinations, begin, fs};
 
     fn write(folder: &Path, names: &[&str]) -> bool {
         let files = names.iter().map(|name| (PathBuf::from("-"), folder.join(name))).collect();
         let texts: Vec<_> = names.iter().map(|name| name.as_bytes().to_vec()).collect();
-        Places::Files { folder: None, files }.write(&texts).is_ok()
+        PinDestinations::Files { folder: None, files }.write(&texts).is_ok()
     }
 
     #[test]

@@ -8,17 +8,17 @@ use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 
 use super::arguments::{Output, Pull};
-use super::pin::{Places, STDOUT};
+use super::pin::{PinDestinations, STDOUT};
 use super::progress::Shown;
-use super::setup::Setup;
-use super::{complain, events, input, interrupt, log, remote, stderr, tell};
+use super::setup::AppContext;
+use super::{complain, events, input, log, pull_via_agent, signals, stderr, tell};
 use crate::config::table::{
     BEHAVIOR, CONCURRENCY, ENGINE_CONTEXT, ENGINE_HOST, EXECUTION_ROLE, PLATFORM, SECRETS_STAGE,
 };
 use crate::config::{ConfigError, Settings, Sources, TerminalEnv};
 use crate::error::ExitCode;
 use crate::error::Failure;
-use crate::pipeline::{Input, Job, Progress, State, Traffic, pinned};
+use crate::pipeline::{Input, ProgressObserver, PullLimiter, PullRun, PullState, pin_definitions};
 use crate::report::ndjson::{EventLog, report_line};
 use crate::report::{Report, text};
 
@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &Pull) -> ExitCode {
     };
     // First, so that it goes last: whoever reads the result does not wait for a collector.
     let traces = log::start_with_traces(&settings);
-    let setup = match Setup::new(&settings, arguments.fail_fast, Traffic::of_one_run) {
+    let setup = match AppContext::new(&settings, arguments.fail_fast, PullLimiter::of_one_run) {
         Ok(setup) => setup,
         Err(failure) => {
             complain(&failure);
@@ -88,7 +88,7 @@ pub(super) fn run(arguments: &Pull) -> ExitCode {
 
 fn by_agent(arguments: &Pull) -> ExitCode {
     let inputs = input::read(&arguments.inputs);
-    let pulled = Pins::new(arguments, &inputs).and_then(|pins| Ok((remote::run(arguments, inputs)?, pins)));
+    let pulled = Pins::new(arguments, &inputs).and_then(|pins| Ok((pull_via_agent::run(arguments, inputs)?, pins)));
     match pulled {
         Ok(((report, exit), Some(pins))) => pins.write(&report, exit),
         Ok(((_, exit), None)) | Err(exit) => exit,
@@ -110,17 +110,17 @@ fn settings(arguments: &Pull) -> Result<Settings, ConfigError> {
 
 /// Does the work, with what is shown and [`told`] of it meanwhile.
 async fn pull(
-    job: Job,
-    setup: &Setup,
+    job: PullRun,
+    setup: &AppContext,
     arguments: &Pull,
     interrupt: &CancellationToken,
 ) -> io::Result<(Report, Option<io::Result<()>>)> {
-    interrupt::watch(interrupt.clone())?;
+    signals::watch(interrupt.clone())?;
     let events = arguments.events.then(|| EventLog::new(job.subjects()));
     // On one screen, events and drawings would be in each other's way.
     let quiet = arguments.quiet || (arguments.events && io::stdout().is_terminal());
     let shown = Shown::new(job.images(), quiet, TerminalEnv::from_process());
-    let progress = Both { shown: &shown, events: events.as_ref() };
+    let progress = ProgressFanout { shown: &shown, events: events.as_ref() };
     let work = job.pull(&*setup.credentials, &setup.engine, &setup.traffic, &setup.limits, &progress, interrupt);
     let work = told(events.as_ref(), work);
     let interrupted = async {
@@ -152,13 +152,13 @@ pub(super) async fn told(
 }
 
 /// What is shown to the person and what is told to a program.
-pub(super) struct Both<'a> {
+pub(super) struct ProgressFanout<'a> {
     pub shown: &'a Shown,
     pub events: Option<&'a EventLog>,
 }
 
-impl Progress for Both<'_> {
-    fn update(&self, pull: usize, state: &State) {
+impl ProgressObserver for ProgressFanout<'_> {
+    fn update(&self, pull: usize, state: &PullState) {
         self.shown.update(pull, state);
         if let Some(events) = self.events {
             events.update(pull, state);
@@ -168,7 +168,7 @@ impl Progress for Both<'_> {
 
 /// The definitions to be pinned.
 struct Pins {
-    places: Places,
+    places: PinDestinations,
     inputs: Vec<Input>,
 }
 
@@ -176,7 +176,7 @@ impl Pins {
     /// Those of a run that is to pin some.
     fn new(arguments: &Pull, inputs: &[Input]) -> Result<Option<Self>, ExitCode> {
         let Some(to) = arguments.pin.as_deref() else { return Ok(None) };
-        let places = Places::new(to, &arguments.inputs, inputs).map_err(|said| {
+        let places = PinDestinations::new(to, &arguments.inputs, inputs).map_err(|said| {
             tell(&format!("error: --pin: {said}"));
             ExitCode::Usage
         })?;
@@ -185,7 +185,7 @@ impl Pins {
 
     /// Writes them after a run that ends so.
     fn write(&self, report: &Report, exit: ExitCode) -> ExitCode {
-        let texts = match pinned(&self.inputs, report) {
+        let texts = match pin_definitions(&self.inputs, report) {
             Ok(texts) => texts,
             Err(error) => {
                 tell(&format!("error: nothing is pinned: {error}"));
@@ -193,8 +193,8 @@ impl Pins {
             }
         };
         let written = match self.places {
-            Places::Stdout => print(&texts.join(&b"\n"[..])).map_err(|error| error.to_string()),
-            Places::Files { .. } => self.places.write(&texts).map_err(|error| error.to_string()),
+            PinDestinations::Stdout => print(&texts.join(&b"\n"[..])).map_err(|error| error.to_string()),
+            PinDestinations::Files { .. } => self.places.write(&texts).map_err(|error| error.to_string()),
         };
         match written {
             Ok(()) => exit,

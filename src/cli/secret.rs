@@ -12,16 +12,16 @@ use super::{complain, log, setup, tell};
 use crate::config::{Settings, Sources};
 use crate::error::ExitCode;
 use crate::error::Failure;
-use crate::pipeline::{Aws, Binding, PLAINTEXT_LIMIT, Plaintext};
+use crate::pipeline::{AwsClient, Binding, PLAINTEXT_LIMIT, Plaintext};
 
 /// What every command about a secret begins with.
-pub(super) struct Prepared {
-    pub store: Aws,
+pub(super) struct SecretCommandContext {
+    pub store: AwsClient,
     pub runtime: Runtime,
 }
 
 /// Reads the settings, starts the log and makes what asks AWS. What cannot be is told.
-pub(super) fn prepare(config: Option<&Path>) -> Result<Prepared, ExitCode> {
+pub(super) fn prepare(config: Option<&Path>) -> Result<SecretCommandContext, ExitCode> {
     let settings = Sources::from_process(config).and_then(|sources| Settings::read(&sources));
     let settings = settings.map_err(|error| {
         complain(&Failure::from(&error));
@@ -36,12 +36,12 @@ pub(super) fn prepare(config: Option<&Path>) -> Result<Prepared, ExitCode> {
         tell(&format!("error: the runtime could not be started: {error}"));
         ExitCode::Internal
     })?;
-    Ok(Prepared { store, runtime })
+    Ok(SecretCommandContext { store, runtime })
 }
 
 /// Runs it. The arguments are judged before a byte is read.
 pub(super) fn seal(arguments: &Seal) -> ExitCode {
-    let Prepared { store, runtime } = match prepare(arguments.config.as_deref()) {
+    let SecretCommandContext { store, runtime } = match prepare(arguments.config.as_deref()) {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };

@@ -6,15 +6,15 @@ use serde::Serialize;
 
 use super::arguments::Output;
 use super::complain;
-use super::secret::{self, Prepared};
+use super::secret::{self, SecretCommandContext};
 use super::secret_arguments::Check;
 use crate::error::ExitCode;
 use crate::error::{Failure, Printable};
-use crate::pipeline::{self, Finding, Found, Question, SecretUse};
+use crate::pipeline::{self, CheckStatus, Finding, SecretCheckRequest, SecretUse};
 
 /// The result for programs.
 #[derive(Serialize)]
-struct Told<'a> {
+struct SecretCheckReport<'a> {
     secret: Printable,
     #[serde(rename = "for")]
     usage: &'static str,
@@ -24,7 +24,7 @@ struct Told<'a> {
 
 /// Runs it. The arguments are judged before anybody is asked.
 pub(super) fn run(arguments: &Check) -> ExitCode {
-    let Prepared { store, runtime } = match secret::prepare(arguments.config.as_deref()) {
+    let SecretCommandContext { store, runtime } = match secret::prepare(arguments.config.as_deref()) {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
@@ -38,12 +38,12 @@ pub(super) fn run(arguments: &Check) -> ExitCode {
     let findings = runtime.block_on(pipeline::check_secret(&store, &question));
     // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
     runtime.shutdown_background();
-    let is_good = findings.iter().all(|finding| finding.found != Found::Wrong);
+    let is_good = findings.iter().all(|finding| finding.found != CheckStatus::Wrong);
     let usage = SecretUse::from(arguments.usage).name();
     let written = match arguments.output {
         Output::Json => {
             let secret = Printable::new(&arguments.secret);
-            secret::write_json(&Told { secret, usage, good: is_good, findings: &findings })
+            secret::write_json(&SecretCheckReport { secret, usage, good: is_good, findings: &findings })
         }
         Output::Text => secret::write(&text(arguments, usage, &findings, is_good)),
     };
@@ -53,18 +53,18 @@ pub(super) fn run(arguments: &Check) -> ExitCode {
     }
 }
 
-fn question(arguments: &Check) -> Result<Question, Failure> {
+fn question(arguments: &Check) -> Result<SecretCheckRequest, Failure> {
     let Check { secret, usage, region, account, registry, .. } = arguments;
-    Question::new(secret, (*usage).into(), region.as_deref(), account.as_deref(), registry.as_deref())
+    SecretCheckRequest::new(secret, (*usage).into(), region.as_deref(), account.as_deref(), registry.as_deref())
 }
 
 fn text(arguments: &Check, usage: &str, findings: &[Finding], is_good: bool) -> String {
     let mut text = format!("{} (for {usage})\n", Printable::new(&arguments.secret));
     for Finding { check, found, says, hint } in findings {
         let word = match found {
-            Found::Good => "good",
-            Found::Note => "note",
-            Found::Wrong => "WRONG",
+            CheckStatus::Good => "good",
+            CheckStatus::Note => "note",
+            CheckStatus::Wrong => "WRONG",
         };
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  {word:5}  {check:12} {says}");
@@ -72,7 +72,7 @@ fn text(arguments: &Check, usage: &str, findings: &[Finding], is_good: bool) -> 
             let _ = writeln!(text, "         hint: {hint}");
         }
     }
-    let wrong = findings.iter().filter(|finding| finding.found == Found::Wrong).count();
+    let wrong = findings.iter().filter(|finding| finding.found == CheckStatus::Wrong).count();
     text += if is_good { "it serves\n" } else { "" };
     if wrong > 0 {
         let _ = writeln!(text, "{wrong} wrong");

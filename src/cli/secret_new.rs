@@ -5,17 +5,20 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::arguments::Output;
-use super::secret::{self, Prepared};
+use super::secret::{self, SecretCommandContext};
 use super::secret_arguments::New;
 use super::{complain, tell, token};
 use crate::error::ExitCode;
 use crate::error::{Failure, Printable};
-use crate::pipeline::{self, Draft, Kept, NewSecret, Outcome, SecretUse, Token, Updates, Upstream, Wanted};
+use crate::pipeline::{
+    self, NewSecret, NewSecretArgs, OnDifference, SecretSpec, SecretUse, UpsertAction, UpsertResult, Upstream,
+    UpstreamToken,
+};
 
 /// What was done, or would be.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Told<'a> {
+struct NewSecretReport<'a> {
     outcome: &'static str,
     name: &'a str,
     #[serde(rename = "for")]
@@ -56,8 +59,8 @@ pub(super) fn run(arguments: &New) -> ExitCode {
     if arguments.dry_run {
         return show(&told(&secret, None), arguments);
     }
-    let updates = if arguments.update { Updates::Write } else { Updates::Refuse };
-    let Prepared { store, runtime } = prepared;
+    let updates = if arguments.update { OnDifference::Write } else { OnDifference::Refuse };
+    let SecretCommandContext { store, runtime } = prepared;
     let kept = runtime.block_on(pipeline::keep_secret(&store, &secret, updates));
     // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
     runtime.shutdown_background();
@@ -70,9 +73,9 @@ pub(super) fn run(arguments: &New) -> ExitCode {
     }
 }
 
-fn draft(arguments: &New) -> Result<Draft, Failure> {
+fn draft(arguments: &New) -> Result<SecretSpec, Failure> {
     let New { usage, name, username, description, tags, kms_key, region, replicate, .. } = arguments;
-    let wanted = Wanted {
+    let wanted = NewSecretArgs {
         usage: (*usage).into(),
         name,
         username,
@@ -82,20 +85,20 @@ fn draft(arguments: &New) -> Result<Draft, Failure> {
         region: region.as_deref(),
         replicas: replicate,
     };
-    Draft::new(&wanted).map_err(|error| Failure::from(&error))
+    SecretSpec::new(&wanted).map_err(|error| Failure::from(&error))
 }
 
-fn with_token(draft: Draft, arguments: &New) -> Result<NewSecret, ExitCode> {
+fn with_token(draft: SecretSpec, arguments: &New) -> Result<NewSecret, ExitCode> {
     let what = arguments.upstream.map_or("a password or token of the registry", Upstream::token);
     let bytes = match token::read(&format!("The token: {what}")) {
         Ok(bytes) => bytes,
-        Err(token::NotRead::Interrupted) => return Err(ExitCode::Interrupted),
-        Err(token::NotRead::Unreadable(error)) => {
+        Err(token::TokenReadError::Interrupted) => return Err(ExitCode::Interrupted),
+        Err(token::TokenReadError::Unreadable(error)) => {
             tell(&format!("error: stdin could not be read: {error}"));
             return Err(ExitCode::BadInput);
         }
     };
-    let secret = Token::new(bytes).and_then(|token| {
+    let secret = UpstreamToken::new(bytes).and_then(|token| {
         if token.had_line_end {
             tell("note: the line end behind the token was taken off");
         }
@@ -107,21 +110,21 @@ fn with_token(draft: Draft, arguments: &New) -> Result<NewSecret, ExitCode> {
     })
 }
 
-fn told(secret: &NewSecret, kept: Option<Kept>) -> Told<'_> {
-    let Draft { usage, name, region, description, tags, key, replicas, .. } = &secret.draft;
+fn told(secret: &NewSecret, kept: Option<UpsertResult>) -> NewSecretReport<'_> {
+    let SecretSpec { usage, name, region, description, tags, key, replicas, .. } = &secret.draft;
     let outcome = match kept.as_ref().map(|kept| kept.outcome) {
         None => "planned",
-        Some(Outcome::Created) => "created",
-        Some(Outcome::Updated) => "updated",
-        Some(Outcome::Unchanged) => "unchanged",
+        Some(UpsertAction::Created) => "created",
+        Some(UpsertAction::Updated) => "updated",
+        Some(UpsertAction::Unchanged) => "unchanged",
     };
     let (arn, version_id, changes, notes) = match kept {
-        Some(Kept { arn, version_id, changes, notes, .. }) => (Some(arn), Some(version_id), changes, notes),
+        Some(UpsertResult { arn, version_id, changes, notes, .. }) => (Some(arn), Some(version_id), changes, notes),
         None => (None, None, Vec::new(), Vec::new()),
     };
     let own = arn.as_deref().and_then(|arn| arn.split(':').nth(3)).map(str::to_owned);
     let printable = |text: &String| Printable::new(text);
-    Told {
+    NewSecretReport {
         outcome,
         name,
         usage: usage.name(),
@@ -138,7 +141,7 @@ fn told(secret: &NewSecret, kept: Option<Kept>) -> Told<'_> {
     }
 }
 
-fn show(told: &Told<'_>, arguments: &New) -> ExitCode {
+fn show(told: &NewSecretReport<'_>, arguments: &New) -> ExitCode {
     match arguments.output {
         Output::Json => secret::write_json(told),
         Output::Text => secret::write(&text(told, arguments)),
@@ -146,7 +149,7 @@ fn show(told: &Told<'_>, arguments: &New) -> ExitCode {
 }
 
 /// The secret, and what it is to be used with.
-fn text(told: &Told<'_>, arguments: &New) -> String {
+fn text(told: &NewSecretReport<'_>, arguments: &New) -> String {
     let thing = told.arn.as_ref().map_or(told.name, Printable::as_str);
     let mut text = format!("{}: {thing}\n", told.outcome);
     let mut line = |name: &str, value: &str| {

@@ -14,19 +14,23 @@ use tokio_util::sync::CancellationToken;
 
 use super::arguments::Serve;
 use super::cluster::cluster;
-use super::setup::Setup;
+use super::setup::AppContext;
 use super::{complain, log, tell};
 use crate::agent::api::{Access, Server, Shared, Socket, SocketError};
 use crate::agent::metrics::{Downloads, Listener};
 use crate::agent::{
-    self, Audit, Decision, Desk, Ending, Feed, Journal, Metrics, Peer, Plan, Request, Room, ServiceManager, Stop,
-    Submission, Supervisor, Warming, Witness, Witnesses, Work,
+    self, AccessDecision, AgentObserver, Audit, ClusterPrefetchSettings, Job, JobEvents, JobExecutor, JobPlan,
+    JobResult, JobStore, Journal, Metrics, ObserverSet, Peer, ServiceManager, Shutdown, StoreLimits, Submission,
+    Supervisor,
 };
 use crate::config::table::{AGENT_SOCKET, AGENT_STATE_FOLDER, ENGINE_HOST};
 use crate::config::{AgentSettings, ConfigError, Settings, Sources};
 use crate::error::ExitCode;
 use crate::error::Failure;
-use crate::pipeline::{Aws, Given, ImageReference, Input, Job, Logins, Resolver, Traffic, Watch, reach};
+use crate::pipeline::{
+    AwsClient, CachingCredentialProvider, CredentialObserver, ImageReference, Input, IssuedLogin, LoginProvider,
+    PullLimiter, PullRun, reach,
+};
 use crate::report::Report;
 
 /// How long the settings may take to be read again; a signal that comes meanwhile waits.
@@ -43,14 +47,14 @@ pub(super) fn run(arguments: &Serve) -> ExitCode {
     })
 }
 
-fn prepared(arguments: &Serve, metrics: &Arc<Metrics>) -> Result<(Settings, Parts), Failure> {
+fn prepared(arguments: &Serve, metrics: &Arc<Metrics>) -> Result<(Settings, AgentComponents), Failure> {
     let settings = settings(arguments).map_err(|error| Failure::from(&error))?;
-    let watch: Arc<dyn Watch> = Arc::clone(metrics) as _;
-    let mut setup = Setup::watched_by(&watch, &settings, false, Traffic::of_many_runs)?;
+    let watch: Arc<dyn CredentialObserver> = Arc::clone(metrics) as _;
+    let mut setup = AppContext::watched_by(&watch, &settings, false, PullLimiter::of_many_runs)?;
     // Who else had an image pulled is not known here: a copy serves whoever may have it.
     setup.limits.caching.verify_access.get_or_insert(true);
     let logins = setup.logins(&settings)?;
-    Ok((settings, Parts { setup, logins }))
+    Ok((settings, AgentComponents { setup, logins }))
 }
 
 fn settings(Serve { socket, state_folder, host, config }: &Serve) -> Result<Settings, ConfigError> {
@@ -61,7 +65,12 @@ fn settings(Serve { socket, state_folder, host, config }: &Serve) -> Result<Sett
     Settings::read(&sources)
 }
 
-fn serve(arguments: &Serve, settings: &Settings, parts: Parts, metrics: &Arc<Metrics>) -> Result<ExitCode, Failure> {
+fn serve(
+    arguments: &Serve,
+    settings: &Settings,
+    parts: AgentComponents,
+    metrics: &Arc<Metrics>,
+) -> Result<ExitCode, Failure> {
     let traces = log::start_with_traces(settings);
     // What this process makes is its user's alone; the socket gets its mode by name.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
@@ -77,14 +86,14 @@ fn serve(arguments: &Serve, settings: &Settings, parts: Parts, metrics: &Arc<Met
     let socket = socket(&settings.agent).map_err(|error| Failure::from(&error))?;
     log::send(&traces);
     let (audit, listener) = watching(settings, metrics)?;
-    let witness: Arc<dyn Witness> =
-        Arc::new(Witnesses(vec![Arc::new(Log), Arc::clone(metrics) as _, Arc::clone(&audit) as _]));
-    let watch: Arc<dyn Watch> = Arc::clone(metrics) as _;
+    let witness: Arc<dyn AgentObserver> =
+        Arc::new(ObserverSet(vec![Arc::new(JobLog), Arc::clone(metrics) as _, Arc::clone(&audit) as _]));
+    let watch: Arc<dyn CredentialObserver> = Arc::clone(metrics) as _;
     let cluster = cluster(settings, &watch)?;
     let (to_runner, accepted) = mpsc::unbounded_channel();
-    let room = Room { open: settings.agent.open_requests.get(), history: settings.agent.history.get() };
-    let desk = Arc::new(Desk::new(journal, found.records, room, to_runner));
-    let work = Arc::new(Pulling { parts: Mutex::new(Arc::new(parts)), metrics: Arc::clone(metrics) });
+    let room = StoreLimits { open: settings.agent.open_requests.get(), history: settings.agent.history.get() };
+    let desk = Arc::new(JobStore::new(journal, found.records, room, to_runner));
+    let work = Arc::new(PipelineExecutor { parts: Mutex::new(Arc::new(parts)), metrics: Arc::clone(metrics) });
     let shared = shared(settings, &desk, &work, &witness);
     let access = Arc::clone(&shared.access);
     let service_manager = ServiceManager::default();
@@ -106,13 +115,13 @@ fn serve(arguments: &Serve, settings: &Settings, parts: Parts, metrics: &Arc<Met
             give_up_after: settings.agent.give_up_after,
             drain_timeout: settings.agent.drain_timeout,
             folder: &settings.folder,
-            warming: cluster.as_deref().map(|cluster| Warming {
+            warming: cluster.as_deref().map(|cluster| ClusterPrefetchSettings {
                 cluster,
                 interval: settings.ecs.interval,
                 pull_interval: settings.ecs.pull_interval,
             }),
         };
-        let stop = Stop::default();
+        let stop = Shutdown::default();
         let signals = signals(arguments, &work, (&access, &audit, &service_manager), &stop)?;
         let listening = async {
             match listener {
@@ -171,11 +180,16 @@ fn access(settings: &Settings) -> Access {
 }
 
 /// What the socket's connections need.
-fn shared(settings: &Settings, desk: &Arc<Desk>, work: &Arc<Pulling>, witness: &Arc<dyn Witness>) -> Arc<Shared> {
+fn shared(
+    settings: &Settings,
+    desk: &Arc<JobStore>,
+    work: &Arc<PipelineExecutor>,
+    witness: &Arc<dyn AgentObserver>,
+) -> Arc<Shared> {
     let (requests, numbers) = (Arc::clone(desk), Arc::clone(&work.metrics));
     Arc::new(Shared {
         desk: Arc::clone(desk),
-        work: Arc::<Pulling>::clone(work),
+        work: Arc::<PipelineExecutor>::clone(work),
         witness: Arc::clone(witness),
         access: Arc::new(RwLock::new(access(settings))),
         metrics: Box::new(move || numbers.render(&requests)),
@@ -187,9 +201,9 @@ fn shared(settings: &Settings, desk: &Arc<Desk>, work: &Arc<Pulling>, witness: &
 /// configuration again and opens the audit trail anew.
 fn signals<'a>(
     arguments: &'a Serve,
-    work: &'a Pulling,
+    work: &'a PipelineExecutor,
     (access, audit, service_manager): (&'a RwLock<Access>, &'a Audit, &'a ServiceManager),
-    stop: &'a Stop,
+    stop: &'a Shutdown,
 ) -> io::Result<impl Future<Output = ()> + use<'a>> {
     let mut ctrl_c = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -214,19 +228,19 @@ fn signals<'a>(
 }
 
 /// What the settings make: pulls, and logins for other programs, with one keeping of both.
-struct Parts {
-    setup: Setup,
-    logins: Logins<Resolver<Aws>>,
+struct AgentComponents {
+    setup: AppContext,
+    logins: LoginProvider<CachingCredentialProvider<AwsClient>>,
 }
 
 /// The pipeline, as the settings have it now.
-struct Pulling {
-    parts: Mutex<Arc<Parts>>,
+struct PipelineExecutor {
+    parts: Mutex<Arc<AgentComponents>>,
     metrics: Arc<Metrics>,
 }
 
-impl Pulling {
-    fn parts(&self) -> Arc<Parts> {
+impl PipelineExecutor {
+    fn parts(&self) -> Arc<AgentComponents> {
         Arc::clone(&self.parts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -256,10 +270,10 @@ impl Pulling {
     }
 }
 
-impl Work for Pulling {
-    fn plan(&self, source: &str, definition: &[u8]) -> Plan {
+impl JobExecutor for PipelineExecutor {
+    fn plan(&self, source: &str, definition: &[u8]) -> JobPlan {
         let job = job(&self.parts().setup, source, definition);
-        Plan { subjects: job.subjects(), report: job.dry_run() }
+        JobPlan { subjects: job.subjects(), report: job.dry_run() }
     }
 
     fn engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
@@ -270,14 +284,14 @@ impl Work for Pulling {
         .boxed()
     }
 
-    fn login<'a>(&'a self, image: &'a ImageReference) -> BoxFuture<'a, Result<Option<Given>, Arc<Failure>>> {
+    fn login<'a>(&'a self, image: &'a ImageReference) -> BoxFuture<'a, Result<Option<IssuedLogin>, Arc<Failure>>> {
         async move { self.parts().logins.of(image).await }.boxed()
     }
 
     fn run<'a>(
         &'a self,
         submission: &'a Submission,
-        feed: &'a Feed,
+        feed: &'a JobEvents,
         interrupt: &'a CancellationToken,
     ) -> BoxFuture<'a, Report> {
         async move {
@@ -291,20 +305,20 @@ impl Work for Pulling {
     }
 }
 
-fn job(setup: &Setup, source: &str, definition: &[u8]) -> Job {
+fn job(setup: &AppContext, source: &str, definition: &[u8]) -> PullRun {
     setup.plan(vec![Input { source: source.to_owned(), text: Ok(definition.to_vec()) }])
 }
 
 /// What came of each request, as a line of the log.
-struct Log;
+struct JobLog;
 
-impl Witness for Log {
-    fn ended(&self, request: &Request, how: Ending, report: &Report) {
+impl AgentObserver for JobLog {
+    fn ended(&self, request: &Job, how: JobResult, report: &Report) {
         let images = report.tasks.iter().map(|task| task.containers.len()).sum::<usize>();
         tracing::info!(id = %request.id, source = %request.submission.source, ?how, images, "ended");
     }
 
-    fn decided(&self, Decision { by: Peer { uid, gid }, right, allowed, what }: &Decision<'_>) {
+    fn decided(&self, AccessDecision { by: Peer { uid, gid }, right, allowed, what }: &AccessDecision<'_>) {
         if *allowed {
             tracing::debug!(uid, gid, ?right, what, "allowed");
         } else {

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::table::PLATFORM;
-use crate::config::{ConfigError, EngineLocation, Settings, VerifyAccess};
+use crate::config::{ConfigError, EngineLocation, RoleUse, Settings, VerifyAccess};
 use crate::error::Failure;
 use crate::pipeline::{
-    AccountRoles, Aws, Backoff, Caching, Chosen, Concurrency, Deadlines, DiskLimits, DockerAddress, EngineChoice,
-    Input, InstanceLogins, InstanceSettings, Job, Keeping, Limits, Logins, Place, PlanContext, Platform, Registries,
-    Resolver, Rewrites, RoleUse, TlsUse, Traffic, Watch,
+    AccountRoles, AwsClient, Backoff, CacheConfig, Caching, CachingCredentialProvider, Concurrency, CredentialObserver,
+    Deadlines, DiskLimits, DockerAddress, EngineEndpoint, EngineSelector, HostLoginSettings, HostLogins, Input,
+    LoginProvider, PlanContext, Platform, PullLimiter, PullLimits, PullRun, Registries, ResolvedEngine, Rewrites,
+    TlsUse,
 };
 
 /// The waits between attempts at a pull grow to a second and a half and no further: two
@@ -20,41 +21,42 @@ const WAITS: Backoff = match Backoff::new(Duration::from_millis(250), Duration::
 };
 
 /// Everything that a command needs of the world, checked and not yet asked anything.
-pub(super) struct Setup {
+pub(super) struct AppContext {
     pub engine: DockerAddress,
     /// Docker's current context, where nobody said which engine is meant and it did.
     pub by_current_context: Option<String>,
-    pub limits: Limits,
-    pub traffic: Traffic,
-    pub credentials: Arc<Resolver<Aws>>,
+    pub limits: PullLimits,
+    pub traffic: PullLimiter,
+    pub credentials: Arc<CachingCredentialProvider<AwsClient>>,
     roles: RoleUse,
     accounts: AccountRoles,
     rewrites: Rewrites,
     platform: Option<Platform>,
-    instance: Arc<InstanceLogins>,
+    instance: Arc<HostLogins>,
 }
 
-impl Setup {
+impl AppContext {
     /// Makes them, for one run or for many. What is wrong with the settings comes out here.
     pub(super) fn new(
         settings: &Settings,
         fail_fast: bool,
-        traffic: impl FnOnce(Concurrency) -> Traffic,
+        traffic: impl FnOnce(Concurrency) -> PullLimiter,
     ) -> Result<Self, Failure> {
         Self::watched_by(&nobody(), settings, fail_fast, traffic)
     }
 
     /// The same, telling somebody how its credentials come.
     pub(super) fn watched_by(
-        watch: &Arc<dyn Watch>,
+        watch: &Arc<dyn CredentialObserver>,
         settings: &Settings,
         fail_fast: bool,
-        traffic: impl FnOnce(Concurrency) -> Traffic,
+        traffic: impl FnOnce(Concurrency) -> PullLimiter,
     ) -> Result<Self, Failure> {
         let concurrency =
             Concurrency { all: settings.pull.concurrency, per_registry: settings.pull.concurrency_per_registry };
         let instance = Arc::new(instance_logins(settings)?);
-        let Chosen { address, by_current_context } = engine(settings).find().map_err(|error| Failure::from(&error))?;
+        let ResolvedEngine { address, by_current_context } =
+            engine(settings).find().map_err(|error| Failure::from(&error))?;
         Ok(Self {
             engine: address,
             by_current_context,
@@ -70,26 +72,29 @@ impl Setup {
     }
 
     /// Where other programs get their logins, from what is kept for pulls.
-    pub(super) fn logins(&self, settings: &Settings) -> Result<Logins<Resolver<Aws>>, Failure> {
+    pub(super) fn logins(
+        &self,
+        settings: &Settings,
+    ) -> Result<LoginProvider<CachingCredentialProvider<AwsClient>>, Failure> {
         logins_from(Arc::clone(&self.credentials), settings)
     }
 
     /// Reads the inputs and plans all their pulls together, as they are on this host.
-    pub(super) fn plan(&self, inputs: Vec<Input>) -> Job {
+    pub(super) fn plan(&self, inputs: Vec<Input>) -> PullRun {
         let instance = |image: &_| self.instance.covering(image);
         let Self { roles, accounts, rewrites, platform, .. } = self;
         let platform = platform.as_ref();
-        Job::new(inputs, &PlanContext { roles: *roles, accounts, rewrites, platform, instance: &instance })
+        PullRun::new(inputs, &PlanContext { roles: *roles, accounts, rewrites, platform, instance: &instance })
     }
 }
 
-fn engine(settings: &Settings) -> EngineChoice {
+fn engine(settings: &Settings) -> EngineSelector {
     let Settings { engine, engine_location, .. } = settings;
-    EngineChoice {
+    EngineSelector {
         place: match engine_location.clone() {
-            EngineLocation::Host(host) => Place::Host(host),
-            EngineLocation::Context(name) => Place::Context(name),
-            EngineLocation::Unset(otherwise) => Place::Current { otherwise },
+            EngineLocation::Host(host) => EngineEndpoint::Host(host),
+            EngineLocation::Context(name) => EngineEndpoint::Context(name),
+            EngineLocation::Unset(otherwise) => EngineEndpoint::Current { otherwise },
         },
         tls: match (engine.tls_verify, engine.tls) {
             (true, _) => TlsUse::Verified,
@@ -113,8 +118,8 @@ fn platform(text: &str) -> Result<Platform, Failure> {
     })
 }
 
-fn limits(settings: &Settings, fail_fast: bool) -> Limits {
-    Limits {
+fn limits(settings: &Settings, fail_fast: bool) -> PullLimits {
+    PullLimits {
         caching: Caching {
             behavior: settings.pull.behavior,
             verify_access: match settings.pull.verify_access {
@@ -137,43 +142,48 @@ fn limits(settings: &Settings, fail_fast: bool) -> Limits {
     }
 }
 
-fn nobody() -> Arc<dyn Watch> {
+fn nobody() -> Arc<dyn CredentialObserver> {
     Arc::new(())
 }
 
 /// AWS, as the settings have it.
-pub(super) fn store(settings: &Settings) -> Result<Aws, Failure> {
+pub(super) fn store(settings: &Settings) -> Result<AwsClient, Failure> {
     watched_store(settings, &nobody())
 }
 
-pub(super) fn watched_store(settings: &Settings, watch: &Arc<dyn Watch>) -> Result<Aws, Failure> {
+pub(super) fn watched_store(settings: &Settings, watch: &Arc<dyn CredentialObserver>) -> Result<AwsClient, Failure> {
     let Settings { secrets, host, aws, .. } = settings;
-    let store = Aws::new(secrets.timeout, secrets.batch, host.kind, aws.ca_bundle.as_deref(), Arc::clone(watch));
+    let bundle = aws.ca_bundle.as_deref();
+    let store = AwsClient::new(secrets.timeout, secrets.batch, host.kind, bundle, Arc::clone(watch));
     Ok(store.map_err(|error| Failure::from(&error))?.with_stage(&secrets.stage))
 }
 
 fn credentials(
     settings: &Settings,
-    instance: Arc<InstanceLogins>,
-    watch: &Arc<dyn Watch>,
-) -> Result<Resolver<Aws>, Failure> {
-    let keeping = Keeping {
+    instance: Arc<HostLogins>,
+    watch: &Arc<dyn CredentialObserver>,
+) -> Result<CachingCredentialProvider<AwsClient>, Failure> {
+    let keeping = CacheConfig {
         max_age: settings.secrets.max_age,
         max_stale: settings.secrets.max_stale,
         entries: settings.secrets.cache_size,
     };
+    let tokens = settings.secrets.access_token;
     let store = Arc::new(watched_store(settings, watch)?);
-    Ok(Resolver::new(store, keeping, settings.secrets.access_token, instance).watched_by(Arc::clone(watch)))
+    Ok(CachingCredentialProvider::new(store, keeping, tokens, instance).watched_by(Arc::clone(watch)))
 }
 
 /// Where other programs that pull get their logins. The host's own are no part of it: they are
 /// those programs' already, and a helper among them may be this one.
-pub(super) fn logins(settings: &Settings) -> Result<Logins<Resolver<Aws>>, Failure> {
+pub(super) fn logins(settings: &Settings) -> Result<LoginProvider<CachingCredentialProvider<AwsClient>>, Failure> {
     logins_from(Arc::new(credentials(settings, Arc::default(), &nobody())?), settings)
 }
 
-fn logins_from(credentials: Arc<Resolver<Aws>>, settings: &Settings) -> Result<Logins<Resolver<Aws>>, Failure> {
-    Ok(Logins {
+fn logins_from(
+    credentials: Arc<CachingCredentialProvider<AwsClient>>,
+    settings: &Settings,
+) -> Result<LoginProvider<CachingCredentialProvider<AwsClient>>, Failure> {
+    Ok(LoginProvider {
         registries: Registries::new(&settings.registries).map_err(|error| Failure::from(&error))?,
         accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
         credentials,
@@ -182,13 +192,13 @@ fn logins_from(credentials: Arc<Resolver<Aws>>, settings: &Settings) -> Result<L
 }
 
 /// The host's own logins (B1, B2).
-fn instance_logins(settings: &Settings) -> Result<InstanceLogins, Failure> {
-    let instance = InstanceSettings {
+fn instance_logins(settings: &Settings) -> Result<HostLogins, Failure> {
+    let instance = HostLoginSettings {
         host: settings.host.kind,
         has_auth_type: settings.instance.auth_type.is_some(),
         auth_data: settings.instance.auth_data.clone(),
         docker_config: settings.instance.docker_config.clone(),
         helper_timeout: settings.instance.helper_timeout,
     };
-    InstanceLogins::read(&instance).map_err(|error| Failure::from(&error))
+    HostLogins::read(&instance).map_err(|error| Failure::from(&error))
 }

@@ -8,9 +8,9 @@ use tokio::time::sleep;
 
 use super::arguments::{Output, Status};
 use super::pull::{print, terminal_width};
-use super::{asking, tell};
+use super::{agent_client, tell};
 use crate::agent::api::{OnePull, PullView, StateWord};
-use crate::agent::{Client, ClientError, Origin};
+use crate::agent::{Client, ClientError, JobSource};
 use crate::error::ExitCode;
 use crate::report::{Report, text};
 
@@ -26,10 +26,10 @@ pub(super) fn run(arguments: &Status) -> ExitCode {
 }
 
 fn status(arguments: &Status) -> Result<ExitCode, ExitCode> {
-    let client = asking::client(arguments.socket.clone(), arguments.config.as_deref())?;
-    let runtime = asking::runtime()?;
+    let client = agent_client::client(arguments.socket.clone(), arguments.config.as_deref())?;
+    let runtime = agent_client::runtime()?;
     let shown = runtime.block_on(show(&client, arguments));
-    shown.map_err(|error| asking::failed(&error))?.map_err(|error| {
+    shown.map_err(|error| agent_client::failed(&error))?.map_err(|error| {
         tell(&format!("error: the result could not be written: {error}"));
         ExitCode::Internal
     })?;
@@ -89,9 +89,9 @@ fn table(views: &[PullView]) -> String {
         let accepted = accepted.split('.').next().unwrap_or_default();
         // Writing to a String cannot fail.
         let by = match submitted_by {
-            Origin::Peer(peer) => peer.uid.to_string(),
-            Origin::Folder => "folder".to_owned(),
-            Origin::Cluster => "ecs".to_owned(),
+            JobSource::Peer(peer) => peer.uid.to_string(),
+            JobSource::Folder => "folder".to_owned(),
+            JobSource::Cluster => "ecs".to_owned(),
         };
         let _ = writeln!(text, "{id}  {:9}  {accepted}Z  {by:>6}  {source}", word(*state));
         if let Some(error) = &view.error {

@@ -9,11 +9,11 @@ use std::io::{self, IsTerminal as _, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What is drawn now. One for the process, because it has one standard error.
-static DRAWN: Mutex<Drawn> = Mutex::new(Drawn { lines: Vec::new() });
+static DRAWN: Mutex<DrawnLines> = Mutex::new(DrawnLines { lines: Vec::new() });
 
 /// Lines on the screen.
 #[derive(Debug, Default)]
-struct Drawn {
+struct DrawnLines {
     lines: Vec<Line>,
 }
 
@@ -87,11 +87,11 @@ fn said(text: &[u8]) -> io::Result<()> {
     io::stderr().write_all(&all)
 }
 
-fn drawn() -> MutexGuard<'static, Drawn> {
+fn drawn() -> MutexGuard<'static, DrawnLines> {
     DRAWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Drawn {
+impl DrawnLines {
     /// What a terminal of this width must be told to have these lines instead.
     fn replaced_by(&self, lines: &[Line], width: usize) -> String {
         let mut text = String::new();
@@ -119,7 +119,7 @@ impl Drawn {
 
 #[cfg(test)]
 mod tests {
-    use super::{Drawn, Line};
+    use super::{DrawnLines, Line};
 
     fn lines(texts: &[&str]) -> Vec<Line> {
         texts.iter().map(|text| Line { text: (*text).to_owned(), width: text.len() }).collect()
@@ -127,14 +127,14 @@ mod tests {
 
     #[test]
     fn lines_are_written_over_those_that_are_there_and_nothing_is_wiped_before() {
-        let drawn = Drawn { lines: lines(&["one", "two"]) };
+        let drawn = DrawnLines { lines: lines(&["one", "two"]) };
         assert_eq!(drawn.replaced_by(&lines(&["three"]), 80), "\r\x1b[2Athree\x1b[K\r\n\x1b[J");
-        assert_eq!(Drawn::default().replaced_by(&lines(&["one"]), 80), "one\x1b[K\r\n");
+        assert_eq!(DrawnLines::default().replaced_by(&lines(&["one"]), 80), "one\x1b[K\r\n");
     }
 
     #[test]
     fn rows_that_a_narrower_terminal_has_wrapped_are_counted() {
-        let drawn = Drawn { lines: lines(&["0123456789", "", "012345"]) };
+        let drawn = DrawnLines { lines: lines(&["0123456789", "", "012345"]) };
         assert!(drawn.replaced_by(&lines(&["x"]), 5).starts_with("\r\x1b[5A"), "2 + 1 + 2 rows");
         assert_eq!(drawn.replaced_by(&[], 5), format!("\r{}", "\x1b[1A\x1b[2K".repeat(5)));
     }

@@ -6,39 +6,39 @@ use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tc
 use zeroize::Zeroizing;
 
 use super::tell;
-use crate::pipeline::Token;
+use crate::pipeline::UpstreamToken;
 
 /// Why no token was read.
-pub(super) enum NotRead {
+pub(super) enum TokenReadError {
     /// Stdin cannot be read.
     Unreadable(io::Error),
     /// Ctrl-C at the prompt.
     Interrupted,
 }
 
-impl From<rustix::io::Errno> for NotRead {
+impl From<rustix::io::Errno> for TokenReadError {
     fn from(error: rustix::io::Errno) -> Self {
         Self::Unreadable(error.into())
     }
 }
 
 /// The bytes of it: of a terminal one line, of anything else all there is, up to the limit.
-pub(super) fn read(what: &str) -> Result<Vec<u8>, NotRead> {
+pub(super) fn read(what: &str) -> Result<Vec<u8>, TokenReadError> {
     let stdin = io::stdin();
     if stdin.is_terminal() {
         return prompt(what);
     }
     // A buffer that grows leaves its old contents behind.
-    let mut bytes = Vec::with_capacity(Token::READ_LIMIT);
-    stdin.lock().take(Token::READ_LIMIT as u64).read_to_end(&mut bytes).map_err(NotRead::Unreadable)?;
+    let mut bytes = Vec::with_capacity(UpstreamToken::READ_LIMIT);
+    stdin.lock().take(UpstreamToken::READ_LIMIT as u64).read_to_end(&mut bytes).map_err(TokenReadError::Unreadable)?;
     Ok(bytes)
 }
 
 /// The terminal without echo, and without the keys that would end the program before the echo
 /// is back; dropped, it is as it was.
-struct Silent(Termios);
+struct NoEchoGuard(Termios);
 
-impl Silent {
+impl NoEchoGuard {
     fn new() -> rustix::io::Result<Self> {
         let before = tcgetattr(io::stdin())?;
         let mut silent = before.clone();
@@ -51,7 +51,7 @@ impl Silent {
     }
 }
 
-impl Drop for Silent {
+impl Drop for NoEchoGuard {
     fn drop(&mut self) {
         // A terminal that has gone needs no echo.
         let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &self.0);
@@ -59,9 +59,9 @@ impl Drop for Silent {
     }
 }
 
-fn prompt(what: &str) -> Result<Vec<u8>, NotRead> {
+fn prompt(what: &str) -> Result<Vec<u8>, TokenReadError> {
     let mut stderr = io::stderr();
-    let silent = Silent::new()?;
+    let silent = NoEchoGuard::new()?;
     let _ = write!(stderr, "{what} (not shown): ").and_then(|()| stderr.flush());
     let line = line(|byte| rustix::io::read(io::stdin(), byte));
     drop(silent);
@@ -69,10 +69,10 @@ fn prompt(what: &str) -> Result<Vec<u8>, NotRead> {
 }
 
 /// One line, with the keys that a person corrects it by.
-fn line(mut read: impl FnMut(&mut [u8]) -> rustix::io::Result<usize>) -> Result<Vec<u8>, NotRead> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(Token::READ_LIMIT));
+fn line(mut read: impl FnMut(&mut [u8]) -> rustix::io::Result<usize>) -> Result<Vec<u8>, TokenReadError> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(UpstreamToken::READ_LIMIT));
     let mut byte = Zeroizing::new([0]);
-    while bytes.len() < Token::READ_LIMIT {
+    while bytes.len() < UpstreamToken::READ_LIMIT {
         match read(&mut byte[..]) {
             Err(rustix::io::Errno::INTR) => continue,
             Err(error) => return Err(error.into()),
@@ -81,7 +81,7 @@ fn line(mut read: impl FnMut(&mut [u8]) -> rustix::io::Result<usize>) -> Result<
         }
         match byte[0] {
             b'\r' | b'\n' | 0x04 => break,
-            0x03 => return Err(NotRead::Interrupted),
+            0x03 => return Err(TokenReadError::Interrupted),
             // Backspace, and the line from its beginning.
             0x08 | 0x7f => drop(bytes.pop()),
             0x15 => bytes.clear(),
@@ -93,9 +93,9 @@ fn line(mut read: impl FnMut(&mut [u8]) -> rustix::io::Result<usize>) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use super::{NotRead, line};
+    use super::{TokenReadError, line};
 
-    fn typed(keys: &[u8]) -> Result<Vec<u8>, NotRead> {
+    fn typed(keys: &[u8]) -> Result<Vec<u8>, TokenReadError> {
         let mut keys = keys.iter();
         line(|byte| {
             Ok(keys.next().map_or(0, |key| {
@@ -117,6 +117,6 @@ mod tests {
         for (keys, expected) in table {
             assert_eq!(typed(keys).ok().as_deref(), Some(expected), "{keys:?}");
         }
-        assert!(matches!(typed(b"tok\x03"), Err(NotRead::Interrupted)));
+        assert!(matches!(typed(b"tok\x03"), Err(TokenReadError::Interrupted)));
     }
 }

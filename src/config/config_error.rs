@@ -53,7 +53,7 @@ pub enum ConfigError {
     UnknownKey {
         /// Path of the file.
         path: PathBuf,
-        /// The unknown key.
+        /// The key, as written in the file.
         key: String,
     },
     /// The configuration file contains a secret.

@@ -6,26 +6,11 @@
 //! refuses (A21). Each image finds its own login in it. No pull waits for a credential that
 //! is not its own.
 
-pub mod aws;
-mod cluster_error;
-mod content;
-mod draft;
-mod draft_error;
-mod file;
-mod finding;
-pub mod instance;
-mod key_error;
-mod origin;
-mod resolver;
-mod scope;
-mod seal;
-mod secret_error;
-mod token;
-mod token_error;
-mod upkeep;
-mod upkeep_error;
-mod upstream;
-mod watch;
+mod cache;
+pub(crate) mod content;
+pub mod host_logins;
+mod provenance;
+pub(crate) mod scope;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -34,29 +19,18 @@ use std::time::{Duration, SystemTime};
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-pub use cluster_error::{ClusterError, ClusterFault};
-pub use content::{AccessTokens, ContentError, ContentFault, EntryFault, Envelope, Sealed};
-pub use draft::{Draft, NewSecret, Token, Wanted};
-pub use draft_error::DraftError;
-pub use finding::{Finding, Found, UsedBy, about_content, about_description, unknown};
-pub use key_error::{KeyAction, KeyError, KeyFault};
-pub use origin::{Origin, SecretNames};
-pub use resolver::{Keeping, Resolver};
-pub use seal::{Binding, PLAINTEXT_LIMIT, Plaintext, SealError};
-pub use secret_error::{SecretError, SecretFault};
-pub use token::{Hosts, RegistryToken, TokenScope, TokenStore};
-pub use token_error::{TokenError, TokenFault};
-pub use upkeep::{Description, Kept, Outcome, Replica, ReplicaState, UpdateError, Updates, keep};
-pub use upkeep_error::{UpkeepAction, UpkeepError, UpkeepFault};
-pub use upstream::{SecretUse, Upstream};
-pub use watch::{AwsRequest, Call, CallEnd, Servable, Served, Source, Watch};
+pub use cache::{CacheConfig, CachingCredentialProvider};
+pub use content::{ContentError, ContentFault, EntryFault, Envelope, Sealed};
+pub use provenance::{Provenance, SecretNames};
 
+use crate::aws::{AwsRequest, RegistryToken, SecretError};
+use crate::config::AccessTokens;
 use crate::error::{Failure, Printable};
 use crate::identity::Identity;
 use crate::plan::{EcrRegistry, PlannedPull, PlannedTask, PullPlan};
 use crate::secret::{Secret, SecretBytes};
 use crate::task::{CredentialsParameter, ImageReference};
-use resolver::{Held, HeldToken};
+use cache::{CachedSecret, CachedToken};
 
 /// Where secrets come from. The real one is [`aws::Aws`].
 pub trait SecretStore: Send + Sync + 'static {
@@ -120,16 +94,16 @@ pub struct Credential {
     /// What is shown.
     pub login: Login,
     /// Where it came from; names only, never a value.
-    pub origin: Origin,
+    pub origin: Provenance,
     /// What it was made of, to be compared after a refusal.
-    held: Option<Basis>,
+    held: Option<CredentialSource>,
 }
 
 /// What a credential was made of.
 #[derive(Clone, Debug)]
-enum Basis {
-    Secret(Arc<Held>),
-    Token(Arc<HeldToken>),
+enum CredentialSource {
+    Secret(Arc<CachedSecret>),
+    Token(Arc<CachedToken>),
 }
 
 /// What is shown to a registry.
@@ -160,18 +134,18 @@ impl Login {
 }
 
 /// Where pulls get their credentials. The real one is a [`Resolver`].
-pub trait Credentials: Send + Sync {
+pub trait CredentialProvider: Send + Sync {
     /// The credential of a pull, as it is known now.
     fn credential<'a>(&'a self, pull: &'a PlannedPull) -> BoxFuture<'a, Result<Credential, Arc<Failure>>>;
 
     /// Why this credential of a pull, which was had a while ago, may not be shown any more:
     /// another pull's registry refused it meanwhile, and whether there is a newer one is not known.
-    fn doubted(&self, pull: &PlannedPull, had: &Credential) -> Option<Arc<Failure>>;
+    fn quarantine_reason(&self, pull: &PlannedPull, had: &Credential) -> Option<Arc<Failure>>;
 
     /// The credential of a pull whose present one a registry refused, having been shown it at
     /// `shown`: asked for again, past anything kept before that. `None` when it is the same, so
     /// that trying again cannot help.
-    fn after_refusal<'a>(
+    fn refresh_after_refusal<'a>(
         &'a self,
         pull: &'a PlannedPull,
         refused: &'a Credential,
@@ -186,12 +160,12 @@ pub struct AuthorizedPlan<'a> {
     /// The pulls, in the plan's order.
     pub pulls: Vec<PlannedPull>,
     /// Where each gets its credential, when it needs it.
-    pub credentials: &'a dyn Credentials,
+    pub credentials: &'a dyn CredentialProvider,
 }
 
 impl<'a> AuthorizedPlan<'a> {
     /// Nothing is asked before the first pull needs its credential.
-    pub fn new(plan: PullPlan, credentials: &'a dyn Credentials) -> Self {
+    pub fn new(plan: PullPlan, credentials: &'a dyn CredentialProvider) -> Self {
         Self { tasks: plan.tasks, pulls: plan.pulls, credentials }
     }
 }
@@ -200,43 +174,46 @@ impl Credential {
     /// No credential, for an image that needs none.
     #[must_use]
     pub fn anonymous() -> Self {
-        Self { login: Login::Anonymous, origin: Origin::Anonymous, held: None }
+        Self { login: Login::Anonymous, origin: Provenance::Anonymous, held: None }
     }
 
     /// The login that a secret holds for an image.
     fn of_secret(
-        held: Arc<Held>,
+        held: Arc<CachedSecret>,
         identity: Identity,
         image: &ImageReference,
         tokens: AccessTokens,
     ) -> Result<Self, Arc<Failure>> {
         let read = content::login(&held.version, &held.text, image, tokens);
         let (login, notes) = read.map_err(|error| Arc::new(Failure::from(&error)))?;
-        let origin = Origin::Secret { names: Arc::clone(&held.names), notes, identity, stale: held.stale() };
-        Ok(Self { login, origin, held: Some(Basis::Secret(held)) })
+        let origin = Provenance::Secret { names: Arc::clone(&held.names), notes, identity, stale: held.stale() };
+        Ok(Self { login, origin, held: Some(CredentialSource::Secret(held)) })
     }
 
     /// A token, as it is shown to this registry.
-    fn of_ecr(held: Arc<HeldToken>, registry: &EcrRegistry, identity: &Identity) -> Self {
+    fn of_ecr(held: Arc<CachedToken>, registry: &EcrRegistry, identity: &Identity) -> Self {
         let (registry, identity) = (registry.clone(), identity.clone());
-        Self::of_token(held, |expires, requests| Origin::Ecr { registry, identity, expires, requests })
+        Self::of_token(held, |expires, requests| Provenance::Ecr { registry, identity, expires, requests })
     }
 
     /// A token of ECR Public.
-    fn of_ecr_public(held: Arc<HeldToken>, identity: &Identity) -> Self {
+    fn of_ecr_public(held: Arc<CachedToken>, identity: &Identity) -> Self {
         let identity = identity.clone();
-        Self::of_token(held, |expires, requests| Origin::EcrPublic { identity, expires, without: None, requests })
+        Self::of_token(held, |expires, requests| Provenance::EcrPublic { identity, expires, without: None, requests })
     }
 
-    fn of_token(held: Arc<HeldToken>, origin: impl FnOnce(Option<SystemTime>, Vec<AwsRequest>) -> Origin) -> Self {
+    fn of_token(
+        held: Arc<CachedToken>,
+        origin: impl FnOnce(Option<SystemTime>, Vec<AwsRequest>) -> Provenance,
+    ) -> Self {
         let RegistryToken { username, password, expires, requests } = held.token.clone();
         let login = Login::Password { username, password };
-        Self { login, origin: origin(expires, requests), held: Some(Basis::Token(held)) }
+        Self { login, origin: origin(expires, requests), held: Some(CredentialSource::Token(held)) }
     }
 
     /// A pull from ECR Public by somebody who could have no token: what is there is for everybody.
     fn without_token(identity: Identity, why: Printable) -> Self {
-        let origin = Origin::EcrPublic { identity, expires: None, without: Some(why), requests: Vec::new() };
+        let origin = Provenance::EcrPublic { identity, expires: None, without: Some(why), requests: Vec::new() };
         Self { login: Login::Anonymous, origin, held: None }
     }
 }

@@ -9,7 +9,6 @@ mod role;
 
 use std::fmt;
 
-pub use crate::config::HostKind;
 pub use account::{AccountRoles, AccountRolesError, PartitionError};
 pub use role::{RoleSession, SessionName};
 

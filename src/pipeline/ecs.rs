@@ -2,13 +2,13 @@
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 
+use crate::aws::AwsClient;
 use crate::cluster::{Definition, Instance, LaunchType, Workload};
-use crate::credential::aws::Aws;
 use crate::error::Failure;
 
 /// A cluster in ECS, and this host's place in it.
 pub struct EcsCluster {
-    aws: Aws,
+    aws: AwsClient,
     cluster: String,
     launch: LaunchType,
     instance: Option<String>,
@@ -18,7 +18,7 @@ impl EcsCluster {
     /// The cluster of this name or ARN, asked for through `aws`. `is_external` says that this
     /// host is none of EC2's; `instance` is its container instance's ARN or id, where it is known.
     #[must_use]
-    pub fn new(aws: Aws, cluster: String, is_external: bool, instance: Option<String>) -> Self {
+    pub fn new(aws: AwsClient, cluster: String, is_external: bool, instance: Option<String>) -> Self {
         let launch = if is_external { LaunchType::External } else { LaunchType::Ec2 };
         Self { aws, cluster, launch, instance }
     }

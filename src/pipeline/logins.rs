@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::credential::{Credential, Credentials, Login, Origin};
+use crate::credential::{Credential, CredentialProvider, Login, Provenance};
 use crate::error::{Class, Explain, Failure, Link, Printable};
 use crate::identity::AccountRoles;
 use crate::plan::{PlannedPull, Registries};
@@ -17,7 +17,7 @@ use crate::task::ImageReference;
 const LAST_USE: Duration = Duration::from_mins(15);
 
 /// Where front doors get their logins.
-pub struct Logins<C> {
+pub struct LoginProvider<C> {
     /// Which hosts are ours.
     pub registries: Registries,
     /// Which accounts' secrets and tokens are had as another role.
@@ -30,7 +30,7 @@ pub struct Logins<C> {
 
 /// A login, and how far it goes.
 #[derive(Clone, Debug)]
-pub struct Given {
+pub struct IssuedLogin {
     /// What is shown to the registry; never nothing.
     pub login: Login,
     /// Whether it is every image's of that registry; else it was found for this one.
@@ -38,15 +38,15 @@ pub struct Given {
     /// For how long it may be kept.
     pub serves: Duration,
     /// Where it came from; names only.
-    pub origin: Origin,
+    pub origin: Provenance,
 }
 
 /// A pull from ECR Public goes on without a token; whoever asks for one is told that there is none.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct NoToken(Printable);
+struct MissingTokenError(Printable);
 
-impl Explain for NoToken {
+impl Explain for MissingTokenError {
     fn link(&self) -> Link {
         Link::RegistryToken
     }
@@ -64,21 +64,21 @@ impl Explain for NoToken {
     }
 }
 
-impl<C: Credentials> Logins<C> {
+impl<C: CredentialProvider> LoginProvider<C> {
     /// The login for an image's registry; `None` where that is not ours.
     ///
     /// # Errors
     /// A [`Failure`], for whatever keeps a registry that is ours from its login.
-    pub async fn of(&self, image: &ImageReference) -> Result<Option<Given>, Arc<Failure>> {
+    pub async fn of(&self, image: &ImageReference) -> Result<Option<IssuedLogin>, Arc<Failure>> {
         let Some(need) = self.registries.need(image, &self.accounts)? else { return Ok(None) };
         let pull = PlannedPull { image: image.clone(), need, platform: None, through: None };
         let credential = self.credentials.credential(&pull).await?;
-        if let Some(failure) = self.credentials.doubted(&pull, &credential) {
+        if let Some(failure) = self.credentials.quarantine_reason(&pull, &credential) {
             return Err(failure);
         }
         let Credential { login, origin, .. } = credential;
         let (is_of_registry, serves) = reach(&origin, self.max_age, SystemTime::now())?;
-        Ok(Some(Given { login, is_of_registry, serves, origin }))
+        Ok(Some(IssuedLogin { login, is_of_registry, serves, origin }))
     }
 
     /// Every host of the map as Docker calls it, with the user name where that is known without
@@ -91,10 +91,10 @@ impl<C: Credentials> Logins<C> {
 }
 
 /// Whether it is the whole registry's, and for how long.
-fn reach(origin: &Origin, max_age: Duration, now: SystemTime) -> Result<(bool, Duration), Failure> {
+fn reach(origin: &Provenance, max_age: Duration, now: SystemTime) -> Result<(bool, Duration), Failure> {
     match origin {
-        Origin::EcrPublic { without: Some(why), .. } => Err(Failure::from(&NoToken(why.clone()))),
-        Origin::Ecr { expires, .. } | Origin::EcrPublic { expires, .. } => {
+        Provenance::EcrPublic { without: Some(why), .. } => Err(Failure::from(&MissingTokenError(why.clone()))),
+        Provenance::Ecr { expires, .. } | Provenance::EcrPublic { expires, .. } => {
             let Some(end) = expires else { return Ok((true, max_age)) };
             let left = end.duration_since(now).unwrap_or_default();
             if left.is_zero() {
@@ -104,8 +104,8 @@ fn reach(origin: &Origin, max_age: Duration, now: SystemTime) -> Result<(bool, D
             Ok((true, left.saturating_sub(LAST_USE)))
         }
         // One that serves only because AWS does not answer is to be asked for again.
-        Origin::Secret { stale: Some(_), .. } => Ok((false, Duration::ZERO)),
-        Origin::Secret { .. } | Origin::Instance(_) | Origin::Anonymous => Ok((false, max_age)),
+        Provenance::Secret { stale: Some(_), .. } => Ok((false, Duration::ZERO)),
+        Provenance::Secret { .. } | Provenance::Instance(_) | Provenance::Anonymous => Ok((false, max_age)),
     }
 }
 
@@ -115,20 +115,20 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::reach;
-    use crate::credential::Origin;
+    use crate::credential::Provenance;
     use crate::error::Printable;
     use crate::identity::Identity;
 
     const MAX_AGE: Duration = Duration::from_mins(5);
 
-    fn told(origin: &Origin) -> Option<(bool, u64)> {
+    fn told(origin: &Provenance) -> Option<(bool, u64)> {
         let told = reach(origin, MAX_AGE, SystemTime::UNIX_EPOCH).ok();
         told.map(|(is_of_registry, serves)| (is_of_registry, serves.as_secs()))
     }
 
     #[test]
     fn a_token_is_the_registrys_until_shortly_before_its_end() {
-        let public = |minutes: Option<u64>, without: Option<&str>| Origin::EcrPublic {
+        let public = |minutes: Option<u64>, without: Option<&str>| Provenance::EcrPublic {
             identity: Identity::Host,
             expires: minutes.map(|minutes| SystemTime::UNIX_EPOCH + Duration::from_mins(minutes)),
             without: without.map(Printable::new),
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn a_secret_is_the_images_and_a_stale_one_is_not_kept() {
         let secret =
-            |stale| Origin::Secret { names: Arc::default(), notes: Vec::new(), identity: Identity::Host, stale };
+            |stale| Provenance::Secret { names: Arc::default(), notes: Vec::new(), identity: Identity::Host, stale };
         assert_eq!(told(&secret(None)), Some((false, 300)));
         assert_eq!(told(&secret(Some(MAX_AGE))), Some((false, 0)));
     }

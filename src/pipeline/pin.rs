@@ -34,7 +34,7 @@ pub enum PinError {
 ///
 /// # Errors
 /// [`PinError`] when a container has no digest, whatever the reason.
-pub fn pinned<'a>(inputs: &'a [Input], report: &'a Report) -> Result<Vec<Vec<u8>>, PinError> {
+pub fn pin_definitions<'a>(inputs: &'a [Input], report: &'a Report) -> Result<Vec<Vec<u8>>, PinError> {
     if report.failures().next().is_some() {
         return Err(PinError::Failures);
     }

@@ -1,26 +1,26 @@
 //! Secrets of upstream registries: made, and checked with the registry that they are for.
 
-use crate::credential::aws::Aws;
-use crate::credential::{
-    self, Finding, Kept, Login, NewSecret, SecretStore as _, SecretUse, Updates, UsedBy, about_content,
-    about_description, unknown,
-};
+use crate::aws::AwsClient;
+use crate::credential::{Login, SecretStore as _};
 use crate::error::{Class, Explain, Failure, Link};
 use crate::registry::{Accepted, LoginError, Target, try_login};
+use crate::secret_authoring::{
+    Finding, NewSecret, OnDifference, SecretConsumer, SecretUse, UpsertResult, check_content, check_metadata, unknown,
+};
 use crate::task::{ArnError, CredentialsParameter, Region};
 
 /// What is asked about a secret.
 #[derive(Clone, Debug)]
-pub struct Question {
+pub struct SecretCheckRequest {
     secret: CredentialsParameter,
     usage: SecretUse,
-    by: UsedBy,
+    by: SecretConsumer,
     registry: Option<Target>,
 }
 
 /// A question that cannot be asked.
 #[derive(Debug, thiserror::Error)]
-enum QuestionError {
+enum SecretCheckRequestError {
     #[error("`{text}` is no secret's ARN or name")]
     Secret { text: String, source: ArnError },
     #[error("{0}")]
@@ -29,7 +29,7 @@ enum QuestionError {
     Account(String),
 }
 
-impl Explain for QuestionError {
+impl Explain for SecretCheckRequestError {
     fn link(&self) -> Link {
         Link::Secret
     }
@@ -53,7 +53,7 @@ impl Explain for QuestionError {
     }
 }
 
-impl Question {
+impl SecretCheckRequest {
     /// Reads its parts; Region and account are those of the rule or the task.
     ///
     /// # Errors
@@ -65,16 +65,18 @@ impl Question {
         account: Option<&str>,
         registry: Option<&str>,
     ) -> Result<Self, Failure> {
-        let told = |error: QuestionError| Failure::from(&error);
+        let told = |error: SecretCheckRequestError| Failure::from(&error);
         let parsed = CredentialsParameter::parse(secret);
-        let secret = parsed.map_err(|source| told(QuestionError::Secret { text: secret.to_owned(), source }))?;
-        let region = region.map(Region::parse).transpose().map_err(|error| told(QuestionError::Region(error)))?;
+        let secret =
+            parsed.map_err(|source| told(SecretCheckRequestError::Secret { text: secret.to_owned(), source }))?;
+        let region =
+            region.map(Region::parse).transpose().map_err(|error| told(SecretCheckRequestError::Region(error)))?;
         let is_account = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
         if let Some(account) = account.filter(|account| !is_account(account)) {
-            return Err(told(QuestionError::Account(account.to_owned())));
+            return Err(told(SecretCheckRequestError::Account(account.to_owned())));
         }
         let registry = registry.map(Target::parse).transpose().map_err(|error| Failure::from(&error))?;
-        Ok(Self { secret, usage, by: UsedBy { region, account: account.map(str::to_owned) }, registry })
+        Ok(Self { secret, usage, by: SecretConsumer { region, account: account.map(str::to_owned) }, registry })
     }
 }
 
@@ -82,22 +84,26 @@ impl Question {
 ///
 /// # Errors
 /// Whatever AWS or what is there already says against it, as a [`Failure`].
-pub async fn keep_secret(store: &Aws, secret: &NewSecret, updates: Updates) -> Result<Kept, Failure> {
+pub async fn keep_secret(
+    store: &AwsClient,
+    secret: &NewSecret,
+    updates: OnDifference,
+) -> Result<UpsertResult, Failure> {
     let name = CredentialsParameter::Name(secret.draft.name.clone());
     let secrets = store.upkeep(&name, secret.draft.region.as_ref()).await?;
-    credential::keep(&secrets, secret, updates).await
+    crate::secret_authoring::upsert_secret(&secrets, secret, updates).await
 }
 
 /// Looks at everything of a secret that its use depends on; writes nothing.
-pub async fn check_secret(store: &Aws, question: &Question) -> Vec<Finding> {
-    let Question { secret, usage, by, registry } = question;
+pub async fn check_secret(store: &AwsClient, question: &SecretCheckRequest) -> Vec<Finding> {
+    let SecretCheckRequest { secret, usage, by, registry } = question;
     let secrets = match store.upkeep(secret, by.region.as_ref()).await {
         Ok(secrets) => secrets,
         Err(failure) => return vec![unknown("secret", &failure)],
     };
     let mut point = "content";
     let mut findings = match secrets.describe().await {
-        Ok(Some(found)) => about_description(&found, *usage, by),
+        Ok(Some(found)) => check_metadata(&found, *usage, by),
         // The read below says of an absent secret what there is to say.
         Ok(None) => {
             point = "secret";
@@ -108,7 +114,7 @@ pub async fn check_secret(store: &Aws, question: &Question) -> Vec<Finding> {
     };
     let login = match secrets.read().await {
         Ok(version) => {
-            let (finding, login) = about_content(&version, *usage);
+            let (finding, login) = check_content(&version, *usage);
             findings.push(finding);
             login
         }

@@ -17,7 +17,7 @@ pub use registries::{Registries, RegistriesError};
 pub use registry::{EcrHostFault, EcrRegistry, Registry};
 pub use rewrite::{RewriteError, Rewrites, RewrittenError};
 
-pub use crate::config::RoleUse;
+use crate::config::RoleUse;
 use crate::error::{Class, Explain, Failure, Link, Printable};
 use crate::identity::{AccountRoles, SessionName};
 use crate::task::{

@@ -6,51 +6,51 @@ use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::one::{Pull, Task};
-use super::outcome::{How, Pulled};
-use super::progress::{Layers, State, Tally};
+use super::outcome::{PullResultKind, PulledImage};
+use super::progress::{LayerProgress, LayerTotals, PullState};
 use super::pull_error::PullError;
-use super::told::{Told, Verdict};
-use super::{Engine, EngineError, Line, LocalImage, Wanted};
+use super::retry_loop::{PullMode, RetryLoop};
+use crate::engine::stream_summary::{StreamOutcome, StreamSummary};
+use crate::engine::{Engine, EngineError, LocalImage, ProgressMessage, PullRequest};
 use crate::error::{Class, Explain as _};
 use crate::task::{ImageReference, Version};
 
 /// Since when nothing has moved, how long that may be so, and whether anything ever has.
-struct Patience {
+struct IdleTimer {
     since: Instant,
     limit: Duration,
     has_begun: bool,
 }
 
-impl<E: Engine> Pull<'_, E> {
+impl<E: Engine> RetryLoop<'_, E> {
     /// Does it once.
-    pub(super) async fn attempt(&self) -> Result<Pulled, PullError> {
+    pub(super) async fn attempt(&self) -> Result<PulledImage, PullError> {
         match self.task {
-            Task::Pull => self.pulled().await,
-            Task::Verify => self.verified().await,
+            PullMode::Pull => self.pulled().await,
+            PullMode::Verify => self.verified().await,
         }
     }
 
     /// Whether the registry gives this very image to whoever has the login.
     async fn accepted(&self) -> Result<(), PullError> {
         let after = self.deadlines.begin;
-        (self.watch)(&State::Verifying);
+        (self.watch)(&PullState::Verifying);
         let Ok(accepted) = timeout(after, self.engine.verify(self.wanted, self.login)).await else {
             return Err(self.silent(PullError::NotBegun { image: self.wanted.image.clone(), after }).await);
         };
         accepted.map_err(|cause| self.refused(cause))
     }
 
-    async fn verified(&self) -> Result<Pulled, PullError> {
+    async fn verified(&self) -> Result<PulledImage, PullError> {
         self.accepted().await?;
         let LocalImage { platform, .. } = self.local(&self.wanted.image).await?;
         let digest = match self.wanted.image.version() {
             Version::Digest(digest) | Version::Tag(digest) => digest.clone(),
         };
-        Ok(Pulled { digest: Some(digest), how: How::UpToDate, platform })
+        Ok(PulledImage { digest: Some(digest), how: PullResultKind::UpToDate, platform })
     }
 
-    async fn pulled(&self) -> Result<Pulled, PullError> {
+    async fn pulled(&self) -> Result<PulledImage, PullError> {
         let told = self.stream().await?;
         let cut = || {
             let why = "the pull ended without telling which image it is".to_owned();
@@ -59,18 +59,20 @@ impl<E: Engine> Pull<'_, E> {
         if !told.may_be_whole() {
             return Err(cut());
         }
-        let Wanted { image, platform, stands_for } = self.wanted;
+        let PullRequest { image, platform, stands_for } = self.wanted;
         if told.may_be_from_here(image) {
             self.accepted().await?;
         }
         let local = self.local(image).await?;
         let (digest, fetched) = match told.verdict(image, &local) {
-            Verdict::Pulled { digest, fetched } => (digest, fetched),
-            Verdict::Another { digest, fetched } if self.is_of_one_index(&digest, &local).await? => (digest, fetched),
-            Verdict::Another { digest, .. } => {
+            StreamOutcome::Pulled { digest, fetched } => (digest, fetched),
+            StreamOutcome::Another { digest, fetched } if self.is_of_one_index(&digest, &local).await? => {
+                (digest, fetched)
+            }
+            StreamOutcome::Another { digest, .. } => {
                 return Err(PullError::Unverified { image: image.clone(), digest, local: local.digests });
             }
-            Verdict::Cut => return Err(cut()),
+            StreamOutcome::Cut => return Err(cut()),
         };
         match (platform, &local.platform) {
             (Some(wanted), Some(found)) if !wanted.is_met_by(found) => Err(PullError::WrongPlatform {
@@ -82,8 +84,8 @@ impl<E: Engine> Pull<'_, E> {
                 if let Some(name) = stands_for {
                     self.named(&local, name).await?;
                 }
-                let how = if fetched { How::Fetched } else { How::UpToDate };
-                Ok(Pulled { digest: Some(digest), how, platform: local.platform })
+                let how = if fetched { PullResultKind::Fetched } else { PullResultKind::UpToDate };
+                Ok(PulledImage { digest: Some(digest), how, platform: local.platform })
             }
         }
     }
@@ -109,21 +111,21 @@ impl<E: Engine> Pull<'_, E> {
         Ok(!first.id.is_empty() && first.id != local.id && first.platform != local.platform)
     }
 
-    async fn stream(&self) -> Result<Told, PullError> {
+    async fn stream(&self) -> Result<StreamSummary, PullError> {
         let mut lines = self.engine.pull(self.wanted, self.login);
-        let mut tally = Tally::default();
-        let mut told = Told::default();
-        let mut patience = Patience { since: Instant::now(), limit: self.deadlines.begin, has_begun: false };
-        (self.watch)(&State::Pulling(Layers::default()));
+        let mut tally = LayerProgress::default();
+        let mut told = StreamSummary::default();
+        let mut patience = IdleTimer { since: Instant::now(), limit: self.deadlines.begin, has_begun: false };
+        (self.watch)(&PullState::Pulling(LayerTotals::default()));
         while let Some(line) = self.next(&mut lines, &tally, &patience).await? {
             // An engine may say the same again and again.
             if tally.moves(&line) {
                 self.movement.mark();
-                patience = Patience { since: Instant::now(), limit: self.deadlines.idle, has_begun: true };
+                patience = IdleTimer { since: Instant::now(), limit: self.deadlines.idle, has_begun: true };
             }
             told.take(&line);
             if let Some(layers) = tally.take(&line) {
-                (self.watch)(&State::Pulling(layers));
+                (self.watch)(&PullState::Pulling(layers));
             }
             if tally.is_beyond_bounds() {
                 let why = "it tells of more layers than an image has".to_owned();
@@ -137,10 +139,10 @@ impl<E: Engine> Pull<'_, E> {
     /// only waits for its turn within the engine, any pull.
     async fn next(
         &self,
-        lines: &mut BoxStream<'_, Result<Line, EngineError>>,
-        tally: &Tally,
-        patience: &Patience,
-    ) -> Result<Option<Line>, PullError> {
+        lines: &mut BoxStream<'_, Result<ProgressMessage, EngineError>>,
+        tally: &LayerProgress,
+        patience: &IdleTimer,
+    ) -> Result<Option<ProgressMessage>, PullError> {
         let after = patience.limit;
         let mut end = patience.since + after;
         loop {

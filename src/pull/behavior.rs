@@ -7,8 +7,8 @@
 //! Pure: what is to be done, from what is known. Who asks the engine and the registry is
 //! `course`.
 
-use super::LocalImage;
-pub use crate::config::{Behavior, OnRefusal};
+use crate::config::{Behavior, OnRefusal};
+use crate::engine::LocalImage;
 use crate::error::{Class, Failure, Link};
 use crate::plan::Need;
 use crate::task::Platform;
@@ -57,9 +57,9 @@ impl Caching {
 #[cfg(test)]
 mod tests {
     use super::{Behavior, Caching, OnRefusal};
+    use crate::engine::LocalImage;
     use crate::error::{Class, Failure, Link, Printable};
     use crate::plan::{InstanceLogin, InstanceSource, Need};
-    use crate::pull::LocalImage;
     use crate::task::Platform;
 
     fn caching(behavior: Behavior) -> Caching {

@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::credential::Origin;
+use crate::credential::Provenance;
 use crate::error::{Failure, Printable};
 use crate::task::Platform;
 
 /// How one pull ended.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct PullOutcome {
     /// The image, or why it is not there.
-    pub result: Result<Pulled, Failure>,
+    pub result: Result<PulledImage, Failure>,
     /// Where the credential came from, once there was one and the pull had its turn.
-    pub origin: Option<Origin>,
+    pub origin: Option<Provenance>,
     /// The wait for the turn.
     pub waited: Duration,
     /// From the turn to the end.
@@ -27,24 +27,24 @@ pub struct Outcome {
     /// Why the way through a pull-through rule was given up for the upstream's own.
     pub fell_back: Option<Box<Failure>>,
     /// Why each attempt but the last one was not the last.
-    pub retries: Vec<Retry>,
+    pub retries: Vec<FailedAttempt>,
 }
 
 /// An image that is on the engine now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pulled {
+pub struct PulledImage {
     /// The manifest's digest, as the registry and the local image have it (F5, F6); none for
     /// a cached image that never was in a registry.
     pub digest: Option<String>,
     /// How it came to be there.
-    pub how: How,
+    pub how: PullResultKind,
     /// What it was built for, where it says so.
     pub platform: Option<Platform>,
 }
 
 /// How an image came to be on the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum How {
+pub enum PullResultKind {
     /// It was fetched.
     Fetched,
     /// It was there, and the registry said that it still is the one (F8).
@@ -60,7 +60,7 @@ pub enum How {
 
 /// An attempt that failed and was followed by another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Retry {
+pub struct FailedAttempt {
     /// The number of the next attempt; the first was 1.
     pub attempt: u32,
     /// The wait before it.
@@ -72,20 +72,20 @@ pub struct Retry {
 /// What one pull has come to so far; kept outside of it, so that it is known however the
 /// pull ends.
 #[derive(Default)]
-pub(super) struct Account(Mutex<SoFar>);
+pub(super) struct PullStats(Mutex<StatsInner>);
 
 #[derive(Default)]
-struct SoFar {
+struct StatsInner {
     queued: Option<Instant>,
     turn: Option<Instant>,
-    origin: Option<Origin>,
+    origin: Option<Provenance>,
     attempts: u32,
     warnings: Vec<Printable>,
     fell_back: Option<Box<Failure>>,
-    retries: Vec<Retry>,
+    retries: Vec<FailedAttempt>,
 }
 
-impl Account {
+impl PullStats {
     /// It waits for its turn from now on.
     pub(super) fn queues(&self) {
         self.so_far().queued = Some(Instant::now());
@@ -97,7 +97,7 @@ impl Account {
     }
 
     /// It goes on with a credential from there.
-    pub(super) fn shows(&self, origin: &Origin) {
+    pub(super) fn shows(&self, origin: &Provenance) {
         self.so_far().origin = Some(origin.clone());
     }
 
@@ -108,7 +108,7 @@ impl Account {
         so_far.attempts
     }
 
-    pub(super) fn retries(&self, retry: Retry) {
+    pub(super) fn retries(&self, retry: FailedAttempt) {
         self.so_far().retries.push(retry);
     }
 
@@ -122,16 +122,16 @@ impl Account {
         self.so_far().warnings.push(warning.clone());
     }
 
-    pub(super) fn closed(self, result: Result<Pulled, Failure>) -> Outcome {
-        let SoFar { queued, turn, origin, attempts, warnings, fell_back, retries } =
+    pub(super) fn closed(self, result: Result<PulledImage, Failure>) -> PullOutcome {
+        let StatsInner { queued, turn, origin, attempts, warnings, fell_back, retries } =
             self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let waited = queued.map_or(Duration::ZERO, |queued| turn.unwrap_or(now) - queued);
         let duration = turn.map_or(Duration::ZERO, |turn| now - turn);
-        Outcome { result, origin, waited, duration, attempts, warnings, fell_back, retries }
+        PullOutcome { result, origin, waited, duration, attempts, warnings, fell_back, retries }
     }
 
-    fn so_far(&self) -> MutexGuard<'_, SoFar> {
+    fn so_far(&self) -> MutexGuard<'_, StatsInner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

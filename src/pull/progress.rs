@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::Line;
-use super::outcome::{Pulled, Retry};
+use super::outcome::{FailedAttempt, PulledImage};
+use crate::engine::ProgressMessage;
 use crate::error::{Failure, Printable};
 
 /// Where one pull stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum PullState {
     /// It waits for the engine and its credential.
     Authorizing,
     /// It waits for its turn.
@@ -16,24 +16,24 @@ pub enum State {
     /// The image is here, and its registry is asked whether this task may have it.
     Verifying,
     /// The engine is at it.
-    Pulling(Layers),
+    Pulling(LayerTotals),
     /// It goes on, and there is something to know about it.
     Warned(Printable),
     /// An attempt failed and another follows.
-    Retrying(Retry),
+    Retrying(FailedAttempt),
     /// The way through a pull-through rule is out of order, and the upstream is asked instead.
     AskingUpstream(Failure),
     /// The pull failed for good, and a copy on the engine serves instead.
     FallingBack(Failure),
     /// The image is there.
-    Done(Pulled),
+    Done(PulledImage),
     /// It is not.
     Failed(Failure),
 }
 
 /// Layers and bytes of one pull.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Layers {
+pub struct LayerTotals {
     /// Layers that are in place.
     pub done: usize,
     /// Layers known so far.
@@ -45,24 +45,24 @@ pub struct Layers {
 }
 
 /// Somebody who wants to see how far the pulls are. `pull` is the index in the plan.
-pub trait Progress: Send + Sync {
+pub trait ProgressObserver: Send + Sync {
     /// Called at each change; it must not block.
-    fn update(&self, pull: usize, state: &State);
+    fn update(&self, pull: usize, state: &PullState);
 }
 
 /// The layers of one pull, by id, and their sum.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct LayerProgress {
     layers: HashMap<String, Layer>,
-    sum: Layers,
+    sum: LayerTotals,
     /// The last line that was about no layer.
-    last: Option<Line>,
+    last: Option<ProgressMessage>,
 }
 
 #[derive(Debug, Default)]
 struct Layer {
     /// What was last said about it.
-    said: Line,
+    said: ProgressMessage,
     done: bool,
     /// Whether it waits for other layers, of this image or of another one.
     queued: bool,
@@ -70,7 +70,7 @@ struct Layer {
     bytes_total: u64,
 }
 
-impl Tally {
+impl LayerProgress {
     /// More layers than any image has: Docker's own limit is 127.
     const LIMIT: usize = 10_000;
 
@@ -81,14 +81,14 @@ impl Tally {
     }
 
     /// Whether the line says anything that was not said just before.
-    pub(super) fn moves(&self, line: &Line) -> bool {
+    pub(super) fn moves(&self, line: &ProgressMessage) -> bool {
         let layer = line.id.as_ref().and_then(|id| self.layers.get(id));
         let before = layer.map(|layer| &layer.said).or(self.last.as_ref());
         before != Some(line)
     }
 
     /// Takes one line in. `None` when it says nothing about a layer.
-    pub(super) fn take(&mut self, line: &Line) -> Option<Layers> {
+    pub(super) fn take(&mut self, line: &ProgressMessage) -> Option<LayerTotals> {
         let id = line.id.as_ref()?;
         let is_layer = matches!(
             &*line.status,
@@ -138,29 +138,29 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::{Layers, Line, Tally};
+    use super::{LayerProgress, LayerTotals, ProgressMessage};
 
-    fn line(id: &str, status: &str, bytes: Option<(u64, u64)>) -> Line {
-        Line { id: Some(id.to_owned()), status: status.to_owned(), bytes }
+    fn line(id: &str, status: &str, bytes: Option<(u64, u64)>) -> ProgressMessage {
+        ProgressMessage { id: Some(id.to_owned()), status: status.to_owned(), bytes }
     }
 
     #[test]
     fn layers_and_bytes_add_up() {
-        let mut tally = Tally::default();
+        let mut tally = LayerProgress::default();
         assert_eq!(tally.take(&line("1.0", "Pulling from team/app", None)), None);
         tally.take(&line("a", "Pulling fs layer", None));
         tally.take(&line("b", "Already exists", None));
         tally.take(&line("a", "Downloading", Some((10, 100))));
         let layers = tally.take(&line("a", "Downloading", Some((60, 100)))).unwrap();
-        assert_eq!(layers, Layers { done: 1, total: 2, bytes: 60, bytes_total: 100 });
+        assert_eq!(layers, LayerTotals { done: 1, total: 2, bytes: 60, bytes_total: 100 });
         tally.take(&line("a", "Download complete", None));
         let layers = tally.take(&line("a", "Pull complete", None)).unwrap();
-        assert_eq!(layers, Layers { done: 2, total: 2, bytes: 100, bytes_total: 100 });
+        assert_eq!(layers, LayerTotals { done: 2, total: 2, bytes: 100, bytes_total: 100 });
     }
 
     #[test]
     fn numbers_beyond_all_bounds_do_not_overflow() {
-        let mut tally = Tally::default();
+        let mut tally = LayerProgress::default();
         tally.take(&line("a", "Downloading", Some((u64::MAX, u64::MAX))));
         let layers = tally.take(&line("b", "Downloading", Some((u64::MAX, 1)))).unwrap();
         assert_eq!((layers.bytes, layers.bytes_total), (u64::MAX, u64::MAX));
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_pull_is_queued_while_all_its_open_layers_wait() {
-        let mut tally = Tally::default();
+        let mut tally = LayerProgress::default();
         assert!(!tally.is_queued(), "nothing is known yet");
         tally.take(&line("a", "Pulling fs layer", None));
         tally.take(&line("b", "Already exists", None));

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::disk::{Filled, Shortage};
-use super::engine_error::EngineError;
-use super::engine_words::meaning;
+use super::disk::{DiskFull, Shortage};
 use super::retry_after::retry_after;
+use crate::answers::classify;
+use crate::engine::EngineError;
 use crate::error::{Class, Explain, Link};
 use crate::task::ImageReference;
 
@@ -13,7 +13,7 @@ use crate::task::ImageReference;
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum PullError {
     /// The engine said no.
-    #[error("image {image}: {}", meaning(cause, image, *anonymous).sentence)]
+    #[error("image {image}: {}", classify(cause, image, *anonymous).sentence)]
     Engine {
         /// The image.
         image: ImageReference,
@@ -37,7 +37,7 @@ pub enum PullError {
         /// The image.
         image: ImageReference,
         /// What can be said of the disk.
-        filled: Box<Filled>,
+        filled: Box<DiskFull>,
         /// The engine's own words.
         #[source]
         cause: EngineError,
@@ -133,7 +133,7 @@ fn or_none(digests: &[String]) -> String {
 impl Explain for PullError {
     fn link(&self) -> Link {
         match self {
-            Self::Engine { image, anonymous, cause } => meaning(cause, image, *anonymous).link,
+            Self::Engine { image, anonymous, cause } => classify(cause, image, *anonymous).link,
             Self::NoRoom { .. } | Self::DiskFull { .. } => Link::Disk,
             Self::NotBegun { .. } => Link::Registry,
             Self::Stalled { .. } | Self::TimedOut { .. } => Link::Layers,
@@ -144,7 +144,7 @@ impl Explain for PullError {
 
     fn class(&self) -> Class {
         match self {
-            Self::Engine { image, anonymous, cause } => meaning(cause, image, *anonymous).class,
+            Self::Engine { image, anonymous, cause } => classify(cause, image, *anonymous).class,
             Self::NoRoom { .. } | Self::DiskFull { .. } => Class::DiskFull,
             Self::NotBegun { .. } | Self::Stalled { .. } => Class::Unavailable,
             Self::TimedOut { .. } => Class::TimedOut,
@@ -172,7 +172,7 @@ impl Explain for PullError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Engine { image, anonymous, cause } => meaning(cause, image, *anonymous).hint.map(str::to_owned),
+            Self::Engine { image, anonymous, cause } => classify(cause, image, *anonymous).hint.map(str::to_owned),
             Self::NoRoom { shortage, .. } => Some(shortage.hint().to_owned()),
             Self::DiskFull { filled, .. } => Some(filled.hint().to_owned()),
             Self::NotBegun { .. } => Some("see the route, the firewall or the VPC endpoint from the daemon's host; raise pull.begin_timeout for a very slow registry".into()),

@@ -7,7 +7,7 @@ use super::credential_report::CredentialReport;
 use super::timestamp::milliseconds;
 use crate::error::{Failure, Printable};
 use crate::plan::PlannedPull;
-use crate::pull::{How, Outcome, Pulled, Retry};
+use crate::pull::{FailedAttempt, PullOutcome, PullResultKind, PulledImage};
 
 /// The result for one container.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -20,7 +20,7 @@ pub struct ContainerReport {
     /// Host of the image's registry; `docker.io` for Docker Hub.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registry: Option<String>,
-    /// How the pull ended.
+    /// PullResultKind the pull ended.
     pub result: ContainerResult,
     /// Digest of the image.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,7 +92,7 @@ pub struct RetryReport {
     pub error: Failure,
 }
 
-/// How the pull for a container ended.
+/// PullResultKind the pull for a container ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ContainerResult {
@@ -145,7 +145,7 @@ impl ContainerReport {
     }
 
     /// Adds the outcome of the pull. A credential that was never fetched is reported as planned.
-    pub(super) fn set_outcome(&mut self, pull: &PlannedPull, outcome: &Outcome) {
+    pub(super) fn set_outcome(&mut self, pull: &PlannedPull, outcome: &PullOutcome) {
         self.wanted_platform = pull.platform.as_ref().map(ToString::to_string);
         let route = if outcome.fell_back.is_some() { pull } else { pull.first_way() };
         let used = outcome.origin.as_ref().map(CredentialReport::from);
@@ -172,11 +172,11 @@ impl ContainerReport {
         }
     }
 
-    fn succeed(&mut self, Pulled { digest, how, platform }: &Pulled) {
+    fn succeed(&mut self, PulledImage { digest, how, platform }: &PulledImage) {
         self.digest = digest.as_deref().map(Printable::new);
         self.platform = platform.as_ref().map(ToString::to_string);
         self.result = ContainerResult::from(how);
-        if let How::Cached { verified, instead_of } = how {
+        if let PullResultKind::Cached { verified, instead_of } = how {
             self.verified = Some(*verified);
             self.instead_of.clone_from(instead_of);
         }
@@ -188,12 +188,12 @@ impl ContainerReport {
     }
 }
 
-impl From<&How> for ContainerResult {
-    fn from(how: &How) -> Self {
+impl From<&PullResultKind> for ContainerResult {
+    fn from(how: &PullResultKind) -> Self {
         match how {
-            How::Fetched => Self::Pulled,
-            How::UpToDate => Self::UpToDate,
-            How::Cached { .. } => Self::Cached,
+            PullResultKind::Fetched => Self::Pulled,
+            PullResultKind::UpToDate => Self::UpToDate,
+            PullResultKind::Cached { .. } => Self::Cached,
         }
     }
 }
@@ -204,8 +204,8 @@ impl From<&Failure> for ContainerResult {
     }
 }
 
-impl From<&Retry> for RetryReport {
-    fn from(Retry { attempt, wait, failure }: &Retry) -> Self {
+impl From<&FailedAttempt> for RetryReport {
+    fn from(FailedAttempt { attempt, wait, failure }: &FailedAttempt) -> Self {
         Self { attempt: *attempt, wait_ms: milliseconds(*wait), error: failure.clone() }
     }
 }

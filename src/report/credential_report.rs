@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::timestamp::timestamp;
+use crate::aws::AwsRequest;
+use crate::credential::{Provenance, SecretNames};
 use crate::error::Printable;
 use crate::plan::{InstanceLogin, Need};
-use crate::pull::{AwsRequest, Origin, SecretNames};
 
 /// The credential that was used, without its value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -89,25 +90,25 @@ pub struct AwsRequestReport {
     pub id: Printable,
 }
 
-impl From<&Origin> for CredentialReport {
-    fn from(origin: &Origin) -> Self {
+impl From<&Provenance> for CredentialReport {
+    fn from(origin: &Provenance) -> Self {
         match origin {
-            Origin::Anonymous => Self::Anonymous,
-            Origin::Instance(login) => Self::from(login),
-            Origin::Ecr { registry, identity, expires, requests } => Self::Ecr {
+            Provenance::Anonymous => Self::Anonymous,
+            Provenance::Instance(login) => Self::from(login),
+            Provenance::Ecr { registry, identity, expires, requests } => Self::Ecr {
                 account: registry.account.clone(),
                 region: registry.region.to_string(),
                 identity: identity.name().to_owned(),
                 expires_at: expires.map(timestamp),
                 aws_requests: aws_requests(requests),
             },
-            Origin::EcrPublic { identity, expires, without, requests } => Self::EcrPublic {
+            Provenance::EcrPublic { identity, expires, without, requests } => Self::EcrPublic {
                 identity: identity.name().to_owned(),
                 expires_at: expires.map(timestamp),
                 aws_requests: aws_requests(requests),
                 without_token: without.clone(),
             },
-            Origin::Secret { names, notes, identity, stale } => {
+            Provenance::Secret { names, notes, identity, stale } => {
                 let SecretNames { arn, version_id, account, region, stage, requests } = &**names;
                 Self::Secret {
                     arn: arn.clone(),

@@ -12,7 +12,7 @@ use super::run_report::Report;
 use super::subject::Subject;
 use super::timestamp::timestamp_millis;
 use crate::error::{Failure, Printable};
-use crate::pull::{How, Layers, Pulled, Retry, State};
+use crate::pull::{FailedAttempt, LayerTotals, PullResultKind, PullState, PulledImage};
 
 /// One line of `--output json --events`.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -81,7 +81,7 @@ pub enum PullEvent<'a> {
     },
     /// The pull has ended.
     End {
-        /// How it ended; never `planned`.
+        /// PullResultKind it ended; never `planned`.
         result: ContainerResult,
         /// Digest of the image.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,25 +124,25 @@ impl<'a> Event<'a> {
 
     /// A new state of a pull; `layers` is its last known progress.
     #[must_use]
-    pub fn from_state(subject: &'a Subject, state: &'a State, layers: Layers, now: SystemTime) -> Self {
+    pub fn from_state(subject: &'a Subject, state: &'a PullState, layers: LayerTotals, now: SystemTime) -> Self {
         let layers = LayersReport::from(layers);
         let event = match state {
-            State::Authorizing => PullEvent::Authorizing {},
-            State::Waiting => PullEvent::Waiting {},
-            State::Verifying => PullEvent::Verifying {},
-            State::Warned(warning) => PullEvent::Warning { warning: Cow::Borrowed(warning) },
-            State::Pulling(layers) => PullEvent::Pulling { layers: LayersReport::from(*layers) },
-            State::Retrying(retry) => PullEvent::Retrying { retry: RetryReport::from(retry) },
-            State::AskingUpstream(error) => PullEvent::AskingUpstream { error: Cow::Borrowed(error) },
-            State::FallingBack(error) => PullEvent::FallingBack { error: Cow::Borrowed(error) },
-            State::Done(Pulled { digest, how, .. }) => PullEvent::End {
+            PullState::Authorizing => PullEvent::Authorizing {},
+            PullState::Waiting => PullEvent::Waiting {},
+            PullState::Verifying => PullEvent::Verifying {},
+            PullState::Warned(warning) => PullEvent::Warning { warning: Cow::Borrowed(warning) },
+            PullState::Pulling(layers) => PullEvent::Pulling { layers: LayersReport::from(*layers) },
+            PullState::Retrying(retry) => PullEvent::Retrying { retry: RetryReport::from(retry) },
+            PullState::AskingUpstream(error) => PullEvent::AskingUpstream { error: Cow::Borrowed(error) },
+            PullState::FallingBack(error) => PullEvent::FallingBack { error: Cow::Borrowed(error) },
+            PullState::Done(PulledImage { digest, how, .. }) => PullEvent::End {
                 result: ContainerResult::from(how),
                 digest: digest.as_deref().map(Printable::new),
-                verified: if let How::Cached { verified, .. } = how { Some(*verified) } else { None },
+                verified: if let PullResultKind::Cached { verified, .. } = how { Some(*verified) } else { None },
                 failure: None,
                 layers,
             },
-            State::Failed(failure) => PullEvent::End {
+            PullState::Failed(failure) => PullEvent::End {
                 result: ContainerResult::from(failure),
                 digest: None,
                 verified: None,
@@ -167,28 +167,30 @@ impl<'a> Event<'a> {
     }
 }
 
-impl From<PullEvent<'_>> for State {
+impl From<PullEvent<'_>> for PullState {
     fn from(event: PullEvent<'_>) -> Self {
         match event {
             PullEvent::Authorizing {} => Self::Authorizing,
             PullEvent::Waiting {} => Self::Waiting,
             PullEvent::Verifying {} => Self::Verifying,
-            PullEvent::Pulling { layers } => Self::Pulling(Layers::from(layers)),
+            PullEvent::Pulling { layers } => Self::Pulling(LayerTotals::from(layers)),
             PullEvent::Warning { warning } => Self::Warned(warning.into_owned()),
             PullEvent::Retrying { retry: RetryReport { attempt, wait_ms, error } } => {
-                Self::Retrying(Retry { attempt, wait: Duration::from_millis(wait_ms), failure: error })
+                Self::Retrying(FailedAttempt { attempt, wait: Duration::from_millis(wait_ms), failure: error })
             }
             PullEvent::AskingUpstream { error } => Self::AskingUpstream(error.into_owned()),
             PullEvent::FallingBack { error } => Self::FallingBack(error.into_owned()),
             PullEvent::End { failure: Some(failure), .. } => Self::Failed(failure.into_owned()),
             PullEvent::End { result, digest, verified, failure: None, .. } => {
                 let how = match result {
-                    ContainerResult::UpToDate => How::UpToDate,
-                    ContainerResult::Cached => How::Cached { verified: verified.unwrap_or_default(), instead_of: None },
-                    _ => How::Fetched,
+                    ContainerResult::UpToDate => PullResultKind::UpToDate,
+                    ContainerResult::Cached => {
+                        PullResultKind::Cached { verified: verified.unwrap_or_default(), instead_of: None }
+                    }
+                    _ => PullResultKind::Fetched,
                 };
                 let digest = digest.map(|digest| digest.to_string());
-                Self::Done(Pulled { digest, how, platform: None })
+                Self::Done(PulledImage { digest, how, platform: None })
             }
         }
     }

@@ -13,7 +13,7 @@ use super::event::Event;
 use super::run_report::Report;
 use super::subject::Subject;
 use crate::error::Failure;
-use crate::pull::{Layers, Progress, State};
+use crate::pull::{LayerTotals, ProgressObserver, PullState};
 
 /// Minimum time between two progress events of one pull.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
@@ -38,14 +38,14 @@ pub struct EventLog {
 #[derive(Default)]
 struct QueueState {
     waiting: Vec<u8>,
-    pulls: HashMap<usize, PullState>,
+    pulls: HashMap<usize, PullProgress>,
     /// No further event follows.
     is_closed: bool,
 }
 
 #[derive(Clone, Copy, Default)]
-struct PullState {
-    layers: Layers,
+struct PullProgress {
+    layers: LayerTotals,
     /// When the last progress event of the pull was sent.
     sent: Option<Instant>,
 }
@@ -68,12 +68,12 @@ impl EventQueue {
     }
 
     /// Adds the new state of a pull.
-    pub fn update(&self, subject: &Subject, pull_state: &State) {
+    pub fn update(&self, subject: &Subject, pull_state: &PullState) {
         let layers = {
             let mut state = self.state();
             let (is_behind, now) = (state.waiting.len() > BACKLOG_LIMIT, Instant::now());
             let pull = state.pulls.entry(subject.pull).or_default();
-            if let State::Pulling(layers) = pull_state {
+            if let PullState::Pulling(layers) = pull_state {
                 pull.layers = *layers;
                 let is_early = pull.sent.is_some_and(|sent| now.duration_since(sent) < PROGRESS_INTERVAL);
                 if layers.total > 0 && (is_early || is_behind) {
@@ -124,8 +124,8 @@ impl EventLog {
     }
 }
 
-impl Progress for EventLog {
-    fn update(&self, pull: usize, state: &State) {
+impl ProgressObserver for EventLog {
+    fn update(&self, pull: usize, state: &PullState) {
         self.queue.update(&self.subjects[pull], state);
     }
 }

@@ -11,7 +11,7 @@ use super::summary::Summary;
 use super::timestamp::milliseconds;
 use crate::error::{ExitCode, Failure, Link, Printable};
 use crate::plan::{PlannedContainer, PlannedPull, PlannedTask, PullPlan};
-use crate::pull::Outcome;
+use crate::pull::PullOutcome;
 
 /// The version of the JSON, see [`Report::schema_version`].
 const SCHEMA_VERSION: u32 = 1;
@@ -50,7 +50,7 @@ impl Report {
     #[must_use]
     pub fn from_pulls(
         tasks: Vec<PlannedTask>,
-        pulls: &[(PlannedPull, Outcome)],
+        pulls: &[(PlannedPull, PullOutcome)],
         invalid_inputs: Vec<Failure>,
         duration: Duration,
     ) -> Self {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::container_report::ContainerResult;
 
-/// How many containers had each result.
+/// PullResultKind many containers had each result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {

@@ -13,10 +13,10 @@ use rustix::process::{Gid, Signal, Uid};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use serde_json::json;
 
-use crate::agent_world::{Agent, Answer, Home, connect, request};
-use crate::support::engine::Pull;
+use crate::agent_world::{Agent, AgentHome, ApiResponse, connect, http_request};
+use crate::support::engine::PullScript;
 use crate::support::gate::Gate;
-use crate::task::{IMAGE, World, open_container, task, wait_for};
+use crate::task::{IMAGE, World, open_container, task};
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 
@@ -39,23 +39,23 @@ fn as_user<T: Send>(uid: u32, gid: u32, act: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-fn ask(socket: &Path, (uid, gid): (u32, u32), method: &str, path: &str, body: &str) -> Answer {
+fn ask(socket: &Path, (uid, gid): (u32, u32), method: &str, path: &str, body: &str) -> ApiResponse {
     as_user(uid, gid, || {
         let mut stream = connect(socket);
-        stream.write_all(&request(method, path, &[JSON], body)).unwrap();
-        Answer::read(stream)
+        stream.write_all(&http_request(method, path, &[JSON], body)).unwrap();
+        ApiResponse::read(stream)
     })
 }
 
-fn agent(home: &Home, world: &World) -> Agent {
+fn agent(home: &AgentHome, world: &World) -> Agent {
     let serve = home.serve(world).env("TASKPULL_SOCKET_GROUP", GROUP.to_string());
     let serve = serve.env("TASKPULL_ACCESS_SUBMIT", format!("root,{SENDER}"));
-    Agent::of(serve.env("TASKPULL_ACCESS_READ", format!("root,{READER}")), home)
+    Agent::from_run(serve.env("TASKPULL_ACCESS_READ", format!("root,{READER}")), home)
 }
 
 #[test]
 fn the_socket_is_for_its_group_alone() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let _agent = agent(&home, &world);
     let found = fs::metadata(home.socket()).unwrap();
     assert_eq!((found.permissions().mode() & 0o777, found.gid()), (0o660, GROUP));
@@ -66,8 +66,8 @@ fn the_socket_is_for_its_group_alone() {
 
 #[test]
 fn without_the_group_the_socket_is_the_agents_own() {
-    let (world, home) = (World::new(), Home::new());
-    let agent = Agent::of(home.serve(&world).env("TASKPULL_SOCKET_GROUP", "no-such-group"), &home);
+    let (world, home) = (World::new(), AgentHome::new());
+    let agent = Agent::from_run(home.serve(&world).env("TASKPULL_SOCKET_GROUP", "no-such-group"), &home);
     assert_eq!(fs::metadata(home.socket()).unwrap().permissions().mode() & 0o777, 0o600);
     let ended = agent.terminate();
     assert!(ended.stderr.contains("group no-such-group"), "{ended:?}");
@@ -76,14 +76,14 @@ fn without_the_group_the_socket_is_the_agents_own() {
 
 #[test]
 fn to_submit_and_to_read_are_rights_of_their_own() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let gate = Gate::closed();
-    world.engine.image(IMAGE, Pull::success().hold(&gate));
+    world.engine.script(IMAGE, PullScript::success().hold(&gate));
     let agent = agent(&home, &world);
     let definition = task(&[open_container("app", IMAGE)]).to_string();
     let ask = |uid: u32, method: &str, path: &str, body: &str| ask(&home.socket(), (uid, GROUP), method, path, body);
     let roots = agent.submit(&task(&[open_container("app", IMAGE)])).id();
-    wait_for(&gate, 1);
+    gate.block_until_arrivals(1);
 
     let stranger = 61_003;
     for (uid, method, path) in [
@@ -100,12 +100,15 @@ fn to_submit_and_to_read_are_rights_of_their_own() {
         (SENDER, "GET", "/v1/ready".to_owned()),
     ] {
         let answer = ask(uid, method, &path, &definition);
-        assert_eq!((answer.status, &*answer.problem()), (403, "no-right"), "user {uid}: {method} {path}");
+        assert_eq!((answer.status, &*answer.problem_type()), (403, "no-right"), "user {uid}: {method} {path}");
     }
     assert_eq!(ask(stranger, "GET", "/v1/health", "").status, 200);
 
     let own = ask(SENDER, "POST", "/v1/pulls", &definition);
-    assert_eq!((own.status, &own.json()["submittedBy"]), (202, &json!({ "from": "peer", "uid": SENDER, "gid": GROUP })));
+    assert_eq!(
+        (own.status, &own.json()["submittedBy"]),
+        (202, &json!({ "from": "peer", "uid": SENDER, "gid": GROUP }))
+    );
     let own = own.id();
     let ids = |uid| -> Vec<_> {
         let list = ask(uid, "GET", "/v1/pulls", "").json();
@@ -115,21 +118,21 @@ fn to_submit_and_to_read_are_rights_of_their_own() {
     assert_eq!(ids(READER), [own.clone(), roots.clone()]);
     assert_eq!(ask(SENDER, "GET", &format!("/v1/pulls/{own}"), "").status, 200);
     assert_eq!(ask(SENDER, "DELETE", &format!("/v1/pulls/{own}"), "").status, 202);
-    assert_eq!(agent.ended(&own)["state"], "cancelled");
+    assert_eq!(agent.wait_for_end(&own)["state"], "cancelled");
 }
 
 #[test]
 fn what_a_file_wants_is_no_senders_own() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let gate = Gate::closed();
-    world.engine.image(IMAGE, Pull::success().hold(&gate));
+    world.engine.script(IMAGE, PullScript::success().hold(&gate));
     let folder = home.socket().with_file_name("folder");
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("web.json"), task(&[open_container("app", IMAGE)]).to_string()).unwrap();
     let serve = home.serve(&world).env("TASKPULL_SOCKET_GROUP", GROUP.to_string()).env("TASKPULL_FOLDER", &folder);
     let serve = serve.env("TASKPULL_ACCESS_SUBMIT", format!("root,{SENDER},{READER}"));
-    let agent = Agent::of(serve.env("TASKPULL_ACCESS_READ", format!("root,{READER}")), &home);
-    wait_for(&gate, 1);
+    let agent = Agent::from_run(serve.env("TASKPULL_ACCESS_READ", format!("root,{READER}")), &home);
+    gate.block_until_arrivals(1);
     let list = agent.get("/v1/pulls").json();
     assert_eq!(list["pulls"][0]["submittedBy"], json!({ "from": "folder" }));
     let path = format!("/v1/pulls/{}", list["pulls"][0]["id"].as_str().unwrap());
@@ -144,10 +147,10 @@ fn what_a_file_wants_is_no_senders_own() {
 
 #[test]
 fn a_group_lets_its_members_in() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let serve = home.serve(&world).env("TASKPULL_SOCKET_GROUP", GROUP.to_string());
     let serve = serve.env("TASKPULL_ACCESS_SUBMIT", "@no-such-group");
-    let _agent = Agent::of(serve.env("TASKPULL_ACCESS_READ", format!("@{GROUP}, @no-such-group")), &home);
+    let _agent = Agent::from_run(serve.env("TASKPULL_ACCESS_READ", format!("@{GROUP}, @no-such-group")), &home);
     assert_eq!(ask(&home.socket(), (SENDER, GROUP), "GET", "/v1/pulls", "").status, 200);
     assert_eq!(ask(&home.socket(), (0, 0), "GET", "/v1/pulls", "").status, 403, "not even root, where it is not named");
     assert_eq!(ask(&home.socket(), (0, 0), "POST", "/v1/check", "[]").status, 403);
@@ -155,11 +158,11 @@ fn a_group_lets_its_members_in() {
 
 #[test]
 fn sighup_reads_the_lists_again() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let config = home.socket().with_file_name("taskpull.toml");
     fs::write(&config, "[access]\nread = \"\"\nsubmit = \"\"\n").unwrap();
-    let agent = Agent::of(home.serve(&world).arg("--config").arg(&config), &home);
-    assert_eq!(agent.get("/v1/pulls").problem(), "no-right");
+    let agent = Agent::from_run(home.serve(&world).arg("--config").arg(&config), &home);
+    assert_eq!(agent.get("/v1/pulls").problem_type(), "no-right");
     fs::write(&config, "[access]\nread = \"0\"\n").unwrap();
     agent.signal(Signal::HUP);
     let is_let_in = |_| {
@@ -171,24 +174,24 @@ fn sighup_reads_the_lists_again() {
 
 #[test]
 fn settings_that_cannot_be_read_in_time_hold_up_nothing() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let config = home.socket().with_file_name("taskpull.toml");
     fs::write(&config, "").unwrap();
-    let agent = Agent::of(home.serve(&world).arg("--config").arg(&config), &home);
+    let agent = Agent::from_run(home.serve(&world).arg("--config").arg(&config), &home);
     fs::remove_file(&config).unwrap();
     mknodat(CWD, &config, FileType::Fifo, Mode::RWXU, 0).unwrap();
     agent.signal(Signal::HUP);
     let id = agent.submit(&task(&[open_container("app", IMAGE)])).id();
-    assert_eq!(agent.ended(&id)["state"], "succeeded");
+    assert_eq!(agent.wait_for_end(&id)["state"], "succeeded");
     let ended = agent.terminate();
     assert!(ended.code == 0 && ended.stderr.contains("could not be read in time"), "{ended:?}");
 }
 
 #[test]
 fn nobody_keeps_root_out_with_his_connections() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let serve = home.serve(&world).env("TASKPULL_SOCKET_GROUP", GROUP.to_string());
-    let agent = Agent::of(serve.env("TASKPULL_REQUEST_TIMEOUT", "10m"), &home);
+    let agent = Agent::from_run(serve.env("TASKPULL_REQUEST_TIMEOUT", "10m"), &home);
     let silent: Vec<_> = (0..300).map(|_| as_user(SENDER, GROUP, || connect(&home.socket()))).collect();
     assert_eq!(agent.get("/v1/health").status, 200);
     drop(silent);
@@ -196,7 +199,7 @@ fn nobody_keeps_root_out_with_his_connections() {
 
 #[test]
 fn what_comes_through_a_browser_or_a_proxy_is_refused() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let definition = task(&[open_container("app", IMAGE)]).to_string();
     for header in [
@@ -210,12 +213,12 @@ fn what_comes_through_a_browser_or_a_proxy_is_refused() {
         ("Host", "evil.example"),
         ("Host", "localhost:8080"),
     ] {
-        let answer = agent.ask("POST", "/v1/pulls", &[header, JSON], &definition);
-        assert_eq!((answer.status, &*answer.problem()), (403, "forwarded"), "{header:?}");
+        let answer = agent.send("POST", "/v1/pulls", &[header, JSON], &definition);
+        assert_eq!((answer.status, &*answer.problem_type()), (403, "forwarded"), "{header:?}");
     }
-    let answer = agent.ask("GET", "http://evil.example/v1/pulls", &[], "");
-    assert_eq!(answer.problem(), "forwarded");
+    let answer = agent.send("GET", "http://evil.example/v1/pulls", &[], "");
+    assert_eq!(answer.problem_type(), "forwarded");
     for host in ["localhost", "taskpull", ""] {
-        assert_eq!(agent.ask("GET", "/v1/pulls", &[("Host", host)], "").json()["pulls"], json!([]));
+        assert_eq!(agent.send("GET", "/v1/pulls", &[("Host", host)], "").json()["pulls"], json!([]));
     }
 }

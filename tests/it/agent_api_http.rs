@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 
 use serde_json::json;
 
-use crate::agent_world::{Agent, Home};
+use crate::agent_world::{Agent, AgentHome};
 use crate::task::{IMAGE, World, open_container, task};
 
 const HOST: &str = "Host: localhost\r\n";
@@ -45,7 +45,7 @@ fn statuses(answers: &str) -> Vec<u16> {
 
 #[test]
 fn a_body_has_one_length_and_what_is_behind_it_is_read_once() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let (body, length) = (definition(), definition().len());
     let check = format!("POST /v1/check HTTP/1.1\r\n{HOST}{JSON}");
@@ -72,7 +72,7 @@ fn a_body_has_one_length_and_what_is_behind_it_is_read_once() {
 
 #[test]
 fn trailers_are_passed_over_and_are_not_without_end() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let head = format!("POST /v1/check HTTP/1.1\r\n{HOST}{JSON}Transfer-Encoding: chunked\r\n\r\n");
     let trailers = "Content-Type: text/plain\r\nContent-Length: 7\r\n";
@@ -86,7 +86,7 @@ fn trailers_are_passed_over_and_are_not_without_end() {
 
 #[test]
 fn what_is_cut_short_is_not_accepted() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let (head, body) = (format!("POST /v1/pulls HTTP/1.1\r\n{HOST}{JSON}"), definition());
     let whole = chunked(&body, "");
@@ -105,7 +105,7 @@ fn what_is_cut_short_is_not_accepted() {
 
 #[test]
 fn who_asks_first_whether_to_send_his_body_is_told() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let body = definition();
     let ask = |path: &str, length: usize, body: &str| {
@@ -119,7 +119,7 @@ fn who_asks_first_whether_to_send_his_body_is_told() {
 
 #[test]
 fn the_connection_stays_what_it_is() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let upgrade =
         |headers: &str| format!("GET /v1/pulls HTTP/1.1\r\n{HOST}Connection: Upgrade\r\n{headers}\r\n{BEHIND}");
@@ -135,7 +135,7 @@ fn the_connection_stays_what_it_is() {
 
 #[test]
 fn odd_requests_are_answered_and_none_reaches_what_it_may_not() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let get = |target: &str, headers: &str| format!("GET {target} HTTP/1.1\r\n{HOST}{CLOSE}{headers}\r\n").into_bytes();
     let with = |mut bytes: Vec<u8>, from: &[u8], to: &[u8]| {
@@ -169,11 +169,11 @@ fn odd_requests_are_answered_and_none_reaches_what_it_may_not() {
 
 #[test]
 fn the_longest_source_is_taken_in_any_script() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let check = |characters| {
         let path = format!("/v1/check?source={}", "%F0%9F%90%B3".repeat(characters));
-        agent.ask("POST", &path, &[("Content-Type", "application/json")], &definition()).status
+        agent.send("POST", &path, &[("Content-Type", "application/json")], &definition()).status
     };
     assert_eq!((check(4_096), check(4_097)), (200, 400));
 }

@@ -14,14 +14,14 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt as _, join, join_all};
 use taskpull::agent::api::{Access, Rule, Server, Shared, Socket};
 use taskpull::agent::{
-    Desk, Ending, Feed, Journal, Phase, Plan, Request, Room, ServiceManager, Standing, Stop, Submission, Supervisor,
-    Witness, Work,
+    AgentObserver, Job, JobEvents, JobExecutor, JobPhase, JobPlan, JobResult, JobState, JobStore, Journal,
+    ServiceManager, Shutdown, StoreLimits, Submission, Supervisor,
 };
-use taskpull::config::FolderSettings;
+use taskpull::config::{FolderSettings, RoleUse};
 use taskpull::error::Failure;
 use taskpull::pipeline::{
-    AccountRoles, Aws, Backoff, Caching, Concurrency, Deadlines, DockerAddress, Given, ImageReference, Input, Job,
-    Limits, PlanContext, Resolver, Rewrites, RoleUse, Traffic, reach,
+    AccountRoles, AwsClient, Backoff, Caching, CachingCredentialProvider, Concurrency, Deadlines, DockerAddress,
+    ImageReference, Input, IssuedLogin, PlanContext, PullLimiter, PullLimits, PullRun, Rewrites, reach,
 };
 use taskpull::pull::DiskLimits;
 use taskpull::report::Report;
@@ -30,12 +30,12 @@ use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::agent_world::{Answer, request};
-use crate::pull_days::{MINUTE, credentials, held, later, tell_with, variable};
-use crate::support::aws::Fault;
-use crate::support::engine::{Auth, Pull};
-use crate::support::fault::When;
-use crate::support::http::{Reply, Server as HttpServer};
+use crate::agent_world::{ApiResponse, http_request};
+use crate::pull_days::{MINUTE, advance_clock, credential_provider, resource_usage, run_story_with, story_variable};
+use crate::support::aws::AwsFault;
+use crate::support::engine::{PullScript, RegistryAuth};
+use crate::support::fault::Calls;
+use crate::support::http::{HttpServer, Reply};
 use crate::support_aws_client::SECRET;
 use crate::task::{World, container, task};
 
@@ -72,17 +72,18 @@ impl Around {
         let (hour, every) = (minute / 60, |minutes: usize| minute % minutes);
         if every(60) == 0 {
             world.aws.rotate(SECRET, &format!(r#"{{"username": "me", "password": "{}"}}"#, password(hour)));
-            (0..IMAGES).for_each(|at| world.engine.image(&image(at), wanting(hour)));
+            (0..IMAGES).for_each(|at| world.engine.script(&image(at), wanting(hour)));
         }
         if every(180) == 175 {
-            world.aws.fault("GetSecretValue", When::Every, Fault::Status(503));
+            world.aws.inject_fault("GetSecretValue", Calls::Every, AwsFault::Status(503));
         }
         if every(180) == 5 {
-            world.aws.lift("GetSecretValue");
+            world.aws.clear_faults("GetSecretValue");
         }
         // Between these its pulls break, and it is not there at all.
         if every(120) == 20 {
-            (0..IMAGES).for_each(|at| world.engine.once(&image(at), Pull::stream().status("Pulling").reset()));
+            (0..IMAGES)
+                .for_each(|at| world.engine.script_once(&image(at), PullScript::stream().status("Pulling").reset()));
         }
         if every(120) == 30 {
             std::fs::remove_file(engine).unwrap();
@@ -96,16 +97,16 @@ impl Around {
     fn shown(&self) -> Vec<(usize, usize)> {
         let before = self.pulls_before.lock().unwrap();
         let minute = |at: usize| before.partition_point(|count| *count <= at) - 1;
-        let hour = |auth: &Auth| match auth {
-            Auth::Given(given) => given.password.strip_prefix("swordfish-").unwrap().parse().unwrap(),
+        let hour = |auth: &RegistryAuth| match auth {
+            RegistryAuth::Config(given) => given.password.strip_prefix("swordfish-").unwrap().parse().unwrap(),
             other => panic!("{other:?}"),
         };
         self.world.engine.pulls().iter().enumerate().map(|(at, pull)| (hour(&pull.auth), minute(at))).collect()
     }
 }
 
-fn wanting(hour: usize) -> Pull {
-    Pull::success().requiring("me", &password(hour))
+fn wanting(hour: usize) -> PullScript {
+    PullScript::success().with_login("me", &password(hour))
 }
 
 #[test]
@@ -126,7 +127,7 @@ fn a_day_of_rotations_restarts_and_outages_loses_nothing_and_leaves_nothing() {
         ("DAY_CLOCK", clock.to_str().unwrap()),
         ("DAY_FOLDER", folder.path().to_str().unwrap()),
     ];
-    tell_with(&around.world, "agent_day::within_a_day", &variables);
+    run_story_with(&around.world, "agent_day::within_a_day", &variables);
     let shown = around.shown();
     let late: Vec<_> = shown.iter().filter(|(hour, minute)| minute / 60 > *hour).collect();
     assert!(!late.is_empty() && late.iter().all(|(hour, minute)| *minute < (hour + 1) * 60 + SERVES), "{late:?}");
@@ -136,10 +137,10 @@ fn a_day_of_rotations_restarts_and_outages_loses_nothing_and_leaves_nothing() {
 
 /// As the program joins them.
 struct Pulling {
-    credentials: Resolver<Aws>,
+    credentials: CachingCredentialProvider<AwsClient>,
     engine: DockerAddress,
-    traffic: Traffic,
-    limits: Limits,
+    traffic: PullLimiter,
+    limits: PullLimits,
 }
 
 impl Pulling {
@@ -147,10 +148,10 @@ impl Pulling {
         let [all, per_registry] = [16, 8].map(|count| NonZeroUsize::new(count).unwrap());
         let wait = Duration::from_millis;
         Self {
-            credentials: credentials(),
-            engine: DockerAddress::parse(&variable("DOCKER_HOST")).unwrap(),
-            traffic: Traffic::of_many_runs(Concurrency { all, per_registry }),
-            limits: Limits {
+            credentials: credential_provider(),
+            engine: DockerAddress::parse(&story_variable("DOCKER_HOST")).unwrap(),
+            traffic: PullLimiter::of_many_runs(Concurrency { all, per_registry }),
+            limits: PullLimits {
                 disk: DiskLimits::default(),
                 caching: Caching { verify_access: Some(true), ..Caching::default() },
                 deadlines: Deadlines {
@@ -167,31 +168,31 @@ impl Pulling {
     }
 }
 
-fn job(source: &str, definition: &[u8]) -> Job {
+fn job(source: &str, definition: &[u8]) -> PullRun {
     let no_logins = |_: &_| None;
     let (accounts, rewrites) = (&AccountRoles::default(), &Rewrites::default());
     let context = PlanContext { roles: RoleUse::Assume, accounts, rewrites, platform: None, instance: &no_logins };
-    Job::new(vec![Input { source: source.to_owned(), text: Ok(definition.to_vec()) }], &context)
+    PullRun::new(vec![Input { source: source.to_owned(), text: Ok(definition.to_vec()) }], &context)
 }
 
-impl Work for Pulling {
-    fn plan(&self, source: &str, definition: &[u8]) -> Plan {
+impl JobExecutor for Pulling {
+    fn plan(&self, source: &str, definition: &[u8]) -> JobPlan {
         let job = job(source, definition);
-        Plan { subjects: job.subjects(), report: job.dry_run() }
+        JobPlan { subjects: job.subjects(), report: job.dry_run() }
     }
 
     fn engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
         async { reach(&self.engine, &self.limits.deadlines).await.map_err(|error| Failure::from(&error)) }.boxed()
     }
 
-    fn login<'a>(&'a self, _: &'a ImageReference) -> BoxFuture<'a, Result<Option<Given>, Arc<Failure>>> {
+    fn login<'a>(&'a self, _: &'a ImageReference) -> BoxFuture<'a, Result<Option<IssuedLogin>, Arc<Failure>>> {
         async { Ok(None) }.boxed()
     }
 
     fn run<'a>(
         &'a self,
         submission: &'a Submission,
-        feed: &'a Feed,
+        feed: &'a JobEvents,
         interrupt: &'a CancellationToken,
     ) -> BoxFuture<'a, Report> {
         async move {
@@ -205,10 +206,10 @@ impl Work for Pulling {
 
 /// Every end that it was told of.
 #[derive(Default)]
-struct Ends(Mutex<HashMap<String, Vec<Ending>>>);
+struct Ends(Mutex<HashMap<String, Vec<JobResult>>>);
 
-impl Witness for Ends {
-    fn ended(&self, request: &Request, how: Ending, _: &Report) {
+impl AgentObserver for Ends {
+    fn ended(&self, request: &Job, how: JobResult, _: &Report) {
         self.0.lock().unwrap().entry(request.id.to_string()).or_default().push(how);
     }
 }
@@ -216,12 +217,12 @@ impl Witness for Ends {
 #[tokio::test]
 #[ignore = "a_day_of_rotations_restarts_and_outages_loses_nothing_and_leaves_nothing runs it"]
 async fn within_a_day() {
-    let folder = PathBuf::from(variable("DAY_FOLDER"));
+    let folder = PathBuf::from(story_variable("DAY_FOLDER"));
     let (journal, _) = Journal::open(&folder.join("state")).unwrap();
     let (to_runner, accepted) = mpsc::unbounded_channel();
-    let room = Room { open: 1_000, history: 200 };
-    let desk = Arc::new(Desk::new(journal, Vec::new(), room, to_runner));
-    let (work, ends, stop) = (Arc::new(Pulling::new()), Arc::new(Ends::default()), Stop::default());
+    let room = StoreLimits { open: 1_000, history: 200 };
+    let desk = Arc::new(JobStore::new(journal, Vec::new(), room, to_runner));
+    let (work, ends, stop) = (Arc::new(Pulling::new()), Arc::new(Ends::default()), Shutdown::default());
     let everybody = Rule { users: [rustix::process::getuid().as_raw()].into(), ..Rule::default() };
     let access = Access { submit: everybody.clone(), read: everybody, ..Access::default() };
     let shared = Shared {
@@ -251,7 +252,7 @@ async fn within_a_day() {
     };
     let (acknowledged, ()) = join(day, supervisor.run(accepted, &stop)).await;
     let ends = ends.0.lock().unwrap();
-    assert!(acknowledged.iter().all(|id| ends[id] == [Ending::Succeeded]), "each has one end, and a good one");
+    assert!(acknowledged.iter().all(|id| ends[id] == [JobResult::Succeeded]), "each has one end, and a good one");
     assert_eq!((acknowledged.len(), ends.len()), (DAY / EVERY * TOGETHER, acknowledged.len()));
     let kept = std::fs::read_dir(folder.join("state/requests")).unwrap().map(|entry| entry.unwrap().path());
     let kept: Vec<_> = kept.map(|path| std::fs::read_to_string(path).unwrap()).collect();
@@ -260,16 +261,16 @@ async fn within_a_day() {
 }
 
 /// Submits all day long; the ids that were acknowledged.
-async fn live_a_day(desk: &Desk, socket: &Path) -> Vec<String> {
+async fn live_a_day(desk: &JobStore, socket: &Path) -> Vec<String> {
     let mut acknowledged = Vec::new();
     let mut flat = (0, 0);
     // An hour more, for what is tried again.
     for minute in 0..DAY + 60 {
         // By then the history is full, and the allocator has what it needs.
         if minute == DAY / 4 {
-            flat = held();
+            flat = resource_usage();
         }
-        ask(Path::new(&variable("DAY_CLOCK")), "POST", &format!("/minute/{minute}"), "").await;
+        ask(Path::new(&story_variable("DAY_CLOCK")), "POST", &format!("/minute/{minute}"), "").await;
         if minute % EVERY == 0 && minute < DAY {
             let definitions = (0..TOGETHER).map(|at| {
                 let place = minute / EVERY * TOGETHER + at;
@@ -283,11 +284,11 @@ async fn live_a_day(desk: &Desk, socket: &Path) -> Vec<String> {
             acknowledged.extend(answers.await);
         }
         at_rest(desk).await;
-        later(MINUTE).await;
+        advance_clock(MINUTE).await;
     }
     at_rest(desk).await;
     assert_eq!(desk.open_count(), 0);
-    let (descriptors, memory) = held();
+    let (descriptors, memory) = resource_usage();
     assert!(descriptors <= flat.0 + 4, "{} open file descriptors became {descriptors}", flat.0);
     assert!(memory < flat.1 + 4_000_000, "{} bytes became {memory}", flat.1);
     acknowledged
@@ -295,23 +296,23 @@ async fn live_a_day(desk: &Desk, socket: &Path) -> Vec<String> {
 
 /// Waits until nothing is under way but waits of a minute and more. Those for an engine that
 /// is away are shorter, and so the clock goes on a little faster than it does by itself.
-async fn at_rest(desk: &Desk) {
+async fn at_rest(desk: &JobStore) {
     loop {
-        let is_running = |standing: &Standing| matches!(standing, Standing::Open(open) if !matches!(open.phase(), Phase::Waiting { .. }));
+        let is_running = |standing: &JobState| matches!(standing, JobState::Open(open) if !matches!(open.phase(), JobPhase::Waiting { .. }));
         if desk.list(1, |view| is_running(&view.standing)).is_empty() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
-        later(Duration::from_millis(40)).await;
+        advance_clock(Duration::from_millis(40)).await;
     }
 }
 
-async fn ask(socket: &Path, method: &str, path: &str, body: &str) -> Answer {
+async fn ask(socket: &Path, method: &str, path: &str, body: &str) -> ApiResponse {
     let mut stream = UnixStream::connect(socket).await.unwrap();
-    let bytes = request(method, path, &[("Content-Type", "application/json")], body);
+    let bytes = http_request(method, path, &[("Content-Type", "application/json")], body);
     stream.write_all(&bytes).await.unwrap();
     let mut text = Vec::new();
     // A connection that breaks behind an answer has given it.
     let _ = stream.read_to_end(&mut text).await;
-    Answer::parse(&String::from_utf8(text).unwrap())
+    ApiResponse::parse(&String::from_utf8(text).unwrap())
 }

@@ -7,20 +7,20 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::agent_world::{Agent, Home};
-use crate::support::engine::Pull;
+use crate::agent_world::{Agent, AgentHome};
+use crate::support::engine::PullScript;
 use crate::support::gate::Gate;
-use crate::support::namespace::small_disk;
+use crate::support::namespace::small_disk_command;
 use crate::support::run::Run;
-use crate::task::{IMAGE, World, open_container, task, wait_for};
+use crate::task::{IMAGE, World, open_container, task};
 
 /// An agent whose state folder is a disk of 64 KiB, and that disk as the test sees it.
-fn on_a_small_disk(home: &Home, world: &World) -> (Agent, PathBuf) {
+fn on_a_small_disk(home: &AgentHome, world: &World) -> (Agent, PathBuf) {
     fs::create_dir(home.state()).unwrap();
-    let line = small_disk(&home.state(), "64k");
+    let line = small_disk_command(&home.state(), "64k");
     let run = line[1..].iter().fold(Run::program(&line[0]), Run::arg).arg(env!("CARGO_BIN_EXE_taskpull"));
     let run = run.arg("serve").arg("--socket").arg(home.socket()).arg("--state-folder").arg(home.state());
-    let agent = Agent::of(world.set(run), home);
+    let agent = Agent::from_run(world.configure(run), home);
     let disk = format!("/proc/{}/root{}", agent.id(), home.state().display());
     (agent, disk.into())
 }
@@ -45,17 +45,17 @@ fn condition(answer: &Value, name: &str) -> Value {
 
 #[test]
 fn a_full_disk_refuses_what_is_new_and_ends_what_was_accepted_until_there_is_room() {
-    let (world, home) = (World::new(), Home::new());
+    let (world, home) = (World::new(), AgentHome::new());
     let gate = Gate::closed();
-    world.engine.once(IMAGE, Pull::success().hold(&gate));
+    world.engine.script_once(IMAGE, PullScript::success().hold(&gate));
     let (agent, disk) = on_a_small_disk(&home, &world);
     let definition = task(&[open_container("app", IMAGE)]);
     let before = agent.submit(&definition).id();
-    wait_for(&gate, 1);
+    gate.block_until_arrivals(1);
     let others = fill(&disk);
 
     let refused = agent.submit(&definition);
-    assert_eq!((refused.status, refused.problem().as_str()), (507, "not-kept"));
+    assert_eq!((refused.status, refused.problem_type().as_str()), (507, "not-kept"));
     let failure = &refused.json()["failure"];
     assert_eq!((&failure["link"], &failure["class"]), (&"disk".into(), &"disk-full".into()), "{failure}");
     assert!(failure["hint"].as_str().unwrap().contains("make room"), "{failure}");
@@ -65,7 +65,7 @@ fn a_full_disk_refuses_what_is_new_and_ends_what_was_accepted_until_there_is_roo
     assert_eq!(agent.get("/v1/health").status, 200, "it is alive, and no restart would help");
 
     gate.open();
-    let view = agent.ended(&before);
+    let view = agent.wait_for_end(&before);
     assert_eq!(view["state"], "succeeded");
     assert_eq!(view["report"]["summary"]["pulled"], 1, "the report is in memory");
     let list = agent.get("/v1/pulls").json();
@@ -77,5 +77,5 @@ fn a_full_disk_refuses_what_is_new_and_ends_what_was_accepted_until_there_is_roo
     assert_eq!(agent.get("/v1/ready").status, 200);
     let after = agent.submit(&definition);
     assert_eq!(after.status, 202, "{after:?}");
-    assert_eq!(agent.ended(&after.id())["state"], "succeeded");
+    assert_eq!(agent.wait_for_end(&after.id())["state"], "succeeded");
 }

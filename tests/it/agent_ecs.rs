@@ -7,13 +7,13 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::agent_folder::Agent;
-use crate::agent_world::{Answer, connect, request};
-use crate::support::aws::{Cluster, Fault, Policy};
-use crate::support::engine::Auth;
-use crate::support::fault::When;
+use crate::agent_folder::FolderAgent;
+use crate::agent_world::{ApiResponse, connect, http_request};
+use crate::support::aws::{AwsFault, Cluster, Policy};
+use crate::support::engine::RegistryAuth;
+use crate::support::fault::Calls;
 use crate::support::run::Run;
-use crate::support_aws_client::{GET, HOST, SECRET};
+use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, SECRET};
 use crate::task::{container, open_container};
 
 const CLUSTER: &str = "arn:aws:ecs:eu-west-1:111122223333:cluster/web";
@@ -23,7 +23,7 @@ const INSTANCE: &str = "arn:aws:ecs:eu-west-1:111122223333:container-instance/we
 fn policy() -> Policy {
     let text = include_str!("../../docs/agent.md").split("## An ECS cluster, kept warm").nth(1).unwrap();
     let text = text.split("```json").nth(1).unwrap().split("```").next().unwrap();
-    Policy::from(text).and(Policy::allow(GET, "*"))
+    Policy::from(text).and(Policy::allow(GET_SECRET_VALUE, "*"))
 }
 
 fn definition(name: &str) -> String {
@@ -62,13 +62,13 @@ fn task(name: &str, more: &Value) -> Value {
 }
 
 /// An agent whose cluster is `web`, looked at every second.
-struct Warm(Agent);
+struct Warm(FolderAgent);
 
 impl Warm {
     fn new(cluster: Cluster) -> Self {
-        let agent = Agent::new();
-        agent.world.aws.user(HOST, policy());
-        agent.world.aws.cluster(CLUSTER, cluster);
+        let agent = FolderAgent::new();
+        agent.world.aws.put_user(HOST_USER, policy());
+        agent.world.aws.put_cluster(CLUSTER, cluster);
         Self(agent)
     }
 
@@ -81,7 +81,7 @@ impl Warm {
         let containers = [open_container("app", &image(name))];
         let mut task = json!({ "taskDefinitionArn": arn, "family": name, "containerDefinitions": containers });
         task.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        self.0.world.aws.task_definition(arn, task);
+        self.0.world.aws.put_task_definition(arn, task);
         self
     }
 
@@ -105,29 +105,29 @@ impl Warm {
     }
 
     fn asked(&self, operation: &str) -> usize {
-        self.0.world.aws.count(operation)
+        self.0.world.aws.call_count(operation)
     }
 
     /// Waits until the cluster was asked for so often more from now on.
     fn looks(&self, times: usize) {
         let before = self.asked("ListServices");
-        self.0.sees("looks", || self.asked("ListServices") >= before + times);
+        self.0.wait_until("looks", || self.asked("ListServices") >= before + times);
     }
 
     fn has(&self, name: &str) -> bool {
-        self.0.world.engine.count(&image(name)) > 0
+        self.0.world.engine.pull_count(&image(name)) > 0
     }
 
     fn gets(&self, names: &[&str]) {
         for name in names {
-            self.0.pulls(&image(name), 1);
+            self.0.wait_for_pulls(&image(name), 1);
         }
     }
 
-    fn get(&self, path: &str) -> Answer {
-        let mut stream = connect(&self.0.beside("taskpull.sock"));
-        stream.write_all(&request("GET", path, &[], "")).unwrap();
-        Answer::read(stream)
+    fn get(&self, path: &str) -> ApiResponse {
+        let mut stream = connect(&self.0.sibling_path("taskpull.sock"));
+        stream.write_all(&http_request("GET", path, &[], "")).unwrap();
+        ApiResponse::read(stream)
     }
 }
 
@@ -145,7 +145,7 @@ fn services_and_tasks_beyond_a_page_are_all_kept_warm_and_the_calls_counted() {
     }
     let warm = warm.start_with("web", |run| run.env("TASKPULL_ECS_INTERVAL", "1h"));
     for name in services.iter().chain(&tasks) {
-        warm.0.pulls(&image(name), 1);
+        warm.0.wait_for_pulls(&image(name), 1);
     }
     let calls = ["ListServices", "DescribeServices", "ListTasks", "DescribeTasks", "DescribeTaskDefinition"];
     assert_eq!(calls.map(|call| warm.asked(call)), [3, 21, 2, 2, 335]);
@@ -212,15 +212,15 @@ fn a_new_revision_is_pulled_with_its_own_credential_and_the_old_one_no_longer_sh
     let warm = warm.start();
     warm.gets(&["one"]);
     let status = || {
-        let run = Run::new(["status", "--socket"]).arg(warm.0.beside("taskpull.sock"));
-        warm.0.world.set(run).end().stdout
+        let run = Run::new(["status", "--socket"]).arg(warm.0.sibling_path("taskpull.sock"));
+        warm.0.world.configure(run).output().stdout
     };
     assert!(status().contains("ecs") && status().contains(&definition("one")), "{}", status());
-    warm.0.world.aws.cluster(CLUSTER, Cluster { services: vec![ec2("two")], ..Cluster::default() });
+    warm.0.world.aws.put_cluster(CLUSTER, Cluster { services: vec![ec2("two")], ..Cluster::default() });
     warm.gets(&["two"]);
     let pulls = warm.0.world.engine.pulls();
     let two = pulls.iter().find(|pull| pull.image == image("two")).unwrap();
-    assert!(matches!(two.auth, Auth::Given(_)), "{two:?}");
+    assert!(matches!(two.auth, RegistryAuth::Config(_)), "{two:?}");
     assert!(!status().contains(&definition("one")), "{}", status());
 }
 
@@ -228,20 +228,20 @@ fn a_new_revision_is_pulled_with_its_own_credential_and_the_old_one_no_longer_sh
 fn a_denial_names_the_action_and_is_over_when_it_is_allowed() {
     let warm = Warm::new(Cluster { services: vec![ec2("one")], ..Cluster::default() });
     warm.define_all(&["one"]);
-    warm.0.world.aws.user(HOST, policy().and(Policy::deny("ecs:DescribeServices", "*")));
+    warm.0.world.aws.put_user(HOST_USER, policy().and(Policy::deny("ecs:DescribeServices", "*")));
     let warm = warm.start();
-    warm.0.hears("nothing new is pulled");
+    warm.0.wait_for_log("nothing new is pulled");
     warm.looks(2);
-    let said = warm.0.lines("nothing new is pulled");
+    let said = warm.0.log_lines("nothing new is pulled");
     assert_eq!(said.len(), 1, "{said:?}");
     for words in ["the host is not allowed ecs:DescribeServices", "in the policy of the host's identity", "request id"]
     {
         assert!(said[0].contains(words), "{words}: {said:?}");
     }
     assert!(!warm.has("one"));
-    warm.0.world.aws.user(HOST, policy());
+    warm.0.world.aws.put_user(HOST_USER, policy());
     warm.gets(&["one"]);
-    warm.0.hears("the cluster is looked at again");
+    warm.0.wait_for_log("the cluster is looked at again");
 }
 
 #[test]
@@ -250,13 +250,13 @@ fn an_outage_is_told_once_and_takes_nothing_away() {
     warm.define_all(&["one", "two"]);
     let warm = warm.start_with("web", |run| run.env("TASKPULL_ECS_PULL_INTERVAL", "2s"));
     warm.gets(&["one"]);
-    warm.0.world.aws.fault("ListServices", When::Every, Fault::Status(503));
-    warm.0.hears("did not answer ecs:ListServices properly");
-    let pulls = warm.0.world.engine.count(&image("one"));
-    warm.0.world.aws.cluster(CLUSTER, Cluster { services: vec![ec2("two")], ..Cluster::default() });
+    warm.0.world.aws.inject_fault("ListServices", Calls::Every, AwsFault::Status(503));
+    warm.0.wait_for_log("did not answer ecs:ListServices properly");
+    let pulls = warm.0.world.engine.pull_count(&image("one"));
+    warm.0.world.aws.put_cluster(CLUSTER, Cluster { services: vec![ec2("two")], ..Cluster::default() });
     warm.looks(7);
-    warm.0.pulls(&image("one"), pulls + 1);
-    assert_eq!(warm.0.lines("nothing new is pulled").len(), 1, "the request's id is another each time");
+    warm.0.wait_for_pulls(&image("one"), pulls + 1);
+    assert_eq!(warm.0.log_lines("nothing new is pulled").len(), 1, "the request's id is another each time");
     assert!(!warm.has("two"));
 }
 
@@ -268,13 +268,13 @@ fn throttling_costs_time_and_nothing_else() {
         warm.defines(name, &json!({}));
     }
     let aws = &warm.0.world.aws;
-    aws.fault("DescribeTaskDefinition", When::From(3), Fault::Throttle);
+    aws.inject_fault("DescribeTaskDefinition", Calls::From(3), AwsFault::Throttle);
     let warm = warm.start();
-    warm.0.hears("ECS is throttling ecs:DescribeTaskDefinition");
+    warm.0.wait_for_log("ECS is throttling ecs:DescribeTaskDefinition");
     let pulled = || names.iter().filter(|name| warm.has(name)).count();
-    warm.0.sees("what was told before is pulled", || pulled() == 2);
-    warm.0.world.aws.fault("DescribeTaskDefinition", When::Every, Fault::Slow(Duration::ZERO));
-    warm.0.sees("all of them", || pulled() == 5);
+    warm.0.wait_until("what was told before is pulled", || pulled() == 2);
+    warm.0.world.aws.inject_fault("DescribeTaskDefinition", Calls::Every, AwsFault::Slow(Duration::ZERO));
+    warm.0.wait_until("all of them", || pulled() == 5);
 }
 
 #[test]
@@ -285,7 +285,7 @@ fn a_definition_that_ecs_refuses_costs_no_other_and_is_told_once() {
     let warm = warm.start();
     warm.gets(&["one", "two"]);
     warm.looks(3);
-    let said = warm.0.lines("its images are not kept here");
+    let said = warm.0.log_lines("its images are not kept here");
     assert_eq!(said.len(), 1, "{said:?}");
     for words in [&*definition("absent"), "Unable to describe task definition."] {
         assert!(said[0].contains(words), "{words}: {said:?}");
@@ -301,8 +301,8 @@ fn the_cluster_s_arn_says_its_region() {
     let arn = definition_in("us-west-2", name);
     warm.defines_at(&arn, name, &json!({}));
     let services = vec![service(name, &json!({ "launchType": "EC2", "taskDefinition": arn }))];
-    warm.0.world.aws.cluster(there, Cluster { services, ..Cluster::default() });
-    warm.0.world.aws.user(HOST, Policy::allow("ecs:*", "*"));
+    warm.0.world.aws.put_cluster(there, Cluster { services, ..Cluster::default() });
+    warm.0.world.aws.put_user(HOST_USER, Policy::allow("ecs:*", "*"));
     let warm = warm.start_with(there, |run| run);
     warm.gets(&[name]);
     let calls = warm.0.world.aws.calls();
@@ -315,12 +315,12 @@ fn a_cluster_or_an_instance_that_is_not_there_is_told_with_what_to_do() {
     let told = |cluster: &str, words: &[&str]| {
         let warm = Warm::new(Cluster { services: vec![ec2("one")], ..Cluster::default() });
         warm.define_all(&["one"]);
-        warm.0.world.aws.user(HOST, Policy::allow("ecs:*", "*"));
+        warm.0.world.aws.put_user(HOST_USER, Policy::allow("ecs:*", "*"));
         let warm = warm.start_with(cluster, |run| {
             if cluster == "web" { run.env("TASKPULL_ECS_CONTAINER_INSTANCE", "feed") } else { run }
         });
-        warm.0.hears("nothing new is pulled");
-        let said = warm.0.lines("nothing new is pulled").remove(0);
+        warm.0.wait_for_log("nothing new is pulled");
+        let said = warm.0.log_lines("nothing new is pulled").remove(0);
         for words in words {
             assert!(said.contains(words), "{words}: {said}");
         }
@@ -333,11 +333,11 @@ fn a_cluster_or_an_instance_that_is_not_there_is_told_with_what_to_do() {
 #[test]
 fn the_agent_ends_while_ecs_hangs() {
     let warm = Warm::new(Cluster::default());
-    warm.0.world.aws.fault("ListServices", When::Every, Fault::Hang);
+    warm.0.world.aws.inject_fault("ListServices", Calls::Every, AwsFault::Hang);
     let patient = |run: Run| run.env("TASKPULL_DRAIN_TIMEOUT", "1h").env("TASKPULL_SECRETS_TIMEOUT", "5m");
     let warm = warm.start_with("web", patient);
-    warm.0.sees("it is asked", || warm.asked("ListServices") > 0);
+    warm.0.wait_until("it is asked", || warm.asked("ListServices") > 0);
     let id = Pid::from_raw(i32::try_from(warm.0.id()).unwrap()).unwrap();
     kill_process(id, Signal::TERM).unwrap();
-    warm.0.sees("it ends", || UnixStream::connect(warm.0.beside("taskpull.sock")).is_err());
+    warm.0.wait_until("it ends", || UnixStream::connect(warm.0.sibling_path("taskpull.sock")).is_err());
 }

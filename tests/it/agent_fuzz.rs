@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::agent_world::{Agent, Home};
-use crate::credential::Doors;
-use crate::support::engine::Pull;
-use crate::support::run::{Ended, Run};
+use crate::agent_world::{Agent, AgentHome};
+use crate::credential::CredentialWorld;
+use crate::support::engine::PullScript;
+use crate::support::run::{Run, RunOutput};
 use crate::support_aws_client::SECRET;
 use crate::task::{IMAGE, container, task};
 
@@ -30,7 +30,7 @@ fn fuzzer() -> PathBuf {
 }
 
 /// Asks until it has asked enough; answers how often that was, and says it.
-fn fuzz(agent: &Agent, home: &Home) -> usize {
+fn fuzz(agent: &Agent, home: &AgentHome) -> usize {
     let document = home.path("openapi.json");
     fs::write(&document, agent.get("/v1/openapi.json").body).unwrap();
     #[expect(clippy::disallowed_methods, reason = "the Makefile says by it how much is asked")]
@@ -40,7 +40,7 @@ fn fuzz(agent: &Agent, home: &Home) -> usize {
     let run = Run::program(fuzzer().to_str().unwrap()).env("FUZZED_SOCKET", home.socket());
     let run = run.env("SCHEMATHESIS_HOOKS", settings.join("hooks.py")).env("PYTHONDONTWRITEBYTECODE", "1");
     let run = run.arg("--config-file").arg(settings.join("schemathesis.toml")).arg("run");
-    let Ended { code, stdout, stderr } = amount.split(' ').fold(run, Run::arg).arg(document).end();
+    let RunOutput { code, stdout, stderr } = amount.split(' ').fold(run, Run::arg).arg(document).output();
     assert!(code == 0, "{stdout}{stderr}");
     let cases = stdout.lines().find_map(|line| line.trim().split_once(" generated")).expect("the number of cases");
     let seed = stdout.lines().find(|line| line.starts_with("Seed: ")).expect("the seed");
@@ -62,19 +62,19 @@ fn open(agent: &Agent) -> usize {
 
 #[test]
 fn whatever_the_document_allows_or_forbids_is_answered_as_it_says_and_without_an_internal_error() {
-    let (doors, home) = (Doors::new(), Home::new());
+    let (doors, home) = (CredentialWorld::new(), AgentHome::new());
     // Long enough to be called off, and soon over for who listens.
-    doors.world.engine.image(IMAGE, Pull::success().pause(Duration::from_millis(100)));
-    doors.world.engine.image(GONE, Pull::refused(404, "manifest unknown: manifest unknown"));
-    let serve = doors.set(home.serve(&doors.world)).env("TASKPULL_ACCESS_CREDENTIALS", "root");
-    let agent = Agent::of(serve.env("TASKPULL_GIVE_UP_AFTER", "1s"), &home);
+    doors.world.engine.script(IMAGE, PullScript::success().pause(Duration::from_millis(100)));
+    doors.world.engine.script(GONE, PullScript::refusal(404, "manifest unknown: manifest unknown"));
+    let serve = doors.configure(home.serve(&doors.world)).env("TASKPULL_ACCESS_CREDENTIALS", "root");
+    let agent = Agent::from_run(serve.env("TASKPULL_GIVE_UP_AFTER", "1s"), &home);
     let id = agent.submit(&task(&[container("app", IMAGE, SECRET)])).id();
-    agent.ended(&id);
+    agent.wait_for_end(&id);
     let before = descriptors(&agent);
     assert!(fuzz(&agent, &home) > 1_000);
-    agent.sees("every request has ended", || open(&agent) == 0);
-    agent.sees("no descriptor is left open", || descriptors(&agent) <= before);
+    agent.wait_until("every request has ended", || open(&agent) == 0);
+    agent.wait_until("no descriptor is left open", || descriptors(&agent) <= before);
     assert_eq!(agent.get("/v1/health").status, 200);
-    assert_eq!(agent.lines("panicked"), Vec::<String>::new());
+    assert_eq!(agent.log_lines("panicked"), Vec::<String>::new());
     assert_eq!(agent.terminate().code, 0);
 }

@@ -9,10 +9,10 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use taskpull::agent::metrics::table::{Kind, METRICS};
 
-use crate::agent_watched::Prepared;
-use crate::support::aws::{Fault, Secret};
-use crate::support::engine::Pull;
-use crate::support::fault::When;
+use crate::agent_watched::AgentSetup;
+use crate::support::aws::{AwsFault, Secret};
+use crate::support::engine::PullScript;
+use crate::support::fault::Calls;
 use crate::support_aws_client::SECRET;
 use crate::task::{IMAGE, LOGIN, World, container, open_container, task};
 
@@ -32,10 +32,10 @@ fn promtool(arguments: &[&str], stdin: &str) -> Output {
 #[test]
 fn what_an_agent_does_is_there_in_numbers_that_prometheus_takes() {
     let world = World::new();
-    world.aws.secret(Secret::text(SECRET, LOGIN));
-    world.aws.fault("GetSecretValue", When::First(1), Fault::Throttle);
+    world.aws.put_secret(Secret::text(SECRET, LOGIN));
+    world.aws.inject_fault("GetSecretValue", Calls::First(1), AwsFault::Throttle);
     let gone = "registry.example:5000/team/gone:v1";
-    world.engine.image(gone, Pull::refused(404, "manifest unknown"));
+    world.engine.script(gone, PullScript::refusal(404, "manifest unknown"));
     let other = "registry.example:5000/team/other:v1";
     let containers = [
         container("app", IMAGE, SECRET),
@@ -43,7 +43,7 @@ fn what_an_agent_does_is_there_in_numbers_that_prometheus_takes() {
         container("other", other, SECRET),
         open_container("gone", gone),
     ];
-    let agent = Prepared::new().request(&task(&containers)).start(&world);
+    let agent = AgentSetup::new().request(&task(&containers)).start(&world);
     let text = agent.metrics_with(r#"taskpull_requests_total{ending="failed"} 1"#);
     for line in [
         concat!("taskpull_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
@@ -62,12 +62,12 @@ fn what_an_agent_does_is_there_in_numbers_that_prometheus_takes() {
     let judged = promtool(&["check", "metrics"], &text);
     assert!(judged.status.success(), "{judged:?}");
     assert_eq!(String::from_utf8_lossy(&judged.stderr), "", "no complaint about a name or a unit");
-    agent.end();
+    agent.stop();
 }
 
 #[test]
 fn nothing_but_the_metrics_is_served_there() {
-    let agent = Prepared::new().start(&World::new());
+    let agent = AgentSetup::new().start(&World::new());
     for (line, status) in [
         ("GET /metrics", "200 OK"),
         ("HEAD /metrics", "200 OK"),
@@ -76,15 +76,15 @@ fn nothing_but_the_metrics_is_served_there() {
         ("GET /v1/pulls", "404 Not Found"),
         ("GET /metrics/../state", "404 Not Found"),
     ] {
-        let answer = agent.ask(line);
+        let answer = agent.send(line);
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{line}: {answer}");
     }
-    agent.end();
+    agent.stop();
 }
 
 #[test]
 fn an_address_that_others_reach_is_no_place_for_metrics() {
-    let run = crate::support::run::Run::new(["serve"]).env("TASKPULL_METRICS_LISTEN", "0.0.0.0:9464").end();
+    let run = crate::support::run::Run::new(["serve"]).env("TASKPULL_METRICS_LISTEN", "0.0.0.0:9464").output();
     assert_eq!(run.code, 6, "{run:?}");
     assert!(run.stderr.contains("metrics.listen is `0.0.0.0:9464`"), "{run:?}");
 }

@@ -9,26 +9,26 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::agent_world::{Agent, Home};
-use crate::support::run::Ended;
+use crate::agent_world::{Agent, AgentHome};
+use crate::support::run::RunOutput;
 use crate::task::World;
 
 /// What an agent is given until it is started.
-pub struct Prepared {
-    home: Home,
+pub struct AgentSetup {
+    home: AgentHome,
     count: usize,
 }
 
 /// An agent that runs.
-pub struct Watched {
+pub struct ObservedAgent {
     pub agent: Agent,
-    home: Home,
+    home: AgentHome,
     address: String,
 }
 
-impl Prepared {
+impl AgentSetup {
     pub fn new() -> Self {
-        let home = Home::new();
+        let home = AgentHome::new();
         fs::create_dir_all(home.state().join("requests")).unwrap();
         fs::create_dir(home.path("audit")).unwrap();
         Self { home, count: 0 }
@@ -51,25 +51,25 @@ impl Prepared {
         self.home.path("audit")
     }
 
-    pub fn start(self, world: &World) -> Watched {
-        self.start_behind(world, &[])
+    pub fn start(self, world: &World) -> ObservedAgent {
+        self.start_wrapped(world, &[])
     }
 
     /// The same, behind a program that becomes it.
-    pub fn start_behind(self, world: &World, before: &[String]) -> Watched {
-        let run = world.set(self.home.serve_behind(before)).env("TASKPULL_AUDIT", self.audit().join("trail"));
+    pub fn start_wrapped(self, world: &World, before: &[String]) -> ObservedAgent {
+        let run = world.configure(self.home.serve_wrapped(before)).env("TASKPULL_AUDIT", self.audit().join("trail"));
         let run = run.env("TASKPULL_METRICS_LISTEN", "127.0.0.1:0").env("RUST_LOG", "trace");
-        let agent = Agent::of(run, &self.home);
+        let agent = Agent::from_run(run, &self.home);
         let said = "the metrics are at http://";
-        agent.hears(said);
-        let address = agent.lines(said)[0].replace(said, "").replace("/metrics", "");
-        Watched { agent, home: self.home, address }
+        agent.wait_for_log(said);
+        let address = agent.log_lines(said)[0].replace(said, "").replace("/metrics", "");
+        ObservedAgent { agent, home: self.home, address }
     }
 }
 
-impl Watched {
+impl ObservedAgent {
     /// An answer of the listener's, head and body.
-    pub fn ask(&self, line: &str) -> String {
+    pub fn send(&self, line: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(stream, "{line} HTTP/1.1\r\nhost: {}\r\n\r\n", self.address).unwrap();
         let mut answer = String::new();
@@ -79,7 +79,7 @@ impl Watched {
 
     /// The metrics.
     pub fn metrics(&self) -> String {
-        let answer = self.ask("GET /metrics");
+        let answer = self.send("GET /metrics");
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
         body.to_owned()
@@ -104,15 +104,15 @@ impl Watched {
     }
 
     /// Ends it; the lines of its audit trail, what it has said, and what it has left.
-    pub fn end(self) -> (Vec<Value>, String, Home) {
-        let Ended { code, stderr, .. } = self.agent.terminate();
+    pub fn stop(self) -> (Vec<Value>, String, AgentHome) {
+        let RunOutput { code, stderr, .. } = self.agent.terminate();
         assert_eq!(code, 0, "{stderr}");
         let trail = fs::read_to_string(self.home.path("audit/trail")).unwrap_or_default();
-        (lines(&trail), stderr, self.home)
+        (audit_lines(&trail), stderr, self.home)
     }
 }
 
 /// The lines of a trail.
-pub fn lines(trail: &str) -> Vec<Value> {
+pub fn audit_lines(trail: &str) -> Vec<Value> {
     trail.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
 }

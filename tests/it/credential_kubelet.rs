@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::credential::{Doors, ECR, REGISTRY};
+use crate::credential::{CredentialWorld, ECR_HOST, REGISTRY};
 use crate::support::aws::{Policy, Secret};
-use crate::support::run::{Ended, Run};
+use crate::support::run::{Run, RunOutput};
 use crate::support_aws_client::SECRET;
 
-fn answer(ended: &Ended) -> Value {
+fn answer(ended: &RunOutput) -> Value {
     assert_eq!((ended.code, &*ended.stderr), (0, ""), "{ended:?}");
     let answer: Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(answer["apiVersion"], "credentialprovider.kubelet.k8s.io/v1");
@@ -17,9 +17,9 @@ fn answer(ended: &Ended) -> Value {
 
 #[test]
 fn an_ecr_token_is_the_whole_registrys_until_shortly_before_its_end() {
-    let doors = Doors::new();
-    let answer = answer(&doors.kubelet(&format!("{ECR}/team/app@sha256:{}", "0".repeat(64))));
-    assert_eq!(answer["auth"], json!({ ECR: { "username": "AWS", "password": "token-1" } }));
+    let doors = CredentialWorld::new();
+    let answer = answer(&doors.kubelet(&format!("{ECR_HOST}/team/app@sha256:{}", "0".repeat(64))));
+    assert_eq!(answer["auth"], json!({ ECR_HOST: { "username": "AWS", "password": "token-1" } }));
     assert_eq!(answer["cacheKeyType"], "Registry");
     let seconds: u64 = answer["cacheDuration"].as_str().unwrap().strip_suffix('s').unwrap().parse().unwrap();
     // Twelve hours less a quarter of one, and less what this test took.
@@ -28,12 +28,12 @@ fn an_ecr_token_is_the_whole_registrys_until_shortly_before_its_end() {
 
 #[test]
 fn a_secrets_login_is_the_images_for_as_long_as_the_secret_serves() {
-    let doors = Doors::new();
+    let doors = CredentialWorld::new();
     let auths = json!({ "auths": {
         "registry.example:5000/team": { "username": "team", "password": "of the team" },
         "registry.example:5000": { "username": "all", "password": "of all" },
     } });
-    doors.world.aws.secret(Secret::text(SECRET, &auths.to_string()));
+    doors.world.aws.put_secret(Secret::text(SECRET, &auths.to_string()));
     for (image, username) in [("team/app", "team"), ("other/app", "all")] {
         let name = format!("{REGISTRY}/{image}");
         let answer = answer(&doors.kubelet(&format!("{name}:v1")));
@@ -45,7 +45,7 @@ fn a_secrets_login_is_the_images_for_as_long_as_the_secret_serves() {
 
 #[test]
 fn an_image_that_is_not_ours_has_an_answer_without_a_login() {
-    let doors = Doors::new();
+    let doors = CredentialWorld::new();
     for image in ["nginx", "other.example/app:1", "registry.example/app"] {
         let answer = answer(&doors.kubelet(image));
         assert_eq!(answer["auth"], json!({}), "{image}");
@@ -56,8 +56,8 @@ fn an_image_that_is_not_ours_has_an_answer_without_a_login() {
 
 #[test]
 fn a_failure_is_no_answer() {
-    let doors = Doors::new().may(Policy::none());
-    for image in [format!("{REGISTRY}/app"), format!("{ECR}/app"), "public.ecr.aws/x/app".to_owned()] {
+    let doors = CredentialWorld::new().may(Policy::none());
+    for image in [format!("{REGISTRY}/app"), format!("{ECR_HOST}/app"), "public.ecr.aws/x/app".to_owned()] {
         let ended = doors.kubelet(&image);
         assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
         assert!(ended.stderr.contains("hint: "), "{ended:?}");
@@ -65,8 +65,8 @@ fn a_failure_is_no_answer() {
     doors.map("[[registry]]\nhost = \"x\"\n");
     let ended = doors.kubelet("nginx");
     assert_eq!((ended.code, &*ended.stdout), (6, ""), "{ended:?}");
-    let doors = Doors::new();
-    doors.world.aws.secret(Secret::text(SECRET, r#"{"identitytoken": "tok"}"#));
+    let doors = CredentialWorld::new();
+    doors.world.aws.put_secret(Secret::text(SECRET, r#"{"identitytoken": "tok"}"#));
     let ended = doors.kubelet(&format!("{REGISTRY}/app"));
     assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
     assert!(ended.stderr.contains("is an identity token"), "{ended:?}");
@@ -74,7 +74,7 @@ fn a_failure_is_no_answer() {
 
 #[test]
 fn what_is_no_request_is_refused_and_not_repeated() {
-    let doors = Doors::new();
+    let doors = CredentialWorld::new();
     let request = |version: &str, image: &str| {
         json!({ "apiVersion": format!("credentialprovider.kubelet.k8s.io/{version}"),
             "kind": "CredentialProviderRequest", "image": image })
@@ -87,7 +87,7 @@ fn what_is_no_request_is_refused_and_not_repeated() {
         (request("v1", "c4nary::x"), "is no image reference"),
         (" ".repeat(1_000_000), "longer than 524288 bytes"),
     ] {
-        let ended = doors.set(Run::new(["credential", "kubelet"])).stdin(stdin).end();
+        let ended = doors.configure(Run::new(["credential", "kubelet"])).stdin(stdin).output();
         assert_eq!((ended.code, &*ended.stdout), (4, ""), "{ended:?}");
         assert!(ended.stderr.contains(said) && !ended.stderr.contains("c4nary"), "{ended:?}");
     }

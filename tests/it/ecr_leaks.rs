@@ -5,10 +5,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use crate::ecr::{OWN, PUBLIC, world};
-use crate::support::aws::Fault;
-use crate::support::engine::Pull;
-use crate::support::fault::When;
+use crate::ecr::{OWN_IMAGE, PUBLIC_IMAGE, ecr_world};
+use crate::support::aws::AwsFault;
+use crate::support::engine::PullScript;
+use crate::support::fault::Calls;
 use crate::support::leak::Canary;
 use crate::support::run::Run;
 use crate::task::{open_container, task};
@@ -29,17 +29,17 @@ fn no_token_however_wrong_is_ever_shown() {
     let echo = format!("unauthorized: GET /v2/ with Authorization: Basic {good}, {TOKEN} is over");
     for answer in answers {
         for output in ["text", "json"] {
-            let world = world();
+            let world = ecr_world();
             let body = json!({ "authorizationData": [answer] }).to_string();
-            world.aws.fault("GetAuthorizationToken", When::Every, Fault::Body(body));
-            world.engine.image(OWN, Pull::refused(500, &echo));
-            let definition = task(&[open_container("app", OWN), open_container("open", PUBLIC)]);
+            world.aws.inject_fault("GetAuthorizationToken", Calls::Every, AwsFault::Body(body));
+            world.engine.script(OWN_IMAGE, PullScript::refusal(500, &echo));
+            let definition = task(&[open_container("app", OWN_IMAGE), open_container("open", PUBLIC_IMAGE)]);
             let run = Run::new(["pull", "--output", output, "-"]).stdin(definition.to_string());
-            let ended = world.set(run).env("RUST_LOG", "trace").env("TASKPULL_SECRETS_TIMEOUT", "5s").end();
+            let ended = world.configure(run).env("RUST_LOG", "trace").env("TASKPULL_SECRETS_TIMEOUT", "5s").output();
             assert!(ended.stderr.contains("getting a token"), "the log was on: {ended:?}");
             let canary = Canary::new("token", TOKEN);
-            assert_eq!(canary.in_bytes("stdout", ended.stdout.as_bytes()), [], "{answer}");
-            assert_eq!(canary.in_bytes("stderr", ended.stderr.as_bytes()), [], "{answer}");
+            assert_eq!(canary.find_in_bytes("stdout", ended.stdout.as_bytes()), [], "{answer}");
+            assert_eq!(canary.find_in_bytes("stderr", ended.stderr.as_bytes()), [], "{answer}");
         }
     }
 }

@@ -6,12 +6,15 @@ use std::io::Write as _;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-use crate::ecr::{EXPIRED, OWN, PUBLIC, THEIRS, TOKEN, asked, credential, shown, tokens, world, world_with};
-use crate::support::aws::{Aws, Fault, Policy, Secret};
-use crate::support::engine::Pull;
-use crate::support::fault::When;
+use crate::ecr::{
+    EXPIRED_TOKEN, GET_TOKEN, OTHER_IMAGE, OWN_IMAGE, PUBLIC_IMAGE, ecr_world, ecr_world_with, reported_credential,
+    shown_logins, token_call_regions, token_calls,
+};
+use crate::support::aws::{AwsFault, FakeAws, Policy, Secret};
+use crate::support::engine::PullScript;
+use crate::support::fault::Calls;
 use crate::support::run::Run;
-use crate::support_aws_client::{GET, HOST, ROLE, SECRET, THEIR_ROLE};
+use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, OTHER_ROLE, ROLE, SECRET};
 use crate::task::{IMAGE, LOGIN, World, container, open_container, task};
 
 fn with_role(containers: &[Value], role: &str) -> Value {
@@ -28,20 +31,20 @@ fn map(account: &str, role: &str) -> NamedTempFile {
 
 #[test]
 fn an_image_in_ecr_is_pulled_with_a_token_and_the_report_names_it_by_all_but_its_value() {
-    let world = world();
-    world.engine.image(OWN, Pull::success().requiring("AWS", "token-1"));
-    let ended = world.pull(&task(&[open_container("app", OWN)])).end();
+    let world = ecr_world();
+    world.engine.script(OWN_IMAGE, PullScript::success().with_login("AWS", "token-1"));
+    let ended = world.pull(&task(&[open_container("app", OWN_IMAGE)])).output();
     assert_eq!(ended.code, 0, "{ended:?}");
     let container = ended.container(0);
     let expected = json!({ "kind": "ecr", "account": "111122223333", "region": "eu-west-1", "identity": "host" });
-    assert_eq!(credential(&container), expected);
+    assert_eq!(reported_credential(&container), expected);
     let expires = container["credential"]["expiresAt"].as_str().unwrap();
     assert!(expires.len() == 20 && expires.ends_with('Z'), "{expires}");
     assert!(!ended.stdout.contains("token-1") && !ended.stderr.contains("token-1"), "{ended:?}");
     let requests = json!([{ "operation": "GetAuthorizationToken", "id": "00000001-5243-4f4e-8a11-0242ac110002" }]);
     assert_eq!(container["credential"]["awsRequests"], requests);
     let server = match &world.engine.pulls()[0].auth {
-        crate::support::engine::Auth::Given(given) => given.server_address.clone(),
+        crate::support::engine::RegistryAuth::Config(given) => given.server_address.clone(),
         other => panic!("{other:?}"),
     };
     assert_eq!(server, "111122223333.dkr.ecr.eu-west-1.amazonaws.com", "the image's own host, without a scheme");
@@ -49,18 +52,18 @@ fn an_image_in_ecr_is_pulled_with_a_token_and_the_report_names_it_by_all_but_its
 
 #[test]
 fn a_token_is_the_callers_and_opens_another_accounts_registry() {
-    let world = world();
-    world.engine.image(THEIRS, Pull::success().requiring("AWS", "token-1"));
-    let ended = world.pull(&task(&[open_container("theirs", THEIRS), open_container("own", OWN)])).end();
+    let world = ecr_world();
+    world.engine.script(OTHER_IMAGE, PullScript::success().with_login("AWS", "token-1"));
+    let ended = world.pull(&task(&[open_container("theirs", OTHER_IMAGE), open_container("own", OWN_IMAGE)])).output();
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.container(0)["credential"]["account"], "444455556666");
     assert_eq!(ended.container(1)["credential"]["account"], "111122223333");
-    assert_eq!(asked(&world), ["ecr eu-west-1"], "one token for both");
+    assert_eq!(token_call_regions(&world), ["ecr eu-west-1"], "one token for both");
 }
 
 #[test]
 fn fifty_images_of_five_accounts_in_two_regions_are_two_tokens() {
-    let world = world();
+    let world = ecr_world();
     let containers: Vec<_> = (0..50)
         .map(|at| {
             let region = ["eu-west-1", "us-east-1"][at % 2];
@@ -69,108 +72,108 @@ fn fifty_images_of_five_accounts_in_two_regions_are_two_tokens() {
             open_container(&format!("c{at}"), &image)
         })
         .collect();
-    let ended = world.pull(&task(&containers)).end();
+    let ended = world.pull(&task(&containers)).output();
     assert_eq!(ended.report()["summary"]["pulled"], 50, "{ended:?}");
-    let regions: BTreeSet<_> = asked(&world).into_iter().collect();
-    assert_eq!((tokens(&world).len(), regions.len()), (2, 2));
+    let regions: BTreeSet<_> = token_call_regions(&world).into_iter().collect();
+    assert_eq!((token_calls(&world).len(), regions.len()), (2, 2));
 }
 
 #[test]
 fn two_identities_are_two_tokens_and_the_execution_role_asks() {
-    let world = world_with(Policy::allow("sts:AssumeRole", "*"));
+    let world = ecr_world_with(Policy::allow("sts:AssumeRole", "*"));
     let other = "arn:aws:iam::111122223333:role/tasks/other";
     for role in [ROLE, other] {
-        world.aws.role(role, Policy::trust(HOST), Policy::allow(TOKEN, "*"));
+        world.aws.put_role(role, Policy::trust(HOST_USER), Policy::allow(GET_TOKEN, "*"));
     }
     let folder = tempfile::tempdir().unwrap();
     for (file, role) in [("1.json", ROLE), ("2.json", other)] {
-        let definition = with_role(&[open_container("app", OWN)], role);
+        let definition = with_role(&[open_container("app", OWN_IMAGE)], role);
         std::fs::write(folder.path().join(file), definition.to_string()).unwrap();
     }
-    let ended = world.set(Run::new(["pull", "--output", "json"]).arg(folder.path())).end();
+    let ended = world.configure(Run::new(["pull", "--output", "json"]).arg(folder.path())).output();
     assert_eq!(ended.code, 0, "{ended:?}");
-    let askers: BTreeSet<_> = tokens(&world).into_iter().filter_map(|call| call.principal).collect();
-    assert_eq!((tokens(&world).len(), askers.len()), (2, 2));
+    let askers: BTreeSet<_> = token_calls(&world).into_iter().filter_map(|call| call.principal).collect();
+    assert_eq!((token_calls(&world).len(), askers.len()), (2, 2));
     assert_eq!(ended.container(0)["credential"]["identity"], ROLE);
 }
 
 #[test]
 fn the_role_of_a_mapped_account_asks_for_the_token_of_its_registry() {
-    let world = world_with(Policy::allow("sts:AssumeRole", "*").and(Policy::allow(TOKEN, "*")));
-    world.aws.role(THEIR_ROLE, Policy::trust(HOST), Policy::allow(TOKEN, "*"));
-    let config = map("444455556666", THEIR_ROLE);
-    let definition = task(&[open_container("theirs", THEIRS), open_container("own", OWN)]);
-    let ended = world.pull(&definition).env("TASKPULL_CONFIG", config.path()).end();
+    let world = ecr_world_with(Policy::allow("sts:AssumeRole", "*").and(Policy::allow(GET_TOKEN, "*")));
+    world.aws.put_role(OTHER_ROLE, Policy::trust(HOST_USER), Policy::allow(GET_TOKEN, "*"));
+    let config = map("444455556666", OTHER_ROLE);
+    let definition = task(&[open_container("theirs", OTHER_IMAGE), open_container("own", OWN_IMAGE)]);
+    let ended = world.pull(&definition).env("TASKPULL_CONFIG", config.path()).output();
     assert_eq!(ended.code, 0, "{ended:?}");
-    assert_eq!(ended.container(0)["credential"]["identity"], THEIR_ROLE);
+    assert_eq!(ended.container(0)["credential"]["identity"], OTHER_ROLE);
     assert_eq!(ended.container(1)["credential"]["identity"], "host");
-    assert_eq!(tokens(&world).len(), 2);
+    assert_eq!(token_calls(&world).len(), 2);
 }
 
 #[test]
 fn a_secret_of_an_image_in_ecr_is_not_read_and_a_warning_says_why() {
-    let world = world();
-    for image in [OWN, "111122223333.dkr.ecr.eu-west-1.amazonaws.com/docker-hub/library/nginx:1"] {
-        let ended = world.pull(&task(&[container("app", image, SECRET), container("hub", IMAGE, SECRET)])).end();
+    let world = ecr_world();
+    for image in [OWN_IMAGE, "111122223333.dkr.ecr.eu-west-1.amazonaws.com/docker-hub/library/nginx:1"] {
+        let ended = world.pull(&task(&[container("app", image, SECRET), container("hub", IMAGE, SECRET)])).output();
         assert_eq!(ended.code, 0, "{ended:?}");
         assert_eq!(ended.container(0)["credential"]["kind"], "ecr");
         let warnings = ended.report()["tasks"][0]["warnings"].clone();
         assert_eq!(warnings.as_array().unwrap().len(), 1, "{warnings}");
         assert!(warnings[0].as_str().unwrap().starts_with("app: the image is in ECR"), "{warnings}");
     }
-    assert_eq!(world.aws.count("GetSecretValue"), 2, "the other container's, in each run");
+    assert_eq!(world.aws.call_count("GetSecretValue"), 2, "the other container's, in each run");
 }
 
 #[test]
 fn a_login_of_the_hosts_own_comes_after_the_token() {
-    let world = world();
+    let world = ecr_world();
     let data = json!({ "111122223333.dkr.ecr.eu-west-1.amazonaws.com": { "auth": "bWU6aHVudGVyMg==" } }).to_string();
-    let run = world.pull(&task(&[open_container("app", OWN)]));
-    let ended = run.env("ECS_ENGINE_AUTH_TYPE", "dockercfg").env("ECS_ENGINE_AUTH_DATA", data).end();
+    let run = world.pull(&task(&[open_container("app", OWN_IMAGE)]));
+    let ended = run.env("ECS_ENGINE_AUTH_TYPE", "dockercfg").env("ECS_ENGINE_AUTH_DATA", data).output();
     assert_eq!(ended.code, 0, "{ended:?}");
-    assert_eq!(shown(&world), ["AWS:token-1"]);
+    assert_eq!(shown_logins(&world), ["AWS:token-1"]);
 }
 
 #[test]
 fn a_refused_token_is_got_again_once_and_the_pull_tried_once_more() {
-    for refusal in [EXPIRED, "error parsing HTTP 403 response body: unexpected end of JSON input: \"\""] {
-        let world = world();
-        world.engine.once(OWN, Pull::refused(500, refusal));
-        world.engine.image(OWN, Pull::success().requiring("AWS", "token-2"));
-        let ended = world.pull(&task(&[open_container("app", OWN)])).end();
+    for refusal in [EXPIRED_TOKEN, "error parsing HTTP 403 response body: unexpected end of JSON input: \"\""] {
+        let world = ecr_world();
+        world.engine.script_once(OWN_IMAGE, PullScript::refusal(500, refusal));
+        world.engine.script(OWN_IMAGE, PullScript::success().with_login("AWS", "token-2"));
+        let ended = world.pull(&task(&[open_container("app", OWN_IMAGE)])).output();
         assert_eq!(ended.code, 0, "{ended:?}");
-        assert_eq!(shown(&world), ["AWS:token-1", "AWS:token-2"]);
+        assert_eq!(shown_logins(&world), ["AWS:token-1", "AWS:token-2"]);
     }
 }
 
 #[test]
 fn a_missing_permission_for_ten_images_is_two_tokens() {
-    let world = world();
+    let world = ecr_world();
     let containers: Vec<_> = (0..10)
         .map(|at| {
             let image = format!("111122223333.dkr.ecr.eu-west-1.amazonaws.com/app{at}:1");
             let words = "denied: User: x is not authorized to perform: ecr:BatchGetImage on resource: y";
-            world.engine.image(&image, Pull::refused(404, words));
+            world.engine.script(&image, PullScript::refusal(404, words));
             open_container(&format!("c{at}"), &image)
         })
         .collect();
-    let ended = world.pull(&task(&containers)).end();
+    let ended = world.pull(&task(&containers)).output();
     assert_eq!(ended.report()["summary"]["failed"], 10, "{ended:?}");
     assert_eq!(ended.failure(0), "repository refused");
-    assert_eq!(tokens(&world).len(), 2);
+    assert_eq!(token_calls(&world).len(), 2);
 }
 
 #[test]
 fn a_token_that_is_over_when_it_comes_is_used_once_without_a_loop() {
-    let world = world();
-    world.aws.set_token_life(-60);
-    world.engine.image(OWN, Pull::success().requiring("AWS", "token-1"));
-    let ended = world.pull(&task(&[open_container("app", OWN)])).end();
-    assert_eq!((ended.code, tokens(&world).len()), (0, 1), "{ended:?}");
-    world.engine.image(OWN, Pull::refused(500, EXPIRED));
-    let ended = world.pull(&task(&[open_container("app", OWN)])).end();
+    let world = ecr_world();
+    world.aws.set_token_lifetime(-60);
+    world.engine.script(OWN_IMAGE, PullScript::success().with_login("AWS", "token-1"));
+    let ended = world.pull(&task(&[open_container("app", OWN_IMAGE)])).output();
+    assert_eq!((ended.code, token_calls(&world).len()), (0, 1), "{ended:?}");
+    world.engine.script(OWN_IMAGE, PullScript::refusal(500, EXPIRED_TOKEN));
+    let ended = world.pull(&task(&[open_container("app", OWN_IMAGE)])).output();
     assert_eq!(ended.failure(0), "registry refused", "{ended:?}");
-    assert_eq!(tokens(&world).len(), 3, "one, and another one after the refusal");
+    assert_eq!(token_calls(&world).len(), 3, "one, and another one after the refusal");
 }
 
 #[test]
@@ -181,19 +184,23 @@ fn what_is_no_token_is_an_error_that_does_not_repeat_it() {
         (json!("hunter2!"), "not base64"),
         (json!(null), "no token in it"),
     ] {
-        let world = world();
+        let world = ecr_world();
         let body = json!({ "authorizationData": [{ "authorizationToken": token }] }).to_string();
-        world.aws.fault("GetAuthorizationToken", When::Every, Fault::Body(body));
-        let ended = world.pull(&task(&[open_container("app", OWN)])).end();
+        world.aws.inject_fault("GetAuthorizationToken", Calls::Every, AwsFault::Body(body));
+        let ended = world.pull(&task(&[open_container("app", OWN_IMAGE)])).output();
         assert_eq!(ended.failure(0), "registry-token unavailable", "{ended:?}");
         assert!(ended.stdout.contains(said), "{ended:?}");
         let all = format!("{}{}", ended.stdout, ended.stderr);
         assert!(!all.contains("hunter2") && !all.contains("aHVudGVyMmh1"), "{all}");
-        assert_eq!(world.engine.count(OWN), 0, "nothing is pulled anonymously");
+        assert_eq!(world.engine.pull_count(OWN_IMAGE), 0, "nothing is pulled anonymously");
     }
-    let world = world();
-    world.aws.fault("GetAuthorizationToken", When::Every, Fault::Body(r#"{"authorizationData": []}"#.to_owned()));
-    let ended = world.pull(&task(&[open_container("app", OWN)])).end();
+    let world = ecr_world();
+    world.aws.inject_fault(
+        "GetAuthorizationToken",
+        Calls::Every,
+        AwsFault::Body(r#"{"authorizationData": []}"#.to_owned()),
+    );
+    let ended = world.pull(&task(&[open_container("app", OWN_IMAGE)])).output();
     assert_eq!(ended.failure(0), "registry-token unavailable", "{ended:?}");
 }
 
@@ -201,54 +208,54 @@ fn what_is_no_token_is_an_error_that_does_not_repeat_it() {
 fn a_denial_names_the_identity_policy_and_the_star() {
     let of_repository = Policy::allow("ecr:*", "arn:aws:ecr:eu-west-1:111122223333:repository/*");
     for policy in [Policy::none(), of_repository] {
-        let world = world_with(policy);
-        let ended = world.pull(&task(&[open_container("app", OWN), open_container("open", IMAGE)])).end();
+        let world = ecr_world_with(policy);
+        let ended = world.pull(&task(&[open_container("app", OWN_IMAGE), open_container("open", IMAGE)])).output();
         assert_eq!(ended.failure(0), "registry-token refused", "{ended:?}");
         let failure = ended.container(0)["failure"].clone();
         assert!(failure["message"].as_str().unwrap().contains("the host is not allowed ecr:GetAuthorizationToken"));
         let hint = failure["hint"].as_str().unwrap();
         assert!(hint.contains("on Resource `*` in the identity policy"), "{hint}");
         assert_eq!(ended.container(1)["result"], "pulled");
-        assert_eq!((tokens(&world).len(), world.engine.count(OWN)), (1, 0));
+        assert_eq!((token_calls(&world).len(), world.engine.pull_count(OWN_IMAGE)), (1, 0));
     }
 }
 
 #[test]
 fn outages_and_other_failures_are_told_apart() {
     let rejected =
-        Fault::Error(400, "UnrecognizedClientException", "The security token included in the request is invalid.");
+        AwsFault::Error(400, "UnrecognizedClientException", "The security token included in the request is invalid.");
     for (fault, failure, said) in [
-        (Fault::Throttle, "registry-token throttled", "is throttling"),
-        (Fault::Status(503), "registry-token unavailable", "did not answer properly"),
-        (Fault::Garbage, "registry-token unavailable", "did not answer properly"),
-        (Fault::Error(400, "ServerException", "x"), "registry-token unknown", "refused ecr:GetAuthorizationToken"),
+        (AwsFault::Throttle, "registry-token throttled", "is throttling"),
+        (AwsFault::Status(503), "registry-token unavailable", "did not answer properly"),
+        (AwsFault::Garbage, "registry-token unavailable", "did not answer properly"),
+        (AwsFault::Error(400, "ServerException", "x"), "registry-token unknown", "refused ecr:GetAuthorizationToken"),
         (rejected, "host-identity refused", "get-region-opt-status --region-name eu-west-1"),
     ] {
-        let world = world();
-        world.aws.fault("GetAuthorizationToken", When::Every, fault);
-        let ended = world.pull(&task(&[open_container("app", OWN)])).end();
+        let world = ecr_world();
+        world.aws.inject_fault("GetAuthorizationToken", Calls::Every, fault);
+        let ended = world.pull(&task(&[open_container("app", OWN_IMAGE)])).output();
         assert_eq!(ended.failure(0), failure, "{ended:?}");
         assert!(ended.stdout.contains(said), "{ended:?}");
     }
-    let world = world();
-    world.aws.fault("GetAuthorizationToken", When::Every, Fault::Hang);
-    let run = world.pull(&task(&[open_container("app", OWN)]));
-    let ended = run.env("TASKPULL_SECRETS_TIMEOUT", "1s").end();
+    let world = ecr_world();
+    world.aws.inject_fault("GetAuthorizationToken", Calls::Every, AwsFault::Hang);
+    let run = world.pull(&task(&[open_container("app", OWN_IMAGE)]));
+    let ended = run.env("TASKPULL_SECRETS_TIMEOUT", "1s").output();
     assert_eq!(ended.failure(0), "registry-token timed-out", "{ended:?}");
 }
 
 #[test]
 fn a_call_that_fails_once_is_made_again() {
-    let world = world();
-    world.aws.fault("GetAuthorizationToken", When::First(1), Fault::Status(500));
-    let ended = world.pull(&task(&[open_container("app", OWN)])).end();
-    assert_eq!((ended.code, tokens(&world).len()), (0, 2), "{ended:?}");
+    let world = ecr_world();
+    world.aws.inject_fault("GetAuthorizationToken", Calls::First(1), AwsFault::Status(500));
+    let ended = world.pull(&task(&[open_container("app", OWN_IMAGE)])).output();
+    assert_eq!((ended.code, token_calls(&world).len()), (0, 2), "{ended:?}");
 }
 
 #[test]
 fn a_role_that_may_not_be_assumed_is_the_roles_failure() {
-    let world = world_with(Policy::allow("sts:AssumeRole", "*"));
-    let ended = world.pull(&with_role(&[open_container("app", OWN)], ROLE)).end();
+    let world = ecr_world_with(Policy::allow("sts:AssumeRole", "*"));
+    let ended = world.pull(&with_role(&[open_container("app", OWN_IMAGE)], ROLE)).output();
     assert_eq!(ended.failure(0), "role refused", "{ended:?}");
     assert_eq!(ended.container(0)["failure"]["thing"], ROLE);
 }
@@ -256,34 +263,34 @@ fn a_role_that_may_not_be_assumed_is_the_roles_failure() {
 #[test]
 fn without_an_identity_nothing_is_pulled_anonymously() {
     let world = World::new();
-    let run = Run::pull(&task(&[open_container("app", OWN)])).env("DOCKER_HOST", world.engine.host());
-    let ended = run.env("AWS_ENDPOINT_URL", world.aws.endpoint()).end();
+    let run = Run::pull(&task(&[open_container("app", OWN_IMAGE)])).env("DOCKER_HOST", world.engine.host());
+    let ended = run.env("AWS_ENDPOINT_URL", world.aws.endpoint()).output();
     assert_eq!(ended.failure(0), "host-identity absent", "{ended:?}");
     assert_eq!(world.engine.pulls().len(), 0);
 }
 
 #[test]
 fn an_endpoint_of_ecrs_own_is_asked_and_others_are_not() {
-    let (world, endpoint) = (world(), Aws::start());
-    let key = endpoint.user(HOST, Policy::allow(TOKEN, "*").and(Policy::allow(GET, "*")));
-    endpoint.secret(Secret::text(SECRET, LOGIN));
+    let (world, endpoint) = (ecr_world(), FakeAws::start());
+    let key = endpoint.put_user(HOST_USER, Policy::allow(GET_TOKEN, "*").and(Policy::allow(GET_SECRET_VALUE, "*")));
+    endpoint.put_secret(Secret::text(SECRET, LOGIN));
     // Both know the key: it is the second one's.
-    let run = Run::pull(&task(&[open_container("app", OWN)])).envs(endpoint.environment(&key));
+    let run = Run::pull(&task(&[open_container("app", OWN_IMAGE)])).envs(endpoint.environment(&key));
     let run = run.env("DOCKER_HOST", world.engine.host()).env("AWS_ENDPOINT_URL", world.aws.endpoint());
-    let ended = run.env("AWS_ENDPOINT_URL_ECR", endpoint.endpoint()).end();
+    let ended = run.env("AWS_ENDPOINT_URL_ECR", endpoint.endpoint()).output();
     assert_eq!(ended.code, 0, "{ended:?}");
-    assert_eq!((endpoint.count("GetAuthorizationToken"), world.aws.calls().len()), (1, 0));
+    assert_eq!((endpoint.call_count("GetAuthorizationToken"), world.aws.calls().len()), (1, 0));
 }
 
 #[test]
 fn a_host_that_is_written_like_ecrs_and_is_none_is_refused_without_asking_anybody() {
-    let world = world();
+    let world = ecr_world();
     for (image, said) in [
         ("11112222333.dkr.ecr.eu-west-1.amazonaws.com/app", "12 digits"),
         ("111122223333.dkr.ecr.cn-north-1.amazonaws.com/app", "is in the partition aws-cn"),
         ("111122223333.dkr.ecr.eu-west-1.on.aws/app", "is none"),
     ] {
-        let ended = world.pull(&task(&[open_container("app", image)])).end();
+        let ended = world.pull(&task(&[open_container("app", image)])).output();
         assert_eq!(ended.failure(0), "definition invalid", "{ended:?}");
         assert!(ended.stdout.contains(said), "{ended:?}");
     }
@@ -292,41 +299,41 @@ fn a_host_that_is_written_like_ecrs_and_is_none_is_refused_without_asking_anybod
 
 #[test]
 fn an_endpoint_that_is_named_is_asked_whatever_the_images_host_is() {
-    let world = world();
+    let world = ecr_world();
     let fips = "111122223333.dkr-ecr-fips.us-east-1.on.aws/app:1";
-    let ended = world.pull(&task(&[open_container("app", fips)])).end();
-    assert_eq!((ended.code, asked(&world)), (0, vec!["ecr us-east-1".to_owned()]), "{ended:?}");
+    let ended = world.pull(&task(&[open_container("app", fips)])).output();
+    assert_eq!((ended.code, token_call_regions(&world)), (0, vec!["ecr us-east-1".to_owned()]), "{ended:?}");
 }
 
 #[test]
 fn a_region_that_nobody_knows_is_a_warning_and_the_first_guess_where_nobody_answers() {
-    let world = world();
-    world.aws.fault("GetAuthorizationToken", When::Every, Fault::Status(503));
-    let ended = world.pull(&task(&[open_container("app", &OWN.replace("eu-west-1", "eu-west-9"))])).end();
+    let world = ecr_world();
+    world.aws.inject_fault("GetAuthorizationToken", Calls::Every, AwsFault::Status(503));
+    let ended = world.pull(&task(&[open_container("app", &OWN_IMAGE.replace("eu-west-1", "eu-west-9"))])).output();
     let said = "eu-west-9 is no Region of the partition aws that this version of taskpull knows";
     assert_eq!(ended.failure(0), "registry-token unavailable", "{ended:?}");
     assert!(ended.container(0)["failure"]["hint"].as_str().unwrap().starts_with(said), "{ended:?}");
     assert!(ended.stderr.contains(&format!("warning: -: app: {said}")), "{ended:?}");
 
     let secret = SECRET.replace("eu-west-1", "eu-west-9");
-    let ended = world.pull(&task(&[container("app", IMAGE, &secret)])).arg("--dry-run").end();
+    let ended = world.pull(&task(&[container("app", IMAGE, &secret)])).arg("--dry-run").output();
     assert!(ended.stderr.contains(said), "{ended:?}");
 }
 
 #[test]
 fn a_look_alike_is_shown_no_token() {
-    let world = world();
+    let world = ecr_world();
     let image = "111122223333.dkr.ecr.eu-west-1.amazonaws.com.example.io/app:1";
-    let ended = world.pull(&task(&[open_container("app", image)])).end();
+    let ended = world.pull(&task(&[open_container("app", image)])).output();
     assert_eq!(ended.container(0)["credential"]["kind"], "anonymous", "{ended:?}");
-    assert_eq!((shown(&world), world.aws.calls().len()), (vec!["Absent".to_owned()], 0));
+    assert_eq!((shown_logins(&world), world.aws.calls().len()), (vec!["Absent".to_owned()], 0));
 }
 
 #[test]
 fn a_dry_run_shows_who_would_ask_and_asks_nobody() {
-    let world = world();
-    let definition = with_role(&[open_container("app", OWN), open_container("open", PUBLIC)], ROLE);
-    let ended = world.pull(&definition).arg("--dry-run").end();
+    let world = ecr_world();
+    let definition = with_role(&[open_container("app", OWN_IMAGE), open_container("open", PUBLIC_IMAGE)], ROLE);
+    let ended = world.pull(&definition).arg("--dry-run").output();
     let expected = json!({ "kind": "ecr", "account": "111122223333", "region": "eu-west-1", "identity": ROLE });
     assert_eq!(ended.container(0)["credential"], expected, "{ended:?}");
     assert_eq!(ended.container(1)["credential"], json!({ "kind": "ecr-public", "identity": ROLE }));
@@ -335,9 +342,9 @@ fn a_dry_run_shows_who_would_ask_and_asks_nobody() {
 
 #[test]
 fn a_role_of_another_partition_is_refused_without_asking_anybody() {
-    let world = world();
+    let world = ecr_world();
     let image = "111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn/app:1";
-    let ended = world.pull(&with_role(&[open_container("app", image)], ROLE)).end();
+    let ended = world.pull(&with_role(&[open_container("app", image)], ROLE)).output();
     assert_eq!(ended.failure(0), "role invalid", "{ended:?}");
     assert_eq!(world.aws.calls(), []);
 }

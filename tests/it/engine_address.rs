@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::digest::sha256;
-use crate::support::engine::Engine;
-use crate::support::pki::{Clients, Pki};
-use crate::support::run::{Ended, Run};
-use crate::support::tls::{Backend, TlsEnd};
+use crate::support::engine::FakeEngine;
+use crate::support::pki::{CertificateAuthority, ClientAuth, Validity};
+use crate::support::run::{Run, RunOutput};
+use crate::support::tls::{Backend, TlsTerminator};
 use crate::task::{IMAGE, World, open_container, task};
 
 /// A world whose engine is reached by what the test says, and a folder of Docker's CLI.
@@ -50,11 +50,11 @@ impl Host {
     }
 }
 
-fn to(engine: &Engine) -> Value {
+fn to(engine: &FakeEngine) -> Value {
     json!({ "Host": engine.host(), "SkipTLSVerify": false })
 }
 
-fn refused(ended: &Ended, said: &str) {
+fn refused(ended: &RunOutput, said: &str) {
     assert_eq!(ended.code, 6, "{said}: {ended:?}");
     assert!(ended.stderr.contains(said), "{said}: {ended:?}");
 }
@@ -63,39 +63,40 @@ fn refused(ended: &Ended, said: &str) {
 fn a_context_leads_to_a_socket() {
     let host = Host::new();
     host.context("near", &to(&host.world.engine));
-    assert_eq!(host.pull().env("DOCKER_CONTEXT", "near").end().code, 0);
-    assert_eq!(host.pull().arg("--context").arg("near").end().code, 0);
-    let moved = host.pull().env("HOME", "").env("DOCKER_CONFIG", host.docker()).env("DOCKER_CONTEXT", "near").end();
+    assert_eq!(host.pull().env("DOCKER_CONTEXT", "near").output().code, 0);
+    assert_eq!(host.pull().arg("--context").arg("near").output().code, 0);
+    let moved = host.pull().env("HOME", "").env("DOCKER_CONFIG", host.docker()).env("DOCKER_CONTEXT", "near").output();
     assert_eq!(moved.code, 0, "{moved:?}");
     assert_eq!(host.world.engine.pulls().len(), 3);
 }
 
 #[test]
 fn a_context_leads_through_tls_with_its_own_certificates() {
-    let (host, pki) = (Host::new(), Pki::new());
+    let (host, pki) = (Host::new(), CertificateAuthority::new());
     let backend = Backend::Socket(host.world.engine.socket());
-    let tls = TlsEnd::before(backend, pki.server("IP:127.0.0.1", 2, Clients::Known));
+    let tls = TlsTerminator::start(backend, pki.server_config("127.0.0.1", Validity::Valid, ClientAuth::Required));
     let files = host.context("far", &json!({ "Host": tls.host(), "SkipTLSVerify": false }));
     fs::create_dir_all(&files).unwrap();
-    pki.client(&files);
+    pki.write_client_files(&files);
     // The variables are those of an address, and say nothing about a context.
     let run = || host.pull().env("DOCKER_CONTEXT", "far").env("DOCKER_CERT_PATH", "/nonexistent");
-    let ended = run().env("DOCKER_TLS_VERIFY", "1").end();
+    let ended = run().env("DOCKER_TLS_VERIFY", "1").output();
     assert_eq!(ended.code, 0, "{ended:?}");
 
     fs::remove_file(files.join("ca.pem")).unwrap();
-    let ended = run().end();
+    let ended = run().output();
     assert!(ended.stdout.contains("its certificate is not trusted"), "the system's are trusted: {ended:?}");
-    assert_eq!(run().env("SSL_CERT_FILE", pki.ca()).end().code, 0);
+    assert_eq!(run().env("SSL_CERT_FILE", pki.ca_path()).output().code, 0);
 
     host.context("far", &json!({ "Host": tls.host(), "SkipTLSVerify": true }));
-    refused(&run().end(), "the Docker context `far` asks for TLS without verification");
+    refused(&run().output(), "the Docker context `far` asks for TLS without verification");
 }
 
 #[test]
 fn the_order_is_that_of_dockers_cli() {
     let host = Host::new();
-    let (flag, variable, current, file) = (Engine::start(), Engine::start(), Engine::start(), Engine::start());
+    let (flag, variable, current, file) =
+        (FakeEngine::start(), FakeEngine::start(), FakeEngine::start(), FakeEngine::start());
     host.context("flag", &to(&flag));
     host.context("variable", &to(&variable));
     host.context("current", &to(&current));
@@ -103,10 +104,10 @@ fn the_order_is_that_of_dockers_cli() {
     let address = &host.world.engine;
     let config = host.home.path().join("taskpull.toml");
     fs::write(&config, format!("[engine]\nhost = \"{}\"\n", file.host())).unwrap();
-    let count = |engine: &Engine| engine.pulls().len();
-    let reaches = |what: &str, run: Run, engine: &Engine| {
+    let count = |engine: &FakeEngine| engine.pulls().len();
+    let reaches = |what: &str, run: Run, engine: &FakeEngine| {
         let before = count(engine);
-        let ended = run.end();
+        let ended = run.output();
         assert_eq!((ended.code, count(engine)), (0, before + 1), "{what}: {ended:?}");
         ended
     };
@@ -124,7 +125,7 @@ fn the_order_is_that_of_dockers_cli() {
     reaches("--host over DOCKER_HOST", run().arg("--host").arg(flag.host()), &flag);
     reaches("the default context is DOCKER_HOST", run().arg("--context").arg("default"), address);
     let run = run().arg("--context").arg("flag").arg("--host").arg(flag.host());
-    let both = run.end();
+    let both = run.output();
     assert_eq!(both.code, 2, "{both:?}");
 }
 
@@ -136,7 +137,7 @@ fn the_current_context_is_none_where_nobody_chose_one() {
             fs::write(host.docker().join("config.json"), config).unwrap();
         }
         // The default address is the host's own engine, which a test must not ask.
-        let ended = host.pull().arg("--dry-run").end();
+        let ended = host.pull().arg("--dry-run").output();
         assert!(ended.code == 0 && !ended.stderr.contains("note:"), "{config:?}: {ended:?}");
     }
 }
@@ -144,22 +145,22 @@ fn the_current_context_is_none_where_nobody_chose_one() {
 #[test]
 fn a_context_that_cannot_be_used_is_named_with_its_file() {
     let host = Host::new();
-    let ended = host.pull().env("DOCKER_CONTEXT", "nowhere").end();
+    let ended = host.pull().env("DOCKER_CONTEXT", "nowhere").output();
     refused(&ended, "there is no Docker context `nowhere`");
     let path = format!(".docker/contexts/meta/{}/meta.json", sha256("nowhere"));
     assert!(ended.stderr.replace('\n', "").contains(&path), "{ended:?}");
-    let homeless = host.pull().env("HOME", "").env("DOCKER_CONTEXT", "nowhere").end();
+    let homeless = host.pull().env("HOME", "").env("DOCKER_CONTEXT", "nowhere").output();
     refused(&homeless, "DOCKER_CONFIG and HOME are unset");
 
     host.use_context("gone");
-    refused(&host.pull().end(), "there is no Docker context `gone`");
+    refused(&host.pull().output(), "there is no Docker context `gone`");
     fs::write(host.docker().join("config.json"), r#"{"currentContext": ["hunter2"]}"#).unwrap();
-    let ended = host.pull().end();
+    let ended = host.pull().output();
     refused(&ended, "config.json is not as Docker writes it: line 1");
     assert!(!ended.stderr.contains("hunter2"));
 
     host.context("empty", &json!({ "Host": "" }));
-    refused(&host.pull().env("DOCKER_CONTEXT", "empty").end(), "the context `empty` has no engine's address");
+    refused(&host.pull().env("DOCKER_CONTEXT", "empty").output(), "the context `empty` has no engine's address");
 }
 
 #[test]
@@ -167,7 +168,7 @@ fn an_engine_behind_ssh_is_refused_with_the_way_round() {
     let host = Host::new();
     host.context("far", &json!({ "Host": "ssh://me@far.example", "SkipTLSVerify": false }));
     for run in [host.pull().env("DOCKER_CONTEXT", "far"), host.pull().env("DOCKER_HOST", "ssh://me@far.example")] {
-        let ended = run.end();
+        let ended = run.output();
         refused(&ended, "wants ssh, which taskpull does not speak");
         assert!(ended.stderr.contains("ssh -N -L"), "{ended:?}");
     }

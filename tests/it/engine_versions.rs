@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::support::engine::{Engine, Pull};
+use crate::support::engine::{FakeEngine, PullScript};
 use crate::support::run::Run;
 use crate::task::{IMAGE, World, open_container, task};
 
-fn with(engine: Engine) -> World {
+fn with(engine: FakeEngine) -> World {
     World { engine, ..World::new() }
 }
 
@@ -17,16 +17,16 @@ fn pull_one(world: &World) -> Run {
 #[test]
 fn the_api_version_is_agreed_on_and_in_every_path() {
     for (offered, agreed) in [("1.41", "1.41"), ("1.48", "1.48"), ("1.99", "1.53")] {
-        let world = with(Engine::with_api(offered));
-        assert_eq!(pull_one(&world).end().code, 0);
+        let world = with(FakeEngine::with_api(offered));
+        assert_eq!(pull_one(&world).output().code, 0);
         assert_eq!(world.engine.pulls()[0].api_version.as_deref(), Some(agreed), "{:?}", world.engine.requests());
     }
 }
 
 #[test]
 fn an_engine_older_than_docker_20_10_is_refused() {
-    let world = with(Engine::with_api("1.40"));
-    let ended = pull_one(&world).end();
+    let world = with(FakeEngine::with_api("1.40"));
+    let ended = pull_one(&world).output();
     assert_eq!(ended.failure(0), "engine unsupported", "{ended:?}");
     assert!(ended.stdout.contains("20.10"));
 }
@@ -34,17 +34,18 @@ fn an_engine_older_than_docker_20_10_is_refused() {
 #[test]
 fn error_detail_alone_is_enough() {
     let world = World::new();
-    world
-        .engine
-        .image(IMAGE, Pull::stream().line(&json!({ "errorDetail": { "message": "toomanyrequests: slow down" } })));
-    let ended = pull_one(&world).env("TASKPULL_ATTEMPTS", "1").end();
+    world.engine.script(
+        IMAGE,
+        PullScript::stream().line(&json!({ "errorDetail": { "message": "toomanyrequests: slow down" } })),
+    );
+    let ended = pull_one(&world).env("TASKPULL_ATTEMPTS", "1").output();
     assert_eq!(ended.failure(0), "registry throttled", "{ended:?}");
 }
 
 #[test]
 fn an_engine_whose_oldest_api_is_newer_than_ours_is_asked_for_no_pull() {
-    let world = with(Engine::with_apis("1.60", "1.61"));
-    let ended = pull_one(&world).end();
+    let world = with(FakeEngine::with_apis("1.60", "1.61"));
+    let ended = pull_one(&world).output();
     assert_eq!(ended.failure(0), "engine unsupported", "{ended:?}");
     assert!(ended.stdout.contains("Minimum supported API version is 1.60"), "{ended:?}");
     assert!(ended.stdout.contains("a newer taskpull is needed"), "{ended:?}");
@@ -56,10 +57,10 @@ fn an_engine_whose_oldest_api_is_newer_than_ours_is_asked_for_no_pull() {
 /// the index's, in the stream and in `RepoDigests`.
 #[test]
 fn a_pull_into_a_containerd_store_is_verified() {
-    let world = with(Engine::with_api("1.52"));
+    let world = with(FakeEngine::with_api("1.52"));
     let digest = format!("sha256:{}", "d".repeat(64));
     let layer = |status: &str, detail: serde_json::Value| json!({ "status": status, "progressDetail": detail, "id": "b3a5c2d1e0f9" });
-    let script = Pull::stream()
+    let script = PullScript::stream()
         .line(&json!({ "status": "Pulling from team/app", "id": "v1" }))
         .line(&layer("Pulling fs layer", json!({})))
         .line(&layer("Downloading", json!({ "current": 1_048_576, "total": 3_145_728 })))
@@ -68,9 +69,9 @@ fn a_pull_into_a_containerd_store_is_verified() {
         .line(&layer("Pull complete", json!({ "hidecounts": true })))
         .status(&format!("Digest: {digest}"))
         .status(&format!("Status: Downloaded newer image for {IMAGE}"))
-        .lands(&digest);
-    world.engine.image(IMAGE, script);
-    let ended = pull_one(&world).end();
+        .with_local_digest(&digest);
+    world.engine.script(IMAGE, script);
+    let ended = pull_one(&world).output();
     assert_eq!((ended.code, &ended.container(0)["digest"]), (0, &digest.clone().into()), "{ended:?}");
 }
 
@@ -96,9 +97,9 @@ fn the_words_of_a_containerd_store_find_their_place_on_the_chain() {
         ),
         ("no matching manifest for linux/amd64 in the manifest list entries: no match for platform in manifest: not found".to_owned(), "platform unsupported"),
     ] {
-        let world = with(Engine::with_api("1.52"));
-        world.engine.image(IMAGE, Pull::stream().line(&json!({ "errorDetail": { "message": words } })));
-        let ended = pull_one(&world).env("TASKPULL_ATTEMPTS", "1").end();
+        let world = with(FakeEngine::with_api("1.52"));
+        world.engine.script(IMAGE, PullScript::stream().line(&json!({ "errorDetail": { "message": words } })));
+        let ended = pull_one(&world).env("TASKPULL_ATTEMPTS", "1").output();
         assert_eq!(ended.failure(0), place, "{words}: {ended:?}");
     }
 }

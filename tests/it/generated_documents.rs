@@ -47,7 +47,7 @@ fn generated_description_of_the_socket_is_that_of_its_routes() {
 
 #[test]
 fn generated_meanings_of_the_engines_words_are_those_of_the_code() {
-    held_to("docs/troubleshooting.md", "engine words", &taskpull::pull::engine_words::reference());
+    held_to("docs/troubleshooting.md", "engine words", &taskpull::answers::reference());
 }
 
 #[test]

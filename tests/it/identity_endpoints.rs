@@ -4,11 +4,11 @@ use std::process::Child;
 
 use serde_json::{Value, json};
 
-use crate::support::aws::{Aws, Policy, Secret};
-use crate::support::proxy::Proxy;
-use crate::support::run::{Ended, Run};
-use crate::support::tls::Tls;
-use crate::support_aws_client::{ACCOUNT, GET, HOST, KEY, ROLE, SECRET};
+use crate::support::aws::{FakeAws, Policy, Secret};
+use crate::support::proxy::RecordingProxy;
+use crate::support::run::{Run, RunOutput};
+use crate::support::tls::SelfSignedTls;
+use crate::support_aws_client::{ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, KEY, ROLE, SECRET};
 use crate::task::{IMAGE, LOGIN, World, container, open_container, task};
 
 fn definition(secret: &str) -> Value {
@@ -17,7 +17,7 @@ fn definition(secret: &str) -> Value {
 
 /// A run that is under way, and the proxy that notes where it asks.
 struct Asking {
-    proxy: Proxy,
+    proxy: RecordingProxy,
     child: Child,
     _world: World,
 }
@@ -34,7 +34,7 @@ fn asking(partition: &str, region: &str, variables: &[(&'static str, &str)], rol
 
 /// The same, of whatever this task wants.
 fn asking_for(definition: &Value, variables: &[(&'static str, &str)]) -> Asking {
-    let (proxy, world) = (Proxy::start(), World::new());
+    let (proxy, world) = (RecordingProxy::start(), World::new());
     let run = world.pull(definition).env("AWS_ENDPOINT_URL", "").env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
     let run = run.env("HTTPS_PROXY", proxy.address()).env("TASKPULL_SECRETS_TIMEOUT", "2s");
     Asking { child: run.envs(variables.iter().copied()).start(), proxy, _world: world }
@@ -43,7 +43,7 @@ fn asking_for(definition: &Value, variables: &[(&'static str, &str)]) -> Asking 
 impl Asking {
     /// Where it asked.
     fn hosts(self) -> Vec<String> {
-        Ended::of(self.child);
+        RunOutput::wait_for(self.child);
         let mut hosts = self.proxy.targets();
         hosts.dedup();
         hosts
@@ -114,14 +114,14 @@ fn a_token_is_asked_for_over_hosts_like_the_images() {
 fn a_service_has_an_endpoint_of_its_own_where_the_environment_names_one() {
     // STS here, Secrets Manager there; the one that both would share does not exist.
     let world = World::new();
-    let sts = Proxy::start();
-    world.aws.role(ROLE, Policy::trust(HOST), Policy::allow(GET, "*"));
+    let sts = RecordingProxy::start();
+    world.aws.put_role(ROLE, Policy::trust(HOST_USER), Policy::allow(GET_SECRET_VALUE, "*"));
     let mut with_role = definition(SECRET);
     with_role["executionRoleArn"] = json!(ROLE);
     let run = |definition: &Value| {
         let run = world.pull(definition).env("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
         let run = run.env("AWS_ENDPOINT_URL_SECRETS_MANAGER", world.aws.endpoint());
-        run.env("AWS_ENDPOINT_URL_STS", sts.address()).env("TASKPULL_SECRETS_TIMEOUT", "3s").end()
+        run.env("AWS_ENDPOINT_URL_STS", sts.address()).env("TASKPULL_SECRETS_TIMEOUT", "3s").output()
     };
     let ended = run(&definition(SECRET));
     assert_eq!(ended.code, 0, "{ended:?}");
@@ -140,10 +140,10 @@ fn kms_is_asked_at_its_fips_and_dual_stack_hosts_too() {
         (vec![fips, dual], "kms-fips.eu-west-1.api.aws"),
     ];
     for (variables, host) in cases {
-        let proxy = Proxy::start();
+        let proxy = RecordingProxy::start();
         let run = Run::new(["secret", "seal", "--key", KEY]).stdin(LOGIN).env("HTTPS_PROXY", proxy.address());
         let run = run.env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "key").envs(variables);
-        let ended = run.env("TASKPULL_SECRETS_TIMEOUT", "2s").end();
+        let ended = run.env("TASKPULL_SECRETS_TIMEOUT", "2s").output();
         assert_eq!(ended.code, 3, "{ended:?}");
         let mut hosts = proxy.targets();
         hosts.dedup();
@@ -154,16 +154,16 @@ fn kms_is_asked_at_its_fips_and_dual_stack_hosts_too() {
 #[test]
 fn kms_has_an_endpoint_of_its_own_too() {
     let world = World::new();
-    world.aws.key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT));
-    world.aws.user(HOST, Policy::allow(GET, "*").and(Policy::allow("kms:Decrypt", KEY)));
-    world.aws.secret(Secret::binary(SECRET, &Aws::ciphertext(KEY, &[], LOGIN.as_bytes())));
+    world.aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
+    world.aws.put_user(HOST_USER, Policy::allow(GET_SECRET_VALUE, "*").and(Policy::allow("kms:Decrypt", KEY)));
+    world.aws.put_secret(Secret::binary(SECRET, &FakeAws::ciphertext(KEY, &[], LOGIN.as_bytes())));
     let run = || {
         let run = world.pull(&definition(SECRET)).env("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
         run.env("AWS_ENDPOINT_URL_SECRETS_MANAGER", world.aws.endpoint()).env("TASKPULL_SECRETS_TIMEOUT", "3s")
     };
-    let ended = run().env("AWS_ENDPOINT_URL_KMS", world.aws.endpoint()).end();
+    let ended = run().env("AWS_ENDPOINT_URL_KMS", world.aws.endpoint()).output();
     assert_eq!(ended.code, 0, "{ended:?}");
-    assert_eq!(run().end().failure(0), "key unavailable", "without it, KMS is at the endpoint of all");
+    assert_eq!(run().output().failure(0), "key unavailable", "without it, KMS is at the endpoint of all");
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn a_proxy_that_cannot_be_understood_is_a_fault_of_the_configuration() {
         for value in ["http://me:swordfish@", "http//me:swordfish@proxy:3128", "http://me:swordf@sh@proxy:3128"] {
             let seal = Run::new(["secret", "seal", "--key", KEY]).stdin(LOGIN);
             for run in [world.pull(&definition(SECRET)), seal] {
-                let ended = run.env(variable, value).end();
+                let ended = run.env(variable, value).output();
                 assert_eq!(ended.code, 6, "{ended:?}");
                 assert!(ended.stderr.contains(&format!("{variable} is not the address of a proxy")), "{ended:?}");
                 assert!(!format!("{ended:?}").contains("swordf"), "it may hold a password: {ended:?}");
@@ -181,27 +181,27 @@ fn a_proxy_that_cannot_be_understood_is_a_fault_of_the_configuration() {
         }
     }
     assert_eq!(world.aws.calls(), []);
-    let ended = world.pull(&definition(SECRET)).env("HTTPS_PROXY", "").env("NO_PROXY", "*").end();
+    let ended = world.pull(&definition(SECRET)).env("HTTPS_PROXY", "").env("NO_PROXY", "*").output();
     assert_eq!(ended.code, 0, "{ended:?}");
 }
 
 #[test]
 fn a_bundle_of_certificates_is_trusted_and_nothing_else_is() {
     let world = World::new();
-    let port = |aws: &Aws| aws.endpoint().rsplit(':').next().unwrap().parse::<u16>().unwrap();
-    let tls = Tls::before(port(&world.aws));
-    let other = Tls::before(port(&world.aws));
+    let port = |aws: &FakeAws| aws.endpoint().rsplit(':').next().unwrap().parse::<u16>().unwrap();
+    let tls = SelfSignedTls::start(port(&world.aws));
+    let other = SelfSignedTls::start(port(&world.aws));
     let run = || {
         let run = world.pull(&definition(SECRET)).env("AWS_ENDPOINT_URL", tls.endpoint());
         run.env("TASKPULL_SECRETS_TIMEOUT", "3s")
     };
-    let ended = run().env("AWS_CA_BUNDLE", tls.bundle()).end();
+    let ended = run().env("AWS_CA_BUNDLE", tls.ca_bundle()).output();
     assert_eq!(ended.code, 0, "{ended:?}");
-    let ended = run().env("AWS_CA_BUNDLE", other.bundle()).end();
+    let ended = run().env("AWS_CA_BUNDLE", other.ca_bundle()).output();
     assert_eq!(ended.failure(0), "secret unavailable", "{ended:?}");
-    let ended = run().end();
+    let ended = run().output();
     assert_eq!(ended.failure(0), "secret unavailable", "{ended:?}");
-    assert_eq!(world.aws.count("GetSecretValue"), 1);
+    assert_eq!(world.aws.call_count("GetSecretValue"), 1);
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn a_bundle_that_cannot_be_used_is_a_fault_of_the_configuration() {
     let file = tempfile::NamedTempFile::new().unwrap();
     for (path, said) in [(file.path(), "has no certificate in it"), ("/nonexistent/ca.pem".as_ref(), "cannot be read")]
     {
-        let ended = world.pull(&definition(SECRET)).env("AWS_CA_BUNDLE", path).end();
+        let ended = world.pull(&definition(SECRET)).env("AWS_CA_BUNDLE", path).output();
         assert_eq!(ended.code, 6, "{ended:?}");
         assert!(ended.stderr.contains(said), "{ended:?}");
     }

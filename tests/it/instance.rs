@@ -12,12 +12,12 @@ use crate::support::run::Run;
 use crate::task::World;
 
 /// A world whose host has a Docker config and credential helpers in a folder.
-pub struct Host {
+pub struct HostLoginWorld {
     pub world: World,
     pub folder: TempDir,
 }
 
-impl Host {
+impl HostLoginWorld {
     pub fn new() -> Self {
         Self { world: World::new(), folder: tempfile::tempdir().unwrap() }
     }
@@ -35,30 +35,30 @@ impl Host {
     }
 
     /// A run on this host.
-    pub fn set(&self, run: Run) -> Run {
-        let run = self.world.set(run).env("PATH", format!("{}:/usr/bin:/bin", self.folder.path().display()));
+    pub fn configure(&self, run: Run) -> Run {
+        let run = self.world.configure(run).env("PATH", format!("{}:/usr/bin:/bin", self.folder.path().display()));
         let config = self.folder.path().join("config.json");
         if config.exists() { run.env("TASKPULL_DOCKER_CONFIG", config) } else { run }
     }
 
     /// `taskpull pull --output json -` on this host.
     pub fn pull(&self, definition: &Value) -> Run {
-        self.set(Run::pull(definition))
+        self.configure(Run::pull(definition))
     }
 }
 
 /// What Docker writes as `auth`.
-pub fn auth(username: &str, password: &str) -> String {
+pub fn docker_auth(username: &str, password: &str) -> String {
     STANDARD.encode(format!("{username}:{password}"))
 }
 
 /// Shell that answers with this login, as a helper does.
-pub fn says(username: &str, secret: &str) -> String {
+pub fn helper_script(username: &str, secret: &str) -> String {
     let answer = json!({ "ServerURL": "https://whatever.example", "Username": username, "Secret": secret });
     format!("cat <<'END'\n{answer}\nEND")
 }
 
 /// Shell that has no login, as a helper says it.
-pub fn not_found() -> String {
+pub fn helper_without_login() -> String {
     "echo 'credentials not found in native keychain'\nexit 1".to_owned()
 }

@@ -9,7 +9,7 @@ fn who_wants_traces_of_a_build_without_them_is_told_and_gets_his_images() {
     let definition = task(&[open_container("app", IMAGE)]);
     let run = || world.pull(&definition).env("RUST_LOG", "trace");
     let lines = |run: Run| {
-        let ended = run.end();
+        let ended = run.output();
         assert_eq!(ended.code, 0, "{ended:?}");
         ended.stderr
     };

@@ -23,7 +23,7 @@ use super::query::Query;
 use super::routes::{Action, Demand, Route};
 use super::server::Shared;
 use super::{credentials, document, guard, people, pulls, routes, state};
-use crate::agent::{Decision, DeskError, Origin, Peer, RequestId};
+use crate::agent::{AccessDecision, JobId, JobSource, JobStoreError, Peer};
 use crate::error::Printable;
 
 /// Longest head of a request, in bytes, give or take a read: a `source` as long as it may be
@@ -100,9 +100,9 @@ async fn answer(shared: &Arc<Shared>, caller: Caller, request: Request<Incoming>
 
 async fn answered(shared: &Arc<Shared>, caller: Caller, request: Request<Incoming>) -> Result<Answer, Problem> {
     let (route, id) = routes::find(request.method(), request.uri().path())?;
-    let known = RequestId::parse(id);
+    let known = JobId::parse(id);
     admit(shared, caller, route, known.as_ref(), &request)?;
-    let unknown = || DeskError::Unknown { id: Printable::new(id).to_string() };
+    let unknown = || JobStoreError::Unknown { id: Printable::new(id).to_string() };
     let id = if id.is_empty() { None } else { Some(known.ok_or_else(unknown)?) };
     let query = Query::read(request.uri(), route)?;
     match (route.action, &id) {
@@ -129,7 +129,7 @@ fn admit(
     shared: &Shared,
     caller: Caller,
     route: &Route,
-    id: Option<&RequestId>,
+    id: Option<&JobId>,
     request: &Request<Incoming>,
 ) -> Result<(), Problem> {
     let origin = || Some(shared.desk.show(id?).ok()?.submitted_by);
@@ -139,14 +139,14 @@ fn admit(
     if let Some(right) = route.demand.right() {
         let what = format_args!("{} {}", request.method(), request.uri().path());
         let (by, allowed) = (caller.peer, admitted.is_ok());
-        shared.witness.decided(&Decision { by, right, allowed, what });
+        shared.witness.decided(&AccessDecision { by, right, allowed, what });
     }
     admitted
 }
 
 /// What is nobody's, because there is no such request, is answered as such. What a file or the
 /// cluster wants is no user's own.
-fn is_allowed(demand: Demand, Caller { peer, rights }: Caller, origin: impl Fn() -> Option<Origin>) -> bool {
+fn is_allowed(demand: Demand, Caller { peer, rights }: Caller, origin: impl Fn() -> Option<JobSource>) -> bool {
     let is_own = || origin().is_none_or(|by| by.user() == Some(peer.uid));
     match demand {
         Demand::Nothing => true,

@@ -18,8 +18,8 @@ use super::body;
 use super::connection::Caller;
 use super::problem::{Kind, Problem};
 use super::server::Shared;
-use crate::agent::Given;
-use crate::frontend::for_agent;
+use crate::agent::CredentialIssued;
+use crate::credential_protocols::for_agent;
 use crate::task::{ImageReference, RegistryHost};
 
 /// Longest registry or image that is asked for, in bytes.
@@ -73,7 +73,7 @@ pub(super) async fn give(
     let given = shared.work.login(&image).await.map_err(|failure| Problem::of_login(&failure))?;
     let not_ours = || format!("{} is no registry of ECR's, and no [[registry]] names it", image.registry());
     let given = given.ok_or_else(|| Problem::new(Kind::NotOurs, &not_ours()))?;
-    shared.witness.gave(&Given { to: peer, what: &what, origin: &given.origin });
+    shared.witness.gave(&CredentialIssued { to: peer, what: &what, origin: &given.origin });
     let mut answer = answer::of(StatusCode::OK, JSON, answer::full(Bytes::from_owner(for_agent(&given))));
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(answer)

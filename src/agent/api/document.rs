@@ -57,7 +57,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     };
     let mut parameters: Vec<_> = route.parameters.iter().map(|one| parameter(one, generator)).collect();
     if route.path.contains("{id}") {
-        let schema = generator.subschema_for::<crate::agent::RequestId>();
+        let schema = generator.subschema_for::<crate::agent::JobId>();
         parameters.push(json!({ "name": "id", "in": "path", "required": true, "schema": schema }));
     }
     let mut responses: Map<_, _> = route.gives.iter().map(|gives| response(gives, generator)).collect();

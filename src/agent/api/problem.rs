@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, full};
-use crate::agent::DeskError;
+use crate::agent::JobStoreError;
 use crate::error::{Class, Failure, Patience, Printable};
 use crate::report::Report;
 
@@ -142,18 +142,18 @@ impl Problem {
     }
 }
 
-impl From<DeskError> for Problem {
-    fn from(error: DeskError) -> Self {
+impl From<JobStoreError> for Problem {
+    fn from(error: JobStoreError) -> Self {
         let kind = match &error {
-            DeskError::Full { .. } | DeskError::Heavy { .. } => Kind::Full,
-            DeskError::Journal(_) => Kind::NotKept,
-            DeskError::Lost(_) => Kind::Internal,
-            DeskError::KeyUsed { .. } => Kind::KeyUsed,
-            DeskError::Unknown { .. } => Kind::NoSuchRequest,
-            DeskError::Ended { .. } => Kind::Ended,
+            JobStoreError::Full { .. } | JobStoreError::Heavy { .. } => Kind::Full,
+            JobStoreError::Journal(_) => Kind::NotKept,
+            JobStoreError::Lost(_) => Kind::Internal,
+            JobStoreError::KeyUsed { .. } => Kind::KeyUsed,
+            JobStoreError::Unknown { .. } => Kind::NoSuchRequest,
+            JobStoreError::Ended { .. } => Kind::Ended,
         };
         let mut problem = Self::new(kind, &error.to_string());
-        if let DeskError::Journal(error) = &error {
+        if let JobStoreError::Journal(error) = &error {
             problem.0.1.failure = Some(Failure::from(error));
         }
         problem

@@ -15,7 +15,7 @@ use super::query::Query;
 use super::schemas::{KEY_LIMIT, LIST_LIMIT, SOURCE_LIMIT};
 use super::server::Shared;
 use super::view::{ListView, OnePull, PullView, StateWord};
-use crate::agent::{Accepted, Origin, Plan, RequestId, Standing, Submission, View};
+use crate::agent::{AcceptedJob, JobId, JobPlan, JobSnapshot, JobSource, JobState, Submission};
 use crate::error::Printable;
 use crate::report::ndjson::report_line;
 use crate::report::{Report, RunOutcome};
@@ -29,14 +29,14 @@ pub(super) async fn submit(
 ) -> Result<Answer, Problem> {
     let key = key(request.headers())?;
     let is_followed = accepts_lines(request.headers());
-    let (source, text, Plan { report, subjects }) = planned(shared, query, request).await?;
+    let (source, text, JobPlan { report, subjects }) = planned(shared, query, request).await?;
     if report.outcome() != RunOutcome::Success {
         return Err(Problem::of_report(report));
     }
     // What has a plan has an essence.
     let definition = essence(&text).ok_or_else(|| Problem::new(Kind::Internal, "the definition could not be kept"))?;
-    let submission = Submission { source, definition, key, submitted_by: Origin::Peer(caller.peer) };
-    let Accepted { id, before } = shared.desk.submit(submission).await?;
+    let submission = Submission { source, definition, key, submitted_by: JobSource::Peer(caller.peer) };
+    let AcceptedJob { id, before } = shared.desk.submit(submission).await?;
     let mut answer = if is_followed {
         events(shared, &id).await?
     } else {
@@ -61,7 +61,7 @@ async fn planned(
     shared: &Arc<Shared>,
     query: &Query,
     request: Request<Incoming>,
-) -> Result<(Printable, Bytes, Plan), Problem> {
+) -> Result<(Printable, Bytes, JobPlan), Problem> {
     let fits = |source: &str| (source.chars().count() <= SOURCE_LIMIT).then(|| Printable::new(source));
     let source = query.parse("source", fits)?.filter(|source| !source.as_str().is_empty());
     let source = source.unwrap_or_else(|| Printable::new("request"));
@@ -102,7 +102,7 @@ pub(super) fn list(shared: &Shared, caller: Caller, query: &Query) -> Result<Ans
             .ok()
             .filter(|limit| text.bytes().all(|byte| byte.is_ascii_digit()) && (1..=LIST_LIMIT).contains(limit))
     })?;
-    let is_wanted = |view: &View| {
+    let is_wanted = |view: &JobSnapshot| {
         (caller.rights.read || view.submitted_by.user() == Some(caller.peer.uid))
             && state.is_none_or(|state| word(view) == state)
     };
@@ -110,28 +110,28 @@ pub(super) fn list(shared: &Shared, caller: Caller, query: &Query) -> Result<Ans
     answer::json(StatusCode::OK, &ListView { pulls: views.into_iter().map(PullView::brief).collect() })
 }
 
-fn word(view: &View) -> StateWord {
+fn word(view: &JobSnapshot) -> StateWord {
     match &view.standing {
-        Standing::Open(open) => StateWord::from(&open.phase()),
-        Standing::Ended { how, .. } => StateWord::from(*how),
+        JobState::Open(open) => StateWord::from(&open.phase()),
+        JobState::Ended { how, .. } => StateWord::from(*how),
     }
 }
 
-pub(super) async fn show(shared: &Arc<Shared>, id: &RequestId) -> Result<Answer, Problem> {
+pub(super) async fn show(shared: &Arc<Shared>, id: &JobId) -> Result<Answer, Problem> {
     let view = shared.desk.show(id)?;
     answer::json(StatusCode::OK, &whole(shared, view).await)
 }
 
-pub(super) async fn cancel(shared: &Arc<Shared>, id: &RequestId) -> Result<Answer, Problem> {
+pub(super) async fn cancel(shared: &Arc<Shared>, id: &JobId) -> Result<Answer, Problem> {
     let view = shared.desk.cancel(id).await?;
     answer::json(StatusCode::ACCEPTED, &whole(shared, view).await)
 }
 
 /// With its pulls, or what came of it.
-async fn whole(shared: &Arc<Shared>, view: View) -> PullView {
+async fn whole(shared: &Arc<Shared>, view: JobSnapshot) -> PullView {
     let pulls = match &view.standing {
-        Standing::Open(open) => open.feed.pulls(),
-        Standing::Ended { .. } => Vec::new(),
+        JobState::Open(open) => open.feed.pulls(),
+        JobState::Ended { .. } => Vec::new(),
     };
     let pulls = pulls.into_iter().map(|(subject, state)| OnePull::new(subject, state)).collect();
     let mut view = PullView { pulls, ..PullView::brief(view) };
@@ -143,10 +143,10 @@ async fn whole(shared: &Arc<Shared>, view: View) -> PullView {
 }
 
 /// What happens from now on; of a request that is over, the report.
-pub(super) async fn events(shared: &Arc<Shared>, id: &RequestId) -> Result<Answer, Problem> {
+pub(super) async fn events(shared: &Arc<Shared>, id: &JobId) -> Result<Answer, Problem> {
     let told = match shared.desk.show(id)?.standing {
-        Standing::Open(open) => open.feed.listen(),
-        Standing::Ended { .. } => None,
+        JobState::Open(open) => open.feed.listen(),
+        JobState::Ended { .. } => None,
     };
     let body = if let Some(lines) = told {
         answer::lines(lines)

@@ -10,7 +10,7 @@ use super::credentials::Wanted;
 use super::problem::{Kind, Problem};
 use super::schemas;
 use super::view::{ListView, PullView, Readiness, VersionView};
-use crate::frontend::AgentLogin;
+use crate::credential_protocols::AgentLogin;
 use crate::report::Event;
 use crate::report::Report;
 

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
 use super::connection;
-use crate::agent::{Desk, Peer, Stop, Witness, Work};
+use crate::agent::{AgentObserver, JobExecutor, JobStore, Peer, Shutdown};
 
 /// Connections at a time. More wait in the socket's backlog for one to end; each that says
 /// nothing ends after `agent.request_timeout`.
@@ -27,11 +27,11 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// What every connection needs.
 pub struct Shared {
     /// The requests.
-    pub desk: Arc<Desk>,
+    pub desk: Arc<JobStore>,
     /// Who plans them, and knows of the engine.
-    pub work: Arc<dyn Work>,
+    pub work: Arc<dyn JobExecutor>,
     /// Who is told of every decision.
-    pub witness: Arc<dyn Witness>,
+    pub witness: Arc<dyn AgentObserver>,
     /// Who may do what; read again by whoever reads the settings again.
     pub access: Arc<RwLock<Access>>,
     /// Writes the metrics.
@@ -58,7 +58,7 @@ pub struct Server<'a> {
 impl Server<'_> {
     /// Runs until `stop.drain`: then nobody new is let in, and who is being answered is
     /// answered, which may take until `over`, when no request is under way any more.
-    pub async fn run(&self, stop: &Stop, over: &CancellationToken) {
+    pub async fn run(&self, stop: &Shutdown, over: &CancellationToken) {
         let (mut connections, mut places) = (JoinSet::new(), Places::default());
         let mut is_refused = false;
         loop {

@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::agent::{Ending, Moment, Origin, Phase, RequestId, Standing, View};
+use crate::agent::{JobId, JobPhase, JobResult, JobSnapshot, JobSource, JobState, Timestamp};
 use crate::error::{Failure, Printable};
-use crate::pipeline::{How, Layers, State};
+use crate::pipeline::{LayerTotals, PullResultKind, PullState};
 use crate::report::Report;
 use crate::report::{LayersReport, Subject};
 
@@ -16,24 +16,24 @@ use crate::report::{LayersReport, Subject};
 #[schemars(rename = "Pull")]
 pub struct PullView {
     /// Its name.
-    pub id: RequestId,
+    pub id: JobId,
     /// What its sender calls it.
     pub source: Printable,
     /// When the request was accepted.
-    pub accepted: Moment,
+    pub accepted: Timestamp,
     /// Where the request comes from.
-    pub submitted_by: Origin,
+    pub submitted_by: JobSource,
     /// Where it stands.
     pub state: StateWord,
     /// For a waiting request: when it is retried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry_at: Option<Moment>,
+    pub retry_at: Option<Timestamp>,
     /// For a waiting request: why the last run failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended: Option<Moment>,
+    pub ended: Option<Timestamp>,
     /// Where its pulls stand, while it is open; not in lists.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pulls: Vec<OnePull>,
@@ -152,8 +152,8 @@ pub struct Condition {
 impl PullView {
     /// Without its pulls and its report, as lists have it.
     #[must_use]
-    pub(super) fn brief(view: View) -> Self {
-        let View { id, source, accepted, submitted_by, standing } = view;
+    pub(super) fn brief(view: JobSnapshot) -> Self {
+        let JobSnapshot { id, source, accepted, submitted_by, standing } = view;
         let brief = |state| Self {
             id,
             source,
@@ -167,15 +167,15 @@ impl PullView {
             report: None,
         };
         match standing {
-            Standing::Ended { at, how } => Self { ended: Some(at), ..brief(StateWord::from(how)) },
-            Standing::Open(open) => {
+            JobState::Ended { at, how } => Self { ended: Some(at), ..brief(StateWord::from(how)) },
+            JobState::Open(open) => {
                 let phase = open.phase();
                 let brief = brief(StateWord::from(&phase));
                 match phase {
-                    Phase::Waiting { error, retry_at } => {
+                    JobPhase::Waiting { error, retry_at } => {
                         Self { error: Some(error), retry_at: Some(retry_at), ..brief }
                     }
-                    Phase::Queued | Phase::Running => brief,
+                    JobPhase::Queued | JobPhase::Running => brief,
                 }
             }
         }
@@ -183,51 +183,51 @@ impl PullView {
 }
 
 impl OnePull {
-    pub(super) fn new(of: Subject, state: Option<State>) -> Self {
+    pub(super) fn new(of: Subject, state: Option<PullState>) -> Self {
         let layers = match &state {
-            Some(State::Pulling(layers @ Layers { total: 1.., .. })) => Some(LayersReport::from(*layers)),
+            Some(PullState::Pulling(layers @ LayerTotals { total: 1.., .. })) => Some(LayersReport::from(*layers)),
             _ => None,
         };
         Self { of, state: state.map_or(PullWord::Planned, PullWord::from), layers }
     }
 }
 
-impl From<&Phase> for StateWord {
-    fn from(phase: &Phase) -> Self {
+impl From<&JobPhase> for StateWord {
+    fn from(phase: &JobPhase) -> Self {
         match phase {
-            Phase::Queued => Self::Queued,
-            Phase::Running => Self::Running,
-            Phase::Waiting { .. } => Self::Waiting,
+            JobPhase::Queued => Self::Queued,
+            JobPhase::Running => Self::Running,
+            JobPhase::Waiting { .. } => Self::Waiting,
         }
     }
 }
 
-impl From<Ending> for StateWord {
-    fn from(how: Ending) -> Self {
+impl From<JobResult> for StateWord {
+    fn from(how: JobResult) -> Self {
         match how {
-            Ending::Succeeded => Self::Succeeded,
-            Ending::Failed => Self::Failed,
-            Ending::Cancelled => Self::Cancelled,
+            JobResult::Succeeded => Self::Succeeded,
+            JobResult::Failed => Self::Failed,
+            JobResult::Cancelled => Self::Cancelled,
         }
     }
 }
 
-impl From<State> for PullWord {
-    fn from(state: State) -> Self {
+impl From<PullState> for PullWord {
+    fn from(state: PullState) -> Self {
         match state {
-            State::Authorizing => Self::Authorizing,
-            State::Waiting => Self::Waiting,
-            State::Verifying => Self::Verifying,
-            State::Warned(_) | State::Pulling(_) => Self::Pulling,
-            State::Retrying(_) => Self::Retrying,
-            State::AskingUpstream(_) => Self::AskingUpstream,
-            State::FallingBack(_) => Self::FallingBack,
-            State::Done(pulled) => match pulled.how {
-                How::Fetched => Self::Pulled,
-                How::UpToDate => Self::UpToDate,
-                How::Cached { .. } => Self::Cached,
+            PullState::Authorizing => Self::Authorizing,
+            PullState::Waiting => Self::Waiting,
+            PullState::Verifying => Self::Verifying,
+            PullState::Warned(_) | PullState::Pulling(_) => Self::Pulling,
+            PullState::Retrying(_) => Self::Retrying,
+            PullState::AskingUpstream(_) => Self::AskingUpstream,
+            PullState::FallingBack(_) => Self::FallingBack,
+            PullState::Done(pulled) => match pulled.how {
+                PullResultKind::Fetched => Self::Pulled,
+                PullResultKind::UpToDate => Self::UpToDate,
+                PullResultKind::Cached { .. } => Self::Cached,
             },
-            State::Failed(_) => Self::Failed,
+            PullState::Failed(_) => Self::Failed,
         }
     }
 }

@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::agent::request::{Moment, Origin, Peer, Request, RequestId};
-use crate::agent::witness::{Decision, Given};
+use crate::agent::job::{Job, JobId, JobSource, Peer, Timestamp};
+use crate::agent::observer::{AccessDecision, CredentialIssued};
 use crate::error::{Failure, Printable};
 use crate::report::{ContainerReport, ContainerResult, CredentialReport, TaskReport};
 
@@ -15,7 +15,7 @@ use crate::report::{ContainerReport, ContainerResult, CredentialReport, TaskRepo
 #[serde(rename_all = "camelCase")]
 pub struct Line<'a> {
     /// When it was written.
-    pub time: Moment,
+    pub time: Timestamp,
     /// What was decided.
     #[serde(flatten)]
     pub what: What<'a>,
@@ -99,15 +99,15 @@ pub enum What<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct Of<'a> {
     /// Its name.
-    pub request: &'a RequestId,
+    pub request: &'a JobId,
     /// What its sender calls it.
     pub source: &'a Printable,
     /// Where it comes from.
-    pub submitted_by: Origin,
+    pub submitted_by: JobSource,
 }
 
 impl<'a> Of<'a> {
-    pub(super) fn new(request: &'a Request) -> Self {
+    pub(super) fn new(request: &'a Job) -> Self {
         Self { request: &request.id, source: &request.submission.source, submitted_by: request.submission.submitted_by }
     }
 }
@@ -131,19 +131,19 @@ impl<'a> What<'a> {
         }
     }
 
-    pub(super) fn of_decision(decision: &Decision<'_>) -> Self {
-        let Decision { by, right, allowed, what } = *decision;
+    pub(super) fn of_decision(decision: &AccessDecision<'_>) -> Self {
+        let AccessDecision { by, right, allowed, what } = *decision;
         Self::Access { by, right: right.word(), allowed, what: Printable::new(&what.to_string()) }
     }
 
-    pub(super) fn of_given(given: &Given<'a>) -> Self {
-        let Given { to, what, origin } = *given;
+    pub(super) fn of_given(given: &CredentialIssued<'a>) -> Self {
+        let CredentialIssued { to, what, origin } = *given;
         Self::Credential { to, what: Printable::new(what), credential: CredentialReport::from(origin) }
     }
 
     /// Now.
     pub(super) fn now(self) -> Line<'a> {
-        Line { time: Moment::new(SystemTime::now()), what: self }
+        Line { time: Timestamp::new(SystemTime::now()), what: self }
     }
 
     /// Whether it says that somebody did not get something.
@@ -160,7 +160,7 @@ impl<'a> What<'a> {
     pub(super) fn fields(&self) -> Vec<(&'static str, String)> {
         let by = |peer: &Peer| ("TASKPULL_UID", peer.uid.to_string());
         let of = |of: &Of<'_>| {
-            let sender = if let Origin::Peer(peer) = &of.submitted_by { Some(by(peer)) } else { None };
+            let sender = if let JobSource::Peer(peer) = &of.submitted_by { Some(by(peer)) } else { None };
             [("TASKPULL_REQUEST", of.request.to_string())].into_iter().chain(sender)
         };
         match self {

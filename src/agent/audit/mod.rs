@@ -19,9 +19,9 @@ use std::time::Duration;
 
 pub use line::{Line, Of, What};
 
+use super::job::{Job, JobResult};
 use super::metrics::Metrics;
-use super::request::{Ending, Request};
-use super::witness::{Decision, Given, Witness};
+use super::observer::{AccessDecision, AgentObserver, CredentialIssued};
 use crate::config::AuditTarget;
 use crate::error::{Class, Explain, Link};
 use crate::report::Report;
@@ -161,8 +161,8 @@ impl Drop for Audit {
     }
 }
 
-impl Witness for Audit {
-    fn ended(&self, request: &Request, _: Ending, report: &Report) {
+impl AgentObserver for Audit {
+    fn ended(&self, request: &Job, _: JobResult, report: &Report) {
         let of = Of::new(request);
         for failure in &report.invalid_inputs {
             self.write(|| What::Definition { of, failure });
@@ -174,11 +174,11 @@ impl Witness for Audit {
         }
     }
 
-    fn decided(&self, decision: &Decision<'_>) {
+    fn decided(&self, decision: &AccessDecision<'_>) {
         self.write(|| What::of_decision(decision));
     }
 
-    fn gave(&self, given: &Given<'_>) {
+    fn gave(&self, given: &CredentialIssued<'_>) {
         self.write(|| What::of_given(given));
     }
 }

@@ -7,13 +7,13 @@ use tempfile::tempdir;
 use super::journald::Journal;
 use super::writer::Sink;
 use super::{Audit, AuditTarget};
-use crate::agent::{Decision, Given, Metrics, Peer, Right, Witness as _};
-use crate::pipeline::Origin;
+use crate::agent::{AccessDecision, AgentObserver as _, CredentialIssued, Metrics, Peer, Right};
+use crate::pipeline::Provenance;
 
 const PEER: Peer = Peer { uid: 1000, gid: 100 };
 
-fn access(allowed: bool) -> Decision<'static> {
-    Decision { by: PEER, right: Right::Submit, allowed, what: format_args!("POST /v1/pulls") }
+fn access(allowed: bool) -> AccessDecision<'static> {
+    AccessDecision { by: PEER, right: Right::Submit, allowed, what: format_args!("POST /v1/pulls") }
 }
 
 fn count(metrics: &Metrics, result: &str) -> f64 {
@@ -29,7 +29,7 @@ fn each_decision_is_a_line_of_its_own() {
     let audit = Audit::begin(&AuditTarget::File(path.clone()), Arc::clone(&metrics)).unwrap();
     audit.decided(&access(true));
     audit.decided(&access(false));
-    audit.gave(&Given { to: PEER, what: "registry.example\n", origin: &Origin::Anonymous });
+    audit.gave(&CredentialIssued { to: PEER, what: "registry.example\n", origin: &Provenance::Anonymous });
     // What waits is written before it goes.
     drop(audit);
     let text = std::fs::read_to_string(&path).unwrap();

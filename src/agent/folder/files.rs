@@ -11,19 +11,19 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::look::Stamp;
-use super::read::{Read, SETTLED};
-use super::scan::Stamps;
-use crate::agent::desk::Desk;
-use crate::agent::request::{Ending, Origin, RequestId, Submission};
-use crate::agent::schedule;
-use crate::agent::witness::Witness;
+use super::diff::Stamps;
+use super::listing::FileFingerprint;
+use super::read::{FileRead, SETTLED};
+use crate::agent::jitter;
+use crate::agent::job::{JobId, JobResult, JobSource, Submission};
+use crate::agent::job_store::JobStore;
+use crate::agent::observer::AgentObserver;
 use crate::error::{Failure, Printable};
 use crate::report::Report;
 
 pub(super) struct Files<'a> {
-    desk: &'a Desk,
-    witness: &'a dyn Witness,
+    desk: &'a JobStore,
+    witness: &'a dyn AgentObserver,
     folder: PathBuf,
     interval: Option<Duration>,
     known: BTreeMap<OsString, File>,
@@ -31,13 +31,13 @@ pub(super) struct Files<'a> {
 
 #[derive(Default)]
 struct File {
-    stamp: Option<Stamp>,
+    stamp: Option<FileFingerprint>,
     /// Its last good version.
     good: Option<String>,
     /// What is or was last done for it.
-    run: Option<RequestId>,
+    run: Option<JobId>,
     /// Why its newest version cannot be used, and where that is shown.
-    fault: Option<(Failure, RequestId)>,
+    fault: Option<(Failure, JobId)>,
     /// When it is pulled again.
     due: Option<Instant>,
     /// When it is looked at again, because it was being written.
@@ -45,7 +45,12 @@ struct File {
 }
 
 impl<'a> Files<'a> {
-    pub(super) fn new(desk: &'a Desk, witness: &'a dyn Witness, folder: PathBuf, interval: Option<Duration>) -> Self {
+    pub(super) fn new(
+        desk: &'a JobStore,
+        witness: &'a dyn AgentObserver,
+        folder: PathBuf,
+        interval: Option<Duration>,
+    ) -> Self {
         Self { desk, witness, folder, interval, known: BTreeMap::new() }
     }
 
@@ -72,7 +77,7 @@ impl<'a> Files<'a> {
     /// A file is there no longer: nothing is done for it any more. Its images stay.
     pub(super) fn gone(&mut self, name: &OsStr) {
         if let Some(File { run, fault, .. }) = self.known.remove(name) {
-            run.iter().chain(fault.as_ref().map(|(_, id)| id)).for_each(|id| self.desk.withdraw(id));
+            run.iter().chain(fault.as_ref().map(|(_, id)| id)).for_each(|id| self.desk.remove_managed_job(id));
             tracing::info!(file = %self.folder.join(name).display(), "it is gone, and is not pulled again");
         }
     }
@@ -85,26 +90,26 @@ impl<'a> Files<'a> {
     }
 
     /// A file was read.
-    pub(super) fn took(&mut self, name: &OsStr, read: Read) {
-        if let Read::Gone = read {
+    pub(super) fn took(&mut self, name: &OsStr, read: FileRead) {
+        if let FileRead::Gone = read {
             return self.gone(name);
         }
         let file = self.known.entry(name.to_owned()).or_default();
         file.unsettled = None;
         match read {
-            Read::Gone => {}
-            Read::Unsettled => (file.stamp, file.unsettled) = (None, Some(Instant::now() + SETTLED)),
-            Read::Good { essence, stamp } => {
+            FileRead::Gone => {}
+            FileRead::Unsettled => (file.stamp, file.unsettled) = (None, Some(Instant::now() + SETTLED)),
+            FileRead::Good { essence, stamp } => {
                 file.stamp = stamp;
                 if let Some((_, id)) = file.fault.take() {
-                    self.desk.withdraw(&id);
+                    self.desk.remove_managed_job(&id);
                 }
                 if file.good.as_ref() != Some(&essence) {
                     file.good = Some(essence);
                     self.begin(name);
                 }
             }
-            Read::Broken { failure, stamp } => {
+            FileRead::Broken { failure, stamp } => {
                 file.stamp = stamp;
                 if file.fault.as_ref().is_none_or(|(known, _)| *known != failure) {
                     self.complain(name, failure);
@@ -121,7 +126,7 @@ impl<'a> Files<'a> {
             if let Some(file) = self.known.get_mut(name)
                 && file.due.is_some_and(|due| due <= now)
             {
-                file.due = self.interval.map(|interval| schedule::next(now, interval, fastrand::f64()));
+                file.due = self.interval.map(|interval| jitter::next(now, interval, fastrand::f64()));
                 if file.run.as_ref().and_then(|id| self.desk.open(id)).is_none() {
                     self.begin(name);
                 }
@@ -134,11 +139,11 @@ impl<'a> Files<'a> {
         let Some(file) = self.known.get_mut(name) else { return };
         let Some(definition) = file.good.clone() else { return };
         if let Some(before) = file.run.take() {
-            self.desk.withdraw(&before);
+            self.desk.remove_managed_job(&before);
         }
         let now = Instant::now();
-        file.due = self.interval.map(|interval| schedule::next(now, interval, fastrand::f64()));
-        file.run = Some(self.desk.place(submission(&self.folder, name, definition)));
+        file.due = self.interval.map(|interval| jitter::next(now, interval, fastrand::f64()));
+        file.run = Some(self.desk.add_managed_job(submission(&self.folder, name, definition)));
     }
 
     fn complain(&mut self, name: &OsStr, failure: Failure) {
@@ -147,14 +152,14 @@ impl<'a> Files<'a> {
         tracing::warn!(failure = %failure.message, last_good_version_goes_on = goes_on, "a file cannot be used");
         let report = Report::from_invalid(failure.clone());
         let request = self.desk.place_failed(submission(&self.folder, name, String::new()), &report);
-        self.witness.ended(&request, Ending::Failed, &report);
+        self.witness.ended(&request, JobResult::Failed, &report);
         if let Some((_, before)) = file.fault.replace((failure, request.id)) {
-            self.desk.withdraw(&before);
+            self.desk.remove_managed_job(&before);
         }
     }
 }
 
 fn submission(folder: &Path, name: &OsStr, definition: String) -> Submission {
     let source = Printable::new(&folder.join(name).display().to_string());
-    Submission { source, definition, key: None, submitted_by: Origin::Folder }
+    Submission { source, definition, key: None, submitted_by: JobSource::Folder }
 }

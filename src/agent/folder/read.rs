@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::OFlags;
 
-use super::look::Stamp;
+use super::listing::FileFingerprint;
 use crate::error::Failure;
 use crate::pipeline::{InputError, whole};
 use crate::task::{TaskDefinition, essence};
@@ -22,31 +22,33 @@ const ONE_MOMENT: Duration = Duration::from_secs(1);
 
 /// What was read.
 #[derive(Debug)]
-pub(super) enum Read {
+pub(super) enum FileRead {
     /// It has gone since it was seen.
     Gone,
     /// It is being written.
     Unsettled,
     /// A definition: what is kept of it, and its stamp where that can be relied on.
-    Good { essence: String, stamp: Option<Stamp> },
+    Good { essence: String, stamp: Option<FileFingerprint> },
     /// It is none.
-    Broken { failure: Failure, stamp: Option<Stamp> },
+    Broken { failure: Failure, stamp: Option<FileFingerprint> },
 }
 
 /// Reads a file. Waits for the disk, and never for a pipe or a device.
-pub(super) fn read(path: &Path) -> Read {
+pub(super) fn read(path: &Path) -> FileRead {
     let (stamp, text) = match text(path) {
         Ok(Some((stamp, text))) => (Some(stamp), text),
-        Ok(None) => return Read::Unsettled,
-        Err(InputError::Unreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Read::Gone,
-        Err(error) => (fs::metadata(path).ok().map(|it| Stamp::new(&it)), Err(Failure::from(&error))),
+        Ok(None) => return FileRead::Unsettled,
+        Err(InputError::Unreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            return FileRead::Gone;
+        }
+        Err(error) => (fs::metadata(path).ok().map(|it| FileFingerprint::new(&it)), Err(Failure::from(&error))),
     };
     let now = SystemTime::now();
     let reliable = stamp.filter(|stamp| stamp.is_older(now, ONE_MOMENT));
     match text.and_then(|text| definition(path, &text)) {
-        Ok(essence) => Read::Good { essence, stamp: reliable },
-        Err(_) if stamp.is_some_and(|stamp| !stamp.is_older(now, SETTLED)) => Read::Unsettled,
-        Err(failure) => Read::Broken { failure, stamp: reliable },
+        Ok(essence) => FileRead::Good { essence, stamp: reliable },
+        Err(_) if stamp.is_some_and(|stamp| !stamp.is_older(now, SETTLED)) => FileRead::Unsettled,
+        Err(failure) => FileRead::Broken { failure, stamp: reliable },
     }
 }
 
@@ -57,9 +59,9 @@ fn definition(path: &Path, text: &[u8]) -> Result<String, Failure> {
 }
 
 /// The text of one version of the file, or why there is none; `None` while it changes.
-type Version = Option<(Stamp, Result<Vec<u8>, Failure>)>;
+type FileContent = Option<(FileFingerprint, Result<Vec<u8>, Failure>)>;
 
-fn text(path: &Path) -> Result<Version, InputError> {
+fn text(path: &Path) -> Result<FileContent, InputError> {
     let unreadable = |source| InputError::Unreadable { path: path.to_owned(), source };
     // Asked before it is opened: that alone has effects on a device or a pipe.
     if !fs::metadata(path).map_err(unreadable)?.is_file() {
@@ -70,10 +72,10 @@ fn text(path: &Path) -> Result<Version, InputError> {
     version(&file, path).map_err(unreadable)
 }
 
-fn version(file: &File, path: &Path) -> io::Result<Version> {
-    let before = Stamp::new(&file.metadata()?);
+fn version(file: &File, path: &Path) -> io::Result<FileContent> {
+    let before = FileFingerprint::new(&file.metadata()?);
     let text = whole(file)?;
-    let stamp = Stamp::new(&file.metadata()?);
+    let stamp = FileFingerprint::new(&file.metadata()?);
     let text = text.ok_or_else(|| Failure::from(&InputError::Long { path: path.to_owned() }));
     Ok((before == stamp).then_some((stamp, text)))
 }

@@ -17,7 +17,7 @@ use rustix::io::Errno;
 use tokio::io::unix::AsyncFd;
 use tokio::time::{Instant, timeout_at};
 
-use super::look::{Wanted, is_definition};
+use super::listing::{RescanRequest, is_definition};
 
 /// Changes have come to rest when nothing more is heard for so long.
 const QUIET: Duration = Duration::from_millis(200);
@@ -41,7 +41,7 @@ pub(super) struct Watch {
     own: Option<i32>,
     /// On a folder above, and the name in it that leads to the folder.
     above: Option<(i32, OsString)>,
-    heard: Wanted,
+    heard: RescanRequest,
     /// What was last said of a watch that is not possible.
     complaint: Option<Errno>,
 }
@@ -49,7 +49,7 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn new(folder: &Path) -> Self {
         let folder = folder.to_owned();
-        Self { folder, inotify: None, own: None, above: None, heard: Wanted::default(), complaint: None }
+        Self { folder, inotify: None, own: None, above: None, heard: RescanRequest::default(), complaint: None }
     }
 
     /// Watches what is there now, after whatever has happened; to be followed by a look at
@@ -86,8 +86,8 @@ impl Watch {
     }
 
     /// What has changed, once it has come to rest. Nothing is lost when nobody waits to the end.
-    pub(super) async fn settled(&mut self) -> Wanted {
-        while self.heard == Wanted::default() {
+    pub(super) async fn settled(&mut self) -> RescanRequest {
+        while self.heard == RescanRequest::default() {
             self.hear().await;
         }
         let latest = Instant::now() + LATEST;
@@ -134,7 +134,7 @@ fn read(inotify: &OwnedFd, mut each: impl FnMut(&Event<'_>)) -> Result<(), Errno
     }
 }
 
-impl Wanted {
+impl RescanRequest {
     fn add(&mut self, event: &Event<'_>, own: Option<i32>, above: Option<&(i32, OsString)>) {
         if event.events().contains(ReadFlags::QUEUE_OVERFLOW) {
             tracing::info!("more has changed than the kernel could tell of");

@@ -6,25 +6,25 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::geteuid;
 use serde_json::value::to_raw_value;
 
-use super::{Ended, Journal, Record};
+use super::{EndRecord, Journal, JournalRecord};
+use crate::agent::job::{Job, JobId, JobResult, JobSource, Peer, Submission, Timestamp};
 use crate::agent::journal_error::JournalError;
-use crate::agent::request::{Ending, Moment, Origin, Peer, Request, RequestId, Submission};
 use crate::error::Printable;
 
-fn request(milliseconds: u64) -> Request {
+fn request(milliseconds: u64) -> Job {
     let now = UNIX_EPOCH + Duration::from_millis(milliseconds);
     let submission = Submission {
         source: Printable::new("web.json"),
         definition: r#"{"containerDefinitions":[{"image":"a"}]}"#.to_owned(),
         key: Some("deploy-7".to_owned()),
-        submitted_by: Origin::Peer(Peer { uid: 1000, gid: 1000 }),
+        submitted_by: JobSource::Peer(Peer { uid: 1000, gid: 1000 }),
     };
-    Request { id: RequestId::new(now, 7), accepted: Moment::new(now), submission }
+    Job { id: JobId::new(now, 7), accepted: Timestamp::new(now), submission }
 }
 
-fn ended() -> Ended {
+fn ended() -> EndRecord {
     let report = to_raw_value(&serde_json::json!({"schemaVersion": 1, "tasks": []})).unwrap();
-    Ended { at: Moment::new(UNIX_EPOCH), how: Ending::Succeeded, report }
+    EndRecord { at: Timestamp::new(UNIX_EPOCH), how: JobResult::Succeeded, report }
 }
 
 #[test]
@@ -34,15 +34,17 @@ fn what_was_put_is_there_after_a_restart() {
     assert!(found.records.is_empty());
     let (open, done, forgotten) = (request(2), request(1), request(3));
     for request in [&open, &done, &forgotten] {
-        journal.put(&Record::new(request.clone(), None)).unwrap();
+        journal.put(&JournalRecord::new(request.clone(), None)).unwrap();
     }
-    journal.put(&Record::new(done.clone(), Some(ended()))).unwrap();
+    journal.put(&JournalRecord::new(done.clone(), Some(ended()))).unwrap();
     journal.forget(&forgotten.id);
     drop(journal);
     let (journal, found) = Journal::open(folder.path()).unwrap();
     let requests: Vec<_> = found.records.iter().map(|record| record.request.clone()).collect();
     assert_eq!(requests, [done.clone(), open], "oldest first, and whole");
-    let Some(Ended { how: Ending::Succeeded, report, .. }) = journal.get(&done.id).unwrap().ended else { panic!() };
+    let Some(EndRecord { how: JobResult::Succeeded, report, .. }) = journal.get(&done.id).unwrap().ended else {
+        panic!()
+    };
     assert_eq!(report.get(), r#"{"schemaVersion":1,"tasks":[]}"#);
 }
 
@@ -56,13 +58,13 @@ fn a_mark_is_there_for_as_long_as_its_request_is_open() {
     let (journal, _) = Journal::open(folder.path()).unwrap();
     let (off, done, late) = (request(1), request(2), request(3));
     for request in [&off, &done, &late] {
-        journal.put(&Record::new(request.clone(), None)).unwrap();
+        journal.put(&JournalRecord::new(request.clone(), None)).unwrap();
     }
     journal.cancel(&off.id).unwrap();
     journal.cancel(&done.id).unwrap();
-    journal.put(&Record::new(done, Some(ended()))).unwrap();
+    journal.put(&JournalRecord::new(done, Some(ended()))).unwrap();
     assert_eq!(marks(), 1);
-    journal.put(&Record::new(late.clone(), Some(ended()))).unwrap();
+    journal.put(&JournalRecord::new(late.clone(), Some(ended()))).unwrap();
     journal.cancel(&late.id).unwrap();
     drop(journal);
     let (journal, found) = Journal::open(folder.path()).unwrap();
@@ -86,7 +88,7 @@ fn half_a_file_costs_no_other_one() {
     let folder = tempfile::tempdir().unwrap();
     let requests = folder.path().join("requests");
     let (journal, _) = Journal::open(folder.path()).unwrap();
-    journal.put(&Record::new(request(1), None)).unwrap();
+    journal.put(&JournalRecord::new(request(1), None)).unwrap();
     drop(journal);
     let id = request(1).id;
     fs::write(requests.join(format!("{}.tmp", request(2).id)), "{").unwrap();
@@ -105,7 +107,7 @@ fn a_folder_that_cannot_be_written_is_an_answer() {
     let (journal, _) = Journal::open(folder.path()).unwrap();
     fs::remove_dir_all(folder.path().join("requests")).unwrap();
     assert!(journal.probe().is_err());
-    let failed = journal.put(&Record::new(request(1), None)).unwrap_err();
+    let failed = journal.put(&JournalRecord::new(request(1), None)).unwrap_err();
     assert!(matches!(failed, JournalError::Write { .. }) && !failed.is_no_space());
 }
 
@@ -114,11 +116,11 @@ fn what_somebody_has_put_there_is_never_a_request_and_holds_up_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let requests = folder.path().join("requests");
     let (journal, _) = Journal::open(folder.path()).unwrap();
-    journal.put(&Record::new(request(1), None)).unwrap();
+    journal.put(&JournalRecord::new(request(1), None)).unwrap();
     drop(journal);
     let path = |milliseconds| requests.join(format!("{}.json", request(milliseconds).id));
     let write = |milliseconds, to: &std::path::Path| {
-        fs::write(to, serde_json::to_vec(&Record::new(request(milliseconds), None)).unwrap()).unwrap();
+        fs::write(to, serde_json::to_vec(&JournalRecord::new(request(milliseconds), None)).unwrap()).unwrap();
     };
     mknodat(CWD, path(2), FileType::Fifo, Mode::RWXU, 0).unwrap();
     write(3, &folder.path().join("elsewhere"));
@@ -150,7 +152,7 @@ fn the_folder_is_the_agents_alone() {
 fn a_start_has_no_report_in_memory() {
     let folder = tempfile::tempdir().unwrap();
     let (journal, _) = Journal::open(folder.path()).unwrap();
-    journal.put(&Record::new(request(1), Some(ended()))).unwrap();
+    journal.put(&JournalRecord::new(request(1), Some(ended()))).unwrap();
     drop(journal);
     let (journal, mut found) = Journal::open(folder.path()).unwrap();
     assert_eq!(found.records.remove(0).ended.unwrap().report.get(), "null");

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::Metrics;
-use crate::pipeline::{Progress, State};
+use crate::pipeline::{ProgressObserver, PullState};
 
 /// A progress that counts bytes, and tells another one everything.
 pub struct Downloads<'a> {
     metrics: &'a Metrics,
-    to: &'a dyn Progress,
+    to: &'a dyn ProgressObserver,
     /// How far each pull was.
     before: Mutex<HashMap<usize, u64>>,
 }
@@ -17,14 +17,14 @@ pub struct Downloads<'a> {
 impl<'a> Downloads<'a> {
     /// Of one plan's pulls.
     #[must_use]
-    pub fn new(metrics: &'a Metrics, to: &'a dyn Progress) -> Self {
+    pub fn new(metrics: &'a Metrics, to: &'a dyn ProgressObserver) -> Self {
         Self { metrics, to, before: Mutex::default() }
     }
 }
 
-impl Progress for Downloads<'_> {
-    fn update(&self, pull: usize, state: &State) {
-        if let State::Pulling(layers) = state {
+impl ProgressObserver for Downloads<'_> {
+    fn update(&self, pull: usize, state: &PullState) {
+        if let PullState::Pulling(layers) = state {
             let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
             let before = before.entry(pull).or_default();
             // Another attempt begins with nothing.

@@ -19,11 +19,11 @@ use serde_json::Value;
 pub use downloads::Downloads;
 pub use listener::{Listener, ListenerError};
 
-use super::desk::Desk;
-use super::request::{Ending, Request};
-use super::tally::Tally;
-use super::witness::{Decision, Given, Witness};
-use crate::pipeline::{Call, Servable, Served, Source, Watch};
+use super::job::{Job, JobResult};
+use super::job_counts::JobCounts;
+use super::job_store::JobStore;
+use super::observer::{AccessDecision, AgentObserver, CredentialIssued};
+use crate::pipeline::{AwsCallEvent, CredentialKind, CredentialObserver, CredentialServed, ServedFrom};
 use crate::report::{ContainerReport, ContainerResult, Report};
 use numbers::Numbers;
 
@@ -42,11 +42,11 @@ impl Default for Metrics {
         numbers.set(&table::BUILD, &[env!("CARGO_PKG_VERSION")], 1.0);
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         numbers.set(&table::START, &[], since.as_secs_f64());
-        for ending in [Ending::Succeeded, Ending::Failed, Ending::Cancelled] {
+        for ending in [JobResult::Succeeded, JobResult::Failed, JobResult::Cancelled] {
             numbers.add(&table::REQUESTS, &[&word(&ending)], 0);
         }
-        for what in [Servable::Secret, Servable::Token] {
-            for from in [Source::Read, Source::Kept, Source::Stale] {
+        for what in [CredentialKind::Secret, CredentialKind::Token] {
+            for from in [ServedFrom::Read, ServedFrom::Cache, ServedFrom::Stale] {
                 numbers.add(&table::SERVED, &[word_of(what), word_from(from)], 0);
             }
         }
@@ -60,8 +60,8 @@ impl Default for Metrics {
 impl Metrics {
     /// All of them as Prometheus reads them ([`CONTENT_TYPE`]), with what the desk has open now.
     #[must_use]
-    pub fn render(&self, desk: &Desk) -> String {
-        let Tally { queued, running, for_engine, for_others } = desk.tally(|by| !by.is_placed());
+    pub fn render(&self, desk: &JobStore) -> String {
+        let JobCounts { queued, running, for_engine, for_others } = desk.tally(|by| !by.is_managed());
         let (waiting, at_most) = (for_engine + for_others, desk.room().open);
         for (phase, count) in [("queued", queued), ("running", running), ("waiting", waiting)] {
             self.0.set(&table::OPEN, &[phase], float(count));
@@ -104,8 +104,8 @@ impl Metrics {
     }
 }
 
-impl Witness for Metrics {
-    fn ended(&self, request: &Request, how: Ending, report: &Report) {
+impl AgentObserver for Metrics {
+    fn ended(&self, request: &Job, how: JobResult, report: &Report) {
         let ending = how.word();
         self.0.add(&table::REQUESTS, &[ending], 1);
         self.0.observe(&table::REQUEST_SECONDS, &[ending], request.accepted.elapsed());
@@ -119,39 +119,39 @@ impl Witness for Metrics {
         }
     }
 
-    fn decided(&self, Decision { right, allowed, .. }: &Decision<'_>) {
+    fn decided(&self, AccessDecision { right, allowed, .. }: &AccessDecision<'_>) {
         self.0.add(&table::ACCESS, &[right.word(), if *allowed { "allowed" } else { "refused" }], 1);
     }
 
-    fn gave(&self, Given { origin, .. }: &Given<'_>) {
+    fn gave(&self, CredentialIssued { origin, .. }: &CredentialIssued<'_>) {
         self.0.add(&table::GIVEN, &[origin.kind()], 1);
     }
 }
 
-impl Watch for Metrics {
-    fn called(&self, Call { operation, ended, took }: &Call) {
+impl CredentialObserver for Metrics {
+    fn called(&self, AwsCallEvent { operation, ended, took }: &AwsCallEvent) {
         self.0.add(&table::CALLS, &[operation, ended.word()], 1);
         self.0.observe(&table::CALL_SECONDS_OF, &[operation], *took);
     }
 
-    fn served(&self, Served { what, from, age }: &Served) {
+    fn served(&self, CredentialServed { what, from, age }: &CredentialServed) {
         self.0.add(&table::SERVED, &[word_of(*what), word_from(*from)], 1);
         self.0.observe(&table::AGE_SECONDS_OF, &[word_of(*what)], *age);
     }
 }
 
-fn word_of(what: Servable) -> &'static str {
+fn word_of(what: CredentialKind) -> &'static str {
     match what {
-        Servable::Secret => "secret",
-        Servable::Token => "token",
+        CredentialKind::Secret => "secret",
+        CredentialKind::Token => "token",
     }
 }
 
-fn word_from(source: Source) -> &'static str {
+fn word_from(source: ServedFrom) -> &'static str {
     match source {
-        Source::Read => "read",
-        Source::Kept => "kept",
-        Source::Stale => "stale",
+        ServedFrom::Read => "read",
+        ServedFrom::Cache => "kept",
+        ServedFrom::Stale => "stale",
     }
 }
 

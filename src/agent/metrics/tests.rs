@@ -1,9 +1,14 @@
 use std::time::{Duration, SystemTime};
 
 use super::{Downloads, Metrics};
-use crate::agent::{Decision, Ending, Moment, Origin, Peer, Request, RequestId, Right, Submission, Witness as _};
+use crate::agent::{
+    AccessDecision, AgentObserver as _, Job, JobId, JobResult, JobSource, Peer, Right, Submission, Timestamp,
+};
 use crate::error::{Class, Failure, Link, Printable};
-use crate::pipeline::{Call, CallEnd, Layers, Progress, Servable, Served, Source, State, Watch as _};
+use crate::pipeline::{
+    AwsCallEvent, CallOutcome, CredentialKind, CredentialObserver as _, CredentialServed, LayerTotals,
+    ProgressObserver, PullState, ServedFrom,
+};
 use crate::report::{ContainerReport, ContainerResult, CredentialReport, Report, RetryReport, Summary, TaskReport};
 
 const PEER: Peer = Peer { uid: 0, gid: 0 };
@@ -39,12 +44,16 @@ fn container(image: &str, result: ContainerResult) -> ContainerReport {
 
 fn ended(metrics: &Metrics, containers: Vec<ContainerReport>) {
     let (now, source) = (SystemTime::now(), Printable::new("web.json"));
-    let submission =
-        Submission { source: source.clone(), definition: String::new(), key: None, submitted_by: Origin::Peer(PEER) };
-    let request = Request { id: RequestId::new(now, 0), accepted: Moment::new(now), submission };
+    let submission = Submission {
+        source: source.clone(),
+        definition: String::new(),
+        key: None,
+        submitted_by: JobSource::Peer(PEER),
+    };
+    let request = Job { id: JobId::new(now, 0), accepted: Timestamp::new(now), submission };
     let tasks = vec![TaskReport { source, family: None, warnings: Vec::new(), containers }];
     let report = Report { schema_version: 1, tasks, invalid_inputs: Vec::new(), summary: Summary::default() };
-    metrics.ended(&request, Ending::Failed, &report);
+    metrics.ended(&request, JobResult::Failed, &report);
 }
 
 fn assert_has(metrics: &Metrics, lines: &[&str]) {
@@ -101,9 +110,13 @@ fn a_failure_is_counted_by_its_link_and_class_and_a_retry_by_its_reason() {
 fn what_the_credentials_room_tells_is_counted() {
     let metrics = Metrics::default();
     let took = Duration::from_millis(30);
-    metrics.called(&Call { operation: "AssumeRole", ended: CallEnd::Denied, took });
-    metrics.served(&Served { what: Servable::Secret, from: Source::Stale, age: Duration::from_secs(400) });
-    metrics.decided(&Decision { by: PEER, right: Right::Submit, allowed: false, what: format_args!("") });
+    metrics.called(&AwsCallEvent { operation: "AssumeRole", ended: CallOutcome::Denied, took });
+    metrics.served(&CredentialServed {
+        what: CredentialKind::Secret,
+        from: ServedFrom::Stale,
+        age: Duration::from_secs(400),
+    });
+    metrics.decided(&AccessDecision { by: PEER, right: Right::Submit, allowed: false, what: format_args!("") });
     assert_has(
         &metrics,
         &[
@@ -119,8 +132,8 @@ fn what_the_credentials_room_tells_is_counted() {
 
 struct Nobody;
 
-impl Progress for Nobody {
-    fn update(&self, _: usize, _: &State) {}
+impl ProgressObserver for Nobody {
+    fn update(&self, _: usize, _: &PullState) {}
 }
 
 #[test]
@@ -128,7 +141,7 @@ fn bytes_of_another_attempt_count_from_its_beginning() {
     let metrics = Metrics::default();
     let downloads = Downloads::new(&metrics, &Nobody);
     for (pull, bytes) in [(0, 10), (0, 60), (1, 5), (0, 0), (0, 100), (0, 100)] {
-        downloads.update(pull, &State::Pulling(Layers { bytes, ..Layers::default() }));
+        downloads.update(pull, &PullState::Pulling(LayerTotals { bytes, ..LayerTotals::default() }));
     }
     assert_has(&metrics, &["taskpull_downloaded_bytes_total 165"]);
 }

@@ -1,11 +1,11 @@
 //! Progress on stderr: a line for each image on a terminal, redrawn in place; plain lines
 //! elsewhere; nothing with `--quiet`.
 
-mod board;
 mod draw;
+mod labels;
+mod model;
 mod plain;
 mod rate;
-mod words;
 
 use std::convert::Infallible;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,8 +15,8 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::stderr;
 use crate::config::TerminalEnv;
-use crate::pipeline::{Progress, State};
-use board::Board;
+use crate::pipeline::{ProgressObserver, PullState};
+use model::ProgressModel;
 
 /// Ten drawings a second look like motion and cost next to nothing.
 const TICK: Duration = Duration::from_millis(100);
@@ -33,7 +33,7 @@ pub(super) enum Shown {
 
 /// What is drawn on a terminal.
 pub(super) struct Screen {
-    board: Mutex<Board>,
+    board: Mutex<ProgressModel>,
     colour: bool,
 }
 
@@ -42,7 +42,7 @@ impl Shown {
         if quiet || images.is_empty() {
             Self::Nothing
         } else if stderr::size().is_some() && !wishes.is_dumb {
-            let board = Mutex::new(Board::new(images, Instant::now()));
+            let board = Mutex::new(ProgressModel::new(images, Instant::now()));
             Self::Screen(Screen { board, colour: !wishes.no_color })
         } else {
             Self::Lines(images)
@@ -65,10 +65,10 @@ impl Shown {
     }
 }
 
-impl Progress for Shown {
-    fn update(&self, pull: usize, state: &State) {
+impl ProgressObserver for Shown {
+    fn update(&self, pull: usize, state: &PullState) {
         // Said as those that are found in a definition, and no state of the pull.
-        if let State::Warned(warning) = state {
+        if let PullState::Warned(warning) = state {
             return stderr::tell(&format!("warning: {warning}"));
         }
         match self {
@@ -92,7 +92,7 @@ impl Drop for Shown {
 }
 
 impl Screen {
-    fn board(&self) -> MutexGuard<'_, Board> {
+    fn board(&self) -> MutexGuard<'_, ProgressModel> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

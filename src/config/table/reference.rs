@@ -1,6 +1,8 @@
 //! The table of settings as a document.
 
-use super::{SETTINGS, Setting, ValueKind};
+use super::rows::SETTINGS;
+use super::setting::Setting;
+use crate::config::value_kind::ValueKind;
 
 const SWITCH_IN_ENVIRONMENT: &str = "; in the environment any value means true, even `0`, as in Docker";
 

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::Setting;
+use super::setting::Setting;
 use crate::config::choices::{
     AccessTokens, Batching, Behavior, DiskCheck, HostKind, HostLaunchType, InstanceAuthType, OnRefusal, RoleUse,
     VerifyAccess,
@@ -76,7 +76,7 @@ secrets: SecretsSettings {
     /// How long a cached secret is used after `secrets.max_age` while AWS is unavailable. It is
     /// reported as stale. Never used after a denial or a deletion.
     max_stale: Duration = SECRETS_MAX_STALE { variable: "TASKPULL_SECRETS_MAX_STALE", default: Some("1h"), kind: Time(Duration::ZERO, DAY) }
-    /// Maximum number of secrets in the cache, and of ECR tokens in theirs. The entry read longest
+    /// Maximum number of secrets in the cache, and of ECR tokens in the token cache. The entry read longest
     /// ago is evicted first. Both caches are in memory only.
     cache_size: NonZeroUsize = SECRETS_CACHE_SIZE { variable: "TASKPULL_SECRETS_CACHE_SIZE", default: Some("1000"), kind: Number(1, 100_000) }
     /// `try`: secrets of one identity and Region that are needed at the same time are read by one
@@ -120,7 +120,7 @@ pull: PullSettings {
     /// delay the others.
     concurrency_per_registry: NonZeroUsize = PER_REGISTRY { variable: "TASKPULL_CONCURRENCY_PER_REGISTRY", default: Some("8"), kind: Number(1, 1_000) }
     /// Attempts at one pull while its registry is unavailable or throttles.
-    /// [Pulls](pulls.md#when-it-does-not-come) describes what is retried, and after which waits.
+    /// [Pulls](pulls.md#when-a-pull-fails) describes what is retried, and after which waits.
     attempts: NonZeroU32 = ATTEMPTS { variable: "TASKPULL_ATTEMPTS", default: Some("16"), kind: Number(1, 1_000) }
     /// Maximum wait for the first message of a pull, which the engine sends after the registry has
     /// sent the manifest.

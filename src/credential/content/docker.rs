@@ -5,8 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::entry::login_of;
-use super::json::{Node, Notes, Object};
+use super::docker_auth_entry::login_of;
+use super::json::{Node, Object, ParseWarnings};
 use super::{ContentFault, text_of};
 use crate::credential::Login;
 use crate::credential::scope::{Scope, is_no_login};
@@ -14,11 +14,11 @@ use crate::task::ImageReference;
 
 /// A Docker configuration under a key of its own, as Kubernetes keeps it: JSON as text,
 /// its base64, or the object itself.
-pub(super) fn kubernetes(
+pub(crate) fn kubernetes(
     node: &Node,
     key: &'static str,
     image: &ImageReference,
-    notes: &mut Notes,
+    notes: &mut ParseWarnings,
 ) -> Result<Login, ContentFault> {
     let not_one = || ContentFault::NotDockerConfig(key);
     let text = match node {
@@ -44,7 +44,7 @@ pub(super) fn kubernetes(
 
 /// The entry for this image: the one that names most of its path. An address that names no
 /// registry is refused, whatever the image: it could have been meant for this one.
-pub(super) fn auths(config: &Object, image: &ImageReference, notes: &mut Notes) -> Result<Login, ContentFault> {
+pub(crate) fn auths(config: &Object, image: &ImageReference, notes: &mut ParseWarnings) -> Result<Login, ContentFault> {
     let entries = match config.get("auths", notes)? {
         Some(Node::Object(entries)) => entries,
         Some(_) => return Err(ContentFault::NoObject("auths")),
@@ -72,7 +72,11 @@ pub(super) fn auths(config: &Object, image: &ImageReference, notes: &mut Notes) 
 }
 
 /// What `docker-credential-…  get` answers.
-pub(super) fn helper(answer: &Object, image: &ImageReference, notes: &mut Notes) -> Result<Login, ContentFault> {
+pub(crate) fn helper(
+    answer: &Object,
+    image: &ImageReference,
+    notes: &mut ParseWarnings,
+) -> Result<Login, ContentFault> {
     let server = answer.needed("ServerURL", notes)?;
     let username = answer.needed("Username", notes)?;
     let password = answer.needed("Secret", notes)?;

@@ -10,12 +10,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::json::{Node, Notes, Object};
+use super::json::{Node, Object, ParseWarnings};
 use super::{ContentFault, text_of};
 use crate::task::KeyArn;
 
 /// The key under which an envelope is known.
-pub(super) const NAME: &str = "taskpull";
+pub(crate) const NAME: &str = "taskpull";
 
 /// The one version there is.
 const VERSION: u64 = 1;
@@ -24,7 +24,7 @@ const VERSION: u64 = 1;
 const KEYS: [&str; 4] = ["version", "keyArn", "ciphertext", "encryptionContext"];
 
 /// KMS takes no longer ciphertext, in bytes (`Decrypt`, API reference).
-pub(super) const CIPHERTEXT_LIMIT: usize = 6_144;
+pub(crate) const CIPHERTEXT_LIMIT: usize = 6_144;
 
 /// A ciphertext with what KMS must be told to decrypt it.
 #[derive(Clone, Debug)]
@@ -62,13 +62,13 @@ impl Envelope {
 }
 
 /// Whether a text is an envelope, whatever is wrong with it.
-pub(super) fn is_one(content: &Object) -> bool {
+pub(crate) fn is_one(content: &Object) -> bool {
     content.has_exactly(NAME)
 }
 
 /// Reads the envelope in a secret's content.
-pub(super) fn read(secret: &Object) -> Result<Envelope, ContentFault> {
-    let notes = &mut Notes::default();
+pub(crate) fn read(secret: &Object) -> Result<Envelope, ContentFault> {
+    let notes = &mut ParseWarnings::default();
     let Some(Node::Object(envelope)) = secret.get(NAME, notes)? else {
         return Err(ContentFault::NoObject(NAME));
     };

@@ -14,7 +14,7 @@ use crate::error::Printable;
 use crate::secret::Secret;
 
 /// A value, as far as a secret's content uses it.
-pub(in crate::credential) enum Node {
+pub(crate) enum Node {
     Text(Secret),
     Integer(u64),
     Object(Object),
@@ -23,15 +23,15 @@ pub(in crate::credential) enum Node {
 }
 
 /// An object with every key as it stands there, duplicates included.
-pub(in crate::credential) struct Object(Vec<(Zeroizing<String>, Node)>);
+pub(crate) struct Object(Vec<(Zeroizing<String>, Node)>);
 
 /// What was taken and is probably not meant, said in the report.
 #[derive(Default)]
-pub(in crate::credential) struct Notes(pub Vec<Printable>);
+pub(crate) struct ParseWarnings(pub Vec<Printable>);
 
 impl Object {
     /// Reads the one object of a text.
-    pub(in crate::credential) fn parse(text: &str) -> Result<Self, ContentFault> {
+    pub(crate) fn parse(text: &str) -> Result<Self, ContentFault> {
         let node: Node = serde_json::from_str(text)
             .map_err(|error| ContentFault::NotJson { line: error.line(), column: error.column() })?;
         match node {
@@ -41,26 +41,22 @@ impl Object {
     }
 
     /// Whether something stands under this key, in any case of its letters.
-    pub(in crate::credential) fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.entries().any(|(name, node)| name.eq_ignore_ascii_case(key) && !matches!(node, Node::Null))
     }
 
     /// Whether something stands under exactly this key.
-    pub(in crate::credential) fn has_exactly(&self, key: &str) -> bool {
+    pub(crate) fn has_exactly(&self, key: &str) -> bool {
         self.entries().any(|(name, _)| name == key)
     }
 
-    pub(in crate::credential) fn entries(&self) -> impl Iterator<Item = (&str, &Node)> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &Node)> {
         self.0.iter().map(|(name, node)| (name.as_str(), node))
     }
 
     /// The value under a key: exactly so, else in another case, which is noted. `null` is
     /// none; two spellings of one key are refused, whatever stands under them.
-    pub(in crate::credential) fn get(
-        &self,
-        key: &'static str,
-        notes: &mut Notes,
-    ) -> Result<Option<&Node>, ContentFault> {
+    pub(crate) fn get(&self, key: &'static str, notes: &mut ParseWarnings) -> Result<Option<&Node>, ContentFault> {
         let mut found = self.entries().filter(|(name, _)| name.eq_ignore_ascii_case(key));
         let Some((name, node)) = found.next() else { return Ok(None) };
         if found.next().is_some() {
@@ -77,11 +73,7 @@ impl Object {
     }
 
     /// The text under a key.
-    pub(in crate::credential) fn text(
-        &self,
-        key: &'static str,
-        notes: &mut Notes,
-    ) -> Result<Option<&Secret>, ContentFault> {
+    pub(crate) fn text(&self, key: &'static str, notes: &mut ParseWarnings) -> Result<Option<&Secret>, ContentFault> {
         match self.get(key, notes)? {
             None => Ok(None),
             Some(Node::Text(text)) => Ok(Some(text)),
@@ -90,7 +82,7 @@ impl Object {
     }
 
     /// The text under a key that must be there and must not be empty.
-    pub(in crate::credential) fn needed(&self, key: &'static str, notes: &mut Notes) -> Result<Secret, ContentFault> {
+    pub(crate) fn needed(&self, key: &'static str, notes: &mut ParseWarnings) -> Result<Secret, ContentFault> {
         match self.text(key, notes)? {
             None => Err(ContentFault::Missing(key)),
             Some(text) if text.is_empty() => Err(ContentFault::EmptyValue(key)),

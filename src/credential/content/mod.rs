@@ -6,30 +6,30 @@
 //! helper's answer; an identity token. A text may be sealed: an [`Envelope`], or the bytes
 //! of a KMS ciphertext.
 
+mod content_error;
 mod docker;
-pub(super) mod entry;
+pub(crate) mod docker_auth_entry;
 mod envelope;
-mod fault;
-pub(super) mod json;
-pub(super) mod pair;
+pub(crate) mod json;
 #[cfg(test)]
 mod tests;
+pub(crate) mod username_token;
 
 use std::collections::BTreeMap;
 
-pub use entry::EntryFault;
+pub use content_error::{ContentError, ContentFault};
+pub use docker_auth_entry::EntryFault;
 pub use envelope::Envelope;
-pub use fault::{ContentError, ContentFault};
 
 use super::{Login, SecretValue, SecretVersion};
-pub use crate::config::AccessTokens;
+use crate::config::AccessTokens;
 use crate::error::Printable;
 use crate::secret::{Secret, SecretBytes};
 use crate::task::{ImageReference, KeyArn};
-use json::{Notes, Object};
+use json::{Object, ParseWarnings};
 
 /// Secrets Manager's limit for a value, in bytes (C6).
-pub(super) const VALUE_LIMIT: usize = 65_536;
+pub(crate) const VALUE_LIMIT: usize = 65_536;
 
 /// What KMS is to decrypt.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub struct Sealed {
 }
 
 /// What a secret holds at first sight.
-pub(super) enum Content<'a> {
+pub(crate) enum Content<'a> {
     /// A text to be read as a login.
     Text(&'a Secret),
     /// What must be decrypted first.
@@ -51,7 +51,7 @@ pub(super) enum Content<'a> {
 }
 
 /// Tells a ciphertext from a text.
-pub(super) fn of(version: &SecretVersion) -> Result<Content<'_>, ContentError> {
+pub(crate) fn of(version: &SecretVersion) -> Result<Content<'_>, ContentError> {
     let found = match &version.value {
         SecretValue::Binary(bytes) => ciphertext(bytes).map(Content::Sealed),
         SecretValue::Text(text) => envelope_in(text).map(|sealed| sealed.map_or(Content::Text(text), Content::Sealed)),
@@ -88,7 +88,7 @@ fn envelope_in(text: &Secret) -> Result<Option<Sealed>, ContentFault> {
 }
 
 /// The text that KMS has decrypted.
-pub(super) fn decrypted(version: &SecretVersion, plaintext: &SecretBytes) -> Result<Secret, ContentError> {
+pub(crate) fn decrypted(version: &SecretVersion, plaintext: &SecretBytes) -> Result<Secret, ContentError> {
     #[expect(clippy::disallowed_methods, reason = "the one reader of a secret's bytes")]
     let text = std::str::from_utf8(plaintext.expose());
     let text = text.map_err(|_| about(version, ContentFault::DecryptedBinary))?;
@@ -96,19 +96,19 @@ pub(super) fn decrypted(version: &SecretVersion, plaintext: &SecretBytes) -> Res
 }
 
 /// What is wrong with a text that is to be sealed, as far as it shows without an image.
-pub(super) fn is_sealable(text: &Secret) -> Result<(), ContentFault> {
+pub(crate) fn is_sealable(text: &Secret) -> Result<(), ContentFault> {
     let content = object(text)?;
     if envelope::is_one(&content) { Err(ContentFault::EnvelopeInEnvelope) } else { only_one_form(&content) }
 }
 
 /// The login for an image in a secret's text, and what is odd about it.
-pub(super) fn login(
+pub(crate) fn login(
     version: &SecretVersion,
     text: &Secret,
     image: &ImageReference,
     tokens: AccessTokens,
 ) -> Result<(Login, Vec<Printable>), ContentError> {
-    let mut notes = Notes::default();
+    let mut notes = ParseWarnings::default();
     let login = object(text).and_then(|content| read(&content, image, tokens, &mut notes));
     login.map(|login| (login, notes.0)).map_err(|fault| about(version, fault))
 }
@@ -144,7 +144,7 @@ fn read(
     content: &Object,
     image: &ImageReference,
     tokens: AccessTokens,
-    notes: &mut Notes,
+    notes: &mut ParseWarnings,
 ) -> Result<Login, ContentFault> {
     if envelope::is_one(content) {
         return Err(ContentFault::EnvelopeInEnvelope);
@@ -168,7 +168,7 @@ fn read(
     }
 }
 
-fn name_and_password(content: &Object, tokens: AccessTokens, notes: &mut Notes) -> Result<Login, ContentFault> {
+fn name_and_password(content: &Object, tokens: AccessTokens, notes: &mut ParseWarnings) -> Result<Login, ContentFault> {
     let key = match tokens {
         _ if content.has("password") || !content.has("accessToken") => "password",
         AccessTokens::Refuse => return Err(ContentFault::AccessToken),

@@ -6,14 +6,16 @@ use super::world::{
     DIGEST, Doubted, Fake, Nobody, NoneNeeded, SECOND, Script, behind_a_rule, busy, class, copy, digest, how, limits,
     planned, pull, refused, two_at_once,
 };
+use crate::config::{Behavior, OnRefusal};
+use crate::engine::EngineError;
 use crate::error::{Class, Link};
 use crate::plan::{InstanceLogin, InstanceSource, Need, PlannedPull};
-use crate::pull::{Behavior, Caching, Deadlines, EngineError, How, Limits, OnRefusal, Outcome, run};
+use crate::pull::{Caching, Deadlines, PullLimits, PullOutcome, PullResultKind, run};
 use crate::retry::Backoff;
 
 /// The one image of a run with this behavior.
-async fn with(caching: Caching, fake: Fake) -> Outcome {
-    let limits = Limits { caching, backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+async fn with(caching: Caching, fake: Fake) -> PullOutcome {
+    let limits = PullLimits { caching, backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
     pull(fake, &["app"], &limits, &CancellationToken::new()).await.0.remove(0)
 }
 
@@ -25,7 +27,9 @@ fn behaving(behavior: Behavior) -> Caching {
 async fn a_registry_that_is_down_is_no_reason_to_do_without_an_image_that_is_there() {
     let down = || Fake::default().on("app", vec![busy(0)]).having("app", DIGEST);
     let outcome = with(behaving(Behavior::Default), down()).await;
-    let How::Cached { verified: false, instead_of: Some(failure) } = how(&outcome) else { panic!("{outcome:?}") };
+    let PullResultKind::Cached { verified: false, instead_of: Some(failure) } = how(&outcome) else {
+        panic!("{outcome:?}")
+    };
     assert_eq!(failure.class, Class::Unavailable);
     assert_eq!(outcome.result.unwrap().digest.as_deref(), Some(DIGEST));
     assert_eq!(class(&with(behaving(Behavior::Always), down()).await), Some(Class::Unavailable));
@@ -36,17 +40,17 @@ async fn a_refusal_is_one_whatever_is_there() {
     let refusing = || Fake::default().on("app", refused()).having("app", DIGEST);
     assert_eq!(class(&with(behaving(Behavior::Default), refusing()).await), Some(Class::Refused));
     let lenient = Caching { on_refusal: OnRefusal::UseCached, ..Caching::default() };
-    assert!(matches!(how(&with(lenient, refusing()).await), How::Cached { instead_of: Some(_), .. }));
+    assert!(matches!(how(&with(lenient, refusing()).await), PullResultKind::Cached { instead_of: Some(_), .. }));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_copy_that_serves_first_costs_no_pull() {
     for behavior in [Behavior::Once, Behavior::PreferCached] {
         let outcome = with(behaving(behavior), Fake::default().having("app", DIGEST)).await;
-        assert_eq!(how(&outcome), How::Cached { verified: false, instead_of: None });
+        assert_eq!(how(&outcome), PullResultKind::Cached { verified: false, instead_of: None });
         assert_eq!(outcome.attempts, 0);
         let outcome = with(behaving(behavior), Fake::default().on("app", vec![digest(0)])).await;
-        assert_eq!(how(&outcome), How::Fetched, "where there is none it is pulled");
+        assert_eq!(how(&outcome), PullResultKind::Fetched, "where there is none it is pulled");
     }
 }
 
@@ -61,13 +65,17 @@ fn verifying(fake: Fake, script: Script) -> Fake {
 async fn a_copy_that_must_be_verified_serves_when_the_registry_accepts_the_credential() {
     let strict = Caching { verify_access: Some(true), ..behaving(Behavior::PreferCached) };
     let outcome = with(strict, verifying(Fake::default(), vec![digest(0)])).await;
-    assert_eq!(how(&outcome), How::Cached { verified: true, instead_of: None });
+    assert_eq!(how(&outcome), PullResultKind::Cached { verified: true, instead_of: None });
     assert_eq!(class(&with(strict, verifying(Fake::default(), refused())).await), Some(Class::Refused));
     let down = with(strict, verifying(Fake::default(), vec![busy(0)])).await;
     assert_eq!(class(&down), Some(Class::Unavailable), "nobody has accepted it");
     let absent = EngineError::Said { status: 404, code: None, text: "manifest unknown: manifest unknown".to_owned() };
     let moved = verifying(Fake::default(), vec![(SECOND, Err(absent))]).on("app", vec![digest(0)]);
-    assert_eq!(how(&with(strict, moved).await), How::Fetched, "what the registry no longer has is pulled anew");
+    assert_eq!(
+        how(&with(strict, moved).await),
+        PullResultKind::Fetched,
+        "what the registry no longer has is pulled anew"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -76,7 +84,7 @@ async fn a_verification_and_the_pull_after_it_have_one_deadline() {
     let fake = verifying(Fake::default(), vec![(60 * SECOND, Err(absent))]).on("app", vec![digest(60)]);
     let caching = Caching { verify_access: Some(true), ..behaving(Behavior::PreferCached) };
     let deadlines = Deadlines { begin: 90 * SECOND, ..limits().deadlines };
-    let limits = Limits { caching, deadlines, ..limits() };
+    let limits = PullLimits { caching, deadlines, ..limits() };
     let (outcomes, _) = pull(fake, &["app"], &limits, &CancellationToken::new()).await;
     assert_eq!((class(&outcomes[0]), outcomes[0].duration), (Some(Class::TimedOut), 100 * SECOND), "{outcomes:?}");
 }
@@ -88,11 +96,11 @@ async fn all_pulls_of_one_tag_fall_back_together() {
     let fake = verifying(Fake::default(), vec![busy(0)]).on("app", vec![busy(0)]);
     fake.copies.lock().unwrap().insert(format!("docker.io/library/app@{DIGEST}"), copy(DIGEST));
     let fake: &'static Fake = Box::leak(Box::new(fake));
-    let limits = Limits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let limits = PullLimits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
     let outcomes =
         run(pulls.to_vec(), &NoneNeeded, &fake, &two_at_once(), &limits, &Nobody, &CancellationToken::new()).await;
     for outcome in outcomes {
-        assert!(matches!(how(&outcome), How::Cached { instead_of: Some(_), .. }), "{outcome:?}");
+        assert!(matches!(how(&outcome), PullResultKind::Cached { instead_of: Some(_), .. }), "{outcome:?}");
     }
 }
 

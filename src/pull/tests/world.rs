@@ -12,12 +12,15 @@ use futures_util::stream::{BoxStream, StreamExt as _};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::credential::{Credential, Credentials, Login};
+use crate::credential::{Credential, CredentialProvider, Login};
+use crate::engine::{
+    Engine, EngineConnector, EngineError, LocalImage, ProgressMessage, PullRequest, Storage, Unreachable,
+};
 use crate::error::{Class, Failure, Link, Printable};
 use crate::plan::{Need, PlannedPull};
 use crate::pull::{
-    Caching, Concurrency, Connect, Deadlines, DiskLimits, Engine, EngineError, How, Limits, Line, LocalImage, Outcome,
-    Progress, State, Storage, Traffic, Unreachable, Wanted, run,
+    Caching, Concurrency, Deadlines, DiskLimits, ProgressObserver, PullLimiter, PullLimits, PullOutcome,
+    PullResultKind, PullState, run,
 };
 use crate::retry::Backoff;
 use crate::secret::Secret;
@@ -27,7 +30,7 @@ pub(super) const SECOND: Duration = Duration::from_secs(1);
 pub(super) const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 /// A line after a pause, or an error.
-pub(super) type Script = Vec<(Duration, Result<Line, EngineError>)>;
+pub(super) type Script = Vec<(Duration, Result<ProgressMessage, EngineError>)>;
 
 /// An engine that plays, for each attempt at an image, the next of its scripts.
 #[derive(Default)]
@@ -62,7 +65,7 @@ pub(super) fn copy(digest: &str) -> LocalImage {
     LocalImage { id: format!("id of {digest}"), digests: vec![digest.to_owned()], platform }
 }
 
-impl Connect for &'static Fake {
+impl EngineConnector for &'static Fake {
     type Engine = &'static Fake;
 
     fn address(&self) -> String {
@@ -77,7 +80,11 @@ impl Connect for &'static Fake {
 }
 
 impl Engine for &'static Fake {
-    fn pull<'a>(&'a self, wanted: &'a Wanted, _: &'a Login) -> BoxStream<'a, Result<Line, EngineError>> {
+    fn pull<'a>(
+        &'a self,
+        wanted: &'a PullRequest,
+        _: &'a Login,
+    ) -> BoxStream<'a, Result<ProgressMessage, EngineError>> {
         let script = self.scripts.lock().unwrap().get_mut(&wanted.image.to_string()).map(|scripts| scripts.remove(0));
         let now = self.under_way.fetch_add(1, Ordering::Relaxed) + 1;
         self.most_at_once.fetch_max(now, Ordering::Relaxed);
@@ -102,7 +109,7 @@ impl Engine for &'static Fake {
     }
 
     /// It answers as a pull of the image by digest would.
-    async fn verify<'a>(&'a self, wanted: &'a Wanted, login: &'a Login) -> Result<(), EngineError> {
+    async fn verify<'a>(&'a self, wanted: &'a PullRequest, login: &'a Login) -> Result<(), EngineError> {
         let mut lines = self.pull(wanted, login);
         while let Some(line) = lines.next().await {
             line?;
@@ -139,16 +146,16 @@ impl Drop for Leave {
 
 pub(super) struct NoneNeeded;
 
-impl Credentials for NoneNeeded {
+impl CredentialProvider for NoneNeeded {
     fn credential<'a>(&'a self, _: &'a PlannedPull) -> BoxFuture<'a, Result<Credential, Arc<Failure>>> {
         async { Ok(Credential::anonymous()) }.boxed()
     }
 
-    fn doubted(&self, _: &PlannedPull, _: &Credential) -> Option<Arc<Failure>> {
+    fn quarantine_reason(&self, _: &PlannedPull, _: &Credential) -> Option<Arc<Failure>> {
         None
     }
 
-    fn after_refusal<'a>(
+    fn refresh_after_refusal<'a>(
         &'a self,
         _: &'a PlannedPull,
         _: &'a Credential,
@@ -161,7 +168,7 @@ impl Credentials for NoneNeeded {
 /// Has a login, and nobody knows whether there is another one.
 pub(super) struct Doubted;
 
-impl Credentials for Doubted {
+impl CredentialProvider for Doubted {
     fn credential<'a>(&'a self, _: &'a PlannedPull) -> BoxFuture<'a, Result<Credential, Arc<Failure>>> {
         let secret = || Secret::new("x".to_owned());
         let mut credential = Credential::anonymous();
@@ -169,11 +176,11 @@ impl Credentials for Doubted {
         async { Ok(credential) }.boxed()
     }
 
-    fn doubted(&self, _: &PlannedPull, _: &Credential) -> Option<Arc<Failure>> {
+    fn quarantine_reason(&self, _: &PlannedPull, _: &Credential) -> Option<Arc<Failure>> {
         None
     }
 
-    fn after_refusal<'a>(
+    fn refresh_after_refusal<'a>(
         &'a self,
         _: &'a PlannedPull,
         _: &'a Credential,
@@ -188,31 +195,31 @@ impl Credentials for Doubted {
 
 pub(super) struct Nobody;
 
-impl Progress for Nobody {
-    fn update(&self, _: usize, _: &State) {}
+impl ProgressObserver for Nobody {
+    fn update(&self, _: usize, _: &PullState) {}
 }
 
-pub(super) fn layer(after: u32, id: &str, status: &str) -> (Duration, Result<Line, EngineError>) {
-    (after * SECOND, Ok(Line { id: Some(id.to_owned()), status: status.to_owned(), bytes: None }))
+pub(super) fn layer(after: u32, id: &str, status: &str) -> (Duration, Result<ProgressMessage, EngineError>) {
+    (after * SECOND, Ok(ProgressMessage { id: Some(id.to_owned()), status: status.to_owned(), bytes: None }))
 }
 
 /// So many bytes of a layer are down.
-pub(super) fn moved(after: u32, id: &str, bytes: u64) -> (Duration, Result<Line, EngineError>) {
-    let line = Line { id: Some(id.to_owned()), status: "Downloading".to_owned(), bytes: Some((bytes, 100)) };
+pub(super) fn moved(after: u32, id: &str, bytes: u64) -> (Duration, Result<ProgressMessage, EngineError>) {
+    let line = ProgressMessage { id: Some(id.to_owned()), status: "Downloading".to_owned(), bytes: Some((bytes, 100)) };
     (after * SECOND, Ok(line))
 }
 
-pub(super) fn digest(after: u32) -> (Duration, Result<Line, EngineError>) {
-    (after * SECOND, Ok(Line { id: None, status: format!("Digest: {DIGEST}"), bytes: None }))
+pub(super) fn digest(after: u32) -> (Duration, Result<ProgressMessage, EngineError>) {
+    (after * SECOND, Ok(ProgressMessage { id: None, status: format!("Digest: {DIGEST}"), bytes: None }))
 }
 
-pub(super) fn busy(after: u32) -> (Duration, Result<Line, EngineError>) {
+pub(super) fn busy(after: u32) -> (Duration, Result<ProgressMessage, EngineError>) {
     let text = "received unexpected HTTP status: 503 Service Unavailable".to_owned();
     (after * SECOND, Err(EngineError::Said { status: 500, code: None, text }))
 }
 
-pub(super) fn limits() -> Limits {
-    Limits {
+pub(super) fn limits() -> PullLimits {
+    PullLimits {
         disk: DiskLimits::default(),
         caching: Caching::default(),
         deadlines: Deadlines {
@@ -233,8 +240,8 @@ pub(super) fn at_once(all: usize, per_registry: usize) -> Concurrency {
     Concurrency { all, per_registry }
 }
 
-pub(super) fn two_at_once() -> Traffic {
-    Traffic::of_one_run(at_once(2, 2))
+pub(super) fn two_at_once() -> PullLimiter {
+    PullLimiter::of_one_run(at_once(2, 2))
 }
 
 pub(super) fn planned(image: &str) -> PlannedPull {
@@ -250,30 +257,30 @@ pub(super) fn behind_a_rule(image: &str) -> PlannedPull {
 pub(super) async fn pull(
     fake: Fake,
     images: &[&str],
-    limits: &Limits,
+    limits: &PullLimits,
     interrupt: &CancellationToken,
-) -> (Vec<Outcome>, &'static Fake) {
+) -> (Vec<PullOutcome>, &'static Fake) {
     pull_in(&two_at_once(), fake, images, limits, interrupt).await
 }
 
 pub(super) async fn pull_in(
-    traffic: &Traffic,
+    traffic: &PullLimiter,
     fake: Fake,
     images: &[&str],
-    limits: &Limits,
+    limits: &PullLimits,
     interrupt: &CancellationToken,
-) -> (Vec<Outcome>, &'static Fake) {
+) -> (Vec<PullOutcome>, &'static Fake) {
     let fake: &'static Fake = Box::leak(Box::new(fake));
     let pulls = images.iter().copied().map(planned);
     (run(pulls.collect(), &NoneNeeded, &fake, traffic, limits, &Nobody, interrupt).await, fake)
 }
 
-pub(super) fn class(outcome: &Outcome) -> Option<Class> {
+pub(super) fn class(outcome: &PullOutcome) -> Option<Class> {
     outcome.result.as_ref().err().map(|failure| failure.class)
 }
 
 /// An engine that has gone.
-pub(super) fn gone(after: u32) -> (Duration, Result<Line, EngineError>) {
+pub(super) fn gone(after: u32) -> (Duration, Result<ProgressMessage, EngineError>) {
     (after * SECOND, Err(EngineError::Unreachable { host: "fake".to_owned(), why: Unreachable::NobodyListens }))
 }
 
@@ -282,6 +289,6 @@ pub(super) fn refused() -> Script {
     vec![(SECOND, Err(EngineError::Said { status: 500, code: None, text }))]
 }
 
-pub(super) fn how(outcome: &Outcome) -> How {
+pub(super) fn how(outcome: &PullOutcome) -> PullResultKind {
     outcome.result.as_ref().unwrap_or_else(|failure| panic!("{failure:?}")).how.clone()
 }

@@ -3,15 +3,15 @@ use std::time::{Duration, Instant};
 use textwrap::core::display_width;
 
 use super::{Layout, cut_end, cut_start, lines};
-use crate::cli::progress::board::Board;
+use crate::cli::progress::model::ProgressModel;
 use crate::cli::stderr::Size;
 use crate::error::{Class, Failure, Link, Printable};
-use crate::pipeline::{How, Layers, Pulled, Retry, State};
+use crate::pipeline::{FailedAttempt, LayerTotals, PullResultKind, PullState, PulledImage};
 
 const MB: u64 = 1_000_000;
 
 struct Screen {
-    board: Board,
+    board: ProgressModel,
     start: Instant,
     seconds: u64,
 }
@@ -20,7 +20,7 @@ impl Screen {
     fn new(images: &[&str]) -> Self {
         let start = Instant::now();
         let images = images.iter().map(|image| (*image).to_owned()).collect();
-        Self { board: Board::new(images, start), start, seconds: 0 }
+        Self { board: ProgressModel::new(images, start), start, seconds: 0 }
     }
 
     fn many(count: usize) -> Self {
@@ -37,7 +37,7 @@ impl Screen {
         self
     }
 
-    fn on(mut self, pull: usize, state: &State) -> Self {
+    fn on(mut self, pull: usize, state: &PullState) -> Self {
         self.board.take(pull, state, self.now());
         self
     }
@@ -53,12 +53,12 @@ impl Screen {
     }
 }
 
-fn pulling(done: usize, total: usize, bytes: u64, bytes_total: u64) -> State {
-    State::Pulling(Layers { done, total, bytes, bytes_total })
+fn pulling(done: usize, total: usize, bytes: u64, bytes_total: u64) -> PullState {
+    PullState::Pulling(LayerTotals { done, total, bytes, bytes_total })
 }
 
-fn done(how: How) -> State {
-    State::Done(Pulled { digest: None, how, platform: None })
+fn done(how: PullResultKind) -> PullState {
+    PullState::Done(PulledImage { digest: None, how, platform: None })
 }
 
 fn outage() -> Failure {
@@ -72,15 +72,15 @@ fn outage() -> Failure {
     }
 }
 
-fn retrying(wait: u64) -> State {
-    State::Retrying(Retry { attempt: 2, wait: Duration::from_secs(wait), failure: outage() })
+fn retrying(wait: u64) -> PullState {
+    PullState::Retrying(FailedAttempt { attempt: 2, wait: Duration::from_secs(wait), failure: outage() })
 }
 
 /// One image in each state.
 fn each_state() -> Screen {
     Screen::new(&["a:1", "b:1", "c:1", "registry.example:5000/team/long/d:1", "e:1", "f:1", "g:1", "h:1", "i:1"])
-        .on(1, &State::Waiting)
-        .on(2, &State::Verifying)
+        .on(1, &PullState::Waiting)
+        .on(2, &PullState::Verifying)
         .on(3, &pulling(0, 0, 0, 0))
         .on(5, &pulling(0, 3, 0, 0))
         .on(6, &pulling(0, 2, 0, 10 * MB))
@@ -90,9 +90,9 @@ fn each_state() -> Screen {
         .on(3, &pulling(3, 7, 50 * MB, 200 * MB))
         .on(4, &retrying(5))
         .on(6, &pulling(2, 2, 10 * MB, 10 * MB))
-        .on(6, &done(How::Fetched))
-        .on(7, &done(How::UpToDate))
-        .on(8, &State::Failed(outage()))
+        .on(6, &done(PullResultKind::Fetched))
+        .on(7, &done(PullResultKind::UpToDate))
+        .on(8, &PullState::Failed(outage()))
         .at(12)
 }
 
@@ -144,7 +144,7 @@ fn forty_columns_hold_the_end_of_the_name_and_the_state() {
 fn a_crowd_shows_what_is_under_way_and_the_newest_ended_within_the_screen() {
     let mut screen = Screen::many(60).at(1);
     for ended in [3, 1, 2, 0, 4, 5, 6, 7, 8, 9] {
-        screen = screen.on(ended, &done(How::UpToDate));
+        screen = screen.on(ended, &done(PullResultKind::UpToDate));
     }
     for under_way in 10..14 {
         screen = screen.on(under_way, &pulling(0, 1, 0, 0));
@@ -160,7 +160,7 @@ fn a_crowd_shows_what_is_under_way_and_the_newest_ended_within_the_screen() {
 fn more_under_way_than_rows_are_counted() {
     let mut screen = Screen::many(30);
     for under_way in 0..30 {
-        screen = screen.on(under_way, &State::Verifying);
+        screen = screen.on(under_way, &PullState::Verifying);
     }
     let lines = screen.lines(80, 6);
     assert_eq!((lines.len(), &*lines[3]), (5, "… and 27 are under way"));
@@ -170,7 +170,7 @@ fn more_under_way_than_rows_are_counted() {
 
 #[test]
 fn one_image_needs_no_sum() {
-    let screen = Screen::new(&["a:1"]).on(0, &State::Waiting);
+    let screen = Screen::new(&["a:1"]).on(0, &PullState::Waiting);
     assert_eq!(screen.lines(80, 24), ["a:1  waits"]);
 }
 
