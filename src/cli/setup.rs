@@ -154,7 +154,7 @@ pub(super) fn store(settings: &Settings) -> Result<AwsClient, Failure> {
 pub(super) fn watched_store(settings: &Settings, watch: &Arc<dyn CredentialObserver>) -> Result<AwsClient, Failure> {
     let Settings { secrets, host, aws, .. } = settings;
     let bundle = aws.ca_bundle.as_deref();
-    let store = AwsClient::new(secrets.timeout, secrets.batch, host.kind, bundle, Arc::clone(watch));
+    let store = AwsClient::new(secrets.timeout, secrets.batch, host.kind, bundle, watch.clone());
     Ok(store.map_err(|error| Failure::from(&error))?.with_stage(&secrets.stage))
 }
 
