@@ -49,7 +49,7 @@ mod without_ecs {
     ) -> Result<Option<Box<dyn ClusterApi>>, Failure> {
         match &settings.ecs.cluster {
             None => Ok(None),
-            Some(cluster) => Err(Failure::from(&ConfigError::InvalidValue {
+            Some(cluster) => Err(Failure::from(ConfigError::InvalidValue {
                 key: ECS_CLUSTER.key,
                 value: cluster.clone(),
                 origin: "the settings".to_owned(),

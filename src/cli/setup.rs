@@ -9,16 +9,13 @@ use crate::error::Failure;
 use crate::pipeline::{
     AccountRoles, AwsClient, Backoff, CacheConfig, Caching, CachingCredentialProvider, Concurrency, CredentialObserver,
     Deadlines, DiskLimits, DockerAddress, EngineEndpoint, EngineSelector, HostLoginSettings, HostLogins, Input,
-    LoginProvider, PlanContext, Platform, PullLimiter, PullLimits, PullRun, Registries, ResolvedEngine, Rewrites,
+    LoginProvider, PlanContext, Platform, PullLimiter, PullLimits, PullRun, RegistryMap, ResolvedEngine, Rewrites,
     TlsUse,
 };
 
-/// The waits between attempts at a pull grow to a second and a half and no further: two
-/// seconds after a registry is well again an image is there. The attempts are a setting.
-const WAITS: Backoff = match Backoff::new(Duration::from_millis(250), Duration::from_millis(1_500), 1) {
-    Ok(backoff) => backoff,
-    Err(_) => panic!("the waits are in order"),
-};
+/// The delays between attempts to pull grow to 1.5 seconds at most, so that an image is there
+/// two seconds after its registry has recovered. The number of attempts is a setting.
+const BACKOFF: Backoff = Backoff::exponential(Duration::from_millis(250), Duration::from_millis(1_500));
 
 /// Everything that a command needs of the world, checked and not yet asked anything.
 pub(super) struct AppContext {
@@ -55,8 +52,7 @@ impl AppContext {
         let concurrency =
             Concurrency { all: settings.pull.concurrency, per_registry: settings.pull.concurrency_per_registry };
         let instance = Arc::new(instance_logins(settings)?);
-        let ResolvedEngine { address, by_current_context } =
-            engine(settings).find().map_err(|error| Failure::from(&error))?;
+        let ResolvedEngine { address, by_current_context } = engine(settings).find()?;
         Ok(Self {
             engine: address,
             by_current_context,
@@ -64,8 +60,8 @@ impl AppContext {
             traffic: traffic(concurrency),
             credentials: Arc::new(credentials(settings, Arc::clone(&instance), watch)?),
             roles: settings.identity.execution_role,
-            accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
-            rewrites: Rewrites::new(&settings.rewrites).map_err(|error| Failure::from(&error))?,
+            accounts: AccountRoles::new(&settings.accounts)?,
+            rewrites: Rewrites::new(&settings.rewrites)?,
             platform: settings.pull.platform.as_deref().map(platform).transpose()?,
             instance,
         })
@@ -84,7 +80,7 @@ impl AppContext {
         let instance = |image: &_| self.instance.covering(image);
         let Self { roles, accounts, rewrites, platform, .. } = self;
         let platform = platform.as_ref();
-        PullRun::new(inputs, &PlanContext { roles: *roles, accounts, rewrites, platform, instance: &instance })
+        PullRun::new(inputs, &PlanContext { roles: *roles, accounts, rewrites, platform, host_login: &instance })
     }
 }
 
@@ -109,7 +105,7 @@ fn engine(settings: &Settings) -> EngineSelector {
 fn platform(text: &str) -> Result<Platform, Failure> {
     Platform::parse(text).map_err(|_| {
         let (value, expected) = (text.to_owned(), PLATFORM.kind.describe());
-        Failure::from(&ConfigError::InvalidValue {
+        Failure::from(ConfigError::InvalidValue {
             key: PLATFORM.key,
             value,
             origin: "the settings".to_owned(),
@@ -137,7 +133,7 @@ fn limits(settings: &Settings, fail_fast: bool) -> PullLimits {
             idle: settings.pull.idle_timeout,
             total: settings.pull.total_timeout,
         },
-        backoff: WAITS.with_attempts(settings.pull.attempts),
+        backoff: BACKOFF.with_attempts(settings.pull.attempts),
         fail_fast,
     }
 }
@@ -155,7 +151,7 @@ pub(super) fn watched_store(settings: &Settings, watch: &Arc<dyn CredentialObser
     let Settings { secrets, host, aws, .. } = settings;
     let bundle = aws.ca_bundle.as_deref();
     let store = AwsClient::new(secrets.timeout, secrets.batch, host.kind, bundle, watch.clone());
-    Ok(store.map_err(|error| Failure::from(&error))?.with_stage(&secrets.stage))
+    Ok(store?.with_stage(&secrets.stage))
 }
 
 fn credentials(
@@ -184,8 +180,8 @@ fn logins_from(
     settings: &Settings,
 ) -> Result<LoginProvider<CachingCredentialProvider<AwsClient>>, Failure> {
     Ok(LoginProvider {
-        registries: Registries::new(&settings.registries).map_err(|error| Failure::from(&error))?,
-        accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
+        registries: RegistryMap::new(&settings.registries)?,
+        accounts: AccountRoles::new(&settings.accounts)?,
         credentials,
         max_age: settings.secrets.max_age,
     })
@@ -200,5 +196,5 @@ fn instance_logins(settings: &Settings) -> Result<HostLogins, Failure> {
         docker_config: settings.instance.docker_config.clone(),
         helper_timeout: settings.instance.helper_timeout,
     };
-    HostLogins::read(&instance).map_err(|error| Failure::from(&error))
+    HostLogins::read(&instance).map_err(Failure::from)
 }

@@ -111,7 +111,7 @@ impl Explain for ConfigError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self {
             Self::UnreadableFile { path, .. }
             | Self::UnreadableCredential { path, .. }
@@ -248,7 +248,7 @@ mod tests {
             ("InvalidValue, a switch", error_of("[engine]\ntls_verify = 1\n")),
             ("InvalidValue, not shown", flags(vec![flag(&INSTANCE_AUTH_TYPE, "ECS_ENGINE_AUTH_TYPE", "hunter2")])),
         ];
-        let failures = errors.iter().map(|(name, error)| (*name, Failure::from(error)));
+        let failures = errors.into_iter().map(|(name, error)| (name, Failure::from(error)));
         insta::assert_snapshot!(catalogue::render(failures));
     }
 }

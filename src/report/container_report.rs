@@ -139,15 +139,15 @@ impl ContainerReport {
     /// Adds what is planned.
     pub(super) fn set_plan(&mut self, pull: &PlannedPull) {
         self.wanted_platform = pull.platform.as_ref().map(ToString::to_string);
-        self.credential = Some(CredentialReport::from(&pull.first_way().need));
-        self.upstream_credential = pull.through.as_ref().map(|_| Box::new(CredentialReport::from(&pull.need)));
+        self.credential = Some(CredentialReport::from(&pull.first_route().need));
+        self.upstream_credential = pull.pull_through.as_ref().map(|_| Box::new(CredentialReport::from(&pull.need)));
         self.set_route(pull, None);
     }
 
     /// Adds the outcome of the pull. A credential that was never fetched is reported as planned.
     pub(super) fn set_outcome(&mut self, pull: &PlannedPull, outcome: &PullOutcome) {
         self.wanted_platform = pull.platform.as_ref().map(ToString::to_string);
-        let route = if outcome.fell_back.is_some() { pull } else { pull.first_way() };
+        let route = if outcome.fell_back.is_some() { pull } else { pull.first_route() };
         let used = outcome.origin.as_ref().map(CredentialReport::from);
         self.credential = Some(used.unwrap_or_else(|| CredentialReport::from(&route.need)));
         self.set_route(pull, outcome.fell_back.as_deref());
@@ -164,7 +164,7 @@ impl ContainerReport {
 
     /// Adds the route that the pull takes, if it has two.
     fn set_route(&mut self, pull: &PlannedPull, failed: Option<&Failure>) {
-        let Some(rule) = &pull.through else { return };
+        let Some(rule) = &pull.pull_through else { return };
         let via = Printable::new(&rule.image.to_string());
         match failed {
             Some(error) => self.fallback = Some(Box::new(FallbackReport { via, error: error.clone() })),

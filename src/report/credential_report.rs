@@ -7,7 +7,7 @@ use super::timestamp::timestamp;
 use crate::aws::AwsRequest;
 use crate::credential::{Provenance, SecretNames};
 use crate::error::Printable;
-use crate::plan::{InstanceLogin, Need};
+use crate::plan::{HostLogin, Need};
 
 /// The credential that was used, without its value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -130,7 +130,7 @@ impl From<&Need> for CredentialReport {
     fn from(need: &Need) -> Self {
         match need {
             Need::Anonymous => Self::Anonymous,
-            Need::Instance(login) => Self::from(login),
+            Need::HostLogin(login) => Self::from(login),
             Need::Ecr { registry, identity } => Self::Ecr {
                 account: registry.account.clone(),
                 region: registry.region.to_string(),
@@ -159,8 +159,8 @@ impl From<&Need> for CredentialReport {
     }
 }
 
-impl From<&InstanceLogin> for CredentialReport {
-    fn from(login: &InstanceLogin) -> Self {
+impl From<&HostLogin> for CredentialReport {
+    fn from(login: &HostLogin) -> Self {
         Self::Instance { source: login.source.to_string(), matched: Printable::new(&login.scope) }
     }
 }

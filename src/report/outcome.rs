@@ -20,10 +20,10 @@ pub enum RunOutcome {
 impl From<RunOutcome> for ExitCode {
     fn from(outcome: RunOutcome) -> Self {
         match outcome {
-            RunOutcome::Success => Self::Good,
+            RunOutcome::Success => Self::Success,
             RunOutcome::InvalidInput => Self::BadInput,
             RunOutcome::EngineUnreachable => Self::NoEngine,
-            RunOutcome::Failed => Self::SomeFailed,
+            RunOutcome::Failed => Self::Failed,
             RunOutcome::Cancelled => Self::Interrupted,
         }
     }
