@@ -32,9 +32,10 @@ use tracing::Instrument as _;
 use super::content::{self, Content};
 use super::host_logins::{HostLogins, SharedLogins};
 use crate::aws::{AwsError, AwsErrorKind, AwsRequest, DecryptedBytes, SecretVersion, TokenScope};
+use crate::config::AccessTokens;
 use crate::credential::{
-    AccessTokens, Credential, CredentialKind, CredentialObserver, CredentialProvider, CredentialServed,
-    CredentialSource, SecretStore, ServedFrom, TokenStore,
+    Credential, CredentialKind, CredentialObserver, CredentialProvider, CredentialServed, CredentialSource,
+    SecretStore, ServedFrom, TokenStore,
 };
 use crate::error::Failure;
 use crate::identity::Identity;

@@ -90,7 +90,7 @@ fn resolver(answers: &[Result<&'static str, AwsErrorKind>]) -> CachingCredential
 
 fn no_logins() -> HostLogins {
     let settings = crate::credential::host_logins::HostLoginSettings {
-        host: crate::identity::HostKind::Auto,
+        host: crate::config::HostKind::Auto,
         has_auth_type: false,
         auth_data: None,
         docker_config: None,
