@@ -96,13 +96,13 @@ impl JobSource {
 pub struct Submission {
     /// What the reports are to call it: a path, or whatever the sender likes.
     pub source: Printable,
-    /// The definition, with the keys alone that are read here ([`crate::task::essence`]).
+    /// The definition, with the keys alone that are read here ([`crate::task::minimal_definition`]).
     pub definition: String,
     /// What the sender says to be told the same answer when he asks twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// Where it comes from.
-    pub by: JobSource,
+    pub submitted_by: JobSource,
 }
 
 /// A request that was accepted.

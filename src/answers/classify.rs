@@ -9,7 +9,7 @@ use crate::answers::network_messages::NETWORK_MESSAGES;
 use crate::answers::registry_messages::REGISTRY_MESSAGES;
 use crate::engine::{EngineError, UnreachableReason};
 use crate::error::{Class, Explain as _, Link};
-use crate::plan::Registry;
+use crate::plan::RegistryKind;
 use crate::task::ImageReference;
 
 /// Returns the tables in the order in which they are tried. The engine's own messages come first: an
@@ -54,7 +54,7 @@ const ECR_PUBLIC_REFUSED: Classification = Classification {
 /// relay its message show the status.
 fn is_refused_by_ecr_public(text: &str, image: &ImageReference) -> bool {
     let is_400 = ["400 bad request", "400 (bad request)", "http 400", "statuscode: 400", "from registry 400"];
-    Registry::of(image) == Ok(Registry::EcrPublic) && is_400.iter().any(|phrase| text.contains(phrase))
+    RegistryKind::from_image(image) == Ok(RegistryKind::EcrPublic) && is_400.iter().any(|phrase| text.contains(phrase))
 }
 
 /// Removes the words that name the image, its repository or its registry. The colon after a name

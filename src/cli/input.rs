@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::Failure;
-use crate::pipeline::{Input, InputError, whole};
+use crate::pipeline::{Input, InputError, read_definition};
 
 /// The input that is no file.
 pub(super) const STDIN: &str = "-";
@@ -19,7 +19,7 @@ pub(super) fn read(paths: &[PathBuf]) -> Vec<Input> {
         }
         match files(path) {
             Ok(files) => inputs.extend(files.iter().map(|file| one(file))),
-            Err(error) => inputs.push(Input { source: path.display().to_string(), text: Err(Failure::from(&error)) }),
+            Err(error) => inputs.push(Input { source: path.display().to_string(), text: Err(Failure::from(error)) }),
         }
     }
     inputs
@@ -43,11 +43,15 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, InputError> {
 }
 
 fn one(path: &Path) -> Input {
-    let read = if path == Path::new(STDIN) { whole(io::stdin().lock()) } else { File::open(path).and_then(whole) };
+    let read = if path == Path::new(STDIN) {
+        read_definition(io::stdin().lock())
+    } else {
+        File::open(path).and_then(read_definition)
+    };
     let text = match read {
         Ok(Some(text)) => Ok(text),
-        Ok(None) => Err(InputError::Long { path: path.to_owned() }),
+        Ok(None) => Err(InputError::TooLong { path: path.to_owned() }),
         Err(source) => Err(InputError::Unreadable { path: path.to_owned(), source }),
     };
-    Input { source: path.display().to_string(), text: text.map_err(|error| Failure::from(&error)) }
+    Input { source: path.display().to_string(), text: text.map_err(Failure::from) }
 }

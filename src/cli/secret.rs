@@ -9,10 +9,11 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::arguments::Seal;
 use super::{complain, log, setup, tell};
+use crate::aws::AwsClient;
 use crate::config::{Settings, Sources};
 use crate::error::ExitCode;
 use crate::error::Failure;
-use crate::pipeline::{self, AwsClient, Binding, PLAINTEXT_LIMIT, Plaintext};
+use crate::secret_authoring::{self, Binding, PLAINTEXT_LIMIT, Plaintext};
 
 /// What every command about a secret begins with.
 pub(super) struct SecretCommandContext {
@@ -22,12 +23,12 @@ pub(super) struct SecretCommandContext {
 
 /// Reads the settings, starts the log and makes what asks AWS. What cannot be is told.
 pub(super) fn prepare(config: Option<&Path>) -> Result<SecretCommandContext, ExitCode> {
-    let settings = Sources::of_process(config).and_then(|sources| Settings::read(&sources));
+    let settings = Sources::from_process(config).and_then(|sources| Settings::read(&sources));
     let settings = settings.map_err(|error| {
-        complain(&Failure::from(&error));
+        complain(&Failure::from(error));
         ExitCode::Configuration
     })?;
-    log::start(&settings.log_filter);
+    log::start(&settings.log.filter);
     let store = setup::store(&settings).map_err(|failure| {
         complain(&failure);
         ExitCode::Configuration
@@ -48,7 +49,7 @@ pub(super) fn seal(arguments: &Seal) -> ExitCode {
     let binding = match Binding::new(&arguments.key, &arguments.context) {
         Ok(binding) => binding,
         Err(error) => {
-            complain(&Failure::from(&error));
+            complain(&Failure::from(error));
             return ExitCode::Usage;
         }
     };
@@ -67,18 +68,18 @@ pub(super) fn seal(arguments: &Seal) -> ExitCode {
     let plaintext = match plaintext {
         Ok(plaintext) => plaintext,
         Err(error) => {
-            complain(&Failure::from(&error));
+            complain(&Failure::from(error));
             return ExitCode::BadInput;
         }
     };
-    let sealed = runtime.block_on(pipeline::seal_login(&store, &binding, &plaintext));
+    let sealed = runtime.block_on(secret_authoring::seal(&store, &binding, &plaintext));
     // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
     runtime.shutdown_background();
     match sealed {
         Ok(envelope) => write(&(envelope.to_json() + "\n")),
-        Err(failure) => {
-            complain(&failure);
-            ExitCode::SomeFailed
+        Err(error) => {
+            complain(&Failure::from(error));
+            ExitCode::Failed
         }
     }
 }
@@ -107,7 +108,7 @@ pub(super) fn write_json(result: &impl Serialize) -> ExitCode {
 pub(super) fn write(text: &str) -> ExitCode {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Ok(()) => ExitCode::Good,
+        Ok(()) => ExitCode::Success,
         Err(error) => {
             tell(&format!("error: the result could not be written: {error}"));
             ExitCode::Internal

@@ -22,12 +22,13 @@ use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 pub use cache::{CacheConfig, CachingCredentialProvider};
-pub use content::{AccessTokens, ContentError, ContentFault, EntryFault, Envelope};
+pub use content::{ContentError, ContentFault, EntryFault, Envelope};
 pub use observer::{CredentialKind, CredentialObserver, CredentialServed, ServedFrom};
 pub use provenance::{Provenance, SecretNames};
 pub use store::{SecretStore, TokenStore};
 
 use crate::aws::{AwsRequest, RegistryToken};
+use crate::config::AccessTokens;
 use crate::error::{Failure, Printable};
 use crate::identity::Identity;
 use crate::plan::{EcrRegistry, PlannedPull, PlannedTask, PullPlan};
@@ -132,7 +133,7 @@ impl Credential {
         tokens: AccessTokens,
     ) -> Result<Self, Arc<Failure>> {
         let read = content::login(&held.version, &held.text, image, tokens);
-        let (login, notes) = read.map_err(|error| Arc::new(Failure::from(&error)))?;
+        let (login, notes) = read.map_err(|error| Arc::new(Failure::from(error)))?;
         let origin = Provenance::Secret { names: Arc::clone(&held.names), notes, identity, stale: held.stale() };
         Ok(Self { login, origin, held: Some(CredentialSource::Secret(held)) })
     }

@@ -31,7 +31,7 @@ use crate::engine::pull_stream::{messages, pull_request};
 use crate::engine::storage::Storage;
 use crate::engine::stream_summary::{StreamOutcome, StreamSummary};
 use crate::engine::unreachable_reason::UnreachableReason;
-use crate::task::{ImageReference, Platform, Version};
+use crate::task::{ImageReference, Platform};
 
 /// The newest API version that taskpull supports, which is bollard's.
 const NEWEST: ApiVersion =
@@ -167,7 +167,7 @@ impl Engine for DockerEngine {
         let mut local = LocalImage {
             id: or_empty(inspection.id),
             digests: repo_digests.into_iter().filter_map(digest_of_this_repository).collect(),
-            platform: Platform::of_image(
+            platform: Platform::from_image_config(
                 &or_empty(inspection.os),
                 &or_empty(inspection.architecture),
                 &or_empty(inspection.variant),
@@ -180,7 +180,7 @@ impl Engine for DockerEngine {
     }
 
     async fn tag<'a>(&'a self, id: &'a str, name: &'a ImageReference) -> Result<(), EngineError> {
-        let (Version::Tag(tag) | Version::Digest(tag)) = name.version();
+        let tag = name.version().as_str();
         let options = TagImageOptionsBuilder::new().repo(&name.name()).tag(tag).build();
         let result = self.client(None).tag_image(id, Some(options)).await;
         result.map_err(|error| self.error(error))

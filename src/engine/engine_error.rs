@@ -73,7 +73,7 @@ impl Explain for EngineError {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self {
             Self::Unreachable { host, .. } | Self::UnexpectedResponse { host, .. } | Self::ApiTooNew { host, .. } => {
                 host.clone()

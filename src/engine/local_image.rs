@@ -1,6 +1,6 @@
 //! An image that the engine has.
 
-use crate::task::{ImageReference, Platform, Version};
+use crate::task::{ImageReference, ImageVersion, Platform};
 
 /// An image on the engine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,15 +19,15 @@ impl LocalImage {
     /// The digest of this image in the repository of `image`.
     pub(crate) fn digest_for<'a>(&'a self, image: &'a ImageReference) -> Option<&'a str> {
         match image.version() {
-            Version::Digest(digest) => Some(digest),
-            Version::Tag(_) => self.digests.first().map(String::as_str),
+            ImageVersion::Digest(digest) => Some(digest),
+            ImageVersion::Tag(_) => self.digests.first().map(String::as_str),
         }
     }
 
     /// Whether the image runs on this platform. An image that states no platform may run on any.
     pub(crate) fn is_for(&self, platform: Option<&Platform>) -> bool {
         match (platform, &self.platform) {
-            (Some(wanted), Some(found)) => wanted.is_met_by(found),
+            (Some(wanted), Some(found)) => wanted.is_satisfied_by(found),
             _ => true,
         }
     }

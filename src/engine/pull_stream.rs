@@ -18,7 +18,6 @@ use crate::engine::line_buffer::{LineBuffer, LineTooLong};
 use crate::engine::progress_message::ProgressMessage;
 use crate::engine::pull_request::PullRequest;
 use crate::engine::stream_line::parse_line;
-use crate::task::Version;
 
 /// Limit of a line and of an error response, in bytes, which no expected one reaches.
 const LIMIT: usize = 1 << 20;
@@ -30,7 +29,7 @@ pub(crate) fn pull_request(
     auth: Option<HeaderValue>,
 ) -> Result<Request<Empty<Bytes>>, http::Error> {
     // Without tag and digest the engine would pull all tags; a reference always has one.
-    let (Version::Tag(tag) | Version::Digest(tag)) = image.version();
+    let tag = image.version().as_str();
     let mut path = version.path(&format!(
         "/images/create?fromImage={}&tag={}",
         percent_encode(&image.name()),

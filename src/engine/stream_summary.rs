@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 use crate::engine::local_image::LocalImage;
 use crate::engine::progress_message::ProgressMessage;
-use crate::task::{ImageReference, Version};
+use crate::task::{ImageReference, ImageVersion};
 
 /// The facts of a pull stream so far.
 #[derive(Debug, Default)]
@@ -70,14 +70,14 @@ impl StreamSummary {
     /// not, it downloads the configuration with the login of this pull, and then reports layers.
     /// Podman, which reports no digest, always asks the registry.
     pub(crate) fn may_be_unverified(&self, image: &ImageReference) -> bool {
-        matches!(image.version(), Version::Digest(_)) && self.digest.is_some() && !self.has_layers
+        matches!(image.version(), ImageVersion::Digest(_)) && self.digest.is_some() && !self.has_layers
     }
 
     /// Compares the stream with the local image.
     pub(crate) fn outcome(self, image: &ImageReference, local: &LocalImage) -> StreamOutcome {
         let requested = match image.version() {
-            Version::Digest(digest) => Some(digest),
-            Version::Tag(_) => None,
+            ImageVersion::Digest(digest) => Some(digest),
+            ImageVersion::Tag(_) => None,
         };
         let Some(digest) = self.digest else { return self.podman_outcome(requested, local) };
         let fetched = !self.is_up_to_date;

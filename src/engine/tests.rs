@@ -24,7 +24,7 @@ use crate::task::ImageReference;
 type Entry = (&'static str, Failure);
 
 fn entry(name: &'static str, error: &EngineError) -> Entry {
-    (name, Failure::from(error))
+    (name, Failure::from(error.clone()))
 }
 
 fn socket() -> DockerAddress {
@@ -89,7 +89,7 @@ fn tls_errors() -> Vec<Entry> {
 fn address_error(name: &'static str, result: Result<impl Sized, AddressError>) -> Entry {
     let error = result.err().unwrap_or_else(|| panic!("{name}: no error"));
     assert!(error.source().is_none_or(|source| !error.to_string().contains(&source.to_string())), "{name}");
-    (name, Failure::from(&error))
+    (name, Failure::from(error))
 }
 
 fn selector(endpoint: EngineEndpoint, tls: TlsUse, folder: Option<&Path>) -> EngineSelector {

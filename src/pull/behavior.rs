@@ -7,34 +7,11 @@
 //! Pure: what is to be done, from what is known. Who asks the engine and the registry is
 //! `course`.
 
+use crate::config::{Behavior, OnRefusal};
 use crate::engine::LocalImage;
 use crate::error::{Class, Failure, Link};
 use crate::plan::Need;
 use crate::task::Platform;
-
-/// When a copy on the engine serves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Behavior {
-    /// The registry is asked; a copy serves when the registry is unavailable.
-    #[default]
-    Default,
-    /// The registry is asked; nothing else serves.
-    Always,
-    /// A copy that came from the registry serves, else the registry is asked.
-    Once,
-    /// Any copy serves, else the registry is asked.
-    PreferCached,
-}
-
-/// What a refusal by the registry comes to under [`Behavior::Default`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnRefusal {
-    /// A failure.
-    #[default]
-    Fail,
-    /// The copy on the engine serves, as it does for the ECS agent.
-    UseCached,
-}
 
 /// The behavior and what an operator may change about it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,22 +24,6 @@ pub struct Caching {
     pub verify_access: Option<bool>,
     /// What a refusal comes to.
     pub on_refusal: OnRefusal,
-}
-
-impl Behavior {
-    /// ECS's words for them.
-    pub const WORDS: [(&'static str, Self); 4] = [
-        ("default", Self::Default),
-        ("always", Self::Always),
-        ("once", Self::Once),
-        ("prefer-cached", Self::PreferCached),
-    ];
-
-    /// Reads one of ECS's words.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::WORDS.iter().find(|(known, _)| *known == word).map(|(_, behavior)| *behavior)
-    }
 }
 
 impl Caching {
@@ -98,7 +59,7 @@ mod tests {
     use super::{Behavior, Caching, OnRefusal};
     use crate::engine::LocalImage;
     use crate::error::{Class, Failure, Link, Printable};
-    use crate::plan::{InstanceLogin, InstanceSource, Need};
+    use crate::plan::{HostLogin, HostLoginSource, Need};
     use crate::task::Platform;
 
     fn caching(behavior: Behavior) -> Caching {
@@ -107,7 +68,7 @@ mod tests {
 
     fn failure(link: Link, class: Class) -> Failure {
         let text = Printable::new("x");
-        Failure { link, class, thing: text.clone(), message: text, caused_by: Vec::new(), hint: None }
+        Failure { link, class, resource: text.clone(), message: text, caused_by: Vec::new(), hint: None }
     }
 
     #[test]
@@ -137,7 +98,7 @@ mod tests {
     #[test]
     fn a_private_copy_is_verified_where_it_is_looked_for_first() {
         let private =
-            Need::Instance(InstanceLogin { source: InstanceSource::DockerConfig, scope: "reg.example".to_owned() });
+            Need::HostLogin(HostLogin { source: HostLoginSource::DockerConfig, scope: "reg.example".to_owned() });
         for (behavior, verified) in [
             (Behavior::Default, false),
             (Behavior::Always, false),
@@ -154,7 +115,7 @@ mod tests {
 
     #[test]
     fn once_wants_a_copy_from_the_registry_and_prefer_cached_any() {
-        let platform = Platform::of_image("linux", "arm64", "");
+        let platform = Platform::from_image_config("linux", "arm64", "");
         let built = LocalImage { id: "sha256:1".to_owned(), digests: Vec::new(), platform };
         assert!(caching(Behavior::PreferCached).counts(&built, None));
         assert!(!caching(Behavior::Once).counts(&built, None));

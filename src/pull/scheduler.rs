@@ -59,7 +59,7 @@ pub async fn run<C: EngineConnector>(
         .map(|(index, pull)| {
             let (run, stop) = (&run, &stop);
             let watch = move |state: &PullState| progress.update(index, state);
-            let span = traces::pull(&pull.image);
+            let span = traces::pull_span(&pull.image);
             let within = span.clone();
             let course = async move {
                 let account = PullStats::default();
@@ -97,5 +97,5 @@ pub fn not_begun(pulls: &[PlannedPull]) -> Vec<PullOutcome> {
 
 fn cancelled(pull: &PlannedPull, interrupted: bool) -> Failure {
     let because = if interrupted { "it was interrupted" } else { "another one failed and --fail-fast was given" };
-    Failure::from(&PullError::Cancelled { image: pull.image.clone(), because })
+    Failure::from(PullError::Cancelled { image: pull.image.clone(), because })
 }

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::agent_world::{Agent, AgentHome, http_request};
 use crate::support::engine::PullScript;
 use crate::support::gate::Gate;
 use crate::support::run::Run;
-use crate::task::{IMAGE, World, open_container, task};
+use crate::support::world::{Agent, AgentHome, IMAGE, World, http_request, open_container, task};
 
 #[test]
 fn request_of_a_killed_agent_resumes_after_a_restart() {
@@ -61,7 +60,7 @@ fn socket_of_a_running_agent_is_not_replaced() {
     let second = Run::new(["serve", "--socket", &socket, "--state-folder", &state]);
     let output = world.configure(second).output();
     assert_eq!(output.code, 6, "{output:?}");
-    assert!(output.stderr.contains("another agent answers there") && output.stderr.contains(&socket), "{output:?}");
+    assert!(output.stderr.contains("is in use by another agent") && output.stderr.contains(&socket), "{output:?}");
     assert_eq!(agent.get("/v1/health").status, 200);
 }
 

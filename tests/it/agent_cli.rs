@@ -5,12 +5,11 @@ use std::io::{BufRead as _, BufReader, Read as _};
 
 use serde_json::{Value, json};
 
-use crate::agent_world::{Agent, AgentHome};
 use crate::support::engine::PullScript;
 use crate::support::gate::Gate;
+use crate::support::names::SECRET;
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::SECRET;
-use crate::task::{IMAGE, World, container, open_container, task};
+use crate::support::world::{Agent, AgentHome, IMAGE, World, container, open_container, task};
 
 fn pull(home: &AgentHome, words: &[&str], definition: &Value) -> Run {
     home.command(&[&["pull", "--agent", "-"], words].concat()).stdin(definition.to_string())
@@ -90,7 +89,7 @@ fn agent_pull_reports_a_pending_retry() {
     let _agent = Agent::from_run(home.serve(&world).env("TASKPULL_ATTEMPTS", "1"), &home);
     let output = pull(&home, &["--output", "json"], &task(&[open_container("app", IMAGE)])).output();
     assert_eq!((output.code, output.report()["summary"]["pulled"].clone()), (0, json!(1)), "{output:?}");
-    assert!(output.stderr.contains("is tried again at 2") && output.stderr.contains("(unavailable)"), "{output:?}");
+    assert!(output.stderr.contains("will be retried at 2") && output.stderr.contains("(unavailable)"), "{output:?}");
 }
 
 #[test]
@@ -141,5 +140,5 @@ fn socket_permission_error_names_the_group() {
     let run = Run::program("setpriv").arg("--reuid=61001").arg("--regid=61001").arg("--clear-groups");
     let output = run.arg(program).arg("status").arg("--socket").arg(home.socket()).output();
     assert_eq!(output.code, 7, "{output:?}");
-    assert!(output.stderr.contains("members of the group root"), "{output:?}");
+    assert!(output.stderr.contains("add the user to the group root"), "{output:?}");
 }

@@ -4,14 +4,14 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::agent_world::{Agent, AgentHome, ApiResponse};
-use crate::credential::{CredentialWorld, ECR_HOST, REGISTRY};
 use crate::support::aws::{AwsFault, Policy, Secret};
 use crate::support::fault::Calls;
 use crate::support::leak::{Canary, Folder};
+use crate::support::names::SECRET;
 use crate::support::run::Run;
-use crate::support_aws_client::SECRET;
-use crate::task::{IMAGE, container, task};
+use crate::support::world::{
+    Agent, AgentHome, ApiResponse, CredentialWorld, ECR_HOST, IMAGE, REGISTRY, container, task,
+};
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 const PATH: &str = "/v1/credentials";
@@ -163,7 +163,7 @@ fn issued_login_appears_only_in_its_answer_and_is_audited() {
     let metrics = agent.get("/v1/metrics").body;
     let output = agent.terminate();
 
-    assert!(metrics.contains("taskpull_credentials_given_total{kind=\"secret\"} 1"), "{metrics}");
+    assert!(metrics.contains("taskpull_credentials_issued_total{kind=\"secret\"} 1"), "{metrics}");
     let lines = fs::read_to_string(&path).unwrap();
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let matching = |event: &str, right: &Value| {

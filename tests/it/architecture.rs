@@ -11,16 +11,21 @@ use crate::support::source_tree::{SourceFile, SourceTree, is_test_only, root};
 /// External crates, each with the files and folders that may use it.
 const CRATE_PLACES: &[(&str, &[&str])] = &[
     ("bollard", &["src/engine/docker.rs"]),
-    ("aws_", &["src/credential/aws/"]),
+    ("aws_", &["src/aws/"]),
     (
         "rustls",
-        &["src/credential/aws/http.rs", "src/engine/endpoint/tls.rs", "src/registry/tls.rs", "src/traces/client.rs"],
+        &[
+            "src/aws/ca_bundle.rs",
+            "src/engine/endpoint/tls.rs",
+            "src/registry/tls.rs",
+            "src/traces/collector_client.rs",
+        ],
     ),
-    ("hyper_rustls", &["src/engine/endpoint/tls.rs", "src/traces/client.rs"]),
-    ("rustls_native_certs", &["src/engine/endpoint/tls.rs", "src/registry/tls.rs", "src/traces/client.rs"]),
+    ("hyper_rustls", &["src/engine/endpoint/tls.rs", "src/traces/collector_client.rs"]),
+    ("rustls_native_certs", &["src/engine/endpoint/tls.rs", "src/registry/tls.rs", "src/traces/collector_client.rs"]),
     ("tokio_rustls", &["src/engine/endpoint/tls.rs", "src/registry/tls.rs"]),
     ("secrecy", &["src/secret.rs"]),
-    ("nix", &["src/agent/api/people.rs"]),
+    ("nix", &["src/agent/api/user_groups.rs"]),
     ("toml", &["src/config/"]),
     ("clap", &["src/cli/"]),
     ("tracing_subscriber", &["src/cli/log.rs"]),

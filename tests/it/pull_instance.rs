@@ -5,12 +5,13 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::instance::{HostLoginWorld, docker_auth, helper_script, helper_without_login};
 use crate::support::aws::Secret;
 use crate::support::engine::{AuthConfig, PullScript, RegistryAuth};
+use crate::support::names::SECRET;
 use crate::support::run::RunOutput;
-use crate::support_aws_client::SECRET;
-use crate::task::{IMAGE, container, open_container, task};
+use crate::support::world::{
+    HostLoginWorld, IMAGE, container, docker_auth, helper_script, helper_without_login, open_container, task,
+};
 
 const REGISTRY: &str = "registry.example:5000";
 
@@ -166,7 +167,7 @@ fn dry_run_names_the_host_login_without_running_a_helper() {
     let text = crate::support::run::Run::new(["pull", "--dry-run", "-"]).stdin(app().to_string());
     let ended = host.configure(text).output();
     assert!(
-        ended.stdout.contains("[1] this host's own login for registry.example:5000\n    from docker-credential-mine"),
+        ended.stdout.contains("[1] host login for registry.example:5000\n    from docker-credential-mine"),
         "{ended:?}"
     );
 }

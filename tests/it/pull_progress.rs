@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::support::engine::PullScript;
 use crate::support::run::Run;
-use crate::task::{IMAGE, World, open_container, task};
+use crate::support::world::{IMAGE, World, open_container, task};
 
 fn run(world: &World, arguments: &[&str]) -> crate::support::run::RunOutput {
     let run = Run::new(["pull", "-"]).stdin(task(&[open_container("app", IMAGE)]).to_string());
@@ -51,9 +51,7 @@ fn fallback_to_the_cached_image_is_printed_with_its_cause() {
     assert!(ended.stderr.ends_with(&format!("{IMAGE}: cached\n")), "{ended:?}");
     assert!(ended.stderr.contains(&format!("{IMAGE}: the copy on the engine serves instead: registry unavailable: ")));
     assert!(
-        ended
-            .stdout
-            .contains("    the copy on the engine serves, because the pull failed:\n      registry (unavailable)")
+        ended.stdout.contains("    the cached image is used, because the pull failed:\n      registry (unavailable)")
     );
 }
 

@@ -6,15 +6,15 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-use crate::ecr::{
-    GET_TOKEN, ecr_world, ecr_world_with, reported_credential, shown_logins, token_call_regions, token_calls,
-};
 use crate::support::aws::{AwsFault, Policy};
 use crate::support::engine::{FakeEngine, PullScript};
 use crate::support::fault::Calls;
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
-use crate::task::{IMAGE, World, container, open_container, task};
+use crate::support::world::{
+    GET_TOKEN, IMAGE, World, container, ecr_world, ecr_world_with, open_container, reported_credential, shown_logins,
+    task, token_call_regions, token_calls,
+};
 
 const HUB: &str = "docker.io/library/nginx:1";
 const VIA: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/docker-hub/library/nginx:1";
@@ -83,7 +83,7 @@ fn image_pulled_through_a_rule_gets_its_original_name() {
     assert_eq!(world.aws.call_count("GetSecretValue"), 0, "the upstream's secret is not read");
     let web = ended.container(0);
     assert_eq!((&web["image"], &web["via"]), (&json!(HUB), &json!(VIA)));
-    assert_eq!((&web["result"], &web["fellBack"]), (&json!("pulled"), &Value::Null));
+    assert_eq!((&web["result"], &web["fallback"]), (&json!("pulled"), &Value::Null));
     assert_eq!(reported_credential(&web)["kind"], "ecr");
     assert_eq!(ended.report()["tasks"][0]["warnings"], json!([]), "the secret belongs to the upstream");
     let is_tag_request = |request: &String| {
@@ -107,8 +107,8 @@ fn unavailable_ecr_token_falls_back_to_the_upstream_with_its_secret() {
         assert_eq!(ended.code, 0, "{ended:?}");
         assert_eq!(logins_by_image(&world), [(HUB.to_owned(), "me:swordfish".to_owned())]);
         let web = ended.container(0);
-        assert_eq!((&web["via"], &web["fellBack"]["via"]), (&Value::Null, &json!(VIA)));
-        assert_eq!(web["fellBack"]["because"]["link"], "registry-token");
+        assert_eq!((&web["via"], &web["fallback"]["via"]), (&Value::Null, &json!(VIA)));
+        assert_eq!(web["fallback"]["error"]["link"], "registry-token");
         assert_eq!(web["credential"]["kind"], "secret");
     }
 }
@@ -133,10 +133,10 @@ fn unavailable_ecr_registry_is_retried_before_the_upstream_fallback() {
     assert_eq!((world.engine.pull_count(VIA), world.engine.pull_count(HUB)), (4, 1));
     assert_eq!(logins_by_image(&world).last().unwrap().1, "me:swordfish");
     let web = ended.container(0);
-    assert_eq!((&web["attempts"], &web["fellBack"]["because"]["class"]), (&json!(5), &json!("unavailable")));
+    assert_eq!((&web["attempts"], &web["fallback"]["error"]["class"]), (&json!(5), &json!("unavailable")));
     assert_eq!(web["result"], "pulled");
     let text = text_report(&world, &hub_definition(), &[]);
-    assert!(text.contains(&format!("from its own registry, and not via {VIA}:")), "{text}");
+    assert!(text.contains(&format!("from the upstream registry, because {VIA} failed:")), "{text}");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn silent_rule_is_abandoned_at_the_first_timeout() {
     let (run, _config) = run(&world, &hub_definition());
     let ended = run.env("TASKPULL_BEGIN_TIMEOUT", "1s").output();
     assert_eq!((ended.code, world.engine.pull_count(VIA)), (0, 1), "{ended:?}");
-    assert_eq!(ended.container(0)["fellBack"]["because"]["class"], "unavailable");
+    assert_eq!(ended.container(0)["fallback"]["error"]["class"], "unavailable");
 }
 
 #[test]
@@ -189,8 +189,8 @@ fn failures_of_both_routes_are_reported() {
     let ended = pull(&world, &hub_definition());
     assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{ended:?}");
     let web = ended.container(0);
-    assert_eq!(web["fellBack"]["because"]["class"], "unavailable");
-    assert_eq!(web["failure"]["thing"], HUB);
+    assert_eq!(web["fallback"]["error"]["class"], "unavailable");
+    assert_eq!(web["failure"]["resource"], HUB);
     let text = text_report(&world, &hub_definition(), &[]);
     assert!(text.contains("503") && text.contains("does not accept these credentials"), "{text}");
 }
@@ -202,7 +202,7 @@ fn unreadable_upstream_secret_is_reported_together_with_the_rule_failure() {
     let ended = pull(&world, &hub_definition());
     let web = ended.container(0);
     assert_eq!(web["failure"]["class"], "refused", "{ended:?}");
-    assert_eq!((&web["credential"]["kind"], &web["fellBack"]["via"]), (&json!("secret"), &json!(VIA)));
+    assert_eq!((&web["credential"]["kind"], &web["fallback"]["via"]), (&json!("secret"), &json!(VIA)));
     assert_eq!(world.engine.pull_count(HUB), 0, "nothing is pulled anonymously");
 }
 
@@ -271,7 +271,7 @@ fn cached_image_is_used_only_after_verification_by_a_working_route() {
         world.engine.script(HUB, PullScript::success());
         let accepted = pull_again(&world);
         assert_eq!(accepted.container(0)["verified"], true, "{behavior}: {accepted:?}");
-        assert_eq!(accepted.container(0)["fellBack"]["via"], VIA);
+        assert_eq!(accepted.container(0)["fallback"]["via"], VIA);
         assert_eq!(
             (world.engine.pull_count(VIA), world.engine.pull_count(HUB)),
             (1, 0),
@@ -291,7 +291,7 @@ fn cached_image_is_used_when_both_routes_are_unavailable() {
     let ended = run.env("TASKPULL_ATTEMPTS", "1").output();
     let web = ended.container(0);
     assert_eq!((ended.code, &web["result"]), (0, &json!("cached")), "{ended:?}");
-    assert_eq!((&web["fellBack"]["because"]["thing"], &web["insteadOf"]["thing"]), (&json!(VIA), &json!(HUB)));
+    assert_eq!((&web["fallback"]["error"]["resource"], &web["insteadOf"]["resource"]), (&json!(VIA), &json!(HUB)));
     assert!(web["digest"].as_str().is_some_and(|digest| digest.starts_with("sha256:")), "{web}");
 }
 
@@ -342,7 +342,10 @@ fn pinned_image_uses_the_upstream_name_and_bypasses_the_rule() {
     assert_eq!((ended.code, &ended.container(0)["via"]), (0, &Value::Null), "{ended:?}");
     assert_eq!(world.engine.pulls().last().unwrap().image, format!("docker.io/library/nginx@{digest}"));
     let warning = ended.report()["tasks"][0]["warnings"][0].as_str().unwrap().to_owned();
-    assert!(warning.starts_with("web: `[[rewrite]]` covers the image, which is named by its digest"), "{warning}");
+    assert!(
+        warning.starts_with("web: `[[rewrite]]` is not applied to an image that is named by its digest"),
+        "{warning}"
+    );
 }
 
 #[test]
@@ -353,7 +356,7 @@ fn upstream_fallback_is_reported_as_an_event() {
     let ended = run.arg("--events").output();
     let events: Vec<Value> = ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let asking: Vec<_> = events.iter().filter(|event| event["event"] == "asking-upstream").collect();
-    assert_eq!((asking.len(), &asking[0]["because"]["thing"]), (1, &json!(VIA)), "{ended:?}");
+    assert_eq!((asking.len(), &asking[0]["error"]["resource"]), (1, &json!(VIA)), "{ended:?}");
     assert_eq!(asking[0]["image"], HUB);
 }
 
@@ -381,10 +384,10 @@ fn invalid_rewrite_setting_is_rejected_before_any_request() {
     for (text, message) in [
         (
             "[[rewrite]]\nfrom = \"docker.io\"\nto = \"mirror.example/hub\"\n".to_owned(),
-            "is not an ECR registry's host",
+            "must be an ECR registry's host, or that host and the prefix of a rule",
         ),
         (format!("[[rewrite]]\nfrom = \"{ecr}\"\nto = \"{ecr}/x\"\n"), "is a private ECR registry"),
-        (format!("[[rewrite]]\nfrom = \"docker.io\"\nto = \"{ecr}\"\n").repeat(2), "stands there twice"),
+        (format!("[[rewrite]]\nfrom = \"docker.io\"\nto = \"{ecr}\"\n").repeat(2), "has more than one entry"),
         (format!("[[rewrite]]\nfrom = \"docker.io\"\nto = \"{ecr}\"\nelse = 1\n"), "unknown field `else`"),
     ] {
         let world = ecr_world();

@@ -2,7 +2,7 @@
 //! authentication for EC2 instances alone (B2).
 
 use super::config_error::HostLoginConfigFault;
-use crate::identity::HostKind;
+use crate::config::HostKind;
 
 /// Refuses what a host of this kind cannot have; one of an unknown kind may have it.
 pub(super) fn may_have_logins(kind: HostKind) -> Result<(), HostLoginConfigFault> {
@@ -36,7 +36,7 @@ mod tests {
             let by_file = HostLoginSettings { docker_config: Some(PathBuf::from("/x")), ..settings(host) };
             for (settings, place) in [(by_variables, "ECS_ENGINE_AUTH_DATA"), (by_file, "/x")] {
                 let error = HostLogins::read(&settings).unwrap_err();
-                assert_eq!((error.class(), &*error.thing()), (Class::Unsupported, place));
+                assert_eq!((error.class(), &*error.resource()), (Class::Unsupported, place));
                 assert!(error.hint().unwrap().contains("repositoryCredentials"));
             }
         }

@@ -108,7 +108,7 @@ impl Explain for AddressError {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self {
             Self::Malformed { host, .. } | Self::Ssh { host } | Self::Unverified { host, .. } => host.clone(),
             Self::UnreadableFile { path, .. }
