@@ -22,6 +22,7 @@ mod lab;
 mod leaks;
 mod own_image;
 mod package;
+mod readme;
 mod recipes;
 mod refusals;
 mod registry_faults;

@@ -1,4 +1,4 @@
-//! The agent's socket: what is submitted, shown, followed and called off.
+//! The pull requests of the agent's API: submit, list, follow and cancel.
 
 use std::io::Write as _;
 
@@ -17,7 +17,7 @@ fn definition() -> Value {
     task(&[container("app", IMAGE, SECRET)])
 }
 
-/// A schema of the served document, with what it refers to.
+/// Returns a schema of the served OpenAPI document together with the schemas that it refers to.
 fn schema_of(agent: &Agent, name: &str) -> Value {
     let document = agent.get("/v1/openapi.json").body.replace("#/components/schemas/", "#/$defs/");
     let document: Value = serde_json::from_str(&document).unwrap();
@@ -27,7 +27,7 @@ fn schema_of(agent: &Agent, name: &str) -> Value {
 }
 
 #[test]
-fn a_submission_is_answered_at_once_and_carried_out() {
+fn submission_is_accepted_before_its_pull_ends() {
     let (world, home) = (World::new(), AgentHome::new());
     let gate = Gate::closed();
     world.engine.script(IMAGE, PullScript::success().hold(&gate));
@@ -52,7 +52,7 @@ fn a_submission_is_answered_at_once_and_carried_out() {
 }
 
 #[test]
-fn events_are_streamed_to_the_report_and_to_who_comes_late() {
+fn events_reach_late_subscribers_and_end_with_the_report() {
     let (world, home) = (World::new(), AgentHome::new());
     let gate = Gate::closed();
     world.engine.script(IMAGE, PullScript::success().hold(&gate));
@@ -65,16 +65,16 @@ fn events_are_streamed_to_the_report_and_to_who_comes_late() {
     let events = format!("/v1/pulls/{id}/events");
     let mut late = agent.connect();
     late.write_all(&http_request("GET", &events, &[], "")).unwrap();
-    let mut gone = agent.connect();
-    gone.write_all(&http_request("GET", &events, &[], "")).unwrap();
-    drop(gone);
-    // What was asked before has been heard once this is answered.
+    let mut disconnected = agent.connect();
+    disconnected.write_all(&http_request("GET", &events, &[], "")).unwrap();
+    drop(disconnected);
+    // Once this answer arrives, the agent has read the requests that were sent before it.
     agent.get("/v1/health");
     gate.open();
-    for (who, stream) in [("the sender", first), ("who came late", late)] {
+    for (subscriber, stream) in [("sender", first), ("late subscriber", late)] {
         let lines = ApiResponse::read(stream).lines();
         let names: Vec<_> = lines.iter().map(|line| line["event"].as_str().unwrap()).collect();
-        assert_eq!(names[names.len() - 2..], ["end", "report"], "{who}: {names:?}");
+        assert_eq!(names[names.len() - 2..], ["end", "report"], "{subscriber}: {names:?}");
         assert_eq!(lines.last().unwrap()["report"]["summary"]["pulled"], 1);
     }
     agent.wait_for_end(&id);
@@ -83,7 +83,7 @@ fn events_are_streamed_to_the_report_and_to_who_comes_late() {
 }
 
 #[test]
-fn a_sender_who_goes_away_is_served_all_the_same() {
+fn request_continues_after_its_sender_disconnects() {
     let (world, home) = (World::new(), AgentHome::new());
     let gate = Gate::closed();
     world.engine.script(IMAGE, PullScript::success().hold(&gate));
@@ -99,7 +99,7 @@ fn a_sender_who_goes_away_is_served_all_the_same() {
 }
 
 #[test]
-fn a_definition_with_a_fault_is_refused_whole_and_what_is_kept_of_one_is_what_is_read() {
+fn invalid_definition_is_rejected_whole_and_environment_values_are_not_stored() {
     let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let mixed = task(&[open_container("good", IMAGE), open_container("bad", "UPPER")]);
@@ -114,16 +114,16 @@ fn a_definition_with_a_fault_is_refused_whole_and_what_is_kept_of_one_is_what_is
         assert_eq!((answer.status, &*answer.problem_type()), (422, "definition"), "{text}");
     }
     assert_eq!(world.engine.pulls().len(), 0);
-    let mut secretive = definition();
-    secretive["containerDefinitions"][0]["environment"] = json!([{ "name": "PASSWORD", "value": "hunter2" }]);
-    let id = agent.submit(&secretive).id();
+    let mut with_password = definition();
+    with_password["containerDefinitions"][0]["environment"] = json!([{ "name": "PASSWORD", "value": "hunter2" }]);
+    let id = agent.submit(&with_password).id();
     agent.wait_for_end(&id);
-    let kept = std::fs::read_to_string(home.state().join(format!("requests/{id}.json"))).unwrap();
-    assert!(!kept.contains("hunter2") && !kept.contains("swordfish"), "{kept}");
+    let record = std::fs::read_to_string(home.state().join(format!("requests/{id}.json"))).unwrap();
+    assert!(!record.contains("hunter2") && !record.contains("swordfish"), "{record}");
 }
 
 #[test]
-fn a_key_is_accepted_once_for_one_definition() {
+fn idempotency_key_belongs_to_one_definition() {
     let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let submit = |key: &str, definition: &Value| {
@@ -143,7 +143,7 @@ fn a_key_is_accepted_once_for_one_definition() {
 }
 
 #[test]
-fn a_request_is_called_off_and_then_it_has_ended() {
+fn cancelled_request_ends_and_cannot_be_cancelled_again() {
     let (world, home) = (World::new(), AgentHome::new());
     let gate = Gate::closed();
     world.engine.script(IMAGE, PullScript::success().hold(&gate));
@@ -162,7 +162,7 @@ fn a_request_is_called_off_and_then_it_has_ended() {
 }
 
 #[test]
-fn a_check_plans_and_asks_nobody() {
+fn plan_route_starts_no_pull_and_contacts_no_engine() {
     let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let mixed = task(&[container("app", IMAGE, SECRET), open_container("bad", "UPPER")]);
@@ -171,12 +171,12 @@ fn a_check_plans_and_asks_nobody() {
     let containers = &answer.json()["tasks"][0]["containers"];
     assert_eq!((&containers[0]["result"], &containers[1]["result"]), (&json!("planned"), &json!("failed")));
     assert_eq!(agent.get("/v1/pulls").json()["pulls"], json!([]));
-    let asked = world.engine.requests().into_iter().filter(|request| request != "GET /_ping");
-    assert_eq!(asked.collect::<Vec<_>>(), Vec::<String>::new());
+    let requests = world.engine.requests().into_iter().filter(|request| request != "GET /_ping");
+    assert_eq!(requests.collect::<Vec<_>>(), Vec::<String>::new());
 }
 
 #[test]
-fn readiness_says_what_is_missing_and_health_does_not_depend_on_it() {
+fn readiness_names_the_missing_engine_and_health_ignores_it() {
     let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let ready = agent.get("/v1/ready");
@@ -193,10 +193,10 @@ fn readiness_says_what_is_missing_and_health_does_not_depend_on_it() {
 }
 
 #[test]
-fn what_is_no_route_or_no_value_is_a_problem() {
+fn unknown_routes_and_invalid_parameters_return_problem_details() {
     let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
-    for (method, path, status, word) in [
+    for (method, path, status, code) in [
         ("GET", "/", 404, "no-such-path"),
         ("GET", "/v2/pulls", 404, "no-such-path"),
         ("PUT", "/v1/pulls", 405, "no-such-method"),
@@ -208,14 +208,14 @@ fn what_is_no_route_or_no_value_is_a_problem() {
         ("POST", "/v1/pulls", 415, "media-type"),
     ] {
         let answer = agent.send(method, path, &[], "");
-        assert_eq!((answer.status, &*answer.problem_type()), (status, word), "{method} {path}");
+        assert_eq!((answer.status, &*answer.problem_type()), (status, code), "{method} {path}");
     }
     let allowed = agent.send("PUT", "/v1/pulls", &[], "");
     assert!(allowed.head.contains("allow: POST, GET"), "{allowed:?}");
 }
 
 #[test]
-fn only_so_many_requests_are_open() {
+fn submission_beyond_the_open_request_limit_gets_429() {
     let (world, home) = (World::new(), AgentHome::new());
     let gate = Gate::closed();
     world.engine.script(IMAGE, PullScript::success().hold(&gate));

@@ -1,4 +1,4 @@
-//! The audit trail of a running agent.
+//! The audit log of a running agent.
 
 use std::fs;
 use std::time::Duration;
@@ -23,7 +23,7 @@ fn request_id(call: usize) -> String {
 }
 
 #[test]
-fn a_decision_names_the_credential_and_the_calls_that_brought_it_and_no_value() {
+fn audit_line_names_credential_and_aws_calls_but_no_secret() {
     let mut world = World::new();
     world.host = world.aws.put_user(HOST_USER, Policy::allow("sts:AssumeRole", ROLE));
     world.aws.put_role(ROLE, Policy::trust(HOST_USER), Policy::allow(GET_SECRET_VALUE, "*"));
@@ -49,10 +49,10 @@ fn a_decision_names_the_credential_and_the_calls_that_brought_it_and_no_value() 
     assert!(credential["versionId"].is_string(), "{app}");
     let calls = world.aws.calls();
     let call = |operation: &str, target: &str| {
-        let is_it = |call: &crate::support::aws::RecordedCall| {
+        let is_match = |call: &crate::support::aws::RecordedCall| {
             call.operation == operation && call.target.as_deref() == Some(target)
         };
-        request_id(calls.iter().position(is_it).unwrap() + 1)
+        request_id(calls.iter().position(is_match).unwrap() + 1)
     };
     let expected = json!([
         { "operation": "AssumeRole", "id": call("AssumeRole", ROLE) },
@@ -60,8 +60,8 @@ fn a_decision_names_the_credential_and_the_calls_that_brought_it_and_no_value() 
     ]);
     assert_eq!(credential["awsRequests"], expected);
     assert_eq!((&side["result"], &side["failure"]["class"]), (&json!("failed"), &json!("absent")));
-    let said = side["failure"]["causedBy"].to_string();
-    assert!(said.contains(&call("GetSecretValue", ABSENT)), "a failure has its call in its words: {said}");
+    let cause = side["failure"]["causedBy"].to_string();
+    assert!(cause.contains(&call("GetSecretValue", ABSENT)), "the failure quotes the request id: {cause}");
 
     let schema = serde_json::from_str(&taskpull::agent::audit::schema::audit()).unwrap();
     for line in &trail {
@@ -78,7 +78,7 @@ fn a_decision_names_the_credential_and_the_calls_that_brought_it_and_no_value() 
 }
 
 #[test]
-fn a_trail_that_was_moved_away_goes_on_in_a_new_file_after_a_hangup() {
+fn sighup_reopens_a_rotated_audit_log() {
     let world = World::new();
     let gate = Gate::closed();
     world.engine.script(IMAGE, PullScript::success().hold(&gate));
@@ -97,7 +97,7 @@ fn a_trail_that_was_moved_away_goes_on_in_a_new_file_after_a_hangup() {
 }
 
 #[test]
-fn a_full_disk_costs_lines_and_no_pulls() {
+fn full_disk_loses_audit_lines_but_no_pulls() {
     let world = World::new();
     let containers: Vec<Value> = (0..40).map(|at| open_container(&format!("c{at}"), IMAGE)).collect();
     let prepared = AgentSetup::new().request(&task(&containers));
@@ -107,9 +107,9 @@ fn a_full_disk_costs_lines_and_no_pulls() {
     watched.agent.wait_for_log("the audit trail cannot be written");
     let count = |result: &str| {
         let line = format!("taskpull_audit_lines_total{{result=\"{result}\"}} ");
-        watched.metrics().lines().find_map(|found| found.strip_prefix(&line)?.parse::<usize>().ok()).unwrap()
+        watched.metrics().lines().find_map(|metric| metric.strip_prefix(&line)?.parse::<usize>().ok()).unwrap()
     };
-    // What is written goes on behind the end of the request.
+    // The audit log is written in the background, also after the request has ended.
     while count("written") + count("lost") < 40 {
         std::thread::sleep(Duration::from_millis(10));
     }

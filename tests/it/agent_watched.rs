@@ -1,4 +1,4 @@
-//! A running agent that is watched: its metrics are read, its audit trail lies in a folder.
+//! A running agent with a metrics listener and an audit log, for the tests of both.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -13,13 +13,13 @@ use crate::agent_world::{Agent, AgentHome};
 use crate::support::run::RunOutput;
 use crate::task::World;
 
-/// What an agent is given until it is started.
+/// The state and the audit folder of an agent that has not been started.
 pub struct AgentSetup {
     home: AgentHome,
     count: usize,
 }
 
-/// An agent that runs.
+/// A running agent whose metrics and audit log the test can read.
 pub struct ObservedAgent {
     pub agent: Agent,
     home: AgentHome,
@@ -34,7 +34,7 @@ impl AgentSetup {
         Self { home, count: 0 }
     }
 
-    /// Puts a request into the agent's state, as if it had been accepted before a restart.
+    /// Stores a request in the state folder, as if the agent had accepted it before a restart.
     pub fn request(mut self, definition: &Value) -> Self {
         let id = format!("019c13a1b2c3{:08x}", self.count);
         self.count += 1;
@@ -46,7 +46,7 @@ impl AgentSetup {
         self
     }
 
-    /// The folder of the audit trail.
+    /// The folder that contains the audit log.
     pub fn audit(&self) -> PathBuf {
         self.home.path("audit")
     }
@@ -55,20 +55,20 @@ impl AgentSetup {
         self.start_wrapped(world, &[])
     }
 
-    /// The same, behind a program that becomes it.
+    /// Like `start`, through the command `before`, which executes the agent.
     pub fn start_wrapped(self, world: &World, before: &[String]) -> ObservedAgent {
         let run = world.configure(self.home.serve_wrapped(before)).env("TASKPULL_AUDIT", self.audit().join("trail"));
         let run = run.env("TASKPULL_METRICS_LISTEN", "127.0.0.1:0").env("RUST_LOG", "trace");
         let agent = Agent::from_run(run, &self.home);
-        let said = "the metrics are at http://";
-        agent.wait_for_log(said);
-        let address = agent.log_lines(said)[0].replace(said, "").replace("/metrics", "");
+        let prefix = "the metrics are at http://";
+        agent.wait_for_log(prefix);
+        let address = agent.log_lines(prefix)[0].replace(prefix, "").replace("/metrics", "");
         ObservedAgent { agent, home: self.home, address }
     }
 }
 
 impl ObservedAgent {
-    /// An answer of the listener's, head and body.
+    /// Sends a request to the metrics listener and returns the head and body of its answer.
     pub fn send(&self, line: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(stream, "{line} HTTP/1.1\r\nhost: {}\r\n\r\n", self.address).unwrap();
@@ -77,7 +77,7 @@ impl ObservedAgent {
         answer
     }
 
-    /// The metrics.
+    /// Returns the body of `GET /metrics`.
     pub fn metrics(&self) -> String {
         let answer = self.send("GET /metrics");
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -85,25 +85,25 @@ impl ObservedAgent {
         body.to_owned()
     }
 
-    /// The metrics, once they have this line.
+    /// Waits until the metrics contain this line, and returns them.
     pub fn metrics_with(&self, line: &str) -> String {
-        let begun = Instant::now();
+        let started = Instant::now();
         loop {
             let text = self.metrics();
-            if text.lines().any(|found| found == line) {
+            if text.lines().any(|metric| metric == line) {
                 return text;
             }
-            assert!(begun.elapsed() < Duration::from_mins(1), "no `{line}`: {text}");
+            assert!(started.elapsed() < Duration::from_mins(1), "no `{line}`: {text}");
             thread::sleep(Duration::from_millis(20));
         }
     }
 
-    /// A place as the agent sees it.
+    /// Translates a path in the agent's mount namespace into one that the test can open.
     pub fn seen(&self, path: &Path) -> PathBuf {
         PathBuf::from(format!("/proc/{}/root", self.agent.id())).join(path.strip_prefix("/").unwrap())
     }
 
-    /// Ends it; the lines of its audit trail, what it has said, and what it has left.
+    /// Ends the agent. Returns the lines of its audit log, its stderr and its home.
     pub fn stop(self) -> (Vec<Value>, String, AgentHome) {
         let RunOutput { code, stderr, .. } = self.agent.terminate();
         assert_eq!(code, 0, "{stderr}");
@@ -112,7 +112,7 @@ impl ObservedAgent {
     }
 }
 
-/// The lines of a trail.
+/// Parses the lines of an audit log.
 pub fn audit_lines(trail: &str) -> Vec<Value> {
     trail.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
 }

@@ -32,6 +32,7 @@
 //! `digest.rs`; `leak/` needs none. Other test binaries may take just those.
 
 pub mod aws;
+pub mod diagram;
 pub mod digest;
 pub mod engine;
 pub mod fault;
