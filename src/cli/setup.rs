@@ -81,7 +81,7 @@ impl AppContext {
 
     /// Reads the inputs and plans all their pulls together, as they are on this host.
     pub(super) fn plan(&self, inputs: Vec<Input>) -> PullRun {
-        let instance = |image: &_| self.instance.covering(image);
+        let instance = |image: &_| self.instance.login_for(image);
         let Self { roles, accounts, rewrites, platform, .. } = self;
         let platform = platform.as_ref();
         PullRun::new(inputs, &PlanContext { roles: *roles, accounts, rewrites, platform, instance: &instance })
@@ -173,7 +173,7 @@ fn credentials(
     };
     let tokens = if settings.accept_access_token { AccessTokens::Accept } else { AccessTokens::Refuse };
     let store = Arc::new(watched_store(settings, watch)?);
-    Ok(CachingCredentialProvider::new(store, keeping, tokens, instance).watched_by(Arc::clone(watch)))
+    Ok(CachingCredentialProvider::new(store, keeping, tokens, instance, Arc::clone(watch)))
 }
 
 /// Where other programs that pull get their logins. The host's own are no part of it: they are

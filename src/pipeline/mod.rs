@@ -12,12 +12,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 pub use crate::aws::{AwsCall, AwsCallEvent, AwsClient, Batching, CallObserver, CallOutcome};
+use crate::credential::CredentialProvider;
 pub use crate::credential::host_logins::{HostLoginSettings, HostLogins};
 pub use crate::credential::{
     AccessTokens, CacheConfig, CachingCredentialProvider, CredentialKind, CredentialObserver, CredentialServed, Login,
     Provenance, ServedFrom,
 };
-use crate::credential::{AuthorizedPlan, CredentialProvider};
 pub use crate::engine::{DockerAddress, EngineEndpoint, EngineSelector, ResolvedEngine, TlsUse};
 use crate::error::Failure;
 pub use crate::identity::{AccountRoles, HostKind};
@@ -119,7 +119,7 @@ impl PullRun {
         let must_not_begin = limits.fail_fast && self.has_faults();
         let planned = self.plan.pulls.clone();
         let span = traces::run(planned.len());
-        let AuthorizedPlan { tasks, pulls, credentials } = AuthorizedPlan::new(self.plan, credentials);
+        let PullPlan { tasks, pulls } = self.plan;
         let outcomes = if must_not_begin {
             pull::not_begun(&pulls)
         } else {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::aws::{Replica, ReplicaState, SecretMetadata, SecretVersion};
 use crate::credential::Login;
 use crate::credential::content::username_token::UsernameToken;
-use crate::credential::content::{self, Content, ContentFault};
+use crate::credential::content::{ContentFault, SecretContent};
 use crate::error::{Failure, Printable};
 use crate::secret_authoring::upstream::{PREFIX, SecretUse};
 use crate::task::Region;
@@ -205,9 +205,9 @@ fn replication(found: &SecretMetadata) -> Vec<Finding> {
 #[must_use]
 pub fn check_content(version: &SecretVersion, usage: SecretUse) -> (Finding, Option<Login>) {
     let key = usage.token_key();
-    let text = match content::of(version) {
-        Ok(Content::Text(text)) => text,
-        Ok(Content::Sealed(_)) => {
+    let text = match SecretContent::new(version) {
+        Ok(SecretContent::Text(text)) => text,
+        Ok(SecretContent::Sealed(_)) => {
             let says = "it is sealed: taskpull opens it, ECS and ECR do not";
             let finding = match usage {
                 SecretUse::Direct => Finding::note("content", says),
@@ -217,11 +217,11 @@ pub fn check_content(version: &SecretVersion, usage: SecretUse) -> (Finding, Opt
         }
         Err(error) => return (Finding::wrong("content", &error.fault.to_string(), put_both(usage)), None),
     };
-    let pair = match UsernameToken::read(text, key) {
+    let pair = match UsernameToken::parse(text, key) {
         Ok(pair) => pair,
         Err(fault) => return (other_form(text, usage, &fault), None),
     };
-    let finding = if pair.is_twice_the_same() {
+    let finding = if pair.token_is_username() {
         let says = format!("`{key}` is the user name");
         let hint = "put the token there; the document says otherwise of Azure, and is wrong";
         Finding::wrong("content", &says, hint)
@@ -242,7 +242,7 @@ fn other_form(text: &crate::secret::Secret, usage: SecretUse, fault: &ContentFau
         SecretUse::PullThrough => SecretUse::Direct,
         SecretUse::Direct => SecretUse::PullThrough,
     };
-    if UsernameToken::read(text, other.token_key()).is_ok() {
+    if UsernameToken::parse(text, other.token_key()).is_ok() {
         let (has, wants) = (other.token_key(), usage.token_key());
         let says = format!("it has `{has}` and no `{wants}`: it is one for --for {}", other.name());
         return Finding::wrong("content", &says, other.not_the_other());

@@ -206,7 +206,7 @@ fn differences(current: &SecretVersion, secret: &NewSecret) -> Vec<String> {
     let key = secret.draft.usage.token_key();
     let whole = || vec!["content (what is there now has another form)".to_owned()];
     let SecretValue::Text(text) = &current.value else { return whole() };
-    let (Ok(old), Ok(new)) = (UsernameToken::read(text, key), UsernameToken::read(&secret.content, key)) else {
+    let (Ok(old), Ok(new)) = (UsernameToken::parse(text, key), UsernameToken::parse(&secret.content, key)) else {
         return whole();
     };
     let mut names: Vec<_> = old.differences(&new, key).into_iter().map(|name| format!("`{name}`")).collect();

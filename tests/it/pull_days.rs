@@ -67,7 +67,7 @@ pub fn credential_provider() -> CachingCredentialProvider<AwsClient> {
     let cache = CacheConfig { max_age: 5 * MINUTE, max_stale: 60 * MINUTE, entries: NonZeroUsize::MAX };
     let store = AwsClient::new(Duration::from_secs(10), Batching::Never, HostKind::Auto, None, Arc::new(())).unwrap();
     let logins = Arc::new(HostLogins::read(&logins).unwrap());
-    CachingCredentialProvider::new(Arc::new(store), cache, AccessTokens::Refuse, logins)
+    CachingCredentialProvider::new(Arc::new(store), cache, AccessTokens::Refuse, logins, Arc::new(()))
 }
 
 impl Puller {
