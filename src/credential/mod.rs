@@ -16,6 +16,7 @@
 mod aws_store;
 mod cache;
 pub(crate) mod content;
+#[expect(clippy::module_inception, reason = "the file has the name of its type")]
 mod credential;
 pub mod host_logins;
 mod login;

@@ -203,8 +203,8 @@ fn decrypted_content_is_validated_like_plain_content() {
     let table: [(&[u8], &str); 4] = [
         (b"c4nary-in-a-ciphertext", "it is not JSON"),
         (b"{\"username\": \"me\"}", "`password` is missing"),
-        (b"\xff\xfe", "what KMS decrypted is not text"),
-        (b"{\"taskpull\": {\"version\": 1}}", "its envelope holds another envelope"),
+        (b"\xff\xfe", "the decrypted content is not text"),
+        (b"{\"taskpull\": {\"version\": 1}}", "its envelope contains another envelope"),
     ];
     for (plaintext, message) in table {
         let ciphertext = FakeAws::ciphertext(KEY, &[], plaintext);

@@ -143,7 +143,8 @@ async fn fetch<S: TokenStore>(
 ) -> Result<RegistryToken, Failure> {
     let end = Instant::now() + timeout;
     tracing::debug!(%scope, identity = identity.name(), "fetching a token");
-    let result = timeout_at(end, store.token(identity, scope, end)).await;
-    let timed_out = || Err(AwsError::getting_token(scope, identity, AwsErrorKind::TimedOut));
-    result.unwrap_or_else(|_| timed_out()).map_err(|error| Failure::from(&error))
+    match timeout_at(end, store.token(identity, scope, end)).await {
+        Ok(result) => result.map_err(|error| Failure::from(&error)),
+        Err(_) => Err(Failure::from(&AwsError::getting_token(scope, identity, AwsErrorKind::TimedOut))),
+    }
 }

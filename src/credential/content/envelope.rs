@@ -87,15 +87,15 @@ pub(super) fn parse(content: &JsonObject) -> Result<Envelope, ContentFault> {
     let ciphertext = ciphertext.filter(fits).ok_or(ContentFault::Ciphertext)?;
     let context = match envelope.get("encryptionContext", warnings)? {
         None => BTreeMap::new(),
-        Some(JsonValue::Object(context)) => parse_context(context)?,
+        Some(JsonValue::Object(pairs)) => parse_context(pairs)?,
         Some(_) => return Err(ContentFault::EncryptionContext),
     };
     Ok(Envelope { key, ciphertext, context })
 }
 
-fn parse_context(context: &JsonObject) -> Result<BTreeMap<String, String>, ContentFault> {
+fn parse_context(object: &JsonObject) -> Result<BTreeMap<String, String>, ContentFault> {
     let mut pairs = BTreeMap::new();
-    for (name, value) in context.entries() {
+    for (name, value) in object.entries() {
         let JsonValue::Text(value) = value else { return Err(ContentFault::EncryptionContext) };
         if pairs.insert(name.to_owned(), expose(value).to_owned()).is_some() {
             return Err(ContentFault::EncryptionContext);

@@ -5,11 +5,11 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use super::config_error::{HostLoginConfigError, HostLoginConfigFault};
+use super::credential_helper::{self, HelperError};
 use super::docker_config::{AUTH_DATA, DockerConfig, ScopedLogin, parse_engine_auth_data, read_docker_config};
 use super::host_kinds::require_host_with_logins;
 use super::login_error::HostLoginError;
 use super::settings::HostLoginSettings;
-use super::{credential_helper, credential_helper::HelperError};
 use crate::credential::credential::Credential;
 use crate::credential::login::Login;
 use crate::credential::scope::{Scope, helper_server};
@@ -94,13 +94,11 @@ impl HostLogins {
                 best = Some((specificity, entry));
             }
         }
-        match best {
-            Some((_, entry)) => Some(InstanceLogin { source: entry.source.clone(), scope: entry.scope.name() }),
-            None => {
-                let source = InstanceSource::Helper(self.store.clone()?);
-                Some(InstanceLogin { source, scope: Scope::registry_of(image).name() })
-            }
+        if let Some((_, entry)) = best {
+            return Some(InstanceLogin { source: entry.source.clone(), scope: entry.scope.name() });
         }
+        let source = InstanceSource::Helper(self.store.clone()?);
+        Some(InstanceLogin { source, scope: Scope::registry_of(image).name() })
     }
 
     /// The credential of this name. It is anonymous if the credential store for all registries has

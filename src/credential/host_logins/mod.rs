@@ -11,6 +11,7 @@ mod credential_helper;
 mod docker_config;
 mod host_kinds;
 mod host_login_provider;
+#[expect(clippy::module_inception, reason = "the file has the name of its type")]
 mod host_logins;
 mod login_error;
 mod settings;
