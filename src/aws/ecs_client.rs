@@ -16,7 +16,7 @@ use crate::aws::ecs_documents::{definition, service_workload, task_workload};
 use crate::aws::error_context::ErrorContext;
 use crate::aws::observed_call::{observe, until};
 use crate::aws::{AwsCall, AwsClient, AwsError, AwsErrorKind, AwsResource};
-use crate::cluster::{Attributes, Definition, Workload};
+use crate::cluster::{Attributes, ClusterDefinition, Workload};
 use crate::identity::Identity;
 
 /// The maximum number of services in one `DescribeServices` (API reference).
@@ -57,7 +57,7 @@ impl EcsClient {
     /// [`AwsError`]; a partial result is an error.
     pub async fn workloads(&self) -> Result<Vec<Workload>, AwsError> {
         let session = self.connect(AwsCall::ListServices).await?;
-        let both = Box::pin(futures_util::future::try_join(self.services(&session), self.tasks(&session)));
+        let both = futures_util::future::try_join(self.services(&session), self.tasks(&session));
         let (mut workloads, tasks) = both.await?;
         workloads.extend(tasks);
         Ok(workloads)
@@ -67,7 +67,7 @@ impl EcsClient {
     ///
     /// # Errors
     /// [`AwsError`]
-    pub async fn definition(&self, arn: &str) -> Result<Definition, AwsError> {
+    pub async fn definition(&self, arn: &str) -> Result<ClusterDefinition, AwsError> {
         let session = self.connect(AwsCall::DescribeTaskDefinition).await?;
         let sent = session.client.describe_task_definition().task_definition(arn).send();
         let answer = self.call(&session, AwsCall::DescribeTaskDefinition, sent).await?;
@@ -129,7 +129,7 @@ impl EcsClient {
         let mut next = None;
         loop {
             let request = session.client.list_tasks().cluster(&self.cluster).desired_status(DesiredStatus::Running);
-            let sent = Box::pin(request.set_next_token(next).send());
+            let sent = request.set_next_token(next).send();
             let answer = self.call(session, AwsCall::ListTasks, sent).await?;
             arns.extend(answer.task_arns.unwrap_or_default());
             next = answer.next_token;
@@ -156,10 +156,10 @@ impl EcsClient {
         &self,
         session: &EcsSession,
         call: AwsCall,
-        sent: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        sent: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
     ) -> Result<T, AwsError>
     where
-        T: RequestId,
+        T: RequestId + Send,
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
         let end = Instant::now() + self.aws.deadline();

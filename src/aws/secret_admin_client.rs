@@ -1,5 +1,4 @@
 //! Describes, creates, updates and replicates one secret, as the host.
-#![expect(clippy::disallowed_types, reason = "the credentials of these calls")]
 
 use aws_config::Region;
 use aws_sdk_secretsmanager::config::http::HttpResponse;
@@ -158,10 +157,10 @@ impl<'a> SecretAdminClient<'a> {
     async fn call<T, E>(
         &self,
         call: AwsCall,
-        sent: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        sent: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
     ) -> Result<T, AwsError>
     where
-        T: RequestId,
+        T: RequestId + Send,
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
         let response = until(Instant::now() + self.aws.deadline(), observe(self.aws.observer(), call, sent)).await;

@@ -10,7 +10,7 @@ use super::provenance::Provenance;
 use crate::aws::{AwsRequest, RegistryToken};
 use crate::error::{Failure, Printable};
 use crate::identity::Identity;
-use crate::plan::{EcrRegistry, InstanceLogin};
+use crate::plan::{EcrRegistry, HostLogin};
 use crate::task::ImageReference;
 
 /// A login with the record of where it came from.
@@ -48,7 +48,7 @@ impl Credential {
         access_tokens: AccessTokens,
     ) -> Result<Self, Arc<Failure>> {
         let parsed = content::parse_login(&secret.version, &secret.text, image, access_tokens);
-        let ParsedLogin { login, warnings } = parsed.map_err(|error| Arc::new(Failure::from(&error)))?;
+        let ParsedLogin { login, warnings } = parsed.map_err(|error| Arc::new(error.into()))?;
         let (names, identity) = (Arc::clone(&secret.names), identity.clone());
         let origin = Provenance::Secret { names, notes: warnings, identity, stale };
         Ok(Self { login, origin, source: Some(CredentialSource::Secret(secret)) })
@@ -93,7 +93,7 @@ impl Credential {
     }
 
     /// A login of the host itself.
-    pub(in crate::credential) fn from_host_login(login: Login, name: InstanceLogin) -> Self {
+    pub(in crate::credential) fn from_host_login(login: Login, name: HostLogin) -> Self {
         Self { login, origin: Provenance::Instance(name), source: None }
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use crate::aws::{AwsRequest, SecretVersion};
 use crate::error::Printable;
 use crate::identity::Identity;
-use crate::plan::{EcrRegistry, InstanceLogin};
+use crate::plan::{EcrRegistry, HostLogin};
 use crate::task::SecretArn;
 
 /// The record of where a credential came from, for reports, logs and traces.
@@ -49,7 +49,7 @@ pub enum Provenance {
         requests: Vec<AwsRequest>,
     },
     /// A login of the host itself.
-    Instance(InstanceLogin),
+    Instance(HostLogin),
 }
 
 impl Provenance {

@@ -28,7 +28,7 @@ impl Scope {
     /// Parses a key in any form that is in use: `host[:port][/path]`, with or without a scheme and a
     /// trailing slash; in place of a path also the API's `/v1/` or `/v2/`.
     pub(super) fn parse(key: &str) -> Option<Self> {
-        let (host, path) = RegistryHost::of_address(key)?;
+        let (host, path) = RegistryHost::parse_address(key)?;
         let path = match path.trim_end_matches('/') {
             "v1" | "v2" => "",
             // Either a repository after the path of the API, or one with such a name. A wrong guess
@@ -42,7 +42,7 @@ impl Scope {
 
     /// The whole registry of an image.
     pub(super) fn registry_of(image: &ImageReference) -> Self {
-        Self { host: RegistryHost::of_image(image), path: String::new() }
+        Self { host: RegistryHost::from_image(image), path: String::new() }
     }
 
     /// How specific this scope is for an image, as the length of its path; `None` if it does not

@@ -5,7 +5,7 @@
 //! drives the clock. The inner test announces each simulated minute, so the services follow the same clock.
 
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, RwLock};
@@ -30,14 +30,16 @@ use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::agent_world::{ApiResponse, http_request};
-use crate::pull_days::{MINUTE, advance_clock, credential_provider, resource_usage, run_story_with, story_variable};
 use crate::support::aws::AwsFault;
 use crate::support::engine::{PullScript, RegistryAuth};
 use crate::support::fault::Calls;
 use crate::support::http::{HttpServer, Reply};
-use crate::support_aws_client::SECRET;
-use crate::task::{World, container, task};
+use crate::support::names::SECRET;
+use crate::support::process::{ResourceUsage, resource_usage};
+use crate::support::world::{
+    ApiResponse, MINUTE, World, advance_clock, container, credential_provider, http_request, run_story_with,
+    story_variable, task,
+};
 
 const DAY: usize = 24 * 60;
 const IMAGES: usize = 20;
@@ -164,7 +166,7 @@ impl Pulling {
                     restart: MINUTE,
                     total: 5 * MINUTE,
                 },
-                backoff: Backoff::new(wait(250), wait(1_500), 3).unwrap(),
+                backoff: Backoff::exponential(wait(250), wait(1_500)).with_attempts(NonZeroU32::new(3).unwrap()),
                 fail_fast: false,
             },
         }
@@ -174,7 +176,7 @@ impl Pulling {
 fn job(source: &str, definition: &[u8]) -> PullRun {
     let no_logins = |_: &_| None;
     let (accounts, rewrites) = (&AccountRoles::default(), &Rewrites::default());
-    let context = PlanContext { roles: RoleUse::Assume, accounts, rewrites, platform: None, instance: &no_logins };
+    let context = PlanContext { roles: RoleUse::Assume, accounts, rewrites, platform: None, host_login: &no_logins };
     PullRun::new(vec![Input { source: source.to_owned(), text: Ok(definition.to_vec()) }], &context)
 }
 
@@ -185,7 +187,7 @@ impl JobExecutor for Pulling {
     }
 
     fn engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
-        async { reach(&self.engine, &self.limits.deadlines).await.map_err(|error| Failure::from(&error)) }.boxed()
+        async { reach(&self.engine, &self.limits.deadlines).await.map_err(Failure::from) }.boxed()
     }
 
     fn login<'a>(&'a self, _: &'a ImageReference) -> BoxFuture<'a, Result<Option<IssuedLogin>, Arc<Failure>>> {
@@ -266,7 +268,7 @@ async fn simulated_day_within_the_prepared_services() {
 /// Submits definitions all day and returns the acknowledged ids.
 async fn submit_all_day(desk: &JobStore, socket: &Path) -> Vec<String> {
     let mut acknowledged = Vec::new();
-    let mut baseline = (0, 0);
+    let mut baseline = ResourceUsage::default();
     // One more hour leaves time for retries.
     for minute in 0..DAY + 60 {
         // By this time the history is full and the memory use has settled.
@@ -291,9 +293,13 @@ async fn submit_all_day(desk: &JobStore, socket: &Path) -> Vec<String> {
     }
     wait_until_idle(desk).await;
     assert_eq!(desk.open_count(), 0);
-    let (descriptors, memory) = resource_usage();
-    assert!(descriptors <= baseline.0 + 4, "{} open file descriptors became {descriptors}", baseline.0);
-    assert!(memory < baseline.1 + 4_000_000, "{} bytes became {memory}", baseline.1);
+    let ResourceUsage { descriptors, memory } = resource_usage();
+    assert!(
+        descriptors <= baseline.descriptors + 4,
+        "{} open file descriptors became {descriptors}",
+        baseline.descriptors
+    );
+    assert!(memory < baseline.memory + 4_000_000, "{} bytes became {memory}", baseline.memory);
     acknowledged
 }
 

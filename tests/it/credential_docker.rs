@@ -6,13 +6,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::credential::{CredentialWorld, ECR_HOST, NOT_FOUND_MESSAGE, REGISTRY, assert_failed, assert_get_failed};
 use crate::support::aws::{AwsFault, Policy, Secret};
 use crate::support::fault::Calls;
 use crate::support::leak::Canary;
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, OTHER_ROLE, OTHER_SECRET, ROLE, SECRET};
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, OTHER_ROLE, OTHER_SECRET, ROLE, SECRET};
-use crate::task::LOGIN;
+use crate::support::world::{
+    CredentialWorld, ECR_HOST, LOGIN, NOT_FOUND_MESSAGE, REGISTRY, assert_failed, assert_get_failed,
+};
 
 fn login(output: &RunOutput) -> Value {
     assert_eq!((output.code, &*output.stderr), (0, ""), "{output:?}");
@@ -100,9 +101,9 @@ fn unmapped_registry_gets_the_not_found_answer_of_the_protocol() {
 fn failures_are_never_answered_as_not_found() {
     let fixture = CredentialWorld::new().with_policy(Policy::none());
     assert_get_failed(&fixture.get(REGISTRY), "is not allowed");
-    assert_get_failed(&fixture.get(ECR_HOST), "not allowed ecr:GetAuthorizationToken");
+    assert_get_failed(&fixture.get(ECR_HOST), "not allowed to call ecr:GetAuthorizationToken");
     assert_get_failed(&fixture.get("public.ecr.aws"), "allow ecr-public:GetAuthorizationToken");
-    assert_get_failed(&fixture.get("12.dkr.ecr.eu-west-1.amazonaws.com"), "begins with an account's 12 digits");
+    assert_get_failed(&fixture.get("12.dkr.ecr.eu-west-1.amazonaws.com"), "begins with a 12-digit account id");
     let fixture = CredentialWorld::new();
     let missing_secret = SECRET.replace("hub", "gone");
     fixture.write_config(&format!("[[registry]]\nhost = \"{REGISTRY}\"\nsecret = \"{missing_secret}\"\n"));
@@ -134,7 +135,7 @@ fn helper_caches_no_token_for_an_outage() {
     login(&fixture.get(ECR_HOST));
     fixture.world.aws.inject_fault("GetAuthorizationToken", Calls::Every, AwsFault::Status(503));
     let output = fixture.helper().arg("get").stdin(ECR_HOST).env("TASKPULL_SECRETS_TIMEOUT", "1s").output();
-    assert_get_failed(&output, "no authorization token");
+    assert_get_failed(&output, "authorization token for ECR");
 }
 
 #[test]
@@ -268,12 +269,15 @@ fn invalid_registry_map_is_rejected() {
     let fixture = CredentialWorld::new();
     let entry = format!("[[registry]]\nhost = \"{REGISTRY}\"\nsecret = \"{SECRET}\"\n");
     for (text, message) in [
-        (entry.repeat(2), "registry.example:5000 stands there twice"),
+        (entry.repeat(2), "registry.example:5000 has more than one entry"),
         (entry.replace("registry.example:5000", "https://registry.example"), "is not a registry's host"),
         (entry.replace("secret =", "secrets ="), "registry number 1: unknown field `secrets`"),
-        (entry.replace(SECRET, "arn:aws:secretsmanager:mars:1:secret:x"), "is no secret's ARN or name"),
-        (format!("{entry}role = \"reader\"\n"), "is not a role's ARN"),
-        (entry.replace(REGISTRY, ECR_HOST), "takes its own tokens"),
+        (
+            entry.replace(SECRET, "arn:aws:secretsmanager:mars:1:secret:x"),
+            "is neither the ARN nor the name of a secret",
+        ),
+        (format!("{entry}role = \"reader\"\n"), "is not the ARN of a role"),
+        (entry.replace(REGISTRY, ECR_HOST), "accepts only its own tokens"),
         ("registry = 1\n".to_owned(), "write [[registry]]"),
         ("registry = [\"hunter2\"]\n".to_owned(), "registry number 1: it must be a table: write [[registry]]"),
     ] {

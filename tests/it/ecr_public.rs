@@ -2,16 +2,15 @@
 
 use serde_json::json;
 
-use crate::ecr::{
-    GET_TOKEN, OWN_IMAGE, PUBLIC_IMAGE, ecr_world_with, reported_credential, shown_logins, token_call_regions,
-    token_calls,
-};
 use crate::support::aws::{AwsFault, Policy};
 use crate::support::engine::PullScript;
 use crate::support::fault::Calls;
+use crate::support::names::{ROLE, SECRET};
 use crate::support::run::Run;
-use crate::support_aws_client::{ROLE, SECRET};
-use crate::task::{World, container, open_container, task};
+use crate::support::world::{
+    GET_TOKEN, OWN_IMAGE, PUBLIC_IMAGE, World, container, ecr_world_with, open_container, reported_credential,
+    shown_logins, task, token_call_regions, token_calls,
+};
 
 fn allow_tokens() -> Policy {
     Policy::allow("ecr-public:GetAuthorizationToken", "*").and(Policy::allow("sts:GetServiceBearerToken", "*"))
@@ -33,7 +32,10 @@ fn public_token_comes_from_us_east_1_and_differs_from_ecrs() {
     regions.sort();
     assert_eq!(regions, ["ecr eu-west-1", "ecr-public us-east-1"]);
     let warnings = output.report()["tasks"][0]["warnings"].clone();
-    assert!(warnings[0].as_str().unwrap().starts_with("c: the image is in ECR"), "{warnings}");
+    assert!(
+        warnings[0].as_str().unwrap().starts_with("c: ECR accepts only its own authorization tokens"),
+        "{warnings}"
+    );
     assert!(shown_logins(&world).iter().all(|login| login.starts_with("AWS:token-")));
 }
 

@@ -6,16 +6,15 @@ use std::io::Write as _;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-use crate::ecr::{
-    EXPIRED_TOKEN, GET_TOKEN, OTHER_IMAGE, OWN_IMAGE, PUBLIC_IMAGE, ecr_world, ecr_world_with, reported_credential,
-    shown_logins, token_call_regions, token_calls,
-};
 use crate::support::aws::{AwsFault, FakeAws, Policy, Secret};
 use crate::support::engine::PullScript;
 use crate::support::fault::Calls;
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, OTHER_ROLE, ROLE, SECRET};
 use crate::support::run::Run;
-use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, OTHER_ROLE, ROLE, SECRET};
-use crate::task::{IMAGE, LOGIN, World, container, open_container, task};
+use crate::support::world::{
+    EXPIRED_TOKEN, GET_TOKEN, IMAGE, LOGIN, OTHER_IMAGE, OWN_IMAGE, PUBLIC_IMAGE, World, container, ecr_world,
+    ecr_world_with, open_container, reported_credential, shown_logins, task, token_call_regions, token_calls,
+};
 
 fn with_role(containers: &[Value], role: &str) -> Value {
     let mut definition = task(containers);
@@ -119,7 +118,10 @@ fn secret_of_an_ecr_image_is_not_read_and_a_warning_explains() {
         assert_eq!(output.container(0)["credential"]["kind"], "ecr");
         let warnings = output.report()["tasks"][0]["warnings"].clone();
         assert_eq!(warnings.as_array().unwrap().len(), 1, "{warnings}");
-        assert!(warnings[0].as_str().unwrap().starts_with("app: the image is in ECR"), "{warnings}");
+        assert!(
+            warnings[0].as_str().unwrap().starts_with("app: ECR accepts only its own authorization tokens"),
+            "{warnings}"
+        );
     }
     assert_eq!(world.aws.call_count("GetSecretValue"), 2, "one read for the other container in each run");
 }
@@ -182,7 +184,7 @@ fn malformed_token_is_an_error_that_does_not_echo_it() {
     for (token, message) in [
         (json!("aHVudGVyMmh1bnRlcjI="), "no colon"),
         (json!("hunter2!"), "not base64"),
-        (json!(null), "no token in it"),
+        (json!(null), "the answer has no token"),
     ] {
         let world = ecr_world();
         let body = json!({ "authorizationData": [{ "authorizationToken": token }] }).to_string();
@@ -212,9 +214,11 @@ fn denial_hint_names_the_identity_policy_and_resource_star() {
         let output = world.pull(&task(&[open_container("app", OWN_IMAGE), open_container("open", IMAGE)])).output();
         assert_eq!(output.failure(0), "registry-token refused", "{output:?}");
         let failure = output.container(0)["failure"].clone();
-        assert!(failure["message"].as_str().unwrap().contains("the host is not allowed ecr:GetAuthorizationToken"));
+        assert!(
+            failure["message"].as_str().unwrap().contains("the host is not allowed to call ecr:GetAuthorizationToken")
+        );
         let hint = failure["hint"].as_str().unwrap();
-        assert!(hint.contains("on Resource `*` in the identity policy"), "{hint}");
+        assert!(hint.contains("on Resource `*` in the identity-based policy"), "{hint}");
         assert_eq!(output.container(1)["result"], "pulled");
         assert_eq!((token_calls(&world).len(), world.engine.pull_count(OWN_IMAGE)), (1, 0));
     }
@@ -226,9 +230,9 @@ fn outages_and_other_token_failures_are_distinguished() {
         AwsFault::Error(400, "UnrecognizedClientException", "The security token included in the request is invalid.");
     for (fault, failure, message) in [
         (AwsFault::Throttle, "registry-token throttled", "is throttling"),
-        (AwsFault::Status(503), "registry-token unavailable", "did not answer properly"),
-        (AwsFault::Garbage, "registry-token unavailable", "did not answer properly"),
-        (AwsFault::Error(400, "ServerException", "x"), "registry-token unknown", "refused ecr:GetAuthorizationToken"),
+        (AwsFault::Status(503), "registry-token unavailable", "gave no usable answer"),
+        (AwsFault::Garbage, "registry-token unavailable", "gave no usable answer"),
+        (AwsFault::Error(400, "ServerException", "x"), "registry-token unknown", "rejected ecr:GetAuthorizationToken"),
         (rejected, "host-identity refused", "get-region-opt-status --region-name eu-west-1"),
     ] {
         let world = ecr_world();
@@ -257,7 +261,7 @@ fn role_that_cannot_be_assumed_is_reported_as_the_failed_resource() {
     let world = ecr_world_with(Policy::allow("sts:AssumeRole", "*"));
     let output = world.pull(&with_role(&[open_container("app", OWN_IMAGE)], ROLE)).output();
     assert_eq!(output.failure(0), "role refused", "{output:?}");
-    assert_eq!(output.container(0)["failure"]["thing"], ROLE);
+    assert_eq!(output.container(0)["failure"]["resource"], ROLE);
 }
 
 #[test]
@@ -286,9 +290,9 @@ fn endpoint_variable_of_ecr_is_used_instead_of_the_general_one() {
 fn invalid_ecr_host_is_rejected_without_aws_calls() {
     let world = ecr_world();
     for (image, message) in [
-        ("11112222333.dkr.ecr.eu-west-1.amazonaws.com/app", "12 digits"),
+        ("11112222333.dkr.ecr.eu-west-1.amazonaws.com/app", "12-digit account id"),
         ("111122223333.dkr.ecr.cn-north-1.amazonaws.com/app", "is in the partition aws-cn"),
-        ("111122223333.dkr.ecr.eu-west-1.on.aws/app", "is none"),
+        ("111122223333.dkr.ecr.eu-west-1.on.aws/app", "is not one"),
     ] {
         let output = world.pull(&task(&[open_container("app", image)])).output();
         assert_eq!(output.failure(0), "definition invalid", "{output:?}");
@@ -310,7 +314,7 @@ fn unknown_region_is_a_warning_and_the_hint_of_an_outage() {
     let world = ecr_world();
     world.aws.inject_fault("GetAuthorizationToken", Calls::Every, AwsFault::Status(503));
     let output = world.pull(&task(&[open_container("app", &OWN_IMAGE.replace("eu-west-1", "eu-west-9"))])).output();
-    let message = "eu-west-9 is no Region of the partition aws that this version of taskpull knows";
+    let message = "eu-west-9 is not a Region of the partition aws that this version of taskpull knows";
     assert_eq!(output.failure(0), "registry-token unavailable", "{output:?}");
     assert!(output.container(0)["failure"]["hint"].as_str().unwrap().starts_with(message), "{output:?}");
     assert!(output.stderr.contains(&format!("warning: -: app: {message}")), "{output:?}");

@@ -9,10 +9,10 @@ use crate::support::aws::{AccessKey, AwsFault, Policy, Secret};
 use crate::support::fault::Calls;
 use crate::support::gate::Gate;
 use crate::support::host::{FakeContainerCredentials, FakeInstanceMetadata, FakeWebIdentity};
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
 use crate::support::proxy::RecordingProxy;
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
-use crate::task::{IMAGE, LOGIN, World, container, task};
+use crate::support::world::{IMAGE, LOGIN, World, container, task};
 
 const INSTANCE: &str = "arn:aws:iam::111122223333:role/instance";
 
@@ -148,7 +148,7 @@ fn external_host_rejects_a_profile_that_needs_the_metadata_service() {
     let run = keyless(&world, &definition()).envs(metadata.environment()).env("AWS_CONFIG_FILE", &config);
     let output = run.env("TASKPULL_HOST_KIND", "external").output();
     assert_eq!(output.failure(0), "host-identity unavailable", "{output:?}");
-    assert!(output.stdout.contains("by host.kind this host has no metadata service"), "{output:?}");
+    assert!(output.stdout.contains("host.kind excludes the metadata service"), "{output:?}");
     assert_eq!(metadata.requests(), Vec::<String>::new());
 }
 

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::support::aws::Secret;
 use crate::support::engine::{AuthConfig, PullScript, RegistryAuth};
+use crate::support::names::SECRET;
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::SECRET;
-use crate::task::{IMAGE, LOGIN, World, container, task};
+use crate::support::world::{IMAGE, LOGIN, World, container, task};
 
 const HUB: &str = "people/web:v1";
 
@@ -183,6 +183,6 @@ fn missing_staging_label_is_reported() {
     let run = world.pull(&task(&[container("app", IMAGE, SECRET)])).env("TASKPULL_SECRET_STAGE", "AWSPENDING");
     let ended = run.output();
     assert_eq!(ended.failure(0), "secret absent", "{ended:?}");
-    assert!(ended.stdout.contains("no version with the staging label that was asked for"));
+    assert!(ended.stdout.contains("no version with the requested staging label"));
     assert!(ended.stdout.contains("staging label: AWSPENDING"), "the message of the service is included");
 }

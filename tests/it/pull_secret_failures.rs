@@ -6,9 +6,9 @@ use serde_json::json;
 
 use crate::support::aws::{AwsFault, Policy, Secret};
 use crate::support::fault::Calls;
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, KEY, OTHER_SECRET, ROLE, SECRET};
 use crate::support::run::RunOutput;
-use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, KEY, OTHER_SECRET, ROLE, SECRET};
-use crate::task::{IMAGE, LOGIN, World, container, open_container, task};
+use crate::support::world::{IMAGE, LOGIN, World, container, open_container, task};
 
 /// Pulls a private image, which must fail, and a public one, which must succeed.
 fn pull(world: &World) -> RunOutput {
@@ -52,7 +52,7 @@ fn cross_account_secret_without_a_resource_policy_is_denied() {
     world.aws.put_secret(Secret::text(OTHER_SECRET, LOGIN));
     let ended = world.pull(&task(&[container("app", IMAGE, OTHER_SECRET)])).output();
     assert_eq!(ended.failure(0), "secret-policy refused", "{ended:?}");
-    assert!(hint(&ended).contains("if that is not in account 444455556666, the secret's resource policy"));
+    assert!(hint(&ended).contains("if that identity is not in account 444455556666, the secret's resource policy"));
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn role_that_does_not_trust_the_host_is_named() {
     definition["executionRoleArn"] = json!(ROLE);
     let ended = world.pull(&definition).output();
     assert_eq!(ended.failure(0), "role refused", "{ended:?}");
-    assert_eq!(ended.container(0)["failure"]["thing"], ROLE);
+    assert_eq!(ended.container(0)["failure"]["resource"], ROLE);
     assert!(hint(&ended).contains("trust policy"));
     assert_eq!(world.aws.call_count("GetSecretValue"), 0);
 }
@@ -142,7 +142,7 @@ fn sts_outage_is_reported_as_an_unavailable_role() {
         world.aws.inject_fault("AssumeRole", Calls::Every, fault);
         let ended = world.pull(&definition).env("TASKPULL_SECRETS_TIMEOUT", "4s").output();
         assert_eq!(ended.failure(0), "role unavailable", "{ended:?}");
-        assert_eq!(ended.container(0)["failure"]["thing"], ROLE);
+        assert_eq!(ended.container(0)["failure"]["resource"], ROLE);
     }
 }
 
@@ -161,7 +161,7 @@ fn other_sts_errors_are_not_reported_as_a_trust_denial() {
         world.aws.inject_fault("AssumeRole", Calls::Every, AwsFault::Error(status, code, message));
         let ended = world.pull(&definition).env("AWS_REGION", "us-west-2").output();
         assert_eq!(ended.failure(0), format!("role {class}"), "{ended:?}");
-        assert_eq!(ended.container(0)["failure"]["thing"], ROLE);
+        assert_eq!(ended.container(0)["failure"]["resource"], ROLE);
         assert!(causes(&ended).contains(code) && causes(&ended).contains(message), "{ended:?}");
         assert!(causes(&ended).contains("request id"), "{ended:?}");
         assert!(!ended.stdout.contains("may not assume") && !hint(&ended).contains("trust policy"), "{ended:?}");

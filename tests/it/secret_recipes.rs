@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::support::aws::{FakeAws, Policy};
 use crate::support::leak::Canary;
+use crate::support::names::{ACCOUNT_ROOT, HOST_USER, KEY};
 use crate::support::run::Run;
-use crate::support_aws_client::{ACCOUNT_ROOT, HOST_USER, KEY};
 
 const TOKENS: [(&str, &str); 2] = [("token.txt", "c4nary-first-token"), ("new-token.txt", "c4nary-second-token")];
 
@@ -58,6 +58,6 @@ fn documented_commands_use_valid_arguments() {
         // The invalid Region is rejected only after the other arguments have been parsed.
         let ended = Run::new(line.replace("ARN", "name").split(' ').chain(["--region", "none"])).output();
         assert_eq!(ended.code, 2, "{line}: {ended:?}");
-        assert!(ended.stderr.contains("`none` is not a Region"), "{line}: {ended:?}");
+        assert!(ended.stderr.contains("`none` is not an AWS Region"), "{line}: {ended:?}");
     }
 }

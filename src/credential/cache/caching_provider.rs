@@ -53,7 +53,7 @@ impl<S: SecretStore + TokenStore> CachingCredentialProvider<S> {
     async fn provide(&self, PlannedPull { image, need, .. }: &PlannedPull) -> Result<Credential, Arc<Failure>> {
         match need {
             Need::Anonymous => Ok(Credential::anonymous()),
-            Need::Instance(name) => self.host_logins.credential(name).await,
+            Need::HostLogin(name) => self.host_logins.credential(name).await,
             Need::Secret { parameter, identity } => {
                 let key = SecretCacheKey { identity: identity.clone(), parameter: parameter.clone() };
                 let ProvidedSecret { secret, stale } = self.secrets.get(&key).await?;

@@ -41,7 +41,7 @@ impl<S: SecretStore> SecretFetcher<S> {
         let end = Instant::now() + self.store.deadline();
         // The store usually reports the deadline itself, because it knows which call was too slow.
         timeout_at(end, self.fetch_until(key, end)).await.unwrap_or_else(|_| {
-            Err(Failure::from(&AwsError::reading(&key.parameter, &key.identity, AwsErrorKind::TimedOut)))
+            Err(Failure::from(AwsError::reading(&key.parameter, &key.identity, AwsErrorKind::TimedOut)))
         })
     }
 
@@ -53,10 +53,9 @@ impl<S: SecretStore> SecretFetcher<S> {
         let limit = LimitKey { identity: identity.clone(), region: parameter.region().cloned() };
         let _permit = self.limits.acquire(limit).await;
         tracing::debug!(secret = %parameter, identity = identity.name(), "reading the secret");
-        let version = self.store.read(identity, parameter, end).await;
-        let mut version = version.map_err(|error| Failure::from(&error))?;
+        let mut version = self.store.read(identity, parameter, end).await?;
         tracing::debug!(arn = version.arn, version = version.version_id, "secret read");
-        let ciphertext = match SecretContent::new(&version).map_err(|error| Failure::from(&error))? {
+        let ciphertext = match SecretContent::new(&version)? {
             SecretContent::Text(text) => {
                 let text = text.clone();
                 return Ok(FetchedSecret { version, text });
@@ -65,8 +64,8 @@ impl<S: SecretStore> SecretFetcher<S> {
         };
         tracing::debug!(arn = version.arn, "decrypting the content of the secret");
         let decrypted = self.store.decrypt(identity, parameter, &version, &ciphertext, end).await;
-        let DecryptedBytes { plaintext, request } = decrypted.map_err(|error| Failure::from(&error))?;
-        let text = content::decode_plaintext(&version, &plaintext).map_err(|error| Failure::from(&error))?;
+        let DecryptedBytes { plaintext, request } = decrypted?;
+        let text = content::decode_plaintext(&version, &plaintext)?;
         version.requests.extend(request);
         Ok(FetchedSecret { version, text })
     }

@@ -136,7 +136,7 @@ impl Explain for ContentError {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         self.arn.clone()
     }
 

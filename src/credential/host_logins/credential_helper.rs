@@ -65,7 +65,7 @@ impl Explain for HelperError {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         self.program.clone()
     }
 
@@ -179,7 +179,7 @@ pub(super) mod tests {
         ];
         let failure = |fault| {
             let error = HelperError { program: program("ecr"), server: "reg.example".to_owned(), fault };
-            Failure::from(&error)
+            Failure::from(error)
         };
         faults.into_iter().map(|(name, fault)| (name, failure(fault))).collect()
     }

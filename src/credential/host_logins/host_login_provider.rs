@@ -7,13 +7,13 @@ use super::host_logins::HostLogins;
 use super::login_error::HostLoginError;
 use crate::credential::credential::Credential;
 use crate::error::Failure;
-use crate::plan::InstanceLogin;
+use crate::plan::HostLogin;
 use crate::sync::{Lifetime, Mutex, SingleFlight};
 
 /// The logins of the host, with the reads in flight.
 pub(in crate::credential) struct HostLoginProvider {
     logins: Arc<HostLogins>,
-    flights: Mutex<SingleFlight<InstanceLogin, Result<Credential, Arc<Failure>>>>,
+    flights: Mutex<SingleFlight<HostLogin, Result<Credential, Arc<Failure>>>>,
 }
 
 impl HostLoginProvider {
@@ -23,10 +23,10 @@ impl HostLoginProvider {
 
     /// The credential of this name. When all callers are cancelled, the read is cancelled too, and
     /// its helper is killed.
-    pub(in crate::credential) async fn credential(&self, name: &InstanceLogin) -> Result<Credential, Arc<Failure>> {
+    pub(in crate::credential) async fn credential(&self, name: &HostLogin) -> Result<Credential, Arc<Failure>> {
         let (logins, owned_name, scope) = (Arc::clone(&self.logins), name.clone(), name.scope.clone());
         let read = |_| async move { logins.credential(owned_name).await.map_err(Arc::new) };
-        let fallback = || Err(Arc::new(Failure::from(&HostLoginError::Panicked(scope))));
+        let fallback = || Err(Arc::new(Failure::from(HostLoginError::Panicked(scope))));
         let flight = self.flights.lock().get_or_start(name, Lifetime::EndsWithCallers, read, fallback);
         flight.await
     }

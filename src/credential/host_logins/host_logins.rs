@@ -14,7 +14,7 @@ use crate::credential::credential::Credential;
 use crate::credential::login::Login;
 use crate::credential::scope::{Scope, helper_server};
 use crate::error::Failure;
-use crate::plan::{InstanceLogin, InstanceSource};
+use crate::plan::{HostLogin, HostLoginSource};
 use crate::task::ImageReference;
 
 /// The number of credential helpers that run concurrently.
@@ -32,7 +32,7 @@ pub struct HostLogins {
 
 #[derive(Debug)]
 struct Entry {
-    source: InstanceSource,
+    source: HostLoginSource,
     scope: Scope,
     /// `None` if a credential helper has the login, or if the entry is empty.
     login: Option<Login>,
@@ -71,21 +71,21 @@ impl HostLogins {
                 .map_err(|fault| HostLoginConfigError { place: path.display().to_string(), fault })?,
         };
         // The order is that of preference among entries that are equally specific.
-        let with_login = |source: InstanceSource| {
+        let with_login = |source: HostLoginSource| {
             move |ScopedLogin { scope, login }| Entry { source: source.clone(), scope, login: Some(login) }
         };
         let empty = empty_entries(&config);
-        let by_helper = |(scope, name)| Entry { source: InstanceSource::Helper(name), scope, login: None };
-        let entries = engine_logins.into_iter().map(with_login(InstanceSource::EngineAuthData));
+        let by_helper = |(scope, name)| Entry { source: HostLoginSource::Helper(name), scope, login: None };
+        let entries = engine_logins.into_iter().map(with_login(HostLoginSource::EngineAuthData));
         let entries = entries.chain(config.helpers.into_iter().map(by_helper));
-        let entries = entries.chain(config.logins.into_iter().map(with_login(InstanceSource::DockerConfig)));
+        let entries = entries.chain(config.logins.into_iter().map(with_login(HostLoginSource::DockerConfig)));
         Ok(Self::new(entries.chain(empty).collect(), config.store, settings.helper_timeout))
     }
 
     /// The name of the most specific login for an image; no credential helper is run. An entry for
     /// the registry or the path takes precedence over the credential store for all registries.
     #[must_use]
-    pub fn login_for(&self, image: &ImageReference) -> Option<InstanceLogin> {
+    pub fn login_for(&self, image: &ImageReference) -> Option<HostLogin> {
         let mut best: Option<(usize, &Entry)> = None;
         for entry in &self.entries {
             if let Some(specificity) = entry.scope.specificity_for(image)
@@ -95,36 +95,35 @@ impl HostLogins {
             }
         }
         if let Some((_, entry)) = best {
-            return Some(InstanceLogin { source: entry.source.clone(), scope: entry.scope.name() });
+            return Some(HostLogin { source: entry.source.clone(), scope: entry.scope.name() });
         }
-        let source = InstanceSource::Helper(self.store.clone()?);
-        Some(InstanceLogin { source, scope: Scope::registry_of(image).name() })
+        let source = HostLoginSource::Helper(self.store.clone()?);
+        Some(HostLogin { source, scope: Scope::registry_of(image).name() })
     }
 
     /// The credential of this name. It is anonymous if the credential store for all registries has
     /// no login; a helper that is configured for one registry must have one.
-    pub(super) async fn credential(&self, name: InstanceLogin) -> Result<Credential, Failure> {
-        let InstanceLogin { source, scope } = &name;
+    pub(super) async fn credential(&self, name: HostLogin) -> Result<Credential, Failure> {
+        let HostLogin { source, scope } = &name;
         let entry = self.entries.iter().find(|entry| entry.source == *source && entry.scope.name() == *scope);
         let login = match source {
-            InstanceSource::Helper(helper) => {
+            HostLoginSource::Helper(helper) => {
                 let server = helper_server(scope);
                 // The semaphore is never closed; if it were, running without a permit would be right.
                 let _permit = self.helper_permits.acquire().await.ok();
                 tracing::debug!(helper, server, "running the credential helper");
-                let login = credential_helper::run(helper, server, self.helper_timeout).await;
-                match login.map_err(|error| Failure::from(&error))? {
+                match credential_helper::run(helper, server, self.helper_timeout).await? {
                     Some(login) => login,
-                    None if entry.is_some() => return Err(Failure::from(&HelperError::without_login(helper, server))),
+                    None if entry.is_some() => return Err(HelperError::without_login(helper, server).into()),
                     None => {
                         tracing::debug!(%source, scope, "credential store has no login; pulling anonymously");
                         return Ok(Credential::anonymous());
                     }
                 }
             }
-            InstanceSource::EngineAuthData | InstanceSource::DockerConfig => {
-                let entry = entry.ok_or_else(|| Failure::from(&HostLoginError::NotFound(scope.clone())))?;
-                entry.login.clone().ok_or_else(|| Failure::from(&HostLoginError::EmptyEntry(scope.clone())))?
+            HostLoginSource::EngineAuthData | HostLoginSource::DockerConfig => {
+                let entry = entry.ok_or_else(|| HostLoginError::NotFound(scope.clone()))?;
+                entry.login.clone().ok_or_else(|| HostLoginError::EmptyEntry(scope.clone()))?
             }
         };
         Ok(Credential::from_host_login(login, name))
@@ -136,7 +135,7 @@ impl HostLogins {
 /// would, or, without a store, a login that is missing.
 fn empty_entries(config: &DockerConfig) -> Vec<Entry> {
     let has_helper = |scope: &Scope| config.helpers.iter().any(|(helper_scope, _)| helper_scope.contains(scope));
-    let source = config.store.clone().map_or(InstanceSource::DockerConfig, InstanceSource::Helper);
+    let source = config.store.clone().map_or(HostLoginSource::DockerConfig, HostLoginSource::Helper);
     let entry = |scope: &Scope| Entry { source: source.clone(), scope: scope.clone(), login: None };
     config.empty.iter().filter(|scope| !has_helper(scope)).map(entry).collect()
 }

@@ -28,7 +28,7 @@ impl Explain for HostLoginError {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         let (Self::NotFound(scope) | Self::EmptyEntry(scope) | Self::Panicked(scope)) = self;
         scope.clone()
     }

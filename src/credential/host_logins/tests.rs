@@ -13,7 +13,7 @@ use super::host_logins::{CONCURRENT_HELPERS, HostLogins};
 use super::settings::HostLoginSettings;
 use crate::error::{Class, Failure, catalogue};
 use crate::identity::HostKind;
-use crate::plan::{InstanceLogin, InstanceSource};
+use crate::plan::{HostLogin, HostLoginSource};
 use crate::secret::Secret;
 use crate::task::ImageReference;
 
@@ -47,7 +47,7 @@ fn logins(config: &str) -> HostLogins {
     read_config(config).unwrap()
 }
 
-fn login_for(logins: &HostLogins, image: &str) -> InstanceLogin {
+fn login_for(logins: &HostLogins, image: &str) -> HostLogin {
     logins.login_for(&ImageReference::parse(image).unwrap()).unwrap()
 }
 
@@ -92,7 +92,7 @@ async fn empty_entry_without_a_helper_is_no_anonymous_pull() {
 struct HelperWorld {
     logins: Arc<HostLogins>,
     provider: HostLoginProvider,
-    login: InstanceLogin,
+    login: HostLogin,
 }
 
 impl HelperWorld {
@@ -199,14 +199,14 @@ fn config_errors() -> Vec<(String, HostLoginConfigError)> {
 
 #[test]
 fn catalogue_of_errors_in_the_documents() {
-    let failures = config_errors().into_iter().map(|(name, error)| (name, Failure::from(&error)));
+    let failures = config_errors().into_iter().map(|(name, error)| (name, Failure::from(error)));
     insta::assert_snapshot!(catalogue::render(failures));
 }
 
 #[test]
 fn no_error_in_a_document_shows_a_value() {
     for (name, error) in config_errors() {
-        let text = format!("{error} {error:?} {:?}", Failure::from(&error));
+        let text = format!("{error} {error:?}") + &format!("{:?}", Failure::from(error));
         assert!(!text.contains("hunter2"), "{name}: {text}");
     }
 }
@@ -214,7 +214,7 @@ fn no_error_in_a_document_shows_a_value() {
 #[tokio::test]
 async fn catalogue_of_login_errors() {
     let logins = logins(r#"{"auths": {"reg.example": {}}, "credHelpers": {"ecr.example": "taskpull-does-not-exist"}}"#);
-    let unknown = InstanceLogin { source: InstanceSource::DockerConfig, scope: "other.example".to_owned() };
+    let unknown = HostLogin { source: HostLoginSource::DockerConfig, scope: "other.example".to_owned() };
     let mut failures = Vec::new();
     for (name, login) in [
         ("empty entry", login_for(&logins, "reg.example/app")),
@@ -224,7 +224,7 @@ async fn catalogue_of_login_errors() {
         failures.push((name, logins.credential(login).await.unwrap_err()));
     }
     let panicked = super::login_error::HostLoginError::Panicked("reg.example".to_owned());
-    failures.push(("panic", Failure::from(&panicked)));
+    failures.push(("panic", Failure::from(panicked)));
     failures.extend(super::credential_helper::tests::failures());
     insta::assert_snapshot!(catalogue::render(failures));
 }
@@ -259,7 +259,7 @@ proptest! {
     fn error_never_shows_a_value_or_an_unknown_key(document in document()) {
         let text = document.to_string();
         for error in [read_auth_data(&text), read_config(&text)].into_iter().filter_map(Result::err) {
-            let text = format!("{error} {error:?} {:?}", Failure::from(&error));
+            let text = format!("{error} {error:?}") + &format!("{:?}", Failure::from(error));
             prop_assert!(!text.contains(MARKER), "{text}");
         }
     }

@@ -170,7 +170,7 @@ async fn identities_do_not_share_an_entry() {
     let world = SecretWorld::new(&[Ok("v1"), Err(AwsErrorKind::Denied)]);
     assert_eq!(world.get("a").await, fresh("v1"));
     let role = RoleArn::parse("arn:aws:iam::111122223333:role/other").unwrap();
-    let identity = Identity::ExecutionRole(RoleSession { role, name: SessionName::of_family(None) });
+    let identity = Identity::ExecutionRole(RoleSession { role, name: SessionName::from_family(None) });
     let other = world.provider.get(&SecretCacheKey { identity, ..host_key("a") }).await;
     assert_eq!(other.unwrap_err().class, Class::Refused);
 }
