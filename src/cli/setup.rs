@@ -165,7 +165,7 @@ fn credentials(
     let keeping = CacheConfig {
         max_age: settings.secrets_max_age,
         max_stale: settings.secrets_max_stale,
-        entries: settings.secrets_entries,
+        capacity: settings.secrets_entries,
     };
     let tokens = if settings.accept_access_token { AccessTokens::Accept } else { AccessTokens::Refuse };
     let store = Arc::new(watched_store(settings, watch)?);

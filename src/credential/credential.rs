@@ -19,7 +19,7 @@ pub struct Credential {
     /// What the registry is shown.
     pub login: Login,
     /// Where the login came from; names only, never a value.
-    pub origin: Provenance,
+    pub provenance: Provenance,
     /// The cached value behind the login, to which a newer one is compared after a refusal.
     pub(in crate::credential) source: Option<CredentialSource>,
 }
@@ -35,7 +35,7 @@ impl Credential {
     /// No login, for an image that needs none.
     #[must_use]
     pub fn anonymous() -> Self {
-        Self { login: Login::Anonymous, origin: Provenance::Anonymous, source: None }
+        Self { login: Login::Anonymous, provenance: Provenance::Anonymous, source: None }
     }
 
     /// The login that a secret contains for an image. `stale` is the age of a secret that is used
@@ -50,8 +50,8 @@ impl Credential {
         let parsed = content::parse_login(&secret.version, &secret.text, image, access_tokens);
         let ParsedLogin { login, warnings } = parsed.map_err(|error| Arc::new(error.into()))?;
         let (names, identity) = (Arc::clone(&secret.names), identity.clone());
-        let origin = Provenance::Secret { names, notes: warnings, identity, stale };
-        Ok(Self { login, origin, source: Some(CredentialSource::Secret(secret)) })
+        let provenance = Provenance::Secret { names, notes: warnings, identity, stale };
+        Ok(Self { login, provenance, source: Some(CredentialSource::Secret(secret)) })
     }
 
     /// A token for a private ECR registry.
@@ -77,23 +77,23 @@ impl Credential {
 
     fn from_token(
         token: Arc<CachedToken>,
-        provenance: impl FnOnce(Option<SystemTime>, Vec<AwsRequest>) -> Provenance,
+        new_provenance: impl FnOnce(Option<SystemTime>, Vec<AwsRequest>) -> Provenance,
     ) -> Self {
         let RegistryToken { username, password, expires, requests } = token.token.clone();
         let login = Login::Password { username, password };
-        Self { login, origin: provenance(expires, requests), source: Some(CredentialSource::Token(token)) }
+        Self { login, provenance: new_provenance(expires, requests), source: Some(CredentialSource::Token(token)) }
     }
 
     /// An anonymous pull from ECR Public, whose images are public, by an identity that cannot get a
     /// token.
     pub(in crate::credential) fn without_ecr_public_token(identity: &Identity, reason: Printable) -> Self {
         let identity = identity.clone();
-        let origin = Provenance::EcrPublic { identity, expires: None, without: Some(reason), requests: Vec::new() };
-        Self { login: Login::Anonymous, origin, source: None }
+        let provenance = Provenance::EcrPublic { identity, expires: None, without: Some(reason), requests: Vec::new() };
+        Self { login: Login::Anonymous, provenance, source: None }
     }
 
     /// A login of the host itself.
     pub(in crate::credential) fn from_host_login(login: Login, name: HostLogin) -> Self {
-        Self { login, origin: Provenance::Instance(name), source: None }
+        Self { login, provenance: Provenance::Instance(name), source: None }
     }
 }

@@ -67,7 +67,7 @@ impl Provenance {
 
     /// When the credential expires, if that is known.
     #[must_use]
-    pub fn ends(&self) -> Option<SystemTime> {
+    pub fn expires(&self) -> Option<SystemTime> {
         match self {
             Self::Ecr { expires, .. } | Self::EcrPublic { expires, .. } => *expires,
             Self::Anonymous | Self::Secret { .. } | Self::Instance(_) => None,

@@ -139,7 +139,7 @@ pub fn for_agent(IssuedLogin { login, is_of_registry, origin, .. }: &IssuedLogin
     let (username, secret) = exposed(login);
     let covers = if *is_of_registry { Covers::Registry } else { Covers::Image };
     let texts = username.len() + secret.len();
-    SecretResponse::json(&AgentLogin { username, secret, covers, expires_at: origin.ends().map(timestamp) }, texts)
+    SecretResponse::json(&AgentLogin { username, secret, covers, expires_at: origin.expires().map(timestamp) }, texts)
 }
 
 /// The password alone and a newline, for `--password-stdin` (D8); none for an identity token.

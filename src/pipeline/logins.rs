@@ -76,7 +76,7 @@ impl<C: CredentialProvider> LoginProvider<C> {
         if let Some(failure) = self.credentials.quarantine_reason(&pull, &credential) {
             return Err(failure);
         }
-        let Credential { login, origin, .. } = credential;
+        let Credential { login, provenance: origin, .. } = credential;
         let (is_of_registry, serves) = reach(&origin, self.max_age, SystemTime::now())?;
         Ok(Some(IssuedLogin { login, is_of_registry, serves, origin }))
     }

@@ -12,7 +12,7 @@ pub struct CacheConfig {
     /// (`secrets.max_stale`).
     pub max_stale: Duration,
     /// The maximum number of cached secrets, and of cached tokens. The oldest is evicted first.
-    pub entries: NonZeroUsize,
+    pub capacity: NonZeroUsize,
 }
 
 impl CacheConfig {

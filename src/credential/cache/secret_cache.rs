@@ -199,7 +199,7 @@ impl SecretCache {
 
     /// Evicts the entries without a value first, then the one that was fetched first.
     fn evict_oldest(&mut self) {
-        while self.entries.len() > self.config.entries.get() {
+        while self.entries.len() > self.config.capacity.get() {
             let flight = |entry: &Entry| entry.secret.as_ref().map(|secret| secret.flight);
             let oldest = self.entries.iter().min_by_key(|(_, entry)| flight(entry)).map(|(key, _)| key.clone());
             let Some(oldest) = oldest else { return };

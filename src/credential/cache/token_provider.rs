@@ -45,7 +45,7 @@ impl<S: TokenStore> TokenProvider<S> {
         clock: BootClock,
         observer: Arc<dyn CredentialObserver>,
     ) -> Self {
-        let state = State { cache: TokenCache::new(config.entries), flights: SingleFlight::default() };
+        let state = State { cache: TokenCache::new(config.capacity), flights: SingleFlight::default() };
         Self { store, timeout, state: Arc::new(Mutex::new(state)), clock, observer }
     }
 

@@ -83,7 +83,7 @@ proptest! {
 
     #[test]
     fn token_is_never_used_after_its_expiry(chance: f64, life in 0_u32..50_000, age in 0_u32..60_000, fails: bool) {
-        let (mut cache, start) = (TokenCache::new(CONFIG.entries), Instant::now());
+        let (mut cache, start) = (TokenCache::new(CONFIG.capacity), Instant::now());
         let key = TokenCacheKey { identity: Identity::Host, scope: TokenScope::EcrPublic };
         let expires_at = start + life * SECOND;
         let secret = |text: &str| Secret::new(text.to_owned());

@@ -34,7 +34,7 @@ const SILENT_REGION: &str = "eu-west-1";
 
 /// A cache of two entries, with lives of five minutes and an hour more.
 const CONFIG: CacheConfig =
-    CacheConfig { max_age: Duration::from_mins(5), max_stale: HOUR, entries: NonZeroUsize::new(2).unwrap() };
+    CacheConfig { max_age: Duration::from_mins(5), max_stale: HOUR, capacity: NonZeroUsize::new(2).unwrap() };
 
 /// Returns each of the prepared results a second after the call, except where its value says
 /// otherwise: `panic`, or `late` for six seconds.
