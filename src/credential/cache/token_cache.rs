@@ -27,6 +27,10 @@ use crate::error::Failure;
 /// The life of a token without an expiry: a fraction of the 12 hours that tokens last (D3).
 const DEFAULT_LIFE: Duration = Duration::from_hours(1);
 
+/// The longest life that is believed. Tokens last 12 hours (D3); an expiry that is centuries away
+/// cannot be added to the clock.
+const MAX_LIFE: Duration = Duration::from_hours(365 * 24);
+
 /// For this long a refusal of a token that was fetched after a refusal is final: a permission that
 /// is missing for a thousand images must not cause a thousand fetches (N2).
 const CONFIRMED_FOR: Duration = Duration::from_mins(1);
@@ -125,5 +129,5 @@ impl TokenCache {
 
 /// How long a token can be used from now on.
 pub(super) fn token_life(expires: Option<SystemTime>, now: SystemTime) -> Duration {
-    expires.map_or(DEFAULT_LIFE, |end| end.duration_since(now).unwrap_or_default())
+    expires.map_or(DEFAULT_LIFE, |end| end.duration_since(now).unwrap_or_default().min(MAX_LIFE))
 }

@@ -101,6 +101,12 @@ proptest! {
     }
 
     #[test]
+    fn any_expiry_can_be_added_to_the_clock(expires in 0_u64..=i64::MAX as u64, now in 0_u64..100_000) {
+        let time = |seconds: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        prop_assert!(Instant::now().checked_add(token_life(Some(time(expires)), time(now))).is_some());
+    }
+
+    #[test]
     fn life_of_a_token_ends_with_its_expiry(expires in 0_u64..100_000, now in 0_u64..100_000) {
         let time = |seconds: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
         let life = token_life(Some(time(expires)), time(now));
