@@ -26,16 +26,16 @@ pub struct AwsError {
 }
 
 impl AwsError {
-    /// A failure to read a secret, in a Region that is not known.
+    /// A failure to read a secret, before its Region is known.
     #[must_use]
-    pub fn reading(secret: &CredentialsParameter, identity: &Identity, kind: AwsErrorKind) -> Self {
+    pub fn for_secret(secret: &CredentialsParameter, identity: &Identity, kind: AwsErrorKind) -> Self {
         let resource = AwsResource::Secret(secret.clone());
         Self { call: AwsCall::GetSecretValue, resource, identity: identity.clone(), region: None, kind, source: None }
     }
 
     /// A failure to obtain a registry token.
     #[must_use]
-    pub fn getting_token(scope: &TokenScope, identity: &Identity, kind: AwsErrorKind) -> Self {
+    pub fn for_token(scope: &TokenScope, identity: &Identity, kind: AwsErrorKind) -> Self {
         let (call, resource) = (scope.call(), AwsResource::Token(scope.clone()));
         Self { call, resource, identity: identity.clone(), region: None, kind, source: None }
     }

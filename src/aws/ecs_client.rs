@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::aws::ecs_documents::{definition, service_workload, task_workload};
 use crate::aws::error_context::ErrorContext;
-use crate::aws::observed_call::{observe, until};
+use crate::aws::observed_call::{observe, with_deadline};
 use crate::aws::{AwsCall, AwsClient, AwsError, AwsErrorKind, AwsResource};
 use crate::cluster::{Attributes, ClusterDefinition, Workload};
 use crate::identity::Identity;
@@ -163,7 +163,7 @@ impl EcsClient {
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
         let end = Instant::now() + self.aws.deadline();
-        let response = until(end, observe(self.aws.observer(), call, sent)).await;
+        let response = with_deadline(end, observe(self.aws.observer(), call, sent)).await;
         response.map(|response| response.answer).map_err(|failed| self.context(call).failed(failed, &session.region))
     }
 }

@@ -56,7 +56,10 @@ where
 }
 
 /// Waits for a call until `end`, which is derived from `secrets.timeout`.
-pub(crate) async fn until<T>(end: Instant, call: impl Future<Output = Result<T, FailedCall>>) -> Result<T, FailedCall> {
+pub(crate) async fn with_deadline<T>(
+    end: Instant,
+    call: impl Future<Output = Result<T, FailedCall>>,
+) -> Result<T, FailedCall> {
     timeout_at(end, call).await.unwrap_or_else(|_| Err(FailedCall::timed_out("no answer within secrets.timeout")))
 }
 

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::aws::client::{CURRENT_STAGE, sdk_region};
 use crate::aws::error_context::ErrorContext;
-use crate::aws::observed_call::{observe, until};
+use crate::aws::observed_call::{observe, with_deadline};
 use crate::aws::sdk_error::FailedCall;
 use crate::aws::secret_reader::SecretReader;
 use crate::aws::{AwsCall, AwsClient, AwsError, AwsErrorKind, Replica, ReplicaState, SecretMetadata, SecretVersion};
@@ -95,7 +95,7 @@ impl<'a> SecretAdminClient<'a> {
     /// # Errors
     /// [`AwsError`]
     pub async fn read(&self) -> Result<SecretVersion, AwsError> {
-        let version = until(Instant::now() + self.aws.deadline(), self.reader.read(self.secret, None)).await;
+        let version = with_deadline(Instant::now() + self.aws.deadline(), self.reader.read(self.secret, None)).await;
         version.map_err(|failed| self.failed(AwsCall::GetSecretValue, failed))
     }
 
@@ -163,7 +163,8 @@ impl<'a> SecretAdminClient<'a> {
         T: RequestId + Send,
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
-        let response = until(Instant::now() + self.aws.deadline(), observe(self.aws.observer(), call, sent)).await;
+        let response =
+            with_deadline(Instant::now() + self.aws.deadline(), observe(self.aws.observer(), call, sent)).await;
         response.map(|response| response.answer).map_err(|failed| self.failed(call, failed))
     }
 

@@ -147,8 +147,8 @@ fn other_sources() -> Vec<(String, Failure)> {
     [
         ("a permission that the service names", tags),
         ("a role without an answer", timed_out),
-        ("a secret without a Region", AwsError::reading(&secret, &Identity::Host, Kind::TimedOut)),
-        ("a token without a Region", AwsError::getting_token(&TokenScope::EcrPublic, &Identity::Host, Kind::TimedOut)),
+        ("a secret without a Region", AwsError::for_secret(&secret, &Identity::Host, Kind::TimedOut)),
+        ("a token without a Region", AwsError::for_token(&TokenScope::EcrPublic, &Identity::Host, Kind::TimedOut)),
     ]
     .map(|(name, error)| (name.to_owned(), error.to_failure()))
     .into()

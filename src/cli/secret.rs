@@ -9,10 +9,11 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::arguments::Seal;
 use super::{complain, log, setup, tell};
+use crate::aws::AwsClient;
 use crate::config::{Settings, Sources};
 use crate::error::ExitCode;
 use crate::error::Failure;
-use crate::pipeline::{self, AwsClient, Binding, PLAINTEXT_LIMIT, Plaintext};
+use crate::secret_authoring::{self, Binding, PLAINTEXT_LIMIT, Plaintext};
 
 /// What every command about a secret begins with.
 pub(super) struct SecretCommandContext {
@@ -71,13 +72,13 @@ pub(super) fn seal(arguments: &Seal) -> ExitCode {
             return ExitCode::BadInput;
         }
     };
-    let sealed = runtime.block_on(pipeline::seal_login(&store, &binding, &plaintext));
+    let sealed = runtime.block_on(secret_authoring::seal(&store, &binding, &plaintext));
     // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
     runtime.shutdown_background();
     match sealed {
         Ok(envelope) => write(&(envelope.to_json() + "\n")),
-        Err(failure) => {
-            complain(&failure);
+        Err(error) => {
+            complain(&Failure::from(error));
             ExitCode::Failed
         }
     }

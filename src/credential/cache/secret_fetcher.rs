@@ -41,7 +41,7 @@ impl<S: SecretStore> SecretFetcher<S> {
         let end = Instant::now() + self.store.deadline();
         // The store usually reports the deadline itself, because it knows which call was too slow.
         timeout_at(end, self.fetch_until(key, end)).await.unwrap_or_else(|_| {
-            Err(Failure::from(AwsError::reading(&key.parameter, &key.identity, AwsErrorKind::TimedOut)))
+            Err(Failure::from(AwsError::for_secret(&key.parameter, &key.identity, AwsErrorKind::TimedOut)))
         })
     }
 

@@ -158,7 +158,7 @@ impl<S: SecretStore> SecretProvider<S> {
         let owned_key = key.clone();
         let fallback = move || {
             let SecretCacheKey { identity, parameter } = owned_key;
-            Err(Arc::new(Failure::from(AwsError::reading(&parameter, &identity, AwsErrorKind::Other))))
+            Err(Arc::new(Failure::from(AwsError::for_secret(&parameter, &identity, AwsErrorKind::Other))))
         };
         let flight = state.flights.start(key, Lifetime::OutlivesCallers, fetch, fallback);
         if start.after_refusal {

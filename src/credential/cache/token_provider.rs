@@ -123,7 +123,7 @@ impl<S: TokenStore> TokenProvider<S> {
         let owned_key = key.clone();
         let fallback = move || {
             let TokenCacheKey { identity, scope } = owned_key;
-            Err(Arc::new(Failure::from(AwsError::getting_token(&scope, &identity, AwsErrorKind::Other))))
+            Err(Arc::new(Failure::from(AwsError::for_token(&scope, &identity, AwsErrorKind::Other))))
         };
         state.flights.get_or_start(key, Lifetime::OutlivesCallers, fetch, fallback)
     }
@@ -145,6 +145,6 @@ async fn fetch<S: TokenStore>(
     tracing::debug!(%scope, identity = identity.name(), "fetching a token");
     match timeout_at(end, store.token(identity, scope, end)).await {
         Ok(result) => result.map_err(Failure::from),
-        Err(_) => Err(Failure::from(AwsError::getting_token(scope, identity, AwsErrorKind::TimedOut))),
+        Err(_) => Err(Failure::from(AwsError::for_token(scope, identity, AwsErrorKind::TimedOut))),
     }
 }

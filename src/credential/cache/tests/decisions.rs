@@ -16,7 +16,7 @@ fn secret(version_id: &str, flight: FlightId, fetched_at: Instant) -> Arc<Cached
 }
 
 fn failure(kind: AwsErrorKind) -> Failure {
-    Failure::from(AwsError::reading(&host_key("a").parameter, &Identity::Host, kind))
+    Failure::from(AwsError::for_secret(&host_key("a").parameter, &Identity::Host, kind))
 }
 
 proptest! {

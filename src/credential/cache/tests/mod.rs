@@ -77,7 +77,7 @@ impl SecretStore for FakeStore<&'static str> {
             std::future::pending::<()>().await;
         }
         let version = self.next(|version| version).await;
-        version.map(version_of).map_err(|kind| AwsError::reading(secret, identity, kind))
+        version.map(version_of).map_err(|kind| AwsError::for_secret(secret, identity, kind))
     }
 
     async fn decrypt(
@@ -98,7 +98,7 @@ type FakeToken = (&'static str, Duration);
 impl TokenStore for FakeStore<FakeToken> {
     async fn token(&self, identity: &Identity, scope: &TokenScope, _: Instant) -> Result<RegistryToken, AwsError> {
         let token = self.next(|(password, _)| password).await;
-        let (password, life) = token.map_err(|kind| AwsError::getting_token(scope, identity, kind))?;
+        let (password, life) = token.map_err(|kind| AwsError::for_token(scope, identity, kind))?;
         Ok(RegistryToken {
             username: Secret::new("AWS".to_owned()),
             password: Secret::new(password.to_owned()),
