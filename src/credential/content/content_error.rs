@@ -59,7 +59,7 @@ pub enum ContentFault {
     /// A required key is missing, and it has one that is often used by mistake.
     #[error("`{key}` is missing; `{found}` is not read in its place")]
     SimilarKey {
-        /// The required key.
+        /// The key that is required.
         key: &'static str,
         /// The key that it has.
         found: &'static str,

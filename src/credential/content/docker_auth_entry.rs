@@ -23,7 +23,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// The login in an entry; `None` if the entry is empty, as Docker leaves it when a credential store
-/// has the login. Like Docker, this prefers an identity token to the user name beside it.
+/// has the login. As in Docker, an identity token takes precedence over a user name.
 pub(crate) fn parse_auth_entry(value: &JsonValue, warnings: &mut Vec<Printable>) -> Result<Option<Login>, EntryFault> {
     let JsonValue::Object(entry) = value else { return Err(EntryFault::NotAnObject) };
     if entry.entries().any(|(name, _)| !ENTRY_KEYS.iter().any(|key| name.eq_ignore_ascii_case(key))) {
