@@ -26,10 +26,11 @@ use crate::aws::sdk_error::FailedCall;
 use crate::aws::secret_batcher::SecretBatcher;
 use crate::aws::secret_reader::SecretReader;
 use crate::aws::{
-    AwsCall, AwsError, AwsErrorKind, AwsRequest, AwsResource, Batching, CaBundleError, CallObserver, Ciphertext,
-    DecryptedBytes, RegistryToken, SecretVersion, TokenScope,
+    AwsCall, AwsError, AwsErrorKind, AwsRequest, AwsResource, CaBundleError, CallObserver, Ciphertext, DecryptedBytes,
+    RegistryToken, SecretVersion, TokenScope,
 };
-use crate::identity::{HostKind, Identity};
+use crate::config::{Batching, HostKind};
+use crate::identity::Identity;
 use crate::secret::Secret;
 use crate::task::{self, CredentialsParameter, KeyArn, SecretArn};
 

@@ -60,7 +60,6 @@ pub use client::AwsClient;
 pub use ecs_client::EcsClient;
 pub use registry_token::{EndpointVariant, RegistryToken, TokenScope};
 pub use secret_admin_client::{CreatedSecret, SecretAdminClient, SecretCreation};
-pub use secret_batcher::Batching;
 pub use secret_metadata::{Replica, ReplicaState, SecretMetadata};
 pub use secret_version::{SecretValue, SecretVersion};
 pub use service_error::ServiceError;

@@ -33,7 +33,7 @@ where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
     let (service, operation) = (call.service(), call.operation());
-    let span = traces::call(service.sdk_id(), operation);
+    let span = traces::aws_call_span(service.sdk_id(), operation);
     let answer = send.instrument(span.clone());
     async move {
         let started = Instant::now();
@@ -77,7 +77,7 @@ impl Drop for CallRecorder<'_> {
         let Self { observer, call, started, outcome, ref span } = *self;
         if outcome != CallOutcome::Answered {
             let word = outcome.word();
-            traces::broken(span, &word, &Printable::new(&format!("{}: {word}", call.operation())));
+            traces::record_error(span, &word, &Printable::new(&format!("{}: {word}", call.operation())));
         }
         observer.call_ended(&AwsCallEvent { call, outcome, duration: started.elapsed() });
     }

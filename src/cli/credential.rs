@@ -81,9 +81,9 @@ fn failed(failure: impl Into<Arc<Failure>>, exit: ExitCode) -> Failed {
 
 /// Where logins come from, by the settings; the log begins.
 fn logins(config: Option<&Path>) -> Result<LoginProvider<CachingCredentialProvider<AwsClient>>, Failed> {
-    let settings = Sources::of_process(config).and_then(|sources| Settings::read(&sources));
+    let settings = Sources::from_process(config).and_then(|sources| Settings::read(&sources));
     let settings = settings.map_err(|error| failed(Failure::from(error), ExitCode::Configuration))?;
-    log::start(&settings.log_filter);
+    log::start(&settings.log.filter);
     setup::logins(&settings).map_err(|failure| failed(failure, ExitCode::Configuration))
 }
 

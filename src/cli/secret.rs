@@ -23,12 +23,12 @@ pub(super) struct SecretCommandContext {
 
 /// Reads the settings, starts the log and makes what asks AWS. What cannot be is told.
 pub(super) fn prepare(config: Option<&Path>) -> Result<SecretCommandContext, ExitCode> {
-    let settings = Sources::of_process(config).and_then(|sources| Settings::read(&sources));
+    let settings = Sources::from_process(config).and_then(|sources| Settings::read(&sources));
     let settings = settings.map_err(|error| {
         complain(&Failure::from(error));
         ExitCode::Configuration
     })?;
-    log::start(&settings.log_filter);
+    log::start(&settings.log.filter);
     let store = setup::store(&settings).map_err(|failure| {
         complain(&failure);
         ExitCode::Configuration

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::cache::{CachedSecret, CachedToken};
-use super::content::{self, AccessTokens, ParsedLogin};
+use super::content::{self, ParsedLogin};
 use super::login::Login;
 use super::provenance::Provenance;
 use crate::aws::{AwsRequest, RegistryToken};
+use crate::config::AccessTokens;
 use crate::error::{Failure, Printable};
 use crate::identity::Identity;
 use crate::plan::{EcrRegistry, HostLogin};

@@ -27,7 +27,7 @@ pub(crate) mod scope;
 mod store;
 
 pub use cache::{CacheConfig, CachingCredentialProvider};
-pub use content::{AccessTokens, ContentError, ContentFault, EntryFault, Envelope};
+pub use content::{ContentError, ContentFault, EntryFault, Envelope};
 pub use credential::Credential;
 pub use login::Login;
 pub use observer::{CredentialKind, CredentialObserver, CredentialServed, ServedFrom};

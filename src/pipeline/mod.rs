@@ -18,19 +18,18 @@ pub use login_provider::{IssuedLogin, LoginProvider};
 pub use pin::{PinError, pin_definitions};
 pub use pull_run::PullRun;
 
-// FACADE
-pub use crate::aws::{AwsCall, AwsCallEvent, AwsClient, Batching, CallObserver, CallOutcome};
+pub use crate::aws::{AwsCall, AwsCallEvent, AwsClient, CallObserver, CallOutcome};
 pub use crate::credential::host_logins::{HostLoginSettings, HostLogins};
 pub use crate::credential::{
-    AccessTokens, CacheConfig, CachingCredentialProvider, CredentialKind, CredentialObserver, CredentialServed, Login,
-    Provenance, ServedFrom,
+    CacheConfig, CachingCredentialProvider, CredentialKind, CredentialObserver, CredentialServed, Login, Provenance,
+    ServedFrom,
 };
 pub use crate::engine::{DockerAddress, EngineEndpoint, EngineSelector, ResolvedEngine, TlsUse};
-pub use crate::identity::{AccountRoles, HostKind};
-pub use crate::plan::{PlanContext, RegistryMap, Rewrites, RoleUse};
+pub use crate::identity::AccountRoles;
+pub use crate::plan::{PlanContext, RegistryMap, Rewrites};
 pub use crate::pull::{
-    Behavior, Caching, Concurrency, Deadlines, DiskCheck, DiskLimits, FailedAttempt, LayerTotals, OnRefusal,
-    ProgressObserver, PullLimiter, PullLimits, PullResultKind, PullState, PulledImage, reach,
+    Caching, Concurrency, Deadlines, DiskLimits, FailedAttempt, LayerTotals, ProgressObserver, PullLimiter, PullLimits,
+    PullResultKind, PullState, PulledImage, reach,
 };
 pub use crate::retry::Backoff;
 

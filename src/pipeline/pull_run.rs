@@ -11,7 +11,7 @@ use crate::error::Failure;
 use crate::plan::{PlanContext, PullPlan};
 use crate::pull::{self, ProgressObserver, PullLimiter, PullLimits};
 use crate::report::Report;
-use crate::report::event::Subject;
+use crate::report::Subject;
 use crate::task::{TaskDefinition, Warning};
 use crate::traces;
 
@@ -48,7 +48,7 @@ impl PullRun {
     /// The images as subjects of events, each with the containers that use it.
     #[must_use]
     pub fn subjects(&self) -> Vec<Subject> {
-        Subject::of_plan(&self.plan)
+        Subject::from_plan(&self.plan)
     }
 
     /// Warnings about what is valid but probably a mistake, one line each.
@@ -68,7 +68,7 @@ impl PullRun {
     /// The plan as a report. Contacts neither AWS nor the engine.
     #[must_use]
     pub fn dry_run(self) -> Report {
-        Report::of_plan(self.plan, self.invalid_inputs, self.started.elapsed())
+        Report::from_plan(self.plan, self.invalid_inputs, self.started.elapsed())
     }
 
     /// Pulls the images. Cancelling `interrupt` ends the run early; pulls that have not finished are
@@ -84,7 +84,7 @@ impl PullRun {
     ) -> Report {
         let must_not_start = limits.fail_fast && self.has_faults();
         let PullPlan { tasks, pulls } = self.plan;
-        let span = traces::run(pulls.len());
+        let span = traces::run_span(pulls.len());
         let outcomes = if must_not_start {
             pull::not_begun(&pulls)
         } else {
@@ -92,9 +92,9 @@ impl PullRun {
             run.instrument(span.clone()).await
         };
         let pulls: Vec<_> = pulls.into_iter().zip(outcomes).collect();
-        let report = Report::of_pulls(tasks, &pulls, self.invalid_inputs, self.started.elapsed());
+        let report = Report::from_pulls(tasks, &pulls, self.invalid_inputs, self.started.elapsed());
         if let Some(failure) = report.failures().next() {
-            traces::failed(&span, failure);
+            traces::record_failure(&span, failure);
         }
         report
     }

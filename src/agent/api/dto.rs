@@ -8,7 +8,7 @@ use crate::agent::{JobId, JobPhase, JobResult, JobSnapshot, JobSource, JobState,
 use crate::error::{Failure, Printable};
 use crate::pipeline::{LayerTotals, PullResultKind, PullState};
 use crate::report::Report;
-use crate::report::event::{LayersReport, Subject};
+use crate::report::{LayersReport, Subject};
 
 /// Pull request: the images of one task definition.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -173,7 +173,7 @@ impl PullView {
     /// Returns the request without its pulls and its report, as in lists.
     #[must_use]
     pub(super) fn summary(view: JobSnapshot) -> Self {
-        let JobSnapshot { id, source, accepted, by, standing } = view;
+        let JobSnapshot { id, source, accepted, submitted_by: by, standing } = view;
         let mut summary = Self {
             id,
             source,
@@ -191,8 +191,8 @@ impl PullView {
             JobState::Open(open) => {
                 let phase = open.phase();
                 summary.state = JobStatus::from(&phase);
-                if let JobPhase::Waiting { because, until } = phase {
-                    (summary.error, summary.retry_at) = (Some(because), Some(until));
+                if let JobPhase::Waiting { error, retry_at } = phase {
+                    (summary.error, summary.retry_at) = (Some(error), Some(retry_at));
                 }
             }
         }

@@ -59,7 +59,7 @@ fn admit(
     id: Option<&JobId>,
     request: &Request<Incoming>,
 ) -> Result<(), Problem> {
-    let origin = || Some(state.job_store.show(id?).ok()?.by);
+    let origin = || Some(state.job_store.show(id?).ok()?.submitted_by);
     let check_access =
         || if is_allowed(route.access, caller, origin) { Ok(()) } else { Err(denied(route.access, caller)) };
     let admitted = csrf_guard::check(request).and_then(|()| check_access());

@@ -107,7 +107,7 @@ pub struct AuditSubject<'a> {
 
 impl<'a> AuditSubject<'a> {
     pub(super) fn new(request: &'a Job) -> Self {
-        Self { request: &request.id, source: &request.submission.source, submitted_by: request.submission.by }
+        Self { request: &request.id, source: &request.submission.source, submitted_by: request.submission.submitted_by }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::agent::{
     AccessDecision, AgentMetrics, AgentObserver as _, CredentialIssued, Job, JobId, JobSource, Peer, Right, Submission,
     Timestamp,
 };
-use crate::config::AuditTo;
+use crate::config::AuditTarget;
 use crate::error::{Class, Failure, Link, Printable};
 use crate::pipeline::Provenance;
 
@@ -33,7 +33,7 @@ fn count(metrics: &AgentMetrics, result: &str) -> f64 {
 fn each_decision_is_written_as_one_line() {
     let folder = tempdir().unwrap();
     let (path, metrics) = (folder.path().join("audit"), Arc::new(AgentMetrics::default()));
-    let audit = AuditLog::open(&AuditTo::File(path.clone()), Arc::clone(&metrics)).unwrap();
+    let audit = AuditLog::open(&AuditTarget::File(path.clone()), Arc::clone(&metrics)).unwrap();
     audit.decided(&access(true));
     audit.decided(&access(false));
     audit.gave(&CredentialIssued { to: PEER, what: "registry.example\n", origin: &Provenance::Anonymous });
@@ -70,7 +70,7 @@ fn lost_lines_are_counted_and_do_not_block() {
 #[test]
 fn an_audit_log_that_is_off_opens_nothing() {
     let metrics = Arc::new(AgentMetrics::default());
-    let audit = AuditLog::open(&AuditTo::Off, Arc::clone(&metrics)).unwrap();
+    let audit = AuditLog::open(&AuditTarget::Off, Arc::clone(&metrics)).unwrap();
     audit.decided(&access(true));
     drop(audit);
     assert_eq!((count(&metrics, "written"), count(&metrics, "lost")), (0.0, 0.0));
@@ -87,7 +87,7 @@ proptest! {
     fn any_text_stays_on_one_line_and_is_read_back(source in any::<String>(), path in any::<String>()) {
         let (now, source) = (SystemTime::now(), Printable::new(&source));
         let by = JobSource::Peer(PEER);
-        let submission = Submission { source: source.clone(), definition: String::new(), key: None, by };
+        let submission = Submission { source: source.clone(), definition: String::new(), key: None, submitted_by: by };
         let request = Job { id: JobId::new(now, 0), accepted: Timestamp::new(now), submission };
         let message = Printable::new(&path);
         let (link, class) = (Link::Definition, Class::Invalid);

@@ -26,7 +26,7 @@ fn container(image: &str, result: ContainerResult) -> ContainerReport {
         result,
         digest: None,
         via: None,
-        fell_back: None,
+        fallback: None,
         upstream_credential: None,
         credential: Some(CredentialReport::Anonymous),
         wanted_platform: None,
@@ -44,8 +44,12 @@ fn container(image: &str, result: ContainerResult) -> ContainerReport {
 
 fn ended(metrics: &AgentMetrics, containers: Vec<ContainerReport>) {
     let (now, source) = (SystemTime::now(), Printable::new("web.json"));
-    let submission =
-        Submission { source: source.clone(), definition: String::new(), key: None, by: JobSource::Peer(PEER) };
+    let submission = Submission {
+        source: source.clone(),
+        definition: String::new(),
+        key: None,
+        submitted_by: JobSource::Peer(PEER),
+    };
     let request = Job { id: JobId::new(now, 0), accepted: Timestamp::new(now), submission };
     let tasks = vec![TaskReport { source, family: None, warnings: Vec::new(), containers }];
     let report = Report { schema_version: 1, tasks, invalid_inputs: Vec::new(), summary: Summary::default() };
@@ -83,7 +87,7 @@ fn failures_are_counted_by_link_and_class_and_retries_by_class() {
     let because = failure(Link::Registry, Class::Throttled);
     let refused = ContainerReport {
         failure: Some(failure(Link::SecretPolicy, Class::Refused)),
-        retries: vec![RetryReport { attempt: 2, wait_ms: 10, because }],
+        retries: vec![RetryReport { attempt: 2, wait_ms: 10, error: because }],
         ..container("r.example/a:1", ContainerResult::Failed)
     };
     let late = ContainerReport {

@@ -12,7 +12,7 @@ use super::cached_token::TokenCacheKey;
 use super::secret_provider::{ProvidedSecret, SecretProvider};
 use super::token_provider::TokenProvider;
 use crate::aws::TokenScope;
-use crate::credential::content::AccessTokens;
+use crate::config::AccessTokens;
 use crate::credential::credential::{Credential, CredentialSource};
 use crate::credential::host_logins::{HostLoginProvider, HostLogins};
 use crate::credential::observer::CredentialObserver;

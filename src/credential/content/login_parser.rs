@@ -1,11 +1,11 @@
 //! Finds the login for an image in the text of a secret.
 
-use super::access_tokens::AccessTokens;
 use super::content_error::{ContentError, ContentFault};
 use super::forms::require_one_form;
 use super::json::JsonObject;
 use super::{docker, envelope, secret_text};
 use crate::aws::SecretVersion;
+use crate::config::AccessTokens;
 use crate::credential::login::Login;
 use crate::error::Printable;
 use crate::secret::Secret;

@@ -13,7 +13,6 @@
 //!
 //! Must not: show a value, or a key that is not one of ours, in an error.
 
-mod access_tokens;
 mod content_error;
 mod docker;
 pub(crate) mod docker_auth_entry;
@@ -29,7 +28,6 @@ pub(crate) mod secret_text;
 mod tests;
 pub(crate) mod username_token;
 
-pub use access_tokens::AccessTokens;
 pub use content_error::{ContentError, ContentFault};
 pub use entry_fault::EntryFault;
 pub use envelope::Envelope;

@@ -7,10 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{
-    AccessTokens, ContentError, ContentFault, Envelope, ParsedLogin, SecretContent, decode_plaintext, parse_login,
-};
+use super::{ContentError, ContentFault, Envelope, ParsedLogin, SecretContent, decode_plaintext, parse_login};
 use crate::aws::{Ciphertext, SecretValue, SecretVersion};
+use crate::config::AccessTokens;
 use crate::credential::login::Login;
 use crate::error::{Failure, catalogue};
 use crate::secret::{Secret, SecretBytes};

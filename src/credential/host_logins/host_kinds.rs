@@ -2,7 +2,7 @@
 //! instances only (B2).
 
 use super::config_error::HostLoginConfigFault;
-use crate::identity::HostKind;
+use crate::config::HostKind;
 
 /// Rejects logins on a host that cannot have them. A host of an unknown kind may have them.
 pub(super) fn require_host_with_logins(kind: HostKind) -> Result<(), HostLoginConfigFault> {

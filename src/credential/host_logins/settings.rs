@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::identity::HostKind;
+use crate::config::HostKind;
 use crate::secret::Secret;
 
 /// The sources of the host's logins.
