@@ -180,7 +180,7 @@ impl JobExecutor for Pulling {
         JobPlan { subjects: job.subjects(), report: job.dry_run() }
     }
 
-    fn engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
+    fn check_engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
         async { reach(&self.engine, &self.limits.deadlines).await.map_err(|error| Failure::from(&error)) }.boxed()
     }
 
@@ -196,7 +196,7 @@ impl JobExecutor for Pulling {
     ) -> BoxFuture<'a, Report> {
         async move {
             let job = job(submission.source.as_str(), submission.definition.as_bytes());
-            feed.begin(job.subjects());
+            feed.start(job.subjects());
             job.pull(&self.credentials, &self.engine, &self.traffic, &self.limits, feed, interrupt).await
         }
         .boxed()
@@ -208,7 +208,7 @@ impl JobExecutor for Pulling {
 struct Ends(Mutex<HashMap<String, Vec<JobResult>>>);
 
 impl AgentObserver for Ends {
-    fn ended(&self, request: &Job, how: JobResult, _: &Report) {
+    fn job_ended(&self, request: &Job, how: JobResult, _: &Report) {
         self.0.lock().unwrap().entry(request.id.to_string()).or_default().push(how);
     }
 }
@@ -234,15 +234,15 @@ async fn within_a_day() {
     };
     let (socket, _) = Socket::bind(&folder.join("agent.sock"), "no-such-group").unwrap();
     let supervisor = Supervisor {
-        desk: &desk,
-        work: &*work,
-        witness: &*ends,
+        job_store: &desk,
+        executor: &*work,
+        observer: &*ends,
         server: &Server { shared: Arc::new(shared), listener: &socket.listener().unwrap() },
         service_manager: &ServiceManager::default(),
         give_up_after: 60 * MINUTE,
         drain_timeout: MINUTE,
         folder: &FolderSettings { path: folder.join("none"), interval: None },
-        warming: None,
+        cluster: None,
     };
     let day = async {
         let acknowledged = live_a_day(&desk, &folder.join("agent.sock")).await;
@@ -298,7 +298,7 @@ async fn live_a_day(desk: &JobStore, socket: &Path) -> Vec<String> {
 async fn at_rest(desk: &JobStore) {
     loop {
         let is_running = |standing: &JobState| matches!(standing, JobState::Open(open) if !matches!(open.phase(), JobPhase::Waiting { .. }));
-        if desk.list(1, |view| is_running(&view.standing)).is_empty() {
+        if desk.list(1, |view| is_running(&view.state)).is_empty() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(2)).await;

@@ -102,7 +102,7 @@ async fn answered(shared: &Arc<Shared>, caller: Caller, request: Request<Incomin
     let (route, id) = routes::find(request.method(), request.uri().path())?;
     let known = JobId::parse(id);
     admit(shared, caller, route, known.as_ref(), &request)?;
-    let unknown = || JobStoreError::Unknown { id: Printable::new(id).to_string() };
+    let unknown = || JobStoreError::NotFound { id: Printable::new(id).to_string() };
     let id = if id.is_empty() { None } else { Some(known.ok_or_else(unknown)?) };
     let query = Query::read(request.uri(), route)?;
     match (route.action, &id) {
@@ -132,14 +132,14 @@ fn admit(
     id: Option<&JobId>,
     request: &Request<Incoming>,
 ) -> Result<(), Problem> {
-    let origin = || Some(shared.desk.show(id?).ok()?.by);
+    let origin = || Some(shared.desk.get(id?).ok()?.submitted_by);
     let refused = || Problem::new(Kind::NoRight, &refusal(route.demand, caller));
     let allowed = || if is_allowed(route.demand, caller, origin) { Ok(()) } else { Err(refused()) };
     let admitted = guard::check(request).and_then(|()| allowed());
     if let Some(right) = route.demand.right() {
-        let what = format_args!("{} {}", request.method(), request.uri().path());
-        let (by, allowed) = (caller.peer, admitted.is_ok());
-        shared.witness.decided(&AccessDecision { by, right, allowed, what });
+        let request = format_args!("{} {}", request.method(), request.uri().path());
+        let (caller, allowed) = (caller.peer, admitted.is_ok());
+        shared.witness.access_decided(&AccessDecision { caller, right, allowed, request });
     }
     admitted
 }
@@ -147,7 +147,7 @@ fn admit(
 /// What is nobody's, because there is no such request, is answered as such. What a file or the
 /// cluster wants is no user's own.
 fn is_allowed(demand: Demand, Caller { peer, rights }: Caller, origin: impl Fn() -> Option<JobSource>) -> bool {
-    let is_own = || origin().is_none_or(|by| by.user() == Some(peer.uid));
+    let is_own = || origin().is_none_or(|by| by.uid() == Some(peer.uid));
     match demand {
         Demand::Nothing => true,
         Demand::Of(right) => rights.include(right),

@@ -73,7 +73,7 @@ pub(super) async fn give(
     let given = shared.work.login(&image).await.map_err(|failure| Problem::of_login(&failure))?;
     let not_ours = || format!("{} is no registry of ECR's, and no [[registry]] names it", image.registry());
     let given = given.ok_or_else(|| Problem::new(Kind::NotOurs, &not_ours()))?;
-    shared.witness.gave(&CredentialIssued { to: peer, what: &what, origin: &given.origin });
+    shared.witness.credential_issued(&CredentialIssued { caller: peer, target: &what, provenance: &given.origin });
     let mut answer = answer::of(StatusCode::OK, JSON, answer::full(Bytes::from_owner(for_agent(&given))));
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(answer)

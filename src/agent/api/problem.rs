@@ -145,12 +145,12 @@ impl Problem {
 impl From<JobStoreError> for Problem {
     fn from(error: JobStoreError) -> Self {
         let kind = match &error {
-            JobStoreError::Full { .. } | JobStoreError::Heavy { .. } => Kind::Full,
+            JobStoreError::Full { .. } | JobStoreError::MemoryLimit { .. } => Kind::Full,
             JobStoreError::Journal(_) => Kind::NotKept,
-            JobStoreError::Lost(_) => Kind::Internal,
+            JobStoreError::Internal(_) => Kind::Internal,
             JobStoreError::KeyUsed { .. } => Kind::KeyUsed,
-            JobStoreError::Unknown { .. } => Kind::NoSuchRequest,
-            JobStoreError::Ended { .. } => Kind::Ended,
+            JobStoreError::NotFound { .. } => Kind::NoSuchRequest,
+            JobStoreError::AlreadyEnded { .. } => Kind::Ended,
         };
         let mut problem = Self::new(kind, &error.to_string());
         if let JobStoreError::Journal(error) = &error {

@@ -35,16 +35,16 @@ pub(super) async fn submit(
     }
     // What has a plan has an essence.
     let definition = essence(&text).ok_or_else(|| Problem::new(Kind::Internal, "the definition could not be kept"))?;
-    let submission = Submission { source, definition, key, by: JobSource::Peer(caller.peer) };
-    let AcceptedJob { id, before } = shared.desk.submit(submission).await?;
+    let submission = Submission { source, definition, key, submitted_by: JobSource::Peer(caller.peer) };
+    let AcceptedJob { id, is_duplicate } = shared.desk.submit(submission).await?;
     let mut answer = if is_followed {
         events(shared, &id).await?
     } else {
-        let mut view = whole(shared, shared.desk.show(&id)?).await;
+        let mut view = whole(shared, shared.desk.get(&id)?).await;
         if view.pulls.is_empty() && view.ended.is_none() {
             view.pulls = subjects.into_iter().map(|subject| OnePull::new(subject, None)).collect();
         }
-        answer::json(if before { StatusCode::OK } else { StatusCode::ACCEPTED }, &view)?
+        answer::json(if is_duplicate { StatusCode::OK } else { StatusCode::ACCEPTED }, &view)?
     };
     let location = HeaderValue::try_from(format!("/v1/pulls/{id}"));
     answer.headers_mut().extend(location.ok().map(|location| (LOCATION, location)));
@@ -103,21 +103,22 @@ pub(super) fn list(shared: &Shared, caller: Caller, query: &Query) -> Result<Ans
             .filter(|limit| text.bytes().all(|byte| byte.is_ascii_digit()) && (1..=LIST_LIMIT).contains(limit))
     })?;
     let is_wanted = |view: &JobSnapshot| {
-        (caller.rights.read || view.by.user() == Some(caller.peer.uid)) && state.is_none_or(|state| word(view) == state)
+        (caller.rights.read || view.submitted_by.uid() == Some(caller.peer.uid))
+            && state.is_none_or(|state| word(view) == state)
     };
     let views = shared.desk.list(limit.unwrap_or(100), is_wanted);
     answer::json(StatusCode::OK, &ListView { pulls: views.into_iter().map(PullView::brief).collect() })
 }
 
 fn word(view: &JobSnapshot) -> StateWord {
-    match &view.standing {
+    match &view.state {
         JobState::Open(open) => StateWord::from(&open.phase()),
-        JobState::Ended { how, .. } => StateWord::from(*how),
+        JobState::Ended { result, .. } => StateWord::from(*result),
     }
 }
 
 pub(super) async fn show(shared: &Arc<Shared>, id: &JobId) -> Result<Answer, Problem> {
-    let view = shared.desk.show(id)?;
+    let view = shared.desk.get(id)?;
     answer::json(StatusCode::OK, &whole(shared, view).await)
 }
 
@@ -128,8 +129,8 @@ pub(super) async fn cancel(shared: &Arc<Shared>, id: &JobId) -> Result<Answer, P
 
 /// With its pulls, or what came of it.
 async fn whole(shared: &Arc<Shared>, view: JobSnapshot) -> PullView {
-    let pulls = match &view.standing {
-        JobState::Open(open) => open.feed.pulls(),
+    let pulls = match &view.state {
+        JobState::Open(open) => open.events.pulls(),
         JobState::Ended { .. } => Vec::new(),
     };
     let pulls = pulls.into_iter().map(|(subject, state)| OnePull::new(subject, state)).collect();
@@ -143,14 +144,14 @@ async fn whole(shared: &Arc<Shared>, view: JobSnapshot) -> PullView {
 
 /// What happens from now on; of a request that is over, the report.
 pub(super) async fn events(shared: &Arc<Shared>, id: &JobId) -> Result<Answer, Problem> {
-    let told = match shared.desk.show(id)?.standing {
-        JobState::Open(open) => open.feed.listen(),
+    let told = match shared.desk.get(id)?.state {
+        JobState::Open(open) => open.events.subscribe(),
         JobState::Ended { .. } => None,
     };
     let body = if let Some(lines) = told {
         answer::lines(lines)
     } else {
-        let view = whole(shared, shared.desk.show(id)?).await;
+        let view = whole(shared, shared.desk.get(id)?).await;
         let report = view.report.and_then(|report| serde_json::from_str::<Report>(report.get()).ok());
         answer::full(report.map(|report| only_line(&report)).unwrap_or_default())
     };

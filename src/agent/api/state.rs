@@ -26,7 +26,7 @@ pub(super) fn metrics(shared: &Shared) -> Answer {
 pub(super) async fn ready(shared: &Arc<Shared>) -> Result<Answer, Problem> {
     let desk = Arc::clone(&shared.desk);
     let probe = tokio::task::spawn_blocking(move || desk.probe());
-    let (engine, folder) = futures_util::future::join(shared.work.engine(), probe).await;
+    let (engine, folder) = futures_util::future::join(shared.work.check_engine(), probe).await;
     let folder = match folder {
         Ok(probed) => probed.map_err(|error| Failure::from(&error)),
         Err(error) => Err(unknown(&error.to_string())),

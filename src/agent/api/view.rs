@@ -153,7 +153,7 @@ impl PullView {
     /// Without its pulls and its report, as lists have it.
     #[must_use]
     pub(super) fn brief(view: JobSnapshot) -> Self {
-        let JobSnapshot { id, source, accepted, by, standing } = view;
+        let JobSnapshot { id, source, accepted, submitted_by: by, state: standing } = view;
         let brief = |state| Self {
             id,
             source,
@@ -167,12 +167,12 @@ impl PullView {
             report: None,
         };
         match standing {
-            JobState::Ended { at, how } => Self { ended: Some(at), ..brief(StateWord::from(how)) },
+            JobState::Ended { at, result } => Self { ended: Some(at), ..brief(StateWord::from(result)) },
             JobState::Open(open) => {
                 let phase = open.phase();
                 let brief = brief(StateWord::from(&phase));
                 match phase {
-                    JobPhase::Waiting { because, until } => {
+                    JobPhase::Waiting { error: because, retry_at: until } => {
                         Self { because: Some(because), until: Some(until), ..brief }
                     }
                     JobPhase::Queued | JobPhase::Running => brief,

@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::agent::job::{Job, JobId, JobSource, Peer, Timestamp};
-use crate::agent::observer::{AccessDecision, CredentialIssued};
+use crate::agent::{AccessDecision, CredentialIssued};
+use crate::agent::{Job, JobId, JobSource, Peer, Timestamp};
 use crate::error::{Failure, Printable};
 use crate::report::{ContainerReport, ContainerResult, CredentialReport, TaskReport};
 
@@ -107,7 +107,7 @@ pub struct Of<'a> {
 
 impl<'a> Of<'a> {
     pub(super) fn new(request: &'a Job) -> Self {
-        Self { request: &request.id, source: &request.submission.source, by: request.submission.by }
+        Self { request: &request.id, source: &request.submission.source, by: request.submission.submitted_by }
     }
 }
 
@@ -131,12 +131,12 @@ impl<'a> What<'a> {
     }
 
     pub(super) fn of_decision(decision: &AccessDecision<'_>) -> Self {
-        let AccessDecision { by, right, allowed, what } = *decision;
+        let AccessDecision { caller: by, right, allowed, request: what } = *decision;
         Self::Access { by, right: right.word(), allowed, what: Printable::new(&what.to_string()) }
     }
 
     pub(super) fn of_given(given: &CredentialIssued<'a>) -> Self {
-        let CredentialIssued { to, what, origin } = *given;
+        let CredentialIssued { caller: to, target: what, provenance: origin } = *given;
         Self::Credential { to, what: Printable::new(what), credential: CredentialReport::from(origin) }
     }
 

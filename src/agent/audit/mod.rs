@@ -162,7 +162,7 @@ impl Drop for Audit {
 }
 
 impl AgentObserver for Audit {
-    fn ended(&self, request: &Job, _: JobResult, report: &Report) {
+    fn job_ended(&self, request: &Job, _: JobResult, report: &Report) {
         let of = Of::new(request);
         for failure in &report.invalid_inputs {
             self.write(|| What::Definition { of, failure });
@@ -174,11 +174,11 @@ impl AgentObserver for Audit {
         }
     }
 
-    fn decided(&self, decision: &AccessDecision<'_>) {
+    fn access_decided(&self, decision: &AccessDecision<'_>) {
         self.write(|| What::of_decision(decision));
     }
 
-    fn gave(&self, given: &CredentialIssued<'_>) {
+    fn credential_issued(&self, given: &CredentialIssued<'_>) {
         self.write(|| What::of_given(given));
     }
 }

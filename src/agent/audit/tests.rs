@@ -13,7 +13,7 @@ use crate::pipeline::Provenance;
 const PEER: Peer = Peer { uid: 1000, gid: 100 };
 
 fn access(allowed: bool) -> AccessDecision<'static> {
-    AccessDecision { by: PEER, right: Right::Submit, allowed, what: format_args!("POST /v1/pulls") }
+    AccessDecision { caller: PEER, right: Right::Submit, allowed, request: format_args!("POST /v1/pulls") }
 }
 
 fn count(metrics: &Metrics, result: &str) -> f64 {
@@ -27,9 +27,13 @@ fn each_decision_is_a_line_of_its_own() {
     let folder = tempdir().unwrap();
     let (path, metrics) = (folder.path().join("audit"), Arc::new(Metrics::default()));
     let audit = Audit::begin(&AuditTo::File(path.clone()), Arc::clone(&metrics)).unwrap();
-    audit.decided(&access(true));
-    audit.decided(&access(false));
-    audit.gave(&CredentialIssued { to: PEER, what: "registry.example\n", origin: &Provenance::Anonymous });
+    audit.access_decided(&access(true));
+    audit.access_decided(&access(false));
+    audit.credential_issued(&CredentialIssued {
+        caller: PEER,
+        target: "registry.example\n",
+        provenance: &Provenance::Anonymous,
+    });
     // What waits is written before it goes.
     drop(audit);
     let text = std::fs::read_to_string(&path).unwrap();
@@ -54,7 +58,7 @@ fn lines_that_are_lost_are_counted_and_hold_up_nobody() {
     drop(journald);
     std::fs::remove_file(&path).unwrap();
     let audit = Audit::writing(Some(sink), Arc::clone(&metrics)).unwrap();
-    (0..10).for_each(|_| audit.decided(&access(true)));
+    (0..10).for_each(|_| audit.access_decided(&access(true)));
     drop(audit);
     assert_eq!((count(&metrics, "written"), count(&metrics, "lost")), (0.0, 10.0));
 }

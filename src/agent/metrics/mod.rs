@@ -20,7 +20,7 @@ pub use downloads::Downloads;
 pub use listener::{Listener, ListenerError};
 
 use super::job::{Job, JobResult};
-use super::job_counts::JobCounts;
+use super::job_store::JobCounts;
 use super::job_store::JobStore;
 use super::observer::{AccessDecision, AgentObserver, CredentialIssued};
 use crate::pipeline::{AwsCallEvent, CredentialKind, CredentialObserver, CredentialServed, ServedFrom};
@@ -61,8 +61,8 @@ impl Metrics {
     /// All of them as Prometheus reads them ([`CONTENT_TYPE`]), with what the desk has open now.
     #[must_use]
     pub fn render(&self, desk: &JobStore) -> String {
-        let JobCounts { queued, running, for_engine, for_others } = desk.tally(|by| !by.is_managed());
-        let (waiting, at_most) = (for_engine + for_others, desk.room().open);
+        let JobCounts { queued, running, waiting_for_engine, waiting_for_retry } = desk.count(|by| !by.is_managed());
+        let (waiting, at_most) = (waiting_for_engine + waiting_for_retry, desk.limits().open);
         for (phase, count) in [("queued", queued), ("running", running), ("waiting", waiting)] {
             self.0.set(&table::OPEN, &[phase], float(count));
         }
@@ -105,8 +105,8 @@ impl Metrics {
 }
 
 impl AgentObserver for Metrics {
-    fn ended(&self, request: &Job, how: JobResult, report: &Report) {
-        let ending = how.word();
+    fn job_ended(&self, request: &Job, how: JobResult, report: &Report) {
+        let ending = how.as_str();
         self.0.add(&table::REQUESTS, &[ending], 1);
         self.0.observe(&table::REQUEST_SECONDS, &[ending], request.accepted.elapsed());
         // Containers of one pull say the same of it.
@@ -119,11 +119,11 @@ impl AgentObserver for Metrics {
         }
     }
 
-    fn decided(&self, AccessDecision { right, allowed, .. }: &AccessDecision<'_>) {
+    fn access_decided(&self, AccessDecision { right, allowed, .. }: &AccessDecision<'_>) {
         self.0.add(&table::ACCESS, &[right.word(), if *allowed { "allowed" } else { "refused" }], 1);
     }
 
-    fn gave(&self, CredentialIssued { origin, .. }: &CredentialIssued<'_>) {
+    fn credential_issued(&self, CredentialIssued { provenance: origin, .. }: &CredentialIssued<'_>) {
         self.0.add(&table::GIVEN, &[origin.kind()], 1);
     }
 }

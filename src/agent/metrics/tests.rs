@@ -44,12 +44,16 @@ fn container(image: &str, result: ContainerResult) -> ContainerReport {
 
 fn ended(metrics: &Metrics, containers: Vec<ContainerReport>) {
     let (now, source) = (SystemTime::now(), Printable::new("web.json"));
-    let submission =
-        Submission { source: source.clone(), definition: String::new(), key: None, by: JobSource::Peer(PEER) };
+    let submission = Submission {
+        source: source.clone(),
+        definition: String::new(),
+        key: None,
+        submitted_by: JobSource::Peer(PEER),
+    };
     let request = Job { id: JobId::new(now, 0), accepted: Timestamp::new(now), submission };
     let tasks = vec![TaskReport { source, family: None, warnings: Vec::new(), containers }];
     let report = Report { schema_version: 1, tasks, invalid_inputs: Vec::new(), summary: Summary::default() };
-    metrics.ended(&request, JobResult::Failed, &report);
+    metrics.job_ended(&request, JobResult::Failed, &report);
 }
 
 fn assert_has(metrics: &Metrics, lines: &[&str]) {
@@ -112,7 +116,12 @@ fn what_the_credentials_room_tells_is_counted() {
         from: ServedFrom::Stale,
         age: Duration::from_secs(400),
     });
-    metrics.decided(&AccessDecision { by: PEER, right: Right::Submit, allowed: false, what: format_args!("") });
+    metrics.access_decided(&AccessDecision {
+        caller: PEER,
+        right: Right::Submit,
+        allowed: false,
+        request: format_args!(""),
+    });
     assert_has(
         &metrics,
         &[
