@@ -1,7 +1,7 @@
 # Everything a developer or CI runs. `make help` says what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz lint bench docs package lab-up lab-down
+.PHONY: help demo test fuzz lint bench docs transcripts package lab-up lab-down
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -27,14 +27,17 @@ lint:  ## formatting, clippy, documentation
 	cargo clippy --locked --all-targets --features otel -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
-bench: lab-up  ## the figures of the README, as a table
+bench: lab-up  ## measure the figures of docs/benchmarks.md
 	cargo build --locked --release
 	cargo build --locked --example bench-world
 	cargo build --locked --release --package bench-load
 	python3 -B benches/bench.py
 
-docs:  ## write the generated documents anew
+docs:  ## write the generated documents
 	TASKPULL_WRITE_DOCS=1 cargo nextest run --locked --test it generated
+
+transcripts: lab-up  ## write what the program prints on the lab into the README
+	TASKPULL_WRITE_DOCS=1 cargo nextest run --locked --test e2e readme
 
 package:  ## the .deb and the .rpm, in target/package
 	command -v cargo-deb >/dev/null || cargo install --locked cargo-deb

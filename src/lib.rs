@@ -32,5 +32,6 @@ pub mod report;
 pub mod retry;
 pub mod secret;
 pub mod secret_authoring;
+pub mod sync;
 pub mod task;
 pub mod traces;

@@ -1,4 +1,4 @@
-//! An ECS cluster that the agent keeps warm: its images are here before any task is.
+//! Prefetch for an ECS cluster: the agent pulls the images of services before any task runs.
 
 use std::io::Read as _;
 use std::os::unix::net::UnixStream;
@@ -7,15 +7,15 @@ use std::process::Child;
 use serde_json::{Value, json};
 
 use crate::lab::{Lab, on_both_engines};
-use crate::own_image::{OwnImage, REGISTRY};
+use crate::own_image::{REGISTRY, TestImage};
 use crate::support::run::Run;
 use crate::world::wait_until;
 
-on_both_engines!(images_of_a_service_are_here_before_its_tasks_and_so_are_a_new_revision_s);
+on_both_engines!(images_of_every_service_revision_are_pulled_before_its_tasks);
 
-fn images_of_a_service_are_here_before_its_tasks_and_so_are_a_new_revision_s(lab: &Lab) {
+fn images_of_every_service_revision_are_pulled_before_its_tasks(lab: &Lab) {
     let cluster = Cluster::new(lab);
-    let images = [OwnImage::push(lab, 1, 100_000), OwnImage::push(lab, 1, 100_000)];
+    let images = [TestImage::push(lab, 1, 100_000), TestImage::push(lab, 1, 100_000)];
     let [first, second] = images.each_ref().map(|image| image.at(REGISTRY));
     cluster.call(
         "create_service",
@@ -25,21 +25,21 @@ fn images_of_a_service_are_here_before_its_tasks_and_so_are_a_new_revision_s(lab
         }),
     );
     let agent = Agent::start(&cluster);
-    wait_until("the first image", || lab.has(&first));
-    assert!(!lab.has(&second));
+    wait_until("the first image", || lab.has_image(&first));
+    assert!(!lab.has_image(&second));
     let definition = cluster.revision(&second);
     cluster.call("update_service", &json!({ "cluster": cluster.name, "service": "web", "taskDefinition": definition }));
-    wait_until("the second image", || lab.has(&second));
+    wait_until("the second image", || lab.has_image(&second));
     let tasks = cluster.call("list_tasks", &json!({ "cluster": cluster.name }));
-    assert_eq!(tasks["taskArns"], json!([]), "nobody has run a task of it");
-    let said = agent.end();
-    assert!(said.contains("the cluster was looked at") && !said.contains("nothing new is pulled"), "{said}");
+    assert_eq!(tasks["taskArns"], json!([]), "no task of the service has run");
+    let log = agent.stop();
+    assert!(log.contains("the cluster was looked at") && !log.contains("nothing new is pulled"), "{log}");
     for image in [first, second] {
-        lab.forget(&image);
+        lab.remove_image(&image);
     }
 }
 
-/// A cluster of the test's own in the lab's AWS.
+/// An ECS cluster in the lab's AWS that belongs to one test and is deleted with it.
 struct Cluster<'a> {
     lab: &'a Lab,
     name: String,
@@ -56,7 +56,7 @@ impl<'a> Cluster<'a> {
         self.lab.aws("ecs", operation, parameters)
     }
 
-    /// Registers the next revision of its definition, with this image and the registry's secret.
+    /// Registers the next revision of the task definition, with this image and the registry's secret.
     fn revision(&self, image: &str) -> Value {
         let secret = self.lab.secret("taskpull/registry-one");
         let container = json!({
@@ -75,30 +75,31 @@ impl Drop for Cluster<'_> {
     }
 }
 
+/// A running agent that prefetches for the cluster.
 struct Agent {
     process: Child,
-    _place: tempfile::TempDir,
+    _folder: tempfile::TempDir,
 }
 
 impl Agent {
     fn start(cluster: &Cluster<'_>) -> Self {
-        let place = tempfile::tempdir().unwrap();
-        let path = |name: &str| place.path().join(name);
-        let run = cluster.lab.set(Run::new(["serve"])).env("TASKPULL_SOCKET", path("agent.sock"));
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let run = cluster.lab.configure(Run::new(["serve"])).env("TASKPULL_SOCKET", path("agent.sock"));
         let run = run.env("TASKPULL_STATE_FOLDER", path("state")).env("TASKPULL_FOLDER", path("folder"));
         let run = run.env("TASKPULL_ECS_CLUSTER", &cluster.name).env("TASKPULL_ECS_INTERVAL", "1s");
         let run = run.env("RUST_LOG", "info");
         let process = run.start();
         wait_until("the agent", || UnixStream::connect(path("agent.sock")).is_ok());
-        Self { process, _place: place }
+        Self { process, _folder: folder }
     }
 
-    /// Ends it; what it has said.
-    fn end(mut self) -> String {
-        crate::world::signal(&self.process, "TERM");
-        let mut said = String::new();
-        self.process.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-        said
+    /// Stops the agent and returns its log.
+    fn stop(mut self) -> String {
+        crate::world::send_signal(&self.process, "TERM");
+        let mut log = String::new();
+        self.process.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        log
     }
 }
 

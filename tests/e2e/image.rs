@@ -1,4 +1,4 @@
-//! The Dockerfile, built on the lab's engine out of the program that is tested, and run there.
+//! The image of the Dockerfile, built from the tested program and run on the lab's engine.
 
 use std::fs;
 use std::io::Write as _;
@@ -7,25 +7,26 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-use crate::debian::image_of_debian;
-use crate::lab::{Engine, Lab, root, task};
-use crate::own_image::{OwnImage, REGISTRY};
+use crate::debian::debian_image;
+use crate::lab::{Lab, LabEngine, root, task};
+use crate::own_image::{REGISTRY, TestImage};
 use crate::world::wait_until;
 
-/// What the image may have beside the program, which as a release has 12 MB; 25 MB may be in all.
-const REST: u64 = 5_000_000;
+/// Bytes that the image may have in addition to the program. A release of the program has 12 MB,
+/// and the whole image may have 25 MB.
+const MAX_OVERHEAD: u64 = 5_000_000;
 
-/// The image, until dropped.
+/// A built image, which is removed when dropped.
 struct Image<'a> {
     lab: &'a Lab,
     name: String,
     program: u64,
-    /// What it was built in, the last first.
+    /// The ids of the images of the build stages, the last first.
     stages: Vec<String>,
 }
 
 impl<'a> Image<'a> {
-    /// Builds it. No public registry is asked: what it is built in is the lab's Debian.
+    /// Builds the image. The base image is the lab's Debian, so no public registry is used.
     fn build(lab: &'a Lab) -> Self {
         let context = tempfile::tempdir().unwrap();
         let program = context.path().join("taskpull");
@@ -33,9 +34,9 @@ impl<'a> Image<'a> {
         let mut strip = Command::new("strip");
         assert!(strip.arg("-o").arg(&program).arg(env!("CARGO_BIN_EXE_taskpull")).status().unwrap().success());
         let name = format!("taskpull-lab/taskpull:{}", std::process::id());
-        let build_image = format!("BUILD_IMAGE={}", image_of_debian());
+        let build_image = format!("BUILD_IMAGE={}", debian_image());
         let mut build = Command::new("docker");
-        // The lab's engine has no other builder, and its containers no network.
+        // The lab's engine has no BuildKit, and its containers have no network.
         build.env("DOCKER_BUILDKIT", "0").env("DOCKER_HOST", &lab.env["DOCKER_HOST"]);
         build.args(["build", "--network", "none", "--force-rm", "--tag", &name, "--build-arg", &build_image]);
         let output = build.args(["--build-arg", "BINARY=taskpull"]).arg(context.path()).output().unwrap();
@@ -49,7 +50,7 @@ impl<'a> Image<'a> {
         serde_json::from_str::<Value>(&described).unwrap()[0].clone()
     }
 
-    /// Runs it as a host would: its engine's socket, and the group that may open it.
+    /// Runs the image as a host would, with the engine's socket and the group that may open it.
     fn run(&self, arguments: &[&str], stdin: &str) -> Output {
         let socket = self.lab.engine_socket();
         let group = fs::metadata(&socket).unwrap().gid().to_string();
@@ -58,7 +59,7 @@ impl<'a> Image<'a> {
         run.args(["run", "--rm", "--interactive", "--network", "host", "--read-only", "--cap-drop", "ALL"]);
         run.args(["--volume", &volume, "--group-add", &group]);
         for name in ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"] {
-            // Its value goes by the environment of Docker's command, and is no argument.
+            // The value is passed by the environment of the Docker CLI, not as an argument.
             run.args(["--env", name]).env(name, &self.lab.env[name]);
         }
         run.env("DOCKER_HOST", &self.lab.env["DOCKER_HOST"]).arg(&self.name).args(arguments);
@@ -77,61 +78,61 @@ impl Drop for Image<'_> {
     }
 }
 
-/// The images that a builder has told to have made, the last first; not those it began with.
-fn stages(told: &str) -> Vec<String> {
-    let mut made = Vec::new();
+/// Returns the images that the build output reports as created, the last first, without base images.
+fn stages(output: &str) -> Vec<String> {
+    let mut created = Vec::new();
     let mut is_base = false;
-    for line in told.lines() {
+    for line in output.lines() {
         match line.trim().strip_prefix("---> ") {
             None => is_base = line.starts_with("Step ") && line.contains(" : FROM "),
-            Some(id) if !is_base && id.bytes().all(|byte| byte.is_ascii_hexdigit()) => made.push(id.to_owned()),
+            Some(id) if !is_base && id.bytes().all(|byte| byte.is_ascii_hexdigit()) => created.push(id.to_owned()),
             Some(_) => {}
         }
     }
-    made.reverse();
-    made
+    created.reverse();
+    created
 }
 
 #[test]
-fn the_image_is_small_runs_as_nobody_and_pulls_a_private_image() {
-    let lab = Lab::with(Engine::Docker);
+fn image_is_small_unprivileged_and_pulls_a_private_image() {
+    let lab = Lab::with(LabEngine::Docker);
     let built = Image::build(&lab);
     let described = built.described();
     let size = described["Size"].as_u64().unwrap();
-    assert!(size < built.program + REST, "{size} bytes, {} of them the program", built.program);
+    assert!(size < built.program + MAX_OVERHEAD, "{size} bytes, {} of them the program", built.program);
     assert_eq!(described["Config"]["User"], "65532:65532");
     assert_eq!(described["Config"]["Healthcheck"]["Test"][1], "/usr/bin/taskpull");
 
-    let image = OwnImage::push(&lab, 1, 4_096);
+    let image = TestImage::push(&lab, 1, 4_096);
     let name = image.at(REGISTRY);
     let definition = task(&[("app", &name, Some(&lab.secret("taskpull/registry-one")))]).to_string();
     let output = built.run(&["pull", "-"], &definition);
     assert!(output.status.success(), "{output:?}");
-    assert!(lab.has(&name));
-    lab.forget(&name);
-    the_compose_file_runs_the_agent(&built, &name, &definition);
-    lab.forget(&name);
+    assert!(lab.has_image(&name));
+    lab.remove_image(&name);
+    assert_compose_runs_the_agent(&built, &name, &definition);
+    lab.remove_image(&name);
 }
 
-/// What a test adds to the Compose file: a key, and less patience.
-const TESTED: &str = "version: '3.8'\nservices: {taskpull: {environment: [AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY], \
+/// The settings that the test adds to the Compose file: an access key and a short health check interval.
+const COMPOSE_OVERRIDE: &str = "version: '3.8'\nservices: {taskpull: {environment: [AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY], \
                       healthcheck: {interval: 1s}}}\n";
 
-/// It pulls what its folder wants, is healthy until it is asked to end, and then ends as it
-/// should: a state folder that it may not write, or a wrong setting, would be exit code 6.
-fn the_compose_file_runs_the_agent(built: &Image<'_>, image: &str, definition: &str) {
+/// Checks that the agent becomes healthy, pulls the image of its folder and exits with code 0 when
+/// stopped. An unwritable state folder or an invalid setting would be exit code 6.
+fn assert_compose_runs_the_agent(built: &Image<'_>, image: &str, definition: &str) {
     let (lab, socket) = (built.lab, built.lab.engine_socket());
     let (project, folder) = (format!("taskpull-lab-{}", std::process::id()), tempfile::tempdir().unwrap());
-    let (definitions, tested) = (folder.path().join("definitions"), folder.path().join("tested.yaml"));
+    let (definitions, override_file) = (folder.path().join("definitions"), folder.path().join("tested.yaml"));
     fs::create_dir(&definitions).unwrap();
     fs::write(definitions.join("web.json"), definition).unwrap();
-    fs::write(&tested, TESTED).unwrap();
+    fs::write(&override_file, COMPOSE_OVERRIDE).unwrap();
     let compose = |arguments: &[&str]| {
-        // Docker's plugin, or the program that it came from.
+        // The test uses Docker's Compose plugin, or the standalone program.
         let which = "docker compose version >/dev/null 2>&1 && exec docker compose \"$@\"; exec docker-compose \"$@\"";
         let mut command = Command::new("sh");
         command.args(["-c", which, "compose", "--project-name", &project, "--file"]);
-        command.arg(root().join("packaging/compose/compose.yaml")).arg("--file").arg(&tested).args(arguments);
+        command.arg(root().join("packaging/compose/compose.yaml")).arg("--file").arg(&override_file).args(arguments);
         command.envs(&lab.env).env("TASKPULL_IMAGE", &built.name);
         command.env("DOCKER_SOCKET", &socket).env("TASKPULL_FOLDER", &definitions);
         command.env("DOCKER_GROUP", fs::metadata(&socket).unwrap().gid().to_string()).output().unwrap()
@@ -139,21 +140,21 @@ fn the_compose_file_runs_the_agent(built: &Image<'_>, image: &str, definition: &
     let up = compose(&["up", "--detach"]);
     let container = lab.docker(&["ps", "--quiet", "--filter", &format!("label=com.docker.compose.project={project}")]);
     let health = || lab.docker(&["inspect", "--format", "{{.State.Health.Status}}", container.trim()]);
-    wait_until("it is healthy", || health() == "healthy\n");
-    wait_until("it pulls what its folder wants", || lab.has(image));
+    wait_until("the agent is healthy", || health() == "healthy\n");
+    wait_until("the agent pulls the image of its folder", || lab.has_image(image));
     let volume = format!("{project}_socket:/run/taskpull");
-    let asked = lab.docker(&["run", "--rm", "--user", "0", "--volume", &volume, &built.name, "status"]);
+    let status = lab.docker(&["run", "--rm", "--user", "0", "--volume", &volume, &built.name, "status"]);
     compose(&["stop"]);
     let code = lab.docker(&["inspect", "--format", "{{.State.ExitCode}}", container.trim()]);
-    let (said, down) = (compose(&["logs"]), compose(&["down", "--volumes"]));
-    assert!(up.status.success(), "{up:?} {said:?} {down:?}");
-    assert_eq!(code.trim(), "0", "{said:?}");
-    assert!(asked.contains(" succeeded "), "root of another container is told what came of it: {asked} {said:?}");
-    assert!(!String::from_utf8_lossy(&said.stdout).contains("warning"), "{said:?}");
+    let (logs, down) = (compose(&["logs"]), compose(&["down", "--volumes"]));
+    assert!(up.status.success(), "{up:?} {logs:?} {down:?}");
+    assert_eq!(code.trim(), "0", "{logs:?}");
+    assert!(status.contains(" succeeded "), "root of another container sees the result: {status} {logs:?}");
+    assert!(!String::from_utf8_lossy(&logs.stdout).contains("warning"), "{logs:?}");
 }
 
 #[test]
-fn the_dockerfile_names_no_architecture_and_the_rust_that_is_developed_with() {
+fn dockerfile_names_no_architecture_and_uses_the_project_rust_version() {
     let read = |file: &str| fs::read_to_string(root().join(file)).unwrap();
     let (text, toolchain) = (read("Dockerfile"), read("rust-toolchain.toml"));
     let channel = toolchain.split("channel = \"").nth(1).unwrap().split('"').next().unwrap();

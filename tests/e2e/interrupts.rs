@@ -1,34 +1,35 @@
-//! Ctrl-C and SIGTERM at every stage of a pull.
+//! Interrupts: SIGINT and SIGTERM cancel a pull at each of its stages.
 
 use std::time::{Duration, Instant};
 
 use crate::lab::{Lab, on_both_engines, task};
-use crate::own_image::{OwnImage, REGISTRY};
-use crate::support::fault::When;
-use crate::support::fault_proxy::{Fault, FaultProxy, On};
+use crate::own_image::{REGISTRY, TestImage};
+use crate::support::fault::Calls;
+use crate::support::fault_proxy::FaultProxy;
 use crate::support::gate::Gate;
-use crate::support::http::{Reply, Server, Stall};
-use crate::support::run::Ended;
-use crate::world::{World, signal, wait_for, wait_until};
+use crate::support::http::{HttpServer, Reply, Stall};
+use crate::support::registry_fault::{RegistryFault, RequestKind};
+use crate::support::run::RunOutput;
+use crate::world::{FaultWorld, send_signal, wait_until};
 
 on_both_engines!(
-    an_interrupt_while_the_secret_is_read_ends_it_before_the_registry_is_asked,
-    an_interrupt_while_the_registry_does_not_answer_ends_it,
-    an_interrupt_in_the_middle_of_a_layer_ends_it_and_the_next_pull_works,
-    an_interrupt_ends_those_that_wait_for_their_turn_too,
-    an_interrupt_while_layers_are_unpacked_leaves_the_image_absent_or_whole,
+    interrupt_during_the_secret_read_makes_no_registry_request,
+    interrupt_during_a_silent_registry_request_cancels_the_pull,
+    interrupt_during_a_layer_cancels_and_the_next_pull_works,
+    interrupt_also_cancels_pulls_that_wait_for_a_permit,
+    interrupt_while_unpacking_leaves_the_image_absent_or_complete,
 );
 
 const SIGNALS: [&str; 2] = ["INT", "TERM"];
 
-/// Longer than a machine that is busy takes to stop one program.
+/// The time within which even a busy machine stops one program.
 const SOON: Duration = Duration::from_secs(5);
 
-/// Ends a run by a signal: it reports its containers as cancelled, at once.
-fn interrupted(running: std::process::Child, name: &str, containers: usize) -> Ended {
+/// Sends a signal, and checks that the run ends soon and reports its containers as cancelled.
+fn interrupt(running: std::process::Child, name: &str, containers: usize) -> RunOutput {
     let began = Instant::now();
-    signal(&running, name);
-    let ended = Ended::of(running);
+    send_signal(&running, name);
+    let ended = RunOutput::wait_for(running);
     assert!(began.elapsed() < SOON, "{name}: {:?}", began.elapsed());
     assert_eq!(ended.code, 130, "{name}: {ended:?}");
     for at in 0..containers {
@@ -38,82 +39,86 @@ fn interrupted(running: std::process::Child, name: &str, containers: usize) -> E
     ended
 }
 
-fn an_interrupt_while_the_secret_is_read_ends_it_before_the_registry_is_asked(lab: &Lab) {
-    let world = World::new(lab);
+fn interrupt_during_the_secret_read_makes_no_registry_request(lab: &Lab) {
+    let world = FaultWorld::new(lab);
     for name in SIGNALS {
         let gate = Gate::closed();
-        let door = gate.clone();
-        let aws = Server::on_loopback(move |_| Reply::stall(Stall::Hold(door.clone())));
+        let server_gate = gate.clone();
+        let aws = HttpServer::on_loopback(move |_| Reply::stall(Stall::Hold(server_gate.clone())));
         let endpoint = format!("http://127.0.0.1:{}", aws.port());
         let running = world.pull().env("AWS_ENDPOINT_URL", endpoint).start();
-        wait_for(&gate, 1);
-        let ended = interrupted(running, name, 1);
+        gate.block_until_arrivals(1);
+        let ended = interrupt(running, name, 1);
         assert!(ended.container(0)["attempts"].is_null(), "{ended:?}");
     }
     assert!(world.proxy.requests().is_empty(), "{:?}", world.proxy.requests());
 }
 
-fn an_interrupt_while_the_registry_does_not_answer_ends_it(lab: &Lab) {
-    for (name, on) in SIGNALS.into_iter().zip([On::Ping, On::Manifest]) {
-        let world = World::new(lab);
+fn interrupt_during_a_silent_registry_request_cancels_the_pull(lab: &Lab) {
+    for (name, on) in SIGNALS.into_iter().zip([RequestKind::Ping, RequestKind::Manifest]) {
+        let world = FaultWorld::new(lab);
         let gate = Gate::closed();
-        world.proxy.fault(on, When::Every, Fault::Hold(gate.clone()));
+        world.proxy.inject_fault(on, Calls::Every, RegistryFault::Hold(gate.clone()));
         let running = world.pull().start();
-        wait_for(&gate, 1);
-        interrupted(running, name, 1);
-        world.assert_given_up(&gate);
+        gate.block_until_arrivals(1);
+        interrupt(running, name, 1);
+        world.assert_abandoned(&gate);
     }
 }
 
-fn an_interrupt_in_the_middle_of_a_layer_ends_it_and_the_next_pull_works(lab: &Lab) {
+fn interrupt_during_a_layer_cancels_and_the_next_pull_works(lab: &Lab) {
     for name in SIGNALS {
-        let world = World::new(lab);
-        // It moves, slowly: the engine notices at the next byte that nobody wants it.
-        world.proxy.fault(On::Layer, When::Every, Fault::Drip(1_000, Duration::from_millis(50)));
+        let world = FaultWorld::new(lab);
+        // The layer arrives slowly, so the engine detects the cancellation at the next byte.
+        world.proxy.inject_fault(
+            RequestKind::Layer,
+            Calls::Every,
+            RegistryFault::Drip(1_000, Duration::from_millis(50)),
+        );
         let running = world.pull().start();
-        wait_until("all layers are on their way", || world.proxy.count(On::Layer) == 3);
-        interrupted(running, name, 1);
-        world.assert_nothing_goes_on();
-        world.proxy.heal();
-        let ended = world.pull().end();
+        wait_until("all layers are requested", || world.proxy.request_count(RequestKind::Layer) == 3);
+        interrupt(running, name, 1);
+        world.assert_idle();
+        world.proxy.clear_faults();
+        let ended = world.pull().output();
         world.assert_pulled(&ended);
-        assert_eq!(world.proxy.most_at_once(), 1, "two pulls of one image at once");
+        assert_eq!(world.proxy.max_concurrent_requests(), 1, "two pulls of one image overlapped");
     }
 }
 
-fn an_interrupt_ends_those_that_wait_for_their_turn_too(lab: &Lab) {
+fn interrupt_also_cancels_pulls_that_wait_for_a_permit(lab: &Lab) {
     for name in SIGNALS {
-        let world = World::new(lab);
-        let other = OwnImage::push(lab, 1, 1_000).at(&world.proxy.host());
+        let world = FaultWorld::new(lab);
+        let other = TestImage::push(lab, 1, 1_000).at(&world.proxy.host());
         let gate = Gate::closed();
-        world.proxy.fault(On::Ping, When::Every, Fault::Hold(gate.clone()));
+        world.proxy.inject_fault(RequestKind::Ping, Calls::Every, RegistryFault::Hold(gate.clone()));
         let secret = lab.secret("taskpull/registry-one");
         let containers = [("app", &*world.name(), Some(&*secret)), ("waits", &*other, Some(&*secret))];
         let running = lab.pull(&task(&containers)).arg("--concurrency").arg("1").start();
-        wait_for(&gate, 1);
-        let ended = interrupted(running, name, 2);
+        gate.block_until_arrivals(1);
+        let ended = interrupt(running, name, 2);
         let mut attempts: Vec<_> = (0..2).map(|at| ended.container(at)["attempts"].as_u64().unwrap_or(0)).collect();
         attempts.sort_unstable();
         assert_eq!(attempts, [0, 1], "{ended:?}");
-        world.assert_given_up(&gate);
-        assert!(!lab.has(&other));
+        world.assert_abandoned(&gate);
+        assert!(!lab.has_image(&other));
     }
 }
 
-fn an_interrupt_while_layers_are_unpacked_leaves_the_image_absent_or_whole(lab: &Lab) {
+fn interrupt_while_unpacking_leaves_the_image_absent_or_complete(lab: &Lab) {
     for (name, pause) in SIGNALS.into_iter().zip([0, 20]) {
-        let world = World::of(lab, FaultProxy::before(REGISTRY), 8, 40_000_000);
+        let world = FaultWorld::with_image(lab, FaultProxy::start(REGISTRY), 8, 40_000_000);
         let running = world.pull().start();
-        wait_until("all layers are brought", || {
-            world.proxy.count(On::Layer) == 8 && world.proxy.under_way().is_empty()
+        wait_until("all layers are transferred", || {
+            world.proxy.request_count(RequestKind::Layer) == 8 && world.proxy.requests_in_flight().is_empty()
         });
         std::thread::sleep(Duration::from_millis(pause));
-        signal(&running, name);
-        let ended = Ended::of(running);
-        // It may have been done already.
+        send_signal(&running, name);
+        let ended = RunOutput::wait_for(running);
+        // The pull may have completed before the signal.
         assert!([0, 130].contains(&ended.code), "{ended:?}");
-        world.proxy.assert_no_orphan();
-        let ended = world.pull().end();
+        world.proxy.assert_no_request_in_flight();
+        let ended = world.pull().output();
         world.assert_pulled(&ended);
     }
 }

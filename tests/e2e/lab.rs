@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::namespace::unshare;
+use crate::support::namespace::unshare_command;
 use crate::support::run::Run;
 
 /// Lays the file `$1` over /etc/hosts, and becomes the program.
@@ -21,14 +21,14 @@ exec "$@"
 
 /// The engines that everything which pulls is tested on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Engine {
+pub enum LabEngine {
     Docker,
     /// Podman's Docker-compatible socket. `docs/engines.md` says where it differs.
     Podman,
 }
 
 pub struct Lab {
-    pub engine: Engine,
+    pub engine: LabEngine,
     pub env: HashMap<String, String>,
     seed: Value,
 }
@@ -37,10 +37,10 @@ pub struct Lab {
 macro_rules! on_both_engines {
     ($($name:ident),+ $(,)?) => {
         mod docker {
-            $(#[test] fn $name() { super::$name(&crate::lab::Lab::with(crate::lab::Engine::Docker)); })+
+            $(#[test] fn $name() { super::$name(&crate::lab::Lab::with(crate::lab::LabEngine::Docker)); })+
         }
         mod podman {
-            $(#[test] fn $name() { super::$name(&crate::lab::Lab::with(crate::lab::Engine::Podman)); })+
+            $(#[test] fn $name() { super::$name(&crate::lab::Lab::with(crate::lab::LabEngine::Podman)); })+
         }
     };
 }
@@ -52,7 +52,7 @@ pub fn root() -> &'static Path {
 
 impl Lab {
     /// The lab of this checkout, which must be up, with one of its engines.
-    pub fn with(engine: Engine) -> Self {
+    pub fn with(engine: LabEngine) -> Self {
         let read = |path: &str| {
             fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}: `make lab-up` first"))
         };
@@ -60,8 +60,8 @@ impl Lab {
         let mut env: HashMap<_, _> =
             env.lines().filter_map(|line| line.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
         let variable = match engine {
-            Engine::Docker => "DOCKER_HOST",
-            Engine::Podman => "TASKPULL_LAB_PODMAN",
+            LabEngine::Docker => "DOCKER_HOST",
+            LabEngine::Podman => "TASKPULL_LAB_PODMAN",
         };
         let host = env.get(variable).cloned();
         env.insert("DOCKER_HOST".to_owned(), host.expect("an engine of the lab's own: `make lab-up` first"));
@@ -70,33 +70,34 @@ impl Lab {
 
     /// The same lab with a Docker Engine of a test's own.
     pub fn with_docker_at(host: &str) -> Self {
-        let mut lab = Self::with(Engine::Docker);
+        let mut lab = Self::with(LabEngine::Docker);
         lab.env.insert("DOCKER_HOST".to_owned(), host.to_owned());
         lab
     }
 
     /// A run that finds the lab's AWS and engine.
-    pub fn set(&self, run: Run) -> Run {
+    pub fn configure(&self, run: Run) -> Run {
         let names = ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "DOCKER_HOST"];
         names.into_iter().fold(run, |run, name| run.env(name, &self.env[name]))
     }
 
     pub fn pull(&self, definition: &Value) -> Run {
-        self.set(Run::pull(definition))
+        self.configure(Run::pull(definition))
     }
 
     /// Runs a program where the registries' own names lead to the lab, as they do for its engines.
-    pub fn among_registries<S: AsRef<OsStr>>(&self, line: impl IntoIterator<Item = S>) -> Run {
-        let (prefix, lab) = (unshare(&["--mount", "--propagation", "private"], HOSTS), root().join("target/lab"));
+    pub fn with_registry_names<S: AsRef<OsStr>>(&self, line: impl IntoIterator<Item = S>) -> Run {
+        let (prefix, lab) =
+            (unshare_command(&["--mount", "--propagation", "private"], HOSTS), root().join("target/lab"));
         let run = prefix[1..].iter().fold(Run::program(prefix[0]), Run::arg).arg(lab.join("engine/hosts"));
         let run = line.into_iter().fold(run, Run::arg);
-        self.set(run).env("SSL_CERT_FILE", lab.join("ecr/ca.pem"))
+        self.configure(run).env("SSL_CERT_FILE", lab.join("ecr/ca.pem"))
     }
 
     /// `taskpull pull` there.
-    pub fn pull_among_registries(&self, definition: &Value) -> Run {
+    pub fn pull_with_registry_names(&self, definition: &Value) -> Run {
         let line = [env!("CARGO_BIN_EXE_taskpull"), "pull", "--output", "json", "-"];
-        self.among_registries(line).stdin(definition.to_string())
+        self.with_registry_names(line).stdin(definition.to_string())
     }
 
     /// The ARN of a seeded secret of the host's account, by its name.
@@ -149,15 +150,15 @@ impl Lab {
     }
 
     /// Makes a secret of the test's own. `content`: `SecretString` or `SecretBinary`.
-    pub fn own_secret(&self, what: &str, content: &Value) -> OwnSecret<'_> {
-        let secret = self.future_secret(what);
+    pub fn create_secret(&self, what: &str, content: &Value) -> TestSecret<'_> {
+        let secret = self.reserve_secret(what);
         secret.call("create_secret", "Name", content);
         secret
     }
 
     /// The name of a secret that the test itself will make.
-    pub fn future_secret(&self, what: &str) -> OwnSecret<'_> {
-        OwnSecret { lab: self, name: format!("taskpull/{what}-{:?}-{}", self.engine, std::process::id()) }
+    pub fn reserve_secret(&self, what: &str) -> TestSecret<'_> {
+        TestSecret { lab: self, name: format!("taskpull/{what}-{:?}-{}", self.engine, std::process::id()) }
     }
 
     /// The Docker CLI on the lab's engine.
@@ -169,23 +170,23 @@ impl Lab {
     }
 
     /// Takes an image off the engine, so that the next pull fetches it.
-    pub fn forget(&self, image: &str) {
+    pub fn remove_image(&self, image: &str) {
         self.docker(&["image", "rm", "--force", image]);
         assert_eq!(self.docker(&["image", "ls", "--quiet", image]), "");
     }
 
-    pub fn has(&self, image: &str) -> bool {
+    pub fn has_image(&self, image: &str) -> bool {
         !self.docker(&["image", "ls", "--quiet", image]).is_empty()
     }
 }
 
 /// A secret that goes with its test, however that ends.
-pub struct OwnSecret<'a> {
+pub struct TestSecret<'a> {
     lab: &'a Lab,
     pub name: String,
 }
 
-impl OwnSecret<'_> {
+impl TestSecret<'_> {
     pub fn put(&self, content: &Value) {
         self.call("put_secret_value", "SecretId", content);
     }
@@ -197,7 +198,7 @@ impl OwnSecret<'_> {
     }
 }
 
-impl Drop for OwnSecret<'_> {
+impl Drop for TestSecret<'_> {
     fn drop(&mut self) {
         self.call("delete_secret", "SecretId", &json!({ "ForceDeleteWithoutRecovery": true }));
     }

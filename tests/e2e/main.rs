@@ -1,9 +1,9 @@
-//! End to end on the lab: a real engine, real registries, AWS APIs over HTTP.
+//! End-to-end tests on the lab: real engines, real registries, and AWS APIs over HTTP.
 //!
-//! `make lab-up` first; without the lab these tests fail, they are never skipped.
+//! Run `make lab-up` first. Without the lab these tests fail; they are never skipped.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test says by its panic what is wrong")]
-#![expect(unreachable_pub, reason = "`pub` marks what a test may use")]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test reports its failure by a panic")]
+#![expect(unreachable_pub, reason = "`pub` marks what tests may use")]
 
 mod accounts;
 mod behaviors;
@@ -22,6 +22,7 @@ mod lab;
 mod leaks;
 mod own_image;
 mod package;
+mod readme;
 mod recipes;
 mod refusals;
 mod registry_faults;

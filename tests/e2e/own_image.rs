@@ -1,4 +1,4 @@
-//! An image of a test's own in the lab's registry: no engine has its layers.
+//! Images in the lab's registries that belong to one test; no engine has their layers.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,21 +8,21 @@ use std::time::SystemTime;
 
 use crate::lab::{Lab, root};
 
-/// In one of the lab's registries, until dropped.
-pub struct OwnImage {
+/// An image in one of the lab's registries, which is deleted when dropped.
+pub struct TestImage {
     registry: &'static str,
     repository: String,
     pub digest: String,
 }
 
-impl OwnImage {
-    /// In registry one, with so many layers of so many bytes together.
+impl TestImage {
+    /// Pushes an image to registry one, with this number of layers and this total size in bytes.
     pub fn push(lab: &Lab, layers: usize, bytes: usize) -> Self {
         Self::push_to("registry-one", lab, layers, bytes)
     }
 
-    /// In the registry that has ECR's names.
-    pub fn in_ecr(lab: &Lab) -> Self {
+    /// Pushes an image of one layer to the registry that answers to ECR host names.
+    pub fn push_to_ecr(lab: &Lab) -> Self {
         Self::push_to("ecr", lab, 1, 100_000)
     }
 
@@ -41,7 +41,7 @@ impl OwnImage {
         Self { registry, repository, digest: String::from_utf8_lossy(&output.stdout).trim().to_owned() }
     }
 
-    /// Its name, as this host gives it.
+    /// Returns the name of the image in the registry at this host.
     pub fn at(&self, host: &str) -> String {
         format!("{host}/{}:1", self.repository)
     }
@@ -55,15 +55,16 @@ impl OwnImage {
     }
 }
 
-/// The registry that the images are in.
+/// The address of registry one.
 pub const REGISTRY: &str = "127.0.0.1:25001";
 
 fn lab_file(path: &str) -> PathBuf {
     root().join("target/lab").join(path)
 }
 
-impl Drop for OwnImage {
-    /// The registry's own deletion leaves the bytes until it is stopped and swept.
+impl Drop for TestImage {
+    /// Removes the files directly, because the registry frees deleted data only in a garbage
+    /// collection while it is stopped.
     fn drop(&mut self) {
         for links in ["_layers/sha256", "_manifests/revisions/sha256"] {
             for digest in fs::read_dir(self.folder().join(links)).into_iter().flatten().flatten() {

@@ -1,4 +1,4 @@
-//! The .deb on a Debian whose init is systemd: installed, enabled, upgraded, removed, purged.
+//! The Debian package on a machine with systemd: install, enable, upgrade, remove and purge.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::debian::Debian;
-use crate::lab::{Engine, Lab, root, task};
-use crate::own_image::{OwnImage, REGISTRY};
-use crate::support::fault::When;
-use crate::support::fault_proxy::{Fault, On};
+use crate::debian::DebianMachine;
+use crate::lab::{Lab, LabEngine, root, task};
+use crate::own_image::{REGISTRY, TestImage};
+use crate::support::fault::Calls;
 use crate::support::gate::Gate;
-use crate::world::{World, wait_for};
+use crate::support::registry_fault::{RegistryFault, RequestKind};
+use crate::world::FaultWorld;
 
-/// Makes the package out of the program that is tested; answers its file's name.
+/// Builds the package from the tested program, and returns its file name.
 fn package(revision: u32) -> String {
     let mut build = Command::new(root().join("packaging/build"));
     build.args(["--no-build", "--fast", "--profile", "dev", "--revision", &revision.to_string()]);
@@ -24,9 +24,9 @@ fn package(revision: u32) -> String {
     String::from_utf8(output.stdout).unwrap().lines().last().unwrap().rsplit('/').next().unwrap().to_owned()
 }
 
-/// Where the host's AWS is, by a name that is looked up, and its key as a credential of the
-/// service. Answers where the metrics are.
-fn configure(debian: &Debian, lab: &Lab) -> String {
+/// Configures the AWS endpoint by a host name that must be resolved, and passes the access key as
+/// a credential of the service. Returns the address of the metrics.
+fn configure(debian: &DebianMachine, lab: &Lab) -> String {
     let (key, secret) = (&lab.env["AWS_ACCESS_KEY_ID"], &lab.env["AWS_SECRET_ACCESS_KEY"]);
     debian.write(
         "/etc/taskpull/aws",
@@ -41,7 +41,7 @@ fn configure(debian: &Debian, lab: &Lab) -> String {
          Environment={aws}\n"
     );
     debian.write("/etc/systemd/system/taskpull.service.d/aws.conf", &unit);
-    // The machine has the host's network. Nobody listens there once this is dropped.
+    // The machine uses the host's network. The port is free again after the listener is dropped.
     let metrics = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let secret = lab.secret("taskpull/registry-one");
     debian.write(
@@ -51,144 +51,147 @@ fn configure(debian: &Debian, lab: &Lab) -> String {
     metrics
 }
 
-/// Where the agent keeps what it has accepted.
+/// The folder of the agent's journal.
 const REQUESTS: &str = "/var/lib/taskpull/requests";
 
 const DEFINITION: &str = "/root/web.json";
 
-/// What only the secret's reader may pull comes by the socket, and by the folder; the trail and
-/// the metrics tell of both.
-fn it_pulls_what_it_is_sent_and_what_is_in_its_folder(debian: &Debian, lab: &Lab, metrics: &str) {
-    let image = OwnImage::push(lab, 1, 4_096);
+/// Checks that a private image is pulled by request and from the watched folder, and that the
+/// audit log and the metrics record both pulls.
+fn assert_pulls_from_socket_and_folder(debian: &DebianMachine, lab: &Lab, metrics: &str) {
+    let image = TestImage::push(lab, 1, 4_096);
     let name = image.at(REGISTRY);
     let definition = task(&[("app", &name, Some(&lab.secret("taskpull/registry-one")))]);
     debian.write(DEFINITION, &definition.to_string());
     let report = debian.must(&format!("taskpull pull --agent --quiet --output json {DEFINITION}"));
     let report: Value = serde_json::from_str(&report).unwrap();
     assert_eq!(report["tasks"][0]["containers"][0]["digest"], image.digest, "{report}");
-    assert!(lab.has(&name));
+    assert!(lab.has_image(&name));
 
-    lab.forget(&name);
+    lab.remove_image(&name);
     let file = "/etc/taskpull/task-definitions/web.json";
     debian.must(&format!("install -D -m 644 {DEFINITION} {file}"));
-    debian.until("the folder's image has come", || lab.has(&name));
-    let trail = || debian.said("journalctl -t taskpull TASKPULL_EVENT=pull -o cat");
-    debian.until("the trail has both", || trail().matches(&image.digest).count() == 2);
-    let asked = format!("GET /metrics HTTP/1.1\r\nHost: {metrics}\r\nConnection: close\r\n\r\n");
+    debian.until("the image of the folder is pulled", || lab.has_image(&name));
+    let audit_log = || debian.said("journalctl -t taskpull TASKPULL_EVENT=pull -o cat");
+    debian.until("the audit log has both pulls", || audit_log().matches(&image.digest).count() == 2);
+    let request = format!("GET /metrics HTTP/1.1\r\nHost: {metrics}\r\nConnection: close\r\n\r\n");
     let mut page = String::new();
     let mut connection = TcpStream::connect(metrics).unwrap();
-    connection.write_all(asked.as_bytes()).unwrap();
+    connection.write_all(request.as_bytes()).unwrap();
     connection.read_to_string(&mut page).unwrap();
     assert!(page.contains("\ntaskpull_audit_lines_total{result=\"lost\"} 0\n"), "{page}");
-    lab.forget(&name);
+    lab.remove_image(&name);
     debian.must("rm -r /etc/taskpull/task-definitions");
 }
 
-/// The members of a group use the socket, and nobody else; a login is not the agent's to give.
-fn its_group_may_use_it(debian: &Debian, lab: &Lab) {
+/// Checks that only members of the group may use the socket, and that the credential helper
+/// works without the agent.
+fn assert_group_access(debian: &DebianMachine, lab: &Lab) {
     debian.must("useradd --groups taskpull member; useradd stranger");
     debian.must("runuser -u member -- taskpull status");
     let refused = debian.run("runuser -u stranger -- taskpull status");
     assert_eq!(refused.status.code(), Some(7), "{refused:?}");
     let login = debian.must(&format!(". /root/aws.sh; printf {REGISTRY} | docker-credential-taskpull get"));
     let login: Value = serde_json::from_str(&login).unwrap();
-    assert!(login["Secret"] == lab.password("registry-one", "puller-one"), "another login");
+    assert!(login["Secret"] == lab.password("registry-one", "puller-one"), "the helper returned another login");
 }
 
-/// Has the agent pull what its registry holds at the gate; answers the request's id.
-fn send(debian: &Debian, world: &World, gate: &Gate) -> String {
-    world.proxy.fault(On::Manifest, When::Every, Fault::Hold(gate.clone()));
+/// Starts a pull that the registry holds at the gate, and returns the id of the request.
+fn start_held_pull(debian: &DebianMachine, world: &FaultWorld, gate: &Gate) -> String {
+    world.proxy.inject_fault(RequestKind::Manifest, Calls::Every, RegistryFault::Hold(gate.clone()));
     let secret = world.lab.secret("taskpull/registry-one");
     debian.write(DEFINITION, &task(&[("app", &world.name(), Some(&secret))]).to_string());
     debian.must(&format!("taskpull pull --agent --quiet {DEFINITION} >/root/said 2>&1 &"));
-    wait_for(gate, 1);
-    let newest = debian.must("taskpull status --limit 1 --output json");
-    serde_json::from_str::<Value>(&newest).unwrap()[0]["id"].as_str().unwrap().to_owned()
+    gate.block_until_arrivals(1);
+    let latest = debian.must("taskpull status --limit 1 --output json");
+    serde_json::from_str::<Value>(&latest).unwrap()[0]["id"].as_str().unwrap().to_owned()
 }
 
-fn a_request_is_called_off(debian: &Debian, lab: &Lab) {
-    let (world, gate) = (World::new(lab), Gate::closed());
-    let id = send(debian, &world, &gate);
+fn assert_request_is_cancelled(debian: &DebianMachine, lab: &Lab) {
+    let (world, gate) = (FaultWorld::new(lab), Gate::closed());
+    let id = start_held_pull(debian, &world, &gate);
     debian.must(&format!("taskpull cancel {id}"));
     let shown = || debian.must(&format!("taskpull status {id}"));
-    debian.until("it is called off", || shown().contains(" cancelled "));
+    debian.until("the request is cancelled", || shown().contains(" cancelled "));
     gate.open();
 }
 
-/// systemd would wait for a second; told how long a drain may take, it waits for that.
-fn what_is_under_way_may_end(debian: &Debian, lab: &Lab) {
+/// Checks that the agent extends the stop timeout of one second while a pull is running.
+fn assert_stop_waits_for_running_pull(debian: &DebianMachine, lab: &Lab) {
     debian.write("/etc/systemd/system/taskpull.service.d/stop.conf", "[Service]\nTimeoutStopSec=1s\n");
     debian.must("systemctl daemon-reload");
-    let (world, gate) = (World::new(lab), Gate::closed());
-    send(debian, &world, &gate);
+    let (world, gate) = (FaultWorld::new(lab), Gate::closed());
+    start_held_pull(debian, &world, &gate);
     debian.must("systemctl stop --no-block taskpull.service");
     let status = || debian.shown("taskpull", "StatusText");
-    debian.until("it says that it ends", || status() == "ending: 1 request running");
+    debian.until("the status says that the agent is stopping", || status() == "ending: 1 request running");
     std::thread::sleep(Duration::from_secs(2));
     gate.open();
-    debian.until("it has ended", || debian.shown("taskpull", "ActiveState") == "inactive");
+    debian.until("the agent has stopped", || debian.shown("taskpull", "ActiveState") == "inactive");
     assert_eq!(debian.shown("taskpull", "Result"), "success");
-    assert!(lab.has(&world.name()));
-    // Nobody has started it: systemd holds the socket, and it begins with who asks.
+    assert!(lab.has_image(&world.name()));
+    // systemd owns the socket and starts the agent for the next caller.
     debian.must("taskpull status");
-    debian.until("it is ready again", || debian.shown("taskpull", "ActiveState") == "active");
+    debian.until("the agent is ready again", || debian.shown("taskpull", "ActiveState") == "active");
 }
 
 #[test]
-fn the_deb_is_installed_enabled_upgraded_removed_and_purged() {
-    let lab = Lab::with(Engine::Docker);
+fn debian_package_installs_enables_upgrades_removes_and_purges() {
+    let lab = Lab::with(LabEngine::Docker);
     let (first, second) = (package(1), package(2));
-    let debian = Debian::start(&lab);
-    let state = |of: &str| debian.said(&format!("systemctl is-{of} taskpull.service")).trim().to_owned();
+    let debian = DebianMachine::start(&lab);
+    let state = |property: &str| debian.said(&format!("systemctl is-{property} taskpull.service")).trim().to_owned();
 
-    // Installed, it waits for its operator.
+    // After the installation the service is neither enabled nor started.
     debian.must(&format!("dpkg --install /packages/{first}"));
     assert_eq!((state("enabled"), state("active")), ("disabled".to_owned(), "inactive".to_owned()));
     assert_eq!(debian.must("readlink /usr/bin/docker-credential-taskpull"), "taskpull\n");
     assert_eq!(debian.must("stat -c '%U:%G %a' /var/lib/taskpull"), "taskpull:taskpull 700\n");
     let verified =
         debian.run("systemd-analyze verify /lib/systemd/system/taskpull.service 2>&1 | grep taskpull | grep -v 'man '");
-    assert_eq!(String::from_utf8(verified.stdout).unwrap(), "", "the unit has no fault");
+    assert_eq!(String::from_utf8(verified.stdout).unwrap(), "", "the unit file is valid");
 
-    // Without an engine it is up, and not ready.
+    // Without an engine the service starts but does not become ready.
     let metrics = configure(&debian, &lab);
     debian.must("systemctl daemon-reload; systemctl enable --now --no-block taskpull");
     let status = || debian.shown("taskpull", "StatusText");
-    debian.until("it says what it waits for", || status().starts_with("waiting for the engine: "));
+    debian.until("the status says that the agent waits for the engine", || {
+        status().starts_with("waiting for the engine: ")
+    });
     assert_eq!(debian.shown("taskpull", "ActiveState"), "activating");
     debian.add_engine();
-    debian.until("it is ready", || debian.shown("taskpull", "ActiveState") == "active");
+    debian.until("the agent is ready", || debian.shown("taskpull", "ActiveState") == "active");
     assert_eq!(status(), "nothing under way");
     assert_eq!(debian.must("stat -c '%U:%G %a' /run/taskpull/taskpull.sock"), "root:taskpull 660\n");
 
-    it_pulls_what_it_is_sent_and_what_is_in_its_folder(&debian, &lab, &metrics);
-    its_group_may_use_it(&debian, &lab);
-    a_request_is_called_off(&debian, &lab);
-    what_is_under_way_may_end(&debian, &lab);
+    assert_pulls_from_socket_and_folder(&debian, &lab, &metrics);
+    assert_group_access(&debian, &lab);
+    assert_request_is_cancelled(&debian, &lab);
+    assert_stop_waits_for_running_pull(&debian, &lab);
 
-    // It reads its configuration again without a restart.
+    // A reload reads the configuration again without a restart.
     let pid = || debian.shown("taskpull", "MainPID");
     let before = pid();
     debian.must("echo '[pull]\nconcurrency = 3' >>/etc/taskpull/taskpull.toml; systemctl reload taskpull");
-    debian.until("it has read it", || debian.said("journalctl -u taskpull").contains("was read again"));
+    debian.until("the configuration is reloaded", || debian.said("journalctl -u taskpull").contains("was read again"));
     assert_eq!((pid(), state("active")), (before.clone(), "active".to_owned()));
 
-    // An agent that hangs is ended and begun anew.
+    // The watchdog restarts an agent that hangs.
     debian.write("/etc/systemd/system/taskpull.service.d/watchdog.conf", "[Service]\nWatchdogSec=2s\n");
     debian.must("systemctl daemon-reload; systemctl restart taskpull; systemctl kill --signal STOP taskpull");
-    debian.until("the watchdog has bitten", || debian.shown("taskpull", "NRestarts") == "1");
-    debian.until("it is ready again", || debian.shown("taskpull", "ActiveState") == "active");
+    debian.until("the watchdog has restarted the agent", || debian.shown("taskpull", "NRestarts") == "1");
+    debian.until("the agent is ready again", || debian.shown("taskpull", "ActiveState") == "active");
 
-    // Another version takes over; what the operator wrote stays.
+    // An upgrade restarts the agent and preserves the operator's configuration.
     let requests = || debian.must(&format!("ls {REQUESTS}"));
     let before = (pid(), requests());
     debian.must(&format!("dpkg --install /packages/{second}"));
-    debian.until("it is ready again", || debian.shown("taskpull", "ActiveState") == "active");
+    debian.until("the agent is ready again", || debian.shown("taskpull", "ActiveState") == "active");
     assert_ne!(pid(), before.0);
     assert_eq!(debian.must("grep -c concurrency /etc/taskpull/taskpull.toml"), "1\n");
     assert_eq!((requests(), before.1.lines().count()), (before.1.clone(), 3));
 
-    // Removed, it leaves what is the operator's; purged, nothing but its user.
+    // A removal leaves configuration and state; a purge leaves only the system user.
     debian.must("dpkg --remove taskpull");
     assert_eq!(state("active"), "inactive");
     debian
@@ -200,7 +203,7 @@ fn the_deb_is_installed_enabled_upgraded_removed_and_purged() {
 }
 
 #[test]
-fn the_unit_is_exposed_to_at_most_1_5() {
+fn systemd_unit_exposure_is_at_most_1_5() {
     let mut analyze = Command::new("systemd-analyze");
     analyze.args(["security", "--offline=yes", "--no-pager", "--threshold=15"]);
     let output = analyze.arg(root().join("packaging/systemd/taskpull.service")).output().expect("systemd's own tool");

@@ -1,62 +1,62 @@
-//! Registries whose TLS is not what the engine expects.
+//! Registries with an untrusted certificate, or without the TLS that the engine expects.
 
-use crate::lab::{Engine, Lab, task};
+use crate::lab::{Lab, LabEngine, task};
 use crate::support::dockerd::Dockerd;
-use crate::support::namespace::is_inside_network;
-use crate::support::registry::Registry;
-use crate::support::tls::Tls;
+use crate::support::namespace::enter_network;
+use crate::support::registry::FakeRegistry;
+use crate::support::tls::SelfSignedTls;
 
-/// Docker takes any certificate, and plain HTTP too, from what is on loopback.
-const ELSEWHERE: &str = "198.51.100.7";
+/// An address that is not on loopback, where Docker accepts any certificate and plain HTTP.
+const REMOTE: &str = "198.51.100.7";
 
-fn assert_unsupported(lab: &Lab, host: &str, said: &str) {
+fn assert_unsupported(lab: &Lab, host: &str, message: &str) {
     let image = format!("{host}/team/app:1");
-    let ended = lab.pull(&task(&[("app", &image, None)])).end();
+    let ended = lab.pull(&task(&[("app", &image, None)])).output();
     assert_eq!((ended.code, &*ended.failure(0)), (3, "registry unsupported"), "{ended:?}");
-    assert_eq!(ended.container(0)["attempts"], 1, "asking again does not help: {ended:?}");
-    assert!(ended.stdout.contains(said), "{ended:?}");
-    assert!(!lab.has(&image));
+    assert_eq!(ended.container(0)["attempts"], 1, "the failure is not retried: {ended:?}");
+    assert!(ended.stdout.contains(message), "{ended:?}");
+    assert!(!lab.has_image(&image));
 }
 
-fn assert_told(lab: &Lab, address: &str) {
-    let registry = Registry::start();
+fn assert_untrusted_certificate(lab: &Lab, address: &str) {
+    let registry = FakeRegistry::start();
     let port = registry.host().rsplit_once(':').unwrap().1.parse().unwrap();
-    let tls = Tls::at(address, port);
+    let tls = SelfSignedTls::start_at(address, port);
     let endpoint = tls.endpoint();
     let (_, port) = endpoint.rsplit_once(':').unwrap();
     assert_unsupported(lab, &format!("{address}:{port}"), "certificate");
 }
 
 #[test]
-fn a_certificate_that_nobody_vouches_for_is_told_on_docker() {
-    if is_inside_network("registry_tls::a_certificate_that_nobody_vouches_for_is_told_on_docker", &[ELSEWHERE]) {
+fn untrusted_registry_certificate_is_reported_on_docker() {
+    if enter_network("registry_tls::untrusted_registry_certificate_is_reported_on_docker", &[REMOTE]) {
         let engine = Dockerd::start(&[]);
-        assert_told(&Lab::with_docker_at(&engine.host()), ELSEWHERE);
+        assert_untrusted_certificate(&Lab::with_docker_at(&engine.host()), REMOTE);
     }
 }
 
 #[test]
-fn a_certificate_that_nobody_vouches_for_is_told_on_podman() {
-    assert_told(&Lab::with(Engine::Podman), "127.0.0.3");
+fn untrusted_registry_certificate_is_reported_on_podman() {
+    assert_untrusted_certificate(&Lab::with(LabEngine::Podman), "127.0.0.3");
 }
 
 #[test]
-fn plain_http_where_tls_is_expected_is_told_on_docker() {
-    if is_inside_network("registry_tls::plain_http_where_tls_is_expected_is_told_on_docker", &[ELSEWHERE]) {
+fn plain_http_registry_is_reported_on_docker() {
+    if enter_network("registry_tls::plain_http_registry_is_reported_on_docker", &[REMOTE]) {
         let engine = Dockerd::start(&[]);
-        let server = plain(ELSEWHERE);
-        let host = format!("{ELSEWHERE}:{}", server.port());
+        let server = plain_http_server(REMOTE);
+        let host = format!("{REMOTE}:{}", server.port());
         assert_unsupported(&Lab::with_docker_at(&engine.host()), &host, "plain HTTP");
     }
 }
 
 #[test]
-fn plain_http_where_tls_is_expected_is_told_on_podman() {
-    let server = plain("127.0.0.3");
-    assert_unsupported(&Lab::with(Engine::Podman), &format!("127.0.0.3:{}", server.port()), "plain HTTP");
+fn plain_http_registry_is_reported_on_podman() {
+    let server = plain_http_server("127.0.0.3");
+    assert_unsupported(&Lab::with(LabEngine::Podman), &format!("127.0.0.3:{}", server.port()), "plain HTTP");
 }
 
-fn plain(address: &str) -> crate::support::http::Server {
-    use crate::support::http::{Reply, Server};
-    Server::at(&format!("{address}:0"), |_| Reply::new(200, "{}"))
+fn plain_http_server(address: &str) -> crate::support::http::HttpServer {
+    use crate::support::http::{HttpServer, Reply};
+    HttpServer::bind(&format!("{address}:0"), |_| Reply::new(200, "{}"))
 }

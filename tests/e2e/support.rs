@@ -21,6 +21,8 @@ pub mod namespace;
 pub mod pki;
 #[path = "../support/registry/mod.rs"]
 pub mod registry;
+#[path = "../support/registry_fault.rs"]
+pub mod registry_fault;
 #[path = "../support/run.rs"]
 pub mod run;
 #[path = "../support/tls.rs"]

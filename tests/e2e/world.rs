@@ -4,31 +4,31 @@ use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::lab::{Engine, Lab, task};
-use crate::own_image::{OwnImage, REGISTRY};
+use crate::lab::{Lab, LabEngine, task};
+use crate::own_image::{REGISTRY, TestImage};
 use crate::support::fault_proxy::FaultProxy;
 use crate::support::gate::Gate;
-use crate::support::run::{Ended, Run};
+use crate::support::run::{Run, RunOutput};
 
-pub struct World<'a> {
+pub struct FaultWorld<'a> {
     pub lab: &'a Lab,
     pub proxy: FaultProxy,
-    pub image: OwnImage,
+    pub image: TestImage,
 }
 
-impl<'a> World<'a> {
+impl<'a> FaultWorld<'a> {
     /// With an image of three layers that no engine has.
     pub fn new(lab: &'a Lab) -> Self {
-        Self::behind(lab, FaultProxy::before(REGISTRY))
+        Self::with_proxy(lab, FaultProxy::start(REGISTRY))
     }
 
-    pub fn behind(lab: &'a Lab, proxy: FaultProxy) -> Self {
-        Self::of(lab, proxy, 3, 3_000_000)
+    pub fn with_proxy(lab: &'a Lab, proxy: FaultProxy) -> Self {
+        Self::with_image(lab, proxy, 3, 3_000_000)
     }
 
     /// With so many layers of so many bytes together.
-    pub fn of(lab: &'a Lab, proxy: FaultProxy, layers: usize, bytes: usize) -> Self {
-        Self { lab, proxy, image: OwnImage::push(lab, layers, bytes) }
+    pub fn with_image(lab: &'a Lab, proxy: FaultProxy, layers: usize, bytes: usize) -> Self {
+        Self { lab, proxy, image: TestImage::push(lab, layers, bytes) }
     }
 
     /// The image's name.
@@ -42,65 +42,60 @@ impl<'a> World<'a> {
     }
 
     /// The image is on the engine, whole, and this pull brought it.
-    pub fn assert_pulled(&self, ended: &Ended) {
+    pub fn assert_pulled(&self, ended: &RunOutput) {
         assert_eq!(ended.code, 0, "{ended:?}");
         assert_eq!(ended.container(0)["digest"], self.image.digest);
-        assert!(self.lab.has(&self.name()));
-        self.proxy.assert_no_orphan();
+        assert!(self.lab.has_image(&self.name()));
+        self.proxy.assert_no_request_in_flight();
     }
 
     /// It failed with this link and class after so many attempts, and nothing of it goes on.
-    pub fn assert_failed(&self, ended: &Ended, failure: &str, attempts: u32) {
+    pub fn assert_failed(&self, ended: &RunOutput, failure: &str, attempts: u32) {
         assert_eq!((ended.code, &*ended.failure(0)), (3, failure), "{ended:?}");
         assert_eq!(ended.container(0)["attempts"], attempts, "{ended:?}");
-        self.assert_nothing_goes_on();
+        self.assert_idle();
     }
 
     /// The same after requests were held at a gate. Docker 20.10 waits for the answer to a
     /// request that it has given up, for as long as not a byte comes: it must come to nothing.
-    pub fn assert_given_up(&self, gate: &Gate) {
-        if self.lab.engine == Engine::Podman {
-            self.proxy.assert_no_orphan();
+    pub fn assert_abandoned(&self, gate: &Gate) {
+        if self.lab.engine == LabEngine::Podman {
+            self.proxy.assert_no_request_in_flight();
         }
         gate.open();
-        self.assert_nothing_goes_on();
+        self.assert_idle();
     }
 
     /// Within two seconds nothing is under way and nothing more is asked, and the image is absent.
-    pub fn assert_nothing_goes_on(&self) {
+    pub fn assert_idle(&self) {
         let end = Instant::now() + Duration::from_secs(2);
         let mut asked = self.proxy.requests();
         loop {
             thread::sleep(Duration::from_millis(250));
             let now = self.proxy.requests();
-            if now == asked && self.proxy.under_way().is_empty() {
+            if now == asked && self.proxy.requests_in_flight().is_empty() {
                 break;
             }
-            assert!(Instant::now() < end, "an abandoned pull goes on: {:?}", self.proxy.under_way());
+            assert!(Instant::now() < end, "an abandoned pull goes on: {:?}", self.proxy.requests_in_flight());
             asked = now;
         }
-        assert!(!self.lab.has(&self.name()), "an abandoned pull has brought its image");
+        assert!(!self.lab.has_image(&self.name()), "an abandoned pull has brought its image");
     }
 }
 
-impl Drop for World<'_> {
+impl Drop for FaultWorld<'_> {
     fn drop(&mut self) {
         self.lab.docker(&["image", "rm", "--force", &self.name()]);
     }
 }
 
 /// No patience: deadlines of a second or two.
-pub fn impatient(run: Run) -> Run {
+pub fn with_short_deadlines(run: Run) -> Run {
     run.env("TASKPULL_IDLE_TIMEOUT", "1500ms").env("TASKPULL_BEGIN_TIMEOUT", "1500ms")
 }
 
-pub fn attempts(run: Run, attempts: u32) -> Run {
+pub fn with_attempts(run: Run, attempts: u32) -> Run {
     run.env("TASKPULL_ATTEMPTS", attempts.to_string())
-}
-
-/// Waits until so many answers have come to the gate.
-pub fn wait_for(gate: &Gate, count: usize) {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(gate.arrived(count));
 }
 
 /// Waits until it is so, half a minute at most.
@@ -112,7 +107,7 @@ pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-pub fn signal(child: &Child, signal: &str) {
+pub fn send_signal(child: &Child, signal: &str) {
     let pid = child.id().to_string();
     assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
 }

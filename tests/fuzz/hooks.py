@@ -1,7 +1,7 @@
-"""What the fuzzer lacks: the way to a Unix socket, texts that mean something, how submissions
-are made, and what lines of JSON are held to.
+"""Extensions of the fuzzer: a Unix socket as transport, meaningful texts, the headers of submissions,
+and a check of responses that consist of lines of JSON.
 
-All its requests go to the socket, for the host `localhost`, as the document has it.
+All requests go to the socket with the host `localhost`, as the OpenAPI document says.
 """
 
 import itertools
@@ -34,15 +34,17 @@ ECR = "111122223333.dkr.ecr.eu-west-1.amazonaws.com"
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/hub-Ab12Cd"
 
 
-def meant(key, value):
-    """With some of the texts made such as mean something in the test's world: chance does not
-    come upon the grammar of images and ARNs, and no schema has it. What makes a body wrong is
-    left in it: it is no text, or an empty one, or a very long one. `.example` leads nowhere.
+def with_meaning(key, value):
+    """Returns the value with some texts replaced by images, registries and ARNs of the test's world.
+
+    Random texts do not match the grammar of images and ARNs, and no schema expresses it. Values that
+    make a body invalid stay: those of another type, empty texts and very long ones. Hosts that end in
+    `.example` do not exist.
     """
     if isinstance(value, dict):
-        return {name: meant(name, item) for name, item in value.items()}
+        return {name: with_meaning(name, item) for name, item in value.items()}
     if isinstance(value, list):
-        return [meant(key, item) for item in value]
+        return [with_meaning(key, item) for item in value]
     if not isinstance(value, str) or not 0 < len(value) <= 64:
         return value
     number = zlib.crc32(value.encode())
@@ -66,10 +68,13 @@ def meant(key, value):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Every other submission wants to hear how it goes: `Accept` is no parameter in OpenAPI. A
-    key is used once: `0`, which the fuzzer fills in where it tries another part, would be refused.
+    """Makes bodies meaningful and adjusts the headers of submissions.
+
+    Every other submission asks for events, because OpenAPI cannot describe `Accept` as a parameter.
+    The fuzzer fills in the idempotency key `0` while it varies another part of the request; a unique
+    key replaces it, because the agent rejects a key that belongs to another definition.
     """
-    case.body = meant(None, case.body)
+    case.body = with_meaning(None, case.body)
     if case.operation.label == "POST /v1/pulls":
         number = next(SUBMISSIONS)
         if number % 2:
@@ -80,7 +85,7 @@ def before_call(context, case, kwargs):
 
 @schemathesis.check
 def lines_conformance(context, response, case):
-    """Each line is of the schema that the document has for all of them; the last is the report."""
+    """Checks that each line matches the document's schema `Event` and that the last one is the report."""
     if response.headers.get("content-type") != [LINES]:
         return
     document = case.operation.schema.raw_schema

@@ -1,5 +1,5 @@
-//! Whom the agent listens to: the kernel's word on a peer, and nobody's who comes through a
-//! browser or a proxy. These tests take on other users, and so run as root.
+//! Access control of the agent's socket: peer credentials, access lists, and the rejection of requests from
+//! browsers and proxies. These tests change their user id, so they must run as root.
 
 use std::fs;
 use std::io::Write as _;
@@ -13,19 +13,19 @@ use rustix::process::{Gid, Signal, Uid};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use serde_json::json;
 
-use crate::agent_world::{Agent, Answer, Home, connect, request};
-use crate::support::engine::Pull;
+use crate::agent_world::{Agent, AgentHome, ApiResponse, connect, http_request};
+use crate::support::engine::PullScript;
 use crate::support::gate::Gate;
-use crate::task::{IMAGE, World, open_container, task, wait_for};
+use crate::task::{IMAGE, World, open_container, task};
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 
-/// The group of the socket, and users without an entry in the user database.
+/// The socket's group. This id and the two user ids below have no entry in the user database.
 const GROUP: u32 = 61_234;
 const SENDER: u32 = 61_001;
 const READER: u32 = 61_002;
 
-/// Does something on a thread that is this user and nobody else.
+/// Runs `act` on a thread that has this user id and group id and no supplementary groups.
 fn as_user<T: Send>(uid: u32, gid: u32, act: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let acting = scope.spawn(|| {
@@ -39,70 +39,70 @@ fn as_user<T: Send>(uid: u32, gid: u32, act: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-fn ask(socket: &Path, (uid, gid): (u32, u32), method: &str, path: &str, body: &str) -> Answer {
+fn ask(socket: &Path, (uid, gid): (u32, u32), method: &str, path: &str, body: &str) -> ApiResponse {
     as_user(uid, gid, || {
         let mut stream = connect(socket);
-        stream.write_all(&request(method, path, &[JSON], body)).unwrap();
-        Answer::read(stream)
+        stream.write_all(&http_request(method, path, &[JSON], body)).unwrap();
+        ApiResponse::read(stream)
     })
 }
 
-fn agent(home: &Home, world: &World) -> Agent {
+fn agent(home: &AgentHome, world: &World) -> Agent {
     let serve = home.serve(world).env("TASKPULL_SOCKET_GROUP", GROUP.to_string());
     let serve = serve.env("TASKPULL_ACCESS_SUBMIT", format!("root,{SENDER}"));
-    Agent::of(serve.env("TASKPULL_ACCESS_READ", format!("root,{READER}")), home)
+    Agent::from_run(serve.env("TASKPULL_ACCESS_READ", format!("root,{READER}")), home)
 }
 
 #[test]
-fn the_socket_is_for_its_group_alone() {
-    let (world, home) = (World::new(), Home::new());
+fn only_members_of_the_socket_group_can_connect() {
+    let (world, home) = (World::new(), AgentHome::new());
     let _agent = agent(&home, &world);
-    let found = fs::metadata(home.socket()).unwrap();
-    assert_eq!((found.permissions().mode() & 0o777, found.gid()), (0o660, GROUP));
+    let metadata = fs::metadata(home.socket()).unwrap();
+    assert_eq!((metadata.permissions().mode() & 0o777, metadata.gid()), (0o660, GROUP));
     as_user(SENDER, GROUP, || UnixStream::connect(home.socket()).unwrap());
     let refused = as_user(SENDER, SENDER, || UnixStream::connect(home.socket()).unwrap_err());
     assert_eq!(refused.kind(), std::io::ErrorKind::PermissionDenied);
 }
 
 #[test]
-fn without_the_group_the_socket_is_the_agents_own() {
-    let (world, home) = (World::new(), Home::new());
-    let agent = Agent::of(home.serve(&world).env("TASKPULL_SOCKET_GROUP", "no-such-group"), &home);
+fn socket_is_private_when_its_group_does_not_exist() {
+    let (world, home) = (World::new(), AgentHome::new());
+    let agent = Agent::from_run(home.serve(&world).env("TASKPULL_SOCKET_GROUP", "no-such-group"), &home);
     assert_eq!(fs::metadata(home.socket()).unwrap().permissions().mode() & 0o777, 0o600);
-    let ended = agent.terminate();
-    assert!(ended.stderr.contains("group no-such-group"), "{ended:?}");
-    assert!(!home.socket().exists(), "it is taken away at the end");
+    let output = agent.terminate();
+    assert!(output.stderr.contains("group no-such-group"), "{output:?}");
+    assert!(!home.socket().exists(), "the agent removes its socket when it ends");
 }
 
 #[test]
-fn to_submit_and_to_read_are_rights_of_their_own() {
-    let (world, home) = (World::new(), Home::new());
+fn submit_and_read_rights_are_independent() {
+    let (world, home) = (World::new(), AgentHome::new());
     let gate = Gate::closed();
-    world.engine.image(IMAGE, Pull::success().hold(&gate));
+    world.engine.script(IMAGE, PullScript::success().hold(&gate));
     let agent = agent(&home, &world);
     let definition = task(&[open_container("app", IMAGE)]).to_string();
     let ask = |uid: u32, method: &str, path: &str, body: &str| ask(&home.socket(), (uid, GROUP), method, path, body);
-    let roots = agent.submit(&task(&[open_container("app", IMAGE)])).id();
-    wait_for(&gate, 1);
+    let root_request = agent.submit(&task(&[open_container("app", IMAGE)])).id();
+    gate.block_until_arrivals(1);
 
-    let stranger = 61_003;
+    let unlisted = 61_003;
     for (uid, method, path) in [
-        (stranger, "POST", "/v1/pulls".to_owned()),
-        (stranger, "GET", "/v1/pulls".to_owned()),
-        (stranger, "GET", format!("/v1/pulls/{roots}")),
-        (stranger, "GET", "/v1/metrics".to_owned()),
+        (unlisted, "POST", "/v1/pulls".to_owned()),
+        (unlisted, "GET", "/v1/pulls".to_owned()),
+        (unlisted, "GET", format!("/v1/pulls/{root_request}")),
+        (unlisted, "GET", "/v1/metrics".to_owned()),
         (READER, "POST", "/v1/pulls".to_owned()),
         (READER, "POST", "/v1/check".to_owned()),
-        (READER, "DELETE", format!("/v1/pulls/{roots}")),
-        (SENDER, "GET", format!("/v1/pulls/{roots}")),
-        (SENDER, "GET", format!("/v1/pulls/{roots}/events")),
-        (SENDER, "DELETE", format!("/v1/pulls/{roots}")),
+        (READER, "DELETE", format!("/v1/pulls/{root_request}")),
+        (SENDER, "GET", format!("/v1/pulls/{root_request}")),
+        (SENDER, "GET", format!("/v1/pulls/{root_request}/events")),
+        (SENDER, "DELETE", format!("/v1/pulls/{root_request}")),
         (SENDER, "GET", "/v1/ready".to_owned()),
     ] {
         let answer = ask(uid, method, &path, &definition);
-        assert_eq!((answer.status, &*answer.problem()), (403, "no-right"), "user {uid}: {method} {path}");
+        assert_eq!((answer.status, &*answer.problem_type()), (403, "no-right"), "user {uid}: {method} {path}");
     }
-    assert_eq!(ask(stranger, "GET", "/v1/health", "").status, 200);
+    assert_eq!(ask(unlisted, "GET", "/v1/health", "").status, 200);
 
     let own = ask(SENDER, "POST", "/v1/pulls", &definition);
     assert_eq!((own.status, &own.json()["by"]), (202, &json!({ "from": "peer", "uid": SENDER, "gid": GROUP })));
@@ -111,25 +111,25 @@ fn to_submit_and_to_read_are_rights_of_their_own() {
         let list = ask(uid, "GET", "/v1/pulls", "").json();
         list["pulls"].as_array().unwrap().iter().map(|view| view["id"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(ids(SENDER), std::slice::from_ref(&own), "a sender sees what is his");
-    assert_eq!(ids(READER), [own.clone(), roots.clone()]);
+    assert_eq!(ids(SENDER), std::slice::from_ref(&own), "a sender lists only its own requests");
+    assert_eq!(ids(READER), [own.clone(), root_request.clone()]);
     assert_eq!(ask(SENDER, "GET", &format!("/v1/pulls/{own}"), "").status, 200);
     assert_eq!(ask(SENDER, "DELETE", &format!("/v1/pulls/{own}"), "").status, 202);
-    assert_eq!(agent.ended(&own)["state"], "cancelled");
+    assert_eq!(agent.wait_for_end(&own)["state"], "cancelled");
 }
 
 #[test]
-fn what_a_file_wants_is_no_senders_own() {
-    let (world, home) = (World::new(), Home::new());
+fn submit_right_does_not_cover_requests_of_the_watched_folder() {
+    let (world, home) = (World::new(), AgentHome::new());
     let gate = Gate::closed();
-    world.engine.image(IMAGE, Pull::success().hold(&gate));
+    world.engine.script(IMAGE, PullScript::success().hold(&gate));
     let folder = home.socket().with_file_name("folder");
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("web.json"), task(&[open_container("app", IMAGE)]).to_string()).unwrap();
     let serve = home.serve(&world).env("TASKPULL_SOCKET_GROUP", GROUP.to_string()).env("TASKPULL_FOLDER", &folder);
     let serve = serve.env("TASKPULL_ACCESS_SUBMIT", format!("root,{SENDER},{READER}"));
-    let agent = Agent::of(serve.env("TASKPULL_ACCESS_READ", format!("root,{READER}")), &home);
-    wait_for(&gate, 1);
+    let agent = Agent::from_run(serve.env("TASKPULL_ACCESS_READ", format!("root,{READER}")), &home);
+    gate.block_until_arrivals(1);
     let list = agent.get("/v1/pulls").json();
     assert_eq!(list["pulls"][0]["by"], json!({ "from": "folder" }));
     let path = format!("/v1/pulls/{}", list["pulls"][0]["id"].as_str().unwrap());
@@ -137,66 +137,70 @@ fn what_a_file_wants_is_no_senders_own() {
     assert_eq!(status(SENDER, "GET", &path), 403);
     assert_eq!(status(SENDER, "GET", &format!("{path}/events")), 403);
     assert_eq!(status(SENDER, "DELETE", &path), 403);
-    assert_eq!(status(READER, "GET", &path), 200, "who may read everybody's");
-    assert_eq!(status(READER, "DELETE", &path), 403, "to submit and to read is not to call it off");
+    assert_eq!(status(READER, "GET", &path), 200, "the read right covers every request");
+    assert_eq!(status(READER, "DELETE", &path), 403, "submit and read rights do not allow cancelling it");
     assert_eq!(status(0, "DELETE", &path), 202);
 }
 
 #[test]
-fn a_group_lets_its_members_in() {
-    let (world, home) = (World::new(), Home::new());
+fn access_list_admits_members_of_a_listed_group() {
+    let (world, home) = (World::new(), AgentHome::new());
     let serve = home.serve(&world).env("TASKPULL_SOCKET_GROUP", GROUP.to_string());
     let serve = serve.env("TASKPULL_ACCESS_SUBMIT", "@no-such-group");
-    let _agent = Agent::of(serve.env("TASKPULL_ACCESS_READ", format!("@{GROUP}, @no-such-group")), &home);
+    let _agent = Agent::from_run(serve.env("TASKPULL_ACCESS_READ", format!("@{GROUP}, @no-such-group")), &home);
     assert_eq!(ask(&home.socket(), (SENDER, GROUP), "GET", "/v1/pulls", "").status, 200);
-    assert_eq!(ask(&home.socket(), (0, 0), "GET", "/v1/pulls", "").status, 403, "not even root, where it is not named");
+    assert_eq!(
+        ask(&home.socket(), (0, 0), "GET", "/v1/pulls", "").status,
+        403,
+        "root has no access unless it is listed"
+    );
     assert_eq!(ask(&home.socket(), (0, 0), "POST", "/v1/check", "[]").status, 403);
 }
 
 #[test]
-fn sighup_reads_the_lists_again() {
-    let (world, home) = (World::new(), Home::new());
+fn sighup_reloads_the_access_lists() {
+    let (world, home) = (World::new(), AgentHome::new());
     let config = home.socket().with_file_name("taskpull.toml");
     fs::write(&config, "[access]\nread = \"\"\nsubmit = \"\"\n").unwrap();
-    let agent = Agent::of(home.serve(&world).arg("--config").arg(&config), &home);
-    assert_eq!(agent.get("/v1/pulls").problem(), "no-right");
+    let agent = Agent::from_run(home.serve(&world).arg("--config").arg(&config), &home);
+    assert_eq!(agent.get("/v1/pulls").problem_type(), "no-right");
     fs::write(&config, "[access]\nread = \"0\"\n").unwrap();
     agent.signal(Signal::HUP);
-    let is_let_in = |_| {
+    let is_admitted = |_| {
         std::thread::sleep(Duration::from_millis(10));
         agent.get("/v1/pulls").status == 200
     };
-    assert!((0..1_000).any(is_let_in));
+    assert!((0..1_000).any(is_admitted));
 }
 
 #[test]
-fn settings_that_cannot_be_read_in_time_hold_up_nothing() {
-    let (world, home) = (World::new(), Home::new());
+fn reload_of_unreadable_settings_does_not_block_pulls() {
+    let (world, home) = (World::new(), AgentHome::new());
     let config = home.socket().with_file_name("taskpull.toml");
     fs::write(&config, "").unwrap();
-    let agent = Agent::of(home.serve(&world).arg("--config").arg(&config), &home);
+    let agent = Agent::from_run(home.serve(&world).arg("--config").arg(&config), &home);
     fs::remove_file(&config).unwrap();
     mknodat(CWD, &config, FileType::Fifo, Mode::RWXU, 0).unwrap();
     agent.signal(Signal::HUP);
     let id = agent.submit(&task(&[open_container("app", IMAGE)])).id();
-    assert_eq!(agent.ended(&id)["state"], "succeeded");
-    let ended = agent.terminate();
-    assert!(ended.code == 0 && ended.stderr.contains("could not be read in time"), "{ended:?}");
+    assert_eq!(agent.wait_for_end(&id)["state"], "succeeded");
+    let output = agent.terminate();
+    assert!(output.code == 0 && output.stderr.contains("could not be read in time"), "{output:?}");
 }
 
 #[test]
-fn nobody_keeps_root_out_with_his_connections() {
-    let (world, home) = (World::new(), Home::new());
+fn connections_of_one_user_do_not_lock_out_root() {
+    let (world, home) = (World::new(), AgentHome::new());
     let serve = home.serve(&world).env("TASKPULL_SOCKET_GROUP", GROUP.to_string());
-    let agent = Agent::of(serve.env("TASKPULL_REQUEST_TIMEOUT", "10m"), &home);
+    let agent = Agent::from_run(serve.env("TASKPULL_REQUEST_TIMEOUT", "10m"), &home);
     let silent: Vec<_> = (0..300).map(|_| as_user(SENDER, GROUP, || connect(&home.socket()))).collect();
     assert_eq!(agent.get("/v1/health").status, 200);
     drop(silent);
 }
 
 #[test]
-fn what_comes_through_a_browser_or_a_proxy_is_refused() {
-    let (world, home) = (World::new(), Home::new());
+fn requests_from_browsers_and_proxies_are_rejected() {
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let definition = task(&[open_container("app", IMAGE)]).to_string();
     for header in [
@@ -210,12 +214,12 @@ fn what_comes_through_a_browser_or_a_proxy_is_refused() {
         ("Host", "evil.example"),
         ("Host", "localhost:8080"),
     ] {
-        let answer = agent.ask("POST", "/v1/pulls", &[header, JSON], &definition);
-        assert_eq!((answer.status, &*answer.problem()), (403, "forwarded"), "{header:?}");
+        let answer = agent.send("POST", "/v1/pulls", &[header, JSON], &definition);
+        assert_eq!((answer.status, &*answer.problem_type()), (403, "forwarded"), "{header:?}");
     }
-    let answer = agent.ask("GET", "http://evil.example/v1/pulls", &[], "");
-    assert_eq!(answer.problem(), "forwarded");
+    let answer = agent.send("GET", "http://evil.example/v1/pulls", &[], "");
+    assert_eq!(answer.problem_type(), "forwarded");
     for host in ["localhost", "taskpull", ""] {
-        assert_eq!(agent.ask("GET", "/v1/pulls", &[("Host", host)], "").json()["pulls"], json!([]));
+        assert_eq!(agent.send("GET", "/v1/pulls", &[("Host", host)], "").json()["pulls"], json!([]));
     }
 }

@@ -1,5 +1,5 @@
-//! HTTP at the agent's socket as a library does not write it: said twice, cut short, in odd
-//! forms, with more behind it. Each case is one connection, and what comes back on it is all.
+//! HTTP that no client library sends: duplicate lengths, truncated bodies, unusual targets, pipelined requests.
+//! Each case uses one connection and checks every answer on it.
 
 use std::io::{Read as _, Write as _};
 use std::net::Shutdown;
@@ -7,14 +7,14 @@ use std::os::unix::net::UnixStream;
 
 use serde_json::json;
 
-use crate::agent_world::{Agent, Home};
+use crate::agent_world::{Agent, AgentHome};
 use crate::task::{IMAGE, World, open_container, task};
 
 const HOST: &str = "Host: localhost\r\n";
 const JSON: &str = "Content-Type: application/json\r\n";
 const CLOSE: &str = "Connection: close\r\n";
-/// What stands behind a request and must be no request of its own.
-const BEHIND: &str = "GET /v1/version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+/// A second request on the same connection. It must not be answered when the length of the first is ambiguous.
+const SECOND: &str = "GET /v1/version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
 fn definition() -> String {
     task(&[open_container("app", IMAGE)]).to_string()
@@ -24,17 +24,17 @@ fn chunked(body: &str, trailers: &str) -> String {
     format!("{:x}\r\n{body}\r\n0\r\n{trailers}\r\n", body.len())
 }
 
-/// Everything that is answered to these bytes until the agent ends the connection.
+/// Sends the bytes and returns everything that the agent answers until it closes the connection.
 fn answers(agent: &Agent, bytes: impl AsRef<[u8]>) -> String {
     let mut stream = agent.connect();
-    // It does not read all of it.
+    // The agent may close the connection before it has read everything.
     let _ = stream.write_all(bytes.as_ref());
-    rest(stream)
+    read_to_close(stream)
 }
 
-fn rest(mut stream: UnixStream) -> String {
+fn read_to_close(mut stream: UnixStream) -> String {
     let mut text = Vec::new();
-    // A connection that breaks behind an answer has given it.
+    // An answer counts even if the connection is reset after it.
     let _ = stream.read_to_end(&mut text);
     String::from_utf8(text).unwrap()
 }
@@ -44,26 +44,26 @@ fn statuses(answers: &str) -> Vec<u16> {
 }
 
 #[test]
-fn a_body_has_one_length_and_what_is_behind_it_is_read_once() {
-    let (world, home) = (World::new(), Home::new());
+fn ambiguous_body_length_is_rejected_and_no_request_is_smuggled() {
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let (body, length) = (definition(), definition().len());
     let check = format!("POST /v1/check HTTP/1.1\r\n{HOST}{JSON}");
     let whole = chunked(&body, "");
-    let inner = BEHIND.len();
+    let inner = SECOND.len();
     for (text, expected) in [
-        (format!("{check}Content-Length: {length}\r\nContent-Length: {length}\r\n\r\n{body}{BEHIND}"), vec![200, 200]),
-        (format!("{check}Content-Length: 1\r\nContent-Length: {length}\r\n\r\n{body}{BEHIND}"), vec![400]),
-        (format!("{check}Content-Length: {length}, {length}\r\n\r\n{body}{BEHIND}"), vec![400]),
-        (format!("{check}Content-Length: +{length}\r\n\r\n{body}{BEHIND}"), vec![400]),
-        (format!("{check}Content-Length: 18446744073709551616\r\n\r\n{body}{BEHIND}"), vec![400]),
-        // Chunks win, and a connection on which both were said is over.
-        (format!("{check}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n{whole}{BEHIND}"), vec![200]),
-        (format!("{check}Transfer-Encoding : chunked\r\n\r\n{whole}{BEHIND}"), vec![400]),
-        (format!("{check}Transfer-Encoding: gzip\r\n\r\n{whole}{BEHIND}"), vec![400]),
-        (format!("{check}Transfer-Encoding: chunked\r\n\r\n-1\r\n{BEHIND}"), vec![400]),
-        (format!("{check}Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n{BEHIND}"), vec![400]),
-        (format!("GET /v1/health HTTP/1.1\r\n{HOST}Content-Length: {inner}\r\n\r\n{BEHIND}{BEHIND}"), vec![200, 200]),
+        (format!("{check}Content-Length: {length}\r\nContent-Length: {length}\r\n\r\n{body}{SECOND}"), vec![200, 200]),
+        (format!("{check}Content-Length: 1\r\nContent-Length: {length}\r\n\r\n{body}{SECOND}"), vec![400]),
+        (format!("{check}Content-Length: {length}, {length}\r\n\r\n{body}{SECOND}"), vec![400]),
+        (format!("{check}Content-Length: +{length}\r\n\r\n{body}{SECOND}"), vec![400]),
+        (format!("{check}Content-Length: 18446744073709551616\r\n\r\n{body}{SECOND}"), vec![400]),
+        // Chunked encoding wins, and the agent closes a connection that sent both headers.
+        (format!("{check}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n{whole}{SECOND}"), vec![200]),
+        (format!("{check}Transfer-Encoding : chunked\r\n\r\n{whole}{SECOND}"), vec![400]),
+        (format!("{check}Transfer-Encoding: gzip\r\n\r\n{whole}{SECOND}"), vec![400]),
+        (format!("{check}Transfer-Encoding: chunked\r\n\r\n-1\r\n{SECOND}"), vec![400]),
+        (format!("{check}Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n{SECOND}"), vec![400]),
+        (format!("GET /v1/health HTTP/1.1\r\n{HOST}Content-Length: {inner}\r\n\r\n{SECOND}{SECOND}"), vec![200, 200]),
     ] {
         let answers = answers(&agent, &text);
         assert_eq!(statuses(&answers), expected, "{text}\n{answers}");
@@ -71,12 +71,12 @@ fn a_body_has_one_length_and_what_is_behind_it_is_read_once() {
 }
 
 #[test]
-fn trailers_are_passed_over_and_are_not_without_end() {
-    let (world, home) = (World::new(), Home::new());
+fn trailers_are_ignored_and_limited_in_size() {
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let head = format!("POST /v1/check HTTP/1.1\r\n{HOST}{JSON}Transfer-Encoding: chunked\r\n\r\n");
     let trailers = "Content-Type: text/plain\r\nContent-Length: 7\r\n";
-    let text = format!("{head}{}{BEHIND}", chunked(&definition(), trailers));
+    let text = format!("{head}{}{SECOND}", chunked(&definition(), trailers));
     assert_eq!(statuses(&answers(&agent, text)), [200, 200]);
     let endless = format!("{head}{}", chunked(&definition(), &"X: y\r\n".repeat(100_000)));
     assert_eq!(statuses(&answers(&agent, endless)), [400]);
@@ -85,8 +85,8 @@ fn trailers_are_passed_over_and_are_not_without_end() {
 }
 
 #[test]
-fn what_is_cut_short_is_not_accepted() {
-    let (world, home) = (World::new(), Home::new());
+fn truncated_body_is_not_accepted() {
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let (head, body) = (format!("POST /v1/pulls HTTP/1.1\r\n{HOST}{JSON}"), definition());
     let whole = chunked(&body, "");
@@ -97,15 +97,15 @@ fn what_is_cut_short_is_not_accepted() {
         let mut stream = agent.connect();
         stream.write_all(text.as_bytes()).unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
-        let answers = rest(stream);
+        let answers = read_to_close(stream);
         assert!(statuses(&answers) == [400] && answers.contains("urn:taskpull:problem:malformed"), "{answers}");
     }
     assert_eq!(agent.get("/v1/pulls").json(), json!({ "pulls": [] }));
 }
 
 #[test]
-fn who_asks_first_whether_to_send_his_body_is_told() {
-    let (world, home) = (World::new(), Home::new());
+fn expect_100_continue_is_answered_before_the_body() {
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let body = definition();
     let ask = |path: &str, length: usize, body: &str| {
@@ -118,11 +118,11 @@ fn who_asks_first_whether_to_send_his_body_is_told() {
 }
 
 #[test]
-fn the_connection_stays_what_it_is() {
-    let (world, home) = (World::new(), Home::new());
+fn protocol_upgrade_and_connect_are_not_performed() {
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let upgrade =
-        |headers: &str| format!("GET /v1/pulls HTTP/1.1\r\n{HOST}Connection: Upgrade\r\n{headers}\r\n{BEHIND}");
+        |headers: &str| format!("GET /v1/pulls HTTP/1.1\r\n{HOST}Connection: Upgrade\r\n{headers}\r\n{SECOND}");
     for (text, expected) in [
         (upgrade("Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n"), vec![200, 200]),
         (upgrade("Upgrade: websocket\r\nSec-WebSocket-Key: eA==\r\nSec-WebSocket-Version: 13\r\n"), vec![403, 200]),
@@ -134,46 +134,46 @@ fn the_connection_stays_what_it_is() {
 }
 
 #[test]
-fn odd_requests_are_answered_and_none_reaches_what_it_may_not() {
-    let (world, home) = (World::new(), Home::new());
+fn unusual_targets_and_headers_get_the_expected_status() {
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let get = |target: &str, headers: &str| format!("GET {target} HTTP/1.1\r\n{HOST}{CLOSE}{headers}\r\n").into_bytes();
-    let with = |mut bytes: Vec<u8>, from: &[u8], to: &[u8]| {
-        let at = bytes.windows(from.len()).position(|found| found == from).unwrap();
+    let replace = |mut bytes: Vec<u8>, from: &[u8], to: &[u8]| {
+        let at = bytes.windows(from.len()).position(|window| window == from).unwrap();
         bytes.splice(at..at + from.len(), to.iter().copied());
         bytes
     };
     let long = "x".repeat(30_000);
-    for (what, bytes, expected) in [
-        ("absolute", get("http://localhost/v1/health", ""), 200),
-        ("absolute, with a user", get("http://me@localhost/v1/health", ""), 403),
-        ("not of latin letters", get("/v1/pulls/é", ""), 404),
-        ("no UTF-8 in the path", with(get("/v1/pulls/?", ""), b"?", b"\xff\xfe"), 400),
-        ("no UTF-8 in a header", with(get("/v1/health", "X: ?\r\n"), b"?", b"\xff\xfe"), 200),
-        ("no UTF-8 in the host", with(get("/v1/health", ""), b"localhost", b"localh\xf6st"), 403),
-        ("a host of another beside it", get("/v1/health", "Host: evil.example\r\n"), 403),
-        ("a folded header", get("/v1/health", "X: a\r\n b\r\n"), 400),
-        ("a header with a NUL", get("/v1/health", "X: \0\r\n"), 400),
-        ("a path that goes up", get("/v1/pulls/../health", ""), 404),
-        ("a long path", get(&format!("/{long}"), ""), 404),
-        ("a longer path", get(&format!("/{}", long.repeat(3)), ""), 414),
-        ("no path", get("*", ""), 404),
-        ("a later HTTP", with(get("/v1/health", ""), b"HTTP/1.1", b"HTTP/1.2"), 400),
-        ("another method", with(get("/v1/health", ""), b"GET", b"get"), 405),
+    for (case, bytes, expected) in [
+        ("absolute target", get("http://localhost/v1/health", ""), 200),
+        ("absolute target with a user", get("http://me@localhost/v1/health", ""), 403),
+        ("non-ASCII path", get("/v1/pulls/é", ""), 404),
+        ("invalid UTF-8 in the path", replace(get("/v1/pulls/?", ""), b"?", b"\xff\xfe"), 400),
+        ("invalid UTF-8 in a header", replace(get("/v1/health", "X: ?\r\n"), b"?", b"\xff\xfe"), 200),
+        ("invalid UTF-8 in the host", replace(get("/v1/health", ""), b"localhost", b"localh\xf6st"), 403),
+        ("second Host header", get("/v1/health", "Host: evil.example\r\n"), 403),
+        ("folded header", get("/v1/health", "X: a\r\n b\r\n"), 400),
+        ("header with a NUL", get("/v1/health", "X: \0\r\n"), 400),
+        ("path with `..`", get("/v1/pulls/../health", ""), 404),
+        ("long path", get(&format!("/{long}"), ""), 404),
+        ("longer path", get(&format!("/{}", long.repeat(3)), ""), 414),
+        ("asterisk target", get("*", ""), 404),
+        ("unknown HTTP version", replace(get("/v1/health", ""), b"HTTP/1.1", b"HTTP/1.2"), 400),
+        ("lower-case method", replace(get("/v1/health", ""), b"GET", b"get"), 405),
     ] {
-        assert_eq!(statuses(&answers(&agent, bytes)), [expected], "{what}");
+        assert_eq!(statuses(&answers(&agent, bytes)), [expected], "{case}");
     }
     let answer = agent.get(&format!("/v1/pulls/{long}"));
     assert!(answer.status == 404 && answer.body.len() < 2_000, "{answer:?}");
 }
 
 #[test]
-fn the_longest_source_is_taken_in_any_script() {
-    let (world, home) = (World::new(), Home::new());
+fn source_length_is_limited_in_characters_not_bytes() {
+    let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let check = |characters| {
         let path = format!("/v1/check?source={}", "%F0%9F%90%B3".repeat(characters));
-        agent.ask("POST", &path, &[("Content-Type", "application/json")], &definition()).status
+        agent.send("POST", &path, &[("Content-Type", "application/json")], &definition()).status
     };
     assert_eq!((check(4_096), check(4_097)), (200, 400));
 }

@@ -1,4 +1,4 @@
-//! The audit trail of a running agent.
+//! The audit log of a running agent.
 
 use std::fs;
 use std::time::Duration;
@@ -6,15 +6,15 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::agent_watched::{Prepared, lines};
+use crate::agent_watched::{AgentSetup, audit_lines};
 use crate::support::aws::{Policy, Secret};
-use crate::support::engine::Pull;
+use crate::support::engine::PullScript;
 use crate::support::gate::Gate;
 use crate::support::leak::{Canary, Folder};
-use crate::support::namespace::small_disk;
+use crate::support::namespace::small_disk_command;
 use crate::support::schema;
-use crate::support_aws_client::{GET, HOST, ROLE, SECRET};
-use crate::task::{IMAGE, World, container, open_container, task, wait_for};
+use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
+use crate::task::{IMAGE, World, container, open_container, task};
 
 const ABSENT: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:absent-Ab12Cd";
 
@@ -23,18 +23,18 @@ fn request_id(call: usize) -> String {
 }
 
 #[test]
-fn a_decision_names_the_credential_and_the_calls_that_brought_it_and_no_value() {
+fn audit_line_names_credential_and_aws_calls_but_no_secret() {
     let mut world = World::new();
-    world.host = world.aws.user(HOST, Policy::allow("sts:AssumeRole", ROLE));
-    world.aws.role(ROLE, Policy::trust(HOST), Policy::allow(GET, "*"));
+    world.host = world.aws.put_user(HOST_USER, Policy::allow("sts:AssumeRole", ROLE));
+    world.aws.put_role(ROLE, Policy::trust(HOST_USER), Policy::allow(GET_SECRET_VALUE, "*"));
     let password = "c4nary-ÿ-\"quoted\"-~~~???-and-long-enough";
     let login = json!({ "username": "user-name-that-is-a-token", "password": password });
-    world.aws.secret(Secret::text(SECRET, &login.to_string()));
+    world.aws.put_secret(Secret::text(SECRET, &login.to_string()));
     let mut definition = task(&[container("app", IMAGE, SECRET), container("side", IMAGE, ABSENT)]);
     definition["executionRoleArn"] = json!(ROLE);
-    let agent = Prepared::new().request(&definition).start(&world);
+    let agent = AgentSetup::new().request(&definition).start(&world);
     let metrics = agent.metrics_with(r#"taskpull_audit_lines_total{result="written"} 2"#);
-    let (trail, stderr, home) = agent.end();
+    let (trail, stderr, home) = agent.stop();
 
     let [app, side] = &trail[..] else { panic!("{trail:?}") };
     let text = |key: &str| app[key].as_str().unwrap_or_default();
@@ -49,9 +49,10 @@ fn a_decision_names_the_credential_and_the_calls_that_brought_it_and_no_value() 
     assert!(credential["versionId"].is_string(), "{app}");
     let calls = world.aws.calls();
     let call = |operation: &str, target: &str| {
-        let is_it =
-            |call: &crate::support::aws::Call| call.operation == operation && call.target.as_deref() == Some(target);
-        request_id(calls.iter().position(is_it).unwrap() + 1)
+        let is_match = |call: &crate::support::aws::RecordedCall| {
+            call.operation == operation && call.target.as_deref() == Some(target)
+        };
+        request_id(calls.iter().position(is_match).unwrap() + 1)
     };
     let expected = json!([
         { "operation": "AssumeRole", "id": call("AssumeRole", ROLE) },
@@ -59,62 +60,62 @@ fn a_decision_names_the_credential_and_the_calls_that_brought_it_and_no_value() 
     ]);
     assert_eq!(credential["awsRequests"], expected);
     assert_eq!((&side["result"], &side["failure"]["class"]), (&json!("failed"), &json!("absent")));
-    let said = side["failure"]["causedBy"].to_string();
-    assert!(said.contains(&call("GetSecretValue", ABSENT)), "a failure has its call in its words: {said}");
+    let cause = side["failure"]["causedBy"].to_string();
+    assert!(cause.contains(&call("GetSecretValue", ABSENT)), "the failure quotes the request id: {cause}");
 
     let schema = serde_json::from_str(&taskpull::agent::audit::schema::audit()).unwrap();
     for line in &trail {
-        schema::hold(&schema, line);
+        schema::assert_valid(&schema, line);
     }
     for (name, value) in
         [("password", password), ("user name", "user-name-that-is-a-token"), ("key", &world.host.secret)]
     {
         let canary = Canary::new(name, value);
-        assert_eq!(canary.in_bytes("metrics", metrics.as_bytes()), []);
-        assert_eq!(canary.in_bytes("stderr", stderr.as_bytes()), []);
-        assert_eq!(canary.in_folder(&Folder::at(home.path(""))).findings, []);
+        assert_eq!(canary.find_in_bytes("metrics", metrics.as_bytes()), []);
+        assert_eq!(canary.find_in_bytes("stderr", stderr.as_bytes()), []);
+        assert_eq!(canary.scan_folder(&Folder::new(home.path(""))).findings, []);
     }
 }
 
 #[test]
-fn a_trail_that_was_moved_away_goes_on_in_a_new_file_after_a_hangup() {
+fn sighup_reopens_a_rotated_audit_log() {
     let world = World::new();
     let gate = Gate::closed();
-    world.engine.image(IMAGE, Pull::success().hold(&gate));
-    let prepared = Prepared::new();
+    world.engine.script(IMAGE, PullScript::success().hold(&gate));
+    let prepared = AgentSetup::new();
     let trail = prepared.audit().join("trail");
     let watched = prepared.request(&task(&[open_container("app", IMAGE)])).start(&world);
-    wait_for(&gate, 1);
+    gate.block_until_arrivals(1);
     fs::rename(&trail, trail.with_extension("1")).unwrap();
     watched.agent.signal(Signal::HUP);
-    watched.agent.hears("the configuration was read again");
+    watched.agent.wait_for_log("the configuration was read again");
     gate.open();
     watched.metrics_with(r#"taskpull_audit_lines_total{result="written"} 1"#);
-    let (lines, _, home) = watched.end();
+    let (lines, _, home) = watched.stop();
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert_eq!(fs::read_to_string(home.path("audit/trail.1")).unwrap(), "");
 }
 
 #[test]
-fn a_full_disk_costs_lines_and_no_pulls() {
+fn full_disk_loses_audit_lines_but_no_pulls() {
     let world = World::new();
     let containers: Vec<Value> = (0..40).map(|at| open_container(&format!("c{at}"), IMAGE)).collect();
-    let prepared = Prepared::new().request(&task(&containers));
-    let (trail, line) = (prepared.audit().join("trail"), small_disk(&prepared.audit(), "4k"));
-    let watched = prepared.start_behind(&world, &line);
+    let prepared = AgentSetup::new().request(&task(&containers));
+    let (trail, line) = (prepared.audit().join("trail"), small_disk_command(&prepared.audit(), "4k"));
+    let watched = prepared.start_wrapped(&world, &line);
     watched.metrics_with(r#"taskpull_requests_total{ending="succeeded"} 1"#);
-    watched.agent.hears("the audit trail cannot be written");
+    watched.agent.wait_for_log("the audit trail cannot be written");
     let count = |result: &str| {
         let line = format!("taskpull_audit_lines_total{{result=\"{result}\"}} ");
-        watched.metrics().lines().find_map(|found| found.strip_prefix(&line)?.parse::<usize>().ok()).unwrap()
+        watched.metrics().lines().find_map(|metric| metric.strip_prefix(&line)?.parse::<usize>().ok()).unwrap()
     };
-    // What is written goes on behind the end of the request.
+    // The audit log is written in the background, also after the request has ended.
     while count("written") + count("lost") < 40 {
         std::thread::sleep(Duration::from_millis(10));
     }
     assert!(count("written") > 0 && count("lost") > 0, "{} were lost", count("lost"));
     let text = fs::read_to_string(watched.seen(&trail)).unwrap();
     let whole = text.rfind('\n').map_or(0, |end| end + 1);
-    assert_eq!(lines(&text[..whole]).len(), count("written"));
-    watched.end();
+    assert_eq!(audit_lines(&text[..whole]).len(), count("written"));
+    watched.stop();
 }

@@ -1,60 +1,60 @@
-//! The command line and the agent: `pull --agent`, `status`, `cancel`.
+//! The commands that use a running agent: `pull --agent`, `status` and `cancel`.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 
 use serde_json::{Value, json};
 
-use crate::agent_world::{Agent, Home};
-use crate::support::engine::Pull;
+use crate::agent_world::{Agent, AgentHome};
+use crate::support::engine::PullScript;
 use crate::support::gate::Gate;
-use crate::support::run::{Ended, Run};
+use crate::support::run::{Run, RunOutput};
 use crate::support_aws_client::SECRET;
-use crate::task::{IMAGE, World, container, open_container, task, wait_for};
+use crate::task::{IMAGE, World, container, open_container, task};
 
-fn pull(home: &Home, words: &[&str], definition: &Value) -> Run {
+fn pull(home: &AgentHome, words: &[&str], definition: &Value) -> Run {
     home.command(&[&["pull", "--agent", "-"], words].concat()).stdin(definition.to_string())
 }
 
 #[test]
-fn the_report_is_the_one_that_a_pull_without_an_agent_has() {
-    let (world, home) = (World::new(), Home::new());
+fn agent_pull_prints_the_same_report_as_a_direct_pull() {
+    let (world, home) = (World::new(), AgentHome::new());
     let _agent = Agent::start(&home, &world);
     let definition = task(&[container("app", IMAGE, SECRET), open_container("more", "registry.example:5000/b:1")]);
-    let ended = pull(&home, &["--output", "json"], &definition).end();
-    assert_eq!((ended.code, ended.report()["summary"]["pulled"].clone()), (0, json!(2)), "{ended:?}");
-    assert!(ended.stderr.contains(&format!("{IMAGE}: pulling")), "{ended:?}");
-    let text = pull(&home, &[], &definition).end();
+    let output = pull(&home, &["--output", "json"], &definition).output();
+    assert_eq!((output.code, output.report()["summary"]["pulled"].clone()), (0, json!(2)), "{output:?}");
+    assert!(output.stderr.contains(&format!("{IMAGE}: pulling")), "{output:?}");
+    let text = pull(&home, &[], &definition).output();
     assert!(text.stdout.contains("web (-)") && text.stdout.contains("2 "), "{text:?}");
-    let events = pull(&home, &["--output", "json", "--events"], &definition).end();
+    let events = pull(&home, &["--output", "json", "--events"], &definition).output();
     let last: Value = serde_json::from_str(events.stdout.lines().last().unwrap()).unwrap();
     assert_eq!(last["event"], "report", "{events:?}");
-    let planned = pull(&home, &["--dry-run", "--output", "json"], &definition).end();
+    let planned = pull(&home, &["--dry-run", "--output", "json"], &definition).output();
     assert_eq!(planned.report()["summary"]["planned"], 2, "{planned:?}");
 }
 
 #[test]
-fn failures_and_faults_end_as_they_do_without_an_agent() {
-    let (world, home) = (World::new(), Home::new());
-    world.engine.image(IMAGE, Pull::refused(404, "manifest unknown"));
+fn agent_pull_exits_with_the_same_codes_as_a_direct_pull() {
+    let (world, home) = (World::new(), AgentHome::new());
+    world.engine.script(IMAGE, PullScript::refusal(404, "manifest unknown"));
     let _agent = Agent::start(&home, &world);
-    let ended = pull(&home, &["--output", "json"], &task(&[open_container("app", IMAGE)])).end();
-    assert_eq!((ended.code, &*ended.failure(0)), (3, "manifest absent"), "{ended:?}");
-    let ended = pull(&home, &["--output", "json"], &task(&[open_container("app", "UPPER")])).end();
-    assert_eq!((ended.code, &*ended.failure(0)), (4, "definition invalid"), "{ended:?}");
-    let ended = home.command(&["pull", "--agent", "/nonexistent.json", "--output", "json"]).end();
-    assert_eq!((ended.code, ended.report()["summary"]["invalidInputs"].clone()), (4, json!(1)));
+    let output = pull(&home, &["--output", "json"], &task(&[open_container("app", IMAGE)])).output();
+    assert_eq!((output.code, &*output.failure(0)), (3, "manifest absent"), "{output:?}");
+    let output = pull(&home, &["--output", "json"], &task(&[open_container("app", "UPPER")])).output();
+    assert_eq!((output.code, &*output.failure(0)), (4, "definition invalid"), "{output:?}");
+    let output = home.command(&["pull", "--agent", "/nonexistent.json", "--output", "json"]).output();
+    assert_eq!((output.code, output.report()["summary"]["invalidInputs"].clone()), (4, json!(1)));
 }
 
 #[test]
-fn ctrl_c_ends_the_showing_and_not_the_request() {
-    let (world, home) = (World::new(), Home::new());
+fn ctrl_c_stops_following_but_not_the_request() {
+    let (world, home) = (World::new(), AgentHome::new());
     let gate = Gate::closed();
-    world.engine.image(IMAGE, Pull::success().hold(&gate));
+    world.engine.script(IMAGE, PullScript::success().hold(&gate));
     let agent = Agent::start(&home, &world);
     let mut child = pull(&home, &[], &task(&[open_container("app", IMAGE)])).start();
-    wait_for(&gate, 1);
-    // It is followed once it has a line.
+    gate.block_until_arrivals(1);
+    // The command follows the request as soon as it has printed a line.
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     stderr.read_line(&mut line).unwrap();
@@ -65,81 +65,81 @@ fn ctrl_c_ends_the_showing_and_not_the_request() {
     let id = agent.get("/v1/pulls").json()["pulls"][0]["id"].as_str().unwrap().to_owned();
     assert!(line.contains(&format!("taskpull cancel {id}")), "{line}");
     gate.open();
-    assert_eq!(agent.ended(&id)["state"], "succeeded");
+    assert_eq!(agent.wait_for_end(&id)["state"], "succeeded");
 }
 
 #[test]
-fn a_pull_is_followed_over_the_agents_restart() {
-    let (world, home) = (World::new(), Home::new());
+fn agent_pull_is_followed_across_an_agent_restart() {
+    let (world, home) = (World::new(), AgentHome::new());
     let gate = Gate::closed();
-    world.engine.once(IMAGE, Pull::success().hold(&gate));
+    world.engine.script_once(IMAGE, PullScript::success().hold(&gate));
     let agent = Agent::start(&home, &world);
     let child = pull(&home, &["--output", "json"], &task(&[open_container("app", IMAGE)])).start();
-    wait_for(&gate, 1);
+    gate.block_until_arrivals(1);
     agent.kill();
     let _agent = Agent::start(&home, &world);
-    let ended = Ended::of(child);
-    assert_eq!((ended.code, ended.report()["summary"]["pulled"].clone()), (0, json!(1)), "{ended:?}");
+    let output = RunOutput::wait_for(child);
+    assert_eq!((output.code, output.report()["summary"]["pulled"].clone()), (0, json!(1)), "{output:?}");
 }
 
 #[test]
-fn a_request_that_is_tried_again_is_said_to_be() {
-    let (world, home) = (World::new(), Home::new());
-    let refused = Pull::refused(500, "received unexpected HTTP status: 503 Service Unavailable");
-    world.engine.once(IMAGE, refused);
-    let _agent = Agent::of(home.serve(&world).env("TASKPULL_ATTEMPTS", "1"), &home);
-    let ended = pull(&home, &["--output", "json"], &task(&[open_container("app", IMAGE)])).end();
-    assert_eq!((ended.code, ended.report()["summary"]["pulled"].clone()), (0, json!(1)), "{ended:?}");
-    assert!(ended.stderr.contains("is tried again at 2") && ended.stderr.contains("(unavailable)"), "{ended:?}");
+fn agent_pull_reports_a_pending_retry() {
+    let (world, home) = (World::new(), AgentHome::new());
+    let refused = PullScript::refusal(500, "received unexpected HTTP status: 503 Service Unavailable");
+    world.engine.script_once(IMAGE, refused);
+    let _agent = Agent::from_run(home.serve(&world).env("TASKPULL_ATTEMPTS", "1"), &home);
+    let output = pull(&home, &["--output", "json"], &task(&[open_container("app", IMAGE)])).output();
+    assert_eq!((output.code, output.report()["summary"]["pulled"].clone()), (0, json!(1)), "{output:?}");
+    assert!(output.stderr.contains("is tried again at 2") && output.stderr.contains("(unavailable)"), "{output:?}");
 }
 
 #[test]
-fn status_shows_all_or_one_and_cancel_ends_it() {
-    let (world, home) = (World::new(), Home::new());
+fn status_lists_requests_and_cancel_ends_one() {
+    let (world, home) = (World::new(), AgentHome::new());
     let gate = Gate::closed();
-    world.engine.image(IMAGE, Pull::success().hold(&gate));
+    world.engine.script(IMAGE, PullScript::success().hold(&gate));
     let agent = Agent::start(&home, &world);
     let id = agent.submit(&task(&[open_container("app", IMAGE)])).id();
-    wait_for(&gate, 1);
-    let all = home.command(&["status"]).end();
+    gate.block_until_arrivals(1);
+    let all = home.command(&["status"]).output();
     assert!(all.stdout.contains(&format!("{id}  running")), "{all:?}");
-    let one = home.command(&["status", &id]).end();
+    let one = home.command(&["status", &id]).output();
     assert!(one.stdout.contains(&format!("pulling       {IMAGE}")), "{one:?}");
     let watching = home.command(&["status", "--watch", "--output", "json", &id]).start();
-    let cancelled = home.command(&["cancel", &id]).end();
+    let cancelled = home.command(&["cancel", &id]).output();
     assert_eq!(cancelled.code, 0, "{cancelled:?}");
-    let watched = Ended::of(watching);
+    let watched = RunOutput::wait_for(watching);
     let last: Value = serde_json::from_str(watched.stdout.lines().last().unwrap()).unwrap();
     assert_eq!((watched.code, &last["state"]), (0, &json!("cancelled")));
-    let json: Value = serde_json::from_str(&home.command(&["status", "--output", "json"]).end().stdout).unwrap();
+    let json: Value = serde_json::from_str(&home.command(&["status", "--output", "json"]).output().stdout).unwrap();
     assert_eq!(json[0]["id"], id);
-    let again = home.command(&["cancel", &id]).end();
+    let again = home.command(&["cancel", &id]).output();
     assert_eq!(again.code, 7);
     assert!(again.stderr.contains("has ended"), "{again:?}");
-    let unknown = home.command(&["status", "no such thing"]).end();
+    let unknown = home.command(&["status", "no such thing"]).output();
     assert!(unknown.code == 7 && unknown.stderr.contains("there is no request"), "{unknown:?}");
 }
 
 #[test]
-fn an_agent_that_is_not_there_is_said_with_its_socket_and_how_to_start_it() {
-    let home = Home::new();
+fn missing_agent_error_names_the_socket_and_how_to_start_it() {
+    let home = AgentHome::new();
     for words in [&["status"][..], &["cancel", "1"], &["pull", "--agent", "/dev/null"]] {
-        let ended = home.command(words).end();
-        assert_eq!(ended.code, 7, "{ended:?}");
-        assert!(ended.stderr.contains(&home.socket().display().to_string()), "{ended:?}");
-        assert!(ended.stderr.contains("systemctl start taskpull"), "{ended:?}");
+        let output = home.command(words).output();
+        assert_eq!(output.code, 7, "{output:?}");
+        assert!(output.stderr.contains(&home.socket().display().to_string()), "{output:?}");
+        assert!(output.stderr.contains("systemctl start taskpull"), "{output:?}");
     }
 }
 
 #[test]
-fn a_socket_that_may_not_be_opened_is_said_with_its_group() {
-    let (world, home) = (World::new(), Home::new());
-    let _agent = Agent::of(home.serve(&world).env("TASKPULL_SOCKET_GROUP", "0"), &home);
-    // The user that it is run as may not be let into the folder that it was built in.
+fn socket_permission_error_names_the_group() {
+    let (world, home) = (World::new(), AgentHome::new());
+    let _agent = Agent::from_run(home.serve(&world).env("TASKPULL_SOCKET_GROUP", "0"), &home);
+    // The user of this run may have no access to the build folder, so the program is copied.
     let program = home.socket().with_file_name("taskpull");
     fs::copy(env!("CARGO_BIN_EXE_taskpull"), &program).unwrap();
     let run = Run::program("setpriv").arg("--reuid=61001").arg("--regid=61001").arg("--clear-groups");
-    let ended = run.arg(program).arg("status").arg("--socket").arg(home.socket()).end();
-    assert_eq!(ended.code, 7, "{ended:?}");
-    assert!(ended.stderr.contains("members of the group root"), "{ended:?}");
+    let output = run.arg(program).arg("status").arg("--socket").arg(home.socket()).output();
+    assert_eq!(output.code, 7, "{output:?}");
+    assert!(output.stderr.contains("members of the group root"), "{output:?}");
 }

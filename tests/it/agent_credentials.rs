@@ -1,13 +1,13 @@
-//! Logins over the agent's socket: who is given one, which it is, and that it is nowhere else.
+//! Registry logins over the agent's socket: who may obtain one, which one it is, and that it leaks nowhere else.
 
 use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::agent_world::{Agent, Answer, Home};
-use crate::credential::{Doors, ECR, REGISTRY};
-use crate::support::aws::{Fault, Policy, Secret};
-use crate::support::fault::When;
+use crate::agent_world::{Agent, AgentHome, ApiResponse};
+use crate::credential::{CredentialWorld, ECR_HOST, REGISTRY};
+use crate::support::aws::{AwsFault, Policy, Secret};
+use crate::support::fault::Calls;
 use crate::support::leak::{Canary, Folder};
 use crate::support::run::Run;
 use crate::support_aws_client::SECRET;
@@ -16,31 +16,32 @@ use crate::task::{IMAGE, container, task};
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 const PATH: &str = "/v1/credentials";
 
-/// An agent that gives root logins.
-fn serve(doors: &Doors, home: &Home) -> Run {
-    doors.set(home.serve(&doors.world)).env("TASKPULL_ACCESS_CREDENTIALS", "root")
+/// `taskpull serve` with root in `access.credentials`.
+fn serve(fixture: &CredentialWorld, home: &AgentHome) -> Run {
+    fixture.configure(home.serve(&fixture.world)).env("TASKPULL_ACCESS_CREDENTIALS", "root")
 }
 
-fn start(doors: &Doors, home: &Home) -> Agent {
-    Agent::of(serve(doors, home), home)
+fn start(fixture: &CredentialWorld, home: &AgentHome) -> Agent {
+    Agent::from_run(serve(fixture, home), home)
 }
 
-fn ask(agent: &Agent, body: &Value) -> Answer {
-    agent.ask("POST", PATH, &[JSON], &body.to_string())
+fn ask(agent: &Agent, body: &Value) -> ApiResponse {
+    agent.send("POST", PATH, &[JSON], &body.to_string())
 }
 
-fn ask_of(agent: &Agent, registry: &str) -> Answer {
+fn ask_for_registry(agent: &Agent, registry: &str) -> ApiResponse {
     ask(agent, &json!({ "registry": registry }))
 }
 
-fn refused(answer: &Answer) -> (u16, String, Value) {
-    (answer.status, answer.problem(), answer.json()["failure"]["class"].clone())
+/// The status, the problem and the failure's class of a rejected request.
+fn rejection(answer: &ApiResponse) -> (u16, String, Value) {
+    (answer.status, answer.problem_type(), answer.json()["failure"]["class"].clone())
 }
 
 #[test]
-fn a_registrys_login_is_given_as_the_front_doors_give_it() {
-    let (doors, home) = (Doors::new(), Home::new());
-    let agent = start(&doors, &home);
+fn agent_issues_the_same_logins_as_the_credential_protocols() {
+    let (fixture, home) = (CredentialWorld::new(), AgentHome::new());
+    let agent = start(&fixture, &home);
     let login = json!({ "username": "me", "secret": "swordfish", "covers": "image" });
     for body in [
         json!({ "registry": REGISTRY }),
@@ -51,54 +52,54 @@ fn a_registrys_login_is_given_as_the_front_doors_give_it() {
         assert_eq!((answer.status, answer.json()), (200, login.clone()), "{body}");
         assert!(answer.head.contains("cache-control: no-store"), "{answer:?}");
     }
-    assert_eq!(doors.world.aws.count("GetSecretValue"), 1, "a kept one costs no call");
+    assert_eq!(fixture.world.aws.call_count("GetSecretValue"), 1, "a cached login costs no AWS call");
 
-    let answer = ask_of(&agent, ECR).json();
+    let answer = ask_for_registry(&agent, ECR_HOST).json();
     assert_eq!((&answer["username"], &answer["covers"]), (&json!("AWS"), &json!("registry")));
-    assert!(answer["expiresAt"].as_str().unwrap().ends_with('Z'), "it ends some day");
-    let other = ask(&agent, &json!({ "image": format!("{ECR}/other/app") })).json();
-    assert_eq!(other["secret"], answer["secret"], "one token for the registry");
+    assert!(answer["expiresAt"].as_str().unwrap().ends_with('Z'), "a login of ECR has an expiry time");
+    let other = ask(&agent, &json!({ "image": format!("{ECR_HOST}/other/app") })).json();
+    assert_eq!(other["secret"], answer["secret"], "one token covers the registry");
 }
 
 #[test]
-fn pulls_and_logins_are_served_from_one_keeping() {
-    let (doors, home) = (Doors::new(), Home::new());
-    let agent = start(&doors, &home);
+fn pulls_and_issued_logins_share_one_cache() {
+    let (fixture, home) = (CredentialWorld::new(), AgentHome::new());
+    let agent = start(&fixture, &home);
     let id = agent.submit(&task(&[container("app", IMAGE, SECRET)])).id();
-    assert_eq!(agent.ended(&id)["state"], "succeeded");
-    assert_eq!(ask_of(&agent, REGISTRY).status, 200);
-    assert_eq!(doors.world.aws.count("GetSecretValue"), 1);
+    assert_eq!(agent.wait_for_end(&id)["state"], "succeeded");
+    assert_eq!(ask_for_registry(&agent, REGISTRY).status, 200);
+    assert_eq!(fixture.world.aws.call_count("GetSecretValue"), 1);
 }
 
 #[test]
-fn nobody_is_given_a_login_unless_he_is_named() {
-    let (doors, home) = (Doors::new(), Home::new());
-    let agent = Agent::of(doors.set(home.serve(&doors.world)), &home);
-    let answer = ask_of(&agent, REGISTRY);
-    assert_eq!(refused(&answer), (403, "no-right".to_owned(), Value::Null));
+fn login_requires_an_entry_in_access_credentials() {
+    let (fixture, home) = (CredentialWorld::new(), AgentHome::new());
+    let agent = Agent::from_run(fixture.configure(home.serve(&fixture.world)), &home);
+    let answer = ask_for_registry(&agent, REGISTRY);
+    assert_eq!(rejection(&answer), (403, "no-right".to_owned(), Value::Null));
     assert!(answer.json()["detail"].as_str().unwrap().contains("access.credentials"), "{answer:?}");
-    assert_eq!(doors.world.aws.calls(), []);
+    assert_eq!(fixture.world.aws.calls(), []);
 }
 
 #[test]
-fn a_browser_or_a_proxy_is_given_none() {
-    let (doors, home) = (Doors::new(), Home::new());
-    let agent = start(&doors, &home);
+fn browsers_and_proxies_get_no_login() {
+    let (fixture, home) = (CredentialWorld::new(), AgentHome::new());
+    let agent = start(&fixture, &home);
     let body = json!({ "registry": REGISTRY }).to_string();
     for header in [("Origin", "null"), ("Via", "1.1 proxy"), ("Host", "evil.example")] {
-        let answer = agent.ask("POST", PATH, &[header, JSON], &body);
-        assert_eq!((answer.status, &*answer.problem()), (403, "forwarded"), "{header:?}");
+        let answer = agent.send("POST", PATH, &[header, JSON], &body);
+        assert_eq!((answer.status, &*answer.problem_type()), (403, "forwarded"), "{header:?}");
     }
-    assert_eq!(agent.ask("POST", PATH, &[("Content-Type", "text/plain")], &body).problem(), "media-type");
-    assert_eq!(doors.world.aws.calls(), []);
+    assert_eq!(agent.send("POST", PATH, &[("Content-Type", "text/plain")], &body).problem_type(), "media-type");
+    assert_eq!(fixture.world.aws.calls(), []);
 }
 
 #[test]
-fn a_registry_that_is_not_ours_has_none_and_what_is_no_question_is_not_repeated() {
-    let (doors, home) = (Doors::new(), Home::new());
-    let agent = start(&doors, &home);
+fn unmapped_registry_gets_404_and_malformed_requests_are_not_echoed() {
+    let (fixture, home) = (CredentialWorld::new(), AgentHome::new());
+    let agent = start(&fixture, &home);
     for body in [json!({ "registry": "other.example" }), json!({ "image": "nginx" })] {
-        assert_eq!(refused(&ask(&agent, &body)), (404, "not-ours".to_owned(), Value::Null), "{body}");
+        assert_eq!(rejection(&ask(&agent, &body)), (404, "not-ours".to_owned(), Value::Null), "{body}");
     }
     for body in [
         json!({}),
@@ -110,77 +111,77 @@ fn a_registry_that_is_not_ours_has_none_and_what_is_no_question_is_not_repeated(
         json!({ "image": "library/HUNTER2:hunter2" }),
     ] {
         let answer = ask(&agent, &body);
-        assert_eq!((answer.status, &*answer.problem()), (400, "malformed"), "{body}");
+        assert_eq!((answer.status, &*answer.problem_type()), (400, "malformed"), "{body}");
         assert!(!answer.body.contains("hunter2"), "{answer:?}");
     }
-    assert_eq!(doors.world.aws.calls(), []);
+    assert_eq!(fixture.world.aws.calls(), []);
 }
 
 #[test]
-fn a_refusal_stays_one_and_an_outage_may_pass() {
-    let (doors, home) = (Doors::new().may(Policy::none()), Home::new());
-    let agent = start(&doors, &home);
-    for registry in [REGISTRY, ECR] {
-        let answer = ask_of(&agent, registry);
-        assert_eq!(refused(&answer), (422, "no-login".to_owned(), json!("refused")), "{registry}");
+fn refused_login_is_final_and_an_outage_is_retryable() {
+    let (fixture, home) = (CredentialWorld::new().with_policy(Policy::none()), AgentHome::new());
+    let agent = start(&fixture, &home);
+    for registry in [REGISTRY, ECR_HOST] {
+        let answer = ask_for_registry(&agent, registry);
+        assert_eq!(rejection(&answer), (422, "no-login".to_owned(), json!("refused")), "{registry}");
         assert!(answer.json()["failure"]["hint"].is_string(), "{answer:?}");
     }
-    assert_eq!(refused(&ask_of(&agent, "12.dkr.ecr.eu-west-1.amazonaws.com")).1, "no-login");
+    assert_eq!(rejection(&ask_for_registry(&agent, "12.dkr.ecr.eu-west-1.amazonaws.com")).1, "no-login");
     drop(agent);
 
-    let (doors, home) = (Doors::new(), Home::new());
-    let outage = Fault::Error(500, "InternalServiceError", "sorry");
-    doors.world.aws.fault("GetSecretValue", When::Every, outage);
-    let agent = Agent::of(serve(&doors, &home).env("TASKPULL_SECRETS_TIMEOUT", "2s"), &home);
-    let answer = ask_of(&agent, REGISTRY);
-    assert_eq!((answer.status, &*answer.problem()), (503, "login-unavailable"));
-    assert!(["unavailable", "timed-out"].map(|class| json!(class)).contains(&refused(&answer).2), "{answer:?}");
+    let (fixture, home) = (CredentialWorld::new(), AgentHome::new());
+    let outage = AwsFault::Error(500, "InternalServiceError", "sorry");
+    fixture.world.aws.inject_fault("GetSecretValue", Calls::Every, outage);
+    let agent = Agent::from_run(serve(&fixture, &home).env("TASKPULL_SECRETS_TIMEOUT", "2s"), &home);
+    let answer = ask_for_registry(&agent, REGISTRY);
+    assert_eq!((answer.status, &*answer.problem_type()), (503, "login-unavailable"));
+    assert!(["unavailable", "timed-out"].map(|class| json!(class)).contains(&rejection(&answer).2), "{answer:?}");
     assert!(answer.head.contains("retry-after: "), "{answer:?}");
 }
 
 #[test]
-fn a_map_that_is_wrong_is_said_at_the_start() {
-    let (doors, home) = (Doors::new(), Home::new());
-    doors.map(&format!("[[registry]]\nhost = \"{REGISTRY}\"\n"));
-    let ended = serve(&doors, &home).end();
-    assert_eq!(ended.code, 6, "{ended:?}");
-    assert!(ended.stderr.contains("has no secret"), "{ended:?}");
+fn invalid_registry_map_stops_the_agent_at_start() {
+    let (fixture, home) = (CredentialWorld::new(), AgentHome::new());
+    fixture.write_config(&format!("[[registry]]\nhost = \"{REGISTRY}\"\n"));
+    let output = serve(&fixture, &home).output();
+    assert_eq!(output.code, 6, "{output:?}");
+    assert!(output.stderr.contains("has no secret"), "{output:?}");
 }
 
 #[test]
-fn a_login_is_in_its_answer_and_nowhere_else_and_that_it_was_given_is_told() {
+fn issued_login_appears_only_in_its_answer_and_is_audited() {
     let password = "c4nary-ÿ-\"quoted\"-~~~???-and-long-enough";
-    let (doors, home) = (Doors::new(), Home::new());
+    let (fixture, home) = (CredentialWorld::new(), AgentHome::new());
     let login = json!({ "username": "user-name-that-is-a-token", "password": password });
-    doors.world.aws.secret(Secret::text(SECRET, &login.to_string()));
+    fixture.world.aws.put_secret(Secret::text(SECRET, &login.to_string()));
     let trail = tempfile::tempdir().unwrap();
     let path = trail.path().join("trail");
-    let agent = Agent::of(serve(&doors, &home).env("TASKPULL_AUDIT", &path).env("RUST_LOG", "trace"), &home);
-    let answer = ask_of(&agent, REGISTRY);
+    let agent = Agent::from_run(serve(&fixture, &home).env("TASKPULL_AUDIT", &path).env("RUST_LOG", "trace"), &home);
+    let answer = ask_for_registry(&agent, REGISTRY);
     assert_eq!(answer.json()["secret"], password);
-    assert_eq!(ask_of(&agent, "other.example").status, 404);
+    assert_eq!(ask_for_registry(&agent, "other.example").status, 404);
     let metrics = agent.get("/v1/metrics").body;
-    let ended = agent.terminate();
+    let output = agent.terminate();
 
     assert!(metrics.contains("taskpull_credentials_given_total{kind=\"secret\"} 1"), "{metrics}");
     let lines = fs::read_to_string(&path).unwrap();
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let of = |event: &str, right: &Value| {
+    let matching = |event: &str, right: &Value| {
         lines.iter().filter(|line| line["event"] == event && line["right"] == *right).collect::<Vec<_>>()
     };
-    let decided = of("access", &json!("credentials"));
-    assert_eq!((decided.len(), &decided[0]["allowed"]), (2, &json!(true)), "{lines:?}");
-    let [given] = of("credential", &Value::Null)[..] else { panic!("{lines:?}") };
-    assert_eq!((&given["to"]["uid"], &given["what"]), (&json!(0), &json!(REGISTRY)));
-    assert_eq!((&given["credential"]["arn"], &given["credential"]["kind"]), (&json!(SECRET), &json!("secret")));
+    let decisions = matching("access", &json!("credentials"));
+    assert_eq!((decisions.len(), &decisions[0]["allowed"]), (2, &json!(true)), "{lines:?}");
+    let [issued] = matching("credential", &Value::Null)[..] else { panic!("{lines:?}") };
+    assert_eq!((&issued["to"]["uid"], &issued["what"]), (&json!(0), &json!(REGISTRY)));
+    assert_eq!((&issued["credential"]["arn"], &issued["credential"]["kind"]), (&json!(SECRET), &json!("secret")));
 
     for (name, value) in [("password", password), ("user name", "user-name-that-is-a-token")] {
         let canary = Canary::new(name, value);
-        for (place, text) in [("metrics", &metrics), ("stdout", &ended.stdout), ("stderr", &ended.stderr)] {
-            assert_eq!(canary.in_bytes(place, text.as_bytes()), []);
+        for (source, text) in [("metrics", &metrics), ("stdout", &output.stdout), ("stderr", &output.stderr)] {
+            assert_eq!(canary.find_in_bytes(source, text.as_bytes()), []);
         }
         for folder in [home.state(), trail.path().to_owned()] {
-            assert_eq!(canary.in_folder(&Folder::at(folder)).findings, []);
+            assert_eq!(canary.scan_folder(&Folder::new(folder)).findings, []);
         }
     }
 }

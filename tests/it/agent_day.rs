@@ -1,8 +1,8 @@
-//! A day of an agent's life within a minute: its parts as `taskpull serve` joins them, over real
-//! sockets, while the clock of their runtime is moved on.
+//! Simulates a day of an agent's life in under a minute: the parts that `taskpull serve` joins, over real sockets,
+//! on a runtime whose clock the test advances.
 //!
-//! As in [`crate::pull_days`], the story is told by a test within a world that another one
-//! makes. The world lives by the clock of the story, which says each minute that it begins.
+//! As in [`crate::pull_days`], an outer test prepares the fake services and starts an inner, ignored test that
+//! drives the clock. The inner test announces each simulated minute, so the services follow the same clock.
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -30,22 +30,22 @@ use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::agent_world::{Answer, request};
-use crate::pull_days::{MINUTE, credentials, held, later, tell_with, variable};
-use crate::support::aws::Fault;
-use crate::support::engine::{Auth, Pull};
-use crate::support::fault::When;
-use crate::support::http::{Reply, Server as HttpServer};
+use crate::agent_world::{ApiResponse, http_request};
+use crate::pull_days::{MINUTE, advance_clock, credential_provider, resource_usage, run_story_with, story_variable};
+use crate::support::aws::AwsFault;
+use crate::support::engine::{PullScript, RegistryAuth};
+use crate::support::fault::Calls;
+use crate::support::http::{HttpServer, Reply};
 use crate::support_aws_client::SECRET;
 use crate::task::{World, container, task};
 
 const DAY: usize = 24 * 60;
 const IMAGES: usize = 20;
-/// Submissions come every so many minutes, so many at once: 5,040 in a day.
-const EVERY: usize = 4;
-const TOGETHER: usize = 14;
-/// `secrets.max_age` and `secrets.max_stale`, in minutes.
-const SERVES: usize = 5 + 60;
+/// A wave of `WAVE_SIZE` submissions arrives every `WAVE_INTERVAL` minutes: 5,040 in a day.
+const WAVE_INTERVAL: usize = 4;
+const WAVE_SIZE: usize = 14;
+/// The sum of `secrets.max_age` and `secrets.max_stale`, in minutes.
+const MAX_SECRET_AGE: usize = 5 + 60;
 
 fn image(at: usize) -> String {
     format!("registry.example:5000/team/app{at}:v1")
@@ -55,34 +55,35 @@ fn password(hour: usize) -> String {
     format!("swordfish-{hour}")
 }
 
-/// What goes on around the agent: a rotation every hour, an engine that restarts every two,
-/// and an AWS that is out for ten minutes every three, in the midst of which there is a
-/// rotation: what is refused while the new password cannot be read is tried again.
-struct Around {
+/// The services around the agent. The password rotates every hour, the engine restarts every two hours, and AWS is
+/// unavailable for ten minutes every three hours. Each outage contains a rotation: a pull that is refused while the
+/// new password cannot be read is retried.
+struct Surroundings {
     world: World,
     engine: PathBuf,
-    /// How many pulls had come when each minute began.
+    /// The number of pulls that the engine had received when each minute began.
     pulls_before: Mutex<Vec<usize>>,
 }
 
-impl Around {
-    fn begins(&self, minute: usize) {
+impl Surroundings {
+    fn begin_minute(&self, minute: usize) {
         let Self { world, engine, pulls_before } = self;
         pulls_before.lock().unwrap().push(world.engine.pulls().len());
         let (hour, every) = (minute / 60, |minutes: usize| minute % minutes);
         if every(60) == 0 {
             world.aws.rotate(SECRET, &format!(r#"{{"username": "me", "password": "{}"}}"#, password(hour)));
-            (0..IMAGES).for_each(|at| world.engine.image(&image(at), wanting(hour)));
+            (0..IMAGES).for_each(|at| world.engine.script(&image(at), requiring_password_of(hour)));
         }
         if every(180) == 175 {
-            world.aws.fault("GetSecretValue", When::Every, Fault::Status(503));
+            world.aws.inject_fault("GetSecretValue", Calls::Every, AwsFault::Status(503));
         }
         if every(180) == 5 {
-            world.aws.lift("GetSecretValue");
+            world.aws.clear_faults("GetSecretValue");
         }
-        // Between these its pulls break, and it is not there at all.
+        // The engine restarts: its running pulls break, and later its socket is missing for three minutes.
         if every(120) == 20 {
-            (0..IMAGES).for_each(|at| world.engine.once(&image(at), Pull::stream().status("Pulling").reset()));
+            (0..IMAGES)
+                .for_each(|at| world.engine.script_once(&image(at), PullScript::stream().status("Pulling").reset()));
         }
         if every(120) == 30 {
             std::fs::remove_file(engine).unwrap();
@@ -92,32 +93,32 @@ impl Around {
         }
     }
 
-    /// The hours of the passwords that were shown, with the minute that each was shown in.
-    fn shown(&self) -> Vec<(usize, usize)> {
+    /// Returns the hour of each password that a pull sent, with the minute in which it was sent.
+    fn passwords_sent(&self) -> Vec<(usize, usize)> {
         let before = self.pulls_before.lock().unwrap();
         let minute = |at: usize| before.partition_point(|count| *count <= at) - 1;
-        let hour = |auth: &Auth| match auth {
-            Auth::Given(given) => given.password.strip_prefix("swordfish-").unwrap().parse().unwrap(),
+        let hour = |auth: &RegistryAuth| match auth {
+            RegistryAuth::Config(login) => login.password.strip_prefix("swordfish-").unwrap().parse().unwrap(),
             other => panic!("{other:?}"),
         };
         self.world.engine.pulls().iter().enumerate().map(|(at, pull)| (hour(&pull.auth), minute(at))).collect()
     }
 }
 
-fn wanting(hour: usize) -> Pull {
-    Pull::success().requiring("me", &password(hour))
+fn requiring_password_of(hour: usize) -> PullScript {
+    PullScript::success().with_login("me", &password(hour))
 }
 
 #[test]
-fn a_day_of_rotations_restarts_and_outages_loses_nothing_and_leaves_nothing() {
+fn a_day_of_rotations_restarts_and_outages_loses_no_request() {
     let folder = tempfile::tempdir().unwrap();
     let (clock, engine) = (folder.path().join("clock.sock"), folder.path().join("engine.sock"));
     let world = World::new();
     symlink(world.engine.socket(), &engine).unwrap();
-    let around = Arc::new(Around { world, engine: engine.clone(), pulls_before: Mutex::default() });
-    let told = Arc::clone(&around);
+    let surroundings = Arc::new(Surroundings { world, engine: engine.clone(), pulls_before: Mutex::default() });
+    let on_clock = Arc::clone(&surroundings);
     let _clock = HttpServer::on_socket(&clock, move |request| {
-        told.begins(request.path.strip_prefix("/minute/").unwrap().parse().unwrap());
+        on_clock.begin_minute(request.path.strip_prefix("/minute/").unwrap().parse().unwrap());
         Reply::new(200, "")
     });
     let host = format!("unix://{}", engine.display());
@@ -126,15 +127,18 @@ fn a_day_of_rotations_restarts_and_outages_loses_nothing_and_leaves_nothing() {
         ("DAY_CLOCK", clock.to_str().unwrap()),
         ("DAY_FOLDER", folder.path().to_str().unwrap()),
     ];
-    tell_with(&around.world, "agent_day::within_a_day", &variables);
-    let shown = around.shown();
-    let late: Vec<_> = shown.iter().filter(|(hour, minute)| minute / 60 > *hour).collect();
-    assert!(!late.is_empty() && late.iter().all(|(hour, minute)| *minute < (hour + 1) * 60 + SERVES), "{late:?}");
-    // Each wave may find out by itself, and no more often: a refusal is not tried again with the same.
-    assert!(late.len() <= 24 * TOGETHER, "{}", late.len());
+    run_story_with(&surroundings.world, "agent_day::simulated_day_within_the_prepared_services", &variables);
+    let passwords_sent = surroundings.passwords_sent();
+    let late: Vec<_> = passwords_sent.iter().filter(|(hour, minute)| minute / 60 > *hour).collect();
+    assert!(
+        !late.is_empty() && late.iter().all(|(hour, minute)| *minute < (hour + 1) * 60 + MAX_SECRET_AGE),
+        "{late:?}"
+    );
+    // At most one wave per rotation is refused: the agent does not retry with a refused password.
+    assert!(late.len() <= 24 * WAVE_SIZE, "{}", late.len());
 }
 
-/// As the program joins them.
+/// Executes the agent's jobs with the same parts as the program.
 struct Pulling {
     credentials: CachingCredentialProvider<AwsClient>,
     engine: DockerAddress,
@@ -147,8 +151,8 @@ impl Pulling {
         let [all, per_registry] = [16, 8].map(|count| NonZeroUsize::new(count).unwrap());
         let wait = Duration::from_millis;
         Self {
-            credentials: credentials(),
-            engine: DockerAddress::parse(&variable("DOCKER_HOST")).unwrap(),
+            credentials: credential_provider(),
+            engine: DockerAddress::parse(&story_variable("DOCKER_HOST")).unwrap(),
             traffic: PullLimiter::of_many_runs(Concurrency { all, per_registry }),
             limits: PullLimits {
                 disk: DiskLimits::default(),
@@ -203,7 +207,7 @@ impl JobExecutor for Pulling {
     }
 }
 
-/// Every end that it was told of.
+/// Records each reported end of a request.
 #[derive(Default)]
 struct Ends(Mutex<HashMap<String, Vec<JobResult>>>);
 
@@ -214,16 +218,16 @@ impl AgentObserver for Ends {
 }
 
 #[tokio::test]
-#[ignore = "a_day_of_rotations_restarts_and_outages_loses_nothing_and_leaves_nothing runs it"]
-async fn within_a_day() {
-    let folder = PathBuf::from(variable("DAY_FOLDER"));
+#[ignore = "a_day_of_rotations_restarts_and_outages_loses_no_request runs it"]
+async fn simulated_day_within_the_prepared_services() {
+    let folder = PathBuf::from(story_variable("DAY_FOLDER"));
     let (journal, _) = Journal::open(&folder.join("state")).unwrap();
     let (to_runner, accepted) = mpsc::unbounded_channel();
     let room = StoreLimits { open: 1_000, history: 200 };
     let desk = Arc::new(JobStore::new(journal, Vec::new(), room, to_runner));
     let (work, ends, stop) = (Arc::new(Pulling::new()), Arc::new(Ends::default()), Shutdown::default());
-    let everybody = Rule { users: [rustix::process::getuid().as_raw()].into(), ..Rule::default() };
-    let access = Access { submit: everybody.clone(), read: everybody, ..Access::default() };
+    let own_user = Rule { users: [rustix::process::getuid().as_raw()].into(), ..Rule::default() };
+    let access = Access { submit: own_user.clone(), read: own_user, ..Access::default() };
     let shared = Shared {
         desk: Arc::clone(&desk),
         work: Arc::<Pulling>::clone(&work),
@@ -245,35 +249,35 @@ async fn within_a_day() {
         cluster: None,
     };
     let day = async {
-        let acknowledged = live_a_day(&desk, &folder.join("agent.sock")).await;
+        let acknowledged = submit_all_day(&desk, &folder.join("agent.sock")).await;
         stop.drain.cancel();
         acknowledged
     };
     let (acknowledged, ()) = join(day, supervisor.run(accepted, &stop)).await;
     let ends = ends.0.lock().unwrap();
-    assert!(acknowledged.iter().all(|id| ends[id] == [JobResult::Succeeded]), "each has one end, and a good one");
-    assert_eq!((acknowledged.len(), ends.len()), (DAY / EVERY * TOGETHER, acknowledged.len()));
-    let kept = std::fs::read_dir(folder.join("state/requests")).unwrap().map(|entry| entry.unwrap().path());
-    let kept: Vec<_> = kept.map(|path| std::fs::read_to_string(path).unwrap()).collect();
-    assert_eq!(kept.len(), room.history);
-    assert!(kept.iter().all(|record| record.contains(r#""ended":{"#)), "nothing is open on disk");
+    assert!(acknowledged.iter().all(|id| ends[id] == [JobResult::Succeeded]), "every request succeeded exactly once");
+    assert_eq!((acknowledged.len(), ends.len()), (DAY / WAVE_INTERVAL * WAVE_SIZE, acknowledged.len()));
+    let records = std::fs::read_dir(folder.join("state/requests")).unwrap().map(|entry| entry.unwrap().path());
+    let records: Vec<_> = records.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    assert_eq!(records.len(), room.history);
+    assert!(records.iter().all(|record| record.contains(r#""ended":{"#)), "the journal has no open request");
 }
 
-/// Submits all day long; the ids that were acknowledged.
-async fn live_a_day(desk: &JobStore, socket: &Path) -> Vec<String> {
+/// Submits definitions all day and returns the acknowledged ids.
+async fn submit_all_day(desk: &JobStore, socket: &Path) -> Vec<String> {
     let mut acknowledged = Vec::new();
-    let mut flat = (0, 0);
-    // An hour more, for what is tried again.
+    let mut baseline = (0, 0);
+    // One more hour leaves time for retries.
     for minute in 0..DAY + 60 {
-        // By then the history is full, and the allocator has what it needs.
+        // By this time the history is full and the memory use has settled.
         if minute == DAY / 4 {
-            flat = held();
+            baseline = resource_usage();
         }
-        ask(Path::new(&variable("DAY_CLOCK")), "POST", &format!("/minute/{minute}"), "").await;
-        if minute % EVERY == 0 && minute < DAY {
-            let definitions = (0..TOGETHER).map(|at| {
-                let place = minute / EVERY * TOGETHER + at;
-                task(&[container("app", &image(place % IMAGES), SECRET)]).to_string()
+        ask(Path::new(&story_variable("DAY_CLOCK")), "POST", &format!("/minute/{minute}"), "").await;
+        if minute % WAVE_INTERVAL == 0 && minute < DAY {
+            let definitions = (0..WAVE_SIZE).map(|at| {
+                let number = minute / WAVE_INTERVAL * WAVE_SIZE + at;
+                task(&[container("app", &image(number % IMAGES), SECRET)]).to_string()
             });
             let answers = join_all(definitions.map(|definition| async move {
                 let answer = ask(socket, "POST", "/v1/pulls", &definition).await;
@@ -282,36 +286,36 @@ async fn live_a_day(desk: &JobStore, socket: &Path) -> Vec<String> {
             }));
             acknowledged.extend(answers.await);
         }
-        at_rest(desk).await;
-        later(MINUTE).await;
+        wait_until_idle(desk).await;
+        advance_clock(MINUTE).await;
     }
-    at_rest(desk).await;
+    wait_until_idle(desk).await;
     assert_eq!(desk.open_count(), 0);
-    let (descriptors, memory) = held();
-    assert!(descriptors <= flat.0 + 4, "{} open file descriptors became {descriptors}", flat.0);
-    assert!(memory < flat.1 + 4_000_000, "{} bytes became {memory}", flat.1);
+    let (descriptors, memory) = resource_usage();
+    assert!(descriptors <= baseline.0 + 4, "{} open file descriptors became {descriptors}", baseline.0);
+    assert!(memory < baseline.1 + 4_000_000, "{} bytes became {memory}", baseline.1);
     acknowledged
 }
 
-/// Waits until nothing is under way but waits of a minute and more. Those for an engine that
-/// is away are shorter, and so the clock goes on a little faster than it does by itself.
-async fn at_rest(desk: &JobStore) {
+/// Waits until no request is running; a request that waits for a retry counts as idle. Waits for a missing engine are
+/// shorter than a minute, so the clock is advanced in small steps meanwhile.
+async fn wait_until_idle(desk: &JobStore) {
     loop {
         let is_running = |standing: &JobState| matches!(standing, JobState::Open(open) if !matches!(open.phase(), JobPhase::Waiting { .. }));
         if desk.list(1, |view| is_running(&view.state)).is_empty() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
-        later(Duration::from_millis(40)).await;
+        advance_clock(Duration::from_millis(40)).await;
     }
 }
 
-async fn ask(socket: &Path, method: &str, path: &str, body: &str) -> Answer {
+async fn ask(socket: &Path, method: &str, path: &str, body: &str) -> ApiResponse {
     let mut stream = UnixStream::connect(socket).await.unwrap();
-    let bytes = request(method, path, &[("Content-Type", "application/json")], body);
+    let bytes = http_request(method, path, &[("Content-Type", "application/json")], body);
     stream.write_all(&bytes).await.unwrap();
     let mut text = Vec::new();
-    // A connection that breaks behind an answer has given it.
+    // An answer counts even if the connection is reset after it.
     let _ = stream.read_to_end(&mut text).await;
-    Answer::parse(&String::from_utf8(text).unwrap())
+    ApiResponse::parse(&String::from_utf8(text).unwrap())
 }

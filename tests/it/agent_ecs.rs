@@ -1,4 +1,4 @@
-//! An ECS cluster, kept warm: what may be placed here is pulled before it is.
+//! Prefetch for an ECS cluster: images of workloads that may be placed on this host are pulled ahead of time.
 
 use std::io::Write as _;
 use std::os::unix::net::UnixStream;
@@ -7,23 +7,23 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::agent_folder::Agent;
-use crate::agent_world::{Answer, connect, request};
-use crate::support::aws::{Cluster, Fault, Policy};
-use crate::support::engine::Auth;
-use crate::support::fault::When;
+use crate::agent_folder::FolderAgent;
+use crate::agent_world::{ApiResponse, connect, http_request};
+use crate::support::aws::{AwsFault, Cluster, Policy};
+use crate::support::engine::RegistryAuth;
+use crate::support::fault::Calls;
 use crate::support::run::Run;
-use crate::support_aws_client::{GET, HOST, SECRET};
+use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, SECRET};
 use crate::task::{container, open_container};
 
 const CLUSTER: &str = "arn:aws:ecs:eu-west-1:111122223333:cluster/web";
 const INSTANCE: &str = "arn:aws:ecs:eu-west-1:111122223333:container-instance/web/0123456789abcdef";
 
-/// The policy of `docs/agent.md`, and what the host reads besides.
+/// The policy that `docs/agent.md` prints, plus the right to read secrets.
 fn policy() -> Policy {
     let text = include_str!("../../docs/agent.md").split("## An ECS cluster, kept warm").nth(1).unwrap();
     let text = text.split("```json").nth(1).unwrap().split("```").next().unwrap();
-    Policy::from(text).and(Policy::allow(GET, "*"))
+    Policy::from(text).and(Policy::allow(GET_SECRET_VALUE, "*"))
 }
 
 fn definition(name: &str) -> String {
@@ -38,7 +38,7 @@ fn image(name: &str) -> String {
     format!("registry.example/{name}:1")
 }
 
-/// A service of one definition that is called as it is.
+/// An ECS service whose task definition has the service's own name.
 fn service(name: &str, more: &Value) -> Value {
     let mut service = json!({
         "serviceName": name, "status": "ACTIVE", "taskDefinition": definition(name), "desiredCount": 1,
@@ -61,33 +61,33 @@ fn task(name: &str, more: &Value) -> Value {
     task
 }
 
-/// An agent whose cluster is `web`, looked at every second.
-struct Warm(Agent);
+/// An agent that prefetches for the cluster `web` and scans it every second.
+struct PrefetchAgent(FolderAgent);
 
-impl Warm {
+impl PrefetchAgent {
     fn new(cluster: Cluster) -> Self {
-        let agent = Agent::new();
-        agent.world.aws.user(HOST, policy());
-        agent.world.aws.cluster(CLUSTER, cluster);
+        let agent = FolderAgent::new();
+        agent.world.aws.put_user(HOST_USER, policy());
+        agent.world.aws.put_cluster(CLUSTER, cluster);
         Self(agent)
     }
 
-    /// Registers a definition that has one image of its name.
-    fn defines(&self, name: &str, more: &Value) -> &Self {
-        self.defines_at(&definition(name), name, more)
+    /// Registers a task definition with one image that has the definition's name.
+    fn define(&self, name: &str, more: &Value) -> &Self {
+        self.define_at(&definition(name), name, more)
     }
 
-    fn defines_at(&self, arn: &str, name: &str, more: &Value) -> &Self {
+    fn define_at(&self, arn: &str, name: &str, more: &Value) -> &Self {
         let containers = [open_container("app", &image(name))];
         let mut task = json!({ "taskDefinitionArn": arn, "family": name, "containerDefinitions": containers });
         task.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        self.0.world.aws.task_definition(arn, task);
+        self.0.world.aws.put_task_definition(arn, task);
         self
     }
 
     fn define_all(&self, names: &[&str]) -> &Self {
         for name in names {
-            self.defines(name, &json!({}));
+            self.define(name, &json!({}));
         }
         self
     }
@@ -97,66 +97,66 @@ impl Warm {
     }
 
     fn start_with(self, cluster: &str, more: impl FnOnce(Run) -> Run) -> Self {
-        let of_cluster = |run: Run| {
+        let configure = |run: Run| {
             let run = run.env("TASKPULL_ECS_CLUSTER", cluster).env("TASKPULL_ECS_INTERVAL", "1s");
             more(run.env("AWS_REGION", "eu-west-1"))
         };
-        Self(self.0.start_with(&[], "0", of_cluster))
+        Self(self.0.start_with(&[], "0", configure))
     }
 
-    fn asked(&self, operation: &str) -> usize {
-        self.0.world.aws.count(operation)
+    fn call_count(&self, operation: &str) -> usize {
+        self.0.world.aws.call_count(operation)
     }
 
-    /// Waits until the cluster was asked for so often more from now on.
-    fn looks(&self, times: usize) {
-        let before = self.asked("ListServices");
-        self.0.sees("looks", || self.asked("ListServices") >= before + times);
+    /// Waits until the cluster has been scanned `times` more times.
+    fn wait_for_scans(&self, times: usize) {
+        let before = self.call_count("ListServices");
+        self.0.wait_until("the cluster is scanned", || self.call_count("ListServices") >= before + times);
     }
 
-    fn has(&self, name: &str) -> bool {
-        self.0.world.engine.count(&image(name)) > 0
+    fn has_pulled(&self, name: &str) -> bool {
+        self.0.world.engine.pull_count(&image(name)) > 0
     }
 
-    fn gets(&self, names: &[&str]) {
+    fn wait_for_pulls(&self, names: &[&str]) {
         for name in names {
-            self.0.pulls(&image(name), 1);
+            self.0.wait_for_pulls(&image(name), 1);
         }
     }
 
-    fn get(&self, path: &str) -> Answer {
-        let mut stream = connect(&self.0.beside("taskpull.sock"));
-        stream.write_all(&request("GET", path, &[], "")).unwrap();
-        Answer::read(stream)
+    fn get(&self, path: &str) -> ApiResponse {
+        let mut stream = connect(&self.0.sibling_path("taskpull.sock"));
+        stream.write_all(&http_request("GET", path, &[], "")).unwrap();
+        ApiResponse::read(stream)
     }
 }
 
 #[test]
-fn services_and_tasks_beyond_a_page_are_all_kept_warm_and_the_calls_counted() {
+fn every_page_of_services_and_tasks_is_prefetched() {
     let services: Vec<_> = (0..205).map(|number| format!("service-{number}")).collect();
     let tasks: Vec<_> = (0..130).map(|number| format!("task-{number}")).collect();
-    let warm = Warm::new(Cluster {
+    let agent = PrefetchAgent::new(Cluster {
         services: services.iter().map(|name| ec2(name)).collect(),
         tasks: tasks.iter().map(|name| task(name, &json!({}))).collect(),
         instances: Vec::new(),
     });
     for name in services.iter().chain(&tasks) {
-        warm.defines(name, &json!({}));
+        agent.define(name, &json!({}));
     }
-    let warm = warm.start_with("web", |run| run.env("TASKPULL_ECS_INTERVAL", "1h"));
+    let agent = agent.start_with("web", |run| run.env("TASKPULL_ECS_INTERVAL", "1h"));
     for name in services.iter().chain(&tasks) {
-        warm.0.pulls(&image(name), 1);
+        agent.0.wait_for_pulls(&image(name), 1);
     }
     let calls = ["ListServices", "DescribeServices", "ListTasks", "DescribeTasks", "DescribeTaskDefinition"];
-    assert_eq!(calls.map(|call| warm.asked(call)), [3, 21, 2, 2, 335]);
-    let metrics = warm.get("/v1/metrics").body;
+    assert_eq!(calls.map(|call| agent.call_count(call)), [3, 21, 2, 2, 335]);
+    let metrics = agent.get("/v1/metrics").body;
     for line in ["operation=\"ListServices\"", "operation=\"DescribeTaskDefinition\""] {
-        assert!(metrics.lines().any(|found| found.starts_with("taskpull_aws_calls_total") && found.contains(line)));
+        assert!(metrics.lines().any(|metric| metric.starts_with("taskpull_aws_calls_total") && metric.contains(line)));
     }
 }
 
 #[test]
-fn what_cannot_be_placed_here_is_not_pulled() {
+fn images_of_unplaceable_workloads_are_not_pulled() {
     let strategy = |name: &str| json!({ "capacityProviderStrategy": [{ "capacityProvider": name, "weight": 1 }] });
     let deployments = json!({ "deployments": [
         { "id": "1", "status": "PRIMARY", "taskDefinition": definition("newer") },
@@ -165,7 +165,7 @@ fn what_cannot_be_placed_here_is_not_pulled() {
     ] });
     let member_of = |expression: &str| json!([{ "type": "memberOf", "expression": expression }]);
     let constrained = |expression: &str| json!({ "placementConstraints": member_of(expression) });
-    let warm = Warm::new(Cluster {
+    let agent = PrefetchAgent::new(Cluster {
         services: vec![
             ec2("plain"),
             service("own-provider", &strategy("my-instances")),
@@ -191,153 +191,158 @@ fn what_cannot_be_placed_here_is_not_pulled() {
             "attributes": [{ "name": "stack", "value": "web" }, { "name": "ecs.capability.anything" }],
         })],
     });
-    warm.define_all(&["plain", "own-provider", "newer", "older", "oldest", "stack-web", "stack-api", "inactive"]);
-    warm.define_all(&["draining", "fargate", "managed", "external", "spot", "alone", "of-a-service", "task-fargate"]);
-    warm.defines("defined-api", &constrained("attribute:stack == api"));
+    agent.define_all(&["plain", "own-provider", "newer", "older", "oldest", "stack-web", "stack-api", "inactive"]);
+    agent.define_all(&["draining", "fargate", "managed", "external", "spot", "alone", "of-a-service", "task-fargate"]);
+    agent.define("defined-api", &constrained("attribute:stack == api"));
     let windows = json!({ "operatingSystemFamily": "WINDOWS_SERVER_2022_CORE", "cpuArchitecture": "X86_64" });
-    warm.defines("windows", &json!({ "runtimePlatform": windows }));
-    let warm = warm.start_with("web", |run| run.env("TASKPULL_ECS_CONTAINER_INSTANCE", "0123456789abcdef"));
-    warm.gets(&["plain", "own-provider", "newer", "older", "stack-web", "alone"]);
-    warm.looks(2);
-    let mut pulled: Vec<_> = warm.0.world.engine.pulls().into_iter().map(|pull| pull.image).collect();
+    agent.define("windows", &json!({ "runtimePlatform": windows }));
+    let agent = agent.start_with("web", |run| run.env("TASKPULL_ECS_CONTAINER_INSTANCE", "0123456789abcdef"));
+    agent.wait_for_pulls(&["plain", "own-provider", "newer", "older", "stack-web", "alone"]);
+    agent.wait_for_scans(2);
+    let mut pulled: Vec<_> = agent.0.world.engine.pulls().into_iter().map(|pull| pull.image).collect();
     pulled.sort();
     assert_eq!(pulled, ["alone", "newer", "older", "own-provider", "plain", "stack-web"].map(image));
 }
 
 #[test]
-fn a_new_revision_is_pulled_with_its_own_credential_and_the_old_one_no_longer_shown() {
-    let warm = Warm::new(Cluster { services: vec![ec2("one")], ..Cluster::default() });
+fn new_revision_is_pulled_with_its_credential_and_replaces_the_old() {
+    let agent = PrefetchAgent::new(Cluster { services: vec![ec2("one")], ..Cluster::default() });
     let private = json!({ "containerDefinitions": [container("app", &image("two"), SECRET)] });
-    warm.define_all(&["one"]).defines("two", &private);
-    let warm = warm.start();
-    warm.gets(&["one"]);
+    agent.define_all(&["one"]).define("two", &private);
+    let agent = agent.start();
+    agent.wait_for_pulls(&["one"]);
     let status = || {
-        let run = Run::new(["status", "--socket"]).arg(warm.0.beside("taskpull.sock"));
-        warm.0.world.set(run).end().stdout
+        let run = Run::new(["status", "--socket"]).arg(agent.0.sibling_path("taskpull.sock"));
+        agent.0.world.configure(run).output().stdout
     };
     assert!(status().contains("ecs") && status().contains(&definition("one")), "{}", status());
-    warm.0.world.aws.cluster(CLUSTER, Cluster { services: vec![ec2("two")], ..Cluster::default() });
-    warm.gets(&["two"]);
-    let pulls = warm.0.world.engine.pulls();
+    agent.0.world.aws.put_cluster(CLUSTER, Cluster { services: vec![ec2("two")], ..Cluster::default() });
+    agent.wait_for_pulls(&["two"]);
+    let pulls = agent.0.world.engine.pulls();
     let two = pulls.iter().find(|pull| pull.image == image("two")).unwrap();
-    assert!(matches!(two.auth, Auth::Given(_)), "{two:?}");
+    assert!(matches!(two.auth, RegistryAuth::Config(_)), "{two:?}");
     assert!(!status().contains(&definition("one")), "{}", status());
 }
 
 #[test]
-fn a_denial_names_the_action_and_is_over_when_it_is_allowed() {
-    let warm = Warm::new(Cluster { services: vec![ec2("one")], ..Cluster::default() });
-    warm.define_all(&["one"]);
-    warm.0.world.aws.user(HOST, policy().and(Policy::deny("ecs:DescribeServices", "*")));
-    let warm = warm.start();
-    warm.0.hears("nothing new is pulled");
-    warm.looks(2);
-    let said = warm.0.lines("nothing new is pulled");
-    assert_eq!(said.len(), 1, "{said:?}");
+fn denied_ecs_call_is_named_and_recovers_once_allowed() {
+    let agent = PrefetchAgent::new(Cluster { services: vec![ec2("one")], ..Cluster::default() });
+    agent.define_all(&["one"]);
+    agent.0.world.aws.put_user(HOST_USER, policy().and(Policy::deny("ecs:DescribeServices", "*")));
+    let agent = agent.start();
+    agent.0.wait_for_log("nothing new is pulled");
+    agent.wait_for_scans(2);
+    let lines = agent.0.log_lines("nothing new is pulled");
+    assert_eq!(lines.len(), 1, "{lines:?}");
     for words in ["the host is not allowed ecs:DescribeServices", "in the policy of the host's identity", "request id"]
     {
-        assert!(said[0].contains(words), "{words}: {said:?}");
+        assert!(lines[0].contains(words), "{words}: {lines:?}");
     }
-    assert!(!warm.has("one"));
-    warm.0.world.aws.user(HOST, policy());
-    warm.gets(&["one"]);
-    warm.0.hears("the cluster is looked at again");
+    assert!(!agent.has_pulled("one"));
+    agent.0.world.aws.put_user(HOST_USER, policy());
+    agent.wait_for_pulls(&["one"]);
+    agent.0.wait_for_log("the cluster is looked at again");
 }
 
 #[test]
-fn an_outage_is_told_once_and_takes_nothing_away() {
-    let warm = Warm::new(Cluster { services: vec![ec2("one")], ..Cluster::default() });
-    warm.define_all(&["one", "two"]);
-    let warm = warm.start_with("web", |run| run.env("TASKPULL_ECS_PULL_INTERVAL", "2s"));
-    warm.gets(&["one"]);
-    warm.0.world.aws.fault("ListServices", When::Every, Fault::Status(503));
-    warm.0.hears("did not answer ecs:ListServices properly");
-    let pulls = warm.0.world.engine.count(&image("one"));
-    warm.0.world.aws.cluster(CLUSTER, Cluster { services: vec![ec2("two")], ..Cluster::default() });
-    warm.looks(7);
-    warm.0.pulls(&image("one"), pulls + 1);
-    assert_eq!(warm.0.lines("nothing new is pulled").len(), 1, "the request's id is another each time");
-    assert!(!warm.has("two"));
+fn ecs_outage_is_logged_once_and_known_images_stay_scheduled() {
+    let agent = PrefetchAgent::new(Cluster { services: vec![ec2("one")], ..Cluster::default() });
+    agent.define_all(&["one", "two"]);
+    let agent = agent.start_with("web", |run| run.env("TASKPULL_ECS_PULL_INTERVAL", "2s"));
+    agent.wait_for_pulls(&["one"]);
+    agent.0.world.aws.inject_fault("ListServices", Calls::Every, AwsFault::Status(503));
+    agent.0.wait_for_log("did not answer ecs:ListServices properly");
+    let pulls = agent.0.world.engine.pull_count(&image("one"));
+    agent.0.world.aws.put_cluster(CLUSTER, Cluster { services: vec![ec2("two")], ..Cluster::default() });
+    agent.wait_for_scans(7);
+    agent.0.wait_for_pulls(&image("one"), pulls + 1);
+    assert_eq!(
+        agent.0.log_lines("nothing new is pulled").len(),
+        1,
+        "lines that differ only in the request id are logged once"
+    );
+    assert!(!agent.has_pulled("two"));
 }
 
 #[test]
-fn throttling_costs_time_and_nothing_else() {
+fn throttled_cluster_scan_completes_later() {
     let names: Vec<_> = (0..5).map(|number| format!("service-{number}")).collect();
-    let warm = Warm::new(Cluster { services: names.iter().map(|name| ec2(name)).collect(), ..Cluster::default() });
+    let agent =
+        PrefetchAgent::new(Cluster { services: names.iter().map(|name| ec2(name)).collect(), ..Cluster::default() });
     for name in &names {
-        warm.defines(name, &json!({}));
+        agent.define(name, &json!({}));
     }
-    let aws = &warm.0.world.aws;
-    aws.fault("DescribeTaskDefinition", When::From(3), Fault::Throttle);
-    let warm = warm.start();
-    warm.0.hears("ECS is throttling ecs:DescribeTaskDefinition");
-    let pulled = || names.iter().filter(|name| warm.has(name)).count();
-    warm.0.sees("what was told before is pulled", || pulled() == 2);
-    warm.0.world.aws.fault("DescribeTaskDefinition", When::Every, Fault::Slow(Duration::ZERO));
-    warm.0.sees("all of them", || pulled() == 5);
+    let aws = &agent.0.world.aws;
+    aws.inject_fault("DescribeTaskDefinition", Calls::From(3), AwsFault::Throttle);
+    let agent = agent.start();
+    agent.0.wait_for_log("ECS is throttling ecs:DescribeTaskDefinition");
+    let pulled = || names.iter().filter(|name| agent.has_pulled(name)).count();
+    agent.0.wait_until("images described before the throttling are pulled", || pulled() == 2);
+    agent.0.world.aws.inject_fault("DescribeTaskDefinition", Calls::Every, AwsFault::Slow(Duration::ZERO));
+    agent.0.wait_until("all images are pulled", || pulled() == 5);
 }
 
 #[test]
-fn a_definition_that_ecs_refuses_costs_no_other_and_is_told_once() {
+fn refused_definition_is_logged_once_and_others_are_pulled() {
     let services = vec![ec2("absent"), ec2("one"), ec2("two")];
-    let warm = Warm::new(Cluster { services, ..Cluster::default() });
-    warm.define_all(&["one", "two"]);
-    let warm = warm.start();
-    warm.gets(&["one", "two"]);
-    warm.looks(3);
-    let said = warm.0.lines("its images are not kept here");
-    assert_eq!(said.len(), 1, "{said:?}");
+    let agent = PrefetchAgent::new(Cluster { services, ..Cluster::default() });
+    agent.define_all(&["one", "two"]);
+    let agent = agent.start();
+    agent.wait_for_pulls(&["one", "two"]);
+    agent.wait_for_scans(3);
+    let lines = agent.0.log_lines("its images are not kept here");
+    assert_eq!(lines.len(), 1, "{lines:?}");
     for words in [&*definition("absent"), "Unable to describe task definition."] {
-        assert!(said[0].contains(words), "{words}: {said:?}");
+        assert!(lines[0].contains(words), "{words}: {lines:?}");
     }
-    warm.define_all(&["absent"]);
-    warm.gets(&["absent"]);
+    agent.define_all(&["absent"]);
+    agent.wait_for_pulls(&["absent"]);
 }
 
 #[test]
-fn the_cluster_s_arn_says_its_region() {
-    let warm = Warm::new(Cluster::default());
-    let (there, name) = ("arn:aws:ecs:us-west-2:111122223333:cluster/far", "one");
+fn region_comes_from_the_cluster_arn() {
+    let agent = PrefetchAgent::new(Cluster::default());
+    let (cluster, name) = ("arn:aws:ecs:us-west-2:111122223333:cluster/far", "one");
     let arn = definition_in("us-west-2", name);
-    warm.defines_at(&arn, name, &json!({}));
+    agent.define_at(&arn, name, &json!({}));
     let services = vec![service(name, &json!({ "launchType": "EC2", "taskDefinition": arn }))];
-    warm.0.world.aws.cluster(there, Cluster { services, ..Cluster::default() });
-    warm.0.world.aws.user(HOST, Policy::allow("ecs:*", "*"));
-    let warm = warm.start_with(there, |run| run);
-    warm.gets(&[name]);
-    let calls = warm.0.world.aws.calls();
+    agent.0.world.aws.put_cluster(cluster, Cluster { services, ..Cluster::default() });
+    agent.0.world.aws.put_user(HOST_USER, Policy::allow("ecs:*", "*"));
+    let agent = agent.start_with(cluster, |run| run);
+    agent.wait_for_pulls(&[name]);
+    let calls = agent.0.world.aws.calls();
     let regions = calls.iter().filter(|call| call.service == "ecs").filter_map(|call| call.region.as_deref());
     assert!(regions.clone().count() > 0 && regions.into_iter().all(|region| region == "us-west-2"), "{calls:?}");
 }
 
 #[test]
-fn a_cluster_or_an_instance_that_is_not_there_is_told_with_what_to_do() {
-    let told = |cluster: &str, words: &[&str]| {
-        let warm = Warm::new(Cluster { services: vec![ec2("one")], ..Cluster::default() });
-        warm.define_all(&["one"]);
-        warm.0.world.aws.user(HOST, Policy::allow("ecs:*", "*"));
-        let warm = warm.start_with(cluster, |run| {
+fn missing_cluster_or_instance_error_says_what_to_do() {
+    let assert_logged = |cluster: &str, words: &[&str]| {
+        let agent = PrefetchAgent::new(Cluster { services: vec![ec2("one")], ..Cluster::default() });
+        agent.define_all(&["one"]);
+        agent.0.world.aws.put_user(HOST_USER, Policy::allow("ecs:*", "*"));
+        let agent = agent.start_with(cluster, |run| {
             if cluster == "web" { run.env("TASKPULL_ECS_CONTAINER_INSTANCE", "feed") } else { run }
         });
-        warm.0.hears("nothing new is pulled");
-        let said = warm.0.lines("nothing new is pulled").remove(0);
+        agent.0.wait_for_log("nothing new is pulled");
+        let line = agent.0.log_lines("nothing new is pulled").remove(0);
         for words in words {
-            assert!(said.contains(words), "{words}: {said}");
+            assert!(line.contains(words), "{words}: {line}");
         }
-        assert!(!warm.has("one"));
+        assert!(!agent.has_pulled("one"));
     };
-    told("elsewhere", &["there is no such cluster", "aws ecs list-clusters"]);
-    told("web", &["no such container instance", "feed", "localhost:51678/v1/metadata"]);
+    assert_logged("elsewhere", &["there is no such cluster", "aws ecs list-clusters"]);
+    assert_logged("web", &["no such container instance", "feed", "localhost:51678/v1/metadata"]);
 }
 
 #[test]
-fn the_agent_ends_while_ecs_hangs() {
-    let warm = Warm::new(Cluster::default());
-    warm.0.world.aws.fault("ListServices", When::Every, Fault::Hang);
-    let patient = |run: Run| run.env("TASKPULL_DRAIN_TIMEOUT", "1h").env("TASKPULL_SECRETS_TIMEOUT", "5m");
-    let warm = warm.start_with("web", patient);
-    warm.0.sees("it is asked", || warm.asked("ListServices") > 0);
-    let id = Pid::from_raw(i32::try_from(warm.0.id()).unwrap()).unwrap();
+fn agent_ends_while_ecs_hangs() {
+    let agent = PrefetchAgent::new(Cluster::default());
+    agent.0.world.aws.inject_fault("ListServices", Calls::Every, AwsFault::Hang);
+    let configure = |run: Run| run.env("TASKPULL_DRAIN_TIMEOUT", "1h").env("TASKPULL_SECRETS_TIMEOUT", "5m");
+    let agent = agent.start_with("web", configure);
+    agent.0.wait_until("ECS is called", || agent.call_count("ListServices") > 0);
+    let id = Pid::from_raw(i32::try_from(agent.0.id()).unwrap()).unwrap();
     kill_process(id, Signal::TERM).unwrap();
-    warm.0.sees("it ends", || UnixStream::connect(warm.0.beside("taskpull.sock")).is_err());
+    agent.0.wait_until("the agent ends", || UnixStream::connect(agent.0.sibling_path("taskpull.sock")).is_err());
 }

@@ -1,4 +1,4 @@
-//! The watched folder: what is in it is pulled, at the start, on change, and again.
+//! The watched folder: its files are pulled at start, on change, and again after an interval.
 
 use std::fs;
 use std::io::Write as _;
@@ -8,22 +8,22 @@ use std::path::PathBuf;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::agent_world::{self, Home};
-use crate::support::engine::{Ending, Pull};
+use crate::agent_world::{self, AgentHome};
+use crate::support::engine::{PullEnd, PullScript};
 use crate::support::run::Run;
 use crate::support_aws_client::SECRET;
 use crate::task::{IMAGE, World, container, open_container, task};
 
-/// An agent with a folder of its own, in a world.
-pub struct Agent {
+/// An agent with its own watched folder and its own world.
+pub struct FolderAgent {
     pub world: World,
-    home: Home,
+    home: AgentHome,
     running: Option<agent_world::Agent>,
 }
 
-impl Agent {
+impl FolderAgent {
     pub fn new() -> Self {
-        let home = Home::new();
+        let home = AgentHome::new();
         fs::create_dir(home.path("folder")).unwrap();
         Self { world: World::new(), home, running: None }
     }
@@ -36,8 +36,8 @@ impl Agent {
         self.folder().join(name)
     }
 
-    /// A file beside the folder, on the same disk.
-    pub fn beside(&self, name: &str) -> PathBuf {
+    /// The path of a file next to the folder, on the same disk.
+    pub fn sibling_path(&self, name: &str) -> PathBuf {
         self.home.path(name)
     }
 
@@ -45,55 +45,55 @@ impl Agent {
         fs::write(self.path(name), definition(image).to_string()).unwrap();
     }
 
-    /// Starts it; files are pulled again after `interval`.
+    /// Starts the agent. It pulls each file again after `interval`.
     pub fn start(self, interval: &str) -> Self {
-        self.start_behind(&[], interval)
+        self.start_wrapped(&[], interval)
     }
 
-    /// The same, behind a program that becomes it.
-    pub fn start_behind(self, before: &[&str], interval: &str) -> Self {
+    /// Like `start`, through the command `before`, which executes the agent.
+    pub fn start_wrapped(self, before: &[&str], interval: &str) -> Self {
         self.start_with(before, interval, |run| run)
     }
 
-    /// The same, with more of an environment.
+    /// Like `start_behind`, with further changes to the run.
     pub fn start_with(mut self, before: &[&str], interval: &str, more: impl FnOnce(Run) -> Run) -> Self {
-        let run = more(self.world.set(self.home.serve_behind(before)).env("RUST_LOG", "debug"));
+        let run = more(self.world.configure(self.home.serve_wrapped(before)).env("RUST_LOG", "debug"));
         let run = run.env("TASKPULL_FOLDER", self.folder()).env("TASKPULL_FOLDER_INTERVAL", interval);
-        self.running = Some(agent_world::Agent::of(run, &self.home));
-        self.hears("folder=");
+        self.running = Some(agent_world::Agent::from_run(run, &self.home));
+        self.wait_for_log("folder=");
         self
     }
 
     fn running(&self) -> &agent_world::Agent {
-        self.running.as_ref().expect("it was started")
+        self.running.as_ref().expect("the agent was started")
     }
 
     pub fn id(&self) -> u32 {
         self.running().id()
     }
 
-    pub fn lines(&self, with: &str) -> Vec<String> {
-        self.running().lines(with)
+    pub fn log_lines(&self, text: &str) -> Vec<String> {
+        self.running().log_lines(text)
     }
 
-    pub fn hears(&self, with: &str) {
-        self.running().hears(with);
+    pub fn wait_for_log(&self, text: &str) {
+        self.running().wait_for_log(text);
     }
 
-    pub fn sees(&self, what: &str, is_so: impl Fn() -> bool) {
-        self.running().sees(what, is_so);
+    pub fn wait_until(&self, what: &str, is_so: impl Fn() -> bool) {
+        self.running().wait_until(what, is_so);
     }
 
-    /// Waits until an image was asked for so often.
-    pub fn pulls(&self, image: &str, times: usize) {
-        self.sees(&format!("{times} × {image}"), || self.world.engine.count(image) >= times);
+    /// Waits until the image has been requested `times` times.
+    pub fn wait_for_pulls(&self, image: &str, times: usize) {
+        self.wait_until(&format!("{times} × {image}"), || self.world.engine.pull_count(image) >= times);
     }
 
-    /// Has another file pulled: whatever was to be heard before was heard.
-    pub fn goes_on(&self, name: &str) {
+    /// Writes another file and waits for its pull: the agent has handled all earlier changes by then.
+    pub fn pull_another(&self, name: &str) {
         let image = format!("registry.example/{name}:1");
         self.write(&format!("{name}.json"), &image);
-        self.pulls(&image, 1);
+        self.wait_for_pulls(&image, 1);
     }
 }
 
@@ -106,54 +106,54 @@ const TWO: &str = "registry.example/two:1";
 const THREE: &str = "registry.example/three:1";
 
 #[test]
-fn what_is_there_at_the_start_is_pulled_with_each_tasks_own_credential() {
-    let agent = Agent::new();
-    agent.world.engine.image(IMAGE, Pull::success().requiring("me", "swordfish"));
+fn files_present_at_start_are_pulled_with_their_own_credentials() {
+    let agent = FolderAgent::new();
+    agent.world.engine.script(IMAGE, PullScript::success().with_login("me", "swordfish"));
     fs::write(agent.path("private.json"), task(&[container("app", IMAGE, SECRET)]).to_string()).unwrap();
     agent.write("open.json", ONE);
     agent.write("not-meant.json.tmp", TWO);
     let agent = agent.start("1h");
-    agent.pulls(IMAGE, 1);
-    agent.pulls(ONE, 1);
-    agent.sees("both good", || agent.lines("how=Succeeded").len() == 2);
+    agent.wait_for_pulls(IMAGE, 1);
+    agent.wait_for_pulls(ONE, 1);
+    agent.wait_until("both pulls succeeded", || agent.log_lines("how=Succeeded").len() == 2);
     assert_eq!(agent.world.engine.pulls().len(), 2);
 }
 
 #[test]
-fn an_edit_a_rename_and_a_swapped_link_are_each_one_pull() {
-    let agent = Agent::new().start("1h");
+fn edit_rename_and_swapped_link_each_cause_one_pull() {
+    let agent = FolderAgent::new().start("1h");
     agent.write("web.json", ONE);
-    agent.pulls(ONE, 1);
+    agent.wait_for_pulls(ONE, 1);
     agent.write("web.json", TWO);
-    agent.pulls(TWO, 1);
+    agent.wait_for_pulls(TWO, 1);
     fs::write(agent.path("web.json.tmp"), definition(THREE).to_string()).unwrap();
     fs::rename(agent.path("web.json.tmp"), agent.path("web.json")).unwrap();
-    agent.pulls(THREE, 1);
+    agent.wait_for_pulls(THREE, 1);
     for (file, image) in [("far-1", "registry.example/far:1"), ("far-2", "registry.example/far:2")] {
-        fs::write(agent.beside(file), definition(image).to_string()).unwrap();
-        symlink(agent.beside(file), agent.path("link.tmp")).unwrap();
+        fs::write(agent.sibling_path(file), definition(image).to_string()).unwrap();
+        symlink(agent.sibling_path(file), agent.path("link.tmp")).unwrap();
         fs::rename(agent.path("link.tmp"), agent.path("far.json")).unwrap();
-        agent.pulls(image, 1);
+        agent.wait_for_pulls(image, 1);
     }
     fs::rename(agent.path("web.json"), agent.path("shop.json")).unwrap();
-    agent.pulls(THREE, 2);
+    agent.wait_for_pulls(THREE, 2);
     assert_eq!(agent.world.engine.pulls().len(), 6);
 }
 
 #[test]
-fn a_mounted_config_map_changes_as_a_whole() {
-    let agent = Agent::new();
-    mount(&agent, "..1", ONE);
+fn updated_config_map_is_pulled() {
+    let agent = FolderAgent::new();
+    mount_config_map(&agent, "..1", ONE);
     symlink("..data/web.json", agent.path("web.json")).unwrap();
     let agent = agent.start("1h");
-    agent.pulls(ONE, 1);
-    mount(&agent, "..2", TWO);
+    agent.wait_for_pulls(ONE, 1);
+    mount_config_map(&agent, "..2", TWO);
     fs::remove_dir_all(agent.path("..1")).unwrap();
-    agent.pulls(TWO, 1);
+    agent.wait_for_pulls(TWO, 1);
 }
 
-/// As the kubelet does it.
-fn mount(agent: &Agent, version: &str, image: &str) {
+/// Updates a `ConfigMap` volume as the kubelet does: it writes a new folder and renames the link `..data`.
+fn mount_config_map(agent: &FolderAgent, version: &str, image: &str) {
     fs::create_dir(agent.path(version)).unwrap();
     fs::write(agent.path(version).join("web.json"), definition(image).to_string()).unwrap();
     symlink(version, agent.path("..data_tmp")).unwrap();
@@ -161,157 +161,157 @@ fn mount(agent: &Agent, version: &str, image: &str) {
 }
 
 #[test]
-fn half_a_file_does_no_harm_and_the_whole_is_pulled() {
-    let agent = Agent::new();
+fn partially_written_file_is_ignored_until_it_is_complete() {
+    let agent = FolderAgent::new();
     agent.write("web.json", ONE);
     let agent = agent.start("1h");
-    agent.pulls(ONE, 1);
+    agent.wait_for_pulls(ONE, 1);
     let [mut edited, mut new] = ["web.json", "new.json"].map(|name| fs::File::create(agent.path(name)).unwrap());
     let [two, three] = [TWO, THREE].map(|image| definition(image).to_string());
     edited.write_all(&two.as_bytes()[..40]).unwrap();
     new.write_all(&three.as_bytes()[..40]).unwrap();
-    agent.sees("the new one was read", || agent.lines("read=").len() == 2);
-    agent.goes_on("meanwhile");
-    assert!(agent.lines("it is gone").is_empty(), "its good version stays");
+    agent.wait_until("the new file was read", || agent.log_lines("read=").len() == 2);
+    agent.pull_another("meanwhile");
+    assert!(agent.log_lines("it is gone").is_empty(), "the last valid version stays");
     edited.write_all(&two.as_bytes()[40..]).unwrap();
     new.write_all(&three.as_bytes()[40..]).unwrap();
     drop((edited, new));
-    agent.pulls(TWO, 1);
-    agent.pulls(THREE, 1);
-    assert_eq!(agent.world.engine.count(ONE), 1);
+    agent.wait_for_pulls(TWO, 1);
+    agent.wait_for_pulls(THREE, 1);
+    assert_eq!(agent.world.engine.pull_count(ONE), 1);
 }
 
 #[test]
-fn a_broken_file_is_told_of_and_its_last_good_version_and_the_others_go_on() {
-    let agent = Agent::new();
+fn broken_file_is_reported_once_and_its_last_valid_version_stays() {
+    let agent = FolderAgent::new();
     agent.write("web.json", ONE);
     agent.write("shop.json", TWO);
     fs::write(agent.path("never-good.json"), "family: web").unwrap();
     let agent = agent.start("1s");
     fs::write(agent.path("web.json"), "{\"containerDefinitions\": [").unwrap();
-    agent.sees("two complaints", || agent.lines("a file cannot be used").len() == 2);
-    assert!(agent.lines("a file cannot be used")[0].contains(".json"));
-    let before = agent.world.engine.count(ONE);
-    agent.pulls(ONE, before + 2);
-    agent.pulls(TWO, before + 2);
-    assert_eq!(agent.lines("a file cannot be used").len(), 2, "once for each");
+    agent.wait_until("both broken files are reported", || agent.log_lines("a file cannot be used").len() == 2);
+    assert!(agent.log_lines("a file cannot be used")[0].contains(".json"));
+    let before = agent.world.engine.pull_count(ONE);
+    agent.wait_for_pulls(ONE, before + 2);
+    agent.wait_for_pulls(TWO, before + 2);
+    assert_eq!(agent.log_lines("a file cannot be used").len(), 2, "each file is reported once");
     agent.write("web.json", THREE);
-    agent.pulls(THREE, 1);
-    agent.sees("one is whole again", || agent.lines("looked at").last().unwrap().ends_with("broken=1"));
+    agent.wait_for_pulls(THREE, 1);
+    agent.wait_until("one file is valid again", || agent.log_lines("looked at").last().unwrap().ends_with("broken=1"));
 }
 
 #[test]
-fn a_removed_file_is_not_pulled_again_and_its_image_stays() {
-    let agent = Agent::new();
+fn removed_file_is_not_pulled_again_and_its_image_stays() {
+    let agent = FolderAgent::new();
     agent.write("web.json", ONE);
     agent.write("shop.json", TWO);
     let agent = agent.start("1s");
-    agent.pulls(ONE, 2);
+    agent.wait_for_pulls(ONE, 2);
     fs::remove_file(agent.path("web.json")).unwrap();
-    agent.hears("it is gone");
-    agent.pulls(TWO, agent.world.engine.count(TWO) + 1);
-    let (ones, twos) = (agent.world.engine.count(ONE), agent.world.engine.count(TWO));
-    agent.pulls(TWO, twos + 3);
-    assert_eq!(agent.world.engine.count(ONE), ones);
-    let asked = agent.world.engine.requests();
-    assert!(!asked.iter().any(|request| request.starts_with("DELETE")), "{asked:?}");
+    agent.wait_for_log("it is gone");
+    agent.wait_for_pulls(TWO, agent.world.engine.pull_count(TWO) + 1);
+    let (ones, twos) = (agent.world.engine.pull_count(ONE), agent.world.engine.pull_count(TWO));
+    agent.wait_for_pulls(TWO, twos + 3);
+    assert_eq!(agent.world.engine.pull_count(ONE), ones);
+    let requests = agent.world.engine.requests();
+    assert!(!requests.iter().any(|request| request.starts_with("DELETE")), "{requests:?}");
 }
 
 #[test]
-fn an_edit_that_changes_no_image_pulls_nothing() {
-    let agent = Agent::new();
+fn edit_without_an_image_change_pulls_nothing() {
+    let agent = FolderAgent::new();
     agent.write("web.json", ONE);
     let agent = agent.start("0");
-    agent.pulls(ONE, 1);
+    agent.wait_for_pulls(ONE, 1);
     let mut wider = definition(ONE);
     wider["cpu"] = "512".into();
     fs::write(agent.path("web.json"), wider.to_string()).unwrap();
-    agent.sees("it was read", || agent.lines("read=1").len() == 2);
-    agent.goes_on("meanwhile");
-    assert_eq!(agent.world.engine.count(ONE), 1);
+    agent.wait_until("the edited file was read", || agent.log_lines("read=1").len() == 2);
+    agent.pull_another("meanwhile");
+    assert_eq!(agent.world.engine.pull_count(ONE), 1);
 }
 
 #[test]
-fn a_newer_version_takes_the_place_of_the_one_under_way() {
-    let agent = Agent::new();
-    agent.world.engine.image(ONE, Pull::success().hang());
+fn newer_version_of_a_file_cancels_the_running_pull() {
+    let agent = FolderAgent::new();
+    agent.world.engine.script(ONE, PullScript::success().hang());
     agent.write("web.json", ONE);
     let agent = agent.start("1h");
-    agent.pulls(ONE, 1);
+    agent.wait_for_pulls(ONE, 1);
     agent.write("web.json", TWO);
-    agent.pulls(TWO, 1);
-    agent.sees("the older one is given up", || {
-        agent.world.engine.pulls().iter().any(|pull| pull.image == ONE && pull.ending == Some(Ending::Broken))
+    agent.wait_for_pulls(TWO, 1);
+    agent.wait_until("the older pull is cancelled", || {
+        agent.world.engine.pulls().iter().any(|pull| pull.image == ONE && pull.ending == Some(PullEnd::Broken))
     });
-    agent.hears("how=Cancelled");
+    agent.wait_for_log("how=Cancelled");
 }
 
 #[test]
-fn a_folder_that_comes_late_is_replaced_or_is_a_link_is_heard_of() {
-    let agent = Agent::new();
+fn created_replaced_or_linked_folder_is_watched() {
+    let agent = FolderAgent::new();
     fs::remove_dir(agent.folder()).unwrap();
     let agent = agent.start("1h");
-    agent.hears("there is no such folder");
+    agent.wait_for_log("there is no such folder");
     fs::create_dir(agent.folder()).unwrap();
     agent.write("web.json", ONE);
-    agent.pulls(ONE, 1);
-    fs::create_dir(agent.beside("new")).unwrap();
-    fs::write(agent.beside("new/web.json"), definition(TWO).to_string()).unwrap();
-    fs::rename(agent.folder(), agent.beside("old")).unwrap();
-    fs::rename(agent.beside("new"), agent.folder()).unwrap();
-    agent.pulls(TWO, 1);
-    fs::create_dir(agent.beside("linked")).unwrap();
-    fs::write(agent.beside("linked/web.json"), definition(THREE).to_string()).unwrap();
-    fs::rename(agent.folder(), agent.beside("older")).unwrap();
+    agent.wait_for_pulls(ONE, 1);
+    fs::create_dir(agent.sibling_path("new")).unwrap();
+    fs::write(agent.sibling_path("new/web.json"), definition(TWO).to_string()).unwrap();
+    fs::rename(agent.folder(), agent.sibling_path("old")).unwrap();
+    fs::rename(agent.sibling_path("new"), agent.folder()).unwrap();
+    agent.wait_for_pulls(TWO, 1);
+    fs::create_dir(agent.sibling_path("linked")).unwrap();
+    fs::write(agent.sibling_path("linked/web.json"), definition(THREE).to_string()).unwrap();
+    fs::rename(agent.folder(), agent.sibling_path("older")).unwrap();
     symlink("linked", agent.folder()).unwrap();
-    agent.pulls(THREE, 1);
-    agent.goes_on("later");
+    agent.wait_for_pulls(THREE, 1);
+    agent.pull_another("later");
 }
 
 #[test]
-fn a_pipe_a_device_and_a_file_without_end_hold_up_nothing() {
-    let agent = Agent::new();
+fn pipe_device_or_huge_file_does_not_block_other_files() {
+    let agent = FolderAgent::new();
     let pipe = std::process::Command::new("mkfifo").arg(agent.path("pipe.json")).status().unwrap();
     assert!(pipe.success());
     symlink("/dev/zero", agent.path("device.json")).unwrap();
     fs::File::create(agent.path("long.json")).unwrap().set_len(1 << 40).unwrap();
     agent.write("web.json", ONE);
     let agent = agent.start("1h");
-    agent.pulls(ONE, 1);
-    for (file, said) in [("pipe", "is no regular file"), ("device", "is no regular file"), ("long", "longer than")] {
-        let line = format!("{file}.json: {said}");
-        agent.sees(&line, || !agent.lines(&line).is_empty());
+    agent.wait_for_pulls(ONE, 1);
+    for (file, reason) in [("pipe", "is no regular file"), ("device", "is no regular file"), ("long", "longer than")] {
+        let line = format!("{file}.json: {reason}");
+        agent.wait_until(&line, || !agent.log_lines(&line).is_empty());
     }
 }
 
 #[test]
-fn what_the_kernel_could_not_tell_of_any_more_is_found_all_the_same() {
-    let agent = Agent::new();
+fn inotify_queue_overflow_forces_a_rescan() {
+    let agent = FolderAgent::new();
     agent.write("web.json", ONE);
     let agent = agent.start("0");
-    agent.pulls(ONE, 1);
+    agent.wait_for_pulls(ONE, 1);
     agent.running().signal(Signal::STOP);
     let most: usize = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap().trim().parse().unwrap();
-    // Two names in turn: of the same one several times in a row the kernel tells once.
+    // Two alternating names are needed: the kernel merges consecutive events of one file.
     for at in 0..=most {
         fs::write(agent.path(["not", "meant"][at % 2]), "").unwrap();
     }
     agent.write("web.json", TWO);
     agent.running().signal(Signal::CONT);
-    agent.pulls(TWO, 1);
-    agent.hears("more has changed than the kernel could tell of");
+    agent.wait_for_pulls(TWO, 1);
+    agent.wait_for_log("more has changed than the kernel could tell of");
 }
 
 #[test]
-fn a_folder_that_cannot_be_watched_is_read_on_a_schedule_and_the_operator_is_told() {
-    let agent = Agent::new();
+fn folder_without_inotify_watches_is_polled_and_the_limit_is_reported() {
+    let agent = FolderAgent::new();
     agent.write("web.json", ONE);
-    // The limit of a user namespace of its own, which the agent shares with nobody.
+    // The limit applies to a user namespace that only this agent uses.
     let script = "echo 0 > /proc/sys/user/max_inotify_watches; exec \"$@\"";
-    let agent = agent.start_behind(&["unshare", "--user", "--map-root-user", "sh", "-ec", script, "sh"], "1s");
-    agent.hears("raise fs.inotify.max_user_watches");
-    agent.pulls(ONE, 2);
+    let agent = agent.start_wrapped(&["unshare", "--user", "--map-root-user", "sh", "-ec", script, "sh"], "1s");
+    agent.wait_for_log("raise fs.inotify.max_user_watches");
+    agent.wait_for_pulls(ONE, 2);
     agent.write("late.json", TWO);
-    agent.pulls(TWO, 1);
-    assert_eq!(agent.lines("raise fs.inotify").len(), 1);
+    agent.wait_for_pulls(TWO, 1);
+    assert_eq!(agent.log_lines("raise fs.inotify").len(), 1);
 }

@@ -1,4 +1,4 @@
-//! A folder of a thousand files: what each of them costs, and that nothing costs nothing.
+//! A watched folder with a thousand files: each file is read once, and an idle folder costs nothing.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -11,67 +11,67 @@ use std::time::Duration;
 
 use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
 
-use crate::agent_folder::Agent;
-use crate::support::engine::Pull;
+use crate::agent_folder::FolderAgent;
+use crate::support::engine::PullScript;
 use crate::support::gate::Gate;
 
 fn image(at: usize) -> String {
     format!("registry.example/app{at}:1")
 }
 
-/// Notes who opens the files of a folder, as the kernel tells it.
-struct Opened(OwnedFd);
+/// Counts how often the files of a folder are opened, through inotify.
+struct OpenCounter(OwnedFd);
 
-impl Opened {
-    fn of(folder: &Path) -> Self {
+impl OpenCounter {
+    fn watch(folder: &Path) -> Self {
         let inotify = inotify::init(CreateFlags::NONBLOCK).unwrap();
         inotify::add_watch(&inotify, folder, WatchFlags::OPEN).unwrap();
         Self(inotify)
     }
 
-    /// How often each was opened since the last time.
+    /// Returns how often each file was opened since the last call.
     fn take(&self) -> HashMap<String, usize> {
         let mut buffer = [MaybeUninit::uninit(); 4_096];
         let mut reader = Reader::new(&self.0, &mut buffer);
-        let mut opened = HashMap::new();
+        let mut opens = HashMap::new();
         while let Ok(event) = reader.next() {
             if let Some(name) = event.file_name() {
-                *opened.entry(name.to_str().unwrap().to_owned()).or_default() += 1;
+                *opens.entry(name.to_str().unwrap().to_owned()).or_default() += 1;
             }
         }
-        opened
+        opens
     }
 }
 
 #[test]
-fn a_thousand_files_are_planned_each_read_once_and_a_changed_one_is_one_files_work() {
-    let agent = Agent::new();
+fn thousand_files_are_each_read_once_and_an_edit_rereads_one_file() {
+    let agent = FolderAgent::new();
     let gate = Gate::closed();
     for at in 0..1_000 {
-        agent.world.engine.image(&image(at), Pull::success().hold(&gate));
+        agent.world.engine.script(&image(at), PullScript::success().hold(&gate));
         agent.write(&format!("{at}.json"), &image(at));
     }
-    let opened = Opened::of(&agent.folder());
+    let opens = OpenCounter::watch(&agent.folder());
     let agent = agent.start("1h");
-    agent.sees("all planned", || agent.lines("planned").len() == 1_000);
-    let first = opened.take();
+    agent.wait_until("all files are planned", || agent.log_lines("planned").len() == 1_000);
+    let first = opens.take();
     assert!(first.len() == 1_000 && first.values().all(|times| *times == 1), "{first:?}");
-    agent.sees("the first ones", || agent.world.engine.pulls().len() == 8);
+    agent.wait_until("the first pulls run", || agent.world.engine.pulls().len() == 8);
     gate.open();
-    agent.sees("all pulled", || agent.lines("how=Succeeded").len() == 1_000);
-    assert_eq!(agent.world.engine.most_at_once(), 8, "of one registry, whatever they are of");
+    agent.wait_until("all images are pulled", || agent.log_lines("how=Succeeded").len() == 1_000);
+    assert_eq!(agent.world.engine.max_concurrent_pulls(), 8, "the limit per registry holds across files");
 
     let text = fs::read_to_string(agent.path("7.json")).unwrap().replace("app7:1", "app7:2");
-    fs::write(agent.beside("new"), text).unwrap();
-    fs::rename(agent.beside("new"), agent.path("7.json")).unwrap();
-    opened.take();
-    agent.pulls("registry.example/app7:2", 1);
-    assert_eq!(opened.take(), HashMap::from([("7.json".to_owned(), 1)]));
+    fs::write(agent.sibling_path("new"), text).unwrap();
+    fs::rename(agent.sibling_path("new"), agent.path("7.json")).unwrap();
+    opens.take();
+    agent.wait_for_pulls("registry.example/app7:2", 1);
+    assert_eq!(opens.take(), HashMap::from([("7.json".to_owned(), 1)]));
     assert_eq!(agent.world.engine.pulls().len(), 1_001);
 }
 
-/// How often the threads of a process went to sleep by themselves: each time they had woken.
-pub fn wake_ups(process: u32) -> u64 {
+/// Counts how often the threads of a process went to sleep voluntarily, which is how often they woke up.
+pub fn wake_up_count(process: u32) -> u64 {
     let tasks = fs::read_dir(format!("/proc/{process}/task")).unwrap();
     let statuses = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("status")).unwrap());
     let count = |status: String| {
@@ -82,23 +82,23 @@ pub fn wake_ups(process: u32) -> u64 {
 }
 
 #[test]
-fn a_folder_in_which_nothing_changes_wakes_nobody_up() {
-    let agent = Agent::new();
+fn idle_watched_folder_causes_no_wake_ups() {
+    let agent = FolderAgent::new();
     for at in 0..10 {
         agent.write(&format!("{at}.json"), &image(at));
     }
     let agent = agent.start("1h");
-    agent.sees("all pulled", || agent.lines("how=Succeeded").len() == 10);
-    // Those that waited for the disk end after ten seconds; then there are `main` and two workers.
+    agent.wait_until("all images are pulled", || agent.log_lines("how=Succeeded").len() == 10);
+    // The threads for blocking work end after ten idle seconds; `main` and two workers remain.
     let threads = || fs::read_dir(format!("/proc/{}/task", agent.id())).unwrap().count();
-    agent.sees("the threads for the disk have ended", || threads() == 3);
+    agent.wait_until("the threads for blocking work have ended", || threads() == 3);
     let last = Cell::new(0);
-    agent.sees("it is at rest", || {
+    agent.wait_until("the agent is idle", || {
         thread::sleep(Duration::from_secs(2));
-        let now = wake_ups(agent.id());
+        let now = wake_up_count(agent.id());
         last.replace(now) == now
     });
-    let before = wake_ups(agent.id());
+    let before = wake_up_count(agent.id());
     thread::sleep(Duration::from_secs(4));
-    assert_eq!(wake_ups(agent.id()), before);
+    assert_eq!(wake_up_count(agent.id()), before);
 }

@@ -1,4 +1,4 @@
-//! The metrics of a running agent, and what Prometheus and Grafana are given to read them by.
+//! The metrics of a running agent, and the Prometheus rules and the Grafana dashboard that use them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,10 +9,10 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use taskpull::agent::metrics::table::{Kind, METRICS};
 
-use crate::agent_watched::Prepared;
-use crate::support::aws::{Fault, Secret};
-use crate::support::engine::Pull;
-use crate::support::fault::When;
+use crate::agent_watched::AgentSetup;
+use crate::support::aws::{AwsFault, Secret};
+use crate::support::engine::PullScript;
+use crate::support::fault::Calls;
 use crate::support_aws_client::SECRET;
 use crate::task::{IMAGE, LOGIN, World, container, open_container, task};
 
@@ -20,7 +20,7 @@ fn packaging(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging").join(path)
 }
 
-/// Prometheus' own judge, which the package `prometheus` has.
+/// Runs `promtool`, which the package `prometheus` contains.
 fn promtool(arguments: &[&str], stdin: &str) -> Output {
     let mut command = Command::new("promtool");
     let mut child =
@@ -30,12 +30,12 @@ fn promtool(arguments: &[&str], stdin: &str) -> Output {
 }
 
 #[test]
-fn what_an_agent_does_is_there_in_numbers_that_prometheus_takes() {
+fn metrics_count_the_work_of_the_agent_and_pass_promtool() {
     let world = World::new();
-    world.aws.secret(Secret::text(SECRET, LOGIN));
-    world.aws.fault("GetSecretValue", When::First(1), Fault::Throttle);
+    world.aws.put_secret(Secret::text(SECRET, LOGIN));
+    world.aws.inject_fault("GetSecretValue", Calls::First(1), AwsFault::Throttle);
     let gone = "registry.example:5000/team/gone:v1";
-    world.engine.image(gone, Pull::refused(404, "manifest unknown"));
+    world.engine.script(gone, PullScript::refusal(404, "manifest unknown"));
     let other = "registry.example:5000/team/other:v1";
     let containers = [
         container("app", IMAGE, SECRET),
@@ -43,7 +43,7 @@ fn what_an_agent_does_is_there_in_numbers_that_prometheus_takes() {
         container("other", other, SECRET),
         open_container("gone", gone),
     ];
-    let agent = Prepared::new().request(&task(&containers)).start(&world);
+    let agent = AgentSetup::new().request(&task(&containers)).start(&world);
     let text = agent.metrics_with(r#"taskpull_requests_total{ending="failed"} 1"#);
     for line in [
         concat!("taskpull_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
@@ -54,20 +54,20 @@ fn what_an_agent_does_is_there_in_numbers_that_prometheus_takes() {
         "taskpull_requests_open_limit 1000",
         r#"taskpull_credential_age_seconds_count{what="secret"} 2"#,
     ] {
-        assert!(text.lines().any(|found| found == line), "{line}: {text}");
+        assert!(text.lines().any(|metric| metric == line), "{line}: {text}");
     }
-    // The desk closes it after that.
+    // The job store closes the request only after its end is counted.
     agent.metrics_with(r#"taskpull_requests_open{phase="running"} 0"#);
     assert!(!text.contains("registry.example") && !text.contains("arn:"), "{text}");
-    let judged = promtool(&["check", "metrics"], &text);
-    assert!(judged.status.success(), "{judged:?}");
-    assert_eq!(String::from_utf8_lossy(&judged.stderr), "", "no complaint about a name or a unit");
-    agent.end();
+    let check = promtool(&["check", "metrics"], &text);
+    assert!(check.status.success(), "{check:?}");
+    assert_eq!(String::from_utf8_lossy(&check.stderr), "", "promtool has no complaint about a name or a unit");
+    agent.stop();
 }
 
 #[test]
-fn nothing_but_the_metrics_is_served_there() {
-    let agent = Prepared::new().start(&World::new());
+fn metrics_listener_answers_only_get_and_head_of_metrics() {
+    let agent = AgentSetup::new().start(&World::new());
     for (line, status) in [
         ("GET /metrics", "200 OK"),
         ("HEAD /metrics", "200 OK"),
@@ -76,53 +76,53 @@ fn nothing_but_the_metrics_is_served_there() {
         ("GET /v1/pulls", "404 Not Found"),
         ("GET /metrics/../state", "404 Not Found"),
     ] {
-        let answer = agent.ask(line);
+        let answer = agent.send(line);
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{line}: {answer}");
     }
-    agent.end();
+    agent.stop();
 }
 
 #[test]
-fn an_address_that_others_reach_is_no_place_for_metrics() {
-    let run = crate::support::run::Run::new(["serve"]).env("TASKPULL_METRICS_LISTEN", "0.0.0.0:9464").end();
+fn metrics_address_beyond_loopback_is_rejected() {
+    let run = crate::support::run::Run::new(["serve"]).env("TASKPULL_METRICS_LISTEN", "0.0.0.0:9464").output();
     assert_eq!(run.code, 6, "{run:?}");
     assert!(run.stderr.contains("metrics.listen is `0.0.0.0:9464`"), "{run:?}");
 }
 
 #[test]
-fn the_alerts_say_what_they_should_and_when() {
+fn alert_rules_pass_their_promtool_tests() {
     let (rules, tests) = (packaging("prometheus/rules.yml"), packaging("prometheus/rules.test.yml"));
     for arguments in [["check", "rules", rules.to_str().unwrap()], ["test", "rules", tests.to_str().unwrap()]] {
-        let judged = promtool(&arguments, "");
-        assert!(judged.status.success(), "{judged:?}");
+        let check = promtool(&arguments, "");
+        assert!(check.status.success(), "{check:?}");
     }
 }
 
-/// Every `taskpull_…` in a text.
-fn named(text: &str) -> BTreeSet<String> {
+/// Returns every name `taskpull_…` in a text.
+fn metric_names(text: &str) -> BTreeSet<String> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let words = text.split(|c| !is_word(c)).filter(|word| word.starts_with("taskpull_"));
     words.map(str::to_owned).collect()
 }
 
-/// Every series that there is.
-fn series() -> BTreeSet<String> {
-    let of_one = |metric: &&taskpull::agent::metrics::table::Metric| match metric.kind {
+/// Returns the names of all exported series.
+fn series_names() -> BTreeSet<String> {
+    let names_of = |metric: &&taskpull::agent::metrics::table::Metric| match metric.kind {
         Kind::Histogram(_) => ["_bucket", "_sum", "_count"].map(|part| format!("{}{part}", metric.name)).to_vec(),
         Kind::Counter | Kind::Gauge => vec![metric.name.to_owned()],
     };
-    METRICS.iter().flat_map(of_one).collect()
+    METRICS.iter().flat_map(names_of).collect()
 }
 
 #[test]
-fn the_alerts_and_the_dashboard_read_metrics_that_there_are() {
+fn alerts_and_dashboard_use_only_existing_metrics() {
     let dashboard = fs::read_to_string(packaging("grafana/taskpull.json")).unwrap();
     let parsed: Value = serde_json::from_str(&dashboard).unwrap();
     for name in [&dashboard, &fs::read_to_string(packaging("prometheus/rules.yml")).unwrap()] {
-        let unknown: Vec<_> = named(name).difference(&series()).cloned().collect();
+        let unknown: Vec<_> = metric_names(name).difference(&series_names()).cloned().collect();
         assert_eq!(unknown, Vec::<String>::new());
     }
-    // Each of its expressions is one that Prometheus can read.
+    // Prometheus must be able to parse every expression of the dashboard.
     let panels = parsed["panels"].as_array().unwrap();
     let targets = panels.iter().flat_map(|panel| panel["targets"].as_array().into_iter().flatten());
     let expressions: Vec<_> = targets.map(|target| target["expr"].as_str().unwrap()).collect();
@@ -134,6 +134,6 @@ fn the_alerts_and_the_dashboard_read_metrics_that_there_are() {
     let rules = serde_json::json!({ "groups": [{ "name": "panels", "rules": rules.collect::<Vec<_>>() }] });
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(rules.to_string().as_bytes()).unwrap();
-    let judged = promtool(&["check", "rules", file.path().to_str().unwrap()], "");
-    assert!(judged.status.success(), "{judged:?}");
+    let check = promtool(&["check", "rules", file.path().to_str().unwrap()], "");
+    assert!(check.status.success(), "{check:?}");
 }

@@ -1,4 +1,4 @@
-//! A running agent that is watched: its metrics are read, its audit trail lies in a folder.
+//! A running agent with a metrics listener and an audit log, for the tests of both.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -9,32 +9,32 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::agent_world::{Agent, Home};
-use crate::support::run::Ended;
+use crate::agent_world::{Agent, AgentHome};
+use crate::support::run::RunOutput;
 use crate::task::World;
 
-/// What an agent is given until it is started.
-pub struct Prepared {
-    home: Home,
+/// The state and the audit folder of an agent that has not been started.
+pub struct AgentSetup {
+    home: AgentHome,
     count: usize,
 }
 
-/// An agent that runs.
-pub struct Watched {
+/// A running agent whose metrics and audit log the test can read.
+pub struct ObservedAgent {
     pub agent: Agent,
-    home: Home,
+    home: AgentHome,
     address: String,
 }
 
-impl Prepared {
+impl AgentSetup {
     pub fn new() -> Self {
-        let home = Home::new();
+        let home = AgentHome::new();
         fs::create_dir_all(home.state().join("requests")).unwrap();
         fs::create_dir(home.path("audit")).unwrap();
         Self { home, count: 0 }
     }
 
-    /// Puts a request into the agent's state, as if it had been accepted before a restart.
+    /// Stores a request in the state folder, as if the agent had accepted it before a restart.
     pub fn request(mut self, definition: &Value) -> Self {
         let id = format!("019c13a1b2c3{:08x}", self.count);
         self.count += 1;
@@ -46,30 +46,30 @@ impl Prepared {
         self
     }
 
-    /// The folder of the audit trail.
+    /// The folder that contains the audit log.
     pub fn audit(&self) -> PathBuf {
         self.home.path("audit")
     }
 
-    pub fn start(self, world: &World) -> Watched {
-        self.start_behind(world, &[])
+    pub fn start(self, world: &World) -> ObservedAgent {
+        self.start_wrapped(world, &[])
     }
 
-    /// The same, behind a program that becomes it.
-    pub fn start_behind(self, world: &World, before: &[String]) -> Watched {
-        let run = world.set(self.home.serve_behind(before)).env("TASKPULL_AUDIT", self.audit().join("trail"));
+    /// Like `start`, through the command `before`, which executes the agent.
+    pub fn start_wrapped(self, world: &World, before: &[String]) -> ObservedAgent {
+        let run = world.configure(self.home.serve_wrapped(before)).env("TASKPULL_AUDIT", self.audit().join("trail"));
         let run = run.env("TASKPULL_METRICS_LISTEN", "127.0.0.1:0").env("RUST_LOG", "trace");
-        let agent = Agent::of(run, &self.home);
-        let said = "the metrics are at http://";
-        agent.hears(said);
-        let address = agent.lines(said)[0].replace(said, "").replace("/metrics", "");
-        Watched { agent, home: self.home, address }
+        let agent = Agent::from_run(run, &self.home);
+        let prefix = "the metrics are at http://";
+        agent.wait_for_log(prefix);
+        let address = agent.log_lines(prefix)[0].replace(prefix, "").replace("/metrics", "");
+        ObservedAgent { agent, home: self.home, address }
     }
 }
 
-impl Watched {
-    /// An answer of the listener's, head and body.
-    pub fn ask(&self, line: &str) -> String {
+impl ObservedAgent {
+    /// Sends a request to the metrics listener and returns the head and body of its answer.
+    pub fn send(&self, line: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(stream, "{line} HTTP/1.1\r\nhost: {}\r\n\r\n", self.address).unwrap();
         let mut answer = String::new();
@@ -77,42 +77,42 @@ impl Watched {
         answer
     }
 
-    /// The metrics.
+    /// Returns the body of `GET /metrics`.
     pub fn metrics(&self) -> String {
-        let answer = self.ask("GET /metrics");
+        let answer = self.send("GET /metrics");
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
         body.to_owned()
     }
 
-    /// The metrics, once they have this line.
+    /// Waits until the metrics contain this line, and returns them.
     pub fn metrics_with(&self, line: &str) -> String {
-        let begun = Instant::now();
+        let started = Instant::now();
         loop {
             let text = self.metrics();
-            if text.lines().any(|found| found == line) {
+            if text.lines().any(|metric| metric == line) {
                 return text;
             }
-            assert!(begun.elapsed() < Duration::from_mins(1), "no `{line}`: {text}");
+            assert!(started.elapsed() < Duration::from_mins(1), "no `{line}`: {text}");
             thread::sleep(Duration::from_millis(20));
         }
     }
 
-    /// A place as the agent sees it.
+    /// Translates a path in the agent's mount namespace into one that the test can open.
     pub fn seen(&self, path: &Path) -> PathBuf {
         PathBuf::from(format!("/proc/{}/root", self.agent.id())).join(path.strip_prefix("/").unwrap())
     }
 
-    /// Ends it; the lines of its audit trail, what it has said, and what it has left.
-    pub fn end(self) -> (Vec<Value>, String, Home) {
-        let Ended { code, stderr, .. } = self.agent.terminate();
+    /// Ends the agent. Returns the lines of its audit log, its stderr and its home.
+    pub fn stop(self) -> (Vec<Value>, String, AgentHome) {
+        let RunOutput { code, stderr, .. } = self.agent.terminate();
         assert_eq!(code, 0, "{stderr}");
         let trail = fs::read_to_string(self.home.path("audit/trail")).unwrap_or_default();
-        (lines(&trail), stderr, self.home)
+        (audit_lines(&trail), stderr, self.home)
     }
 }
 
-/// The lines of a trail.
-pub fn lines(trail: &str) -> Vec<Value> {
+/// Parses the lines of an audit log.
+pub fn audit_lines(trail: &str) -> Vec<Value> {
     trail.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
 }

@@ -14,14 +14,14 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::run::{Ended, Run};
+use crate::support::run::{Run, RunOutput};
 use crate::task::World;
 
 /// A folder for the socket and the state, which outlives each of its agents. Everybody may
 /// look into it, so that the socket's own mode decides.
-pub struct Home(TempDir);
+pub struct AgentHome(TempDir);
 
-impl Home {
+impl AgentHome {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
@@ -42,11 +42,11 @@ impl Home {
 
     /// `taskpull serve` here.
     pub fn serve(&self, world: &World) -> Run {
-        world.set(self.serve_behind::<&str>(&[]))
+        world.configure(self.serve_wrapped::<&str>(&[]))
     }
 
     /// The same in no world, behind a program that becomes it.
-    pub fn serve_behind<S: AsRef<str>>(&self, before: &[S]) -> Run {
+    pub fn serve_wrapped<S: AsRef<str>>(&self, before: &[S]) -> Run {
         let before = before.iter().map(AsRef::as_ref);
         let words: Vec<_> = before.chain([env!("CARGO_BIN_EXE_taskpull"), "serve"]).collect();
         let run = words[1..].iter().fold(Run::program(words[0]), Run::arg);
@@ -68,11 +68,11 @@ pub struct Agent {
 
 impl Agent {
     /// Runs until it answers.
-    pub fn start(home: &Home, world: &World) -> Self {
-        Self::of(home.serve(world), home)
+    pub fn start(home: &AgentHome, world: &World) -> Self {
+        Self::from_run(home.serve(world), home)
     }
 
-    pub fn of(run: Run, home: &Home) -> Self {
+    pub fn from_run(run: Run, home: &AgentHome) -> Self {
         let (mut child, log) = (run.start(), Arc::<Mutex<Vec<String>>>::default());
         let (stderr, heard) = (BufReader::new(child.stderr.take().unwrap()), Arc::clone(&log));
         let listen = move || stderr.lines().map_while(Result::ok).for_each(|line| heard.lock().unwrap().push(line));
@@ -83,7 +83,7 @@ impl Agent {
         while UnixStream::connect(&agent.socket).is_err() {
             let has_ended = agent.process.as_mut().unwrap().0.try_wait().unwrap().is_some();
             assert!(!has_ended, "{:?}", agent.ended_by_itself());
-            assert!(begun.elapsed() < Duration::from_mins(1), "no agent after a minute: {:?}", agent.lines(""));
+            assert!(begun.elapsed() < Duration::from_mins(1), "no agent after a minute: {:?}", agent.log_lines(""));
             thread::sleep(Duration::from_millis(5));
         }
         // The socket is there a moment before it is listened on, and signals are too.
@@ -95,22 +95,22 @@ impl Agent {
         connect(&self.socket)
     }
 
-    pub fn get(&self, path: &str) -> Answer {
-        self.ask("GET", path, &[], "")
+    pub fn get(&self, path: &str) -> ApiResponse {
+        self.send("GET", path, &[], "")
     }
 
-    pub fn submit(&self, definition: &Value) -> Answer {
-        self.ask("POST", "/v1/pulls", &[("Content-Type", "application/json")], &definition.to_string())
+    pub fn submit(&self, definition: &Value) -> ApiResponse {
+        self.send("POST", "/v1/pulls", &[("Content-Type", "application/json")], &definition.to_string())
     }
 
-    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> ApiResponse {
         let mut stream = self.connect();
-        stream.write_all(&request(method, path, headers, body)).unwrap();
-        Answer::read(stream)
+        stream.write_all(&http_request(method, path, headers, body)).unwrap();
+        ApiResponse::read(stream)
     }
 
     /// What a request says once it has ended.
-    pub fn ended(&self, id: &str) -> Value {
+    pub fn wait_for_end(&self, id: &str) -> Value {
         for _ in 0..6_000 {
             let view = self.get(&format!("/v1/pulls/{id}")).json();
             if view["ended"].is_string() {
@@ -123,11 +123,11 @@ impl Agent {
 
     /// Ends it without a word.
     pub fn kill(mut self) {
-        self.end();
+        self.kill_process();
     }
 
     /// SIGTERM, and what it had said by its end.
-    pub fn terminate(mut self) -> Ended {
+    pub fn terminate(mut self) -> RunOutput {
         self.signal(Signal::TERM);
         self.ended_by_itself()
     }
@@ -141,32 +141,32 @@ impl Agent {
     }
 
     /// The lines that it has said so far with this in them.
-    pub fn lines(&self, with: &str) -> Vec<String> {
+    pub fn log_lines(&self, with: &str) -> Vec<String> {
         self.log.lock().unwrap().iter().filter(|line| line.contains(with)).cloned().collect()
     }
 
     /// Waits until it says so.
-    pub fn hears(&self, with: &str) {
-        self.sees(with, || !self.lines(with).is_empty());
+    pub fn wait_for_log(&self, with: &str) {
+        self.wait_until(with, || !self.log_lines(with).is_empty());
     }
 
     /// Waits until something is so; a test that waits for nothing fails in the end.
-    pub fn sees(&self, what: &str, is_so: impl Fn() -> bool) {
+    pub fn wait_until(&self, what: &str, is_so: impl Fn() -> bool) {
         let latest = Instant::now() + Duration::from_mins(1);
         while !is_so() {
-            assert!(Instant::now() < latest, "{what}\n{}", self.lines("").join("\n"));
+            assert!(Instant::now() < latest, "{what}\n{}", self.log_lines("").join("\n"));
             thread::sleep(Duration::from_millis(20));
         }
     }
 
-    fn ended_by_itself(&mut self) -> Ended {
+    fn ended_by_itself(&mut self) -> RunOutput {
         let (child, listening) = self.process.take().unwrap();
-        let ended = Ended::of(child);
+        let ended = RunOutput::wait_for(child);
         listening.join().unwrap();
-        Ended { stderr: self.lines("").join("\n"), ..ended }
+        RunOutput { stderr: self.log_lines("").join("\n"), ..ended }
     }
 
-    fn end(&mut self) {
+    fn kill_process(&mut self) {
         if let Some((mut child, listening)) = self.process.take() {
             let _ = child.kill();
             let _ = child.wait();
@@ -177,7 +177,7 @@ impl Agent {
 
 impl Drop for Agent {
     fn drop(&mut self) {
-        self.end();
+        self.kill_process();
     }
 }
 
@@ -188,7 +188,7 @@ pub fn connect(socket: &Path) -> UnixStream {
 }
 
 /// A whole request, after which the connection ends.
-pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
+pub fn http_request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
     let mut text = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
     if !headers.iter().any(|(name, _)| *name == "Host") {
         text += "Host: localhost\r\n";
@@ -200,13 +200,13 @@ pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -
 }
 
 #[derive(Debug)]
-pub struct Answer {
+pub struct ApiResponse {
     pub status: u16,
     pub head: String,
     pub body: String,
 }
 
-impl Answer {
+impl ApiResponse {
     /// Reads to the end of the connection.
     pub fn read(mut stream: impl Read) -> Self {
         let mut all = Vec::new();
@@ -228,7 +228,7 @@ impl Answer {
     }
 
     /// The word of a problem.
-    pub fn problem(&self) -> String {
+    pub fn problem_type(&self) -> String {
         assert!(self.head.contains("content-type: application/problem+json"), "{self:?}");
         let problem = self.json();
         assert_eq!(problem["status"], self.status);

@@ -1,4 +1,4 @@
-//! What the tests of the front doors share: a host with a map of registries.
+//! A host with a map of registries, shared by the tests of the credential protocols.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -7,44 +7,44 @@ use tempfile::TempDir;
 
 use crate::support::aws::Policy;
 use crate::support::leak::Canary;
-use crate::support::run::{Ended, Run};
-use crate::support_aws_client::{GET, HOST, SECRET};
+use crate::support::run::{Run, RunOutput};
+use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, SECRET};
 use crate::task::World;
 
-/// The host of `OWN` in the tests of ECR.
-pub const ECR: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
+/// The registry host of `OWN` in the tests of ECR.
+pub const ECR_HOST: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
 pub const REGISTRY: &str = "registry.example:5000";
-pub const NOT_OURS: &str = "credentials not found in native keychain\n";
+pub const NOT_FOUND_MESSAGE: &str = "credentials not found in native keychain\n";
 
-/// A world whose host is asked by other programs, and may have secrets and tokens.
-pub struct Doors {
+/// A world whose host may read secrets and get ECR tokens, and the folder of its configuration file.
+pub struct CredentialWorld {
     pub world: World,
     pub folder: TempDir,
 }
 
-impl Doors {
-    /// With the secret of the world for `REGISTRY`.
+impl CredentialWorld {
+    /// Creates a host whose map names the world's secret for `REGISTRY`.
     pub fn new() -> Self {
-        let doors = Self { world: World::new(), folder: tempfile::tempdir().unwrap() };
-        doors.map(&format!("[[registry]]\nhost = \"{REGISTRY}\"\nsecret = \"{SECRET}\"\n"));
-        doors.may(Policy::allow("ecr:GetAuthorizationToken", "*").and(Policy::allow(GET, "*")))
+        let fixture = Self { world: World::new(), folder: tempfile::tempdir().unwrap() };
+        fixture.write_config(&format!("[[registry]]\nhost = \"{REGISTRY}\"\nsecret = \"{SECRET}\"\n"));
+        fixture.with_policy(Policy::allow("ecr:GetAuthorizationToken", "*").and(Policy::allow(GET_SECRET_VALUE, "*")))
     }
 
-    pub fn may(mut self, policy: Policy) -> Self {
-        self.world.host = self.world.aws.user(HOST, policy);
+    pub fn with_policy(mut self, policy: Policy) -> Self {
+        self.world.host = self.world.aws.put_user(HOST_USER, policy);
         self
     }
 
     /// Writes the configuration file.
-    pub fn map(&self, text: &str) {
+    pub fn write_config(&self, text: &str) {
         fs::write(self.folder.path().join("taskpull.toml"), text).unwrap();
     }
 
-    pub fn set(&self, run: Run) -> Run {
-        self.world.set(run).env("TASKPULL_CONFIG", self.folder.path().join("taskpull.toml"))
+    pub fn configure(&self, run: Run) -> Run {
+        self.world.configure(run).env("TASKPULL_CONFIG", self.folder.path().join("taskpull.toml"))
     }
 
-    /// The program under its other name, in a folder with a space in it.
+    /// Runs the program as `docker-credential-taskpull`, from a folder whose name contains a space.
     pub fn helper(&self) -> Run {
         let folder = self.folder.path().join("a folder");
         let link = folder.join("docker-credential-taskpull");
@@ -52,38 +52,38 @@ impl Doors {
             fs::create_dir_all(&folder).unwrap();
             symlink(env!("CARGO_BIN_EXE_taskpull"), &link).unwrap();
         }
-        self.set(Run::program(link.to_str().unwrap()))
+        self.configure(Run::program(link.to_str().unwrap()))
     }
 
-    /// `docker-credential-taskpull get`, which is asked for this server.
-    pub fn get(&self, server: &str) -> Ended {
-        self.helper().arg("get").stdin(server).end()
+    /// Runs `docker-credential-taskpull get` for this server.
+    pub fn get(&self, server: &str) -> RunOutput {
+        self.helper().arg("get").stdin(server).output()
     }
 
-    /// `taskpull credential kubelet`, which is asked for this image.
-    pub fn kubelet(&self, image: &str) -> Ended {
+    /// Runs `taskpull credential kubelet` for this image, and checks that the service account's token does not leak.
+    pub fn kubelet(&self, image: &str) -> RunOutput {
         let request = serde_json::json!({
             "apiVersion": "credentialprovider.kubelet.k8s.io/v1", "kind": "CredentialProviderRequest",
             "image": image, "serviceAccountToken": "c4nary-service-account-token",
         });
-        let ended = self.set(Run::new(["credential", "kubelet"])).stdin(request.to_string()).end();
+        let output = self.configure(Run::new(["credential", "kubelet"])).stdin(request.to_string()).output();
         let canary = Canary::new("service account's token", "c4nary-service-account-token");
-        assert_eq!(canary.in_bytes("stdout", ended.stdout.as_bytes()), []);
-        assert_eq!(canary.in_bytes("stderr", ended.stderr.as_bytes()), []);
-        ended
+        assert_eq!(canary.find_in_bytes("stdout", output.stdout.as_bytes()), []);
+        assert_eq!(canary.find_in_bytes("stderr", output.stderr.as_bytes()), []);
+        output
     }
 }
 
-/// An answer of the helper's protocol that is taken for a failure: one line on stdout.
-pub fn assert_failed(ended: &Ended, said: &str) {
-    assert_eq!(ended.code, 1, "{ended:?}");
-    assert!(ended.stdout.starts_with("taskpull: ") && ended.stdout.contains(said), "{said}: {ended:?}");
-    assert_eq!(ended.stdout.matches('\n').count(), 1, "one line: {ended:?}");
-    assert!(ended.stdout.ends_with('\n') && !ended.stdout.contains(NOT_OURS.trim()), "{ended:?}");
+/// Asserts that the helper failed as its protocol requires: with one line on stdout.
+pub fn assert_failed(output: &RunOutput, message: &str) {
+    assert_eq!(output.code, 1, "{output:?}");
+    assert!(output.stdout.starts_with("taskpull: ") && output.stdout.contains(message), "{message}: {output:?}");
+    assert_eq!(output.stdout.matches('\n').count(), 1, "stdout has one line: {output:?}");
+    assert!(output.stdout.ends_with('\n') && !output.stdout.contains(NOT_FOUND_MESSAGE.trim()), "{output:?}");
 }
 
-/// The same of `get`, whose failures Docker's command line would keep to itself.
-pub fn assert_not_given(ended: &Ended, said: &str) {
-    assert_failed(ended, said);
-    assert!(ended.stderr.ends_with(&ended.stdout), "what is on stdout is on stderr too: {ended:?}");
+/// Asserts a failure of `get`, which is also on stderr because Docker's command line does not print it.
+pub fn assert_get_failed(output: &RunOutput, message: &str) {
+    assert_failed(output, message);
+    assert!(output.stderr.ends_with(&output.stdout), "stderr repeats stdout: {output:?}");
 }

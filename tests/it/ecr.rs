@@ -1,53 +1,53 @@
-//! What the tests of ECR share: hosts, permissions, and a world that is asked for tokens.
+//! Registry hosts, permissions and worlds that the tests of ECR share.
 
 use serde_json::Value;
 
-use crate::support::aws::{Call, Policy};
-use crate::support_aws_client::{GET, HOST};
+use crate::support::aws::{Policy, RecordedCall};
+use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER};
 use crate::task::World;
 
-pub const TOKEN: &str = "ecr:GetAuthorizationToken";
-pub const OWN: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1";
-pub const THEIRS: &str = "444455556666.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1";
-pub const PUBLIC: &str = "public.ecr.aws/docker/library/nginx:1";
+pub const GET_TOKEN: &str = "ecr:GetAuthorizationToken";
+pub const OWN_IMAGE: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1";
+pub const OTHER_IMAGE: &str = "444455556666.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1";
+pub const PUBLIC_IMAGE: &str = "public.ecr.aws/docker/library/nginx:1";
 
-/// ECR's words about a token that is over, as an engine relays them.
-pub const EXPIRED: &str = "denied: Your authorization token has expired. Reauthenticate and try again.";
+/// ECR's message about an expired token, as an engine relays it.
+pub const EXPIRED_TOKEN: &str = "denied: Your authorization token has expired. Reauthenticate and try again.";
 
-/// A world whose host may have tokens, and read secrets.
-pub fn world() -> World {
-    world_with(Policy::allow(TOKEN, "*").and(Policy::allow(GET, "*")))
+/// A world whose host may get ECR tokens and read secrets.
+pub fn ecr_world() -> World {
+    ecr_world_with(Policy::allow(GET_TOKEN, "*").and(Policy::allow(GET_SECRET_VALUE, "*")))
 }
 
-/// A world whose host has this policy.
-pub fn world_with(policy: Policy) -> World {
+/// A world whose host has exactly this policy.
+pub fn ecr_world_with(policy: Policy) -> World {
     let mut world = World::new();
-    world.host = world.aws.user(HOST, policy);
+    world.host = world.aws.put_user(HOST_USER, policy);
     world
 }
 
-/// The calls for tokens.
-pub fn tokens(world: &World) -> Vec<Call> {
+/// Returns the calls of `GetAuthorizationToken`.
+pub fn token_calls(world: &World) -> Vec<RecordedCall> {
     world.aws.calls().into_iter().filter(|call| call.operation == "GetAuthorizationToken").collect()
 }
 
-/// `service Region` of each of them.
-pub fn asked(world: &World) -> Vec<String> {
-    let calls = tokens(world).into_iter();
+/// Returns the service and the Region of each token call.
+pub fn token_call_regions(world: &World) -> Vec<String> {
+    let calls = token_calls(world).into_iter();
     calls.map(|call| format!("{} {}", call.service, call.region.unwrap_or_default())).collect()
 }
 
-/// What each pull showed: `user:password`, or nothing.
-pub fn shown(world: &World) -> Vec<String> {
-    let auth = |auth: &crate::support::engine::Auth| match auth {
-        crate::support::engine::Auth::Given(given) => format!("{}:{}", given.username, given.password),
+/// Returns what each pull sent to the engine: `user:password`, or the kind of its missing login.
+pub fn shown_logins(world: &World) -> Vec<String> {
+    let auth = |auth: &crate::support::engine::RegistryAuth| match auth {
+        crate::support::engine::RegistryAuth::Config(login) => format!("{}:{}", login.username, login.password),
         other => format!("{other:?}"),
     };
     world.engine.pulls().iter().map(|pull| auth(&pull.auth)).collect()
 }
 
-/// A credential of a report, without its end.
-pub fn credential(container: &Value) -> Value {
+/// Returns a container's credential in the report, without its expiry and its request ids.
+pub fn reported_credential(container: &Value) -> Value {
     let mut credential = container["credential"].clone();
     let fields = credential.as_object_mut().unwrap();
     fields.remove("expiresAt");

@@ -1,67 +1,70 @@
-//! ECR Public, at the wire: a token where one can be had, and never a reason to fail.
+//! ECR Public at the wire: a token is used where one is available, and its absence never fails a pull.
 
 use serde_json::json;
 
-use crate::ecr::{OWN, PUBLIC, TOKEN, asked, credential, shown, tokens, world_with};
-use crate::support::aws::{Fault, Policy};
-use crate::support::engine::Pull;
-use crate::support::fault::When;
+use crate::ecr::{
+    GET_TOKEN, OWN_IMAGE, PUBLIC_IMAGE, ecr_world_with, reported_credential, shown_logins, token_call_regions,
+    token_calls,
+};
+use crate::support::aws::{AwsFault, Policy};
+use crate::support::engine::PullScript;
+use crate::support::fault::Calls;
 use crate::support::run::Run;
 use crate::support_aws_client::{ROLE, SECRET};
 use crate::task::{World, container, open_container, task};
 
-fn may() -> Policy {
+fn allow_tokens() -> Policy {
     Policy::allow("ecr-public:GetAuthorizationToken", "*").and(Policy::allow("sts:GetServiceBearerToken", "*"))
 }
 
 #[test]
-fn the_token_is_got_in_us_east_1_and_is_another_one_than_ecrs() {
-    let world = world_with(may().and(Policy::allow(TOKEN, "*")));
+fn public_token_comes_from_us_east_1_and_differs_from_ecrs() {
+    let world = ecr_world_with(allow_tokens().and(Policy::allow(GET_TOKEN, "*")));
     let definition = task(&[
-        open_container("a", PUBLIC),
+        open_container("a", PUBLIC_IMAGE),
         open_container("b", "ecr-public.aws.com/docker/library/nginx:1"),
         container("c", "public.ecr.aws/team/app:1", SECRET),
-        open_container("d", OWN),
+        open_container("d", OWN_IMAGE),
     ]);
-    let ended = world.pull(&definition).env("AWS_REGION", "eu-west-1").end();
-    assert_eq!(ended.code, 0, "{ended:?}");
-    assert_eq!(credential(&ended.container(0)), json!({ "kind": "ecr-public", "identity": "host" }));
-    let mut asked = asked(&world);
-    asked.sort();
-    assert_eq!(asked, ["ecr eu-west-1", "ecr-public us-east-1"]);
-    let warnings = ended.report()["tasks"][0]["warnings"].clone();
+    let output = world.pull(&definition).env("AWS_REGION", "eu-west-1").output();
+    assert_eq!(output.code, 0, "{output:?}");
+    assert_eq!(reported_credential(&output.container(0)), json!({ "kind": "ecr-public", "identity": "host" }));
+    let mut regions = token_call_regions(&world);
+    regions.sort();
+    assert_eq!(regions, ["ecr eu-west-1", "ecr-public us-east-1"]);
+    let warnings = output.report()["tasks"][0]["warnings"].clone();
     assert!(warnings[0].as_str().unwrap().starts_with("c: the image is in ECR"), "{warnings}");
-    assert!(shown(&world).iter().all(|shown| shown.starts_with("AWS:token-")));
+    assert!(shown_logins(&world).iter().all(|login| login.starts_with("AWS:token-")));
 }
 
 #[test]
-fn whoever_may_have_no_token_pulls_without_one_and_is_told_why() {
+fn denied_public_token_falls_back_to_an_anonymous_pull_with_a_reason() {
     for policy in [Policy::none(), Policy::allow("ecr-public:GetAuthorizationToken", "*")] {
-        let world = world_with(policy);
-        let ended = world.pull(&task(&[open_container("app", PUBLIC)])).end();
-        assert_eq!(ended.code, 0, "{ended:?}");
-        let credential = credential(&ended.container(0));
+        let world = ecr_world_with(policy);
+        let output = world.pull(&task(&[open_container("app", PUBLIC_IMAGE)])).output();
+        assert_eq!(output.code, 0, "{output:?}");
+        let credential = reported_credential(&output.container(0));
         assert!(credential["withoutToken"].as_str().unwrap().contains("is not allowed"), "{credential}");
-        assert_eq!(shown(&world), ["Absent"]);
+        assert_eq!(shown_logins(&world), ["Absent"]);
     }
 }
 
 #[test]
-fn no_identity_and_an_outage_are_no_reason_to_fail_either() {
+fn missing_identity_or_outage_falls_back_to_an_anonymous_pull() {
     let world = World::new();
-    let run = Run::pull(&task(&[open_container("app", PUBLIC)])).env("DOCKER_HOST", world.engine.host());
-    let ended = run.end();
-    assert_eq!(ended.code, 0, "{ended:?}");
-    let world = world_with(may());
-    world.aws.fault("GetAuthorizationToken", When::Every, Fault::Hang);
-    let run = world.pull(&task(&[open_container("app", PUBLIC)]));
-    let ended = run.env("TASKPULL_SECRETS_TIMEOUT", "1s").end();
-    assert_eq!(ended.code, 0, "{ended:?}");
-    assert_eq!(shown(&world), ["Absent"]);
+    let run = Run::pull(&task(&[open_container("app", PUBLIC_IMAGE)])).env("DOCKER_HOST", world.engine.host());
+    let output = run.output();
+    assert_eq!(output.code, 0, "{output:?}");
+    let world = ecr_world_with(allow_tokens());
+    world.aws.inject_fault("GetAuthorizationToken", Calls::Every, AwsFault::Hang);
+    let run = world.pull(&task(&[open_container("app", PUBLIC_IMAGE)]));
+    let output = run.env("TASKPULL_SECRETS_TIMEOUT", "1s").output();
+    assert_eq!(output.code, 0, "{output:?}");
+    assert_eq!(shown_logins(&world), ["Absent"]);
 }
 
 #[test]
-fn a_token_that_it_refuses_with_400_and_no_challenge_is_got_again_once() {
+fn public_token_refused_with_400_is_renewed_once() {
     for (status, refusal) in [
         (500, "error parsing HTTP 400 response body: unexpected end of JSON input: \"\""),
         (
@@ -73,29 +76,29 @@ fn a_token_that_it_refuses_with_400_and_no_challenge_is_got_again_once() {
             "denied: Your Authorization Token has expired. Please run 'aws ecr-public get-login-password' to fetch a new one.",
         ),
     ] {
-        let world = world_with(may());
-        world.engine.once(PUBLIC, Pull::refused(status, refusal));
-        world.engine.image(PUBLIC, Pull::success().requiring("AWS", "token-2"));
-        let ended = world.pull(&task(&[open_container("app", PUBLIC)])).end();
-        assert_eq!(ended.code, 0, "{refusal}: {ended:?}");
-        assert_eq!((shown(&world).len(), tokens(&world).len()), (2, 2), "{refusal}");
+        let world = ecr_world_with(allow_tokens());
+        world.engine.script_once(PUBLIC_IMAGE, PullScript::refusal(status, refusal));
+        world.engine.script(PUBLIC_IMAGE, PullScript::success().with_login("AWS", "token-2"));
+        let output = world.pull(&task(&[open_container("app", PUBLIC_IMAGE)])).output();
+        assert_eq!(output.code, 0, "{refusal}: {output:?}");
+        assert_eq!((shown_logins(&world).len(), token_calls(&world).len()), (2, 2), "{refusal}");
     }
 }
 
 #[test]
-fn a_role_of_another_partition_pulls_without_asking_anybody() {
-    let world = world_with(may());
-    let mut definition = task(&[open_container("app", PUBLIC)]);
+fn role_of_another_partition_pulls_anonymously_without_aws_calls() {
+    let world = ecr_world_with(allow_tokens());
+    let mut definition = task(&[open_container("app", PUBLIC_IMAGE)]);
     definition["executionRoleArn"] = json!(ROLE.replace("arn:aws:", "arn:aws-cn:"));
-    let ended = world.pull(&definition).end();
-    assert_eq!(ended.container(0)["credential"]["kind"], "anonymous", "{ended:?}");
+    let output = world.pull(&definition).output();
+    assert_eq!(output.container(0)["credential"]["kind"], "anonymous", "{output:?}");
     assert_eq!(world.aws.calls(), []);
 }
 
 #[test]
-fn an_endpoint_of_its_own_is_asked() {
-    let world = world_with(may());
-    let run = world.pull(&task(&[open_container("app", PUBLIC)])).env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
-    let ended = run.env("AWS_ENDPOINT_URL_ECR_PUBLIC", world.aws.endpoint()).end();
-    assert_eq!((ended.code, asked(&world)), (0, vec!["ecr-public us-east-1".to_owned()]), "{ended:?}");
+fn endpoint_variable_of_ecr_public_is_used() {
+    let world = ecr_world_with(allow_tokens());
+    let run = world.pull(&task(&[open_container("app", PUBLIC_IMAGE)])).env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
+    let output = run.env("AWS_ENDPOINT_URL_ECR_PUBLIC", world.aws.endpoint()).output();
+    assert_eq!((output.code, token_call_regions(&world)), (0, vec!["ecr-public us-east-1".to_owned()]), "{output:?}");
 }

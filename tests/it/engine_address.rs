@@ -1,4 +1,4 @@
-//! Which engine is meant: addresses, contexts, and which of them wins.
+//! Which engine a run uses: addresses, Docker contexts and their precedence.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::digest::sha256;
-use crate::support::engine::Engine;
-use crate::support::pki::{Clients, Pki};
-use crate::support::run::{Ended, Run};
-use crate::support::tls::{Backend, TlsEnd};
+use crate::support::engine::FakeEngine;
+use crate::support::pki::{CertificateAuthority, ClientAuth, Validity};
+use crate::support::run::{Run, RunOutput};
+use crate::support::tls::{Backend, TlsTerminator};
 use crate::task::{IMAGE, World, open_container, task};
 
-/// A world whose engine is reached by what the test says, and a folder of Docker's CLI.
+/// A world whose engine address each test chooses, and a home folder with the files of Docker's CLI.
 struct Host {
     world: World,
     home: TempDir,
@@ -26,23 +26,23 @@ impl Host {
         Self { world: World::new(), home }
     }
 
-    fn docker(&self) -> PathBuf {
+    fn docker_folder(&self) -> PathBuf {
         self.home.path().join(".docker")
     }
 
-    /// As `docker context create` writes it.
+    /// Creates a context as `docker context create` does. Returns the folder for its TLS files.
     fn context(&self, name: &str, endpoint: &Value) -> PathBuf {
-        let folder = |kind: &str| self.docker().join("contexts").join(kind).join(sha256(name));
+        let folder = |kind: &str| self.docker_folder().join("contexts").join(kind).join(sha256(name));
         fs::create_dir_all(folder("meta")).unwrap();
         let meta = json!({ "Name": name, "Metadata": {}, "Endpoints": { "docker": endpoint } });
         fs::write(folder("meta").join("meta.json"), meta.to_string()).unwrap();
         folder("tls").join("docker")
     }
 
-    /// As `docker context use` writes it.
+    /// Selects a context as `docker context use` does.
     fn use_context(&self, name: &str) {
         let config = json!({ "auths": { "r.example": { "auth": "bWU6c3dvcmRmaXNo" } }, "currentContext": name });
-        fs::write(self.docker().join("config.json"), config.to_string()).unwrap();
+        fs::write(self.docker_folder().join("config.json"), config.to_string()).unwrap();
     }
 
     fn pull(&self) -> Run {
@@ -50,125 +50,133 @@ impl Host {
     }
 }
 
-fn to(engine: &Engine) -> Value {
+fn endpoint_of(engine: &FakeEngine) -> Value {
     json!({ "Host": engine.host(), "SkipTLSVerify": false })
 }
 
-fn refused(ended: &Ended, said: &str) {
-    assert_eq!(ended.code, 6, "{said}: {ended:?}");
-    assert!(ended.stderr.contains(said), "{said}: {ended:?}");
+fn assert_rejected(output: &RunOutput, message: &str) {
+    assert_eq!(output.code, 6, "{message}: {output:?}");
+    assert!(output.stderr.contains(message), "{message}: {output:?}");
 }
 
 #[test]
-fn a_context_leads_to_a_socket() {
+fn context_leads_to_its_socket() {
     let host = Host::new();
-    host.context("near", &to(&host.world.engine));
-    assert_eq!(host.pull().env("DOCKER_CONTEXT", "near").end().code, 0);
-    assert_eq!(host.pull().arg("--context").arg("near").end().code, 0);
-    let moved = host.pull().env("HOME", "").env("DOCKER_CONFIG", host.docker()).env("DOCKER_CONTEXT", "near").end();
-    assert_eq!(moved.code, 0, "{moved:?}");
+    host.context("near", &endpoint_of(&host.world.engine));
+    assert_eq!(host.pull().env("DOCKER_CONTEXT", "near").output().code, 0);
+    assert_eq!(host.pull().arg("--context").arg("near").output().code, 0);
+    let relocated =
+        host.pull().env("HOME", "").env("DOCKER_CONFIG", host.docker_folder()).env("DOCKER_CONTEXT", "near").output();
+    assert_eq!(relocated.code, 0, "{relocated:?}");
     assert_eq!(host.world.engine.pulls().len(), 3);
 }
 
 #[test]
-fn a_context_leads_through_tls_with_its_own_certificates() {
-    let (host, pki) = (Host::new(), Pki::new());
+fn context_uses_its_own_tls_certificates() {
+    let (host, pki) = (Host::new(), CertificateAuthority::new());
     let backend = Backend::Socket(host.world.engine.socket());
-    let tls = TlsEnd::before(backend, pki.server("IP:127.0.0.1", 2, Clients::Known));
+    let tls = TlsTerminator::start(backend, pki.server_config("127.0.0.1", Validity::Valid, ClientAuth::Required));
     let files = host.context("far", &json!({ "Host": tls.host(), "SkipTLSVerify": false }));
     fs::create_dir_all(&files).unwrap();
-    pki.client(&files);
-    // The variables are those of an address, and say nothing about a context.
+    pki.write_client_files(&files);
+    // The DOCKER_TLS variables belong to DOCKER_HOST and do not apply to a context.
     let run = || host.pull().env("DOCKER_CONTEXT", "far").env("DOCKER_CERT_PATH", "/nonexistent");
-    let ended = run().env("DOCKER_TLS_VERIFY", "1").end();
-    assert_eq!(ended.code, 0, "{ended:?}");
+    let output = run().env("DOCKER_TLS_VERIFY", "1").output();
+    assert_eq!(output.code, 0, "{output:?}");
 
     fs::remove_file(files.join("ca.pem")).unwrap();
-    let ended = run().end();
-    assert!(ended.stdout.contains("its certificate is not trusted"), "the system's are trusted: {ended:?}");
-    assert_eq!(run().env("SSL_CERT_FILE", pki.ca()).end().code, 0);
+    let output = run().output();
+    assert!(
+        output.stdout.contains("its certificate is not trusted"),
+        "only the authorities of the system are trusted: {output:?}"
+    );
+    assert_eq!(run().env("SSL_CERT_FILE", pki.ca_path()).output().code, 0);
 
     host.context("far", &json!({ "Host": tls.host(), "SkipTLSVerify": true }));
-    refused(&run().end(), "the Docker context `far` asks for TLS without verification");
+    assert_rejected(&run().output(), "the Docker context `far` asks for TLS without verification");
 }
 
 #[test]
-fn the_order_is_that_of_dockers_cli() {
+fn engine_precedence_is_that_of_dockers_cli() {
     let host = Host::new();
-    let (flag, variable, current, file) = (Engine::start(), Engine::start(), Engine::start(), Engine::start());
-    host.context("flag", &to(&flag));
-    host.context("variable", &to(&variable));
-    host.context("current", &to(&current));
+    let (flag, variable, current, file) =
+        (FakeEngine::start(), FakeEngine::start(), FakeEngine::start(), FakeEngine::start());
+    host.context("flag", &endpoint_of(&flag));
+    host.context("variable", &endpoint_of(&variable));
+    host.context("current", &endpoint_of(&current));
     host.use_context("current");
     let address = &host.world.engine;
     let config = host.home.path().join("taskpull.toml");
     fs::write(&config, format!("[engine]\nhost = \"{}\"\n", file.host())).unwrap();
-    let count = |engine: &Engine| engine.pulls().len();
-    let reaches = |what: &str, run: Run, engine: &Engine| {
+    let count = |engine: &FakeEngine| engine.pulls().len();
+    let assert_reaches = |what: &str, run: Run, engine: &FakeEngine| {
         let before = count(engine);
-        let ended = run.end();
-        assert_eq!((ended.code, count(engine)), (0, before + 1), "{what}: {ended:?}");
-        ended
+        let output = run.output();
+        assert_eq!((output.code, count(engine)), (0, before + 1), "{what}: {output:?}");
+        output
     };
 
-    let noted = reaches("the current context", host.pull(), &current);
-    assert!(noted.stderr.contains("of Docker's current context `current`"), "{noted:?}");
+    let from_context = assert_reaches("the current context", host.pull(), &current);
+    assert!(from_context.stderr.contains("of Docker's current context `current`"), "{from_context:?}");
     let run = host.pull().env("TASKPULL_CONFIG", &config);
-    let unnoted = reaches("the file over the current context", run, &file);
-    assert!(!unnoted.stderr.contains("context"), "{unnoted:?}");
+    let from_file = assert_reaches("the file over the current context", run, &file);
+    assert!(!from_file.stderr.contains("context"), "{from_file:?}");
     let run = || host.pull().env("TASKPULL_CONFIG", &config).env("DOCKER_CONTEXT", "variable");
-    reaches("DOCKER_CONTEXT over the file", run(), &variable);
+    assert_reaches("DOCKER_CONTEXT over the file", run(), &variable);
     let run = || run().env("DOCKER_HOST", address.host());
-    reaches("DOCKER_HOST over DOCKER_CONTEXT", run(), address);
-    reaches("--context over DOCKER_HOST", run().arg("--context").arg("flag"), &flag);
-    reaches("--host over DOCKER_HOST", run().arg("--host").arg(flag.host()), &flag);
-    reaches("the default context is DOCKER_HOST", run().arg("--context").arg("default"), address);
+    assert_reaches("DOCKER_HOST over DOCKER_CONTEXT", run(), address);
+    assert_reaches("--context over DOCKER_HOST", run().arg("--context").arg("flag"), &flag);
+    assert_reaches("--host over DOCKER_HOST", run().arg("--host").arg(flag.host()), &flag);
+    assert_reaches("the default context is DOCKER_HOST", run().arg("--context").arg("default"), address);
     let run = run().arg("--context").arg("flag").arg("--host").arg(flag.host());
-    let both = run.end();
+    let both = run.output();
     assert_eq!(both.code, 2, "{both:?}");
 }
 
 #[test]
-fn the_current_context_is_none_where_nobody_chose_one() {
+fn unset_or_default_current_context_is_ignored() {
     for config in [None, Some("{}"), Some(r#"{"currentContext": ""}"#), Some(r#"{"currentContext": "default"}"#)] {
         let host = Host::new();
         if let Some(config) = config {
-            fs::write(host.docker().join("config.json"), config).unwrap();
+            fs::write(host.docker_folder().join("config.json"), config).unwrap();
         }
-        // The default address is the host's own engine, which a test must not ask.
-        let ended = host.pull().arg("--dry-run").end();
-        assert!(ended.code == 0 && !ended.stderr.contains("note:"), "{config:?}: {ended:?}");
+        // A dry run, because the default address is the host's own engine, which a test must not contact.
+        let output = host.pull().arg("--dry-run").output();
+        assert!(output.code == 0 && !output.stderr.contains("note:"), "{config:?}: {output:?}");
     }
 }
 
 #[test]
-fn a_context_that_cannot_be_used_is_named_with_its_file() {
+fn error_of_an_unusable_context_names_its_file() {
     let host = Host::new();
-    let ended = host.pull().env("DOCKER_CONTEXT", "nowhere").end();
-    refused(&ended, "there is no Docker context `nowhere`");
+    let output = host.pull().env("DOCKER_CONTEXT", "nowhere").output();
+    assert_rejected(&output, "there is no Docker context `nowhere`");
     let path = format!(".docker/contexts/meta/{}/meta.json", sha256("nowhere"));
-    assert!(ended.stderr.replace('\n', "").contains(&path), "{ended:?}");
-    let homeless = host.pull().env("HOME", "").env("DOCKER_CONTEXT", "nowhere").end();
-    refused(&homeless, "DOCKER_CONFIG and HOME are unset");
+    assert!(output.stderr.replace('\n', "").contains(&path), "{output:?}");
+    let homeless = host.pull().env("HOME", "").env("DOCKER_CONTEXT", "nowhere").output();
+    assert_rejected(&homeless, "DOCKER_CONFIG and HOME are unset");
 
     host.use_context("gone");
-    refused(&host.pull().end(), "there is no Docker context `gone`");
-    fs::write(host.docker().join("config.json"), r#"{"currentContext": ["hunter2"]}"#).unwrap();
-    let ended = host.pull().end();
-    refused(&ended, "config.json is not as Docker writes it: line 1");
-    assert!(!ended.stderr.contains("hunter2"));
+    assert_rejected(&host.pull().output(), "there is no Docker context `gone`");
+    fs::write(host.docker_folder().join("config.json"), r#"{"currentContext": ["hunter2"]}"#).unwrap();
+    let output = host.pull().output();
+    assert_rejected(&output, "config.json is not as Docker writes it: line 1");
+    assert!(!output.stderr.contains("hunter2"));
 
     host.context("empty", &json!({ "Host": "" }));
-    refused(&host.pull().env("DOCKER_CONTEXT", "empty").end(), "the context `empty` has no engine's address");
+    assert_rejected(
+        &host.pull().env("DOCKER_CONTEXT", "empty").output(),
+        "the context `empty` has no engine's address",
+    );
 }
 
 #[test]
-fn an_engine_behind_ssh_is_refused_with_the_way_round() {
+fn ssh_engine_is_rejected_with_a_workaround() {
     let host = Host::new();
     host.context("far", &json!({ "Host": "ssh://me@far.example", "SkipTLSVerify": false }));
     for run in [host.pull().env("DOCKER_CONTEXT", "far"), host.pull().env("DOCKER_HOST", "ssh://me@far.example")] {
-        let ended = run.end();
-        refused(&ended, "wants ssh, which taskpull does not speak");
-        assert!(ended.stderr.contains("ssh -N -L"), "{ended:?}");
+        let output = run.output();
+        assert_rejected(&output, "wants ssh, which taskpull does not speak");
+        assert!(output.stderr.contains("ssh -N -L"), "{output:?}");
     }
 }

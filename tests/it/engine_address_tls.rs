@@ -1,4 +1,4 @@
-//! TLS to the engine: whom it trusts, as whom it comes, and each way in which it fails.
+//! TLS to the engine: trusted authorities, client certificates, and each kind of failure.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,34 +6,34 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::support::engine::{Ending, Pull};
-use crate::support::http::{Reply, Server};
-use crate::support::pki::{Clients, Pki};
-use crate::support::run::{Ended, Run};
-use crate::support::tls::{Backend, TlsEnd};
+use crate::support::engine::{PullEnd, PullScript};
+use crate::support::http::{HttpServer, Reply};
+use crate::support::pki::{CertificateAuthority, ClientAuth, Validity};
+use crate::support::run::{Run, RunOutput};
+use crate::support::tls::{Backend, TlsTerminator};
 use crate::support_aws_client::SECRET;
 use crate::task::{IMAGE, World, container, open_container, task};
 
-/// An engine behind TLS, and the folder of whoever comes.
-struct Behind {
+/// An engine behind TLS, and the client's folder of certificates.
+struct TlsEngine {
     world: World,
-    pki: Pki,
-    tls: TlsEnd,
+    pki: CertificateAuthority,
+    tls: TlsTerminator,
     folder: TempDir,
 }
 
-impl Behind {
-    fn new(place: &str, days: i32, clients: Clients) -> Self {
-        let (world, pki) = (World::new(), Pki::new());
+impl TlsEngine {
+    fn new(name: &str, validity: Validity, client_auth: ClientAuth) -> Self {
+        let (world, pki) = (World::new(), CertificateAuthority::new());
         let backend = Backend::Socket(world.engine.socket());
-        let tls = TlsEnd::before(backend, pki.server(place, days, clients));
+        let tls = TlsTerminator::start(backend, pki.server_config(name, validity, client_auth));
         let folder = tempfile::tempdir().unwrap();
-        fs::copy(pki.ca(), folder.path().join("ca.pem")).unwrap();
+        fs::copy(pki.ca_path(), folder.path().join("ca.pem")).unwrap();
         Self { world, pki, tls, folder }
     }
 
-    fn valid(clients: Clients) -> Self {
-        Self::new("IP:127.0.0.1", 2, clients)
+    fn valid(client_auth: ClientAuth) -> Self {
+        Self::new("127.0.0.1", Validity::Valid, client_auth)
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -41,112 +41,115 @@ impl Behind {
     }
 
     fn pull(&self) -> Run {
-        self.set(self.world.pull(&task(&[open_container("app", IMAGE)])))
+        self.configure(self.world.pull(&task(&[open_container("app", IMAGE)])))
     }
 
-    fn set(&self, run: Run) -> Run {
+    fn configure(&self, run: Run) -> Run {
         let run = run.env("DOCKER_HOST", self.tls.host());
         run.env("DOCKER_TLS_VERIFY", "1").env("DOCKER_CERT_PATH", self.folder.path())
     }
 
-    fn unreached(&self, ended: &Ended, said: &str) {
-        assert_eq!((ended.code, &*ended.failure(0)), (5, "engine engine-gone"), "{said}: {ended:?}");
-        assert!(ended.stdout.contains(said), "{said}: {ended:?}");
+    fn assert_unreachable(&self, output: &RunOutput, message: &str) {
+        assert_eq!((output.code, &*output.failure(0)), (5, "engine engine-gone"), "{message}: {output:?}");
+        assert!(output.stdout.contains(message), "{message}: {output:?}");
         assert_eq!(self.world.engine.requests(), [] as [&str; 0]);
     }
 }
 
 #[test]
-fn a_pull_goes_through_tls_with_its_login() {
-    let behind = Behind::valid(Clients::All);
-    let ended = behind.set(behind.world.pull(&task(&[container("app", IMAGE, SECRET)]))).end();
-    assert_eq!(ended.code, 0, "{ended:?}");
-    assert!(behind.world.engine.pulls()[0].auth.is("me", "swordfish"));
-    assert_eq!(behind.world.engine.pulls()[0].api_version.as_deref(), Some("1.41"));
-    assert!(!ended.stderr.contains("in clear"), "{ended:?}");
+fn pull_through_tls_sends_its_login() {
+    let tls_engine = TlsEngine::valid(ClientAuth::None);
+    let output = tls_engine.configure(tls_engine.world.pull(&task(&[container("app", IMAGE, SECRET)]))).output();
+    assert_eq!(output.code, 0, "{output:?}");
+    assert!(tls_engine.world.engine.pulls()[0].auth.has_login("me", "swordfish"));
+    assert_eq!(tls_engine.world.engine.pulls()[0].api_version.as_deref(), Some("1.41"));
+    assert!(!output.stderr.contains("in clear"), "{output:?}");
 }
 
 #[test]
-fn a_pull_that_is_given_up_is_given_up_by_the_engine_behind_tls_too() {
-    let behind = Behind::valid(Clients::All);
+fn abandoned_pull_is_cancelled_on_an_engine_behind_tls() {
+    let tls_engine = TlsEngine::valid(ClientAuth::None);
     let other = "registry.example:5000/team/other:v1";
-    let engine = &behind.world.engine;
-    engine.image(IMAGE, Pull::stream().status("Pulling from team/app").hang());
-    let slow = (0..20).fold(Pull::stream(), |pull, _| pull.status("so far").pause(Duration::from_millis(300)));
-    engine.image(other, slow);
+    let engine = &tls_engine.world.engine;
+    engine.script(IMAGE, PullScript::stream().status("Pulling from team/app").hang());
+    let slow = (0..20).fold(PullScript::stream(), |pull, _| pull.status("so far").pause(Duration::from_millis(300)));
+    engine.script(other, slow);
     let definition = task(&[open_container("app", IMAGE), open_container("other", other)]);
-    let run = behind.set(behind.world.pull(&definition)).env("TASKPULL_IDLE_TIMEOUT", "1s");
+    let run = tls_engine.configure(tls_engine.world.pull(&definition)).env("TASKPULL_IDLE_TIMEOUT", "1s");
     let mut running = run.env("TASKPULL_ATTEMPTS", "1").start();
-    let is_left = || engine.pulls().iter().any(|pull| pull.image == IMAGE && pull.ending == Some(Ending::Broken));
-    let is_left_in_time = (0..400).any(|_| {
+    let is_cancelled = || engine.pulls().iter().any(|pull| pull.image == IMAGE && pull.ending == Some(PullEnd::Broken));
+    let is_cancelled_in_time = (0..400).any(|_| {
         std::thread::sleep(Duration::from_millis(10));
-        is_left()
+        is_cancelled()
     });
-    assert!(is_left_in_time && running.try_wait().unwrap().is_none(), "while the other pull goes on");
+    assert!(
+        is_cancelled_in_time && running.try_wait().unwrap().is_none(),
+        "the pull is cancelled while the other one is running"
+    );
     running.kill().unwrap();
     running.wait().unwrap();
 }
 
 #[test]
-fn an_engine_that_asks_who_comes_is_shown_the_certificate() {
-    let behind = Behind::valid(Clients::Known);
-    behind.pki.client(behind.folder.path());
-    assert_eq!(behind.pull().end().code, 0);
-    let stranger = Pki::new();
-    stranger.client(behind.folder.path());
-    fs::copy(behind.pki.ca(), behind.file("ca.pem")).unwrap();
-    let asked = behind.world.engine.requests().len();
-    let ended = behind.pull().end();
-    assert!(ended.stdout.contains("it does not take the client certificate"), "{ended:?}");
-    assert_eq!(behind.world.engine.requests().len(), asked);
+fn client_certificate_is_sent_to_an_engine_that_requires_one() {
+    let tls_engine = TlsEngine::valid(ClientAuth::Required);
+    tls_engine.pki.write_client_files(tls_engine.folder.path());
+    assert_eq!(tls_engine.pull().output().code, 0);
+    let stranger = CertificateAuthority::new();
+    stranger.write_client_files(tls_engine.folder.path());
+    fs::copy(tls_engine.pki.ca_path(), tls_engine.file("ca.pem")).unwrap();
+    let request_count = tls_engine.world.engine.requests().len();
+    let output = tls_engine.pull().output();
+    assert!(output.stdout.contains("it does not take the client certificate"), "{output:?}");
+    assert_eq!(tls_engine.world.engine.requests().len(), request_count);
 }
 
 #[test]
-fn an_engine_that_asks_who_comes_is_not_reached_without_a_certificate() {
-    let behind = Behind::valid(Clients::Known);
-    behind.unreached(&behind.pull().end(), "it wants a client certificate, and there is none");
+fn missing_client_certificate_is_reported() {
+    let tls_engine = TlsEngine::valid(ClientAuth::Required);
+    tls_engine.assert_unreachable(&tls_engine.pull().output(), "it wants a client certificate, and there is none");
 }
 
 #[test]
-fn a_certificate_of_another_authority_is_not_trusted() {
-    let behind = Behind::valid(Clients::All);
-    fs::copy(Pki::new().ca(), behind.file("ca.pem")).unwrap();
-    behind.unreached(&behind.pull().end(), "its certificate is not trusted");
+fn certificate_of_an_unknown_authority_is_not_trusted() {
+    let tls_engine = TlsEngine::valid(ClientAuth::None);
+    fs::copy(CertificateAuthority::new().ca_path(), tls_engine.file("ca.pem")).unwrap();
+    tls_engine.assert_unreachable(&tls_engine.pull().output(), "its certificate is not trusted");
 }
 
 #[test]
-fn a_certificate_for_another_name_is_told_as_one() {
-    let behind = Behind::new("DNS:engine.example", 2, Clients::All);
-    behind.unreached(&behind.pull().end(), "its certificate is for another name");
+fn certificate_for_another_name_is_reported() {
+    let tls_engine = TlsEngine::new("engine.example", Validity::Valid, ClientAuth::None);
+    tls_engine.assert_unreachable(&tls_engine.pull().output(), "its certificate is for another name");
 }
 
 #[test]
-fn a_certificate_whose_time_is_over_is_told_as_one() {
-    let behind = Behind::new("IP:127.0.0.1", -1, Clients::All);
-    behind.unreached(&behind.pull().end(), "its certificate is not valid now");
+fn expired_certificate_is_reported() {
+    let tls_engine = TlsEngine::new("127.0.0.1", Validity::Expired, ClientAuth::None);
+    tls_engine.assert_unreachable(&tls_engine.pull().output(), "its certificate is not valid now");
 }
 
 #[test]
-fn an_engine_without_tls_is_told_as_one() {
-    let behind = Behind::valid(Clients::All);
-    let plain = Server::on_loopback(|_| Reply::new(400, "Bad Request"));
-    let ended = behind.pull().env("DOCKER_HOST", format!("tcp://127.0.0.1:{}", plain.port())).end();
-    behind.unreached(&ended, "it does not speak TLS");
+fn engine_without_tls_is_reported() {
+    let tls_engine = TlsEngine::valid(ClientAuth::None);
+    let plain = HttpServer::on_loopback(|_| Reply::new(400, "Bad Request"));
+    let output = tls_engine.pull().env("DOCKER_HOST", format!("tcp://127.0.0.1:{}", plain.port())).output();
+    tls_engine.assert_unreachable(&output, "it does not speak TLS");
 }
 
 #[test]
-fn an_engine_with_tls_that_was_asked_without_says_so() {
+fn plain_http_to_a_tls_engine_suggests_docker_tls_verify() {
     let world = World::new();
-    let words = "Client sent an HTTP request to an HTTPS server.\n";
-    let server = Server::on_loopback(move |_| Reply::new(400, words));
+    let message = "Client sent an HTTP request to an HTTPS server.\n";
+    let server = HttpServer::on_loopback(move |_| Reply::new(400, message));
     let run = world.pull(&task(&[open_container("app", IMAGE)]));
-    let ended = run.env("DOCKER_HOST", format!("tcp://127.0.0.1:{}", server.port())).end();
-    assert_eq!((ended.code, &*ended.failure(0)), (5, "engine engine-gone"), "{ended:?}");
-    assert!(ended.stdout.contains("it wants TLS") && ended.stdout.contains("DOCKER_TLS_VERIFY=1"), "{ended:?}");
+    let output = run.env("DOCKER_HOST", format!("tcp://127.0.0.1:{}", server.port())).output();
+    assert_eq!((output.code, &*output.failure(0)), (5, "engine engine-gone"), "{output:?}");
+    assert!(output.stdout.contains("it wants TLS") && output.stdout.contains("DOCKER_TLS_VERIFY=1"), "{output:?}");
 }
 
 #[test]
-fn each_file_that_cannot_be_used_is_named_before_anybody_is_asked() {
+fn unusable_certificate_file_is_named_before_any_request() {
     let cases: [(&str, &str, &str); 6] = [
         ("ca.pem", "", "has no certificate in it"),
         ("ca.pem", "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n", "cannot be used"),
@@ -159,55 +162,62 @@ fn each_file_that_cannot_be_used_is_named_before_anybody_is_asked() {
         ("key.pem", "remove", "key.pem is not"),
         ("ca.pem", "remove", "cannot be read"),
     ];
-    let behind = Behind::valid(Clients::All);
-    for (file, content, said) in cases {
-        behind.pki.client(behind.folder.path());
-        let path = behind.file(file);
+    let tls_engine = TlsEngine::valid(ClientAuth::None);
+    for (file, content, message) in cases {
+        tls_engine.pki.write_client_files(tls_engine.folder.path());
+        let path = tls_engine.file(file);
         if content == "remove" {
             fs::remove_file(&path).unwrap();
         } else {
             fs::write(&path, content).unwrap();
         }
-        let ended = behind.pull().end();
-        assert_eq!(ended.code, 6, "{file}: {ended:?}");
-        assert!(ended.stderr.contains(&*path.to_string_lossy()) && ended.stderr.contains(said), "{file}: {ended:?}");
+        let output = tls_engine.pull().output();
+        assert_eq!(output.code, 6, "{file}: {output:?}");
+        assert!(
+            output.stderr.contains(&*path.to_string_lossy()) && output.stderr.contains(message),
+            "{file}: {output:?}"
+        );
     }
-    behind.pki.client(behind.folder.path());
+    tls_engine.pki.write_client_files(tls_engine.folder.path());
     let other = tempfile::tempdir().unwrap();
-    Pki::new().client(other.path());
-    fs::copy(other.path().join("key.pem"), behind.file("key.pem")).unwrap();
-    let ended = behind.pull().end();
-    assert!(ended.code == 6 && ended.stderr.contains("cannot be used together"), "{ended:?}");
-    assert_eq!(behind.world.engine.requests(), [] as [&str; 0]);
+    CertificateAuthority::new().write_client_files(other.path());
+    fs::copy(other.path().join("key.pem"), tls_engine.file("key.pem")).unwrap();
+    let output = tls_engine.pull().output();
+    assert!(output.code == 6 && output.stderr.contains("cannot be used together"), "{output:?}");
+    assert_eq!(tls_engine.world.engine.requests(), [] as [&str; 0]);
 }
 
 #[test]
-fn the_certificates_are_those_of_dockers_folder_where_no_path_is_named() {
-    let behind = Behind::valid(Clients::All);
-    let run = || behind.pull().env("DOCKER_CERT_PATH", "");
-    assert_eq!(run().env("DOCKER_CONFIG", behind.folder.path()).end().code, 0);
+fn certificates_default_to_the_folder_of_dockers_cli() {
+    let tls_engine = TlsEngine::valid(ClientAuth::None);
+    let run = || tls_engine.pull().env("DOCKER_CERT_PATH", "");
+    assert_eq!(run().env("DOCKER_CONFIG", tls_engine.folder.path()).output().code, 0);
     let home = tempfile::tempdir().unwrap();
     fs::create_dir(home.path().join(".docker")).unwrap();
-    fs::copy(behind.pki.ca(), home.path().join(".docker/ca.pem")).unwrap();
-    assert_eq!(run().env("HOME", home.path()).end().code, 0);
-    let ended = run().end();
-    assert!(ended.code == 6 && ended.stderr.contains("DOCKER_CONFIG and HOME are unset"), "{ended:?}");
+    fs::copy(tls_engine.pki.ca_path(), home.path().join(".docker/ca.pem")).unwrap();
+    assert_eq!(run().env("HOME", home.path()).output().code, 0);
+    let output = run().output();
+    assert!(output.code == 6 && output.stderr.contains("DOCKER_CONFIG and HOME are unset"), "{output:?}");
 }
 
 #[test]
-fn tls_that_does_not_look_whom_it_talks_to_is_refused() {
-    let behind = Behind::valid(Clients::All);
-    let ended = behind.pull().env("DOCKER_TLS_VERIFY", "").env("DOCKER_TLS", "1").end();
-    assert_eq!(ended.code, 6, "{ended:?}");
-    assert!(ended.stderr.contains("DOCKER_TLS asks for TLS without verification"), "{ended:?}");
-    assert_eq!(behind.pull().env("DOCKER_TLS", "1").end().code, 0, "verified as well");
-    assert_eq!(behind.pull().env("DOCKER_TLS_VERIFY", "0").end().code, 0, "as with Docker's CLI");
+fn tls_without_verification_is_rejected() {
+    let tls_engine = TlsEngine::valid(ClientAuth::None);
+    let output = tls_engine.pull().env("DOCKER_TLS_VERIFY", "").env("DOCKER_TLS", "1").output();
+    assert_eq!(output.code, 6, "{output:?}");
+    assert!(output.stderr.contains("DOCKER_TLS asks for TLS without verification"), "{output:?}");
+    assert_eq!(tls_engine.pull().env("DOCKER_TLS", "1").output().code, 0, "DOCKER_TLS_VERIFY is set as well");
+    assert_eq!(
+        tls_engine.pull().env("DOCKER_TLS_VERIFY", "0").output().code,
+        0,
+        "any value enables verification, as in Docker's CLI"
+    );
 }
 
 #[test]
-fn a_socket_is_without_tls_whatever_the_environment_says() {
+fn unix_socket_ignores_the_tls_variables() {
     let world = World::new();
     let run = world.pull(&task(&[open_container("app", IMAGE)]));
-    let ended = run.env("DOCKER_TLS_VERIFY", "1").env("DOCKER_CERT_PATH", "/nonexistent").end();
-    assert_eq!(ended.code, 0, "{ended:?}");
+    let output = run.env("DOCKER_TLS_VERIFY", "1").env("DOCKER_CERT_PATH", "/nonexistent").output();
+    assert_eq!(output.code, 0, "{output:?}");
 }

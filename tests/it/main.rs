@@ -1,7 +1,7 @@
-//! Tests at the wire, in one binary.
+//! Tests of the program against scripted AWS, engine and registry servers, in one binary.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test says by its panic what is wrong")]
-#![expect(unreachable_pub, reason = "`pub` in support/ marks what a test may use")]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test reports its failure by a panic")]
+#![expect(unreachable_pub, reason = "`pub` in support/ marks what tests may use")]
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -41,6 +41,7 @@ mod identity_addresses;
 mod identity_endpoints;
 mod identity_host;
 mod instance;
+mod language;
 #[cfg(feature = "otel")]
 mod otel;
 #[cfg(not(feature = "otel"))]

@@ -1,19 +1,19 @@
-//! A build without traces, where somebody wants some.
+//! A build without the feature `otel` on a host that configures traces.
 
 use crate::support::run::Run;
 use crate::task::{IMAGE, World, open_container, task};
 
 #[test]
-fn who_wants_traces_of_a_build_without_them_is_told_and_gets_his_images() {
+fn build_without_otel_warns_about_configured_traces_and_pulls() {
     let world = World::new();
     let definition = task(&[open_container("app", IMAGE)]);
     let run = || world.pull(&definition).env("RUST_LOG", "trace");
     let lines = |run: Run| {
-        let ended = run.end();
-        assert_eq!(ended.code, 0, "{ended:?}");
-        ended.stderr
+        let output = run.output();
+        assert_eq!(output.code, 0, "{output:?}");
+        output.stderr
     };
-    let wanted = lines(run().env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"));
-    assert!(wanted.contains("warning: there are no traces: this build has none (feature `otel`)"), "{wanted}");
+    let configured = lines(run().env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"));
+    assert!(configured.contains("warning: there are no traces: this build has none (feature `otel`)"), "{configured}");
     assert!(!lines(run()).contains("traces"));
 }

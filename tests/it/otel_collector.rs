@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::http::{Reply, Request, Server};
+use crate::support::http::{HttpServer, Reply, Request};
 use crate::support::run::Run;
 
 /// A collector, with everything that was sent to it.
-pub struct Collector {
-    server: Server,
+pub struct TraceCollector {
+    server: HttpServer,
     requests: Arc<Mutex<Vec<Request>>>,
 }
 
@@ -30,7 +30,7 @@ pub struct Span {
     pub error: Option<String>,
 }
 
-impl Collector {
+impl TraceCollector {
     /// One that takes everything.
     pub fn start() -> Self {
         Self::answering(|| Reply::new(200, "").header("content-type", "application/x-protobuf"))
@@ -39,7 +39,7 @@ impl Collector {
     pub fn answering(reply: impl Fn() -> Reply + Send + Sync + 'static) -> Self {
         let requests = Arc::<Mutex<Vec<Request>>>::default();
         let taken = Arc::clone(&requests);
-        let server = Server::on_loopback(move |request| {
+        let server = HttpServer::on_loopback(move |request| {
             taken.lock().unwrap().push(request);
             reply()
         });
@@ -55,7 +55,7 @@ impl Collector {
     }
 
     /// A run whose traces are sent here.
-    pub fn set(&self, run: Run) -> Run {
+    pub fn configure(&self, run: Run) -> Run {
         run.env("OTEL_EXPORTER_OTLP_ENDPOINT", self.endpoint())
     }
 
@@ -85,7 +85,7 @@ impl Collector {
     }
 
     /// Waits until a span of this name has come.
-    pub fn waits_for(&self, name: &str) -> Span {
+    pub fn wait_for_span(&self, name: &str) -> Span {
         let latest = Instant::now() + Duration::from_mins(1);
         loop {
             if let Some(span) = self.spans().into_iter().find(|span| span.name == name) {
@@ -147,7 +147,7 @@ impl Span {
         span
     }
 
-    pub fn is(&self, name: &str) -> &str {
+    pub fn attribute(&self, name: &str) -> &str {
         self.attributes.get(name).unwrap_or_else(|| panic!("no {name}: {self:?}"))
     }
 }

@@ -1,44 +1,45 @@
-//! What a secret may hold, as the engine gets it; and which version of it.
+//! The formats that a secret may have, the login that the engine receives, and secret versions.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::support::aws::Secret;
-use crate::support::engine::{Auth, Given, Pull};
-use crate::support::run::{Ended, Run};
+use crate::support::engine::{AuthConfig, PullScript, RegistryAuth};
+use crate::support::run::{Run, RunOutput};
 use crate::support_aws_client::SECRET;
 use crate::task::{IMAGE, LOGIN, World, container, task};
 
 const HUB: &str = "people/web:v1";
 
-fn pull(world: &World, content: &Value) -> Ended {
-    world.aws.secret(Secret::text(SECRET, &content.to_string()));
-    world.pull(&task(&[container("app", IMAGE, SECRET)])).end()
+fn pull(world: &World, content: &Value) -> RunOutput {
+    world.aws.put_secret(Secret::text(SECRET, &content.to_string()));
+    world.pull(&task(&[container("app", IMAGE, SECRET)])).output()
 }
 
-/// What the engine was shown last for an image.
-fn given(world: &World, image: &str) -> Given {
+/// Returns the login of the last pull of an image.
+fn given(world: &World, image: &str) -> AuthConfig {
     let pulls = world.engine.pulls();
-    let seen = pulls.iter().rev().find(|pull| pull.image.ends_with(image)).unwrap_or_else(|| panic!("{pulls:?}"));
-    let Auth::Given(given) = &seen.auth else { panic!("no login: {seen:?}") };
+    let last_pull = pulls.iter().rev().find(|pull| pull.image.ends_with(image)).unwrap_or_else(|| panic!("{pulls:?}"));
+    let RegistryAuth::Config(given) = &last_pull.auth else { panic!("no login: {last_pull:?}") };
     given.clone()
 }
 
-fn refused(world: &World, content: &Value) -> String {
+/// Pulls with a content that must be rejected, and returns the message and the hint.
+fn rejection(world: &World, content: &Value) -> String {
     let ended = pull(world, content);
     assert_eq!(ended.code, 3, "{ended:?}");
-    assert_eq!(world.engine.count(IMAGE), 0);
-    assert!(!format!("{ended:?}").contains("swordfish"), "no value is repeated: {ended:?}");
+    assert_eq!(world.engine.pull_count(IMAGE), 0);
+    assert!(!format!("{ended:?}").contains("swordfish"), "the output contains no value: {ended:?}");
     let failure = &ended.container(0)["failure"];
     assert_eq!(failure["link"], "content", "{failure}");
     format!("{} {}", failure["message"].as_str().unwrap(), failure["hint"].as_str().unwrap_or_default())
 }
 
 #[test]
-fn each_form_of_a_login_reaches_the_engine() {
+fn every_login_format_reaches_the_engine() {
     let world = World::new();
-    world.engine.image(IMAGE, Pull::success().requiring("me", "swordfish"));
+    world.engine.script(IMAGE, PullScript::success().with_login("me", "swordfish"));
     let entry =
         json!({ "auths": { "https://registry.example:5000/v1/": { "auth": STANDARD.encode("me:swordfish") } } });
     let forms = [
@@ -57,7 +58,7 @@ fn each_form_of_a_login_reaches_the_engine() {
 }
 
 #[test]
-fn an_identity_token_reaches_the_engine_as_one_and_never_as_a_password() {
+fn identity_token_reaches_the_engine_as_a_token_not_a_password() {
     let world = World::new();
     let forms = [
         json!({ "identitytoken": "swordfish" }),
@@ -74,7 +75,7 @@ fn an_identity_token_reaches_the_engine_as_one_and_never_as_a_password() {
 }
 
 #[test]
-fn one_secret_serves_several_registries_and_is_read_once() {
+fn secret_for_several_registries_is_read_once() {
     let world = World::new();
     let other = "registry.example:5000/team-ab/app:v1";
     let auths = json!({ "auths": {
@@ -82,13 +83,13 @@ fn one_secret_serves_several_registries_and_is_read_once() {
         "registry.example:5000/team": { "username": "team", "password": "swordfish" },
         "https://index.docker.io/v1/": { "username": "hub", "password": "swordfish" },
     }});
-    world.aws.secret(Secret::text(SECRET, &auths.to_string()));
+    world.aws.put_secret(Secret::text(SECRET, &auths.to_string()));
     let missing = "other.example/app:v1";
     let images = [IMAGE, other, HUB, missing];
     let containers: Vec<_> =
         images.iter().map(|image| container(&image.replace(['/', ':', '.'], "-"), image, SECRET)).collect();
-    let ended = world.pull(&task(&containers)).end();
-    assert_eq!(world.aws.count("GetSecretValue"), 1);
+    let ended = world.pull(&task(&containers)).output();
+    assert_eq!(world.aws.call_count("GetSecretValue"), 1);
     assert_eq!(given(&world, IMAGE).username, "team");
     assert_eq!(given(&world, other).username, "host");
     assert_eq!(given(&world, HUB).username, "hub");
@@ -97,28 +98,28 @@ fn one_secret_serves_several_registries_and_is_read_once() {
 }
 
 #[test]
-fn a_login_of_another_registry_is_refused() {
+fn login_for_another_registry_is_rejected() {
     let world = World::new();
     let answer = json!({ "ServerURL": "https://other.example", "Username": "me", "Secret": "swordfish" });
-    assert!(refused(&world, &answer).contains("`ServerURL` is not registry.example:5000/team/app"));
+    assert!(rejection(&world, &answer).contains("`ServerURL` is not registry.example:5000/team/app"));
     let path = json!({ "auths": { "registry.example:5000/tea": { "username": "me", "password": "swordfish" } } });
-    assert!(refused(&world, &path).contains("no entry for registry.example:5000/team/app"));
+    assert!(rejection(&world, &path).contains("no entry for registry.example:5000/team/app"));
 }
 
 #[test]
-fn a_key_in_another_case_is_taken_with_a_warning() {
+fn key_in_another_case_is_accepted_with_a_warning() {
     let world = World::new();
     let ended = pull(&world, &json!({ "Username": "me", "password": "swordfish" }));
     assert_eq!(ended.code, 0, "{ended:?}");
     let warnings = &ended.container(0)["credential"]["warnings"];
     assert_eq!(warnings[0], "the secret's key `Username` was taken for `username`: spell it so");
     let run = Run::new(["pull", "-"]).stdin(task(&[container("app", IMAGE, SECRET)]).to_string());
-    let text = world.set(run).end();
+    let text = world.configure(run).output();
     assert!(text.stdout.contains("warning: the secret's key `Username`"), "{text:?}");
 }
 
 #[test]
-fn a_near_miss_is_named() {
+fn misspelled_key_is_reported_with_the_correct_name() {
     let world = World::new();
     for (near, key) in [
         ("user", "username"),
@@ -131,57 +132,57 @@ fn a_near_miss_is_named() {
         let value = content[key].take();
         content.as_object_mut().unwrap().remove(key);
         content[near] = value;
-        assert!(refused(&world, &content).contains(&format!("rename `{near}` to `{key}`")));
+        assert!(rejection(&world, &content).contains(&format!("rename `{near}` to `{key}`")));
     }
 }
 
 #[test]
-fn a_key_that_stands_there_twice_in_any_case_is_refused() {
+fn duplicate_key_is_rejected_regardless_of_case() {
     let world = World::new();
     let content = json!({ "username": "me", "password": "swordfish", "Password": "swordfish" });
-    assert!(refused(&world, &content).contains("`password` stands there twice"));
+    assert!(rejection(&world, &content).contains("`password` stands there twice"));
 }
 
 #[test]
-fn what_can_be_read_in_two_ways_is_refused() {
+fn content_with_two_kinds_of_login_is_rejected() {
     let world = World::new();
     let content = json!({ "username": "me", "password": "swordfish", "identitytoken": "swordfish" });
-    assert!(refused(&world, &content).contains("both `identitytoken` and `password`"));
+    assert!(rejection(&world, &content).contains("both `identitytoken` and `password`"));
 }
 
 #[test]
-fn an_access_token_is_the_password_only_where_the_setting_accepts_it() {
+fn access_token_is_used_as_password_only_when_the_setting_allows_it() {
     let world = World::new();
     let content = json!({ "username": "me", "accessToken": "swordfish" });
-    assert!(refused(&world, &content).contains(r#"secrets.access_token = "accept""#));
-    world.engine.image(IMAGE, Pull::success().requiring("me", "swordfish"));
+    assert!(rejection(&world, &content).contains(r#"secrets.access_token = "accept""#));
+    world.engine.script(IMAGE, PullScript::success().with_login("me", "swordfish"));
     let accepting = world.pull(&task(&[container("app", IMAGE, SECRET)])).env("TASKPULL_ACCESS_TOKEN", "accept");
-    assert_eq!(accepting.end().code, 0);
+    assert_eq!(accepting.output().code, 0);
 }
 
 #[test]
-fn a_rotation_can_be_rehearsed_with_the_pending_version() {
+fn pending_secret_version_is_used_when_its_stage_is_requested() {
     let world = World::new();
     let next = r#"{"username": "me", "password": "marlin"}"#;
-    world.aws.secret(Secret::text(SECRET, LOGIN).stage("AWSPENDING", next));
-    world.engine.image(IMAGE, Pull::success().requiring("me", "marlin"));
+    world.aws.put_secret(Secret::text(SECRET, LOGIN).stage("AWSPENDING", next));
+    world.engine.script(IMAGE, PullScript::success().with_login("me", "marlin"));
     let definition = task(&[container("app", IMAGE, SECRET)]);
-    let rehearsed = world.pull(&definition).arg("--secret-stage").arg("AWSPENDING").end();
+    let rehearsed = world.pull(&definition).arg("--secret-stage").arg("AWSPENDING").output();
     assert_eq!(rehearsed.code, 0, "{rehearsed:?}");
     assert_eq!(rehearsed.container(0)["credential"]["stage"], "AWSPENDING");
-    let current = world.pull(&definition).end();
-    assert_eq!(current.code, 3, "the current password is another one");
+    let current = world.pull(&definition).output();
+    assert_eq!(current.code, 3, "the current password differs");
     assert_eq!(current.container(0)["credential"]["stage"], Value::Null);
     let text = Run::new(["pull", "--secret-stage", "AWSPENDING", "-"]).stdin(definition.to_string());
-    assert!(world.set(text).end().stdout.contains(" (AWSPENDING)\n"));
+    assert!(world.configure(text).output().stdout.contains(" (AWSPENDING)\n"));
 }
 
 #[test]
-fn a_stage_that_no_version_has_is_said() {
+fn missing_staging_label_is_reported() {
     let world = World::new();
     let run = world.pull(&task(&[container("app", IMAGE, SECRET)])).env("TASKPULL_SECRET_STAGE", "AWSPENDING");
-    let ended = run.end();
+    let ended = run.output();
     assert_eq!(ended.failure(0), "secret absent", "{ended:?}");
     assert!(ended.stdout.contains("no version with the staging label that was asked for"));
-    assert!(ended.stdout.contains("staging label: AWSPENDING"), "the service names it");
+    assert!(ended.stdout.contains("staging label: AWSPENDING"), "the message of the service is included");
 }

@@ -1,9 +1,9 @@
-//! Hours of use within a second: pulls by one resolver that stays, over real sockets, while
-//! the clock of its runtime is moved on.
+//! Hours of use within a second: one credential provider makes many pulls over real sockets
+//! while the test advances the clock of its runtime.
 //!
-//! The SDK takes its settings from the environment, and a test may not change its own. So
-//! each story is told twice: by a test that makes the world, and by one within it, marked
-//! as ignored because the first one runs it.
+//! The SDK takes its settings from the environment, which a test must not change for its own
+//! process. Each scenario therefore consists of two tests: the first creates the servers and
+//! runs the second, which is marked as ignored, in a child process.
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
@@ -18,44 +18,45 @@ use taskpull::pipeline::{
 use tokio::time::{advance, pause, resume};
 use tokio_util::sync::CancellationToken;
 
-use crate::ecr::OWN;
-use crate::support::aws::{Fault, Policy};
-use crate::support::fault::When;
+use crate::ecr::OWN_IMAGE;
+use crate::support::aws::{AwsFault, Policy};
+use crate::support::fault::Calls;
 use crate::support::run::Run;
-use crate::support_aws_client::{GET, HOST, ROLE, SECRET};
+use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
 use crate::task::{IMAGE, World, container, open_container, task};
 
 pub const MINUTE: Duration = Duration::from_mins(1);
 
-/// Runs the story of this name in a process of its own, in this world.
-fn tell(world: &World, story: &str) {
-    tell_with(world, story, &[]);
+/// Runs the ignored test of this name in a child process that uses this world.
+fn run_story(world: &World, test: &str) {
+    run_story_with(world, test, &[]);
 }
 
-/// The same, with something more in its environment.
-pub fn tell_with(world: &World, story: &str, variables: &[(&'static str, &str)]) {
-    let this = std::env::current_exe().unwrap();
-    let run = Run::program(this.to_str().unwrap());
-    let run = ["--exact", story, "--ignored", "--nocapture"].into_iter().fold(run, Run::arg);
-    let ended = world.set(run).envs(variables.iter().copied()).end();
+/// Runs the ignored test of this name with additional environment variables.
+pub fn run_story_with(world: &World, test: &str, variables: &[(&'static str, &str)]) {
+    let executable = std::env::current_exe().unwrap();
+    let run = Run::program(executable.to_str().unwrap());
+    let run = ["--exact", test, "--ignored", "--nocapture"].into_iter().fold(run, Run::arg);
+    let ended = world.configure(run).envs(variables.iter().copied()).output();
     assert_eq!(ended.code, 0, "{ended:?}");
-    assert!(ended.stdout.contains("1 passed"), "the story was not found: {ended:?}");
+    assert!(ended.stdout.contains("1 passed"), "the child test does not exist: {ended:?}");
 }
 
-/// Whoever pulls again and again.
-struct Host {
+/// Makes repeated pulls with one credential provider, which keeps its caches.
+struct Puller {
     credentials: CachingCredentialProvider<AwsClient>,
     engine: DockerAddress,
 }
 
-struct Silent;
+struct NoProgress;
 
-impl ProgressObserver for Silent {
+impl ProgressObserver for NoProgress {
     fn update(&self, _: usize, _: &PullState) {}
 }
 
-/// What keeps a value for five minutes, and for an hour more while AWS does not answer.
-pub fn credentials() -> CachingCredentialProvider<AwsClient> {
+/// Returns a provider that caches a secret for five minutes, and for an hour more while AWS is
+/// unavailable.
+pub fn credential_provider() -> CachingCredentialProvider<AwsClient> {
     let logins = HostLoginSettings {
         host: HostKind::Auto,
         has_auth_type: false,
@@ -63,27 +64,31 @@ pub fn credentials() -> CachingCredentialProvider<AwsClient> {
         docker_config: None,
         helper_timeout: MINUTE,
     };
-    let keeping = CacheConfig { max_age: 5 * MINUTE, max_stale: 60 * MINUTE, entries: NonZeroUsize::MAX };
+    let cache = CacheConfig { max_age: 5 * MINUTE, max_stale: 60 * MINUTE, entries: NonZeroUsize::MAX };
     let store = AwsClient::new(Duration::from_secs(10), Batching::Never, HostKind::Auto, None, Arc::new(())).unwrap();
     let logins = Arc::new(HostLogins::read(&logins).unwrap());
-    CachingCredentialProvider::new(Arc::new(store), keeping, AccessTokens::Refuse, logins)
+    CachingCredentialProvider::new(Arc::new(store), cache, AccessTokens::Refuse, logins)
 }
 
-impl Host {
+impl Puller {
     fn new() -> Self {
-        Self { credentials: credentials(), engine: DockerAddress::parse(&variable("DOCKER_HOST")).unwrap() }
+        Self {
+            credentials: credential_provider(),
+            engine: DockerAddress::parse(&story_variable("DOCKER_HOST")).unwrap(),
+        }
     }
 
-    /// The report of one more pull.
+    /// Pulls the image and returns its container from the report.
     async fn pull(&self) -> Value {
         self.pull_task(&task(&[container("app", IMAGE, SECRET)])).await
     }
 
     async fn pull_task(&self, definition: &Value) -> Value {
         let definition = definition.to_string().into_bytes();
-        let no_logins = |_: &_| None;
+        let no_host_login = |_: &_| None;
         let (accounts, rewrites) = (&AccountRoles::default(), &Rewrites::default());
-        let context = PlanContext { roles: RoleUse::Assume, accounts, rewrites, platform: None, instance: &no_logins };
+        let context =
+            PlanContext { roles: RoleUse::Assume, accounts, rewrites, platform: None, instance: &no_host_login };
         let limits = PullLimits {
             disk: taskpull::pull::DiskLimits::default(),
             caching: Caching::default(),
@@ -92,117 +97,117 @@ impl Host {
             fail_fast: false,
         };
         let input = Input { source: "-".to_owned(), text: Ok(definition) };
-        let work = PullRun::new(vec![input], &context);
+        let run = PullRun::new(vec![input], &context);
         let one = NonZeroUsize::MIN;
         let traffic = PullLimiter::of_one_run(Concurrency { all: one, per_registry: one });
         let report =
-            work.pull(&self.credentials, &self.engine, &traffic, &limits, &Silent, &CancellationToken::new()).await;
+            run.pull(&self.credentials, &self.engine, &traffic, &limits, &NoProgress, &CancellationToken::new()).await;
         serde_json::to_value(&report).unwrap()["tasks"][0]["containers"][0].take()
     }
 }
 
-/// What the world has put into the environment, as the program would find it.
-pub fn variable(name: &str) -> String {
-    #[expect(clippy::disallowed_methods, reason = "a story is told in a process of its own")]
+/// Returns an environment variable that the parent test sets.
+pub fn story_variable(name: &str) -> String {
+    #[expect(clippy::disallowed_methods, reason = "the test runs in its own child process")]
     std::env::var(name).unwrap()
 }
 
-/// The clock moves on, and with it nothing else.
-pub async fn later(time: Duration) {
+/// Advances the clock of the runtime without running its tasks.
+pub async fn advance_clock(time: Duration) {
     pause();
     advance(time).await;
     resume();
 }
 
 #[test]
-fn an_outage_of_aws_is_bridged_said_and_ended() {
+fn stale_secret_is_used_and_reported_until_the_outage_limit() {
     let world = World::new();
-    world.aws.fault("GetSecretValue", When::From(2), Fault::Status(503));
-    tell(&world, "pull_days::within_an_outage");
-    assert!(world.aws.count("GetSecretValue") > 2);
+    world.aws.inject_fault("GetSecretValue", Calls::From(2), AwsFault::Status(503));
+    run_story(&world, "pull_days::child_process_pulls_through_an_aws_outage");
+    assert!(world.aws.call_count("GetSecretValue") > 2);
 }
 
 #[tokio::test]
-#[ignore = "an_outage_of_aws_is_bridged_said_and_ended runs it"]
-async fn within_an_outage() {
-    let host = Host::new();
-    assert_eq!(host.pull().await["result"], "pulled");
-    // Ten minutes of outage, a pull in each.
+#[ignore = "stale_secret_is_used_and_reported_until_the_outage_limit runs it"]
+async fn child_process_pulls_through_an_aws_outage() {
+    let puller = Puller::new();
+    assert_eq!(puller.pull().await["result"], "pulled");
+    // The outage lasts ten minutes, with one pull in each minute.
     for minute in 1..=10 {
-        later(MINUTE).await;
-        let app = host.pull().await;
+        advance_clock(MINUTE).await;
+        let app = puller.pull().await;
         assert_eq!(app["result"], "up-to-date", "minute {minute}: {app}");
         let stale = &app["credential"]["staleSeconds"];
         assert_eq!(stale.as_u64().is_some_and(|age| age >= 300), minute >= 5, "minute {minute}: {app}");
     }
-    later(53 * MINUTE).await;
-    assert_eq!(host.pull().await["result"], "up-to-date", "a little less than the limit");
-    later(3 * MINUTE).await;
-    let failure = host.pull().await["failure"].take();
+    advance_clock(53 * MINUTE).await;
+    assert_eq!(puller.pull().await["result"], "up-to-date", "the value is slightly younger than the limit");
+    advance_clock(3 * MINUTE).await;
+    let failure = puller.pull().await["failure"].take();
     assert_eq!(failure["class"], "unavailable", "{failure}");
     assert!(failure["message"].as_str().unwrap().contains("it was last read 1h 6m"), "{failure}");
 }
 
 #[test]
-fn a_token_serves_through_an_outage_to_its_end_and_not_past_it() {
-    let world = crate::ecr::world();
-    world.aws.fault("GetAuthorizationToken", When::From(2), Fault::Status(503));
-    tell(&world, "pull_days::within_the_life_of_a_token");
-    assert!(crate::ecr::tokens(&world).len() > 1, "it was asked for ahead of its end");
+fn ecr_token_is_used_during_an_outage_until_it_expires() {
+    let world = crate::ecr::ecr_world();
+    world.aws.inject_fault("GetAuthorizationToken", Calls::From(2), AwsFault::Status(503));
+    run_story(&world, "pull_days::child_process_pulls_until_the_ecr_token_expires");
+    assert!(crate::ecr::token_calls(&world).len() > 1, "the token is refreshed before it expires");
 }
 
 #[tokio::test]
-#[ignore = "a_token_serves_through_an_outage_to_its_end_and_not_past_it runs it"]
-async fn within_the_life_of_a_token() {
-    let host = Host::new();
-    let definition = task(&[open_container("app", OWN)]);
-    assert_eq!(host.pull_task(&definition).await["result"], "pulled");
+#[ignore = "ecr_token_is_used_during_an_outage_until_it_expires runs it"]
+async fn child_process_pulls_until_the_ecr_token_expires() {
+    let puller = Puller::new();
+    let definition = task(&[open_container("app", OWN_IMAGE)]);
+    assert_eq!(puller.pull_task(&definition).await["result"], "pulled");
     for minutes in [8 * 60, 3 * 60 + 30, 20, 9] {
-        later(minutes * MINUTE).await;
-        let app = host.pull_task(&definition).await;
+        advance_clock(minutes * MINUTE).await;
+        let app = puller.pull_task(&definition).await;
         assert_eq!(app["result"], "up-to-date", "{minutes} minutes later: {app}");
     }
-    later(2 * MINUTE).await;
-    // The call ahead of the end may still be under way, and the clock has run past its deadline.
+    advance_clock(2 * MINUTE).await;
+    // The refresh may still be in flight; the clock is then past its deadline.
     for classes in [&["timed-out", "unavailable"][..], &["unavailable"]] {
-        let failure = host.pull_task(&definition).await["failure"].take();
+        let failure = puller.pull_task(&definition).await["failure"].take();
         assert_eq!(failure["link"], "registry-token", "{failure}");
         assert!(classes.contains(&failure["class"].as_str().unwrap()), "{failure}");
     }
 }
 
 #[test]
-fn a_thousand_refreshes_leave_descriptors_and_memory_flat() {
+fn thousand_refreshes_leak_no_file_descriptors_or_memory() {
     let world = World::new();
-    tell(&world, "pull_days::within_days_of_use");
-    let reads = world.aws.count("GetSecretValue");
+    run_story(&world, "pull_days::child_process_refreshes_the_secret_a_thousand_times");
+    let reads = world.aws.call_count("GetSecretValue");
     assert!((1_100..=1_101).contains(&reads), "{reads} reads");
 }
 
 #[tokio::test]
-#[ignore = "a_thousand_refreshes_leave_descriptors_and_memory_flat runs it"]
-async fn within_days_of_use() {
-    let host = Host::new();
-    let mut flat = (0, 0);
+#[ignore = "thousand_refreshes_leak_no_file_descriptors_or_memory runs it"]
+async fn child_process_refreshes_the_secret_a_thousand_times() {
+    let puller = Puller::new();
+    let mut baseline = (0, 0);
     for refresh in 0..1_100 {
-        // What was read before must not be in the allocator's first hundred pages.
+        // The first hundred refreshes warm up the allocator and are not measured.
         if refresh == 100 {
-            flat = held();
+            baseline = resource_usage();
         }
-        later(6 * MINUTE).await;
-        assert!(host.pull().await["failure"].is_null());
+        advance_clock(6 * MINUTE).await;
+        assert!(puller.pull().await["failure"].is_null());
     }
-    let (descriptors, memory) = held();
-    assert_eq!(descriptors, flat.0, "open file descriptors");
-    // A page and a half for each refresh would be six megabytes.
-    assert!(memory < flat.1 + 2_000_000, "{} bytes became {memory}", flat.1);
+    let (descriptors, memory) = resource_usage();
+    assert_eq!(descriptors, baseline.0, "open file descriptors");
+    // A leak of one and a half pages per refresh would be six megabytes.
+    assert!(memory < baseline.1 + 2_000_000, "{} bytes became {memory}", baseline.1);
 }
 
 #[test]
-fn a_hosts_key_that_sts_rejects_is_not_shown_to_it_again() {
+fn host_key_rejected_by_sts_is_not_used_again() {
     let world = World::new();
-    world.aws.user(HOST, Policy::allow("sts:AssumeRole", ROLE));
-    world.aws.role(ROLE, Policy::trust(HOST), Policy::allow(GET, "*"));
+    world.aws.put_user(HOST_USER, Policy::allow("sts:AssumeRole", ROLE));
+    world.aws.put_role(ROLE, Policy::trust(HOST_USER), Policy::allow(GET_SECRET_VALUE, "*"));
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, id: &str| {
         let path = folder.path().join(name);
@@ -218,24 +223,24 @@ fn a_hosts_key_that_sts_rejects_is_not_shown_to_it_again() {
         ("AWS_SHARED_CREDENTIALS_FILE", &*old),
         ("NEW_CREDENTIALS_FILE", &*new),
     ];
-    tell_with(&world, "pull_days::within_a_change_of_keys", &variables);
+    run_story_with(&world, "pull_days::child_process_replaces_a_rejected_host_key", &variables);
 }
 
 #[tokio::test]
-#[ignore = "a_hosts_key_that_sts_rejects_is_not_shown_to_it_again runs it"]
-async fn within_a_change_of_keys() {
-    let host = Host::new();
+#[ignore = "host_key_rejected_by_sts_is_not_used_again runs it"]
+async fn child_process_replaces_a_rejected_host_key() {
+    let puller = Puller::new();
     let mut definition = task(&[container("app", IMAGE, SECRET)]);
     definition["executionRoleArn"] = ROLE.into();
-    let failure = host.pull_task(&definition).await["failure"].take();
+    let failure = puller.pull_task(&definition).await["failure"].take();
     assert_eq!((&failure["link"], &failure["class"]), (&"host-identity".into(), &"refused".into()), "{failure}");
-    std::fs::rename(variable("NEW_CREDENTIALS_FILE"), variable("AWS_SHARED_CREDENTIALS_FILE")).unwrap();
-    let app = host.pull_task(&definition).await;
+    std::fs::rename(story_variable("NEW_CREDENTIALS_FILE"), story_variable("AWS_SHARED_CREDENTIALS_FILE")).unwrap();
+    let app = puller.pull_task(&definition).await;
     assert_eq!(app["result"], "pulled", "{app}");
 }
 
-/// File descriptors that are open, and bytes of memory in use.
-pub fn held() -> (usize, usize) {
+/// Returns the number of open file descriptors and the resident memory in bytes.
+pub fn resource_usage() -> (usize, usize) {
     let descriptors = std::fs::read_dir("/proc/self/fd").unwrap().count();
     let memory = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: usize = memory.split(' ').nth(1).unwrap().parse().unwrap();

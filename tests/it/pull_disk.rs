@@ -1,5 +1,5 @@
-//! Room on the engine's disk: weighed against the manifest before or beside a pull, told
-//! after one, and never the reason of a failure of its own.
+//! The check of the engine's disk space: it compares the manifest with the free space before or
+//! during a pull, explains a full disk afterwards, and never causes a failure by itself.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -10,80 +10,82 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::engine::Pull;
-use crate::support::fault::When;
+use crate::support::engine::PullScript;
+use crate::support::fault::Calls;
 use crate::support::gate::Gate;
-use crate::support::http::{Reply, Server};
-use crate::support::namespace::is_inside_network;
-use crate::support::registry::{Fault, Kind, Registry};
-use crate::support::run::{Ended, Run};
-use crate::support::tls::Tls;
+use crate::support::http::{HttpServer, Reply};
+use crate::support::namespace::enter_network;
+use crate::support::registry::FakeRegistry;
+use crate::support::registry_fault::{RegistryFault, RequestKind};
+use crate::support::run::{Run, RunOutput};
+use crate::support::tls::SelfSignedTls;
 use crate::support_aws_client::SECRET;
 use crate::task::{World, container, open_container, task};
 
-/// More than any disk has.
+/// A layer size in bytes that no disk can store.
 const HUGE: u64 = 1 << 50;
 
-/// A run that weighs every image, with this of `disk.check`.
-fn weighing(world: &World, check: &str, containers: &[Value]) -> Run {
+/// Returns a run with this `disk.check` that checks every image, however much space is free.
+fn run_with_check(world: &World, check: &str, containers: &[Value]) -> Run {
     let run = world.pull(&task(containers));
     run.env("TASKPULL_DISK_CHECK", check).env("TASKPULL_DISK_COMFORTABLE", "1000000TiB")
 }
 
-/// A pull of a layer that says it has so many MiB, which the gate keeps from its end.
-fn fetching(mebibytes: u64, gate: &Gate) -> Pull {
+/// Returns a pull that announces a layer of this size and waits at the gate before it ends.
+fn partial_download(mebibytes: u64, gate: &Gate) -> PullScript {
     let digest = format!("sha256:{}", "5".repeat(64));
     let detail = json!({ "current": 1, "total": mebibytes << 20 });
     let layer = json!({ "status": "Downloading", "progressDetail": detail, "id": "0123456789ab" });
-    let pull = Pull::stream().status("Pulling from team/app").line(&layer).hold(gate);
-    pull.status(&format!("Digest: {digest}")).lands(&digest)
+    let pull = PullScript::stream().status("Pulling from team/app").line(&layer).hold(gate);
+    pull.status(&format!("Digest: {digest}")).with_local_digest(&digest)
 }
 
-fn infos(world: &World) -> usize {
+/// Returns how often the engine was asked for its data root.
+fn info_requests(world: &World) -> usize {
     world.engine.requests().iter().filter(|request| request.ends_with("/info")).count()
 }
 
-/// Reads what a run says until it says this, and gives that line.
-fn until(running: &mut Child, said: &str) -> String {
+/// Reads the stderr of a run until a line contains this text, and returns that line.
+fn wait_for_line(running: &mut Child, text: &str) -> String {
     let lines = BufReader::new(running.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let mut all = Vec::new();
+    let mut lines_read = Vec::new();
     for line in lines {
-        if line.contains(said) {
+        if line.contains(text) {
             return line;
         }
-        all.push(line);
+        lines_read.push(line);
     }
-    panic!("it never said {said:?}: {all:?}");
+    panic!("no line contains {text:?}: {lines_read:?}");
 }
 
-fn free(path: &Path) -> u64 {
-    let found = rustix::fs::statvfs(path).unwrap();
-    found.f_bavail * found.f_frsize
+fn free_bytes(path: &Path) -> u64 {
+    let stats = rustix::fs::statvfs(path).unwrap();
+    stats.f_bavail * stats.f_frsize
 }
 
 #[test]
-fn an_image_without_room_is_pulled_with_a_warning() {
-    let (world, registry, gate) = (World::new(), Registry::start(), Gate::closed());
+fn pull_warns_when_the_disk_is_too_small() {
+    let (world, registry, gate) = (World::new(), FakeRegistry::start(), Gate::closed());
     let root = world.engine.show_disk();
-    let image = registry.announce("team/app:1", &[HUGE, 1 << 20]).reference;
-    world.engine.image(&image, fetching(64, &gate));
-    let mut running = weighing(&world, "warn", &[open_container("app", &image)]).start();
-    let line = until(&mut running, "warning: ");
-    let said = format!("image {image}: it needs about 3.0 PiB (3 times its layers), and {} has ", root.display());
-    assert!(line.starts_with(&format!("warning: {said}")) && line.ends_with(" free"), "{line}");
+    let image = registry.push_without_layers("team/app:1", &[HUGE, 1 << 20]).reference;
+    world.engine.script(&image, partial_download(64, &gate));
+    let mut running = run_with_check(&world, "warn", &[open_container("app", &image)]).start();
+    let line = wait_for_line(&mut running, "warning: ");
+    let message = format!("image {image}: it needs about 3.0 PiB (3 times its layers), and {} has ", root.display());
+    assert!(line.starts_with(&format!("warning: {message}")) && line.ends_with(" free"), "{line}");
     gate.open();
-    let ended = Ended::of(running);
+    let ended = RunOutput::wait_for(running);
     assert_eq!((ended.code, &ended.container(0)["result"]), (0, &json!("pulled")), "{ended:?}");
-    assert!(ended.container(0)["warnings"][0].as_str().unwrap().starts_with(&said), "{ended:?}");
+    assert!(ended.container(0)["warnings"][0].as_str().unwrap().starts_with(&message), "{ended:?}");
     assert_eq!(registry.requests().len(), 1, "{:?}", registry.requests());
 }
 
 #[test]
-fn an_image_without_room_is_refused_before_its_pull_if_the_operator_wants_it_so() {
-    let (world, registry) = (World::new(), Registry::start());
+fn too_large_image_is_refused_before_its_pull_in_refuse_mode() {
+    let (world, registry) = (World::new(), FakeRegistry::start());
     let root = world.engine.show_disk();
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
-    let ended = weighing(&world, "refuse", &[open_container("app", &image)]).end();
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
+    let ended = run_with_check(&world, "refuse", &[open_container("app", &image)]).output();
     assert_eq!((ended.code, &*ended.failure(0)), (3, "disk disk-full"), "{ended:?}");
     let failure = &ended.container(0)["failure"];
     let message = failure["message"].as_str().unwrap();
@@ -97,89 +99,90 @@ fn an_image_without_room_is_refused_before_its_pull_if_the_operator_wants_it_so(
 }
 
 #[test]
-fn comfortable_room_costs_no_registry_a_request() {
-    let (world, registry) = (World::new(), Registry::start());
+fn ample_disk_space_avoids_the_registry_request() {
+    let (world, registry) = (World::new(), FakeRegistry::start());
     world.engine.show_disk();
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
     for check in ["warn", "refuse"] {
-        let ended =
-            weighing(&world, check, &[open_container("app", &image)]).env("TASKPULL_DISK_COMFORTABLE", "1").end();
+        let ended = run_with_check(&world, check, &[open_container("app", &image)])
+            .env("TASKPULL_DISK_COMFORTABLE", "1")
+            .output();
         assert_eq!(ended.code, 0, "{ended:?}");
-        assert!(infos(&world) <= 2, "{:?}", world.engine.requests());
+        assert!(info_requests(&world) <= 2, "{:?}", world.engine.requests());
     }
     assert_eq!(registry.requests(), []);
 }
 
 #[test]
-fn a_check_that_is_off_and_an_image_that_is_up_to_date_ask_nobody() {
-    let (world, registry) = (World::new(), Registry::start());
+fn disabled_check_and_up_to_date_image_make_no_disk_requests() {
+    let (world, registry) = (World::new(), FakeRegistry::start());
     world.engine.show_disk();
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
     let app = [open_container("app", &image)];
-    assert_eq!(weighing(&world, "off", &app).end().code, 0);
-    assert_eq!(weighing(&world, "refuse", &app).env("TASKPULL_DISK_COMFORTABLE", "0").end().code, 0);
-    let ended = weighing(&world, "warn", &app).end();
+    assert_eq!(run_with_check(&world, "off", &app).output().code, 0);
+    assert_eq!(run_with_check(&world, "refuse", &app).env("TASKPULL_DISK_COMFORTABLE", "0").output().code, 0);
+    let ended = run_with_check(&world, "warn", &app).output();
     assert_eq!(ended.container(0)["result"], "up-to-date", "{ended:?}");
-    assert_eq!((infos(&world), registry.requests()), (0, vec![]));
+    assert_eq!((info_requests(&world), registry.requests()), (0, vec![]));
 }
 
 #[test]
-fn a_small_image_is_not_weighed_beside_its_pull() {
-    let (world, registry, gate) = (World::new(), Registry::start(), Gate::closed());
+fn small_image_is_not_checked_during_its_pull() {
+    let (world, registry, gate) = (World::new(), FakeRegistry::start(), Gate::closed());
     world.engine.show_disk();
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
-    world.engine.image(&image, fetching(63, &gate));
-    let running = weighing(&world, "warn", &[open_container("app", &image)]).start();
-    crate::task::wait_for(&gate, 1);
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
+    world.engine.script(&image, partial_download(63, &gate));
+    let running = run_with_check(&world, "warn", &[open_container("app", &image)]).start();
+    gate.block_until_arrivals(1);
     gate.open();
-    let ended = Ended::of(running);
-    assert_eq!((ended.code, infos(&world), registry.requests()), (0, 0, vec![]), "{ended:?}");
+    let ended = RunOutput::wait_for(running);
+    assert_eq!((ended.code, info_requests(&world), registry.requests()), (0, 0, vec![]), "{ended:?}");
 }
 
 #[test]
-fn an_image_that_is_here_needs_no_room() {
-    let (world, registry) = (World::new(), Registry::start());
+fn cached_image_needs_no_disk_space() {
+    let (world, registry) = (World::new(), FakeRegistry::start());
     world.engine.show_disk();
-    let image = registry.announce("team/app:1", &[HUGE]);
-    world.engine.image(&image.reference, Pull::success().lands(&image.digest));
+    let image = registry.push_without_layers("team/app:1", &[HUGE]);
+    world.engine.script(&image.reference, PullScript::success().with_local_digest(&image.digest));
     let app = [open_container("app", &image.reference)];
-    assert_eq!(weighing(&world, "off", &app).end().code, 0);
-    let ended = weighing(&world, "refuse", &app).end();
+    assert_eq!(run_with_check(&world, "off", &app).output().code, 0);
+    let ended = run_with_check(&world, "refuse", &app).output();
     assert_eq!(ended.container(0)["result"], "up-to-date", "{ended:?}");
 }
 
 #[test]
-fn two_pulls_at_once_need_room_for_both() {
-    let (world, registry, gate) = (World::new(), Registry::start(), Gate::closed());
-    let each = free(&world.engine.show_disk()) / 5;
-    let images = [1, 2].map(|n| registry.announce(&format!("team/app:{n}"), &[each + n]).reference);
+fn concurrent_pulls_need_disk_space_for_both_images() {
+    let (world, registry, gate) = (World::new(), FakeRegistry::start(), Gate::closed());
+    let each = free_bytes(&world.engine.show_disk()) / 5;
+    let images = [1, 2].map(|n| registry.push_without_layers(&format!("team/app:{n}"), &[each + n]).reference);
     for image in &images {
-        world.engine.image(image, Pull::success().hold(&gate));
+        world.engine.script(image, PullScript::success().hold(&gate));
     }
     let containers = images.each_ref().map(|image| open_container("app", image));
-    let mut running = weighing(&world, "refuse", &containers).start();
-    until(&mut running, ": failed");
+    let mut running = run_with_check(&world, "refuse", &containers).start();
+    wait_for_line(&mut running, ": failed");
     gate.open();
-    let ended = Ended::of(running);
+    let ended = RunOutput::wait_for(running);
     assert_eq!((ended.code, world.engine.pulls().len()), (3, 1), "{ended:?}");
     assert!(ended.stdout.contains(", those pulled at the same time "), "{ended:?}");
 
-    // One after the other, both fit.
+    // Without concurrency, both images fit.
     let world = World::new();
     world.engine.show_disk();
-    let ended = weighing(&world, "refuse", &containers).env("TASKPULL_CONCURRENCY", "1").end();
+    let ended = run_with_check(&world, "refuse", &containers).env("TASKPULL_CONCURRENCY", "1").output();
     assert_eq!(ended.code, 0, "{ended:?}");
 }
 
 #[test]
-fn a_disk_that_fills_within_a_pull_is_accounted_for_and_not_tried_again() {
+fn full_disk_during_a_pull_is_reported_and_not_retried() {
     for check in ["warn", "refuse", "off"] {
-        let (world, registry) = (World::new(), Registry::start());
+        let (world, registry) = (World::new(), FakeRegistry::start());
         let root = world.engine.show_disk();
-        let image = registry.announce("team/app:1", &[1 << 20]).reference;
+        let image = registry.push_without_layers("team/app:1", &[1 << 20]).reference;
         let words = "write /data/tmp/GetImageBlob1: no space left on device";
-        world.engine.image(&image, Pull::stream().status("Pulling from team/app").error(words));
-        let ended = weighing(&world, check, &[open_container("app", &image)]).end();
+        world.engine.script(&image, PullScript::stream().status("Pulling from team/app").error(words));
+        let ended = run_with_check(&world, check, &[open_container("app", &image)]).output();
         assert_eq!((ended.code, &*ended.failure(0)), (3, "disk disk-full"), "{ended:?}");
         let container = ended.container(0);
         assert_eq!((&container["attempts"], &container["failure"]["causedBy"]), (&json!(1), &json!([words])));
@@ -191,68 +194,68 @@ fn a_disk_that_fills_within_a_pull_is_accounted_for_and_not_tried_again() {
 }
 
 #[test]
-fn a_disk_that_cannot_be_seen_is_no_failure() {
-    let (world, registry) = (World::new(), Registry::start());
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
-    let ended = weighing(&world, "refuse", &[open_container("app", &image)]).end();
+fn unreadable_disk_does_not_fail_the_pull() {
+    let (world, registry) = (World::new(), FakeRegistry::start());
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
+    let ended = run_with_check(&world, "refuse", &[open_container("app", &image)]).output();
     assert_eq!((ended.code, &*ended.stderr), (0, &*format!("{image}: pulling\n{image}: pulled\n")), "{ended:?}");
     assert_eq!(registry.requests(), []);
-    world.engine.image(&image, Pull::stream().error("no space left on device"));
-    let ended = weighing(&world, "refuse", &[open_container("app", &image)]).end();
+    world.engine.script(&image, PullScript::stream().error("no space left on device"));
+    let ended = run_with_check(&world, "refuse", &[open_container("app", &image)]).output();
     assert!(ended.failure(0) == "disk disk-full" && ended.stdout.contains("where the engine keeps"), "{ended:?}");
 }
 
 #[test]
-fn a_private_registry_is_asked_with_the_tasks_own_login() {
+fn disk_check_uses_the_tasks_login_for_a_private_registry() {
     let world = World::new();
     world.engine.show_disk();
-    let registry = Registry::with_login("me", "swordfish");
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
-    let ended = weighing(&world, "refuse", &[container("app", &image, SECRET)]).end();
+    let registry = FakeRegistry::with_login("me", "swordfish");
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
+    let ended = run_with_check(&world, "refuse", &[container("app", &image, SECRET)]).output();
     assert_eq!(ended.failure(0), "disk disk-full", "{ended:?}");
-    let asked: Vec<_> = registry.requests().into_iter().map(|request| (request.user, request.status)).collect();
-    assert_eq!(asked, [(None, 401), (Some("me".to_owned()), 200)]);
+    let requests: Vec<_> = registry.requests().into_iter().map(|request| (request.user, request.status)).collect();
+    assert_eq!(requests, [(None, 401), (Some("me".to_owned()), 200)]);
 }
 
 #[test]
-fn a_registry_elsewhere_is_asked_with_tls_and_trusted_as_the_system_trusts_it() {
-    let name = "pull_disk::a_registry_elsewhere_is_asked_with_tls_and_trusted_as_the_system_trusts_it";
-    if !is_inside_network(name, &["10.9.8.7"]) {
+fn disk_check_uses_tls_and_system_trust_for_a_remote_registry() {
+    let name = "pull_disk::disk_check_uses_tls_and_system_trust_for_a_remote_registry";
+    if !enter_network(name, &["10.9.8.7"]) {
         return;
     }
     let world = World::new();
     world.engine.show_disk();
-    let registry = Registry::with_login("me", "swordfish");
-    registry.announce("team/app:1", &[HUGE]);
+    let registry = FakeRegistry::with_login("me", "swordfish");
+    registry.push_without_layers("team/app:1", &[HUGE]);
     let port = registry.host().rsplit_once(':').unwrap().1.parse().unwrap();
-    let tls = Tls::at("10.9.8.7", port);
+    let tls = SelfSignedTls::start_at("10.9.8.7", port);
     let image = format!("10.9.8.7:{}/team/app:1", tls.port());
     let app = [container("app", &image, SECRET)];
-    let ended = weighing(&world, "refuse", &app).end();
-    assert_eq!((ended.code, registry.requests().len()), (0, 0), "a stranger gets nothing: {ended:?}");
-    let ended = weighing(&world, "refuse", &app).env("SSL_CERT_FILE", tls.bundle()).end();
+    let ended = run_with_check(&world, "refuse", &app).output();
+    assert_eq!((ended.code, registry.requests().len()), (0, 0), "an untrusted registry receives no request: {ended:?}");
+    let ended = run_with_check(&world, "refuse", &app).env("SSL_CERT_FILE", tls.ca_bundle()).output();
     assert_eq!((&*ended.failure(0), registry.requests().len()), ("disk disk-full", 2), "{ended:?}");
 }
 
 #[test]
-fn a_refused_login_is_the_pulls_to_report() {
+fn refused_login_is_reported_by_the_pull_not_the_disk_check() {
     let world = World::new();
     world.engine.show_disk();
-    let registry = Registry::with_login("me", "another");
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
-    world.engine.image(&image, Pull::success().requiring("me", "another"));
-    for (check, asked) in [("warn", 0), ("refuse", 2)] {
+    let registry = FakeRegistry::with_login("me", "another");
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
+    world.engine.script(&image, PullScript::success().with_login("me", "another"));
+    for (check, expected_requests) in [("warn", 0), ("refuse", 2)] {
         let before = registry.requests().len();
-        let ended = weighing(&world, check, &[container("app", &image, SECRET)]).end();
+        let ended = run_with_check(&world, check, &[container("app", &image, SECRET)]).output();
         assert_eq!(ended.failure(0), "registry refused", "{ended:?}");
-        assert_eq!(registry.requests().len() - before, asked, "{check}");
+        assert_eq!(registry.requests().len() - before, expected_requests, "{check}");
     }
 }
 
-/// A registry of images for several platforms, whose token service takes `me:swordfish`.
-fn with_tokens() -> Server {
+/// Starts a registry of multi-platform images whose token service accepts `me:swordfish`.
+fn registry_with_tokens() -> HttpServer {
     let (index, amd) = ("sha256:aa", "sha256:bb");
-    Server::on_loopback(move |request| {
+    HttpServer::on_loopback(move |request| {
         let bearer = request.header("authorization") == Some("Bearer t0ken");
         let basic = request.header("authorization") == Some("Basic bWU6c3dvcmRmaXNo");
         let host = request.header("host").unwrap().to_owned();
@@ -275,26 +278,26 @@ fn with_tokens() -> Server {
             "/v2/team/app/manifests/sha256:bb" => {
                 Reply::json(200, &json!({ "layers": [{ "digest": "sha256:dd", "size": HUGE }] }))
             }
-            other => panic!("{other} was asked for"),
+            other => panic!("unexpected request for {other}"),
         }
     })
 }
 
 #[test]
-fn a_token_and_an_index_are_followed_to_the_engines_platform() {
+fn disk_check_follows_token_and_index_to_the_engine_platform() {
     let world = World::new();
     world.engine.show_disk();
-    let registry = with_tokens();
+    let registry = registry_with_tokens();
     let image = format!("127.0.0.1:{}/team/app:1", registry.port());
-    let ended = weighing(&world, "refuse", &[container("app", &image, SECRET)]).env("RUST_LOG", "trace").end();
+    let ended = run_with_check(&world, "refuse", &[container("app", &image, SECRET)]).env("RUST_LOG", "trace").output();
     assert_eq!(ended.failure(0), "disk disk-full", "{ended:?}");
     assert!(ended.stdout.contains("it needs about 3.0 PiB"), "{ended:?}");
-    let said = format!("{ended:?}");
-    assert!(!said.contains("t0ken") && !said.contains("swordfish"), "{said}");
+    let output = format!("{ended:?}");
+    assert!(!output.contains("t0ken") && !output.contains("swordfish"), "{output}");
 }
 
 #[test]
-fn a_registry_that_cannot_be_understood_is_no_failure() {
+fn unusable_registry_answer_does_not_fail_the_pull() {
     let world = World::new();
     world.engine.show_disk();
     for (status, header, value, body) in [
@@ -303,49 +306,50 @@ fn a_registry_that_cannot_be_understood_is_no_failure() {
         (200, "x", String::new(), "no".to_owned()),
         (200, "x", String::new(), format!("{{\"layers\": []{}}}", " ".repeat(5 << 20))),
         (401, "www-authenticate", "Digest realm=\"x\"".to_owned(), String::new()),
-        // Nobody's password goes there in clear.
+        // A password must not be sent over plain HTTP.
         (401, "www-authenticate", "Bearer realm=\"http://registry.example/token\"".to_owned(), String::new()),
         (401, "www-authenticate", "Bearer realm=\"file:///etc/passwd\"".to_owned(), String::new()),
     ] {
-        let told = value.clone();
-        let registry = Server::on_loopback(move |_| Reply::new(status, body.clone()).header(header, told.clone()));
+        let challenge = value.clone();
+        let registry =
+            HttpServer::on_loopback(move |_| Reply::new(status, body.clone()).header(header, challenge.clone()));
         let image = format!("127.0.0.1:{}/team/app:1", registry.port());
-        let ended = weighing(&world, "refuse", &[container("app", &image, SECRET)]).end();
+        let ended = run_with_check(&world, "refuse", &[container("app", &image, SECRET)]).output();
         assert_eq!(ended.code, 0, "{status} {value}: {ended:?}");
     }
 }
 
 #[test]
-fn a_login_goes_nowhere_with_a_redirect() {
+fn login_is_not_sent_to_a_redirect_target() {
     let world = World::new();
     world.engine.show_disk();
-    let followed = Arc::new(AtomicBool::new(false));
-    let seen = followed.clone();
-    let elsewhere = Server::on_loopback(move |_| {
+    let was_followed = Arc::new(AtomicBool::new(false));
+    let seen = was_followed.clone();
+    let elsewhere = HttpServer::on_loopback(move |_| {
         seen.store(true, Ordering::Relaxed);
         Reply::new(200, "")
     });
     let to = format!("http://127.0.0.1:{}/v2/team/app/manifests/1", elsewhere.port());
-    let registry = Server::on_loopback(move |request| match request.header("authorization") {
+    let registry = HttpServer::on_loopback(move |request| match request.header("authorization") {
         None => Reply::new(401, "").header("www-authenticate", "Basic realm=\"r\""),
         Some(_) => Reply::new(307, "").header("location", to.clone()),
     });
     let image = format!("127.0.0.1:{}/team/app:1", registry.port());
-    let ended = weighing(&world, "refuse", &[container("app", &image, SECRET)]).env("RUST_LOG", "debug").end();
+    let ended = run_with_check(&world, "refuse", &[container("app", &image, SECRET)]).env("RUST_LOG", "debug").output();
     assert_eq!(ended.code, 0, "{ended:?}");
     assert!(ended.stderr.contains("it answered 307"), "{ended:?}");
-    assert!(!followed.load(Ordering::Relaxed));
+    assert!(!was_followed.load(Ordering::Relaxed));
 }
 
 #[test]
-fn a_registry_that_does_not_answer_holds_a_pull_up_no_longer_than_an_engine_may() {
-    let (world, registry) = (World::new(), Registry::start());
+fn silent_registry_delays_the_pull_only_until_the_engine_timeout() {
+    let (world, registry) = (World::new(), FakeRegistry::start());
     world.engine.show_disk();
-    let image = registry.announce("team/app:1", &[HUGE]).reference;
-    registry.fault(Kind::Manifest, When::Every, Fault::Hang);
-    let run = weighing(&world, "refuse", &[open_container("app", &image)]);
+    let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
+    registry.inject_fault(RequestKind::Manifest, Calls::Every, RegistryFault::Hang);
+    let run = run_with_check(&world, "refuse", &[open_container("app", &image)]);
     let began = Instant::now();
-    let ended = run.env("TASKPULL_ENGINE_TIMEOUT", "1s").end();
+    let ended = run.env("TASKPULL_ENGINE_TIMEOUT", "1s").output();
     assert_eq!(ended.code, 0, "{ended:?}");
-    assert!(began.elapsed() < Duration::from_secs(8), "the default is ten seconds: {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(8), "the default timeout is ten seconds: {:?}", began.elapsed());
 }

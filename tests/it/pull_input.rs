@@ -1,24 +1,25 @@
-//! What is read, and what is said about what cannot be.
+//! The inputs of a pull, and the errors for inputs that are invalid.
 
 use std::fs;
 
 use serde_json::json;
 
-use crate::support::run::{Ended, Run};
+use crate::support::run::{Run, RunOutput};
 use crate::support_aws_client::SECRET;
 use crate::task::{IMAGE, World, container, open_container, task};
 
-/// A dry run of a text on stdin.
-fn plan(text: impl Into<Vec<u8>>) -> Ended {
-    Run::new(["pull", "--dry-run", "--output", "json", "-"]).stdin(text).end()
+/// Makes a dry run with this text as stdin.
+fn plan(text: impl Into<Vec<u8>>) -> RunOutput {
+    Run::new(["pull", "--dry-run", "--output", "json", "-"]).stdin(text).output()
 }
 
-fn unread(ended: &Ended) -> String {
+/// Returns the message for the first invalid input.
+fn input_error(ended: &RunOutput) -> String {
     ended.report()["invalidInputs"][0]["message"].as_str().unwrap_or_default().to_owned()
 }
 
 #[test]
-fn each_malformed_container_has_its_own_message_and_leaves_the_others_alone() {
+fn malformed_container_has_its_own_message_and_spares_the_others() {
     let world = World::new();
     let wrong_arn = |from: &str, to: &str| container("arn", IMAGE, &SECRET.replacen(from, to, 1));
     let table = [
@@ -35,11 +36,11 @@ fn each_malformed_container_has_its_own_message_and_leaves_the_others_alone() {
         (container("a", IMAGE, "a secret"), "the name holds ' '"),
     ];
     for (faulty, message) in table {
-        let ended = world.pull(&task(&[faulty.clone(), open_container("good", IMAGE)])).end();
+        let ended = world.pull(&task(&[faulty.clone(), open_container("good", IMAGE)])).output();
         assert_eq!(ended.code, 4, "{faulty}: {ended:?}");
         assert_eq!(ended.failure(0), "definition invalid");
-        let said = ended.container(0)["failure"]["message"].as_str().unwrap().to_owned();
-        assert!(said.contains(message), "{faulty}: {said}");
+        let text = ended.container(0)["failure"]["message"].as_str().unwrap().to_owned();
+        assert!(text.contains(message), "{faulty}: {text}");
         assert_ne!(ended.container(1)["result"], "failed", "{ended:?}");
     }
 }
@@ -47,14 +48,14 @@ fn each_malformed_container_has_its_own_message_and_leaves_the_others_alone() {
 #[test]
 fn fail_fast_with_a_malformed_container_pulls_nothing() {
     let world = World::new();
-    let ended = world.pull(&task(&[open_container("a", ""), open_container("b", IMAGE)])).arg("--fail-fast").end();
+    let ended = world.pull(&task(&[open_container("a", ""), open_container("b", IMAGE)])).arg("--fail-fast").output();
     assert_eq!(ended.code, 4, "{ended:?}");
-    assert_eq!(world.engine.count(IMAGE), 0);
+    assert_eq!(world.engine.pull_count(IMAGE), 0);
     assert_eq!(ended.container(1)["result"], "cancelled");
 }
 
 #[test]
-fn what_is_no_task_definition_says_why() {
+fn invalid_task_definition_is_explained() {
     for (text, message) in [
         ("", "-:1:0: EOF while parsing a value"),
         ("not json", "-:1:2: expected ident"),
@@ -65,34 +66,34 @@ fn what_is_no_task_definition_says_why() {
         ("\u{0}", "-:1:1: expected value"),
     ] {
         let ended = plan(text);
-        assert_eq!((ended.code, &*unread(&ended)), (4, message), "{text}");
+        assert_eq!((ended.code, &*input_error(&ended)), (4, message), "{text}");
     }
     assert_eq!(plan(b"\xff\xfe".to_vec()).code, 4);
 }
 
 #[test]
-fn a_hundred_megabytes_are_refused_and_not_swallowed() {
+fn input_larger_than_the_limit_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("large.json");
     fs::File::create(&path).unwrap().set_len(100 * 1_024 * 1_024).unwrap();
-    let ended = Run::new(["pull", "--output", "json"]).arg(&path).end();
+    let ended = Run::new(["pull", "--output", "json"]).arg(&path).output();
     assert_eq!(ended.code, 4, "{ended:?}");
-    assert!(unread(&ended).contains("longer than 16 MiB"));
-    assert!(unread(&plan(vec![b' '; 17 * 1_024 * 1_024])).contains("longer than 16 MiB"));
+    assert!(input_error(&ended).contains("longer than 16 MiB"));
+    assert!(input_error(&plan(vec![b' '; 17 * 1_024 * 1_024])).contains("longer than 16 MiB"));
 }
 
 #[test]
-fn a_thousand_brackets_are_refused_and_not_swallowed() {
+fn deeply_nested_input_is_rejected() {
     let unknown = format!("[{{\"image\": \"a\", \"x\": {}{}}}]", "[".repeat(1_000), "]".repeat(1_000));
     for text in ["[".repeat(1_000), unknown] {
         let ended = plan(text);
         assert_eq!(ended.code, 4);
-        assert!(unread(&ended).contains("nested deeper than 100 levels"), "{ended:?}");
+        assert!(input_error(&ended).contains("nested deeper than 100 levels"), "{ended:?}");
     }
 }
 
 #[test]
-fn files_folders_and_stdin_make_one_plan() {
+fn files_folders_and_stdin_are_combined_into_one_plan() {
     let world = World::new();
     let folder = tempfile::tempdir().unwrap();
     let tasks = folder.path().join("tasks");
@@ -103,7 +104,7 @@ fn files_folders_and_stdin_make_one_plan() {
     let single = folder.path().join("single");
     fs::write(&single, json!({ "taskDefinition": task(&[container("app", IMAGE, SECRET)]) }).to_string()).unwrap();
     let run = world.pull(&json!([container("app", IMAGE, SECRET)])).arg(&tasks).arg(&single);
-    let ended = run.end();
+    let ended = run.output();
     assert_eq!(ended.code, 0, "{ended:?}");
     let report = ended.report();
     let sources: Vec<_> =
@@ -115,15 +116,19 @@ fn files_folders_and_stdin_make_one_plan() {
         single.display().to_string(),
     ];
     assert_eq!(sources, expected);
-    assert_eq!((world.aws.count("GetSecretValue"), world.engine.count(IMAGE)), (1, 1), "one for all tasks");
+    assert_eq!(
+        (world.aws.call_count("GetSecretValue"), world.engine.pull_count(IMAGE)),
+        (1, 1),
+        "all tasks share one read and one pull"
+    );
 }
 
 #[test]
-fn an_unreadable_input_leaves_the_others_alone() {
+fn unreadable_input_does_not_stop_the_others() {
     let world = World::new();
     let empty = tempfile::tempdir().unwrap();
     let run = world.pull(&task(&[open_container("app", IMAGE)])).arg("/nonexistent.json").arg(empty.path());
-    let ended = run.end();
+    let ended = run.output();
     assert_eq!(ended.code, 4, "{ended:?}");
     assert_eq!(ended.container(0)["result"], "pulled");
     let report = ended.report();
@@ -132,29 +137,30 @@ fn an_unreadable_input_leaves_the_others_alone() {
 }
 
 #[test]
-fn hostile_text_never_reaches_the_terminal() {
+fn control_characters_never_reach_the_terminal() {
     let world = World::new();
     let evil = "registry.example/app:1\u{1b}]0;owned\u{7}";
     let run = Run::new(["pull", "-"]).stdin(task(&[open_container("a", evil)]).to_string());
-    let ended = world.set(run).end();
+    let ended = world.configure(run).output();
     assert!(!ended.stdout.contains('\u{1b}') && !ended.stderr.contains('\u{1b}'), "{ended:?}");
-    world.engine.image(IMAGE, crate::support::engine::Pull::refused(500, "no \u{1b}[2J\nway"));
-    let ended = world.set(Run::new(["pull", "-"]).stdin(task(&[open_container("a", IMAGE)]).to_string())).end();
+    world.engine.script(IMAGE, crate::support::engine::PullScript::refusal(500, "no \u{1b}[2J\nway"));
+    let ended =
+        world.configure(Run::new(["pull", "-"]).stdin(task(&[open_container("a", IMAGE)]).to_string())).output();
     assert!(ended.stdout.contains("said: no \u{fffd}[2J way"), "{ended:?}");
 }
 
 #[test]
-fn a_wrong_setting_is_named_with_its_place() {
+fn invalid_setting_is_reported_with_its_source() {
     let run = Run::new(["pull", "-"]).env("TASKPULL_CONCURRENCY", "many");
-    let ended = run.end();
+    let ended = run.output();
     assert_eq!(ended.code, 6, "{ended:?}");
     assert!(ended.stderr.contains("pull.concurrency is `many` (from TASKPULL_CONCURRENCY)"), "{ended:?}");
     assert_eq!(ended.stdout, "");
 }
 
 #[test]
-fn a_wrong_command_line_is_explained() {
-    let ended = Run::new(["pull"]).end();
+fn invalid_command_line_is_explained() {
+    let ended = Run::new(["pull"]).output();
     assert_eq!(ended.code, 2);
     assert!(ended.stderr.contains("TASKDEF"));
 }

@@ -1,25 +1,25 @@
-//! What is wrong with a document of the host's own logins never becomes an anonymous pull.
+//! Invalid documents with logins of the host: none of them becomes an anonymous pull.
 
 use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::instance::{Host, auth, not_found, says};
-use crate::support::engine::Auth;
-use crate::support::run::Ended;
+use crate::instance::{HostLoginWorld, docker_auth, helper_script, helper_without_login};
+use crate::support::engine::RegistryAuth;
+use crate::support::run::RunOutput;
 use crate::task::{IMAGE, open_container, task};
 
 const REGISTRY: &str = "registry.example:5000";
 
-fn pull(host: &Host) -> Ended {
-    host.pull(&task(&[open_container("app", IMAGE)])).end()
+fn pull(host: &HostLoginWorld) -> RunOutput {
+    host.pull(&task(&[open_container("app", IMAGE)])).output()
 }
 
 #[test]
-fn keys_in_another_case_are_the_same_keys() {
-    let host = Host::new();
-    host.helper("mine", &says("me", "swordfish"));
-    let login = auth("me", "swordfish");
+fn docker_config_keys_match_in_any_case() {
+    let host = HostLoginWorld::new();
+    host.helper("mine", &helper_script("me", "swordfish"));
+    let login = docker_auth("me", "swordfish");
     let configs = [
         json!({ "Auths": { REGISTRY: { "Auth": login } } }),
         json!({ "auths": { REGISTRY: { "Username": "me", "PASSWORD": "swordfish" } } }),
@@ -31,15 +31,15 @@ fn keys_in_another_case_are_the_same_keys() {
         let ended = pull(&host);
         assert_eq!(ended.code, 0, "{config}: {ended:?}");
         let given = host.world.engine.pulls()[at].auth.clone();
-        assert!(given.is("me", "swordfish"), "{config}: {given:?}");
+        assert!(given.has_login("me", "swordfish"), "{config}: {given:?}");
     }
 }
 
 #[test]
-fn a_slip_in_a_docker_config_ends_the_run_before_anything_is_pulled() {
-    let host = Host::new();
+fn invalid_docker_config_stops_the_run_before_any_pull() {
+    let host = HostLoginWorld::new();
     let entry = |entry: Value| json!({ "auths": { REGISTRY: entry } });
-    let login = json!({ "auth": auth("me", "swordfish") });
+    let login = json!({ "auth": docker_auth("me", "swordfish") });
     let configs = [
         (json!({ "auth": { REGISTRY: login } }), "resembles `auths`"),
         (json!({ "auths": {}, "credHelper": { REGISTRY: "mine" } }), "resembles `credHelpers`"),
@@ -47,56 +47,56 @@ fn a_slip_in_a_docker_config_ends_the_run_before_anything_is_pulled() {
         (json!({ REGISTRY: login }), "none of `auths`, `credHelpers` and `credsStore`"),
         (entry(json!({ "token": "swordfish" })), "entry 1: it has a key other than"),
         (entry(json!({ "usrname": "me", "password": "swordfish" })), "entry 1: it has a key other than"),
-        (entry(json!({ "auth": auth("me", "swordfish"), "username": "other" })), "are not the same login"),
+        (entry(json!({ "auth": docker_auth("me", "swordfish"), "username": "other" })), "are not the same login"),
         (json!({ "auths": { format!("https://{REGISTRY}/v2/team"): login } }), "the key of entry 1"),
     ];
-    for (config, words) in configs {
+    for (config, message) in configs {
         host.config(&config);
         let ended = pull(&host);
         assert_eq!(ended.code, 6, "{config}: {ended:?}");
-        assert!(ended.stderr.contains(words), "{config}: {ended:?}");
+        assert!(ended.stderr.contains(message), "{config}: {ended:?}");
         assert!(!ended.stderr.contains("swordfish"), "{ended:?}");
     }
-    assert_eq!(host.world.engine.count(IMAGE), 0);
+    assert_eq!(host.world.engine.pull_count(IMAGE), 0);
 }
 
 #[test]
-fn an_empty_entry_that_neither_a_helper_nor_the_store_serves_fails_its_images_and_no_others() {
-    let host = Host::new();
+fn empty_entry_without_a_helper_fails_only_its_own_images() {
+    let host = HostLoginWorld::new();
     host.config(&json!({ "auths": { REGISTRY: {} } }));
     let containers = [open_container("app", IMAGE), open_container("other", "other.example/b:v1")];
-    let ended = host.pull(&task(&containers)).end();
+    let ended = host.pull(&task(&containers)).output();
     assert_eq!(ended.failure(0), "instance-credentials absent", "{ended:?}");
     assert!(ended.stdout.contains("entry for registry.example:5000 is empty"), "{ended:?}");
     assert_eq!(ended.container(1)["result"], "pulled", "{ended:?}");
-    assert_eq!(host.world.engine.count(IMAGE), 0);
+    assert_eq!(host.world.engine.pull_count(IMAGE), 0);
 }
 
 #[test]
-fn an_empty_entry_is_served_by_the_store_and_fails_when_the_store_has_nothing() {
-    let host = Host::new();
+fn empty_entry_requires_a_login_from_the_credential_store() {
+    let host = HostLoginWorld::new();
     host.config(&json!({ "auths": { REGISTRY: {} }, "credsStore": "mine" }));
-    host.helper("mine", &says("me", "swordfish"));
+    host.helper("mine", &helper_script("me", "swordfish"));
     assert_eq!(pull(&host).code, 0);
-    assert!(host.world.engine.pulls()[0].auth.is("me", "swordfish"));
-    host.helper("mine", &not_found());
+    assert!(host.world.engine.pulls()[0].auth.has_login("me", "swordfish"));
+    host.helper("mine", &helper_without_login());
     let other = open_container("other", "other.example/b:v1");
-    let ended = host.pull(&task(&[open_container("app", IMAGE), other])).end();
+    let ended = host.pull(&task(&[open_container("app", IMAGE), other])).output();
     assert_eq!(ended.failure(0), "instance-credentials absent", "{ended:?}");
-    assert_eq!(ended.container(1)["result"], "pulled", "the store alone may have nothing: {ended:?}");
-    assert_eq!(host.world.engine.pulls().iter().filter(|pull| pull.auth == Auth::Absent).count(), 1);
+    assert_eq!(ended.container(1)["result"], "pulled", "an image without an entry is pulled anonymously: {ended:?}");
+    assert_eq!(host.world.engine.pulls().iter().filter(|pull| pull.auth == RegistryAuth::Absent).count(), 1);
 }
 
 #[test]
-fn a_docker_config_that_is_no_regular_file_is_refused_at_once() {
-    let host = Host::new();
+fn docker_config_that_is_not_a_regular_file_is_rejected() {
+    let host = HostLoginWorld::new();
     let pipe = host.folder.path().join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     for path in [&*pipe, host.folder.path(), "/dev/zero".as_ref()] {
         let run = host.pull(&task(&[open_container("app", IMAGE)])).env("TASKPULL_DOCKER_CONFIG", path);
-        let ended = run.end();
+        let ended = run.output();
         assert_eq!(ended.code, 6, "{ended:?}");
-        let words = format!("{}: it is not a regular file", path.display());
-        assert!(ended.stderr.contains(&words), "{ended:?}");
+        let message = format!("{}: it is not a regular file", path.display());
+        assert!(ended.stderr.contains(&message), "{ended:?}");
     }
 }

@@ -1,16 +1,16 @@
-//! Secrets whose content is a KMS ciphertext: who decrypts it, where, and each way in
-//! which that fails.
+//! Secrets whose content is a KMS ciphertext: which identity decrypts it in which Region, and
+//! how each failure is reported.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::support::aws::{Aws, Fault, Policy, Secret};
-use crate::support::engine::Pull;
-use crate::support::fault::When;
+use crate::support::aws::{AwsFault, FakeAws, Policy, Secret};
+use crate::support::engine::PullScript;
+use crate::support::fault::Calls;
 use crate::support::leak::Canary;
-use crate::support::run::Ended;
-use crate::support_aws_client::{ACCOUNT, GET, HOST, KEY, ROLE, SECRET};
+use crate::support::run::RunOutput;
+use crate::support_aws_client::{ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, KEY, ROLE, SECRET};
 use crate::task::{IMAGE, World, container, task};
 
 const PASSWORD: &str = "c4nary-in-a-ciphertext";
@@ -20,12 +20,13 @@ fn login() -> String {
     json!({ "username": "me", "password": PASSWORD }).to_string()
 }
 
-/// A world whose host may read the secret and decrypt with the key.
+/// Returns a world whose host may read the secret and decrypt with the key.
 fn world() -> World {
     let mut world = World::new();
-    world.aws.key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT));
-    world.host = world.aws.user(HOST, Policy::allow(GET, "*").and(Policy::allow("kms:Decrypt", "*")));
-    world.engine.image(IMAGE, Pull::success().requiring("me", PASSWORD));
+    world.aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
+    world.host =
+        world.aws.put_user(HOST_USER, Policy::allow(GET_SECRET_VALUE, "*").and(Policy::allow("kms:Decrypt", "*")));
+    world.engine.script(IMAGE, PullScript::success().with_login("me", PASSWORD));
     world
 }
 
@@ -35,51 +36,51 @@ fn envelope(key: &str, ciphertext: &[u8], context: &Value) -> String {
         .to_string()
 }
 
-fn sealed(key: &str) -> String {
-    let ciphertext = Aws::ciphertext(key, &CONTEXT, login().as_bytes());
+fn sealed_envelope(key: &str) -> String {
+    let ciphertext = FakeAws::ciphertext(key, &CONTEXT, login().as_bytes());
     envelope(key, &ciphertext, &json!({ "team": "web" }))
 }
 
-/// Pulls with the log at its loudest, and finds the password nowhere.
-fn pull(world: &World) -> Ended {
-    let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).env("RUST_LOG", "trace").end();
-    assert!(ended.stderr.contains("DEBUG"), "the log was on: {ended:?}");
+/// Pulls at the trace log level, and checks that the password is not in the output.
+fn pull(world: &World) -> RunOutput {
+    let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).env("RUST_LOG", "trace").output();
+    assert!(ended.stderr.contains("DEBUG"), "the log is enabled: {ended:?}");
     for text in [PASSWORD.to_owned(), login()] {
         let canary = Canary::new("plaintext", &text);
-        assert_eq!(canary.in_bytes("stdout", ended.stdout.as_bytes()), []);
-        assert_eq!(canary.in_bytes("stderr", ended.stderr.as_bytes()), []);
+        assert_eq!(canary.find_in_bytes("stdout", ended.stdout.as_bytes()), []);
+        assert_eq!(canary.find_in_bytes("stderr", ended.stderr.as_bytes()), []);
     }
     ended
 }
 
-fn pull_of(world: &World, content: &str) -> Ended {
-    world.aws.secret(Secret::text(SECRET, content));
+fn pull_with_content(world: &World, content: &str) -> RunOutput {
+    world.aws.put_secret(Secret::text(SECRET, content));
     pull(world)
 }
 
-fn failure(ended: &Ended) -> Value {
+fn failure(ended: &RunOutput) -> Value {
     assert_eq!(ended.code, 3, "{ended:?}");
     ended.container(0)["failure"].clone()
 }
 
 #[test]
-fn an_envelope_is_decrypted_in_the_keys_region_with_its_context() {
+fn envelope_is_decrypted_in_the_key_region_with_its_context() {
     let world = world();
-    let abroad = KEY.replace("eu-west-1", "us-east-2");
-    world.aws.key(&abroad, Policy::allow("kms:*", "*").to(ACCOUNT));
-    let ended = pull_of(&world, &sealed(&abroad));
+    let remote_key = KEY.replace("eu-west-1", "us-east-2");
+    world.aws.put_key(&remote_key, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
+    let ended = pull_with_content(&world, &sealed_envelope(&remote_key));
     assert_eq!(ended.code, 0, "{ended:?}");
     let calls = world.aws.calls();
     let decrypted = calls.iter().find(|call| call.operation == "Decrypt").unwrap();
     assert_eq!(decrypted.region.as_deref(), Some("us-east-2"));
-    assert_eq!(decrypted.target.as_deref(), Some(&*abroad));
+    assert_eq!(decrypted.target.as_deref(), Some(&*remote_key));
 }
 
 #[test]
-fn a_binary_secret_is_decrypted_by_the_key_that_its_ciphertext_names() {
+fn binary_secret_is_decrypted_with_the_key_in_its_ciphertext() {
     let world = world();
-    let ciphertext = Aws::ciphertext(KEY, &[], login().as_bytes());
-    world.aws.secret(Secret::binary(SECRET, &ciphertext));
+    let ciphertext = FakeAws::ciphertext(KEY, &[], login().as_bytes());
+    world.aws.put_secret(Secret::binary(SECRET, &ciphertext));
     let ended = pull(&world);
     assert_eq!(ended.code, 0, "{ended:?}");
     let calls = world.aws.calls();
@@ -88,111 +89,116 @@ fn a_binary_secret_is_decrypted_by_the_key_that_its_ciphertext_names() {
 }
 
 #[test]
-fn the_execution_role_that_reads_the_secret_is_the_one_that_decrypts() {
+fn execution_role_that_reads_the_secret_also_decrypts_it() {
     let world = world();
-    let host = world.aws.user(HOST, Policy::allow("sts:AssumeRole", ROLE));
-    world.aws.role(ROLE, Policy::trust(HOST), Policy::allow(GET, "*").and(Policy::allow("kms:Decrypt", KEY)));
-    world.aws.secret(Secret::text(SECRET, &sealed(KEY)));
+    let host = world.aws.put_user(HOST_USER, Policy::allow("sts:AssumeRole", ROLE));
+    world.aws.put_role(
+        ROLE,
+        Policy::trust(HOST_USER),
+        Policy::allow(GET_SECRET_VALUE, "*").and(Policy::allow("kms:Decrypt", KEY)),
+    );
+    world.aws.put_secret(Secret::text(SECRET, &sealed_envelope(KEY)));
     let mut definition = task(&[container("app", IMAGE, SECRET)]);
     definition["executionRoleArn"] = json!(ROLE);
-    let ended = world.pull(&definition).envs(world.aws.environment(&host)).end();
+    let ended = world.pull(&definition).envs(world.aws.environment(&host)).output();
     assert_eq!(ended.code, 0, "{ended:?}");
     let decrypted = world.aws.calls().into_iter().find(|call| call.operation == "Decrypt").unwrap();
     assert!(decrypted.principal.unwrap().contains(":assumed-role/"));
 }
 
 #[test]
-fn one_sealed_secret_is_decrypted_once_for_many_images() {
+fn sealed_secret_is_decrypted_once_for_many_images() {
     let world = world();
-    world.aws.secret(Secret::text(SECRET, &sealed(KEY)));
+    world.aws.put_secret(Secret::text(SECRET, &sealed_envelope(KEY)));
     let images: Vec<_> = (0..8).map(|at| container(&format!("c{at}"), &format!("r.example/app{at}"), SECRET)).collect();
-    assert_eq!(world.pull(&task(&images)).end().code, 0);
-    assert_eq!((world.aws.count("GetSecretValue"), world.aws.count("Decrypt")), (1, 1));
+    assert_eq!(world.pull(&task(&images)).output().code, 0);
+    assert_eq!((world.aws.call_count("GetSecretValue"), world.aws.call_count("Decrypt")), (1, 1));
 }
 
 #[test]
-fn a_changed_context_and_a_damaged_ciphertext_are_told() {
+fn changed_context_and_damaged_ciphertext_are_reported() {
     let world = world();
-    let ciphertext = Aws::ciphertext(KEY, &CONTEXT, login().as_bytes());
+    let ciphertext = FakeAws::ciphertext(KEY, &CONTEXT, login().as_bytes());
     for content in [
         envelope(KEY, &ciphertext, &json!({ "team": "shop" })),
         envelope(KEY, &ciphertext, &json!({})),
         envelope(KEY, b"\x01not a ciphertext", &json!({ "team": "web" })),
     ] {
-        let found = pull_of(&world, &content);
-        let failure = failure(&found);
-        assert_eq!(found.failure(0), "key invalid", "{failure}");
+        let ended = pull_with_content(&world, &content);
+        let failure = failure(&ended);
+        assert_eq!(ended.failure(0), "key invalid", "{failure}");
         assert!(failure["message"].as_str().unwrap().contains("another encryption context"), "{failure}");
         assert!(failure["causedBy"].to_string().contains("InvalidCiphertextException"), "{failure}");
     }
 }
 
 #[test]
-fn another_key_than_the_one_that_sealed_it_is_told() {
+fn wrong_key_in_the_envelope_is_reported() {
     let world = world();
     let other = KEY.replace("1234abcd", "ffffffff");
-    world.aws.key(&other, Policy::allow("kms:*", "*").to(ACCOUNT));
-    let ciphertext = Aws::ciphertext(KEY, &CONTEXT, login().as_bytes());
-    let ended = pull_of(&world, &envelope(&other, &ciphertext, &json!({ "team": "web" })));
+    world.aws.put_key(&other, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
+    let ciphertext = FakeAws::ciphertext(KEY, &CONTEXT, login().as_bytes());
+    let ended = pull_with_content(&world, &envelope(&other, &ciphertext, &json!({ "team": "web" })));
     assert_eq!(ended.failure(0), "key invalid");
     assert!(failure(&ended)["message"].as_str().unwrap().contains("made by another key"), "{ended:?}");
 }
 
 #[test]
-fn a_disabled_key_and_one_pending_deletion_are_told_apart() {
+fn disabled_key_and_key_pending_deletion_have_different_hints() {
     let world = world();
-    let content = sealed(KEY);
+    let content = sealed_envelope(KEY);
     world.aws.disable_key(KEY);
-    let disabled = pull_of(&world, &content);
+    let disabled = pull_with_content(&world, &content);
     assert_eq!(disabled.failure(0), "key refused");
     assert!(failure(&disabled)["hint"].as_str().unwrap().contains("enable-key --region eu-west-1"));
     world.aws.schedule_deletion_of_key(KEY);
-    let deleted = pull_of(&world, &content);
+    let deleted = pull_with_content(&world, &content);
     assert_eq!(deleted.failure(0), "key refused");
     assert!(failure(&deleted)["hint"].as_str().unwrap().contains("cancel-key-deletion"));
 }
 
 #[test]
-fn a_key_of_another_region_is_told() {
+fn key_in_another_region_is_reported() {
     let world = world();
-    let elsewhere = KEY.replace("eu-west-1", "us-east-2");
-    let ended = pull_of(&world, &sealed(&elsewhere));
+    let remote_key = KEY.replace("eu-west-1", "us-east-2");
+    let ended = pull_with_content(&world, &sealed_envelope(&remote_key));
     assert_eq!(ended.failure(0), "key absent");
     assert!(failure(&ended)["message"].as_str().unwrap().contains("no such key in us-east-2"), "{ended:?}");
 
-    world.aws.key(&elsewhere, Policy::allow("kms:*", "*").to(ACCOUNT));
-    let ciphertext = Aws::ciphertext(&elsewhere, &[], login().as_bytes());
-    world.aws.secret(Secret::binary(SECRET, &ciphertext));
+    world.aws.put_key(&remote_key, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
+    let ciphertext = FakeAws::ciphertext(&remote_key, &[], login().as_bytes());
+    world.aws.put_secret(Secret::binary(SECRET, &ciphertext));
     let binary = pull(&world);
     assert_eq!(binary.failure(0), "key refused");
     assert!(failure(&binary)["message"].as_str().unwrap().contains("KMS does not say which"), "{binary:?}");
 }
 
 #[test]
-fn a_denial_names_the_action_the_key_and_the_reader_and_is_not_tried_again() {
+fn denied_decrypt_call_names_action_and_key_and_is_not_retried() {
     let mut world = world();
-    world.host = world.aws.user("arn:aws:iam::111122223333:user/other", Policy::allow(GET, "*"));
-    let ended = pull_of(&world, &sealed(KEY));
+    world.host = world.aws.put_user("arn:aws:iam::111122223333:user/other", Policy::allow(GET_SECRET_VALUE, "*"));
+    let ended = pull_with_content(&world, &sealed_envelope(KEY));
     assert_eq!(ended.failure(0), "key refused");
     let failure = failure(&ended);
     assert_eq!(failure["thing"], KEY);
     assert!(failure["hint"].as_str().unwrap().contains(&format!("allow kms:Decrypt on {KEY}")), "{failure}");
-    assert_eq!(world.aws.count("Decrypt"), 1);
+    assert_eq!(world.aws.call_count("Decrypt"), 1);
 }
 
 #[test]
-fn a_key_policy_may_ask_for_the_context() {
+fn key_policy_condition_on_the_encryption_context_is_honored() {
     let world = world();
-    let wants =
-        |team: &str| Policy::allow("kms:*", "*").to(ACCOUNT).when("StringEquals", "kms:EncryptionContext:team", team);
-    world.aws.key(KEY, wants("web"));
-    assert_eq!(pull_of(&world, &sealed(KEY)).code, 0);
-    world.aws.key(KEY, wants("shop"));
-    assert_eq!(pull_of(&world, &sealed(KEY)).failure(0), "key refused");
+    let key_policy = |team: &str| {
+        Policy::allow("kms:*", "*").to(ACCOUNT_ROOT).when("StringEquals", "kms:EncryptionContext:team", team)
+    };
+    world.aws.put_key(KEY, key_policy("web"));
+    assert_eq!(pull_with_content(&world, &sealed_envelope(KEY)).code, 0);
+    world.aws.put_key(KEY, key_policy("shop"));
+    assert_eq!(pull_with_content(&world, &sealed_envelope(KEY)).failure(0), "key refused");
 }
 
 #[test]
-fn what_was_decrypted_is_judged_like_any_content() {
+fn decrypted_content_is_validated_like_plain_content() {
     let world = world();
     let table: [(&[u8], &str); 4] = [
         (b"c4nary-in-a-ciphertext", "it is not JSON"),
@@ -201,36 +207,36 @@ fn what_was_decrypted_is_judged_like_any_content() {
         (b"{\"taskpull\": {\"version\": 1}}", "its envelope holds another envelope"),
     ];
     for (plaintext, message) in table {
-        let ciphertext = Aws::ciphertext(KEY, &[], plaintext);
-        let ended = pull_of(&world, &envelope(KEY, &ciphertext, &json!({})));
+        let ciphertext = FakeAws::ciphertext(KEY, &[], plaintext);
+        let ended = pull_with_content(&world, &envelope(KEY, &ciphertext, &json!({})));
         assert_eq!(ended.failure(0), "content invalid", "{ended:?}");
         assert!(failure(&ended)["message"].as_str().unwrap().contains(message), "{ended:?}");
     }
 }
 
 #[test]
-fn an_envelope_that_is_wrong_is_not_sent_to_kms() {
+fn invalid_envelope_is_not_sent_to_kms() {
     let world = world();
-    let good = sealed(KEY);
+    let good = sealed_envelope(KEY);
     for (content, message) in [
         (good.replace("\"version\":1", "\"version\":2"), "`version` other than 1"),
         (good.replace(KEY, "alias/pulls"), "`keyArn` is not the ARN of a KMS key"),
         (good.replace("encryptionContext", "context"), "a key that version 1 does not have"),
     ] {
-        let ended = pull_of(&world, &content);
+        let ended = pull_with_content(&world, &content);
         assert!(failure(&ended)["message"].as_str().unwrap().contains(message), "{ended:?}");
     }
-    assert_eq!(world.aws.count("Decrypt"), 0);
+    assert_eq!(world.aws.call_count("Decrypt"), 0);
 }
 
 #[test]
-fn kms_that_hangs_costs_no_more_than_the_secrets_own_deadline() {
+fn hanging_kms_call_ends_at_the_secret_timeout() {
     let world = world();
-    world.aws.secret(Secret::text(SECRET, &sealed(KEY)));
-    world.aws.fault("Decrypt", When::Every, Fault::Hang);
-    let begun = std::time::Instant::now();
+    world.aws.put_secret(Secret::text(SECRET, &sealed_envelope(KEY)));
+    world.aws.inject_fault("Decrypt", Calls::Every, AwsFault::Hang);
+    let start = std::time::Instant::now();
     let run = world.pull(&task(&[container("app", IMAGE, SECRET)])).env("TASKPULL_SECRETS_TIMEOUT", "1s");
-    let ended = run.end();
+    let ended = run.output();
     assert_eq!(ended.failure(0), "key timed-out", "{ended:?}");
-    assert!(begun.elapsed().as_secs_f64() < 2.5, "{:?}", begun.elapsed());
+    assert!(start.elapsed().as_secs_f64() < 2.5, "{:?}", start.elapsed());
 }

@@ -1,31 +1,32 @@
-//! Definitions with digests in the place of tags.
+//! Pinning: task definitions with digests in place of tags.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use crate::support::engine::Pull;
-use crate::support::run::{Ended, Run};
+use crate::support::engine::PullScript;
+use crate::support::run::{Run, RunOutput};
 use crate::task::{IMAGE, World, open_container, task};
 
 const DIGEST: &str = "sha256:4444444444444444444444444444444444444444444444444444444444444444";
 
-/// A world whose image has this digest, and an odd text with it.
+/// Returns a world whose image has `DIGEST`, and an unusually formatted definition that uses it.
 fn world() -> (World, String) {
     let world = World::new();
-    world.engine.image(IMAGE, Pull::success().announces(DIGEST).lands(DIGEST));
+    world.engine.script(IMAGE, PullScript::success().with_reported_digest(DIGEST).with_local_digest(DIGEST));
     let text = format!(
         "{{ \"cpu\":1e2,\"containerDefinitions\" : [\n\t{{\"image\":  \"{IMAGE}\",\"name\":\"app\"}} ],\"x\":[] }}\n"
     );
     (world, text)
 }
 
+/// Returns the definition with the digest in place of the tag.
 fn by_digest(text: &str) -> String {
     text.replace("app:v1", &format!("app@{DIGEST}"))
 }
 
-fn pin(world: &World, pin: &str, input: &Path) -> Ended {
-    world.set(Run::new(["pull", "-q", pin]).arg(input)).end()
+fn pin(world: &World, pin: &str, input: &Path) -> RunOutput {
+    world.configure(Run::new(["pull", "-q", pin]).arg(input)).output()
 }
 
 fn files(folder: &Path) -> Vec<String> {
@@ -36,15 +37,15 @@ fn files(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn stdout_has_the_definition_and_stderr_the_report() {
+fn pinned_definition_goes_to_stdout_and_the_report_to_stderr() {
     let (world, text) = world();
-    let ended = world.set(Run::new(["pull", "--quiet", "--pin", "-"]).stdin(text.as_str())).end();
+    let ended = world.configure(Run::new(["pull", "--quiet", "--pin", "-"]).stdin(text.as_str())).output();
     assert_eq!((ended.code, &ended.stdout), (0, &by_digest(&text)), "{ended:?}");
     assert!(ended.stderr.contains("1 pulled in "), "{ended:?}");
 }
 
 #[test]
-fn a_file_is_written_in_place_with_the_rights_it_had() {
+fn pinning_in_place_preserves_the_file_permissions() {
     let (world, text) = world();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("task.json");
@@ -52,14 +53,14 @@ fn a_file_is_written_in_place_with_the_rights_it_had() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
     let ended = pin(&world, &format!("--pin={}", file.display()), &file);
     assert_eq!(ended.code, 0, "{ended:?}");
-    assert!(ended.stdout.contains("1 pulled in "), "the report stays on stdout: {ended:?}");
+    assert!(ended.stdout.contains("1 pulled in "), "the report is on stdout: {ended:?}");
     assert_eq!(fs::read_to_string(&file).unwrap(), by_digest(&text));
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
     assert_eq!(files(folder.path()), ["task.json"]);
 }
 
 #[test]
-fn a_folder_of_definitions_becomes_a_folder_of_the_same_names() {
+fn pinned_folder_has_the_same_file_names() {
     let (world, text) = world();
     let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     for name in ["a.json", "b.json"] {
@@ -72,7 +73,7 @@ fn a_folder_of_definitions_becomes_a_folder_of_the_same_names() {
 }
 
 #[test]
-fn a_place_that_cannot_be_taken_leaves_no_parts_behind() {
+fn failed_pin_leaves_no_partial_files() {
     let (world, text) = world();
     let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     for name in ["a.json", "b.json", "c.json"] {
@@ -82,17 +83,17 @@ fn a_place_that_cannot_be_taken_leaves_no_parts_behind() {
     let ended = pin(&world, &format!("--pin={}", to.path().display()), from.path());
     assert_ne!(ended.code, 0, "{ended:?}");
     assert!(files(to.path()).iter().all(|name| !name.contains(".part")), "{:?}", files(to.path()));
-    assert!(!to.path().join("a.json").exists(), "all of them or none");
+    assert!(!to.path().join("a.json").exists(), "either all files are written or none");
 }
 
 #[test]
-fn one_container_without_a_digest_leaves_all_as_it_was() {
+fn nothing_is_pinned_when_one_image_has_no_digest() {
     let (world, text) = world();
     let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     fs::write(from.path().join("a.json"), &text).unwrap();
     let absent = "registry.example:5000/team/absent:1";
     fs::write(from.path().join("b.json"), task(&[open_container("b", absent)]).to_string()).unwrap();
-    world.engine.image(absent, Pull::refused(404, "manifest unknown"));
+    world.engine.script(absent, PullScript::refusal(404, "manifest unknown"));
     let ended = pin(&world, &format!("--pin={}", to.path().display()), from.path());
     assert_eq!((ended.code, files(to.path()).len()), (3, 0), "{ended:?}");
     assert!(ended.stderr.contains("nothing is pinned: not every image is there"), "{ended:?}");
@@ -101,7 +102,7 @@ fn one_container_without_a_digest_leaves_all_as_it_was() {
 }
 
 #[test]
-fn what_cannot_be_written_is_said_before_anything_is_pulled() {
+fn unusable_pin_target_is_rejected_before_any_pull() {
     let (world, text) = world();
     let folder = tempfile::tempdir().unwrap();
     for name in ["a", "b"] {
@@ -110,17 +111,17 @@ fn what_cannot_be_written_is_said_before_anything_is_pulled() {
     }
     let (a, b) = (folder.path().join("a"), folder.path().join("b"));
     let to = format!("--pin={}", folder.path().join("new").display());
-    let twice = world.set(Run::new(["pull", &to]).arg(&a).arg(&b)).end();
+    let twice = world.configure(Run::new(["pull", &to]).arg(&a).arg(&b)).output();
     assert!(twice.code == 2 && twice.stderr.contains("two definitions would be"), "{twice:?}");
-    let no_name = world.set(Run::new(["pull", &to, "-"]).arg(&a).stdin(text.as_str())).end();
+    let no_name = world.configure(Run::new(["pull", &to, "-"]).arg(&a).stdin(text.as_str())).output();
     assert!(no_name.code == 2 && no_name.stderr.contains("stdin has no name"), "{no_name:?}");
-    let both = world.set(Run::new(["pull", "--pin", "--output=json"]).arg(&a)).end();
+    let both = world.configure(Run::new(["pull", "--pin", "--output=json"]).arg(&a)).output();
     assert!(both.code == 2 && both.stderr.contains("--pin=PATH"), "{both:?}");
     assert!(world.engine.pulls().is_empty());
 }
 
 #[test]
-fn a_file_that_cannot_be_written_is_an_error_and_leaves_no_part_of_it() {
+fn unwritable_pin_file_is_an_error_without_partial_output() {
     let (world, text) = world();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("task.json");

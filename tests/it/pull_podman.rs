@@ -1,9 +1,10 @@
-//! Podman's Docker-compatible socket: a stream without a digest, refusals of HTTP 200.
+//! Podman's Docker-compatible socket: its pull stream has no digest, and it reports refusals
+//! with HTTP status 200.
 
 use serde_json::{Value, json};
 
-use crate::support::engine::{Engine, Pull};
-use crate::support::run::Ended;
+use crate::support::engine::{FakeEngine, PullScript};
+use crate::support::run::RunOutput;
 use crate::support_aws_client::SECRET;
 use crate::task::{IMAGE, World, container, open_container, task};
 
@@ -11,21 +12,21 @@ const DIGEST: &str = "sha256:fedcba9876543210fedcba9876543210fedcba9876543210fed
 const MANIFEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 fn world() -> World {
-    World { engine: Engine::podman(), ..World::new() }
+    World { engine: FakeEngine::podman(), ..World::new() }
 }
 
-fn pull(world: &World, image: &str) -> Ended {
-    world.pull(&task(&[open_container("app", image)])).end()
+fn pull(world: &World, image: &str) -> RunOutput {
+    world.pull(&task(&[open_container("app", image)])).output()
 }
 
-fn said(status: &str, id: &str) -> Value {
+fn progress_line(status: &str, id: &str) -> Value {
     json!({ "status": status, "progressDetail": {}, "id": id })
 }
 
 #[test]
-fn the_digest_is_the_local_images_and_a_second_pull_is_up_to_date() {
+fn podman_digest_comes_from_the_local_image_and_stays_up_to_date() {
     let world = world();
-    world.engine.image(IMAGE, Pull::success().lands(DIGEST));
+    world.engine.script(IMAGE, PullScript::success().with_local_digest(DIGEST));
     for result in ["pulled", "up-to-date"] {
         let ended = pull(&world, IMAGE);
         assert_eq!(ended.code, 0, "{ended:?}");
@@ -34,20 +35,22 @@ fn the_digest_is_the_local_images_and_a_second_pull_is_up_to_date() {
 }
 
 #[test]
-fn of_several_digests_the_index_s_is_told_which_the_tag_names() {
+fn index_digest_is_reported_when_podman_lists_several() {
     let world = world();
-    world.engine.image(IMAGE, Pull::success().lands(DIGEST).with_manifest(MANIFEST));
+    world.engine.script(IMAGE, PullScript::success().with_local_digest(DIGEST).with_manifest(MANIFEST));
     let ended = pull(&world, IMAGE);
     assert_eq!((ended.code, &ended.container(0)["digest"]), (0, &json!(DIGEST)), "{ended:?}");
 }
 
 #[test]
-fn an_image_named_by_digest_must_have_it() {
+fn podman_image_with_another_digest_fails_the_pull() {
     let world = world();
     let image = format!("registry.example/app@{DIGEST}");
-    // What is unknown is tried again once.
+    // An unknown failure is retried once.
     for _ in 0..2 {
-        world.engine.once(&image, Pull::success().announces(MANIFEST).lands(MANIFEST));
+        world
+            .engine
+            .script_once(&image, PullScript::success().with_reported_digest(MANIFEST).with_local_digest(MANIFEST));
     }
     let ended = pull(&world, &image);
     assert_eq!(ended.failure(0), "engine unknown", "{ended:?}");
@@ -57,42 +60,42 @@ fn an_image_named_by_digest_must_have_it() {
 }
 
 #[test]
-fn a_refusal_in_a_stream_of_http_200_is_a_refusal() {
+fn refusal_line_in_a_podman_stream_is_final() {
     let world = world();
-    world.engine.image(IMAGE, Pull::success().requiring("me", "another"));
-    let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).end();
+    world.engine.script(IMAGE, PullScript::success().with_login("me", "another"));
+    let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).output();
     assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{ended:?}");
-    assert_eq!(world.engine.count(IMAGE), 1, "a refusal is final");
+    assert_eq!(world.engine.pull_count(IMAGE), 1, "a refusal is final");
     let ended = pull(&world, IMAGE);
     assert!(ended.stdout.contains("the container names none"), "{ended:?}");
-    world.engine.image(IMAGE, Pull::success().requiring("me", "swordfish"));
-    let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).end();
+    world.engine.script(IMAGE, PullScript::success().with_login("me", "swordfish"));
+    let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).output();
     assert_eq!(ended.code, 0, "{ended:?}");
 }
 
 #[test]
-fn a_stream_that_was_cut_is_no_success_though_an_image_of_that_name_is_there() {
+fn truncated_podman_stream_fails_although_the_image_is_cached() {
     let world = world();
-    assert_eq!(pull(&world, IMAGE).code, 0, "the image is local now");
+    assert_eq!(pull(&world, IMAGE).code, 0, "the image is cached");
     for stream in [
-        Pull::stream(),
-        Pull::stream().line(&said("Pulling fs layer", "4116f3525e4e")),
-        Pull::stream().line(&said("Download complete", "4116f3525e4e")),
-        Pull::stream().line(&said("Already exists", "4116f3525e4e")),
-        Pull::stream().line(&said("Download complete", "")),
+        PullScript::stream(),
+        PullScript::stream().line(&progress_line("Pulling fs layer", "4116f3525e4e")),
+        PullScript::stream().line(&progress_line("Download complete", "4116f3525e4e")),
+        PullScript::stream().line(&progress_line("Already exists", "4116f3525e4e")),
+        PullScript::stream().line(&progress_line("Download complete", "")),
     ] {
-        world.engine.once(IMAGE, stream);
+        world.engine.script_once(IMAGE, stream);
         let ended = pull(&world, IMAGE);
         assert_eq!((ended.code, &*ended.failure(0)), (5, "engine unsupported"), "{ended:?}");
     }
-    world.engine.image(IMAGE, Pull::success().reset());
+    world.engine.script(IMAGE, PullScript::success().reset());
     assert_eq!(pull(&world, IMAGE).failure(0), "engine engine-gone");
 }
 
 #[test]
-fn a_stream_that_was_cut_is_no_success_where_no_image_of_that_name_is() {
+fn truncated_podman_stream_fails_when_the_image_is_absent() {
     let world = world();
-    world.engine.image(IMAGE, Pull::stream().line(&said("Download complete", "dc1fdbf8d3fb")));
+    world.engine.script(IMAGE, PullScript::stream().line(&progress_line("Download complete", "dc1fdbf8d3fb")));
     let ended = pull(&world, IMAGE);
     assert_eq!((ended.code, &*ended.failure(0)), (5, "engine unsupported"), "{ended:?}");
 }

@@ -1,15 +1,15 @@
-//! `taskpull secret check`: every point of it, at the wire.
+//! `taskpull secret check`: the result of each of its checks.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::support::aws::{AccessKey, Aws, Policy, Secret};
-use crate::support::http::{Reply, Request, Server};
+use crate::support::aws::{AccessKey, FakeAws, Policy, Secret};
+use crate::support::http::{HttpServer, Reply, Request};
 use crate::support::leak::Canary;
-use crate::support::registry::Registry;
-use crate::support::run::{Ended, Run};
-use crate::support_aws_client::{ACCOUNT, GET, HOST, KEY};
+use crate::support::registry::FakeRegistry;
+use crate::support::run::{Run, RunOutput};
+use crate::support_aws_client::{ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, KEY};
 
 const TOKEN: &str = "dckr_pat_c4nary-token";
 const HUB: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pullthroughcache/hub-Ab12Cd";
@@ -18,106 +18,106 @@ fn login(key: &str) -> String {
     json!({ "username": "me", key: TOKEN }).to_string()
 }
 
-fn world(secret: Secret) -> (Aws, AccessKey) {
-    let aws = Aws::start();
-    aws.key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT));
-    let allowed = Policy::allow(GET, "*").and(Policy::allow("secretsmanager:DescribeSecret", "*"));
-    let host = aws.user(HOST, allowed.and(Policy::allow("kms:Decrypt", KEY)));
-    aws.secret(secret);
+fn world(secret: Secret) -> (FakeAws, AccessKey) {
+    let aws = FakeAws::start();
+    aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
+    let allowed = Policy::allow(GET_SECRET_VALUE, "*").and(Policy::allow("secretsmanager:DescribeSecret", "*"));
+    let host = aws.put_user(HOST_USER, allowed.and(Policy::allow("kms:Decrypt", KEY)));
+    aws.put_secret(secret);
     (aws, host)
 }
 
-fn check((aws, host): &(Aws, AccessKey), usage: &str, more: &[&str]) -> Ended {
+fn check((aws, host): &(FakeAws, AccessKey), usage: &str, more: &[&str]) -> RunOutput {
     let run = Run::new(["secret", "check", "--for", usage, HUB].iter().chain(more)).envs(aws.environment(host));
-    let ended = run.env("AWS_REGION", "eu-west-1").env("RUST_LOG", "trace").end();
+    let ended = run.env("AWS_REGION", "eu-west-1").env("RUST_LOG", "trace").output();
     let canary = Canary::new("token", TOKEN);
-    assert_eq!(canary.in_bytes("stdout", ended.stdout.as_bytes()), []);
-    assert_eq!(canary.in_bytes("stderr", ended.stderr.as_bytes()), []);
+    assert_eq!(canary.find_in_bytes("stdout", ended.stdout.as_bytes()), []);
+    assert_eq!(canary.find_in_bytes("stderr", ended.stderr.as_bytes()), []);
     ended
 }
 
-/// What is found, by its point: `wrong`, and what is said.
-fn finding(ended: &Ended, point: &str) -> (String, String) {
-    let told: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {ended:?}"));
-    let findings = told["findings"].as_array().unwrap().clone();
-    let found = findings.into_iter().find(|finding| finding["check"] == point).unwrap_or_else(|| panic!("{ended:?}"));
-    let text = |key: &str| found[key].as_str().unwrap_or_default().to_owned();
+/// Returns the status of a check and its text with the hint.
+fn check_result(ended: &RunOutput, check: &str) -> (String, String) {
+    let output: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {ended:?}"));
+    let findings = output["findings"].as_array().unwrap().clone();
+    let finding = findings.into_iter().find(|finding| finding["check"] == check).unwrap_or_else(|| panic!("{ended:?}"));
+    let text = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
     (text("found"), format!("{} {}", text("says"), text("hint")))
 }
 
-fn json_of(world: &(Aws, AccessKey), usage: &str, more: &[&str]) -> Ended {
+fn check_as_json(world: &(FakeAws, AccessKey), usage: &str, more: &[&str]) -> RunOutput {
     check(world, usage, &[&["--output", "json"], more].concat())
 }
 
 #[test]
-fn a_secret_that_serves_a_rule_is_good_in_every_point() {
+fn valid_pull_through_secret_passes_every_check() {
     let world = world(Secret::text(HUB, &login("accessToken")).replica("us-east-1", "InSync"));
     let ended = check(&world, "pull-through", &["--region", "eu-west-1", "--account", "111122223333"]);
     assert_eq!(ended.code, 0, "{ended:?}");
-    for point in ["name", "region", "account", "key", "rotation", "replication", "content"] {
-        assert!(ended.stdout.contains(&format!("  good   {point}")), "{point}: {ended:?}");
+    for check in ["name", "region", "account", "key", "rotation", "replication", "content"] {
+        assert!(ended.stdout.contains(&format!("  good   {check}")), "{check}: {ended:?}");
     }
     assert!(ended.stdout.ends_with("it serves\n"), "{ended:?}");
     let operations: Vec<_> = world.0.calls().into_iter().map(|call| call.operation).collect();
-    assert_eq!(operations, ["DescribeSecret", "GetSecretValue"], "nothing is written");
+    assert_eq!(operations, ["DescribeSecret", "GetSecretValue"], "the check only reads");
 }
 
 #[test]
-fn one_secret_does_not_serve_both_uses() {
+fn secret_for_one_usage_fails_the_check_for_the_other() {
     let for_rule = world(Secret::text(HUB, &login("accessToken")));
-    let ended = json_of(&for_rule, "direct", &[]);
-    let (found, says) = finding(&ended, "content");
-    assert_eq!((ended.code, &*found), (3, "wrong"), "{ended:?}");
-    assert!(says.contains("it is one for --for pull-through") && says.contains("a second secret"), "{says}");
+    let ended = check_as_json(&for_rule, "direct", &[]);
+    let (status, text) = check_result(&ended, "content");
+    assert_eq!((ended.code, &*status), (3, "wrong"), "{ended:?}");
+    assert!(text.contains("it is one for --for pull-through") && text.contains("a second secret"), "{text}");
     let for_task = world(Secret::text(HUB, &login("password")));
-    let (found, says) = finding(&json_of(&for_task, "pull-through", &[]), "content");
-    assert!(found == "wrong" && says.contains("it is one for --for direct"), "{says}");
+    let (status, text) = check_result(&check_as_json(&for_task, "pull-through", &[]), "content");
+    assert!(status == "wrong" && text.contains("it is one for --for direct"), "{text}");
 }
 
 #[test]
-fn place_key_rotation_and_replicas_are_looked_at() {
+fn location_key_rotation_and_replicas_are_checked() {
     let secret = Secret::text(HUB, &login("accessToken")).key(KEY).rotated();
     let world = world(secret.replica("us-east-1", "Failed").stage("AWSPENDING", "{}"));
-    let there = ["--account", "444455556666"];
-    let ended = json_of(&world, "pull-through", &there);
+    let other_account = ["--account", "444455556666"];
+    let ended = check_as_json(&world, "pull-through", &other_account);
     assert_eq!(ended.code, 3, "{ended:?}");
-    for (point, expected, part) in [
+    for (check, expected_status, expected_text) in [
         ("account", "wrong", "the rule in 444455556666"),
         ("key", "wrong", "customer key"),
         ("rotation", "note", "AWSPENDING"),
         ("replication", "wrong", "us-east-1: failed"),
         ("content", "good", "`accessToken`"),
     ] {
-        let (found, says) = finding(&ended, point);
-        assert!(found == expected && says.contains(part), "{point}: {found} {says}");
+        let (status, text) = check_result(&ended, check);
+        assert!(status == expected_status && text.contains(expected_text), "{check}: {status} {text}");
     }
-    let ended = json_of(&world, "pull-through", &["--region", "us-east-1"]);
-    assert!(finding(&ended, "region").1.contains("the rule in us-east-1"), "{ended:?}");
+    let ended = check_as_json(&world, "pull-through", &["--region", "us-east-1"]);
+    assert!(check_result(&ended, "region").1.contains("the rule in us-east-1"), "{ended:?}");
 }
 
 #[test]
-fn what_may_not_be_looked_at_is_said_with_its_permission() {
+fn denied_check_names_the_missing_permission() {
     let (aws, _) = world(Secret::text(HUB, &login("accessToken")));
-    let reader = aws.user("arn:aws:iam::111122223333:user/reader", Policy::allow(GET, "*"));
-    let ended = json_of(&(aws, reader), "pull-through", &[]);
+    let reader = aws.put_user("arn:aws:iam::111122223333:user/reader", Policy::allow(GET_SECRET_VALUE, "*"));
+    let ended = check_as_json(&(aws, reader), "pull-through", &[]);
     assert_eq!(ended.code, 3, "{ended:?}");
-    let (_, says) = finding(&ended, "description");
-    assert!(says.contains(&format!("allow secretsmanager:DescribeSecret on {HUB}")), "{says}");
-    assert_eq!(finding(&ended, "content").0, "good");
+    let (_, text) = check_result(&ended, "description");
+    assert!(text.contains(&format!("allow secretsmanager:DescribeSecret on {HUB}")), "{text}");
+    assert_eq!(check_result(&ended, "content").0, "good");
 }
 
 #[test]
-fn an_absent_and_a_deleted_secret_are_told() {
+fn absent_and_deleted_secrets_are_reported() {
     let deleted = world(Secret::text(HUB, "{}").marked_for_deletion());
-    let ended = json_of(&deleted, "pull-through", &[]);
-    assert!(ended.code == 3 && finding(&ended, "secret").1.contains("restore-secret"), "{ended:?}");
+    let ended = check_as_json(&deleted, "pull-through", &[]);
+    assert!(ended.code == 3 && check_result(&ended, "secret").1.contains("restore-secret"), "{ended:?}");
     let absent = world(Secret::text(&HUB.replace("/hub-", "/other-"), "{}"));
-    let ended = json_of(&absent, "pull-through", &[]);
-    assert!(ended.code == 3 && finding(&ended, "secret").1.contains("there is none of that name"), "{ended:?}");
+    let ended = check_as_json(&absent, "pull-through", &[]);
+    assert!(ended.code == 3 && check_result(&ended, "secret").1.contains("there is none of that name"), "{ended:?}");
 }
 
 #[test]
-fn wrong_arguments_are_refused_before_anybody_is_asked() {
+fn invalid_arguments_are_rejected_before_any_request() {
     let world = world(Secret::text(HUB, "{}"));
     for more in [["--region", "eu"], ["--account", "1"], ["--registry", "team/app"], ["--registry", "https://ghcr.io"]]
     {
@@ -128,9 +128,9 @@ fn wrong_arguments_are_refused_before_anybody_is_asked() {
 }
 
 #[test]
-fn a_registry_that_wants_a_login_is_shown_it() {
+fn login_is_checked_against_a_registry_with_basic_auth() {
     let world = world(Secret::text(HUB, &login("password")));
-    let registry = Registry::with_login("me", TOKEN);
+    let registry = FakeRegistry::with_login("me", TOKEN);
     registry.push("team/app:1", &[10]);
     let host = registry.host();
     let table = [
@@ -139,27 +139,28 @@ fn a_registry_that_wants_a_login_is_shown_it() {
         (format!("{host}/team/app"), "note", "name a tag"),
         (format!("{host}/team/app:2"), "wrong", "team/app:2"),
     ];
-    for (target, expected, part) in table {
-        let (found, says) = finding(&json_of(&world, "direct", &["--registry", &target]), "registry");
-        assert!(found == expected && says.contains(part), "{target}: {found} {says}");
+    for (target, expected_status, expected_text) in table {
+        let (status, text) = check_result(&check_as_json(&world, "direct", &["--registry", &target]), "registry");
+        assert!(status == expected_status && text.contains(expected_text), "{target}: {status} {text}");
     }
-    let refusing = Registry::with_login("me", "another");
-    let ended = json_of(&world, "direct", &["--registry", &refusing.host()]);
-    let (found, says) = finding(&ended, "registry");
-    assert!(ended.code == 3 && found == "wrong" && says.contains("does not accept this login (HTTP 401)"), "{says}");
-    let (found, says) = finding(&json_of(&world, "direct", &["--registry", &Registry::start().host()]), "registry");
-    assert!(found == "note" && says.contains("asks nobody"), "{says}");
+    let refusing = FakeRegistry::with_login("me", "another");
+    let ended = check_as_json(&world, "direct", &["--registry", &refusing.host()]);
+    let (status, text) = check_result(&ended, "registry");
+    assert!(ended.code == 3 && status == "wrong" && text.contains("does not accept this login (HTTP 401)"), "{text}");
+    let (status, text) =
+        check_result(&check_as_json(&world, "direct", &["--registry", &FakeRegistry::start().host()]), "registry");
+    assert!(status == "note" && text.contains("asks nobody"), "{text}");
 }
 
-/// A registry whose token service accepts this login, for this scope.
+/// A registry with a token service that accepts the login of the secret.
 struct Tokens {
-    _service: Server,
-    registry: Server,
+    _service: HttpServer,
+    registry: HttpServer,
 }
 
 impl Tokens {
     fn start(realm: impl Fn(u16) -> String) -> Self {
-        let service = Server::on_loopback(|request: Request| {
+        let service = HttpServer::on_loopback(|request: Request| {
             let login = format!("Basic {}", STANDARD.encode(format!("me:{TOKEN}")));
             assert_eq!(request.parameter("service"), Some("registry.test"));
             if request.header("authorization") != Some(&login) {
@@ -169,15 +170,15 @@ impl Tokens {
             Reply::json(200, &json!({ "token": format!("token-for-{scope}") }))
         });
         let challenge = format!("Bearer realm=\"{}\",service=\"registry.test\"", realm(service.port()));
-        let registry = Server::on_loopback(move |request: Request| {
-            let shown = request.header("authorization").unwrap_or_default().to_owned();
-            let barred = || Reply::json(401, &json!({})).header("www-authenticate", challenge.clone());
+        let registry = HttpServer::on_loopback(move |request: Request| {
+            let authorization = request.header("authorization").unwrap_or_default().to_owned();
+            let unauthorized = || Reply::json(401, &json!({})).header("www-authenticate", challenge.clone());
             match request.path.as_str() {
-                "/v2/" if shown.starts_with("Bearer token-for-") => Reply::json(200, &json!({})),
-                "/v2/team/app/manifests/1" if shown == "Bearer token-for-repository:team/app:pull" => {
+                "/v2/" if authorization.starts_with("Bearer token-for-") => Reply::json(200, &json!({})),
+                "/v2/team/app/manifests/1" if authorization == "Bearer token-for-repository:team/app:pull" => {
                     Reply::new(200, "")
                 }
-                _ => barred(),
+                _ => unauthorized(),
             }
         });
         Self { _service: service, registry }
@@ -189,53 +190,55 @@ impl Tokens {
 }
 
 #[test]
-fn a_registry_that_wants_a_token_gets_one_from_its_service() {
+fn login_is_checked_against_a_registry_with_token_auth() {
     let good = world(Secret::text(HUB, &login("accessToken")));
     let wrong = world(Secret::text(HUB, r#"{"username": "me", "accessToken": "another token"}"#));
     let tokens = Tokens::start(|port| format!("http://127.0.0.1:{port}/token"));
     let host = tokens.host();
-    let tried = |world, target: &str| finding(&json_of(world, "pull-through", &["--registry", target]), "registry");
-    assert_eq!(tried(&good, &host).0, "good");
-    assert_eq!(tried(&good, &format!("{host}/team/app:1")).0, "good");
-    let (found, says) = tried(&good, &format!("{host}/team/secret:1"));
-    assert!(found == "wrong" && says.contains("does not let it read team/secret"), "{says}");
-    let (found, says) = tried(&wrong, &host);
-    assert!(found == "wrong" && says.contains("does not accept this login (HTTP 403)"), "{says}");
+    let registry_check =
+        |world, target: &str| check_result(&check_as_json(world, "pull-through", &["--registry", target]), "registry");
+    assert_eq!(registry_check(&good, &host).0, "good");
+    assert_eq!(registry_check(&good, &format!("{host}/team/app:1")).0, "good");
+    let (status, text) = registry_check(&good, &format!("{host}/team/secret:1"));
+    assert!(status == "wrong" && text.contains("does not let it read team/secret"), "{text}");
+    let (status, text) = registry_check(&wrong, &host);
+    assert!(status == "wrong" && text.contains("does not accept this login (HTTP 403)"), "{text}");
 }
 
 #[test]
-fn a_login_goes_to_no_service_without_tls_elsewhere() {
+fn login_is_not_sent_to_a_remote_token_service_without_tls() {
     let world = world(Secret::text(HUB, &login("accessToken")));
     for realm in ["http://registry.example/token", "ftp://127.0.0.1/token", "token", "https://a@registry.example/"] {
         let tokens = Tokens::start(|_| realm.to_owned());
-        let (found, says) = finding(&json_of(&world, "pull-through", &["--registry", &tokens.host()]), "registry");
-        assert!(found == "wrong" && says.contains("the login was not sent there"), "{realm}: {says}");
+        let (status, text) =
+            check_result(&check_as_json(&world, "pull-through", &["--registry", &tokens.host()]), "registry");
+        assert!(status == "wrong" && text.contains("the login was not sent there"), "{realm}: {text}");
     }
 }
 
 #[test]
-fn redirections_long_answers_and_silence_end_the_try() {
+fn redirects_long_answers_and_silence_fail_the_registry_check() {
     let world = world(Secret::text(HUB, &login("accessToken")));
-    let elsewhere = Registry::with_login("me", TOKEN);
+    let elsewhere = FakeRegistry::with_login("me", TOKEN);
     let address = format!("http://{}/v2/", elsewhere.host());
-    let redirecting = Server::on_loopback(move |request: Request| match request.header("authorization") {
+    let redirecting = HttpServer::on_loopback(move |request: Request| match request.header("authorization") {
         None => Reply::new(401, "").header("www-authenticate", "Basic realm=\"r\""),
         Some(_) => Reply::new(307, "").header("location", address.clone()),
     });
-    let endless = Server::on_loopback(|_| Reply::new(401, vec![b'x'; 1_000_000]));
-    let silent = Server::on_loopback(|_| Reply::stall(crate::support::http::Stall::Hang));
-    let tried = |server: &Server| {
+    let endless = HttpServer::on_loopback(|_| Reply::new(401, vec![b'x'; 1_000_000]));
+    let silent = HttpServer::on_loopback(|_| Reply::stall(crate::support::http::Stall::Hang));
+    let registry_check = |server: &HttpServer| {
         let host = format!("127.0.0.1:{}", server.port());
         let run = Run::new(["secret", "check", "--for", "pull-through", "--output", "json", "--registry", &host, HUB]);
         let run = run
             .envs(world.0.environment(&world.1))
             .env("TASKPULL_SECRETS_TIMEOUT", "2s")
             .env("AWS_REGION", "eu-west-1");
-        finding(&run.end(), "registry").1
+        check_result(&run.output(), "registry").1
     };
-    let says = tried(&redirecting);
-    assert!(says.contains("HTTP 307") && says.contains("not carried to another address"), "{says}");
+    let text = registry_check(&redirecting);
+    assert!(text.contains("HTTP 307") && text.contains("not carried to another address"), "{text}");
     assert_eq!(elsewhere.requests(), []);
-    assert!(tried(&endless).contains("length limit exceeded"), "{}", tried(&endless));
-    assert!(tried(&silent).contains("did not answer in time"));
+    assert!(registry_check(&endless).contains("length limit exceeded"), "{}", registry_check(&endless));
+    assert!(registry_check(&silent).contains("did not answer in time"));
 }

@@ -1,37 +1,38 @@
-//! `taskpull secret seal`: what it writes can be read, and nothing else gets out.
+//! `taskpull secret seal`: its output can be decrypted, and the login appears nowhere else.
 
 use serde_json::{Value, json};
 
-use crate::support::aws::{AccessKey, Aws, Policy, Secret};
-use crate::support::engine::Pull;
-use crate::support::host::{ContainerCredentials, Metadata};
+use crate::support::aws::{AccessKey, FakeAws, Policy, Secret};
+use crate::support::engine::PullScript;
+use crate::support::host::{FakeContainerCredentials, FakeInstanceMetadata};
 use crate::support::leak::Canary;
-use crate::support::run::{Ended, Run};
-use crate::support_aws_client::{ACCOUNT, GET, HOST, KEY, SECRET};
+use crate::support::run::{Run, RunOutput};
+use crate::support_aws_client::{ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, KEY, SECRET};
 use crate::task::{IMAGE, World, container, task};
 
 const HOST_ROLE: &str = "arn:aws:iam::111122223333:role/instance";
 const LOGIN: &str = r#"{"username": "me", "password": "c4nary-to-be-sealed"}"#;
 
-fn sealer() -> (Aws, AccessKey) {
-    let aws = Aws::start();
-    aws.key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT));
-    let host = aws.user(HOST, Policy::allow("kms:Encrypt", KEY));
+/// Starts an AWS whose host may encrypt with `KEY`.
+fn kms_world() -> (FakeAws, AccessKey) {
+    let aws = FakeAws::start();
+    aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
+    let host = aws.put_user(HOST_USER, Policy::allow("kms:Encrypt", KEY));
     (aws, host)
 }
 
-fn seal(aws: &Aws, host: &AccessKey, arguments: &[&str], stdin: &[u8]) -> Ended {
+fn seal(aws: &FakeAws, host: &AccessKey, arguments: &[&str], stdin: &[u8]) -> RunOutput {
     let run = Run::new(["secret", "seal"].iter().chain(arguments)).envs(aws.environment(host));
-    let ended = run.env("RUST_LOG", "trace").stdin(stdin).end();
+    let ended = run.env("RUST_LOG", "trace").stdin(stdin).output();
     let canary = Canary::new("plaintext", "c4nary-to-be-sealed");
-    assert_eq!(canary.in_bytes("stdout", ended.stdout.as_bytes()), []);
-    assert_eq!(canary.in_bytes("stderr", ended.stderr.as_bytes()), []);
+    assert_eq!(canary.find_in_bytes("stdout", ended.stdout.as_bytes()), []);
+    assert_eq!(canary.find_in_bytes("stderr", ended.stderr.as_bytes()), []);
     ended
 }
 
 #[test]
-fn what_was_sealed_is_pulled_with() {
-    let (aws, host) = sealer();
+fn sealed_login_can_be_used_for_a_pull() {
+    let (aws, host) = kms_world();
     let sealed = seal(&aws, &host, &["--key", KEY, "--context", "team=web", "--context", "a=b=c"], LOGIN.as_bytes());
     assert_eq!(sealed.code, 0, "{sealed:?}");
     let envelope: Value = serde_json::from_str(&sealed.stdout).unwrap();
@@ -40,72 +41,73 @@ fn what_was_sealed_is_pulled_with() {
     assert_eq!(envelope["taskpull"]["encryptionContext"], json!({ "team": "web", "a": "b=c" }));
 
     let mut world = World::new();
-    world.aws.key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT));
-    world.host = world.aws.user(HOST, Policy::allow(GET, "*").and(Policy::allow("kms:Decrypt", KEY)));
-    world.aws.secret(Secret::text(SECRET, &sealed.stdout));
-    world.engine.image(IMAGE, Pull::success().requiring("me", "c4nary-to-be-sealed"));
-    let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).end();
+    world.aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
+    world.host =
+        world.aws.put_user(HOST_USER, Policy::allow(GET_SECRET_VALUE, "*").and(Policy::allow("kms:Decrypt", KEY)));
+    world.aws.put_secret(Secret::text(SECRET, &sealed.stdout));
+    world.engine.script(IMAGE, PullScript::success().with_login("me", "c4nary-to-be-sealed"));
+    let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).output();
     assert_eq!(ended.code, 0, "{ended:?}");
 }
 
 #[test]
-fn kms_is_asked_in_the_keys_region_as_the_host() {
-    let (aws, host) = sealer();
+fn encrypt_call_uses_the_key_region_and_the_host_identity() {
+    let (aws, host) = kms_world();
     let run = Run::new(["secret", "seal", "--key", KEY]).envs(aws.environment(&host)).env("AWS_REGION", "us-west-2");
-    assert_eq!(run.stdin(LOGIN).end().code, 0);
+    assert_eq!(run.stdin(LOGIN).output().code, 0);
     let calls = aws.calls();
     assert_eq!(calls.len(), 1);
-    assert_eq!((calls[0].region.as_deref(), calls[0].principal.as_deref()), (Some("eu-west-1"), Some(HOST)));
+    assert_eq!((calls[0].region.as_deref(), calls[0].principal.as_deref()), (Some("eu-west-1"), Some(HOST_USER)));
 }
 
 #[test]
-fn a_refusal_of_kms_names_the_key_and_what_to_allow() {
-    let (aws, _) = sealer();
-    let other = aws.user("arn:aws:iam::111122223333:user/other", Policy::none());
+fn denied_encrypt_call_names_the_key_and_the_permission() {
+    let (aws, _) = kms_world();
+    let other = aws.put_user("arn:aws:iam::111122223333:user/other", Policy::none());
     let ended = seal(&aws, &other, &["--key", KEY], LOGIN.as_bytes());
     assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
     assert!(ended.stderr.contains(&format!("allow kms:Encrypt on {KEY}")), "{ended:?}");
 }
 
-/// On a host that has no key of its own.
-fn keyless() -> Run {
+/// Returns a run on a host without an AWS access key.
+fn run_without_key() -> Run {
     let run = Run::new(["secret", "seal", "--key", KEY]).env("AWS_CONFIG_FILE", "/dev/null");
     run.env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null").stdin(LOGIN)
 }
 
 #[test]
-fn without_a_host_identity_nothing_is_sealed() {
-    let ended = keyless().end();
+fn sealing_without_a_host_identity_fails() {
+    let ended = run_without_key().output();
     assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
     assert!(ended.stderr.contains("no AWS credentials were found on this host"), "{ended:?}");
     assert!(ended.stderr.contains("attach an instance role"), "{ended:?}");
 }
 
 #[test]
-fn a_host_identity_that_does_not_work_is_said_with_its_own_words() {
-    let (aws, _) = sealer();
-    aws.role(HOST_ROLE, Policy::trust(HOST), Policy::allow("kms:Encrypt", KEY));
-    let endpoint = ContainerCredentials::start(&aws.session(HOST_ROLE, "task"), "right");
-    let run = keyless().env("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.uri());
-    let refused = run.env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "c4nary-token").end();
+fn failing_host_identity_is_reported_with_its_cause() {
+    let (aws, _) = kms_world();
+    aws.put_role(HOST_ROLE, Policy::trust(HOST_USER), Policy::allow("kms:Encrypt", KEY));
+    let endpoint = FakeContainerCredentials::start(&aws.open_session(HOST_ROLE, "task"), "right");
+    let run = run_without_key().env("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.uri());
+    let refused = run.env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "c4nary-token").output();
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("config");
     std::fs::write(&config, "[default]\ncredential_process = sh -c 'echo c4nary-token >&2; exit 7'\n").unwrap();
-    let failed = keyless().env("AWS_CONFIG_FILE", config).end();
-    let metadata = Metadata::one_hop_too_far();
-    let run = keyless().envs(metadata.environment()).env("TASKPULL_HOST_KIND", "ec2");
-    let hung = run.env("TASKPULL_SECRETS_TIMEOUT", "1s").end();
-    for (ended, said) in [(refused, "StatusCode(401)"), (failed, "exit status: 7"), (hung, "no answer in time")] {
+    let failed = run_without_key().env("AWS_CONFIG_FILE", config).output();
+    let metadata = FakeInstanceMetadata::unreachable();
+    let run = run_without_key().envs(metadata.environment()).env("TASKPULL_HOST_KIND", "ec2");
+    let hanging = run.env("TASKPULL_SECRETS_TIMEOUT", "1s").output();
+    for (ended, cause) in [(refused, "StatusCode(401)"), (failed, "exit status: 7"), (hanging, "no answer in time")] {
         assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
         assert!(ended.stderr.contains("the host's AWS credentials could not be had"), "{ended:?}");
-        assert!(ended.stderr.contains(said), "{said}: {ended:?}");
+        assert!(ended.stderr.contains(cause), "{cause}: {ended:?}");
         assert!(!ended.stderr.contains("c4nary"), "{ended:?}");
     }
 }
 
 #[test]
-fn what_cannot_be_a_login_is_not_sealed() {
-    let (aws, host) = sealer();
+fn invalid_login_is_not_sealed() {
+    let (aws, host) = kms_world();
     let envelope = br#"{"taskpull": {"version": 1}}"#;
     let table: [(&[u8], &str); 5] = [
         (b"", "it is empty"),
@@ -123,8 +125,8 @@ fn what_cannot_be_a_login_is_not_sealed() {
 }
 
 #[test]
-fn a_wrong_key_or_context_is_refused_before_anything_is_read() {
-    let (aws, host) = sealer();
+fn invalid_key_or_context_is_rejected_before_any_request() {
+    let (aws, host) = kms_world();
     let tables: [&[&str]; 4] = [
         &["--key", "alias/pulls"],
         &["--key", KEY, "--context", "team"],
@@ -139,10 +141,10 @@ fn a_wrong_key_or_context_is_refused_before_anything_is_read() {
 }
 
 #[test]
-fn a_terminal_is_not_read() {
-    // `script` gives the program a terminal for its stdin.
+fn terminal_as_stdin_is_rejected() {
+    // `script` gives the program a terminal as stdin.
     let command = format!("'{}' secret seal --key {KEY}", env!("CARGO_BIN_EXE_taskpull"));
-    let ended = Run::program("script").arg("-qec").arg(command).arg("/dev/null").end();
+    let ended = Run::program("script").arg("-qec").arg(command).arg("/dev/null").output();
     assert_eq!(ended.code, 2, "{ended:?}");
     assert!(ended.stdout.contains("stdin is a terminal"), "{ended:?}");
 }

@@ -1,6 +1,6 @@
-//! What the tests of `support::aws` share: accounts, ARNs, and the real SDK's clients.
+//! Shared by the tests of `support::aws`: accounts, ARNs, and clients of the real SDK.
 
-#![expect(clippy::disallowed_types, reason = "the SDK's own answers are what is looked at")]
+#![expect(clippy::disallowed_types, reason = "these tests check the answers as the SDK parses them")]
 
 use std::time::Duration;
 
@@ -9,33 +9,33 @@ use aws_sdk_secretsmanager::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
 
-use crate::support::aws::{AccessKey, Aws};
+use crate::support::aws::{AccessKey, FakeAws};
 
-pub const HOST: &str = "arn:aws:iam::111122223333:user/host";
-pub const ACCOUNT: &str = "arn:aws:iam::111122223333:root";
+pub const HOST_USER: &str = "arn:aws:iam::111122223333:user/host";
+pub const ACCOUNT_ROOT: &str = "arn:aws:iam::111122223333:root";
 pub const ROLE: &str = "arn:aws:iam::111122223333:role/tasks/web";
-pub const THEIR_ROLE: &str = "arn:aws:iam::444455556666:role/reader";
+pub const OTHER_ROLE: &str = "arn:aws:iam::444455556666:role/reader";
 pub const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/hub-Ab12Cd";
-pub const THEIR_SECRET: &str = "arn:aws:secretsmanager:eu-west-1:444455556666:secret:shared/hub-Zz99Yy";
+pub const OTHER_SECRET: &str = "arn:aws:secretsmanager:eu-west-1:444455556666:secret:shared/hub-Zz99Yy";
 pub const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
-pub const THEIR_KEY: &str = "arn:aws:kms:eu-west-1:444455556666:key/0987dcba-09fe-87dc-65ba-ab0987654321";
-pub const GET: &str = "secretsmanager:GetSecretValue";
+pub const OTHER_KEY: &str = "arn:aws:kms:eu-west-1:444455556666:key/0987dcba-09fe-87dc-65ba-ab0987654321";
+pub const GET_SECRET_VALUE: &str = "secretsmanager:GetSecretValue";
 
-/// An error's code and message, or `none` where the answer was no error of the service.
+/// The code and message of an error, or `none` when the error did not come from the service.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Refused {
+pub struct SdkFailure {
     pub code: String,
     pub message: String,
 }
 
-impl<E: ProvideErrorMetadata, R> From<SdkError<E, R>> for Refused {
+impl<E: ProvideErrorMetadata, R> From<SdkError<E, R>> for SdkFailure {
     fn from(error: SdkError<E, R>) -> Self {
         let text = |value: Option<&str>| value.unwrap_or("none").to_owned();
         Self { code: text(error.code()), message: text(error.message()) }
     }
 }
 
-pub fn secrets_manager(aws: &Aws, key: &AccessKey, region: &str) -> aws_sdk_secretsmanager::config::Builder {
+pub fn secrets_manager_config(aws: &FakeAws, key: &AccessKey, region: &str) -> aws_sdk_secretsmanager::config::Builder {
     let credentials = Credentials::new(&key.id, &key.secret, key.token.clone(), None, "test");
     aws_sdk_secretsmanager::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -45,23 +45,23 @@ pub fn secrets_manager(aws: &Aws, key: &AccessKey, region: &str) -> aws_sdk_secr
         .retry_config(RetryConfig::disabled())
 }
 
-/// Like the SDK's own retries, without their pauses.
-pub fn impatient_retries() -> RetryConfig {
+/// Returns the SDK's standard retries with backoffs of a millisecond.
+pub fn fast_retries() -> RetryConfig {
     RetryConfig::standard().with_initial_backoff(Duration::from_millis(1))
 }
 
-/// Asks for a secret's value in eu-west-1, once.
-pub async fn get(aws: &Aws, key: &AccessKey, id: &str) -> Result<GetSecretValueOutput, Refused> {
-    let config = secrets_manager(aws, key, "eu-west-1").build();
+/// Reads the value of a secret in eu-west-1, without retries.
+pub async fn get_secret(aws: &FakeAws, key: &AccessKey, id: &str) -> Result<GetSecretValueOutput, SdkFailure> {
+    let config = secrets_manager_config(aws, key, "eu-west-1").build();
     let client = aws_sdk_secretsmanager::Client::from_conf(config);
     Ok(client.get_secret_value().secret_id(id).send().await?)
 }
 
-pub async fn get_text(aws: &Aws, key: &AccessKey, id: &str) -> Result<String, Refused> {
-    Ok(get(aws, key, id).await?.secret_string.expect("a text"))
+pub async fn get_secret_text(aws: &FakeAws, key: &AccessKey, id: &str) -> Result<String, SdkFailure> {
+    Ok(get_secret(aws, key, id).await?.secret_string.expect("a text"))
 }
 
-pub fn sts(aws: &Aws, key: &AccessKey) -> aws_sdk_sts::Client {
+pub fn sts_client(aws: &FakeAws, key: &AccessKey) -> aws_sdk_sts::Client {
     let credentials = Credentials::new(&key.id, &key.secret, key.token.clone(), None, "test");
     let config = aws_sdk_sts::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -72,9 +72,14 @@ pub fn sts(aws: &Aws, key: &AccessKey) -> aws_sdk_sts::Client {
     aws_sdk_sts::Client::from_conf(config.build())
 }
 
-/// Assumes a role, once; gives the session's key.
-pub async fn assume(aws: &Aws, key: &AccessKey, role: &str, external_id: Option<&str>) -> Result<AccessKey, Refused> {
-    let request = sts(aws, key).assume_role().role_arn(role).role_session_name("taskpull");
+/// Assumes a role without retries, and returns the key of the session.
+pub async fn assume_role(
+    aws: &FakeAws,
+    key: &AccessKey,
+    role: &str,
+    external_id: Option<&str>,
+) -> Result<AccessKey, SdkFailure> {
+    let request = sts_client(aws, key).assume_role().role_arn(role).role_session_name("taskpull");
     let answer = request.set_external_id(external_id.map(str::to_owned)).send().await?;
     let session = answer.credentials.expect("credentials");
     Ok(AccessKey { id: session.access_key_id, secret: session.secret_access_key, token: Some(session.session_token) })

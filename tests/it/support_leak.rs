@@ -1,4 +1,4 @@
-//! The leak scanner finds what it looks for, in every form, and nothing else.
+//! The leak scanner finds a secret in every encoding, and reports nothing else.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::support::leak::{Canary, Folder};
 
-/// Everything that some encoding treats specially is in it.
+/// A secret that contains every character that some encoding treats specially.
 const SECRET: &str = "c4n\"ary/\\ %+é>?~pass&word";
 
 fn canary() -> Canary {
@@ -20,7 +20,7 @@ fn canary() -> Canary {
 }
 
 fn forms_in(text: &[u8]) -> Vec<&'static str> {
-    let mut forms: Vec<_> = canary().in_bytes("text", text).into_iter().map(|finding| finding.form).collect();
+    let mut forms: Vec<_> = canary().find_in_bytes("text", text).into_iter().map(|finding| finding.form).collect();
     forms.dedup();
     forms
 }
@@ -30,14 +30,14 @@ fn padded(before: &str) -> String {
 }
 
 #[test]
-fn plain_secret_is_found_where_it_stands() {
-    let findings = canary().in_bytes("stderr", padded("12345").as_bytes());
+fn plain_secret_is_found_at_its_offset() {
+    let findings = canary().find_in_bytes("stderr", padded("12345").as_bytes());
     let shown: Vec<_> = findings.iter().map(ToString::to_string).collect();
-    assert_eq!(shown, ["registry password (as it is) in stderr at byte 5"]);
+    assert_eq!(shown, ["registry password (plain) in stderr at byte 5"]);
 }
 
 #[test]
-fn base64_is_found_at_each_alignment_in_each_alphabet_with_and_without_padding() {
+fn base64_secret_is_found_at_every_alignment_alphabet_and_padding() {
     for before in ["", "u", "us", "user:", "user: "] {
         for text in [padded(before), format!("{before}{SECRET}")] {
             for encoded in [STANDARD.encode(&text), URL_SAFE.encode(&text), URL_SAFE_NO_PAD.encode(&text)] {
@@ -48,7 +48,7 @@ fn base64_is_found_at_each_alignment_in_each_alphabet_with_and_without_padding()
 }
 
 #[test]
-fn auth_field_within_an_auth_header_is_found() {
+fn doubly_encoded_auth_field_is_found() {
     let auth = STANDARD.encode(format!("user:{SECRET}"));
     for name in ["auth", "auths", "credentials"] {
         let header = URL_SAFE.encode(json!({ name: auth }).to_string());
@@ -63,7 +63,7 @@ fn escaped_secret_within_an_encoded_document_is_found() {
 }
 
 #[test]
-fn every_other_form_is_found_by_its_name() {
+fn every_other_encoding_is_found_and_named() {
     let hex = |upper: bool| -> String {
         let digits = |byte| if upper { format!("{byte:02X}") } else { format!("{byte:02x}") };
         SECRET.bytes().map(digits).collect()
@@ -96,13 +96,13 @@ fn every_other_form_is_found_by_its_name() {
 }
 
 #[test]
-fn half_a_secret_and_another_secret_are_not_found() {
+fn partial_secret_and_other_secrets_are_not_found() {
     assert!(forms_in(&SECRET.as_bytes()[..20]).is_empty());
     assert!(forms_in(STANDARD.encode("another secret, of much the same length").as_bytes()).is_empty());
 }
 
 #[test]
-fn folder_is_searched_to_its_depths_in_contents_names_and_links() {
+fn folder_scan_covers_contents_names_and_links_at_every_depth() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     fs::create_dir_all(root.join("a/b")).unwrap();
@@ -113,7 +113,7 @@ fn folder_is_searched_to_its_depths_in_contents_names_and_links() {
     symlink(format!("/nowhere/{SECRET}"), root.join("a/link")).unwrap();
     fs::write(root.join("a").join(SECRET.replace('/', "%2F").replace('"', "%22")), "").unwrap();
 
-    let scan = canary().in_folder(&Folder::at(root).except("seed"));
+    let scan = canary().scan_folder(&Folder::new(root).except("seed"));
     let mut places: Vec<_> = scan.findings.iter().map(|finding| finding.place.clone()).collect();
     places.sort();
     let log = root.join("a/b/log").display().to_string();
@@ -124,17 +124,17 @@ fn folder_is_searched_to_its_depths_in_contents_names_and_links() {
 }
 
 #[test]
-fn secret_in_a_files_name_is_told_without_showing_the_name() {
+fn secret_in_a_file_name_is_reported_without_printing_it() {
     let folder = tempfile::tempdir().unwrap();
     let plain = Canary::new("token", "correct-horse-battery");
     fs::write(folder.path().join("dump-correct-horse-battery"), "correct-horse-battery").unwrap();
-    let scan = plain.in_folder(&Folder::at(folder.path()));
+    let scan = plain.scan_folder(&Folder::new(folder.path()));
     assert_eq!(scan.findings.len(), 2);
     assert!(!format!("{scan:?} {plain:?}").contains("horse"));
 }
 
 #[test]
-fn secret_across_two_pieces_of_a_long_file_is_found_once() {
+fn secret_across_a_read_boundary_is_found_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("core");
     let before = (1 << 20) - 10;
@@ -142,36 +142,36 @@ fn secret_across_two_pieces_of_a_long_file_is_found_once() {
     text.extend(SECRET.bytes());
     text.resize(1 << 21, b'.');
     fs::write(&path, text).unwrap();
-    let scan = canary().in_file(&path);
-    assert_eq!(scan.findings.iter().map(|it| it.offset).collect::<Vec<_>>(), [before as u64]);
+    let scan = canary().scan_file(&path);
+    assert_eq!(scan.findings.iter().map(|finding| finding.offset).collect::<Vec<_>>(), [before as u64]);
 }
 
 #[test]
-fn file_past_the_limit_is_told() {
+fn file_larger_than_the_limit_is_reported_as_skipped() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("short"), "12345678").unwrap();
     fs::write(folder.path().join("long"), "123456789").unwrap();
-    let scan = canary().in_folder(&Folder::at(folder.path()).limit(8));
+    let scan = canary().scan_folder(&Folder::new(folder.path()).limit(8));
     assert_eq!((scan.places, scan.skipped.len()), (2, 1));
     assert!(scan.skipped[0].ends_with("long: longer than 8 bytes"), "{:?}", scan.skipped);
 }
 
 #[test]
-fn file_that_cannot_be_read_is_told() {
+fn unreadable_file_is_reported_as_skipped() {
     let folder = tempfile::tempdir().unwrap();
-    let scan = canary().in_file(&folder.path().join("nothing"));
+    let scan = canary().scan_file(&folder.path().join("nothing"));
     assert_eq!((scan.places, scan.skipped.len()), (0, 1));
 }
 
 #[test]
-fn process_environment_is_read_though_its_size_is_nought() {
+fn process_environment_is_read_although_its_size_is_zero() {
     let mut echo = Command::new("cat");
     let echo = echo.env("PLANTED", SECRET).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = echo.spawn().unwrap();
-    // A process that is still being started has an empty environment.
+    // A process that is still starting has an empty environment.
     child.stdin.as_mut().unwrap().write_all(b"?").unwrap();
     child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
-    let scan = canary().in_file(Path::new(&format!("/proc/{}/environ", child.id())));
+    let scan = canary().scan_file(Path::new(&format!("/proc/{}/environ", child.id())));
     drop(child.stdin.take());
     child.wait().unwrap();
     assert_eq!((scan.places, scan.findings.len()), (1, 1));
@@ -179,6 +179,6 @@ fn process_environment_is_read_though_its_size_is_nought() {
 
 #[test]
 #[should_panic(expected = "`pin` is too short to be looked for")]
-fn short_secret_is_not_taken() {
+fn secret_that_is_too_short_is_rejected() {
     Canary::new("pin", "1234");
 }

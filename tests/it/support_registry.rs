@@ -1,4 +1,4 @@
-//! The scripted registry, asked over a plain socket.
+//! The scripted registry of `support::registry`, used through a plain socket.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -9,14 +9,15 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::support::digest::sha256;
-use crate::support::fault::When;
+use crate::support::fault::Calls;
 use crate::support::gate::Gate;
-use crate::support::registry::{Fault, Kind, Registry};
+use crate::support::registry::FakeRegistry;
+use crate::support::registry_fault::{RegistryFault, RequestKind};
 
 struct Answer {
     head: String,
     body: Vec<u8>,
-    /// The connection ended as it should.
+    /// Whether the connection ended without a reset.
     whole: bool,
 }
 
@@ -30,7 +31,7 @@ impl Answer {
     }
 }
 
-fn send(registry: &Registry, request: &str, headers: &str) -> TcpStream {
+fn send(registry: &FakeRegistry, request: &str, headers: &str) -> TcpStream {
     let mut stream = TcpStream::connect(registry.host()).unwrap();
     let host = registry.host();
     write!(stream, "{request} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}\r\n").unwrap();
@@ -45,7 +46,7 @@ fn receive(mut stream: TcpStream) -> Answer {
     Answer { head, body: bytes.split_off(end), whole }
 }
 
-fn ask(registry: &Registry, request: &str) -> Answer {
+fn ask(registry: &FakeRegistry, request: &str) -> Answer {
     receive(send(registry, request, ""))
 }
 
@@ -57,15 +58,15 @@ fn digest(bytes: &[u8]) -> String {
     format!("sha256:{}", sha256(bytes))
 }
 
-/// The path of the image's first layer.
-fn layer_path(registry: &Registry) -> String {
+/// Returns the path of the first layer of the image.
+fn layer_path(registry: &FakeRegistry) -> String {
     let manifest = ask(registry, "GET /v2/team/app/manifests/v1").json();
     format!("/v2/team/app/blobs/{}", manifest["layers"][0]["digest"].as_str().unwrap())
 }
 
 #[test]
-fn image_is_served_whole_and_every_digest_is_right() {
-    let registry = Registry::start();
+fn image_is_complete_and_every_digest_matches() {
+    let registry = FakeRegistry::start();
     let pushed = registry.push("team/app:v1", &[1000, 0]);
     assert_eq!(pushed.reference, format!("{}/team/app:v1", registry.host()));
     assert_eq!(ask(&registry, "GET /v2/").status(), "200");
@@ -76,23 +77,23 @@ fn image_is_served_whole_and_every_digest_is_right() {
     let by_digest = format!("GET /v2/team/app/manifests/{}", pushed.digest);
     assert_eq!(ask(&registry, &by_digest).body, manifest.body);
 
-    let described = manifest.json();
-    let layers = described["layers"].as_array().unwrap();
-    for blob in layers.iter().chain([&described["config"]]) {
+    let document = manifest.json();
+    let layers = document["layers"].as_array().unwrap();
+    for blob in layers.iter().chain([&document["config"]]) {
         let name = blob["digest"].as_str().unwrap();
         let served = ask(&registry, &format!("GET /v2/team/app/blobs/{name}")).body;
         assert_eq!(digest(&served), name);
         assert_eq!(blob["size"], served.len());
     }
-    let config = described["config"]["digest"].as_str().unwrap();
+    let config = document["config"]["digest"].as_str().unwrap();
     let config = ask(&registry, &format!("GET /v2/team/app/blobs/{config}")).json();
     assert_eq!(config["rootfs"]["diff_ids"].as_array().unwrap().len(), 2);
-    assert_eq!(registry.count(Kind::Layer), 2);
+    assert_eq!(registry.request_count(RequestKind::Layer), 2);
 }
 
 #[test]
-fn head_of_a_manifest_has_its_length_and_no_body() {
-    let registry = Registry::start();
+fn head_request_for_a_manifest_has_length_but_no_body() {
+    let registry = FakeRegistry::start();
     registry.push("team/app:v1", &[10]);
     let length = ask(&registry, "GET /v2/team/app/manifests/v1").body.len();
     let head = ask(&registry, "HEAD /v2/team/app/manifests/v1");
@@ -101,8 +102,8 @@ fn head_of_a_manifest_has_its_length_and_no_body() {
 }
 
 #[test]
-fn another_tag_stays_where_it_was_when_the_first_one_moves() {
-    let registry = Registry::start();
+fn other_tag_does_not_move_with_the_first_tag() {
+    let registry = FakeRegistry::start();
     let first = registry.push("team/app:1", &[10]);
     registry.tag("team/app:1", "kept");
     registry.push("team/app:1", &[10]);
@@ -111,8 +112,8 @@ fn another_tag_stays_where_it_was_when_the_first_one_moves() {
 }
 
 #[test]
-fn what_is_not_there_has_its_own_code() {
-    let registry = Registry::start();
+fn each_missing_resource_has_its_own_error_code() {
+    let registry = FakeRegistry::start();
     registry.push("team/app:v1", &[10]);
     for (path, code) in [
         ("/v2/team/app/manifests/v2", "MANIFEST_UNKNOWN"),
@@ -127,61 +128,61 @@ fn what_is_not_there_has_its_own_code() {
 }
 
 #[test]
-fn login_is_demanded_for_everything_and_who_came_is_noted() {
-    let registry = Registry::with_login("user", "swordfish");
+fn every_request_needs_the_login_and_its_user_is_recorded() {
+    let registry = FakeRegistry::with_login("user", "swordfish");
     registry.push("team/app:v1", &[10]);
     for path in ["/v2/", "/v2/team/app/manifests/v1", "/v2/team/app/manifests/v9"] {
-        let barred = ask(&registry, &format!("GET {path}"));
-        assert_eq!(barred.status(), "401");
-        assert!(barred.head.contains("www-authenticate: basic realm="));
+        let refused = ask(&registry, &format!("GET {path}"));
+        assert_eq!(refused.status(), "401");
+        assert!(refused.head.contains("www-authenticate: basic realm="));
     }
     let manifest = "GET /v2/team/app/manifests/v1";
     let wrong = receive(send(&registry, manifest, &login("user", "tuna")));
     let right = receive(send(&registry, manifest, &login("user", "swordfish")));
     assert_eq!((wrong.status(), right.status()), ("401", "200"));
-    let users: Vec<_> = registry.requests().into_iter().map(|it| (it.user, it.status)).collect();
+    let users: Vec<_> = registry.requests().into_iter().map(|request| (request.user, request.status)).collect();
     let user = Some("user".to_owned());
     assert_eq!(users[3..], [(user.clone(), 401), (user, 200)]);
 }
 
 #[test]
-fn changed_login_is_the_one_that_is_demanded() {
-    let registry = Registry::with_login("user", "swordfish");
+fn changed_login_replaces_the_old_one() {
+    let registry = FakeRegistry::with_login("user", "swordfish");
     registry.change_login("user", "tuna");
     let ping = |password| receive(send(&registry, "GET /v2/", &login("user", password)));
     assert_eq!((ping("swordfish").status(), ping("tuna").status()), ("401", "200"));
 }
 
 #[test]
-fn a_user_is_let_in_with_any_password_where_none_is_named() {
-    let registry = Registry::with_user("user");
+fn registry_without_a_password_accepts_any_for_its_user() {
+    let registry = FakeRegistry::with_user("user");
     let ping = |user, password| receive(send(&registry, "GET /v2/", &login(user, password)));
     assert_eq!((ping("user", "tuna").status(), ping("other", "tuna").status()), ("200", "401"));
     assert_eq!(ask(&registry, "GET /v2/").status(), "401");
 }
 
 #[test]
-fn fault_strikes_its_kind_at_its_turn() {
-    let registry = Registry::start();
+fn fault_affects_only_the_selected_requests_of_its_kind() {
+    let registry = FakeRegistry::start();
     registry.push("team/app:v1", &[10]);
-    let too_many = Fault::Status(429, r#"{"errors":[{"code":"TOOMANYREQUESTS"}]}"#.to_owned());
-    registry.fault(Kind::Manifest, When::Nth(2), too_many);
-    registry.fault(Kind::Challenge, When::Every, Fault::Status(503, String::new()));
+    let too_many = RegistryFault::Response(429, None, r#"{"errors":[{"code":"TOOMANYREQUESTS"}]}"#);
+    registry.inject_fault(RequestKind::Manifest, Calls::Nth(2), too_many);
+    registry.inject_fault(RequestKind::Ping, Calls::Every, RegistryFault::Response(503, None, ""));
     let statuses = |path: &str| -> Vec<String> {
         (0..3).map(|_| ask(&registry, &format!("GET {path}")).status().to_owned()).collect()
     };
     assert_eq!(statuses("/v2/team/app/manifests/v1"), ["200", "429", "200"]);
     assert_eq!(statuses("/v2/"), ["503", "503", "503"]);
-    let noted: Vec<u16> = registry.requests().iter().map(|request| request.status).collect();
-    assert_eq!(noted, [200, 429, 200, 503, 503, 503]);
+    let recorded: Vec<u16> = registry.requests().iter().map(|request| request.status).collect();
+    assert_eq!(recorded, [200, 429, 200, 503, 503, 503]);
 }
 
 #[test]
-fn layer_is_cut_in_the_middle_and_its_rest_can_be_asked_for() {
-    let registry = Registry::start();
+fn truncated_layer_can_be_resumed_with_a_range_request() {
+    let registry = FakeRegistry::start();
     registry.push("team/app:v1", &[100_000]);
     let path = layer_path(&registry);
-    registry.fault(Kind::Layer, When::First(1), Fault::Cut);
+    registry.inject_fault(RequestKind::Layer, Calls::First(1), RegistryFault::Cut);
     let cut = ask(&registry, &format!("GET {path}"));
     assert!(!cut.whole);
     let whole = ask(&registry, &format!("GET {path}"));
@@ -195,21 +196,21 @@ fn layer_is_cut_in_the_middle_and_its_rest_can_be_asked_for() {
 }
 
 #[test]
-fn dripping_layer_comes_in_the_end() {
-    let registry = Registry::start();
+fn slow_layer_arrives_complete() {
+    let registry = FakeRegistry::start();
     registry.push("team/app:v1", &[10_000]);
     let path = layer_path(&registry);
     let whole = ask(&registry, &format!("GET {path}"));
-    registry.fault(Kind::Layer, When::Every, Fault::Drip(5, Duration::from_millis(1)));
+    registry.inject_fault(RequestKind::Layer, Calls::Every, RegistryFault::Drip(5, Duration::from_millis(1)));
     let dripped = ask(&registry, &format!("GET {path}"));
     assert!(dripped.whole);
     assert_eq!(dripped.body, whole.body);
 }
 
 #[test]
-fn hanging_request_gets_nothing() {
-    let registry = Registry::start();
-    registry.fault(Kind::Challenge, When::Every, Fault::Hang);
+fn hanging_request_gets_no_answer() {
+    let registry = FakeRegistry::start();
+    registry.inject_fault(RequestKind::Ping, Calls::Every, RegistryFault::Hang);
     let mut stream = send(&registry, "GET /v2/", "");
     stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
     assert!(stream.read(&mut [0]).is_err());
@@ -217,18 +218,18 @@ fn hanging_request_gets_nothing() {
 
 #[tokio::test]
 async fn held_request_is_answered_when_the_gate_opens() {
-    let registry = Registry::start();
+    let registry = FakeRegistry::start();
     let gate = Gate::closed();
-    registry.fault(Kind::Challenge, When::Every, Fault::Hold(gate.clone()));
+    registry.inject_fault(RequestKind::Ping, Calls::Every, RegistryFault::Hold(gate.clone()));
     let stream = send(&registry, "GET /v2/", "");
-    gate.arrived(1).await;
+    gate.wait_for_arrivals(1).await;
     gate.open();
     assert_eq!(receive(stream).status(), "200");
 }
 
 #[test]
-fn no_two_layers_are_alike() {
-    let registry = Registry::start();
+fn pushed_images_have_different_digests() {
+    let registry = FakeRegistry::start();
     let digests: Vec<_> = ["a:1", "a:2", "b:1"].map(|image| registry.push(image, &[10]).digest).into();
     assert!(digests[0] != digests[1] && digests[1] != digests[2]);
 }

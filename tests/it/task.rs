@@ -2,11 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::aws::{AccessKey, Aws, Policy, Secret};
-use crate::support::engine::Engine;
-use crate::support::gate::Gate;
+use crate::support::aws::{AccessKey, FakeAws, Policy, Secret};
+use crate::support::engine::FakeEngine;
 use crate::support::run::Run;
-use crate::support_aws_client::{GET, HOST, SECRET};
+use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, SECRET};
 
 pub const IMAGE: &str = "registry.example:5000/team/app:v1";
 pub const LOGIN: &str = r#"{"username": "me", "password": "swordfish"}"#;
@@ -27,31 +26,26 @@ pub fn task(containers: &[Value]) -> Value {
 
 /// An AWS whose host may read `SECRET`, which holds `LOGIN`, and an engine.
 pub struct World {
-    pub aws: Aws,
+    pub aws: FakeAws,
     pub host: AccessKey,
-    pub engine: Engine,
+    pub engine: FakeEngine,
 }
 
 impl World {
     pub fn new() -> Self {
-        let aws = Aws::start();
-        aws.secret(Secret::text(SECRET, LOGIN));
-        let host = aws.user(HOST, Policy::allow(GET, "*"));
-        Self { aws, host, engine: Engine::start() }
+        let aws = FakeAws::start();
+        aws.put_secret(Secret::text(SECRET, LOGIN));
+        let host = aws.put_user(HOST_USER, Policy::allow(GET_SECRET_VALUE, "*"));
+        Self { aws, host, engine: FakeEngine::start() }
     }
 
     /// A run in this world.
-    pub fn set(&self, run: Run) -> Run {
+    pub fn configure(&self, run: Run) -> Run {
         run.envs(self.aws.environment(&self.host)).env("DOCKER_HOST", self.engine.host())
     }
 
     /// `taskpull pull --output json -` in this world.
     pub fn pull(&self, definition: &Value) -> Run {
-        self.set(Run::pull(definition))
+        self.configure(Run::pull(definition))
     }
-}
-
-/// Returns when `count` answers have come to the gate.
-pub fn wait_for(gate: &Gate, count: usize) {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(gate.arrived(count));
 }

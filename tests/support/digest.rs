@@ -1,4 +1,4 @@
-//! SHA-256 in hexadecimal, as signatures and image digests write it.
+//! SHA-256 in hexadecimal, as in signatures and image digests.
 
 use std::fmt::Write;
 

@@ -1,7 +1,7 @@
-//! A Docker Engine of a test's own: one that may be killed, stopped and started again.
+//! A private Docker Engine that a test can kill, stop and start again.
 //!
-//! It has its own data, containerd, socket and mounts, in a temporary folder, and a disk of its
-//! own where the test wants a small one. Needs root, as the lab's own engine does.
+//! It has separate data, containerd, socket and mounts in a temporary folder, and optionally a
+//! small disk. It needs root, like the engine of the lab.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -16,19 +16,19 @@ use tempfile::TempDir;
 
 use super::run::Run;
 
-/// Longer than an engine takes to start or to end on a machine that is busy.
-const LONG: Duration = Duration::from_mins(1);
+/// Longer than an engine takes to start or stop on a busy machine.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Gives the folder `$2` a disk of `$1` in memory, if there is to be one, takes the file `$3`
-/// for the table of hosts, and becomes the engine with the other arguments.
-const BECOME: &str = r#"
+/// Mounts a disk of size `$1` in memory at the folder `$2` unless `$1` is empty, uses the file
+/// `$3` as `/etc/hosts`, and executes the engine with the other arguments.
+const START_SCRIPT: &str = r#"
 [ -z "$1" ] || mount -n -t tmpfs -o "size=$1,mode=711" small "$2"
 mount -n --bind "$3" /etc/hosts
 shift 3
 exec dockerd "$@"
 "#;
 
-/// Runs until dropped.
+/// An engine that runs until it is dropped.
 pub struct Dockerd {
     folder: TempDir,
     disk: &'static str,
@@ -37,51 +37,51 @@ pub struct Dockerd {
 }
 
 impl Dockerd {
-    /// With these arguments beside those that keep it apart; returns when it answers.
+    /// Starts an engine with additional arguments, and waits until it answers.
     pub fn start(arguments: &[&str]) -> Self {
-        Self::start_on("", arguments)
+        Self::start_with_disk("", arguments)
     }
 
-    /// For which this name is 127.0.0.1; like any other name of a loopback address it may then
-    /// be a registry without TLS.
-    pub fn knowing(name: &str) -> Self {
-        Self::start_as("", &[], &format!("127.0.0.1 localhost {name}\n"))
+    /// Starts an engine that resolves this name to 127.0.0.1. Like other names of loopback addresses,
+    /// it can then be a registry without TLS.
+    pub fn with_host_name(name: &str) -> Self {
+        Self::start_with("", &[], &format!("127.0.0.1 localhost {name}\n"))
     }
 
-    /// With its images on so much memory, such as `128m`, which ends with it.
-    pub fn with_disk_of(size: &'static str) -> Self {
-        Self::start_on(size, &[])
+    /// Starts an engine with its images on a memory disk of this size, such as `128m`.
+    pub fn with_disk_size(size: &'static str) -> Self {
+        Self::start_with_disk(size, &[])
     }
 
-    fn start_on(disk: &'static str, arguments: &[&str]) -> Self {
-        Self::start_as(disk, arguments, &fs::read_to_string("/etc/hosts").unwrap_or_default())
+    fn start_with_disk(disk: &'static str, arguments: &[&str]) -> Self {
+        Self::start_with(disk, arguments, &fs::read_to_string("/etc/hosts").unwrap_or_default())
     }
 
-    fn start_as(disk: &'static str, arguments: &[&str], hosts: &str) -> Self {
-        // Not where a checkout is: a socket's path has a limit.
+    fn start_with(disk: &'static str, arguments: &[&str], hosts: &str) -> Self {
+        // In /tmp, because the path of a socket is limited in length.
         let folder = tempfile::Builder::new().prefix("dockerd").tempdir_in("/tmp").expect("a folder");
         fs::write(folder.path().join("daemon.json"), "{}").expect("a file");
         fs::write(folder.path().join("hosts"), hosts).expect("a file");
         fs::create_dir(folder.path().join("data")).expect("a folder");
         let arguments: Vec<_> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         let process = spawn(&folder, disk, &arguments);
-        let this = Self { folder, disk, arguments, process };
-        this.wait_for_an_answer();
-        this
+        let engine = Self { folder, disk, arguments, process };
+        engine.wait_until_ready();
+        engine
     }
 
-    /// Where it keeps its images.
+    /// The folder of the images.
     pub fn data_root(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
-    /// A program that sees the disk as the engine does.
-    pub fn beside(&self, program: impl AsRef<OsStr>) -> Run {
+    /// A run of this program with the mounts of the engine.
+    pub fn run_in_mounts(&self, program: impl AsRef<OsStr>) -> Run {
         let run = Run::program("nsenter").arg("--target").arg(self.process.id().to_string());
         run.arg("--mount").arg("--wdns=/").arg("--").arg(program)
     }
 
-    /// For `DOCKER_HOST`.
+    /// The value for `DOCKER_HOST`.
     pub fn host(&self) -> String {
         format!("unix://{}", self.socket().display())
     }
@@ -90,45 +90,45 @@ impl Dockerd {
         self.folder.path().join("docker.sock")
     }
 
-    /// Sends the engine, not its containerd, this signal: `STOP`, `TERM`.
+    /// Sends this signal (`STOP`, `TERM`) to the engine, not to its containerd.
     pub fn signal(&self, signal: &str) {
-        send(signal, self.process.id());
+        send_signal(signal, self.process.id());
     }
 
-    /// SIGKILL, to its containerd too: one that nobody has waited for would pass for alive.
+    /// Kills the engine and its containerd, and reaps it: a zombie would look alive.
     pub fn kill(&mut self) {
         self.process.kill().expect("a process");
         self.process.wait().expect("a process");
         self.end_containerd();
     }
 
-    /// SIGTERM, and returns when it has ended.
+    /// Sends SIGTERM and waits until the engine has ended.
     pub fn shut_down(&mut self) {
         self.signal("TERM");
         assert!(self.has_ended(), "{}", self.log());
     }
 
-    /// Starts it once more, with what it had.
-    pub fn start_again(&mut self) {
+    /// Starts the engine again with the same data and arguments.
+    pub fn restart(&mut self) {
         self.process = spawn(&self.folder, self.disk, &self.arguments);
-        self.wait_for_an_answer();
+        self.wait_until_ready();
     }
 
     fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
-    fn wait_for_an_answer(&self) {
-        let end = Instant::now() + LONG;
+    fn wait_until_ready(&self) {
+        let end = Instant::now() + TIMEOUT;
         while !self.answers() {
             assert!(Instant::now() < end, "the engine does not come up (needs root and dockerd):\n{}", self.log());
             thread::sleep(Duration::from_millis(20));
         }
     }
 
-    /// It listens long before it answers.
+    /// Whether the engine answers. It listens long before that.
     fn answers(&self) -> bool {
-        let ask = || -> io::Result<bool> {
+        let ping = || -> io::Result<bool> {
             let mut connection = UnixStream::connect(self.socket())?;
             connection.set_read_timeout(Some(Duration::from_secs(1)))?;
             connection.write_all(b"GET /_ping HTTP/1.0\r\n\r\n")?;
@@ -136,21 +136,21 @@ impl Dockerd {
             connection.read_exact(&mut answer)?;
             Ok(answer.ends_with(b" 200 OK\r"))
         };
-        ask().unwrap_or(false)
+        ping().unwrap_or(false)
     }
 
     fn end_containerd(&self) {
         let file = self.folder.path().join("exec/containerd/containerd.pid");
         let Some(pid) = fs::read_to_string(&file).ok().and_then(|pid| pid.trim().parse().ok()) else { return };
-        // The number may be somebody else's by now.
+        // The process id may belong to another process by now.
         if fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.contains("containerd")) {
-            send("KILL", pid);
+            send_signal("KILL", pid);
         }
         let _ = fs::remove_file(file);
     }
 
     fn has_ended(&mut self) -> bool {
-        let end = Instant::now() + LONG;
+        let end = Instant::now() + TIMEOUT;
         while self.process.try_wait().expect("a process").is_none() {
             if Instant::now() > end {
                 return false;
@@ -174,31 +174,31 @@ impl Drop for Dockerd {
 }
 
 fn spawn(folder: &TempDir, disk: &str, arguments: &[String]) -> Child {
-    let at = |name: &str| folder.path().join(name);
-    // Mounts of its own end with it, however it ends.
+    let path = |name: &str| folder.path().join(name);
+    // Private mounts disappear with the process, however it ends.
     let mut command = Command::new("unshare");
     command
-        .args(["--mount", "--propagation", "private", "--", "sh", "-ec", BECOME, "sh", disk])
-        .arg(at("data"))
-        .arg(at("hosts"));
+        .args(["--mount", "--propagation", "private", "--", "sh", "-ec", START_SCRIPT, "sh", disk])
+        .arg(path("data"))
+        .arg(path("hosts"));
     for (option, name) in [
         ("--config-file", "daemon.json"),
         ("--data-root", "data"),
         ("--exec-root", "exec"),
         ("--pidfile", "docker.pid"),
     ] {
-        command.arg(option).arg(at(name));
+        command.arg(option).arg(path(name));
     }
-    command.arg("--host").arg(format!("unix://{}", at("docker.sock").display())).args(["--group", "root"]);
+    command.arg("--host").arg(format!("unix://{}", path("docker.sock").display())).args(["--group", "root"]);
     command.args(["--bridge", "none", "--iptables=false", "--ip-masq=false", "--ip-forward=false"]);
     command.args(["--userland-proxy=false"]).args(arguments);
-    // What a killed one has left would keep the next from starting, or pass for an answer.
-    let _ = fs::remove_file(at("docker.sock"));
-    let _ = fs::remove_file(at("docker.pid"));
-    let log = File::options().create(true).append(true).open(at("log")).expect("a file");
+    // Files of a killed engine would prevent the next start, or look like a running engine.
+    let _ = fs::remove_file(path("docker.sock"));
+    let _ = fs::remove_file(path("docker.pid"));
+    let log = File::options().create(true).append(true).open(path("log")).expect("a file");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().expect("dockerd")
 }
 
-fn send(signal: &str, pid: u32) {
+fn send_signal(signal: &str, pid: u32) {
     let _ = Command::new("kill").args(["-s", signal, &pid.to_string()]).stderr(Stdio::null()).status();
 }

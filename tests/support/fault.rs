@@ -1,16 +1,18 @@
-//! Which call a fault strikes.
+//! A plan of faults: which calls of which kind fail, and how.
 
-/// Calls of one kind are numbered from 1, from when the fault is planned.
+/// Selects calls of one kind, numbered from 1 since the fault was planned.
 #[derive(Clone, Copy, Debug)]
-pub enum When {
+pub enum Calls {
     Every,
     Nth(usize),
+    /// The first `n` calls.
     First(usize),
+    /// Call number `n` and all later ones.
     From(usize),
 }
 
-impl When {
-    fn strikes(self, number: usize) -> bool {
+impl Calls {
+    fn includes(self, number: usize) -> bool {
         match self {
             Self::Every => true,
             Self::Nth(nth) => number == nth,
@@ -21,39 +23,39 @@ impl When {
 }
 
 /// The faults planned for calls of each kind.
-pub struct Faults<Kind, Fault>(Vec<Plan<Kind, Fault>>);
+pub struct FaultPlan<Kind, Fault>(Vec<PlannedFault<Kind, Fault>>);
 
-struct Plan<Kind, Fault> {
+struct PlannedFault<Kind, Fault> {
     kind: Kind,
-    when: When,
+    calls: Calls,
     fault: Fault,
-    /// Calls since it was planned.
-    seen: usize,
+    /// Number of calls since the fault was planned.
+    call_count: usize,
 }
 
-impl<Kind: PartialEq, Fault: Clone> Faults<Kind, Fault> {
-    pub fn none() -> Self {
+impl<Kind: PartialEq, Fault: Clone> FaultPlan<Kind, Fault> {
+    pub fn new() -> Self {
         Self(Vec::new())
     }
 
-    pub fn plan(&mut self, kind: Kind, when: When, fault: Fault) {
-        self.0.push(Plan { kind, when, fault, seen: 0 });
+    pub fn add(&mut self, kind: Kind, calls: Calls, fault: Fault) {
+        self.0.push(PlannedFault { kind, calls, fault, call_count: 0 });
     }
 
-    /// Takes back what was planned for calls of this kind.
-    pub fn lift(&mut self, kind: &Kind) {
-        self.0.retain(|plan| plan.kind != *kind);
+    /// Removes all faults planned for calls of this kind.
+    pub fn clear(&mut self, kind: &Kind) {
+        self.0.retain(|planned| planned.kind != *kind);
     }
 
-    /// Counts one call; gives the fault planned last among those that strike it.
-    pub fn strike(&mut self, kind: &Kind) -> Option<Fault> {
-        let mut struck = None;
-        for plan in self.0.iter_mut().filter(|plan| plan.kind == *kind) {
-            plan.seen += 1;
-            if plan.when.strikes(plan.seen) {
-                struck = Some(plan.fault.clone());
+    /// Counts one call and returns the fault for it: the one planned last, if several apply.
+    pub fn next_fault(&mut self, kind: &Kind) -> Option<Fault> {
+        let mut next = None;
+        for planned in self.0.iter_mut().filter(|planned| planned.kind == *kind) {
+            planned.call_count += 1;
+            if planned.calls.includes(planned.call_count) {
+                next = Some(planned.fault.clone());
             }
         }
-        struck
+        next
     }
 }

@@ -1,20 +1,20 @@
-//! What a host has of its own: the metadata service of an instance, the credentials
-//! endpoint of a container, and an STS that takes a web identity's token.
+//! Credential sources of a host: the metadata service of an instance, the credentials endpoint of
+//! a container, and an STS that accepts the token of a web identity.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
 use super::aws::AccessKey;
-use super::http::{Reply, Request, Server, Stall, form_pairs};
+use super::http::{HttpServer, Reply, Request, Stall, form_pairs};
 
-/// A free port of this machine.
+/// A free port of the loopback address.
 const LOOPBACK: &str = "127.0.0.1:0";
 
-/// Requests as they came: `GET /path`.
+/// Requests as `GET /path`.
 type Log = Arc<Mutex<Vec<String>>>;
 
-fn note(log: &Log, request: &Request) {
+fn record(log: &Log, request: &Request) {
     let line = format!("{} {}", request.method, request.path);
     log.lock().unwrap_or_else(PoisonError::into_inner).push(line);
 }
@@ -23,7 +23,7 @@ fn lines(log: &Log) -> Vec<String> {
     log.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// A key in the form in which both endpoints give it.
+/// A key in the format of both endpoints.
 fn credentials(key: &AccessKey) -> Value {
     json!({
         "Code": "Success", "Type": "AWS-HMAC", "LastUpdated": "2026-01-01T00:00:00Z",
@@ -31,28 +31,29 @@ fn credentials(key: &AccessKey) -> Value {
     })
 }
 
-/// An instance's metadata service, version 2 only: nothing is told without a token.
-pub struct Metadata {
-    server: Server,
+/// The metadata service of an instance, version 2 only: every read needs a token.
+pub struct FakeInstanceMetadata {
+    server: HttpServer,
     log: Log,
 }
 
-impl Metadata {
+impl FakeInstanceMetadata {
     const TOKEN: &str = "token-of-the-instance";
 
-    /// Of an instance in this Region, whose role has this session. An empty one is not told.
+    /// Starts the service of an instance in this Region, whose role has this session. An empty Region
+    /// is not served.
     pub fn start(key: &AccessKey, region: &str) -> Self {
-        Self::telling(LOOPBACK, key, region)
+        Self::serve_at(LOOPBACK, key, region)
     }
 
-    /// The same where every instance has it, in a network of the test's own.
-    pub fn at_its_address(key: &AccessKey, region: &str) -> Self {
-        Self::telling("169.254.169.254:80", key, region)
+    /// Starts the service at its real address, inside a private network.
+    pub fn at_link_local_address(key: &AccessKey, region: &str) -> Self {
+        Self::serve_at("169.254.169.254:80", key, region)
     }
 
-    fn telling(address: &str, key: &AccessKey, region: &str) -> Self {
+    fn serve_at(address: &str, key: &AccessKey, region: &str) -> Self {
         let (key, region) = (credentials(key), region.to_owned());
-        Self::answering(address, move |request| {
+        Self::start_with(address, move |request| {
             if request.method == "PUT" && request.path == "/latest/api/token" {
                 let reply = Reply::new(200, Self::TOKEN);
                 return reply.header("x-aws-ec2-metadata-token-ttl-seconds", "21600");
@@ -69,22 +70,22 @@ impl Metadata {
         })
     }
 
-    /// As a container sees it whose instance allows one hop: the token never arrives.
-    pub fn one_hop_too_far() -> Self {
-        Self::answering(LOOPBACK, |_| Reply::stall(Stall::Hang))
+    /// The service seen from a container whose instance allows one hop: the token never arrives.
+    pub fn unreachable() -> Self {
+        Self::start_with(LOOPBACK, |_| Reply::stall(Stall::Hang))
     }
 
-    fn answering(address: &str, answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+    fn start_with(address: &str, answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         let log = Log::default();
-        let noted = log.clone();
-        let server = Server::at(address, move |request| {
-            note(&noted, &request);
+        let recorded = log.clone();
+        let server = HttpServer::bind(address, move |request| {
+            record(&recorded, &request);
             answer(&request)
         });
         Self { server, log }
     }
 
-    /// What points a program at it.
+    /// The environment that makes a program use this service.
     pub fn environment(&self) -> [(&'static str, String); 2] {
         [
             ("AWS_EC2_METADATA_DISABLED", "false".to_owned()),
@@ -97,42 +98,42 @@ impl Metadata {
     }
 }
 
-/// A container's credentials endpoint.
-pub struct ContainerCredentials {
-    server: Server,
+/// The credentials endpoint of a container.
+pub struct FakeContainerCredentials {
+    server: HttpServer,
     log: Log,
 }
 
-impl ContainerCredentials {
-    /// One that wants this token.
+impl FakeContainerCredentials {
+    /// Starts an endpoint that requires this token.
     pub fn start(key: &AccessKey, token: &str) -> Self {
         let (key, token) = (credentials(key), token.to_owned());
-        Self::answering(LOOPBACK, move |request| match request.header("authorization") {
-            Some(given) if given == token => Reply::json(200, &key),
+        Self::start_with(LOOPBACK, move |request| match request.header("authorization") {
+            Some(value) if value == token => Reply::json(200, &key),
             _ => Reply::json(401, &json!({ "code": "Unauthorized", "message": "wrong token" })),
         })
     }
 
-    /// The ECS agent's, in a network of the test's own: it wants no token, but knows no path
-    /// than the task's.
-    pub fn of_the_agent(key: &AccessKey, path: &str) -> Self {
+    /// Starts the endpoint of the ECS agent inside a private network. It requires no token and serves
+    /// only the path of the task.
+    pub fn at_agent_address(key: &AccessKey, path: &str) -> Self {
         let (key, path) = (credentials(key), path.to_owned());
-        Self::answering("169.254.170.2:80", move |request| {
+        Self::start_with("169.254.170.2:80", move |request| {
             if request.path == path { Reply::json(200, &key) } else { Reply::new(404, "") }
         })
     }
 
-    fn answering(address: &str, answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+    fn start_with(address: &str, answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         let log = Log::default();
-        let noted = log.clone();
-        let server = Server::at(address, move |request| {
-            note(&noted, &request);
+        let recorded = log.clone();
+        let server = HttpServer::bind(address, move |request| {
+            record(&recorded, &request);
             answer(&request)
         });
         Self { server, log }
     }
 
-    /// For `AWS_CONTAINER_CREDENTIALS_FULL_URI`.
+    /// The value for `AWS_CONTAINER_CREDENTIALS_FULL_URI`.
     pub fn uri(&self) -> String {
         format!("http://127.0.0.1:{}/v1/credentials", self.server.port())
     }
@@ -142,17 +143,17 @@ impl ContainerCredentials {
     }
 }
 
-/// The one call of STS that is not signed: who has this token gets this key.
-pub struct WebIdentity {
-    server: Server,
+/// The one unsigned call of STS: returns this key in exchange for this token.
+pub struct FakeWebIdentity {
+    server: HttpServer,
 }
 
-impl WebIdentity {
+impl FakeWebIdentity {
     pub fn start(key: &AccessKey, token: &str) -> Self {
         let (key, token) = (key.clone(), token.to_owned());
-        let server = Server::on_loopback(move |request| {
+        let server = HttpServer::on_loopback(move |request| {
             let form = form_pairs(&String::from_utf8_lossy(&request.body));
-            let has = |name: &str, value: &str| form.iter().any(|(is, given)| is == name && given == value);
+            let has = |name: &str, value: &str| form.iter().any(|(key, content)| key == name && content == value);
             if !has("Action", "AssumeRoleWithWebIdentity") || !has("WebIdentityToken", &token) {
                 return Reply::new(400, "");
             }
@@ -172,7 +173,7 @@ impl WebIdentity {
         Self { server }
     }
 
-    /// For `AWS_ENDPOINT_URL_STS`.
+    /// The value for `AWS_ENDPOINT_URL_STS`.
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.server.port())
     }

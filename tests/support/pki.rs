@@ -1,92 +1,116 @@
-//! A certificate authority of the test's own, and what it signs, made by `openssl`.
+//! Certificates for TLS in tests: an authority of the test, and self-signed certificates.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    date_time_ymd,
+};
 use tempfile::TempDir;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
-/// The authority. Its files go when it is dropped.
-pub struct Pki {
+/// Which clients a server accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// All clients.
+    None,
+    /// Only clients with a certificate of the same authority.
+    Required,
+}
+
+/// Whether a certificate has expired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Validity {
+    Valid,
+    Expired,
+}
+
+/// A certificate authority. Its files are deleted when it is dropped.
+pub struct CertificateAuthority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
     folder: TempDir,
 }
 
-/// Whom a server lets in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Clients {
-    /// Everybody.
-    All,
-    /// Those with a certificate of the same authority.
-    Known,
-}
-
-impl Pki {
+impl CertificateAuthority {
     pub fn new() -> Self {
-        let pki = Self { folder: tempfile::tempdir().expect("a folder") };
-        let req = ["req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=the tests' authority"];
-        let ca = ["-addext", "basicConstraints=critical,CA:TRUE", "-keyout", "ca-key.pem", "-out", "ca.pem"];
-        pki.openssl(&[&req[..], &NEW_KEY, &ca].concat());
-        pki
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, "the tests' authority");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer = CertifiedIssuer::self_signed(params, new_key()).expect("a certificate");
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("ca.pem"), issuer.pem()).expect("a file");
+        Self { issuer, folder }
     }
 
-    pub fn ca(&self) -> PathBuf {
+    /// The certificate of the authority, in PEM.
+    pub fn ca_path(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
 
-    /// A server at this place of the certificate, such as `IP:127.0.0.1`, which ends after
-    /// so many days.
-    pub fn server(&self, place: &str, days: i32, clients: Clients) -> ServerConfig {
-        let extensions = format!("subjectAltName={place}\nbasicConstraints=critical,CA:FALSE\n");
-        let [certificate, key] = self.issue("server", days, &extensions);
-        let certificate = CertificateDer::from_pem_file(certificate).expect("a certificate");
-        let key = PrivateKeyDer::from_pem_file(key).expect("a key");
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let config = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
-        let config = config.expect("versions of TLS");
-        let config = if clients == Clients::Known {
-            let mut roots = RootCertStore::empty();
-            roots.add(CertificateDer::from_pem_file(self.ca()).expect("the authority")).expect("a root");
-            let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider).build();
-            config.with_client_cert_verifier(verifier.expect("a verifier"))
-        } else {
-            config.with_no_client_auth()
-        };
-        config.with_single_cert(vec![certificate], key).expect("a TLS configuration")
-    }
-
-    /// Puts what a client of Docker has into a folder: `ca.pem`, `cert.pem`, `key.pem`.
-    pub fn client(&self, folder: &Path) {
-        std::fs::copy(self.ca(), folder.join("ca.pem")).expect("a copy");
-        let files = self.issue("client", 2, "extendedKeyUsage=clientAuth\n");
-        for (from, to) in files.into_iter().zip(["cert.pem", "key.pem"]) {
-            std::fs::copy(from, folder.join(to)).expect("a copy");
+    /// The configuration of a server whose certificate names this IP address or DNS name.
+    pub fn server_config(&self, name: &str, validity: Validity, client_auth: ClientAuth) -> ServerConfig {
+        let mut params = server_params(name);
+        if validity == Validity::Expired {
+            params.not_after = date_time_ymd(2020, 1, 1);
         }
+        let key = new_key();
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        server_config(&certificate, key, (client_auth == ClientAuth::Required).then_some(self.issuer.as_ref()))
     }
 
-    /// The files of a certificate and of its key.
-    fn issue(&self, name: &str, days: i32, extensions: &str) -> [PathBuf; 2] {
-        let path = |end: &str| self.folder.path().join(format!("{name}{end}"));
-        let text = |path: PathBuf| path.to_str().expect("UTF-8").to_owned();
-        let [key, request, certificate, ext] = ["-key.pem", ".csr", ".pem", ".ext"].map(|end| text(path(end)));
-        std::fs::write(&ext, extensions).expect("a file");
-        let req = ["req", "-nodes", "-subj", "/CN=of the tests", "-keyout", &key, "-out", &request];
-        self.openssl(&[&req[..], &NEW_KEY].concat());
-        let sign = ["x509", "-req", "-CA", "ca.pem", "-CAkey", "ca-key.pem", "-CAcreateserial", "-extfile", &ext];
-        let days = days.to_string();
-        self.openssl(&[&sign[..], &["-in", &request, "-days", &days, "-out", &certificate]].concat());
-        [certificate.into(), key.into()]
-    }
-
-    fn openssl(&self, arguments: &[&str]) {
-        let made = Command::new("openssl").args(arguments).current_dir(self.folder.path()).output();
-        let made = made.expect("openssl");
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    /// Writes the files of a Docker client into a folder: `ca.pem`, `cert.pem`, `key.pem`.
+    pub fn write_client_files(&self, folder: &Path) {
+        let mut params = CertificateParams::default();
+        params.extended_key_usages.push(ExtendedKeyUsagePurpose::ClientAuth);
+        let key = new_key();
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        let files = [("ca.pem", self.issuer.pem()), ("cert.pem", certificate.pem()), ("key.pem", key.serialize_pem())];
+        for (name, content) in files {
+            std::fs::write(folder.join(name), content).expect("a file");
+        }
     }
 }
 
-const NEW_KEY: [&str; 4] = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+/// A server with a self-signed certificate, which only clients with that certificate trust.
+pub struct SelfSigned {
+    pub config: ServerConfig,
+    pub certificate_pem: String,
+}
+
+impl SelfSigned {
+    /// Creates a certificate for this IP address.
+    pub fn new(address: &str) -> Self {
+        let key = new_key();
+        let certificate = server_params(address).self_signed(&key).expect("a certificate");
+        Self { certificate_pem: certificate.pem(), config: server_config(&certificate, key, None) }
+    }
+}
+
+fn new_key() -> KeyPair {
+    KeyPair::generate().expect("a key")
+}
+
+fn server_params(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::new([name.to_owned()]).expect("an IP address or a DNS name");
+    params.is_ca = IsCa::ExplicitNoCa;
+    params
+}
+
+/// A server that requires client certificates of `client_authority`, if there is one.
+fn server_config(certificate: &Certificate, key: KeyPair, client_authority: Option<&Certificate>) -> ServerConfig {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
+    let config = config.expect("protocol versions");
+    let config = if let Some(authority) = client_authority {
+        let mut roots = RootCertStore::empty();
+        roots.add(authority.der().clone()).expect("a root certificate");
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider).build();
+        config.with_client_cert_verifier(verifier.expect("a verifier"))
+    } else {
+        config.with_no_client_auth()
+    };
+    config.with_single_cert(vec![certificate.der().clone()], key.into()).expect("a TLS configuration")
+}

@@ -1,32 +1,32 @@
-//! A proxy that notes where it was to connect to, and connects nobody.
+//! A proxy that records the targets of all requests and connects to none.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::http::{Reply, Server};
+use super::http::{HttpServer, Reply};
 
-pub struct Proxy {
-    server: Server,
+pub struct RecordingProxy {
+    server: HttpServer,
     targets: Arc<Mutex<Vec<String>>>,
 }
 
-impl Proxy {
+impl RecordingProxy {
     pub fn start() -> Self {
         let targets = Arc::new(Mutex::new(Vec::new()));
-        let noted = targets.clone();
-        let server = Server::on_loopback(move |request| {
+        let recorded = targets.clone();
+        let server = HttpServer::on_loopback(move |request| {
             let target = request.header("host").unwrap_or("nowhere").to_owned();
-            noted.lock().unwrap_or_else(PoisonError::into_inner).push(target);
+            recorded.lock().unwrap_or_else(PoisonError::into_inner).push(target);
             Reply::new(403, "")
         });
         Self { server, targets }
     }
 
-    /// For `HTTPS_PROXY` and `HTTP_PROXY`.
+    /// The value for `HTTPS_PROXY` and `HTTP_PROXY`.
     pub fn address(&self) -> String {
         format!("http://127.0.0.1:{}", self.server.port())
     }
 
-    /// `host:port` of every request and every `CONNECT`, in order.
+    /// `host:port` of every request and every `CONNECT`, in order of arrival.
     pub fn targets(&self) -> Vec<String> {
         self.targets.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,4 +1,4 @@
-//! The program itself, run as a person or a service runs it.
+//! Runs of the program under test.
 
 use std::ffi::OsStr;
 use std::io::Write as _;
@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-/// One run, with an environment of its own: nothing of the tests' leaks in.
+/// A run with a clean environment: no variable of the test process is inherited.
 pub struct Run {
     command: Command,
     stdin: Vec<u8>,
@@ -17,17 +17,17 @@ impl Run {
         arguments.into_iter().fold(Self::program(env!("CARGO_BIN_EXE_taskpull")), Self::arg)
     }
 
-    /// Another program: one that becomes this one, or that looks at the same world.
+    /// A run of another program: one that executes this one, or that reads the same state.
     pub fn program(name: &str) -> Self {
         let mut command = Command::new(name);
         command.env_clear().env("PATH", "/usr/bin:/bin").env("AWS_EC2_METADATA_DISABLED", "true");
-        // An engine that a test takes away does not come back.
+        // The tests stop engines that do not come back, so do not wait long for one.
         command.env("TASKPULL_ENGINE_RESTART_TIMEOUT", "1s");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Self { command, stdin: Vec::new() }
     }
 
-    /// `taskpull pull --output json -`, with this definition on stdin.
+    /// `taskpull pull --output json -`, with this task definition on stdin.
     pub fn pull(definition: &impl ToString) -> Self {
         Self::new(["pull", "--output", "json", "-"]).stdin(definition.to_string())
     }
@@ -52,35 +52,35 @@ impl Run {
         self
     }
 
-    /// Starts it and leaves it to the test.
+    /// Starts the program, and closes its stdin after the input.
     pub fn start(mut self) -> Child {
         let mut child = self.command.spawn().expect("the program starts");
-        // A program that refuses its arguments does not read: a broken pipe is no fault.
+        // A program that rejects its arguments does not read stdin: ignore the broken pipe.
         let _ = child.stdin.take().expect("a pipe").write_all(&self.stdin);
         child
     }
 
-    /// Starts it with its stdin open, for a test that types.
-    pub fn start_open(mut self) -> Child {
+    /// Starts the program with stdin open, so that the test can write to it.
+    pub fn start_with_open_stdin(mut self) -> Child {
         self.command.spawn().expect("the program starts")
     }
 
-    /// Runs it to its end.
-    pub fn end(self) -> Ended {
-        Ended::of(self.start())
+    /// Runs the program to its end.
+    pub fn output(self) -> RunOutput {
+        RunOutput::wait_for(self.start())
     }
 }
 
-/// How a run ended.
+/// Exit code (-1 after a signal) and output of a run.
 #[derive(Debug)]
-pub struct Ended {
+pub struct RunOutput {
     pub code: i32,
     pub stdout: String,
     pub stderr: String,
 }
 
-impl Ended {
-    pub fn of(child: Child) -> Self {
+impl RunOutput {
+    pub fn wait_for(child: Child) -> Self {
         let output = child.wait_with_output().expect("the program ends");
         Self {
             code: output.status.code().unwrap_or(-1),
@@ -94,14 +94,14 @@ impl Ended {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// A container of the first task, by its place.
-    pub fn container(&self, at: usize) -> Value {
-        self.report()["tasks"][0]["containers"][at].clone()
+    /// A container of the first task, by index.
+    pub fn container(&self, index: usize) -> Value {
+        self.report()["tasks"][0]["containers"][index].clone()
     }
 
-    /// `link class` of a container's failure, such as `secret absent`.
-    pub fn failure(&self, at: usize) -> String {
-        let failure = &self.container(at)["failure"];
+    /// `link class` of a container's failure, such as `secret absent`; `none none` if it did not fail.
+    pub fn failure(&self, index: usize) -> String {
+        let failure = &self.container(index)["failure"];
         let text = |key: &str| failure[key].as_str().unwrap_or("none").to_owned();
         format!("{} {}", text("link"), text("class"))
     }

@@ -1,17 +1,17 @@
-//! JSON held to a JSON Schema, as far as ours go: a keyword that is not known here is a
+//! Validates JSON against the subset of JSON Schema that this project uses. An unknown keyword is a
 //! failure, and so is a property that the schema does not name.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// Keywords that say nothing about what is allowed, or what a type's own tests say of it.
-const SAYS_NOTHING: [&str; 7] = ["$schema", "$defs", "title", "description", "format", "default", "pattern"];
+/// Keywords that do not restrict values, or that the tests of a type check.
+const IGNORED: [&str; 7] = ["$schema", "$defs", "title", "description", "format", "default", "pattern"];
 
-/// Panics where the value is not what the schema says.
-pub fn hold(schema: &Value, value: &Value) {
-    if let Err(said) = check(schema, schema, value, "$") {
-        panic!("{said}\n{value:#}");
+/// Panics if the value does not match the schema.
+pub fn assert_valid(schema: &Value, value: &Value) {
+    if let Err(error) = check(schema, schema, value, "$") {
+        panic!("{error}\n{value:#}");
     }
     let known = properties(schema, schema, value);
     let keys = value.as_object().into_iter().flat_map(|object| object.keys());
@@ -23,72 +23,72 @@ fn check(root: &Value, schema: &Value, value: &Value, path: &str) -> Result<(), 
     let Value::Object(keywords) = schema else {
         return if schema == &Value::Bool(true) { Ok(()) } else { Err(format!("{path}: nothing is allowed here")) };
     };
-    let fail = |said: String| Err(format!("{path}: {said}"));
-    for (keyword, says) in keywords {
+    let fail = |message: String| Err(format!("{path}: {message}"));
+    for (keyword, rule) in keywords {
         match keyword.as_str() {
-            "$ref" => check(root, referred(root, says), value, path)?,
+            "$ref" => check(root, resolve(root, rule), value, path)?,
             "type" => {
-                let allowed = says.as_array().cloned().unwrap_or_else(|| vec![says.clone()]);
-                if !allowed.iter().any(|kind| is_of(kind.as_str().unwrap(), value)) {
-                    return fail(format!("not {says}"));
+                let allowed = rule.as_array().cloned().unwrap_or_else(|| vec![rule.clone()]);
+                if !allowed.iter().any(|kind| has_type(kind.as_str().unwrap(), value)) {
+                    return fail(format!("not {rule}"));
                 }
             }
-            "const" if value != says => return fail(format!("not {says}")),
-            "enum" if !says.as_array().unwrap().contains(value) => return fail(format!("none of {says}")),
-            "minimum" if value.as_f64() < says.as_f64() => return fail(format!("less than {says}")),
-            "maximum" if value.as_f64() > says.as_f64() => return fail(format!("more than {says}")),
-            // The one pattern there is; another one is not known here.
-            "pattern" if says == "^[0-9a-f]{20}$" => {
+            "const" if value != rule => return fail(format!("not {rule}")),
+            "enum" if !rule.as_array().unwrap().contains(value) => return fail(format!("none of {rule}")),
+            "minimum" if value.as_f64() < rule.as_f64() => return fail(format!("less than {rule}")),
+            "maximum" if value.as_f64() > rule.as_f64() => return fail(format!("more than {rule}")),
+            // The only pattern in use; any other one is rejected as unknown.
+            "pattern" if rule == "^[0-9a-f]{20}$" => {
                 let is_id =
                     |text: &str| text.len() == 20 && text.bytes().all(|byte| b"0123456789abcdef".contains(&byte));
                 if !value.as_str().is_some_and(is_id) {
-                    return fail(format!("not {says}"));
+                    return fail(format!("not {rule}"));
                 }
             }
             "const" | "enum" | "minimum" | "maximum" => {}
             "required" => {
-                for key in says.as_array().unwrap() {
+                for key in rule.as_array().unwrap() {
                     if value.get(key.as_str().unwrap()).is_none() {
                         return fail(format!("{key} is missing"));
                     }
                 }
             }
             "properties" => {
-                for (key, schema) in says.as_object().unwrap() {
+                for (key, schema) in rule.as_object().unwrap() {
                     if let Some(value) = value.get(key) {
                         check(root, schema, value, &format!("{path}.{key}"))?;
-                        closed(root, schema, value, &format!("{path}.{key}"))?;
+                        check_properties(root, schema, value, &format!("{path}.{key}"))?;
                     }
                 }
             }
             "items" => {
                 for (at, value) in value.as_array().into_iter().flatten().enumerate() {
-                    check(root, says, value, &format!("{path}[{at}]"))?;
-                    closed(root, says, value, &format!("{path}[{at}]"))?;
+                    check(root, rule, value, &format!("{path}[{at}]"))?;
+                    check_properties(root, rule, value, &format!("{path}[{at}]"))?;
                 }
             }
             "oneOf" | "anyOf" => {
-                let tried: Vec<_> =
-                    says.as_array().unwrap().iter().map(|schema| check(root, schema, value, path)).collect();
-                let fitting = tried.iter().filter(|tried| tried.is_ok()).count();
-                if fitting == 0 || (keyword == "oneOf" && fitting > 1) {
-                    return fail(format!("{fitting} of {keyword} fit: {tried:?}"));
+                let results: Vec<_> =
+                    rule.as_array().unwrap().iter().map(|schema| check(root, schema, value, path)).collect();
+                let matching = results.iter().filter(|result| result.is_ok()).count();
+                if matching == 0 || (keyword == "oneOf" && matching > 1) {
+                    return fail(format!("{matching} of {keyword} match: {results:?}"));
                 }
             }
             "allOf" => {
-                for schema in says.as_array().unwrap() {
+                for schema in rule.as_array().unwrap() {
                     check(root, schema, value, path)?;
                 }
             }
-            said if SAYS_NOTHING.contains(&said) => {}
+            keyword if IGNORED.contains(&keyword) => {}
             unknown => return fail(format!("the keyword {unknown} is not known here")),
         }
     }
     Ok(())
 }
 
-/// No property but those that a fitting part of the schema names.
-fn closed(root: &Value, schema: &Value, value: &Value, path: &str) -> Result<(), String> {
+/// Rejects properties that no matching part of the schema names.
+fn check_properties(root: &Value, schema: &Value, value: &Value, path: &str) -> Result<(), String> {
     let Some(object) = value.as_object() else { return Ok(()) };
     let known = properties(root, schema, value);
     match object.keys().find(|key| !known.contains(*key)) {
@@ -103,7 +103,7 @@ fn properties(root: &Value, schema: &Value, value: &Value) -> BTreeSet<String> {
         known.extend(named.keys().cloned());
     }
     if let Some(reference) = schema.get("$ref") {
-        known.extend(properties(root, referred(root, reference), value));
+        known.extend(properties(root, resolve(root, reference), value));
     }
     for keyword in ["oneOf", "anyOf", "allOf"] {
         for part in schema.get(keyword).and_then(Value::as_array).into_iter().flatten() {
@@ -115,12 +115,12 @@ fn properties(root: &Value, schema: &Value, value: &Value) -> BTreeSet<String> {
     known
 }
 
-fn referred<'a>(root: &'a Value, reference: &Value) -> &'a Value {
+fn resolve<'a>(root: &'a Value, reference: &Value) -> &'a Value {
     let pointer = reference.as_str().unwrap().strip_prefix('#').expect("a reference within the document");
     root.pointer(pointer).expect("what is referred to is there")
 }
 
-fn is_of(kind: &str, value: &Value) -> bool {
+fn has_type(kind: &str, value: &Value) -> bool {
     match kind {
         "object" => value.is_object(),
         "array" => value.is_array(),

@@ -1,10 +1,10 @@
-//! Load for the bench, and what the agent is compared with.
+//! A load generator for the benchmarks of the agent, and a minimal server to compare with.
 //!
-//! `bench-load constant SOCKET` answers every request with the body on stdin, by hyper and
-//! nothing else, until it is killed. `bench-load ask SOCKET PATH BODY CLIENTS SECONDS` asks
-//! for so long, each client again as soon as it has its answer, and prints one line of JSON:
-//! `requests`, `seconds`, and `p50` and `p99` in microseconds. One thread asks, so that the
-//! asked one has the rest of the machine.
+//! `bench-load constant SOCKET` answers every request with the body from stdin until it is
+//! killed; it uses only hyper. `bench-load ask SOCKET PATH BODY CLIENTS SECONDS` sends requests
+//! for this time. Each client sends the next request as soon as it has the response. The command
+//! prints one line of JSON: `requests`, `seconds`, and `p50` and `p99` in microseconds. It uses
+//! one thread, so that the server has the rest of the machine.
 
 use std::io::Read as _;
 use std::time::{Duration, Instant};
@@ -24,8 +24,9 @@ use tokio::task::JoinSet;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// Times are counted in steps of ten microseconds, up to a second and for all that is longer.
+/// Width in microseconds of one step of the latency histogram.
 const STEP: u128 = 10;
+/// Number of steps: one second, and a last step for all longer latencies.
 const STEPS: usize = 100_001;
 
 fn main() -> Result<(), Error> {
@@ -35,7 +36,7 @@ fn main() -> Result<(), Error> {
             let mut body = Vec::new();
             std::io::stdin().read_to_end(&mut body)?;
             let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-            runtime.block_on(constant(socket, Bytes::from(body)))
+            runtime.block_on(serve_constant(socket, Bytes::from(body)))
         }
         ["ask", socket, path, body, clients, seconds] => {
             let (clients, seconds) = (clients.parse()?, seconds.parse()?);
@@ -44,13 +45,13 @@ fn main() -> Result<(), Error> {
                 body.len()
             );
             let runtime = Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(ask(socket, request, clients, Duration::from_secs(seconds)))
+            runtime.block_on(generate_load(socket, request, clients, Duration::from_secs(seconds)))
         }
         _ => Err("bench-load constant SOCKET | ask SOCKET PATH BODY CLIENTS SECONDS".into()),
     }
 }
 
-async fn constant(socket: &str, body: Bytes) -> Result<(), Error> {
+async fn serve_constant(socket: &str, body: Bytes) -> Result<(), Error> {
     let listener = UnixListener::bind(socket)?;
     let mut connections = JoinSet::new();
     loop {
@@ -61,74 +62,74 @@ async fn constant(socket: &str, body: Bytes) -> Result<(), Error> {
                 let body = body.clone();
                 async move {
                     request.into_body().collect().await?;
-                    let mut answer = Response::new(Full::new(body));
-                    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-                    Ok::<_, hyper::Error>(answer)
+                    let mut response = Response::new(Full::new(body));
+                    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+                    Ok::<_, hyper::Error>(response)
                 }
             });
-            // Who asked has gone.
+            // An error means that the client has disconnected.
             let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
 
-async fn ask(socket: &str, request: String, clients: usize, during: Duration) -> Result<(), Error> {
-    let mut asking = JoinSet::new();
-    let begun = Instant::now();
+async fn generate_load(socket: &str, request: String, clients: usize, duration: Duration) -> Result<(), Error> {
+    let mut clients_running = JoinSet::new();
+    let start = Instant::now();
     for _ in 0..clients {
         let (socket, request) = (socket.to_owned(), request.clone());
-        asking.spawn(async move { client(&socket, request.as_bytes(), begun + during).await });
+        clients_running.spawn(async move { client(&socket, request.as_bytes(), start + duration).await });
     }
-    let mut took = vec![0_u64; STEPS];
-    while let Some(one) = asking.join_next().await {
-        took.iter_mut().zip(one??).for_each(|(all, one)| *all += u64::from(one));
+    let mut latencies = vec![0_u64; STEPS];
+    while let Some(counts) = clients_running.join_next().await {
+        latencies.iter_mut().zip(counts??).for_each(|(total, counts)| *total += u64::from(counts));
     }
-    let (requests, seconds) = (took.iter().sum::<u64>(), begun.elapsed().as_secs_f64());
-    let (p50, p99) = (percentile(&took, requests, 50), percentile(&took, requests, 99));
+    let (requests, seconds) = (latencies.iter().sum::<u64>(), start.elapsed().as_secs_f64());
+    let (p50, p99) = (percentile(&latencies, requests, 50), percentile(&latencies, requests, 99));
     println!(r#"{{"requests": {requests}, "seconds": {seconds:.3}, "p50": {p50}, "p99": {p99}}}"#);
     Ok(())
 }
 
-/// How many answers took how many steps.
-async fn client(socket: &str, request: &[u8], until: Instant) -> Result<Vec<u32>, Error> {
+/// Sends requests until the end time, and returns the number of responses per latency step.
+async fn client(socket: &str, request: &[u8], end: Instant) -> Result<Vec<u32>, Error> {
     let mut stream = UnixStream::connect(socket).await?;
-    let mut took = vec![0; STEPS];
-    let mut answer = Vec::with_capacity(4_096);
+    let mut latencies = vec![0; STEPS];
+    let mut response = Vec::with_capacity(4_096);
     let mut length = None;
-    while Instant::now() < until {
-        let begun = Instant::now();
+    while Instant::now() < end {
+        let start = Instant::now();
         stream.write_all(request).await?;
-        answer.clear();
-        while length.is_none_or(|length| answer.len() < length) {
-            if stream.read_buf(&mut answer).await? == 0 {
-                return Err("the connection was ended".into());
+        response.clear();
+        while length.is_none_or(|length| response.len() < length) {
+            if stream.read_buf(&mut response).await? == 0 {
+                return Err("the server closed the connection".into());
             }
-            // All answers are as long as the first.
-            length = length.or_else(|| whole(&answer));
+            // All responses have the length of the first.
+            length = length.or_else(|| response_length(&response));
         }
-        if !answer.starts_with(b"HTTP/1.1 200 ") || length != Some(answer.len()) {
-            return Err("an answer is not what the first was".into());
+        if !response.starts_with(b"HTTP/1.1 200 ") || length != Some(response.len()) {
+            return Err("a response differs from the first one".into());
         }
-        took[usize::try_from(begun.elapsed().as_micros() / STEP)?.min(STEPS - 1)] += 1;
+        latencies[usize::try_from(start.elapsed().as_micros() / STEP)?.min(STEPS - 1)] += 1;
     }
-    Ok(took)
+    Ok(latencies)
 }
 
-/// The length of an answer, once its head is there.
-fn whole(answer: &[u8]) -> Option<usize> {
-    let text = std::str::from_utf8(answer).ok()?;
+/// Returns the length of a response once its head is complete.
+fn response_length(response: &[u8]) -> Option<usize> {
+    let text = std::str::from_utf8(response).ok()?;
     let (head, _) = text.split_once("\r\n\r\n")?;
     let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
     Some(head.len() + 4 + length.unwrap_or(0_usize))
 }
 
-/// In microseconds, rounded up to a step.
-fn percentile(took: &[u64], requests: u64, percent: u64) -> u128 {
+/// Returns a percentile of the latencies in microseconds, rounded up to a step.
+fn percentile(latencies: &[u64], requests: u64, percent: u64) -> u128 {
     let mut before = 0;
-    let is_there = |count: &u64| {
+    let is_reached = |count: &u64| {
         before += count;
         before * 100 >= requests * percent
     };
-    (took.iter().position(is_there).unwrap_or(0) as u128 + 1) * STEP
+    (latencies.iter().position(is_reached).unwrap_or(0) as u128 + 1) * STEP
 }

@@ -1,25 +1,26 @@
-//! The decision over one action: the caller's own policy and the resource's together.
+//! The decision on one action, by the caller's identity policy and the resource's policy together.
 
 use super::arn::Arn;
-use super::evaluate::{CompiledPolicy, Question, Verdict};
+use super::compiled_policy::{CompiledPolicy, PolicyDecision, PolicyQuery};
 
-/// How much a resource's policy must say.
+/// What a resource's policy must state.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum ResourcePolicy {
-    /// In the same account either policy is enough: secrets.
+    /// In the same account either policy is enough. This is the rule for secrets.
     MayAllow,
-    /// It must admit the caller or the caller's account: keys, and roles' trust.
+    /// The policy must admit the caller or the caller's account. This is the rule for keys and for
+    /// trust policies of roles.
     MustAllow,
 }
 
-/// Who asks.
+/// An authenticated caller.
 #[derive(Clone)]
 pub struct Caller {
-    /// The ARN; for a role's session, the role's ARN after it.
+    /// The caller's ARN, followed by the role's ARN for a session of a role.
     pub principals: Vec<String>,
     pub user_id: String,
     pub policy: CompiledPolicy,
-    /// A session: what it assumes in turn lasts an hour at most.
+    /// Whether the caller is a session of a role. The sessions that it opens last one hour at most.
     pub is_session: bool,
 }
 
@@ -55,8 +56,8 @@ impl Caller {
     }
 }
 
-/// One action asked for.
-pub struct Access<'a> {
+/// A request to perform one action on one resource.
+pub struct AccessRequest<'a> {
     pub action: &'a str,
     pub resource: &'a str,
     pub region: &'a str,
@@ -65,46 +66,47 @@ pub struct Access<'a> {
     pub rule: ResourcePolicy,
 }
 
-/// Why an action is refused, in AWS's own half sentence.
-pub struct Denied(pub String);
+/// The reason for a denial, as it ends AWS's sentence.
+pub struct Denial(pub String);
 
-impl Access<'_> {
-    pub fn decide(mut self, caller: &Caller, resource_policy: Option<&CompiledPolicy>) -> Result<(), Denied> {
+impl AccessRequest<'_> {
+    pub fn decide(mut self, caller: &Caller, resource_policy: Option<&CompiledPolicy>) -> Result<(), Denial> {
         self.context.extend(caller.context(self.region));
-        let question = Question {
+        let query = PolicyQuery {
             principals: &caller.principals,
             action: self.action,
             resource: self.resource,
             context: &self.context,
         };
-        let own = caller.policy.answers(&question);
-        let theirs = resource_policy.map_or(Verdict::Silent, |policy| policy.answers(&question));
-        if own == Verdict::Denies {
-            return Err(Denied("with an explicit deny in an identity-based policy".to_owned()));
+        let identity_decision = caller.policy.decide(&query);
+        let resource_decision = resource_policy.map_or(PolicyDecision::NotApplicable, |policy| policy.decide(&query));
+        if identity_decision == PolicyDecision::Deny {
+            return Err(Denial("with an explicit deny in an identity-based policy".to_owned()));
         }
-        if theirs == Verdict::Denies {
-            return Err(Denied("with an explicit deny in a resource-based policy".to_owned()));
+        if resource_decision == PolicyDecision::Deny {
+            return Err(Denial("with an explicit deny in a resource-based policy".to_owned()));
         }
         let same_account = Arn::read(self.resource).is_some_and(|arn| arn.account == caller.account());
-        let resource_enough = same_account && theirs == Verdict::Allows;
-        let resource_admits = theirs != Verdict::Silent || (same_account && self.rule == ResourcePolicy::MayAllow);
-        let own_allows = own == Verdict::Allows;
-        if resource_enough || (own_allows && resource_admits) {
+        let resource_suffices = same_account && resource_decision == PolicyDecision::Allow;
+        let resource_admits = resource_decision != PolicyDecision::NotApplicable
+            || (same_account && self.rule == ResourcePolicy::MayAllow);
+        let identity_allows = identity_decision == PolicyDecision::Allow;
+        if resource_suffices || (identity_allows && resource_admits) {
             Ok(())
-        } else if resource_admits || !(own_allows || same_account) {
-            Err(self.missing("identity-based"))
+        } else if resource_admits || !(identity_allows || same_account) {
+            Err(self.missing_allow("identity-based"))
         } else {
-            Err(self.missing("resource-based"))
+            Err(self.missing_allow("resource-based"))
         }
     }
 
-    fn missing(&self, kind: &str) -> Denied {
-        Denied(format!("because no {kind} policy allows the {} action", self.action))
+    fn missing_allow(&self, kind: &str) -> Denial {
+        Denial(format!("because no {kind} policy allows the {} action", self.action))
     }
 }
 
-impl Denied {
-    /// AWS's sentence about a refused action.
+impl Denial {
+    /// AWS's sentence about a denied action.
     pub fn sentence(&self, caller: &Caller, action: &str, resource: &str) -> String {
         let (arn, reason) = (caller.arn(), &self.0);
         format!("User: {arn} is not authorized to perform: {action} on resource: {resource} {reason}")

@@ -1,4 +1,4 @@
-//! The parts of an ARN, as far as decisions need them.
+//! The parts of an ARN, as far as policy decisions need them.
 
 #[derive(Clone, Copy)]
 pub struct Arn<'a> {
@@ -17,14 +17,14 @@ impl<'a> Arn<'a> {
         Some(Self { partition: next()?, service: next()?, region: next()?, account: next()?, resource: next()? })
     }
 
-    /// For what the test itself wrote.
+    /// Parses an ARN that the test itself wrote, and panics if it is not of this service.
     pub fn expect(text: &'a str, service: &str) -> Self {
         let arn = Self::read(text).filter(|arn| arn.service == service);
         arn.unwrap_or_else(|| panic!("`{text}` is no ARN of {service}"))
     }
 }
 
-/// The partition a Region lies in; `None` for what is no Region's name.
+/// The partition of a Region; `None` if the text is not the name of a Region.
 pub fn partition_of(region: &str) -> Option<&'static str> {
     let mut words = region.split('-');
     let named = words.by_ref().next().is_some_and(|word| word.len() >= 2)

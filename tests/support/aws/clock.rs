@@ -1,16 +1,16 @@
-//! AWS's own idea of the time, and its two spellings.
+//! The clock of the AWS services, and the two formats of a time.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const DAY: i64 = 86_400;
 
-/// Seconds since 1970.
+/// Seconds since 1970-01-01 UTC.
 pub fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock past 1970");
     i64::try_from(since.as_secs()).expect("a clock before the year 292 billion")
 }
 
-/// `2026-01-31T09:30:00Z`, as in answers.
+/// `2026-01-31T09:30:00Z`, the format in responses.
 pub fn extended(time: i64) -> String {
     let (year, month, day) = date(time.div_euclid(DAY));
     let seconds = time.rem_euclid(DAY);
@@ -18,12 +18,12 @@ pub fn extended(time: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
-/// `20260131T093000Z`, as in signatures.
+/// `20260131T093000Z`, the format in signatures.
 pub fn basic(time: i64) -> String {
     extended(time).replace(['-', ':'], "")
 }
 
-/// Reads the basic spelling.
+/// Parses the format in signatures.
 pub fn read_basic(text: &str) -> Option<i64> {
     let digits = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
     let days = days(digits(0, 4)?, digits(4, 6)?, digits(6, 8)?);
@@ -31,8 +31,8 @@ pub fn read_basic(text: &str) -> Option<i64> {
     Some(days * DAY + time)
 }
 
-/// Days from 1970-01-01 to a date of the Gregorian calendar: years are counted
-/// from March, so that the leap day is a year's last.
+/// Days from 1970-01-01 to a date of the Gregorian calendar. Years are counted from March, so
+/// that the leap day is the last day of a year.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (153 * month + 2) / 5 + day

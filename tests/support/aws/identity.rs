@@ -11,10 +11,10 @@ use super::super::digest::sha256;
 use super::access::Caller;
 use super::arn::Arn;
 use super::clock;
-use super::evaluate::{Attached, CompiledPolicy};
+use super::compiled_policy::{CompiledPolicy, PolicyKind};
 use super::policy::Policy;
 
-/// What a client signs with. A session's key comes with a token.
+/// The key that a client signs with. The key of a session has a token.
 #[derive(Clone)]
 pub struct AccessKey {
     pub id: String,
@@ -33,7 +33,7 @@ pub struct Role {
     identity: CompiledPolicy,
 }
 
-/// A session of a role, as `AssumeRole` gives it.
+/// A session of a role, as `AssumeRole` returns it.
 pub struct Session {
     pub key: AccessKey,
     pub arn: String,
@@ -42,15 +42,15 @@ pub struct Session {
 }
 
 #[derive(Clone)]
-enum Holder {
+enum KeyOwner {
     User { arn: String },
     Session { role: String, arn: String, expires: i64 },
 }
 
-/// Why the bearer of a key is not known.
+/// The reason for rejecting a key.
 #[derive(Clone, Copy)]
-pub enum Unknown {
-    /// No such key, or not with this token.
+pub enum KeyError {
+    /// The key does not exist, or has another token.
     Invalid,
     Expired,
 }
@@ -59,20 +59,20 @@ pub enum Unknown {
 pub struct Identities {
     users: HashMap<String, CompiledPolicy>,
     roles: HashMap<String, Role>,
-    keys: HashMap<String, (AccessKey, Holder)>,
+    keys: HashMap<String, (AccessKey, KeyOwner)>,
 }
 
 impl Identities {
     pub fn put_user(&mut self, arn: &str, policy: &Policy) -> AccessKey {
         assert!(Arn::expect(arn, "iam").resource.starts_with("user/"), "no user: {arn}");
-        self.users.insert(arn.to_owned(), CompiledPolicy::new(policy, Attached::ToIdentity));
-        self.issue("AKIA", Holder::User { arn: arn.to_owned() })
+        self.users.insert(arn.to_owned(), CompiledPolicy::new(policy, PolicyKind::Identity));
+        self.issue("AKIA", KeyOwner::User { arn: arn.to_owned() })
     }
 
     pub fn put_role(&mut self, arn: &str, trust: &Policy, policy: &Policy) {
         assert!(Arn::expect(arn, "iam").resource.starts_with("role/"), "no role: {arn}");
-        let trust = CompiledPolicy::new(trust, Attached::AsTrust);
-        let identity = CompiledPolicy::new(policy, Attached::ToIdentity);
+        let trust = CompiledPolicy::new(trust, PolicyKind::Trust);
+        let identity = CompiledPolicy::new(policy, PolicyKind::Identity);
         self.roles.insert(arn.to_owned(), Role { trust, identity });
     }
 
@@ -84,34 +84,34 @@ impl Identities {
         let Arn { partition, account, resource, .. } = Arn::expect(role, "iam");
         let role_name = resource.rsplit('/').next().unwrap_or(resource);
         let arn = format!("arn:{partition}:sts::{account}:assumed-role/{role_name}/{name}");
-        let holder = Holder::Session { role: role.to_owned(), arn: arn.clone(), expires };
+        let owner = KeyOwner::Session { role: role.to_owned(), arn: arn.clone(), expires };
         let user_id = session_id(role, &arn);
-        Session { key: self.issue("ASIA", holder), arn, user_id, expires }
+        Session { key: self.issue("ASIA", owner), arn, user_id, expires }
     }
 
     pub fn expire_sessions(&mut self) {
-        for (_, holder) in self.keys.values_mut() {
-            if let Holder::Session { expires, .. } = holder {
+        for (_, owner) in self.keys.values_mut() {
+            if let KeyOwner::Session { expires, .. } = owner {
                 *expires = 0;
             }
         }
     }
 
-    /// The secret half of a key, and who signs with it.
-    pub fn bearer(&self, key_id: &str, token: Option<&str>, now: i64) -> Result<(&str, Caller), Unknown> {
-        let (key, holder) = self.keys.get(key_id).ok_or(Unknown::Invalid)?;
+    /// The secret part of a key, and the caller that signs with it.
+    pub fn authenticate(&self, key_id: &str, token: Option<&str>, now: i64) -> Result<(&str, Caller), KeyError> {
+        let (key, owner) = self.keys.get(key_id).ok_or(KeyError::Invalid)?;
         if key.token.as_deref() != token {
-            return Err(Unknown::Invalid);
+            return Err(KeyError::Invalid);
         }
-        let caller = match holder {
-            Holder::User { arn } => Caller {
+        let caller = match owner {
+            KeyOwner::User { arn } => Caller {
                 principals: vec![arn.clone()],
                 user_id: unique_id("AIDA", arn),
                 policy: self.users[arn].clone(),
                 is_session: false,
             },
-            Holder::Session { expires, .. } if *expires <= now => return Err(Unknown::Expired),
-            Holder::Session { role, arn, .. } => Caller {
+            KeyOwner::Session { expires, .. } if *expires <= now => return Err(KeyError::Expired),
+            KeyOwner::Session { role, arn, .. } => Caller {
                 principals: vec![arn.clone(), role.clone()],
                 user_id: session_id(role, arn),
                 policy: self.roles[role].identity.clone(),
@@ -121,7 +121,7 @@ impl Identities {
         Ok((&key.secret, caller))
     }
 
-    fn issue(&mut self, prefix: &str, holder: Holder) -> AccessKey {
+    fn issue(&mut self, prefix: &str, owner: KeyOwner) -> AccessKey {
         let seed = format!("{} {}", self.keys.len(), clock::now());
         let text = |purpose| STANDARD_NO_PAD.encode(Sha256::digest(format!("{purpose} {seed}")));
         let key = AccessKey {
@@ -129,7 +129,7 @@ impl Identities {
             secret: text("secret")[..40].to_owned(),
             token: (prefix == "ASIA").then(|| text("token")),
         };
-        self.keys.insert(key.id.clone(), (key.clone(), holder));
+        self.keys.insert(key.id.clone(), (key.clone(), owner));
         key
     }
 }

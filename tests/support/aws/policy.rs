@@ -1,13 +1,13 @@
-//! Policy documents, written short.
+//! Policy documents in short form.
 //!
 //! ```ignore
 //! Policy::allow("secretsmanager:GetSecretValue", SECRET)              // identity policy
 //! Policy::allow("secretsmanager:GetSecretValue", "*").to(ROLE)        // resource policy
-//! Policy::trust(HOST).when("StringEquals", "sts:ExternalId", "blue")  // trust policy
+//! Policy::trust(HOST_USER).when("StringEquals", "sts:ExternalId", "blue")  // trust policy
 //! Policy::allow("kms:*", "*").to(ROOT).and(Policy::deny("kms:Decrypt", "*").to(ROLE))
 //! ```
 //!
-//! Whole documents are taken as text or as `serde_json::Value`.
+//! Whole documents are accepted as text or as `serde_json::Value`.
 
 use serde_json::{Value, json};
 
@@ -31,22 +31,22 @@ impl Policy {
         Self::none().with(json!({ "Effect": "Deny", "Action": action, "Resource": resource }))
     }
 
-    /// A role's trust policy: this principal may assume it.
+    /// The trust policy of a role that lets this principal assume it.
     pub fn trust(principal: &str) -> Self {
         Self::none().with(json!({ "Effect": "Allow", "Action": "sts:AssumeRole" })).to(principal)
     }
 
-    /// Names the principal of the last statement, as a resource policy must.
+    /// Sets the principal of the last statement, which a resource policy needs.
     pub fn to(self, principal: &str) -> Self {
         self.amend("Principal", json!({ "AWS": principal }))
     }
 
-    /// Puts a condition on the last statement; a second call replaces the first.
+    /// Sets the condition of the last statement; a second call replaces the first.
     pub fn when(self, operator: &str, key: &str, value: &str) -> Self {
         self.amend("Condition", json!({ operator: { key: value } }))
     }
 
-    /// Appends the other document's statements.
+    /// Appends the statements of the other document.
     pub fn and(mut self, other: Self) -> Self {
         self.statements.extend(other.statements);
         self
@@ -70,7 +70,7 @@ impl From<Value> for Policy {
             one @ Value::Object(_) => vec![one],
             _ => panic!("a policy needs a `Statement`: {document}"),
         };
-        // A document without a version is of the older language, in AWS as here.
+        // In AWS, too, a document without a version uses the older policy language.
         let version = document.get("Version").cloned().unwrap_or(json!("2008-10-17"));
         Self { version, statements }
     }

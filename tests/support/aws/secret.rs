@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::arn::Arn;
 use super::clock;
-use super::evaluate::{Attached, CompiledPolicy};
+use super::compiled_policy::{CompiledPolicy, PolicyKind};
 use super::policy::Policy;
 
 pub const CURRENT: &str = "AWSCURRENT";
@@ -23,9 +23,18 @@ pub struct Version {
     pub stages: Vec<String>,
 }
 
+/// The parts of a secret that tests compare.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SecretMetadata {
+    pub description: String,
+    pub tags: Vec<(String, String)>,
+    /// Regions of the replicas.
+    pub replica_regions: Vec<String>,
+}
+
 pub struct Secret {
     pub(super) arn: String,
-    /// The customer key; `None` is the account's default key.
+    /// ARN of the customer key; `None` for the account's default key.
     pub(super) key: Option<String>,
     pub(super) policy: Option<CompiledPolicy>,
     pub(super) versions: Vec<Version>,
@@ -33,15 +42,15 @@ pub struct Secret {
     pub(super) description: String,
     pub(super) tags: Vec<(String, String)>,
     pub(super) rotated: bool,
-    /// Of a replica: the Region of the secret that it is one of.
+    /// For a replica: the Region of the primary secret.
     pub(super) primary_region: Option<String>,
-    /// Region and status.
+    /// Region and status of each replica.
     pub(super) replicas: Vec<(String, &'static str)>,
 }
 
 impl Secret {
-    /// A secret whose current value is this text. The ARN is the full one, with
-    /// its hyphen and six characters.
+    /// A secret whose current value is this text. The ARN is complete, with its hyphen and six
+    /// random characters.
     pub fn text(arn: &str, text: &str) -> Self {
         Self::new(arn, Content::Text(text.to_owned()))
     }
@@ -50,7 +59,7 @@ impl Secret {
         Self::new(arn, Content::Binary(bytes.to_vec()))
     }
 
-    /// Encrypts it with a customer key, which must exist when the secret is stored.
+    /// Encrypts the secret with a customer key, which must exist when the secret is stored.
     pub fn key(mut self, arn: &str) -> Self {
         Arn::expect(arn, "kms");
         self.key = Some(arn.to_owned());
@@ -58,17 +67,17 @@ impl Secret {
     }
 
     pub fn resource_policy(mut self, policy: impl Into<Policy>) -> Self {
-        self.policy = Some(CompiledPolicy::new(&policy.into(), Attached::ToResource));
+        self.policy = Some(CompiledPolicy::new(&policy.into(), PolicyKind::Resource));
         self
     }
 
-    /// Adds a version that has this label alone, and takes the label from the others.
+    /// Adds a version with only this label, and removes the label from the others.
     pub fn stage(mut self, label: &str, text: &str) -> Self {
         self.add(Content::Text(text.to_owned()), label);
         self
     }
 
-    /// No version has the label AWSCURRENT, as when a rotation broke off.
+    /// Removes the label AWSCURRENT from all versions, as an interrupted rotation can leave it.
     pub fn without_current(mut self) -> Self {
         self.strip(CURRENT);
         self
@@ -79,32 +88,40 @@ impl Secret {
         self
     }
 
-    /// A rotation is set up.
+    /// Configures a rotation.
     pub fn rotated(mut self) -> Self {
         self.rotated = true;
         self
     }
 
-    /// It is a replica of the secret in this Region.
+    /// Marks the secret as a replica of the secret in this Region.
     pub fn replica_of(mut self, region: &str) -> Self {
         self.primary_region = Some(region.to_owned());
         self
     }
 
-    /// It has a replica: `InSync`, `InProgress` or `Failed`.
+    /// Adds a replica with a status: `InSync`, `InProgress` or `Failed`.
     pub fn replica(mut self, region: &str, status: &'static str) -> Self {
         self.replicas.push((region.to_owned(), status));
         self
     }
 
-    /// The name: what the ARN ends with, without the six random characters.
+    pub(super) fn metadata(&self) -> SecretMetadata {
+        SecretMetadata {
+            description: self.description.clone(),
+            tags: self.tags.clone(),
+            replica_regions: self.replicas.iter().map(|(region, _)| region.clone()).collect(),
+        }
+    }
+
+    /// The name: the end of the ARN without the six random characters.
     pub(super) fn name(&self) -> &str {
         let resource = Arn::expect(&self.arn, "secretsmanager").resource;
         let full = resource.strip_prefix("secret:").unwrap_or(resource);
         &full[..full.len() - 7]
     }
 
-    /// Makes this text current and the current version previous.
+    /// Makes this text the current version, and the current version the previous one.
     pub(super) fn rotate(&mut self, text: &str) -> String {
         self.strip(PREVIOUS);
         for stage in self.versions.iter_mut().flat_map(|version| &mut version.stages) {
@@ -156,14 +173,14 @@ impl Secret {
     }
 }
 
-/// Whether the text ends like a full ARN: a hyphen and six letters or digits.
+/// Whether the text ends like a complete ARN: a hyphen and six letters or digits.
 pub fn ends_in_six(text: &str) -> bool {
     text.rsplit_once('-').is_some_and(|(name, tail)| {
         !name.is_empty() && tail.len() == 6 && tail.bytes().all(|byte| byte.is_ascii_alphanumeric())
     })
 }
 
-/// A new id of the shape Secrets Manager gives.
+/// A new id in the format of Secrets Manager.
 fn version_id() -> String {
     static LAST: AtomicU64 = AtomicU64::new(0);
     let number = LAST.fetch_add(1, Ordering::Relaxed) + 1;

@@ -1,20 +1,19 @@
-//! Secrets Manager, JSON 1.1: `GetSecretValue`, `BatchGetSecretValue`; the calls that write are
-//! in `upkeep.rs`.
+//! Secrets Manager, JSON 1.1: `GetSecretValue` and `BatchGetSecretValue`. `secret_writes.rs` has the
+//! calls that write.
 //!
-//! A secret is found in the Region of the signature, whatever Region its ARN
-//! names: Secrets Manager itself answers that way. A name or a partial ARN finds
-//! only what the caller's own account holds.
+//! As in AWS, a secret is looked up in the Region of the signature, whatever Region its ARN names.
+//! A name or a partial ARN finds only secrets of the caller's account.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use super::access::{Access, ResourcePolicy};
-use super::answer::{Answer, Protocol, ServiceError};
+use super::access::{AccessRequest, ResourcePolicy};
 use super::arn::Arn;
+use super::protocol::{Protocol, ServiceError, ServiceResult};
 use super::secret::{CURRENT, Content, Secret, Version, ends_in_six};
-use super::upkeep;
-use super::world::{Asked, Service, World};
+use super::secret_writes;
+use super::state::{AwsState, Service, ServiceCall};
 
 pub const SERVICE: Service =
     Service { name: "secretsmanager", protocol: Protocol::Json, target_prefix: "secretsmanager.", answer };
@@ -22,38 +21,38 @@ pub const SERVICE: Service =
 const GET: &str = "secretsmanager:GetSecretValue";
 const BATCH: &str = "secretsmanager:BatchGetSecretValue";
 
-/// Secrets in one batch.
+/// Maximum number of secrets in one batch.
 const BATCH_LIMIT: usize = 20;
 
-fn answer(world: &mut World, asked: &Asked) -> Answer {
-    match asked.operation.as_str() {
-        "GetSecretValue" => get_secret_value(world, asked),
-        "BatchGetSecretValue" => batch_get_secret_value(world, asked),
-        _ => upkeep::answer(world, asked),
+fn answer(state: &mut AwsState, call: &ServiceCall) -> ServiceResult {
+    match call.operation.as_str() {
+        "GetSecretValue" => get_secret_value(state, call),
+        "BatchGetSecretValue" => batch_get_secret_value(state, call),
+        _ => secret_writes::answer(state, call),
     }
 }
 
-fn get_secret_value(world: &World, asked: &Asked) -> Answer {
-    let id = asked.text("SecretId").ok_or_else(|| invalid("You must provide a SecretId."))?;
-    value(world, asked, id).map(|body| body.to_string())
+fn get_secret_value(state: &AwsState, call: &ServiceCall) -> ServiceResult {
+    let id = call.text("SecretId").ok_or_else(|| invalid("You must provide a SecretId."))?;
+    value(state, call, id).map(|body| body.to_string())
 }
 
-/// The batch has a permission of its own; each secret in it is decided like a single one.
-fn batch_get_secret_value(world: &World, asked: &Asked) -> Answer {
+/// The batch needs its own permission; each secret in it is then decided like a single one.
+fn batch_get_secret_value(state: &AwsState, call: &ServiceCall) -> ServiceResult {
     let ids: Vec<&str> =
-        asked.parameters["SecretIdList"].as_array().into_iter().flatten().filter_map(|id| id.as_str()).collect();
+        call.parameters["SecretIdList"].as_array().into_iter().flatten().filter_map(|id| id.as_str()).collect();
     if ids.is_empty() || ids.len() > BATCH_LIMIT {
         return Err(invalid("SecretIdList must have 1 to 20 entries."));
     }
-    // The permission is not about one secret; a decision is about an ARN.
-    let (partition, account) = (asked.caller.parts().partition, asked.caller.account());
-    let any = format!("arn:{partition}:secretsmanager:{}:{account}:secret:any", asked.region);
+    // A decision needs an ARN, but this permission is not about one secret.
+    let (partition, account) = (call.caller.parts().partition, call.caller.account());
+    let any = format!("arn:{partition}:secretsmanager:{}:{account}:secret:any", call.region);
     let rule = ResourcePolicy::MayAllow;
-    let access = Access { action: BATCH, resource: &any, region: &asked.region, context: Vec::new(), rule };
-    access.decide(&asked.caller, None).map_err(|denied| forbidden(&denied.sentence(&asked.caller, BATCH, "*")))?;
+    let access = AccessRequest { action: BATCH, resource: &any, region: &call.region, context: Vec::new(), rule };
+    access.decide(&call.caller, None).map_err(|denied| forbidden(&denied.sentence(&call.caller, BATCH, "*")))?;
     let mut body = json!({ "SecretValues": [], "Errors": [] });
     for id in ids {
-        let (list, entry) = match value(world, asked, id) {
+        let (list, entry) = match value(state, call, id) {
             Ok(value) => ("SecretValues", value),
             Err(error) => ("Errors", json!({ "SecretId": id, "ErrorCode": error.code, "Message": error.message })),
         };
@@ -62,19 +61,19 @@ fn batch_get_secret_value(world: &World, asked: &Asked) -> Answer {
     Ok(body.to_string())
 }
 
-fn value(world: &World, asked: &Asked, id: &str) -> Result<serde_json::Value, ServiceError> {
-    let Some(secret) = find(world, asked, id) else {
-        return Err(absent(asked, id));
+fn value(state: &AwsState, call: &ServiceCall, id: &str) -> Result<serde_json::Value, ServiceError> {
+    let Some(secret) = find(state, call, id) else {
+        return Err(absence_error(call, id));
     };
-    let access = may_get(asked, &secret.arn);
+    let access = get_request(call, &secret.arn);
     access
-        .decide(&asked.caller, secret.policy.as_ref())
-        .map_err(|denied| forbidden(&denied.sentence(&asked.caller, GET, id)))?;
+        .decide(&call.caller, secret.policy.as_ref())
+        .map_err(|denied| forbidden(&denied.sentence(&call.caller, GET, id)))?;
     if secret.marked_for_deletion {
         return Err(invalid("You can't perform this operation on the secret because it was marked for deletion."));
     }
-    let version = wanted(secret, asked)?;
-    may_decrypt(world, asked, secret)?;
+    let version = select_version(secret, call)?;
+    check_decrypt(state, call, secret)?;
     let mut body = json!({
         "ARN": secret.arn,
         "Name": secret.name(),
@@ -89,69 +88,69 @@ fn value(world: &World, asked: &Asked, id: &str) -> Result<serde_json::Value, Se
     Ok(body)
 }
 
-pub(super) fn find<'a>(world: &'a World, asked: &Asked, id: &str) -> Option<&'a Secret> {
-    let here = |secret: &&Secret| {
+pub(super) fn find<'a>(state: &'a AwsState, call: &ServiceCall, id: &str) -> Option<&'a Secret> {
+    let is_in_region = |secret: &&Secret| {
         let arn = Arn::expect(&secret.arn, "secretsmanager");
-        arn.region == asked.region && arn.partition == asked.caller.parts().partition
+        arn.region == call.region && arn.partition == call.caller.parts().partition
     };
-    if let Some(secret) = world.secrets.get(id) {
-        return Some(secret).filter(here);
+    if let Some(secret) = state.secrets.get(id) {
+        return Some(secret).filter(is_in_region);
     }
-    let own = asked.caller.account();
+    let own = call.caller.account();
     let name = match Arn::read(id) {
-        // AWS takes such an end for the random part, so what it names is not there.
+        // AWS reads such an ending as the random part, so the secret does not exist.
         Some(_) if ends_in_six(id) => return None,
-        Some(arn) if arn.account != own || arn.region != asked.region => return None,
+        Some(arn) if arn.account != own || arn.region != call.region => return None,
         Some(arn) => arn.resource.strip_prefix("secret:")?,
         None => id,
     };
-    let mut here = world.secrets.values().filter(here);
-    here.find(|secret| secret.name() == name && Arn::expect(&secret.arn, "secretsmanager").account == own)
+    let mut secrets = state.secrets.values().filter(is_in_region);
+    secrets.find(|secret| secret.name() == name && Arn::expect(&secret.arn, "secretsmanager").account == own)
 }
 
-/// Whoever may not read it is not told that it is absent.
-fn absent(asked: &Asked, id: &str) -> ServiceError {
-    let caller = &asked.caller;
-    let arn = full_arn(asked, id);
-    match may_get(asked, &arn).decide(caller, None) {
+/// A caller without permission to read the secret does not learn that it does not exist.
+fn absence_error(call: &ServiceCall, id: &str) -> ServiceError {
+    let caller = &call.caller;
+    let arn = full_arn(call, id);
+    match get_request(call, &arn).decide(caller, None) {
         Ok(()) => not_found("Secrets Manager can't find the specified secret."),
         Err(denied) => forbidden(&denied.sentence(caller, GET, id)),
     }
 }
 
-/// The ARN that policies are asked about where there is no secret.
-pub(super) fn full_arn(asked: &Asked, id: &str) -> String {
-    let caller = &asked.caller;
+/// The ARN for a policy decision about a secret that does not exist.
+pub(super) fn full_arn(call: &ServiceCall, id: &str) -> String {
+    let caller = &call.caller;
     let named = |partition, region, account| format!("arn:{partition}:secretsmanager:{region}:{account}:secret:{id}");
     match Arn::read(id) {
         Some(_) => id.to_owned(),
-        None => named(caller.parts().partition, asked.region.as_str(), caller.account()),
+        None => named(caller.parts().partition, call.region.as_str(), caller.account()),
     }
 }
 
-fn may_get<'a>(asked: &'a Asked, arn: &'a str) -> Access<'a> {
+fn get_request<'a>(call: &'a ServiceCall, arn: &'a str) -> AccessRequest<'a> {
     let mut context = vec![("secretsmanager:SecretId".to_owned(), arn.to_owned())];
     for (parameter, key) in [("VersionId", "secretsmanager:VersionId"), ("VersionStage", "secretsmanager:VersionStage")]
     {
-        context.extend(asked.text(parameter).map(|value| (key.to_owned(), value.to_owned())));
+        context.extend(call.text(parameter).map(|value| (key.to_owned(), value.to_owned())));
     }
     let rule = ResourcePolicy::MayAllow;
-    Access { action: GET, resource: arn, region: &asked.region, context, rule }
+    AccessRequest { action: GET, resource: arn, region: &call.region, context, rule }
 }
 
-fn wanted<'a>(secret: &'a Secret, asked: &Asked) -> Result<&'a Version, ServiceError> {
+fn select_version<'a>(secret: &'a Secret, call: &ServiceCall) -> Result<&'a Version, ServiceError> {
     let by_stage = |stage: &str| {
         secret.labelled(stage).ok_or_else(|| {
             not_found(&format!("Secrets Manager can't find the specified secret value for staging label: {stage}"))
         })
     };
-    let Some(id) = asked.text("VersionId") else {
-        return by_stage(asked.text("VersionStage").unwrap_or(CURRENT));
+    let Some(id) = call.text("VersionId") else {
+        return by_stage(call.text("VersionStage").unwrap_or(CURRENT));
     };
     let found = secret.versions.iter().find(|version| version.id == id).ok_or_else(|| {
         not_found(&format!("Secrets Manager can't find the specified secret value for VersionId: {id}"))
     })?;
-    match asked.text("VersionStage") {
+    match call.text("VersionStage") {
         Some(stage) if !found.stages.iter().any(|label| label == stage) => {
             Err(invalid("You provided a VersionStage that is not associated to the provided VersionId."))
         }
@@ -159,11 +158,11 @@ fn wanted<'a>(secret: &'a Secret, asked: &Asked) -> Result<&'a Version, ServiceE
     }
 }
 
-/// Secrets Manager decrypts in the caller's name.
-fn may_decrypt(world: &World, asked: &Asked, secret: &Secret) -> Result<(), ServiceError> {
+/// Secrets Manager decrypts in the name of the caller.
+fn check_decrypt(state: &AwsState, call: &ServiceCall, secret: &Secret) -> Result<(), ServiceError> {
     let owner = Arn::expect(&secret.arn, "secretsmanager");
     let Some(key_arn) = &secret.key else {
-        return if owner.account == asked.caller.account() {
+        return if owner.account == call.caller.account() {
             Ok(())
         } else {
             Err(invalid(
@@ -172,21 +171,21 @@ fn may_decrypt(world: &World, asked: &Asked, secret: &Secret) -> Result<(), Serv
             ))
         };
     };
-    let key = &world.keys[key_arn];
+    let key = &state.keys[key_arn];
     let suffix = if owner.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
     let context = [
-        ("kms:ViaService", format!("secretsmanager.{}.{suffix}", asked.region)),
-        ("kms:CallerAccount", asked.caller.account().to_owned()),
+        ("kms:ViaService", format!("secretsmanager.{}.{suffix}", call.region)),
+        ("kms:CallerAccount", call.caller.account().to_owned()),
         ("kms:EncryptionContext:SecretARN", secret.arn.clone()),
     ];
-    let access = Access {
+    let access = AccessRequest {
         action: "kms:Decrypt",
         resource: key_arn,
-        region: &asked.region,
+        region: &call.region,
         context: context.map(|(name, value)| (name.to_owned(), value)).to_vec(),
         rule: ResourcePolicy::MustAllow,
     };
-    access.decide(&asked.caller, Some(&key.policy)).map_err(|_| forbidden("Access to KMS is not allowed"))?;
+    access.decide(&call.caller, Some(&key.policy)).map_err(|_| forbidden("Access to KMS is not allowed"))?;
     if key.enabled {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! Signature Version 4, checked as AWS checks it.
+//! Verifies Signature Version 4 as AWS does.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html>
 
@@ -11,10 +11,10 @@ use super::clock;
 
 type Hash = Output<Sha256>;
 
-/// How far a client's clock may be off, in seconds.
+/// Maximum difference between the clocks of client and service, in seconds.
 const TOLERANCE: i64 = 300;
 
-/// The `Authorization` header, taken apart.
+/// The parsed `Authorization` header.
 pub struct Signature<'a> {
     pub access_key: &'a str,
     pub date: &'a str,
@@ -22,16 +22,16 @@ pub struct Signature<'a> {
     pub service: &'a str,
     signed_headers: &'a str,
     hex: &'a str,
-    /// `X-Amz-Date`.
+    /// The `X-Amz-Date` header.
     pub signed_at: &'a str,
 }
 
-/// Why a signature is not accepted, in AWS's words.
+/// The reason for rejecting a signature, as AWS states it.
 pub struct BadSignature(pub String);
 
 impl<'a> Signature<'a> {
-    /// `None` when the request carries no signature of this version.
-    pub fn of(request: &'a Request) -> Option<Self> {
+    /// Parses the signature; `None` if the request has none of this version.
+    pub fn parse(request: &'a Request) -> Option<Self> {
         let header = request.header("authorization")?.strip_prefix("AWS4-HMAC-SHA256 ")?;
         let field = |name: &str| header.split(',').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='));
         let mut scope = field("Credential")?.split('/');
@@ -46,7 +46,7 @@ impl<'a> Signature<'a> {
         })
     }
 
-    /// Checks the time and the signature itself. `now` is the service's time.
+    /// Verifies the time and the signature. `now` is the time of the service.
     pub fn verify(&self, request: &Request, secret: &str, now: i64) -> Result<(), BadSignature> {
         let signed =
             clock::read_basic(self.signed_at).filter(|_| self.signed_at.starts_with(self.date)).ok_or_else(|| {
@@ -69,17 +69,17 @@ impl<'a> Signature<'a> {
     }
 
     fn check_time(&self, signed: i64, now: i64) -> Result<(), BadSignature> {
-        let (signed_at, now_is) = (self.signed_at, clock::basic(now));
+        let (signed_at, current) = (self.signed_at, clock::basic(now));
         if signed < now - TOLERANCE {
             let limit = clock::basic(now - TOLERANCE);
             return Err(BadSignature(format!(
-                "Signature expired: {signed_at} is now earlier than {limit} ({now_is} - 5 min.)"
+                "Signature expired: {signed_at} is now earlier than {limit} ({current} - 5 min.)"
             )));
         }
         if signed > now + TOLERANCE {
             let limit = clock::basic(now + TOLERANCE);
             return Err(BadSignature(format!(
-                "Signature not yet current: {signed_at} is still later than {limit} ({now_is} + 5 min.)"
+                "Signature not yet current: {signed_at} is still later than {limit} ({current} + 5 min.)"
             )));
         }
         Ok(())
@@ -92,11 +92,11 @@ impl<'a> Signature<'a> {
         format!("AWS4-HMAC-SHA256\n{signed_at}\n{date}/{region}/{service}/aws4_request\n{canonical}")
     }
 
-    /// The services here are called by POST to `/` without a query.
+    /// The canonical request. Clients send POST requests to `/` without a query to these services.
     fn canonical(&self, request: &Request) -> String {
         let mut headers = String::new();
         for name in self.signed_headers.split(';') {
-            let values = request.headers.iter().filter(|(is, _)| is == name);
+            let values = request.headers.iter().filter(|(header, _)| header == name);
             let values: Vec<&str> = values.map(|(_, value)| value.trim()).collect();
             headers.extend([name, ":", &values.join(","), "\n"]);
         }

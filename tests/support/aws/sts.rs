@@ -1,39 +1,39 @@
 //! STS, Query/XML: `AssumeRole` and `GetCallerIdentity`.
 
-use super::access::{Access, ResourcePolicy};
-use super::answer::{Answer, Protocol, ServiceError, escaped};
+use super::access::{AccessRequest, ResourcePolicy};
 use super::clock;
-use super::world::{Asked, Service, World};
+use super::protocol::{Protocol, ServiceError, ServiceResult, escaped};
+use super::state::{AwsState, Service, ServiceCall};
 
 pub const SERVICE: Service = Service { name: "sts", protocol: Protocol::Query, target_prefix: "", answer };
 
 const HOUR: i64 = 3600;
 
-fn answer(world: &mut World, asked: &Asked) -> Answer {
-    let result = match asked.operation.as_str() {
-        "AssumeRole" => assume_role(world, asked)?,
-        "GetCallerIdentity" => caller_identity(asked),
+fn answer(state: &mut AwsState, call: &ServiceCall) -> ServiceResult {
+    let result = match call.operation.as_str() {
+        "AssumeRole" => assume_role(state, call)?,
+        "GetCallerIdentity" => caller_identity(call),
         other => {
             let message = format!("Could not find operation {other} for version 2011-06-15");
             return Err(ServiceError::new(400, "InvalidAction", message));
         }
     };
-    let operation = &asked.operation;
+    let operation = &call.operation;
     Ok(format!(
         "<{operation}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
          <{operation}Result>{result}</{operation}Result></{operation}Response>"
     ))
 }
 
-fn assume_role(world: &mut World, asked: &Asked) -> Answer {
-    let role_arn = asked.text("RoleArn").ok_or_else(|| unacceptable("RoleArn is required"))?;
-    let session = asked.text("RoleSessionName").filter(|name| is_session_name(name));
+fn assume_role(state: &mut AwsState, call: &ServiceCall) -> ServiceResult {
+    let role_arn = call.text("RoleArn").ok_or_else(|| invalid_value("RoleArn is required"))?;
+    let session = call.text("RoleSessionName").filter(|name| is_session_name(name));
     let session = session
-        .ok_or_else(|| unacceptable("Value at 'roleSessionName' failed to satisfy constraint: [\\w+=,.@-]{2,64}"))?;
-    assert!(!asked.parameters.keys().any(|name| name.starts_with("Policy")), "session policies are not played here");
-    let lifetime = lifetime(asked)?;
-    trusted(world, asked, role_arn, session)?;
-    let opened = world.identities.open_session(role_arn, session, asked.now + lifetime);
+        .ok_or_else(|| invalid_value("Value at 'roleSessionName' failed to satisfy constraint: [\\w+=,.@-]{2,64}"))?;
+    assert!(!call.parameters.keys().any(|name| name.starts_with("Policy")), "session policies are not supported");
+    let lifetime = lifetime(call)?;
+    check_trust(state, call, role_arn, session)?;
+    let opened = state.identities.open_session(role_arn, session, call.now + lifetime);
     let token = opened.key.token.as_deref().expect("a session has a token");
     Ok(format!(
         "<AssumedRoleUser><AssumedRoleId>{}</AssumedRoleId><Arn>{}</Arn></AssumedRoleUser>\
@@ -47,23 +47,23 @@ fn assume_role(world: &mut World, asked: &Asked) -> Answer {
     ))
 }
 
-/// STS gives no reason, and says the same of a role that does not exist.
-fn trusted(world: &World, asked: &Asked, role: &str, session: &str) -> Result<(), ServiceError> {
+/// STS gives no reason, and reports the same for a role that does not exist.
+fn check_trust(state: &AwsState, call: &ServiceCall, role: &str, session: &str) -> Result<(), ServiceError> {
     let mut context = vec![("sts:RoleSessionName".to_owned(), session.to_owned())];
-    let external = asked.text("ExternalId");
+    let external = call.text("ExternalId");
     context.extend(external.map(|id| ("sts:ExternalId".to_owned(), id.to_owned())));
-    let access = Access {
+    let access = AccessRequest {
         action: "sts:AssumeRole",
         resource: role,
-        region: &asked.region,
+        region: &call.region,
         context,
         rule: ResourcePolicy::MustAllow,
     };
-    let known = world.identities.role(role);
-    if known.is_some_and(|role| access.decide(&asked.caller, Some(&role.trust)).is_ok()) {
+    let known = state.identities.role(role);
+    if known.is_some_and(|role| access.decide(&call.caller, Some(&role.trust)).is_ok()) {
         return Ok(());
     }
-    let caller = asked.caller.arn();
+    let caller = call.caller.arn();
     Err(ServiceError::new(
         403,
         "AccessDenied",
@@ -71,19 +71,19 @@ fn trusted(world: &World, asked: &Asked, role: &str, session: &str) -> Result<()
     ))
 }
 
-/// In seconds. Every role here has the usual maximum, an hour.
-fn lifetime(asked: &Asked) -> Result<i64, ServiceError> {
-    let wanted = asked.text("DurationSeconds").map_or(Ok(HOUR), str::parse::<i64>);
-    match wanted {
+/// The lifetime of the session in seconds. Every role has the default maximum of one hour.
+fn lifetime(call: &ServiceCall) -> Result<i64, ServiceError> {
+    let seconds = call.text("DurationSeconds").map_or(Ok(HOUR), str::parse::<i64>);
+    match seconds {
         Ok(seconds @ 900..=HOUR) => Ok(seconds),
-        Ok(3601..=43_200) if asked.caller.is_session => Err(unacceptable(
+        Ok(3601..=43_200) if call.caller.is_session => Err(invalid_value(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by \
              role chaining",
         )),
         Ok(3601..=43_200) => {
-            Err(unacceptable("The requested DurationSeconds exceeds the MaxSessionDuration set for this role."))
+            Err(invalid_value("The requested DurationSeconds exceeds the MaxSessionDuration set for this role."))
         }
-        _ => Err(unacceptable("Value at 'durationSeconds' failed to satisfy constraint")),
+        _ => Err(invalid_value("Value at 'durationSeconds' failed to satisfy constraint")),
     }
 }
 
@@ -92,8 +92,8 @@ fn is_session_name(name: &str) -> bool {
     (2..=64).contains(&name.len()) && name.bytes().all(allowed)
 }
 
-fn caller_identity(asked: &Asked) -> String {
-    let caller = &asked.caller;
+fn caller_identity(call: &ServiceCall) -> String {
+    let caller = &call.caller;
     format!(
         "<Arn>{}</Arn><UserId>{}</UserId><Account>{}</Account>",
         escaped(caller.arn()),
@@ -102,6 +102,6 @@ fn caller_identity(asked: &Asked) -> String {
     )
 }
 
-fn unacceptable(message: &str) -> ServiceError {
+fn invalid_value(message: &str) -> ServiceError {
     ServiceError::new(400, "ValidationError", message)
 }

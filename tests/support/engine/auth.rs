@@ -1,28 +1,28 @@
-//! The `X-Registry-Auth` header, read as the engine reads it.
+//! The `X-Registry-Auth` header, parsed as the engine parses it.
 
 use base64::Engine;
 use base64::alphabet::URL_SAFE;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 
-/// Go's `base64.URLEncoding`: padded, and not strict about the last bits.
+/// Go's `base64.URLEncoding`: padded, and lenient about the last bits.
 const GO_URL_ENCODING: GeneralPurpose =
     GeneralPurpose::new(&URL_SAFE, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
-/// The credentials of one pull.
+/// The credentials that accompany one pull.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Auth {
-    /// No header.
+pub enum RegistryAuth {
+    /// The request has no header.
     Absent,
-    /// A header that is not padded base64url of JSON. The engine says nothing and
-    /// pulls anonymously.
+    /// The header is not padded base64url of JSON. The engine reports nothing and pulls
+    /// anonymously.
     Ignored(String),
-    Given(Given),
+    Config(AuthConfig),
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct Given {
+pub struct AuthConfig {
     pub username: String,
     pub password: String,
     pub auth: String,
@@ -34,32 +34,32 @@ pub struct Given {
     pub registry_token: String,
 }
 
-impl Auth {
-    pub fn of(header: Option<&str>) -> Self {
+impl RegistryAuth {
+    pub fn parse(header: Option<&str>) -> Self {
         match header {
             None | Some("") => Self::Absent,
-            Some(text) => decoded(text).map_or_else(|| Self::Ignored(text.to_owned()), Self::Given),
+            Some(text) => decode(text).map_or_else(|| Self::Ignored(text.to_owned()), Self::Config),
         }
     }
 
-    /// Whether these are the given user's name and password.
-    pub fn is(&self, username: &str, password: &str) -> bool {
-        let matches = |given: &Given| given.username == username && given.password == password;
-        matches!(self, Self::Given(given) if matches(given))
+    /// Whether the header contains this user name and password.
+    pub fn has_login(&self, username: &str, password: &str) -> bool {
+        let matches = |config: &AuthConfig| config.username == username && config.password == password;
+        matches!(self, Self::Config(config) if matches(config))
     }
 
-    /// Whether the engine sends anything to the registry: `{}` says nothing.
+    /// Whether the engine sends no credentials to the registry; `{}` contains none.
     pub fn is_anonymous(&self) -> bool {
-        !matches!(self, Self::Given(given) if *given != Given::default())
+        !matches!(self, Self::Config(config) if *config != AuthConfig::default())
     }
 }
 
-/// `null`, for a field or the whole, is what Go makes of it: the empty value.
-fn decoded(text: &str) -> Option<Given> {
+/// Go decodes `null`, as a field or as the whole, to the empty value.
+fn decode(text: &str) -> Option<AuthConfig> {
     let json = GO_URL_ENCODING.decode(text).ok()?;
     let mut value: serde_json::Value = serde_json::from_slice(&json).ok()?;
     if let Some(fields) = value.as_object_mut() {
         fields.retain(|_, field| !field.is_null());
     }
-    serde_json::from_value::<Option<Given>>(value).ok().map(Option::unwrap_or_default)
+    serde_json::from_value::<Option<AuthConfig>>(value).ok().map(Option::unwrap_or_default)
 }

@@ -1,114 +1,16 @@
-//! A Docker Engine on a Unix socket, as far as pulling needs one.
+//! A Docker Engine on a Unix socket, as far as pulls need one.
 //!
-//! Without a script a pull succeeds plausibly. Scripts are per image; what is
-//! asked, with which credentials, and how each pull ended is kept. Wording and
-//! status codes are those of Docker Engine 20.10, or of Podman 4.3.
+//! Without a script a pull succeeds plausibly. Scripts apply to one image each. The engine records
+//! what was pulled, with which credentials, and how each pull ended. Messages and status codes are
+//! those of Docker Engine 20.10, or of Podman 4.3.
 
 mod auth;
+mod fake_engine;
 mod podman;
 mod pull;
 mod state;
 
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard};
-
-use tempfile::TempDir;
-
-use super::http::Server;
-
-pub use self::auth::{Auth, Given};
-pub use self::pull::Pull;
-use self::state::State;
-pub use self::state::{Ending, SeenPull};
-
-pub struct Engine {
-    state: Arc<Mutex<State>>,
-    folder: TempDir,
-    _server: Server,
-}
-
-impl Engine {
-    /// An engine of API 1.41.
-    pub fn start() -> Self {
-        Self::with_api("1.41")
-    }
-
-    /// An engine whose newest API is this.
-    pub fn with_api(version: &str) -> Self {
-        Self::with_apis("1.12", version)
-    }
-
-    /// An engine that speaks from this API to that one.
-    pub fn with_apis(oldest: &str, newest: &str) -> Self {
-        Self::of_kind(oldest, newest, false)
-    }
-
-    /// Podman 4.3, on its Docker-compatible socket.
-    pub fn podman() -> Self {
-        Self::of_kind("1.12", "1.41", true)
-    }
-
-    fn of_kind(oldest: &str, newest: &str, is_podman: bool) -> Self {
-        let folder = tempfile::tempdir().expect("a folder for the socket");
-        let state = Arc::new(Mutex::new(State::new(oldest, newest, is_podman, folder.path().join("data"))));
-        let shared = state.clone();
-        let server =
-            Server::on_socket(&folder.path().join("engine.sock"), move |request| state::reply(&shared, &request));
-        Self { state, folder, _server: server }
-    }
-
-    pub fn socket(&self) -> PathBuf {
-        self.folder.path().join("engine.sock")
-    }
-
-    /// Lets what it says of its data root be seen on this host; gives the root.
-    pub fn show_disk(&self) -> PathBuf {
-        let root = self.folder.path().join("data");
-        std::fs::create_dir_all(root.join("overlay2")).expect("the folder of its driver");
-        root
-    }
-
-    /// For `DOCKER_HOST`.
-    pub fn host(&self) -> String {
-        format!("unix://{}", self.socket().display())
-    }
-
-    /// How every pull of this image goes: `name:tag` or `name@digest`, as asked for.
-    pub fn image(&self, image: &str, pull: Pull) {
-        self.state().always.insert(image.to_owned(), pull);
-    }
-
-    /// How the next pull of this image goes, before what `image` says; calls queue up.
-    pub fn once(&self, image: &str, pull: Pull) {
-        self.state().next.entry(image.to_owned()).or_default().push_back(pull);
-    }
-
-    /// Every pull so far, in order of arrival.
-    pub fn pulls(&self) -> Vec<SeenPull> {
-        self.state().pulls.clone()
-    }
-
-    /// The images that the registry was asked about, with a credential that it accepts.
-    pub fn verified(&self) -> Vec<String> {
-        self.state().verified.clone()
-    }
-
-    /// How often this image was asked for.
-    pub fn count(&self, image: &str) -> usize {
-        self.state().pulls.iter().filter(|pull| pull.image == image).count()
-    }
-
-    /// The most pulls that were under way at one time.
-    pub fn most_at_once(&self) -> usize {
-        self.state().most_at_once
-    }
-
-    /// Every request so far, as `METHOD /path`, in order of arrival.
-    pub fn requests(&self) -> Vec<String> {
-        self.state().requests.clone()
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        state::lock(&self.state)
-    }
-}
+pub use self::auth::{AuthConfig, RegistryAuth};
+pub use self::fake_engine::FakeEngine;
+pub use self::pull::PullScript;
+pub use self::state::PullEnd;

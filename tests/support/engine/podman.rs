@@ -1,4 +1,4 @@
-//! The streams of Podman: no digest, no status, and refusals of HTTP 200.
+//! The pull streams of Podman: without digest and status, and with refusals under HTTP 200.
 
 use hyper::body::Bytes;
 use serde_json::{Value, json};
@@ -7,9 +7,9 @@ use super::super::digest::sha256;
 use super::super::http::{Stall, Step};
 use super::pull::id_of;
 
-/// The stream of a pull that goes well. The image's id stands in the last line as well as
-/// in those of its configuration, which is fetched even when the image is there.
-pub(super) fn success(name: &str, digest: &str, up_to_date: bool, before_end: Option<Stall>) -> Vec<Step> {
+/// The stream of a successful pull. The image id is in the last line and in the lines of the
+/// image's configuration, which Podman fetches even if the image is present.
+pub(super) fn success_steps(name: &str, digest: &str, up_to_date: bool, before_end: Option<Stall>) -> Vec<Step> {
     let layer = &sha256(name)[..12];
     let image = &id_of(digest)["sha256:".len()..][..12];
     let layers: &[&str] =
@@ -21,7 +21,7 @@ pub(super) fn success(name: &str, digest: &str, up_to_date: bool, before_end: Op
     steps
 }
 
-pub(super) fn unauthorized(image: &str) -> Vec<Step> {
+pub(super) fn unauthorized_steps(image: &str) -> Vec<Step> {
     let (name, version) = image.split_once('@').or_else(|| image.rsplit_once(':')).unwrap_or((image, ""));
     let message = format!(
         "initializing source docker://{image}: reading manifest {version} in {name}: unauthorized: authentication required"

@@ -1,4 +1,4 @@
-//! How a pull goes.
+//! Scripts of pulls.
 
 use std::time::Duration;
 
@@ -12,70 +12,70 @@ use super::super::http::{Stall, Step};
 /// The script of one pull: a refusal before the stream, or a stream.
 ///
 /// ```ignore
-/// Pull::success().requiring("user", "password")
-/// Pull::refused(404, "manifest for app:1 not found: manifest unknown: manifest unknown")
-/// Pull::stream().status("Pulling from app").hold(&gate).error("unexpected EOF")
+/// PullScript::success().with_login("user", "password")
+/// PullScript::refusal(404, "manifest for app:1 not found: manifest unknown: manifest unknown")
+/// PullScript::stream().status("Pulling from app").hold(&gate).error("unexpected EOF")
 /// ```
 #[derive(Clone)]
-pub struct Pull {
-    pub(super) goes: Goes,
-    pub(super) requires: Option<(String, String)>,
-    /// The digest of the image that is local afterwards, where the script fixes it.
-    pub(super) lands: Option<String>,
-    pub(super) announces: Option<String>,
+pub struct PullScript {
+    pub(super) course: PullCourse,
+    pub(super) required_login: Option<(String, String)>,
+    /// The digest of the local image after the pull, if the script sets it.
+    pub(super) local_digest: Option<String>,
+    pub(super) reported_digest: Option<String>,
     pub(super) manifest: Option<String>,
 }
 
 #[derive(Clone)]
-pub(super) enum Goes {
-    Well { before_end: Option<Stall> },
-    Refused { status: u16, message: String },
+pub(super) enum PullCourse {
+    Success { before_end: Option<Stall> },
+    Refusal { status: u16, message: String },
     Scripted(Vec<Step>),
 }
 
-impl Pull {
-    /// Progress, digest and status as an engine tells them; the image is local afterwards.
+impl PullScript {
+    /// A successful pull, with progress, digest and status lines; the image is local afterwards.
     pub fn success() -> Self {
-        Self::new(Goes::Well { before_end: None })
+        Self::new(PullCourse::Success { before_end: None })
     }
 
     /// An HTTP error before the stream.
-    pub fn refused(status: u16, message: &str) -> Self {
-        Self::new(Goes::Refused { status, message: message.to_owned() })
+    pub fn refusal(status: u16, message: &str) -> Self {
+        Self::new(PullCourse::Refusal { status, message: message.to_owned() })
     }
 
-    /// HTTP 200 and a stream of what the calls after this one say. No image is
-    /// local afterwards, unless `lands` says so.
+    /// HTTP 200 and a stream of the lines that the following calls add. Without
+    /// `with_local_digest` no image is local afterwards.
     pub fn stream() -> Self {
-        Self::new(Goes::Scripted(Vec::new()))
+        Self::new(PullCourse::Scripted(Vec::new()))
     }
 
-    /// Refuses whoever is not this user, in the engine's words.
-    pub fn requiring(mut self, username: &str, password: &str) -> Self {
-        self.requires = Some((username.to_owned(), password.to_owned()));
+    /// Refuses a pull with any other login, with the engine's own message.
+    pub fn with_login(mut self, username: &str, password: &str) -> Self {
+        self.required_login = Some((username.to_owned(), password.to_owned()));
         self
     }
 
-    /// The image is local at the stream's end, with this digest.
-    pub fn lands(mut self, digest: &str) -> Self {
-        self.lands = Some(digest.to_owned());
+    /// Makes an image with this digest local at the end of the stream.
+    pub fn with_local_digest(mut self, digest: &str) -> Self {
+        self.local_digest = Some(digest.to_owned());
         self
     }
 
-    /// A successful pull tells this digest, whatever lands.
-    pub fn announces(mut self, digest: &str) -> Self {
-        self.announces = Some(digest.to_owned());
+    /// Reports this digest in a successful pull, whatever the digest of the local image.
+    pub fn with_reported_digest(mut self, digest: &str) -> Self {
+        self.reported_digest = Some(digest.to_owned());
         self
     }
 
-    /// What lands is an index, and this the digest of the manifest in it that is for this
-    /// platform; the local image has both.
+    /// Makes the local digest that of an index, and this the digest of the platform's manifest in
+    /// it; the local image has both.
     pub fn with_manifest(mut self, digest: &str) -> Self {
         self.manifest = Some(digest.to_owned());
         self
     }
 
-    /// A line of the stream.
+    /// Adds a line to the stream.
     pub fn line(self, line: &Value) -> Self {
         self.raw(&format!("{line}\r\n"))
     }
@@ -84,78 +84,84 @@ impl Pull {
         self.line(&json!({ "status": status }))
     }
 
-    /// An error in the stream.
+    /// Adds an error to the stream.
     pub fn error(self, message: &str) -> Self {
         self.line(&json!({ "errorDetail": { "message": message }, "error": message }))
     }
 
-    /// Bytes of the stream as they are: half a line, or a line without its end.
+    /// Adds raw bytes to the stream, such as an incomplete line.
     pub fn raw(self, text: &str) -> Self {
-        self.then(Step::Send(Bytes::copy_from_slice(text.as_bytes())))
+        self.add_step(Step::Send(Bytes::copy_from_slice(text.as_bytes())))
     }
 
     pub fn pause(self, time: Duration) -> Self {
-        self.then(Step::Stall(Stall::Pause(time)))
+        self.add_step(Step::Stall(Stall::Pause(time)))
     }
 
-    /// The rest waits until the test opens the gate.
+    /// Delays the rest of the stream until the test opens the gate.
     pub fn hold(self, gate: &Gate) -> Self {
-        self.then(Step::Stall(Stall::Hold(gate.clone())))
+        self.add_step(Step::Stall(Stall::Hold(gate.clone())))
     }
 
     pub fn hang(self) -> Self {
-        self.then(Step::Stall(Stall::Hang))
+        self.add_step(Step::Stall(Stall::Hang))
     }
 
-    /// The connection is cut here.
+    /// Cuts the connection.
     pub fn reset(self) -> Self {
-        self.then(Step::Stall(Stall::Reset))
+        self.add_step(Step::Stall(Stall::Reset))
     }
 
-    fn new(goes: Goes) -> Self {
-        Self { goes, requires: None, lands: None, announces: None, manifest: None }
+    fn new(course: PullCourse) -> Self {
+        Self { course, required_login: None, local_digest: None, reported_digest: None, manifest: None }
     }
 
-    /// A success stalls once, after its layers; a stream wherever it is said.
-    fn then(mut self, step: Step) -> Self {
-        match (&mut self.goes, step) {
-            (Goes::Scripted(steps), step) => steps.push(step),
-            (Goes::Well { before_end }, Step::Stall(stall)) => *before_end = Some(stall),
-            (Goes::Well { .. }, Step::Send(_)) => panic!("a success says its own lines"),
-            (Goes::Refused { .. }, _) => panic!("a refusal has no stream"),
+    /// Adds a step. A successful pull stalls once, after its layers; a stream stalls at this point.
+    fn add_step(mut self, step: Step) -> Self {
+        match (&mut self.course, step) {
+            (PullCourse::Scripted(steps), step) => steps.push(step),
+            (PullCourse::Success { before_end }, Step::Stall(stall)) => *before_end = Some(stall),
+            (PullCourse::Success { .. }, Step::Send(_)) => panic!("a success says its own lines"),
+            (PullCourse::Refusal { .. }, _) => panic!("a refusal has no stream"),
         }
         self
     }
 }
 
-/// The stream of a pull that goes well. `name` is without tag and digest.
-pub(super) fn success(name: &str, tag: &str, digest: &str, up_to_date: bool, before_end: Option<Stall>) -> Vec<Step> {
+/// The stream of a successful pull. `name` has no tag and no digest.
+pub(super) fn success_steps(
+    name: &str,
+    tag: &str,
+    digest: &str,
+    up_to_date: bool,
+    before_end: Option<Stall>,
+) -> Vec<Step> {
     let mut lines = vec![json!({ "status": format!("Pulling from {}", path_of(name)), "id": tag })];
     if !up_to_date {
         let layer = &sha256(name)[..12];
-        let told = |status: &str, detail: Value| json!({ "status": status, "progressDetail": detail, "id": layer });
+        let line = |status: &str, detail: Value| json!({ "status": status, "progressDetail": detail, "id": layer });
         lines.extend([
-            told("Pulling fs layer", json!({})),
-            told("Downloading", json!({ "current": 512, "total": 2048 })),
-            told("Download complete", json!({})),
-            told("Extracting", json!({ "current": 2048, "total": 2048 })),
-            told("Pull complete", json!({})),
+            line("Pulling fs layer", json!({})),
+            line("Downloading", json!({ "current": 512, "total": 2048 })),
+            line("Download complete", json!({})),
+            line("Extracting", json!({ "current": 2048, "total": 2048 })),
+            line("Pull complete", json!({})),
         ]);
     }
     let separator = if tag.contains(':') { '@' } else { ':' };
     let last = if up_to_date { "Image is up to date" } else { "Downloaded newer image" };
-    let ends = [
+    let last_lines = [
         json!({ "status": format!("Digest: {digest}") }),
         json!({ "status": format!("Status: {last} for {name}{separator}{tag}") }),
     ];
     let send = |line: Value| Step::Send(Bytes::from(format!("{line}\r\n")));
     let mut steps: Vec<Step> = lines.into_iter().map(send).collect();
     steps.extend(before_end.map(Step::Stall));
-    steps.extend(ends.map(send));
+    steps.extend(last_lines.map(send));
     steps
 }
 
-/// A digest that is this image's own.
+/// A digest that is unique to this image.
 pub(super) fn digest_of(image: &str) -> String {
     format!("sha256:{}", sha256(image))
 }

@@ -1,4 +1,4 @@
-//! What the engine holds and has seen, and how it answers.
+//! The state of the engine, and its replies.
 
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
@@ -7,100 +7,100 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::json;
 
 use super::super::http::{Reply, Request};
-use super::auth::Auth;
+use super::auth::RegistryAuth;
 use super::podman;
-use super::pull::{Goes, Pull, digest_of, id_of, path_of, success};
+use super::pull::{PullCourse, PullScript, digest_of, id_of, path_of, success_steps};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum PullEnd {
     /// The whole script was played.
     Complete,
-    /// The client left before the end, or the script cut the connection.
+    /// The client disconnected before the end, or the script cut the connection.
     Broken,
 }
 
-/// One pull as it was asked for.
+/// One pull as it was requested.
 #[derive(Clone, Debug)]
-pub struct SeenPull {
-    /// `name:tag` or `name@digest`; a bare name asks for all tags.
+pub struct RecordedPull {
+    /// `name:tag` or `name@digest`; a bare name requests all tags.
     pub image: String,
     pub platform: Option<String>,
-    pub auth: Auth,
-    /// Of the path; `None` for a path without a version.
+    pub auth: RegistryAuth,
+    /// The version in the path; `None` for a path without a version.
     pub api_version: Option<String>,
-    /// `None` while it is under way.
-    pub ending: Option<Ending>,
+    /// `None` while the pull is in progress.
+    pub ending: Option<PullEnd>,
 }
 
-pub struct State {
+pub struct EngineState {
     api_version: String,
     oldest_api: String,
     is_podman: bool,
-    /// Where its images are, as it says.
+    /// The folder of the images, as the engine reports it.
     root: PathBuf,
-    pub always: HashMap<String, Pull>,
-    pub next: HashMap<String, VecDeque<Pull>>,
-    /// Local images, by the reference they were pulled by.
-    local: HashMap<String, Local>,
-    pub pulls: Vec<SeenPull>,
+    pub scripts: HashMap<String, PullScript>,
+    pub queued_scripts: HashMap<String, VecDeque<PullScript>>,
+    /// Local images, by the reference of their pull.
+    local: HashMap<String, LocalImage>,
+    pub pulls: Vec<RecordedPull>,
     pub requests: Vec<String>,
-    /// Images that somebody was told of, and may have.
-    pub verified: Vec<String>,
-    under_way: usize,
-    pub most_at_once: usize,
+    /// Images that the registry confirmed to a caller with a valid credential.
+    pub verified_images: Vec<String>,
+    in_progress: usize,
+    pub max_concurrent_pulls: usize,
 }
 
 #[derive(Clone, PartialEq, Eq)]
-struct Local {
+struct LocalImage {
     digest: String,
-    /// That of its manifest, where the other one is an index's.
+    /// The digest of the platform's manifest, if `digest` is that of an index.
     manifest: Option<String>,
-    /// Whether it was given this name on the engine.
-    is_named_here: bool,
+    /// Whether a tag request gave the image this name.
+    is_tagged: bool,
 }
 
-impl State {
+impl EngineState {
     pub fn new(oldest_api: &str, api_version: &str, is_podman: bool, root: PathBuf) -> Self {
         Self {
             api_version: api_version.to_owned(),
             oldest_api: oldest_api.to_owned(),
             is_podman,
             root,
-            always: HashMap::new(),
-            next: HashMap::new(),
+            scripts: HashMap::new(),
+            queued_scripts: HashMap::new(),
             local: HashMap::new(),
             pulls: Vec::new(),
             requests: Vec::new(),
-            verified: Vec::new(),
-            under_way: 0,
-            most_at_once: 0,
+            verified_images: Vec::new(),
+            in_progress: 0,
+            max_concurrent_pulls: 0,
         }
     }
 }
 
-pub fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+pub fn lock(state: &Mutex<EngineState>) -> MutexGuard<'_, EngineState> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-pub fn reply(state: &Arc<Mutex<State>>, request: &Request) -> Reply {
+pub fn reply(state: &Arc<Mutex<EngineState>>, request: &Request) -> Reply {
     let mut locked = lock(state);
     locked.requests.push(format!("{} {}", request.method, request.path));
     let (oldest, newest) = (locked.oldest_api.clone(), locked.api_version.clone());
     let is_podman = locked.is_podman;
-    let (version, path) = versioned(&request.path);
-    if let Some(asked) = version {
-        let (asked_is, newest_is, oldest_is) = (number(asked), number(&newest), number(&oldest));
-        if asked_is > newest_is {
+    let (version, path) = split_version(&request.path);
+    if let Some(client) = version {
+        let (requested, latest, earliest) = (number(client), number(&newest), number(&oldest));
+        if requested > latest {
             return failure(
                 400,
-                &format!("client version {asked} is too new. Maximum supported API version is {newest}"),
+                &format!("client version {client} is too new. Maximum supported API version is {newest}"),
             );
         }
-        if asked_is < oldest_is {
+        if requested < earliest {
             return failure(
                 400,
                 &format!(
-                    "client version {asked} is too old. Minimum supported API version is {oldest}, \
+                    "client version {client} is too old. Minimum supported API version is {oldest}, \
                  please upgrade your client to a newer version"
                 ),
             );
@@ -123,8 +123,8 @@ pub fn reply(state: &Arc<Mutex<State>>, request: &Request) -> Reply {
             }),
         ),
         ("POST", "/images/create") => {
-            let asked = SeenPull::of(request, version);
-            return locked.pull(state, asked);
+            let pull = RecordedPull::new(request, version);
+            return locked.pull(state, pull);
         }
         ("POST", path) if path.ends_with("/tag") => {
             let image = path.trim_start_matches("/images/").trim_end_matches("/tag");
@@ -135,7 +135,7 @@ pub fn reply(state: &Arc<Mutex<State>>, request: &Request) -> Reply {
         ("GET", path) => match path.strip_suffix("/json").and_then(|path| path[1..].split_once('/')) {
             Some(("images", image)) => locked.inspect(image),
             Some(("distribution", image)) if !is_podman => {
-                locked.distribution(image, &Auth::of(request.header("x-registry-auth")))
+                locked.distribution(image, &RegistryAuth::parse(request.header("x-registry-auth")))
             }
             _ => failure(404, "page not found"),
         },
@@ -145,8 +145,8 @@ pub fn reply(state: &Arc<Mutex<State>>, request: &Request) -> Reply {
     if is_podman { answer.header("libpod-api-version", "4.3.1") } else { answer }
 }
 
-impl SeenPull {
-    fn of(request: &Request, version: Option<&str>) -> Self {
+impl RecordedPull {
+    fn new(request: &Request, version: Option<&str>) -> Self {
         let name = request.parameter("fromImage").unwrap_or_default();
         Self {
             image: match request.parameter("tag") {
@@ -155,123 +155,125 @@ impl SeenPull {
                 Some(tag) => format!("{name}:{tag}"),
             },
             platform: request.parameter("platform").map(str::to_owned),
-            auth: Auth::of(request.header("x-registry-auth")),
+            auth: RegistryAuth::parse(request.header("x-registry-auth")),
             api_version: version.map(str::to_owned),
             ending: None,
         }
     }
 }
 
-impl State {
-    /// Takes the script, and notes the pull as under way until its reply ends.
-    fn pull(&mut self, state: &Arc<Mutex<Self>>, asked: SeenPull) -> Reply {
-        let image = asked.image.clone();
-        let queued = self.next.get_mut(&image).and_then(VecDeque::pop_front);
-        let script = queued.or_else(|| self.always.get(&image).cloned());
-        let (reply, lands) = self.play(&image, &asked.auth, script.unwrap_or_else(Pull::success));
+impl EngineState {
+    /// Takes the next script, and records the pull as in progress until its reply ends.
+    fn pull(&mut self, state: &Arc<Mutex<Self>>, pull: RecordedPull) -> Reply {
+        let image = pull.image.clone();
+        let queued = self.queued_scripts.get_mut(&image).and_then(VecDeque::pop_front);
+        let script = queued.or_else(|| self.scripts.get(&image).cloned());
+        let (reply, local) = self.play(&image, &pull.auth, script.unwrap_or_else(PullScript::success));
         let number = self.pulls.len();
-        self.pulls.push(asked);
-        self.under_way += 1;
-        self.most_at_once = self.most_at_once.max(self.under_way);
+        self.pulls.push(pull);
+        self.in_progress += 1;
+        self.max_concurrent_pulls = self.max_concurrent_pulls.max(self.in_progress);
         let state = state.clone();
         reply.on_end(move |complete| {
             let mut state = lock(&state);
-            state.under_way -= 1;
-            state.pulls[number].ending = Some(if complete { Ending::Complete } else { Ending::Broken });
-            if let Some(local) = lands.filter(|_| complete) {
+            state.in_progress -= 1;
+            state.pulls[number].ending = Some(if complete { PullEnd::Complete } else { PullEnd::Broken });
+            if let Some(local) = local.filter(|_| complete) {
                 state.local.insert(image, local);
             }
         })
     }
 
-    /// The reply, and what is local after it.
-    fn play(&self, image: &str, auth: &Auth, pull: Pull) -> (Reply, Option<Local>) {
-        // Docker asks nobody for a digest that it has.
-        let is_answered_here = !self.is_podman && split(image).1.contains(':') && self.here(image).is_some();
-        if let Some((username, password)) = &pull.requires
-            && !is_answered_here
-            && !auth.is(username, password)
+    /// The reply, and the image that is local after it.
+    fn play(&self, image: &str, auth: &RegistryAuth, pull: PullScript) -> (Reply, Option<LocalImage>) {
+        // Docker does not ask the registry for a digest that is local.
+        let is_local_digest =
+            !self.is_podman && split_reference(image).1.contains(':') && self.find_local(image).is_some();
+        if let Some((username, password)) = &pull.required_login
+            && !is_local_digest
+            && !auth.has_login(username, password)
         {
             return (
-                if self.is_podman { stream(podman::unauthorized(image)) } else { unauthorized(image, auth) },
+                if self.is_podman { stream(podman::unauthorized_steps(image)) } else { unauthorized(image, auth) },
                 None,
             );
         }
         let manifest = pull.manifest;
-        let lands = |digest: String| Local { digest, manifest, is_named_here: false };
-        match pull.goes {
-            Goes::Refused { status, message } => (failure(status, &message), None),
-            Goes::Scripted(steps) => (stream(steps), pull.lands.map(lands)),
-            Goes::Well { before_end } => {
-                let (name, tag) = split(image);
-                let digest =
-                    pull.lands.unwrap_or_else(|| if tag.contains(':') { tag.to_owned() } else { digest_of(image) });
-                let up_to_date = is_answered_here || self.local.get(image).is_some_and(|local| local.digest == digest);
-                let announced = pull.announces.as_ref().unwrap_or(&digest);
+        let local_image = |digest: String| LocalImage { digest, manifest, is_tagged: false };
+        match pull.course {
+            PullCourse::Refusal { status, message } => (failure(status, &message), None),
+            PullCourse::Scripted(steps) => (stream(steps), pull.local_digest.map(local_image)),
+            PullCourse::Success { before_end } => {
+                let (name, tag) = split_reference(image);
+                let digest = pull
+                    .local_digest
+                    .unwrap_or_else(|| if tag.contains(':') { tag.to_owned() } else { digest_of(image) });
+                let up_to_date = is_local_digest || self.local.get(image).is_some_and(|local| local.digest == digest);
+                let announced = pull.reported_digest.as_ref().unwrap_or(&digest);
                 let steps = if self.is_podman {
-                    podman::success(name, announced, up_to_date, before_end)
+                    podman::success_steps(name, announced, up_to_date, before_end)
                 } else {
-                    success(name, tag, announced, up_to_date, before_end)
+                    success_steps(name, tag, announced, up_to_date, before_end)
                 };
-                (stream(steps), Some(lands(digest)))
+                (stream(steps), Some(local_image(digest)))
             }
         }
     }
 
-    /// Another name for an image that is here. Docker keeps no digest under it.
+    /// Adds a tag to a local image. Docker stores no digest under such a tag.
     fn tag(&mut self, image: &str, name: &str, tag: &str) -> Reply {
         let by_id = self.local.values().find(|local| id_of(&local.digest) == image);
-        let Some(local) = by_id.or_else(|| self.here(image)) else {
+        let Some(local) = by_id.or_else(|| self.find_local(image)) else {
             return failure(404, &format!("No such image: {image}"));
         };
         if tag.contains(':') {
             return failure(500, "invalid tag format");
         }
-        let local = Local { is_named_here: !self.is_podman, ..local.clone() };
+        let local = LocalImage { is_tagged: !self.is_podman, ..local.clone() };
         self.local.insert(format!("{name}:{tag}"), local);
         Reply::new(201, "")
     }
 
-    /// Podman's list, of one image at most.
+    /// The image list of Podman, filtered by one reference.
     fn list(&self, filters: &str) -> Reply {
-        let wanted = |image: &str| json!({ "reference": [image] }).to_string().replace(' ', "") == filters;
-        let found = self.local.iter().filter(|(image, _)| wanted(image));
+        let matches = |image: &str| json!({ "reference": [image] }).to_string().replace(' ', "") == filters;
+        let found = self.local.iter().filter(|(image, _)| matches(image));
         let listed: Vec<_> =
             found.map(|(_, local)| json!({ "Id": id_of(&local.digest), "Digest": local.digest })).collect();
         Reply::json(200, &json!(listed))
     }
 
-    /// What the registry says of an image, to whoever may pull it by any of its tags.
-    fn distribution(&mut self, image: &str, auth: &Auth) -> Reply {
-        let (name, _) = split(image);
-        let of_this_name = self.always.iter().filter(|(known, _)| split(known).0 == name);
-        let mut wanted = of_this_name.filter_map(|(_, pull)| pull.requires.as_ref());
-        if wanted.any(|(username, password)| !auth.is(username, password)) {
+    /// The registry's response about an image, for a login that may pull any of its tags.
+    fn distribution(&mut self, image: &str, auth: &RegistryAuth) -> Reply {
+        let (name, _) = split_reference(image);
+        let same_name = self.scripts.iter().filter(|(known, _)| split_reference(known).0 == name);
+        let mut logins = same_name.filter_map(|(_, pull)| pull.required_login.as_ref());
+        if logins.any(|(username, password)| !auth.has_login(username, password)) {
             return failure(401, "unauthorized: authentication required");
         }
-        self.verified.push(image.to_owned());
+        self.verified_images.push(image.to_owned());
         Reply::json(200, &json!({ "Descriptor": { "mediaType": "", "digest": "", "size": 0 }, "Platforms": [] }))
     }
 
-    /// The local image of a name and tag, or of a name and digest.
-    fn here(&self, image: &str) -> Option<&Local> {
-        let (name, version) = split(image);
-        let is_it = |(known, local): &(&String, &Local)| {
-            split(known).0 == name && local.digest == version && !local.is_named_here
+    /// Finds a local image by name and tag, or by name and digest.
+    fn find_local(&self, image: &str) -> Option<&LocalImage> {
+        let (name, version) = split_reference(image);
+        let matches = |(known, local): &(&String, &LocalImage)| {
+            split_reference(known).0 == name && local.digest == version && !local.is_tagged
         };
-        self.local.get(image).or_else(|| self.local.iter().find(is_it).map(|(_, local)| local))
+        self.local.get(image).or_else(|| self.local.iter().find(matches).map(|(_, local)| local))
     }
 
     fn inspect(&self, image: &str) -> Reply {
-        let Some(local) = self.here(image) else {
+        let Some(local) = self.find_local(image) else {
             return failure(404, &format!("No such image: {image}"));
         };
-        let (name, tag) = split(image);
+        let (name, tag) = split_reference(image);
         let familiar = name.strip_prefix("docker.io/").unwrap_or(name);
         let familiar = familiar.strip_prefix("library/").unwrap_or(familiar);
         let tags = if tag.contains(':') { vec![] } else { vec![format!("{familiar}:{tag}")] };
         let mut digests: Vec<_> = local.manifest.iter().chain([&local.digest]).collect();
-        digests.retain(|_| !local.is_named_here);
+        digests.retain(|_| !local.is_tagged);
         digests.sort();
         let digests: Vec<_> = digests.into_iter().map(|digest| format!("{familiar}@{digest}")).collect();
         Reply::json(
@@ -295,9 +297,9 @@ fn failure(status: u16, message: &str) -> Reply {
     Reply::json(status, &json!({ "message": message }))
 }
 
-/// As 20.10 says it, when the registry answers 401.
-fn unauthorized(image: &str, auth: &Auth) -> Reply {
-    let (name, tag) = split(image);
+/// The message of Docker 20.10 when the registry answers 401.
+fn unauthorized(image: &str, auth: &RegistryAuth) -> Reply {
+    let (name, tag) = split_reference(image);
     let host = name.split('/').next().unwrap_or_default();
     let path = path_of(name);
     let reason =
@@ -305,8 +307,8 @@ fn unauthorized(image: &str, auth: &Auth) -> Reply {
     failure(500, &format!("Head \"https://{host}/v2/{path}/manifests/{tag}\": {reason}"))
 }
 
-/// Name, and tag or digest; without either the engine takes `latest`.
-fn split(image: &str) -> (&str, &str) {
+/// Splits a reference into name, and tag or digest; the default tag is `latest`.
+fn split_reference(image: &str) -> (&str, &str) {
     if let Some(at_digest) = image.split_once('@') {
         return at_digest;
     }
@@ -317,8 +319,8 @@ fn split(image: &str) -> (&str, &str) {
     }
 }
 
-/// The version of a path, and the path without it.
-fn versioned(path: &str) -> (Option<&str>, &str) {
+/// Splits the version off a path.
+fn split_version(path: &str) -> (Option<&str>, &str) {
     let version = path.strip_prefix("/v").and_then(|rest| rest.split_once('/'));
     match version {
         Some((version, rest)) if number(version).is_some() => (Some(version), &path[path.len() - rest.len() - 1..]),

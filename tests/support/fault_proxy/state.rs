@@ -1,4 +1,4 @@
-//! What the proxy does with a request.
+//! What the proxy has recorded, and its replies.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,105 +6,111 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 
-use super::super::fault::Faults;
-use super::super::http::{Reply, Request, Stall, Step};
-use super::behind::{Answer, ask};
-use super::{Fault, On, Seen};
+use super::super::fault::FaultPlan;
+use super::super::http::{Reply, Request};
+use super::super::registry_fault::{RegistryFault, RequestKind};
+use super::proxy::ProxiedRequest;
+use super::upstream::{UpstreamResponse, forward};
 
-pub struct State {
+pub struct ProxyState {
     registry: String,
-    /// Where tokens are wanted, the logins that have got one: a token is a place among them.
+    /// With a token service: the `Authorization` header of each issued token, by token number.
     pub tokens: Option<Vec<String>>,
-    /// What manifests call a configuration, by digest.
+    /// Digests of image configurations, learned from manifests.
     configurations: HashSet<String>,
-    pub faults: Faults<On, Fault>,
-    pub seen: Vec<Seen>,
-    /// By path.
-    pub under_way: HashMap<String, usize>,
-    pub most_at_once: usize,
+    pub faults: FaultPlan<RequestKind, RegistryFault>,
+    pub requests: Vec<ProxiedRequest>,
+    /// Number of requests in flight, by path.
+    pub in_flight: HashMap<String, usize>,
+    pub max_concurrent: usize,
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+pub fn lock(state: &Mutex<ProxyState>) -> MutexGuard<'_, ProxyState> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The answer, and the request counted for as long as it takes.
-pub fn reply(shared: &Arc<Mutex<State>>, request: &Request) -> Reply {
+/// Replies to a request, and counts it as in flight until the reply ends.
+pub fn reply(shared: &Arc<Mutex<ProxyState>>, request: &Request) -> Reply {
     let mut state = lock(shared);
-    let reply = state.answer(request);
-    let count = state.under_way.entry(request.path.clone()).or_default();
+    let reply = state.reply(request);
+    let count = state.in_flight.entry(request.path.clone()).or_default();
     *count += 1;
     let count = *count;
     if request.method == "GET" && request.path != "/v2/" {
-        state.most_at_once = state.most_at_once.max(count);
+        state.max_concurrent = state.max_concurrent.max(count);
     }
     let (shared, path) = (shared.clone(), request.path.clone());
-    reply.on_end(move |_| *lock(&shared).under_way.entry(path).or_default() -= 1)
+    reply.on_end(move |_| *lock(&shared).in_flight.entry(path).or_default() -= 1)
 }
 
-impl State {
+impl ProxyState {
     pub fn new(registry: &str) -> Self {
         Self {
             registry: registry.to_owned(),
             tokens: None,
             configurations: HashSet::new(),
-            faults: Faults::none(),
-            seen: Vec::new(),
-            under_way: HashMap::new(),
-            most_at_once: 0,
+            faults: FaultPlan::new(),
+            requests: Vec::new(),
+            in_flight: HashMap::new(),
+            max_concurrent: 0,
         }
     }
 
-    fn answer(&mut self, request: &Request) -> Reply {
-        let on = self.on(&request.path);
-        let fault = on.and_then(|on| self.faults.strike(&on));
-        self.seen.push(Seen { method: request.method.clone(), path: request.path.clone(), on });
-        if let Some(Fault::Answer(status, header, body)) = fault {
+    fn reply(&mut self, request: &Request) -> Reply {
+        let kind = self.kind(&request.path);
+        let fault = kind.and_then(|kind| self.faults.next_fault(&kind));
+        self.requests.push(ProxiedRequest { method: request.method.clone(), path: request.path.clone(), kind });
+        if let Some(RegistryFault::Response(status, header, body)) = fault {
             let reply = Reply::new(status, body).header("docker-distribution-api-version", "registry/2.0");
             return header.into_iter().fold(reply, |reply, (name, value)| reply.header(name, value));
         }
-        let answer = self.pass(on, request);
-        if on == Some(On::Manifest) {
-            self.learn(&answer.body);
+        let UpstreamResponse { status, headers, body } = self.response(kind, request);
+        if kind == Some(RequestKind::Manifest) {
+            self.learn_configuration(&body);
         }
-        struck(answer, fault, request.method == "HEAD")
+        let has_length = headers.iter().any(|(name, _)| name == "content-length");
+        let reply = RegistryFault::reply(fault, status, &body);
+        let reply = headers.into_iter().fold(reply, |reply, (name, value)| reply.header(&name, value));
+        if has_length || request.method == "HEAD" {
+            return reply;
+        }
+        reply.header("content-length", body.len().to_string())
     }
 
-    /// What it is for.
-    fn on(&self, path: &str) -> Option<On> {
+    fn kind(&self, path: &str) -> Option<RequestKind> {
         match path {
-            "/v2/" | "/v2" => Some(On::Ping),
-            "/token" => Some(On::Token),
-            _ if path.contains("/manifests/") => Some(On::Manifest),
+            "/v2/" | "/v2" => Some(RequestKind::Ping),
+            "/token" => Some(RequestKind::Token),
+            _ if path.contains("/manifests/") => Some(RequestKind::Manifest),
             _ => {
                 let (_, digest) = path.split_once("/blobs/")?;
-                Some(if self.configurations.contains(digest) { On::Config } else { On::Layer })
+                let is_configuration = self.configurations.contains(digest);
+                Some(if is_configuration { RequestKind::Config } else { RequestKind::Layer })
             }
         }
     }
 
-    fn learn(&mut self, manifest: &[u8]) {
+    fn learn_configuration(&mut self, manifest: &[u8]) {
         let manifest: Value = serde_json::from_slice(manifest).unwrap_or_default();
         self.configurations.extend(manifest["config"]["digest"].as_str().map(str::to_owned));
     }
 
-    /// The registry's answer, through the token service where there is one.
-    fn pass(&mut self, on: Option<On>, request: &Request) -> Answer {
-        let given = request.header("authorization");
-        let Some(tokens) = &mut self.tokens else { return ask(&self.registry, request, given) };
-        if on == Some(On::Token) {
-            let ping = Request { path: "/v2/".to_owned(), ..empty(request) };
-            let mut answer = ask(&self.registry, &ping, given);
-            if answer.status == 200 {
-                tokens.push(given.unwrap_or_default().to_owned());
-                answer.body = json!({ "token": (tokens.len() - 1).to_string() }).to_string().into();
+    /// The response of the registry, or of the token service if there is one.
+    fn response(&mut self, kind: Option<RequestKind>, request: &Request) -> UpstreamResponse {
+        let authorization = request.header("authorization");
+        let Some(tokens) = &mut self.tokens else { return forward(&self.registry, request, authorization) };
+        if kind == Some(RequestKind::Token) {
+            let mut response = forward(&self.registry, &ping(request), authorization);
+            if response.status == 200 {
+                tokens.push(authorization.unwrap_or_default().to_owned());
+                response.body = json!({ "token": (tokens.len() - 1).to_string() }).to_string().into();
             }
-            answer.headers.retain(|(name, _)| !matches!(&**name, "content-length" | "www-authenticate"));
-            return answer;
+            response.headers.retain(|(name, _)| !matches!(&**name, "content-length" | "www-authenticate"));
+            return response;
         }
-        let token = given.and_then(|given| given.strip_prefix("Bearer ")?.parse::<usize>().ok());
+        let token = authorization.and_then(|value| value.strip_prefix("Bearer ")?.parse::<usize>().ok());
         if let Some(login) = token.and_then(|token| tokens.get(token)) {
-            return ask(&self.registry, request, Some(login).filter(|login| !login.is_empty()).map(|login| &**login));
+            return forward(&self.registry, request, Some(&**login).filter(|login| !login.is_empty()));
         }
         let host = request.header("host").unwrap_or_default();
         let name = request.path.trim_start_matches("/v2/");
@@ -113,49 +119,17 @@ impl State {
         let challenge = format!("Bearer realm=\"http://{host}/token\",service=\"lab\",scope=\"{scope}\"");
         let body = r#"{"errors": [{"code": "UNAUTHORIZED", "message": "authentication required"}]}"#;
         let headers = vec![("www-authenticate".to_owned(), challenge)];
-        Answer { status: 401, headers, body: Bytes::from_static(body.as_bytes()) }
+        UpstreamResponse { status: 401, headers, body: Bytes::from_static(body.as_bytes()) }
     }
 }
 
-/// The same request without anything in it.
-fn empty(request: &Request) -> Request {
+/// A request for `/v2/`, by which the token service checks a login.
+fn ping(request: &Request) -> Request {
     Request {
         method: "GET".to_owned(),
-        path: String::new(),
+        path: "/v2/".to_owned(),
         query: Vec::new(),
         headers: request.headers.iter().filter(|(name, _)| name == "host").cloned().collect(),
         body: Bytes::new(),
-    }
-}
-
-/// The answer as the fault leaves it.
-fn struck(answer: Answer, fault: Option<Fault>, head_only: bool) -> Reply {
-    let Answer { status, headers, mut body } = answer;
-    let length = body.len();
-    if let Some(Fault::Garbage) = fault {
-        let noise = body.iter().enumerate().map(|(at, byte)| if at < length / 2 { *byte } else { !*byte });
-        body = noise.collect();
-    }
-    let piece = |from: usize, to: usize| Step::Send(body.slice(from..to));
-    let steps = match &fault {
-        Some(Fault::Cut) => vec![piece(0, length / 2), Step::Stall(Stall::Reset)],
-        Some(Fault::HoldInTheMiddle(gate)) => {
-            vec![piece(0, length / 2), Step::Stall(Stall::Hold(gate.clone())), piece(length / 2, length)]
-        }
-        Some(Fault::Drip(pieces, pause)) => {
-            let size = length.div_ceil(*pieces).max(1);
-            let pieces = (0..length).step_by(size).map(|at| piece(at, length.min(at + size)));
-            pieces.flat_map(|piece| [piece, Step::Stall(Stall::Pause(*pause))]).collect()
-        }
-        _ => vec![piece(0, length)],
-    };
-    let has_length = headers.iter().any(|(name, _)| name == "content-length");
-    let mut reply = headers.into_iter().fold(Reply::script(status, steps), |reply, (n, v)| reply.header(&n, v));
-    if !has_length && !head_only {
-        reply = reply.header("content-length", length.to_string());
-    }
-    match fault {
-        Some(Fault::Hold(gate)) => reply.after(Stall::Hold(gate)),
-        _ => reply,
     }
 }

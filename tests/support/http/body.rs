@@ -6,18 +6,18 @@ use std::task::{Context, Poll, ready};
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 
-use super::reply::{Cut, End, Step};
+use super::reply::{ConnectionCut, EndCallback, Step};
 
-type Waiting = Pin<Box<dyn Future<Output = Result<(), Cut>> + Send>>;
+type Waiting = Pin<Box<dyn Future<Output = Result<(), ConnectionCut>> + Send>>;
 
 pub struct ScriptedBody {
     steps: VecDeque<Step>,
     waiting: Option<Waiting>,
-    end: End,
+    end: EndCallback,
 }
 
 impl ScriptedBody {
-    pub(super) fn new(steps: Vec<Step>, mut end: End) -> Self {
+    pub(super) fn new(steps: Vec<Step>, mut end: EndCallback) -> Self {
         if steps.is_empty() {
             end.complete();
         }
@@ -27,9 +27,12 @@ impl ScriptedBody {
 
 impl Body for ScriptedBody {
     type Data = Bytes;
-    type Error = Cut;
+    type Error = ConnectionCut;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, ConnectionCut>>> {
         loop {
             if let Some(waiting) = &mut self.waiting {
                 let waited = ready!(waiting.as_mut().poll(context));
@@ -45,7 +48,7 @@ impl Body for ScriptedBody {
             match step {
                 None => return Poll::Ready(None),
                 Some(Step::Send(bytes)) => return Poll::Ready(Some(Ok(Frame::data(bytes)))),
-                Some(Step::Stall(stall)) => self.waiting = Some(Box::pin(stall.sit_out())),
+                Some(Step::Stall(stall)) => self.waiting = Some(Box::pin(stall.wait())),
             }
         }
     }
@@ -54,7 +57,7 @@ impl Body for ScriptedBody {
         self.steps.is_empty() && self.waiting.is_none()
     }
 
-    /// Exact for a body in one piece; a script of several is sent in chunks.
+    /// Exact for a body in one piece; a script of several pieces is sent in chunks.
     fn size_hint(&self) -> SizeHint {
         match self.steps.iter().collect::<Vec<_>>()[..] {
             [Step::Send(bytes)] => SizeHint::with_exact(bytes.len() as u64),

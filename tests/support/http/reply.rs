@@ -1,4 +1,4 @@
-//! A reply as a script: a head, pieces of body, and waits or cuts between them.
+//! A reply as a script: a head, pieces of the body, and waits or cuts between them.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,26 +8,26 @@ use hyper::body::Bytes;
 use super::super::gate::Gate;
 use super::body::ScriptedBody;
 
-/// The connection ends here: by the script, or because the client left.
+/// The connection ends here, because the script cuts it or the client disconnected.
 #[derive(Debug)]
-pub struct Cut;
+pub struct ConnectionCut;
 
-impl fmt::Display for Cut {
+impl fmt::Display for ConnectionCut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the connection was cut")
     }
 }
 
-impl std::error::Error for Cut {}
+impl std::error::Error for ConnectionCut {}
 
-/// Something other than an answer.
+/// A wait or a cut in place of data.
 #[derive(Clone)]
 pub enum Stall {
     Pause(Duration),
     Hold(Gate),
-    /// Nothing more comes, and the connection stays open.
+    /// Sends nothing more and keeps the connection open.
     Hang,
-    /// The connection is closed at once: over TCP with a reset.
+    /// Closes the connection at once, over TCP with a reset.
     Reset,
 }
 
@@ -42,7 +42,7 @@ pub struct Reply {
     headers: Vec<(String, String)>,
     before: Option<Stall>,
     body: Vec<Step>,
-    end: End,
+    end: EndCallback,
 }
 
 impl Reply {
@@ -55,10 +55,10 @@ impl Reply {
     }
 
     pub fn script(status: u16, body: Vec<Step>) -> Self {
-        Self { status, headers: Vec::new(), before: None, body, end: End(None) }
+        Self { status, headers: Vec::new(), before: None, body, end: EndCallback(None) }
     }
 
-    /// No answer at all.
+    /// A reply that never sends a response.
     pub fn stall(stall: Stall) -> Self {
         Self::new(200, "").after(stall)
     }
@@ -68,22 +68,22 @@ impl Reply {
         self
     }
 
-    /// The answer, head and all, comes after this.
+    /// Stalls before the whole response, including its head.
     pub fn after(mut self, stall: Stall) -> Self {
         self.before = Some(stall);
         self
     }
 
-    /// Called once: with true when the whole reply has been handed over, with
-    /// false when the client went first or the reply was cut.
+    /// Calls `end` exactly once: with true when the whole reply was sent, with false when the client
+    /// disconnected first or the script cut the connection.
     pub fn on_end(mut self, end: impl FnOnce(bool) + Send + 'static) -> Self {
-        self.end = End(Some(Box::new(end)));
+        self.end = EndCallback(Some(Box::new(end)));
         self
     }
 
-    pub(super) async fn play(self) -> Result<hyper::Response<ScriptedBody>, Cut> {
+    pub(super) async fn into_response(self) -> Result<hyper::Response<ScriptedBody>, ConnectionCut> {
         if let Some(stall) = self.before {
-            stall.sit_out().await?;
+            stall.wait().await?;
         }
         let mut response = hyper::Response::builder().status(self.status);
         for (name, value) in &self.headers {
@@ -94,25 +94,25 @@ impl Reply {
 }
 
 impl Stall {
-    pub(super) async fn sit_out(self) -> Result<(), Cut> {
+    pub(super) async fn wait(self) -> Result<(), ConnectionCut> {
         match self {
             Self::Pause(time) => tokio::time::sleep(time).await,
             Self::Hold(gate) => gate.pass().await,
             Self::Hang => std::future::pending().await,
             Self::Reset => {
-                // One turn, in which what was sent before reaches the socket.
+                // Yield once, so that data sent before reaches the socket.
                 tokio::task::yield_now().await;
-                return Err(Cut);
+                return Err(ConnectionCut);
             }
         }
         Ok(())
     }
 }
 
-/// Tells how a reply ended, exactly once.
-pub(super) struct End(Option<Box<dyn FnOnce(bool) + Send>>);
+/// Reports the end of a reply exactly once.
+pub(super) struct EndCallback(Option<Box<dyn FnOnce(bool) + Send>>);
 
-impl End {
+impl EndCallback {
     pub(super) fn complete(&mut self) {
         if let Some(end) = self.0.take() {
             end(true);
@@ -120,7 +120,7 @@ impl End {
     }
 }
 
-impl Drop for End {
+impl Drop for EndCallback {
     fn drop(&mut self) {
         if let Some(end) = self.0.take() {
             end(false);

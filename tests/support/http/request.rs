@@ -1,21 +1,21 @@
-//! A request as a handler sees it: whole, with its query decoded.
+//! A request as a handler sees it: complete, with its query decoded.
 
 use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
 
-use super::reply::Cut;
+use super::reply::ConnectionCut;
 
 pub struct Request {
     pub method: String,
     pub path: String,
     pub query: Vec<(String, String)>,
-    /// Names in lower case, in the order of arrival.
+    /// Header names are in lower case, in order of arrival.
     pub headers: Vec<(String, String)>,
     pub body: Bytes,
 }
 
 impl Request {
-    pub(super) async fn read(incoming: hyper::Request<Incoming>) -> Result<Self, Cut> {
+    pub(super) async fn read(incoming: hyper::Request<Incoming>) -> Result<Self, ConnectionCut> {
         let (head, body) = incoming.into_parts();
         let text = |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         Ok(Self {
@@ -23,23 +23,23 @@ impl Request {
             path: decode(head.uri.path(), false),
             query: form_pairs(head.uri.query().unwrap_or_default()),
             headers: head.headers.iter().map(|(n, v)| (n.as_str().to_owned(), text(v))).collect(),
-            body: body.collect().await.map_err(|_| Cut)?.to_bytes(),
+            body: body.collect().await.map_err(|_| ConnectionCut)?.to_bytes(),
         })
     }
 
-    /// The first header of this name, which is given in lower case.
+    /// The first header with this name, given in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(is, _)| is == name).map(|(_, value)| value.as_str())
     }
 
-    /// The first query parameter of this name, unless it is empty.
+    /// The first query parameter with this name, unless it is empty.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         let mut pairs = self.query.iter();
         pairs.find(|(is, value)| is == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 }
 
-/// The pairs of `application/x-www-form-urlencoded` text.
+/// Parses the pairs of `application/x-www-form-urlencoded` text.
 pub fn form_pairs(text: &str) -> Vec<(String, String)> {
     text.split('&')
         .filter(|pair| !pair.is_empty())

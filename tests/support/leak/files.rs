@@ -4,11 +4,11 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::{Canary, Scan};
+use super::canary::{Canary, Scan};
 
 const PIECE: usize = 1 << 20;
 
-/// A folder to search, and what of it to leave out.
+/// A folder to scan, with the paths to leave out.
 pub struct Folder {
     root: PathBuf,
     except: Vec<PathBuf>,
@@ -16,8 +16,8 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// The whole folder, and 256 MiB of each file.
-    pub fn at(root: impl Into<PathBuf>) -> Self {
+    /// Scans the whole folder, and the first 256 MiB of each file.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into(), except: Vec::new(), limit: 256 << 20 }
     }
 
@@ -27,14 +27,14 @@ impl Folder {
         self
     }
 
-    /// Reads only this much of each file, in bytes, and tells of longer ones.
+    /// Reads only this number of bytes of each file, and reports longer files as skipped.
     pub fn limit(mut self, bytes: u64) -> Self {
         self.limit = bytes;
         self
     }
 
-    /// Symbolic links are not followed, but searched as the text they are; sockets,
-    /// pipes and devices have their names searched.
+    /// Does not follow symbolic links but searches their targets as text. Of sockets, pipes and
+    /// devices only the names are searched.
     pub(super) fn walk(&self, canary: &Canary, scan: &mut Scan) {
         let mut waiting = vec![self.root.clone()];
         while let Some(path) = waiting.pop() {
@@ -43,7 +43,7 @@ impl Folder {
             }
             if let Some(name) = path.file_name().filter(|_| path != self.root) {
                 let place = format!("the name of an entry of {}", self.root.display());
-                scan.findings.extend(canary.at(&place, 0, name.as_encoded_bytes()));
+                scan.findings.extend(canary.find(&place, 0, name.as_encoded_bytes()));
             }
             match self.open(&path, canary, scan) {
                 Ok(entries) => waiting.extend(entries),
@@ -52,7 +52,7 @@ impl Folder {
         }
     }
 
-    /// Reads what the path is; gives the entries of a folder.
+    /// Reads a file or link; returns the entries of a folder.
     fn open(&self, path: &Path, canary: &Canary, scan: &mut Scan) -> io::Result<Vec<PathBuf>> {
         let kind = fs::symlink_metadata(path)?.file_type();
         if kind.is_dir() {
@@ -61,7 +61,7 @@ impl Folder {
         if kind.is_symlink() {
             let target = fs::read_link(path)?;
             let place = shown(path, canary);
-            scan.findings.extend(canary.at(&place, 0, target.as_os_str().as_encoded_bytes()));
+            scan.findings.extend(canary.find(&place, 0, target.as_os_str().as_encoded_bytes()));
             scan.places += 1;
         } else if kind.is_file() {
             self.read_into(canary, path, scan);
@@ -69,7 +69,7 @@ impl Folder {
         Ok(Vec::new())
     }
 
-    /// Reads one file in pieces that overlap by the longest form.
+    /// Reads one file in pieces that overlap by the length of the longest form.
     pub(super) fn read_into(&self, canary: &Canary, path: &Path, scan: &mut Scan) {
         let place = shown(path, canary);
         match self.search(canary, path, &place, scan) {
@@ -82,9 +82,9 @@ impl Folder {
         }
     }
 
-    /// False when the file goes on past the limit.
+    /// False if the file is longer than the limit.
     fn search(&self, canary: &Canary, path: &Path, place: &str, scan: &mut Scan) -> io::Result<bool> {
-        let overlap = canary.longest() - 1;
+        let overlap = canary.longest_form() - 1;
         let mut file = File::open(path)?;
         let mut window = Vec::new();
         let mut start = 0;
@@ -92,11 +92,11 @@ impl Folder {
             let left = self.limit - start - window.len() as u64;
             let read = file.by_ref().take(left.min(PIECE as u64)).read_to_end(&mut window)?;
             let ended = read == 0;
-            // What lies in the overlap is found again with the next piece, if there is one.
+            // A match in the overlap is found again in the next piece, if there is one.
             let fresh = if ended { 0 } else { window.len().saturating_sub(overlap) };
             let until = start + fresh as u64;
-            let found = canary.at(place, start, &window);
-            scan.findings.extend(found.into_iter().filter(|it| ended || it.offset < until));
+            let found = canary.find(place, start, &window);
+            scan.findings.extend(found.into_iter().filter(|finding| ended || finding.offset < until));
             if ended {
                 return Ok(left > 0 || file.read(&mut [0])? == 0);
             }
@@ -106,10 +106,10 @@ impl Folder {
     }
 }
 
-/// The path for people, unless it holds what must not be shown.
+/// The path as shown to a reader, unless it contains the secret.
 fn shown(path: &Path, canary: &Canary) -> String {
     let text = path.display().to_string();
-    if canary.at("", 0, text.as_bytes()).is_empty() {
+    if canary.find("", 0, text.as_bytes()).is_empty() {
         return text;
     }
     "a path that holds the secret itself".to_owned()

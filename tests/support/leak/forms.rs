@@ -1,9 +1,9 @@
-//! The forms a secret takes on its way.
+//! The encoded forms in which a secret can leak.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-/// A form shorter than this would be found by chance.
+/// A shorter form would match by chance.
 const SHORTEST: usize = 8;
 
 pub struct Form {
@@ -11,11 +11,11 @@ pub struct Form {
     pub bytes: Vec<u8>,
 }
 
-/// Every form of a secret, each once.
-pub fn of(secret: &str) -> Vec<Form> {
+/// All distinct forms of a secret.
+pub fn all_forms(secret: &str) -> Vec<Form> {
     let mut forms = Forms(Vec::new());
     let bytes = secret.as_bytes();
-    forms.add("as it is", secret);
+    forms.add("plain", secret);
     forms.add("JSON-escaped", inner(&serde_json::to_string(secret).expect("text is JSON")));
     forms.add("JSON-escaped", json_escaped(secret));
     forms.add("Rust-escaped", secret.escape_debug().to_string());
@@ -53,8 +53,8 @@ impl Forms {
     }
 }
 
-/// What base64 shows of some bytes wherever they lie in what was encoded: at each
-/// alignment, the letters that depend on them alone. Padding is no part of it.
+/// The base64 letters that depend on these bytes alone, for each alignment within the encoded
+/// data, without padding.
 fn base64_cores(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut cores = Vec::new();
     for before in 0..3 {
@@ -72,7 +72,7 @@ fn base64_cores(bytes: &[u8]) -> Vec<Vec<u8>> {
     cores
 }
 
-/// The other spelling JSON allows: everything unusual as `\u`, and `\/`.
+/// The other escaping that JSON allows: all unusual characters as `\u`, and `\/`.
 fn json_escaped(secret: &str) -> String {
     let escaped = |unit: u16| match u8::try_from(unit) {
         Ok(byte @ (b'"' | b'\\' | b'/')) => format!("\\{}", char::from(byte)),
@@ -82,10 +82,10 @@ fn json_escaped(secret: &str) -> String {
     secret.encode_utf16().map(escaped).collect()
 }
 
-fn percent_encoded(secret: &str, blank: &str, kept: &str, lower: bool) -> String {
+fn percent_encoded(secret: &str, space: &str, unescaped: &str, lower: bool) -> String {
     let encoded = |byte: u8| match byte {
-        b' ' => blank.to_owned(),
-        _ if byte.is_ascii_alphanumeric() || kept.as_bytes().contains(&byte) => char::from(byte).to_string(),
+        b' ' => space.to_owned(),
+        _ if byte.is_ascii_alphanumeric() || unescaped.as_bytes().contains(&byte) => char::from(byte).to_string(),
         _ if lower => format!("%{byte:02x}"),
         _ => format!("%{byte:02X}"),
     };
@@ -96,7 +96,7 @@ fn joined(bytes: &[u8], separator: &str, show: impl Fn(&u8) -> String) -> String
     bytes.iter().map(show).collect::<Vec<_>>().join(separator)
 }
 
-/// Without the quotation marks.
+/// The text without its quotation marks.
 fn inner(quoted: &str) -> &str {
     &quoted[1..quoted.len() - 1]
 }

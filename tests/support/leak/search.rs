@@ -1,8 +1,8 @@
-//! Many needles in one pass, quick enough for a debug build over a whole folder.
+//! Searches for many needles in one pass, fast enough for a whole folder in a debug build.
 
 use std::collections::HashMap;
 
-/// Needles by their first two bytes, behind a table that says whether any begin so.
+/// Needles by their first two bytes, with a table of the pairs that begin a needle.
 pub struct Search {
     needles: Vec<Vec<u8>>,
     begins: Vec<bool>,
@@ -10,7 +10,7 @@ pub struct Search {
 }
 
 impl Search {
-    /// Needles are of two bytes at least.
+    /// Every needle has at least two bytes.
     pub fn new(needles: Vec<Vec<u8>>) -> Self {
         let mut begins = vec![false; 1 << 16];
         let mut by_pair: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -22,8 +22,8 @@ impl Search {
         Self { needles, begins, by_pair }
     }
 
-    /// Every hit: its offset, and the needle's index. Of needles that begin at the
-    /// same byte only the first given counts.
+    /// All hits: offset, and index of the needle. Of several needles at one offset, only the first
+    /// given counts.
     pub fn hits(&self, bytes: &[u8]) -> Vec<(usize, usize)> {
         let mut hits = Vec::new();
         for (offset, two) in bytes.windows(2).enumerate() {

@@ -1,5 +1,5 @@
-//! A small image made in memory: manifest (schema 2), config, and one
-//! uncompressed tar per layer, so that a layer's digest is its diff id too.
+//! A small image in memory: manifest (schema 2), configuration, and one uncompressed tar for each
+//! layer, so that the digest of a layer is also its diff id.
 
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,7 @@ pub const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json
 const CONFIG: &str = "application/vnd.docker.container.image.v1+json";
 const LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar";
 
-/// Bytes and their digest.
+/// Content with its digest, `sha256:…`.
 #[derive(Clone)]
 pub struct Blob {
     pub digest: String,
@@ -44,22 +44,22 @@ impl Image {
             })
             .to_string(),
         );
-        let described: Vec<_> = layers.iter().map(|layer| layer.descriptor(LAYER)).collect();
+        let descriptors: Vec<_> = layers.iter().map(|layer| layer.descriptor(LAYER)).collect();
         let manifest = Blob::new(
             json!({
                 "schemaVersion": 2,
                 "mediaType": MANIFEST,
                 "config": config.descriptor(CONFIG),
-                "layers": described,
+                "layers": descriptors,
             })
             .to_string(),
         );
         Self { manifest, config, layers }
     }
 
-    /// One whose layers are nowhere.
-    pub fn announced(sizes: &[u64]) -> Self {
-        let described = |size: &u64| {
+    /// An image whose manifest lists layers of these sizes; the layers do not exist.
+    pub fn without_layers(sizes: &[u64]) -> Self {
+        let descriptor = |size: &u64| {
             let digest = format!("sha256:{}", sha256(size.to_string().as_bytes()));
             json!({ "mediaType": LAYER, "size": size, "digest": digest })
         };
@@ -68,7 +68,7 @@ impl Image {
             "schemaVersion": 2,
             "mediaType": MANIFEST,
             "config": config.descriptor(CONFIG),
-            "layers": sizes.iter().map(described).collect::<Vec<_>>(),
+            "layers": sizes.iter().map(descriptor).collect::<Vec<_>>(),
         });
         Self { manifest: Blob::new(manifest.to_string()), config, layers: Vec::new() }
     }
@@ -89,16 +89,16 @@ impl Blob {
     }
 }
 
-/// A tar of one file of this size, of bytes that no other layer has.
+/// A tar of one file of this size, with unique content.
 fn layer(size: usize) -> Vec<u8> {
-    static MADE: AtomicU64 = AtomicU64::new(0);
-    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    static LAYER_COUNT: AtomicU64 = AtomicU64::new(0);
+    let number = LAYER_COUNT.fetch_add(1, Ordering::Relaxed);
     let clock = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock past 1970");
     let seed = Sha256::digest(format!("{number} {} {}", process::id(), clock.as_nanos()));
     let mut noise = u64::from_le_bytes(seed[..8].try_into().expect("8 bytes")) | 1;
     let mut tar = header(&format!("layer-{number}"), size);
     while tar.len() < 512 + size {
-        // Xorshift: quick in a debug build, and nothing compresses it away.
+        // Xorshift: fast in a debug build, and not compressible.
         noise ^= noise << 13;
         noise ^= noise >> 7;
         noise ^= noise << 17;
@@ -110,7 +110,7 @@ fn layer(size: usize) -> Vec<u8> {
     tar
 }
 
-/// A ustar header of a plain file.
+/// The ustar header of a regular file.
 fn header(name: &str, size: usize) -> Vec<u8> {
     let mut header = vec![0; 512];
     let mut put = |at: usize, text: &str| {
@@ -122,7 +122,7 @@ fn header(name: &str, size: usize) -> Vec<u8> {
     put(116, "0000000");
     put(124, &format!("{size:011o}"));
     put(136, "00000000000");
-    // The checksum is taken over a field of blanks.
+    // The checksum is computed with its own field filled with spaces.
     put(148, "        ");
     put(156, "0");
     put(257, "ustar\x0000");
@@ -131,7 +131,7 @@ fn header(name: &str, size: usize) -> Vec<u8> {
     header
 }
 
-/// This machine's, in the names images use.
+/// The architecture of this machine, as image configurations name it.
 fn architecture() -> &'static str {
     match std::env::consts::ARCH {
         "x86_64" => "amd64",

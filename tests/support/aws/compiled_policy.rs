@@ -1,16 +1,16 @@
-//! The only file that knows `iam-rs`: what one policy says to one question.
+//! Evaluates one policy for one query. Only this file uses `iam-rs`.
 //!
-//! The crate matches statements, wildcards, variables and conditions. It is
-//! stricter or looser than AWS in some places, which are mended here:
+//! The crate matches statements, wildcards, variables and conditions. Where it is stricter or
+//! looser than AWS, this file corrects it:
 //!
-//! - It knows one principal per request. A role's session is answered as itself,
-//!   as its role, and as its account; the strongest answer counts.
-//! - A `Principal` map with several kinds does not parse. Only `AWS` principals
-//!   call us, so the other kinds are dropped.
-//! - It takes wildcards in principals, unknown elements and missing `Principal`s
-//!   without a word. AWS refuses such documents, and so do we, by panicking.
-//! - A trust policy has no `Resource`; the crate would never match it.
-//! - `ArnEquals` compares literally; in AWS it is `ArnLike`.
+//! - It accepts one principal per request. A session of a role is evaluated as itself, as its
+//!   role, and as its account; the strongest decision counts.
+//! - It cannot parse a `Principal` map with several kinds. Only `AWS` principals send requests in
+//!   tests, so the other kinds are dropped.
+//! - It accepts wildcards in principals, unknown elements and a missing `Principal`. AWS rejects
+//!   such documents, so this file panics.
+//! - A trust policy has no `Resource`, so the crate would never match it.
+//! - It compares `ArnEquals` literally; in AWS it means `ArnLike`.
 
 use iam_rs::{
     Arn, Context, ContextValue, Decision, EvaluationOptions, IAMPolicy, IAMRequest, PolicyEvaluator, Principal,
@@ -20,26 +20,26 @@ use serde_json::{Value, json};
 
 use super::policy::Policy;
 
-/// Where a policy is attached.
+/// What a policy is attached to.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Attached {
-    ToIdentity,
-    ToResource,
-    /// A role's trust policy.
-    AsTrust,
+pub enum PolicyKind {
+    Identity,
+    Resource,
+    /// The trust policy of a role.
+    Trust,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    Denies,
-    Allows,
-    /// Allows the caller's account, which leaves the decision to the caller's own policy.
-    AllowsAccount,
-    Silent,
+pub enum PolicyDecision {
+    Deny,
+    Allow,
+    /// Allows the caller's account; the caller's own policy decides.
+    AllowAccount,
+    NotApplicable,
 }
 
-pub struct Question<'a> {
-    /// The caller's ARN; for a role's session, the role's ARN after it.
+pub struct PolicyQuery<'a> {
+    /// The caller's ARN, followed by the role's ARN for a session of a role.
     pub principals: &'a [String],
     pub action: &'a str,
     pub resource: &'a str,
@@ -49,55 +49,55 @@ pub struct Question<'a> {
 #[derive(Clone)]
 pub struct CompiledPolicy {
     evaluator: PolicyEvaluator,
-    attached: Attached,
+    attached: PolicyKind,
 }
 
 impl CompiledPolicy {
-    /// Panics, naming the fault, for a document that AWS would not accept here.
-    pub fn new(policy: &Policy, attached: Attached) -> Self {
-        let each = policy.statements.iter().cloned();
-        let statements: Vec<Value> = each.map(|statement| accepted(statement, attached)).collect();
+    /// Panics, naming the error, if AWS would reject the document here.
+    pub fn new(policy: &Policy, attached: PolicyKind) -> Self {
+        let statements = policy.statements.iter().cloned();
+        let statements: Vec<Value> = statements.map(|statement| convert_statement(statement, attached)).collect();
         let document = json!({ "Version": policy.version, "Statement": statements });
         let parsed = serde_json::from_value::<IAMPolicy>(document.clone());
         let parsed = parsed.unwrap_or_else(|error| panic!("unreadable policy ({error}): {document}"));
         let options = EvaluationOptions {
-            ignore_resource_constraints: attached == Attached::AsTrust,
+            ignore_resource_constraints: attached == PolicyKind::Trust,
             ..EvaluationOptions::default()
         };
         let evaluator = PolicyEvaluator::with_policies(vec![parsed]).with_options(options);
         Self { evaluator, attached }
     }
 
-    pub fn answers(&self, question: &Question<'_>) -> Verdict {
-        let said = |principal: &str| self.says_to(principal, question);
-        if self.attached == Attached::ToIdentity {
-            return said(&question.principals[0]);
+    pub fn decide(&self, query: &PolicyQuery<'_>) -> PolicyDecision {
+        let decide = |principal: &str| self.decide_for(principal, query);
+        if self.attached == PolicyKind::Identity {
+            return decide(&query.principals[0]);
         }
-        let own: Vec<Verdict> = question.principals.iter().map(|each| said(each)).collect();
-        let account = said(&account_root(&question.principals[0]));
-        if own.contains(&Verdict::Denies) || account == Verdict::Denies {
-            Verdict::Denies
-        } else if own.contains(&Verdict::Allows) {
-            Verdict::Allows
-        } else if account == Verdict::Allows {
-            Verdict::AllowsAccount
+        let decisions: Vec<PolicyDecision> = query.principals.iter().map(|each| decide(each)).collect();
+        let account = decide(&account_root(&query.principals[0]));
+        if decisions.contains(&PolicyDecision::Deny) || account == PolicyDecision::Deny {
+            PolicyDecision::Deny
+        } else if decisions.contains(&PolicyDecision::Allow) {
+            PolicyDecision::Allow
+        } else if account == PolicyDecision::Allow {
+            PolicyDecision::AllowAccount
         } else {
-            Verdict::Silent
+            PolicyDecision::NotApplicable
         }
     }
 
-    fn says_to(&self, principal: &str, question: &Question<'_>) -> Verdict {
+    fn decide_for(&self, principal: &str, query: &PolicyQuery<'_>) -> PolicyDecision {
         let request = IAMRequest::new_with_context(
             Principal::Aws(PrincipalId::String(principal.to_owned())),
-            question.action,
-            Arn::parse(question.resource).expect("decisions are about ARNs"),
-            context(question.context),
+            query.action,
+            Arn::parse(query.resource).expect("decisions are about ARNs"),
+            context(query.context),
         );
         let evaluated = self.evaluator.evaluate(&request);
         match evaluated.unwrap_or_else(|error| panic!("policy not evaluated: {error}")).decision {
-            Decision::Allow => Verdict::Allows,
-            Decision::Deny => Verdict::Denies,
-            Decision::NotApplicable => Verdict::Silent,
+            Decision::Allow => PolicyDecision::Allow,
+            Decision::Deny => PolicyDecision::Deny,
+            Decision::NotApplicable => PolicyDecision::NotApplicable,
         }
     }
 }
@@ -119,8 +119,8 @@ fn account_root(principal: &str) -> String {
     format!("arn:{}:iam::{}:root", parts[1], parts[4])
 }
 
-/// The statement as `iam-rs` reads it.
-fn accepted(mut statement: Value, attached: Attached) -> Value {
+/// The statement in the form that `iam-rs` reads.
+fn convert_statement(mut statement: Value, attached: PolicyKind) -> Value {
     let elements = statement.as_object_mut().expect("a statement is an object");
     for name in elements.keys() {
         const KNOWN: [&str; 9] = [
@@ -141,17 +141,17 @@ fn accepted(mut statement: Value, attached: Attached) -> Value {
     let names_resource = has("Resource") || has("NotResource");
     assert_eq!(
         names_principal,
-        attached != Attached::ToIdentity,
+        attached != PolicyKind::Identity,
         "identity policies name no principal, all others do: {statement}",
     );
     assert_eq!(
         names_resource,
-        attached != Attached::AsTrust,
+        attached != PolicyKind::Trust,
         "trust policies name no resource, all others do: {statement}",
     );
     for element in ["Principal", "NotPrincipal"] {
         if let Some(principal) = elements.get_mut(element) {
-            *principal = accepted_principal(principal);
+            *principal = convert_principal(principal);
         }
     }
     if let Some(condition) = elements.get_mut("Condition").and_then(Value::as_object_mut) {
@@ -164,15 +164,15 @@ fn accepted(mut statement: Value, attached: Attached) -> Value {
     statement
 }
 
-fn accepted_principal(principal: &Value) -> Value {
+fn convert_principal(principal: &Value) -> Value {
     if principal == "*" {
         return json!("*");
     }
     let kinds = principal.as_object().expect("a principal is `*` or a map");
-    let Some(ours) = kinds.get("AWS") else {
+    let Some(principals) = kinds.get("AWS") else {
         return principal.clone();
     };
-    let names = ours.as_array().cloned().unwrap_or_else(|| vec![ours.clone()]);
+    let names = principals.as_array().cloned().unwrap_or_else(|| vec![principals.clone()]);
     for name in &names {
         let name = name.as_str().expect("a principal's name is text");
         if name == "*" {

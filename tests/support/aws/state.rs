@@ -1,43 +1,45 @@
-//! Everything this AWS knows, and how a request is turned into an answer.
+//! The state of this AWS, and the steps from a request to its reply.
 
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::super::fault::Faults;
-use super::super::http::{Reply, Request, Stall, form_pairs};
+use super::super::fault::FaultPlan;
+use super::super::http::{Reply, Request, form_pairs};
 use super::access::Caller;
-use super::answer::{Answer, Protocol, ServiceError};
 use super::arn::partition_of;
-use super::evaluate::CompiledPolicy;
-use super::identity::{Identities, Unknown};
+use super::compiled_policy::CompiledPolicy;
+use super::fault::AwsFault;
+use super::identity::{Identities, KeyError};
+use super::protocol::{Protocol, ServiceError, ServiceResult};
+use super::recorded_call::RecordedCall;
 use super::secret::Secret;
 use super::signature::{BadSignature, Signature};
-use super::{Call, Fault, clock, ecr, ecs, kms, secretsmanager, sts};
+use super::{clock, ecr, ecs, kms, secretsmanager, sts};
 
-/// One AWS service: its name in signatures, how it is spoken to, what it answers.
+/// An AWS service: its name in signatures, its protocol, and the function that answers calls.
 pub struct Service {
     pub name: &'static str,
     pub protocol: Protocol,
-    /// Before the operation in `X-Amz-Target`; empty for Query services.
+    /// The prefix of the operation in `X-Amz-Target`; empty for Query services.
     pub target_prefix: &'static str,
-    pub answer: fn(&mut World, &Asked) -> Answer,
+    pub answer: fn(&mut AwsState, &ServiceCall) -> ServiceResult,
 }
 
 const SERVICES: [&Service; 6] =
     [&ecr::SERVICE, &ecr::PUBLIC, &ecs::SERVICE, &kms::SERVICE, &secretsmanager::SERVICE, &sts::SERVICE];
 
-/// A call that is authenticated but not yet decided.
-pub struct Asked {
+/// An authenticated call before its policy decision.
+pub struct ServiceCall {
     pub caller: Caller,
     pub operation: String,
-    /// Of the signature: the Region whose endpoint is addressed.
+    /// The Region of the signature, which is the Region that the client addresses.
     pub region: String,
     pub parameters: Map<String, Value>,
     pub now: i64,
 }
 
-impl Asked {
+impl ServiceCall {
     pub fn text(&self, parameter: &str) -> Option<&str> {
         self.parameters.get(parameter)?.as_str()
     }
@@ -49,70 +51,70 @@ pub struct Key {
     pub pending_deletion: bool,
 }
 
-pub struct World {
+pub struct AwsState {
     pub identities: Identities,
     pub keys: HashMap<String, Key>,
     pub secrets: HashMap<String, Secret>,
-    /// ECS's, by ARN.
+    /// ECS clusters by ARN.
     pub clusters: HashMap<String, ecs::Cluster>,
     pub task_definitions: HashMap<String, Value>,
-    pub faults: Faults<String, Fault>,
-    pub calls: Vec<Call>,
-    /// Seconds by which the service's clock is ahead of ours.
-    pub ahead: i64,
-    /// ECR's tokens given so far, and for how many seconds each serves.
+    pub faults: FaultPlan<String, AwsFault>,
+    pub calls: Vec<RecordedCall>,
+    /// Seconds by which the clock of the services is ahead of the machine's.
+    pub clock_offset: i64,
+    /// Number of ECR tokens issued so far, and the lifetime of a token in seconds.
     pub tokens: u64,
-    pub token_life: i64,
+    pub token_lifetime: i64,
 }
 
-impl World {
-    pub fn empty() -> Self {
+impl AwsState {
+    pub fn new() -> Self {
         Self {
             identities: Identities::default(),
             keys: HashMap::new(),
             secrets: HashMap::new(),
             clusters: HashMap::new(),
             task_definitions: HashMap::new(),
-            faults: Faults::none(),
+            faults: FaultPlan::new(),
             calls: Vec::new(),
-            ahead: 0,
+            clock_offset: 0,
             tokens: 0,
-            token_life: ecr::TOKEN_LIFE,
+            token_lifetime: ecr::TOKEN_LIFETIME,
         }
     }
 
-    /// Logs the call, then lets the fault strike it or the service answer it.
-    /// The answer is decided now, even where a fault delays it.
+    /// Records the call, then applies the fault or lets the service answer. The service decides
+    /// now, even if a fault delays the reply.
     pub fn reply(&mut self, request: &Request) -> Reply {
-        let Some((service, operation)) = addressed(request) else {
+        let Some((service, operation)) = addressed_operation(request) else {
             return Reply::new(400, r#"{"__type":"UnknownOperationException"}"#);
         };
         let parameters = parameters(service.protocol, request);
-        let fault = self.faults.strike(&operation);
-        let signature = Signature::of(request);
-        let asked = self.authenticate(service, signature.as_ref(), request).map(|caller| Asked {
+        let fault = self.faults.next_fault(&operation);
+        let signature = Signature::parse(request);
+        let call = self.authenticate(service, signature.as_ref(), request).map(|caller| ServiceCall {
             caller,
             operation: operation.clone(),
             region: signature.as_ref().map_or("", |signature| signature.region).to_owned(),
             parameters: parameters.clone(),
-            now: clock::now() + self.ahead,
+            now: clock::now() + self.clock_offset,
         });
-        let principal = asked.as_ref().ok().map(|asked| asked.caller.arn().to_owned());
-        let answer = asked.and_then(|asked| (service.answer)(self, &asked));
+        let principal = call.as_ref().ok().map(|call| call.caller.arn().to_owned());
+        let answer = call.and_then(|call| (service.answer)(self, &call));
         let request_id = format!("{:08x}-5243-4f4e-8a11-0242ac110002", self.calls.len() + 1);
         let target =
             ["SecretId", "Name", "RoleArn", "KeyId", "taskDefinition"].iter().find_map(|name| parameters.get(*name));
         let error = answer.as_ref().err().map(|error| error.code);
-        self.calls.push(Call {
+        self.calls.push(RecordedCall {
             service: service.name,
             operation,
             region: signature.as_ref().map(|signature| signature.region.to_owned()),
             principal,
             target: target.and_then(Value::as_str).map(str::to_owned),
             signed_at: signature.map(|signature| signature.signed_at.to_owned()),
-            error: if fault.as_ref().is_some_and(Fault::replaces) { Some("fault") } else { error },
+            error: if fault.as_ref().is_some_and(AwsFault::replaces) { Some("fault") } else { error },
         });
-        struck(fault, service.protocol, answer, &request_id)
+        AwsFault::reply(fault, service.protocol, answer, &request_id)
     }
 
     fn authenticate(
@@ -121,7 +123,7 @@ impl World {
         signature: Option<&Signature<'_>>,
         request: &Request,
     ) -> Result<Caller, ServiceError> {
-        let refuse = |refusal: Refusal| refusal.spoken(service.protocol);
+        let refuse = |refusal: Refusal| refusal.into_error(service.protocol);
         let signature = signature.ok_or_else(|| refuse(Refusal::Unsigned))?;
         if signature.service != service.name {
             let name = service.name;
@@ -132,13 +134,13 @@ impl World {
             let scope = "Credential should be scoped to a valid region. ".to_owned();
             refuse(Refusal::Signature(BadSignature(scope)))
         })?;
-        let now = clock::now() + self.ahead;
+        let now = clock::now() + self.clock_offset;
         let (secret, caller) = self
             .identities
-            .bearer(signature.access_key, request.header("x-amz-security-token"), now)
-            .map_err(|unknown| refuse(Refusal::Bearer(unknown)))?;
+            .authenticate(signature.access_key, request.header("x-amz-security-token"), now)
+            .map_err(|error| refuse(Refusal::Key(error)))?;
         if caller.parts().partition != partition {
-            return Err(refuse(Refusal::Bearer(Unknown::Invalid)));
+            return Err(refuse(Refusal::Key(KeyError::Invalid)));
         }
         let verified = signature.verify(request, secret, now);
         verified.map_err(|bad| refuse(Refusal::Signature(bad)))?;
@@ -146,8 +148,8 @@ impl World {
     }
 }
 
-/// The service and the operation a request is for, whatever it is signed for.
-fn addressed(request: &Request) -> Option<(&'static Service, String)> {
+/// The service and the operation that a request names, whatever its signature names.
+fn addressed_operation(request: &Request) -> Option<(&'static Service, String)> {
     if let Some(target) = request.header("x-amz-target") {
         return SERVICES
             .into_iter()
@@ -156,7 +158,7 @@ fn addressed(request: &Request) -> Option<(&'static Service, String)> {
     }
     let form = form_pairs(&String::from_utf8_lossy(&request.body));
     let (_, action) = form.into_iter().find(|(name, _)| name == "Action")?;
-    SERVICES.into_iter().find(|service| service.target_prefix.is_empty()).map(|it| (it, action))
+    SERVICES.into_iter().find(|service| service.target_prefix.is_empty()).map(|service| (service, action))
 }
 
 fn parameters(protocol: Protocol, request: &Request) -> Map<String, Value> {
@@ -169,54 +171,27 @@ fn parameters(protocol: Protocol, request: &Request) -> Map<String, Value> {
     }
 }
 
-fn struck(fault: Option<Fault>, protocol: Protocol, answer: Answer, request_id: &str) -> Reply {
-    match fault {
-        None => protocol.reply(answer, request_id),
-        Some(Fault::Throttle) => protocol.reply(Err(throttled(protocol)), request_id),
-        Some(Fault::Status(status)) => protocol.reply(Err(failed(status)), request_id),
-        Some(Fault::Error(status, code, message)) => {
-            protocol.reply(Err(ServiceError::new(status, code, message)), request_id)
-        }
-        Some(Fault::Body(body)) => protocol.reply(Ok(body), request_id),
-        Some(Fault::Garbage) => protocol.garbage(request_id),
-        Some(Fault::Hang) => Reply::stall(Stall::Hang),
-        Some(Fault::Reset) => Reply::stall(Stall::Reset),
-        Some(Fault::Slow(time)) => protocol.reply(answer, request_id).after(Stall::Pause(time)),
-        Some(Fault::Hold(gate)) => protocol.reply(answer, request_id).after(Stall::Hold(gate)),
-    }
-}
-
-fn throttled(protocol: Protocol) -> ServiceError {
-    let code = if protocol == Protocol::Json { "ThrottlingException" } else { "Throttling" };
-    ServiceError::new(400, code, "Rate exceeded")
-}
-
-fn failed(status: u16) -> ServiceError {
-    let code = if status == 503 { "ServiceUnavailable" } else { "InternalServiceError" };
-    ServiceError::new(status, code, "An error occurred on the server side.")
-}
-
-/// What happens before a service looks at a call.
+/// Reasons for rejecting a call before the service sees it.
 enum Refusal {
     Unsigned,
-    Bearer(Unknown),
+    Key(KeyError),
     Signature(BadSignature),
 }
 
 impl Refusal {
-    fn spoken(self, protocol: Protocol) -> ServiceError {
+    fn into_error(self, protocol: Protocol) -> ServiceError {
         let (json, query, message) = match self {
             Self::Unsigned => (
                 "MissingAuthenticationTokenException",
                 "MissingAuthenticationToken",
                 "Request is missing Authentication Token".to_owned(),
             ),
-            Self::Bearer(Unknown::Invalid) => (
+            Self::Key(KeyError::Invalid) => (
                 "UnrecognizedClientException",
                 "InvalidClientTokenId",
                 "The security token included in the request is invalid.".to_owned(),
             ),
-            Self::Bearer(Unknown::Expired) => (
+            Self::Key(KeyError::Expired) => (
                 "ExpiredTokenException",
                 "ExpiredToken",
                 "The security token included in the request is expired".to_owned(),

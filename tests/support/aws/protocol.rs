@@ -1,4 +1,4 @@
-//! AWS's two ways to answer: JSON 1.1 and Query/XML.
+//! The two wire protocols of AWS services: JSON 1.1 and Query/XML.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ pub enum Protocol {
     Query,
 }
 
-/// An error of a service, by the code its SDK reads.
+/// An error of a service, with the code that its SDK reads.
 #[derive(Debug)]
 pub struct ServiceError {
     pub status: u16,
@@ -25,11 +25,11 @@ impl ServiceError {
     }
 }
 
-/// What a call is answered with; the body is already in the service's protocol.
-pub type Answer = Result<String, ServiceError>;
+/// The result of a call; the body is already in the service's protocol.
+pub type ServiceResult = Result<String, ServiceError>;
 
 impl Protocol {
-    pub fn reply(self, answer: Answer, request_id: &str) -> Reply {
+    pub fn reply(self, answer: ServiceResult, request_id: &str) -> Reply {
         let (status, body) = match (self, answer) {
             (_, Ok(body)) => (200, body),
             (Self::Json, Err(error)) => (error.status, json_error(&error).to_string()),
@@ -42,22 +42,22 @@ impl Protocol {
         Reply::new(status, body).header("content-type", media_type).header("x-amzn-RequestId", request_id)
     }
 
-    /// An answer that is not in the protocol.
+    /// A response that violates the protocol.
     pub fn garbage(self, request_id: &str) -> Reply {
         self.reply(Ok("<html><body>not from here</body>".to_owned()), request_id)
     }
 }
 
-/// What the service itself says carries `Message`, what its front end says `message`.
+/// The key is `Message` in an error of the service itself, and `message` in one of its front end.
 fn json_error(error: &ServiceError) -> Value {
-    let from_front_end = [
+    let front_end_codes = [
         "ThrottlingException",
         "UnrecognizedClientException",
         "ExpiredTokenException",
         "InvalidSignatureException",
         "MissingAuthenticationTokenException",
     ];
-    let key = if from_front_end.contains(&error.code) { "message" } else { "Message" };
+    let key = if front_end_codes.contains(&error.code) { "message" } else { "Message" };
     json!({ "__type": error.code, key: error.message })
 }
 
@@ -71,7 +71,7 @@ fn xml_error(error: &ServiceError, request_id: &str) -> String {
     )
 }
 
-/// Text as XML content.
+/// Escapes text for XML content.
 pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

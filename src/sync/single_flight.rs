@@ -1,0 +1,271 @@
+//! Single flight: concurrent callers of the same key share one fetch.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::hash::Hash;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::future::{BoxFuture, FutureExt as _, Shared, WeakShared};
+use tokio::time::Instant;
+use tracing::Instrument as _;
+
+/// The fetches in flight, at most one for each key.
+///
+/// It has no lock of its own: a caller keeps it behind the lock that also guards its cache, so
+/// that a cache lookup and the start of a fetch are one step, and two callers never both start a
+/// fetch. Results are not kept here; a fetch stores its result in the caller's cache before it
+/// finishes, and checks [`is_latest`](Self::is_latest) first.
+///
+/// A panic in a fetch, or the end of the runtime that ran it, gives all its callers the fallback
+/// result, and the next caller starts a new fetch.
+#[derive(Debug)]
+pub struct SingleFlight<K, T> {
+    flights: HashMap<K, Entry<T>>,
+    last_id: FlightId,
+}
+
+/// The number of a fetch; later fetches have greater numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FlightId(u64);
+
+/// What happens to a fetch when all its callers are cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifetime {
+    /// It continues in a task of its own, and completes. It must have a deadline.
+    OutlivesCallers,
+    /// It is dropped, and with it whatever it owns, such as a child process.
+    EndsWithCallers,
+}
+
+/// A fetch that callers await; cloning it adds a caller.
+#[derive(Clone, Debug)]
+pub struct Flight<T: Clone> {
+    id: FlightId,
+    started: Instant,
+    result: Shared<BoxFuture<'static, T>>,
+}
+
+#[derive(Debug)]
+struct Entry<T> {
+    id: FlightId,
+    started: Instant,
+    result: Handle<T>,
+}
+
+#[derive(Debug)]
+enum Handle<T> {
+    Strong(Shared<BoxFuture<'static, T>>),
+    Weak(WeakShared<BoxFuture<'static, T>>),
+}
+
+impl<K, T> Default for SingleFlight<K, T> {
+    fn default() -> Self {
+        Self { flights: HashMap::new(), last_id: FlightId::default() }
+    }
+}
+
+impl<K: Clone + Eq + Hash, T: Clone + Send + Sync + 'static> SingleFlight<K, T> {
+    /// The running fetch of this key, if there is one.
+    #[must_use]
+    pub fn get(&self, key: &K) -> Option<Flight<T>> {
+        let Entry { id, started, result } = self.flights.get(key)?;
+        let result = result.running()?;
+        Some(Flight { id: *id, started: *started, result })
+    }
+
+    /// Starts a fetch. It takes the place of a running one of the same key, which continues for
+    /// its own callers.
+    ///
+    /// `fetch` gets the number of the fetch; `fallback` is the result if it panics or its runtime
+    /// ends.
+    pub fn start<F>(
+        &mut self,
+        key: &K,
+        lifetime: Lifetime,
+        fetch: impl FnOnce(FlightId) -> F,
+        fallback: impl FnOnce() -> T + Send + 'static,
+    ) -> Flight<T>
+    where
+        F: Future<Output = T> + Send + 'static,
+    {
+        self.flights.retain(|_, entry| entry.result.running().is_some());
+        self.last_id.0 += 1;
+        let (id, started) = (self.last_id, Instant::now());
+        let fetch = fetch(id).in_current_span();
+        let (result, handle) = match lifetime {
+            Lifetime::OutlivesCallers => {
+                // If every caller is cancelled, an unpolled future would keep its permits.
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "the fetch has a deadline, whether or not a caller waits"
+                )]
+                let task = tokio::spawn(fetch);
+                let result = async move { task.await.unwrap_or_else(|_| fallback()) }.boxed().shared();
+                let handle = Handle::Strong(result.clone());
+                (result, handle)
+            }
+            Lifetime::EndsWithCallers => {
+                let fetch = AssertUnwindSafe(fetch).catch_unwind();
+                let result = async move { fetch.await.unwrap_or_else(|_| fallback()) }.boxed().shared();
+                let handle = Handle::of_callers(&result);
+                (result, handle)
+            }
+        };
+        self.flights.insert(key.clone(), Entry { id, started, result: handle });
+        Flight { id, started, result }
+    }
+
+    /// The running fetch of this key, or a new one.
+    pub fn get_or_start<F>(
+        &mut self,
+        key: &K,
+        lifetime: Lifetime,
+        fetch: impl FnOnce(FlightId) -> F,
+        fallback: impl FnOnce() -> T + Send + 'static,
+    ) -> Flight<T>
+    where
+        F: Future<Output = T> + Send + 'static,
+    {
+        self.get(key).unwrap_or_else(|| self.start(key, lifetime, fetch, fallback))
+    }
+
+    /// Whether no later fetch of this key has taken the place of this one. Only the latest fetch
+    /// may change the cache.
+    #[must_use]
+    pub fn is_latest(&self, key: &K, id: FlightId) -> bool {
+        self.flights.get(key).is_some_and(|entry| entry.id == id)
+    }
+}
+
+impl<T: Clone> Flight<T> {
+    /// The number of the fetch.
+    #[must_use]
+    pub fn id(&self) -> FlightId {
+        self.id
+    }
+
+    /// When the fetch was started.
+    #[must_use]
+    pub fn started(&self) -> Instant {
+        self.started
+    }
+}
+
+impl<T: Clone> Future for Flight<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        self.result.poll_unpin(context)
+    }
+}
+
+impl<T: Clone> Handle<T> {
+    fn of_callers(result: &Shared<BoxFuture<'static, T>>) -> Self {
+        result.downgrade().map_or_else(|| Self::Strong(result.clone()), Self::Weak)
+    }
+
+    /// The future, unless it has finished or was dropped by its callers.
+    fn running(&self) -> Option<Shared<BoxFuture<'static, T>>> {
+        let result = match self {
+            Self::Strong(result) => Some(result.clone()),
+            Self::Weak(result) => result.upgrade(),
+        };
+        result.filter(|result| result.peek().is_none())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use tokio::sync::Notify;
+    use tokio::task::yield_now;
+
+    use super::{Lifetime, SingleFlight};
+
+    const LIFETIMES: [Lifetime; 2] = [Lifetime::OutlivesCallers, Lifetime::EndsWithCallers];
+
+    #[tokio::test]
+    async fn concurrent_callers_share_one_fetch() {
+        for lifetime in LIFETIMES {
+            let mut flights = SingleFlight::default();
+            let count = Arc::new(AtomicU32::new(0));
+            let fetch = |count: &Arc<AtomicU32>| {
+                let count = Arc::clone(count);
+                async move {
+                    yield_now().await;
+                    count.fetch_add(1, Ordering::Relaxed)
+                }
+            };
+            let first = flights.get_or_start(&"key", lifetime, |_| fetch(&count), || 9);
+            let second = flights.get_or_start(&"key", lifetime, |_| fetch(&count), || 9);
+            let other = flights.get_or_start(&"other", lifetime, |_| fetch(&count), || 9);
+            assert_eq!(first.await, second.await);
+            other.await;
+            assert_eq!(count.load(Ordering::Relaxed), 2, "one fetch for each key");
+            assert!(flights.get(&"key").is_none(), "a finished fetch is not joined");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_reaches_only_those_who_wait_for_it() {
+        for lifetime in LIFETIMES {
+            let mut flights = SingleFlight::default();
+            let panics = async { panic!("in a test") };
+            assert_eq!(flights.start(&"key", lifetime, |_| panics, || 7).await, 7);
+            assert_eq!(flights.get_or_start(&"key", lifetime, |_| ready(1), || 7).await, 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_caller_does_not_stop_a_fetch_that_outlives_it() {
+        let (mut flights, done) = (SingleFlight::default(), Arc::new(Notify::new()));
+        let signal = Arc::clone(&done);
+        drop(flights.start(&"key", Lifetime::OutlivesCallers, |_| async move { signal.notify_one() }, || ()));
+        done.notified().await;
+    }
+
+    #[tokio::test]
+    async fn a_fetch_that_ends_with_its_callers_is_dropped_with_the_last() {
+        let (mut flights, alive) = (SingleFlight::default(), Arc::new(()));
+        let owned = Arc::clone(&alive);
+        let fetch = async move {
+            pending::<()>().await;
+            drop(owned);
+        };
+        let first = flights.start(&"key", Lifetime::EndsWithCallers, |_| fetch, || ());
+        let second = flights.get(&"key");
+        drop(first);
+        assert_eq!(Arc::strong_count(&alive), 2, "one caller is left");
+        drop(second);
+        assert_eq!(Arc::strong_count(&alive), 1);
+        assert!(flights.get(&"key").is_none());
+    }
+
+    #[test]
+    fn a_fetch_whose_runtime_has_ended_is_started_again() {
+        let mut flights = SingleFlight::default();
+        let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let first = runtime();
+        let lost = first.block_on(async { flights.start(&"key", Lifetime::OutlivesCallers, |_| pending(), || 7) });
+        drop(first);
+        let second = runtime();
+        assert_eq!(second.block_on(lost), 7);
+        let again = async { flights.get_or_start(&"key", Lifetime::OutlivesCallers, |_| ready(1), || 7).await };
+        assert_eq!(second.block_on(again), 1);
+    }
+
+    #[tokio::test]
+    async fn only_the_latest_fetch_of_a_key_is_the_latest() {
+        let mut flights = SingleFlight::default();
+        let first = flights.start(&"key", Lifetime::OutlivesCallers, |_| pending(), || ());
+        assert!(flights.is_latest(&"key", first.id()));
+        let second = flights.start(&"key", Lifetime::OutlivesCallers, |_| pending(), || ());
+        assert!(first.id() < second.id() && first.started() <= second.started());
+        assert!(!flights.is_latest(&"key", first.id()) && flights.is_latest(&"key", second.id()));
+    }
+}
