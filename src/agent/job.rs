@@ -67,7 +67,7 @@ pub struct Job {
     pub id: JobId,
     /// When the agent accepted it.
     pub accepted: Timestamp,
-    /// What was submitted.
+    /// The definition, and where it comes from.
     #[serde(flatten)]
     pub submission: Submission,
 }

@@ -20,7 +20,7 @@ use crate::config::FolderSettings;
 pub struct Supervisor<'a> {
     /// The jobs of the agent.
     pub job_store: &'a Arc<JobStore>,
-    /// Executes the jobs.
+    /// Executes each run of a job.
     pub executor: &'a dyn JobExecutor,
     /// Receives the events of the agent.
     pub observer: &'a dyn AgentObserver,
@@ -30,9 +30,9 @@ pub struct Supervisor<'a> {
     pub service_manager: &'a ServiceManager,
     /// How long a job with temporary failures is retried, counted from its first run.
     pub give_up_after: Duration,
-    /// How long running jobs may continue after the agent was told to stop.
+    /// How long running jobs may continue after the agent has received a signal to stop.
     pub drain_timeout: Duration,
-    /// The watched folder.
+    /// The settings of the watched folder.
     pub folder: &'a FolderSettings,
     /// The ECS cluster whose images are prefetched, if one is configured.
     pub cluster: Option<ClusterPrefetchSettings<'a>>,

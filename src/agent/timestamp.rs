@@ -20,7 +20,7 @@ impl Timestamp {
         Self(time.clamp(UNIX_EPOCH, latest))
     }
 
-    /// The current time.
+    /// The current time of the clock.
     #[must_use]
     pub fn now() -> Self {
         Self::new(SystemTime::now())

@@ -28,9 +28,9 @@ pub enum JobState {
     Open(Arc<ActiveJob>),
     /// The job has ended.
     Ended {
-        /// When it ended.
+        /// When the job ended.
         at: Timestamp,
-        /// How it ended.
+        /// How the job ended.
         result: JobResult,
     },
 }

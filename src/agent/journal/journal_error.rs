@@ -11,7 +11,7 @@ pub enum JournalError {
     /// The state folder could not be created, read or locked.
     #[error("cannot open state folder {folder}", folder = folder.display())]
     Folder {
-        /// The state folder.
+        /// The path of the state folder.
         folder: PathBuf,
         /// The error of the operating system.
         source: io::Error,
@@ -19,13 +19,13 @@ pub enum JournalError {
     /// Another agent uses the state folder.
     #[error("state folder {folder} is in use by another agent", folder = folder.display())]
     Locked {
-        /// The state folder.
+        /// The path of the state folder.
         folder: PathBuf,
     },
     /// A file could not be written.
     #[error("cannot write {file}", file = file.display())]
     Write {
-        /// The file.
+        /// The path of the file.
         file: PathBuf,
         /// The error of the operating system.
         source: io::Error,

@@ -35,9 +35,9 @@ const MANAGED_JOB_CONCURRENCY: usize = 32;
 
 /// Runs the jobs of a job store.
 pub struct Worker<'a> {
-    /// The jobs.
+    /// The jobs to run.
     pub job_store: &'a Arc<JobStore>,
-    /// Executes each run.
+    /// Executes each run of a job.
     pub executor: &'a dyn JobExecutor,
     /// Receives the result of each job.
     pub observer: &'a dyn AgentObserver,

@@ -25,7 +25,7 @@ pub trait ClusterApi: Send + Sync {
 /// A cluster whose images are prefetched.
 #[derive(Clone, Copy)]
 pub struct ClusterPrefetchSettings<'a> {
-    /// The cluster.
+    /// The cluster, as ECS describes it.
     pub cluster: &'a dyn ClusterApi,
     /// The interval between two scans of the cluster.
     pub interval: Duration,
