@@ -28,6 +28,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod pull;
 pub mod registry;
+pub(crate) mod regular_file;
 pub mod report;
 pub mod retry;
 pub mod secret;

@@ -1,11 +1,15 @@
-//! The host's own identity and Region, looked for where its kind has them.
+//! The host's own credentials and Region, from the sources that its kind has.
 //!
-//! The order is the SDK's: environment, profile (with `credential_process` and roles), web
-//! identity token, container credentials endpoint, metadata service. What a kind of host
-//! does not have is left out altogether, and never asked (A11).
+//! The order is the SDK's: environment, profile (with `credential_process` and roles), web identity
+//! token, container credentials endpoint, metadata service. A source that a kind of host does not
+//! have is never contacted (A11).
+#![expect(clippy::disallowed_types, reason = "the host's credentials, on their way into the cache")]
 
+use std::error::Error;
+use std::iter::successors;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
 
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
@@ -17,22 +21,34 @@ use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvi
 use aws_config::provider_config::ProviderConfig;
 use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, Result, SharedCredentialsProvider, future};
-use tokio::runtime::Handle;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use tokio::sync::OnceCell;
 
-use crate::aws::CredentialObserver;
-use crate::aws::http::HttpClients;
-use crate::identity::HostKind;
+use crate::aws::blocking::run_on_blocking_thread;
+use crate::aws::http_clients::HttpClients;
+use crate::aws::identity_error::IdentityError;
+use crate::aws::metadata_service::{DisabledMetadataService, MetadataUsage};
+use crate::aws::{AwsErrorKind, CallObserver, ServiceError};
+use crate::identity::{HostKind, Identity};
 
-/// Where this host's identity is looked for.
+/// Credentials are renewed this long before they expire, so that a call which starts with them also
+/// ends with them.
+pub(super) const EXPIRY_MARGIN: Duration = Duration::from_mins(5);
+
+/// Credentials without an expiry are loaded again after this time: a shared file or the program
+/// behind `credential_process` may have newer ones (A11).
+const DEFAULT_LIFETIME: Duration = Duration::from_mins(1);
+
+/// The sources of this host's credentials and Region.
 #[derive(Debug)]
 pub(crate) struct HostCredentials {
     kind: HostKind,
     http: HttpClients,
-    watch: Arc<dyn CredentialObserver>,
-    /// Kept, because they hold the metadata service's token and its last answer.
+    observer: Arc<dyn CallObserver>,
+    /// Both providers live as long as the process, because they cache the metadata service's token
+    /// and its last answer.
     container: SharedCredentialsProvider,
     metadata: SharedCredentialsProvider,
     metadata_answered: Arc<AtomicBool>,
@@ -40,7 +56,7 @@ pub(crate) struct HostCredentials {
 }
 
 impl HostCredentials {
-    pub(crate) fn new(kind: HostKind, http: HttpClients, watch: Arc<dyn CredentialObserver>) -> Self {
+    pub(crate) fn new(kind: HostKind, http: HttpClients, observer: Arc<dyn CallObserver>) -> Self {
         let local = provider_config(&http.local);
         let container = EcsCredentialsProvider::builder().configure(&local).build();
         let metadata_answered = Arc::default();
@@ -51,27 +67,25 @@ impl HostCredentials {
             SharedCredentialsProvider::new(DisabledMetadataService)
         };
         let container = SharedCredentialsProvider::new(container);
-        Self { kind, http, watch, container, metadata, metadata_answered, metadata_region: OnceCell::new() }
+        Self { kind, http, observer, container, metadata, metadata_answered, metadata_region: OnceCell::new() }
     }
 
-    /// The client for AWS's services.
     pub(crate) fn http(&self) -> &HttpClients {
         &self.http
     }
 
-    /// Who is told of calls to AWS.
-    pub(crate) fn watch(&self) -> &dyn CredentialObserver {
-        &*self.watch
+    pub(crate) fn observer(&self) -> &dyn CallObserver {
+        &*self.observer
     }
 
-    /// The Region that the environment or the profile says.
+    /// The Region of the environment or the profile.
     pub(crate) fn configured_region(&self) -> RegionProviderChain {
         let profile = ProfileFileRegionProvider::builder().configure(&provider_config(&self.http.local)).build();
         RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new()).or_else(profile)
     }
 
-    /// The host's Region: environment, profile, then the metadata service where there is one
-    /// (L13). Where none answers, that takes seconds.
+    /// The host's Region: environment, profile, then the metadata service if the host has one
+    /// (L13). Without an answer this takes seconds.
     pub(crate) async fn region(&self, config: &SdkConfig) -> Option<Region> {
         match config.region() {
             Some(region) => Some(region.clone()),
@@ -79,9 +93,9 @@ impl HostCredentials {
         }
     }
 
-    /// The host's Region, as far as it is had at once: of the metadata service only where this
-    /// host's credentials came from it. A host without one must not wait for it here, because
-    /// a role can be assumed in any Region.
+    /// The host's Region, if it is known at once: the metadata service is used only if this host's
+    /// credentials came from it. A role can be assumed in any Region, so a host without that
+    /// service must not wait for it here.
     pub(crate) async fn near_region(&self, config: &SdkConfig) -> Option<Region> {
         if config.region().is_some() || self.metadata_answered.load(Ordering::Relaxed) {
             self.region(config).await
@@ -95,14 +109,29 @@ impl HostCredentials {
             return None;
         }
         let service = || ImdsRegionProvider::builder().configure(&provider_config(&self.http.local)).build();
-        // A service that does not answer now may answer the next time.
-        let asked = self.metadata_region.get_or_try_init(|| async { service().region().await.ok_or(()) });
-        asked.await.ok().cloned()
+        // A missing answer is not cached: the service may answer the next time.
+        let region = self.metadata_region.get_or_try_init(|| async { service().region().await.ok_or(()) });
+        region.await.ok().cloned()
     }
 
-    /// The places in their order. The profile's files are read anew by every chain: a host
-    /// outside AWS has its key changed in them (A11).
-    pub(crate) fn chain(&self, config: &SdkConfig) -> CredentialsProviderChain {
+    /// Loads the host's credentials from the first source that has any.
+    pub(crate) async fn load(self: Arc<Self>, config: SdkConfig) -> Result<Credentials, IdentityError> {
+        let loading = async move { self.chain(&config).provide_credentials().await };
+        let Some(loaded) = run_on_blocking_thread(loading).await else {
+            return Err(IdentityError::interrupted(&Identity::Host));
+        };
+        loaded.map(|credentials| with_expiry(credentials, SystemTime::now())).map_err(|error| {
+            let kind = match error {
+                CredentialsError::CredentialsNotLoaded(_) => AwsErrorKind::NoHostIdentity,
+                _ => AwsErrorKind::HostIdentityFailed,
+            };
+            IdentityError::new(&Identity::Host, kind, without_output(&error))
+        })
+    }
+
+    /// The sources in their order. Every chain reads the profile's files again: the key of a host
+    /// outside AWS is rotated in them (A11).
+    fn chain(&self, config: &SdkConfig) -> CredentialsProviderChain {
         let mut services = provider_config(&self.http.services)
             .with_region(config.region().cloned())
             .with_use_fips(config.use_fips())
@@ -133,53 +162,54 @@ impl HostCredentials {
     }
 }
 
-/// Does what has the SDK read files on a thread of its own: it blocks the thread that it reads
-/// on, and a pipe or a lost network disk would hold up everything, deadlines and signals too.
-/// None is a panic.
-pub(crate) async fn beside<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Option<T> {
-    let runtime = Handle::current();
-    tokio::task::spawn_blocking(move || runtime.block_on(work)).await.ok()
-}
-
 fn provider_config(client: &aws_sdk_secretsmanager::config::SharedHttpClient) -> ProviderConfig {
     ProviderConfig::without_region()
         .with_behavior_version(Some(BehaviorVersion::latest()))
         .with_http_client(client.clone())
 }
 
-/// Stands for the metadata service where there is none, also for a profile that names it by
-/// `credential_source`.
-#[derive(Debug)]
-struct DisabledMetadataService;
-
-impl ProvideCredentials for DisabledMetadataService {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        let refused: Result = Err(CredentialsError::invalid_configuration(
-            "the profile names Ec2InstanceMetadata, and by host.kind this host has no metadata service",
-        ));
-        future::ProvideCredentials::ready(refused)
+/// The credentials, with the default lifetime if they have no expiry of their own.
+fn with_expiry(credentials: Credentials, now: SystemTime) -> Credentials {
+    if credentials.expiry().is_some() {
+        return credentials;
     }
+    let token = credentials.session_token().map(str::to_owned);
+    let expiry = now + EXPIRY_MARGIN + DEFAULT_LIFETIME;
+    Credentials::new(credentials.access_key_id(), credentials.secret_access_key(), token, Some(expiry), "taskpull")
 }
 
-/// The metadata service, and whether it has ever given credentials.
-#[derive(Debug)]
-struct MetadataUsage {
-    service: ImdsCredentialsProvider,
-    has_answered: Arc<AtomicBool>,
+/// The error and its causes as one text, without the stderr of a `credential_process`, which may
+/// contain anything.
+fn without_output(error: &CredentialsError) -> ServiceError {
+    let first: &(dyn Error + 'static) = error;
+    let texts: Vec<_> = successors(Some(first), |error| (*error).source()).map(ToString::to_string).collect();
+    let text = texts.join(": ");
+    let shown = text.split("Stderr:").next().unwrap_or_default().trim_end_matches([' ', ',', '.']);
+    shown.to_owned().into()
 }
 
-impl ProvideCredentials for MetadataUsage {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        future::ProvideCredentials::new(async {
-            let found = self.service.provide_credentials().await;
-            self.has_answered.fetch_or(found.is_ok(), Ordering::Relaxed);
-            found
-        })
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::error::CredentialsError;
+
+    use super::{DEFAULT_LIFETIME, EXPIRY_MARGIN, with_expiry, without_output};
+
+    #[test]
+    fn credentials_without_an_expiry_get_the_default_lifetime() {
+        let now = SystemTime::UNIX_EPOCH;
+        let loaded = with_expiry(Credentials::new("id", "key", None, None, "test"), now);
+        assert_eq!(loaded.expiry(), Some(now + EXPIRY_MARGIN + DEFAULT_LIFETIME));
+        let expiry = Some(now + Duration::from_hours(1));
+        let loaded = with_expiry(Credentials::new("id", "key", None, expiry, "test"), now);
+        assert_eq!(loaded.expiry(), expiry);
+    }
+
+    #[test]
+    fn the_output_of_a_credential_process_is_not_shown() {
+        let error = CredentialsError::provider_error("exit status: 1. Stderr: hunter2");
+        assert!(!without_output(&error).to_string().contains("hunter2"));
     }
 }

@@ -1,45 +1,50 @@
-//! ECR's authorization tokens: what they are good for, and where they come from.
+//! ECR's authorization tokens, and the scope of each.
 //!
-//! A token is its caller's: it opens every registry in its Region that the caller may read,
-//! of whatever account (D4, D5, J6). So who asks and where is all there is to its key. Where is
-//! a Region and the way there: whoever names an image by its FIPS host wants FIPS all the way,
-//! and who names it by its dual-stack host may have no other way.
+//! A token belongs to its caller: it opens every registry in its Region that the caller may read,
+//! in whatever account (D4, D5, J6). So identity and scope are the whole key of a token. The scope
+//! is a Region and a variant of the endpoint: an image that is named by its FIPS host requires FIPS
+//! for every request, and one that is named by its dual-stack host may have no other route.
 
 use std::fmt;
-use std::future::Future;
 use std::time::SystemTime;
 
-use tokio::time::Instant;
-
-use crate::aws::{AwsRequest, TokenError};
-use crate::credential::SecretStore;
-use crate::identity::Identity;
+use crate::aws::{AwsCall, AwsRequest};
 use crate::plan::EcrRegistry;
 use crate::secret::Secret;
 use crate::task::Region;
 
-/// What a token is good for. A Region is in one partition.
+/// The registries that a token is valid for. A Region belongs to one partition.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TokenScope {
-    /// The private registries of a Region, reached over such hosts.
-    Ecr(Region, Hosts),
+    /// The private registries of a Region, by endpoints of this variant.
+    Ecr(Region, EndpointVariant),
     /// ECR Public, wherever the host is.
     EcrPublic,
 }
 
-/// Which of AWS's hosts serve.
+/// The variant of the AWS endpoints in use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Hosts {
-    /// Those with validated cryptography only.
+pub struct EndpointVariant {
+    /// Endpoints with validated cryptography (FIPS 140).
     pub fips: bool,
-    /// Those with IPv6 addresses too.
+    /// Endpoints with IPv4 and IPv6 addresses.
     pub dual_stack: bool,
+}
+
+impl TokenScope {
+    /// The call that obtains a token of this scope.
+    pub(super) fn call(&self) -> AwsCall {
+        match self {
+            Self::Ecr(..) => AwsCall::GetEcrToken,
+            Self::EcrPublic => AwsCall::GetEcrPublicToken,
+        }
+    }
 }
 
 impl From<&EcrRegistry> for TokenScope {
     fn from(registry: &EcrRegistry) -> Self {
-        let hosts = Hosts { fips: registry.fips, dual_stack: registry.dual_stack };
-        Self::Ecr(registry.region.clone(), hosts)
+        let variant = EndpointVariant { fips: registry.fips, dual_stack: registry.dual_stack };
+        Self::Ecr(registry.region.clone(), variant)
     }
 }
 
@@ -52,29 +57,15 @@ impl fmt::Display for TokenScope {
     }
 }
 
-/// A token, taken apart (D2).
+/// A token in its two parts (D2).
 #[derive(Clone, Debug)]
 pub struct RegistryToken {
-    /// `AWS`.
+    /// The user name, `AWS`.
     pub username: Secret,
-    /// What the registry is shown for a password.
+    /// The password for the registry.
     pub password: Secret,
-    /// When it ends, where that was said.
+    /// The expiry, if the answer has one.
     pub expires: Option<SystemTime>,
-    /// The calls that brought it.
+    /// The calls that returned the token and the credentials for it, in their order.
     pub requests: Vec<AwsRequest>,
-}
-
-/// Where tokens come from. The real one is [`super::aws::Aws`].
-pub trait TokenStore: SecretStore {
-    /// Gets a new token as `identity`, by `end` at the latest.
-    ///
-    /// # Errors
-    /// [`TokenError`], with everything the store knows about the refusal.
-    fn token(
-        &self,
-        identity: &Identity,
-        scope: &TokenScope,
-        end: Instant,
-    ) -> impl Future<Output = Result<RegistryToken, TokenError>> + Send;
 }

@@ -12,7 +12,7 @@ use super::{complain, log, setup, tell};
 use crate::config::{Settings, Sources};
 use crate::error::ExitCode;
 use crate::error::Failure;
-use crate::pipeline::{AwsClient, Binding, PLAINTEXT_LIMIT, Plaintext};
+use crate::pipeline::{self, AwsClient, Binding, PLAINTEXT_LIMIT, Plaintext};
 
 /// What every command about a secret begins with.
 pub(super) struct SecretCommandContext {
@@ -71,7 +71,7 @@ pub(super) fn seal(arguments: &Seal) -> ExitCode {
             return ExitCode::BadInput;
         }
     };
-    let sealed = runtime.block_on(store.seal(&binding, &plaintext));
+    let sealed = runtime.block_on(pipeline::seal_login(&store, &binding, &plaintext));
     // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
     runtime.shutdown_background();
     match sealed {

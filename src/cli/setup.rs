@@ -152,7 +152,7 @@ pub(super) fn store(settings: &Settings) -> Result<AwsClient, Failure> {
 pub(super) fn watched_store(settings: &Settings, watch: &Arc<dyn CredentialObserver>) -> Result<AwsClient, Failure> {
     let batching = if settings.batch_secrets { Batching::Try } else { Batching::Never };
     let bundle = settings.ca_bundle.as_deref().map(Path::new);
-    let store = AwsClient::new(settings.secrets_timeout, batching, host_kind(settings), bundle, Arc::clone(watch));
+    let store = AwsClient::new(settings.secrets_timeout, batching, host_kind(settings), bundle, watch.clone());
     Ok(store.map_err(|error| Failure::from(&error))?.with_stage(&settings.secrets_stage))
 }
 

@@ -6,86 +6,34 @@
 //! refuses (A21). Each image finds its own login in it. No pull waits for a credential that
 //! is not its own.
 
+mod aws_store;
 mod cache;
 pub(crate) mod content;
 pub mod host_logins;
+mod observer;
 mod provenance;
 pub(crate) mod scope;
+mod store;
 
-use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 pub use cache::{CacheConfig, CachingCredentialProvider};
-pub use content::{AccessTokens, ContentError, ContentFault, EntryFault, Envelope, Sealed};
+pub use content::{AccessTokens, ContentError, ContentFault, EntryFault, Envelope};
+pub use observer::{CredentialKind, CredentialObserver, CredentialServed, ServedFrom};
 pub use provenance::{Provenance, SecretNames};
+pub use store::{SecretStore, TokenStore};
 
-use crate::aws::{AwsRequest, RegistryToken, SecretError};
+use crate::aws::{AwsRequest, RegistryToken};
 use crate::error::{Failure, Printable};
 use crate::identity::Identity;
 use crate::plan::{EcrRegistry, PlannedPull, PlannedTask, PullPlan};
-use crate::secret::{Secret, SecretBytes};
-use crate::task::{CredentialsParameter, ImageReference};
+use crate::secret::Secret;
+use crate::task::ImageReference;
 use cache::{CachedSecret, CachedToken};
-
-/// Where secrets come from. The real one is [`aws::Aws`].
-pub trait SecretStore: Send + Sync + 'static {
-    /// The longest wait for one secret, its decryption and the wait for a turn included.
-    fn deadline(&self) -> Duration;
-
-    /// Reads a version of a secret as `identity`, by `end` at the latest: the current one, or
-    /// the one of the stage that the store was told.
-    ///
-    /// # Errors
-    /// [`SecretError`], with everything the store knows about the refusal.
-    fn read(
-        &self,
-        identity: &Identity,
-        secret: &CredentialsParameter,
-        end: Instant,
-    ) -> impl Future<Output = Result<SecretVersion, SecretError>> + Send;
-
-    /// Decrypts what `version` of the secret holds, as `identity`, in the key's Region, by
-    /// `end` at the latest; beside it the call that did it, where it has a name.
-    ///
-    /// # Errors
-    /// [`KeyError`] or [`SecretError`] as a [`Failure`].
-    fn decrypt(
-        &self,
-        identity: &Identity,
-        secret: &CredentialsParameter,
-        version: &SecretVersion,
-        sealed: &Sealed,
-        end: Instant,
-    ) -> impl Future<Output = Result<(SecretBytes, Option<AwsRequest>), Failure>> + Send;
-}
-
-/// One version of a secret.
-#[derive(Clone, Debug)]
-pub struct SecretVersion {
-    /// The secret's full ARN, as the service answers it.
-    pub arn: String,
-    /// The version's id.
-    pub version_id: String,
-    /// The staging label that was asked for, unless it was `AWSCURRENT`.
-    pub stage: Option<String>,
-    /// The calls that brought it.
-    pub requests: Vec<AwsRequest>,
-    /// What it holds.
-    pub value: SecretValue,
-}
-
-/// What a secret holds.
-#[derive(Clone, Debug)]
-pub enum SecretValue {
-    /// `SecretString`.
-    Text(Secret),
-    /// `SecretBinary`.
-    Binary(SecretBytes),
-}
 
 /// What is shown to a registry, and who gave it.
 #[derive(Clone, Debug)]

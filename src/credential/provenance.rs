@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::aws::AwsRequest;
-use crate::credential::SecretVersion;
+use crate::aws::{AwsRequest, SecretVersion};
 use crate::error::Printable;
 use crate::identity::Identity;
 use crate::plan::{EcrRegistry, InstanceLogin};

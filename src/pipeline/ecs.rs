@@ -1,57 +1,56 @@
-//! An ECS cluster, asked through AWS: what runs in it, and what this instance is in it.
+//! The agent's view of an ECS cluster: its workloads, and this host's container instance.
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 
-use crate::aws::AwsClient;
+use crate::aws::{AwsClient, EcsClient};
 use crate::cluster::{Definition, Instance, LaunchType, Workload};
 use crate::error::Failure;
 
-/// A cluster in ECS, and this host's place in it.
+/// A cluster in ECS with this host's container instance.
 pub struct EcsCluster {
-    aws: AwsClient,
-    cluster: String,
+    client: EcsClient,
     launch: LaunchType,
     instance: Option<String>,
 }
 
 impl EcsCluster {
-    /// The cluster of this name or ARN, asked for through `aws`. `is_external` says that this
-    /// host is none of EC2's; `instance` is its container instance's ARN or id, where it is known.
+    /// The cluster of this name or ARN. `is_external` means that this host is not an EC2 instance;
+    /// `instance` is the ARN or id of its container instance, if it is known.
     #[must_use]
     pub fn new(aws: AwsClient, cluster: String, is_external: bool, instance: Option<String>) -> Self {
         let launch = if is_external { LaunchType::External } else { LaunchType::Ec2 };
-        Self { aws, cluster, launch, instance }
+        Self { client: EcsClient::new(aws, cluster), launch, instance }
     }
 
-    /// Its name or ARN.
+    /// The name or ARN of the cluster.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.cluster
+        self.client.cluster()
     }
 
-    /// What runs in it, or may at any time.
+    /// Reads the active services and the running tasks that belong to no service.
     #[must_use]
     pub fn workloads(&self) -> BoxFuture<'_, Result<Vec<Workload>, Failure>> {
-        let asked = self.aws.workloads(&self.cluster);
-        async { asked.await.map_err(|error| Failure::from(&error)) }.boxed()
+        async { self.client.workloads().await.map_err(|error| Failure::from(&error)) }.boxed()
     }
 
-    /// A revision of a task definition.
+    /// Reads a revision of a task definition.
     #[must_use]
     pub fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Definition, Failure>> {
-        let asked = self.aws.definition(&self.cluster, arn);
-        async { asked.await.map_err(|error| Failure::from(&error)) }.boxed()
+        async { self.client.definition(arn).await.map_err(|error| Failure::from(&error)) }.boxed()
     }
 
-    /// This instance of it.
+    /// Reads the attributes of this host's container instance.
     #[must_use]
     pub fn instance(&self) -> BoxFuture<'_, Result<Instance, Failure>> {
         async {
             let attributes = match &self.instance {
-                Some(instance) => Some(self.aws.instance_attributes(&self.cluster, instance).await),
+                Some(instance) => {
+                    let attributes = self.client.instance_attributes(instance).await;
+                    Some(attributes.map_err(|error| Failure::from(&error))?)
+                }
                 None => None,
             };
-            let attributes = attributes.transpose().map_err(|error| Failure::from(&error))?;
             Ok(Instance { launch: self.launch, attributes })
         }
         .boxed()

@@ -11,10 +11,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-pub use crate::aws::{AwsCallEvent, CallOutcome, CredentialKind, CredentialObserver, CredentialServed, ServedFrom};
-pub use crate::aws::{AwsClient, Batching};
+pub use crate::aws::{AwsCall, AwsCallEvent, AwsClient, Batching, CallObserver, CallOutcome};
 pub use crate::credential::host_logins::{HostLoginSettings, HostLogins};
-pub use crate::credential::{AccessTokens, CacheConfig, CachingCredentialProvider, Login, Provenance};
+pub use crate::credential::{
+    AccessTokens, CacheConfig, CachingCredentialProvider, CredentialKind, CredentialObserver, CredentialServed, Login,
+    Provenance, ServedFrom,
+};
 use crate::credential::{AuthorizedPlan, CredentialProvider};
 pub use crate::engine::{DockerAddress, EngineEndpoint, EngineSelector, ResolvedEngine, TlsUse};
 use crate::error::Failure;
@@ -31,7 +33,7 @@ pub use crate::secret_authoring::{
 };
 pub use crate::task::{ImageReference, Platform, RegistryHost};
 pub use logins::{IssuedLogin, LoginProvider};
-pub use secret::{SecretCheckRequest, check_secret, keep_secret};
+pub use secret::{SecretCheckRequest, check_secret, keep_secret, seal_login};
 
 #[cfg(feature = "ecs")]
 pub use ecs::EcsCluster;

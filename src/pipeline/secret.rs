@@ -1,11 +1,12 @@
 //! Secrets of upstream registries: made, and checked with the registry that they are for.
 
-use crate::aws::AwsClient;
-use crate::credential::{Login, SecretStore as _};
+use crate::aws::{AwsClient, SecretAdminClient};
+use crate::credential::{Envelope, Login};
 use crate::error::{Class, Explain, Failure, Link};
 use crate::registry::{Accepted, LoginError, Target, try_login};
 use crate::secret_authoring::{
-    Finding, NewSecret, OnDifference, SecretConsumer, SecretUse, UpsertResult, check_content, check_metadata, unknown,
+    Binding, Finding, NewSecret, OnDifference, Plaintext, SecretConsumer, SecretUse, UpsertResult, check_content,
+    check_metadata, seal, unknown,
 };
 use crate::task::{ArnError, CredentialsParameter, Region};
 
@@ -90,19 +91,29 @@ pub async fn keep_secret(
     updates: OnDifference,
 ) -> Result<UpsertResult, Failure> {
     let name = CredentialsParameter::Name(secret.draft.name.clone());
-    let secrets = store.upkeep(&name, secret.draft.region.as_ref()).await?;
+    let secrets = SecretAdminClient::connect(store, &name, secret.draft.region.as_ref()).await;
+    let secrets = secrets.map_err(|error| Failure::from(&error))?;
     crate::secret_authoring::upsert_secret(&secrets, secret, updates).await
+}
+
+/// Encrypts a login under a KMS key, as the host.
+///
+/// # Errors
+/// The error of AWS, as a [`Failure`].
+pub async fn seal_login(aws: &AwsClient, binding: &Binding, plaintext: &Plaintext) -> Result<Envelope, Failure> {
+    seal(aws, binding, plaintext).await.map_err(|error| Failure::from(&error))
 }
 
 /// Looks at everything of a secret that its use depends on; writes nothing.
 pub async fn check_secret(store: &AwsClient, question: &SecretCheckRequest) -> Vec<Finding> {
     let SecretCheckRequest { secret, usage, by, registry } = question;
-    let secrets = match store.upkeep(secret, by.region.as_ref()).await {
+    let secrets = match SecretAdminClient::connect(store, secret, by.region.as_ref()).await {
         Ok(secrets) => secrets,
-        Err(failure) => return vec![unknown("secret", &failure)],
+        Err(error) => return vec![unknown("secret", &Failure::from(&error))],
     };
     let mut point = "content";
-    let mut findings = match secrets.describe().await {
+    let described = secrets.describe().await.map_err(|error| Failure::from(&error));
+    let mut findings = match described {
         Ok(Some(found)) => check_metadata(&found, *usage, by),
         // The read below says of an absent secret what there is to say.
         Ok(None) => {
@@ -118,8 +129,8 @@ pub async fn check_secret(store: &AwsClient, question: &SecretCheckRequest) -> V
             findings.push(finding);
             login
         }
-        Err(failure) => {
-            findings.push(unknown(point, &failure));
+        Err(error) => {
+            findings.push(unknown(point, &Failure::from(&error)));
             None
         }
     };

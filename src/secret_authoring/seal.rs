@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
+use crate::aws::{AwsClient, AwsError};
+use crate::credential::Envelope;
 use crate::credential::content::{self, ContentFault};
 use crate::error::{Class, Explain, Link};
 use crate::secret::Secret;
@@ -117,4 +119,14 @@ impl Plaintext {
         content::is_sealable(&text).map_err(SealError::Content)?;
         Ok(Self(text))
     }
+}
+
+/// Encrypts the text under the key, as the host.
+///
+/// # Errors
+/// [`AwsError`]
+pub async fn seal(aws: &AwsClient, binding: &Binding, Plaintext(text): &Plaintext) -> Result<Envelope, AwsError> {
+    let Binding { key, context } = binding;
+    let ciphertext = aws.encrypt(key, context, text).await?;
+    Ok(Envelope { key: key.clone(), ciphertext, context: context.clone() })
 }

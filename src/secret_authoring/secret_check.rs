@@ -3,11 +3,11 @@
 
 use serde::Serialize;
 
+use crate::aws::{Replica, ReplicaState, SecretMetadata, SecretVersion};
+use crate::credential::Login;
 use crate::credential::content::username_token::UsernameToken;
 use crate::credential::content::{self, Content, ContentFault};
-use crate::credential::{Login, SecretVersion};
 use crate::error::{Failure, Printable};
-use crate::secret_authoring::upsert::{Replica, ReplicaState, SecretMetadata};
 use crate::secret_authoring::upstream::{PREFIX, SecretUse};
 use crate::task::Region;
 
@@ -189,12 +189,12 @@ fn replication(found: &SecretMetadata) -> Vec<Finding> {
     if found.replicas.is_empty() {
         return vec![Finding::good("replication", "none")];
     }
-    let state = |Replica { region, state, says }: &Replica| match state {
+    let state = |Replica { region, state, message }: &Replica| match state {
         ReplicaState::InSync => Finding::good("replication", &format!("{region}: in sync")),
         ReplicaState::InProgress => Finding::note("replication", &format!("{region}: in progress")),
         ReplicaState::Failed => Finding::wrong(
             "replication",
-            &format!("{region}: failed: {}", says.as_deref().unwrap_or("no reason is given")),
+            &format!("{region}: failed: {}", message.as_deref().unwrap_or("no reason is given")),
             "where a secret of this name is there already, delete that one or replicate with --force-overwrite-replica-secret",
         ),
     };
@@ -267,7 +267,7 @@ mod tests {
         CheckStatus, Finding, Replica, ReplicaState, SecretConsumer, SecretMetadata, SecretUse, check_content,
         check_metadata,
     };
-    use crate::credential::{SecretValue, SecretVersion};
+    use crate::aws::{SecretValue, SecretVersion};
     use crate::secret::Secret;
     use crate::task::Region;
 
@@ -292,11 +292,12 @@ mod tests {
         assert!(check_metadata(&hub(), usage, &here).iter().all(|finding| finding.found == CheckStatus::Good));
         let findings = check_metadata(&hub(), usage, &there);
         assert_eq!((of(&findings, "region"), of(&findings, "account")), (CheckStatus::Wrong, CheckStatus::Wrong));
-        let other = SecretMetadata { name: "hub".to_owned(), key: Some("arn:aws:kms:…:key/1".to_owned()), ..hub() };
+        let other =
+            SecretMetadata { name: "hub".to_owned(), kms_key: Some("arn:aws:kms:…:key/1".to_owned()), ..hub() };
         let findings = check_metadata(&other, usage, &SecretConsumer::default());
         assert_eq!((of(&findings, "name"), of(&findings, "key")), (CheckStatus::Wrong, CheckStatus::Wrong));
         assert_eq!((of(&findings, "region"), of(&findings, "account")), (CheckStatus::Note, CheckStatus::Note));
-        let aws = SecretMetadata { key: Some("alias/aws/secretsmanager".to_owned()), ..hub() };
+        let aws = SecretMetadata { kms_key: Some("alias/aws/secretsmanager".to_owned()), ..hub() };
         assert_eq!(of(&check_metadata(&aws, usage, &here), "key"), CheckStatus::Good);
     }
 
@@ -304,7 +305,7 @@ mod tests {
     fn a_task_of_another_account_wants_a_customer_key() {
         let away = SecretConsumer { region: None, account: Some("444455556666".to_owned()) };
         assert_eq!(of(&check_metadata(&hub(), SecretUse::Direct, &away), "key"), CheckStatus::Wrong);
-        let customer = SecretMetadata { key: Some("arn:aws:kms:…:key/1".to_owned()), ..hub() };
+        let customer = SecretMetadata { kms_key: Some("arn:aws:kms:…:key/1".to_owned()), ..hub() };
         assert_eq!(of(&check_metadata(&customer, SecretUse::Direct, &away), "key"), CheckStatus::Note);
     }
 
@@ -313,7 +314,7 @@ mod tests {
         let found = |description| check_metadata(&description, SecretUse::Direct, &SecretConsumer::default());
         assert_eq!(of(&found(SecretMetadata { is_rotated: true, ..hub() }), "rotation"), CheckStatus::Note);
         assert_eq!(of(&found(SecretMetadata { has_pending_version: true, ..hub() }), "rotation"), CheckStatus::Note);
-        let replica = |state| Replica { region: "us-east-1".to_owned(), state, says: None };
+        let replica = |state| Replica { region: "us-east-1".to_owned(), state, message: None };
         let states = [
             (ReplicaState::InSync, CheckStatus::Good),
             (ReplicaState::InProgress, CheckStatus::Note),

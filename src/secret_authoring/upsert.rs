@@ -1,12 +1,12 @@
 //! Making a secret, or giving one that is there another version: nothing is written before
 //! what stands there is known, and a second run with the same content writes nothing.
 
-use crate::aws::SecretAdminClient;
+use crate::aws::{AwsError, CreatedSecret, SecretMetadata, SecretValue, SecretVersion};
 use crate::credential::content::username_token::UsernameToken;
-use crate::credential::{SecretValue, SecretVersion};
 use crate::error::{Class, Explain, Failure, Link, Printable};
-use crate::secret_authoring::NewSecretError;
 use crate::secret_authoring::new_secret::NewSecret;
+use crate::secret_authoring::new_secret_error::NewSecretError;
+use crate::secret_authoring::secret_admin::SecretAdmin;
 use crate::secret_authoring::upstream::SecretUse;
 use crate::task::KeyArn;
 
@@ -17,53 +17,6 @@ pub enum OnDifference {
     Refuse,
     /// What differs is written.
     Write,
-}
-
-/// What the service says of a secret without its content.
-#[derive(Clone, Debug, Default)]
-pub struct SecretMetadata {
-    /// Its full ARN.
-    pub arn: String,
-    /// Its name.
-    pub name: String,
-    /// What it is, in words.
-    pub text: Option<String>,
-    /// Its customer key; none is the default key.
-    pub key: Option<String>,
-    /// Keys and values.
-    pub tags: Vec<(String, String)>,
-    /// Whether it is to be deleted.
-    pub is_marked_for_deletion: bool,
-    /// Whether a rotation is set up.
-    pub is_rotated: bool,
-    /// Whether a version waits to become the current one.
-    pub has_pending_version: bool,
-    /// The Region that a replica is of, or the secret's own where it has replicas.
-    pub primary_region: Option<String>,
-    /// Where else it is.
-    pub replicas: Vec<Replica>,
-}
-
-/// A secret in another Region.
-#[derive(Clone, Debug)]
-pub struct Replica {
-    /// Where.
-    pub region: String,
-    /// Whether it has what the primary has.
-    pub state: ReplicaState,
-    /// Why not, in the service's words.
-    pub says: Option<String>,
-}
-
-/// How far a replica is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReplicaState {
-    /// As the primary.
-    InSync,
-    /// Not yet.
-    InProgress,
-    /// It will not be.
-    Failed,
 }
 
 /// What became of a secret.
@@ -145,8 +98,9 @@ impl Explain for UpsertError {
             Self::Differs { .. } => {
                 "nothing was written: say --update to write a new version (the old one stays as AWSPREVIOUS), or give another name".to_owned()
             }
-            Self::Key { arn, wanted, .. } if wanted == DEFAULT_KEY => format!(
-                "nothing was written: give another name, or `aws secretsmanager update-secret --secret-id {arn} --kms-key-id {DEFAULT_KEY}`"
+            Self::Key { arn, wanted, .. } if wanted == SecretMetadata::DEFAULT_KEY => format!(
+                "nothing was written: give another name, or `aws secretsmanager update-secret --secret-id {arn} --kms-key-id {}`",
+                SecretMetadata::DEFAULT_KEY
             ),
             Self::Key { .. } => "nothing was written: give the key it has, or another name".to_owned(),
             Self::Replica { primary, .. } => format!("say --region {primary}"),
@@ -154,35 +108,12 @@ impl Explain for UpsertError {
     }
 }
 
-/// The key that a secret has where none is said.
-pub(crate) const DEFAULT_KEY: &str = "alias/aws/secretsmanager";
-
-impl SecretMetadata {
-    /// The customer key, if it has one.
-    #[must_use]
-    pub fn customer_key(&self) -> Option<&str> {
-        self.key.as_deref().filter(|key| !key.is_empty() && !key.ends_with(DEFAULT_KEY))
-    }
-
-    /// The Region in its ARN.
-    #[must_use]
-    pub fn region(&self) -> &str {
-        self.arn.split(':').nth(3).unwrap_or_default()
-    }
-
-    /// The Region whose secret this one is a replica of.
-    #[must_use]
-    pub fn replica_of(&self) -> Option<&str> {
-        self.primary_region.as_deref().filter(|region| !region.is_empty() && *region != self.region())
-    }
-}
-
 /// Makes the secret, or brings the one that is there to its content.
 ///
 /// # Errors
-/// [`DraftError`], [`UpdateError`] or [`super::UpkeepError`] as a [`Failure`].
+/// [`NewSecretError`], [`UpsertError`] or [`AwsError`](crate::aws::AwsError) as a [`Failure`].
 pub async fn upsert_secret(
-    secrets: &SecretAdminClient<'_>,
+    secrets: &impl SecretAdmin,
     secret: &NewSecret,
     updates: OnDifference,
 ) -> Result<UpsertResult, Failure> {
@@ -190,18 +121,18 @@ pub async fn upsert_secret(
     if let Some(own) = secret.draft.replicas.iter().find(|region| region.as_str() == secrets.region()) {
         return Err(Failure::from(&NewSecretError::ReplicaTwice(own.clone())));
     }
-    let Some(found) = secrets.describe().await? else {
-        let (arn, version_id) = secrets.create(secret).await?;
+    let Some(found) = secrets.describe().await.map_err(nothing_written)? else {
+        let CreatedSecret { arn, version_id } = secrets.create(secret).await.map_err(nothing_written)?;
         let draft = &secret.draft;
         if !draft.replicas.is_empty() {
-            secrets.replicate(&arn, &draft.replicas).await?;
+            secrets.replicate(&arn, &draft.replicas).await.map_err(not_replicated)?;
         }
         let notes = notes(None, secret);
         return Ok(UpsertResult { outcome: UpsertAction::Created, arn, version_id, changes: Vec::new(), notes });
     };
     let arn = found.arn.clone();
     check_key(&found, secret)?;
-    let current = secrets.read().await?;
+    let current = secrets.read().await.map_err(nothing_written)?;
     let differences = differences(&current, secret);
     let missing: Vec<_> = secret.draft.replicas.iter().filter(|region| !has_replica(&found, region.as_str())).collect();
     let mut changes = differences.clone();
@@ -218,12 +149,35 @@ pub async fn upsert_secret(
     if updates == OnDifference::Refuse {
         return Err(Failure::from(&UpsertError::Differs { arn, changes: changes.join(", ") }));
     }
-    let version_id = if differences.is_empty() { current.version_id } else { secrets.put(&arn, secret).await? };
+    let version_id = if differences.is_empty() {
+        current.version_id
+    } else {
+        secrets.put(&arn, secret).await.map_err(nothing_written)?
+    };
     if !missing.is_empty() {
         let missing: Vec<_> = missing.into_iter().cloned().collect();
-        secrets.replicate(&arn, &missing).await?;
+        secrets.replicate(&arn, &missing).await.map_err(not_replicated)?;
     }
     Ok(UpsertResult { outcome: UpsertAction::Updated, arn, version_id, changes: told, notes })
+}
+
+/// A failure of a call before or instead of the write.
+fn nothing_written(error: AwsError) -> Failure {
+    with_state(&error, "nothing was written")
+}
+
+/// A failure of the replication, which follows the write.
+fn not_replicated(error: AwsError) -> Failure {
+    with_state(&error, "the secret exists, its replicas do not")
+}
+
+/// Adds to the hint what the failure leaves behind. After an outage that is not known.
+fn with_state(error: &AwsError, state: &str) -> Failure {
+    let mut failure = Failure::from(error);
+    if !failure.is_outage() && failure.class != Class::Unknown {
+        failure.hint = failure.hint.map(|hint| Printable::new(&format!("{state}: {hint}")));
+    }
+    failure
 }
 
 /// A token is never put under another key than the one that was meant for it (C7).
@@ -238,7 +192,7 @@ fn check_key(found: &SecretMetadata, secret: &NewSecret) -> Result<(), Failure> 
     if is_right {
         return Ok(());
     }
-    let named = |key: Option<&str>| key.unwrap_or(DEFAULT_KEY).to_owned();
+    let named = |key: Option<&str>| key.unwrap_or(SecretMetadata::DEFAULT_KEY).to_owned();
     let error = UpsertError::Key { arn: found.arn.clone(), found: named(found.customer_key()), wanted: named(wanted) };
     Err(Failure::from(&error))
 }
@@ -266,7 +220,7 @@ fn differences(current: &SecretVersion, secret: &NewSecret) -> Vec<String> {
 /// reach.
 fn notes(found: Option<&SecretMetadata>, secret: &NewSecret) -> Vec<Printable> {
     let draft = &secret.draft;
-    let is_text_other = |found: &SecretMetadata| draft.description.is_some() && draft.description != found.text;
+    let is_text_other = |found: &SecretMetadata| draft.description.is_some() && draft.description != found.description;
     let are_tags_other = |found: &SecretMetadata| draft.tags.iter().any(|tag| !found.tags.contains(tag));
     let table = [
         (

@@ -131,6 +131,17 @@ impl<K: Clone + Eq + Hash, T: Clone + Send + Sync + 'static> SingleFlight<K, T> 
         self.get(key).unwrap_or_else(|| self.start(key, lifetime, fetch, fallback))
     }
 
+    /// Lets the next caller start a new fetch. The callers of this one still get its result, but it
+    /// is not the latest any more.
+    ///
+    /// A fetch that fails detaches itself: if all its callers were cancelled, the next caller would
+    /// otherwise get the old failure.
+    pub fn detach(&mut self, key: &K, id: FlightId) {
+        if self.is_latest(key, id) {
+            self.flights.remove(key);
+        }
+    }
+
     /// Whether no later fetch of this key has taken the place of this one. Only the latest fetch
     /// may change the cache.
     #[must_use]

@@ -5,8 +5,8 @@ use std::io::Write as _;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-use crate::lab::{Lab, login, on_both_engines, task};
 use crate::support::run::RunOutput;
+use crate::support::world::lab::{Lab, login, on_both_engines, task};
 
 on_both_engines!(
     secret_of_a_mapped_account_is_read_only_through_its_role,

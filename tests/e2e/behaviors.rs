@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, TestSecret, login, on_both_engines, task};
 use crate::support::fault::Calls;
 use crate::support::gate::Gate;
 use crate::support::registry::{FakeRegistry, PushedImage};
 use crate::support::registry_fault::{RegistryFault, RequestKind};
 use crate::support::run::{Run, RunOutput};
+use crate::support::world::lab::{Lab, TestSecret, login, on_both_engines, task};
 
 on_both_engines!(
     cached_image_is_used_when_the_registry_is_unavailable,

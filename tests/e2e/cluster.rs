@@ -6,17 +6,15 @@ use std::process::Child;
 
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, on_both_engines};
-use crate::own_image::{REGISTRY, TestImage};
 use crate::support::run::Run;
-use crate::world::wait_until;
+use crate::support::world::lab::{Lab, REGISTRY, TestImage, on_both_engines, wait_until};
 
 on_both_engines!(images_of_every_service_revision_are_pulled_before_its_tasks);
 
 fn images_of_every_service_revision_are_pulled_before_its_tasks(lab: &Lab) {
     let cluster = Cluster::new(lab);
     let images = [TestImage::push(lab, 1, 100_000), TestImage::push(lab, 1, 100_000)];
-    let [first, second] = images.each_ref().map(|image| image.at(REGISTRY));
+    let [first, second] = images.each_ref().map(|image| image.reference_at(REGISTRY));
     cluster.call(
         "create_service",
         &json!({
@@ -96,7 +94,7 @@ impl Agent {
 
     /// Stops the agent and returns its log.
     fn stop(mut self) -> String {
-        crate::world::send_signal(&self.process, "TERM");
+        crate::support::world::lab::send_signal(&self.process, "TERM");
         let mut log = String::new();
         self.process.stderr.take().unwrap().read_to_string(&mut log).unwrap();
         log

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::lab::{Lab, LabEngine, root};
+use crate::support::world::lab::{Lab, LabEngine, root};
 
 #[test]
 fn demo_pulls_private_images_and_reports_the_result() {

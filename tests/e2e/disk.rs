@@ -4,10 +4,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::lab::task;
 use crate::support::dockerd::Dockerd;
 use crate::support::registry::FakeRegistry;
 use crate::support::run::{Run, RunOutput};
+use crate::support::world::lab::task;
 
 fn small_engine() -> Dockerd {
     Dockerd::with_disk_size("128m")

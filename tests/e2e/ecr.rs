@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use taskpull::task::Region;
 
-use crate::lab::{Lab, LabEngine, on_both_engines, root, task};
-use crate::own_image::TestImage;
 use crate::support::fault_proxy::FaultProxy;
 use crate::support::run::Run;
+use crate::support::world::lab::{Lab, LabEngine, TestImage, on_both_engines, root, task};
 
 on_both_engines!(
     one_token_per_region_pulls_images_of_two_accounts,
@@ -86,7 +85,7 @@ fn fips_and_dual_stack_hosts_are_pulled_with_their_own_tokens(lab: &Lab) {
 /// Pulls a fresh image from each host, and checks the number of tokens that were requested.
 fn assert_pulled(lab: &Lab, hosts: impl IntoIterator<Item = String>, tokens: usize) {
     let (aws, image) = (aws(lab), TestImage::push_to_ecr(lab));
-    let images: Vec<_> = hosts.into_iter().map(|host| image.at(&host)).collect();
+    let images: Vec<_> = hosts.into_iter().map(|host| image.reference_at(&host)).collect();
     let containers: Vec<_> = images.iter().map(|image| ("app", image.as_str(), None)).collect();
     let mut definition = task(&containers);
     for (at, container) in definition["containerDefinitions"].as_array_mut().unwrap().iter_mut().enumerate() {
@@ -115,7 +114,8 @@ fn image_behind_a_pull_through_rule_is_pulled_from_ecr(lab: &Lab) {
 fn invalidated_ecr_token_is_requested_again_once(lab: &Lab) {
     let (aws, image) = (aws(lab), TestImage::push_to_ecr(lab));
     let host = format!("{}.dkr.ecr.eu-west-1.amazonaws.com", own_account(lab));
-    let (first, second) = (image.at("111122223333.dkr.ecr.eu-west-1.amazonaws.com"), image.at(&host));
+    let (first, second) =
+        (image.reference_at("111122223333.dkr.ecr.eu-west-1.amazonaws.com"), image.reference_at(&host));
     invalidate_tokens(&host, "");
     let definition = task(&[("first", &first, None), ("second", &second, None)]);
     let ended = pull(lab, &aws, &definition).env("TASKPULL_CONCURRENCY", "1").output();
@@ -131,13 +131,13 @@ fn invalidated_ecr_token_is_requested_again_once(lab: &Lab) {
 fn cached_image_is_verified_with_a_new_token_after_invalidation(lab: &Lab) {
     let (aws, image) = (aws(lab), TestImage::push_to_ecr(lab));
     let host = format!("{}.dkr.ecr.us-east-1.amazonaws.com", own_account(lab));
-    let definition = task(&[("app", &image.at(&host), None)]);
+    let definition = task(&[("app", &image.reference_at(&host), None)]);
     assert_eq!(pull(lab, &aws, &definition).output().code, 0);
     invalidate_tokens(&host, "");
     let ended = pull(lab, &aws, &definition).env("ECS_IMAGE_PULL_BEHAVIOR", "prefer-cached").output();
     assert_eq!(ended.report()["summary"]["cached"], 1, "{ended:?}");
     assert_eq!(aws.requests().len(), 3, "the pull requests one token, the verification two");
-    lab.remove_image(&image.at(&host));
+    lab.remove_image(&image.reference_at(&host));
 }
 
 fn ecr_token_is_requested_as_the_execution_role(lab: &Lab) {

@@ -2,13 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use crate::lab::{Lab, task};
 use crate::support::dockerd::Dockerd;
 use crate::support::fault::Calls;
 use crate::support::gate::Gate;
 use crate::support::registry_fault::{RegistryFault, RequestKind};
 use crate::support::run::{Run, RunOutput};
-use crate::world::{FaultWorld, wait_until, with_attempts, with_short_deadlines};
+use crate::support::world::lab::{FaultWorld, Lab, task, wait_until, with_attempts, with_short_deadlines};
 
 /// Gives the engine a minute to restart.
 fn wait_for_restart(run: Run) -> Run {
@@ -67,7 +66,7 @@ fn killed_engine_is_reported_within_the_restart_timeout() {
     assert!(killed.elapsed() < Duration::from_secs(2 + 5), "{:?}", killed.elapsed());
     world.proxy.assert_no_request_in_flight();
     engine.restart();
-    assert!(!lab.has_image(&world.name()));
+    assert!(!lab.has_image(&world.image_name()));
 }
 
 #[test]
@@ -135,7 +134,7 @@ fn each_repeated_docker_layer_failure_has_its_own_class() {
         world.proxy.inject_fault(*on, Calls::Every, RegistryFault::status(*status));
     }
     let secret = lab.secret("taskpull/registry-one");
-    let names: Vec<_> = worlds.iter().map(FaultWorld::name).collect();
+    let names: Vec<_> = worlds.iter().map(FaultWorld::image_name).collect();
     let containers: Vec<_> = names.iter().map(|name| ("app", name.as_str(), Some(secret.as_str()))).collect();
     let ended = with_attempts(lab.pull(&task(&containers)), 1).output();
     for (at, (on, status, failure)) in table.into_iter().enumerate() {

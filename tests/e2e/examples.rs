@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, LabEngine, on_both_engines, root, task};
 use crate::support::registry::FakeRegistry;
 use crate::support::registry_fault::RequestKind;
 use crate::support::run::{Run, RunOutput};
+use crate::support::world::lab::{Lab, LabEngine, on_both_engines, root, task};
 
 on_both_engines!(
     images_of_two_registries_are_pulled_with_their_own_credentials,

@@ -8,9 +8,8 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::lab::{Lab, LabEngine, login};
-use crate::own_image::{REGISTRY, TestImage};
 use crate::support::run::{Run, RunOutput};
+use crate::support::world::lab::{Lab, LabEngine, REGISTRY, TestImage, login};
 
 /// A user of the helper, with a Docker config and a PATH whose folder name contains a space.
 struct User {
@@ -83,7 +82,7 @@ fn assert_login_or_error(config: &Value, programs: &[fn(&User, &str) -> RunOutpu
     let user = User::new(config);
     let lab = &user.lab;
     let image = TestImage::push(lab, 1, 4_096);
-    let (image, digest) = (image.at(REGISTRY), &image.digest);
+    let (image, digest) = (image.reference_at(REGISTRY), &image.digest);
     for program in programs {
         let ended = program(&user, &image);
         assert_eq!(ended.code, 0, "{ended:?}");

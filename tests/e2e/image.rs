@@ -7,10 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-use crate::debian::debian_image;
-use crate::lab::{Lab, LabEngine, root, task};
-use crate::own_image::{REGISTRY, TestImage};
-use crate::world::wait_until;
+use crate::support::world::lab::{Lab, LabEngine, REGISTRY, TestImage, debian_image, root, task, wait_until};
 
 /// Bytes that the image may have in addition to the program. A release of the program has 12 MB,
 /// and the whole image may have 25 MB.
@@ -104,7 +101,7 @@ fn image_is_small_unprivileged_and_pulls_a_private_image() {
     assert_eq!(described["Config"]["Healthcheck"]["Test"][1], "/usr/bin/taskpull");
 
     let image = TestImage::push(&lab, 1, 4_096);
-    let name = image.at(REGISTRY);
+    let name = image.reference_at(REGISTRY);
     let definition = task(&[("app", &name, Some(&lab.secret("taskpull/registry-one")))]).to_string();
     let output = built.run(&["pull", "-"], &definition);
     assert!(output.status.success(), "{output:?}");

@@ -2,15 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use crate::lab::{Lab, on_both_engines, task};
-use crate::own_image::{REGISTRY, TestImage};
 use crate::support::fault::Calls;
 use crate::support::fault_proxy::FaultProxy;
 use crate::support::gate::Gate;
 use crate::support::http::{HttpServer, Reply, Stall};
 use crate::support::registry_fault::{RegistryFault, RequestKind};
 use crate::support::run::RunOutput;
-use crate::world::{FaultWorld, send_signal, wait_until};
+use crate::support::world::lab::{
+    FaultWorld, Lab, REGISTRY, TestImage, on_both_engines, send_signal, task, wait_until,
+};
 
 on_both_engines!(
     interrupt_during_the_secret_read_makes_no_registry_request,
@@ -89,11 +89,11 @@ fn interrupt_during_a_layer_cancels_and_the_next_pull_works(lab: &Lab) {
 fn interrupt_also_cancels_pulls_that_wait_for_a_permit(lab: &Lab) {
     for name in SIGNALS {
         let world = FaultWorld::new(lab);
-        let other = TestImage::push(lab, 1, 1_000).at(&world.proxy.host());
+        let other = TestImage::push(lab, 1, 1_000).reference_at(&world.proxy.host());
         let gate = Gate::closed();
         world.proxy.inject_fault(RequestKind::Ping, Calls::Every, RegistryFault::Hold(gate.clone()));
         let secret = lab.secret("taskpull/registry-one");
-        let containers = [("app", &*world.name(), Some(&*secret)), ("waits", &*other, Some(&*secret))];
+        let containers = [("app", &*world.image_name(), Some(&*secret)), ("waits", &*other, Some(&*secret))];
         let running = lab.pull(&task(&containers)).arg("--concurrency").arg("1").start();
         gate.block_until_arrivals(1);
         let ended = interrupt(running, name, 2);

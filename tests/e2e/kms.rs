@@ -4,8 +4,8 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, TestSecret, on_both_engines, task};
 use crate::support::run::{Run, RunOutput};
+use crate::support::world::lab::{Lab, TestSecret, on_both_engines, task};
 
 on_both_engines!(
     sealed_login_pulls_only_with_its_own_encryption_context,

@@ -7,14 +7,13 @@ use std::process::Child;
 
 use serde_json::Value;
 
-use crate::lab::{Lab, on_both_engines, root, task};
 use crate::support::fault::Calls;
 use crate::support::gate::Gate;
 use crate::support::leak::{Canary, Folder, Scan};
 use crate::support::registry::FakeRegistry;
 use crate::support::registry_fault::{RegistryFault, RequestKind};
 use crate::support::run::{Run, RunOutput};
-use crate::world::send_signal;
+use crate::support::world::lab::{Lab, on_both_engines, root, send_signal, task};
 
 on_both_engines!(
     password_is_nowhere_after_success_or_any_failure,
@@ -41,8 +40,7 @@ fn assert_clean(scan: &Scan) {
 fn assert_silent(canaries: &[Canary], ended: &RunOutput) {
     assert!(ended.stderr.contains("TRACE") || ended.stderr.contains("DEBUG"), "the log is enabled: {}", ended.stderr);
     for canary in canaries {
-        assert_eq!(canary.find_in_bytes("stdout", ended.stdout.as_bytes()), []);
-        assert_eq!(canary.find_in_bytes("stderr", ended.stderr.as_bytes()), []);
+        canary.assert_absent(&ended);
     }
 }
 

@@ -4,8 +4,8 @@ use std::fs;
 
 use regex_lite::Regex;
 
-use crate::lab::{Lab, LabEngine, root};
 use crate::support::run::Run;
+use crate::support::world::lab::{Lab, LabEngine, root};
 
 #[test]
 fn readme_transcripts_show_what_the_program_prints() {

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::lab::{Lab, LabEngine, root};
 use crate::support::leak::Canary;
+use crate::support::world::lab::{Lab, LabEngine, root};
 
 /// Returns the `sh` code blocks of the section with the recipes.
 fn recipes() -> Vec<String> {

@@ -3,9 +3,9 @@
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-use crate::lab::{Lab, LabEngine, on_both_engines, task};
 use crate::support::registry::FakeRegistry;
 use crate::support::run::Run;
+use crate::support::world::lab::{Lab, LabEngine, on_both_engines, task};
 
 on_both_engines!(
     each_broken_secret_has_its_own_message,
@@ -47,7 +47,7 @@ fn each_broken_secret_has_its_own_message(lab: &Lab) {
 }
 
 fn wrong_password_is_refused_once_and_explained(lab: &Lab) {
-    let log = crate::lab::root().join("target/lab/log/registry-one.log");
+    let log = crate::support::world::lab::root().join("target/lab/log/registry-one.log");
     // The registry may log refusals of other tests at the same time, for other images.
     let tag = format!("refused-once-{:?}", lab.engine);
     let path = format!("/manifests/{tag}");

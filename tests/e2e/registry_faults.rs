@@ -5,14 +5,14 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::lab::{Lab, LabEngine, on_both_engines};
-use crate::own_image::REGISTRY;
 use crate::support::fault::Calls;
 use crate::support::fault_proxy::FaultProxy;
 use crate::support::gate::Gate;
 use crate::support::registry_fault::{RegistryFault, RequestKind};
 use crate::support::run::RunOutput;
-use crate::world::{FaultWorld, with_attempts, with_short_deadlines};
+use crate::support::world::lab::{
+    FaultWorld, Lab, LabEngine, REGISTRY, on_both_engines, with_attempts, with_short_deadlines,
+};
 
 on_both_engines!(
     each_manifest_error_status_has_its_own_failure,
@@ -60,7 +60,7 @@ fn retry_after_header_of_a_throttling_registry_is_honored(lab: &Lab) {
     let ended = world.pull().output();
     world.assert_pulled(&ended);
     assert_eq!(world.proxy.max_concurrent_requests(), 1);
-    lab.remove_image(&world.name());
+    lab.remove_image(&world.image_name());
 
     world.proxy.inject_fault(RequestKind::Manifest, Calls::Every, throttled("0"));
     let ended = with_attempts(world.pull(), 2).output();
@@ -168,7 +168,7 @@ fn slow_layer_is_awaited_until_the_total_timeout(lab: &Lab) {
     let ended = world.pull().env("TASKPULL_IDLE_TIMEOUT", idle_timeout).output();
     world.assert_pulled(&ended);
     assert_eq!(ended.container(0)["attempts"], 1, "{ended:?}");
-    lab.remove_image(&world.name());
+    lab.remove_image(&world.image_name());
 
     let world = FaultWorld::new(lab);
     world.proxy.inject_fault(RequestKind::Layer, Calls::Every, RegistryFault::Drip(1_000, Duration::from_millis(100)));

@@ -1,10 +1,10 @@
 //! Registries with an untrusted certificate, or without the TLS that the engine expects.
 
-use crate::lab::{Lab, LabEngine, task};
 use crate::support::dockerd::Dockerd;
 use crate::support::namespace::enter_network;
 use crate::support::registry::FakeRegistry;
 use crate::support::tls::SelfSignedTls;
+use crate::support::world::lab::{Lab, LabEngine, task};
 
 /// An address that is not on loopback, where Docker accepts any certificate and plain HTTP.
 const REMOTE: &str = "198.51.100.7";

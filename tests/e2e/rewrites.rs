@@ -5,13 +5,12 @@ use std::io::Write as _;
 
 use tempfile::NamedTempFile;
 
-use crate::lab::{Lab, task};
-use crate::own_image::REGISTRY;
 use crate::support::dockerd::Dockerd;
 use crate::support::fault::Calls;
 use crate::support::registry::FakeRegistry;
 use crate::support::registry_fault::{RegistryFault, RequestKind};
 use crate::support::run::RunOutput;
+use crate::support::world::lab::{Lab, REGISTRY, task};
 
 const ECR: &str = "111122223333.dkr.ecr.us-east-1.amazonaws.com";
 

@@ -1,13 +1,13 @@
 //! Rotation of a secret between its read and the pull, and the use of a pending version before
 //! it becomes current.
 
-use crate::lab::{Lab, LabEngine, login, on_both_engines, task};
 use crate::support::dockerd::Dockerd;
 use crate::support::fault::Calls;
 use crate::support::gate::Gate;
 use crate::support::registry::FakeRegistry;
 use crate::support::registry_fault::{RegistryFault, RequestKind};
 use crate::support::run::RunOutput;
+use crate::support::world::lab::{Lab, LabEngine, login, on_both_engines, task};
 
 on_both_engines!(
     secret_rotated_during_a_pull_is_used_in_its_new_version,

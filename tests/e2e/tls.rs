@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::lab::{Lab, on_both_engines, task};
 use crate::support::digest::sha256;
 use crate::support::pki::{CertificateAuthority, ClientAuth, Validity};
 use crate::support::registry::FakeRegistry;
 use crate::support::tls::{Backend, TlsTerminator};
+use crate::support::world::lab::{Lab, on_both_engines, task};
 
 on_both_engines!(private_image_is_pulled_through_tls_by_address_and_context);
 

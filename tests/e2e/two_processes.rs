@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use crate::lab::{Lab, LabEngine, on_both_engines};
 use crate::support::fault::Calls;
 use crate::support::registry_fault::{RegistryFault, RequestKind};
 use crate::support::run::RunOutput;
-use crate::world::{FaultWorld, send_signal, wait_until};
+use crate::support::world::lab::{FaultWorld, Lab, LabEngine, on_both_engines, send_signal, wait_until};
 
 on_both_engines!(two_processes_both_pull_the_image, interrupt_of_one_process_does_not_cancel_the_other);
 

@@ -3,8 +3,8 @@
 
 use serde_json::json;
 
-use crate::lab::{Lab, TestSecret, on_both_engines, task};
 use crate::support::run::{Run, RunOutput};
+use crate::support::world::lab::{Lab, TestSecret, on_both_engines, task};
 
 on_both_engines!(secret_is_created_checked_used_and_updated);
 

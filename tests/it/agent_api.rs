@@ -4,12 +4,13 @@ use std::io::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::agent_world::{Agent, AgentHome, ApiResponse, http_request};
 use crate::support::engine::PullScript;
 use crate::support::gate::Gate;
+use crate::support::names::SECRET;
 use crate::support::schema;
-use crate::support_aws_client::SECRET;
-use crate::task::{IMAGE, World, container, open_container, task};
+use crate::support::world::{
+    Agent, AgentHome, ApiResponse, IMAGE, World, container, http_request, open_container, task,
+};
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 

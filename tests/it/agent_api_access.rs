@@ -13,10 +13,9 @@ use rustix::process::{Gid, Signal, Uid};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use serde_json::json;
 
-use crate::agent_world::{Agent, AgentHome, ApiResponse, connect, http_request};
 use crate::support::engine::PullScript;
 use crate::support::gate::Gate;
-use crate::task::{IMAGE, World, open_container, task};
+use crate::support::world::{Agent, AgentHome, ApiResponse, IMAGE, World, connect, http_request, open_container, task};
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 

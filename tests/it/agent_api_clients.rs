@@ -5,8 +5,7 @@ use std::os::unix::net::UnixStream;
 
 use serde_json::json;
 
-use crate::agent_world::{Agent, AgentHome, ApiResponse, http_request};
-use crate::task::{IMAGE, World, open_container, task};
+use crate::support::world::{Agent, AgentHome, ApiResponse, IMAGE, World, http_request, open_container, task};
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 

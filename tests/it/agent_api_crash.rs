@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::agent_world::{Agent, AgentHome, http_request};
 use crate::support::engine::PullScript;
 use crate::support::gate::Gate;
 use crate::support::run::Run;
-use crate::task::{IMAGE, World, open_container, task};
+use crate::support::world::{Agent, AgentHome, IMAGE, World, http_request, open_container, task};
 
 #[test]
 fn request_of_a_killed_agent_resumes_after_a_restart() {

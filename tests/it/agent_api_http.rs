@@ -7,8 +7,7 @@ use std::os::unix::net::UnixStream;
 
 use serde_json::json;
 
-use crate::agent_world::{Agent, AgentHome};
-use crate::task::{IMAGE, World, open_container, task};
+use crate::support::world::{Agent, AgentHome, IMAGE, World, open_container, task};
 
 const HOST: &str = "Host: localhost\r\n";
 const JSON: &str = "Content-Type: application/json\r\n";

@@ -6,15 +6,14 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::agent_watched::{AgentSetup, audit_lines};
 use crate::support::aws::{Policy, Secret};
 use crate::support::engine::PullScript;
 use crate::support::gate::Gate;
 use crate::support::leak::{Canary, Folder};
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
 use crate::support::namespace::small_disk_command;
 use crate::support::schema;
-use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
-use crate::task::{IMAGE, World, container, open_container, task};
+use crate::support::world::{AgentSetup, IMAGE, StoppedAgent, World, audit_lines, container, open_container, task};
 
 const ABSENT: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:absent-Ab12Cd";
 
@@ -34,7 +33,7 @@ fn audit_line_names_credential_and_aws_calls_but_no_secret() {
     definition["executionRoleArn"] = json!(ROLE);
     let agent = AgentSetup::new().request(&definition).start(&world);
     let metrics = agent.metrics_with(r#"taskpull_audit_lines_total{result="written"} 2"#);
-    let (trail, stderr, home) = agent.stop();
+    let StoppedAgent { audit: trail, log: stderr, home } = agent.stop();
 
     let [app, side] = &trail[..] else { panic!("{trail:?}") };
     let text = |key: &str| app[key].as_str().unwrap_or_default();
@@ -91,7 +90,7 @@ fn sighup_reopens_a_rotated_audit_log() {
     watched.agent.wait_for_log("the configuration was read again");
     gate.open();
     watched.metrics_with(r#"taskpull_audit_lines_total{result="written"} 1"#);
-    let (lines, _, home) = watched.stop();
+    let StoppedAgent { audit: lines, home, .. } = watched.stop();
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert_eq!(fs::read_to_string(home.path("audit/trail.1")).unwrap(), "");
 }
@@ -114,7 +113,7 @@ fn full_disk_loses_audit_lines_but_no_pulls() {
         std::thread::sleep(Duration::from_millis(10));
     }
     assert!(count("written") > 0 && count("lost") > 0, "{} were lost", count("lost"));
-    let text = fs::read_to_string(watched.seen(&trail)).unwrap();
+    let text = fs::read_to_string(watched.path_in_agent(&trail)).unwrap();
     let whole = text.rfind('\n').map_or(0, |end| end + 1);
     assert_eq!(audit_lines(&text[..whole]).len(), count("written"));
     watched.stop();

@@ -5,12 +5,11 @@ use std::io::{BufRead as _, BufReader, Read as _};
 
 use serde_json::{Value, json};
 
-use crate::agent_world::{Agent, AgentHome};
 use crate::support::engine::PullScript;
 use crate::support::gate::Gate;
+use crate::support::names::SECRET;
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::SECRET;
-use crate::task::{IMAGE, World, container, open_container, task};
+use crate::support::world::{Agent, AgentHome, IMAGE, World, container, open_container, task};
 
 fn pull(home: &AgentHome, words: &[&str], definition: &Value) -> Run {
     home.command(&[&["pull", "--agent", "-"], words].concat()).stdin(definition.to_string())

@@ -4,14 +4,14 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::agent_world::{Agent, AgentHome, ApiResponse};
-use crate::credential::{CredentialWorld, ECR_HOST, REGISTRY};
 use crate::support::aws::{AwsFault, Policy, Secret};
 use crate::support::fault::Calls;
 use crate::support::leak::{Canary, Folder};
+use crate::support::names::SECRET;
 use crate::support::run::Run;
-use crate::support_aws_client::SECRET;
-use crate::task::{IMAGE, container, task};
+use crate::support::world::{
+    Agent, AgentHome, ApiResponse, CredentialWorld, ECR_HOST, IMAGE, REGISTRY, container, task,
+};
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 const PATH: &str = "/v1/credentials";

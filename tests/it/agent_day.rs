@@ -30,14 +30,16 @@ use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::agent_world::{ApiResponse, http_request};
-use crate::pull_days::{MINUTE, advance_clock, credential_provider, resource_usage, run_story_with, story_variable};
 use crate::support::aws::AwsFault;
 use crate::support::engine::{PullScript, RegistryAuth};
 use crate::support::fault::Calls;
 use crate::support::http::{HttpServer, Reply};
-use crate::support_aws_client::SECRET;
-use crate::task::{World, container, task};
+use crate::support::names::SECRET;
+use crate::support::process::{ResourceUsage, resource_usage};
+use crate::support::world::{
+    ApiResponse, MINUTE, World, advance_clock, container, credential_provider, http_request, run_story_with,
+    story_variable, task,
+};
 
 const DAY: usize = 24 * 60;
 const IMAGES: usize = 20;
@@ -266,7 +268,7 @@ async fn simulated_day_within_the_prepared_services() {
 /// Submits definitions all day and returns the acknowledged ids.
 async fn submit_all_day(desk: &JobStore, socket: &Path) -> Vec<String> {
     let mut acknowledged = Vec::new();
-    let mut baseline = (0, 0);
+    let mut baseline = ResourceUsage::default();
     // One more hour leaves time for retries.
     for minute in 0..DAY + 60 {
         // By this time the history is full and the memory use has settled.
@@ -291,9 +293,13 @@ async fn submit_all_day(desk: &JobStore, socket: &Path) -> Vec<String> {
     }
     wait_until_idle(desk).await;
     assert_eq!(desk.open_count(), 0);
-    let (descriptors, memory) = resource_usage();
-    assert!(descriptors <= baseline.0 + 4, "{} open file descriptors became {descriptors}", baseline.0);
-    assert!(memory < baseline.1 + 4_000_000, "{} bytes became {memory}", baseline.1);
+    let ResourceUsage { descriptors, memory } = resource_usage();
+    assert!(
+        descriptors <= baseline.descriptors + 4,
+        "{} open file descriptors became {descriptors}",
+        baseline.descriptors
+    );
+    assert!(memory < baseline.memory + 4_000_000, "{} bytes became {memory}", baseline.memory);
     acknowledged
 }
 

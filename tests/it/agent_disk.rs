@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::agent_world::{Agent, AgentHome};
 use crate::support::engine::PullScript;
 use crate::support::gate::Gate;
 use crate::support::namespace::small_disk_command;
 use crate::support::run::Run;
-use crate::task::{IMAGE, World, open_container, task};
+use crate::support::world::{Agent, AgentHome, IMAGE, World, open_container, task};
 
 /// Starts an agent whose state folder is a disk of 64 KiB. Returns it with the path of the disk as the test sees it.
 fn start_on_small_disk(home: &AgentHome, world: &World) -> (Agent, PathBuf) {

@@ -7,14 +7,12 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::agent_folder::FolderAgent;
-use crate::agent_world::{ApiResponse, connect, http_request};
 use crate::support::aws::{AwsFault, Cluster, Policy};
 use crate::support::engine::RegistryAuth;
 use crate::support::fault::Calls;
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, SECRET};
 use crate::support::run::Run;
-use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, SECRET};
-use crate::task::{container, open_container};
+use crate::support::world::{ApiResponse, FolderAgent, connect, container, http_request, open_container};
 
 const CLUSTER: &str = "arn:aws:ecs:eu-west-1:111122223333:cluster/web";
 const INSTANCE: &str = "arn:aws:ecs:eu-west-1:111122223333:container-instance/web/0123456789abcdef";

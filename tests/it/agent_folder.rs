@@ -3,101 +3,15 @@
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
 
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::agent_world::{self, AgentHome};
 use crate::support::engine::{PullEnd, PullScript};
-use crate::support::run::Run;
-use crate::support_aws_client::SECRET;
-use crate::task::{IMAGE, World, container, open_container, task};
+use crate::support::names::SECRET;
+use crate::support::world::{FolderAgent, IMAGE, container, open_container, task};
 
-/// An agent with its own watched folder and its own world.
-pub struct FolderAgent {
-    pub world: World,
-    home: AgentHome,
-    running: Option<agent_world::Agent>,
-}
-
-impl FolderAgent {
-    pub fn new() -> Self {
-        let home = AgentHome::new();
-        fs::create_dir(home.path("folder")).unwrap();
-        Self { world: World::new(), home, running: None }
-    }
-
-    pub fn folder(&self) -> PathBuf {
-        self.home.path("folder")
-    }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.folder().join(name)
-    }
-
-    /// The path of a file next to the folder, on the same disk.
-    pub fn sibling_path(&self, name: &str) -> PathBuf {
-        self.home.path(name)
-    }
-
-    pub fn write(&self, name: &str, image: &str) {
-        fs::write(self.path(name), definition(image).to_string()).unwrap();
-    }
-
-    /// Starts the agent. It pulls each file again after `interval`.
-    pub fn start(self, interval: &str) -> Self {
-        self.start_wrapped(&[], interval)
-    }
-
-    /// Like `start`, through the command `before`, which executes the agent.
-    pub fn start_wrapped(self, before: &[&str], interval: &str) -> Self {
-        self.start_with(before, interval, |run| run)
-    }
-
-    /// Like `start_behind`, with further changes to the run.
-    pub fn start_with(mut self, before: &[&str], interval: &str, more: impl FnOnce(Run) -> Run) -> Self {
-        let run = more(self.world.configure(self.home.serve_wrapped(before)).env("RUST_LOG", "debug"));
-        let run = run.env("TASKPULL_FOLDER", self.folder()).env("TASKPULL_FOLDER_INTERVAL", interval);
-        self.running = Some(agent_world::Agent::from_run(run, &self.home));
-        self.wait_for_log("folder=");
-        self
-    }
-
-    fn running(&self) -> &agent_world::Agent {
-        self.running.as_ref().expect("the agent was started")
-    }
-
-    pub fn id(&self) -> u32 {
-        self.running().id()
-    }
-
-    pub fn log_lines(&self, text: &str) -> Vec<String> {
-        self.running().log_lines(text)
-    }
-
-    pub fn wait_for_log(&self, text: &str) {
-        self.running().wait_for_log(text);
-    }
-
-    pub fn wait_until(&self, what: &str, is_so: impl Fn() -> bool) {
-        self.running().wait_until(what, is_so);
-    }
-
-    /// Waits until the image has been requested `times` times.
-    pub fn wait_for_pulls(&self, image: &str, times: usize) {
-        self.wait_until(&format!("{times} × {image}"), || self.world.engine.pull_count(image) >= times);
-    }
-
-    /// Writes another file and waits for its pull: the agent has handled all earlier changes by then.
-    pub fn pull_another(&self, name: &str) {
-        let image = format!("registry.example/{name}:1");
-        self.write(&format!("{name}.json"), &image);
-        self.wait_for_pulls(&image, 1);
-    }
-}
-
-pub fn definition(image: &str) -> Value {
+fn definition(image: &str) -> Value {
     task(&[open_container("app", image)])
 }
 
@@ -197,7 +111,9 @@ fn broken_file_is_reported_once_and_its_last_valid_version_stays() {
     assert_eq!(agent.log_lines("definition file is invalid").len(), 2, "each file is reported once");
     agent.write("web.json", THREE);
     agent.wait_for_pulls(THREE, 1);
-    agent.wait_until("one file is valid again", || agent.log_lines("folder scanned").last().unwrap().ends_with("invalid=1"));
+    agent.wait_until("one file is valid again", || {
+        agent.log_lines("folder scanned").last().unwrap().ends_with("invalid=1")
+    });
 }
 
 #[test]
@@ -290,14 +206,14 @@ fn inotify_queue_overflow_forces_a_rescan() {
     agent.write("web.json", ONE);
     let agent = agent.start("0");
     agent.wait_for_pulls(ONE, 1);
-    agent.running().signal(Signal::STOP);
+    agent.signal(Signal::STOP);
     let most: usize = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap().trim().parse().unwrap();
     // Two alternating names are needed: the kernel merges consecutive events of one file.
     for at in 0..=most {
         fs::write(agent.path(["not", "meant"][at % 2]), "").unwrap();
     }
     agent.write("web.json", TWO);
-    agent.running().signal(Signal::CONT);
+    agent.signal(Signal::CONT);
     agent.wait_for_pulls(TWO, 1);
     agent.wait_for_log("inotify queue overflowed");
 }

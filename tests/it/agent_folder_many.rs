@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
 
-use crate::agent_folder::FolderAgent;
 use crate::support::engine::PullScript;
 use crate::support::gate::Gate;
+use crate::support::process::wake_up_count;
+use crate::support::world::FolderAgent;
 
 fn image(at: usize) -> String {
     format!("registry.example/app{at}:1")
@@ -68,17 +69,6 @@ fn thousand_files_are_each_read_once_and_an_edit_rereads_one_file() {
     agent.wait_for_pulls("registry.example/app7:2", 1);
     assert_eq!(opens.take(), HashMap::from([("7.json".to_owned(), 1)]));
     assert_eq!(agent.world.engine.pulls().len(), 1_001);
-}
-
-/// Counts how often the threads of a process went to sleep voluntarily, which is how often they woke up.
-pub fn wake_up_count(process: u32) -> u64 {
-    let tasks = fs::read_dir(format!("/proc/{process}/task")).unwrap();
-    let statuses = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("status")).unwrap());
-    let count = |status: String| {
-        let line = status.lines().find(|line| line.starts_with("voluntary_ctxt_switches")).unwrap();
-        line.rsplit('\t').next().unwrap().parse::<u64>().unwrap()
-    };
-    statuses.map(count).sum()
 }
 
 #[test]

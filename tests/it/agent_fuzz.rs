@@ -8,12 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::agent_world::{Agent, AgentHome};
-use crate::credential::CredentialWorld;
 use crate::support::engine::PullScript;
+use crate::support::names::SECRET;
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::SECRET;
-use crate::task::{IMAGE, container, task};
+use crate::support::world::{Agent, AgentHome, CredentialWorld, IMAGE, container, task};
 
 /// An image that the registry does not have; tests/fuzz/hooks.py makes the fuzzer request it.
 const GONE: &str = "registry.example:5000/team/gone:v1";

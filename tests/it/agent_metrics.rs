@@ -9,12 +9,11 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use taskpull::agent::metrics::table::{Kind, METRICS};
 
-use crate::agent_watched::AgentSetup;
 use crate::support::aws::{AwsFault, Secret};
 use crate::support::engine::PullScript;
 use crate::support::fault::Calls;
-use crate::support_aws_client::SECRET;
-use crate::task::{IMAGE, LOGIN, World, container, open_container, task};
+use crate::support::names::SECRET;
+use crate::support::world::{AgentSetup, IMAGE, LOGIN, World, container, open_container, task};
 
 fn packaging(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging").join(path)

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::agent_world::{Agent, AgentHome};
 use crate::support::engine::FakeEngine;
 use crate::support::run::Run;
+use crate::support::world::{Agent, AgentHome};
 
 /// The home of an agent, and the socket that receives its notifications.
 struct Service {

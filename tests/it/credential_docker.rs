@@ -6,13 +6,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::credential::{CredentialWorld, ECR_HOST, NOT_FOUND_MESSAGE, REGISTRY, assert_failed, assert_get_failed};
 use crate::support::aws::{AwsFault, Policy, Secret};
 use crate::support::fault::Calls;
 use crate::support::leak::Canary;
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, OTHER_ROLE, OTHER_SECRET, ROLE, SECRET};
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, OTHER_ROLE, OTHER_SECRET, ROLE, SECRET};
-use crate::task::LOGIN;
+use crate::support::world::{
+    CredentialWorld, ECR_HOST, LOGIN, NOT_FOUND_MESSAGE, REGISTRY, assert_failed, assert_get_failed,
+};
 
 fn login(output: &RunOutput) -> Value {
     assert_eq!((output.code, &*output.stderr), (0, ""), "{output:?}");

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::credential::{CredentialWorld, ECR_HOST, REGISTRY};
 use crate::support::aws::{Policy, Secret};
+use crate::support::names::SECRET;
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::SECRET;
+use crate::support::world::{CredentialWorld, ECR_HOST, REGISTRY};
 
 fn answer(output: &RunOutput) -> Value {
     assert_eq!((output.code, &*output.stderr), (0, ""), "{output:?}");

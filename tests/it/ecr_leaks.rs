@@ -5,13 +5,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use crate::ecr::{OWN_IMAGE, PUBLIC_IMAGE, ecr_world};
 use crate::support::aws::AwsFault;
 use crate::support::engine::PullScript;
 use crate::support::fault::Calls;
 use crate::support::leak::Canary;
 use crate::support::run::Run;
-use crate::task::{open_container, task};
+use crate::support::world::{OWN_IMAGE, PUBLIC_IMAGE, ecr_world, open_container, task};
 
 const TOKEN: &str = "c4nary-token-that-is-long-enough";
 

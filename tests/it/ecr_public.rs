@@ -2,16 +2,15 @@
 
 use serde_json::json;
 
-use crate::ecr::{
-    GET_TOKEN, OWN_IMAGE, PUBLIC_IMAGE, ecr_world_with, reported_credential, shown_logins, token_call_regions,
-    token_calls,
-};
 use crate::support::aws::{AwsFault, Policy};
 use crate::support::engine::PullScript;
 use crate::support::fault::Calls;
+use crate::support::names::{ROLE, SECRET};
 use crate::support::run::Run;
-use crate::support_aws_client::{ROLE, SECRET};
-use crate::task::{World, container, open_container, task};
+use crate::support::world::{
+    GET_TOKEN, OWN_IMAGE, PUBLIC_IMAGE, World, container, ecr_world_with, open_container, reported_credential,
+    shown_logins, task, token_call_regions, token_calls,
+};
 
 fn allow_tokens() -> Policy {
     Policy::allow("ecr-public:GetAuthorizationToken", "*").and(Policy::allow("sts:GetServiceBearerToken", "*"))

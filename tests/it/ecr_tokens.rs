@@ -6,16 +6,15 @@ use std::io::Write as _;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-use crate::ecr::{
-    EXPIRED_TOKEN, GET_TOKEN, OTHER_IMAGE, OWN_IMAGE, PUBLIC_IMAGE, ecr_world, ecr_world_with, reported_credential,
-    shown_logins, token_call_regions, token_calls,
-};
 use crate::support::aws::{AwsFault, FakeAws, Policy, Secret};
 use crate::support::engine::PullScript;
 use crate::support::fault::Calls;
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, OTHER_ROLE, ROLE, SECRET};
 use crate::support::run::Run;
-use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, OTHER_ROLE, ROLE, SECRET};
-use crate::task::{IMAGE, LOGIN, World, container, open_container, task};
+use crate::support::world::{
+    EXPIRED_TOKEN, GET_TOKEN, IMAGE, LOGIN, OTHER_IMAGE, OWN_IMAGE, PUBLIC_IMAGE, World, container, ecr_world,
+    ecr_world_with, open_container, reported_credential, shown_logins, task, token_call_regions, token_calls,
+};
 
 fn with_role(containers: &[Value], role: &str) -> Value {
     let mut definition = task(containers);

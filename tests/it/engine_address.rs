@@ -11,7 +11,7 @@ use crate::support::engine::FakeEngine;
 use crate::support::pki::{CertificateAuthority, ClientAuth, Validity};
 use crate::support::run::{Run, RunOutput};
 use crate::support::tls::{Backend, TlsTerminator};
-use crate::task::{IMAGE, World, open_container, task};
+use crate::support::world::{IMAGE, World, open_container, task};
 
 /// A world whose engine address each test chooses, and a home folder with the files of Docker's CLI.
 struct Host {

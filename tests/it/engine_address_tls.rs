@@ -8,11 +8,11 @@ use tempfile::TempDir;
 
 use crate::support::engine::{PullEnd, PullScript};
 use crate::support::http::{HttpServer, Reply};
+use crate::support::names::SECRET;
 use crate::support::pki::{CertificateAuthority, ClientAuth, Validity};
 use crate::support::run::{Run, RunOutput};
 use crate::support::tls::{Backend, TlsTerminator};
-use crate::support_aws_client::SECRET;
-use crate::task::{IMAGE, World, container, open_container, task};
+use crate::support::world::{IMAGE, World, container, open_container, task};
 
 /// An engine behind TLS, and the client's folder of certificates.
 struct TlsEngine {

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::engine::{FakeEngine, PullScript};
 use crate::support::run::Run;
-use crate::task::{IMAGE, World, open_container, task};
+use crate::support::world::{IMAGE, World, open_container, task};
 
 fn world_with(engine: FakeEngine) -> World {
     World { engine, ..World::new() }

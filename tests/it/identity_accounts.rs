@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
 use crate::support::aws::{Policy, Secret};
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, OTHER_ROLE, OTHER_SECRET, ROLE, SECRET};
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, OTHER_ROLE, OTHER_SECRET, ROLE, SECRET};
-use crate::task::{IMAGE, LOGIN, World, container, open_container, task};
+use crate::support::world::{IMAGE, LOGIN, World, container, open_container, task};
 
 const ASSUME: &str = "sts:AssumeRole";
 

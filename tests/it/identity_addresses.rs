@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use crate::support::aws::{AccessKey, Policy};
 use crate::support::host::{FakeContainerCredentials, FakeInstanceMetadata};
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, SECRET};
 use crate::support::namespace::enter_network;
 use crate::support::run::Run;
-use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, SECRET};
-use crate::task::{IMAGE, World, container, task};
+use crate::support::world::{IMAGE, World, container, task};
 
 const INSTANCE: &str = "arn:aws:iam::111122223333:role/instance";
 /// The addresses of the instance metadata service and of the ECS agent's credentials endpoint.

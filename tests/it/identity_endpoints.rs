@@ -5,11 +5,11 @@ use std::process::Child;
 use serde_json::{Value, json};
 
 use crate::support::aws::{FakeAws, Policy, Secret};
+use crate::support::names::{ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, KEY, ROLE, SECRET};
 use crate::support::proxy::RecordingProxy;
 use crate::support::run::{Run, RunOutput};
 use crate::support::tls::SelfSignedTls;
-use crate::support_aws_client::{ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, KEY, ROLE, SECRET};
-use crate::task::{IMAGE, LOGIN, World, container, open_container, task};
+use crate::support::world::{IMAGE, LOGIN, World, container, open_container, task};
 
 fn definition(secret: &str) -> Value {
     task(&[container("app", IMAGE, secret)])

@@ -9,10 +9,10 @@ use crate::support::aws::{AccessKey, AwsFault, Policy, Secret};
 use crate::support::fault::Calls;
 use crate::support::gate::Gate;
 use crate::support::host::{FakeContainerCredentials, FakeInstanceMetadata, FakeWebIdentity};
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
 use crate::support::proxy::RecordingProxy;
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
-use crate::task::{IMAGE, LOGIN, World, container, task};
+use crate::support::world::{IMAGE, LOGIN, World, container, task};
 
 const INSTANCE: &str = "arn:aws:iam::111122223333:role/instance";
 

@@ -1,7 +1,7 @@
 //! A build without the feature `otel` on a host that configures traces.
 
 use crate::support::run::Run;
-use crate::task::{IMAGE, World, open_container, task};
+use crate::support::world::{IMAGE, World, open_container, task};
 
 #[test]
 fn build_without_otel_warns_about_configured_traces_and_pulls() {

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use crate::support::aws::{AwsFault, Policy, Secret};
 use crate::support::fault::Calls;
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, SECRET};
 use crate::support::run::Run;
-use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, SECRET};
-use crate::task::{LOGIN, World, container, task};
+use crate::support::world::{LOGIN, World, container, task};
 
 const BATCH: &str = "secretsmanager:BatchGetSecretValue";
 

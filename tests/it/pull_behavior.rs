@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use crate::support::aws::Secret;
 use crate::support::engine::{FakeEngine, PullScript};
+use crate::support::names::SECRET;
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::SECRET;
-use crate::task::{IMAGE, World, container, open_container, task};
+use crate::support::world::{IMAGE, World, container, open_container, task};
 
 /// Returns a world whose engine has the image and whose registry requires the login of `SECRET`.
 fn world_with_cached_image() -> World {

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::support::aws::Secret;
 use crate::support::engine::{AuthConfig, PullScript, RegistryAuth};
+use crate::support::names::SECRET;
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::SECRET;
-use crate::task::{IMAGE, LOGIN, World, container, task};
+use crate::support::world::{IMAGE, LOGIN, World, container, task};
 
 const HUB: &str = "people/web:v1";
 

@@ -6,8 +6,8 @@ use serde_json::json;
 use crate::support::aws::{AwsFault, Policy, Secret};
 use crate::support::engine::{PullScript, RegistryAuth};
 use crate::support::fault::Calls;
-use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, OTHER_KEY, OTHER_SECRET, ROLE, SECRET};
-use crate::task::{IMAGE, LOGIN, World, container, open_container, task};
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, OTHER_KEY, OTHER_SECRET, ROLE, SECRET};
+use crate::support::world::{IMAGE, LOGIN, World, container, open_container, task};
 
 #[test]
 fn login_from_the_secret_reaches_the_engine_and_the_report() {

@@ -6,40 +6,24 @@
 //! runs the second, which is marked as ignored, in a child process.
 
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value;
 use taskpull::pipeline::{
-    AccessTokens, AccountRoles, AwsClient, Backoff, Batching, CacheConfig, Caching, CachingCredentialProvider,
-    Concurrency, Deadlines, DockerAddress, HostKind, HostLoginSettings, HostLogins, Input, PlanContext,
-    ProgressObserver, PullLimiter, PullLimits, PullRun, PullState, Rewrites, RoleUse,
+    AccountRoles, AwsClient, Backoff, Caching, CachingCredentialProvider, Concurrency, Deadlines, DockerAddress, Input,
+    PlanContext, ProgressObserver, PullLimiter, PullLimits, PullRun, PullState, Rewrites, RoleUse,
 };
-use tokio::time::{advance, pause, resume};
 use tokio_util::sync::CancellationToken;
 
-use crate::ecr::OWN_IMAGE;
 use crate::support::aws::{AwsFault, Policy};
 use crate::support::fault::Calls;
-use crate::support::run::Run;
-use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
-use crate::task::{IMAGE, World, container, open_container, task};
-
-pub const MINUTE: Duration = Duration::from_mins(1);
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
+use crate::support::process::{ResourceUsage, resource_usage};
+use crate::support::world::{IMAGE, OWN_IMAGE, World, container, open_container, task};
+use crate::support::world::{MINUTE, advance_clock, credential_provider, run_story_with, story_variable};
 
 /// Runs the ignored test of this name in a child process that uses this world.
 fn run_story(world: &World, test: &str) {
     run_story_with(world, test, &[]);
-}
-
-/// Runs the ignored test of this name with additional environment variables.
-pub fn run_story_with(world: &World, test: &str, variables: &[(&'static str, &str)]) {
-    let executable = std::env::current_exe().unwrap();
-    let run = Run::program(executable.to_str().unwrap());
-    let run = ["--exact", test, "--ignored", "--nocapture"].into_iter().fold(run, Run::arg);
-    let ended = world.configure(run).envs(variables.iter().copied()).output();
-    assert_eq!(ended.code, 0, "{ended:?}");
-    assert!(ended.stdout.contains("1 passed"), "the child test does not exist: {ended:?}");
 }
 
 /// Makes repeated pulls with one credential provider, which keeps its caches.
@@ -52,22 +36,6 @@ struct NoProgress;
 
 impl ProgressObserver for NoProgress {
     fn update(&self, _: usize, _: &PullState) {}
-}
-
-/// Returns a provider that caches a secret for five minutes, and for an hour more while AWS is
-/// unavailable.
-pub fn credential_provider() -> CachingCredentialProvider<AwsClient> {
-    let logins = HostLoginSettings {
-        host: HostKind::Auto,
-        has_auth_type: false,
-        auth_data: None,
-        docker_config: None,
-        helper_timeout: MINUTE,
-    };
-    let cache = CacheConfig { max_age: 5 * MINUTE, max_stale: 60 * MINUTE, entries: NonZeroUsize::MAX };
-    let store = AwsClient::new(Duration::from_secs(10), Batching::Never, HostKind::Auto, None, Arc::new(())).unwrap();
-    let logins = Arc::new(HostLogins::read(&logins).unwrap());
-    CachingCredentialProvider::new(Arc::new(store), cache, AccessTokens::Refuse, logins)
 }
 
 impl Puller {
@@ -106,19 +74,6 @@ impl Puller {
     }
 }
 
-/// Returns an environment variable that the parent test sets.
-pub fn story_variable(name: &str) -> String {
-    #[expect(clippy::disallowed_methods, reason = "the test runs in its own child process")]
-    std::env::var(name).unwrap()
-}
-
-/// Advances the clock of the runtime without running its tasks.
-pub async fn advance_clock(time: Duration) {
-    pause();
-    advance(time).await;
-    resume();
-}
-
 #[test]
 fn stale_secret_is_used_and_reported_until_the_outage_limit() {
     let world = World::new();
@@ -150,10 +105,10 @@ async fn child_process_pulls_through_an_aws_outage() {
 
 #[test]
 fn ecr_token_is_used_during_an_outage_until_it_expires() {
-    let world = crate::ecr::ecr_world();
+    let world = crate::support::world::ecr_world();
     world.aws.inject_fault("GetAuthorizationToken", Calls::From(2), AwsFault::Status(503));
     run_story(&world, "pull_days::child_process_pulls_until_the_ecr_token_expires");
-    assert!(crate::ecr::token_calls(&world).len() > 1, "the token is refreshed before it expires");
+    assert!(crate::support::world::token_calls(&world).len() > 1, "the token is refreshed before it expires");
 }
 
 #[tokio::test]
@@ -188,7 +143,7 @@ fn thousand_refreshes_leak_no_file_descriptors_or_memory() {
 #[ignore = "thousand_refreshes_leak_no_file_descriptors_or_memory runs it"]
 async fn child_process_refreshes_the_secret_a_thousand_times() {
     let puller = Puller::new();
-    let mut baseline = (0, 0);
+    let mut baseline = ResourceUsage::default();
     for refresh in 0..1_100 {
         // The first hundred refreshes warm up the allocator and are not measured.
         if refresh == 100 {
@@ -197,10 +152,10 @@ async fn child_process_refreshes_the_secret_a_thousand_times() {
         advance_clock(6 * MINUTE).await;
         assert!(puller.pull().await["failure"].is_null());
     }
-    let (descriptors, memory) = resource_usage();
-    assert_eq!(descriptors, baseline.0, "open file descriptors");
+    let ResourceUsage { descriptors, memory } = resource_usage();
+    assert_eq!(descriptors, baseline.descriptors, "open file descriptors");
     // A leak of one and a half pages per refresh would be six megabytes.
-    assert!(memory < baseline.1 + 2_000_000, "{} bytes became {memory}", baseline.1);
+    assert!(memory < baseline.memory + 2_000_000, "{} bytes became {memory}", baseline.memory);
 }
 
 #[test]
@@ -237,12 +192,4 @@ async fn child_process_replaces_a_rejected_host_key() {
     std::fs::rename(story_variable("NEW_CREDENTIALS_FILE"), story_variable("AWS_SHARED_CREDENTIALS_FILE")).unwrap();
     let app = puller.pull_task(&definition).await;
     assert_eq!(app["result"], "pulled", "{app}");
-}
-
-/// Returns the number of open file descriptors and the resident memory in bytes.
-pub fn resource_usage() -> (usize, usize) {
-    let descriptors = std::fs::read_dir("/proc/self/fd").unwrap().count();
-    let memory = std::fs::read_to_string("/proc/self/statm").unwrap();
-    let pages: usize = memory.split(' ').nth(1).unwrap().parse().unwrap();
-    (descriptors, pages * 4_096)
 }

@@ -14,13 +14,13 @@ use crate::support::engine::PullScript;
 use crate::support::fault::Calls;
 use crate::support::gate::Gate;
 use crate::support::http::{HttpServer, Reply};
+use crate::support::names::SECRET;
 use crate::support::namespace::enter_network;
 use crate::support::registry::FakeRegistry;
 use crate::support::registry_fault::{RegistryFault, RequestKind};
 use crate::support::run::{Run, RunOutput};
 use crate::support::tls::SelfSignedTls;
-use crate::support_aws_client::SECRET;
-use crate::task::{World, container, open_container, task};
+use crate::support::world::{World, container, open_container, task};
 
 /// A layer size in bytes that no disk can store.
 const HUGE: u64 = 1 << 50;

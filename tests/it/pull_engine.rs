@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::engine::{PullEnd, PullScript};
 use crate::support::gate::Gate;
 use crate::support::run::{Run, RunOutput};
-use crate::task::{IMAGE, World, open_container, task};
+use crate::support::world::{IMAGE, World, open_container, task};
 
 const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 

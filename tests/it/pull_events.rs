@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::support::engine::PullScript;
 use crate::support::gate::Gate;
+use crate::support::names::SECRET;
 use crate::support::run::{Run, RunOutput};
 use crate::support::schema;
-use crate::support_aws_client::SECRET;
-use crate::task::{IMAGE, World, container, open_container, task};
+use crate::support::world::{IMAGE, World, container, open_container, task};
 
 const OTHER: &str = "registry.example:5000/team/other:v2";
 

@@ -4,9 +4,9 @@ use std::fs;
 
 use serde_json::json;
 
+use crate::support::names::SECRET;
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::SECRET;
-use crate::task::{IMAGE, World, container, open_container, task};
+use crate::support::world::{IMAGE, World, container, open_container, task};
 
 /// Makes a dry run with this text as stdin.
 fn plan(text: impl Into<Vec<u8>>) -> RunOutput {

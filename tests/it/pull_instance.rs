@@ -5,12 +5,13 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::instance::{HostLoginWorld, docker_auth, helper_script, helper_without_login};
 use crate::support::aws::Secret;
 use crate::support::engine::{AuthConfig, PullScript, RegistryAuth};
+use crate::support::names::SECRET;
 use crate::support::run::RunOutput;
-use crate::support_aws_client::SECRET;
-use crate::task::{IMAGE, container, open_container, task};
+use crate::support::world::{
+    HostLoginWorld, IMAGE, container, docker_auth, helper_script, helper_without_login, open_container, task,
+};
 
 const REGISTRY: &str = "registry.example:5000";
 

@@ -4,10 +4,11 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::instance::{HostLoginWorld, docker_auth, helper_script, helper_without_login};
 use crate::support::engine::RegistryAuth;
 use crate::support::run::RunOutput;
-use crate::task::{IMAGE, open_container, task};
+use crate::support::world::{
+    HostLoginWorld, IMAGE, docker_auth, helper_script, helper_without_login, open_container, task,
+};
 
 const REGISTRY: &str = "registry.example:5000";
 

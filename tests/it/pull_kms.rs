@@ -9,9 +9,9 @@ use crate::support::aws::{AwsFault, FakeAws, Policy, Secret};
 use crate::support::engine::PullScript;
 use crate::support::fault::Calls;
 use crate::support::leak::Canary;
+use crate::support::names::{ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, KEY, ROLE, SECRET};
 use crate::support::run::RunOutput;
-use crate::support_aws_client::{ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, KEY, ROLE, SECRET};
-use crate::task::{IMAGE, World, container, task};
+use crate::support::world::{IMAGE, World, container, task};
 
 const PASSWORD: &str = "c4nary-in-a-ciphertext";
 const CONTEXT: [(&str, &str); 1] = [("team", "web")];
@@ -47,8 +47,7 @@ fn pull(world: &World) -> RunOutput {
     assert!(ended.stderr.contains("DEBUG"), "the log is enabled: {ended:?}");
     for text in [PASSWORD.to_owned(), login()] {
         let canary = Canary::new("plaintext", &text);
-        assert_eq!(canary.find_in_bytes("stdout", ended.stdout.as_bytes()), []);
-        assert_eq!(canary.find_in_bytes("stderr", ended.stderr.as_bytes()), []);
+        canary.assert_absent(&ended);
     }
     ended
 }

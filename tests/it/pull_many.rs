@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::support::aws::{Policy, Secret};
+use crate::support::names::{ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, SECRET};
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::{ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, SECRET};
-use crate::task::{IMAGE, LOGIN, World, container, task};
+use crate::support::world::{IMAGE, LOGIN, World, container, task};
 
 fn role(at: usize) -> String {
     format!("arn:aws:iam::111122223333:role/task-{at}")

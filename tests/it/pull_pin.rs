@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::support::engine::PullScript;
 use crate::support::run::{Run, RunOutput};
-use crate::task::{IMAGE, World, open_container, task};
+use crate::support::world::{IMAGE, World, open_container, task};
 
 const DIGEST: &str = "sha256:4444444444444444444444444444444444444444444444444444444444444444";
 

@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 
 use crate::support::engine::{FakeEngine, PullScript};
+use crate::support::names::SECRET;
 use crate::support::run::RunOutput;
-use crate::support_aws_client::SECRET;
-use crate::task::{IMAGE, World, container, open_container, task};
+use crate::support::world::{IMAGE, World, container, open_container, task};
 
 const DIGEST: &str = "sha256:fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
 const MANIFEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";

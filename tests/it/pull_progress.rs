@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::support::engine::PullScript;
 use crate::support::run::Run;
-use crate::task::{IMAGE, World, open_container, task};
+use crate::support::world::{IMAGE, World, open_container, task};
 
 fn run(world: &World, arguments: &[&str]) -> crate::support::run::RunOutput {
     let run = Run::new(["pull", "-"]).stdin(task(&[open_container("app", IMAGE)]).to_string());

@@ -2,10 +2,10 @@
 
 use crate::support::aws::Policy;
 use crate::support::host::FakeContainerCredentials;
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
 use crate::support::namespace::read_only_command;
 use crate::support::run::Run;
-use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
-use crate::task::{IMAGE, World, container, task};
+use crate::support::world::{IMAGE, World, container, task};
 
 #[test]
 fn pull_works_without_a_home_or_a_writable_folder() {

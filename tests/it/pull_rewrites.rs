@@ -6,15 +6,15 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-use crate::ecr::{
-    GET_TOKEN, ecr_world, ecr_world_with, reported_credential, shown_logins, token_call_regions, token_calls,
-};
 use crate::support::aws::{AwsFault, Policy};
 use crate::support::engine::{FakeEngine, PullScript};
 use crate::support::fault::Calls;
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
-use crate::task::{IMAGE, World, container, open_container, task};
+use crate::support::world::{
+    GET_TOKEN, IMAGE, World, container, ecr_world, ecr_world_with, open_container, reported_credential, shown_logins,
+    task, token_call_regions, token_calls,
+};
 
 const HUB: &str = "docker.io/library/nginx:1";
 const VIA: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/docker-hub/library/nginx:1";

@@ -6,9 +6,9 @@ use crate::support::aws::AwsFault;
 use crate::support::engine::PullScript;
 use crate::support::fault::Calls;
 use crate::support::gate::Gate;
+use crate::support::names::SECRET;
 use crate::support::run::RunOutput;
-use crate::support_aws_client::SECRET;
-use crate::task::{IMAGE, World, container, task};
+use crate::support::world::{IMAGE, World, container, task};
 
 const REFUSED: &str = "Get \"https://registry.example:5000/v2/\": unauthorized: authentication required";
 

@@ -6,9 +6,9 @@ use serde_json::json;
 
 use crate::support::aws::{AwsFault, Policy, Secret};
 use crate::support::fault::Calls;
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, KEY, OTHER_SECRET, ROLE, SECRET};
 use crate::support::run::RunOutput;
-use crate::support_aws_client::{GET_SECRET_VALUE, HOST_USER, KEY, OTHER_SECRET, ROLE, SECRET};
-use crate::task::{IMAGE, LOGIN, World, container, open_container, task};
+use crate::support::world::{IMAGE, LOGIN, World, container, open_container, task};
 
 /// Pulls a private image, which must fail, and a public one, which must succeed.
 fn pull(world: &World) -> RunOutput {

@@ -4,12 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::support::aws::{AccessKey, FakeAws, Policy, Secret};
+use crate::support::aws::{Policy, Secret};
 use crate::support::http::{HttpServer, Reply, Request};
-use crate::support::leak::Canary;
+use crate::support::names::{GET_SECRET_VALUE, KEY};
 use crate::support::registry::FakeRegistry;
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::{ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, KEY};
+use crate::support::world::SecretWorld;
 
 const TOKEN: &str = "dckr_pat_c4nary-token";
 const HUB: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pullthroughcache/hub-Ab12Cd";
@@ -18,22 +18,16 @@ fn login(key: &str) -> String {
     json!({ "username": "me", key: TOKEN }).to_string()
 }
 
-fn world(secret: Secret) -> (FakeAws, AccessKey) {
-    let aws = FakeAws::start();
-    aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
+fn world(secret: Secret) -> SecretWorld {
     let allowed = Policy::allow(GET_SECRET_VALUE, "*").and(Policy::allow("secretsmanager:DescribeSecret", "*"));
-    let host = aws.put_user(HOST_USER, allowed.and(Policy::allow("kms:Decrypt", KEY)));
-    aws.put_secret(secret);
-    (aws, host)
+    let world = SecretWorld::with_key(allowed.and(Policy::allow("kms:Decrypt", KEY)));
+    world.aws.put_secret(secret);
+    world
 }
 
-fn check((aws, host): &(FakeAws, AccessKey), usage: &str, more: &[&str]) -> RunOutput {
-    let run = Run::new(["secret", "check", "--for", usage, HUB].iter().chain(more)).envs(aws.environment(host));
-    let ended = run.env("AWS_REGION", "eu-west-1").env("RUST_LOG", "trace").output();
-    let canary = Canary::new("token", TOKEN);
-    assert_eq!(canary.find_in_bytes("stdout", ended.stdout.as_bytes()), []);
-    assert_eq!(canary.find_in_bytes("stderr", ended.stderr.as_bytes()), []);
-    ended
+fn check(world: &SecretWorld, usage: &str, more: &[&str]) -> RunOutput {
+    let run = Run::new(["secret", "check", "--for", usage, HUB].iter().chain(more));
+    world.output(run.env("AWS_REGION", "eu-west-1"), TOKEN)
 }
 
 /// Returns the status of a check and its text with the hint.
@@ -45,7 +39,7 @@ fn check_result(ended: &RunOutput, check: &str) -> (String, String) {
     (text("found"), format!("{} {}", text("says"), text("hint")))
 }
 
-fn check_as_json(world: &(FakeAws, AccessKey), usage: &str, more: &[&str]) -> RunOutput {
+fn check_as_json(world: &SecretWorld, usage: &str, more: &[&str]) -> RunOutput {
     check(world, usage, &[&["--output", "json"], more].concat())
 }
 
@@ -58,7 +52,7 @@ fn valid_pull_through_secret_passes_every_check() {
         assert!(ended.stdout.contains(&format!("  good   {check}")), "{check}: {ended:?}");
     }
     assert!(ended.stdout.ends_with("it serves\n"), "{ended:?}");
-    let operations: Vec<_> = world.0.calls().into_iter().map(|call| call.operation).collect();
+    let operations: Vec<_> = world.aws.calls().into_iter().map(|call| call.operation).collect();
     assert_eq!(operations, ["DescribeSecret", "GetSecretValue"], "the check only reads");
 }
 
@@ -97,9 +91,9 @@ fn location_key_rotation_and_replicas_are_checked() {
 
 #[test]
 fn denied_check_names_the_missing_permission() {
-    let (aws, _) = world(Secret::text(HUB, &login("accessToken")));
-    let reader = aws.put_user("arn:aws:iam::111122223333:user/reader", Policy::allow(GET_SECRET_VALUE, "*"));
-    let ended = check_as_json(&(aws, reader), "pull-through", &[]);
+    let mut world = world(Secret::text(HUB, &login("accessToken")));
+    world.host = world.aws.put_user("arn:aws:iam::111122223333:user/reader", Policy::allow(GET_SECRET_VALUE, "*"));
+    let ended = check_as_json(&world, "pull-through", &[]);
     assert_eq!(ended.code, 3, "{ended:?}");
     let (_, text) = check_result(&ended, "description");
     assert!(text.contains(&format!("allow secretsmanager:DescribeSecret on {HUB}")), "{text}");
@@ -124,7 +118,7 @@ fn invalid_arguments_are_rejected_before_any_request() {
         let ended = check(&world, "direct", &more);
         assert_eq!((ended.code, &*ended.stdout), (2, ""), "{more:?}: {ended:?}");
     }
-    assert_eq!(world.0.calls(), []);
+    assert_eq!(world.aws.calls(), []);
 }
 
 #[test]
@@ -231,7 +225,7 @@ fn redirects_long_answers_and_silence_fail_the_registry_check() {
         let host = format!("127.0.0.1:{}", server.port());
         let run = Run::new(["secret", "check", "--for", "pull-through", "--output", "json", "--registry", &host, HUB]);
         let run = run
-            .envs(world.0.environment(&world.1))
+            .envs(world.aws.environment(&world.host))
             .env("TASKPULL_SECRETS_TIMEOUT", "2s")
             .env("AWS_REGION", "eu-west-1");
         check_result(&run.output(), "registry").1

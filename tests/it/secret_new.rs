@@ -5,20 +5,19 @@ use std::io::{Read as _, Write as _};
 
 use serde_json::{Value, json};
 
-use crate::support::aws::{AccessKey, AwsFault, FakeAws, Policy, Secret};
+use crate::support::aws::{AwsFault, FakeAws, Policy, Secret};
 use crate::support::fault::Calls;
-use crate::support::leak::Canary;
+use crate::support::names::{ACCOUNT_ROOT, KEY};
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::{ACCOUNT_ROOT, HOST_USER, KEY};
+use crate::support::world::SecretWorld;
 
 const TOKEN: &str = "dckr_pat_c4nary-token";
 const NAME: &str = "ecr-pullthroughcache/docker-hub";
 const ARN: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pullthroughcache/docker-hub-Nw1Scr";
 
-/// An AWS account and the key of the host that creates secrets in it.
+/// The world of `secret new`.
 struct Account {
-    aws: FakeAws,
-    host: AccessKey,
+    world: SecretWorld,
 }
 
 impl Account {
@@ -27,20 +26,13 @@ impl Account {
     }
 
     fn with_policy(policy: Policy) -> Self {
-        let aws = FakeAws::start();
-        let host = aws.put_user(HOST_USER, policy);
-        Self { aws, host }
+        Self { world: SecretWorld::new(policy) }
     }
 
     /// Runs the command with a token, and checks that the output does not contain the token.
     fn run(&self, arguments: &[&str], token: &[u8]) -> RunOutput {
         let run = Run::new(["secret", "new", "--username", "me"].iter().chain(arguments));
-        let run = run.envs(self.aws.environment(&self.host)).env("AWS_REGION", "eu-west-1").env("RUST_LOG", "trace");
-        let ended = run.stdin(token).output();
-        let canary = Canary::new("token", TOKEN);
-        assert_eq!(canary.find_in_bytes("stdout", ended.stdout.as_bytes()), []);
-        assert_eq!(canary.find_in_bytes("stderr", ended.stderr.as_bytes()), []);
-        ended
+        self.world.output(run.env("AWS_REGION", "eu-west-1").stdin(token), TOKEN)
     }
 
     /// Runs the command for Docker Hub and a pull-through cache rule.
@@ -50,7 +42,7 @@ impl Account {
     }
 
     fn operations(&self) -> Vec<String> {
-        self.aws.calls().into_iter().map(|call| call.operation).collect()
+        self.world.aws.calls().into_iter().map(|call| call.operation).collect()
     }
 
     fn wrote_nothing(&self) -> bool {
@@ -80,10 +72,10 @@ fn pull_through_secret_is_created_as_documented() {
         ended.stdout.contains("ECS reads `password`"),
         "the output explains why one secret cannot have both uses: {ended:?}"
     );
-    assert_eq!(stored(&account.aws, ARN), (content("accessToken", TOKEN), 1));
+    assert_eq!(stored(&account.world.aws, ARN), (content("accessToken", TOKEN), 1));
     let tags = [("team", "web"), ("stage", "")].map(|(key, value)| (key.to_owned(), value.to_owned()));
     let regions = ["us-east-1", "eu-central-1"].map(str::to_owned);
-    let metadata = account.aws.secret_metadata(ARN);
+    let metadata = account.world.aws.secret_metadata(ARN);
     assert_eq!(metadata.description, "Docker Hub, team web");
     assert_eq!((metadata.tags, metadata.replica_regions), (tags.to_vec(), regions.to_vec()));
     assert_eq!(account.operations(), ["DescribeSecret", "CreateSecret", "ReplicateSecretToRegions"]);
@@ -92,7 +84,7 @@ fn pull_through_secret_is_created_as_documented() {
 #[test]
 fn direct_secret_has_a_password_and_an_optional_customer_key() {
     let account = Account::new();
-    account.aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
+    account.world.aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
     let arguments = ["--upstream", "ghcr", "--for", "direct", "--name", "team/ghcr", "--kms-key", KEY];
     let ended = account.run(&[&arguments[..], &["--output", "json"]].concat(), TOKEN.as_bytes());
     assert_eq!(ended.code, 0, "{ended:?}");
@@ -101,7 +93,7 @@ fn direct_secret_has_a_password_and_an_optional_customer_key() {
         (&report["outcome"], &report["keys"][1], &report["kmsKey"]),
         (&json!("created"), &json!("password"), &json!(KEY))
     );
-    assert_eq!(stored(&account.aws, report["arn"].as_str().unwrap()), (content("password", TOKEN), 1));
+    assert_eq!(stored(&account.world.aws, report["arn"].as_str().unwrap()), (content("password", TOKEN), 1));
 }
 
 #[test]
@@ -121,7 +113,7 @@ fn secret_is_created_in_the_requested_region_for_every_upstream() {
         let ended = account.run(&arguments, TOKEN.as_bytes());
         assert_eq!((ended.code, &ended.report()["region"]), (0, &json!("us-west-2")), "{ended:?}");
     }
-    assert!(account.aws.calls().iter().all(|call| call.region.as_deref() == Some("us-west-2")));
+    assert!(account.world.aws.calls().iter().all(|call| call.region.as_deref() == Some("us-west-2")));
 }
 
 #[test]
@@ -132,14 +124,14 @@ fn trailing_newline_is_removed_and_a_second_run_changes_nothing() {
     let second = account.create_hub_secret(&["--update"], TOKEN);
     assert_eq!(second.code, 0, "{second:?}");
     assert!(second.stdout.starts_with(&format!("unchanged: {ARN}\n")), "{second:?}");
-    assert_eq!(stored(&account.aws, ARN), (content("accessToken", TOKEN), 1));
+    assert_eq!(stored(&account.world.aws, ARN), (content("accessToken", TOKEN), 1));
     assert_eq!(account.operations()[2..], ["DescribeSecret", "GetSecretValue"]);
 }
 
 #[test]
 fn changed_token_is_written_only_with_the_update_option() {
     let account = Account::new();
-    account.aws.put_secret(Secret::text(ARN, r#"{"username": "me", "accessToken": "c4nary-old-token"}"#));
+    account.world.aws.put_secret(Secret::text(ARN, r#"{"username": "me", "accessToken": "c4nary-old-token"}"#));
     let refused = account.create_hub_secret(&["--replicate", "us-east-1"], TOKEN);
     assert_eq!((refused.code, &*refused.stdout), (3, ""), "{refused:?}");
     assert!(refused.stderr.contains("differs: `accessToken`, replica in us-east-1"), "{refused:?}");
@@ -149,14 +141,14 @@ fn changed_token_is_written_only_with_the_update_option() {
     let updated = account.create_hub_secret(&["--replicate", "us-east-1", "--update"], TOKEN);
     assert_eq!(updated.code, 0, "{updated:?}");
     assert!(updated.stdout.starts_with("updated: "), "{updated:?}");
-    assert_eq!(stored(&account.aws, ARN), (content("accessToken", TOKEN), 2));
-    assert_eq!(account.aws.secret_metadata(ARN).replica_regions, ["us-east-1"]);
+    assert_eq!(stored(&account.world.aws, ARN), (content("accessToken", TOKEN), 2));
+    assert_eq!(account.world.aws.secret_metadata(ARN).replica_regions, ["us-east-1"]);
 }
 
 #[test]
 fn secret_in_another_format_is_not_overwritten_by_default() {
     let account = Account::new();
-    account.aws.put_secret(Secret::text(ARN, r#"{"username": "me", "password": "c4nary-old-token"}"#));
+    account.world.aws.put_secret(Secret::text(ARN, r#"{"username": "me", "password": "c4nary-old-token"}"#));
     let ended = account.create_hub_secret(&[], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stderr.contains("another form"), "{ended:?}");
@@ -171,7 +163,7 @@ fn dry_run_checks_everything_without_any_request() {
     assert!(ended.stdout.starts_with(&format!("planned: {NAME}\n")), "{ended:?}");
     assert!(ended.stdout.contains("username, accessToken") && ended.stdout.contains("team=web"), "{ended:?}");
     assert_eq!(account.create_hub_secret(&["--dry-run"], "").code, 4);
-    assert_eq!(account.aws.calls(), []);
+    assert_eq!(account.world.aws.calls(), []);
 }
 
 #[test]
@@ -196,7 +188,7 @@ fn wrong_arguments_are_refused_before_anybody_is_asked() {
         assert_eq!((ended.code, &*ended.stdout), (2, ""), "{arguments:?}: {ended:?}");
         assert!(ended.stderr.contains(message), "{message}: {ended:?}");
     }
-    assert_eq!(account.aws.calls(), []);
+    assert_eq!(account.world.aws.calls(), []);
 }
 
 #[test]
@@ -224,14 +216,14 @@ fn invalid_token_is_rejected_before_any_request() {
         account.create_hub_secret(&[], "me").stderr.contains("the token is the user name"),
         "a token that equals the user name is rejected"
     );
-    assert_eq!(account.aws.calls(), []);
+    assert_eq!(account.world.aws.calls(), []);
     assert_eq!(account.create_hub_secret(&[], &long[1..]).code, 0, "a value of 65,536 bytes is accepted");
 }
 
 #[test]
 fn secret_marked_for_deletion_is_not_changed() {
     let account = Account::new();
-    account.aws.put_secret(Secret::text(ARN, "{}").marked_for_deletion());
+    account.world.aws.put_secret(Secret::text(ARN, "{}").marked_for_deletion());
     let ended = account.create_hub_secret(&["--update"], TOKEN);
     assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
     assert!(ended.stderr.contains("restore-secret"), "{ended:?}");
@@ -241,8 +233,8 @@ fn secret_marked_for_deletion_is_not_changed() {
 #[test]
 fn pull_through_secret_under_a_customer_key_is_not_updated() {
     let account = Account::new();
-    account.aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
-    account.aws.put_secret(Secret::text(ARN, "{}").key(KEY));
+    account.world.aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
+    account.world.aws.put_secret(Secret::text(ARN, "{}").key(KEY));
     let ended = account.create_hub_secret(&["--update"], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(
@@ -258,13 +250,13 @@ fn replica_in_the_secrets_own_region_is_rejected() {
     let ended = account.create_hub_secret(&["--replicate", "eu-west-1"], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stderr.contains("eu-west-1 is named twice"), "{ended:?}");
-    assert_eq!(account.aws.calls(), []);
+    assert_eq!(account.world.aws.calls(), []);
 }
 
 #[test]
 fn differences_outside_the_content_are_reported_but_not_changed() {
     let account = Account::new();
-    account.aws.put_secret(Secret::text(ARN, &content("accessToken", TOKEN).to_string()).rotated());
+    account.world.aws.put_secret(Secret::text(ARN, &content("accessToken", TOKEN).to_string()).rotated());
     let ended = account.create_hub_secret(&["--description", "Docker Hub", "--tag", "team=web", "--update"], TOKEN);
     assert_eq!(ended.code, 0, "{ended:?}");
     for part in ["unchanged: ", "its description is another one", "its tags are other ones", "its rotation is on"] {
@@ -276,7 +268,10 @@ fn differences_outside_the_content_are_reported_but_not_changed() {
 #[test]
 fn replica_secret_is_not_updated() {
     let account = Account::new();
-    account.aws.put_secret(Secret::text(ARN, r#"{"username": "me", "accessToken": "old"}"#).replica_of("us-east-1"));
+    account
+        .world
+        .aws
+        .put_secret(Secret::text(ARN, r#"{"username": "me", "accessToken": "old"}"#).replica_of("us-east-1"));
     let ended = account.create_hub_secret(&["--update"], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stderr.contains("--region us-east-1"), "{ended:?}");
@@ -306,7 +301,11 @@ fn missing_permission_is_named_with_its_resource() {
 fn permission_named_by_the_service_is_reported() {
     let account = Account::new();
     let message = "User: arn:aws:iam::111122223333:user/host is not authorized to perform: secretsmanager:TagResource on resource: x";
-    account.aws.inject_fault("CreateSecret", Calls::Every, AwsFault::Error(400, "AccessDeniedException", message));
+    account.world.aws.inject_fault(
+        "CreateSecret",
+        Calls::Every,
+        AwsFault::Error(400, "AccessDeniedException", message),
+    );
     let ended = account.create_hub_secret(&["--tag", "team=web"], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stderr.contains("nothing was written: allow secretsmanager:TagResource on arn:"), "{ended:?}");
@@ -316,7 +315,7 @@ fn permission_named_by_the_service_is_reported() {
 fn service_error_that_quotes_the_token_is_hidden() {
     let account = Account::new();
     let quoting = "Value 'dckr_pat_c4nary-token' at 'secretString' failed to satisfy constraint";
-    account.aws.inject_fault("CreateSecret", Calls::Every, AwsFault::Error(400, "ValidationException", quoting));
+    account.world.aws.inject_fault("CreateSecret", Calls::Every, AwsFault::Error(400, "ValidationException", quoting));
     let ended = account.create_hub_secret(&[], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stderr.contains("its words repeat the token"), "{ended:?}");
@@ -326,7 +325,11 @@ fn service_error_that_quotes_the_token_is_hidden() {
 fn secret_created_concurrently_is_reported() {
     let account = Account::new();
     let message = "The operation failed because the secret already exists.";
-    account.aws.inject_fault("CreateSecret", Calls::Every, AwsFault::Error(400, "ResourceExistsException", message));
+    account.world.aws.inject_fault(
+        "CreateSecret",
+        Calls::Every,
+        AwsFault::Error(400, "ResourceExistsException", message),
+    );
     let ended = account.create_hub_secret(&[], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stderr.contains("one of this name was made in the meantime"), "{ended:?}");

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::support::aws::{FakeAws, Policy};
 use crate::support::leak::Canary;
+use crate::support::names::{ACCOUNT_ROOT, HOST_USER, KEY};
 use crate::support::run::Run;
-use crate::support_aws_client::{ACCOUNT_ROOT, HOST_USER, KEY};
 
 const TOKENS: [(&str, &str); 2] = [("token.txt", "c4nary-first-token"), ("new-token.txt", "c4nary-second-token")];
 

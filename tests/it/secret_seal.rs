@@ -2,38 +2,30 @@
 
 use serde_json::{Value, json};
 
-use crate::support::aws::{AccessKey, FakeAws, Policy, Secret};
+use crate::support::aws::{Policy, Secret};
 use crate::support::engine::PullScript;
 use crate::support::host::{FakeContainerCredentials, FakeInstanceMetadata};
-use crate::support::leak::Canary;
+use crate::support::names::{ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, KEY, SECRET};
 use crate::support::run::{Run, RunOutput};
-use crate::support_aws_client::{ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, KEY, SECRET};
-use crate::task::{IMAGE, World, container, task};
+use crate::support::world::{IMAGE, SecretWorld, World, container, task};
 
 const HOST_ROLE: &str = "arn:aws:iam::111122223333:role/instance";
 const LOGIN: &str = r#"{"username": "me", "password": "c4nary-to-be-sealed"}"#;
 
 /// Starts an AWS whose host may encrypt with `KEY`.
-fn kms_world() -> (FakeAws, AccessKey) {
-    let aws = FakeAws::start();
-    aws.put_key(KEY, Policy::allow("kms:*", "*").to(ACCOUNT_ROOT));
-    let host = aws.put_user(HOST_USER, Policy::allow("kms:Encrypt", KEY));
-    (aws, host)
+fn kms_world() -> SecretWorld {
+    SecretWorld::with_key(Policy::allow("kms:Encrypt", KEY))
 }
 
-fn seal(aws: &FakeAws, host: &AccessKey, arguments: &[&str], stdin: &[u8]) -> RunOutput {
-    let run = Run::new(["secret", "seal"].iter().chain(arguments)).envs(aws.environment(host));
-    let ended = run.env("RUST_LOG", "trace").stdin(stdin).output();
-    let canary = Canary::new("plaintext", "c4nary-to-be-sealed");
-    assert_eq!(canary.find_in_bytes("stdout", ended.stdout.as_bytes()), []);
-    assert_eq!(canary.find_in_bytes("stderr", ended.stderr.as_bytes()), []);
-    ended
+fn seal(world: &SecretWorld, arguments: &[&str], stdin: &[u8]) -> RunOutput {
+    let run = Run::new(["secret", "seal"].iter().chain(arguments)).stdin(stdin);
+    world.output(run, "c4nary-to-be-sealed")
 }
 
 #[test]
 fn sealed_login_can_be_used_for_a_pull() {
-    let (aws, host) = kms_world();
-    let sealed = seal(&aws, &host, &["--key", KEY, "--context", "team=web", "--context", "a=b=c"], LOGIN.as_bytes());
+    let kms = kms_world();
+    let sealed = seal(&kms, &["--key", KEY, "--context", "team=web", "--context", "a=b=c"], LOGIN.as_bytes());
     assert_eq!(sealed.code, 0, "{sealed:?}");
     let envelope: Value = serde_json::from_str(&sealed.stdout).unwrap();
     assert_eq!(envelope["taskpull"]["version"], 1);
@@ -52,19 +44,20 @@ fn sealed_login_can_be_used_for_a_pull() {
 
 #[test]
 fn encrypt_call_uses_the_key_region_and_the_host_identity() {
-    let (aws, host) = kms_world();
-    let run = Run::new(["secret", "seal", "--key", KEY]).envs(aws.environment(&host)).env("AWS_REGION", "us-west-2");
+    let kms = kms_world();
+    let run =
+        Run::new(["secret", "seal", "--key", KEY]).envs(kms.aws.environment(&kms.host)).env("AWS_REGION", "us-west-2");
     assert_eq!(run.stdin(LOGIN).output().code, 0);
-    let calls = aws.calls();
+    let calls = kms.aws.calls();
     assert_eq!(calls.len(), 1);
     assert_eq!((calls[0].region.as_deref(), calls[0].principal.as_deref()), (Some("eu-west-1"), Some(HOST_USER)));
 }
 
 #[test]
 fn denied_encrypt_call_names_the_key_and_the_permission() {
-    let (aws, _) = kms_world();
-    let other = aws.put_user("arn:aws:iam::111122223333:user/other", Policy::none());
-    let ended = seal(&aws, &other, &["--key", KEY], LOGIN.as_bytes());
+    let mut kms = kms_world();
+    kms.host = kms.aws.put_user("arn:aws:iam::111122223333:user/other", Policy::none());
+    let ended = seal(&kms, &["--key", KEY], LOGIN.as_bytes());
     assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
     assert!(ended.stderr.contains(&format!("allow kms:Encrypt on {KEY}")), "{ended:?}");
 }
@@ -85,9 +78,9 @@ fn sealing_without_a_host_identity_fails() {
 
 #[test]
 fn failing_host_identity_is_reported_with_its_cause() {
-    let (aws, _) = kms_world();
-    aws.put_role(HOST_ROLE, Policy::trust(HOST_USER), Policy::allow("kms:Encrypt", KEY));
-    let endpoint = FakeContainerCredentials::start(&aws.open_session(HOST_ROLE, "task"), "right");
+    let kms = kms_world();
+    kms.aws.put_role(HOST_ROLE, Policy::trust(HOST_USER), Policy::allow("kms:Encrypt", KEY));
+    let endpoint = FakeContainerCredentials::start(&kms.aws.open_session(HOST_ROLE, "task"), "right");
     let run = run_without_key().env("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.uri());
     let refused = run.env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "c4nary-token").output();
     let folder = tempfile::tempdir().unwrap();
@@ -107,7 +100,7 @@ fn failing_host_identity_is_reported_with_its_cause() {
 
 #[test]
 fn invalid_login_is_not_sealed() {
-    let (aws, host) = kms_world();
+    let kms = kms_world();
     let envelope = br#"{"taskpull": {"version": 1}}"#;
     let table: [(&[u8], &str); 5] = [
         (b"", "it is empty"),
@@ -117,16 +110,16 @@ fn invalid_login_is_not_sealed() {
         (envelope, "holds another envelope"),
     ];
     for (text, message) in table {
-        let ended = seal(&aws, &host, &["--key", KEY], text);
+        let ended = seal(&kms, &["--key", KEY], text);
         assert_eq!((ended.code, &*ended.stdout), (4, ""), "{ended:?}");
         assert!(ended.stderr.contains(message), "{message}: {ended:?}");
     }
-    assert_eq!(aws.calls(), []);
+    assert_eq!(kms.aws.calls(), []);
 }
 
 #[test]
 fn invalid_key_or_context_is_rejected_before_any_request() {
-    let (aws, host) = kms_world();
+    let kms = kms_world();
     let tables: [&[&str]; 4] = [
         &["--key", "alias/pulls"],
         &["--key", KEY, "--context", "team"],
@@ -134,10 +127,10 @@ fn invalid_key_or_context_is_rejected_before_any_request() {
         &["--key", KEY, "--context", "a=1", "--context", "a=2"],
     ];
     for arguments in tables {
-        let ended = seal(&aws, &host, arguments, LOGIN.as_bytes());
+        let ended = seal(&kms, arguments, LOGIN.as_bytes());
         assert_eq!((ended.code, &*ended.stdout), (2, ""), "{arguments:?}: {ended:?}");
     }
-    assert_eq!(aws.calls(), []);
+    assert_eq!(kms.aws.calls(), []);
 }
 
 #[test]

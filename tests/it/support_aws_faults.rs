@@ -7,11 +7,10 @@ use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
 use aws_sdk_secretsmanager::error::SdkError;
 
 use crate::support::aws::{AccessKey, AwsFault, FakeAws, Policy, Secret};
+use crate::support::aws_client::{fast_retries, get_secret_text, secrets_manager_config};
 use crate::support::fault::Calls;
 use crate::support::gate::Gate;
-use crate::support_aws_client::{
-    GET_SECRET_VALUE, HOST_USER, SECRET, fast_retries, get_secret_text, secrets_manager_config,
-};
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, SECRET};
 
 const OPERATION: &str = "GetSecretValue";
 

@@ -3,9 +3,8 @@
 use serde_json::json;
 
 use crate::support::aws::{FakeAws, Policy, Secret};
-use crate::support_aws_client::{
-    ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, KEY, OTHER_KEY, OTHER_SECRET, ROLE, SECRET, get_secret_text,
-};
+use crate::support::aws_client::get_secret_text;
+use crate::support::names::{ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, KEY, OTHER_KEY, OTHER_SECRET, ROLE, SECRET};
 
 const DECRYPT: &str = "kms:Decrypt";
 /// The text of the secret, which shows that the caller was allowed to read it.

@@ -1,9 +1,8 @@
 //! Secrets Manager of `support::aws`: how it finds secrets and selects their versions.
 
 use crate::support::aws::{AccessKey, FakeAws, Policy, Secret};
-use crate::support_aws_client::{
-    GET_SECRET_VALUE, HOST_USER, OTHER_SECRET, SECRET, SdkFailure, get_secret, get_secret_text, secrets_manager_config,
-};
+use crate::support::aws_client::{SdkFailure, get_secret, get_secret_text, secrets_manager_config};
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, OTHER_SECRET, SECRET};
 
 fn reader() -> (FakeAws, AccessKey) {
     let aws = FakeAws::start();

@@ -3,9 +3,8 @@
 use aws_sdk_secretsmanager::config::Region;
 
 use crate::support::aws::{AccessKey, FakeAws, Policy, Secret};
-use crate::support_aws_client::{
-    GET_SECRET_VALUE, HOST_USER, ROLE, SECRET, SdkFailure, assume_role, get_secret_text, secrets_manager_config,
-};
+use crate::support::aws_client::{SdkFailure, assume_role, get_secret_text, secrets_manager_config};
+use crate::support::names::{GET_SECRET_VALUE, HOST_USER, ROLE, SECRET};
 
 async fn codes(aws: &FakeAws, key: &AccessKey) -> [String; 2] {
     let secret = get_secret_text(aws, key, SECRET).await.unwrap_err();

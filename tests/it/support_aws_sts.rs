@@ -1,10 +1,8 @@
 //! STS of `support::aws`: which callers may assume a role, and the sessions that they get.
 
 use crate::support::aws::{FakeAws, Policy, Secret};
-use crate::support_aws_client::{
-    ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, OTHER_ROLE, ROLE, SECRET, SdkFailure, assume_role, get_secret_text,
-    sts_client,
-};
+use crate::support::aws_client::{SdkFailure, assume_role, get_secret_text, sts_client};
+use crate::support::names::{ACCOUNT_ROOT, GET_SECRET_VALUE, HOST_USER, OTHER_ROLE, ROLE, SECRET};
 
 const ASSUME: &str = "sts:AssumeRole";
 

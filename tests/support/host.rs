@@ -11,16 +11,31 @@ use super::http::{HttpServer, Reply, Request, Stall, form_pairs};
 /// A free port of the loopback address.
 const LOOPBACK: &str = "127.0.0.1:0";
 
-/// Requests as `GET /path`.
-type Log = Arc<Mutex<Vec<String>>>;
-
-fn record(log: &Log, request: &Request) {
-    let line = format!("{} {}", request.method, request.path);
-    log.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+/// A server that records its requests.
+struct RecordingServer {
+    server: HttpServer,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
-fn lines(log: &Log) -> Vec<String> {
-    log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+impl RecordingServer {
+    fn start(address: &str, handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        let requests = Arc::<Mutex<Vec<String>>>::default();
+        let recorded = Arc::clone(&requests);
+        let server = HttpServer::bind(address, move |request| {
+            let line = format!("{} {}", request.method, request.path);
+            recorded.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            handler(&request)
+        });
+        Self { server, requests }
+    }
+
+    fn port(&self) -> u16 {
+        self.server.port()
+    }
+
+    fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// A key in the format of both endpoints.
@@ -32,10 +47,7 @@ fn credentials(key: &AccessKey) -> Value {
 }
 
 /// The metadata service of an instance, version 2 only: every read needs a token.
-pub struct FakeInstanceMetadata {
-    server: HttpServer,
-    log: Log,
-}
+pub struct FakeInstanceMetadata(RecordingServer);
 
 impl FakeInstanceMetadata {
     const TOKEN: &str = "token-of-the-instance";
@@ -53,7 +65,7 @@ impl FakeInstanceMetadata {
 
     fn serve_at(address: &str, key: &AccessKey, region: &str) -> Self {
         let (key, region) = (credentials(key), region.to_owned());
-        Self::start_with(address, move |request| {
+        Self(RecordingServer::start(address, move |request| {
             if request.method == "PUT" && request.path == "/latest/api/token" {
                 let reply = Reply::new(200, Self::TOKEN);
                 return reply.header("x-aws-ec2-metadata-token-ttl-seconds", "21600");
@@ -67,79 +79,58 @@ impl FakeInstanceMetadata {
                 "/latest/meta-data/placement/region" if !region.is_empty() => Reply::new(200, region.clone()),
                 _ => Reply::new(404, ""),
             }
-        })
+        }))
     }
 
     /// The service seen from a container whose instance allows one hop: the token never arrives.
     pub fn unreachable() -> Self {
-        Self::start_with(LOOPBACK, |_| Reply::stall(Stall::Hang))
-    }
-
-    fn start_with(address: &str, answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
-        let log = Log::default();
-        let recorded = log.clone();
-        let server = HttpServer::bind(address, move |request| {
-            record(&recorded, &request);
-            answer(&request)
-        });
-        Self { server, log }
+        Self(RecordingServer::start(LOOPBACK, |_| Reply::stall(Stall::Hang)))
     }
 
     /// The environment that makes a program use this service.
     pub fn environment(&self) -> [(&'static str, String); 2] {
         [
             ("AWS_EC2_METADATA_DISABLED", "false".to_owned()),
-            ("AWS_EC2_METADATA_SERVICE_ENDPOINT", format!("http://127.0.0.1:{}", self.server.port())),
+            ("AWS_EC2_METADATA_SERVICE_ENDPOINT", format!("http://127.0.0.1:{}", self.0.port())),
         ]
     }
 
+    /// All requests so far, as `GET /path`.
     pub fn requests(&self) -> Vec<String> {
-        lines(&self.log)
+        self.0.requests()
     }
 }
 
 /// The credentials endpoint of a container.
-pub struct FakeContainerCredentials {
-    server: HttpServer,
-    log: Log,
-}
+pub struct FakeContainerCredentials(RecordingServer);
 
 impl FakeContainerCredentials {
     /// Starts an endpoint that requires this token.
     pub fn start(key: &AccessKey, token: &str) -> Self {
         let (key, token) = (credentials(key), token.to_owned());
-        Self::start_with(LOOPBACK, move |request| match request.header("authorization") {
+        Self(RecordingServer::start(LOOPBACK, move |request| match request.header("authorization") {
             Some(value) if value == token => Reply::json(200, &key),
             _ => Reply::json(401, &json!({ "code": "Unauthorized", "message": "wrong token" })),
-        })
+        }))
     }
 
     /// Starts the endpoint of the ECS agent inside a private network. It requires no token and serves
     /// only the path of the task.
     pub fn at_agent_address(key: &AccessKey, path: &str) -> Self {
         let (key, path) = (credentials(key), path.to_owned());
-        Self::start_with("169.254.170.2:80", move |request| {
+        Self(RecordingServer::start("169.254.170.2:80", move |request| {
             if request.path == path { Reply::json(200, &key) } else { Reply::new(404, "") }
-        })
-    }
-
-    fn start_with(address: &str, answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
-        let log = Log::default();
-        let recorded = log.clone();
-        let server = HttpServer::bind(address, move |request| {
-            record(&recorded, &request);
-            answer(&request)
-        });
-        Self { server, log }
+        }))
     }
 
     /// The value for `AWS_CONTAINER_CREDENTIALS_FULL_URI`.
     pub fn uri(&self) -> String {
-        format!("http://127.0.0.1:{}/v1/credentials", self.server.port())
+        format!("http://127.0.0.1:{}/v1/credentials", self.0.port())
     }
 
+    /// All requests so far, as `GET /path`.
     pub fn requests(&self) -> Vec<String> {
-        lines(&self.log)
+        self.0.requests()
     }
 }
 

@@ -1,37 +1,42 @@
-//! The outside worlds of the tests, made of our own parts.
+//! The test support: fakes of the services that the program talks to, and the worlds that tests run
+//! the program in.
 //!
-//! Each server here listens on 127.0.0.1, on a Unix socket in a temporary folder, or at an
-//! address of a test's own network, runs on a thread that its value owns, and ends when that
-//! value is dropped. None reads the clock of the test's runtime, so a test may block or
-//! pause its own time without stalling the world it talks to.
+//! Each server here listens on 127.0.0.1, on a Unix socket in a temporary folder, or at an address
+//! of a test's private network. It runs on a thread that its value owns, and ends when that value
+//! is dropped. No server uses the clock of the test's runtime, so a test may block or pause its own
+//! time without delaying the server.
 //!
-//! | file           | what it stands for                                        |
-//! |----------------|-----------------------------------------------------------|
-//! | `aws/`         | AWS: decides by policy, verifies signatures, takes faults |
-//! | `engine/`      | a Docker Engine on a Unix socket, scripted per image      |
-//! | `registry/`    | a registry that a real engine can pull from               |
-//! | `host.rs`      | an instance's metadata, a container's credentials, tokens |
-//! | `proxy.rs`     | a proxy that notes where it was to connect to             |
-//! | `pki.rs`       | a certificate authority                                   |
-//! | `tls.rs`       | TLS in front of one of these servers                      |
-//! | `leak/`        | the search for a secret where it must not be              |
-//! | `http/`        | the server under the first three, `host.rs`, `proxy.rs`   |
-//! | `fault.rs`     | which call a fault strikes                                |
-//! | `gate.rs`      | a door that holds answers until the test opens it         |
-//! | `run.rs`       | the program, run with an environment of its own           |
-//! | `schema.rs`    | JSON held to a schema                                     |
-//! | `source_tree.rs` | the crate's own sources, parsed                          |
-//! | `namespace.rs` | a network of a test's own, and mounts it cannot write to  |
-//! | `digest.rs`    | SHA-256 in hexadecimal                                    |
+//! | module           | content                                                            |
+//! |------------------|--------------------------------------------------------------------|
+//! | `aws/`           | an AWS that decides by policy, verifies signatures, injects faults |
+//! | `aws_client`     | clients of the AWS SDK                                             |
+//! | `engine/`        | a Docker Engine on a Unix socket, scripted for each image          |
+//! | `registry/`      | a registry that a real engine can pull from                        |
+//! | `host`           | instance metadata, container credentials, web identity             |
+//! | `proxy`          | an HTTP proxy that records its targets                             |
+//! | `otel/`          | a collector of traces                                              |
+//! | `pki`, `tls`     | certificates, and TLS in front of a server                         |
+//! | `leak/`          | searches for leaked secrets                                        |
+//! | `http/`          | the HTTP server of all fakes                                       |
+//! | `fault`          | plans of faults                                                    |
+//! | `registry_fault` | faults of a registry                                               |
+//! | `gate`           | delays replies until the test opens a gate                         |
+//! | `run`            | runs the program with a clean environment                          |
+//! | `schema`         | validates JSON by a schema                                         |
+//! | `source_tree`    | the crate's own sources, parsed                                    |
+//! | `namespace`      | private networks and mounts                                        |
+//! | `process`        | resource usage of processes                                        |
+//! | `names`          | ARNs and actions that tests share                                  |
+//! | `diagram`        | draws boxes and arrows as SVG                                      |
+//! | `digest`         | SHA-256 in hexadecimal                                             |
+//! | `world/`         | what the tests at the wire run the program in                      |
 //!
-//! The tests on the lab have two more, which real engines and registries need:
-//! `fault_proxy/` stands before a registry and fails as it is told to, and
-//! `dockerd.rs` is a Docker Engine that may be killed, or whose disk is small.
-//!
-//! `registry/` needs its siblings `http/`, `fault.rs`, `gate.rs` and
-//! `digest.rs`; `leak/` needs none. Other test binaries may take just those.
+//! The tests on the lab use three more: `world/lab/` is the lab itself, `fault_proxy/` injects
+//! faults in front of a real registry, and `dockerd` is a private Docker Engine. The bench uses
+//! `aws/` and `engine/`.
 
 pub mod aws;
+pub mod aws_client;
 pub mod diagram;
 pub mod digest;
 pub mod engine;
@@ -41,8 +46,12 @@ pub mod host;
 pub mod http;
 #[expect(unused_imports, reason = "the tests on the lab also name the result of a scan")]
 pub mod leak;
+pub mod names;
 pub mod namespace;
+#[cfg(feature = "otel")]
+pub mod otel;
 pub mod pki;
+pub mod process;
 pub mod proxy;
 #[expect(unused_imports, reason = "the tests on the lab also name the recorded types")]
 pub mod registry;
@@ -52,3 +61,4 @@ pub mod run;
 pub mod schema;
 pub mod source_tree;
 pub mod tls;
+pub mod world;

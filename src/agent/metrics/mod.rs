@@ -23,7 +23,7 @@ use super::job::{Job, JobResult};
 use super::job_store::JobCounts;
 use super::job_store::JobStore;
 use super::observer::{AccessDecision, AgentObserver, CredentialIssued};
-use crate::pipeline::{AwsCallEvent, CredentialKind, CredentialObserver, CredentialServed, ServedFrom};
+use crate::pipeline::{AwsCallEvent, CallObserver, CredentialKind, CredentialObserver, CredentialServed, ServedFrom};
 use crate::report::{ContainerReport, ContainerResult, Report};
 use numbers::Numbers;
 
@@ -46,7 +46,7 @@ impl Default for Metrics {
             numbers.add(&table::REQUESTS, &[&word(&ending)], 0);
         }
         for what in [CredentialKind::Secret, CredentialKind::Token] {
-            for from in [ServedFrom::Read, ServedFrom::Cache, ServedFrom::Stale] {
+            for from in [ServedFrom::Fetch, ServedFrom::Cache, ServedFrom::StaleCache] {
                 numbers.add(&table::SERVED, &[word_of(what), word_from(from)], 0);
             }
         }
@@ -128,15 +128,17 @@ impl AgentObserver for Metrics {
     }
 }
 
-impl CredentialObserver for Metrics {
-    fn called(&self, AwsCallEvent { operation, ended, took }: &AwsCallEvent) {
-        self.0.add(&table::CALLS, &[operation, ended.word()], 1);
-        self.0.observe(&table::CALL_SECONDS_OF, &[operation], *took);
+impl CallObserver for Metrics {
+    fn call_ended(&self, AwsCallEvent { call, outcome, duration }: &AwsCallEvent) {
+        self.0.add(&table::CALLS, &[call.operation(), outcome.word()], 1);
+        self.0.observe(&table::CALL_SECONDS_OF, &[call.operation()], *duration);
     }
+}
 
-    fn served(&self, CredentialServed { what, from, age }: &CredentialServed) {
-        self.0.add(&table::SERVED, &[word_of(*what), word_from(*from)], 1);
-        self.0.observe(&table::AGE_SECONDS_OF, &[word_of(*what)], *age);
+impl CredentialObserver for Metrics {
+    fn credential_served(&self, CredentialServed { kind, source, age }: &CredentialServed) {
+        self.0.add(&table::SERVED, &[word_of(*kind), word_from(*source)], 1);
+        self.0.observe(&table::AGE_SECONDS_OF, &[word_of(*kind)], *age);
     }
 }
 
@@ -149,9 +151,9 @@ fn word_of(what: CredentialKind) -> &'static str {
 
 fn word_from(source: ServedFrom) -> &'static str {
     match source {
-        ServedFrom::Read => "read",
+        ServedFrom::Fetch => "read",
         ServedFrom::Cache => "kept",
-        ServedFrom::Stale => "stale",
+        ServedFrom::StaleCache => "stale",
     }
 }
 

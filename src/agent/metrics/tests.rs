@@ -6,8 +6,8 @@ use crate::agent::{
 };
 use crate::error::{Class, Failure, Link, Printable};
 use crate::pipeline::{
-    AwsCallEvent, CallOutcome, CredentialKind, CredentialObserver as _, CredentialServed, LayerTotals,
-    ProgressObserver, PullState, ServedFrom,
+    AwsCall, AwsCallEvent, CallObserver as _, CallOutcome, CredentialKind, CredentialObserver as _, CredentialServed,
+    LayerTotals, ProgressObserver, PullState, ServedFrom,
 };
 use crate::report::{ContainerReport, ContainerResult, CredentialReport, Report, RetryReport, Summary, TaskReport};
 
@@ -110,10 +110,10 @@ fn a_failure_is_counted_by_its_link_and_class_and_a_retry_by_its_reason() {
 fn what_the_credentials_room_tells_is_counted() {
     let metrics = Metrics::default();
     let took = Duration::from_millis(30);
-    metrics.called(&AwsCallEvent { operation: "AssumeRole", ended: CallOutcome::Denied, took });
-    metrics.served(&CredentialServed {
-        what: CredentialKind::Secret,
-        from: ServedFrom::Stale,
+    metrics.call_ended(&AwsCallEvent { call: AwsCall::AssumeRole, outcome: CallOutcome::Denied, duration: took });
+    metrics.credential_served(&CredentialServed {
+        kind: CredentialKind::Secret,
+        source: ServedFrom::StaleCache,
         age: Duration::from_secs(400),
     });
     metrics.access_decided(&AccessDecision {

@@ -31,11 +31,11 @@ use tracing::Instrument as _;
 
 use super::content::{self, Content};
 use super::host_logins::{HostLogins, SharedLogins};
-use crate::aws::{
-    AwsRequest, CredentialKind, CredentialObserver, CredentialServed, SecretError, SecretFault, ServedFrom, TokenScope,
-    TokenStore,
+use crate::aws::{AwsError, AwsErrorKind, AwsRequest, DecryptedBytes, SecretVersion, TokenScope};
+use crate::credential::{
+    AccessTokens, Credential, CredentialKind, CredentialObserver, CredentialProvider, CredentialServed,
+    CredentialSource, SecretStore, ServedFrom, TokenStore,
 };
-use crate::credential::{AccessTokens, Credential, CredentialProvider, CredentialSource, SecretStore, SecretVersion};
 use crate::error::Failure;
 use crate::identity::Identity;
 use crate::plan::{Need, PlannedPull};
@@ -125,12 +125,16 @@ impl<S: TokenStore> CachingCredentialProvider<S> {
         let (held, from) = match read {
             Either::Left(held) => (held, ServedFrom::Cache),
             Either::Right(read) => match read.await {
-                Ok(held) => (held, ServedFrom::Read),
+                Ok(held) => (held, ServedFrom::Fetch),
                 Err(failure) => (lock(&self.reads).kept.instead(key, failure)?, ServedFrom::Cache),
             },
         };
-        let from = if held.stale().is_some() { ServedFrom::Stale } else { from };
-        self.watch.served(&CredentialServed { what: CredentialKind::Secret, from, age: boot_clock::since(held.at) });
+        let from = if held.stale().is_some() { ServedFrom::StaleCache } else { from };
+        self.watch.credential_served(&CredentialServed {
+            kind: CredentialKind::Secret,
+            source: from,
+            age: boot_clock::since(held.at),
+        });
         Ok(held)
     }
 
@@ -166,9 +170,9 @@ impl<S: TokenStore> CachingCredentialProvider<S> {
         };
         let held = Some(held).filter(|held| is_another(held));
         if let Some(held) = &held {
-            self.watch.served(&CredentialServed {
-                what: CredentialKind::Secret,
-                from: ServedFrom::Read,
+            self.watch.credential_served(&CredentialServed {
+                kind: CredentialKind::Secret,
+                source: ServedFrom::Fetch,
                 age: boot_clock::since(held.at),
             });
         }
@@ -197,7 +201,7 @@ impl<S: TokenStore> CachingCredentialProvider<S> {
         #[expect(clippy::disallowed_methods, reason = "it ends at the store's deadline, whoever waits for it")]
         let task = tokio::spawn(work.in_current_span());
         let (identity, secret) = key.clone();
-        let lost = move |_| Err(Arc::new(Failure::from(&SecretError::new(&secret, &identity, SecretFault::Other))));
+        let lost = move |_| Err(Arc::new(Failure::from(&AwsError::reading(&secret, &identity, AwsErrorKind::Other))));
         let read = async move { task.await.unwrap_or_else(lost) }.boxed().shared();
         reads.under_way.insert(key.clone(), InFlightFetch { number, begun, read: read.clone() });
         read
@@ -274,11 +278,11 @@ impl<S: TokenStore> CredentialProvider for CachingCredentialProvider<S> {
 /// Reads a secret and takes its seal off, within one deadline, the wait for a turn included.
 async fn ask<S: SecretStore>(store: &S, turns: &Semaphore, key: &CacheKey) -> Result<(SecretVersion, Secret), Failure> {
     let (identity, secret) = key;
-    let failed = |fault| Failure::from(&SecretError::new(secret, identity, fault));
+    let failed = |fault| Failure::from(&AwsError::reading(secret, identity, fault));
     let end = Instant::now() + store.deadline();
     let turn = timeout_at(end, turns.acquire()).await;
     // The semaphore is never closed; were it to be, reading without a turn would be right.
-    let _turn = turn.map_err(|_| failed(SecretFault::TimedOut))?.ok();
+    let _turn = turn.map_err(|_| failed(AwsErrorKind::TimedOut))?.ok();
     tracing::debug!(%secret, identity = identity.name(), "reading the secret");
     let asked = async {
         let mut version = store.read(identity, secret, end).await.map_err(|error| Failure::from(&error))?;
@@ -290,7 +294,8 @@ async fn ask<S: SecretStore>(store: &S, turns: &Semaphore, key: &CacheKey) -> Re
     // A panic in a library costs this secret only, not the other pulls. The store knows best
     // whom the deadline has caught; where it says nothing, it still holds.
     let asked = timeout_at(end, AssertUnwindSafe(asked).catch_unwind()).await;
-    asked.map_or(Err(failed(SecretFault::TimedOut)), |ended| ended.unwrap_or_else(|_| Err(failed(SecretFault::Other))))
+    asked
+        .map_or(Err(failed(AwsErrorKind::TimedOut)), |ended| ended.unwrap_or_else(|_| Err(failed(AwsErrorKind::Other))))
 }
 
 /// The text of a secret, decrypted where it is sealed; then with the call that did it.
@@ -305,7 +310,8 @@ async fn unsealed<S: SecretStore>(
         Content::Text(text) => Ok((text.clone(), None)),
         Content::Sealed(sealed) => {
             tracing::debug!(arn = version.arn, "decrypting");
-            let (plaintext, request) = store.decrypt(identity, secret, version, &sealed, end).await?;
+            let decrypted = store.decrypt(identity, secret, version, &sealed, end).await;
+            let DecryptedBytes { plaintext, request } = decrypted.map_err(|error| Failure::from(&error))?;
             let text = content::decrypted(version, &plaintext).map_err(|error| Failure::from(&error))?;
             Ok((text, request))
         }

@@ -23,7 +23,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::boot_clock;
-use crate::credential::{SecretNames, SecretVersion};
+use crate::aws::SecretVersion;
+use crate::credential::SecretNames;
 use crate::error::{Failure, Printable};
 use crate::secret::Secret;
 use crate::task::ImageReference;

@@ -21,10 +21,11 @@ pub use content_error::{ContentError, ContentFault};
 pub use docker_auth_entry::EntryFault;
 pub use envelope::Envelope;
 
-use super::{Login, SecretValue, SecretVersion};
+use super::Login;
+use crate::aws::{Ciphertext, SecretValue, SecretVersion};
 use crate::error::Printable;
 use crate::secret::{Secret, SecretBytes};
-use crate::task::{ImageReference, KeyArn};
+use crate::task::ImageReference;
 use json::{Object, ParseWarnings};
 
 /// Secrets Manager's limit for a value, in bytes (C6).
@@ -40,23 +41,12 @@ pub enum AccessTokens {
     Accept,
 }
 
-/// What KMS is to decrypt.
-#[derive(Clone, Debug)]
-pub struct Sealed {
-    /// The key; none where the ciphertext itself names it.
-    pub key: Option<KeyArn>,
-    /// What KMS encrypted.
-    pub ciphertext: Vec<u8>,
-    /// What it was bound to.
-    pub context: BTreeMap<String, String>,
-}
-
 /// What a secret holds at first sight.
 pub(crate) enum Content<'a> {
     /// A text to be read as a login.
     Text(&'a Secret),
     /// What must be decrypted first.
-    Sealed(Sealed),
+    Sealed(Ciphertext),
 }
 
 /// Tells a ciphertext from a text.
@@ -68,7 +58,7 @@ pub(crate) fn of(version: &SecretVersion) -> Result<Content<'_>, ContentError> {
     found.map_err(|fault| about(version, fault))
 }
 
-fn ciphertext(bytes: &SecretBytes) -> Result<Sealed, ContentFault> {
+fn ciphertext(bytes: &SecretBytes) -> Result<Ciphertext, ContentFault> {
     #[expect(clippy::disallowed_methods, reason = "the one reader of a secret's bytes")]
     let bytes = bytes.expose();
     // A text put there by mistake is not sent anywhere.
@@ -79,18 +69,18 @@ fn ciphertext(bytes: &SecretBytes) -> Result<Sealed, ContentFault> {
     } else if is_text || bytes.len() > envelope::CIPHERTEXT_LIMIT {
         Err(ContentFault::Binary)
     } else {
-        Ok(Sealed { key: None, ciphertext: bytes.to_vec(), context: BTreeMap::new() })
+        Ok(Ciphertext { key: None, bytes: bytes.to_vec(), context: BTreeMap::new() })
     }
 }
 
 /// A text that is no JSON is no envelope either; what is wrong with it is said by whoever
 /// reads it as a login.
-fn envelope_in(text: &Secret) -> Result<Option<Sealed>, ContentFault> {
+fn envelope_in(text: &Secret) -> Result<Option<Ciphertext>, ContentFault> {
     match Object::parse(text_of(text)) {
         Ok(content) if envelope::is_one(&content) => {
             only_one_form(&content)?;
             let Envelope { key, ciphertext, context } = envelope::read(&content)?;
-            Ok(Some(Sealed { key: Some(key), ciphertext, context }))
+            Ok(Some(Ciphertext { key: Some(key), bytes: ciphertext, context }))
         }
         _ => Ok(None),
     }

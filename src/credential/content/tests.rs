@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{AccessTokens, Content, ContentError, ContentFault, EntryFault, Login, Sealed, login, of};
-use crate::credential::{SecretValue, SecretVersion};
+use super::{AccessTokens, Content, ContentError, ContentFault, EntryFault, Login, login, of};
+use crate::aws::{Ciphertext, SecretValue, SecretVersion};
 use crate::secret::{Secret, SecretBytes};
 use crate::task::ImageReference;
 
@@ -31,7 +31,7 @@ fn read_text(text: &str) -> Result<Login, ContentFault> {
     read_for(IMAGE, text, AccessTokens::Refuse).map(|(login, _)| login)
 }
 
-fn sealed(version: &SecretVersion) -> Result<Option<Sealed>, ContentError> {
+fn sealed(version: &SecretVersion) -> Result<Option<Ciphertext>, ContentError> {
     of(version).map(|content| match content {
         Content::Sealed(sealed) => Some(sealed),
         Content::Text(_) => None,
@@ -239,7 +239,7 @@ fn an_envelope_is_read_to_the_letter() {
     let whole =
         format!(r#""version": 1, "keyArn": "{KEY}", "ciphertext": "AQID", "encryptionContext": {{"team": "web"}}"#);
     let found = read(&whole).unwrap().unwrap();
-    assert_eq!((found.key.unwrap().as_str(), &*found.ciphertext), (KEY, &[1, 2, 3][..]));
+    assert_eq!((found.key.unwrap().as_str(), &*found.bytes), (KEY, &[1, 2, 3][..]));
     assert_eq!(found.context["team"], "web");
     let table = [
         (r#""keyArn": "a""#.to_owned(), ContentFault::Missing("version")),

@@ -9,12 +9,12 @@
 use std::path::Path;
 
 use super::config_error::HostLoginConfigFault;
-use crate::aws::file::{FileError, bytes_of};
 use crate::credential::Login;
 use crate::credential::content::ContentFault;
 use crate::credential::content::docker_auth_entry::login_of;
 use crate::credential::content::json::{Node, Object, ParseWarnings};
 use crate::credential::scope::{Scope, is_no_login};
+use crate::regular_file::{RegularFileError, read_regular_file};
 use crate::secret::Secret;
 
 /// The longest document, in bytes.
@@ -47,10 +47,10 @@ pub(super) fn engine_auth_data(data: &Secret) -> Result<Vec<(Scope, Login)>, Hos
 
 /// Reads a `config.json`.
 pub(super) fn docker_config(path: &Path) -> Result<DockerConfig, HostLoginConfigFault> {
-    let bytes = bytes_of(path, LIMIT).map_err(|error| match error {
-        FileError::Unreadable(error) => HostLoginConfigFault::Unreadable(error.kind()),
-        FileError::NotRegular => HostLoginConfigFault::NotRegular,
-        FileError::Long => HostLoginConfigFault::Long,
+    let bytes = read_regular_file(path, LIMIT).map_err(|error| match error {
+        RegularFileError::Unreadable(error) => HostLoginConfigFault::Unreadable(error.kind()),
+        RegularFileError::NotRegular => HostLoginConfigFault::NotRegular,
+        RegularFileError::TooLong => HostLoginConfigFault::Long,
     })?;
     of_docker_config(std::str::from_utf8(&bytes).map_err(|_| HostLoginConfigFault::NotText)?)
 }

@@ -7,7 +7,8 @@ use tempfile::TempDir;
 
 use super::super::http::HttpServer;
 use super::pull::PullScript;
-use super::state::{self, EngineState, RecordedPull};
+use super::recorded_pull::RecordedPull;
+use super::state::{self, EngineState};
 
 pub struct FakeEngine {
     state: Arc<Mutex<EngineState>>,

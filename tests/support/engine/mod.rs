@@ -8,9 +8,10 @@ mod auth;
 mod fake_engine;
 mod podman;
 mod pull;
+mod recorded_pull;
 mod state;
 
 pub use self::auth::{AuthConfig, RegistryAuth};
 pub use self::fake_engine::FakeEngine;
 pub use self::pull::PullScript;
-pub use self::state::PullEnd;
+pub use self::recorded_pull::PullEnd;

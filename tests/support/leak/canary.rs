@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use super::super::run::RunOutput;
 use super::files::Folder;
 use super::forms::{self, Form};
 use super::search::Search;
@@ -53,6 +54,12 @@ impl Canary {
     /// Searches bytes; `place` names them in the findings.
     pub fn find_in_bytes(&self, place: &str, bytes: &[u8]) -> Vec<Finding> {
         self.find(place, 0, bytes)
+    }
+
+    /// Asserts that neither output of a run contains the secret.
+    pub fn assert_absent(&self, output: &RunOutput) {
+        assert_eq!(self.find_in_bytes("stdout", output.stdout.as_bytes()), []);
+        assert_eq!(self.find_in_bytes("stderr", output.stderr.as_bytes()), []);
     }
 
     /// Scans a file, or a virtual one such as `/proc/<pid>/environ`.

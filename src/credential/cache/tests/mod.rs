@@ -8,11 +8,9 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use crate::aws::{RegistryToken, TokenError};
+use crate::aws::{Ciphertext, RegistryToken, SecretValue};
 use crate::credential::cache::boot_clock::tests::SUSPENDED;
-use crate::credential::{Sealed, SecretValue};
 use crate::error::Class;
-use crate::secret::SecretBytes;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -27,7 +25,7 @@ const SILENT: &str = "eu-west-1";
 /// Answers what it is told, a second after it was asked.
 struct Store {
     /// `"panic"` is one, and `"late"` is on its way for five seconds more.
-    answers: Mutex<VecDeque<Result<&'static str, SecretFault>>>,
+    answers: Mutex<VecDeque<Result<&'static str, AwsErrorKind>>>,
     reads: AtomicUsize,
 }
 
@@ -37,9 +35,9 @@ impl SecretStore for Store {
         _: &Identity,
         _: &CredentialsParameter,
         _: &SecretVersion,
-        _: &Sealed,
+        _: &Ciphertext,
         _: Instant,
-    ) -> Result<(SecretBytes, Option<AwsRequest>), Failure> {
+    ) -> Result<DecryptedBytes, AwsError> {
         unreachable!("nothing is sealed here")
     }
 
@@ -52,7 +50,7 @@ impl SecretStore for Store {
         identity: &Identity,
         secret: &CredentialsParameter,
         _: Instant,
-    ) -> Result<SecretVersion, SecretError> {
+    ) -> Result<SecretVersion, AwsError> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         if secret.region().is_some_and(|region| region.as_str() == SILENT) {
             std::future::pending::<()>().await;
@@ -63,7 +61,7 @@ impl SecretStore for Store {
         if answer == Ok("late") {
             tokio::time::sleep(5 * SECOND).await;
         }
-        answer.map_err(|fault| SecretError::new(secret, identity, fault)).map(|version| SecretVersion {
+        answer.map_err(|fault| AwsError::reading(secret, identity, fault)).map(|version| SecretVersion {
             arn: "arn".to_owned(),
             version_id: version.to_owned(),
             stage: None,
@@ -74,12 +72,12 @@ impl SecretStore for Store {
 }
 
 impl TokenStore for Store {
-    async fn token(&self, _: &Identity, _: &TokenScope, _: Instant) -> Result<RegistryToken, TokenError> {
+    async fn token(&self, _: &Identity, _: &TokenScope, _: Instant) -> Result<RegistryToken, AwsError> {
         unreachable!("no image here is in ECR")
     }
 }
 
-fn resolver(answers: &[Result<&'static str, SecretFault>]) -> CachingCredentialProvider<Store> {
+fn resolver(answers: &[Result<&'static str, AwsErrorKind>]) -> CachingCredentialProvider<Store> {
     let store = Store { answers: Mutex::new(answers.iter().copied().collect()), reads: AtomicUsize::new(0) };
     let entries = NonZeroUsize::new(2).unwrap();
     CachingCredentialProvider::new(
@@ -166,7 +164,7 @@ async fn when_it_is_read_again_is_left_to_chance() {
 
 #[tokio::test(start_paused = true)]
 async fn a_denial_ahead_of_time_ends_the_value_too() {
-    let resolver = resolver(&[Ok("v1"), Err(SecretFault::Denied), Err(SecretFault::Unavailable)]);
+    let resolver = resolver(&[Ok("v1"), Err(AwsErrorKind::Denied), Err(AwsErrorKind::Unavailable)]);
     assert_eq!(get(&resolver, "a").await, fresh("v1"));
     tokio::time::sleep(DUE).await;
     assert_eq!(get(&resolver, "a").await, fresh("v1"), "the denial is not known yet");
@@ -193,7 +191,7 @@ async fn a_panic_costs_those_who_waited_and_nobody_else() {
 
 #[tokio::test(start_paused = true)]
 async fn an_outage_is_bridged_within_its_bound_and_said() {
-    let down = Err(SecretFault::Unavailable);
+    let down = Err(AwsErrorKind::Unavailable);
     let resolver = resolver(&[Ok("v1"), down, down, down]);
     assert_eq!(get(&resolver, "a").await, fresh("v1"));
     tokio::time::sleep(600 * SECOND).await;
@@ -206,7 +204,7 @@ async fn an_outage_is_bridged_within_its_bound_and_said() {
 
 #[tokio::test(start_paused = true)]
 async fn an_outage_costs_one_wait_and_not_one_for_each_pull() {
-    let resolver = resolver(&[Ok("v1"), Err(SecretFault::Unavailable)]);
+    let resolver = resolver(&[Ok("v1"), Err(AwsErrorKind::Unavailable)]);
     assert_eq!(get(&resolver, "a").await, fresh("v1"));
     tokio::time::sleep(600 * SECOND).await;
     let asked = Instant::now();
@@ -218,7 +216,7 @@ async fn an_outage_costs_one_wait_and_not_one_for_each_pull() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failure_after_the_last_bound_says_since_when() {
-    let down = Err(SecretFault::Unavailable);
+    let down = Err(AwsErrorKind::Unavailable);
     let resolver = resolver(&[Ok("v1"), down, down]);
     assert_eq!(get(&resolver, "a").await, fresh("v1"));
     tokio::time::sleep(3_900 * SECOND).await;
@@ -231,7 +229,7 @@ async fn a_failure_after_the_last_bound_says_since_when() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_served_after_a_denial() {
-    let resolver = resolver(&[Ok("v1"), Err(SecretFault::Denied), Err(SecretFault::Unavailable)]);
+    let resolver = resolver(&[Ok("v1"), Err(AwsErrorKind::Denied), Err(AwsErrorKind::Unavailable)]);
     assert_eq!(get(&resolver, "a").await, fresh("v1"));
     tokio::time::sleep(301 * SECOND).await;
     assert_eq!(get(&resolver, "a").await, Err(Class::Refused));
@@ -240,7 +238,7 @@ async fn nothing_is_served_after_a_denial() {
 
 #[tokio::test(start_paused = true)]
 async fn another_identity_is_another_read() {
-    let resolver = resolver(&[Ok("v1"), Err(SecretFault::Denied)]);
+    let resolver = resolver(&[Ok("v1"), Err(AwsErrorKind::Denied)]);
     assert_eq!(get(&resolver, "a").await, fresh("v1"));
     let role = crate::task::RoleArn::parse("arn:aws:iam::111122223333:role/other").unwrap();
     let (_, secret) = hosts("a");
@@ -269,7 +267,7 @@ async fn reads_that_everybody_has_left_give_their_turns_back() {
 
 #[tokio::test(start_paused = true)]
 async fn an_outage_of_the_hosts_own_identity_is_bridged_too() {
-    let resolver = resolver(&[Ok("v1"), Err(SecretFault::NoHostIdentity)]);
+    let resolver = resolver(&[Ok("v1"), Err(AwsErrorKind::NoHostIdentity)]);
     assert_eq!(get(&resolver, "a").await, fresh("v1"));
     tokio::time::sleep(301 * SECOND).await;
     assert_eq!(get(&resolver, "a").await, stale("v1"));
@@ -306,7 +304,7 @@ async fn a_region_that_does_not_answer_holds_nobody_up_elsewhere() {
 
 #[tokio::test(start_paused = true)]
 async fn a_host_that_was_suspended_serves_nothing_that_is_older_than_it_may_be() {
-    let outage = || Err(SecretFault::Unavailable);
+    let outage = || Err(AwsErrorKind::Unavailable);
     let resolver = resolver(&[Ok("v1"), Ok("v2"), outage(), outage()]);
     assert_eq!(get(&resolver, "a").await, fresh("v1"));
     SUSPENDED.set(301 * SECOND);
@@ -321,21 +319,23 @@ async fn a_host_that_was_suspended_serves_nothing_that_is_older_than_it_may_be()
 #[derive(Debug, Default)]
 struct Watching(Mutex<Vec<(ServedFrom, u64)>>);
 
+impl crate::aws::CallObserver for Watching {}
+
 impl CredentialObserver for Watching {
-    fn served(&self, served: &CredentialServed) {
-        self.0.lock().unwrap().push((served.from, served.age.as_secs()));
+    fn credential_served(&self, served: &CredentialServed) {
+        self.0.lock().unwrap().push((served.source, served.age.as_secs()));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn whoever_watches_is_told_where_a_value_came_from_and_how_old_it_was() {
     let watch = Arc::new(Watching::default());
-    let resolver = resolver(&[Ok("v1"), Err(SecretFault::Unavailable)]).watched_by(watch.clone());
+    let resolver = resolver(&[Ok("v1"), Err(AwsErrorKind::Unavailable)]).watched_by(watch.clone());
     get(&resolver, "a").await.unwrap();
     tokio::time::sleep(10 * SECOND).await;
     get(&resolver, "a").await.unwrap();
     tokio::time::sleep(300 * SECOND).await;
     get(&resolver, "a").await.unwrap();
     let told = std::mem::take(&mut *watch.0.lock().unwrap());
-    assert_eq!(told, [(ServedFrom::Read, 0), (ServedFrom::Cache, 10), (ServedFrom::Stale, 311)]);
+    assert_eq!(told, [(ServedFrom::Fetch, 0), (ServedFrom::Cache, 10), (ServedFrom::StaleCache, 311)]);
 }

@@ -29,7 +29,7 @@ async fn what_was_shown_after_the_last_read_and_refused_is_a_reason_to_ask_again
 
 #[tokio::test(start_paused = true)]
 async fn the_same_version_is_no_reason_to_try_again() {
-    let resolver = resolver(&[Ok("v1"), Ok("v1"), Err(SecretFault::Unavailable)]);
+    let resolver = resolver(&[Ok("v1"), Ok("v1"), Err(AwsErrorKind::Unavailable)]);
     let secret = hosts("a");
     let refused = resolver.version(&secret).await.unwrap();
     let shown = Instant::now();
@@ -83,7 +83,7 @@ async fn a_long_pull_that_is_refused_at_last_asks_again() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_refused_in_an_outage_is_doubted_for_that_repository_until_it_is_read_again() {
-    let resolver = resolver(&[Ok("v1"), Err(SecretFault::Unavailable), Err(SecretFault::Unavailable), Ok("v2")]);
+    let resolver = resolver(&[Ok("v1"), Err(AwsErrorKind::Unavailable), Err(AwsErrorKind::Unavailable), Ok("v2")]);
     let secret = hosts("a");
     let refused = resolver.version(&secret).await.unwrap();
     let doubted = |image: &str| {
@@ -111,7 +111,7 @@ async fn what_was_refused_in_an_outage_is_doubted_for_that_repository_until_it_i
 
 #[tokio::test(start_paused = true)]
 async fn a_doubt_that_ends_with_the_same_value_has_it_shown_once_more_and_not_read_again() {
-    let resolver = resolver(&[Ok("v1"), Err(SecretFault::Throttled), Ok("v1"), Ok("v1")]);
+    let resolver = resolver(&[Ok("v1"), Err(AwsErrorKind::Throttled), Ok("v1"), Ok("v1")]);
     let secret = hosts("a");
     let refused = resolver.version(&secret).await.unwrap();
     resolver.version_after_refusal(&secret, &IMAGE, &refused, Instant::now()).await.unwrap_err();

@@ -26,11 +26,8 @@ use tracing::Instrument as _;
 
 use super::secret_cache::PAUSE;
 use super::{boot_clock, lock};
-use crate::aws::{
-    CredentialKind, CredentialObserver, CredentialServed, RegistryToken, ServedFrom, TokenError, TokenFault,
-    TokenScope, TokenStore,
-};
-use crate::credential::SecretStore;
+use crate::aws::{AwsError, AwsErrorKind, RegistryToken, TokenScope};
+use crate::credential::{CredentialKind, CredentialObserver, CredentialServed, SecretStore, ServedFrom, TokenStore};
 use crate::error::Failure;
 use crate::identity::Identity;
 
@@ -118,11 +115,15 @@ impl<S: TokenStore> TokenCache<S> {
                 },
             }
         };
-        Ok(self.served(read.await?, ServedFrom::Read))
+        Ok(self.served(read.await?, ServedFrom::Fetch))
     }
 
     fn served(&self, held: Arc<CachedToken>, from: ServedFrom) -> Arc<CachedToken> {
-        self.watch.served(&CredentialServed { what: CredentialKind::Token, from, age: boot_clock::since(held.at) });
+        self.watch.credential_served(&CredentialServed {
+            kind: CredentialKind::Token,
+            source: from,
+            age: boot_clock::since(held.at),
+        });
         held
     }
 
@@ -146,7 +147,7 @@ impl<S: TokenStore> TokenCache<S> {
         };
         let held = read.await?;
         let is_another = held.read > refused.read && !held.is_same(refused);
-        Ok(is_another.then(|| self.served(held, ServedFrom::Read)))
+        Ok(is_another.then(|| self.served(held, ServedFrom::Fetch)))
     }
 
     /// The read of this token that is under way, or a new one.
@@ -165,7 +166,8 @@ impl<S: TokenStore> TokenCache<S> {
         #[expect(clippy::disallowed_methods, reason = "it ends at the store's deadline, whoever waits for it")]
         let task = tokio::spawn(work.in_current_span());
         let (identity, scope) = key.clone();
-        let lost = move |_| Err(Arc::new(Failure::from(&TokenError::new(&scope, &identity, TokenFault::Other))));
+        let lost =
+            move |_| Err(Arc::new(Failure::from(&AwsError::getting_token(&scope, &identity, AwsErrorKind::Other))));
         let read = async move { task.await.unwrap_or_else(lost) }.boxed().shared();
         state.under_way.insert(key.clone(), read.clone());
         read
@@ -174,15 +176,15 @@ impl<S: TokenStore> TokenCache<S> {
 
 /// Gets a token within one deadline.
 async fn ask<S: TokenStore>(store: &S, (identity, scope): &TokenKey) -> Result<RegistryToken, Failure> {
-    let failed = |fault| Failure::from(&TokenError::new(scope, identity, fault));
+    let failed = |fault| Failure::from(&AwsError::getting_token(scope, identity, fault));
     let end = Instant::now() + SecretStore::deadline(store);
     tracing::debug!(%scope, identity = identity.name(), "getting a token");
     // A panic in a library costs those who wait for this token, not the other pulls.
     let asked = AssertUnwindSafe(store.token(identity, scope, end)).catch_unwind();
     match timeout_at(end, asked).await {
         Ok(Ok(answer)) => answer.map_err(|error| Failure::from(&error)),
-        Ok(Err(_)) => Err(failed(TokenFault::Other)),
-        Err(_) => Err(failed(TokenFault::TimedOut)),
+        Ok(Err(_)) => Err(failed(AwsErrorKind::Other)),
+        Err(_) => Err(failed(AwsErrorKind::TimedOut)),
     }
 }
 

@@ -7,12 +7,14 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::{TokenCache, TokenKey};
-use crate::aws::{AwsRequest, Hosts, RegistryToken, SecretError, TokenError, TokenFault, TokenScope, TokenStore};
+use crate::aws::{
+    AwsError, AwsErrorKind, Ciphertext, DecryptedBytes, EndpointVariant, RegistryToken, SecretVersion, TokenScope,
+};
 use crate::credential::cache::boot_clock::tests::SUSPENDED;
-use crate::credential::{Sealed, SecretStore, SecretVersion};
-use crate::error::{Class, Failure};
+use crate::credential::{SecretStore, TokenStore};
+use crate::error::Class;
 use crate::identity::Identity;
-use crate::secret::{Secret, SecretBytes};
+use crate::secret::Secret;
 use crate::task::{CredentialsParameter, Region};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -21,7 +23,7 @@ const HOUR: Duration = Duration::from_hours(1);
 /// When a token of 12 hours is due, whatever chance says.
 const DUE: Duration = Duration::from_mins(11 * 60 + 30);
 
-type Answer = Result<(&'static str, Duration), TokenFault>;
+type Answer = Result<(&'static str, Duration), AwsErrorKind>;
 
 /// Each answer takes a second.
 struct Store {
@@ -34,7 +36,7 @@ impl SecretStore for Store {
         10 * SECOND
     }
 
-    async fn read(&self, _: &Identity, _: &CredentialsParameter, _: Instant) -> Result<SecretVersion, SecretError> {
+    async fn read(&self, _: &Identity, _: &CredentialsParameter, _: Instant) -> Result<SecretVersion, AwsError> {
         unreachable!("no secret is read here")
     }
 
@@ -43,19 +45,19 @@ impl SecretStore for Store {
         _: &Identity,
         _: &CredentialsParameter,
         _: &SecretVersion,
-        _: &Sealed,
+        _: &Ciphertext,
         _: Instant,
-    ) -> Result<(SecretBytes, Option<AwsRequest>), Failure> {
+    ) -> Result<DecryptedBytes, AwsError> {
         unreachable!("nothing is sealed here")
     }
 }
 
 impl TokenStore for Store {
-    async fn token(&self, identity: &Identity, scope: &TokenScope, _: Instant) -> Result<RegistryToken, TokenError> {
+    async fn token(&self, identity: &Identity, scope: &TokenScope, _: Instant) -> Result<RegistryToken, AwsError> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         tokio::time::sleep(SECOND).await;
         let answer = self.answers.lock().unwrap().pop_front().expect("a call that was expected");
-        let (password, life) = answer.map_err(|fault| TokenError::new(scope, identity, fault))?;
+        let (password, life) = answer.map_err(|fault| AwsError::getting_token(scope, identity, fault))?;
         assert_ne!(password, "panic", "as a library might");
         Ok(RegistryToken {
             username: Secret::new("AWS".to_owned()),
@@ -72,7 +74,7 @@ fn tokens(answers: &[Answer]) -> TokenCache<Store> {
 }
 
 fn key(region: &str) -> TokenKey {
-    (Identity::Host, TokenScope::Ecr(Region::parse(region).unwrap(), Hosts::default()))
+    (Identity::Host, TokenScope::Ecr(Region::parse(region).unwrap(), EndpointVariant::default()))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the token is the test's own")]
@@ -114,7 +116,7 @@ async fn what_is_in_use_is_renewed_ahead_of_its_end_and_nobody_waits_for_it() {
 
 #[tokio::test(start_paused = true)]
 async fn an_outage_is_bridged_to_the_tokens_end_and_not_past_it() {
-    let down = Err(TokenFault::Unavailable);
+    let down = Err(AwsErrorKind::Unavailable);
     let tokens = tokens(&[Ok(("t1", 12 * HOUR)), down, down, down]);
     get(&tokens, REGION).await.unwrap();
     tokio::time::sleep(DUE).await;
@@ -128,7 +130,7 @@ async fn an_outage_is_bridged_to_the_tokens_end_and_not_past_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_denial_ends_a_token_at_once() {
-    let tokens = tokens(&[Ok(("t1", 12 * HOUR)), Err(TokenFault::Denied), Err(TokenFault::Unavailable)]);
+    let tokens = tokens(&[Ok(("t1", 12 * HOUR)), Err(AwsErrorKind::Denied), Err(AwsErrorKind::Unavailable)]);
     get(&tokens, REGION).await.unwrap();
     tokio::time::sleep(DUE).await;
     assert_eq!(get(&tokens, REGION).await, ok("t1"), "the denial is not known yet");
@@ -161,14 +163,14 @@ async fn after_a_refusal_there_is_another_token_once_for_all() {
 
 #[tokio::test(start_paused = true)]
 async fn the_same_token_again_is_no_reason_to_try_again() {
-    let tokens = tokens(&[Ok(("t1", HOUR)), Ok(("t1", HOUR)), Err(TokenFault::Unavailable)]);
+    let tokens = tokens(&[Ok(("t1", HOUR)), Ok(("t1", HOUR)), Err(AwsErrorKind::Unavailable)]);
     let refused = tokens.token(&key(REGION)).await.unwrap();
     assert!(tokens.token_after_refusal(&key(REGION), &refused).await.unwrap().is_none());
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_outage_after_a_refusal_is_told_and_the_token_serves_others() {
-    let tokens = tokens(&[Ok(("t1", HOUR)), Err(TokenFault::Unavailable)]);
+    let tokens = tokens(&[Ok(("t1", HOUR)), Err(AwsErrorKind::Unavailable)]);
     let refused = tokens.token(&key(REGION)).await.unwrap();
     assert!(tokens.token_after_refusal(&key(REGION), &refused).await.unwrap_err().is_outage());
     assert_eq!(get(&tokens, REGION).await, ok("t1"));
@@ -200,7 +202,7 @@ async fn a_panic_costs_those_who_waited_and_nobody_else() {
 
 #[tokio::test(start_paused = true)]
 async fn whoever_has_no_token_of_ecr_public_does_not_wait_for_one_at_every_pull() {
-    let tokens = tokens(&[Err(TokenFault::Unavailable), Ok(("t1", 12 * HOUR)), Err(TokenFault::Denied)]);
+    let tokens = tokens(&[Err(AwsErrorKind::Unavailable), Ok(("t1", 12 * HOUR)), Err(AwsErrorKind::Denied)]);
     let public = (Identity::Host, TokenScope::EcrPublic);
     for _ in 0..10 {
         assert_eq!(tokens.token(&public).await.unwrap_err().class, Class::Unavailable);

@@ -1,0 +1,74 @@
+//! One AWS call with its span; the observer is informed however the call ends.
+
+use std::error::Error;
+
+use aws_sdk_secretsmanager::config::http::HttpResponse;
+use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_secretsmanager::operation::RequestId;
+use tokio::time::{Instant, timeout_at};
+use tracing::{Instrument as _, Span};
+
+use crate::aws::sdk_error::FailedCall;
+use crate::aws::{AwsCall, AwsCallEvent, AwsRequest, CallObserver, CallOutcome};
+use crate::error::Printable;
+use crate::traces;
+
+/// An answer, and the request id if the service assigned one.
+pub(crate) struct CallResponse<T> {
+    pub answer: T,
+    pub request: Option<AwsRequest>,
+}
+
+/// Waits for the answer to a call. A caller that stops waiting has reached its deadline.
+pub(crate) async fn observe<T, E>(
+    observer: &dyn CallObserver,
+    call: AwsCall,
+    send: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+) -> Result<CallResponse<T>, FailedCall>
+where
+    T: RequestId,
+    E: Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    let (service, operation) = (call.service(), call.operation());
+    let span = traces::call(service.sdk_id(), operation);
+    let answer = send.instrument(span.clone());
+    let mut recorder = CallRecorder { observer, call, started: Instant::now(), outcome: CallOutcome::TimedOut, span };
+    match answer.await {
+        Ok(answer) => {
+            recorder.outcome = CallOutcome::Answered;
+            let request = answer.request_id().map(|id| AwsRequest { operation, id: Printable::new(id) });
+            recorder.span.record("aws.request_id", request.as_ref().map(|request| request.id.as_str()));
+            Ok(CallResponse { answer, request })
+        }
+        Err(error) => {
+            let failed = FailedCall::new(service, error);
+            recorder.outcome = CallOutcome::from(failed.kind);
+            Err(failed)
+        }
+    }
+}
+
+/// Waits for a call until `end`, which is derived from `secrets.timeout`.
+pub(crate) async fn until<T>(end: Instant, call: impl Future<Output = Result<T, FailedCall>>) -> Result<T, FailedCall> {
+    timeout_at(end, call).await.unwrap_or_else(|_| Err(FailedCall::timed_out("no answer within secrets.timeout")))
+}
+
+/// Informs the observer when it is dropped, also if the call is cancelled.
+struct CallRecorder<'a> {
+    observer: &'a dyn CallObserver,
+    call: AwsCall,
+    started: Instant,
+    outcome: CallOutcome,
+    span: Span,
+}
+
+impl Drop for CallRecorder<'_> {
+    fn drop(&mut self) {
+        let Self { observer, call, started, outcome, ref span } = *self;
+        if outcome != CallOutcome::Answered {
+            let word = outcome.word();
+            traces::broken(span, &word, &Printable::new(&format!("{}: {word}", call.operation())));
+        }
+        observer.call_ended(&AwsCallEvent { call, outcome, duration: started.elapsed() });
+    }
+}

@@ -1,0 +1,55 @@
+//! The source of secrets and tokens, so that caches run against AWS and against fakes alike.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::aws::{AwsError, Ciphertext, DecryptedBytes, RegistryToken, SecretVersion, TokenScope};
+use crate::identity::Identity;
+use crate::task::CredentialsParameter;
+
+/// Reads secrets. The real one is [`AwsClient`](crate::aws::AwsClient).
+pub trait SecretStore: Send + Sync + 'static {
+    /// The longest time for one secret, including its decryption and the wait for a permit.
+    fn deadline(&self) -> Duration;
+
+    /// Reads a version of a secret as `identity`, until `end`: the current one, or the one with the
+    /// staging label that the store was configured with.
+    ///
+    /// # Errors
+    /// [`AwsError`]
+    fn read(
+        &self,
+        identity: &Identity,
+        secret: &CredentialsParameter,
+        end: Instant,
+    ) -> impl Future<Output = Result<SecretVersion, AwsError>> + Send;
+
+    /// Decrypts the content of `version` as `identity`, in the key's Region, until `end`.
+    ///
+    /// # Errors
+    /// [`AwsError`]
+    fn decrypt(
+        &self,
+        identity: &Identity,
+        secret: &CredentialsParameter,
+        version: &SecretVersion,
+        ciphertext: &Ciphertext,
+        end: Instant,
+    ) -> impl Future<Output = Result<DecryptedBytes, AwsError>> + Send;
+}
+
+/// Obtains registry tokens. The real one is [`AwsClient`](crate::aws::AwsClient).
+pub trait TokenStore: SecretStore {
+    /// Obtains a new token as `identity`, until `end`.
+    ///
+    /// # Errors
+    /// [`AwsError`]
+    fn token(
+        &self,
+        identity: &Identity,
+        scope: &TokenScope,
+        end: Instant,
+    ) -> impl Future<Output = Result<RegistryToken, AwsError>> + Send;
+}
