@@ -12,6 +12,8 @@ pub mod api;
 pub mod audit;
 mod client;
 mod client_error;
+#[cfg(test)]
+mod error_catalogue;
 mod job;
 mod job_events;
 mod job_id;
@@ -26,7 +28,7 @@ mod timestamp;
 mod worker;
 
 pub use api::Right;
-pub use audit::{Audit, AuditError};
+pub use audit::{AuditError, AuditLog};
 pub use client::{Client, Events};
 pub use client_error::ClientError;
 pub use job::{Job, JobResult, JobSource, Peer, Submission};
@@ -36,7 +38,7 @@ pub use job_store::{
     AcceptedJob, ActiveJob, JobCounts, JobPhase, JobSnapshot, JobState, JobStore, JobStoreError, StoreLimits,
 };
 pub use journal::{BrokenFile, EndRecord, Journal, JournalError, JournalRecord, LoadedJournal};
-pub use metrics::Metrics;
+pub use metrics::AgentMetrics;
 pub use observer::{AccessDecision, AgentObserver, CredentialIssued, ObserverSet};
 pub use prefetch::{ClusterApi, ClusterPrefetchSettings};
 pub use supervisor::Supervisor;

@@ -59,7 +59,7 @@ async fn checked(client: &Client, inputs: Vec<Input>, arguments: &Pull) -> Resul
     let mut reports = Vec::new();
     for Input { source, text } in inputs {
         reports.push(match text {
-            Ok(text) => client.check(&source, text).await.map_err(|error| agent_client::failed(&error))?,
+            Ok(text) => client.plan(&source, text).await.map_err(|error| agent_client::failed(&error))?,
             Err(failure) => Report::of_invalid(failure),
         });
     }
@@ -107,9 +107,9 @@ async fn submit(client: &Client, source: &str, text: Vec<u8>) -> Result<(String,
         attempts -= 1;
         match client.submit(source, text.clone(), &key).await {
             // It may have been accepted: the key makes asking again no harm.
-            Err(ClientError::Broken { .. }) if attempts > 0 => sleep(LOOK_EVERY).await,
+            Err(ClientError::ConnectionLost { .. }) if attempts > 0 => sleep(LOOK_EVERY).await,
             Err(error) => return Err(error),
-            Ok(view) => return Ok((view.id.to_string(), view.pulls.into_iter().map(|pull| pull.of).collect())),
+            Ok(view) => return Ok((view.id.to_string(), view.pulls.into_iter().map(|pull| pull.subject).collect())),
         }
     }
 }
@@ -180,7 +180,7 @@ pub(super) async fn follow(
         match listen(client, id, first, pulls, progress, &mut gone).await {
             Ok(Some(report)) => return Ok(report),
             Ok(None) => {}
-            Err(error) if error.may_pass() && gone.is_none_or(|since| since.elapsed() < BACK_WITHIN) => {}
+            Err(error) if error.is_temporary() && gone.is_none_or(|since| since.elapsed() < BACK_WITHIN) => {}
             Err(error) => return Err(error),
         }
         if gone.is_none() {

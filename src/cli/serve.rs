@@ -16,11 +16,11 @@ use super::arguments::Serve;
 use super::cluster::cluster;
 use super::setup::AppContext;
 use super::{complain, log, tell};
-use crate::agent::api::{Access, Server, Shared, Socket, SocketError};
-use crate::agent::metrics::{Downloads, Listener};
+use crate::agent::api::{Access, ApiState, Server, Socket, SocketError};
+use crate::agent::metrics::{DownloadCounter, MetricsListener};
 use crate::agent::{
-    self, AccessDecision, AgentObserver, Audit, BrokenFile, ClusterApi, ClusterPrefetchSettings, Job, JobEvents,
-    JobExecutor, JobPlan, JobResult, JobStore, Journal, Metrics, ObserverSet, Peer, ServiceManager, Shutdown,
+    self, AccessDecision, AgentMetrics, AgentObserver, AuditLog, BrokenFile, ClusterApi, ClusterPrefetchSettings, Job,
+    JobEvents, JobExecutor, JobPlan, JobResult, JobStore, Journal, ObserverSet, Peer, ServiceManager, Shutdown,
     StoreLimits, Submission, Supervisor,
 };
 use crate::config::table::{AGENT_SOCKET, AGENT_STATE_FOLDER, ENGINE_HOST};
@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Serve) -> ExitCode {
     })
 }
 
-fn prepared(arguments: &Serve, metrics: &Arc<Metrics>) -> Result<(Settings, AgentComponents), Failure> {
+fn prepared(arguments: &Serve, metrics: &Arc<AgentMetrics>) -> Result<(Settings, AgentComponents), Failure> {
     let settings = settings(arguments).map_err(|error| Failure::from(&error))?;
     let watch: Arc<dyn CredentialObserver> = Arc::clone(metrics) as _;
     let mut setup = AppContext::watched_by(&watch, &settings, false, PullLimiter::of_many_runs)?;
@@ -69,7 +69,7 @@ fn serve(
     arguments: &Serve,
     settings: &Settings,
     parts: AgentComponents,
-    metrics: &Arc<Metrics>,
+    metrics: &Arc<AgentMetrics>,
 ) -> Result<ExitCode, Failure> {
     let traces = log::start_with_traces(settings);
     // What this process makes is its user's alone; the socket gets its mode by name.
@@ -105,7 +105,7 @@ fn serve(
         }
     };
     let served = runtime.block_on(async {
-        let server = Server { shared, listener: &socket.listener()? };
+        let server = Server { state: shared, listener: &socket.listener()? };
         let supervisor = Supervisor {
             job_store: &desk,
             executor: &*work,
@@ -144,10 +144,13 @@ fn serve(
 }
 
 /// What writes the audit trail and what serves the metrics.
-fn watching(settings: &Settings, metrics: &Arc<Metrics>) -> Result<(Arc<Audit>, Option<Listener>), Failure> {
+fn watching(
+    settings: &Settings,
+    metrics: &Arc<AgentMetrics>,
+) -> Result<(Arc<AuditLog>, Option<MetricsListener>), Failure> {
     let AgentSettings { audit, metrics_listen, .. } = &settings.agent;
-    let audit = Audit::begin(audit, Arc::clone(metrics)).map_err(|error| Failure::from(&error))?;
-    let listener = metrics_listen.map(Listener::bind).transpose().map_err(|error| Failure::from(&error))?;
+    let audit = AuditLog::open(audit, Arc::clone(metrics)).map_err(|error| Failure::from(&error))?;
+    let listener = metrics_listen.map(MetricsListener::bind).transpose().map_err(|error| Failure::from(&error))?;
     if let Some(listener) = &listener {
         tell(&format!("the metrics are at http://{}/metrics", listener.address()));
     }
@@ -159,12 +162,11 @@ fn warming<'a>((cluster, settings): (&'a dyn ClusterApi, &EcsSettings)) -> Clust
 }
 
 fn socket(settings: &AgentSettings) -> Result<Socket, SocketError> {
-    let handed_over = agent::take_activation_socket().map_err(SocketError::HandedOver)?;
-    let (socket, warning) = match handed_over {
-        Some(listener) => (Socket::handed_over(listener), None),
+    let socket = match agent::take_activation_socket().map_err(SocketError::Activation)? {
+        Some(listener) => Socket::activated(listener),
         None => Socket::bind(&settings.socket, &settings.socket_group)?,
     };
-    if let Some(warning) = warning {
+    if let Some(warning) = socket.warning() {
         tell(&format!("warning: {warning}"));
     }
     Ok(socket)
@@ -186,12 +188,12 @@ fn shared(
     desk: &Arc<JobStore>,
     work: &Arc<PipelineExecutor>,
     witness: &Arc<dyn AgentObserver>,
-) -> Arc<Shared> {
+) -> Arc<ApiState> {
     let (requests, numbers) = (Arc::clone(desk), Arc::clone(&work.metrics));
-    Arc::new(Shared {
-        desk: Arc::clone(desk),
-        work: Arc::<PipelineExecutor>::clone(work),
-        witness: Arc::clone(witness),
+    Arc::new(ApiState {
+        job_store: Arc::clone(desk),
+        executor: Arc::<PipelineExecutor>::clone(work),
+        observer: Arc::clone(witness),
         access: Arc::new(RwLock::new(access(settings))),
         metrics: Box::new(move || numbers.render(&requests)),
         request_timeout: settings.request_timeout,
@@ -203,7 +205,7 @@ fn shared(
 fn signals<'a>(
     arguments: &'a Serve,
     work: &'a PipelineExecutor,
-    (access, audit, service_manager): (&'a RwLock<Access>, &'a Audit, &'a ServiceManager),
+    (access, audit, service_manager): (&'a RwLock<Access>, &'a AuditLog, &'a ServiceManager),
     stop: &'a Shutdown,
 ) -> io::Result<impl Future<Output = ()> + use<'a>> {
     let mut ctrl_c = signal(SignalKind::interrupt())?;
@@ -237,7 +239,7 @@ struct AgentComponents {
 /// The pipeline, as the settings have it now.
 struct PipelineExecutor {
     parts: Mutex<Arc<AgentComponents>>,
-    metrics: Arc<Metrics>,
+    metrics: Arc<AgentMetrics>,
 }
 
 impl PipelineExecutor {
@@ -299,7 +301,7 @@ impl JobExecutor for PipelineExecutor {
             let setup = &self.parts().setup;
             let job = job(setup, submission.source.as_str(), submission.definition.as_bytes());
             events.start(job.subjects());
-            let progress = Downloads::new(&self.metrics, events);
+            let progress = DownloadCounter::new(&self.metrics, events);
             job.pull(&*setup.credentials, &setup.engine, &setup.traffic, &setup.limits, &progress, interrupt).await
         }
         .boxed()

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _, join, join_all};
-use taskpull::agent::api::{Access, Rule, Server, Shared, Socket};
+use taskpull::agent::api::{Access, AccessRule, ApiState, Server, Socket};
 use taskpull::agent::{
     AgentObserver, Job, JobEvents, JobExecutor, JobPhase, JobPlan, JobResult, JobState, JobStore, Journal,
     ServiceManager, Shutdown, StoreLimits, Submission, Supervisor,
@@ -228,22 +228,22 @@ async fn simulated_day_within_the_prepared_services() {
     let room = StoreLimits { open: 1_000, history: 200 };
     let desk = Arc::new(JobStore::new(journal, Vec::new(), room, to_runner));
     let (work, ends, stop) = (Arc::new(Pulling::new()), Arc::new(Ends::default()), Shutdown::default());
-    let own_user = Rule { users: [rustix::process::getuid().as_raw()].into(), ..Rule::default() };
+    let own_user = AccessRule { users: [rustix::process::getuid().as_raw()].into(), ..AccessRule::default() };
     let access = Access { submit: own_user.clone(), read: own_user, ..Access::default() };
-    let shared = Shared {
-        desk: Arc::clone(&desk),
-        work: Arc::<Pulling>::clone(&work),
-        witness: Arc::<Ends>::clone(&ends),
+    let state = ApiState {
+        job_store: Arc::clone(&desk),
+        executor: Arc::<Pulling>::clone(&work),
+        observer: Arc::<Ends>::clone(&ends),
         access: Arc::new(RwLock::new(access)),
         metrics: Box::new(String::new),
         request_timeout: MINUTE,
     };
-    let (socket, _) = Socket::bind(&folder.join("agent.sock"), "no-such-group").unwrap();
+    let socket = Socket::bind(&folder.join("agent.sock"), "no-such-group").unwrap();
     let supervisor = Supervisor {
         job_store: &desk,
         executor: &*work,
         observer: &*ends,
-        server: &Server { shared: Arc::new(shared), listener: &socket.listener().unwrap() },
+        server: &Server { state: Arc::new(state), listener: &socket.listener().unwrap() },
         service_manager: &ServiceManager::default(),
         give_up_after: 60 * MINUTE,
         drain_timeout: MINUTE,

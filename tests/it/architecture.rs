@@ -17,7 +17,7 @@ const CRATE_PLACES: &[(&str, &[&str])] = &[
     ("rustls_native_certs", &["src/pull/tls.rs", "src/registry/tls.rs", "src/traces/client.rs"]),
     ("tokio_rustls", &["src/pull/tls.rs", "src/registry/tls.rs"]),
     ("secrecy", &["src/secret.rs"]),
-    ("nix", &["src/agent/api/people.rs"]),
+    ("nix", &["src/agent/api/user_groups.rs"]),
     ("toml", &["src/config/"]),
     ("clap", &["src/cli/"]),
     ("tracing_subscriber", &["src/cli/log.rs"]),

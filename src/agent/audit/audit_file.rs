@@ -1,39 +1,41 @@
-//! The audit trail in a file.
+//! The audit log in a file that is only appended to.
 //!
-//! It is only ever appended to. Where the disk took a part of a line, the next one begins on
-//! a line of its own, so that what is torn stays one line.
+//! Invariant: a line that a full disk cut short stays on a line of its own; the next line starts
+//! after a line end.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// A file that is open.
+/// An open audit file.
 #[derive(Debug)]
-pub(super) struct Trail {
+pub(super) struct AuditFile {
     path: PathBuf,
     file: File,
+    /// The file ends with a part of a line.
     is_torn: bool,
 }
 
-impl Trail {
-    /// Opens it, or makes it for its user alone. The folder must be there.
+impl AuditFile {
+    /// Opens the file, or creates it with access for the agent's user only. The folder must
+    /// exist.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        // A pipe would hold this up until somebody reads from it.
+        // Opening a pipe would block until another process reads from it.
         if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-            return Err(io::Error::other("it is not a regular file"));
+            return Err(io::Error::other("not a regular file"));
         }
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
         Ok(Self { path: path.to_owned(), file, is_torn: false })
     }
 
-    /// Opens the path anew, after somebody has moved the file away.
+    /// Opens the path again, after log rotation has moved the file.
     pub(super) fn reopen(&mut self) -> io::Result<()> {
         *self = Self::open(&self.path)?;
         Ok(())
     }
 
-    /// Writes one line.
+    /// Appends a line, which must have no line end.
     pub(super) fn write(&mut self, line: &str) -> io::Result<()> {
         let text = format!("{}{line}\n", if self.is_torn { "\n" } else { "" });
         let mut rest = text.as_bytes();
@@ -43,7 +45,7 @@ impl Trail {
                 Ok(written) => rest = &rest[written..],
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
-                    // The first byte may be the line feed that ends an older piece.
+                    // The first byte may be the line end of an earlier torn line.
                     self.is_torn = match text.len() - rest.len() {
                         0 => self.is_torn,
                         written => written > usize::from(self.is_torn),
@@ -62,38 +64,38 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
-    use super::Trail;
+    use super::AuditFile;
 
     #[test]
-    fn what_is_moved_away_is_written_to_until_it_is_opened_anew() {
+    fn a_moved_file_is_written_to_until_reopened() {
         let folder = tempfile::tempdir().unwrap();
         let (path, moved) = (folder.path().join("audit"), folder.path().join("audit.1"));
-        let mut trail = Trail::open(&path).unwrap();
-        trail.write("one").unwrap();
+        let mut file = AuditFile::open(&path).unwrap();
+        file.write("one").unwrap();
         fs::rename(&path, &moved).unwrap();
-        trail.write("two").unwrap();
-        trail.reopen().unwrap();
-        trail.write("three").unwrap();
+        file.write("two").unwrap();
+        file.reopen().unwrap();
+        file.write("three").unwrap();
         assert_eq!(fs::read_to_string(&moved).unwrap(), "one\ntwo\n");
         assert_eq!(fs::read_to_string(&path).unwrap(), "three\n");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]
-    fn a_line_that_was_torn_stays_one_line() {
+    fn a_torn_line_stays_on_a_line_of_its_own() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("audit");
-        let mut trail = Trail::open(&path).unwrap();
+        let mut file = AuditFile::open(&path).unwrap();
         fs::write(&path, "{\"half").unwrap();
-        trail.is_torn = true;
-        trail.write("whole").unwrap();
-        trail.write("next").unwrap();
+        file.is_torn = true;
+        file.write("whole").unwrap();
+        file.write("next").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "{\"half\nwhole\nnext\n");
     }
 
     #[test]
-    fn a_pipe_is_no_trail() {
-        let said = Trail::open(std::path::Path::new("/dev/full")).unwrap_err().to_string();
-        assert_eq!(said, "it is not a regular file");
+    fn only_a_regular_file_is_opened() {
+        let error = AuditFile::open(std::path::Path::new("/dev/full")).unwrap_err().to_string();
+        assert_eq!(error, "not a regular file");
     }
 }

@@ -1,16 +1,16 @@
-//! Requests that somebody else's program could have made: a web page in a browser, or
-//! whoever reaches a proxy that leads here. The socket's peer is then not who asks.
+//! Refuses requests that a browser or a proxy sent: a web page, or anyone who reaches the proxy,
+//! may have caused them, and then the peer of the socket is not the one who asks.
 
 use http::Request;
 use http::header::HOST;
 
-use super::problem::{Kind, Problem};
+use super::problem::{Problem, ProblemKind};
 
-/// The names that programs of this host call the socket by.
+/// Values of `Host` that programs on this host use.
 const HOSTS: [&str; 3] = ["", "localhost", "taskpull"];
 
-/// Headers, or beginnings of headers where they end in `-`, that browsers and proxies add.
-const ADDED: [&str; 14] = [
+/// Headers that browsers and proxies add; an entry that ends in `-` is a prefix.
+const FORBIDDEN_HEADERS: [&str; 14] = [
     "origin",
     "referer",
     "sec-",
@@ -27,19 +27,21 @@ const ADDED: [&str; 14] = [
     "cf-",
 ];
 
-/// Lets a request pass that comes from a program on this host.
+/// Checks that a request has a local host name and no header of a browser or a proxy.
 pub(super) fn check<B>(request: &Request<B>) -> Result<(), Problem> {
-    let refused = |said: String| Err(Problem::new(Kind::Forwarded, &said));
+    let refuse = |detail: String| Err(Problem::new(ProblemKind::FORWARDED, &detail));
     let authority = request.uri().authority().map(http::uri::Authority::as_str);
     let hosts = request.headers().get_all(HOST).iter().map(|host| host.to_str().unwrap_or("?"));
     if let Some(host) = hosts.chain(authority).find(|host| !HOSTS.contains(host)) {
-        return refused(format!("it is for the host `{host}`, and this is `localhost`"));
+        return refuse(format!("the request is for the host `{host}`; use `localhost`"));
     }
-    let is_added = |name: &str| {
-        ADDED.iter().any(|added| if added.ends_with('-') { name.starts_with(added) } else { name == *added })
+    let is_forbidden = |name: &str| {
+        FORBIDDEN_HEADERS
+            .iter()
+            .any(|entry| if entry.ends_with('-') { name.starts_with(entry) } else { name == *entry })
     };
-    match request.headers().keys().find(|name| is_added(name.as_str())) {
-        Some(name) => refused(format!("it has the header `{name}`, which a browser or a proxy adds")),
+    match request.headers().keys().find(|name| is_forbidden(name.as_str())) {
+        Some(name) => refuse(format!("the request has the header `{name}`, which browsers and proxies add")),
         None => Ok(()),
     }
 }
@@ -56,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_of_this_host_pass() {
+    fn requests_from_local_programs_pass() {
         for host in ["", "localhost", "taskpull"] {
             assert!(passes(&[("host", host), ("accept", "*/*"), ("user-agent", "curl/8")], "/v1/health"));
         }
@@ -65,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn browsers_and_proxies_do_not() {
+    fn requests_from_browsers_and_proxies_are_refused() {
         for header in
             ["Origin", "Referer", "Sec-Fetch-Mode", "Forwarded", "X-Forwarded-For", "Via", "Cookie", "X-Real-IP"]
         {

@@ -1,7 +1,7 @@
-//! The metrics over HTTP, for a Prometheus on this host.
+//! Serves the metrics over HTTP, for a Prometheus on this host.
 //!
-//! It is on a loopback address and serves one page; nothing can be asked or told there. Who
-//! holds a connection holds one of a few, and for a few seconds.
+//! The listener has a loopback address and one read-only page. Connections are few and short, so
+//! that a client that keeps them open cannot block the next scrape for long.
 
 use std::convert::Infallible;
 use std::io;
@@ -24,26 +24,26 @@ use tokio::time::{sleep, timeout};
 
 use crate::error::{Class, Explain, Link};
 
-/// Connections at the same time; others wait in the kernel's queue.
-const CONNECTIONS: usize = 4;
+/// Connections served at the same time; further ones wait in the kernel's backlog.
+const MAX_CONNECTIONS: usize = 4;
 
-/// The longest life of a connection. A scrape is over within milliseconds.
-const CONNECTION_TIME: Duration = Duration::from_secs(10);
+/// Longest duration of a connection. A scrape takes milliseconds.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The wait after a connection could not be accepted: without descriptors, asking again at
-/// once would fail again.
-const PAUSE: Duration = Duration::from_secs(1);
+/// Pause after a connection could not be accepted. Without file descriptors, an immediate retry
+/// would fail again.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
-/// A listener on a loopback address.
+/// Listens on a loopback address (`metrics.listen`).
 #[derive(Debug)]
-pub struct Listener {
+pub struct MetricsListener {
     listener: StdListener,
     address: SocketAddr,
 }
 
-/// There can be no listener.
+/// The address of `metrics.listen` cannot be listened on.
 #[derive(Debug, thiserror::Error)]
-#[error("metrics.listen: {address} cannot be listened at")]
+#[error("metrics.listen: cannot listen on {address}")]
 pub struct ListenerError {
     address: SocketAddr,
     source: io::Error,
@@ -64,15 +64,15 @@ impl Explain for ListenerError {
 
     fn hint(&self) -> Option<String> {
         let is_in_use = self.source.kind() == io::ErrorKind::AddrInUse;
-        is_in_use.then(|| "another program listens there: take another port".to_owned())
+        is_in_use.then(|| "another program uses this port; set `metrics.listen` to another one".to_owned())
     }
 }
 
-impl Listener {
-    /// Begins to listen. The settings let no other address than a loopback one pass.
+impl MetricsListener {
+    /// Starts to listen. The settings have checked that the address is a loopback address.
     ///
     /// # Errors
-    /// [`ListenerError`], when the system does not let it.
+    /// [`ListenerError`], if the system refuses, for example because the port is in use.
     pub fn bind(address: SocketAddr) -> Result<Self, ListenerError> {
         let bound = StdListener::bind(address).and_then(|listener| {
             listener.set_nonblocking(true)?;
@@ -81,26 +81,26 @@ impl Listener {
         bound.map_err(|source| ListenerError { address, source })
     }
 
-    /// Where it listens.
+    /// The address, with the port that the system chose if the configured port is 0.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Serves for as long as this is waited for, what `render` makes at that moment.
+    /// Serves the text that `render` returns, until the future is dropped.
     ///
     /// # Errors
-    /// Whatever the system says against it at the start.
+    /// If the runtime cannot register the socket.
     pub async fn serve(self, render: impl Fn() -> String) -> io::Result<()> {
         let listener = TcpListener::from_std(self.listener)?;
         let mut connections = FuturesUnordered::new();
         loop {
             tokio::select! {
-                accepted = listener.accept(), if connections.len() < CONNECTIONS => match accepted {
-                    Ok((stream, _)) => connections.push(connection(stream, &render)),
+                accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => match accepted {
+                    Ok((stream, _)) => connections.push(serve_connection(stream, &render)),
                     Err(error) => {
-                        tracing::warn!(%error, "a connection to the metrics was not accepted");
-                        sleep(PAUSE).await;
+                        tracing::warn!(%error, "accepting a metrics connection failed");
+                        sleep(ACCEPT_PAUSE).await;
                     }
                 },
                 Some(()) = connections.next() => {}
@@ -109,23 +109,23 @@ impl Listener {
     }
 }
 
-async fn connection(stream: TcpStream, render: &impl Fn() -> String) {
-    let service = service_fn(async |request| Ok::<_, Infallible>(answer(&request, render)));
+async fn serve_connection(stream: TcpStream, render: &impl Fn() -> String) {
+    let service = service_fn(async |request| Ok::<_, Infallible>(respond(&request, render)));
     let mut server = http1::Builder::new();
-    let server = server.timer(TokioTimer::new()).header_read_timeout(CONNECTION_TIME).max_buf_size(16 * 1_024);
+    let server = server.timer(TokioTimer::new()).header_read_timeout(CONNECTION_TIMEOUT).max_buf_size(16 * 1_024);
     let exchange = pin!(server.keep_alive(false).serve_connection(TokioIo::new(stream), service));
-    match timeout(CONNECTION_TIME, exchange).await {
-        Ok(Err(error)) => tracing::debug!(%error, "a connection to the metrics broke"),
+    match timeout(CONNECTION_TIMEOUT, exchange).await {
+        Ok(Err(error)) => tracing::debug!(%error, "metrics connection failed"),
         Ok(Ok(())) => {}
-        Err(_) => tracing::debug!("a connection to the metrics took too long"),
+        Err(_) => tracing::debug!("metrics connection timed out"),
     }
 }
 
-fn answer(request: &Request<Incoming>, render: &impl Fn() -> String) -> Response<Full<Bytes>> {
+fn respond(request: &Request<Incoming>, render: &impl Fn() -> String) -> Response<Full<Bytes>> {
     let is_read = [Method::GET, Method::HEAD].contains(request.method());
     let (status, text) = match request.uri().path() {
         "/metrics" if is_read => (StatusCode::OK, render()),
-        "/metrics" => (StatusCode::METHOD_NOT_ALLOWED, "the metrics are read with GET\n".to_owned()),
+        "/metrics" => (StatusCode::METHOD_NOT_ALLOWED, "use GET\n".to_owned()),
         _ => (StatusCode::NOT_FOUND, "the metrics are at /metrics\n".to_owned()),
     };
     let mut response = Response::new(Full::new(Bytes::from(text)));
