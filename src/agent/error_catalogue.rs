@@ -17,7 +17,7 @@ fn socket() -> PathBuf {
 }
 
 fn entry<E: Explain>(name: &'static str, error: Result<impl Sized, E>) -> (&'static str, Failure) {
-    (name, Failure::from(&error.err().unwrap()))
+    (name, Failure::from(error.err().unwrap()))
 }
 
 fn client_error(name: &'static str, error: ClientError) -> (&'static str, Failure) {
@@ -47,7 +47,7 @@ fn every_client_error_says_what_to_do() {
     let failure = Failure {
         link: Link::SecretPolicy,
         class: Class::Refused,
-        thing: Printable::new("arn:aws:secretsmanager:eu-west-1:111122223333:secret:hub"),
+        resource: Printable::new("arn:aws:secretsmanager:eu-west-1:111122223333:secret:hub"),
         message: Printable::new("the role may not read the secret"),
         caused_by: Vec::new(),
         hint: Some(Printable::new("allow secretsmanager:GetSecretValue")),

@@ -50,7 +50,7 @@ impl JobSource {
 pub struct Submission {
     /// The name of the definition in reports: a path, an ARN, or what the caller chose.
     pub source: Printable,
-    /// The definition as JSON, reduced to the keys that affect its pulls ([`crate::task::essence`]).
+    /// The definition as JSON, reduced to the keys that affect its pulls ([`crate::task::minimal_definition`]).
     pub definition: String,
     /// The caller's idempotency key: a second submission with it returns the first one's job.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -22,10 +22,7 @@ use super::worker::JobExecutor;
 use crate::pipeline::Backoff;
 
 /// The delays between checks of an engine that does not respond when the agent starts.
-const ENGINE_CHECK_BACKOFF: Backoff = match Backoff::new(Duration::from_millis(250), Duration::from_secs(5), 1) {
-    Ok(backoff) => backoff,
-    Err(_) => panic!("the delays are in order"),
-};
+const ENGINE_CHECK_BACKOFF: Backoff = Backoff::exponential(Duration::from_millis(250), Duration::from_secs(5));
 
 /// The shortest time between two status lines.
 const STATUS_INTERVAL: Duration = Duration::from_secs(1);
@@ -88,7 +85,7 @@ impl ServiceManager {
         while let Err(failure) = executor.check_engine().await {
             notify(&[NotifyState::Status(&format!("waiting for the engine: {}", failure.message))]);
             failures += 1;
-            sleep(ENGINE_CHECK_BACKOFF.bound(failures)).await;
+            sleep(ENGINE_CHECK_BACKOFF.max_delay(failures)).await;
         }
         self.is_ready.store(true, Ordering::Relaxed);
         notify(&[NotifyState::Ready, NotifyState::Status("idle")]);

@@ -45,7 +45,7 @@ fn every_error_of_the_journal_says_what_to_do() {
     // No errno of a full disk can be produced here.
     let path = "/var/lib/taskpull/requests/0190a0b0c0d000000000.json".into();
     let full = JournalError::Write { file: path, source: io::Error::from_raw_os_error(28) };
-    let entry = |name, error: JournalError| (name, Failure::from(&error));
+    let entry = |name, error: JournalError| (name, Failure::from(error));
     let text = catalogue::render([
         entry("Folder", unusable.err().unwrap()),
         entry("Locked", locked.err().unwrap()),

@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Serve) -> ExitCode {
 }
 
 fn prepared(arguments: &Serve, metrics: &Arc<AgentMetrics>) -> Result<(Settings, AgentComponents), Failure> {
-    let settings = settings(arguments).map_err(|error| Failure::from(&error))?;
+    let settings = settings(arguments)?;
     let watch: Arc<dyn CredentialObserver> = Arc::clone(metrics) as _;
     let mut setup = AppContext::watched_by(&watch, &settings, false, PullLimiter::of_many_runs)?;
     // Who else had an image pulled is not known here: a copy serves whoever may have it.
@@ -78,12 +78,12 @@ fn serve(
     if let Err(error) = rustix::thread::set_no_new_privs(true) {
         tell(&format!("warning: programs that are started here may gain privileges: {error}"));
     }
-    let (journal, found) = Journal::open(&settings.agent.state_folder).map_err(|error| Failure::from(&error))?;
+    let (journal, found) = Journal::open(&settings.agent.state_folder)?;
     for BrokenFile { path, error } in &found.broken {
         tell(&format!("warning: {} is not a stored request and is ignored: {error}", path.display()));
     }
     // Before there is a second thread: it forgets the variables that tell of a socket.
-    let socket = socket(&settings.agent).map_err(|error| Failure::from(&error))?;
+    let socket = socket(&settings.agent)?;
     log::send(&traces);
     let (audit, listener) = watching(settings, metrics)?;
     let witness: Arc<dyn AgentObserver> =
@@ -135,7 +135,7 @@ fn serve(
     runtime.shutdown_background();
     audit.close();
     Ok(match served {
-        Ok(()) => ExitCode::Good,
+        Ok(()) => ExitCode::Success,
         Err(error) => {
             tell(&format!("error: the agent could not be started: {error}"));
             ExitCode::Internal
@@ -149,8 +149,8 @@ fn watching(
     metrics: &Arc<AgentMetrics>,
 ) -> Result<(Arc<AuditLog>, Option<MetricsListener>), Failure> {
     let AgentSettings { audit, metrics_listen, .. } = &settings.agent;
-    let audit = AuditLog::open(audit, Arc::clone(metrics)).map_err(|error| Failure::from(&error))?;
-    let listener = metrics_listen.map(MetricsListener::bind).transpose().map_err(|error| Failure::from(&error))?;
+    let audit = AuditLog::open(audit, Arc::clone(metrics))?;
+    let listener = metrics_listen.map(MetricsListener::bind).transpose()?;
     if let Some(listener) = &listener {
         tell(&format!("the metrics are at http://{}/metrics", listener.address()));
     }
@@ -282,7 +282,7 @@ impl JobExecutor for PipelineExecutor {
     fn check_engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
         async {
             let setup = &self.parts().setup;
-            reach(&setup.engine, &setup.limits.deadlines).await.map_err(|error| Failure::from(&error))
+            reach(&setup.engine, &setup.limits.deadlines).await.map_err(Failure::from)
         }
         .boxed()
     }

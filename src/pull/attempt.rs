@@ -13,7 +13,7 @@ use super::retry_loop::{PullMode, RetryLoop};
 use crate::engine::stream_summary::{StreamOutcome, StreamSummary};
 use crate::engine::{Engine, EngineError, LocalImage, ProgressMessage, PullRequest};
 use crate::error::{Class, Explain as _};
-use crate::task::{ImageReference, Version};
+use crate::task::ImageReference;
 
 /// Since when nothing has moved, how long that may be so, and whether anything ever has.
 struct IdleTimer {
@@ -44,9 +44,7 @@ impl<E: Engine> RetryLoop<'_, E> {
     async fn verified(&self) -> Result<PulledImage, PullError> {
         self.accepted().await?;
         let LocalImage { platform, .. } = self.local(&self.wanted.image).await?;
-        let digest = match self.wanted.image.version() {
-            Version::Digest(digest) | Version::Tag(digest) => digest.clone(),
-        };
+        let digest = self.wanted.image.version().as_str().to_owned();
         Ok(PulledImage { digest: Some(digest), how: PullResultKind::UpToDate, platform })
     }
 
@@ -75,7 +73,7 @@ impl<E: Engine> RetryLoop<'_, E> {
             StreamOutcome::Cut => return Err(cut()),
         };
         match (platform, &local.platform) {
-            (Some(wanted), Some(found)) if !wanted.is_met_by(found) => Err(PullError::WrongPlatform {
+            (Some(wanted), Some(found)) if !wanted.is_satisfied_by(found) => Err(PullError::WrongPlatform {
                 image: image.clone(),
                 wanted: wanted.to_string().into(),
                 found: found.to_string().into(),
@@ -107,7 +105,7 @@ impl<E: Engine> RetryLoop<'_, E> {
         if local.id.is_empty() || !local.digests.is_empty() {
             return Ok(false);
         }
-        let first = self.local(&self.wanted.image.at(digest)).await?;
+        let first = self.local(&self.wanted.image.with_digest(digest)).await?;
         Ok(!first.id.is_empty() && first.id != local.id && first.platform != local.platform)
     }
 

@@ -98,7 +98,7 @@ mod tests {
     use super::{Behavior, Caching, OnRefusal};
     use crate::engine::LocalImage;
     use crate::error::{Class, Failure, Link, Printable};
-    use crate::plan::{InstanceLogin, InstanceSource, Need};
+    use crate::plan::{HostLogin, HostLoginSource, Need};
     use crate::task::Platform;
 
     fn caching(behavior: Behavior) -> Caching {
@@ -107,7 +107,7 @@ mod tests {
 
     fn failure(link: Link, class: Class) -> Failure {
         let text = Printable::new("x");
-        Failure { link, class, thing: text.clone(), message: text, caused_by: Vec::new(), hint: None }
+        Failure { link, class, resource: text.clone(), message: text, caused_by: Vec::new(), hint: None }
     }
 
     #[test]
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn a_private_copy_is_verified_where_it_is_looked_for_first() {
         let private =
-            Need::Instance(InstanceLogin { source: InstanceSource::DockerConfig, scope: "reg.example".to_owned() });
+            Need::HostLogin(HostLogin { source: HostLoginSource::DockerConfig, scope: "reg.example".to_owned() });
         for (behavior, verified) in [
             (Behavior::Default, false),
             (Behavior::Always, false),
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn once_wants_a_copy_from_the_registry_and_prefer_cached_any() {
-        let platform = Platform::of_image("linux", "arm64", "");
+        let platform = Platform::from_image_config("linux", "arm64", "");
         let built = LocalImage { id: "sha256:1".to_owned(), digests: Vec::new(), platform };
         assert!(caching(Behavior::PreferCached).counts(&built, None));
         assert!(!caching(Behavior::Once).counts(&built, None));

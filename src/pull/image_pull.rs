@@ -25,7 +25,7 @@ use crate::engine::{Engine as _, EngineConnector, EngineError, LocalImage, PullR
 use crate::error::{Class, Failure};
 use crate::plan::PlannedPull;
 use crate::pull::{fallback, spans};
-use crate::task::{ImageReference, Version};
+use crate::task::{ImageReference, ImageVersion};
 use crate::traces;
 
 /// What the pulls of one run have in common.
@@ -83,7 +83,7 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
     pub(super) async fn run(&self) -> Result<PulledImage, Failure> {
         // Engine and credential are sought at the same time: the one costs the other nothing.
         (self.watch)(&PullState::Authorizing);
-        let engine = async { self.run.engine.clone().await.map_err(|error| Failure::from(&error)) };
+        let engine = async { self.run.engine.clone().await.map_err(Failure::from) };
         let (engine, mut way) = futures_util::future::try_join(engine, self.first_way()).await?;
         (self.watch)(&PullState::Waiting);
         self.account.queues();
@@ -115,8 +115,10 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
 
     /// The way to begin with: through the rule, if there is one and its token is to be had.
     async fn first_way(&self) -> Result<Route<'a>, Failure> {
-        match self.way(self.pull.first_way()).await {
-            Err(failure) if self.pull.through.is_some() && fallback::should_fall_back(failure.link, failure.class) => {
+        match self.way(self.pull.first_route()).await {
+            Err(failure)
+                if self.pull.pull_through.is_some() && fallback::should_fall_back(failure.link, failure.class) =>
+            {
                 // In a box, as all that few of thousands need.
                 Box::pin(self.upstream(failure)).await
             }
@@ -164,7 +166,7 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
         self.account.shows(&way.credential.origin);
         let PlannedPull { image, platform, .. } = way.pull;
         let (task, image) = match known {
-            Some(digest) => (PullMode::Verify, image.at(digest)),
+            Some(digest) => (PullMode::Verify, image.with_digest(digest)),
             None => (PullMode::Pull, image.clone()),
         };
         let stands_for = self.has_another(way).then(|| self.pull.image.clone());
@@ -209,11 +211,11 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
         wanted: &PullRequest,
         caching: Caching,
     ) -> Result<Option<LocalImage>, Failure> {
-        let name = if let Version::Tag(_) = wanted.image.version() { &self.pull.image } else { &wanted.image };
+        let name = if let ImageVersion::Tag(_) = wanted.image.version() { &self.pull.image } else { &wanted.image };
         let mut local = self.local(engine, name).await?;
         // Docker keeps digests under the name that an image was pulled by, and none under
         // those that it was given.
-        if let (Some(copy), Some(rule)) = (&mut local, &self.pull.through)
+        if let (Some(copy), Some(rule)) = (&mut local, &self.pull.pull_through)
             && copy.digests.is_empty()
             && let Some(behind) = self.local(engine, &rule.image).await?
             && behind.id == copy.id
@@ -225,7 +227,7 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
 
     async fn local(&self, engine: &C::Engine, image: &ImageReference) -> Result<Option<LocalImage>, Failure> {
         let local = timeout(self.run.limits.deadlines.answer, engine.local(image)).await;
-        local.unwrap_or_else(|_| Err(EngineError::silent(&self.run.address))).map_err(|error| Failure::from(&error))
+        local.unwrap_or_else(|_| Err(EngineError::silent(&self.run.address))).map_err(Failure::from)
     }
 
     /// The copy as a result, once the registry has accepted the credential for it where it
@@ -239,11 +241,11 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
         caching: Caching,
     ) -> Result<Option<PulledImage>, PullFailure> {
         // Behind a rule nothing is for everybody, also if the container names no credentials.
-        if !caching.must_verify(&self.pull.first_way().need, self.run.tags.is_shared(self.pull)) {
+        if !caching.must_verify(&self.pull.first_route().need, self.run.tags.is_shared(self.pull)) {
             return Ok(Some(cached(local, wanted, false, None)));
         }
         let Some(digest) = local.digest_of(&wanted.image) else { return Ok(None) };
-        let this = PullRequest { image: wanted.image.at(digest), ..wanted.clone() };
+        let this = PullRequest { image: wanted.image.with_digest(digest), ..wanted.clone() };
         match self.pull_with_credential_refresh(engine, PullMode::Verify, &this, way).await {
             Ok(_) => Ok(Some(cached(local, wanted, true, None))),
             Err(missed) if missed.failure.class == Class::Absent => Ok(None),
@@ -270,12 +272,12 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
         };
         let renewed = match self.renewed(way, shown, &refused).await {
             Ok(Some(renewed)) => renewed,
-            Ok(None) => return Err(Failure::from(&refused).into()),
-            Err(unread) => return Err(PullFailure::in_doubt(Failure::from(&refused), &unread)),
+            Ok(None) => return Err(Failure::from(refused).into()),
+            Err(unread) => return Err(PullFailure::in_doubt(Failure::from(refused), &unread)),
         };
         self.account.shows(&renewed.origin);
         let again = self.pull_with_disk_check(engine, task, wanted, &renewed.login).await;
-        again.map_err(|error| Failure::from(&error).into())
+        again.map_err(|error| Failure::from(error).into())
     }
 
     /// The credential to try once more with, when the registry refused this one and its

@@ -24,15 +24,15 @@ impl PullFailure {
             return Self { unread: Some(unread.clone()), failure: refusal };
         }
         // What the registry said is what the reader must hear.
-        tracing::info!(thing = %refusal.thing, failure = %unread.message, "the credential could not be asked for again");
+        tracing::info!(resource = %refusal.resource, failure = %unread.message, "the credential could not be asked for again");
         refusal.into()
     }
 
     /// A pull whose credential was refused for another one, and is not shown for this.
     pub(super) fn refused_before(image: &ImageReference, unread: &Failure) -> Self {
         let message = Printable::new(&format!("the credential was refused for another image of {}", image.name()));
-        let (thing, caused_by) = (Printable::new(&image.to_string()), Vec::new());
-        let refusal = Failure { link: Link::Registry, class: Class::Refused, thing, message, caused_by, hint: None };
+        let (resource, caused_by) = (Printable::new(&image.to_string()), Vec::new());
+        let refusal = Failure { link: Link::Registry, class: Class::Refused, resource, message, caused_by, hint: None };
         Self { failure: refusal, unread: Some(unread.clone()) }
     }
 

@@ -14,7 +14,7 @@ use crate::credential::Login;
 use crate::engine::auth_header::auth_header;
 use crate::engine::redaction::without_login;
 use crate::engine::{Engine, EngineError, PullRequest};
-use crate::error::{Class, Explain as _, Failure};
+use crate::error::{Class, Explain as _};
 use crate::pull::{fallback, spans};
 use crate::retry::Backoff;
 
@@ -93,7 +93,7 @@ impl<E: Engine> RetryLoop<'_, E> {
                 return Err(error);
             }
             tracing::info!(image = %self.wanted.image, attempt, ?wait, %error, "trying again");
-            let retry = FailedAttempt { attempt: attempt + 1, wait, failure: Failure::from(&error) };
+            let retry = FailedAttempt { attempt: attempt + 1, wait, failure: error.to_failure() };
             (self.watch)(&PullState::Retrying(retry.clone()));
             self.account.retries(retry);
             last = Some(Box::new(error));
@@ -122,15 +122,15 @@ impl<E: Engine> RetryLoop<'_, E> {
             let (since, times) = failed.gone.get_or_insert((Instant::now(), 0));
             *times += 1;
             let is_late = since.elapsed() >= self.deadlines.restart;
-            return (!is_late).then(|| self.backoff.bound(*times).mul_f64(chance));
+            return (!is_late).then(|| self.backoff.max_delay(*times).mul_f64(chance));
         }
         failed.gone = None;
         failed.attempts += 1;
-        let before = last.map(|last| last.class().patience());
-        if !error.class().patience().allows(before) {
+        let before = last.map(|last| last.class().retryability());
+        if !error.class().retryability().allows_retry(before) {
             return None;
         }
-        let wait = self.backoff.wait(failed.attempts, chance)?.max(error.retry_after().unwrap_or_default());
+        let wait = self.backoff.delay(failed.attempts, chance)?.max(error.retry_after().unwrap_or_default());
         let is_enough = |end| failed.attempts >= fallback::ATTEMPTS || Instant::now() + wait >= end;
         let is_given_up =
             fallback::should_fall_back(error.link(), error.class()) && self.given_up.is_some_and(is_enough);

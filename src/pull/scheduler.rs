@@ -97,5 +97,5 @@ pub fn not_begun(pulls: &[PlannedPull]) -> Vec<PullOutcome> {
 
 fn cancelled(pull: &PlannedPull, interrupted: bool) -> Failure {
     let because = if interrupted { "it was interrupted" } else { "another one failed and --fail-fast was given" };
-    Failure::from(&PullError::Cancelled { image: pull.image.clone(), because })
+    Failure::from(PullError::Cancelled { image: pull.image.clone(), because })
 }

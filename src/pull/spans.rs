@@ -9,7 +9,7 @@ use super::outcome::{PullOutcome, PullResultKind, PulledImage};
 use super::pull_error::PullError;
 use super::retry_loop::PullMode;
 use crate::credential::{Credential, Provenance};
-use crate::error::{Class, Failure, Printable};
+use crate::error::{Class, Explain as _, Failure, Printable};
 use crate::identity::Identity;
 use crate::plan::{Need, PlannedPull};
 use crate::traces;
@@ -55,14 +55,14 @@ fn kind(need: &Need) -> &'static str {
         Need::Secret { .. } => "secret",
         Need::Ecr { .. } => "ecr",
         Need::EcrPublic { .. } => "ecr-public",
-        Need::Instance(_) => "instance",
+        Need::HostLogin(_) => "instance",
     }
 }
 
 fn identity(need: &Need) -> Option<&Identity> {
     match need {
         Need::Secret { identity, .. } | Need::Ecr { identity, .. } | Need::EcrPublic { identity } => Some(identity),
-        Need::Anonymous | Need::Instance(_) => None,
+        Need::Anonymous | Need::HostLogin(_) => None,
     }
 }
 
@@ -80,7 +80,7 @@ pub(super) fn attempted(span: &Span, ended: &Result<Result<PulledImage, PullErro
     match ended {
         _ if span.is_disabled() => {}
         Ok(Ok(_)) => {}
-        Ok(Err(error)) => traces::failed(span, &Failure::from(error)),
+        Ok(Err(error)) => traces::failed(span, &error.to_failure()),
         Err(_) => traces::broken(span, &Class::TimedOut, &Printable::new("the pull's time was over")),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::plan::PlannedPull;
-use crate::task::{ImageReference, Platform, Version};
+use crate::task::{ImageReference, ImageVersion, Platform};
 
 /// What several pulls of one run want, each with a login of its own or without any.
 pub(super) struct TagResolutions(HashMap<(ImageReference, Option<Platform>), Arc<TagResolution>>);
@@ -27,7 +27,7 @@ impl TagResolutions {
 
     /// The tag of this pull, if other pulls want it too.
     pub(super) fn tag(&self, pull: &PlannedPull) -> Option<&TagResolution> {
-        self.shared(pull).filter(|_| matches!(pull.image.version(), Version::Tag(_)))
+        self.shared(pull).filter(|_| matches!(pull.image.version(), ImageVersion::Tag(_)))
     }
 
     /// Whether other pulls want this very image with other logins.

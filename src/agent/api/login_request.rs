@@ -36,7 +36,7 @@ impl LoginRequest {
     pub(super) fn target(&self) -> Option<LoginTarget> {
         match self {
             Self::Registry(host) if host.len() <= MAX_LENGTH => {
-                let image = RegistryHost::of_address(host)?.0.any_image()?;
+                let image = RegistryHost::parse_address(host)?.0.example_image()?;
                 let name = image.registry().to_owned();
                 Some(LoginTarget { image, name })
             }

@@ -7,7 +7,7 @@ use http::{HeaderValue, StatusCode};
 use super::dto::ProblemView;
 use super::response::{self, ApiResponse};
 use crate::agent::JobStoreError;
-use crate::error::{Class, Failure, Patience, Printable};
+use crate::error::{Class, Explain as _, Failure, Printable, Retryability};
 use crate::report::Report;
 
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
@@ -101,7 +101,7 @@ impl Problem {
 
     /// The login of a configured registry cannot be obtained, now or at all.
     pub(super) fn from_login_failure(failure: &Failure) -> Self {
-        let is_temporary = failure.class == Class::TimedOut || failure.class.patience() != Patience::Never;
+        let is_temporary = failure.class == Class::TimedOut || failure.class.retryability() != Retryability::Never;
         let kind = if is_temporary { ProblemKind::LOGIN_UNAVAILABLE } else { ProblemKind::NO_LOGIN };
         Self::new(kind, failure.message.as_str()).with_failure(Some(failure.clone()))
     }
@@ -134,7 +134,7 @@ impl From<JobStoreError> for Problem {
             JobStoreError::NotFound { .. } => ProblemKind::NO_SUCH_REQUEST,
             JobStoreError::AlreadyEnded { .. } => ProblemKind::ENDED,
         };
-        let failure = if let JobStoreError::Journal(error) = &error { Some(Failure::from(error)) } else { None };
+        let failure = if let JobStoreError::Journal(error) = &error { Some(error.to_failure()) } else { None };
         Self::new(kind, &error.to_string()).with_failure(failure)
     }
 }

@@ -42,7 +42,7 @@ impl Explain for SocketError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self {
             Self::InUse { path } | Self::NotASocket { path } | Self::Create { path, .. } => path.display().to_string(),
             Self::Activation(_) => "LISTEN_FDS".to_owned(),

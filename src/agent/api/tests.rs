@@ -44,9 +44,9 @@ fn denied(access: RequiredAccess, submit: bool) -> Problem {
 }
 
 fn failure(class: Class) -> Failure {
-    let (thing, message) = (Printable::new("registry.example"), Printable::new("the secret cannot be read"));
+    let (resource, message) = (Printable::new("registry.example"), Printable::new("the secret cannot be read"));
     let hint = Some(Printable::new("allow it"));
-    Failure { link: Link::SecretPolicy, class, thing, message, caused_by: Vec::new(), hint }
+    Failure { link: Link::SecretPolicy, class, resource, message, caused_by: Vec::new(), hint }
 }
 
 async fn body_problems() -> Vec<Problem> {

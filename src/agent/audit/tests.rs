@@ -95,7 +95,7 @@ proptest! {
         let request = Job { id: JobId::new(now, 0), accepted: Timestamp::new(now), submission };
         let message = Printable::new(&path);
         let (link, class) = (Link::Definition, Class::Invalid);
-        let failure = Failure { link, class, thing: source.clone(), message: message.clone(), caused_by: Vec::new(), hint: None };
+        let failure = Failure { link, class, resource: source.clone(), message: message.clone(), caused_by: Vec::new(), hint: None };
         let definition = AuditEvent::Definition { subject: AuditSubject::new(&request), failure: &failure };
         let what = format_args!("{path}");
         let access = AuditEvent::from_decision(&AccessDecision { caller: PEER, right: Right::Read, allowed: true, request: what });

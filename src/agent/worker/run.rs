@@ -24,10 +24,7 @@ use crate::report::{Report, Verdict};
 use crate::traces;
 
 /// The delays between the runs of a job.
-const RETRY_BACKOFF: Backoff = match Backoff::new(Duration::from_secs(2), Duration::from_mins(5), 1) {
-    Ok(backoff) => backoff,
-    Err(_) => panic!("the delays are in order"),
-};
+const RETRY_BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(2), Duration::from_mins(5));
 
 /// The highest number of managed jobs that run at the same time. Without a limit, an agent that
 /// starts with a thousand definitions would send a thousand requests to the engine at once.
@@ -108,7 +105,7 @@ impl Worker<'_> {
             }
             failures += 1;
             // Jitter over the upper half only, so that a retry never follows at once.
-            let delay = RETRY_BACKOFF.bound(failures).mul_f64(0.5 + fastrand::f64() / 2.0);
+            let delay = RETRY_BACKOFF.max_delay(failures).mul_f64(0.5 + fastrand::f64() / 2.0);
             let Some(error) = temporary_failure(&report).filter(|_| !cancel.is_cancelled()) else {
                 return self.end(&active, &report).await;
             };

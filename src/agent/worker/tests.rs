@@ -38,8 +38,8 @@ impl ScriptedExecutor {
 }
 
 fn report(failed: Option<Class>) -> Report {
-    let (thing, message) = (Printable::new("r.example/a"), Printable::new("the pull failed"));
-    let failure = |class| Failure { link: Link::Registry, class, thing, message, caused_by: Vec::new(), hint: None };
+    let (resource, message) = (Printable::new("r.example/a"), Printable::new("the pull failed"));
+    let failure = |class| Failure { link: Link::Registry, class, resource, message, caused_by: Vec::new(), hint: None };
     let invalid_inputs = failed.map(failure).into_iter().collect();
     Report { schema_version: 1, tasks: Vec::new(), invalid_inputs, summary: Summary::default() }
 }

@@ -20,7 +20,7 @@ pub use shortage::{DiskFull, Shortage};
 
 use crate::credential::Login;
 use crate::engine::{Engine, EngineError, PullRequest, Storage};
-use crate::registry::{Layer, Registries};
+use crate::registry::{Layer, RegistryClient};
 use free_space::{FreeSpace, measured};
 use reservation::need;
 
@@ -52,7 +52,7 @@ pub(crate) struct Disk<'a> {
     /// Asked for once, by whoever needs it first; who comes later goes on where that one has
     /// ended, because the question can take longer than a small pull.
     storage: Shared<BoxFuture<'a, Option<Arc<Storage>>>>,
-    registries: Registries,
+    registry: RegistryClient,
     under_way: &'a DiskReservations,
 }
 
@@ -88,7 +88,7 @@ impl<'a> Disk<'a> {
                 }
             }
         };
-        Self { limits, patience, storage: storage.boxed().shared(), registries: Registries::default(), under_way }
+        Self { limits, patience, storage: storage.boxed().shared(), registry: RegistryClient::default(), under_way }
     }
 
     /// What is to come of a shortage.
@@ -147,7 +147,7 @@ impl<'a> Disk<'a> {
     ) -> Option<Vec<Layer>> {
         let PullRequest { image, platform, .. } = wanted;
         let platform = platform.as_ref().or(storage.platform.as_ref());
-        let manifest = match timeout(self.patience, self.registries.manifest(image, platform, login)).await {
+        let manifest = match timeout(self.patience, self.registry.manifest(image, platform, login)).await {
             Ok(Ok(manifest)) => manifest,
             Ok(Err(error)) => {
                 tracing::debug!(%image, %error, "what the image needs is not known: its registry was asked");

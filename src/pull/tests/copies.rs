@@ -1,5 +1,7 @@
 //! Copies on the engine, and whom they serve.
 
+use std::num::NonZeroU32;
+
 use tokio_util::sync::CancellationToken;
 
 use super::world::{
@@ -8,13 +10,17 @@ use super::world::{
 };
 use crate::engine::EngineError;
 use crate::error::{Class, Link};
-use crate::plan::{InstanceLogin, InstanceSource, Need, PlannedPull};
+use crate::plan::{HostLogin, HostLoginSource, Need, PlannedPull};
 use crate::pull::{Behavior, Caching, Deadlines, OnRefusal, PullLimits, PullOutcome, PullResultKind, run};
 use crate::retry::Backoff;
 
 /// The one image of a run with this behavior.
 async fn with(caching: Caching, fake: Fake) -> PullOutcome {
-    let limits = PullLimits { caching, backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let limits = PullLimits {
+        caching,
+        backoff: Backoff::exponential(SECOND, SECOND).with_attempts(NonZeroU32::MIN),
+        ..limits()
+    };
     pull(fake, &["app"], &limits, &CancellationToken::new()).await.0.remove(0)
 }
 
@@ -90,12 +96,13 @@ async fn a_verification_and_the_pull_after_it_have_one_deadline() {
 
 #[tokio::test(start_paused = true)]
 async fn all_pulls_of_one_tag_fall_back_together() {
-    let login = InstanceLogin { source: InstanceSource::DockerConfig, scope: "a".to_owned() };
-    let pulls = [Need::Anonymous, Need::Instance(login)].map(|need| PlannedPull { need, ..planned("app") });
+    let login = HostLogin { source: HostLoginSource::DockerConfig, scope: "a".to_owned() };
+    let pulls = [Need::Anonymous, Need::HostLogin(login)].map(|need| PlannedPull { need, ..planned("app") });
     let fake = verifying(Fake::default(), vec![busy(0)]).on("app", vec![busy(0)]);
     fake.copies.lock().unwrap().insert(format!("docker.io/library/app@{DIGEST}"), copy(DIGEST));
     let fake: &'static Fake = Box::leak(Box::new(fake));
-    let limits = PullLimits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let limits =
+        PullLimits { backoff: Backoff::exponential(SECOND, SECOND).with_attempts(NonZeroU32::MIN), ..limits() };
     let outcomes =
         run(pulls.to_vec(), &NoneNeeded, &fake, &two_at_once(), &limits, &Nobody, &CancellationToken::new()).await;
     for outcome in outcomes {

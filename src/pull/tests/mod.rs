@@ -4,6 +4,7 @@ mod copies;
 mod rules;
 mod world;
 
+use std::num::NonZeroU32;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::credential::Provenance;
 use crate::engine::EngineError;
 use crate::error::{Class, Link};
-use crate::plan::{InstanceLogin, InstanceSource, Need, PlannedPull};
+use crate::plan::{HostLogin, HostLoginSource, Need, PlannedPull};
 use crate::pull::{Deadlines, PullLimiter, PullLimits, PullOutcome, PullResultKind, run};
 use crate::retry::Backoff;
 use crate::task::{ImageReference, Platform};
@@ -89,7 +90,8 @@ async fn an_interrupt_begins_nothing_more() {
 #[tokio::test(start_paused = true)]
 async fn a_pull_that_does_not_begin_is_the_registrys_and_on_an_engine_that_hangs_the_engines() {
     let silent = || Fake::default().on("app", vec![digest(600)]);
-    let limits = PullLimits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let limits =
+        PullLimits { backoff: Backoff::exponential(SECOND, SECOND).with_attempts(NonZeroU32::MIN), ..limits() };
     let found = |outcome: &PullOutcome| outcome.result.as_ref().map_err(|failure| (failure.link, failure.class)).err();
     let (outcomes, _) = pull(silent(), &["app"], &limits, &CancellationToken::new()).await;
     assert_eq!(found(&outcomes[0]), Some((Link::Registry, Class::Unavailable)), "{outcomes:?}");
@@ -131,9 +133,9 @@ async fn the_limit_holds_and_is_used_and_the_engine_is_reached_once() {
 #[tokio::test(start_paused = true)]
 async fn one_tag_is_one_image_in_a_run_though_it_moves_in_the_middle() {
     let image = ImageReference::parse("app").unwrap();
-    let login = |scope: &str| InstanceLogin { source: InstanceSource::DockerConfig, scope: scope.to_owned() };
-    let needs = [Need::Anonymous, Need::Instance(login("a")), Need::Instance(login("b"))];
-    let pulls = needs.map(|need| PlannedPull { image: image.clone(), need, platform: None, through: None });
+    let login = |scope: &str| HostLogin { source: HostLoginSource::DockerConfig, scope: scope.to_owned() };
+    let needs = [Need::Anonymous, Need::HostLogin(login("a")), Need::HostLogin(login("b"))];
+    let pulls = needs.map(|need| PlannedPull { image: image.clone(), need, platform: None, pull_through: None });
     let fake = Fake::default().on("app", vec![digest(5)]);
     let by_digest = vec![vec![digest(0)], vec![digest(0)]];
     fake.scripts.lock().unwrap().insert(format!("docker.io/library/app@{DIGEST}"), by_digest);
@@ -147,7 +149,10 @@ async fn one_tag_is_one_image_in_a_run_though_it_moves_in_the_middle() {
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_comes_back_goes_on_and_that_takes_none_of_the_attempts() {
     let fake = (0..10).fold(Fake::default(), |fake, _| fake.on("app", vec![gone(0)])).on("app", vec![digest(0)]);
-    let limits = PullLimits { backoff: Backoff::new(SECOND / 4, SECOND, 2).unwrap(), ..limits() };
+    let limits = PullLimits {
+        backoff: Backoff::exponential(SECOND / 4, SECOND).with_attempts(NonZeroU32::new(2).unwrap()),
+        ..limits()
+    };
     let (outcomes, fake) = pull(fake, &["app"], &limits, &CancellationToken::new()).await;
     assert_eq!(how(&outcomes[0]), PullResultKind::Fetched);
     assert_eq!((outcomes[0].attempts, outcomes[0].retries.len()), (11, 10));
@@ -158,7 +163,8 @@ async fn an_engine_that_comes_back_goes_on_and_that_takes_none_of_the_attempts()
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_never_stops_telling_new_layers_is_not_listened_to() {
     let endless: Script = (0..20_000).map(|at| layer(0, &at.to_string(), "Pulling fs layer")).collect();
-    let limits = PullLimits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let limits =
+        PullLimits { backoff: Backoff::exponential(SECOND, SECOND).with_attempts(NonZeroU32::MIN), ..limits() };
     let fake = Fake::default().on("app", endless.into_iter().chain([digest(0)]).collect());
     let (outcomes, _) = pull(fake, &["app"], &limits, &CancellationToken::new()).await;
     let link = outcomes[0].result.as_ref().map_err(|failure| failure.link);
@@ -168,7 +174,8 @@ async fn an_engine_that_never_stops_telling_new_layers_is_not_listened_to() {
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_says_the_same_again_and_again_is_stalled() {
     let again: Script = (0..100).map(|_| layer(1, "a", "Downloading")).collect();
-    let limits = PullLimits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let limits =
+        PullLimits { backoff: Backoff::exponential(SECOND, SECOND).with_attempts(NonZeroU32::MIN), ..limits() };
     let (outcomes, _) = pull(Fake::default().on("app", again), &["app"], &limits, &CancellationToken::new()).await;
     assert_eq!(class(&outcomes[0]), Some(Class::Unavailable), "{outcomes:?}");
     assert_eq!(outcomes[0].duration, 11 * SECOND, "ten after the line that said something");
@@ -208,7 +215,7 @@ async fn another_platform_than_the_one_asked_for_is_no_success() {
         image: image.clone(),
         need: Need::Anonymous,
         platform: Platform::parse(text).ok(),
-        through: None,
+        pull_through: None,
     };
     for (platform, found) in [("linux/arm64", Some(Class::Unsupported)), ("linux/amd64", None)] {
         let fake: &'static Fake = Box::leak(Box::new(Fake::default().on("app", vec![digest(0)])));

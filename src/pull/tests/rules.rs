@@ -1,5 +1,6 @@
 //! Images behind a pull-through rule.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -58,7 +59,10 @@ async fn an_engine_without_room_for_a_pull_is_no_reason_to_leave_the_rule() {
         vec![(Duration::ZERO, Err(EngineError::Said { status: 500, code: None, text }))]
     };
     let fake = (0..8).fold(Fake::default(), |fake, _| fake.on("rule", busy())).on("rule", vec![digest(0)]);
-    let limits = PullLimits { backoff: Backoff::new(SECOND, SECOND, 16).unwrap(), ..limits() };
+    let limits = PullLimits {
+        backoff: Backoff::exponential(SECOND, SECOND).with_attempts(NonZeroU32::new(16).unwrap()),
+        ..limits()
+    };
     let (outcome, _) = through(fake, &limits).await;
     assert_eq!((how(&outcome), outcome.attempts, &outcome.fell_back), (PullResultKind::Fetched, 9, &None));
 }

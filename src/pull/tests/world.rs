@@ -1,7 +1,7 @@
 //! An engine that does what it is told, and runs with it under paused time.
 
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -188,7 +188,7 @@ impl CredentialProvider for Doubted {
     ) -> BoxFuture<'a, Result<Option<Credential>, Arc<Failure>>> {
         let text = Printable::new("AWS does not answer");
         let (link, class) = (Link::Secret, Class::Unavailable);
-        let outage = Failure { link, class, thing: text.clone(), message: text, caused_by: Vec::new(), hint: None };
+        let outage = Failure { link, class, resource: text.clone(), message: text, caused_by: Vec::new(), hint: None };
         async { Err(Arc::new(outage)) }.boxed()
     }
 }
@@ -229,7 +229,7 @@ pub(super) fn limits() -> PullLimits {
             restart: 20 * SECOND,
             total: 100 * SECOND,
         },
-        backoff: Backoff::new(SECOND, 5 * SECOND, 3).unwrap(),
+        backoff: Backoff::exponential(SECOND, 5 * SECOND).with_attempts(NonZeroU32::new(3).unwrap()),
         fail_fast: false,
     }
 }
@@ -246,12 +246,12 @@ pub(super) fn two_at_once() -> PullLimiter {
 
 pub(super) fn planned(image: &str) -> PlannedPull {
     let image = ImageReference::parse(image).unwrap();
-    PlannedPull { image, need: Need::Anonymous, platform: None, through: None }
+    PlannedPull { image, need: Need::Anonymous, platform: None, pull_through: None }
 }
 
 /// An image that is also behind a rule, as `rule`.
 pub(super) fn behind_a_rule(image: &str) -> PlannedPull {
-    PlannedPull { through: Some(Box::new(planned("rule"))), ..planned(image) }
+    PlannedPull { pull_through: Some(Box::new(planned("rule"))), ..planned(image) }
 }
 
 pub(super) async fn pull(

@@ -18,7 +18,7 @@ use crate::agent::{AcceptedJob, JobId, JobPlan, JobSnapshot, JobSource, JobState
 use crate::error::Printable;
 use crate::report::lines::only_line;
 use crate::report::{Report, Verdict};
-use crate::task::essence;
+use crate::task::minimal_definition;
 
 /// A definition from a request body, with its plan.
 struct PlannedDefinition {
@@ -41,7 +41,7 @@ pub(in crate::agent::api) async fn submit(
         return Err(Problem::from_report(report));
     }
     // Cannot fail: the definition was parsed for its plan.
-    let definition = essence(&text)
+    let definition = minimal_definition(&text)
         .ok_or_else(|| Problem::new(ProblemKind::INTERNAL, "the definition could not be reduced to the keys in use"))?;
     let submission = Submission { source, definition, key, submitted_by: JobSource::Peer(caller.peer) };
     let AcceptedJob { id, is_duplicate } = state.job_store.submit(submission).await?;

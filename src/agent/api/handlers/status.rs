@@ -30,7 +30,7 @@ pub(in crate::agent::api) async fn ready(state: &Arc<ApiState>) -> Result<ApiRes
     let probe = tokio::task::spawn_blocking(move || desk.probe());
     let (engine, state_folder) = join(state.executor.check_engine(), probe).await;
     let state_folder = match state_folder {
-        Ok(probed) => probed.map_err(|error| Failure::from(&error)),
+        Ok(probed) => probed.map_err(Failure::from),
         Err(error) => Err(probe_failure(&error.to_string())),
     };
     let condition = |name: &str, result: Result<(), Failure>| Condition {
@@ -46,6 +46,6 @@ pub(in crate::agent::api) async fn ready(state: &Arc<ApiState>) -> Result<ApiRes
 
 /// The probe of the state folder panicked, or the runtime is shutting down.
 fn probe_failure(message: &str) -> Failure {
-    let (thing, message) = (Printable::new("the state folder"), Printable::new(message));
-    Failure { link: Link::Disk, class: Class::Unknown, thing, message, caused_by: Vec::new(), hint: None }
+    let (resource, message) = (Printable::new("the state folder"), Printable::new(message));
+    Failure { link: Link::Disk, class: Class::Unknown, resource, message, caused_by: Vec::new(), hint: None }
 }

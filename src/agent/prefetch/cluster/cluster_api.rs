@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use crate::cluster::{Definition, Instance, Workload};
+use crate::cluster::{ClusterDefinition, ContainerInstance, Workload};
 use crate::error::Failure;
 
 /// A cluster as its API describes it. The implementation outside of tests asks ECS.
@@ -16,10 +16,10 @@ pub trait ClusterApi: Send + Sync {
     fn workloads(&self) -> BoxFuture<'_, Result<Vec<Workload>, Failure>>;
 
     /// A revision of a task definition. A revision never changes.
-    fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Definition, Failure>>;
+    fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<ClusterDefinition, Failure>>;
 
     /// The container instance that this host is.
-    fn instance(&self) -> BoxFuture<'_, Result<Instance, Failure>>;
+    fn instance(&self) -> BoxFuture<'_, Result<ContainerInstance, Failure>>;
 }
 
 /// A cluster whose images are prefetched.
@@ -43,11 +43,11 @@ impl ClusterApi for crate::pipeline::EcsCluster {
         self.workloads()
     }
 
-    fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Definition, Failure>> {
+    fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<ClusterDefinition, Failure>> {
         self.definition(arn)
     }
 
-    fn instance(&self) -> BoxFuture<'_, Result<Instance, Failure>> {
+    fn instance(&self) -> BoxFuture<'_, Result<ContainerInstance, Failure>> {
         self.instance()
     }
 }

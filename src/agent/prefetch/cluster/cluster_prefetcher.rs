@@ -12,17 +12,14 @@ use crate::agent::job::{JobSource, Submission};
 use crate::agent::job_id::JobId;
 use crate::agent::job_store::JobStore;
 use crate::agent::prefetch::jitter;
-use crate::cluster::{Attributes, Definition, Instance};
+use crate::cluster::{Attributes, ClusterDefinition, ContainerInstance};
 use crate::error::{Class, Failure, Printable};
 use crate::pipeline::Backoff;
-use crate::task::{Platform, TaskDefinition, essence};
+use crate::task::{Platform, TaskDefinition, minimal_definition};
 use crate::traces;
 
 /// The delays between scans that fail. The scan interval limits them too.
-const SCAN_BACKOFF: Backoff = match Backoff::new(Duration::from_secs(5), Duration::from_mins(5), 1) {
-    Ok(backoff) => backoff,
-    Err(_) => panic!("the delays are in order"),
-};
+const SCAN_BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(5), Duration::from_mins(5));
 
 /// Keeps the images of a cluster's workloads on this host.
 pub(in crate::agent) struct ClusterPrefetcher<'a> {
@@ -79,7 +76,7 @@ impl<'a> ClusterPrefetcher<'a> {
                 Err(failure) => {
                     failures += 1;
                     self.log_failure(&failure);
-                    SCAN_BACKOFF.bound(failures).min(self.settings.interval)
+                    SCAN_BACKOFF.max_delay(failures).min(self.settings.interval)
                 }
             };
             next_scan = jitter::next_due(delay);
@@ -106,7 +103,7 @@ impl<'a> ClusterPrefetcher<'a> {
     }
 
     /// Asks ECS for the definitions that are not known yet.
-    async fn fetch_new(&mut self, definitions: &BTreeSet<String>, instance: &Instance) -> FetchSummary {
+    async fn fetch_new(&mut self, definitions: &BTreeSet<String>, instance: &ContainerInstance) -> FetchSummary {
         let is_read = |known: &KnownDefinition| !matches!(known, KnownDefinition::Unreadable { .. });
         let mut unknown: Vec<_> = definitions.iter().filter(|arn| !self.known.get(*arn).is_some_and(is_read)).collect();
         // In random order, so that one definition without an answer does not block the others forever.
@@ -139,10 +136,10 @@ impl<'a> ClusterPrefetcher<'a> {
     }
 
     /// Starts to prefetch a new definition, if its tasks may be placed on this instance.
-    fn place(&self, arn: &str, instance: &Instance, definition: &Definition) -> KnownDefinition {
-        let is_placeable = definition.member_of.iter().all(|expression| instance.may_be_member_of(expression))
+    fn place(&self, arn: &str, instance: &ContainerInstance, definition: &ClusterDefinition) -> KnownDefinition {
+        let is_placeable = definition.member_of.iter().all(|expression| instance.may_satisfy(expression))
             && supports_this_host(arn, definition);
-        let Some(essence) = essence(definition.json.as_bytes()).filter(|_| is_placeable) else {
+        let Some(essence) = minimal_definition(definition.json.as_bytes()).filter(|_| is_placeable) else {
             return KnownDefinition::NotPlaceable;
         };
         let job = self.job_store.add_managed_job(submission(arn, &essence));
@@ -208,9 +205,9 @@ fn cause(failure: &Failure) -> Option<String> {
 }
 
 /// Whether the platform of a definition, if it names one, is that of this host.
-fn supports_this_host(arn: &str, definition: &Definition) -> bool {
+fn supports_this_host(arn: &str, definition: &ClusterDefinition) -> bool {
     match TaskDefinition::parse(arn, definition.json.as_bytes()).map(|task| task.platform) {
-        Ok(Ok(Some(platform))) => Platform::of_this_host().is_none_or(|host| platform.is_met_by(&host)),
+        Ok(Ok(Some(platform))) => Platform::host().is_none_or(|host| platform.is_satisfied_by(&host)),
         // The job of an invalid definition reports what is wrong with it.
         _ => true,
     }

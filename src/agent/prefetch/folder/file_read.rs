@@ -11,7 +11,7 @@ use rustix::fs::OFlags;
 use super::file_fingerprint::FileFingerprint;
 use crate::error::Failure;
 use crate::pipeline::{InputError, whole};
-use crate::task::{TaskDefinition, essence};
+use crate::task::{TaskDefinition, minimal_definition};
 
 /// How long an invalid file must be unchanged before it is reported: until then, it may still be
 /// being written.
@@ -51,7 +51,7 @@ impl FileRead {
             }
             Err(error) => {
                 let fingerprint = fs::metadata(path).ok().map(|metadata| FileFingerprint::new(&metadata));
-                (fingerprint, Err(Failure::from(&error)))
+                (fingerprint, Err(Failure::from(error)))
             }
         };
         let now = SystemTime::now();
@@ -82,13 +82,13 @@ impl FileVersion {
         let before = FileFingerprint::new(&file.metadata()?);
         let content = whole(file)?;
         let fingerprint = FileFingerprint::new(&file.metadata()?);
-        let content = content.ok_or_else(|| Failure::from(&InputError::Long { path: path.to_owned() }));
+        let content = content.ok_or_else(|| Failure::from(InputError::Long { path: path.to_owned() }));
         Ok((before == fingerprint).then_some(Self { fingerprint, content }))
     }
 }
 
 fn parse(path: &Path, content: &[u8]) -> Result<String, Failure> {
-    TaskDefinition::parse(&path.display().to_string(), content).map_err(|error| Failure::from(&error))?;
+    TaskDefinition::parse(&path.display().to_string(), content)?;
     // Cannot be `None`: the definition was parsed above.
-    Ok(essence(content).unwrap_or_default())
+    Ok(minimal_definition(content).unwrap_or_default())
 }
