@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::value::RawValue;
 
-use super::record::JournalRecord;
+use super::journal_record::JournalRecord;
 use crate::agent::job_id::JobId;
 
 /// The contents of the journal at the start of the agent.

@@ -11,15 +11,16 @@
 //! Invariant: a record that was acknowledged is complete on disk. No file contains a secret: of a
 //! definition, only the keys that affect its pulls are stored.
 
+#[expect(clippy::module_inception, reason = "the file has the name of its type")]
+mod journal;
 mod journal_error;
+mod journal_record;
 mod loaded_journal;
-mod record;
-mod store;
 
+pub use journal::Journal;
 pub use journal_error::JournalError;
+pub use journal_record::{EndRecord, JournalRecord};
 pub use loaded_journal::{BrokenFile, LoadedJournal};
-pub use record::{EndRecord, JournalRecord};
-pub use store::Journal;
 
 #[cfg(test)]
 mod tests;

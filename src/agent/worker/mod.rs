@@ -5,12 +5,13 @@
 //! the engine then costs one request.
 
 mod job_executor;
-mod run;
 mod shutdown;
+#[expect(clippy::module_inception, reason = "the file has the name of its type")]
+mod worker;
 
 pub use job_executor::{JobExecutor, JobPlan};
-pub use run::Worker;
 pub use shutdown::Shutdown;
+pub use worker::Worker;
 
 #[cfg(test)]
 mod tests;

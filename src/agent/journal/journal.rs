@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use rustix::process::geteuid;
 
 use super::journal_error::JournalError;
+use super::journal_record::JournalRecord;
 use super::loaded_journal::{LoadedJournal, marker_path, remove_file};
-use super::record::JournalRecord;
 use crate::agent::job_id::JobId;
 
 /// The records of all jobs, in a folder that only one agent uses. Every function blocks on the disk.
