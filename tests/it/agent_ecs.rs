@@ -274,7 +274,7 @@ fn throttled_cluster_scan_completes_later() {
     let aws = &agent.0.world.aws;
     aws.inject_fault("DescribeTaskDefinition", Calls::From(3), AwsFault::Throttle);
     let agent = agent.start();
-    agent.0.wait_for_log("ECS is throttling ecs:DescribeTaskDefinition");
+    agent.0.wait_for_log("is throttling ecs:DescribeTaskDefinition");
     let pulled = || names.iter().filter(|name| agent.has_pulled(name)).count();
     agent.0.wait_until("images described before the throttling are pulled", || pulled() == 2);
     agent.0.world.aws.inject_fault("DescribeTaskDefinition", Calls::Every, AwsFault::Slow(Duration::ZERO));
