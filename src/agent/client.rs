@@ -24,8 +24,8 @@ use tokio::time::timeout;
 
 use super::api::{JobStatus, ProblemView, PullList, PullView, group_name};
 use super::client_error::ClientError;
+use crate::report::Event;
 use crate::report::Report;
-use crate::report::event::Event;
 
 /// Longest wait for the head of a response, and again for its body. The agent has timeouts of
 /// its own for what it waits for.

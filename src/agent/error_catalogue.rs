@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::api::{ProblemView, Socket, SocketError};
 use super::metrics::MetricsListener;
 use super::{AgentMetrics, AuditLog, ClientError};
-use crate::config::AuditTo;
+use crate::config::AuditTarget;
 use crate::error::{Class, Explain, Failure, Link, Printable, catalogue};
 
 fn socket() -> PathBuf {
@@ -81,7 +81,7 @@ fn every_error_of_a_listener_or_log_says_what_to_do() {
     let activation = SocketError::Activation(io::Error::from_raw_os_error(9));
     let port = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = port.local_addr().unwrap();
-    let audit = |path: &str| AuditLog::open(&AuditTo::File(path.into()), Arc::new(AgentMetrics::default()));
+    let audit = |path: &str| AuditLog::open(&AuditTarget::File(path.into()), Arc::new(AgentMetrics::default()));
     let text = catalogue::render([
         entry("SocketError::InUse", Socket::bind(&path, "0")),
         entry("SocketError::NotASocket", Socket::bind(&file, "0")),

@@ -10,8 +10,8 @@ use super::timestamp::Timestamp;
 use crate::error::Failure;
 use crate::pipeline::{LayerTotals, ProgressObserver, PullState};
 use crate::report::Report;
-use crate::report::event::Subject;
-use crate::report::lines::Lines;
+use crate::report::Subject;
+use crate::report::ndjson::EventQueue;
 
 /// The pulls of one job, their states, and the subscribers to their progress.
 #[derive(Default)]
@@ -21,7 +21,7 @@ pub struct JobEvents(Mutex<JobEventsState>);
 struct JobEventsState {
     /// The pulls in the order of the plan; a pull that has not started has no state.
     pulls: Vec<(Subject, Option<PullState>)>,
-    subscribers: Vec<Weak<Lines>>,
+    subscribers: Vec<Weak<EventQueue>>,
     /// Why the last run failed, while the job waits for its next run.
     postponed: Option<Postponement>,
     has_ended: bool,
@@ -59,8 +59,8 @@ impl JobEvents {
     /// Subscribes one reader: the current state of each pull, then every further event. `None`
     /// if the job has ended.
     #[must_use]
-    pub fn subscribe(&self) -> Option<Arc<Lines>> {
-        let lines = Arc::new(Lines::default());
+    pub fn subscribe(&self) -> Option<Arc<EventQueue>> {
+        let lines = Arc::new(EventQueue::default());
         let mut state = self.state();
         if state.has_ended {
             return None;

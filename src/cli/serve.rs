@@ -19,12 +19,12 @@ use super::{complain, log, tell};
 use crate::agent::api::{Access, ApiState, Server, Socket, SocketError};
 use crate::agent::metrics::{DownloadCounter, MetricsListener};
 use crate::agent::{
-    self, AccessDecision, AgentMetrics, AgentObserver, AuditLog, BrokenFile, ClusterApi, ClusterPrefetchSettings, Job,
-    JobEvents, JobExecutor, JobPlan, JobResult, JobStore, Journal, ObserverSet, Peer, ServiceManager, Shutdown,
-    StoreLimits, Submission, Supervisor,
+    self, AccessDecision, AgentMetrics, AgentObserver, AuditLog, BrokenFile, ClusterPrefetchSettings, Job, JobEvents,
+    JobExecutor, JobPlan, JobResult, JobStore, Journal, ObserverSet, Peer, ServiceManager, Shutdown, StoreLimits,
+    Submission, Supervisor,
 };
 use crate::config::table::{AGENT_SOCKET, AGENT_STATE_FOLDER, ENGINE_HOST};
-use crate::config::{AgentSettings, ConfigError, EcsSettings, Settings, Sources};
+use crate::config::{AgentSettings, ConfigError, Settings, Sources};
 use crate::error::ExitCode;
 use crate::error::Failure;
 use crate::pipeline::{
@@ -58,7 +58,7 @@ fn prepared(arguments: &Serve, metrics: &Arc<AgentMetrics>) -> Result<(Settings,
 }
 
 fn settings(Serve { socket, state_folder, host, config }: &Serve) -> Result<Settings, ConfigError> {
-    let sources = Sources::of_process(config.as_deref())?
+    let sources = Sources::from_process(config.as_deref())?
         .with_flag(&AGENT_SOCKET, "--socket", socket.clone())
         .with_flag(&AGENT_STATE_FOLDER, "--state-folder", state_folder.clone())
         .with_flag(&ENGINE_HOST, "--host", host.clone());
@@ -94,7 +94,7 @@ fn serve(
     let room = StoreLimits { open: settings.agent.open_requests.get(), history: settings.agent.history.get() };
     let desk = Arc::new(JobStore::new(journal, found.records, room, to_runner));
     let work = Arc::new(PipelineExecutor { parts: Mutex::new(Arc::new(parts)), metrics: Arc::clone(metrics) });
-    let shared = shared(&settings.agent, &desk, &work, &witness);
+    let shared = shared(settings, &desk, &work, &witness);
     let access = Arc::clone(&shared.access);
     let service_manager = ServiceManager::default();
     let runtime = match Builder::new_multi_thread().worker_threads(2).enable_all().build() {
@@ -114,8 +114,12 @@ fn serve(
             service_manager: &service_manager,
             give_up_after: settings.agent.give_up_after,
             drain_timeout: settings.agent.drain_timeout,
-            folder: &settings.agent.folder,
-            cluster: cluster.as_deref().zip(settings.agent.ecs.as_ref()).map(warming),
+            folder: &settings.folder,
+            cluster: cluster.as_deref().map(|cluster| ClusterPrefetchSettings {
+                cluster,
+                interval: settings.ecs.interval,
+                pull_interval: settings.ecs.pull_interval,
+            }),
         };
         let stop = Shutdown::default();
         let signals = signals(arguments, &work, (&access, &audit, &service_manager), &stop)?;
@@ -148,17 +152,12 @@ fn watching(
     settings: &Settings,
     metrics: &Arc<AgentMetrics>,
 ) -> Result<(Arc<AuditLog>, Option<MetricsListener>), Failure> {
-    let AgentSettings { audit, metrics_listen, .. } = &settings.agent;
-    let audit = AuditLog::open(audit, Arc::clone(metrics))?;
-    let listener = metrics_listen.map(MetricsListener::bind).transpose()?;
+    let audit = AuditLog::open(&settings.audit.to, Arc::clone(metrics))?;
+    let listener = settings.metrics.listen.map(MetricsListener::bind).transpose()?;
     if let Some(listener) = &listener {
         tell(&format!("the metrics are at http://{}/metrics", listener.address()));
     }
     Ok((Arc::new(audit), listener))
-}
-
-fn warming<'a>((cluster, settings): (&'a dyn ClusterApi, &EcsSettings)) -> ClusterPrefetchSettings<'a> {
-    ClusterPrefetchSettings { cluster, interval: settings.interval, pull_interval: settings.pull_interval }
 }
 
 fn socket(settings: &AgentSettings) -> Result<Socket, SocketError> {
@@ -173,10 +172,10 @@ fn socket(settings: &AgentSettings) -> Result<Socket, SocketError> {
 }
 
 /// Who may do what, by number.
-fn access(settings: &AgentSettings) -> Access {
+fn access(settings: &Settings) -> Access {
     let (access, unknown) = Access::resolve(&settings.access);
     // That the socket's group is missing has been said.
-    for who in unknown.iter().filter(|who| **who != format!("group {}", settings.socket_group)) {
+    for who in unknown.iter().filter(|who| **who != format!("group {}", settings.agent.socket_group)) {
         tell(&format!("warning: `access.*` names {who}, and there is none"));
     }
     access
@@ -184,7 +183,7 @@ fn access(settings: &AgentSettings) -> Access {
 
 /// What the socket's connections need.
 fn shared(
-    settings: &AgentSettings,
+    settings: &Settings,
     desk: &Arc<JobStore>,
     work: &Arc<PipelineExecutor>,
     witness: &Arc<dyn AgentObserver>,
@@ -196,7 +195,7 @@ fn shared(
         observer: Arc::clone(witness),
         access: Arc::new(RwLock::new(access(settings))),
         metrics: Box::new(move || numbers.render(&requests)),
-        request_timeout: settings.request_timeout,
+        request_timeout: settings.agent.request_timeout,
     })
 }
 
@@ -254,7 +253,7 @@ impl PipelineExecutor {
         // Beside the task that carries the requests out: a disk may not answer, nor a directory
         // service that is asked for a group.
         let read = tokio::task::spawn_blocking(move || {
-            prepared(&arguments, &metrics).map(|(settings, parts)| (access(&settings.agent), parts))
+            prepared(&arguments, &metrics).map(|(settings, parts)| (access(&settings), parts))
         });
         let Ok(Ok(read)) = timeout(RELOAD_WITHIN, read).await else {
             return tell("the configuration could not be read in time, and the one before stays in force");
@@ -288,7 +287,7 @@ impl JobExecutor for PipelineExecutor {
     }
 
     fn login<'a>(&'a self, image: &'a ImageReference) -> BoxFuture<'a, Result<Option<IssuedLogin>, Arc<Failure>>> {
-        async move { self.parts().logins.of(image).await }.boxed()
+        async move { self.parts().logins.login(image).await }.boxed()
     }
 
     fn run<'a>(

@@ -104,7 +104,7 @@ fn table(views: &[PullView]) -> String {
 fn one(view: &PullView) -> String {
     let mut said = table(std::slice::from_ref(view));
     if let Some(retry_at) = view.retry_at {
-        let _ = writeln!(said, "  it is tried again at {}", String::from(retry_at));
+        let _ = writeln!(said, "  will be retried at {}", String::from(retry_at));
     }
     for PullItem { subject, state, layers } in &view.pulls {
         let state = serde_json::to_value(state).unwrap_or_default();

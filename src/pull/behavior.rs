@@ -7,34 +7,11 @@
 //! Pure: what is to be done, from what is known. Who asks the engine and the registry is
 //! `course`.
 
+use crate::config::{Behavior, OnRefusal};
 use crate::engine::LocalImage;
 use crate::error::{Class, Failure, Link};
 use crate::plan::Need;
 use crate::task::Platform;
-
-/// When a copy on the engine serves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Behavior {
-    /// The registry is asked; a copy serves when the registry is unavailable.
-    #[default]
-    Default,
-    /// The registry is asked; nothing else serves.
-    Always,
-    /// A copy that came from the registry serves, else the registry is asked.
-    Once,
-    /// Any copy serves, else the registry is asked.
-    PreferCached,
-}
-
-/// What a refusal by the registry comes to under [`Behavior::Default`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnRefusal {
-    /// A failure.
-    #[default]
-    Fail,
-    /// The copy on the engine serves, as it does for the ECS agent.
-    UseCached,
-}
 
 /// The behavior and what an operator may change about it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,22 +24,6 @@ pub struct Caching {
     pub verify_access: Option<bool>,
     /// What a refusal comes to.
     pub on_refusal: OnRefusal,
-}
-
-impl Behavior {
-    /// ECS's words for them.
-    pub const WORDS: [(&'static str, Self); 4] = [
-        ("default", Self::Default),
-        ("always", Self::Always),
-        ("once", Self::Once),
-        ("prefer-cached", Self::PreferCached),
-    ];
-
-    /// Reads one of ECS's words.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::WORDS.iter().find(|(known, _)| *known == word).map(|(_, behavior)| *behavior)
-    }
 }
 
 impl Caching {

@@ -5,12 +5,13 @@ use std::pin::pin;
 
 use tokio::sync::Notify;
 
-use super::disk::{DiskCheck, DiskCheckResult};
+use super::disk::DiskCheckResult;
 use super::image_pull::ImagePull;
 use super::outcome::PulledImage;
 use super::progress::PullState;
 use super::pull_error::PullError;
 use super::retry_loop::PullMode;
+use crate::config::DiskCheck;
 use crate::credential::Login;
 use crate::engine::{EngineConnector, PullRequest};
 use crate::error::{Class, Explain as _, Printable};

@@ -156,8 +156,12 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
         way: &Route<'_>,
         known: Option<&str>,
     ) -> Result<PulledImage, PullFailure> {
-        let _turn =
-            self.run.traffic.acquire(&way.pull.image, way.pull.platform.as_ref()).instrument(traces::turn()).await;
+        let _turn = self
+            .run
+            .traffic
+            .acquire(&way.pull.image, way.pull.platform.as_ref())
+            .instrument(traces::permit_span())
+            .await;
         if self.stop.is_cancelled() {
             // The turn of one that was stopped: whoever runs this ends it now.
             return pending().await;

@@ -25,8 +25,8 @@ mod tag_resolutions;
 #[cfg(test)]
 mod tests;
 
-pub use behavior::{Behavior, Caching, OnRefusal};
-pub use disk::{DiskCheck, DiskFull, DiskLimits, Shortage};
+pub use behavior::Caching;
+pub use disk::{DiskFull, DiskLimits, Shortage};
 pub use outcome::{FailedAttempt, PullOutcome, PullResultKind, PulledImage};
 pub use progress::{LayerTotals, ProgressObserver, PullState};
 pub use pull_error::PullError;

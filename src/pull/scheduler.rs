@@ -59,7 +59,7 @@ pub async fn run<C: EngineConnector>(
         .map(|(index, pull)| {
             let (run, stop) = (&run, &stop);
             let watch = move |state: &PullState| progress.update(index, state);
-            let span = traces::pull(&pull.image);
+            let span = traces::pull_span(&pull.image);
             let within = span.clone();
             let course = async move {
                 let account = PullStats::default();

@@ -19,7 +19,7 @@ pub(super) async fn credential(
     pull: &PlannedPull,
     sought: impl Future<Output = Result<Credential, Arc<Failure>>>,
 ) -> Result<Credential, Arc<Failure>> {
-    let span = traces::credential(kind(&pull.need), false);
+    let span = traces::credential_span(kind(&pull.need), false);
     let found = sought.instrument(span.clone()).await;
     told(&span, &pull.need, found.as_ref().map(Some));
     found
@@ -30,7 +30,7 @@ pub(super) async fn renewed(
     pull: &PlannedPull,
     sought: impl Future<Output = Result<Option<Credential>, Arc<Failure>>>,
 ) -> Result<Option<Credential>, Arc<Failure>> {
-    let span = traces::credential(kind(&pull.need), true);
+    let span = traces::credential_span(kind(&pull.need), true);
     let found = sought.instrument(span.clone()).await;
     told(&span, &pull.need, found.as_ref().map(Option::as_ref));
     found
@@ -44,7 +44,7 @@ fn told(span: &Span, need: &Need, found: Result<Option<&Credential>, &Arc<Failur
             span.record("taskpull.secret.version_id", names.version_id.as_str());
         }
         Ok(_) => {}
-        Err(failure) => traces::failed(span, failure),
+        Err(failure) => traces::record_failure(span, failure),
     }
 }
 
@@ -72,7 +72,7 @@ pub(super) fn attempt(number: u32, task: PullMode) -> Span {
         PullMode::Pull => "pull",
         PullMode::Verify => "verify",
     };
-    traces::attempt(number, task)
+    traces::attempt_span(number, task)
 }
 
 /// How an attempt ended, if the pull's time was not over before.
@@ -80,8 +80,8 @@ pub(super) fn attempted(span: &Span, ended: &Result<Result<PulledImage, PullErro
     match ended {
         _ if span.is_disabled() => {}
         Ok(Ok(_)) => {}
-        Ok(Err(error)) => traces::failed(span, &error.to_failure()),
-        Err(_) => traces::broken(span, &Class::TimedOut, &Printable::new("the pull's time was over")),
+        Ok(Err(error)) => traces::record_failure(span, &error.to_failure()),
+        Err(_) => traces::record_error(span, &Class::TimedOut, &Printable::new("the pull's time was over")),
     }
 }
 
@@ -93,7 +93,7 @@ pub(super) fn pulled(span: &Span, outcome: &PullOutcome) {
             span.record("oci.manifest.digest", digest.as_deref());
             span.record("taskpull.result", result(how));
         }
-        Err(failure) => traces::failed(span, failure),
+        Err(failure) => traces::record_failure(span, failure),
     }
 }
 

@@ -89,7 +89,7 @@ fn agent_pull_reports_a_pending_retry() {
     let _agent = Agent::from_run(home.serve(&world).env("TASKPULL_ATTEMPTS", "1"), &home);
     let output = pull(&home, &["--output", "json"], &task(&[open_container("app", IMAGE)])).output();
     assert_eq!((output.code, output.report()["summary"]["pulled"].clone()), (0, json!(1)), "{output:?}");
-    assert!(output.stderr.contains("is tried again at 2") && output.stderr.contains("(unavailable)"), "{output:?}");
+    assert!(output.stderr.contains("will be retried at 2") && output.stderr.contains("(unavailable)"), "{output:?}");
 }
 
 #[test]

@@ -17,11 +17,11 @@ use taskpull::agent::{
     AgentObserver, Job, JobEvents, JobExecutor, JobPhase, JobPlan, JobResult, JobState, JobStore, Journal,
     ServiceManager, Shutdown, StoreLimits, Submission, Supervisor,
 };
-use taskpull::config::FolderSettings;
+use taskpull::config::{FolderSettings, RoleUse};
 use taskpull::error::Failure;
 use taskpull::pipeline::{
     AccountRoles, AwsClient, Backoff, Caching, CachingCredentialProvider, Concurrency, Deadlines, DockerAddress,
-    ImageReference, Input, IssuedLogin, PlanContext, PullLimiter, PullLimits, PullRun, Rewrites, RoleUse, reach,
+    ImageReference, Input, IssuedLogin, PlanContext, PullLimiter, PullLimits, PullRun, Rewrites, reach,
 };
 use taskpull::pull::DiskLimits;
 use taskpull::report::Report;

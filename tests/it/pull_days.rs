@@ -8,9 +8,10 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 
 use serde_json::Value;
+use taskpull::config::RoleUse;
 use taskpull::pipeline::{
     AccountRoles, AwsClient, Backoff, Caching, CachingCredentialProvider, Concurrency, Deadlines, DockerAddress, Input,
-    PlanContext, ProgressObserver, PullLimiter, PullLimits, PullRun, PullState, Rewrites, RoleUse,
+    PlanContext, ProgressObserver, PullLimiter, PullLimits, PullRun, PullState, Rewrites,
 };
 use tokio_util::sync::CancellationToken;
 

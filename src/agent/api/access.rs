@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::user_groups::{group_id, user_id};
-use crate::config::{AccessSettings, Who};
+use crate::config::{AccessSettings, Principal};
 
 /// A right that the operator can give to users and groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
@@ -90,12 +90,12 @@ impl Access {
     #[must_use]
     pub fn resolve(settings: &AccessSettings) -> (Self, Vec<String>) {
         let mut unknown = Vec::new();
-        let mut resolve_rule = |principals: &[Who]| {
+        let mut resolve_rule = |principals: &[Principal]| {
             let mut rule = AccessRule::default();
             for principal in principals {
                 let (id, ids, name) = match principal {
-                    Who::User(name) => (user_id(name), &mut rule.users, format!("user {name}")),
-                    Who::Group(name) => (group_id(name), &mut rule.groups, format!("group {name}")),
+                    Principal::User(name) => (user_id(&name), &mut rule.users, format!("user {name}")),
+                    Principal::Group(name) => (group_id(&name), &mut rule.groups, format!("group {name}")),
                 };
                 match id {
                     Some(id) => _ = ids.insert(id),

@@ -8,7 +8,7 @@ use crate::agent::{JobId, JobPhase, JobResult, JobSnapshot, JobSource, JobState,
 use crate::error::{Failure, Printable};
 use crate::pipeline::{LayerTotals, PullResultKind, PullState};
 use crate::report::Report;
-use crate::report::event::{LayersReport, Subject};
+use crate::report::{LayersReport, Subject};
 
 /// Pull request: the images of one task definition.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

@@ -13,7 +13,7 @@ use hyper::body::Frame;
 use serde::Serialize;
 
 pub(super) use crate::agent::metrics::CONTENT_TYPE as TEXT;
-use crate::report::lines::Lines;
+use crate::report::ndjson::EventQueue;
 
 pub(super) const JSON: &str = "application/json";
 pub(super) const NDJSON: &str = "application/x-ndjson";
@@ -40,7 +40,7 @@ pub(super) fn full(body: impl Into<Bytes>) -> ResponseBody {
 
 /// Streams events as they happen. Dropping the body drops `lines`, which ends the subscription of
 /// a client that has disconnected.
-pub(super) fn event_stream(lines: Arc<Lines>) -> ResponseBody {
+pub(super) fn event_stream(lines: Arc<EventQueue>) -> ResponseBody {
     let events = stream::unfold(lines, |lines| async { Some((lines.next().await?, lines)) });
     Either::Right(StreamBody::new(events.map(|events| Ok(Frame::data(Bytes::from(events))))).boxed_unsync())
 }

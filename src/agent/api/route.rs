@@ -5,7 +5,7 @@ use schemars::{Schema, SchemaGenerator};
 
 use super::access::Right;
 
-/// Who may use a route.
+/// Principal may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RequiredAccess {
     /// Every process that can open the socket.

@@ -13,8 +13,8 @@ use super::response::{JSON, NDJSON, TEXT};
 use super::route::{Action, Parameter, RequiredAccess, ResponseSpec, Route, SchemaFn};
 use super::schemas;
 use crate::credential_protocols::AgentLogin;
+use crate::report::Event;
 use crate::report::Report;
-use crate::report::event::Event;
 
 const SUBMIT: RequiredAccess = RequiredAccess::Right(Right::Submit);
 const READ: RequiredAccess = RequiredAccess::Right(Right::Read);

@@ -107,7 +107,7 @@ async fn render(problems: Vec<Problem>) -> String {
 #[tokio::test(start_paused = true)]
 async fn every_problem_has_its_documented_response() {
     let image = ImageReference::parse("other.example/app").unwrap();
-    let invalid = Report::of_invalid(failure(Class::Invalid));
+    let invalid = Report::from_invalid(failure(Class::Invalid));
     let mut problems = vec![
         csrf_guard::check(&request("host", "evil.example")).unwrap_err(),
         csrf_guard::check(&request("origin", "null")).unwrap_err(),

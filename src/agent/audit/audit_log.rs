@@ -14,10 +14,10 @@ use super::journald::{self, JournaldSocket};
 use super::writer::{AuditSink, AuditWriter, QueuedLine};
 use crate::agent::metrics::AgentMetrics;
 use crate::agent::{AccessDecision, AgentObserver, CredentialIssued, Job, JobResult};
-use crate::config::AuditTo;
+use crate::config::AuditTarget;
 use crate::report::Report;
 
-/// Lines that the queue to the writer thread holds; further lines are lost.
+/// EventQueue that the queue to the writer thread holds; further lines are lost.
 const QUEUE_LENGTH: usize = 4_096;
 
 /// Longest wait for queued lines when the log is closed.
@@ -37,18 +37,18 @@ pub struct AuditLog {
 }
 
 impl AuditLog {
-    /// Opens the log and starts its writer thread. Lines are counted in `metrics`.
+    /// Opens the log and starts its writer thread. EventQueue are counted in `metrics`.
     ///
     /// # Errors
     /// [`AuditError`], if the file or the socket of journald cannot be opened.
-    pub fn open(to: &AuditTo, metrics: Arc<AgentMetrics>) -> Result<Self, AuditError> {
+    pub fn open(to: &AuditTarget, metrics: Arc<AgentMetrics>) -> Result<Self, AuditError> {
         let sink = match to {
-            AuditTo::Off => None,
-            AuditTo::File(path) => {
+            AuditTarget::Off => None,
+            AuditTarget::File(path) => {
                 let file = AuditFile::open(path).map_err(|source| AuditError::new(path, source))?;
                 Some(AuditSink::File(file))
             }
-            AuditTo::Journald => {
+            AuditTarget::Journald => {
                 let path = Path::new(journald::SOCKET);
                 let socket = JournaldSocket::open(path).map_err(|source| AuditError::new(path, source))?;
                 Some(AuditSink::Journald(socket))

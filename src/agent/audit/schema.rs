@@ -6,5 +6,5 @@ use crate::report::schema;
 /// Returns the schema of a line as JSON; `docs/audit.schema.json` is a copy of it.
 #[must_use]
 pub fn audit() -> String {
-    schema::text_of::<AuditEntry<'static>>("One line of the audit log of `taskpull serve`")
+    schema::render::<AuditEntry<'static>>("One line of the audit log of `taskpull serve`")
 }

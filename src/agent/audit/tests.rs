@@ -13,7 +13,7 @@ use crate::agent::{
     AccessDecision, AgentMetrics, AgentObserver as _, CredentialIssued, Job, JobId, JobSource, Peer, Right, Submission,
     Timestamp,
 };
-use crate::config::AuditTo;
+use crate::config::AuditTarget;
 use crate::error::{Class, Failure, Link, Printable};
 use crate::pipeline::Provenance;
 
@@ -33,7 +33,7 @@ fn count(metrics: &AgentMetrics, result: &str) -> f64 {
 fn each_decision_is_written_as_one_line() {
     let folder = tempdir().unwrap();
     let (path, metrics) = (folder.path().join("audit"), Arc::new(AgentMetrics::default()));
-    let audit = AuditLog::open(&AuditTo::File(path.clone()), Arc::clone(&metrics)).unwrap();
+    let audit = AuditLog::open(&AuditTarget::File(path.clone()), Arc::clone(&metrics)).unwrap();
     audit.access_decided(&access(true));
     audit.access_decided(&access(false));
     audit.credential_issued(&CredentialIssued {
@@ -74,7 +74,7 @@ fn lost_lines_are_counted_and_do_not_block() {
 #[test]
 fn an_audit_log_that_is_off_opens_nothing() {
     let metrics = Arc::new(AgentMetrics::default());
-    let audit = AuditLog::open(&AuditTo::Off, Arc::clone(&metrics)).unwrap();
+    let audit = AuditLog::open(&AuditTarget::Off, Arc::clone(&metrics)).unwrap();
     audit.access_decided(&access(true));
     drop(audit);
     assert_eq!((count(&metrics, "written"), count(&metrics, "lost")), (0.0, 0.0));

@@ -79,7 +79,7 @@ impl AgentMetrics {
             self.0.add(&table::PULL_FAILURES, &[&serialized(&failure.link), &class], 1);
         }
         for retry in &container.retries {
-            self.0.add(&table::PULL_RETRIES, &[&serialized(&retry.because.class)], 1);
+            self.0.add(&table::PULL_RETRIES, &[&serialized(&retry.error.class)], 1);
         }
         if let Some(duration) = container.duration_ms {
             self.0.observe(&table::PULL_DURATION, &[&result], Duration::from_millis(duration));

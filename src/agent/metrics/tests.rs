@@ -26,7 +26,7 @@ fn container(image: &str, result: ContainerResult) -> ContainerReport {
         result,
         digest: None,
         via: None,
-        fell_back: None,
+        fallback: None,
         upstream_credential: None,
         credential: Some(CredentialReport::Anonymous),
         wanted_platform: None,
@@ -87,7 +87,7 @@ fn failures_are_counted_by_link_and_class_and_retries_by_class() {
     let because = failure(Link::Registry, Class::Throttled);
     let refused = ContainerReport {
         failure: Some(failure(Link::SecretPolicy, Class::Refused)),
-        retries: vec![RetryReport { attempt: 2, wait_ms: 10, because }],
+        retries: vec![RetryReport { attempt: 2, wait_ms: 10, error: because }],
         ..container("r.example/a:1", ContainerResult::Failed)
     };
     let late = ContainerReport {

@@ -20,7 +20,7 @@ use crate::agent::observer::AgentObserver;
 use crate::agent::timestamp::Timestamp;
 use crate::error::{Class, Failure};
 use crate::pipeline::Backoff;
-use crate::report::{Report, Verdict};
+use crate::report::{Report, RunOutcome};
 use crate::traces;
 
 /// The delays between the runs of a job.
@@ -71,7 +71,7 @@ impl Worker<'_> {
     }
 
     async fn run_traced(&self, active: Arc<ActiveJob>, shutdown: &Shutdown, permits: &Semaphore) {
-        let span = traces::request(&active.job.id, &active.job.submission.source);
+        let span = traces::request_span(&active.job.id, &active.job.submission.source);
         self.run_job(active, shutdown, permits).instrument(span).await;
     }
 
@@ -100,7 +100,7 @@ impl Worker<'_> {
             let report = run_or_interrupt(run, cancel, &interrupt).await;
             drop(admission);
             let is_aborted = shutdown.abort.is_cancelled() && !cancel.is_cancelled();
-            if is_aborted && report.verdict() != Verdict::Good {
+            if is_aborted && report.outcome() != RunOutcome::Success {
                 return events.end(None);
             }
             failures += 1;
@@ -127,12 +127,12 @@ impl Worker<'_> {
     }
 
     async fn end(&self, active: &Arc<ActiveJob>, report: &Report) {
-        let result = match report.verdict() {
-            Verdict::Good => JobResult::Succeeded,
+        let result = match report.outcome() {
+            RunOutcome::Success => JobResult::Succeeded,
             _ if active.cancel.is_cancelled() => JobResult::Cancelled,
             _ => JobResult::Failed,
         };
-        traces::ended(&Span::current(), result.as_str(), report.failures().next());
+        traces::record_request_end(&Span::current(), result.as_str(), report.failures().next());
         self.observer.job_ended(&active.job, result, report);
         self.job_store.end(active, result, report).await;
     }

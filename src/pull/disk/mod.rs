@@ -3,7 +3,7 @@
 //!
 //! A check and nothing else: nothing is ever deleted, and what cannot be seen from here (an
 //! engine elsewhere, a registry that only the engine reaches) is no failure, it is not known.
-//! A pull on a disk with comfortable room costs no question to any registry.
+//! A pull on a disk with skip_check_above room costs no question to any registry.
 
 mod free_space;
 mod reservation;
@@ -18,23 +18,12 @@ use tokio::time::timeout;
 pub(super) use reservation::{DiskReservation, DiskReservations};
 pub use shortage::{DiskFull, Shortage};
 
+use crate::config::DiskCheck;
 use crate::credential::Login;
 use crate::engine::{Engine, EngineError, PullRequest, Storage};
 use crate::registry::{Layer, RegistryClient};
 use free_space::{FreeSpace, measured};
 use reservation::need;
-
-/// What a shortage comes to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DiskCheck {
-    /// Nobody looks.
-    Off,
-    /// A warning, beside the pull.
-    #[default]
-    Warn,
-    /// A failure, in place of the pull.
-    Refuse,
-}
 
 /// When the disk is looked at, and what comes of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,7 +31,7 @@ pub struct DiskLimits {
     /// What a shortage comes to.
     pub check: DiskCheck,
     /// Free bytes with which no image is weighed.
-    pub comfortable: u64,
+    pub skip_check_above: u64,
 }
 
 /// The disk of one run.
@@ -93,13 +82,13 @@ impl<'a> Disk<'a> {
 
     /// What is to come of a shortage.
     pub(crate) fn check(&self) -> DiskCheck {
-        if self.limits.comfortable == 0 { DiskCheck::Off } else { self.limits.check }
+        if self.limits.skip_check_above == 0 { DiskCheck::Off } else { self.limits.check }
     }
 
     /// Looks whether there is room for an image, and holds it.
     pub(crate) async fn look<E: Engine>(&self, engine: &E, wanted: &PullRequest, login: &Login) -> DiskCheckResult<'_> {
         let Some((storage, space)) = self.space().await else { return DiskCheckResult::default() };
-        if space.free >= self.limits.comfortable && space.inodes != Some(0) {
+        if space.free >= self.limits.skip_check_above && space.inodes != Some(0) {
             return DiskCheckResult::default();
         }
         let Some(layers) = self.layers_wanted(engine, &storage, wanted, login).await else {

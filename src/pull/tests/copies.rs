@@ -8,10 +8,11 @@ use super::world::{
     DIGEST, Doubted, Fake, Nobody, NoneNeeded, SECOND, Script, behind_a_rule, busy, class, copy, digest, how, limits,
     planned, pull, refused, two_at_once,
 };
+use crate::config::{Behavior, OnRefusal};
 use crate::engine::EngineError;
 use crate::error::{Class, Link};
 use crate::plan::{HostLogin, HostLoginSource, Need, PlannedPull};
-use crate::pull::{Behavior, Caching, Deadlines, OnRefusal, PullLimits, PullOutcome, PullResultKind, run};
+use crate::pull::{Caching, Deadlines, PullLimits, PullOutcome, PullResultKind, run};
 use crate::retry::Backoff;
 
 /// The one image of a run with this behavior.

@@ -16,8 +16,8 @@ use crate::agent::api::response::{self, ApiResponse, NDJSON};
 use crate::agent::api::schemas::{KEY_LIMIT, LIST_DEFAULT, LIST_LIMIT, SOURCE_LIMIT};
 use crate::agent::{AcceptedJob, JobId, JobPlan, JobSnapshot, JobSource, JobState, Submission};
 use crate::error::Printable;
-use crate::report::lines::only_line;
-use crate::report::{Report, Verdict};
+use crate::report::ndjson::report_line;
+use crate::report::{Report, RunOutcome};
 use crate::task::minimal_definition;
 
 /// A definition from a request body, with its plan.
@@ -37,7 +37,7 @@ pub(in crate::agent::api) async fn submit(
     let is_followed = accepts_ndjson(request.headers());
     let PlannedDefinition { source, text, plan: JobPlan { report, subjects } } =
         plan_body(state, query, request).await?;
-    if report.verdict() != Verdict::Good {
+    if report.outcome() != RunOutcome::Success {
         return Err(Problem::from_report(report));
     }
     // Cannot fail: the definition was parsed for its plan.
@@ -162,7 +162,7 @@ pub(in crate::agent::api) async fn events(state: &Arc<ApiState>, id: &JobId) -> 
     } else {
         let view = full_view(state, state.job_store.get(id)?).await;
         let report = view.report.and_then(|report| serde_json::from_str::<Report>(report.get()).ok());
-        response::full(report.map(|report| only_line(&report)).unwrap_or_default())
+        response::full(report.map(|report| report_line(&report)).unwrap_or_default())
     };
     Ok(response::new(StatusCode::OK, NDJSON, body))
 }

@@ -67,7 +67,7 @@ impl<'a> ClusterPrefetcher<'a> {
             if next_scan > Instant::now() {
                 continue;
             }
-            let delay = match self.scan().instrument(traces::cluster()).await {
+            let delay = match self.scan().instrument(traces::cluster_span()).await {
                 Ok(()) => {
                     failures = 0;
                     self.log_recovery();

@@ -170,7 +170,7 @@ impl<'a> DefinitionFiles<'a> {
         let Some(file) = self.files.get_mut(name) else { return };
         let (error, last_valid_version_in_use) = (&failure.message, file.valid.is_some());
         tracing::warn!(%error, last_valid_version_in_use, "definition file is invalid");
-        let report = Report::of_invalid(failure.clone());
+        let report = Report::from_invalid(failure.clone());
         let job = self.job_store.add_failed_managed_job(submission(&self.folder, name, String::new()), &report);
         self.observer.job_ended(&job, JobResult::Failed, &report);
         if let Some(previous) = file.invalid.replace(InvalidVersion { failure, job: job.id }) {

@@ -10,7 +10,7 @@ use rustix::fs::OFlags;
 
 use super::file_fingerprint::FileFingerprint;
 use crate::error::Failure;
-use crate::pipeline::{InputError, whole};
+use crate::pipeline::{InputError, read_definition};
 use crate::task::{TaskDefinition, minimal_definition};
 
 /// How long an invalid file must be unchanged before it is reported: until then, it may still be
@@ -71,7 +71,7 @@ impl FileVersion {
         let unreadable = |source| InputError::Unreadable { path: path.to_owned(), source };
         // Checked first, because opening a device or a pipe has effects.
         if !fs::metadata(path).map_err(unreadable)?.is_file() {
-            return Err(InputError::NoFile { path: path.to_owned() });
+            return Err(InputError::NotRegular { path: path.to_owned() });
         }
         let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).unwrap_or_default();
         let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(unreadable)?;
@@ -80,9 +80,9 @@ impl FileVersion {
 
     fn read_open(file: &File, path: &Path) -> io::Result<Option<Self>> {
         let before = FileFingerprint::new(&file.metadata()?);
-        let content = whole(file)?;
+        let content = read_definition(file)?;
         let fingerprint = FileFingerprint::new(&file.metadata()?);
-        let content = content.ok_or_else(|| Failure::from(InputError::Long { path: path.to_owned() }));
+        let content = content.ok_or_else(|| Failure::from(InputError::TooLong { path: path.to_owned() }));
         Ok((before == fingerprint).then_some(Self { fingerprint, content }))
     }
 }
