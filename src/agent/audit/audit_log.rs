@@ -17,7 +17,7 @@ use crate::agent::{AccessDecision, AgentObserver, CredentialIssued, Job, JobResu
 use crate::config::AuditTarget;
 use crate::report::Report;
 
-/// EventQueue that the queue to the writer thread holds; further lines are lost.
+/// Lines that the queue to the writer thread holds; further lines are lost.
 const QUEUE_LENGTH: usize = 4_096;
 
 /// Longest wait for queued lines when the log is closed.
@@ -37,7 +37,7 @@ pub struct AuditLog {
 }
 
 impl AuditLog {
-    /// Opens the log and starts its writer thread. EventQueue are counted in `metrics`.
+    /// Opens the log and starts its writer thread. Lines are counted in `metrics`.
     ///
     /// # Errors
     /// [`AuditError`], if the file or the socket of journald cannot be opened.
