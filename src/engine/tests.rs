@@ -105,7 +105,9 @@ fn address_errors(folder: &Path) -> Vec<Entry> {
         let folder = folder.join("tls");
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
-        files.iter().for_each(|(name, text)| fs::write(folder.join(name), text).unwrap());
+        for (name, text) in files {
+            fs::write(folder.join(name), text).unwrap();
+        }
         host("tcp://engine.example:2376", TlsUse::Verified, Some(&folder))
     };
     let pki = rcgen::generate_simple_self_signed(["engine.example".to_owned()]).unwrap();
