@@ -34,10 +34,14 @@ pub use docker::DockerEngine;
 pub use endpoint::{AddressError, DockerAddress, EngineEndpoint, EngineSelector, ResolvedEngine, TlsUse};
 pub use engine_error::EngineError;
 pub use interface::{Engine, EngineConnector};
+#[cfg(fuzzing)]
+pub(crate) use line_buffer::LineBuffer;
 pub use local_image::LocalImage;
 pub use progress_message::ProgressMessage;
 pub use pull_request::PullRequest;
 pub use storage::Storage;
+#[cfg(fuzzing)]
+pub(crate) use stream_line::parse_line;
 pub use unreachable_reason::UnreachableReason;
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ mod tests;
 mod tls;
 mod token_service;
 
+#[cfg(fuzzing)]
+pub(crate) use challenge::Challenge;
 pub use auth_handshake::{LoginAcceptance, try_login};
 pub use login_error::LoginError;
 pub use login_target::{LoginTarget, LoginTargetError};

@@ -18,6 +18,8 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+#[cfg(fuzzing)]
+pub(crate) use docker_config::parse_engine_auth_data;
 pub use config_error::HostLoginConfigError;
 pub(super) use host_login_provider::HostLoginProvider;
 pub use host_logins::HostLogins;
