@@ -28,7 +28,7 @@ const LOGIN_KEYS: [&str; 3] = ["auths", "credHelpers", "credsStore"];
 
 /// A login with the images that it covers.
 #[derive(Debug)]
-pub(super) struct ScopedLogin {
+pub(crate) struct ScopedLogin {
     pub(super) scope: Scope,
     pub(super) login: Login,
 }
