@@ -1,103 +1,105 @@
-//! Backoff as a pure function: what to wait before attempt *n*, given a random number.
+//! Exponential backoff as a pure function of the number of failures and a random number.
 //!
-//! Time and chance come in as values; the caller sleeps. Full jitter, as the AWS
-//! architecture blog's "Exponential Backoff And Jitter" recommends it: uniformly between
-//! zero and the exponential bound, so that hosts which failed together do not come back
-//! together.
+//! The caller passes in the random number and sleeps. The jitter is full: uniform between zero
+//! and the exponential bound, as "Exponential Backoff And Jitter" in the AWS architecture blog
+//! recommends, so that hosts which failed together do not come back together.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// An exponential backoff whose state is only the attempt's number.
+/// An exponential backoff. Its only state is the number of failures, which the caller counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
-    first: Duration,
-    most: Duration,
-    attempts: u32,
-}
-
-/// Why a backoff cannot be built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidBackoff {
-    /// The first wait is zero or longer than the longest one.
-    #[error("the first wait must be above zero and at most the longest one")]
-    Waits,
-    /// No attempt at all is allowed.
-    #[error("at least one attempt is needed")]
-    Attempts,
+    min: Duration,
+    max: Duration,
+    attempts: NonZeroU32,
 }
 
 impl Backoff {
-    /// Waits grow from `first` to `most`, doubling; `attempts` counts the first try too.
-    ///
-    /// # Errors
-    /// When a wait is zero, the waits are in the wrong order, or there is no attempt.
-    pub const fn new(first: Duration, most: Duration, attempts: u32) -> Result<Self, InvalidBackoff> {
-        if first.is_zero() || first.as_nanos() > most.as_nanos() {
-            return Err(InvalidBackoff::Waits);
-        }
-        if attempts == 0 {
-            return Err(InvalidBackoff::Attempts);
-        }
-        Ok(Self { first, most, attempts })
+    /// The bound of a delay is `min` after the first failure and doubles with each further one,
+    /// up to `max`. The number of attempts is not limited.
+    #[must_use]
+    pub const fn exponential(min: Duration, max: Duration) -> Self {
+        Self { min, max, attempts: NonZeroU32::MAX }
     }
 
-    /// The same waits, for another number of attempts.
+    /// The same delays with a limit on the number of attempts, the first one included.
     #[must_use]
     pub const fn with_attempts(self, attempts: NonZeroU32) -> Self {
-        Self { attempts: attempts.get(), ..self }
+        Self { attempts, ..self }
     }
 
-    /// How long to wait after `failed` attempts have failed, or `None` when none is left.
-    /// `chance` is uniform in `0.0..1.0`.
+    /// The delay after this number of failed attempts, or `None` if no attempt is left.
+    /// `random` is uniform in `0.0..1.0`.
     #[must_use]
-    pub fn wait(&self, failed: u32, chance: f64) -> Option<Duration> {
-        if failed == 0 || failed >= self.attempts {
+    pub fn delay(&self, failures: u32, random: f64) -> Option<Duration> {
+        if failures == 0 || failures >= self.attempts.get() {
             return None;
         }
-        Some(self.bound(failed).mul_f64(chance.clamp(0.0, 1.0)))
+        let bound = self.max_delay(failures);
+        let seconds = bound.as_secs_f64() * random.clamp(0.0, 1.0);
+        // The conversion fails for NaN and where rounding exceeds the longest Duration.
+        Some(Duration::try_from_secs_f64(seconds).unwrap_or(bound).min(bound))
     }
 
-    /// The longest wait after so many failed attempts, however many are allowed.
+    /// The longest delay after this number of failed attempts, whatever the limit on attempts is.
     #[must_use]
-    pub fn bound(&self, failed: u32) -> Duration {
-        let doublings = 2_u32.saturating_pow(failed.saturating_sub(1));
-        self.first.saturating_mul(doublings).min(self.most)
+    pub fn max_delay(&self, failures: u32) -> Duration {
+        let factor = 2_u32.saturating_pow(failures.saturating_sub(1));
+        self.min.saturating_mul(factor).min(self.max)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
     use std::time::Duration;
 
-    use super::{Backoff, InvalidBackoff};
+    use proptest::prelude::*;
+
+    use super::Backoff;
 
     const SECOND: Duration = Duration::from_secs(1);
+    const FROM_ONE_TO_FIVE: Backoff = Backoff::exponential(SECOND, Duration::from_secs(5));
 
     #[test]
-    fn waits_double_up_to_the_longest_and_end_with_the_attempts() {
-        let backoff = Backoff::new(SECOND, 5 * SECOND, 5).unwrap();
-        let waits: Vec<_> = (1..6).map(|failed| backoff.wait(failed, 1.0)).collect();
-        assert_eq!(waits, [Some(SECOND), Some(2 * SECOND), Some(4 * SECOND), Some(5 * SECOND), None]);
+    fn delays_double_up_to_the_maximum_and_end_with_the_attempts() {
+        let backoff = FROM_ONE_TO_FIVE.with_attempts(NonZeroU32::new(5).unwrap());
+        let delays: Vec<_> = (0..6).map(|failures| backoff.delay(failures, 1.0)).collect();
+        assert_eq!(delays, [None, Some(SECOND), Some(2 * SECOND), Some(4 * SECOND), Some(5 * SECOND), None]);
     }
 
     #[test]
-    fn jitter_is_full() {
-        let backoff = Backoff::new(SECOND, 5 * SECOND, 3).unwrap();
-        assert_eq!(backoff.wait(1, 0.0), Some(Duration::ZERO));
-        assert_eq!(backoff.wait(2, 0.25), Some(SECOND / 2));
+    fn jitter_is_uniform_from_zero_to_the_bound() {
+        assert_eq!(FROM_ONE_TO_FIVE.delay(1, 0.0), Some(Duration::ZERO));
+        assert_eq!(FROM_ONE_TO_FIVE.delay(2, 0.25), Some(SECOND / 2));
     }
 
-    #[test]
-    fn a_thousand_failures_do_not_overflow() {
-        let backoff = Backoff::new(SECOND, 5 * SECOND, u32::MAX).unwrap();
-        assert_eq!(backoff.wait(1_000, 1.0), Some(5 * SECOND));
+    fn duration() -> impl Strategy<Value = Duration> {
+        prop_oneof![Just(Duration::ZERO), Just(Duration::MAX), (0..u64::MAX / 2).prop_map(Duration::from_nanos)]
     }
 
-    #[test]
-    fn nonsense_is_refused() {
-        assert_eq!(Backoff::new(Duration::ZERO, SECOND, 1), Err(InvalidBackoff::Waits));
-        assert_eq!(Backoff::new(2 * SECOND, SECOND, 1), Err(InvalidBackoff::Waits));
-        assert_eq!(Backoff::new(SECOND, SECOND, 0), Err(InvalidBackoff::Attempts));
+    proptest! {
+        #[test]
+        fn the_bound_never_shrinks_and_never_exceeds_the_maximum(min in duration(), max in duration(), failures: u32) {
+            let backoff = Backoff::exponential(min, max);
+            let bound = backoff.max_delay(failures);
+            prop_assert!(bound <= max && bound >= min.min(max));
+            prop_assert!(bound <= backoff.max_delay(failures.saturating_add(1)));
+        }
+
+        #[test]
+        fn a_delay_stays_within_its_bound_and_the_attempts(
+            min in duration(),
+            max in duration(),
+            attempts: NonZeroU32,
+            failures: u32,
+            random in prop_oneof![0.0..1.0, any::<f64>()],
+        ) {
+            let backoff = Backoff::exponential(min, max).with_attempts(attempts);
+            let delay = backoff.delay(failures, random);
+            prop_assert_eq!(delay.is_some(), failures > 0 && failures < attempts.get());
+            prop_assert!(delay.is_none_or(|delay| delay <= backoff.max_delay(failures)));
+        }
     }
 }

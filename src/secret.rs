@@ -1,11 +1,11 @@
-//! Secret text: wrapped where it enters the process, wiped when it is dropped.
+//! Secret values: wrapped where they enter the process, zeroized when they are dropped.
 //!
-//! This is the only file that takes the wrapping off. Few places may ask for it
-//! (`clippy.toml` holds everyone else to that): the parsers of a secret's content and of
-//! the host's own logins, the encoder of the engine's auth header and of a registry's, the
-//! search for a login in the engine's words, the headers for a collector of traces, and the
-//! calls that have KMS encrypt a text or Secrets Manager store one. `Debug` says that something is there and nothing else; there
-//! is no `Display`, no `Serialize` and no `PartialEq`.
+//! Only this file exposes a value, and only few places may call it, which `clippy.toml` enforces:
+//! the parsers of a secret's content and of the host's own logins, the encoders of the engine's and
+//! the registries' authorization headers, the search for a login in the engine's messages, the
+//! headers for a trace collector, and the requests to KMS and Secrets Manager that encrypt or store
+//! a text. `Debug` shows only that there is a value. There is no `Display`, `Serialize` or
+//! `PartialEq`.
 
 use std::fmt;
 
@@ -18,25 +18,25 @@ use zeroize::Zeroizing;
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// Wraps a text. It is copied into a buffer of its exact length, and the old one is
-    /// wiped: shrinking a `String` with room to spare would leave its contents behind.
+    /// Wraps a text. The text is copied into a buffer of its exact length and the old buffer is
+    /// zeroized, because shrinking a `String` can leave a copy of its content in memory.
     #[must_use]
     pub fn new(text: String) -> Self {
         let text = Zeroizing::new(text);
         Self(SecretString::new(text.as_str().into()))
     }
 
-    /// The text itself, to be used and forgotten within one expression.
+    /// The text. Use it within one expression and do not store it.
     #[must_use]
     pub fn expose(&self) -> &str {
-        #[expect(clippy::disallowed_methods, reason = "the one place that takes the wrapping off")]
+        #[expect(clippy::disallowed_methods, reason = "the only place that exposes the text")]
         self.0.expose_secret()
     }
 
-    /// Whether there is nothing in it.
+    /// Whether the text is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        #[expect(clippy::disallowed_methods, reason = "tells one bit, not the text")]
+        #[expect(clippy::disallowed_methods, reason = "reveals one bit, not the text")]
         self.0.expose_secret().is_empty()
     }
 }
@@ -47,18 +47,18 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Bytes that are as secret: a binary secret, or what KMS decrypted.
+/// Secret bytes: a binary secret, or the plaintext from KMS.
 #[derive(Clone)]
 pub struct SecretBytes(Zeroizing<Vec<u8>>);
 
 impl SecretBytes {
-    /// Wraps bytes. The `Vec` moves in.
+    /// Wraps bytes without copying them.
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
-    /// The bytes themselves, to be used and forgotten within one expression.
+    /// The bytes. Use them within one expression and do not store them.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         &self.0
@@ -82,7 +82,7 @@ mod tests {
     use super::{Secret, SecretBytes};
 
     #[test]
-    fn debug_shows_nothing() {
+    fn debug_output_does_not_show_the_value() {
         assert_eq!(format!("{:?}", SecretBytes::new(b"hunter2".to_vec())), "SecretBytes([redacted])");
         let secret = Secret::new("hunter2".to_owned());
         assert_eq!(format!("{secret:?} {secret:#?}"), "Secret([redacted]) Secret([redacted])");

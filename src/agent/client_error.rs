@@ -92,7 +92,7 @@ impl Explain for ClientError {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self {
             Self::NotRunning { socket, .. }
             | Self::Denied { socket, .. }

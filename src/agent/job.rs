@@ -96,7 +96,7 @@ impl JobSource {
 pub struct Submission {
     /// What the reports are to call it: a path, or whatever the sender likes.
     pub source: Printable,
-    /// The definition, with the keys alone that are read here ([`crate::task::essence`]).
+    /// The definition, with the keys alone that are read here ([`crate::task::minimal_definition`]).
     pub definition: String,
     /// What the sender says to be told the same answer when he asks twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]

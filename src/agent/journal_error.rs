@@ -58,7 +58,7 @@ impl Explain for JournalError {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self {
             Self::Folder { folder, .. } | Self::Locked { folder } => folder.display().to_string(),
             Self::Write { file, .. } => file.display().to_string(),

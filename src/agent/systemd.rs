@@ -21,11 +21,8 @@ use super::job_store::JobStore;
 use super::worker::JobExecutor;
 use crate::pipeline::Backoff;
 
-/// The waits between two questions to an engine that does not answer at the start.
-const WAITS: Backoff = match Backoff::new(Duration::from_millis(250), Duration::from_secs(5), 1) {
-    Ok(backoff) => backoff,
-    Err(_) => panic!("the waits are in order"),
-};
+/// The delays between two requests to an engine that does not answer at the start.
+const BACKOFF: Backoff = Backoff::exponential(Duration::from_millis(250), Duration::from_secs(5));
 
 /// The status is not told more often.
 const STATUS_PAUSE: Duration = Duration::from_secs(1);
@@ -90,7 +87,7 @@ impl ServiceManager {
         while let Err(failure) = work.engine().await {
             tell(&[NotifyState::Status(&format!("waiting for the engine: {}", failure.message))]);
             failures += 1;
-            sleep(WAITS.bound(failures)).await;
+            sleep(BACKOFF.max_delay(failures)).await;
         }
         self.is_ready.store(true, Ordering::Relaxed);
         tell(&[NotifyState::Ready, NotifyState::Status("nothing under way")]);

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::engine::{EngineError, Unreachable};
 use crate::error::{Class, Explain as _, Link};
-use crate::plan::Registry;
+use crate::plan::RegistryKind;
 use crate::task::ImageReference;
 
 /// What a failure means, ready to be told.
@@ -104,7 +104,7 @@ const ECR_PUBLIC_REFUSED: Classification = Classification {
 /// not show its words show the number.
 fn is_refused_by_ecr_public(text: &str, image: &ImageReference) -> bool {
     let is_400 = ["400 bad request", "400 (bad request)", "http 400", "statuscode: 400", "from registry 400"];
-    Registry::of(image) == Ok(Registry::EcrPublic) && is_400.iter().any(|phrase| text.contains(phrase))
+    RegistryKind::from_image(image) == Ok(RegistryKind::EcrPublic) && is_400.iter().any(|phrase| text.contains(phrase))
 }
 
 /// The text without the words that name the image, its repository or its registry. The colon

@@ -325,7 +325,7 @@ impl AwsError {
     /// No service answers for a Region that does not exist.
     fn region_warning(&self) -> Option<String> {
         match &self.resource {
-            AwsResource::Token(TokenScope::Ecr(region, _)) => region.oddity(),
+            AwsResource::Token(TokenScope::Ecr(region, _)) => region.unknown_warning(),
             _ => None,
         }
     }
@@ -357,7 +357,7 @@ impl Explain for AwsError {
     }
 
     /// A failure of a role is about the role, every other one about the resource.
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self.link() {
             Link::Role => self.identity.to_string(),
             _ => self.resource.name(),

@@ -63,7 +63,7 @@ impl Explain for CaBundleError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         let (Self::Unreadable { path, .. }
         | Self::NotRegular { path }
         | Self::TooLong { path }

@@ -16,7 +16,7 @@ use crate::aws::ecs_documents::{definition, service_workload, task_workload};
 use crate::aws::error_context::ErrorContext;
 use crate::aws::observed_call::{observe, until};
 use crate::aws::{AwsCall, AwsClient, AwsError, AwsErrorKind, AwsResource};
-use crate::cluster::{Attributes, Definition, Workload};
+use crate::cluster::{Attributes, ClusterDefinition, Workload};
 use crate::identity::Identity;
 
 /// The maximum number of services in one `DescribeServices` (API reference).
@@ -67,7 +67,7 @@ impl EcsClient {
     ///
     /// # Errors
     /// [`AwsError`]
-    pub async fn definition(&self, arn: &str) -> Result<Definition, AwsError> {
+    pub async fn definition(&self, arn: &str) -> Result<ClusterDefinition, AwsError> {
         let session = self.connect(AwsCall::DescribeTaskDefinition).await?;
         let sent = session.client.describe_task_definition().task_definition(arn).send();
         let answer = self.call(&session, AwsCall::DescribeTaskDefinition, sent).await?;

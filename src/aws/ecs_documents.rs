@@ -5,11 +5,11 @@ use aws_sdk_ecs::types::{
 };
 use serde_json::json;
 
-use crate::cluster::{Definition, LaunchType, Workload};
+use crate::cluster::{ClusterDefinition, LaunchType, Workload};
 
 pub(super) fn service_workload(service: Service) -> Workload {
     let strategy = service.capacity_provider_strategy.unwrap_or_default();
-    let providers = strategy.iter().map(|item| LaunchType::of_capacity_provider(&item.capacity_provider));
+    let providers = strategy.iter().map(|item| LaunchType::from_capacity_provider(&item.capacity_provider));
     let launch_type = service.launch_type.and_then(|launch| LaunchType::parse(launch.as_str()));
     // An inactive deployment starts no more tasks.
     let deployments = service.deployments.unwrap_or_default().into_iter();
@@ -28,7 +28,7 @@ pub(super) fn service_workload(service: Service) -> Workload {
 }
 
 pub(super) fn task_workload(task: Task) -> Workload {
-    let provider = task.capacity_provider_name.as_deref().map(LaunchType::of_capacity_provider);
+    let provider = task.capacity_provider_name.as_deref().map(LaunchType::from_capacity_provider);
     let launch_type = task.launch_type.and_then(|launch| LaunchType::parse(launch.as_str()));
     Workload {
         name: task.task_arn.unwrap_or_default(),
@@ -45,7 +45,7 @@ fn member_of(constraints: Option<Vec<PlacementConstraint>>) -> Vec<String> {
 }
 
 /// The keys of a task definition that decide about its pulls.
-pub(super) fn definition(definition: Option<TaskDefinition>) -> Definition {
+pub(super) fn definition(definition: Option<TaskDefinition>) -> ClusterDefinition {
     let definition = definition.unwrap_or_else(|| TaskDefinition::builder().build());
     let containers = definition.container_definitions.unwrap_or_default().into_iter().map(|container| {
         let credentials = container.repository_credentials;
@@ -71,5 +71,8 @@ pub(super) fn definition(definition: Option<TaskDefinition>) -> Definition {
     let constraints = definition.placement_constraints.unwrap_or_default().into_iter();
     let member_of =
         constraints.filter(|constraint| constraint.r#type == Some(TaskDefinitionPlacementConstraintType::MemberOf));
-    Definition { json: json.to_string(), member_of: member_of.filter_map(|constraint| constraint.expression).collect() }
+    ClusterDefinition {
+        json: json.to_string(),
+        member_of: member_of.filter_map(|constraint| constraint.expression).collect(),
+    }
 }

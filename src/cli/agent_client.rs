@@ -9,12 +9,12 @@ use crate::agent::{Client, ClientError};
 use crate::config::table::AGENT_SOCKET;
 use crate::config::{ConfigError, Settings, Sources};
 use crate::error::ExitCode;
-use crate::error::Failure;
+use crate::error::{Explain as _, Failure};
 
 /// A client of the agent that the settings mean.
 pub(super) fn client(socket: Option<String>, config: Option<&Path>) -> Result<Client, ExitCode> {
     let settings = settings(socket, config).map_err(|error| {
-        complain(&Failure::from(&error));
+        complain(&Failure::from(error));
         ExitCode::Configuration
     })?;
     log::start(&settings.log_filter);
@@ -35,6 +35,6 @@ pub(super) fn runtime() -> Result<Runtime, ExitCode> {
 
 /// Says why the agent did not do it, and how the program ends for that.
 pub(super) fn failed(error: &ClientError) -> ExitCode {
-    complain(&Failure::from(error));
+    complain(&error.to_failure());
     ExitCode::NoAgent
 }

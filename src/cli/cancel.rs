@@ -13,7 +13,7 @@ fn cancel(Cancel { ids, socket, config }: &Cancel) -> Result<ExitCode, ExitCode>
     let client = agent_client::client(socket.clone(), config.as_deref())?;
     let runtime = agent_client::runtime()?;
     Ok(runtime.block_on(async {
-        let mut exit = ExitCode::Good;
+        let mut exit = ExitCode::Success;
         for id in ids {
             match client.cancel(id).await {
                 Ok(view) => tell(&format!("request {id} ({}) is called off", view.source)),

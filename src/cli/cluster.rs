@@ -46,7 +46,7 @@ mod without_ecs {
     ) -> Result<Option<Box<dyn ClusterApi>>, Failure> {
         match &settings.agent.ecs {
             None => Ok(None),
-            Some(EcsSettings { cluster, .. }) => Err(Failure::from(&ConfigError::Value {
+            Some(EcsSettings { cluster, .. }) => Err(Failure::from(ConfigError::Value {
                 key: ECS_CLUSTER.key,
                 value: cluster.clone(),
                 origin: "the settings".to_owned(),

@@ -53,7 +53,7 @@ impl Explain for LoginCommandError {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self {
             Self::Stdin(_) => "stdin".to_owned(),
             Self::Runtime(_) => "taskpull".to_owned(),
@@ -82,7 +82,7 @@ fn failed(failure: impl Into<Arc<Failure>>, exit: ExitCode) -> Failed {
 /// Where logins come from, by the settings; the log begins.
 fn logins(config: Option<&Path>) -> Result<LoginProvider<CachingCredentialProvider<AwsClient>>, Failed> {
     let settings = Sources::of_process(config).and_then(|sources| Settings::read(&sources));
-    let settings = settings.map_err(|error| failed(Failure::from(&error), ExitCode::Configuration))?;
+    let settings = settings.map_err(|error| failed(Failure::from(error), ExitCode::Configuration))?;
     log::start(&settings.log_filter);
     setup::logins(&settings).map_err(|failure| failed(failure, ExitCode::Configuration))
 }
@@ -92,23 +92,23 @@ fn login(config: Option<&Path>, image: &ImageReference) -> Result<Option<IssuedL
     let logins = logins(config)?;
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime =
-        runtime.map_err(|error| failed(Failure::from(&LoginCommandError::Runtime(error)), ExitCode::Internal))?;
+        runtime.map_err(|error| failed(Failure::from(LoginCommandError::Runtime(error)), ExitCode::Internal))?;
     let login = runtime.block_on(logins.of(image));
     // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
     runtime.shutdown_background();
-    login.map_err(|failure| failed(failure, ExitCode::SomeFailed))
+    login.map_err(|failure| failed(failure, ExitCode::Failed))
 }
 
 /// Stdin, and one byte more than the limit where it is longer than that.
 fn stdin(limit: u64) -> Result<Vec<u8>, Failed> {
     let read = at_most(io::stdin().lock(), limit + 1);
-    read.map_err(|error| failed(Failure::from(&LoginCommandError::Stdin(error)), ExitCode::BadInput))
+    read.map_err(|error| failed(Failure::from(LoginCommandError::Stdin(error)), ExitCode::BadInput))
 }
 
 fn write(written: &SecretResponse) -> ExitCode {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(written.bytes()).and_then(|()| stdout.flush()) {
-        Ok(()) => ExitCode::Good,
+        Ok(()) => ExitCode::Success,
         Err(error) => {
             tell(&format!("error: the login could not be written: {error}"));
             ExitCode::Internal
@@ -168,7 +168,7 @@ fn refuse(said: &str) -> ExitCode {
 /// `taskpull credential kubelet`
 pub(super) fn kubelet(arguments: &Kubelet) -> ExitCode {
     let answered = stdin(kubelet::LIMIT).and_then(|bytes| {
-        let image = kubelet::image(&bytes).map_err(|error| failed(Failure::from(&error), ExitCode::BadInput))?;
+        let image = kubelet::image(&bytes).map_err(|error| failed(Failure::from(error), ExitCode::BadInput))?;
         let given = login(arguments.config.as_deref(), &image)?;
         kubelet::answer(&image, given.as_ref()).ok_or_else(|| no_password(&image))
     });
@@ -178,10 +178,10 @@ pub(super) fn kubelet(arguments: &Kubelet) -> ExitCode {
 /// `taskpull login-password`
 pub(super) fn login_password(arguments: &LoginPassword) -> ExitCode {
     let asked = &arguments.registry;
-    let host = RegistryHost::of_address(asked).and_then(|(host, _)| host.any_image());
-    let no_host = || failed(Failure::from(&LoginCommandError::NoHost(RegistryHost::quoted(asked))), ExitCode::Usage);
+    let host = RegistryHost::parse_address(asked).and_then(|(host, _)| host.example_image());
+    let no_host = || failed(Failure::from(LoginCommandError::NoHost(RegistryHost::redact(asked))), ExitCode::Usage);
     let answered = host.ok_or_else(no_host).and_then(|image| {
-        let not_ours = || failed(Failure::from(&LoginCommandError::NotOurs(asked.clone())), ExitCode::Configuration);
+        let not_ours = || failed(Failure::from(LoginCommandError::NotOurs(asked.clone())), ExitCode::Configuration);
         let given = login(arguments.config.as_deref(), &image)?.ok_or_else(not_ours)?;
         password(&given.login).ok_or_else(|| no_password(&image))
     });
@@ -189,5 +189,5 @@ pub(super) fn login_password(arguments: &LoginPassword) -> ExitCode {
 }
 
 fn no_password(image: &ImageReference) -> Failed {
-    failed(Failure::from(&LoginCommandError::IdentityToken(image.registry().to_owned())), ExitCode::SomeFailed)
+    failed(Failure::from(LoginCommandError::IdentityToken(image.registry().to_owned())), ExitCode::Failed)
 }

@@ -19,7 +19,7 @@ pub(super) fn read(paths: &[PathBuf]) -> Vec<Input> {
         }
         match files(path) {
             Ok(files) => inputs.extend(files.iter().map(|file| one(file))),
-            Err(error) => inputs.push(Input { source: path.display().to_string(), text: Err(Failure::from(&error)) }),
+            Err(error) => inputs.push(Input { source: path.display().to_string(), text: Err(Failure::from(error)) }),
         }
     }
     inputs
@@ -49,5 +49,5 @@ fn one(path: &Path) -> Input {
         Ok(None) => Err(InputError::Long { path: path.to_owned() }),
         Err(source) => Err(InputError::Unreadable { path: path.to_owned(), source }),
     };
-    Input { source: path.display().to_string(), text: text.map_err(|error| Failure::from(&error)) }
+    Input { source: path.display().to_string(), text: text.map_err(Failure::from) }
 }

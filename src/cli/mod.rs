@@ -52,7 +52,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> process::ExitCode 
         Err(error) => {
             // Nothing to be done about a closed terminal.
             let _ = error.print();
-            return if error.use_stderr() { ExitCode::Usage.into() } else { ExitCode::Good.into() };
+            return if error.use_stderr() { ExitCode::Usage.into() } else { ExitCode::Success.into() };
         }
     };
     let exit = match arguments.command {

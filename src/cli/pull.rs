@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &Pull) -> ExitCode {
     let settings = match settings(arguments) {
         Ok(settings) => settings,
         Err(error) => {
-            complain(&Failure::from(&error));
+            complain(&Failure::from(error));
             return ExitCode::Configuration;
         }
     };
@@ -189,7 +189,7 @@ impl Pins {
             Ok(texts) => texts,
             Err(error) => {
                 tell(&format!("error: nothing is pinned: {error}"));
-                return if exit == ExitCode::Good { ExitCode::SomeFailed } else { exit };
+                return if exit == ExitCode::Success { ExitCode::Failed } else { exit };
             }
         };
         let written = match self.places {

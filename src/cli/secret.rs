@@ -24,7 +24,7 @@ pub(super) struct SecretCommandContext {
 pub(super) fn prepare(config: Option<&Path>) -> Result<SecretCommandContext, ExitCode> {
     let settings = Sources::of_process(config).and_then(|sources| Settings::read(&sources));
     let settings = settings.map_err(|error| {
-        complain(&Failure::from(&error));
+        complain(&Failure::from(error));
         ExitCode::Configuration
     })?;
     log::start(&settings.log_filter);
@@ -48,7 +48,7 @@ pub(super) fn seal(arguments: &Seal) -> ExitCode {
     let binding = match Binding::new(&arguments.key, &arguments.context) {
         Ok(binding) => binding,
         Err(error) => {
-            complain(&Failure::from(&error));
+            complain(&Failure::from(error));
             return ExitCode::Usage;
         }
     };
@@ -67,7 +67,7 @@ pub(super) fn seal(arguments: &Seal) -> ExitCode {
     let plaintext = match plaintext {
         Ok(plaintext) => plaintext,
         Err(error) => {
-            complain(&Failure::from(&error));
+            complain(&Failure::from(error));
             return ExitCode::BadInput;
         }
     };
@@ -78,7 +78,7 @@ pub(super) fn seal(arguments: &Seal) -> ExitCode {
         Ok(envelope) => write(&(envelope.to_json() + "\n")),
         Err(failure) => {
             complain(&failure);
-            ExitCode::SomeFailed
+            ExitCode::Failed
         }
     }
 }
@@ -107,7 +107,7 @@ pub(super) fn write_json(result: &impl Serialize) -> ExitCode {
 pub(super) fn write(text: &str) -> ExitCode {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Ok(()) => ExitCode::Good,
+        Ok(()) => ExitCode::Success,
         Err(error) => {
             tell(&format!("error: the result could not be written: {error}"));
             ExitCode::Internal

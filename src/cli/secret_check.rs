@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Check) -> ExitCode {
         Output::Text => secret::write(&text(arguments, usage, &findings, is_good)),
     };
     match written {
-        ExitCode::Good if !is_good => ExitCode::SomeFailed,
+        ExitCode::Success if !is_good => ExitCode::Failed,
         written => written,
     }
 }

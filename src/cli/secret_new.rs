@@ -68,7 +68,7 @@ pub(super) fn run(arguments: &New) -> ExitCode {
         Ok(kept) => show(&told(&secret, Some(kept)), arguments),
         Err(failure) => {
             complain(&failure);
-            ExitCode::SomeFailed
+            ExitCode::Failed
         }
     }
 }
@@ -85,7 +85,7 @@ fn draft(arguments: &New) -> Result<SecretSpec, Failure> {
         region: region.as_deref(),
         replicas: replicate,
     };
-    SecretSpec::new(&wanted).map_err(|error| Failure::from(&error))
+    SecretSpec::new(&wanted).map_err(Failure::from)
 }
 
 fn with_token(draft: SecretSpec, arguments: &New) -> Result<NewSecret, ExitCode> {
@@ -105,7 +105,7 @@ fn with_token(draft: SecretSpec, arguments: &New) -> Result<NewSecret, ExitCode>
         draft.with_token(&token)
     });
     secret.map_err(|error| {
-        complain(&Failure::from(&error));
+        complain(&Failure::from(error));
         ExitCode::BadInput
     })
 }

@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Serve) -> ExitCode {
 }
 
 fn prepared(arguments: &Serve, metrics: &Arc<Metrics>) -> Result<(Settings, AgentComponents), Failure> {
-    let settings = settings(arguments).map_err(|error| Failure::from(&error))?;
+    let settings = settings(arguments)?;
     let watch: Arc<dyn CredentialObserver> = Arc::clone(metrics) as _;
     let mut setup = AppContext::watched_by(&watch, &settings, false, PullLimiter::of_many_runs)?;
     // Who else had an image pulled is not known here: a copy serves whoever may have it.
@@ -78,12 +78,12 @@ fn serve(
     if let Err(error) = rustix::thread::set_no_new_privs(true) {
         tell(&format!("warning: programs that are started here may gain privileges: {error}"));
     }
-    let (journal, found) = Journal::open(&settings.agent.state_folder).map_err(|error| Failure::from(&error))?;
+    let (journal, found) = Journal::open(&settings.agent.state_folder)?;
     for (file, why) in &found.broken {
         tell(&format!("warning: {} is no request of this agent's: {why}", file.display()));
     }
     // Before there is a second thread: it forgets the variables that tell of a socket.
-    let socket = socket(&settings.agent).map_err(|error| Failure::from(&error))?;
+    let socket = socket(&settings.agent)?;
     log::send(&traces);
     let (audit, listener) = watching(settings, metrics)?;
     let witness: Arc<dyn AgentObserver> =
@@ -135,7 +135,7 @@ fn serve(
     runtime.shutdown_background();
     audit.close();
     Ok(match served {
-        Ok(()) => ExitCode::Good,
+        Ok(()) => ExitCode::Success,
         Err(error) => {
             tell(&format!("error: the agent could not be started: {error}"));
             ExitCode::Internal
@@ -146,8 +146,8 @@ fn serve(
 /// What writes the audit trail and what serves the metrics.
 fn watching(settings: &Settings, metrics: &Arc<Metrics>) -> Result<(Arc<Audit>, Option<Listener>), Failure> {
     let AgentSettings { audit, metrics_listen, .. } = &settings.agent;
-    let audit = Audit::begin(audit, Arc::clone(metrics)).map_err(|error| Failure::from(&error))?;
-    let listener = metrics_listen.map(Listener::bind).transpose().map_err(|error| Failure::from(&error))?;
+    let audit = Audit::begin(audit, Arc::clone(metrics))?;
+    let listener = metrics_listen.map(Listener::bind).transpose()?;
     if let Some(listener) = &listener {
         tell(&format!("the metrics are at http://{}/metrics", listener.address()));
     }
@@ -280,7 +280,7 @@ impl JobExecutor for PipelineExecutor {
     fn engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
         async {
             let setup = &self.parts().setup;
-            reach(&setup.engine, &setup.limits.deadlines).await.map_err(|error| Failure::from(&error))
+            reach(&setup.engine, &setup.limits.deadlines).await.map_err(Failure::from)
         }
         .boxed()
     }

@@ -11,15 +11,12 @@ use crate::pipeline::{
     AccessTokens, AccountRoles, AwsClient, Backoff, Batching, Behavior, CacheConfig, Caching,
     CachingCredentialProvider, Concurrency, CredentialObserver, Deadlines, DiskCheck, DiskLimits, DockerAddress,
     EngineEndpoint, EngineSelector, HostKind, HostLoginSettings, HostLogins, Input, LoginProvider, OnRefusal,
-    PlanContext, Platform, PullLimiter, PullLimits, PullRun, Registries, ResolvedEngine, Rewrites, RoleUse, TlsUse,
+    PlanContext, Platform, PullLimiter, PullLimits, PullRun, RegistryMap, ResolvedEngine, Rewrites, RoleUse, TlsUse,
 };
 
-/// The waits between attempts at a pull grow to a second and a half and no further: two
-/// seconds after a registry is well again an image is there. The attempts are a setting.
-const WAITS: Backoff = match Backoff::new(Duration::from_millis(250), Duration::from_millis(1_500), 1) {
-    Ok(backoff) => backoff,
-    Err(_) => panic!("the waits are in order"),
-};
+/// The delays between attempts to pull grow to 1.5 seconds at most, so that an image is there
+/// two seconds after its registry has recovered. The number of attempts is a setting.
+const BACKOFF: Backoff = Backoff::exponential(Duration::from_millis(250), Duration::from_millis(1_500));
 
 /// Everything that a command needs of the world, checked and not yet asked anything.
 pub(super) struct AppContext {
@@ -55,8 +52,7 @@ impl AppContext {
     ) -> Result<Self, Failure> {
         let concurrency = Concurrency { all: settings.concurrency, per_registry: settings.per_registry };
         let instance = Arc::new(instance_logins(settings)?);
-        let ResolvedEngine { address, by_current_context } =
-            engine(&settings.engine).find().map_err(|error| Failure::from(&error))?;
+        let ResolvedEngine { address, by_current_context } = engine(&settings.engine).find()?;
         Ok(Self {
             engine: address,
             by_current_context,
@@ -64,8 +60,8 @@ impl AppContext {
             traffic: traffic(concurrency),
             credentials: Arc::new(credentials(settings, Arc::clone(&instance), watch)?),
             roles: if settings.assume_execution_role { RoleUse::Assume } else { RoleUse::Ignore },
-            accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
-            rewrites: Rewrites::new(&settings.rewrites).map_err(|error| Failure::from(&error))?,
+            accounts: AccountRoles::new(&settings.accounts)?,
+            rewrites: Rewrites::new(&settings.rewrites)?,
             platform: settings.platform.as_deref().map(platform).transpose()?,
             instance,
         })
@@ -84,7 +80,7 @@ impl AppContext {
         let instance = |image: &_| self.instance.covering(image);
         let Self { roles, accounts, rewrites, platform, .. } = self;
         let platform = platform.as_ref();
-        PullRun::new(inputs, &PlanContext { roles: *roles, accounts, rewrites, platform, instance: &instance })
+        PullRun::new(inputs, &PlanContext { roles: *roles, accounts, rewrites, platform, host_login: &instance })
     }
 }
 
@@ -108,7 +104,7 @@ fn engine(settings: &EngineSettings) -> EngineSelector {
 fn platform(text: &str) -> Result<Platform, Failure> {
     Platform::parse(text).map_err(|_| {
         let (value, wanted) = (text.to_owned(), PLATFORM.takes.sentence());
-        Failure::from(&ConfigError::Value { key: PLATFORM.key, value, origin: "the settings".to_owned(), wanted })
+        Failure::from(ConfigError::Value { key: PLATFORM.key, value, origin: "the settings".to_owned(), wanted })
     })
 }
 
@@ -135,7 +131,7 @@ fn limits(settings: &Settings, fail_fast: bool) -> PullLimits {
             idle: settings.idle_timeout,
             total: settings.total_timeout,
         },
-        backoff: WAITS.with_attempts(settings.attempts),
+        backoff: BACKOFF.with_attempts(settings.attempts),
         fail_fast,
     }
 }
@@ -153,7 +149,7 @@ pub(super) fn watched_store(settings: &Settings, watch: &Arc<dyn CredentialObser
     let batching = if settings.batch_secrets { Batching::Try } else { Batching::Never };
     let bundle = settings.ca_bundle.as_deref().map(Path::new);
     let store = AwsClient::new(settings.secrets_timeout, batching, host_kind(settings), bundle, watch.clone());
-    Ok(store.map_err(|error| Failure::from(&error))?.with_stage(&settings.secrets_stage))
+    Ok(store?.with_stage(&settings.secrets_stage))
 }
 
 fn host_kind(settings: &Settings) -> HostKind {
@@ -187,8 +183,8 @@ fn logins_from(
     settings: &Settings,
 ) -> Result<LoginProvider<CachingCredentialProvider<AwsClient>>, Failure> {
     Ok(LoginProvider {
-        registries: Registries::new(&settings.registries).map_err(|error| Failure::from(&error))?,
-        accounts: AccountRoles::new(&settings.accounts).map_err(|error| Failure::from(&error))?,
+        registries: RegistryMap::new(&settings.registries)?,
+        accounts: AccountRoles::new(&settings.accounts)?,
         credentials,
         max_age: settings.secrets_max_age,
     })
@@ -203,5 +199,5 @@ fn instance_logins(settings: &Settings) -> Result<HostLogins, Failure> {
         docker_config: settings.instance_docker_config.clone(),
         helper_timeout: settings.instance_helper_timeout,
     };
-    HostLogins::read(&instance).map_err(|error| Failure::from(&error))
+    HostLogins::read(&instance).map_err(Failure::from)
 }

@@ -33,7 +33,7 @@ fn status(arguments: &Status) -> Result<ExitCode, ExitCode> {
         tell(&format!("error: the result could not be written: {error}"));
         ExitCode::Internal
     })?;
-    Ok(ExitCode::Good)
+    Ok(ExitCode::Success)
 }
 
 /// Shows it once, or each time it has changed: one request to its end, all for good.

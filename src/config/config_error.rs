@@ -111,7 +111,7 @@ impl Explain for ConfigError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self {
             Self::Unreadable { path, .. } | Self::Credential { path, .. } | Self::NotToml { path, .. } => {
                 path.display().to_string()

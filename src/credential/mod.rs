@@ -132,7 +132,7 @@ impl Credential {
         tokens: AccessTokens,
     ) -> Result<Self, Arc<Failure>> {
         let read = content::login(&held.version, &held.text, image, tokens);
-        let (login, notes) = read.map_err(|error| Arc::new(Failure::from(&error)))?;
+        let (login, notes) = read.map_err(|error| Arc::new(Failure::from(error)))?;
         let origin = Provenance::Secret { names: Arc::clone(&held.names), notes, identity, stale: held.stale() };
         Ok(Self { login, origin, held: Some(CredentialSource::Secret(held)) })
     }

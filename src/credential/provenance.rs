@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use crate::aws::{AwsRequest, SecretVersion};
 use crate::error::Printable;
 use crate::identity::Identity;
-use crate::plan::{EcrRegistry, InstanceLogin};
+use crate::plan::{EcrRegistry, HostLogin};
 use crate::task::SecretArn;
 
 /// Where a credential came from.
@@ -48,7 +48,7 @@ pub enum Provenance {
         requests: Vec<AwsRequest>,
     },
     /// A login of the host's own.
-    Instance(InstanceLogin),
+    Instance(HostLogin),
 }
 
 impl Provenance {

@@ -26,7 +26,7 @@ impl Scope {
     /// Reads a key in any of the forms that are in use: `host[:port][/path]`, with or without
     /// a scheme, a slash at the end, or the API's `/v1/` or `/v2/` for a path.
     pub(super) fn parse(key: &str) -> Option<Self> {
-        let (host, path) = RegistryHost::of_address(key)?;
+        let (host, path) = RegistryHost::parse_address(key)?;
         let path = match path.trim_end_matches('/') {
             "v1" | "v2" => "",
             // A repository behind the API's path, or one that is called so: guessing would leave
@@ -40,7 +40,7 @@ impl Scope {
 
     /// The whole registry of an image.
     pub(super) fn host_of(image: &ImageReference) -> Self {
-        Self { host: RegistryHost::of_image(image), path: String::new() }
+        Self { host: RegistryHost::from_image(image), path: String::new() }
     }
 
     /// How much of the image's name it holds, if it covers the image: more is more specific.

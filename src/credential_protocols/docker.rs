@@ -90,11 +90,11 @@ impl ServerUrl {
         if written.is_empty() {
             return Err(NO_SERVER);
         }
-        let (host, path) = RegistryHost::of_address(written)
+        let (host, path) = RegistryHost::parse_address(written)
             .ok_or("what stdin holds is no registry's address: write `host`, `host:port` or `https://host`")?;
-        let is_no_login = host.server() == ImageReference::DOCKER_HUB_KEY
+        let is_no_login = host.docker_key() == ImageReference::DOCKER_HUB_KEY
             && path.strip_prefix("v1/").is_some_and(|rest| ImageReference::DOCKER_HUB_BROWSER_TOKENS.contains(&rest));
-        let image = if is_no_login { None } else { host.any_image() };
+        let image = if is_no_login { None } else { host.example_image() };
         Ok(Self { written: written.to_owned(), image })
     }
 

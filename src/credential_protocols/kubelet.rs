@@ -61,7 +61,7 @@ impl Explain for RequestError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         "stdin".to_owned()
     }
 

@@ -109,7 +109,7 @@ impl Explain for AddressError {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self {
             Self::Malformed { host, .. } | Self::Ssh { host } | Self::Unverified { host, .. } => host.clone(),
             Self::File { path, .. } | Self::Pem { path, .. } | Self::NotDockers { path, .. } => {

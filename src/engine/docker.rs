@@ -26,7 +26,7 @@ use crate::engine::pull_stream;
 use crate::engine::stream_summary::{StreamOutcome, StreamSummary};
 use crate::engine::tls::Tls;
 use crate::engine::{Engine, EngineConnector, LocalImage, ProgressMessage, PullRequest, Storage};
-use crate::task::{ImageReference, Platform, Version};
+use crate::task::{ImageReference, Platform};
 
 /// The newest API this program speaks: bollard's.
 const NEWEST: ApiVersion = (API_DEFAULT_VERSION.major_version, API_DEFAULT_VERSION.minor_version);
@@ -150,7 +150,7 @@ impl Engine for DockerEngine {
         let mut found = LocalImage {
             id: word(local.id),
             digests: local.repo_digests.unwrap_or_default().into_iter().filter_map(of_this_repository).collect(),
-            platform: Platform::of_image(&word(local.os), &word(local.architecture), &word(local.variant)),
+            platform: Platform::from_image_config(&word(local.os), &word(local.architecture), &word(local.variant)),
         };
         if self.is_podman && found.digests.len() > 1 {
             sort_digests(&mut found, &self.address, self.version, image).await?;
@@ -159,7 +159,7 @@ impl Engine for DockerEngine {
     }
 
     async fn tag<'a>(&'a self, id: &'a str, name: &'a ImageReference) -> Result<(), EngineError> {
-        let (Version::Tag(tag) | Version::Digest(tag)) = name.version();
+        let tag = name.version().as_str();
         let options = TagImageOptionsBuilder::new().repo(&name.name()).tag(tag).build();
         let given = self.client(None).tag_image(id, Some(options)).await;
         given.map_err(|error| engine_error(&self.address, error))

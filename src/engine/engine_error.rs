@@ -145,7 +145,7 @@ impl Explain for EngineError {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self {
             Self::Unreachable { host, .. } | Self::Garbled { host, .. } | Self::TooNew { host, .. } => host.clone(),
             Self::Said { .. } => "Docker Engine".to_owned(),

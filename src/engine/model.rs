@@ -7,7 +7,7 @@ use futures_util::stream::BoxStream;
 
 use crate::credential::Login;
 use crate::engine::EngineError;
-use crate::task::{ImageReference, Platform, Version};
+use crate::task::{ImageReference, ImageVersion, Platform};
 
 /// The engine that holds the images. The real one is [`DockerEngine`].
 pub trait Engine: Send + Sync {
@@ -86,15 +86,15 @@ impl LocalImage {
     /// The digest that stands for this image in its repository.
     pub(crate) fn digest_of<'a>(&'a self, image: &'a ImageReference) -> Option<&'a str> {
         match image.version() {
-            Version::Digest(digest) => Some(digest),
-            Version::Tag(_) => self.digests.first().map(String::as_str),
+            ImageVersion::Digest(digest) => Some(digest),
+            ImageVersion::Tag(_) => self.digests.first().map(String::as_str),
         }
     }
 
     /// Whether it is a build for this platform. One that does not say what it is for may be.
     pub(crate) fn is_for(&self, wanted: Option<&Platform>) -> bool {
         match (wanted, &self.platform) {
-            (Some(wanted), Some(found)) => wanted.is_met_by(found),
+            (Some(wanted), Some(found)) => wanted.is_satisfied_by(found),
             _ => true,
         }
     }

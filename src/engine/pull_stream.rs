@@ -17,7 +17,6 @@ use crate::engine::connection::{Connection, connect};
 use crate::engine::engine_error::{EngineError, Unreachable, words};
 use crate::engine::ping::ApiVersion;
 use crate::engine::{ProgressMessage, PullRequest};
-use crate::task::Version;
 
 /// More than any line and any refusal has, in bytes.
 const LIMIT: usize = 1 << 20;
@@ -29,7 +28,7 @@ pub(crate) fn request(
     auth: Option<HeaderValue>,
 ) -> Result<Request<Empty<Bytes>>, http::Error> {
     // With neither tag nor digest the engine would pull all tags; a reference always has one.
-    let (Version::Tag(version) | Version::Digest(version)) = image.version();
+    let version = image.version().as_str();
     let mut path =
         format!("/v{major}.{minor}/images/create?fromImage={}&tag={}", quoted(&image.name()), quoted(version));
     if let Some(platform) = platform {

@@ -10,7 +10,7 @@
 use std::collections::HashSet;
 
 use crate::engine::{LocalImage, ProgressMessage};
-use crate::task::{ImageReference, Version};
+use crate::task::{ImageReference, ImageVersion};
 
 /// What has been told so far.
 #[derive(Debug, Default)]
@@ -67,14 +67,14 @@ impl StreamSummary {
     /// done if it has the image too. Where it has not, it fetches the configuration with the
     /// pull's own login, and then tells of layers. Podman, which tells no digest, always asks.
     pub(crate) fn may_be_from_here(&self, image: &ImageReference) -> bool {
-        matches!(image.version(), Version::Digest(_)) && self.digest.is_some() && !self.has_layers
+        matches!(image.version(), ImageVersion::Digest(_)) && self.digest.is_some() && !self.has_layers
     }
 
     /// Holds what was told to what is local.
     pub(crate) fn verdict(self, image: &ImageReference, local: &LocalImage) -> StreamOutcome {
         let wanted = match image.version() {
-            Version::Digest(digest) => Some(digest),
-            Version::Tag(_) => None,
+            ImageVersion::Digest(digest) => Some(digest),
+            ImageVersion::Tag(_) => None,
         };
         let Some(digest) = self.digest else { return self.verdict_of_podman(wanted, local) };
         let fetched = !self.is_up_to_date;

@@ -13,8 +13,8 @@ pub(crate) fn render<N: AsRef<str>>(failures: impl IntoIterator<Item = (N, Failu
     let mut text = String::new();
     for (name, failure) in failures {
         let exit_code = failure.exit_code().code();
-        let Failure { link, class, thing, message, caused_by, hint } = failure;
-        writeln!(text, "{}\n  {link} ({class}), about {thing}, exit code {exit_code}\n  {message}", name.as_ref())
+        let Failure { link, class, resource, message, caused_by, hint } = failure;
+        writeln!(text, "{}\n  {link} ({class}), about {resource}, exit code {exit_code}\n  {message}", name.as_ref())
             .unwrap();
         for cause in caused_by {
             writeln!(text, "  cause: {cause}").unwrap();

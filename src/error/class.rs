@@ -5,75 +5,52 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What kind of failure it is, which decides whether trying again can help.
+use super::Retryability;
+
+/// The kind of a failure, which decides whether a retry can help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
-    /// What was given cannot be right, whatever the world answers.
+    /// The input is wrong, whatever AWS, the registry or the engine answers.
     Invalid,
-    /// Somebody said no; asking again gets the same answer.
+    /// The request was denied; the same request gets the same answer.
     Refused,
-    /// The thing is not there.
+    /// The resource does not exist.
     Absent,
-    /// The thing is there and cannot be used here.
+    /// The resource exists and cannot be used here.
     Unsupported,
-    /// Nobody answered, or with a server error: it may pass.
+    /// There was no answer, or a server error. It may pass.
     Unavailable,
-    /// Too many requests: it passes.
+    /// There were too many requests. It passes.
     Throttled,
-    /// A deadline of ours ended the wait.
+    /// A time limit of taskpull ended the wait.
     TimedOut,
-    /// No space left.
+    /// The disk has no space left.
     DiskFull,
     /// The engine cannot be reached at all.
     EngineGone,
-    /// The engine answers and has no room for another pull: it passes.
+    /// The engine answers and cannot start another pull now. It passes.
     EngineBusy,
-    /// The user, a signal, `--fail-fast`, or the engine by itself ended it.
+    /// The user, a signal, `--fail-fast` or the engine itself ended the operation.
     Cancelled,
-    /// The engine said something we do not know; its words are kept.
+    /// The engine's message is not known to taskpull; it is reported unchanged.
     Unknown,
 }
 
-/// How often the same request is worth making again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Patience {
-    /// The answer will be the same.
-    Never,
-    /// It may have been an outage; said twice in a row, it was not.
-    Once,
-    /// For as long as there are attempts.
-    WhileItMay,
-}
-
-impl Patience {
-    /// Whether another attempt is worth its wait, after a failure with this patience and one
-    /// with `last` before it, where there was one.
-    #[must_use]
-    pub fn allows(self, last: Option<Self>) -> bool {
-        match self {
-            Self::Never => false,
-            Self::Once => last != Some(Self::Once),
-            Self::WhileItMay => true,
-        }
-    }
-}
-
 impl Class {
-    /// Whether nobody gave an answer that could be used. It may pass by itself.
+    /// Whether the failure is an outage: no usable answer came, and it may pass by itself.
     #[must_use]
     pub fn is_outage(self) -> bool {
         matches!(self, Self::Unavailable | Self::Throttled | Self::TimedOut)
     }
 
-    /// Whether the same request may succeed a little later: a refusal is information, only
-    /// availability is worth a wait. What nobody here has read before is taken for an outage,
-    /// once.
+    /// How often a retry of the same request is useful. A refusal is an answer, so only
+    /// unavailability is worth a wait. An unknown failure is treated as an outage once.
     #[must_use]
-    pub fn patience(self) -> Patience {
+    pub fn retryability(self) -> Retryability {
         match self {
-            Self::Unavailable | Self::Throttled | Self::EngineBusy => Patience::WhileItMay,
-            Self::Unknown => Patience::Once,
+            Self::Unavailable | Self::Throttled | Self::EngineBusy => Retryability::Always,
+            Self::Unknown => Retryability::Once,
             Self::Invalid
             | Self::Refused
             | Self::Absent
@@ -81,7 +58,7 @@ impl Class {
             | Self::TimedOut
             | Self::DiskFull
             | Self::EngineGone
-            | Self::Cancelled => Patience::Never,
+            | Self::Cancelled => Retryability::Never,
         }
     }
 }
@@ -102,20 +79,5 @@ impl fmt::Display for Class {
             Self::Cancelled => "cancelled",
             Self::Unknown => "unknown",
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Class, Patience};
-
-    #[test]
-    fn what_nobody_knows_is_an_outage_once() {
-        let unknown = Class::Unknown.patience();
-        assert!(unknown.allows(None));
-        assert!(unknown.allows(Some(Patience::WhileItMay)), "the outage before it was another one");
-        assert!(!unknown.allows(Some(unknown)));
-        assert!(Class::EngineBusy.patience().allows(Some(Patience::WhileItMay)));
-        assert!(!Class::Refused.patience().allows(None));
     }
 }

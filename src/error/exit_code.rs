@@ -1,38 +1,39 @@
-//! ExitCode codes: one table, from which the documentation is generated.
+//! Exit codes: one table, from which the documentation is generated.
 
-use super::{Class, Failure, Link};
 use std::fmt::Write as _;
 
-/// How the program ends. The numbers are stable.
+use super::{Class, Failure, Link};
+
+/// The exit code of the program. The numbers are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitCode {
-    /// Everything asked for was done, or is so.
-    Good,
-    /// taskpull itself could not go on.
+    /// Everything that was asked for is done.
+    Success,
+    /// taskpull itself cannot continue.
     Internal,
     /// The command line is wrong.
     Usage,
-    /// At least one image is not there.
-    SomeFailed,
-    /// Only the input was at fault.
+    /// At least one image could not be pulled, or a check failed.
+    Failed,
+    /// Only the input is wrong.
     BadInput,
-    /// There is no Docker Engine that can be asked.
+    /// No usable Docker Engine answers.
     NoEngine,
     /// The configuration is wrong.
     Configuration,
-    /// The agent that was asked did not do it.
+    /// The agent cannot be reached or refused the request.
     NoAgent,
-    /// Ctrl-C or SIGTERM.
+    /// Ctrl-C or SIGTERM ended the program.
     Interrupted,
 }
 
 impl ExitCode {
-    /// Every way to end.
+    /// Every exit code, in the order of the numbers.
     pub const ALL: [Self; 9] = [
-        Self::Good,
+        Self::Success,
         Self::Internal,
         Self::Usage,
-        Self::SomeFailed,
+        Self::Failed,
         Self::BadInput,
         Self::NoEngine,
         Self::Configuration,
@@ -40,14 +41,14 @@ impl ExitCode {
         Self::Interrupted,
     ];
 
-    /// The number.
+    /// The number that the process returns.
     #[must_use]
     pub fn code(self) -> u8 {
         match self {
-            Self::Good => 0,
+            Self::Success => 0,
             Self::Internal => 1,
             Self::Usage => 2,
-            Self::SomeFailed => 3,
+            Self::Failed => 3,
             Self::BadInput => 4,
             Self::NoEngine => 5,
             Self::Configuration => 6,
@@ -56,27 +57,29 @@ impl ExitCode {
         }
     }
 
-    /// What it means.
+    /// The meaning of the code, as the help text and the documentation show it.
     #[must_use]
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::Good => {
-                "every image is there (or, with `--dry-run`, every container could be planned); the secret is made, is as it should be, or serves; the login was given"
-            }
+            Self::Success => "success",
             Self::Internal => {
-                "taskpull itself could not go on: the result could not be written, or the runtime not be started; for Docker's credential helper, whatever keeps it from giving a login"
+                "taskpull itself failed: it could not write the result or start its runtime; for Docker's credential helper, anything that prevents a login"
             }
             Self::Usage => "the command line is wrong",
-            Self::SomeFailed => {
-                "at least one image is not there, or (`--pin`) has no digest, or (`secret`, `credential kubelet`, `login-password`) AWS refused, what is there differs, or a point of the check is wrong; what is said says why"
+            Self::Failed => {
+                "at least one image could not be pulled or (`--pin`) has no digest; or, for `secret`, `credential kubelet` and `login-password`, AWS refused, the secret differs, or a check failed; details are on stderr"
             }
             Self::BadInput => {
-                "nothing failed but the input: unreadable files, malformed containers, a text that cannot be a login or a token"
+                "only the input is wrong: unreadable files, malformed containers, a text that cannot be a login or a token"
             }
-            Self::NoEngine => "the Docker Engine could not be reached, went away, or speaks no API known here",
+            Self::NoEngine => {
+                "the Docker Engine could not be reached, stopped answering, or supports no API version that taskpull supports"
+            }
             Self::Configuration => "a setting or the configuration file is wrong",
-            Self::NoAgent => "the agent (`pull --agent`, `status`, `cancel`) could not be reached, or refused",
-            Self::Interrupted => "ended by Ctrl-C or SIGTERM; what was done is reported",
+            Self::NoAgent => {
+                "the agent (`pull --agent`, `status`, `cancel`) could not be reached, or refused the request"
+            }
+            Self::Interrupted => "Ctrl-C or SIGTERM ended the command; the report shows what was done",
         }
     }
 }
@@ -91,7 +94,7 @@ impl Failure {
             (Link::Configuration, _) => ExitCode::Configuration,
             (Link::Definition, _) => ExitCode::BadInput,
             (Link::Agent, _) => ExitCode::NoAgent,
-            _ => ExitCode::SomeFailed,
+            _ => ExitCode::Failed,
         }
     }
 }
@@ -102,7 +105,7 @@ impl From<ExitCode> for std::process::ExitCode {
     }
 }
 
-/// The table as Markdown, for `docs/configuration.md`.
+/// The table of exit codes as Markdown, for `docs/configuration.md`.
 #[must_use]
 pub fn reference() -> String {
     let mut text = String::from("| code | meaning |\n|---|---|\n");

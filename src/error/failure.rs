@@ -7,34 +7,55 @@ use serde::{Deserialize, Serialize};
 
 use super::{Class, Link, Printable};
 
-/// What every error of every room can say about itself, beside its own text.
+/// What every error type tells its reader in addition to its own text.
 ///
-/// The text (`Display`) names the thing and does not repeat the source's text.
+/// The text (`Display`) names the resource and does not repeat the text of the source.
 pub trait Explain: Error {
-    /// Which link of the chain broke.
+    /// The link of the chain that broke.
     fn link(&self) -> Link;
-    /// What kind of failure it is.
+    /// The kind of the failure.
     fn class(&self) -> Class;
-    /// The thing it is about: an image, an ARN, a path, a socket.
-    fn thing(&self) -> String;
-    /// What to do next, where there is something to say.
+    /// The resource that the error is about: an image, an ARN, a path, a socket.
+    fn resource(&self) -> String;
+    /// What to do next, if there is anything useful to say.
     fn hint(&self) -> Option<String>;
+
+    /// The error as a [`Failure`], for a caller that has only a reference.
+    fn to_failure(&self) -> Failure {
+        let mut caused_by = Vec::new();
+        let mut source = self.source();
+        while let Some(cause) = source {
+            let text = Printable::new(&cause.to_string());
+            if caused_by.last() != Some(&text) {
+                caused_by.push(text);
+            }
+            source = cause.source();
+        }
+        Failure {
+            link: self.link(),
+            class: self.class(),
+            resource: Printable::new(&self.resource()),
+            message: Printable::new(&self.to_string()),
+            caused_by,
+            hint: self.hint().as_deref().map(Printable::new),
+        }
+    }
 }
 
-/// An error on its way to the reader.
+/// A failure as it is reported: a link of the chain, a class, the resource, the causes and a hint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
-    /// Which link of the chain broke.
+    /// The link of the chain that broke.
     pub link: Link,
-    /// What kind of failure it is.
+    /// The kind of the failure.
     pub class: Class,
-    /// The thing it is about.
-    pub thing: Printable,
-    /// One sentence.
+    /// The resource that the failure is about: an image, an ARN, a path, a socket.
+    pub resource: Printable,
+    /// What is wrong, in one sentence.
     pub message: Printable,
-    /// The texts of the underlying errors, outermost first; an engine's or AWS's own
-    /// words stand here unchanged.
+    /// The texts of the underlying errors, outermost first. The messages of the engine and of AWS
+    /// are here unchanged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub caused_by: Vec<Printable>,
     /// What to do next.
@@ -43,38 +64,24 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Whether nobody has answered. A host whose identity is gone has an outage of its own.
+    /// Whether the failure is an outage: no usable answer came. A host whose identity is absent
+    /// counts as one, because its credentials may come back.
     #[must_use]
     pub fn is_outage(&self) -> bool {
         self.class.is_outage() || (self.link, self.class) == (Link::HostIdentity, Class::Absent)
     }
 
-    /// Whether it was stopped on this side: by the user, a signal or `--fail-fast`. An engine
-    /// that gives a pull up by itself has said so, and its words are the cause.
+    /// Whether this side stopped the operation: the user, a signal or `--fail-fast`. When the
+    /// engine cancels a pull by itself, its message is the cause, so `caused_by` is not empty.
     #[must_use]
     pub fn was_stopped(&self) -> bool {
         self.class == Class::Cancelled && self.caused_by.is_empty()
     }
 }
 
-impl<E: Explain> From<&E> for Failure {
-    fn from(error: &E) -> Self {
-        let mut caused_by = Vec::new();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            let text = Printable::new(&cause.to_string());
-            if caused_by.last() != Some(&text) {
-                caused_by.push(text);
-            }
-            source = cause.source();
-        }
-        Self {
-            link: error.link(),
-            class: error.class(),
-            thing: Printable::new(&error.thing()),
-            message: Printable::new(&error.to_string()),
-            caused_by,
-            hint: error.hint().as_deref().map(Printable::new),
-        }
+/// Lets `?` turn an error of any module into a failure.
+impl<E: Explain> From<E> for Failure {
+    fn from(error: E) -> Self {
+        error.to_failure()
     }
 }

@@ -5,34 +5,33 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The one chain on which every failure has its place, in the order in which a pull
-/// walks it.
+/// The link of the chain that broke. A pull goes through the links in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Link {
-    /// The settings of this program.
+    /// The settings of taskpull.
     Configuration,
-    /// The task definition's text, or one container's part of it.
+    /// The text of the task definition, or one container in it.
     Definition,
-    /// Whoever runs taskpull: instance role, container role, access key.
+    /// The AWS credentials of the host: instance role, container role, access key.
     HostIdentity,
-    /// A role that is assumed: the task's execution role, or one of the map of accounts.
+    /// A role that taskpull assumes: the task's execution role, or one from `identity.account`.
     Role,
     /// The secret in Secrets Manager.
     Secret,
     /// A policy that decides about reading the secret.
     SecretPolicy,
-    /// The KMS key the secret is encrypted under.
+    /// The KMS key that encrypts the secret.
     Key,
-    /// What the secret holds.
+    /// The content of the secret.
     Content,
-    /// The host's own credentials: an ECS agent's variables, a Docker config, its helpers.
+    /// The host's own registry logins: the ECS agent's variables, a Docker config, credential helpers.
     InstanceCredentials,
     /// The authorization token of an ECR registry.
     RegistryToken,
     /// The registry's answer to the credential.
     Registry,
-    /// The repository: it is not there, or this credential may not see it.
+    /// The repository: it does not exist, or this credential may not see it.
     Repository,
     /// The manifest for the tag or digest.
     Manifest,
@@ -42,9 +41,9 @@ pub enum Link {
     Layers,
     /// The Docker Engine on this host.
     Engine,
-    /// The disk under the engine.
+    /// The disk on which the engine stores images.
     Disk,
-    /// The agent on this host, where it is asked to pull.
+    /// The agent on this host, for commands that send their work to it.
     Agent,
 }
 

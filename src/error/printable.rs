@@ -1,4 +1,4 @@
-//! Texts that others wrote, as a terminal may show them.
+//! Text from outside, made safe for a terminal.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,8 +6,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// Text that may go to a terminal: one line, bounded, nothing in it that controls or is unseen,
-/// no password of a URL's.
+/// Text that is safe to print on a terminal: one line of bounded length, without control
+/// characters, invisible characters or the password of a URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Printable(String);
@@ -19,31 +19,32 @@ impl<'de> Deserialize<'de> for Printable {
 }
 
 impl Printable {
-    /// Longest text kept, in characters; an engine may quote a whole HTML page.
+    /// The longest text, in characters; an engine may quote a whole HTML page.
     const LIMIT: usize = 1_000;
 
-    /// Takes any text and keeps what a terminal may show of it.
+    /// Makes any text printable: it replaces unsafe characters, removes the logins of URLs and
+    /// cuts the text at 1,000 characters.
     #[must_use]
     pub fn new(text: &str) -> Self {
         let text = &*without_user_information(text);
-        let mut kept = String::with_capacity(text.len().min(Self::LIMIT));
+        let mut safe = String::with_capacity(text.len().min(Self::LIMIT));
         let mut characters = text.trim().chars();
         for character in characters.by_ref().take(Self::LIMIT) {
             if character.is_whitespace() {
-                kept.push(' ');
-            } else if character.is_control() || is_unseen(character) {
-                kept.push('\u{fffd}');
+                safe.push(' ');
+            } else if character.is_control() || is_invisible(character) {
+                safe.push('\u{fffd}');
             } else {
-                kept.push(character);
+                safe.push(character);
             }
         }
         if characters.next().is_some() {
-            kept.push('…');
+            safe.push('…');
         }
-        Self(kept)
+        Self(safe)
     }
 
-    /// The text.
+    /// The text: one line of at most 1,000 characters, and an ellipsis if it was longer.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -56,26 +57,26 @@ impl fmt::Display for Printable {
     }
 }
 
-/// The text with the `user:password@` of its URLs taken out (a proxy's address has one).
+/// Replaces the `user:password` in the URLs of a text, such as a proxy's address, by `…`.
 fn without_user_information(text: &str) -> Cow<'_, str> {
     if !(text.contains("://") && text.contains('@')) {
         return Cow::Borrowed(text);
     }
     let mut parts = text.split("://");
-    let mut kept = parts.next().unwrap_or_default().to_owned();
+    let mut safe = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let authority = part.find(|c: char| c == '/' || c == '"' || c.is_whitespace()).unwrap_or(part.len());
         let from = part[..authority].rfind('@').unwrap_or(0);
-        kept += "://";
-        kept += if from > 0 { "…" } else { "" };
-        kept += &part[from..];
+        safe += "://";
+        safe += if from > 0 { "…" } else { "" };
+        safe += &part[from..];
     }
-    Cow::Owned(kept)
+    Cow::Owned(safe)
 }
 
-/// Unicode's bidirectional controls reorder what the reader sees (CVE-2021-42574); what has no
-/// width at all, or is a tag, makes two names look like one.
-fn is_unseen(character: char) -> bool {
+/// Whether a character is invisible. Unicode's bidirectional controls reorder the text for the
+/// reader (CVE-2021-42574); tags and characters without width make two names look alike.
+fn is_invisible(character: char) -> bool {
     matches!(
         character,
         '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
@@ -88,7 +89,7 @@ mod tests {
     use super::Printable;
 
     #[test]
-    fn control_characters_never_reach_the_terminal() {
+    fn control_characters_do_not_reach_the_terminal() {
         let text = Printable::new("one\ntwo\u{1b}[31mred\u{202e}tfel\u{7} a\u{200b}p\u{feff}p\u{e0041}");
         assert_eq!(text.as_str(), "one two\u{fffd}[31mred\u{fffd}tfel\u{fffd} a\u{fffd}p\u{fffd}p\u{fffd}");
     }
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_html_is_cut() {
+    fn a_long_text_is_cut_at_the_limit() {
         let text = Printable::new(&"x".repeat(5_000));
         assert_eq!(text.as_str().chars().count(), Printable::LIMIT + 1);
         assert!(text.as_str().ends_with('…'));

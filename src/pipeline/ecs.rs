@@ -3,7 +3,7 @@
 use futures_util::future::{BoxFuture, FutureExt as _};
 
 use crate::aws::{AwsClient, EcsClient};
-use crate::cluster::{Definition, Instance, LaunchType, Workload};
+use crate::cluster::{ClusterDefinition, ContainerInstance, LaunchType, Workload};
 use crate::error::Failure;
 
 /// A cluster in ECS with this host's container instance.
@@ -31,27 +31,27 @@ impl EcsCluster {
     /// Reads the active services and the running tasks that belong to no service.
     #[must_use]
     pub fn workloads(&self) -> BoxFuture<'_, Result<Vec<Workload>, Failure>> {
-        async { self.client.workloads().await.map_err(|error| Failure::from(&error)) }.boxed()
+        async { self.client.workloads().await.map_err(Failure::from) }.boxed()
     }
 
     /// Reads a revision of a task definition.
     #[must_use]
-    pub fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Definition, Failure>> {
-        async { self.client.definition(arn).await.map_err(|error| Failure::from(&error)) }.boxed()
+    pub fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<ClusterDefinition, Failure>> {
+        async { self.client.definition(arn).await.map_err(Failure::from) }.boxed()
     }
 
     /// Reads the attributes of this host's container instance.
     #[must_use]
-    pub fn instance(&self) -> BoxFuture<'_, Result<Instance, Failure>> {
+    pub fn instance(&self) -> BoxFuture<'_, Result<ContainerInstance, Failure>> {
         async {
             let attributes = match &self.instance {
                 Some(instance) => {
                     let attributes = self.client.instance_attributes(instance).await;
-                    Some(attributes.map_err(|error| Failure::from(&error))?)
+                    Some(attributes?)
                 }
                 None => None,
             };
-            Ok(Instance { launch: self.launch, attributes })
+            Ok(ContainerInstance { launch: self.launch, attributes })
         }
         .boxed()
     }

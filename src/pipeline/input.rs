@@ -83,7 +83,7 @@ impl Explain for InputError {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         let (Self::Unreadable { path, .. } | Self::Long { path } | Self::EmptyFolder { path } | Self::NoFile { path }) =
             self;
         path.display().to_string()

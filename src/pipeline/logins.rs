@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use crate::credential::{Credential, CredentialProvider, Login, Provenance};
 use crate::error::{Class, Explain, Failure, Link, Printable};
 use crate::identity::AccountRoles;
-use crate::plan::{PlannedPull, Registries};
+use crate::plan::{PlannedPull, RegistryMap};
 use crate::task::ImageReference;
 
 /// A token that is to end so soon is not kept by others: the pull that shows it takes time.
@@ -19,7 +19,7 @@ const LAST_USE: Duration = Duration::from_mins(15);
 /// Where front doors get their logins.
 pub struct LoginProvider<C> {
     /// Which hosts are ours.
-    pub registries: Registries,
+    pub registries: RegistryMap,
     /// Which accounts' secrets and tokens are had as another role.
     pub accounts: AccountRoles,
     /// Where credentials come from; pulls may get theirs there too.
@@ -55,7 +55,7 @@ impl Explain for MissingTokenError {
         Class::Absent
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         "ECR Public".to_owned()
     }
 
@@ -71,7 +71,7 @@ impl<C: CredentialProvider> LoginProvider<C> {
     /// A [`Failure`], for whatever keeps a registry that is ours from its login.
     pub async fn of(&self, image: &ImageReference) -> Result<Option<IssuedLogin>, Arc<Failure>> {
         let Some(need) = self.registries.need(image, &self.accounts)? else { return Ok(None) };
-        let pull = PlannedPull { image: image.clone(), need, platform: None, through: None };
+        let pull = PlannedPull { image: image.clone(), need, platform: None, pull_through: None };
         let credential = self.credentials.credential(&pull).await?;
         if let Some(failure) = self.credentials.quarantine_reason(&pull, &credential) {
             return Err(failure);
@@ -86,14 +86,15 @@ impl<C: CredentialProvider> LoginProvider<C> {
     #[must_use]
     pub fn known(&self) -> Vec<(String, &'static str)> {
         let user = |is_ecr| if is_ecr { "AWS" } else { "" };
-        self.registries.hosts().map(|(host, is_ecr)| (host.server().to_owned(), user(is_ecr))).collect()
+        let entries = self.registries.entries();
+        entries.map(|entry| (entry.host().docker_key().to_owned(), user(entry.is_ecr()))).collect()
     }
 }
 
 /// Whether it is the whole registry's, and for how long.
 fn reach(origin: &Provenance, max_age: Duration, now: SystemTime) -> Result<(bool, Duration), Failure> {
     match origin {
-        Provenance::EcrPublic { without: Some(why), .. } => Err(Failure::from(&MissingTokenError(why.clone()))),
+        Provenance::EcrPublic { without: Some(why), .. } => Err(Failure::from(MissingTokenError(why.clone()))),
         Provenance::Ecr { expires, .. } | Provenance::EcrPublic { expires, .. } => {
             let Some(end) = expires else { return Ok((true, max_age)) };
             let left = end.duration_since(now).unwrap_or_default();

@@ -21,7 +21,7 @@ use crate::credential::{AuthorizedPlan, CredentialProvider};
 pub use crate::engine::{DockerAddress, EngineEndpoint, EngineSelector, ResolvedEngine, TlsUse};
 use crate::error::Failure;
 pub use crate::identity::{AccountRoles, HostKind};
-pub use crate::plan::{PlanContext, Registries, Rewrites, RoleUse};
+pub use crate::plan::{PlanContext, RegistryMap, Rewrites, RoleUse};
 pub use crate::pull::{
     Behavior, Caching, Concurrency, Deadlines, DiskCheck, DiskLimits, FailedAttempt, LayerTotals, OnRefusal,
     ProgressObserver, PullLimiter, PullLimits, PullResultKind, PullState, PulledImage, reach,
@@ -65,7 +65,7 @@ impl PullRun {
         let mut tasks = Vec::new();
         let mut invalid_inputs = Vec::new();
         for Input { source, text } in inputs {
-            match text.and_then(|text| TaskDefinition::parse(&source, &text).map_err(|error| Failure::from(&error))) {
+            match text.and_then(|text| TaskDefinition::parse(&source, &text).map_err(Failure::from)) {
                 Ok(task) => tasks.push(task),
                 Err(failure) => invalid_inputs.push(failure),
             }

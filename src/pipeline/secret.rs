@@ -3,12 +3,12 @@
 use crate::aws::{AwsClient, SecretAdminClient};
 use crate::credential::{Envelope, Login};
 use crate::error::{Class, Explain, Failure, Link};
-use crate::registry::{Accepted, LoginError, Target, try_login};
+use crate::registry::{LoginAcceptance, LoginError, LoginTarget, try_login};
 use crate::secret_authoring::{
     Binding, Finding, NewSecret, OnDifference, Plaintext, SecretConsumer, SecretUse, UpsertResult, check_content,
     check_metadata, seal, unknown,
 };
-use crate::task::{ArnError, CredentialsParameter, Region};
+use crate::task::{ArnError, CredentialsParameter, Region, RegionError, is_account_id};
 
 /// What is asked about a secret.
 #[derive(Clone, Debug)]
@@ -16,17 +16,17 @@ pub struct SecretCheckRequest {
     secret: CredentialsParameter,
     usage: SecretUse,
     by: SecretConsumer,
-    registry: Option<Target>,
+    registry: Option<LoginTarget>,
 }
 
 /// A question that cannot be asked.
 #[derive(Debug, thiserror::Error)]
 enum SecretCheckRequestError {
-    #[error("`{text}` is no secret's ARN or name")]
+    #[error("`{text}` is neither the ARN nor the name of a secret")]
     Secret { text: String, source: ArnError },
     #[error("{0}")]
-    Region(ArnError),
-    #[error("an account has 12 digits, `{0}` is none")]
+    Region(RegionError),
+    #[error("`{0}` is not an AWS account id (12 digits)")]
     Account(String),
 }
 
@@ -39,7 +39,7 @@ impl Explain for SecretCheckRequestError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self {
             Self::Secret { text, .. } | Self::Account(text) => text.clone(),
             Self::Region(_) => "-".to_owned(),
@@ -66,17 +66,16 @@ impl SecretCheckRequest {
         account: Option<&str>,
         registry: Option<&str>,
     ) -> Result<Self, Failure> {
-        let told = |error: SecretCheckRequestError| Failure::from(&error);
+        let told = |error: SecretCheckRequestError| Failure::from(error);
         let parsed = CredentialsParameter::parse(secret);
         let secret =
             parsed.map_err(|source| told(SecretCheckRequestError::Secret { text: secret.to_owned(), source }))?;
         let region =
             region.map(Region::parse).transpose().map_err(|error| told(SecretCheckRequestError::Region(error)))?;
-        let is_account = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
-        if let Some(account) = account.filter(|account| !is_account(account)) {
+        if let Some(account) = account.filter(|account| !is_account_id(account)) {
             return Err(told(SecretCheckRequestError::Account(account.to_owned())));
         }
-        let registry = registry.map(Target::parse).transpose().map_err(|error| Failure::from(&error))?;
+        let registry = registry.map(LoginTarget::parse).transpose()?;
         Ok(Self { secret, usage, by: SecretConsumer { region, account: account.map(str::to_owned) }, registry })
     }
 }
@@ -92,7 +91,7 @@ pub async fn keep_secret(
 ) -> Result<UpsertResult, Failure> {
     let name = CredentialsParameter::Name(secret.draft.name.clone());
     let secrets = SecretAdminClient::connect(store, &name, secret.draft.region.as_ref()).await;
-    let secrets = secrets.map_err(|error| Failure::from(&error))?;
+    let secrets = secrets?;
     crate::secret_authoring::upsert_secret(&secrets, secret, updates).await
 }
 
@@ -101,7 +100,7 @@ pub async fn keep_secret(
 /// # Errors
 /// The error of AWS, as a [`Failure`].
 pub async fn seal_login(aws: &AwsClient, binding: &Binding, plaintext: &Plaintext) -> Result<Envelope, Failure> {
-    seal(aws, binding, plaintext).await.map_err(|error| Failure::from(&error))
+    seal(aws, binding, plaintext).await.map_err(Failure::from)
 }
 
 /// Looks at everything of a secret that its use depends on; writes nothing.
@@ -109,10 +108,10 @@ pub async fn check_secret(store: &AwsClient, question: &SecretCheckRequest) -> V
     let SecretCheckRequest { secret, usage, by, registry } = question;
     let secrets = match SecretAdminClient::connect(store, secret, by.region.as_ref()).await {
         Ok(secrets) => secrets,
-        Err(error) => return vec![unknown("secret", &Failure::from(&error))],
+        Err(error) => return vec![unknown("secret", &Failure::from(error))],
     };
     let mut point = "content";
-    let described = secrets.describe().await.map_err(|error| Failure::from(&error));
+    let described = secrets.describe().await.map_err(Failure::from);
     let mut findings = match described {
         Ok(Some(found)) => check_metadata(&found, *usage, by),
         // The read below says of an absent secret what there is to say.
@@ -130,7 +129,7 @@ pub async fn check_secret(store: &AwsClient, question: &SecretCheckRequest) -> V
             login
         }
         Err(error) => {
-            findings.push(unknown(point, &Failure::from(&error)));
+            findings.push(unknown(point, &Failure::from(error)));
             None
         }
     };
@@ -143,18 +142,18 @@ pub async fn check_secret(store: &AwsClient, question: &SecretCheckRequest) -> V
     findings
 }
 
-fn told(target: &Target, tried: Result<Accepted, LoginError>) -> Finding {
+fn told(target: &LoginTarget, tried: Result<LoginAcceptance, LoginError>) -> Finding {
     let host = target.host();
     match tried {
-        Ok(Accepted::Login) => Finding::good("registry", &format!("{host} accepts the login")),
-        Ok(Accepted::Image(image)) => Finding::good("registry", &format!("{host} lets the login read {image}")),
-        Ok(Accepted::NoLatest(repository)) => Finding::note(
+        Ok(LoginAcceptance::Login) => Finding::good("registry", &format!("{host} accepts the login")),
+        Ok(LoginAcceptance::Image(image)) => Finding::good("registry", &format!("{host} lets the login read {image}")),
+        Ok(LoginAcceptance::NoLatest(repository)) => Finding::note(
             "registry",
             &format!("{host} accepts the login, and has no {repository}:latest that it may see: name a tag to be sure"),
         ),
-        Ok(Accepted::Open) => {
+        Ok(LoginAcceptance::Open) => {
             Finding::note("registry", &format!("{host} asks nobody for a login: this one was not tried"))
         }
-        Err(error) => unknown("registry", &Failure::from(&error)),
+        Err(error) => unknown("registry", &Failure::from(error)),
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::policy::fallback;
 use super::pull_error::PullError;
-use crate::error::{Class, Explain as _, Patience};
+use crate::error::{Class, Explain as _, Retryability};
 use crate::retry::Backoff;
 
 /// The limits of one pull, and the failures so far.
@@ -22,7 +22,7 @@ pub(super) struct AttemptBudget {
     /// Attempts that failed other than by the absence of the engine.
     failed_attempts: u32,
     outage: Option<EngineOutage>,
-    last_failure: Option<Patience>,
+    last_failure: Option<Retryability>,
 }
 
 /// The engine has been gone since the first of the last failures.
@@ -55,7 +55,7 @@ impl AttemptBudget {
             self.outage = None;
             self.wait_for_registry(error, now, chance)
         };
-        self.last_failure = Some(error.class().patience());
+        self.last_failure = Some(error.class().retryability());
         wait.filter(|wait| now + *wait < self.deadline)
     }
 
@@ -65,16 +65,16 @@ impl AttemptBudget {
         let outage = self.outage.get_or_insert(EngineOutage { since: now, failures: 0 });
         outage.failures += 1;
         let is_late = now - outage.since >= self.restart_limit;
-        (!is_late).then(|| self.backoff.bound(outage.failures).mul_f64(chance))
+        (!is_late).then(|| self.backoff.max_delay(outage.failures).mul_f64(chance))
     }
 
     /// A registry that states how long to wait is not asked earlier.
     fn wait_for_registry(&mut self, error: &PullError, now: Instant, chance: f64) -> Option<Duration> {
         self.failed_attempts += 1;
-        if !error.class().patience().allows(self.last_failure) {
+        if !error.class().retryability().allows_retry(self.last_failure) {
             return None;
         }
-        let wait = self.backoff.wait(self.failed_attempts, chance)?.max(error.retry_after().unwrap_or_default());
+        let wait = self.backoff.delay(self.failed_attempts, chance)?.max(error.retry_after().unwrap_or_default());
         let is_exhausted = |end| self.failed_attempts >= fallback::ATTEMPTS || now + wait >= end;
         let falls_back =
             fallback::should_fall_back(error.link(), error.class()) && self.fall_back_at.is_some_and(is_exhausted);
@@ -84,6 +84,7 @@ impl AttemptBudget {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
     use std::time::Duration;
 
     use proptest::prelude::*;
@@ -128,7 +129,7 @@ mod tests {
             let mut now = Instant::now();
             let deadline = now + Duration::from_secs(total);
             let fall_back_at = fall_back_after.map(|seconds| now + Duration::from_secs(seconds));
-            let backoff = Backoff::new(SECOND, 30 * SECOND, attempts).unwrap();
+            let backoff = Backoff::exponential(SECOND, 30 * SECOND).with_attempts(NonZeroU32::new(attempts).unwrap());
             let mut budget = AttemptBudget::new(backoff, 60 * SECOND, deadline, fall_back_at);
             let mut registry_retries = 0;
             for (error, took, chance) in &failures {

@@ -37,7 +37,7 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
     pub(super) async fn run(&self) -> Result<PulledImage, Failure> {
         (self.observer)(&PullState::Authorizing);
         // The engine connection and the credential do not depend on each other.
-        let engine = async { self.run.engine.clone().await.map_err(|error| Failure::from(&error)) };
+        let engine = async { self.run.engine.clone().await.map_err(Failure::from) };
         let (engine, mut route) = try_join(engine, self.first_route()).await?;
         (self.observer)(&PullState::Waiting);
         self.stats.enter_queue();
@@ -64,7 +64,7 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
     /// The pull-through cache, if there is a rule for the image and a token for it; otherwise the
     /// upstream registry.
     async fn first_route(&self) -> Result<Route<'a>, Failure> {
-        let Some(rule) = &self.pull.through else { return self.route(RouteKind::Upstream, self.pull).await };
+        let Some(rule) = &self.pull.pull_through else { return self.route(RouteKind::Upstream, self.pull).await };
         match self.route(RouteKind::PullThroughCache, rule).await {
             Err(failure) if fallback::should_fall_back(failure.link, failure.class) => {
                 // Boxed: only pulls that fall back need this future, and it would enlarge every one

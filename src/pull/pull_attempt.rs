@@ -18,7 +18,7 @@ use crate::engine::redaction::without_login;
 use crate::engine::stream_summary::{StreamOutcome, StreamSummary};
 use crate::engine::{Engine, EngineError, LocalImage, ProgressMessage, PullRequest};
 use crate::error::{Class, Explain as _};
-use crate::task::{ImageReference, Version};
+use crate::task::ImageReference;
 
 /// One attempt at a pull.
 pub(super) struct PullAttempt<'a, E> {
@@ -51,9 +51,7 @@ impl<E: Engine> PullAttempt<'_, E> {
     async fn verify(&self) -> Result<PulledImage, PullError> {
         self.check_access().await?;
         let LocalImage { platform, .. } = self.local_image(&self.request.image).await?;
-        let digest = match self.request.image.version() {
-            Version::Digest(digest) | Version::Tag(digest) => digest.clone(),
-        };
+        let digest = self.request.image.version().as_str().to_owned();
         Ok(PulledImage { digest: Some(digest), how: PullResultKind::UpToDate, platform })
     }
 
@@ -79,7 +77,7 @@ impl<E: Engine> PullAttempt<'_, E> {
         let local = self.local_image(image).await?;
         let StreamedImage { digest, is_fetched } = self.confirm(summary, &local).await?;
         if let (Some(wanted), Some(found)) = (platform, &local.platform)
-            && !wanted.is_met_by(found)
+            && !wanted.is_satisfied_by(found)
         {
             let (image, wanted, found) = (image.clone(), wanted.to_string().into(), found.to_string().into());
             return Err(PullError::WrongPlatform { image, wanted, found });
@@ -123,7 +121,7 @@ impl<E: Engine> PullAttempt<'_, E> {
         if local.id.is_empty() || !local.digests.is_empty() {
             return Ok(false);
         }
-        let first = self.local_image(&self.request.image.at(digest)).await?;
+        let first = self.local_image(&self.request.image.with_digest(digest)).await?;
         Ok(!first.id.is_empty() && first.id != local.id && first.platform != local.platform)
     }
 

@@ -167,7 +167,7 @@ impl Explain for PullError {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self {
             Self::Engine { image, .. }
             | Self::NotEnoughSpace { image, .. }

@@ -1,5 +1,6 @@
 //! Why a route failed, while a fallback is still possible.
 
+use super::pull_error::PullError;
 use crate::error::{Class, Failure, Link, Printable};
 use crate::task::ImageReference;
 
@@ -17,6 +18,12 @@ impl From<Failure> for PullFailure {
     }
 }
 
+impl From<PullError> for PullFailure {
+    fn from(error: PullError) -> Self {
+        Failure::from(error).into()
+    }
+}
+
 impl PullFailure {
     /// A refusal after which the credential could not be read again.
     pub(super) fn provisional(refusal: Failure, unread: &Failure) -> Self {
@@ -24,7 +31,7 @@ impl PullFailure {
             return Self { failure: refusal, outage: Some(unread.clone()) };
         }
         // The refusal by the registry is what the user must see.
-        tracing::info!(resource = %refusal.thing, error = %unread.message, "credential could not be read again after a refusal");
+        tracing::info!(resource = %refusal.resource, error = %unread.message, "credential could not be read again after a refusal");
         refusal.into()
     }
 
@@ -34,7 +41,7 @@ impl PullFailure {
         let refusal = Failure {
             link: Link::Registry,
             class: Class::Refused,
-            thing: Printable::new(&image.to_string()),
+            resource: Printable::new(&image.to_string()),
             message: Printable::new(&message),
             caused_by: Vec::new(),
             hint: None,

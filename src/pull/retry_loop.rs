@@ -13,7 +13,7 @@ use super::pull_stats::PullStats;
 use super::pulled_image::PulledImage;
 use super::spans;
 use crate::engine::Engine;
-use crate::error::Failure;
+use crate::error::Explain as _;
 use crate::retry::Backoff;
 
 /// One pull with its attempts.
@@ -50,7 +50,7 @@ impl<E: Engine> RetryLoop<'_, E> {
             };
             let Some(wait) = budget.next_wait(&error, Instant::now(), fastrand::f64()) else { return Err(error) };
             tracing::info!(image = %request.image, attempt = number, retry_in = ?wait, %error, "pull attempt failed; retrying");
-            let retry = FailedAttempt { attempt: number + 1, wait, failure: Failure::from(&error) };
+            let retry = FailedAttempt { attempt: number + 1, wait, failure: error.to_failure() };
             observer(&PullState::Retrying(retry.clone()));
             self.stats.add_retry(retry);
             last = Some(Box::new(error));

@@ -22,7 +22,7 @@ use crate::credential::{Credential, Login};
 use crate::engine::{Engine as _, EngineConnector, EngineError, LocalImage, PullRequest};
 use crate::error::{Class, Failure};
 use crate::plan::PlannedPull;
-use crate::task::{ImageReference, Version};
+use crate::task::{ImageReference, ImageVersion};
 
 /// The pull of one image by one route, with a permit.
 pub(super) struct RoutePull<'a, 'r, C: EngineConnector> {
@@ -43,7 +43,7 @@ impl<C: EngineConnector> RoutePull<'_, '_, C> {
     pub(super) async fn run(&self, digest: Option<&str>) -> Result<PulledImage, PullFailure> {
         let PlannedPull { image, platform, .. } = self.route.pull;
         let (mode, image) = match digest {
-            Some(digest) => (PullMode::Verify, image.at(digest)),
+            Some(digest) => (PullMode::Verify, image.with_digest(digest)),
             None => (PullMode::Pull, image.clone()),
         };
         let stands_for = self.route.has_fallback().then(|| self.planned.image.clone());
@@ -79,11 +79,11 @@ impl<C: EngineConnector> RoutePull<'_, '_, C> {
     /// it was pulled by.
     async fn find_cached(&self, request: &PullRequest, caching: Caching) -> Result<Option<LocalImage>, Failure> {
         let planned = self.planned;
-        let is_tag = matches!(request.image.version(), Version::Tag(_));
+        let is_tag = matches!(request.image.version(), ImageVersion::Tag(_));
         let mut local = self.local_image(if is_tag { &planned.image } else { &request.image }).await?;
         // Docker stores digests under the name that an image was pulled by, and none under names
         // that were added as tags.
-        if let (Some(image), Some(rule)) = (&mut local, &planned.through)
+        if let (Some(image), Some(rule)) = (&mut local, &planned.pull_through)
             && image.digests.is_empty()
             && let Some(pulled) = self.local_image(&rule.image).await?
             && pulled.id == image.id
@@ -96,7 +96,7 @@ impl<C: EngineConnector> RoutePull<'_, '_, C> {
     async fn local_image(&self, name: &ImageReference) -> Result<Option<LocalImage>, Failure> {
         let run = self.run;
         let answer = timeout(run.limits.deadlines.answer, self.engine.local(name)).await;
-        answer.unwrap_or_else(|_| Err(EngineError::silent(&run.address))).map_err(|error| Failure::from(&error))
+        answer.unwrap_or_else(|_| Err(EngineError::silent(&run.address))).map_err(Failure::from)
     }
 
     /// Returns the cached image as the result, after the registry has accepted the credential for
@@ -114,11 +114,11 @@ impl<C: EngineConnector> RoutePull<'_, '_, C> {
         let Self { run, planned, .. } = self;
         // An image behind a pull-through cache rule always needs ECR credentials, even if the
         // container names none.
-        if !caching.requires_verification(&planned.first_way().need, run.tags.is_shared(planned)) {
+        if !caching.requires_verification(&planned.first_route().need, run.tags.is_shared(planned)) {
             return result(false);
         }
         let Some(digest) = local.digest_of(&request.image) else { return Ok(None) };
-        let by_digest = PullRequest { image: request.image.at(digest), ..request.clone() };
+        let by_digest = PullRequest { image: request.image.with_digest(digest), ..request.clone() };
         match self.pull_with_credential_refresh(PullMode::Verify, &by_digest).await {
             Ok(_) => result(true),
             Err(error) if error.failure.class == Class::Absent => Ok(None),
@@ -139,24 +139,20 @@ impl<C: EngineConnector> RoutePull<'_, '_, C> {
             return Err(PullFailure::credential_quarantined(&pull.image, &outage));
         }
         let sent_at = Instant::now();
-        let error = match self.pull_with_disk_check(mode, request, &credential.login).await {
+        let refusal = match self.pull_with_disk_check(mode, request, &credential.login).await {
             Ok(image) => return Ok(image),
-            Err(error) => error,
+            Err(error) if !error.is_refusal() => return Err(error.into()),
+            Err(refusal) => refusal,
         };
-        let refusal = Failure::from(&error);
-        if !error.is_refusal() {
-            return Err(refusal.into());
-        }
         match self.refresh_credential(sent_at).await {
             Ok(Some(newer)) => {
                 self.stats.use_credential(&newer.origin);
-                let result = self.pull_with_disk_check(mode, request, &newer.login).await;
-                result.map_err(|error| Failure::from(&error).into())
+                Ok(self.pull_with_disk_check(mode, request, &newer.login).await?)
             }
             // The secret has no newer version: the refusal is final.
             Ok(None) => Err(refusal.into()),
             // AWS is unavailable: the secret may have a newer version, so the refusal is provisional.
-            Err(outage) => Err(PullFailure::provisional(refusal, &outage)),
+            Err(outage) => Err(PullFailure::provisional(refusal.into(), &outage)),
         }
     }
 

@@ -84,5 +84,5 @@ pub fn not_begun(pulls: &[PlannedPull]) -> Vec<PullOutcome> {
 }
 
 fn cancelled(pull: &PlannedPull, reason: CancelReason) -> Failure {
-    Failure::from(&PullError::Cancelled { image: pull.image.clone(), reason })
+    PullError::Cancelled { image: pull.image.clone(), reason }.into()
 }

@@ -10,7 +10,7 @@ use super::pull_mode::PullMode;
 use super::pull_outcome::PullOutcome;
 use super::pulled_image::PulledImage;
 use crate::credential::{Credential, Provenance};
-use crate::error::{Class, Failure, Printable};
+use crate::error::{Class, Explain as _, Failure, Printable};
 use crate::identity::Identity;
 use crate::plan::{Need, PlannedPull};
 use crate::traces;
@@ -56,14 +56,14 @@ fn kind(need: &Need) -> &'static str {
         Need::Secret { .. } => "secret",
         Need::Ecr { .. } => "ecr",
         Need::EcrPublic { .. } => "ecr-public",
-        Need::Instance(_) => "instance",
+        Need::HostLogin(_) => "instance",
     }
 }
 
 fn identity(need: &Need) -> Option<&Identity> {
     match need {
         Need::Secret { identity, .. } | Need::Ecr { identity, .. } | Need::EcrPublic { identity } => Some(identity),
-        Need::Anonymous | Need::Instance(_) => None,
+        Need::Anonymous | Need::HostLogin(_) => None,
     }
 }
 
@@ -77,7 +77,7 @@ pub(super) fn end_attempt(span: &Span, result: &Result<Result<PulledImage, PullE
     match result {
         _ if span.is_disabled() => {}
         Ok(Ok(_)) => {}
-        Ok(Err(error)) => traces::failed(span, &Failure::from(error)),
+        Ok(Err(error)) => traces::failed(span, &error.to_failure()),
         Err(_) => traces::broken(span, &Class::TimedOut, &Printable::new("the pull reached its total deadline")),
     }
 }

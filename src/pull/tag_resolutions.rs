@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::plan::PlannedPull;
-use crate::task::{ImageReference, Platform, Version};
+use crate::task::{ImageReference, ImageVersion, Platform};
 
 /// The images that several pulls of a run need, each with another credential.
 pub(super) struct TagResolutions(HashMap<ImageKey, Mutex<Option<String>>>);
@@ -41,7 +41,7 @@ impl TagResolutions {
 
     /// Waits while another pull resolves the tag of this pull.
     pub(super) async fn resolve(&self, pull: &PlannedPull) -> TagResolution<'_> {
-        let (Version::Tag(_), Some(digest)) = (pull.image.version(), self.0.get(&ImageKey::of(pull))) else {
+        let (ImageVersion::Tag(_), Some(digest)) = (pull.image.version(), self.0.get(&ImageKey::of(pull))) else {
             return TagResolution::NotShared;
         };
         let digest = digest.lock().await;

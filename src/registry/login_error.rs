@@ -1,77 +1,77 @@
-//! Why a registry did not let a login in.
+//! The error of a login check.
 
 use http::StatusCode;
 
 use super::registry_error::RegistryError;
 use crate::error::{Class, Explain, Link};
 
-/// A login that was tried and did not get in, or could not be tried.
+/// Why a registry did not accept a login, or why it could not be checked.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
-    /// No answer.
-    #[error("{host} cannot be asked")]
+    /// The request failed, so there is no usable response.
+    #[error("the request to {host} failed")]
     Unreachable {
-        /// Who was asked.
+        /// The host that received the request.
         host: String,
-        /// Why not.
+        /// Why the request failed.
         source: RegistryError,
     },
-    /// The deadline passed.
+    /// The time limit passed.
     #[error("{host} did not answer in time")]
     TimedOut {
-        /// Who was asked.
+        /// The host that received the request.
         host: String,
     },
-    /// An answer that is none of this API's.
+    /// The response is not one of a registry.
     #[error("{host} answered HTTP {code}", code = .status.as_u16())]
     Status {
-        /// Who was asked.
+        /// The host that received the request.
         host: String,
-        /// What it answered.
+        /// The status of the response.
         status: StatusCode,
     },
-    /// It wants neither a login nor a token.
-    #[error("{host} asks for a login in a way that is not known here")]
+    /// The registry requires a kind of authentication that taskpull does not support.
+    #[error("{host} requires a kind of authentication that taskpull does not support")]
     Challenge {
-        /// Who was asked.
+        /// The host that received the request.
         host: String,
     },
-    /// The token service is not where a login may be sent.
-    #[error("{host} names a token service without TLS, or one that is no address; the login was not sent there")]
+    /// The registry names a token service to which a login may not be sent.
+    #[error("{host} names a token service without TLS or with an invalid address; the login was not sent there")]
     Realm {
-        /// Who named it.
+        /// The registry that names the service.
         host: String,
     },
-    /// No token in the answer.
+    /// The response of the token service has no token.
     #[error("{host} answered without a token")]
     NoToken {
-        /// Who was asked.
+        /// The host that received the request.
         host: String,
     },
-    /// The login itself.
+    /// The registry or its token service does not accept the login.
     #[error("{host} does not accept this login (HTTP {code})", code = .status.as_u16())]
     Refused {
-        /// Who was asked.
+        /// The host that received the request.
         host: String,
-        /// What it answered.
+        /// The status of the response.
         status: StatusCode,
     },
-    /// The login is accepted, and does not reach the repository.
-    #[error("{host} accepts this login, and does not let it read {repository} (HTTP {code})", code = .status.as_u16())]
+    /// The login is accepted, but may not read the repository.
+    #[error("{host} accepts this login, but does not let it read {repository} (HTTP {code})", code = .status.as_u16())]
     Repository {
-        /// Who was asked.
+        /// The host that received the request.
         host: String,
-        /// What it was asked for.
+        /// The repository that was requested.
         repository: String,
-        /// What it answered.
+        /// The status of the response.
         status: StatusCode,
     },
-    /// There is no such image, or the registry does not say that there is.
-    #[error("{host} accepts this login, and has no {image} that it may see")]
+    /// The image does not exist, or the registry hides it from this login.
+    #[error("{host} accepts this login, but has no image {image} that the login may read")]
     Absent {
-        /// Who was asked.
+        /// The host that received the request.
         host: String,
-        /// What it was asked for.
+        /// The image that was requested, with its tag or digest.
         image: String,
     },
 }
@@ -99,7 +99,7 @@ impl Explain for LoginError {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self {
             Self::Repository { host, repository, .. } => format!("{host}/{repository}"),
             Self::Absent { host, image } => format!("{host}/{image}"),
@@ -116,20 +116,23 @@ impl Explain for LoginError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Unreachable { .. } | Self::TimedOut { .. } => {
-                "it is asked directly, without a proxy, by https (by http on this machine): see DNS, route, firewall, and the system's certificates"
+                "taskpull contacts the registry directly, without a proxy, by https (on this machine by http): check DNS, routes, the firewall and the system's certificates"
             }
             Self::Status { status, .. } if status.is_redirection() => {
-                "a login is not carried to another address: name the registry that answers itself"
+                "a login is not sent to a different address: name the registry that answers without a redirect"
             }
-            Self::Status { .. } => "is it a registry? its API is under /v2/",
+            Self::Status { .. } if self.class() != Class::Unsupported => {
+                "the registry is overloaded or has a fault: try again later"
+            }
+            Self::Status { .. } => "check that the host is a registry; its API is under /v2/",
             Self::Refused { .. } => {
-                "compare user name and token with the registry: was the token revoked, has it ended, is it another account's?"
+                "compare the user name and the token with the registry: the token may be revoked, expired, or of a different account"
             }
             Self::Repository { .. } => {
-                "let the token read the repository (its scope, the account's permission), and see the name for a slip"
+                "let the token read the repository (its scope, the permission of its account), and check the spelling of the name"
             }
             Self::Absent { .. } => {
-                "see repository and tag for a slip; some registries say this of what a login may not see"
+                "check the spelling of repository and tag; some registries give this answer for an image that the login may not read"
             }
             Self::Challenge { .. } | Self::Realm { .. } | Self::NoToken { .. } => return None,
         };

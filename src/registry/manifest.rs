@@ -1,40 +1,47 @@
-//! What a manifest says: the layers, or, of an index, which manifest is for a platform.
+//! Manifests: the layers of an image, or the manifests of an image index.
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 
-use super::exchange::Answer;
+use super::http_client::HttpResponse;
 use super::registry_error::RegistryError;
 use crate::task::Platform;
 
-/// An image as its registry describes it.
+/// The media types of manifests whose layers have sizes (H7); schema 1 has none.
+pub(super) const MEDIA_TYPES: HeaderValue = HeaderValue::from_static(
+    "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
+     application/vnd.docker.distribution.manifest.v2+json, \
+     application/vnd.docker.distribution.manifest.list.v2+json",
+);
+
+/// The manifest of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
-    /// The digest that the tag stands for, where the registry says it: the index's, for an
-    /// image of several platforms.
+    /// The digest of the tag, if the registry gives it. For an image of several platforms, it is the
+    /// digest of the index.
     pub digest: Option<String>,
-    /// Its layers.
+    /// The layers, lowest first.
     pub layers: Vec<Layer>,
 }
 
-/// A layer, as it is transferred.
+/// A layer as it is transferred.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Layer {
-    /// Its digest.
+    /// The digest of the transferred bytes.
     pub digest: String,
-    /// Its size in bytes, compressed where it is.
+    /// The size of the transferred (usually compressed) layer in bytes.
     pub size: u64,
 }
 
-/// One answer.
+/// The document that a registry returns for a tag or digest.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Answered {
-    /// An image's manifest.
-    Layers(Vec<Layer>),
-    /// An index.
+pub(super) enum ManifestDocument {
+    /// The manifest of an image, with its layers.
+    Manifest(Vec<Layer>),
+    /// An image index.
     Index {
         /// The digest of the manifest for the platform.
-        chosen: String,
+        selected: String,
     },
 }
 
@@ -60,34 +67,37 @@ struct EntryPlatform {
     variant: String,
 }
 
-impl Answered {
-    pub(super) fn read(answer: &Answer, platform: Option<&Platform>) -> Result<Self, RegistryError> {
-        if answer.status() != StatusCode::OK {
-            return Err(RegistryError::Status(answer.status().as_u16()));
+impl ManifestDocument {
+    /// Parses a response; from an index, it selects the manifest for the platform.
+    pub(super) fn from_response(response: &HttpResponse, platform: Option<&Platform>) -> Result<Self, RegistryError> {
+        if response.status() != StatusCode::OK {
+            return Err(RegistryError::Status(response.status().as_u16()));
         }
-        Self::parse(answer.body(), platform)
+        Self::parse(response.body(), platform)
     }
 
     fn parse(text: &[u8], platform: Option<&Platform>) -> Result<Self, RegistryError> {
-        let garbled = |_| RegistryError::Garbled("it is no manifest with sizes");
-        let document: Document = serde_json::from_slice(text).map_err(garbled)?;
+        let invalid = |_| RegistryError::InvalidResponse("it is not a manifest with sizes");
+        let document: Document = serde_json::from_slice(text).map_err(invalid)?;
         if let Some(layers) = document.layers {
-            return Ok(Self::Layers(layers));
+            return Ok(Self::Manifest(layers));
         }
         let Some(manifests) = document.manifests else {
-            return Err(RegistryError::Garbled("it is neither a manifest with sizes nor an index"));
+            return Err(RegistryError::InvalidResponse("it is neither a manifest with sizes nor an index"));
         };
-        let wanted = platform.ok_or(RegistryError::Garbled("it is an index, and the platform is not known"))?;
+        let required = platform.ok_or(RegistryError::InvalidResponse("it is an index, and the platform is unknown"))?;
         let is_for = |entry: &Entry| {
             let Some(EntryPlatform { os, architecture, variant }) = &entry.platform else { return false };
-            Platform::of_image(os, architecture, variant).is_some_and(|found| wanted.is_met_by(&found))
+            Platform::from_image_config(os, architecture, variant)
+                .is_some_and(|actual| required.is_satisfied_by(&actual))
         };
-        let chosen = manifests.into_iter().find(is_for).map(|entry| entry.digest).filter(|digest| is_digest(digest));
-        chosen.map(|chosen| Self::Index { chosen }).ok_or(RegistryError::Garbled("nothing in it is for the platform"))
+        let selected = manifests.into_iter().find(is_for).map(|entry| entry.digest).filter(|digest| is_digest(digest));
+        let missing = RegistryError::InvalidResponse("the index has no manifest for the platform");
+        selected.map(|selected| Self::Index { selected }).ok_or(missing)
     }
 }
 
-/// Whether it may stand in a path.
+/// Whether a text is a digest, so that it can be part of a path.
 fn is_digest(text: &str) -> bool {
     text.split_once(':').is_some_and(|(algorithm, hex)| {
         algorithm.bytes().all(|b| b.is_ascii_alphanumeric()) && hex.bytes().all(|b| b.is_ascii_hexdigit())
@@ -96,33 +106,33 @@ fn is_digest(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Answered, Layer};
+    use super::{Layer, ManifestDocument};
     use crate::task::Platform;
 
-    fn parse(text: &str, platform: &str) -> Option<Answered> {
-        Answered::parse(text.as_bytes(), Platform::parse(platform).ok().as_ref()).ok()
+    fn parse(text: &str, platform: &str) -> Option<ManifestDocument> {
+        ManifestDocument::parse(text.as_bytes(), Platform::parse(platform).ok().as_ref()).ok()
     }
 
     #[test]
-    fn an_index_gives_the_manifest_of_the_platform() {
+    fn an_index_gives_the_manifest_for_the_platform() {
         let index = r#"{"schemaVersion": 2, "manifests": [
             {"digest": "sha256:0a", "size": 1, "platform": {"os": "unknown", "architecture": "unknown"}},
             {"digest": "sha256:0b", "size": 1, "platform": {"os": "linux", "architecture": "amd64"}},
             {"digest": "sha256:0c", "size": 1, "platform": {"os": "linux", "architecture": "arm64", "variant": "v8"}},
             {"digest": "sha256:../../x", "size": 1, "platform": {"os": "linux", "architecture": "s390x"}}]}"#;
-        let index_of = |chosen: &str| Some(Answered::Index { chosen: chosen.to_owned() });
+        let index_of = |digest: &str| Some(ManifestDocument::Index { selected: digest.to_owned() });
         assert_eq!(parse(index, "linux/x86_64"), index_of("sha256:0b"));
         assert_eq!(parse(index, "linux/aarch64"), index_of("sha256:0c"));
         assert_eq!(parse(index, "windows/amd64"), None);
-        assert_eq!(parse(index, "linux/s390x"), None, "it would leave its path");
+        assert_eq!(parse(index, "linux/s390x"), None, "the digest would change the path");
         assert_eq!(parse(index, ""), None);
     }
 
     #[test]
-    fn sizes_that_are_none_are_not_guessed() {
+    fn a_document_without_valid_sizes_is_refused() {
         let manifest = r#"{"schemaVersion": 2, "config": {"size": 9}, "layers": [{"digest": "sha256:0a", "size": 7}]}"#;
         let layers = vec![Layer { digest: "sha256:0a".to_owned(), size: 7 }];
-        assert_eq!(parse(manifest, "linux"), Some(Answered::Layers(layers)));
+        assert_eq!(parse(manifest, "linux"), Some(ManifestDocument::Manifest(layers)));
         for odd in [
             "",
             "[]",

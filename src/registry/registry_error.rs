@@ -1,31 +1,35 @@
-//! Why a registry could not be asked from here.
+//! The error of a request to a registry or its token service.
 
 use std::io;
 
 use http_body_util::LengthLimitError;
 
-/// Nothing in it comes from the registry but a status: an answer may repeat a login.
+/// Why a request to a registry or its token service failed. Nothing of the response is in it but
+/// the status, because a response may repeat a login.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
-    /// No connection.
-    #[error("it cannot be reached")]
+    /// There is no connection.
+    #[error("the server cannot be reached")]
     Unreachable(#[source] io::Error),
-    /// The connection ended too early.
-    #[error("the connection broke")]
-    Broken,
-    /// An answer longer than any to this question.
-    #[error("its answer is too long")]
-    TooLong(#[source] LengthLimitError),
-    /// Another answer than the one that was asked for.
-    #[error("it answered {0}")]
+    /// The connection ended before the response did.
+    #[error("the connection was lost")]
+    ConnectionLost,
+    /// The response is longer than any valid one.
+    #[error("the response is too long")]
+    ResponseTooLong(#[source] LengthLimitError),
+    /// The response has a different status than expected.
+    #[error("the server answered HTTP {0}")]
     Status(u16),
-    /// It wants a login and does not say how it wants it.
-    #[error("it wants a login in a way that is not known here")]
-    Challenge,
-    /// It wants a login and there is none, or none of that kind.
-    #[error("it wants a login that there is not")]
-    NoLogin,
-    /// The answer cannot be read.
-    #[error("its answer cannot be used: {0}")]
-    Garbled(&'static str),
+    /// The registry requires a kind of authentication that taskpull does not support.
+    #[error("the registry requires a kind of authentication that taskpull does not support")]
+    UnsupportedChallenge,
+    /// The registry requires credentials and there are none, or not of the required kind.
+    #[error("the registry requires credentials, and none are configured")]
+    NoCredentials,
+    /// The name of the image cannot be part of a URL.
+    #[error("the name of the image cannot be part of a URL")]
+    Uri,
+    /// The content of the response is invalid.
+    #[error("the response cannot be used: {0}")]
+    InvalidResponse(&'static str),
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::aws::AwsRequest;
 use crate::credential::{Provenance, SecretNames};
 use crate::error::{Failure, Printable};
-use crate::plan::{InstanceLogin, Need, PlannedPull, PlannedTask, PullPlan};
+use crate::plan::{HostLogin, Need, PlannedPull, PlannedTask, PullPlan};
 use crate::pull::{FailedAttempt, PullOutcome, PullResultKind, PulledImage};
 
 impl Report {
@@ -26,7 +26,7 @@ impl Report {
             let (pull, outcome) = &pulls[index];
             container.wanted_platform = pull.platform.as_ref().map(ToString::to_string);
             let served = outcome.origin.as_ref().map(CredentialReport::from);
-            let way = if outcome.fell_back.is_some() { pull } else { pull.first_way() };
+            let way = if outcome.fell_back.is_some() { pull } else { pull.first_route() };
             container.credential = Some(served.unwrap_or_else(|| CredentialReport::from(&way.need)));
             container.goes(pull, outcome.fell_back.as_deref());
             container.attempts = Some(outcome.attempts).filter(|attempts| *attempts > 0);
@@ -48,8 +48,9 @@ impl Report {
         Self::new(tasks, invalid_inputs, took, |container, index| {
             let pull = &pulls[index];
             container.wanted_platform = pull.platform.as_ref().map(ToString::to_string);
-            container.credential = Some(CredentialReport::from(&pull.first_way().need));
-            container.upstream_credential = pull.through.as_ref().map(|_| Box::new(CredentialReport::from(&pull.need)));
+            container.credential = Some(CredentialReport::from(&pull.first_route().need));
+            container.upstream_credential =
+                pull.pull_through.as_ref().map(|_| Box::new(CredentialReport::from(&pull.need)));
             container.goes(pull, None);
         })
     }
@@ -120,7 +121,7 @@ impl Report {
 impl ContainerReport {
     /// Which way the pull takes, where it has two.
     fn goes(&mut self, pull: &PlannedPull, fell_back: Option<&Failure>) {
-        let Some(rule) = &pull.through else { return };
+        let Some(rule) = &pull.pull_through else { return };
         let via = Printable::new(&rule.image.to_string());
         match fell_back {
             Some(because) => self.fell_back = Some(Box::new(FellBackReport { via, because: because.clone() })),
@@ -219,7 +220,7 @@ impl From<&Need> for CredentialReport {
     fn from(need: &Need) -> Self {
         match need {
             Need::Anonymous => Self::Anonymous,
-            Need::Instance(login) => Self::from(login),
+            Need::HostLogin(login) => Self::from(login),
             Need::Ecr { registry, identity } => Self::Ecr {
                 account: registry.account.clone(),
                 region: registry.region.to_string(),
@@ -248,8 +249,8 @@ impl From<&Need> for CredentialReport {
     }
 }
 
-impl From<&InstanceLogin> for CredentialReport {
-    fn from(login: &InstanceLogin) -> Self {
+impl From<&HostLogin> for CredentialReport {
+    fn from(login: &HostLogin) -> Self {
         Self::Instance { source: login.source.to_string(), matched: Printable::new(&login.scope) }
     }
 }

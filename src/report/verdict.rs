@@ -47,10 +47,10 @@ impl Report {
 impl From<Verdict> for ExitCode {
     fn from(verdict: Verdict) -> Self {
         match verdict {
-            Verdict::Good => Self::Good,
+            Verdict::Good => Self::Success,
             Verdict::BadInput => Self::BadInput,
             Verdict::NoEngine => Self::NoEngine,
-            Verdict::SomeFailed => Self::SomeFailed,
+            Verdict::SomeFailed => Self::Failed,
             Verdict::Cancelled => Self::Interrupted,
         }
     }

@@ -3,7 +3,7 @@
 use crate::credential::content::VALUE_LIMIT;
 use crate::error::{Class, Explain, Link};
 use crate::secret_authoring::upstream::PREFIX;
-use crate::task::{ArnError, Region};
+use crate::task::{ArnError, Region, RegionError};
 
 /// What is wrong with a secret that is to be made. None repeats the token.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +44,7 @@ pub enum NewSecretError {
     },
     /// Not a Region.
     #[error("{0}")]
-    Region(ArnError),
+    Region(RegionError),
     /// The Region of the secret itself, or one that is named already.
     #[error("{0} is named twice: a replica is in another Region than the secret and the other replicas")]
     ReplicaTwice(Region),
@@ -96,7 +96,7 @@ impl Explain for NewSecretError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self {
             Self::Name { name, .. } | Self::Prefix { name } => name.clone(),
             Self::Key { key, .. } => key.clone(),

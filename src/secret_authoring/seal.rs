@@ -63,7 +63,7 @@ impl Explain for SealError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self {
             Self::Key { text, .. } => text.clone(),
             Self::Context => "encryption context".to_owned(),

@@ -88,7 +88,7 @@ impl Explain for UpsertError {
         Class::Refused
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         let (Self::Differs { arn, .. } | Self::Key { arn, .. } | Self::Replica { arn, .. }) = self;
         arn.clone()
     }
@@ -119,7 +119,7 @@ pub async fn upsert_secret(
 ) -> Result<UpsertResult, Failure> {
     // The host's own Region is known only now.
     if let Some(own) = secret.draft.replicas.iter().find(|region| region.as_str() == secrets.region()) {
-        return Err(Failure::from(&NewSecretError::ReplicaTwice(own.clone())));
+        return Err(Failure::from(NewSecretError::ReplicaTwice(own.clone())));
     }
     let Some(found) = secrets.describe().await.map_err(nothing_written)? else {
         let CreatedSecret { arn, version_id } = secrets.create(secret).await.map_err(nothing_written)?;
@@ -144,10 +144,10 @@ pub async fn upsert_secret(
         return Ok(UpsertResult { outcome: UpsertAction::Unchanged, arn, version_id, changes: told, notes });
     }
     if let Some(primary) = found.replica_of() {
-        return Err(Failure::from(&UpsertError::Replica { arn, primary: primary.to_owned() }));
+        return Err(Failure::from(UpsertError::Replica { arn, primary: primary.to_owned() }));
     }
     if updates == OnDifference::Refuse {
-        return Err(Failure::from(&UpsertError::Differs { arn, changes: changes.join(", ") }));
+        return Err(Failure::from(UpsertError::Differs { arn, changes: changes.join(", ") }));
     }
     let version_id = if differences.is_empty() {
         current.version_id
@@ -173,7 +173,7 @@ fn not_replicated(error: AwsError) -> Failure {
 
 /// Adds to the hint what the failure leaves behind. After an outage that is not known.
 fn with_state(error: &AwsError, state: &str) -> Failure {
-    let mut failure = Failure::from(error);
+    let mut failure = error.to_failure();
     if !failure.is_outage() && failure.class != Class::Unknown {
         failure.hint = failure.hint.map(|hint| Printable::new(&format!("{state}: {hint}")));
     }
@@ -194,7 +194,7 @@ fn check_key(found: &SecretMetadata, secret: &NewSecret) -> Result<(), Failure> 
     }
     let named = |key: Option<&str>| key.unwrap_or(SecretMetadata::DEFAULT_KEY).to_owned();
     let error = UpsertError::Key { arn: found.arn.clone(), found: named(found.customer_key()), wanted: named(wanted) };
-    Err(Failure::from(&error))
+    Err(Failure::from(error))
 }
 
 fn has_replica(found: &SecretMetadata, region: &str) -> bool {

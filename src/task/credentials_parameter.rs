@@ -1,21 +1,21 @@
-//! `repositoryCredentials.credentialsParameter`: a secret's full ARN, partial ARN or name.
+//! `repositoryCredentials.credentialsParameter`: the full ARN, the partial ARN or the name of a secret.
 
 use std::fmt;
 
-use super::arn::{ArnError, SECRET_NAME_LIMIT, SecretArn, check_secret_name};
+use super::arn::{ArnError, SecretArn, check_secret_name};
 use super::region::Region;
 
-/// Which secret a container's credentials are in.
+/// The secret that contains a container's registry credentials.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CredentialsParameter {
-    /// Full or partial ARN; it says Region and account itself (A2, A4, A6).
+    /// A full or partial ARN, which includes Region and account (A2, A4, A6).
     Arn(SecretArn),
-    /// A bare name: in the Region and account of whoever asks (A3).
+    /// A name, in the Region and account of the identity that reads the secret (A3).
     Name(String),
 }
 
 impl CredentialsParameter {
-    /// Reads the parameter as ECS does: what begins with `arn:` is an ARN.
+    /// Parses the parameter as ECS does: a text that begins with `arn:` is an ARN.
     ///
     /// # Errors
     /// [`ArnError`], naming the part that is wrong.
@@ -23,11 +23,11 @@ impl CredentialsParameter {
         if text.starts_with("arn:") {
             return SecretArn::parse(text).map(Self::Arn);
         }
-        check_secret_name(text, SECRET_NAME_LIMIT)?;
+        check_secret_name(text)?;
         Ok(Self::Name(text.to_owned()))
     }
 
-    /// What to send as `SecretId`.
+    /// The ARN or name, as requests to Secrets Manager send it in `SecretId`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -36,7 +36,7 @@ impl CredentialsParameter {
         }
     }
 
-    /// The Region in the ARN; a bare name has none of its own.
+    /// The Region in the ARN; `None` for a name.
     #[must_use]
     pub fn region(&self) -> Option<&Region> {
         match self {
@@ -45,7 +45,7 @@ impl CredentialsParameter {
         }
     }
 
-    /// The partition in the ARN; a bare name is in that of whoever asks.
+    /// The partition in the ARN; `None` for a name.
     #[must_use]
     pub fn partition(&self) -> Option<&str> {
         match self {
@@ -54,7 +54,7 @@ impl CredentialsParameter {
         }
     }
 
-    /// The account in the ARN; a bare name has none of its own.
+    /// The account id in the ARN; `None` for a name.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         match self {
@@ -75,7 +75,7 @@ mod tests {
     use super::{ArnError, CredentialsParameter};
 
     #[test]
-    fn a_name_has_no_region_of_its_own() {
+    fn a_name_has_no_region_and_no_account() {
         let name = CredentialsParameter::parse("team/registry").unwrap();
         assert_eq!((name.region(), name.account()), (None, None));
     }

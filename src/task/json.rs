@@ -1,15 +1,15 @@
-//! The JSON of a task definition, key by key as ECS spells it, before any meaning.
+//! The JSON of a task definition, key by key as ECS spells it.
 //!
-//! Unknown keys are passed over (ECS adds some every year), wrong types are refused with
-//! path, line and column. The text of an error never repeats a value: definitions carry
-//! passwords in `environment`, and people put them in the wrong place.
+//! Unknown keys are ignored, because ECS adds keys every year; wrong types are refused with path,
+//! line and column. An error never repeats a value of the input: definitions contain passwords in
+//! `environment`, and people put passwords in the wrong place.
 
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// The task definition's own keys.
+/// The keys of the task definition that taskpull reads.
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Definition {
@@ -43,9 +43,10 @@ pub(super) struct RepositoryCredentials {
     pub credentials_parameter: Option<String>,
 }
 
-/// Where and why the text is not a task definition.
+/// Where and why the text is not a task definition: line from 1, column in bytes from 1, and the
+/// path within the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(super) struct JsonError {
     pub line: usize,
     pub column: usize,
     pub path: String,
@@ -53,37 +54,42 @@ pub(super) struct Fault {
     pub is_syntax: bool,
 }
 
-/// Reads any of the three forms of A1: a definition, `{"taskDefinition": …}`, or a bare
+/// Parses any of the three forms of A1: a definition, `{"taskDefinition": …}`, or a bare
 /// array of containers.
-pub(super) fn read(text: &[u8]) -> Result<Definition, Fault> {
-    if let Some(fault) = too_deep(text) {
-        return Err(fault);
-    }
+pub(super) fn parse(text: &[u8]) -> Result<Definition, JsonError> {
+    let text = without_byte_order_mark(text);
+    check_depth(text)?;
     let mut json = serde_json::Deserializer::from_slice(text);
     let document: Document = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
-        fault(if path == "." { String::new() } else { path }, error.inner())
+        json_error(if path == "." { String::new() } else { path }, error.inner())
     })?;
-    json.end().map_err(|error| fault(String::new(), &error))?;
+    json.end().map_err(|error| json_error(String::new(), &error))?;
     Ok(document.0)
 }
 
-/// A spelling of `containerDefinitions` from another tool's world, when there is one.
+/// Removes the byte order mark that some editors put in front of a text.
+fn without_byte_order_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
+/// The key that is `containerDefinitions` in the spelling of a different tool, if there is one.
 pub(super) fn foreign_spelling(text: &[u8]) -> Option<String> {
+    let text = without_byte_order_mark(text);
     let keys: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(text).ok()?;
     keys.into_iter()
         .map(|(key, _)| key)
         .find(|key| key.replace(['_', '-'], "").eq_ignore_ascii_case("containerdefinitions"))
 }
 
-fn fault(path: String, error: &serde_json::Error) -> Fault {
+fn json_error(path: String, error: &serde_json::Error) -> JsonError {
     let text = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());
     let message = without_values(text.strip_suffix(&position).unwrap_or(&text));
-    Fault { line: error.line(), column: error.column(), path, message, is_syntax: !error.is_data() }
+    JsonError { line: error.line(), column: error.column(), path, message, is_syntax: !error.is_data() }
 }
 
-/// Serde quotes the offending string (`invalid type: string "hunter2", expected …`).
+/// Removes the value that serde quotes (`invalid type: string "hunter2", expected …`).
 fn without_values(message: &str) -> String {
     match (message.find('"'), message.rfind('"')) {
         (Some(first), Some(last)) if first < last => {
@@ -93,12 +99,12 @@ fn without_values(message: &str) -> String {
     }
 }
 
-/// Levels of nesting that are taken; a task definition has some six. Serde passes over an
-/// unknown key's value however deep it is, so this is looked at before.
+/// The deepest nesting that is accepted; a task definition has about six levels. Serde ignores the
+/// value of an unknown key however deep it is, so the depth is checked before it parses.
 const DEPTH_LIMIT: usize = 100;
 
-/// Where the text is nested too deeply.
-fn too_deep(text: &[u8]) -> Option<Fault> {
+/// Refuses a text that is nested too deeply.
+fn check_depth(text: &[u8]) -> Result<(), JsonError> {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     let (mut line, mut column) = (1, 0);
     for byte in text {
@@ -114,10 +120,10 @@ fn too_deep(text: &[u8]) -> Option<Fault> {
         }
         if depth > DEPTH_LIMIT {
             let message = format!("nested deeper than {DEPTH_LIMIT} levels");
-            return Some(Fault { line, column, path: String::new(), message, is_syntax: false });
+            return Err(JsonError { line, column, path: String::new(), message, is_syntax: false });
         }
     }
-    None
+    Ok(())
 }
 
 struct Document(Definition);
@@ -165,8 +171,8 @@ impl<'de> Visitor<'de> for DocumentVisitor {
     }
 }
 
-/// A JSON object and nothing else: serde on its own takes an array for a struct too, key by
-/// key in order.
+/// A JSON object and nothing else. Without it, serde also accepts an array in place of a struct,
+/// with the values in the order of the fields.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub(super) struct Object<T>(pub T);
@@ -193,46 +199,46 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{foreign_spelling, read};
+    use super::{foreign_spelling, parse};
 
     #[test]
-    fn a_wrong_type_is_named_by_path_and_place_and_not_repeated() {
+    fn a_wrong_type_is_located_and_its_value_not_repeated() {
         let text = b"{\n  \"containerDefinitions\": [\n    {\"name\": \"a\", \"image\": \"b\",\n     \"repositoryCredentials\": \"hunter\\\"2\"}]}";
-        let fault = read(text).unwrap_err();
-        assert_eq!((fault.line, fault.column), (4, 41));
-        assert_eq!(fault.path, "containerDefinitions[0].repositoryCredentials");
-        assert_eq!(fault.message, "invalid type: string, expected an object");
+        let error = parse(text).unwrap_err();
+        assert_eq!((error.line, error.column), (4, 41));
+        assert_eq!(error.path, "containerDefinitions[0].repositoryCredentials");
+        assert_eq!(error.message, "invalid type: string, expected an object");
     }
 
     #[test]
-    fn nested_brackets_are_refused_wherever_they_stand() {
+    fn nesting_deeper_than_the_limit_is_refused() {
         let deep = format!("{{\"x\":\n {}1{}}}", "[".repeat(1_000), "]".repeat(1_000));
         for text in ["[".repeat(100_000), "{\"a\":".repeat(1_000), deep] {
-            assert_eq!(read(text.as_bytes()).unwrap_err().message, "nested deeper than 100 levels");
+            assert_eq!(parse(text.as_bytes()).unwrap_err().message, "nested deeper than 100 levels");
         }
         let in_a_string = format!(r#"[{{"image": "a", "x": "\"{}"}}]"#, "[".repeat(1_000));
-        assert!(read(in_a_string.as_bytes()).is_ok());
+        assert!(parse(in_a_string.as_bytes()).is_ok());
     }
 
     #[test]
-    fn an_array_is_no_container() {
-        let fault = read(br#"[["name", "image", null]]"#).unwrap_err();
-        assert_eq!((&*fault.path, &*fault.message), ("[0]", "invalid type: sequence, expected an object"));
+    fn an_array_is_not_accepted_as_a_container() {
+        let error = parse(br#"[["name", "image", null]]"#).unwrap_err();
+        assert_eq!((&*error.path, &*error.message), ("[0]", "invalid type: sequence, expected an object"));
     }
 
     #[test]
-    fn a_key_given_twice_is_refused() {
-        let fault = read(br#"[{"image": "a", "image": "b"}]"#).unwrap_err();
-        assert_eq!(fault.message, "duplicate field `image`");
+    fn a_duplicate_key_is_refused() {
+        let error = parse(br#"[{"image": "a", "image": "b"}]"#).unwrap_err();
+        assert_eq!(error.message, "duplicate field `image`");
     }
 
     #[test]
-    fn text_behind_the_definition_is_refused() {
-        assert_eq!(read(b"[] []").unwrap_err().message, "trailing characters");
+    fn text_after_the_definition_is_refused() {
+        assert_eq!(parse(b"[] []").unwrap_err().message, "trailing characters");
     }
 
     #[test]
-    fn spellings_of_other_tools_are_recognised() {
+    fn the_spellings_of_other_tools_are_recognised() {
         assert_eq!(foreign_spelling(br#"{"ContainerDefinitions": []}"#).as_deref(), Some("ContainerDefinitions"));
         assert_eq!(foreign_spelling(br#"{"container_definitions": []}"#).as_deref(), Some("container_definitions"));
         assert_eq!(foreign_spelling(br#"{"containers": []}"#), None);

@@ -1,30 +1,41 @@
-//! Task definitions: what ECS's JSON says, checked, with nothing else known.
+//! Task definitions: the JSON of Amazon ECS, parsed and checked.
 //!
-//! Pure: bytes in, values out. A [`TaskDefinition`] that exists has at least one
-//! container; a container's own faults (an empty image, a malformed ARN) are kept beside
-//! the good containers, so that one does not cost the others their images.
+//! The module is pure: bytes in, values out. It reads no files and makes no requests. A
+//! [`TaskDefinition`] has at least one container. An error of one container (an empty image, a
+//! malformed ARN) stays with that container, so that the other images can still be pulled.
 
 mod arn;
+mod container;
+mod container_error;
 mod credentials_parameter;
-mod definition;
-mod essence;
+mod definition_error;
+mod image_grammar;
 mod image_reference;
+mod image_reference_error;
+mod image_version;
 mod json;
-mod key_arn;
 mod lint;
+mod minimal_definition;
 mod pin;
 mod platform;
 mod region;
 mod registry_host;
+mod task_definition;
+#[cfg(test)]
+mod tests;
 
-pub use arn::{ArnError, RoleArn, SecretArn};
+pub use arn::{ArnError, KeyArn, RoleArn, SecretArn, is_account_id};
+pub use container::{ContainerDefinition, ContainerName};
+pub use container_error::{ContainerError, ContainerErrorKind};
 pub use credentials_parameter::CredentialsParameter;
-pub use definition::{ContainerDefinition, ContainerError, ContainerName, DefinitionError, TaskDefinition};
-pub use essence::essence;
-pub use image_reference::{ImageReference, ImageReferenceError, Version};
-pub use key_arn::KeyArn;
+pub use definition_error::DefinitionError;
+pub use image_reference::ImageReference;
+pub use image_reference_error::ImageReferenceError;
+pub use image_version::ImageVersion;
 pub use lint::Warning;
-pub use pin::pinned;
+pub use minimal_definition::minimal_definition;
+pub use pin::pin_images;
 pub use platform::{Platform, PlatformError};
-pub use region::Region;
+pub use region::{Region, RegionError};
 pub use registry_host::RegistryHost;
+pub use task_definition::TaskDefinition;

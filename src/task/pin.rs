@@ -1,39 +1,40 @@
-//! A definition with its images by digest: the images' own spans are replaced, every other
-//! byte stays as it is, whatever the order of keys, the spacing, the numbers.
+//! Pinning: replaces the tags of a definition's images by digests. Every other byte of the text
+//! stays as it is, including the order of keys, white space and numbers.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::image_reference::{ImageReference, Version};
+use super::image_reference::ImageReference;
+use super::image_version::ImageVersion;
 
-/// The definition's text with each container's image as `name@digest`; the digests are in the
-/// containers' order. `None` where the text and the digests do not belong together: the
-/// text is one that [`super::TaskDefinition::parse`] takes.
+/// The definition's text with each container's image as `name@digest`. The digests are in the order
+/// of the containers. The text must be one that [`super::TaskDefinition::parse`] accepts; the result
+/// is `None` if the number of digests differs from the number of images.
 ///
-/// The name stays as it is spelled, and an image that has this digest already stays whole.
+/// The spelling of the name does not change, and neither does an image that has the digest already.
 #[must_use]
-pub fn pinned(text: &[u8], digests: &[&str]) -> Option<Vec<u8>> {
+pub fn pin_images(text: &[u8], digests: &[&str]) -> Option<Vec<u8>> {
     let text = str::from_utf8(text).ok()?;
-    let images = images(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()?;
+    let images = find_images(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()?;
     if images.len() != digests.len() {
         return None;
     }
     let (mut result, mut from) = (String::with_capacity(text.len()), 0);
     for (image, digest) in images.into_iter().zip(digests) {
         let image = image?;
-        // A raw value is a part of the text it was read from.
-        let begin = image.get().as_ptr().addr().checked_sub(text.as_ptr().addr())?;
+        // A raw value is a slice of the text that it was parsed from.
+        let start = image.get().as_ptr().addr().checked_sub(text.as_ptr().addr())?;
         let name: String = serde_json::from_str(image.get()).ok()?;
-        result += text.get(from..begin)?;
-        result += &by_digest(&name, digest).map_or_else(|| image.get().to_owned(), quoted);
-        from = begin + image.get().len();
+        result += text.get(from..start)?;
+        result += &with_digest(&name, digest).map_or_else(|| image.get().to_owned(), quote);
+        from = start + image.get().len();
     }
     result += text.get(from..)?;
     Some(result.into_bytes())
 }
 
-/// The images of the containers, as they stand in the text; in any of the three forms of A1.
-fn images(text: &str) -> serde_json::Result<Vec<Option<&RawValue>>> {
+/// Finds the images of the containers in a text of any of the three forms of A1.
+fn find_images(text: &str) -> serde_json::Result<Vec<Option<&RawValue>>> {
     #[derive(Deserialize)]
     struct Document<'a> {
         #[serde(borrow, rename = "taskDefinition")]
@@ -56,37 +57,37 @@ fn images(text: &str) -> serde_json::Result<Vec<Option<&RawValue>>> {
     Ok(containers.into_iter().map(|container: Container<'_>| container.image).collect())
 }
 
-/// The image as `name@digest`; `None` when it is that already.
-fn by_digest(image: &str, digest: &str) -> Option<String> {
-    if let Ok(Version::Digest(there)) = ImageReference::parse(image).as_ref().map(ImageReference::version)
-        && there == digest
+/// The image as `name@digest`; `None` if it has this digest already.
+fn with_digest(image: &str, digest: &str) -> Option<String> {
+    if let Ok(ImageVersion::Digest(current)) = ImageReference::parse(image).as_ref().map(ImageReference::version)
+        && current == digest
     {
         return None;
     }
     let name = image.split_once('@').map_or(image, |(name, _)| name);
     let path = name.rfind('/').map_or(0, |slash| slash + 1);
-    // A colon before the last slash is that of a port.
+    // A colon before the last slash belongs to a port.
     let end = name[path..].find(':').map_or(name.len(), |colon| path + colon);
     Some(format!("{}@{digest}", &name[..end]))
 }
 
-fn quoted(text: String) -> String {
+fn quote(text: String) -> String {
     serde_json::Value::String(text).to_string()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::pinned;
+    use super::pin_images;
 
     const ONE: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
     const TWO: &str = "sha256:2222222222222222222222222222222222222222222222222222222222222222";
 
     fn pin(text: &str, digests: &[&str]) -> Option<String> {
-        pinned(text.as_bytes(), digests).map(|text| String::from_utf8(text).unwrap())
+        pin_images(text.as_bytes(), digests).map(|text| String::from_utf8(text).unwrap())
     }
 
     #[test]
-    fn nothing_but_the_images_changes() {
+    fn only_the_images_change() {
         let text = "\u{feff} {\r\n\t\"cpu\" :12345678901234567890123.50e+3, \"image\": \"not:this\",\n  \"containerDefinitions\":[ {\"\\u0069mage\" :  \"reg.example:5000\\/team\\/app:1.0\" , \"x\":{\"image\":\"nor:this\"},\"name\":\"a\"},\n{\"name\":\"\u{e9}\\ud83d\\ude00\",\"image\":\"nginx\"}],\"zz\":[1,1.0,-0],  \"family\":\"f\"}\n\n";
         let wanted = text
             .replace("\"reg.example:5000\\/team\\/app:1.0\"", &format!("\"reg.example:5000/team/app@{ONE}\""))
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn each_form_is_pinned_where_its_images_stand() {
+    fn images_are_pinned_in_all_three_forms() {
         let array = |image: &str| format!(r#"[{{"image": "{image}"}}]"#);
         let definition = |image: &str| format!(r#"{{"containerDefinitions": {}, "cpu": "1"}}"#, array(image));
         let described = |image: &str| {
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_that_has_the_digest_stays_as_it_is() {
+    fn an_image_with_the_same_digest_does_not_change() {
         for image in [format!("a/b:1@{ONE}"), format!("a/b@{ONE}")] {
             let text = format!(r#"[{{"image": "{image}"}}]"#);
             assert_eq!(pin(&text, &[ONE]), Some(text.clone()));
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_belong_together_is_left() {
+    fn digests_that_do_not_fit_the_text_are_refused() {
         assert_eq!(pin(r#"[{"image": "a"}]"#, &[]), None);
         assert_eq!(pin(r#"[{"name": "a"}]"#, &[ONE]), None);
         assert_eq!(pin("{", &[ONE]), None);

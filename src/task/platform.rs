@@ -1,11 +1,11 @@
-//! Platforms: which build of an image is meant (H5).
+//! Platforms: which build of an image is pulled (H5).
 //!
-//! ECS says it as `runtimePlatform`, with words of its own; the Engine API and image
-//! indexes say it in Go's words, `os[/architecture[/variant]]`.
+//! ECS has its own names in `runtimePlatform`. The Engine API and image indexes use the names of
+//! Go, `os[/architecture[/variant]]`.
 
 use std::fmt;
 
-/// An operating system, and where it is said an architecture and its variant.
+/// An operating system, with an optional architecture and an optional variant of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Platform {
     os: String,
@@ -13,25 +13,25 @@ pub struct Platform {
     variant: Option<String>,
 }
 
-/// Why something is not a platform.
+/// Why a text is not a platform.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlatformError {
-    /// Not of the form `os[/architecture[/variant]]`.
-    #[error("it is not a platform")]
+    /// The text does not have the form `os[/architecture[/variant]]`.
+    #[error("a platform has the form `os[/architecture[/variant]]`")]
     Form,
-    /// Not one of ECS's architectures.
+    /// The architecture is not one of ECS.
     #[error("runtimePlatform.cpuArchitecture is neither X86_64 nor ARM64")]
     Architecture,
-    /// Not one of ECS's operating systems.
+    /// The operating system is not one of ECS.
     #[error("runtimePlatform.operatingSystemFamily is neither LINUX nor WINDOWS_SERVER_…")]
     System,
 }
 
 impl Platform {
-    /// Reads `os[/architecture[/variant]]`, as `docker pull --platform` takes it.
+    /// Parses `os[/architecture[/variant]]`, as `docker pull --platform` accepts it.
     ///
     /// # Errors
-    /// [`PlatformError::Form`]
+    /// [`PlatformError::Form`].
     pub fn parse(text: &str) -> Result<Self, PlatformError> {
         let mut parts = text.split('/').map(|part| {
             let is_word = !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
@@ -43,22 +43,22 @@ impl Platform {
         if parts.next().is_some() {
             return Err(PlatformError::Form);
         }
-        Ok(Self { os, architecture: architecture.map(in_gos_word), variant })
+        Ok(Self { os, architecture: architecture.map(to_go_architecture), variant })
     }
 
-    /// Reads ECS's `runtimePlatform`; `None` where it says neither of the two.
+    /// Parses `runtimePlatform`; `None` if both values are absent.
     ///
     /// # Errors
-    /// [`PlatformError`], when one of them is none of ECS's words.
-    pub fn of_ecs(architecture: Option<&str>, system: Option<&str>) -> Result<Option<Self>, PlatformError> {
-        let given = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_ascii_uppercase);
-        let architecture = match given(architecture).as_deref() {
+    /// [`PlatformError`] if a value is not one of ECS.
+    pub fn from_ecs(architecture: Option<&str>, system: Option<&str>) -> Result<Option<Self>, PlatformError> {
+        let present = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_ascii_uppercase);
+        let architecture = match present(architecture).as_deref() {
             None => None,
             Some("X86_64") => Some("amd64"),
             Some("ARM64") => Some("arm64"),
             Some(_) => return Err(PlatformError::Architecture),
         };
-        let system = match given(system).as_deref() {
+        let system = match present(system).as_deref() {
             None if architecture.is_none() => return Ok(None),
             None | Some("LINUX") => "linux",
             Some(word) if word.starts_with("WINDOWS_SERVER_") => "windows",
@@ -67,34 +67,33 @@ impl Platform {
         Ok(Some(Self { os: system.to_owned(), architecture: architecture.map(str::to_owned), variant: None }))
     }
 
-    /// What containers on this host run on, where that is a name that images use.
+    /// The platform of containers on this host.
     #[must_use]
-    pub fn of_this_host() -> Option<Self> {
+    pub fn host() -> Option<Self> {
         Self::parse(&format!("linux/{}", std::env::consts::ARCH)).ok()
     }
 
-    /// The platform of an image, as its configuration says it; empty texts are unsaid.
+    /// The platform in an image's configuration, where an empty text means that it is absent.
     #[must_use]
-    pub fn of_image(os: &str, architecture: &str, variant: &str) -> Option<Self> {
-        let given = |text: &str| Some(text).filter(|text| !text.is_empty()).map(str::to_owned);
-        Some(Self { os: given(os)?, architecture: given(architecture), variant: given(variant) })
+    pub fn from_image_config(os: &str, architecture: &str, variant: &str) -> Option<Self> {
+        let present = |text: &str| Some(text).filter(|text| !text.is_empty()).map(str::to_owned);
+        Some(Self { os: present(os)?, architecture: present(architecture), variant: present(variant) })
     }
 
-    /// Whether an image of that platform is what is meant by this one: whatever is said here
-    /// is said there too. A variant that the image leaves out is no contradiction (`arm64` is
-    /// `arm64/v8`).
+    /// Whether an image of the given platform satisfies this one. A part that either side leaves
+    /// out does not contradict: `arm64` is `arm64/v8`.
     #[must_use]
-    pub fn is_met_by(&self, image: &Self) -> bool {
-        let same = |wanted: &Option<String>, found: &Option<String>| match (wanted, found) {
-            (Some(wanted), Some(found)) => wanted == found,
+    pub fn is_satisfied_by(&self, image: &Self) -> bool {
+        let agree = |required: &Option<String>, actual: &Option<String>| match (required, actual) {
+            (Some(required), Some(actual)) => required == actual,
             _ => true,
         };
-        self.os == image.os && same(&self.architecture, &image.architecture) && same(&self.variant, &image.variant)
+        self.os == image.os && agree(&self.architecture, &image.architecture) && agree(&self.variant, &image.variant)
     }
 }
 
-/// The names that people and kernels use, as image indexes have them.
-fn in_gos_word(architecture: String) -> String {
+/// Replaces the architecture names of kernels by those of image indexes.
+fn to_go_architecture(architecture: String) -> String {
     match &*architecture {
         "x86_64" | "x86-64" => "amd64".to_owned(),
         "aarch64" => "arm64".to_owned(),
@@ -121,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn dockers_form_is_read_and_written() {
+    fn the_form_of_docker_is_parsed_and_printed() {
         for (text, shown) in [
             ("linux", "linux"),
             ("linux/arm64", "linux/arm64"),
@@ -137,24 +136,24 @@ mod tests {
     }
 
     #[test]
-    fn ecs_has_words_of_its_own() {
-        let of = |architecture, system| {
-            Platform::of_ecs(architecture, system).map(|platform| platform.map(|platform| platform.to_string()))
+    fn the_platform_names_of_ecs_are_translated() {
+        let parse = |architecture, system| {
+            Platform::from_ecs(architecture, system).map(|platform| platform.map(|platform| platform.to_string()))
         };
-        assert_eq!(of(None, None), Ok(None));
-        assert_eq!(of(Some(""), Some("")), Ok(None));
-        assert_eq!(of(Some("ARM64"), Some("LINUX")), Ok(Some("linux/arm64".to_owned())));
-        assert_eq!(of(Some("X86_64"), None), Ok(Some("linux/amd64".to_owned())));
-        assert_eq!(of(None, Some("LINUX")), Ok(Some("linux".to_owned())));
-        assert_eq!(of(None, Some("WINDOWS_SERVER_2022_CORE")), Ok(Some("windows".to_owned())));
-        assert_eq!(of(Some("amd64"), None), Err(PlatformError::Architecture));
-        assert_eq!(of(None, Some("linux/arm64")), Err(PlatformError::System));
+        assert_eq!(parse(None, None), Ok(None));
+        assert_eq!(parse(Some(""), Some("")), Ok(None));
+        assert_eq!(parse(Some("ARM64"), Some("LINUX")), Ok(Some("linux/arm64".to_owned())));
+        assert_eq!(parse(Some("X86_64"), None), Ok(Some("linux/amd64".to_owned())));
+        assert_eq!(parse(None, Some("LINUX")), Ok(Some("linux".to_owned())));
+        assert_eq!(parse(None, Some("WINDOWS_SERVER_2022_CORE")), Ok(Some("windows".to_owned())));
+        assert_eq!(parse(Some("amd64"), None), Err(PlatformError::Architecture));
+        assert_eq!(parse(None, Some("linux/arm64")), Err(PlatformError::System));
     }
 
     #[test]
-    fn an_image_meets_what_is_said_and_may_say_more_or_less() {
-        let image = Platform::of_image("linux", "arm64", "v8").unwrap();
-        for (wanted, met) in [
+    fn a_platform_part_that_is_absent_does_not_contradict() {
+        let image = Platform::from_image_config("linux", "arm64", "v8").unwrap();
+        for (required, satisfied) in [
             ("linux", true),
             ("linux/arm64", true),
             ("linux/arm64/v8", true),
@@ -162,8 +161,10 @@ mod tests {
             ("linux/amd64", false),
             ("windows", false),
         ] {
-            assert_eq!(platform(wanted).is_met_by(&image), met, "{wanted}");
+            assert_eq!(platform(required).is_satisfied_by(&image), satisfied, "{required}");
         }
-        assert!(platform("linux/arm64/v8").is_met_by(&Platform::of_image("linux", "arm64", "").unwrap()));
+        assert!(
+            platform("linux/arm64/v8").is_satisfied_by(&Platform::from_image_config("linux", "arm64", "").unwrap())
+        );
     }
 }

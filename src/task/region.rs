@@ -1,69 +1,72 @@
-//! Regions' names.
+//! Names of AWS Regions.
 
 use std::fmt;
 
-use super::arn::ArnError;
-
-/// An AWS Region's name. Any well-formed one is taken: new ones appear every year.
+/// The name of an AWS Region. Every well-formed name is accepted, because AWS adds Regions.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Region(String);
 
+/// A text that is not the name of a Region, which is given.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an AWS Region")]
+pub struct RegionError(pub String);
+
 impl Region {
-    /// Reads a Region's name, such as `eu-west-1` or `us-gov-east-1`.
+    /// Parses the name of a Region, such as `eu-west-1` or `us-gov-east-1`.
     ///
     /// # Errors
-    /// When the text cannot be one (empty, a zone such as `us-east-1a`, other characters).
-    /// It becomes part of a host name, so nothing else may pass.
-    pub fn parse(text: &str) -> Result<Self, ArnError> {
+    /// [`RegionError`] for an empty text, an Availability Zone such as `us-east-1a`, and any other
+    /// characters: the name becomes part of a host name.
+    pub fn parse(text: &str) -> Result<Self, RegionError> {
         let mut parts = text.split('-');
         let is_word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
         let number = parts.next_back().unwrap_or_default();
         let words: Vec<&str> = parts.collect();
-        let well_formed = (2..=4).contains(&words.len())
+        let is_region = (2..=4).contains(&words.len())
             && words.iter().all(|word| is_word(word))
             && (1..=2).contains(&number.len())
             && number.bytes().all(|b| b.is_ascii_digit());
-        if well_formed { Ok(Self(text.to_owned())) } else { Err(ArnError::Region(text.to_owned())) }
+        if is_region { Ok(Self(text.to_owned())) } else { Err(RegionError(text.to_owned())) }
     }
 
-    /// The name.
+    /// The name, such as `eu-west-1`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The partition that it lies in. The isolated and sovereign ones have beginnings of their
-    /// own; every other Region, also one that is new, is in `aws`.
+    /// The partition of the Region. The isolated and sovereign partitions have their own prefixes;
+    /// every other Region, also a new one, is in `aws`.
     #[must_use]
     pub fn partition(&self) -> &'static str {
-        self.partition_of_it().name
+        self.find_partition().name
     }
 
-    /// What is odd about it: that nobody knew of it when this version was made. It may be a slip
-    /// and may be new, so it is said and not refused.
+    /// A warning if this version of taskpull does not know the Region. It may be a typing error or
+    /// a new Region, so it is not refused.
     #[must_use]
-    pub fn oddity(&self) -> Option<String> {
-        let Partition { name, regions, .. } = self.partition_of_it();
+    pub fn unknown_warning(&self) -> Option<String> {
+        let Partition { name, regions, .. } = self.find_partition();
         (!regions.contains(&self.as_str())).then(|| {
-            format!("{self} is no Region of the partition {name} that this version of taskpull knows: see it for a slip, unless it is a new one")
+            format!("{self} is not a Region of the partition {name} that this version of taskpull knows: check the spelling, unless the Region is new")
         })
     }
 
-    fn partition_of_it(&self) -> &'static Partition {
-        PARTITIONS.iter().find(|partition| self.0.starts_with(partition.begin)).unwrap_or(&AWS)
+    fn find_partition(&self) -> &'static Partition {
+        PARTITIONS.iter().find(|partition| self.0.starts_with(partition.prefix)).unwrap_or(&AWS)
     }
 }
 
-/// A partition, how its Regions begin, and which there are.
+/// A partition, the prefix of its Regions, and its known Regions.
 struct Partition {
     name: &'static str,
-    begin: &'static str,
+    prefix: &'static str,
     regions: &'static [&'static str],
 }
 
 const AWS: Partition = Partition {
     name: "aws",
-    begin: "",
+    prefix: "",
     regions: &[
         "af-south-1",
         "ap-east-1",
@@ -104,15 +107,15 @@ const AWS: Partition = Partition {
     ],
 };
 
-/// The partitions other than `aws`.
+/// All partitions but `aws`.
 const PARTITIONS: [Partition; 7] = [
-    Partition { name: "aws-cn", begin: "cn-", regions: &["cn-north-1", "cn-northwest-1"] },
-    Partition { name: "aws-us-gov", begin: "us-gov-", regions: &["us-gov-east-1", "us-gov-west-1"] },
-    Partition { name: "aws-iso", begin: "us-iso-", regions: &["us-iso-east-1", "us-iso-west-1"] },
-    Partition { name: "aws-iso-b", begin: "us-isob-", regions: &["us-isob-east-1", "us-isob-west-1"] },
-    Partition { name: "aws-iso-e", begin: "eu-isoe-", regions: &["eu-isoe-west-1"] },
-    Partition { name: "aws-iso-f", begin: "us-isof-", regions: &["us-isof-east-1", "us-isof-south-1"] },
-    Partition { name: "aws-eusc", begin: "eusc-", regions: &["eusc-de-east-1"] },
+    Partition { name: "aws-cn", prefix: "cn-", regions: &["cn-north-1", "cn-northwest-1"] },
+    Partition { name: "aws-us-gov", prefix: "us-gov-", regions: &["us-gov-east-1", "us-gov-west-1"] },
+    Partition { name: "aws-iso", prefix: "us-iso-", regions: &["us-iso-east-1", "us-iso-west-1"] },
+    Partition { name: "aws-iso-b", prefix: "us-isob-", regions: &["us-isob-east-1", "us-isob-west-1"] },
+    Partition { name: "aws-iso-e", prefix: "eu-isoe-", regions: &["eu-isoe-west-1"] },
+    Partition { name: "aws-iso-f", prefix: "us-isof-", regions: &["us-isof-east-1", "us-isof-south-1"] },
+    Partition { name: "aws-eusc", prefix: "eusc-", regions: &["eusc-de-east-1"] },
 ];
 
 impl fmt::Display for Region {
@@ -126,21 +129,20 @@ mod tests {
     use super::Region;
 
     #[test]
-    fn every_kind_of_region_is_taken() {
+    fn every_known_kind_of_region_is_accepted_without_a_warning() {
         for name in ["us-east-1", "ap-southeast-7", "us-gov-east-1", "us-isob-east-1", "eusc-de-east-1", "mx-central-1"]
         {
-            assert_eq!(Region::parse(name).unwrap().oddity(), None, "{name}");
+            assert_eq!(Region::parse(name).unwrap().unknown_warning(), None, "{name}");
         }
     }
 
     #[test]
-    fn a_region_that_nobody_knew_of_is_taken_and_said_to_be_odd() {
+    fn an_unknown_region_is_accepted_with_a_warning() {
         for (name, partition) in [("us-east-9", "aws"), ("zz-central-1", "aws"), ("us-gov-east-3", "aws-us-gov")] {
             let region = Region::parse(name).unwrap();
             assert_eq!(region.partition(), partition);
-            assert!(
-                region.oddity().unwrap().starts_with(&format!("{name} is no Region of the partition {partition} "))
-            );
+            let warning = region.unknown_warning().unwrap();
+            assert!(warning.starts_with(&format!("{name} is not a Region of the partition {partition} ")), "{warning}");
         }
     }
 }

@@ -60,7 +60,7 @@ fn every_region_of_the_python_sdk_is_known() {
     let mut count = 0;
     for (region, partition) in regions.filter(|(region, _)| !region.ends_with("-global")) {
         let known = Region::parse(region).unwrap();
-        assert_eq!((known.partition(), known.oddity()), (partition, None));
+        assert_eq!((known.partition(), known.unknown_warning()), (partition, None));
         count += 1;
     }
     assert!(count > 40, "{count}");

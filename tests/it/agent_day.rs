@@ -5,7 +5,7 @@
 //! drives the clock. The inner test announces each simulated minute, so the services follow the same clock.
 
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, RwLock};
@@ -166,7 +166,7 @@ impl Pulling {
                     restart: MINUTE,
                     total: 5 * MINUTE,
                 },
-                backoff: Backoff::new(wait(250), wait(1_500), 3).unwrap(),
+                backoff: Backoff::exponential(wait(250), wait(1_500)).with_attempts(NonZeroU32::new(3).unwrap()),
                 fail_fast: false,
             },
         }
@@ -176,7 +176,7 @@ impl Pulling {
 fn job(source: &str, definition: &[u8]) -> PullRun {
     let no_logins = |_: &_| None;
     let (accounts, rewrites) = (&AccountRoles::default(), &Rewrites::default());
-    let context = PlanContext { roles: RoleUse::Assume, accounts, rewrites, platform: None, instance: &no_logins };
+    let context = PlanContext { roles: RoleUse::Assume, accounts, rewrites, platform: None, host_login: &no_logins };
     PullRun::new(vec![Input { source: source.to_owned(), text: Ok(definition.to_vec()) }], &context)
 }
 
@@ -187,7 +187,7 @@ impl JobExecutor for Pulling {
     }
 
     fn engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
-        async { reach(&self.engine, &self.limits.deadlines).await.map_err(|error| Failure::from(&error)) }.boxed()
+        async { reach(&self.engine, &self.limits.deadlines).await.map_err(Failure::from) }.boxed()
     }
 
     fn login<'a>(&'a self, _: &'a ImageReference) -> BoxFuture<'a, Result<Option<IssuedLogin>, Arc<Failure>>> {

@@ -103,7 +103,7 @@ fn failures_are_never_answered_as_not_found() {
     assert_get_failed(&fixture.get(REGISTRY), "is not allowed");
     assert_get_failed(&fixture.get(ECR_HOST), "not allowed ecr:GetAuthorizationToken");
     assert_get_failed(&fixture.get("public.ecr.aws"), "allow ecr-public:GetAuthorizationToken");
-    assert_get_failed(&fixture.get("12.dkr.ecr.eu-west-1.amazonaws.com"), "begins with an account's 12 digits");
+    assert_get_failed(&fixture.get("12.dkr.ecr.eu-west-1.amazonaws.com"), "begins with a 12-digit account id");
     let fixture = CredentialWorld::new();
     let missing_secret = SECRET.replace("hub", "gone");
     fixture.write_config(&format!("[[registry]]\nhost = \"{REGISTRY}\"\nsecret = \"{missing_secret}\"\n"));
@@ -269,12 +269,15 @@ fn invalid_registry_map_is_rejected() {
     let fixture = CredentialWorld::new();
     let entry = format!("[[registry]]\nhost = \"{REGISTRY}\"\nsecret = \"{SECRET}\"\n");
     for (text, message) in [
-        (entry.repeat(2), "registry.example:5000 stands there twice"),
+        (entry.repeat(2), "registry.example:5000 has more than one entry"),
         (entry.replace("registry.example:5000", "https://registry.example"), "is not a registry's host"),
         (entry.replace("secret =", "secrets ="), "registry number 1: unknown field `secrets`"),
-        (entry.replace(SECRET, "arn:aws:secretsmanager:mars:1:secret:x"), "is no secret's ARN or name"),
-        (format!("{entry}role = \"reader\"\n"), "is not a role's ARN"),
-        (entry.replace(REGISTRY, ECR_HOST), "takes its own tokens"),
+        (
+            entry.replace(SECRET, "arn:aws:secretsmanager:mars:1:secret:x"),
+            "is neither the ARN nor the name of a secret",
+        ),
+        (format!("{entry}role = \"reader\"\n"), "is not the ARN of a role"),
+        (entry.replace(REGISTRY, ECR_HOST), "accepts only its own tokens"),
         ("registry = 1\n".to_owned(), "write [[registry]]"),
         ("registry = [\"hunter2\"]\n".to_owned(), "registry number 1: it must be a table: write [[registry]]"),
     ] {

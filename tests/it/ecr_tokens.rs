@@ -118,7 +118,10 @@ fn secret_of_an_ecr_image_is_not_read_and_a_warning_explains() {
         assert_eq!(output.container(0)["credential"]["kind"], "ecr");
         let warnings = output.report()["tasks"][0]["warnings"].clone();
         assert_eq!(warnings.as_array().unwrap().len(), 1, "{warnings}");
-        assert!(warnings[0].as_str().unwrap().starts_with("app: the image is in ECR"), "{warnings}");
+        assert!(
+            warnings[0].as_str().unwrap().starts_with("app: ECR accepts only its own authorization tokens"),
+            "{warnings}"
+        );
     }
     assert_eq!(world.aws.call_count("GetSecretValue"), 2, "one read for the other container in each run");
 }
@@ -256,7 +259,7 @@ fn role_that_cannot_be_assumed_is_reported_as_the_failed_resource() {
     let world = ecr_world_with(Policy::allow("sts:AssumeRole", "*"));
     let output = world.pull(&with_role(&[open_container("app", OWN_IMAGE)], ROLE)).output();
     assert_eq!(output.failure(0), "role refused", "{output:?}");
-    assert_eq!(output.container(0)["failure"]["thing"], ROLE);
+    assert_eq!(output.container(0)["failure"]["resource"], ROLE);
 }
 
 #[test]
@@ -285,9 +288,9 @@ fn endpoint_variable_of_ecr_is_used_instead_of_the_general_one() {
 fn invalid_ecr_host_is_rejected_without_aws_calls() {
     let world = ecr_world();
     for (image, message) in [
-        ("11112222333.dkr.ecr.eu-west-1.amazonaws.com/app", "12 digits"),
+        ("11112222333.dkr.ecr.eu-west-1.amazonaws.com/app", "12-digit account id"),
         ("111122223333.dkr.ecr.cn-north-1.amazonaws.com/app", "is in the partition aws-cn"),
-        ("111122223333.dkr.ecr.eu-west-1.on.aws/app", "is none"),
+        ("111122223333.dkr.ecr.eu-west-1.on.aws/app", "is not one"),
     ] {
         let output = world.pull(&task(&[open_container("app", image)])).output();
         assert_eq!(output.failure(0), "definition invalid", "{output:?}");
@@ -309,7 +312,7 @@ fn unknown_region_is_a_warning_and_the_hint_of_an_outage() {
     let world = ecr_world();
     world.aws.inject_fault("GetAuthorizationToken", Calls::Every, AwsFault::Status(503));
     let output = world.pull(&task(&[open_container("app", &OWN_IMAGE.replace("eu-west-1", "eu-west-9"))])).output();
-    let message = "eu-west-9 is no Region of the partition aws that this version of taskpull knows";
+    let message = "eu-west-9 is not a Region of the partition aws that this version of taskpull knows";
     assert_eq!(output.failure(0), "registry-token unavailable", "{output:?}");
     assert!(output.container(0)["failure"]["hint"].as_str().unwrap().starts_with(message), "{output:?}");
     assert!(output.stderr.contains(&format!("warning: -: app: {message}")), "{output:?}");

@@ -92,7 +92,7 @@ fn wrong_external_id_is_a_refusal_that_names_it() {
     {
         let output = pull(&world, &foreign_task(), &account_entry(more));
         assert_eq!(output.failure(0), "role refused", "{output:?}");
-        assert_eq!(output.container(0)["failure"]["thing"], OTHER_ROLE);
+        assert_eq!(output.container(0)["failure"]["resource"], OTHER_ROLE);
         assert!(output.container(0)["failure"]["hint"].as_str().unwrap().contains(message), "{output:?}");
     }
     assert_eq!(world.aws.call_count("GetSecretValue"), 0);
@@ -123,8 +123,8 @@ fn role_of_another_partition_is_rejected_without_aws_calls() {
 fn invalid_account_map_is_rejected() {
     let twice = format!("[[identity.account]]\nid = \"444455556666\"\nrole_arn = \"{OTHER_ROLE}\"\n").repeat(2);
     for (text, message) in [
-        (twice.as_str(), "444455556666 stands there twice"),
-        ("[[identity.account]]\nid = \"4\"\nrole_arn = \"x\"\n", "`4` is not an account's 12 digits"),
+        (twice.as_str(), "444455556666 has more than one entry"),
+        ("[[identity.account]]\nid = \"4\"\nrole_arn = \"x\"\n", "`4` is not an AWS account id"),
         ("[[identity.account]]\nid = \"444455556666\"\nrole = \"x\"\n", "unknown field `role`"),
         ("[identity]\naccount = \"x\"\n", "[[identity.account]]"),
     ] {

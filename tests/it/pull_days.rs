@@ -56,12 +56,12 @@ impl Puller {
         let no_host_login = |_: &_| None;
         let (accounts, rewrites) = (&AccountRoles::default(), &Rewrites::default());
         let context =
-            PlanContext { roles: RoleUse::Assume, accounts, rewrites, platform: None, instance: &no_host_login };
+            PlanContext { roles: RoleUse::Assume, accounts, rewrites, platform: None, host_login: &no_host_login };
         let limits = PullLimits {
             disk: taskpull::pull::DiskLimits::default(),
             caching: Caching::default(),
             deadlines: Deadlines { answer: MINUTE, begin: MINUTE, idle: MINUTE, restart: MINUTE, total: MINUTE },
-            backoff: Backoff::new(MINUTE, MINUTE, NonZeroU32::MIN.get()).unwrap(),
+            backoff: Backoff::exponential(MINUTE, MINUTE).with_attempts(NonZeroU32::MIN),
             fail_fast: false,
         };
         let input = Input { source: "-".to_owned(), text: Ok(definition) };

@@ -25,15 +25,15 @@ fn malformed_container_has_its_own_message_and_spares_the_others() {
     let table = [
         (open_container("a", ""), "the image is empty"),
         (json!({ "name": "a" }), "the image is empty"),
-        (open_container("a", "registry.example/app::1"), "two colons stand before the tag"),
+        (open_container("a", "registry.example/app::1"), "there are two colons before the tag"),
         (open_container("a", "registry.example/App:1"), "has upper-case letters"),
         (open_container("a", "https://registry.example/app"), "has no scheme"),
         (json!({ "name": "a", "image": "b", "repositoryCredentials": {} }), "no `credentialsParameter`"),
         (wrong_arn("secretsmanager", "ssm"), "belongs to the service `ssm`"),
-        (wrong_arn("111122223333", "11112222333"), "an account has 12 digits, `11112222333` has 11"),
+        (wrong_arn("111122223333", "11112222333"), "`11112222333` is not an AWS account id"),
         (wrong_arn("prod/hub-Ab12Cd", ""), "the name is empty"),
-        (wrong_arn("eu-west-1", "eu west 1"), "is not a Region"),
-        (container("a", IMAGE, "a secret"), "the name holds ' '"),
+        (wrong_arn("eu-west-1", "eu west 1"), "is not an AWS Region"),
+        (container("a", IMAGE, "a secret"), "the name contains ' '"),
     ];
     for (faulty, message) in table {
         let ended = world.pull(&task(&[faulty.clone(), open_container("good", IMAGE)])).output();
@@ -59,8 +59,8 @@ fn invalid_task_definition_is_explained() {
     for (text, message) in [
         ("", "-:1:0: EOF while parsing a value"),
         ("not json", "-:1:2: expected ident"),
-        ("{}", "-: no containers in it"),
-        ("[]", "-: no containers in it"),
+        ("{}", "-: the task definition has no containers"),
+        ("[]", "-: the task definition has no containers"),
         ("{\"containerDefinitions\": {}}", "-:1:25: containerDefinitions: invalid type: map, expected a sequence"),
         ("[{\"image\": [1]}]", "-:1:11: [0].image: invalid type: sequence, expected a string"),
         ("\u{0}", "-:1:1: expected value"),

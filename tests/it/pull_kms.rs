@@ -179,7 +179,7 @@ fn denied_decrypt_call_names_action_and_key_and_is_not_retried() {
     let ended = pull_with_content(&world, &sealed_envelope(KEY));
     assert_eq!(ended.failure(0), "key refused");
     let failure = failure(&ended);
-    assert_eq!(failure["thing"], KEY);
+    assert_eq!(failure["resource"], KEY);
     assert!(failure["hint"].as_str().unwrap().contains(&format!("allow kms:Decrypt on {KEY}")), "{failure}");
     assert_eq!(world.aws.call_count("Decrypt"), 1);
 }

@@ -191,7 +191,7 @@ fn failures_of_both_routes_are_reported() {
     assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{ended:?}");
     let web = ended.container(0);
     assert_eq!(web["fellBack"]["because"]["class"], "unavailable");
-    assert_eq!(web["failure"]["thing"], HUB);
+    assert_eq!(web["failure"]["resource"], HUB);
     let text = text_report(&world, &hub_definition(), &[]);
     assert!(text.contains("503") && text.contains("does not accept these credentials"), "{text}");
 }
@@ -292,7 +292,7 @@ fn cached_image_is_used_when_both_routes_are_unavailable() {
     let ended = run.env("TASKPULL_ATTEMPTS", "1").output();
     let web = ended.container(0);
     assert_eq!((ended.code, &web["result"]), (0, &json!("cached")), "{ended:?}");
-    assert_eq!((&web["fellBack"]["because"]["thing"], &web["insteadOf"]["thing"]), (&json!(VIA), &json!(HUB)));
+    assert_eq!((&web["fellBack"]["because"]["resource"], &web["insteadOf"]["resource"]), (&json!(VIA), &json!(HUB)));
     assert!(web["digest"].as_str().is_some_and(|digest| digest.starts_with("sha256:")), "{web}");
 }
 
@@ -343,7 +343,10 @@ fn pinned_image_uses_the_upstream_name_and_bypasses_the_rule() {
     assert_eq!((ended.code, &ended.container(0)["via"]), (0, &Value::Null), "{ended:?}");
     assert_eq!(world.engine.pulls().last().unwrap().image, format!("docker.io/library/nginx@{digest}"));
     let warning = ended.report()["tasks"][0]["warnings"][0].as_str().unwrap().to_owned();
-    assert!(warning.starts_with("web: `[[rewrite]]` covers the image, which is named by its digest"), "{warning}");
+    assert!(
+        warning.starts_with("web: `[[rewrite]]` is not applied to an image that is named by its digest"),
+        "{warning}"
+    );
 }
 
 #[test]
@@ -354,7 +357,7 @@ fn upstream_fallback_is_reported_as_an_event() {
     let ended = run.arg("--events").output();
     let events: Vec<Value> = ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let asking: Vec<_> = events.iter().filter(|event| event["event"] == "asking-upstream").collect();
-    assert_eq!((asking.len(), &asking[0]["because"]["thing"]), (1, &json!(VIA)), "{ended:?}");
+    assert_eq!((asking.len(), &asking[0]["because"]["resource"]), (1, &json!(VIA)), "{ended:?}");
     assert_eq!(asking[0]["image"], HUB);
 }
 
@@ -382,10 +385,10 @@ fn invalid_rewrite_setting_is_rejected_before_any_request() {
     for (text, message) in [
         (
             "[[rewrite]]\nfrom = \"docker.io\"\nto = \"mirror.example/hub\"\n".to_owned(),
-            "is not an ECR registry's host",
+            "must be an ECR registry's host, or that host and the prefix of a rule",
         ),
         (format!("[[rewrite]]\nfrom = \"{ecr}\"\nto = \"{ecr}/x\"\n"), "is a private ECR registry"),
-        (format!("[[rewrite]]\nfrom = \"docker.io\"\nto = \"{ecr}\"\n").repeat(2), "stands there twice"),
+        (format!("[[rewrite]]\nfrom = \"docker.io\"\nto = \"{ecr}\"\n").repeat(2), "has more than one entry"),
         (format!("[[rewrite]]\nfrom = \"docker.io\"\nto = \"{ecr}\"\nelse = 1\n"), "unknown field `else`"),
     ] {
         let world = ecr_world();

@@ -120,7 +120,7 @@ fn role_that_does_not_trust_the_host_is_named() {
     definition["executionRoleArn"] = json!(ROLE);
     let ended = world.pull(&definition).output();
     assert_eq!(ended.failure(0), "role refused", "{ended:?}");
-    assert_eq!(ended.container(0)["failure"]["thing"], ROLE);
+    assert_eq!(ended.container(0)["failure"]["resource"], ROLE);
     assert!(hint(&ended).contains("trust policy"));
     assert_eq!(world.aws.call_count("GetSecretValue"), 0);
 }
@@ -142,7 +142,7 @@ fn sts_outage_is_reported_as_an_unavailable_role() {
         world.aws.inject_fault("AssumeRole", Calls::Every, fault);
         let ended = world.pull(&definition).env("TASKPULL_SECRETS_TIMEOUT", "4s").output();
         assert_eq!(ended.failure(0), "role unavailable", "{ended:?}");
-        assert_eq!(ended.container(0)["failure"]["thing"], ROLE);
+        assert_eq!(ended.container(0)["failure"]["resource"], ROLE);
     }
 }
 
@@ -161,7 +161,7 @@ fn other_sts_errors_are_not_reported_as_a_trust_denial() {
         world.aws.inject_fault("AssumeRole", Calls::Every, AwsFault::Error(status, code, message));
         let ended = world.pull(&definition).env("AWS_REGION", "us-west-2").output();
         assert_eq!(ended.failure(0), format!("role {class}"), "{ended:?}");
-        assert_eq!(ended.container(0)["failure"]["thing"], ROLE);
+        assert_eq!(ended.container(0)["failure"]["resource"], ROLE);
         assert!(causes(&ended).contains(code) && causes(&ended).contains(message), "{ended:?}");
         assert!(causes(&ended).contains("request id"), "{ended:?}");
         assert!(!ended.stdout.contains("may not assume") && !hint(&ended).contains("trust policy"), "{ended:?}");

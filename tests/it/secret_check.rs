@@ -231,7 +231,7 @@ fn redirects_long_answers_and_silence_fail_the_registry_check() {
         check_result(&run.output(), "registry").1
     };
     let text = registry_check(&redirecting);
-    assert!(text.contains("HTTP 307") && text.contains("not carried to another address"), "{text}");
+    assert!(text.contains("HTTP 307") && text.contains("not sent to a different address"), "{text}");
     assert_eq!(elsewhere.requests(), []);
     assert!(registry_check(&endless).contains("length limit exceeded"), "{}", registry_check(&endless));
     assert!(registry_check(&silent).contains("did not answer in time"));

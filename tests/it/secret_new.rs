@@ -176,10 +176,10 @@ fn wrong_arguments_are_refused_before_anybody_is_asked() {
         (&["--upstream", "quay", "--name", NAME], "there are docker-hub, ghcr, acr, gitlab"),
         (&["--upstream", "acr", "--name", "azure"], "call it `ecr-pullthroughcache/azure`"),
         (&["--upstream", "acr", "--name", &long], "the name has 513 characters, the limit is 512"),
-        (&["--upstream", "acr", "--name", "ecr-pullthroughcache/ä"], "the name holds 'ä'"),
+        (&["--upstream", "acr", "--name", "ecr-pullthroughcache/ä"], "the name contains 'ä'"),
         (&["--upstream", "acr", "--name", NAME, "--kms-key", KEY], "ECR takes no customer key"),
         (&["--upstream", "acr", "--name", NAME, "--tag", "aws:team=web"], "a tag is given as KEY=VALUE"),
-        (&["--upstream", "acr", "--name", NAME, "--region", "eu"], "`eu` is not a Region"),
+        (&["--upstream", "acr", "--name", NAME, "--region", "eu"], "`eu` is not an AWS Region"),
         (&["--upstream", "acr", "--name", NAME, "--replicate", "us-east-1", "us-east-1"], "named twice"),
         (&["--upstream", "acr", "--name", NAME, "--token", "x"], "unexpected argument '--token'"),
     ];

@@ -58,6 +58,6 @@ fn documented_commands_use_valid_arguments() {
         // The invalid Region is rejected only after the other arguments have been parsed.
         let ended = Run::new(line.replace("ARN", "name").split(' ').chain(["--region", "none"])).output();
         assert_eq!(ended.code, 2, "{line}: {ended:?}");
-        assert!(ended.stderr.contains("`none` is not a Region"), "{line}: {ended:?}");
+        assert!(ended.stderr.contains("`none` is not an AWS Region"), "{line}: {ended:?}");
     }
 }

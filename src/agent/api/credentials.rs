@@ -45,7 +45,7 @@ impl Wanted {
     fn image(&self) -> Option<(ImageReference, String)> {
         match self {
             Self::Registry(host) if host.len() <= LIMIT => {
-                let image = RegistryHost::of_address(host)?.0.any_image()?;
+                let image = RegistryHost::parse_address(host)?.0.example_image()?;
                 let host = image.registry().to_owned();
                 Some((image, host))
             }

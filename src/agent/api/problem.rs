@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, full};
 use crate::agent::JobStoreError;
-use crate::error::{Class, Failure, Patience, Printable};
+use crate::error::{Class, Explain as _, Failure, Printable, Retryability};
 use crate::report::Report;
 
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
@@ -77,7 +77,7 @@ pub struct ProblemView {
     pub status: u16,
     /// What it is in this case.
     pub detail: Printable,
-    /// The failure behind it: link, class, thing and hint as reports have them.
+    /// The failure behind it: link, class, resource and hint as reports have them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
     /// Of a definition: each container as it would be pulled, or what is wrong with it.
@@ -113,7 +113,7 @@ impl Problem {
 
     /// Of a registry that is ours: what keeps its login back, which may pass or stays.
     pub(super) fn of_login(failure: &Failure) -> Self {
-        let may_pass = failure.class == Class::TimedOut || failure.class.patience() != Patience::Never;
+        let may_pass = failure.class == Class::TimedOut || failure.class.retryability() != Retryability::Never;
         let kind = if may_pass { Kind::LoginUnavailable } else { Kind::NoLogin };
         let mut problem = Self::new(kind, failure.message.as_str());
         problem.0.1.failure = Some(failure.clone());
@@ -154,7 +154,7 @@ impl From<JobStoreError> for Problem {
         };
         let mut problem = Self::new(kind, &error.to_string());
         if let JobStoreError::Journal(error) = &error {
-            problem.0.1.failure = Some(Failure::from(error));
+            problem.0.1.failure = Some(error.to_failure());
         }
         problem
     }

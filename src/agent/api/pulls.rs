@@ -19,7 +19,7 @@ use crate::agent::{AcceptedJob, JobId, JobPlan, JobSnapshot, JobSource, JobState
 use crate::error::Printable;
 use crate::report::lines::only_line;
 use crate::report::{Report, Verdict};
-use crate::task::essence;
+use crate::task::minimal_definition;
 
 pub(super) async fn submit(
     shared: &Arc<Shared>,
@@ -34,7 +34,8 @@ pub(super) async fn submit(
         return Err(Problem::of_report(report));
     }
     // What has a plan has an essence.
-    let definition = essence(&text).ok_or_else(|| Problem::new(Kind::Internal, "the definition could not be kept"))?;
+    let definition =
+        minimal_definition(&text).ok_or_else(|| Problem::new(Kind::Internal, "the definition could not be kept"))?;
     let submission = Submission { source, definition, key, by: JobSource::Peer(caller.peer) };
     let AcceptedJob { id, before } = shared.desk.submit(submission).await?;
     let mut answer = if is_followed {

@@ -46,7 +46,7 @@ impl Explain for SocketError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         match self {
             Self::InUse { path } | Self::NoSocket { path } | Self::Make { path, .. } => path.display().to_string(),
             Self::HandedOver(_) => "LISTEN_FDS".to_owned(),

@@ -28,7 +28,7 @@ pub(super) async fn ready(shared: &Arc<Shared>) -> Result<Answer, Problem> {
     let probe = tokio::task::spawn_blocking(move || desk.probe());
     let (engine, folder) = futures_util::future::join(shared.work.engine(), probe).await;
     let folder = match folder {
-        Ok(probed) => probed.map_err(|error| Failure::from(&error)),
+        Ok(probed) => probed.map_err(Failure::from),
         Err(error) => Err(unknown(&error.to_string())),
     };
     let condition = |name: &str, met: Result<(), Failure>| Condition {
@@ -43,6 +43,6 @@ pub(super) async fn ready(shared: &Arc<Shared>) -> Result<Answer, Problem> {
 }
 
 fn unknown(said: &str) -> Failure {
-    let (thing, message) = (Printable::new("the state folder"), Printable::new(said));
-    Failure { link: Link::Disk, class: Class::Unknown, thing, message, caused_by: Vec::new(), hint: None }
+    let (resource, message) = (Printable::new("the state folder"), Printable::new(said));
+    Failure { link: Link::Disk, class: Class::Unknown, resource, message, caused_by: Vec::new(), hint: None }
 }

@@ -63,7 +63,7 @@ impl Explain for AuditError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         self.to.display().to_string()
     }
 

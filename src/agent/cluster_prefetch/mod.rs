@@ -15,17 +15,14 @@ use tracing::Instrument as _;
 use super::jitter;
 use super::job::{JobId, JobSource, Submission};
 use super::job_store::{JobState, JobStore};
-use crate::cluster::{Attributes, Definition, Instance, Workload};
+use crate::cluster::{Attributes, ClusterDefinition, ContainerInstance, Workload};
 use crate::error::{Class, Failure, Printable};
 use crate::pipeline::Backoff;
-use crate::task::{Platform, TaskDefinition, essence};
+use crate::task::{Platform, TaskDefinition, minimal_definition};
 use crate::traces;
 
-/// The waits after ECS did not answer; the interval bounds them too.
-const WAITS: Backoff = match Backoff::new(Duration::from_secs(5), Duration::from_mins(5), 1) {
-    Ok(backoff) => backoff,
-    Err(_) => panic!("the waits are in order"),
-};
+/// The delays after ECS did not answer; the interval limits them too.
+const BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(5), Duration::from_mins(5));
 
 /// A cluster, as its owner tells of it. The real one asks ECS.
 pub trait ClusterApi: Send + Sync {
@@ -36,10 +33,10 @@ pub trait ClusterApi: Send + Sync {
     fn workloads(&self) -> BoxFuture<'_, Result<Vec<Workload>, Failure>>;
 
     /// A revision of a task definition, which never changes.
-    fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Definition, Failure>>;
+    fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<ClusterDefinition, Failure>>;
 
     /// This instance of it.
-    fn instance(&self) -> BoxFuture<'_, Result<Instance, Failure>>;
+    fn instance(&self) -> BoxFuture<'_, Result<ContainerInstance, Failure>>;
 }
 
 /// A cluster to be kept warm, and how often it is looked at.
@@ -103,7 +100,7 @@ impl<'a> ClusterPrefetcher<'a> {
                 Err(failure) => {
                     failures += 1;
                     self.complain(&failure);
-                    WAITS.bound(failures).min(self.warming.interval)
+                    BACKOFF.max_delay(failures).min(self.warming.interval)
                 }
             };
             look = jitter::next(Instant::now(), after, fastrand::f64());
@@ -131,7 +128,7 @@ impl<'a> ClusterPrefetcher<'a> {
     }
 
     /// Asks for the definitions that are not known yet; gives how many were told.
-    async fn learn(&mut self, wanted: &BTreeSet<String>, instance: &Instance) -> (usize, Result<(), Failure>) {
+    async fn learn(&mut self, wanted: &BTreeSet<String>, instance: &ContainerInstance) -> (usize, Result<(), Failure>) {
         let is_told = |known: &KnownDefinition| !matches!(known, KnownDefinition::Untold(_));
         let mut unknown: Vec<_> = wanted.iter().filter(|arn| !self.known.get(*arn).is_some_and(is_told)).collect();
         // In another order each time: one that is never answered keeps no other from being asked for.
@@ -164,9 +161,10 @@ impl<'a> ClusterPrefetcher<'a> {
     }
 
     /// Has a definition carried out that was not known before, if its tasks may come here.
-    fn told(&self, arn: &str, instance: &Instance, definition: &Definition) -> KnownDefinition {
-        let may_be_member = definition.member_of.iter().all(|expression| instance.may_be_member_of(expression));
-        let essence = essence(definition.json.as_bytes()).filter(|_| may_be_member && runs_here(arn, definition));
+    fn told(&self, arn: &str, instance: &ContainerInstance, definition: &ClusterDefinition) -> KnownDefinition {
+        let may_be_member = definition.member_of.iter().all(|expression| instance.may_satisfy(expression));
+        let essence =
+            minimal_definition(definition.json.as_bytes()).filter(|_| may_be_member && runs_here(arn, definition));
         essence.map_or(KnownDefinition::Elsewhere, |essence| {
             let run = self.desk.add_managed_job(submission(arn, &essence));
             KnownDefinition::Wanted { essence, run, due: next(self.warming.pull_interval) }
@@ -238,9 +236,9 @@ fn next(pull_interval: Option<Duration>) -> Option<Instant> {
 }
 
 /// Whether a definition is for hosts like this one, as far as it says.
-fn runs_here(arn: &str, definition: &Definition) -> bool {
+fn runs_here(arn: &str, definition: &ClusterDefinition) -> bool {
     match TaskDefinition::parse(arn, definition.json.as_bytes()).map(|task| task.platform) {
-        Ok(Ok(Some(wanted))) => Platform::of_this_host().is_none_or(|host| wanted.is_met_by(&host)),
+        Ok(Ok(Some(wanted))) => Platform::host().is_none_or(|host| wanted.is_satisfied_by(&host)),
         // What is wrong with it is told when it is carried out.
         _ => true,
     }
@@ -260,11 +258,11 @@ impl ClusterApi for crate::pipeline::EcsCluster {
         self.workloads()
     }
 
-    fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Definition, Failure>> {
+    fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<ClusterDefinition, Failure>> {
         self.definition(arn)
     }
 
-    fn instance(&self) -> BoxFuture<'_, Result<Instance, Failure>> {
+    fn instance(&self) -> BoxFuture<'_, Result<ContainerInstance, Failure>> {
         self.instance()
     }
 }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ClusterApi, ClusterPrefetchSettings, ClusterPrefetcher};
 use crate::agent::{JobResult, JobState, JobStore, Journal, StoreLimits};
-use crate::cluster::{Attributes, Definition, Instance, LaunchType, Workload};
+use crate::cluster::{Attributes, ClusterDefinition, ContainerInstance, LaunchType, Workload};
 use crate::error::{Class, Failure, Link, Printable};
 use crate::report::{Report, Summary};
 
@@ -21,7 +21,7 @@ struct Fake(Mutex<State>);
 
 struct State {
     workloads: Result<Vec<Workload>, Failure>,
-    definitions: BTreeMap<&'static str, Result<Definition, Failure>>,
+    definitions: BTreeMap<&'static str, Result<ClusterDefinition, Failure>>,
     attributes: Option<Attributes>,
     looks: usize,
     asked: Vec<String>,
@@ -65,15 +65,15 @@ impl ClusterApi for Fake {
         async { answer }.boxed()
     }
 
-    fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Definition, Failure>> {
+    fn definition<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<ClusterDefinition, Failure>> {
         self.state().asked.push(arn.to_owned());
         let answer = self.state().definitions[arn].clone();
         async { answer }.boxed()
     }
 
-    fn instance(&self) -> BoxFuture<'_, Result<Instance, Failure>> {
+    fn instance(&self) -> BoxFuture<'_, Result<ContainerInstance, Failure>> {
         let attributes = self.state().attributes.clone();
-        async { Ok(Instance { launch: LaunchType::Ec2, attributes }) }.boxed()
+        async { Ok(ContainerInstance { launch: LaunchType::Ec2, attributes }) }.boxed()
     }
 }
 
@@ -82,16 +82,16 @@ fn service(definition: &str) -> Workload {
     Workload { name: "web".to_owned(), launch: Vec::new(), member_of: Vec::new(), definitions }
 }
 
-fn definition(member_of: &[&str], system: Option<&str>) -> Definition {
+fn definition(member_of: &[&str], system: Option<&str>) -> ClusterDefinition {
     let platform = serde_json::json!({ "operatingSystemFamily": system });
     let containers = serde_json::json!([{ "name": "app", "image": "registry.example/app:1" }]);
     let json = serde_json::json!({ "family": "web", "runtimePlatform": platform, "containerDefinitions": containers });
-    Definition { json: json.to_string(), member_of: member_of.iter().map(|text| (*text).to_owned()).collect() }
+    ClusterDefinition { json: json.to_string(), member_of: member_of.iter().map(|text| (*text).to_owned()).collect() }
 }
 
 fn failure(class: Class) -> Failure {
-    let (thing, message) = (Printable::new("test"), Printable::new("it failed"));
-    Failure { link: Link::HostIdentity, class, thing, message, caused_by: Vec::new(), hint: None }
+    let (resource, message) = (Printable::new("test"), Printable::new("it failed"));
+    Failure { link: Link::HostIdentity, class, resource, message, caused_by: Vec::new(), hint: None }
 }
 
 /// Keeps a cluster warm that is looked at every minute, until the test is done.

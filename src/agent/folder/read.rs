@@ -11,7 +11,7 @@ use rustix::fs::OFlags;
 use super::listing::FileFingerprint;
 use crate::error::Failure;
 use crate::pipeline::{InputError, whole};
-use crate::task::{TaskDefinition, essence};
+use crate::task::{TaskDefinition, minimal_definition};
 
 /// What cannot be used is believed once it has stayed the same for so long: before that
 /// somebody may be writing it.
@@ -41,7 +41,7 @@ pub(super) fn read(path: &Path) -> FileRead {
         Err(InputError::Unreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
             return FileRead::Gone;
         }
-        Err(error) => (fs::metadata(path).ok().map(|it| FileFingerprint::new(&it)), Err(Failure::from(&error))),
+        Err(error) => (fs::metadata(path).ok().map(|it| FileFingerprint::new(&it)), Err(Failure::from(error))),
     };
     let now = SystemTime::now();
     let reliable = stamp.filter(|stamp| stamp.is_older(now, ONE_MOMENT));
@@ -53,9 +53,9 @@ pub(super) fn read(path: &Path) -> FileRead {
 }
 
 fn definition(path: &Path, text: &[u8]) -> Result<String, Failure> {
-    TaskDefinition::parse(&path.display().to_string(), text).map_err(|error| Failure::from(&error))?;
+    TaskDefinition::parse(&path.display().to_string(), text)?;
     // What parses as a definition has an essence.
-    Ok(essence(text).unwrap_or_default())
+    Ok(minimal_definition(text).unwrap_or_default())
 }
 
 /// The text of one version of the file, or why there is none; `None` while it changes.
@@ -76,6 +76,6 @@ fn version(file: &File, path: &Path) -> io::Result<FileContent> {
     let before = FileFingerprint::new(&file.metadata()?);
     let text = whole(file)?;
     let stamp = FileFingerprint::new(&file.metadata()?);
-    let text = text.ok_or_else(|| Failure::from(&InputError::Long { path: path.to_owned() }));
+    let text = text.ok_or_else(|| Failure::from(InputError::Long { path: path.to_owned() }));
     Ok((before == stamp).then_some((stamp, text)))
 }

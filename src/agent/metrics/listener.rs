@@ -58,7 +58,7 @@ impl Explain for ListenerError {
         Class::Invalid
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         self.address.to_string()
     }
 

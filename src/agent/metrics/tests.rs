@@ -14,8 +14,8 @@ use crate::report::{ContainerReport, ContainerResult, CredentialReport, Report, 
 const PEER: Peer = Peer { uid: 0, gid: 0 };
 
 fn failure(link: Link, class: Class) -> Failure {
-    let (thing, message) = (Printable::new("thing"), Printable::new("it failed"));
-    Failure { link, class, thing, message, caused_by: Vec::new(), hint: None }
+    let (resource, message) = (Printable::new("thing"), Printable::new("it failed"));
+    Failure { link, class, resource, message, caused_by: Vec::new(), hint: None }
 }
 
 fn container(image: &str, result: ContainerResult) -> ContainerReport {

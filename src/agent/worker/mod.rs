@@ -27,11 +27,8 @@ use crate::report::{Report, Verdict};
 use crate::task::ImageReference;
 use crate::traces;
 
-/// The waits before a request is tried again.
-const WAITS: Backoff = match Backoff::new(Duration::from_secs(2), Duration::from_mins(5), 1) {
-    Ok(backoff) => backoff,
-    Err(_) => panic!("the waits are in order"),
-};
+/// The delays before a job is tried again.
+const BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(2), Duration::from_mins(5));
 
 /// Placed requests, the watched folder's and the cluster's, that are carried out at the same
 /// time. A start with a thousand of them must not ask a thousand things of the engine at once.
@@ -135,7 +132,7 @@ impl Worker<'_> {
             }
             failures += 1;
             // At least half of it: who comes back at once has not waited.
-            let wait = WAITS.bound(failures).mul_f64(0.5 + fastrand::f64() / 2.0);
+            let wait = BACKOFF.max_delay(failures).mul_f64(0.5 + fastrand::f64() / 2.0);
             let Some(because) = passing(&report).filter(|_| !open.cancel.is_cancelled()) else {
                 return self.end(&open, &report).await;
             };

@@ -33,8 +33,8 @@ impl Scripted {
 }
 
 fn report(failed: Option<Class>) -> Report {
-    let (thing, message) = (Printable::new("r.example/a"), Printable::new("it failed"));
-    let failure = |class| Failure { link: Link::Registry, class, thing, message, caused_by: Vec::new(), hint: None };
+    let (resource, message) = (Printable::new("r.example/a"), Printable::new("it failed"));
+    let failure = |class| Failure { link: Link::Registry, class, resource, message, caused_by: Vec::new(), hint: None };
     let invalid_inputs = failed.map(failure).into_iter().collect();
     Report { schema_version: 1, tasks: Vec::new(), invalid_inputs, summary: Summary::default() }
 }

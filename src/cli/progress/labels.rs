@@ -15,7 +15,7 @@ pub(super) fn ending(pulled: &PulledImage) -> &'static str {
 /// A failure beside the image's name: where it broke, how, and the sentence without the name.
 pub(super) fn why(failure: &Failure) -> String {
     let message = failure.message.as_str();
-    let named = format!("image {}: ", failure.thing);
+    let named = format!("image {}: ", failure.resource);
     let message = message.strip_prefix(&named).unwrap_or(message);
     format!("{} {}: {message}", failure.link, failure.class)
 }

@@ -201,7 +201,7 @@ impl<S: TokenStore> CachingCredentialProvider<S> {
         #[expect(clippy::disallowed_methods, reason = "it ends at the store's deadline, whoever waits for it")]
         let task = tokio::spawn(work.in_current_span());
         let (identity, secret) = key.clone();
-        let lost = move |_| Err(Arc::new(Failure::from(&AwsError::reading(&secret, &identity, AwsErrorKind::Other))));
+        let lost = move |_| Err(Arc::new(Failure::from(AwsError::reading(&secret, &identity, AwsErrorKind::Other))));
         let read = async move { task.await.unwrap_or_else(lost) }.boxed().shared();
         reads.under_way.insert(key.clone(), InFlightFetch { number, begun, read: read.clone() });
         read
@@ -213,7 +213,7 @@ impl<S: TokenStore> CredentialProvider for CachingCredentialProvider<S> {
         async move {
             match &pull.need {
                 Need::Anonymous => Ok(Credential::anonymous()),
-                Need::Instance(login) => self.instance.credential(login).await,
+                Need::HostLogin(login) => self.instance.credential(login).await,
                 Need::Secret { parameter, identity } => {
                     let held = self.version(&(identity.clone(), parameter.clone())).await?;
                     Credential::of_secret(held, identity.clone(), &pull.image, self.tokens)
@@ -278,14 +278,14 @@ impl<S: TokenStore> CredentialProvider for CachingCredentialProvider<S> {
 /// Reads a secret and takes its seal off, within one deadline, the wait for a turn included.
 async fn ask<S: SecretStore>(store: &S, turns: &Semaphore, key: &CacheKey) -> Result<(SecretVersion, Secret), Failure> {
     let (identity, secret) = key;
-    let failed = |fault| Failure::from(&AwsError::reading(secret, identity, fault));
+    let failed = |fault| Failure::from(AwsError::reading(secret, identity, fault));
     let end = Instant::now() + store.deadline();
     let turn = timeout_at(end, turns.acquire()).await;
     // The semaphore is never closed; were it to be, reading without a turn would be right.
     let _turn = turn.map_err(|_| failed(AwsErrorKind::TimedOut))?.ok();
     tracing::debug!(%secret, identity = identity.name(), "reading the secret");
     let asked = async {
-        let mut version = store.read(identity, secret, end).await.map_err(|error| Failure::from(&error))?;
+        let mut version = store.read(identity, secret, end).await?;
         tracing::debug!(arn = version.arn, version = version.version_id, "read");
         let (text, request) = unsealed(store, identity, secret, &version, end).await?;
         version.requests.extend(request);
@@ -306,13 +306,13 @@ async fn unsealed<S: SecretStore>(
     version: &SecretVersion,
     end: Instant,
 ) -> Result<(Secret, Option<AwsRequest>), Failure> {
-    match content::of(version).map_err(|error| Failure::from(&error))? {
+    match content::of(version)? {
         Content::Text(text) => Ok((text.clone(), None)),
         Content::Sealed(sealed) => {
             tracing::debug!(arn = version.arn, "decrypting");
             let decrypted = store.decrypt(identity, secret, version, &sealed, end).await;
-            let DecryptedBytes { plaintext, request } = decrypted.map_err(|error| Failure::from(&error))?;
-            let text = content::decrypted(version, &plaintext).map_err(|error| Failure::from(&error))?;
+            let DecryptedBytes { plaintext, request } = decrypted?;
+            let text = content::decrypted(version, &plaintext)?;
             Ok((text, request))
         }
     }

@@ -129,7 +129,7 @@ impl Explain for ContentError {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         self.arn.clone()
     }
 

@@ -93,7 +93,7 @@ impl Explain for HostLoginConfigError {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         self.place.clone()
     }
 

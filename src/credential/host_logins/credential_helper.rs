@@ -65,7 +65,7 @@ impl Explain for HelperError {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         self.program.clone()
     }
 

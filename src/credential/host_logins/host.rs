@@ -36,7 +36,7 @@ mod tests {
             let by_file = HostLoginSettings { docker_config: Some(PathBuf::from("/x")), ..settings(host) };
             for (settings, place) in [(by_variables, "ECS_ENGINE_AUTH_DATA"), (by_file, "/x")] {
                 let error = HostLogins::read(&settings).unwrap_err();
-                assert_eq!((error.class(), &*error.thing()), (Class::Unsupported, place));
+                assert_eq!((error.class(), &*error.resource()), (Class::Unsupported, place));
                 assert!(error.hint().unwrap().contains("repositoryCredentials"));
             }
         }

@@ -28,7 +28,7 @@ impl Explain for HostLoginError {
         }
     }
 
-    fn thing(&self) -> String {
+    fn resource(&self) -> String {
         let (Self::NotThere(scope) | Self::Empty(scope) | Self::Lost(scope)) = self;
         scope.clone()
     }

@@ -30,7 +30,7 @@ use super::scope::{Scope, server_of};
 use super::{Credential, Login, Provenance};
 use crate::error::Failure;
 use crate::identity::HostKind;
-use crate::plan::{InstanceLogin, InstanceSource};
+use crate::plan::{HostLogin, HostLoginSource};
 use crate::secret::Secret;
 use crate::task::ImageReference;
 
@@ -66,7 +66,7 @@ pub struct HostLogins {
 
 #[derive(Debug)]
 struct Entry {
-    source: InstanceSource,
+    source: HostLoginSource,
     scope: Scope,
     /// None where a helper has it, and where nobody has.
     login: Option<Login>,
@@ -103,12 +103,12 @@ impl HostLogins {
         };
         // In the order in which equally specific ones are preferred.
         let with_login =
-            |source: InstanceSource| move |(scope, login)| Entry { source: source.clone(), scope, login: Some(login) };
+            |source: HostLoginSource| move |(scope, login)| Entry { source: source.clone(), scope, login: Some(login) };
         let empty = kept_elsewhere(&config);
-        let by_helper = |(scope, name)| Entry { source: InstanceSource::Helper(name), scope, login: None };
-        let entries = given.into_iter().map(with_login(InstanceSource::EngineAuthData));
+        let by_helper = |(scope, name)| Entry { source: HostLoginSource::Helper(name), scope, login: None };
+        let entries = given.into_iter().map(with_login(HostLoginSource::EngineAuthData));
         let entries = entries.chain(config.helpers.into_iter().map(by_helper));
-        let entries = entries.chain(config.logins.into_iter().map(with_login(InstanceSource::DockerConfig)));
+        let entries = entries.chain(config.logins.into_iter().map(with_login(HostLoginSource::DockerConfig)));
         Ok(Self {
             entries: entries.chain(empty).collect(),
             store: config.store,
@@ -120,7 +120,7 @@ impl HostLogins {
     /// The most specific login for an image, by name; nobody is asked. What stands for its
     /// registry or its path wins over the store, which stands for every registry.
     #[must_use]
-    pub fn covering(&self, image: &ImageReference) -> Option<InstanceLogin> {
+    pub fn covering(&self, image: &ImageReference) -> Option<HostLogin> {
         let mut best: Option<(usize, &Entry)> = None;
         for entry in &self.entries {
             if let Some(length) = entry.scope.covers(image)
@@ -129,38 +129,38 @@ impl HostLogins {
                 best = Some((length, entry));
             }
         }
-        let named = best.map(|(_, entry)| InstanceLogin { source: entry.source.clone(), scope: entry.scope.name() });
+        let named = best.map(|(_, entry)| HostLogin { source: entry.source.clone(), scope: entry.scope.name() });
         named.or_else(|| {
-            let source = InstanceSource::Helper(self.store.clone()?);
-            Some(InstanceLogin { source, scope: Scope::host_of(image).name() })
+            let source = HostLoginSource::Helper(self.store.clone()?);
+            Some(HostLogin { source, scope: Scope::host_of(image).name() })
         })
     }
 
     /// The credential behind a name; anonymous where the store for every registry says that it
     /// has none. A helper that is named for a registry must have one.
-    async fn credential(&self, named: InstanceLogin) -> Result<Credential, Failure> {
-        let InstanceLogin { source, scope } = &named;
+    async fn credential(&self, named: HostLogin) -> Result<Credential, Failure> {
+        let HostLogin { source, scope } = &named;
         let is_named = |entry: &&Entry| entry.source == *source && entry.scope.name() == *scope;
         let entry = self.entries.iter().find(is_named);
         let login = match source {
-            InstanceSource::Helper(name) => {
+            HostLoginSource::Helper(name) => {
                 let server = server_of(scope);
                 // The semaphore is never closed; were it, to go on would still be right.
                 let _permit = self.helpers.acquire().await.ok();
                 tracing::debug!(helper = name, server, "asking the credential helper");
                 let answer = credential_helper::ask(name, server, self.helper_timeout).await;
-                match answer.map_err(|error| Failure::from(&error))? {
+                match answer? {
                     Some(login) => login,
-                    None if entry.is_some() => return Err(Failure::from(&credential_helper::nothing(name, server))),
+                    None if entry.is_some() => return Err(Failure::from(credential_helper::nothing(name, server))),
                     None => {
                         tracing::debug!(%source, scope, "it has no login: the pull is anonymous");
                         return Ok(Credential::anonymous());
                     }
                 }
             }
-            InstanceSource::EngineAuthData | InstanceSource::DockerConfig => {
-                let entry = entry.ok_or_else(|| Failure::from(&HostLoginError::NotThere(scope.clone())))?;
-                entry.login.clone().ok_or_else(|| Failure::from(&HostLoginError::Empty(scope.clone())))?
+            HostLoginSource::EngineAuthData | HostLoginSource::DockerConfig => {
+                let entry = entry.ok_or_else(|| Failure::from(HostLoginError::NotThere(scope.clone())))?;
+                entry.login.clone().ok_or_else(|| Failure::from(HostLoginError::Empty(scope.clone())))?
             }
         };
         Ok(Credential { login, origin: Provenance::Instance(named), held: None })
@@ -172,7 +172,7 @@ impl HostLogins {
 /// or, without a store, nobody.
 fn kept_elsewhere(config: &DockerConfig) -> Vec<Entry> {
     let has_helper = |scope: &Scope| config.helpers.iter().any(|(helpers, _)| helpers.contains(scope));
-    let source = config.store.clone().map_or(InstanceSource::DockerConfig, InstanceSource::Helper);
+    let source = config.store.clone().map_or(HostLoginSource::DockerConfig, HostLoginSource::Helper);
     let entry = |scope: &Scope| Entry { source: source.clone(), scope: scope.clone(), login: None };
     config.empty.iter().filter(|scope| !has_helper(scope)).map(entry).collect()
 }

@@ -11,12 +11,12 @@ use super::HostLogins;
 use super::login_error::HostLoginError;
 use crate::credential::Credential;
 use crate::error::Failure;
-use crate::plan::InstanceLogin;
+use crate::plan::HostLogin;
 
 /// The host's own logins, and those that are being had.
 pub(in crate::credential) struct SharedLogins {
     logins: Arc<HostLogins>,
-    under_way: Mutex<HashMap<InstanceLogin, InFlightLogin>>,
+    under_way: Mutex<HashMap<HostLogin, InFlightLogin>>,
 }
 
 /// When nobody waits for it any more it is given up, and its helper is killed with it.
@@ -28,7 +28,7 @@ impl SharedLogins {
     }
 
     /// The credential behind a name, for all who wait for it now; nothing is kept of it.
-    pub(in crate::credential) async fn credential(&self, named: &InstanceLogin) -> Result<Credential, Arc<Failure>> {
+    pub(in crate::credential) async fn credential(&self, named: &HostLogin) -> Result<Credential, Arc<Failure>> {
         let shared = {
             let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
             under_way.retain(|_, work| work.upgrade().is_some_and(|work| work.peek().is_none()));
@@ -39,7 +39,7 @@ impl SharedLogins {
                 let scope = named.scope.clone();
                 // A panic costs those who wait for this login, not the other pulls.
                 let work = AssertUnwindSafe(work).catch_unwind();
-                let work = work.map(|had| had.unwrap_or_else(|_| Err(Failure::from(&HostLoginError::Lost(scope)))));
+                let work = work.map(|had| had.unwrap_or_else(|_| Err(Failure::from(HostLoginError::Lost(scope)))));
                 let shared = work.boxed().shared();
                 under_way.extend(shared.downgrade().map(|weak| (named.clone(), weak)));
                 shared

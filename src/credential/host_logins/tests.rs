@@ -20,7 +20,7 @@ fn logins(config: &str) -> HostLogins {
 /// Which login covers an image: its source and what it is for.
 fn covering(config: &str, image: &str) -> Option<(String, String)> {
     let named = logins(config).covering(&ImageReference::parse(image).unwrap());
-    named.map(|InstanceLogin { source, scope }| (source.to_string(), scope))
+    named.map(|HostLogin { source, scope }| (source.to_string(), scope))
 }
 
 #[test]
@@ -61,7 +61,7 @@ async fn an_empty_entry_that_nobody_serves_is_a_failure_and_no_anonymous_pull() 
     assert!(logins.credential(named("two.example/app")).await.is_ok(), "the same registry has a login beside it");
 }
 
-fn of_no_such_helper() -> (Arc<HostLogins>, InstanceLogin) {
+fn of_no_such_helper() -> (Arc<HostLogins>, HostLogin) {
     let logins = Arc::new(logins(r#"{"credsStore": "taskpull-has-none-of-this-name"}"#));
     let login = logins.covering(&ImageReference::parse("reg.example/app").unwrap()).unwrap();
     (logins, login)

@@ -1,24 +1,24 @@
-use super::{EcrHostFault, Registry};
+use super::{EcrHostError, RegistryKind};
 use crate::task::ImageReference;
 
-/// What an image's registry is, in one line; `invalid: …` where it can be none.
+/// The kind of an image's registry in one line; `invalid: …` for an error.
 fn kind(image: &str) -> String {
     let Ok(image) = ImageReference::parse(image) else { return "no reference".to_owned() };
-    match Registry::of(&image) {
-        Ok(Registry::Ecr(ecr)) => {
+    match RegistryKind::from_image(&image) {
+        Ok(RegistryKind::Ecr(ecr)) => {
             let fips = if ecr.fips { " fips" } else { "" };
             let dual_stack = if ecr.dual_stack { " dual-stack" } else { "" };
             format!("{} {} {}{fips}{dual_stack}", ecr.region.partition(), ecr.account, ecr.region)
         }
         Ok(other) => format!("{other:?}"),
-        Err(fault) => {
-            let fault = match fault {
-                EcrHostFault::Account(_) => "account",
-                EcrHostFault::Region(_) => "Region",
-                EcrHostFault::Partition { .. } => "partition",
-                EcrHostFault::Form => "form",
+        Err(error) => {
+            let part = match error {
+                EcrHostError::Account(_) => "account",
+                EcrHostError::Region(_) => "Region",
+                EcrHostError::Partition { .. } => "partition",
+                EcrHostError::Form => "form",
             };
-            format!("invalid: {fault}")
+            format!("invalid: {part}")
         }
     }
 }
@@ -45,7 +45,7 @@ const REFERENCES: &[(&str, &str)] = &[
         "111122223333.dkr-ecr.cn-northwest-1.on.amazonwebservices.com.cn/app",
         "aws-cn 111122223333 cn-northwest-1 dual-stack",
     ),
-    // In any case, with a port, by digest, deep, behind a pull-through rule.
+    // Upper case, with a port, by digest, with a deep path, behind a pull-through rule.
     ("111122223333.DKR.ECR.EU-WEST-1.AMAZONAWS.COM/app", "aws 111122223333 eu-west-1"),
     ("111122223333.dkr.ecr.eu-west-1.AmazonAWS.com/app:V1", "aws 111122223333 eu-west-1"),
     ("111122223333.dkr.ecr.eu-west-1.amazonaws.com:443/app", "aws 111122223333 eu-west-1"),
@@ -57,7 +57,7 @@ const REFERENCES: &[(&str, &str)] = &[
         "111122223333.dkr.ecr.eu-west-1.amazonaws.com/app@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
         "aws 111122223333 eu-west-1",
     ),
-    // Written like ECR's, and none.
+    // Hosts that look like ECR and are not.
     ("11112222333.dkr.ecr.eu-west-1.amazonaws.com/app", "invalid: account"),
     ("1111222233334.dkr.ecr.eu-west-1.amazonaws.com/app", "invalid: account"),
     ("aws-account-id.dkr.ecr.eu-west-1.amazonaws.com/app", "invalid: account"),
@@ -82,7 +82,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("111122223333.dkr.ecr.eu-west-1.on.aws/app", "invalid: form"),
     ("111122223333.dkr-ecr.eu-west-1.amazonaws.com/app", "invalid: form"),
     ("vpce-0a1b-2c3d.dkr.ecr.eu-west-1.vpce.amazonaws.com/app", "invalid: form"),
-    // Look-alikes: hosts of others.
+    // Look-alikes under domains that are not of AWS.
     ("111122223333.dkr.ecr.eu-west-1.amazonaws.com.example.io/app", "Other"),
     ("111122223333.dkr.ecr.eu-west-1.amazonaws.com.example.io:443/app", "Other"),
     ("111122223333.dkr.ecr.eu-west-1.amazonaws.com.cn.example/app", "Other"),
@@ -99,7 +99,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("api.ecr.eu-west-1.amazonaws.com/app", "Other"),
     ("s3.amazonaws.com/app", "Other"),
     ("amazonaws.com/app", "Other"),
-    // What is no reference at all.
+    // Texts that are not image references.
     ("111122223333.dkr.ecr.eu-west-1.amazonaws.com./app", "no reference"),
     (".dkr.ecr.eu-west-1.amazonaws.com/app", "no reference"),
     ("111122223333.dkr.ecr..amazonaws.com/app", "no reference"),
@@ -128,7 +128,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("registry-1.docker.io/team/app", "DockerHub"),
     ("docker.io.example/team/app", "Other"),
     ("mydocker.io/team/app", "Other"),
-    // The others.
+    // Other registries.
     ("ghcr.io/owner/app", "Ghcr"),
     ("GHCR.io/owner/app:1", "Ghcr"),
     ("ghcr.io.example/owner/app", "Other"),
@@ -155,7 +155,7 @@ const REFERENCES: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn every_reference_has_its_registry() {
+fn every_image_gets_the_kind_of_its_registry() {
     assert!(REFERENCES.len() >= 80, "{}", REFERENCES.len());
     for (image, expected) in REFERENCES {
         assert_eq!(kind(image), *expected, "{image}");

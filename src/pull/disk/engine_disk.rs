@@ -13,7 +13,7 @@ use super::reservation::{DiskReservation, DiskReservations, need};
 use super::shortage::Shortage;
 use crate::credential::Login;
 use crate::engine::{Engine, EngineError, PullRequest, Storage};
-use crate::registry::{Layer, Registries};
+use crate::registry::{Layer, RegistryClient};
 
 /// The disk that stores an engine's images, for the pulls of one run.
 pub(in crate::pull) struct EngineDisk<'a> {
@@ -22,7 +22,7 @@ pub(in crate::pull) struct EngineDisk<'a> {
     /// Asked for once per run and shared by all pulls. The future continues where the last caller
     /// left it, because the answer may take longer than a small pull.
     storage: Shared<BoxFuture<'a, Option<Arc<Storage>>>>,
-    registries: Registries,
+    registry: RegistryClient,
     reservations: &'a DiskReservations,
 }
 
@@ -63,8 +63,8 @@ impl<'a> EngineDisk<'a> {
                 }
             }
         };
-        let (storage, registries) = (storage.boxed().shared(), Registries::default());
-        Self { limits, answer_timeout, storage, registries, reservations }
+        let (storage, registry) = (storage.boxed().shared(), RegistryClient::default());
+        Self { limits, answer_timeout, storage, registry, reservations }
     }
 
     /// What a shortage leads to.
@@ -133,7 +133,7 @@ impl<'a> EngineDisk<'a> {
     ) -> Option<Vec<Layer>> {
         let PullRequest { image, platform, .. } = request;
         let platform = platform.as_ref().or(storage.platform.as_ref());
-        let manifest = match timeout(self.answer_timeout, self.registries.manifest(image, platform, login)).await {
+        let manifest = match timeout(self.answer_timeout, self.registry.manifest(image, platform, login)).await {
             Ok(Ok(manifest)) => manifest,
             Ok(Err(error)) => {
                 tracing::debug!(%image, %error, "size of the image is unknown; disk space not checked");

@@ -68,7 +68,7 @@ mod tests {
     use super::{Behavior, Caching, OnRefusal};
     use crate::engine::LocalImage;
     use crate::error::{Class, Failure, Link, Printable};
-    use crate::plan::{InstanceLogin, InstanceSource, Need};
+    use crate::plan::{HostLogin, HostLoginSource, Need};
     use crate::task::Platform;
 
     fn caching(behavior: Behavior) -> Caching {
@@ -77,11 +77,11 @@ mod tests {
 
     fn failure(link: Link, class: Class) -> Failure {
         let text = Printable::new("x");
-        Failure { link, class, thing: text.clone(), message: text, caused_by: Vec::new(), hint: None }
+        Failure { link, class, resource: text.clone(), message: text, caused_by: Vec::new(), hint: None }
     }
 
     fn private() -> Need {
-        Need::Instance(InstanceLogin { source: InstanceSource::DockerConfig, scope: "reg.example".to_owned() })
+        Need::HostLogin(HostLogin { source: HostLoginSource::DockerConfig, scope: "reg.example".to_owned() })
     }
 
     #[test]
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn once_accepts_only_images_from_a_registry() {
-        let platform = Platform::of_image("linux", "arm64", "");
+        let platform = Platform::from_image_config("linux", "arm64", "");
         let built = LocalImage { id: "sha256:1".to_owned(), digests: Vec::new(), platform };
         assert!(caching(Behavior::PreferCached).accepts(&built, None));
         assert!(!caching(Behavior::Once).accepts(&built, None));

@@ -3,18 +3,17 @@
 use tokio_util::sync::CancellationToken;
 
 use super::fake_engine::{
-    Anonymous, DIGEST, FakeEngine, NoObserver, NotRefreshable, SECOND, Script, busy, class, digest, kind, limits,
-    local_image, planned, planned_through_rule, pull, refused, two_permits,
+    Anonymous, DIGEST, FakeEngine, NoObserver, NotRefreshable, SECOND, Script, backoff, busy, class, digest, kind,
+    limits, local_image, planned, planned_through_rule, pull, refused, two_permits,
 };
 use crate::engine::EngineError;
 use crate::error::{Class, Link};
-use crate::plan::{InstanceLogin, InstanceSource, Need, PlannedPull};
+use crate::plan::{HostLogin, HostLoginSource, Need, PlannedPull};
 use crate::pull::{Behavior, Caching, Deadlines, OnRefusal, PullLimits, PullOutcome, PullResultKind, run};
-use crate::retry::Backoff;
 
 /// Runs the pull of one image with these cache settings and one attempt.
 async fn pull_app(caching: Caching, fake: FakeEngine) -> PullOutcome {
-    let limits = PullLimits { caching, backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let limits = PullLimits { caching, backoff: backoff(SECOND, 1), ..limits() };
     pull(fake, &["app"], &limits, &CancellationToken::new()).await.0.remove(0)
 }
 
@@ -90,12 +89,12 @@ async fn verification_and_pull_share_one_deadline() {
 
 #[tokio::test(start_paused = true)]
 async fn all_pulls_of_one_tag_use_the_cached_image() {
-    let login = InstanceLogin { source: InstanceSource::DockerConfig, scope: "a".to_owned() };
-    let pulls = [Need::Anonymous, Need::Instance(login)].map(|need| PlannedPull { need, ..planned("app") });
+    let login = HostLogin { source: HostLoginSource::DockerConfig, scope: "a".to_owned() };
+    let pulls = [Need::Anonymous, Need::HostLogin(login)].map(|need| PlannedPull { need, ..planned("app") });
     let fake = verifying(FakeEngine::default(), vec![busy(0)]).script("app", vec![busy(0)]);
     fake.local.lock().unwrap().insert(format!("docker.io/library/app@{DIGEST}"), local_image(DIGEST));
     let fake: &'static FakeEngine = Box::leak(Box::new(fake));
-    let limits = PullLimits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let limits = PullLimits { backoff: backoff(SECOND, 1), ..limits() };
     let outcomes =
         run(pulls.to_vec(), &Anonymous, &fake, &two_permits(), &limits, &NoObserver, &CancellationToken::new()).await;
     for outcome in outcomes {

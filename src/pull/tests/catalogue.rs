@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::engine::{EngineError, Unreachable};
 use crate::error::{Class, Explain, Failure, Link, Printable, catalogue};
 use crate::identity::Identity;
-use crate::plan::{Need, PlannedPull, Registry};
+use crate::plan::{Need, PlannedPull, RegistryKind};
 use crate::pull::disk::{DiskFull, FreeSpace, Shortage, SpaceEstimate};
 use crate::pull::policy::fallback;
 use crate::pull::pull_failure::PullFailure;
@@ -18,7 +18,7 @@ fn image() -> ImageReference {
 }
 
 fn failure(error: &impl Explain) -> Failure {
-    Failure::from(error)
+    error.to_failure()
 }
 
 fn message(text: &str) -> EngineError {
@@ -49,7 +49,7 @@ fn outage() -> Failure {
     Failure {
         link: Link::Secret,
         class: Class::Unavailable,
-        thing: Printable::new("arn:aws:secretsmanager:eu-west-1:111122223333:secret:app"),
+        resource: Printable::new("arn:aws:secretsmanager:eu-west-1:111122223333:secret:app"),
         message: Printable::new("Secrets Manager is unavailable"),
         caused_by: vec![Printable::new("connection refused")],
         hint: None,
@@ -59,11 +59,11 @@ fn outage() -> Failure {
 fn missing_behind_a_rule() -> Failure {
     let host = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
     let image = ImageReference::parse(&format!("{host}/docker-hub/team/app:1")).unwrap();
-    let Ok(Registry::Ecr(registry)) = Registry::of(&image) else { panic!("{image} is in ECR") };
+    let Ok(RegistryKind::Ecr(registry)) = RegistryKind::from_image(&image) else { panic!("{image} is in ECR") };
     let need = Need::Ecr { registry, identity: Identity::Host };
     let cause = message("manifest unknown: manifest unknown");
     let absent = failure(&PullError::Engine { image: image.clone(), anonymous: false, cause });
-    let rule = PlannedPull { image, need, platform: None, through: None };
+    let rule = PlannedPull { image, need, platform: None, pull_through: None };
     fallback::add_rule_hint(absent, &rule, &ImageReference::parse("team/app:1").unwrap())
 }
 

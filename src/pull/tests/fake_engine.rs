@@ -1,7 +1,7 @@
 //! A fake engine that plays scripts, and runs with it under paused time.
 
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -190,7 +190,7 @@ impl CredentialProvider for NotRefreshable {
     ) -> BoxFuture<'a, Result<Option<Credential>, Arc<Failure>>> {
         let text = Printable::new("AWS is unavailable");
         let (link, class) = (Link::Secret, Class::Unavailable);
-        let outage = Failure { link, class, thing: text.clone(), message: text, caused_by: Vec::new(), hint: None };
+        let outage = Failure { link, class, resource: text.clone(), message: text, caused_by: Vec::new(), hint: None };
         async { Err(Arc::new(outage)) }.boxed()
     }
 }
@@ -222,6 +222,11 @@ pub(super) fn busy(after: u32) -> (Duration, Result<ProgressMessage, EngineError
     (after * SECOND, Err(EngineError::Said { status: 500, code: None, text }))
 }
 
+/// Waits of one second that double up to `max`.
+pub(super) fn backoff(max: Duration, attempts: u32) -> Backoff {
+    Backoff::exponential(SECOND, max).with_attempts(NonZeroU32::new(attempts).unwrap())
+}
+
 pub(super) fn limits() -> PullLimits {
     PullLimits {
         disk: DiskLimits::default(),
@@ -233,7 +238,7 @@ pub(super) fn limits() -> PullLimits {
             restart: 20 * SECOND,
             total: 100 * SECOND,
         },
-        backoff: Backoff::new(SECOND, 5 * SECOND, 3).unwrap(),
+        backoff: backoff(5 * SECOND, 3),
         fail_fast: false,
     }
 }
@@ -250,12 +255,12 @@ pub(super) fn two_permits() -> PullLimiter {
 
 pub(super) fn planned(image: &str) -> PlannedPull {
     let image = ImageReference::parse(image).unwrap();
-    PlannedPull { image, need: Need::Anonymous, platform: None, through: None }
+    PlannedPull { image, need: Need::Anonymous, platform: None, pull_through: None }
 }
 
 /// An image that a pull-through cache has as `rule`.
 pub(super) fn planned_through_rule(image: &str) -> PlannedPull {
-    PlannedPull { through: Some(Box::new(planned("rule"))), ..planned(image) }
+    PlannedPull { pull_through: Some(Box::new(planned("rule"))), ..planned(image) }
 }
 
 /// Pulls images without credentials, two at a time.

@@ -6,13 +6,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::fake_engine::{
-    Anonymous, DIGEST, FakeEngine, NoObserver, SECOND, Script, busy, class, digest, downloaded, engine_gone, kind,
-    layer, limits, planned_through_rule, two_permits,
+    Anonymous, DIGEST, FakeEngine, NoObserver, SECOND, Script, backoff, busy, class, digest, downloaded, engine_gone,
+    kind, layer, limits, planned_through_rule, two_permits,
 };
 use crate::engine::{EngineError, ProgressMessage};
 use crate::error::Class;
 use crate::pull::{Deadlines, PullLimits, PullOutcome, PullResultKind, run};
-use crate::retry::Backoff;
 
 /// Pulls the image `app`, which a pull-through cache has as `rule`.
 async fn pull_through(fake: FakeEngine, limits: &PullLimits) -> (PullOutcome, &'static FakeEngine) {
@@ -66,7 +65,7 @@ async fn busy_engine_does_not_cause_a_fallback() {
     };
     let fake =
         (0..8).fold(FakeEngine::default(), |fake, _| fake.script("rule", busy())).script("rule", vec![digest(0)]);
-    let limits = PullLimits { backoff: Backoff::new(SECOND, SECOND, 16).unwrap(), ..limits() };
+    let limits = PullLimits { backoff: backoff(SECOND, 16), ..limits() };
     let (outcome, _) = pull_through(fake, &limits).await;
     assert_eq!((kind(&outcome), outcome.attempts, &outcome.fell_back), (PullResultKind::Fetched, 9, &None));
 }

@@ -1,5 +1,6 @@
 //! Tests of waits, deadlines, permits and retries.
 
+use std::num::NonZeroU32;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -7,13 +8,13 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::fake_engine::{
-    Anonymous, DIGEST, FakeEngine, NoObserver, SECOND, Script, busy, class, concurrency, digest, downloaded,
+    Anonymous, DIGEST, FakeEngine, NoObserver, SECOND, Script, backoff, busy, class, concurrency, digest, downloaded,
     engine_gone, kind, layer, limits, pull, pull_with_limiter, two_permits,
 };
 use crate::credential::Provenance;
 use crate::engine::EngineError;
 use crate::error::{Class, Link};
-use crate::plan::{InstanceLogin, InstanceSource, Need, PlannedPull};
+use crate::plan::{HostLogin, HostLoginSource, Need, PlannedPull};
 use crate::pull::{Deadlines, PullLimiter, PullLimits, PullOutcome, PullResultKind, run};
 use crate::retry::Backoff;
 use crate::task::{ImageReference, Platform};
@@ -89,7 +90,7 @@ async fn interrupt_starts_no_further_pull() {
 #[tokio::test(start_paused = true)]
 async fn missing_first_message_is_blamed_on_the_registry_or_a_hanging_engine() {
     let silent = || FakeEngine::default().script("app", vec![digest(600)]);
-    let limits = PullLimits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let limits = PullLimits { backoff: backoff(SECOND, 1), ..limits() };
     let failure =
         |outcome: &PullOutcome| outcome.result.as_ref().map_err(|failure| (failure.link, failure.class)).err();
     let (outcomes, _) = pull(silent(), &["app"], &limits, &CancellationToken::new()).await;
@@ -135,9 +136,9 @@ async fn concurrency_limit_is_reached_and_one_connection_is_made() {
 #[tokio::test(start_paused = true)]
 async fn tag_resolves_to_one_digest_per_run_even_if_it_moves() {
     let image = ImageReference::parse("app").unwrap();
-    let login = |scope: &str| InstanceLogin { source: InstanceSource::DockerConfig, scope: scope.to_owned() };
-    let needs = [Need::Anonymous, Need::Instance(login("a")), Need::Instance(login("b"))];
-    let pulls = needs.map(|need| PlannedPull { image: image.clone(), need, platform: None, through: None });
+    let login = |scope: &str| HostLogin { source: HostLoginSource::DockerConfig, scope: scope.to_owned() };
+    let needs = [Need::Anonymous, Need::HostLogin(login("a")), Need::HostLogin(login("b"))];
+    let pulls = needs.map(|need| PlannedPull { image: image.clone(), need, platform: None, pull_through: None });
     let fake = FakeEngine::default().script("app", vec![digest(5)]);
     let by_digest = vec![vec![digest(0)], vec![digest(0)]];
     fake.scripts.lock().unwrap().insert(format!("docker.io/library/app@{DIGEST}"), by_digest);
@@ -153,7 +154,10 @@ async fn engine_restart_does_not_use_up_attempts() {
     let fake = (0..10)
         .fold(FakeEngine::default(), |fake, _| fake.script("app", vec![engine_gone(0)]))
         .script("app", vec![digest(0)]);
-    let limits = PullLimits { backoff: Backoff::new(SECOND / 4, SECOND, 2).unwrap(), ..limits() };
+    let limits = PullLimits {
+        backoff: Backoff::exponential(SECOND / 4, SECOND).with_attempts(NonZeroU32::new(2).unwrap()),
+        ..limits()
+    };
     let (outcomes, fake) = pull(fake, &["app"], &limits, &CancellationToken::new()).await;
     assert_eq!(kind(&outcomes[0]), PullResultKind::Fetched);
     assert_eq!((outcomes[0].attempts, outcomes[0].retries.len()), (11, 10));
@@ -164,7 +168,7 @@ async fn engine_restart_does_not_use_up_attempts() {
 #[tokio::test(start_paused = true)]
 async fn endless_new_layers_end_the_pull() {
     let endless: Script = (0..20_000).map(|at| layer(0, &at.to_string(), "Pulling fs layer")).collect();
-    let limits = PullLimits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let limits = PullLimits { backoff: backoff(SECOND, 1), ..limits() };
     let fake = FakeEngine::default().script("app", endless.into_iter().chain([digest(0)]).collect());
     let (outcomes, _) = pull(fake, &["app"], &limits, &CancellationToken::new()).await;
     let link = outcomes[0].result.as_ref().map_err(|failure| failure.link);
@@ -174,7 +178,7 @@ async fn endless_new_layers_end_the_pull() {
 #[tokio::test(start_paused = true)]
 async fn repeated_message_does_not_count_as_progress() {
     let repeated: Script = (0..100).map(|_| layer(1, "a", "Downloading")).collect();
-    let limits = PullLimits { backoff: Backoff::new(SECOND, SECOND, 1).unwrap(), ..limits() };
+    let limits = PullLimits { backoff: backoff(SECOND, 1), ..limits() };
     let (outcomes, _) =
         pull(FakeEngine::default().script("app", repeated), &["app"], &limits, &CancellationToken::new()).await;
     assert_eq!(class(&outcomes[0]), Some(Class::Unavailable), "{outcomes:?}");
@@ -216,7 +220,7 @@ async fn image_of_another_platform_is_a_failure() {
         image: image.clone(),
         need: Need::Anonymous,
         platform: Platform::parse(text).ok(),
-        through: None,
+        pull_through: None,
     };
     for (platform, found) in [("linux/arm64", Some(Class::Unsupported)), ("linux/amd64", None)] {
         let fake: &'static FakeEngine = Box::leak(Box::new(FakeEngine::default().script("app", vec![digest(0)])));

@@ -65,7 +65,7 @@ fn outage() -> Failure {
     Failure {
         link: Link::Registry,
         class: Class::Unavailable,
-        thing: Printable::new("a:1"),
+        resource: Printable::new("a:1"),
         message: Printable::new("image a:1: the registry does not answer"),
         caused_by: Vec::new(),
         hint: None,

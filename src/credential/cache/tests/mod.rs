@@ -242,7 +242,7 @@ async fn another_identity_is_another_read() {
     assert_eq!(get(&resolver, "a").await, fresh("v1"));
     let role = crate::task::RoleArn::parse("arn:aws:iam::111122223333:role/other").unwrap();
     let (_, secret) = hosts("a");
-    let role = crate::identity::RoleSession { role, name: crate::identity::SessionName::of_family(None) };
+    let role = crate::identity::RoleSession { role, name: crate::identity::SessionName::from_family(None) };
     let other = resolver.version(&(Identity::ExecutionRole(role), secret)).await;
     assert_eq!(other.unwrap_err().class, Class::Refused);
 }

@@ -167,7 +167,7 @@ impl<S: TokenStore> TokenCache<S> {
         let task = tokio::spawn(work.in_current_span());
         let (identity, scope) = key.clone();
         let lost =
-            move |_| Err(Arc::new(Failure::from(&AwsError::getting_token(&scope, &identity, AwsErrorKind::Other))));
+            move |_| Err(Arc::new(Failure::from(AwsError::getting_token(&scope, &identity, AwsErrorKind::Other))));
         let read = async move { task.await.unwrap_or_else(lost) }.boxed().shared();
         state.under_way.insert(key.clone(), read.clone());
         read
@@ -176,13 +176,13 @@ impl<S: TokenStore> TokenCache<S> {
 
 /// Gets a token within one deadline.
 async fn ask<S: TokenStore>(store: &S, (identity, scope): &TokenKey) -> Result<RegistryToken, Failure> {
-    let failed = |fault| Failure::from(&AwsError::getting_token(scope, identity, fault));
+    let failed = |fault| Failure::from(AwsError::getting_token(scope, identity, fault));
     let end = Instant::now() + SecretStore::deadline(store);
     tracing::debug!(%scope, identity = identity.name(), "getting a token");
     // A panic in a library costs those who wait for this token, not the other pulls.
     let asked = AssertUnwindSafe(store.token(identity, scope, end)).catch_unwind();
     match timeout_at(end, asked).await {
-        Ok(Ok(answer)) => answer.map_err(|error| Failure::from(&error)),
+        Ok(Ok(answer)) => answer.map_err(Failure::from),
         Ok(Err(_)) => Err(failed(AwsErrorKind::Other)),
         Err(_) => Err(failed(AwsErrorKind::TimedOut)),
     }

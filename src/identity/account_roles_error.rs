@@ -1,0 +1,44 @@
+//! The error of an entry of `[[identity.account]]`.
+
+use crate::error::{Class, Explain, Link};
+use crate::task::ArnError;
+
+/// Why an entry of `identity.account` cannot be used. The account id is given.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountRolesError {
+    /// The id is not an account id.
+    #[error("identity.account: `{0}` is not an AWS account id (12 digits)")]
+    Id(String),
+    /// Two entries have the same id.
+    #[error("identity.account: {0} has more than one entry")]
+    Duplicate(String),
+    /// `role_arn` is not the ARN of a role.
+    #[error("identity.account: the role_arn of {id} is not the ARN of a role")]
+    Role {
+        /// The account id of the entry.
+        id: String,
+        /// What is wrong with the ARN.
+        source: ArnError,
+    },
+    /// STS would refuse the external id.
+    #[error("identity.account: the external_id of {0} must be 2 to 1224 letters, digits and _+=,.@:/-")]
+    ExternalId(String),
+}
+
+impl Explain for AccountRolesError {
+    fn link(&self) -> Link {
+        Link::Configuration
+    }
+
+    fn class(&self) -> Class {
+        Class::Invalid
+    }
+
+    fn resource(&self) -> String {
+        "identity.account".to_owned()
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("see the example in docs/identity.md".to_owned())
+    }
+}

@@ -1,0 +1,18 @@
+//! Amazon Resource Names of secrets, roles and KMS keys.
+//!
+//! A value of these types is well-formed: partition, Region and a twelve-digit account id are
+//! checked. Sources: the ARN format of the AWS General Reference; for secret names, A2.
+
+mod arn_error;
+mod key_arn;
+mod parts;
+mod role_arn;
+mod secret_arn;
+
+pub use arn_error::ArnError;
+pub use key_arn::KeyArn;
+pub use parts::is_account_id;
+pub use role_arn::RoleArn;
+pub use secret_arn::SecretArn;
+
+pub(super) use secret_arn::{check_secret_name, ends_like_a_full_arn};

@@ -1,0 +1,136 @@
+//! ARNs and names of secrets in Secrets Manager.
+
+use std::fmt;
+
+use super::arn_error::ArnError;
+use super::parts::{check_name, partition, split};
+use crate::task::region::Region;
+
+/// The ARN of a secret: `arn:<partition>:secretsmanager:<region>:<account>:secret:<name>[-<6 random>]`
+/// (A2).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SecretArn {
+    text: String,
+    region: Region,
+    account_at: usize,
+}
+
+/// The longest secret name that Secrets Manager accepts, in characters (C8).
+const NAME_LIMIT: usize = 512;
+
+/// The length of the suffix of a full ARN: `-` and six letters or digits.
+const SUFFIX: usize = 7;
+
+/// Checks the name of a secret: letters, digits and `/_+=.@-`, at most 512 characters (A2, C8).
+pub(in crate::task) fn check_secret_name(name: &str) -> Result<(), ArnError> {
+    check_name(name, "/_+=.@-", NAME_LIMIT)
+}
+
+/// Whether a secret's name ends in `-` and six letters or digits.
+pub(in crate::task) fn ends_like_a_full_arn(name: &str) -> bool {
+    name.rsplit_once('-').is_some_and(|(stem, suffix)| {
+        !stem.is_empty() && suffix.len() == 6 && suffix.bytes().all(|b| b.is_ascii_alphanumeric())
+    })
+}
+
+impl SecretArn {
+    /// Parses a full or partial ARN.
+    ///
+    /// # Errors
+    /// [`ArnError`], naming the part that is wrong.
+    pub fn parse(text: &str) -> Result<Self, ArnError> {
+        let parts = split(text, "secretsmanager")?;
+        let region = Region::parse(parts.region)?;
+        let Some(name) = parts.resource.strip_prefix("secret:") else {
+            return Err(ArnError::Kind { found: parts.resource.to_owned(), expected: "`secret:`" });
+        };
+        check_name(name, "/_+=.@-", NAME_LIMIT + SUFFIX)?;
+        let account_at = text.len() - parts.resource.len() - 1 - parts.account.len();
+        Ok(Self { text: text.to_owned(), region, account_at })
+    }
+
+    /// The whole ARN, as it is written in the input.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The partition: `aws`, `aws-cn`, …
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        partition(&self.text)
+    }
+
+    /// The Region of the secret; requests for it go only there (A6).
+    #[must_use]
+    pub fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// The account id of the owner, 12 digits.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        &self.text[self.account_at..self.account_at + 12]
+    }
+
+    /// The name, with the random suffix if the ARN is a full one.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.text[self.account_at + 12 + ":secret:".len()..]
+    }
+
+    /// Whether the ARN ends in `-` and six letters or digits, as full ARNs do. A secret's name may
+    /// end like that too, so a partial ARN can be ambiguous (A2).
+    #[must_use]
+    pub fn ends_like_a_full_arn(&self) -> bool {
+        ends_like_a_full_arn(self.name())
+    }
+}
+
+impl fmt::Display for SecretArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SecretArn;
+    use crate::task::{ArnError, RegionError};
+
+    const FULL: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:team/registry-AbCdEf";
+
+    #[test]
+    fn a_full_arn_gives_its_region_account_and_name() {
+        let arn = SecretArn::parse(FULL).unwrap();
+        assert_eq!(arn.region().as_str(), "eu-west-1");
+        assert_eq!(arn.account(), "111122223333");
+        assert_eq!(arn.name(), "team/registry-AbCdEf");
+        assert!(arn.ends_like_a_full_arn());
+    }
+
+    #[test]
+    fn a_partial_arn_is_accepted() {
+        let arn = SecretArn::parse("arn:aws-us-gov:secretsmanager:us-gov-west-1:111122223333:secret:registry").unwrap();
+        assert_eq!(arn.name(), "registry");
+        assert!(!arn.ends_like_a_full_arn());
+    }
+
+    #[test]
+    fn the_error_names_the_part_that_is_wrong() {
+        let error = |from: &str, to: &str| SecretArn::parse(&FULL.replacen(from, to, 1)).unwrap_err();
+        let region = |text: &str| ArnError::Region(RegionError(text.to_owned()));
+        assert_eq!(SecretArn::parse("arn:aws:secretsmanager").unwrap_err(), ArnError::Parts(3));
+        assert_eq!(error(":aws:", ":azure:"), ArnError::Partition("azure".into()));
+        assert!(matches!(error("secretsmanager", "ssm"), ArnError::Service { found, .. } if found == "ssm"));
+        assert_eq!(error("eu-west-1", ""), region(""));
+        assert_eq!(error("eu-west-1", "eu-west-1a"), region("eu-west-1a"));
+        assert_eq!(error("eu-west-1", "evil.example/#-1"), region("evil.example/#-1"));
+        assert_eq!(error("111122223333", "11112222333"), ArnError::Account("11112222333".into()));
+        assert_eq!(error("111122223333", "11112222333x"), ArnError::Account("11112222333x".into()));
+        assert!(matches!(error(":secret:", ":key:"), ArnError::Kind { .. }));
+        assert_eq!(error("team/registry-AbCdEf", ""), ArnError::EmptyName);
+        assert_eq!(error("team/", "team "), ArnError::Character(' ', "/_+=.@-"));
+        assert_eq!(error("team", &"t".repeat(600)), ArnError::LongName(616, 519));
+    }
+}

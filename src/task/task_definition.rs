@@ -1,0 +1,187 @@
+//! Task definitions: containers, their images, their credentials.
+
+use super::arn::{ArnError, RoleArn};
+use super::container::{ContainerDefinition, ContainerName};
+use super::container_error::{ContainerError, ContainerErrorKind};
+use super::credentials_parameter::CredentialsParameter;
+use super::definition_error::DefinitionError;
+use super::image_reference::ImageReference;
+use super::json::{self, Container, Definition, JsonError, Object, RepositoryCredentials, RuntimePlatform};
+use super::lint::{self, Warning};
+use super::platform::{Platform, PlatformError};
+use crate::error::Printable;
+
+/// A parsed task definition with at least one container.
+#[derive(Debug)]
+pub struct TaskDefinition {
+    /// The name of the input: a path, or `-`.
+    pub source: Printable,
+    /// The family; a bare array of containers has none.
+    pub family: Option<Printable>,
+    /// The execution role (A15). A malformed one is an error only for the containers that need it.
+    pub execution_role: Option<Result<RoleArn, ArnError>>,
+    /// The platform (H5). One that ECS does not know is an error for all containers.
+    pub platform: Result<Option<Platform>, PlatformError>,
+    /// The containers in order; an invalid one is represented by its error.
+    pub containers: Vec<Result<ContainerDefinition, ContainerError>>,
+    /// Warnings about parts that are allowed and probably a mistake.
+    pub warnings: Vec<Warning>,
+}
+
+impl TaskDefinition {
+    /// Parses one input: a task definition, `{"taskDefinition": …}` as
+    /// `aws ecs describe-task-definition` prints it, or a bare array of containers (A1).
+    ///
+    /// # Errors
+    /// [`DefinitionError`] if the input is none of these. The error of a single container is not
+    /// an error of the whole.
+    pub fn parse(source: &str, text: &[u8]) -> Result<Self, DefinitionError> {
+        let source = Printable::new(source);
+        let Definition { family, execution_role_arn, runtime_platform, container_definitions } = json::parse(text)
+            .map_err(|error| {
+                let JsonError { line, column, path, message, is_syntax } = error;
+                DefinitionError::Json { source_name: source.clone(), line, column, path, message, is_syntax }
+            })?;
+        let containers = container_definitions.unwrap_or_default();
+        if containers.is_empty() {
+            let foreign_spelling = json::foreign_spelling(text);
+            return Err(DefinitionError::NoContainers { source_name: source, foreign_spelling });
+        }
+        let containers: Vec<_> =
+            containers.into_iter().enumerate().map(|(position, Object(raw))| parse_container(position, raw)).collect();
+        let warnings = lint::check_containers(containers.iter().flatten());
+        let platform = runtime_platform.map_or(Ok(None), |Object(platform)| {
+            let RuntimePlatform { cpu_architecture, operating_system_family } = platform;
+            Platform::from_ecs(cpu_architecture.as_deref(), operating_system_family.as_deref())
+        });
+        Ok(Self {
+            source,
+            platform,
+            family: family.as_deref().filter(|family| !family.is_empty()).map(Printable::new),
+            execution_role: execution_role_arn.filter(|arn| !arn.is_empty()).map(|arn| RoleArn::parse(&arn)),
+            containers,
+            warnings,
+        })
+    }
+}
+
+fn parse_container(position: usize, raw: Container) -> Result<ContainerDefinition, ContainerError> {
+    let image_text = raw.image.unwrap_or_default();
+    let error = |container, kind| ContainerError { container, image: withhold_login(&image_text), kind };
+    let placeholder = ContainerName::from_position(position);
+    let name = match raw.name.map(ContainerName::parse) {
+        None => placeholder,
+        Some(Some(name)) => name,
+        Some(None) => return Err(error(placeholder, ContainerErrorKind::Name)),
+    };
+    let image = match ImageReference::parse(&image_text) {
+        Ok(image) => image,
+        Err(wrong) => return Err(error(name, ContainerErrorKind::Image(withhold_login(&image_text), wrong))),
+    };
+    let credentials = match raw.repository_credentials {
+        None => None,
+        Some(Object(RepositoryCredentials { credentials_parameter: None })) => {
+            return Err(error(name, ContainerErrorKind::NoParameter));
+        }
+        Some(Object(RepositoryCredentials { credentials_parameter: Some(text) })) => {
+            match CredentialsParameter::parse(&text) {
+                Ok(parameter) => Some(parameter),
+                Err(wrong) => return Err(error(name, ContainerErrorKind::Parameter(withhold_login(&text), wrong))),
+            }
+        }
+    };
+    Ok(ContainerDefinition { name, image, credentials })
+}
+
+/// An invalid image or secret name, safe to show: people put a login in its place.
+fn withhold_login(text: &str) -> Printable {
+    match text.rsplit_once('@') {
+        _ if text.contains(['{', '"']) => Printable::new("[withheld]"),
+        Some((before, after)) if before.contains(':') && !after.starts_with("sha") => {
+            Printable::new(&format!("[withheld]@{after}"))
+        }
+        _ => Printable::new(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ContainerErrorKind, DefinitionError, TaskDefinition};
+    use crate::error::Explain as _;
+
+    fn parse(text: &str) -> Result<TaskDefinition, DefinitionError> {
+        TaskDefinition::parse("task.json", text.as_bytes())
+    }
+
+    #[test]
+    fn all_three_forms_give_the_same_containers() {
+        let containers = r#"[{"name": "app", "image": "registry.example/app", "repositoryCredentials": {"credentialsParameter": "registry"}, "environment": [{"name": "A", "value": "b"}]}]"#;
+        let definition = format!(r#"{{"family": "web", "containerDefinitions": {containers}, "cpu": "256"}}"#);
+        let described = format!(r#"{{"taskDefinition": {definition}, "tags": []}}"#);
+        for text in [containers, &definition, &described] {
+            let task = parse(text).unwrap();
+            let container = task.containers[0].as_ref().unwrap();
+            assert_eq!(container.image.to_string(), "registry.example/app:latest");
+            assert_eq!(container.credentials.as_ref().unwrap().as_str(), "registry");
+        }
+        assert_eq!(parse(&described).unwrap().family.unwrap().as_str(), "web");
+    }
+
+    #[test]
+    fn an_error_of_one_container_does_not_affect_the_others() {
+        let task = parse(
+            r#"[{"name": "a", "image": ""}, {"name": "b", "image": "ok"}, {"image": "ok", "repositoryCredentials": {}},
+                {"name": "e\u001b[2J", "image": "ok"}, {"name": "c", "image": "ok", "repositoryCredentials": {"credentialsParameter": "arn:aws:ssm:us-east-1:111122223333:parameter/x"}}]"#,
+        )
+        .unwrap();
+        let errors: Vec<_> = task
+            .containers
+            .iter()
+            .map(|c| c.as_ref().err().map(|e| (e.container.to_string(), e.kind.clone())))
+            .collect();
+        assert!(matches!(&errors[0], Some((name, ContainerErrorKind::Image(..))) if name == "a"));
+        assert_eq!(errors[1], None);
+        assert!(matches!(&errors[2], Some((name, ContainerErrorKind::NoParameter)) if name == "#3"));
+        assert!(matches!(&errors[3], Some((name, ContainerErrorKind::Name)) if name == "#4"));
+        assert!(matches!(&errors[4], Some((name, ContainerErrorKind::Parameter(..))) if name == "c"));
+    }
+
+    #[test]
+    fn the_error_of_a_wrong_input_gives_its_position() {
+        let error = |text: &str| parse(text).unwrap_err().to_string();
+        assert_eq!(error("family: web"), "task.json:1:3: expected ident");
+        assert_eq!(error(""), "task.json:1:0: EOF while parsing a value");
+        assert_eq!(error("{}"), "task.json: the task definition has no containers");
+        assert_eq!(error("[]"), "task.json: the task definition has no containers");
+        assert_eq!(
+            error("null"),
+            "task.json:1:4: invalid type: null, expected a task definition or an array of container definitions"
+        );
+        assert_eq!(
+            error(r#"{"taskDefinition": {"containerDefinitions": [{"image": 5}]}}"#),
+            "task.json:1:56: taskDefinition.containerDefinitions[0].image: invalid type: integer `5`, expected a string"
+        );
+    }
+
+    #[test]
+    fn an_error_does_not_repeat_a_misplaced_login() {
+        for (image, parameter) in [
+            ("a", r#"{\"username\": \"me\", \"password\": \"hunter2\"}"#),
+            ("me:hunter2@registry.example/app", "b"),
+            ("https://me:hunter2@registry.example/app", "b"),
+        ] {
+            let text = format!(
+                r#"[{{"image": "{image}", "repositoryCredentials": {{"credentialsParameter": "{parameter}"}}}}]"#
+            );
+            let task = parse(&text).unwrap();
+            let error = task.containers[0].as_ref().unwrap_err();
+            let failure = error.to_failure();
+            assert!(!format!("{failure:?} {}", error.image).contains("hunter2"), "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_ignored() {
+        assert!(TaskDefinition::parse("-", b"\xef\xbb\xbf[{\"image\": \"a\"}]").is_ok());
+    }
+}
