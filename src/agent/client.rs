@@ -1,7 +1,7 @@
-//! The other end of the socket, for the command line.
+//! Client of the agent's API, for the command line.
 //!
-//! A connection for each call, in a set that the client owns; what it is answered is read
-//! with the types that the agent writes it from.
+//! Each call opens a connection, in a task that the client owns. Responses are read with the
+//! types that the agent writes them from.
 
 use std::fs;
 use std::io;
@@ -22,84 +22,85 @@ use tokio::net::UnixStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::api::{ListView, ProblemView, PullView, StateWord, group_name};
+use super::api::{JobStatus, ProblemView, PullList, PullView, group_name};
 use super::client_error::ClientError;
+use crate::report::Event;
 use crate::report::Report;
-use crate::report::event::Event;
 
-/// The longest wait for an answer to begin. The agent bounds what it waits for itself.
-const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// Longest wait for the head of a response, and again for its body. The agent has timeouts of
+/// its own for what it waits for.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Longest answer, and longest line of events, in bytes: the report of ten thousand containers
-/// that all failed, many times over.
-const LIMIT: usize = 256 << 20;
+/// Longest response and longest event, in bytes: many times the report of ten thousand
+/// containers that all failed.
+const MAX_LENGTH: usize = 256 << 20;
 
-/// Asks the agent at a socket.
+/// Client of the agent at one socket.
 pub struct Client {
     socket: PathBuf,
     connections: Mutex<JoinSet<()>>,
 }
 
 impl Client {
-    /// Of the agent at this socket; nothing is asked yet.
+    /// Creates a client; it connects with each call.
     #[must_use]
     pub fn new(socket: &Path) -> Self {
         Self { socket: socket.to_owned(), connections: Mutex::default() }
     }
 
-    /// Submits a definition under a key of its sender's, so that asking again is no harm.
+    /// Submits a definition. With the same idempotency key, a retry returns the same request.
     ///
     /// # Errors
-    /// [`ClientError`]
+    /// [`ClientError`], if the agent does not accept the definition.
     pub async fn submit(&self, source: &str, definition: Vec<u8>, key: &str) -> Result<PullView, ClientError> {
         let request = Self::post("/v1/pulls", source).header("idempotency-key", key);
-        self.whole(request, definition).await
+        self.json(request, definition).await
     }
 
-    /// What pulling a definition would come to.
+    /// Plans a definition without contacting AWS or the engine.
     ///
     /// # Errors
-    /// [`ClientError`]
-    pub async fn check(&self, source: &str, definition: Vec<u8>) -> Result<Report, ClientError> {
-        self.whole(Self::post("/v1/check", source), definition).await
+    /// [`ClientError`], if the agent returns no plan.
+    pub async fn plan(&self, source: &str, definition: Vec<u8>) -> Result<Report, ClientError> {
+        self.json(Self::post("/v1/plan", source), definition).await
     }
 
-    /// The requests, newest first.
+    /// Lists requests, newest first.
     ///
     /// # Errors
-    /// [`ClientError`]
-    pub async fn list(&self, state: Option<StateWord>, limit: usize) -> Result<Vec<PullView>, ClientError> {
+    /// [`ClientError`], if the agent returns no list.
+    pub async fn list(&self, state: Option<JobStatus>, limit: usize) -> Result<Vec<PullView>, ClientError> {
         let state = state.and_then(|state| serde_json::to_value(state).ok());
         let state = state.as_ref().and_then(|state| state.as_str()).map(|state| format!("&state={state}"));
         let path = format!("/v1/pulls?limit={limit}{}", state.unwrap_or_default());
-        let list: ListView = self.whole(Self::request(Method::GET, &path), Vec::new()).await?;
+        let list: PullList = self.json(Self::request(Method::GET, &path), Vec::new()).await?;
         Ok(list.pulls)
     }
 
-    /// One request.
+    /// Returns one request.
     ///
     /// # Errors
-    /// [`ClientError`]
+    /// [`ClientError`], if the agent returns no such request.
     pub async fn show(&self, id: &str) -> Result<PullView, ClientError> {
-        self.whole(Self::request(Method::GET, &path_of(id)), Vec::new()).await
+        self.json(Self::request(Method::GET, &path_of(id)), Vec::new()).await
     }
 
-    /// Calls a request off; the answer is where it stood.
+    /// Cancels a request and returns it as it was before.
     ///
     /// # Errors
-    /// [`ClientError`]
+    /// [`ClientError`], if the agent does not cancel the request.
     pub async fn cancel(&self, id: &str) -> Result<PullView, ClientError> {
-        self.whole(Self::request(Method::DELETE, &path_of(id)), Vec::new()).await
+        self.json(Self::request(Method::DELETE, &path_of(id)), Vec::new()).await
     }
 
-    /// What happens to a request from now on.
+    /// Subscribes to the events of a request.
     ///
     /// # Errors
-    /// [`ClientError`]
+    /// [`ClientError`], if the agent returns no events.
     pub async fn events(&self, id: &str) -> Result<Events, ClientError> {
         let request = Self::request(Method::GET, &format!("{}/events", path_of(id)));
         let body = self.send(request, Vec::new()).await?.into_body();
-        Ok(Events { socket: self.socket.clone(), body, waiting: Vec::new(), read: 0 })
+        Ok(Events { socket: self.socket.clone(), body, buffer: Vec::new(), searched: 0 })
     }
 
     fn post(path: &str, source: &str) -> http::request::Builder {
@@ -111,52 +112,51 @@ impl Client {
         Request::builder().method(method).uri(path).header(HOST, "localhost")
     }
 
-    async fn whole<T: DeserializeOwned>(
+    /// Sends a request and parses the JSON of its response.
+    async fn json<T: DeserializeOwned>(
         &self,
         request: http::request::Builder,
         body: Vec<u8>,
     ) -> Result<T, ClientError> {
-        let answer = self.send(request, body).await?;
-        let text = self.collected(answer).await?;
-        serde_json::from_slice(&text)
-            .map_err(|source| ClientError::NotUnderstood { socket: self.socket.clone(), source })
+        let response = self.send(request, body).await?;
+        let body = self.read_body(response).await?;
+        serde_json::from_slice(&body)
+            .map_err(|source| ClientError::InvalidResponse { socket: self.socket.clone(), source })
     }
 
-    /// Sends a request; the answer is none that is a problem.
+    /// Sends a request; a response that is not successful is an error.
     async fn send(&self, request: http::request::Builder, body: Vec<u8>) -> Result<Response<Incoming>, ClientError> {
-        let broken = |error| self.broken(io::Error::other::<hyper::Error>(error));
-        let request =
-            request.body(Full::new(Bytes::from(body))).map_err(|error| self.broken(io::Error::other(error)))?;
-        let answered = async {
-            let stream = UnixStream::connect(&self.socket).await.map_err(|error| self.unreachable(error))?;
-            let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-            let ended = async {
-                // What goes wrong with it is said to whoever reads the answer.
+        let lost = |error| self.connection_lost(io::Error::other::<hyper::Error>(error));
+        let request = request.body(Full::new(Bytes::from(body)));
+        let request = request.map_err(|error| self.connection_lost(io::Error::other(error)))?;
+        let exchange = async {
+            let stream = UnixStream::connect(&self.socket).await.map_err(|error| self.cannot_connect(error))?;
+            let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(lost)?;
+            let connection = async {
+                // The reader of the response gets the error too.
                 let _ = connection.await;
             };
-            self.connections.lock().unwrap_or_else(PoisonError::into_inner).spawn(ended);
-            sender.send_request(request).await.map_err(broken)
+            self.connections.lock().unwrap_or_else(PoisonError::into_inner).spawn(connection);
+            sender.send_request(request).await.map_err(lost)
         };
-        let silent = || ClientError::Silent { socket: self.socket.clone(), within: ANSWER_WITHIN };
-        let answer = timeout(ANSWER_WITHIN, answered).await.map_err(|_| silent())??;
-        if answer.status().is_success() {
-            return Ok(answer);
+        let response = timeout(RESPONSE_TIMEOUT, exchange).await.map_err(|_| self.timed_out())??;
+        if response.status().is_success() {
+            return Ok(response);
         }
-        let status = answer.status();
-        let text = self.collected(answer).await?;
-        match serde_json::from_slice::<ProblemView>(&text) {
-            Ok(problem) => Err(ClientError::Problem { socket: self.socket.clone(), problem: Box::new(problem) }),
-            Err(_) => Err(self.broken(io::Error::other(format!("it answered {status}")))),
+        let (socket, status) = (self.socket.clone(), response.status());
+        match serde_json::from_slice::<ProblemView>(&self.read_body(response).await?) {
+            Ok(problem) => Err(ClientError::Problem { socket, problem: Box::new(problem) }),
+            Err(_) => Err(self.connection_lost(io::Error::other(format!("the response has status {status}")))),
         }
     }
 
-    async fn collected(&self, answer: Response<Incoming>) -> Result<Bytes, ClientError> {
-        let silent = || ClientError::Silent { socket: self.socket.clone(), within: ANSWER_WITHIN };
-        let body = timeout(ANSWER_WITHIN, Limited::new(answer.into_body(), LIMIT).collect()).await;
-        Ok(body.map_err(|_| silent())?.map_err(|error| self.broken(io::Error::other(error)))?.to_bytes())
+    async fn read_body(&self, response: Response<Incoming>) -> Result<Bytes, ClientError> {
+        let body = Limited::new(response.into_body(), MAX_LENGTH).collect();
+        let body = timeout(RESPONSE_TIMEOUT, body).await.map_err(|_| self.timed_out())?;
+        Ok(body.map_err(|error| self.connection_lost(io::Error::other(error)))?.to_bytes())
     }
 
-    fn unreachable(&self, source: io::Error) -> ClientError {
+    fn cannot_connect(&self, source: io::Error) -> ClientError {
         let socket = self.socket.clone();
         match source.kind() {
             io::ErrorKind::PermissionDenied => {
@@ -167,51 +167,55 @@ impl Client {
         }
     }
 
-    fn broken(&self, source: io::Error) -> ClientError {
-        ClientError::Broken { socket: self.socket.clone(), source }
+    fn connection_lost(&self, source: io::Error) -> ClientError {
+        ClientError::ConnectionLost { socket: self.socket.clone(), source }
+    }
+
+    fn timed_out(&self) -> ClientError {
+        ClientError::TimedOut { socket: self.socket.clone(), within: RESPONSE_TIMEOUT }
     }
 }
 
-/// An id that somebody typed may be anything.
+/// Path of a request. The id is percent-encoded, because a user may have typed any text.
 fn path_of(id: &str) -> String {
     let id: String = form_urlencoded::byte_serialize(id.as_bytes()).collect();
     format!("/v1/pulls/{id}")
 }
 
-/// The events of a request, one after the other.
+/// Reads the events of a request, one after the other.
 pub struct Events {
     socket: PathBuf,
     body: Incoming,
-    waiting: Vec<u8>,
-    /// Bytes of `waiting` without the end of a line.
-    read: usize,
+    /// Bytes that were received and not returned yet.
+    buffer: Vec<u8>,
+    /// Length of the prefix of `buffer` that has no line end.
+    searched: usize,
 }
 
 impl Events {
-    /// The next one; `None` when the agent has nothing more to tell.
+    /// Returns the next event; `None` after the end of the stream.
     ///
     /// # Errors
-    /// [`ClientError`], when the connection breaks, or says what is no event.
+    /// [`ClientError`], if the connection is lost or a line is not an event.
     pub async fn next(&mut self) -> Result<Option<Event<'static>>, ClientError> {
-        let broken = |source| ClientError::Broken { socket: self.socket.clone(), source };
+        let lost = |source| ClientError::ConnectionLost { socket: self.socket.clone(), source };
         loop {
-            if let Some(end) = self.waiting[self.read..].iter().position(|byte| *byte == b'\n') {
-                let rest = self.waiting.split_off(self.read + end + 1);
-                let line = std::mem::replace(&mut self.waiting, rest);
-                self.read = 0;
-                let event = serde_json::from_slice(&line);
-                return event
+            if let Some(end) = self.buffer[self.searched..].iter().position(|byte| *byte == b'\n') {
+                let rest = self.buffer.split_off(self.searched + end + 1);
+                let line = std::mem::replace(&mut self.buffer, rest);
+                self.searched = 0;
+                return serde_json::from_slice(&line)
                     .map(Some)
-                    .map_err(|source| ClientError::NotUnderstood { socket: self.socket.clone(), source });
+                    .map_err(|source| ClientError::InvalidResponse { socket: self.socket.clone(), source });
             }
-            self.read = self.waiting.len();
-            if self.read > LIMIT {
-                return Err(broken(io::Error::other("a line of its events has no end")));
+            self.searched = self.buffer.len();
+            if self.searched > MAX_LENGTH {
+                return Err(lost(io::Error::other("an event is too long")));
             }
             match self.body.frame().await {
                 None => return Ok(None),
-                Some(Ok(frame)) => self.waiting.extend(frame.data_ref().into_iter().flatten()),
-                Some(Err(error)) => return Err(broken(io::Error::other(error))),
+                Some(Ok(frame)) => self.buffer.extend(frame.data_ref().into_iter().flatten()),
+                Some(Err(error)) => return Err(lost(io::Error::other(error))),
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Why the agent did not do what was asked of it, for whoever asked.
+//! Why a request to the agent failed, for the user of the command line.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,66 +7,66 @@ use std::time::Duration;
 use super::api::ProblemView;
 use crate::error::{Class, Explain, Link};
 
-/// Why it did not.
+/// A request to the agent failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// Nobody listens.
-    #[error("no agent answers at {socket}", socket = .socket.display())]
+    /// No process accepts connections on the socket.
+    #[error("no agent is listening on {socket}", socket = .socket.display())]
     NotRunning {
-        /// The socket.
+        /// Path of the socket.
         socket: PathBuf,
-        /// Why not.
+        /// The error of the system.
         source: io::Error,
     },
-    /// This user may not open the socket.
+    /// The user may not open the socket.
     #[error("this user may not open the agent's socket {socket}", socket = .socket.display())]
     Denied {
-        /// The socket.
+        /// Path of the socket.
         socket: PathBuf,
-        /// The group that may.
+        /// Name of the group that may open the socket, if it has a name.
         group: Option<String>,
-        /// The system's word.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The connection broke.
-    #[error("the connection to the agent at {socket} broke", socket = .socket.display())]
-    Broken {
-        /// The socket.
+    /// The connection ended before the response.
+    #[error("the connection to the agent on {socket} was lost", socket = .socket.display())]
+    ConnectionLost {
+        /// Path of the socket.
         socket: PathBuf,
-        /// How.
+        /// The error of the connection.
         source: io::Error,
     },
-    /// It took too long.
-    #[error("the agent at {socket} has not answered within {} s", .within.as_secs(), socket = .socket.display())]
-    Silent {
-        /// The socket.
+    /// The response did not arrive in time.
+    #[error("the agent on {socket} did not respond within {} s", .within.as_secs(), socket = .socket.display())]
+    TimedOut {
+        /// Path of the socket.
         socket: PathBuf,
-        /// How long.
+        /// Time that the client waited.
         within: Duration,
     },
-    /// It said why not.
-    #[error("the agent: {}: {}", .problem.title, .problem.detail)]
+    /// The response is a problem.
+    #[error("the request to the agent failed: {}: {}", .problem.title, .problem.detail)]
     Problem {
-        /// The socket.
+        /// Path of the socket.
         socket: PathBuf,
-        /// What it said.
+        /// The problem details of the response.
         problem: Box<ProblemView>,
     },
-    /// It said something that this program does not know.
-    #[error("the agent at {socket} said what this program does not understand", socket = .socket.display())]
-    NotUnderstood {
-        /// The socket.
+    /// The response is not in the expected format.
+    #[error("the agent on {socket} sent a response that this program cannot read", socket = .socket.display())]
+    InvalidResponse {
+        /// Path of the socket.
         socket: PathBuf,
-        /// What is odd about it.
+        /// The error of the JSON parser.
         source: serde_json::Error,
     },
 }
 
 impl ClientError {
-    /// Whether the agent may be back soon: it is not there, or went away.
+    /// Returns whether the agent may be restarting, so that a retry can succeed.
     #[must_use]
-    pub fn may_pass(&self) -> bool {
-        matches!(self, Self::NotRunning { .. } | Self::Broken { .. } | Self::Silent { .. })
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::NotRunning { .. } | Self::ConnectionLost { .. } | Self::TimedOut { .. })
     }
 }
 
@@ -77,9 +77,9 @@ impl Explain for ClientError {
 
     fn class(&self) -> Class {
         match self {
-            Self::NotRunning { .. } | Self::Broken { .. } => Class::Unavailable,
+            Self::NotRunning { .. } | Self::ConnectionLost { .. } => Class::Unavailable,
             Self::Denied { .. } => Class::Refused,
-            Self::Silent { .. } => Class::TimedOut,
+            Self::TimedOut { .. } => Class::TimedOut,
             Self::Problem { problem, .. } => match (&problem.failure, problem.status) {
                 (Some(failure), _) => failure.class,
                 (None, 403) => Class::Refused,
@@ -88,7 +88,7 @@ impl Explain for ClientError {
                 (None, 500..) => Class::Unavailable,
                 (None, _) => Class::Invalid,
             },
-            Self::NotUnderstood { .. } => Class::Unsupported,
+            Self::InvalidResponse { .. } => Class::Unsupported,
         }
     }
 
@@ -96,26 +96,32 @@ impl Explain for ClientError {
         match self {
             Self::NotRunning { socket, .. }
             | Self::Denied { socket, .. }
-            | Self::Broken { socket, .. }
-            | Self::Silent { socket, .. }
+            | Self::ConnectionLost { socket, .. }
+            | Self::TimedOut { socket, .. }
             | Self::Problem { socket, .. }
-            | Self::NotUnderstood { socket, .. } => socket.display().to_string(),
+            | Self::InvalidResponse { socket, .. } => socket.display().to_string(),
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
             Self::NotRunning { .. } => Some(
-                "start it: `systemctl start taskpull`, or `taskpull serve`; or say where it is: `agent.socket`"
+                "start the agent with `systemctl start taskpull` or `taskpull serve`, or set `agent.socket` to the path of its socket"
                     .to_owned(),
             ),
             Self::Denied { group: Some(group), .. } => Some(format!(
-                "members of the group {group} may: `usermod --append --groups {group} USER`, then log in anew"
+                "add the user to the group {group}: `usermod --append --groups {group} USER`, then log in again"
             )),
-            Self::Denied { group: None, .. } => Some("the agent's own user may: `agent.socket_group`".to_owned()),
+            Self::Denied { group: None, .. } => {
+                Some("run this as the agent's own user, or set `agent.socket_group` to a group of this user".to_owned())
+            }
             Self::Problem { problem, .. } => problem.failure.as_ref()?.hint.as_ref().map(ToString::to_string),
-            Self::NotUnderstood { .. } => Some("is it of the same version? `taskpull --version`".to_owned()),
-            Self::Broken { .. } | Self::Silent { .. } => None,
+            Self::InvalidResponse { .. } => {
+                Some("compare `taskpull --version` with the version of the agent".to_owned())
+            }
+            Self::ConnectionLost { .. } | Self::TimedOut { .. } => {
+                Some("see the log of the agent: `journalctl --unit taskpull`".to_owned())
+            }
         }
     }
 }

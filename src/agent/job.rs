@@ -102,7 +102,7 @@ pub struct Submission {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// Where it comes from.
-    pub by: JobSource,
+    pub submitted_by: JobSource,
 }
 
 /// A request that was accepted.

@@ -26,7 +26,7 @@ impl JobCounts {
             *match phase {
                 JobPhase::Queued => &mut tally.queued,
                 JobPhase::Running => &mut tally.running,
-                JobPhase::Waiting { because, .. } if because.link == Link::Engine => &mut tally.for_engine,
+                JobPhase::Waiting { error, .. } if error.link == Link::Engine => &mut tally.for_engine,
                 JobPhase::Waiting { .. } => &mut tally.for_others,
             } += 1;
         }

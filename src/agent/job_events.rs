@@ -9,8 +9,8 @@ use super::job::Timestamp;
 use crate::error::Failure;
 use crate::pipeline::{LayerTotals, ProgressObserver, PullState};
 use crate::report::Report;
-use crate::report::event::Subject;
-use crate::report::lines::Lines;
+use crate::report::Subject;
+use crate::report::ndjson::EventQueue;
 
 /// The pulls of one request, where they stand, and who listens.
 #[derive(Default)]
@@ -19,7 +19,7 @@ pub struct JobEvents(Mutex<JobEventsState>);
 #[derive(Default)]
 struct JobEventsState {
     pulls: Vec<(Subject, Option<PullState>)>,
-    listeners: Vec<Weak<Lines>>,
+    listeners: Vec<Weak<EventQueue>>,
     /// Why it is done once more, and when.
     postponed: Option<(Failure, String)>,
     /// Nothing more is told.
@@ -36,13 +36,13 @@ impl JobEvents {
     }
 
     /// It is done once more, then.
-    pub(super) fn postpone(&self, because: &Failure, until: Timestamp) {
-        let until = String::from(until);
+    pub(super) fn postpone(&self, error: &Failure, retry_at: Timestamp) {
+        let retry_at = String::from(retry_at);
         let mut told = self.told();
         for listener in told.listeners.iter().filter_map(Weak::upgrade) {
-            listener.postpone(because, &until);
+            listener.postpone(error, &retry_at);
         }
-        told.postponed = Some((because.clone(), until));
+        told.postponed = Some((error.clone(), retry_at));
     }
 
     /// The pulls and where they stand; none before they begin.
@@ -54,8 +54,8 @@ impl JobEvents {
     /// The events from now on, after where each pull stands; none when it is over. For one
     /// reader.
     #[must_use]
-    pub fn listen(&self) -> Option<Arc<Lines>> {
-        let lines = Arc::new(Lines::default());
+    pub fn listen(&self) -> Option<Arc<EventQueue>> {
+        let lines = Arc::new(EventQueue::default());
         let mut told = self.told();
         if told.is_over {
             return None;
@@ -69,8 +69,8 @@ impl JobEvents {
                 lines.update(subject, state);
             }
         }
-        if let Some((because, until)) = &told.postponed {
-            lines.postpone(because, until);
+        if let Some((error, retry_at)) = &told.postponed {
+            lines.postpone(error, retry_at);
         }
         told.listeners.push(Arc::downgrade(&lines));
         Some(lines)

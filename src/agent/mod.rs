@@ -11,6 +11,8 @@ pub mod audit;
 mod client;
 mod client_error;
 mod cluster_prefetch;
+#[cfg(test)]
+mod error_catalogue;
 mod folder;
 mod jitter;
 mod job;
@@ -27,7 +29,7 @@ mod systemd;
 mod worker;
 
 pub use api::Right;
-pub use audit::{Audit, AuditError};
+pub use audit::{AuditError, AuditLog};
 pub use client::{Client, Events};
 pub use client_error::ClientError;
 pub use cluster_prefetch::{ClusterApi, ClusterPrefetchSettings};
@@ -38,7 +40,7 @@ pub use job_store::{AcceptedJob, ActiveJob, JobPhase, JobSnapshot, JobState, Job
 pub use job_store_error::JobStoreError;
 pub use journal::{EndRecord, Journal, JournalRecord, LoadedJournal};
 pub use journal_error::JournalError;
-pub use metrics::Metrics;
+pub use metrics::AgentMetrics;
 pub use observer::{AccessDecision, AgentObserver, CredentialIssued, ObserverSet};
 pub use supervisor::Supervisor;
 pub use systemd::{ServiceManager, handed_over};

@@ -20,16 +20,17 @@ use crate::aws::host_credentials::HostCredentials;
 use crate::aws::http_clients::HttpClients;
 use crate::aws::identity_error::IdentityError;
 use crate::aws::kms::Kms;
-use crate::aws::observed_call::until;
+use crate::aws::observed_call::with_deadline;
 use crate::aws::role_sessions::RoleSessions;
 use crate::aws::sdk_error::FailedCall;
 use crate::aws::secret_batcher::SecretBatcher;
 use crate::aws::secret_reader::SecretReader;
 use crate::aws::{
-    AwsCall, AwsError, AwsErrorKind, AwsRequest, AwsResource, Batching, CaBundleError, CallObserver, Ciphertext,
-    DecryptedBytes, RegistryToken, SecretVersion, TokenScope,
+    AwsCall, AwsError, AwsErrorKind, AwsRequest, AwsResource, CaBundleError, CallObserver, Ciphertext, DecryptedBytes,
+    RegistryToken, SecretVersion, TokenScope,
 };
-use crate::identity::{HostKind, Identity};
+use crate::config::{Batching, HostKind};
+use crate::identity::Identity;
 use crate::secret::Secret;
 use crate::task::{self, CredentialsParameter, KeyArn, SecretArn};
 
@@ -123,7 +124,7 @@ impl AwsClient {
                 return Ok(SecretVersion { requests: [requests, version.requests].concat(), ..version });
             }
         }
-        match until(end, reader.read(secret, self.stage.as_deref())).await {
+        match with_deadline(end, reader.read(secret, self.stage.as_deref())).await {
             Ok(version) => Ok(SecretVersion { requests: [requests, version.requests].concat(), ..version }),
             Err(failed) => Err(self.rejected(&context, &access_key, failed, &region)),
         }
@@ -153,7 +154,9 @@ impl AwsClient {
             None => AwsResource::KeyOfSecret(version.arn.clone()),
         };
         let context = ErrorContext { resource, ..context };
-        until(end, self.kms(session).decrypt(ciphertext)).await.map_err(|failed| context.failed(failed, &region))
+        with_deadline(end, self.kms(session).decrypt(ciphertext))
+            .await
+            .map_err(|failed| context.failed(failed, &region))
     }
 
     /// Encrypts a text as the host, in the key's Region. The ciphertext is bound to `context`.
@@ -171,7 +174,7 @@ impl AwsClient {
         let error = ErrorContext { call: AwsCall::Encrypt, resource, identity: Identity::Host };
         let region = sdk_region(key.region());
         let session = self.session(&error, Some(region.clone()), end).await?;
-        let encrypted = until(end, self.kms(session).encrypt(key, context, plaintext)).await;
+        let encrypted = with_deadline(end, self.kms(session).encrypt(key, context, plaintext)).await;
         encrypted.map_err(|failed| error.failed(failed, &region))
     }
 
@@ -190,7 +193,7 @@ impl AwsClient {
         let (region, requests) = (session.region.clone(), session.requests());
         let access_key = session.credentials.access_key_id().to_owned();
         let AwsSession { config, credentials, .. } = session;
-        match until(end, ecr::get_token(config, self.host.observer(), scope, credentials)).await {
+        match with_deadline(end, ecr::get_token(config, self.host.observer(), scope, credentials)).await {
             Ok(token) => Ok(RegistryToken { requests: [requests, token.requests].concat(), ..token }),
             Err(failed) => Err(self.rejected(&context, &access_key, failed, &region)),
         }

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::aws::ecs_documents::{definition, service_workload, task_workload};
 use crate::aws::error_context::ErrorContext;
-use crate::aws::observed_call::{observe, until};
+use crate::aws::observed_call::{observe, with_deadline};
 use crate::aws::{AwsCall, AwsClient, AwsError, AwsErrorKind, AwsResource};
 use crate::cluster::{Attributes, ClusterDefinition, Workload};
 use crate::identity::Identity;
@@ -57,7 +57,7 @@ impl EcsClient {
     /// [`AwsError`]; a partial result is an error.
     pub async fn workloads(&self) -> Result<Vec<Workload>, AwsError> {
         let session = self.connect(AwsCall::ListServices).await?;
-        let both = Box::pin(futures_util::future::try_join(self.services(&session), self.tasks(&session)));
+        let both = futures_util::future::try_join(self.services(&session), self.tasks(&session));
         let (mut workloads, tasks) = both.await?;
         workloads.extend(tasks);
         Ok(workloads)
@@ -129,7 +129,7 @@ impl EcsClient {
         let mut next = None;
         loop {
             let request = session.client.list_tasks().cluster(&self.cluster).desired_status(DesiredStatus::Running);
-            let sent = Box::pin(request.set_next_token(next).send());
+            let sent = request.set_next_token(next).send();
             let answer = self.call(session, AwsCall::ListTasks, sent).await?;
             arns.extend(answer.task_arns.unwrap_or_default());
             next = answer.next_token;
@@ -156,14 +156,14 @@ impl EcsClient {
         &self,
         session: &EcsSession,
         call: AwsCall,
-        sent: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        sent: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
     ) -> Result<T, AwsError>
     where
-        T: RequestId,
+        T: RequestId + Send,
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
         let end = Instant::now() + self.aws.deadline();
-        let response = until(end, observe(self.aws.observer(), call, sent)).await;
+        let response = with_deadline(end, observe(self.aws.observer(), call, sent)).await;
         response.map(|response| response.answer).map_err(|failed| self.context(call).failed(failed, &session.region))
     }
 }

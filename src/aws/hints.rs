@@ -79,6 +79,13 @@ pub(super) fn allow_on_secret(
     }
 }
 
+/// Allows a call on a KMS key.
+pub(super) fn allow_on_key(permission: &str, key: &str, holder: &str) -> String {
+    format!(
+        "allow {permission} on {key} in the policy of {holder}, and let the key's own policy admit it (a condition on the encryption context counts too)"
+    )
+}
+
 /// Where to look for a secret that was not found.
 pub(super) fn find_secret(secret: &CredentialsParameter) -> String {
     match secret {

@@ -31,7 +31,8 @@ use crate::aws::http_clients::HttpClients;
 use crate::aws::identity_error::IdentityError;
 use crate::aws::metadata_service::{DisabledMetadataService, MetadataUsage};
 use crate::aws::{AwsErrorKind, CallObserver, ServiceError};
-use crate::identity::{HostKind, Identity};
+use crate::config::HostKind;
+use crate::identity::Identity;
 
 /// Credentials are renewed this long before they expire, so that a call which starts with them also
 /// ends with them.

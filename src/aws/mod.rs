@@ -26,6 +26,7 @@ mod ecs_client;
 mod ecs_documents;
 mod error_codes;
 mod error_context;
+mod explanation;
 mod hints;
 mod host_credentials;
 mod http_clients;
@@ -43,6 +44,8 @@ mod secret_reader;
 mod secret_version;
 mod service_error;
 mod sts;
+#[cfg(test)]
+mod tests;
 
 pub use aws_call::{AwsCall, AwsService};
 pub use aws_error::AwsError;
@@ -57,7 +60,6 @@ pub use client::AwsClient;
 pub use ecs_client::EcsClient;
 pub use registry_token::{EndpointVariant, RegistryToken, TokenScope};
 pub use secret_admin_client::{CreatedSecret, SecretAdminClient, SecretCreation};
-pub use secret_batcher::Batching;
 pub use secret_metadata::{Replica, ReplicaState, SecretMetadata};
 pub use secret_version::{SecretValue, SecretVersion};
 pub use service_error::ServiceError;

@@ -5,6 +5,7 @@ use std::error::Error;
 use aws_sdk_secretsmanager::config::http::HttpResponse;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::operation::RequestId;
+use futures_util::future::{BoxFuture, FutureExt as _};
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument as _, Span};
 
@@ -20,36 +21,45 @@ pub(crate) struct CallResponse<T> {
 }
 
 /// Waits for the answer to a call. A caller that stops waiting has reached its deadline.
-pub(crate) async fn observe<T, E>(
-    observer: &dyn CallObserver,
+///
+/// Boxed: a call of the SDK is a future of many kilobytes, and every layer above would copy it.
+pub(crate) fn observe<'a, T, E>(
+    observer: &'a dyn CallObserver,
     call: AwsCall,
-    send: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-) -> Result<CallResponse<T>, FailedCall>
+    send: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'a,
+) -> BoxFuture<'a, Result<CallResponse<T>, FailedCall>>
 where
-    T: RequestId,
+    T: RequestId + Send,
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
     let (service, operation) = (call.service(), call.operation());
-    let span = traces::call(service.sdk_id(), operation);
+    let span = traces::aws_call_span(service.sdk_id(), operation);
     let answer = send.instrument(span.clone());
-    let mut recorder = CallRecorder { observer, call, started: Instant::now(), outcome: CallOutcome::TimedOut, span };
-    match answer.await {
-        Ok(answer) => {
-            recorder.outcome = CallOutcome::Answered;
-            let request = answer.request_id().map(|id| AwsRequest { operation, id: Printable::new(id) });
-            recorder.span.record("aws.request_id", request.as_ref().map(|request| request.id.as_str()));
-            Ok(CallResponse { answer, request })
-        }
-        Err(error) => {
-            let failed = FailedCall::new(service, error);
-            recorder.outcome = CallOutcome::from(failed.kind);
-            Err(failed)
+    async move {
+        let started = Instant::now();
+        let mut recorder = CallRecorder { observer, call, started, outcome: CallOutcome::TimedOut, span };
+        match answer.await {
+            Ok(answer) => {
+                recorder.outcome = CallOutcome::Answered;
+                let request = answer.request_id().map(|id| AwsRequest { operation, id: Printable::new(id) });
+                recorder.span.record("aws.request_id", request.as_ref().map(|request| request.id.as_str()));
+                Ok(CallResponse { answer, request })
+            }
+            Err(error) => {
+                let failed = FailedCall::new(service, error);
+                recorder.outcome = CallOutcome::from(failed.kind);
+                Err(failed)
+            }
         }
     }
+    .boxed()
 }
 
 /// Waits for a call until `end`, which is derived from `secrets.timeout`.
-pub(crate) async fn until<T>(end: Instant, call: impl Future<Output = Result<T, FailedCall>>) -> Result<T, FailedCall> {
+pub(crate) async fn with_deadline<T>(
+    end: Instant,
+    call: impl Future<Output = Result<T, FailedCall>>,
+) -> Result<T, FailedCall> {
     timeout_at(end, call).await.unwrap_or_else(|_| Err(FailedCall::timed_out("no answer within secrets.timeout")))
 }
 
@@ -67,7 +77,7 @@ impl Drop for CallRecorder<'_> {
         let Self { observer, call, started, outcome, ref span } = *self;
         if outcome != CallOutcome::Answered {
             let word = outcome.word();
-            traces::broken(span, &word, &Printable::new(&format!("{}: {word}", call.operation())));
+            traces::record_error(span, &word, &Printable::new(&format!("{}: {word}", call.operation())));
         }
         observer.call_ended(&AwsCallEvent { call, outcome, duration: started.elapsed() });
     }

@@ -1,5 +1,4 @@
 //! Describes, creates, updates and replicates one secret, as the host.
-#![expect(clippy::disallowed_types, reason = "the credentials of these calls")]
 
 use aws_config::Region;
 use aws_sdk_secretsmanager::config::http::HttpResponse;
@@ -12,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::aws::client::{CURRENT_STAGE, sdk_region};
 use crate::aws::error_context::ErrorContext;
-use crate::aws::observed_call::{observe, until};
+use crate::aws::observed_call::{observe, with_deadline};
 use crate::aws::sdk_error::FailedCall;
 use crate::aws::secret_reader::SecretReader;
 use crate::aws::{AwsCall, AwsClient, AwsError, AwsErrorKind, Replica, ReplicaState, SecretMetadata, SecretVersion};
@@ -96,7 +95,7 @@ impl<'a> SecretAdminClient<'a> {
     /// # Errors
     /// [`AwsError`]
     pub async fn read(&self) -> Result<SecretVersion, AwsError> {
-        let version = until(Instant::now() + self.aws.deadline(), self.reader.read(self.secret, None)).await;
+        let version = with_deadline(Instant::now() + self.aws.deadline(), self.reader.read(self.secret, None)).await;
         version.map_err(|failed| self.failed(AwsCall::GetSecretValue, failed))
     }
 
@@ -158,13 +157,14 @@ impl<'a> SecretAdminClient<'a> {
     async fn call<T, E>(
         &self,
         call: AwsCall,
-        sent: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        sent: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
     ) -> Result<T, AwsError>
     where
-        T: RequestId,
+        T: RequestId + Send,
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
-        let response = until(Instant::now() + self.aws.deadline(), observe(self.aws.observer(), call, sent)).await;
+        let response =
+            with_deadline(Instant::now() + self.aws.deadline(), observe(self.aws.observer(), call, sent)).await;
         response.map(|response| response.answer).map_err(|failed| self.failed(call, failed))
     }
 

@@ -24,15 +24,6 @@ const MAX_SECRETS: usize = 20;
 /// How long a batch waits for more reads.
 const WINDOW: Duration = Duration::from_millis(2);
 
-/// Whether simultaneous reads are combined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Batching {
-    /// Every secret is read by itself: `GetSecretValue` is the only permission required.
-    Never,
-    /// Reads are combined where the identity may call `BatchGetSecretValue`.
-    Try,
-}
-
 type BatchKey = (Identity, Region);
 
 /// The reads that wait for a batch.

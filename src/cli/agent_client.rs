@@ -17,12 +17,12 @@ pub(super) fn client(socket: Option<String>, config: Option<&Path>) -> Result<Cl
         complain(&Failure::from(error));
         ExitCode::Configuration
     })?;
-    log::start(&settings.log_filter);
+    log::start(&settings.log.filter);
     Ok(Client::new(&settings.agent.socket))
 }
 
 fn settings(socket: Option<String>, config: Option<&Path>) -> Result<Settings, ConfigError> {
-    Settings::read(&Sources::of_process(config)?.with_flag(&AGENT_SOCKET, "--socket", socket))
+    Settings::read(&Sources::from_process(config)?.with_flag(&AGENT_SOCKET, "--socket", socket))
 }
 
 /// One thread asks, and one listens for signals.

@@ -11,7 +11,7 @@ mod with_ecs {
 
     use crate::agent::ClusterApi;
     use crate::cli::setup::watched_store;
-    use crate::config::{EcsSettings, Settings};
+    use crate::config::{EcsSettings, HostKind, HostLaunchType, Settings};
     use crate::error::Failure;
     use crate::pipeline::{CredentialObserver, EcsCluster};
 
@@ -20,10 +20,13 @@ mod with_ecs {
         settings: &Settings,
         watch: &Arc<dyn CredentialObserver>,
     ) -> Result<Option<Box<dyn ClusterApi>>, Failure> {
-        let Some(EcsSettings { cluster, launch_type, container_instance, .. }) = &settings.agent.ecs else {
-            return Ok(None);
+        let EcsSettings { cluster, launch_type, container_instance, .. } = &settings.ecs;
+        let Some(cluster) = cluster else { return Ok(None) };
+        let is_external = match launch_type {
+            HostLaunchType::Auto => settings.host.kind == HostKind::External,
+            HostLaunchType::Ec2 => false,
+            HostLaunchType::External => true,
         };
-        let is_external = launch_type == "external" || (launch_type == "auto" && settings.host_kind == "external");
         let aws = watched_store(settings, watch)?;
         Ok(Some(Box::new(EcsCluster::new(aws, cluster.clone(), is_external, container_instance.clone()))))
     }
@@ -35,7 +38,7 @@ mod without_ecs {
 
     use crate::agent::ClusterApi;
     use crate::config::table::ECS_CLUSTER;
-    use crate::config::{ConfigError, EcsSettings, Settings};
+    use crate::config::{ConfigError, Settings};
     use crate::error::Failure;
     use crate::pipeline::CredentialObserver;
 
@@ -44,13 +47,13 @@ mod without_ecs {
         settings: &Settings,
         _: &Arc<dyn CredentialObserver>,
     ) -> Result<Option<Box<dyn ClusterApi>>, Failure> {
-        match &settings.agent.ecs {
+        match &settings.ecs.cluster {
             None => Ok(None),
-            Some(EcsSettings { cluster, .. }) => Err(Failure::from(ConfigError::Value {
+            Some(cluster) => Err(Failure::from(ConfigError::InvalidValue {
                 key: ECS_CLUSTER.key,
                 value: cluster.clone(),
                 origin: "the settings".to_owned(),
-                wanted: "left out: this program was built without the feature `ecs`".to_owned(),
+                expected: "unset: this program was built without the feature `ecs`".to_owned(),
             })),
         }
     }

@@ -18,7 +18,7 @@ use crate::credential_protocols::{SecretResponse, kubelet, password};
 use crate::error::ExitCode;
 use crate::error::{Class, Explain, Failure, Link};
 use crate::pipeline::{
-    AwsClient, CachingCredentialProvider, ImageReference, IssuedLogin, LoginProvider, RegistryHost, at_most,
+    AwsClient, CachingCredentialProvider, ImageReference, IssuedLogin, LoginProvider, RegistryHost, read_at_most,
 };
 
 /// A question that has no login for an answer.
@@ -81,9 +81,9 @@ fn failed(failure: impl Into<Arc<Failure>>, exit: ExitCode) -> Failed {
 
 /// Where logins come from, by the settings; the log begins.
 fn logins(config: Option<&Path>) -> Result<LoginProvider<CachingCredentialProvider<AwsClient>>, Failed> {
-    let settings = Sources::of_process(config).and_then(|sources| Settings::read(&sources));
+    let settings = Sources::from_process(config).and_then(|sources| Settings::read(&sources));
     let settings = settings.map_err(|error| failed(Failure::from(error), ExitCode::Configuration))?;
-    log::start(&settings.log_filter);
+    log::start(&settings.log.filter);
     setup::logins(&settings).map_err(|failure| failed(failure, ExitCode::Configuration))
 }
 
@@ -93,7 +93,7 @@ fn login(config: Option<&Path>, image: &ImageReference) -> Result<Option<IssuedL
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| failed(Failure::from(LoginCommandError::Runtime(error)), ExitCode::Internal))?;
-    let login = runtime.block_on(logins.of(image));
+    let login = runtime.block_on(logins.login(image));
     // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
     runtime.shutdown_background();
     login.map_err(|failure| failed(failure, ExitCode::Failed))
@@ -101,7 +101,7 @@ fn login(config: Option<&Path>, image: &ImageReference) -> Result<Option<IssuedL
 
 /// Stdin, and one byte more than the limit where it is longer than that.
 fn stdin(limit: u64) -> Result<Vec<u8>, Failed> {
-    let read = at_most(io::stdin().lock(), limit + 1);
+    let read = read_at_most(io::stdin().lock(), limit + 1);
     read.map_err(|error| failed(Failure::from(LoginCommandError::Stdin(error)), ExitCode::BadInput))
 }
 
@@ -128,12 +128,14 @@ pub(super) fn docker(arguments: &Docker) -> ExitCode {
     match Operation::parse(&arguments.operation) {
         Some(Operation::Get) => get(config),
         Some(Operation::List) => match logins(config) {
-            Ok(logins) => secret::write(&docker::list(logins.known())),
-            Err((failure, _)) => refuse(&docker::failed(&failure)),
+            Ok(logins) => secret::write(&docker::list(logins.hosts())),
+            Err((failure, _)) => refuse(&docker::failure_response(&failure)),
         },
         Some(Operation::Version) => secret::write(&docker::version()),
         // What is on stdin is not read: it may be a login.
-        Some(operation @ (Operation::Store | Operation::Erase)) => refuse(&docker::error(docker::not_kept(operation))),
+        Some(operation @ (Operation::Store | Operation::Erase)) => {
+            refuse(&docker::error_response(docker::unsupported(operation)))
+        }
         None => refuse(&docker::usage()),
     }
 }
@@ -141,7 +143,7 @@ pub(super) fn docker(arguments: &Docker) -> ExitCode {
 fn get(config: Option<&Path>) -> ExitCode {
     match asked(config) {
         Ok(Some(written)) => write(&written),
-        Ok(None) => refuse(&format!("{}\n", docker::NOT_OURS)),
+        Ok(None) => refuse(&format!("{}\n", docker::NOT_FOUND)),
         Err(said) => {
             // Docker's own command line drops what is on stdout, and passes this on.
             tell(said.trim_end());
@@ -152,8 +154,8 @@ fn get(config: Option<&Path>) -> ExitCode {
 
 /// The answer for the server on stdin; none where that is not ours, or what to say of a failure.
 fn asked(config: Option<&Path>) -> Result<Option<SecretResponse>, String> {
-    let said = |(failure, _): Failed| docker::failed(&failure);
-    let server = ServerUrl::parse(&stdin(docker::LIMIT).map_err(said)?).map_err(docker::error)?;
+    let said = |(failure, _): Failed| docker::failure_response(&failure);
+    let server = ServerUrl::parse(&stdin(docker::LIMIT).map_err(said)?).map_err(docker::error_response)?;
     let Some(image) = &server.image else { return Ok(None) };
     let given = login(config, image).map_err(said)?;
     Ok(given.map(|given| server.login(&given.login)))
@@ -168,9 +170,9 @@ fn refuse(said: &str) -> ExitCode {
 /// `taskpull credential kubelet`
 pub(super) fn kubelet(arguments: &Kubelet) -> ExitCode {
     let answered = stdin(kubelet::LIMIT).and_then(|bytes| {
-        let image = kubelet::image(&bytes).map_err(|error| failed(Failure::from(error), ExitCode::BadInput))?;
+        let image = kubelet::parse_request(&bytes).map_err(|error| failed(Failure::from(error), ExitCode::BadInput))?;
         let given = login(arguments.config.as_deref(), &image)?;
-        kubelet::answer(&image, given.as_ref()).ok_or_else(|| no_password(&image))
+        kubelet::response(&image, given.as_ref()).ok_or_else(|| no_password(&image))
     });
     answered.map_or_else(complained, |answer| write(&answer))
 }

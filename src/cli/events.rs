@@ -9,11 +9,11 @@ use std::io;
 use tokio::io::AsyncWriteExt as _;
 
 use crate::report::Report;
-use crate::report::lines::Lines;
+use crate::report::ndjson::EventQueue;
 
 /// Does the work and writes what it has to tell, up to the report as the last line. Ends with
 /// the work and the writing.
-pub(super) async fn beside(lines: &Lines, work: impl Future<Output = Report>) -> (Report, io::Result<()>) {
+pub(super) async fn beside(lines: &EventQueue, work: impl Future<Output = Report>) -> (Report, io::Result<()>) {
     let work = async {
         let report = work.await;
         lines.end(&report);
@@ -28,7 +28,7 @@ pub(super) async fn beside(lines: &Lines, work: impl Future<Output = Report>) ->
     futures_util::future::join(work, write).await
 }
 
-async fn write(lines: &Lines) -> io::Result<()> {
+async fn write(lines: &EventQueue) -> io::Result<()> {
     let mut stdout = tokio::io::stdout();
     while let Some(lines) = lines.next().await {
         stdout.write_all(&lines).await?;

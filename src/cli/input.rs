@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::Failure;
-use crate::pipeline::{Input, InputError, whole};
+use crate::pipeline::{Input, InputError, read_definition};
 
 /// The input that is no file.
 pub(super) const STDIN: &str = "-";
@@ -43,10 +43,14 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, InputError> {
 }
 
 fn one(path: &Path) -> Input {
-    let read = if path == Path::new(STDIN) { whole(io::stdin().lock()) } else { File::open(path).and_then(whole) };
+    let read = if path == Path::new(STDIN) {
+        read_definition(io::stdin().lock())
+    } else {
+        File::open(path).and_then(read_definition)
+    };
     let text = match read {
         Ok(Some(text)) => Ok(text),
-        Ok(None) => Err(InputError::Long { path: path.to_owned() }),
+        Ok(None) => Err(InputError::TooLong { path: path.to_owned() }),
         Err(source) => Err(InputError::Unreadable { path: path.to_owned(), source }),
     };
     Input { source: path.display().to_string(), text: text.map_err(Failure::from) }

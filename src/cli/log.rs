@@ -25,18 +25,18 @@ pub(super) fn start(filter: &str) {
 /// The same with the traces that the settings want; whatever stands against them stops nothing
 /// else.
 pub(super) fn start_with_traces(settings: &Settings) -> Traces {
-    let traces = Traces::open(settings.traces.as_ref()).unwrap_or_else(|error| {
-        tell(&format!("warning: there are no traces: {error}"));
+    let traces = Traces::open(&settings.traces).unwrap_or_else(|error| {
+        tell(&format!("warning: traces are disabled: {error}"));
         Traces::default()
     });
-    started(&settings.log_filter, &traces);
+    started(&settings.log.filter, &traces);
     traces
 }
 
 /// Begins to send them, with a thread.
 pub(super) fn send(traces: &Traces) {
-    if let Err(error) = traces.begin() {
-        tell(&format!("warning: there are no traces: {error}"));
+    if let Err(error) = traces.start() {
+        tell(&format!("warning: traces are disabled: {error}"));
     }
 }
 
@@ -109,7 +109,7 @@ mod tests {
     fn without_traces_no_span_is_made() {
         for filter in ["", "trace", "trace,spans=trace"] {
             let dispatch = dispatch(filter, &Traces::default());
-            assert!(tracing::dispatcher::with_default(&dispatch, || traces::turn().is_disabled()), "{filter}");
+            assert!(tracing::dispatcher::with_default(&dispatch, || traces::permit_span().is_disabled()), "{filter}");
         }
     }
 

@@ -15,11 +15,11 @@ use super::{complain, events, input, log, pull_via_agent, signals, stderr, tell}
 use crate::config::table::{
     BEHAVIOR, CONCURRENCY, ENGINE_CONTEXT, ENGINE_HOST, EXECUTION_ROLE, PLATFORM, SECRETS_STAGE,
 };
-use crate::config::{ConfigError, Settings, Sources, TerminalWishes};
+use crate::config::{ConfigError, Settings, Sources, TerminalEnv};
 use crate::error::ExitCode;
 use crate::error::Failure;
 use crate::pipeline::{Input, ProgressObserver, PullLimiter, PullRun, PullState, pin_definitions};
-use crate::report::lines::{Telling, only_line};
+use crate::report::ndjson::{EventLog, report_line};
 use crate::report::{Report, text};
 
 /// Runs it.
@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &Pull) -> ExitCode {
     };
     // First, so that it goes last: whoever reads the result does not wait for a collector.
     let traces = log::start_with_traces(&settings);
-    let setup = match AppContext::new(&settings, arguments.fail_fast, PullLimiter::of_one_run) {
+    let setup = match AppContext::new(&settings, arguments.fail_fast, PullLimiter::for_one_run) {
         Ok(setup) => setup,
         Err(failure) => {
             complain(&failure);
@@ -97,7 +97,7 @@ fn by_agent(arguments: &Pull) -> ExitCode {
 
 fn settings(arguments: &Pull) -> Result<Settings, ConfigError> {
     let Pull { behavior, platform, concurrency, execution_role, secret_stage, host, context, config, .. } = arguments;
-    let sources = Sources::of_process(config.as_deref())?
+    let sources = Sources::from_process(config.as_deref())?
         .with_flag(&BEHAVIOR, "--behavior", behavior.clone())
         .with_flag(&PLATFORM, "--platform", platform.clone())
         .with_flag(&CONCURRENCY, "--concurrency", concurrency.clone())
@@ -116,10 +116,10 @@ async fn pull(
     interrupt: &CancellationToken,
 ) -> io::Result<(Report, Option<io::Result<()>>)> {
     signals::watch(interrupt.clone())?;
-    let events = arguments.events.then(|| Telling::new(job.subjects()));
+    let events = arguments.events.then(|| EventLog::new(job.subjects()));
     // On one screen, events and drawings would be in each other's way.
     let quiet = arguments.quiet || (arguments.events && io::stdout().is_terminal());
-    let shown = Shown::new(job.images(), quiet, TerminalWishes::of_process());
+    let shown = Shown::new(job.images(), quiet, TerminalEnv::from_process());
     let progress = ProgressFanout { shown: &shown, events: events.as_ref() };
     let work = job.pull(&*setup.credentials, &setup.engine, &setup.traffic, &setup.limits, &progress, interrupt);
     let work = told(events.as_ref(), work);
@@ -139,12 +139,12 @@ async fn pull(
 /// Does the work with its events beside it. Where they have told the report already, it says
 /// how that went.
 pub(super) async fn told(
-    events: Option<&Telling>,
+    events: Option<&EventLog>,
     work: impl Future<Output = Report>,
 ) -> (Report, Option<io::Result<()>>) {
     match events {
         Some(events) => {
-            let (report, told) = events::beside(&events.lines, work).await;
+            let (report, told) = events::beside(&events.queue, work).await;
             (report, Some(told))
         }
         None => (work.await, None),
@@ -154,7 +154,7 @@ pub(super) async fn told(
 /// What is shown to the person and what is told to a program.
 pub(super) struct ProgressFanout<'a> {
     pub shown: &'a Shown,
-    pub events: Option<&'a Telling>,
+    pub events: Option<&'a EventLog>,
 }
 
 impl ProgressObserver for ProgressFanout<'_> {
@@ -215,7 +215,7 @@ pub(super) fn written(report: &Report, arguments: &Pull) -> io::Result<()> {
             Ok(())
         }
         Output::Text => print(text::render(report, terminal_width()).as_bytes()),
-        Output::Json if arguments.events => print(&only_line(report)),
+        Output::Json if arguments.events => print(&report_line(report)),
         // Of ten thousand containers it is as long as all else that is in memory.
         Output::Json => printed(|stdout| {
             let mut buffered = BufWriter::with_capacity(64 << 10, stdout);
@@ -245,7 +245,7 @@ pub(super) fn ended(written: io::Result<()>, report: &Report, interrupt: &Cancel
             ExitCode::Internal
         }
         _ if interrupt.is_cancelled() => ExitCode::Interrupted,
-        _ => report.verdict().into(),
+        _ => report.outcome().into(),
     }
 }
 

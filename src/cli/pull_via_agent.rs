@@ -18,13 +18,13 @@ use super::pull::{ProgressFanout, ended, told, written};
 use super::stderr::tell;
 use super::{agent_client, signals};
 use crate::agent::{Client, ClientError};
-use crate::config::TerminalWishes;
+use crate::config::TerminalEnv;
 use crate::error::ExitCode;
 use crate::error::Failure;
-use crate::pipeline::{Input, ProgressObserver};
+use crate::pipeline::{Input, ProgressObserver, PullState};
 use crate::report::Report;
-use crate::report::event::{Subject, What};
-use crate::report::lines::Telling;
+use crate::report::ndjson::EventLog;
+use crate::report::{EventKind, RunEvent, Subject};
 
 /// How long an agent that has gone is waited for: what it has accepted goes on with the next.
 const BACK_WITHIN: Duration = Duration::from_mins(1);
@@ -59,11 +59,11 @@ async fn checked(client: &Client, inputs: Vec<Input>, arguments: &Pull) -> Resul
     let mut reports = Vec::new();
     for Input { source, text } in inputs {
         reports.push(match text {
-            Ok(text) => client.check(&source, text).await.map_err(|error| agent_client::failed(&error))?,
-            Err(failure) => Report::of_invalid(failure),
+            Ok(text) => client.plan(&source, text).await.map_err(|error| agent_client::failed(&error))?,
+            Err(failure) => Report::from_invalid(failure),
         });
     }
-    let report = Report::joined(reports);
+    let report = Report::merge(reports);
     warn(&report);
     let exit = ended(written(&report, arguments), &report, &CancellationToken::new());
     Ok((report, exit))
@@ -77,7 +77,7 @@ async fn submitted(client: &Client, inputs: Vec<Input>) -> Result<(Vec<Part>, Ve
         let sent = match text {
             Ok(text) => submit(client, &source, text).await,
             Err(failure) => {
-                parts.push(Part::Over(Report::of_invalid(failure)));
+                parts.push(Part::Over(Report::from_invalid(failure)));
                 continue;
             }
         };
@@ -107,9 +107,9 @@ async fn submit(client: &Client, source: &str, text: Vec<u8>) -> Result<(String,
         attempts -= 1;
         match client.submit(source, text.clone(), &key).await {
             // It may have been accepted: the key makes asking again no harm.
-            Err(ClientError::Broken { .. }) if attempts > 0 => sleep(LOOK_EVERY).await,
+            Err(ClientError::ConnectionLost { .. }) if attempts > 0 => sleep(LOOK_EVERY).await,
             Err(error) => return Err(error),
-            Ok(view) => return Ok((view.id.to_string(), view.pulls.into_iter().map(|pull| pull.of).collect())),
+            Ok(view) => return Ok((view.id.to_string(), view.pulls.into_iter().map(|pull| pull.subject).collect())),
         }
     }
 }
@@ -128,9 +128,9 @@ async fn followed(
     })?;
     let images = subjects.iter().map(|subject| subject.image.to_string()).collect();
     let quiet = arguments.quiet || (arguments.events && io::stdout().is_terminal());
-    let shown = Shown::new(images, quiet, TerminalWishes::of_process());
+    let shown = Shown::new(images, quiet, TerminalEnv::from_process());
     let pulls = subjects.len();
-    let events = arguments.events.then(|| Telling::new(subjects));
+    let events = arguments.events.then(|| EventLog::new(subjects));
     let progress = ProgressFanout { shown: &shown, events: events.as_ref() };
     let failed = Mutex::new(None);
     let work = async {
@@ -143,7 +143,7 @@ async fn followed(
                     .ok(),
             }
         }));
-        Report::joined(reports.await.into_iter().flatten())
+        Report::merge(reports.await.into_iter().flatten())
     };
     let work = told(events.as_ref(), work);
     let done = tokio::select! {
@@ -180,7 +180,7 @@ pub(super) async fn follow(
         match listen(client, id, first, pulls, progress, &mut gone).await {
             Ok(Some(report)) => return Ok(report),
             Ok(None) => {}
-            Err(error) if error.may_pass() && gone.is_none_or(|since| since.elapsed() < BACK_WITHIN) => {}
+            Err(error) if error.is_temporary() && gone.is_none_or(|since| since.elapsed() < BACK_WITHIN) => {}
             Err(error) => return Err(error),
         }
         if gone.is_none() {
@@ -203,16 +203,16 @@ async fn listen(
     let mut events = client.events(id).await?;
     while let Some(event) = events.next().await? {
         *gone = None;
-        match event.what {
-            What::Report { report } => return Ok(Some(report.into_owned())),
-            What::Postponed { because, until } => {
-                let Failure { link, class, message, .. } = &*because;
-                tell(&format!("request {id} is tried again at {until}: {link} ({class}): {message}"));
+        match event.kind {
+            EventKind::Run(RunEvent::Report { report }) => return Ok(Some(report.into_owned())),
+            EventKind::Run(RunEvent::Postponed { error, retry_at }) => {
+                let Failure { link, class, message, .. } = &*error;
+                tell(&format!("request {id} will be retried at {retry_at}: {link} ({class}): {message}"));
             }
-            what => {
-                let told = what.state().map(|(of, state)| (first + of.pull, state));
-                if let Some((pull, state)) = told.filter(|(pull, _)| *pull < pulls) {
-                    progress.update(pull, &state);
+            EventKind::Pull { event, subject } => {
+                let pull = first + subject.pull;
+                if pull < pulls {
+                    progress.update(pull, &PullState::from(event));
                 }
             }
         }

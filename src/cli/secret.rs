@@ -9,10 +9,11 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::arguments::Seal;
 use super::{complain, log, setup, tell};
+use crate::aws::AwsClient;
 use crate::config::{Settings, Sources};
 use crate::error::ExitCode;
 use crate::error::Failure;
-use crate::pipeline::{self, AwsClient, Binding, PLAINTEXT_LIMIT, Plaintext};
+use crate::secret_authoring::{self, Binding, PLAINTEXT_LIMIT, Plaintext};
 
 /// What every command about a secret begins with.
 pub(super) struct SecretCommandContext {
@@ -22,12 +23,12 @@ pub(super) struct SecretCommandContext {
 
 /// Reads the settings, starts the log and makes what asks AWS. What cannot be is told.
 pub(super) fn prepare(config: Option<&Path>) -> Result<SecretCommandContext, ExitCode> {
-    let settings = Sources::of_process(config).and_then(|sources| Settings::read(&sources));
+    let settings = Sources::from_process(config).and_then(|sources| Settings::read(&sources));
     let settings = settings.map_err(|error| {
         complain(&Failure::from(error));
         ExitCode::Configuration
     })?;
-    log::start(&settings.log_filter);
+    log::start(&settings.log.filter);
     let store = setup::store(&settings).map_err(|failure| {
         complain(&failure);
         ExitCode::Configuration
@@ -71,13 +72,13 @@ pub(super) fn seal(arguments: &Seal) -> ExitCode {
             return ExitCode::BadInput;
         }
     };
-    let sealed = runtime.block_on(pipeline::seal_login(&store, &binding, &plaintext));
+    let sealed = runtime.block_on(secret_authoring::seal(&store, &binding, &plaintext));
     // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
     runtime.shutdown_background();
     match sealed {
         Ok(envelope) => write(&(envelope.to_json() + "\n")),
-        Err(failure) => {
-            complain(&failure);
+        Err(error) => {
+            complain(&Failure::from(error));
             ExitCode::Failed
         }
     }

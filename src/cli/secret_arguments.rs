@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::arguments::Output;
-use crate::pipeline::{SecretUse, Upstream};
+use crate::secret_authoring::{SecretUse, Upstream};
 
 /// The arguments of `taskpull secret new`.
 #[derive(Debug, Args)]

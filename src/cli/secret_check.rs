@@ -10,7 +10,7 @@ use super::secret::{self, SecretCommandContext};
 use super::secret_arguments::Check;
 use crate::error::ExitCode;
 use crate::error::{Failure, Printable};
-use crate::pipeline::{self, CheckStatus, Finding, SecretCheckRequest, SecretUse};
+use crate::secret_authoring::{self, CheckStatus, Finding, SecretCheckRequest, SecretUse};
 
 /// The result for programs.
 #[derive(Serialize)]
@@ -35,10 +35,10 @@ pub(super) fn run(arguments: &Check) -> ExitCode {
             return ExitCode::Usage;
         }
     };
-    let findings = runtime.block_on(pipeline::check_secret(&store, &question));
+    let findings = runtime.block_on(secret_authoring::check_secret(&store, &question));
     // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
     runtime.shutdown_background();
-    let is_good = findings.iter().all(|finding| finding.found != CheckStatus::Wrong);
+    let is_good = findings.iter().all(|finding| finding.status != CheckStatus::Wrong);
     let usage = SecretUse::from(arguments.usage).name();
     let written = match arguments.output {
         Output::Json => {
@@ -60,22 +60,22 @@ fn question(arguments: &Check) -> Result<SecretCheckRequest, Failure> {
 
 fn text(arguments: &Check, usage: &str, findings: &[Finding], is_good: bool) -> String {
     let mut text = format!("{} (for {usage})\n", Printable::new(&arguments.secret));
-    for Finding { check, found, says, hint } in findings {
-        let word = match found {
+    for Finding { check, status, message, hint } in findings {
+        let word = match status {
             CheckStatus::Good => "good",
             CheckStatus::Note => "note",
             CheckStatus::Wrong => "WRONG",
         };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "  {word:5}  {check:12} {says}");
+        let _ = writeln!(text, "  {word:5}  {check:12} {message}");
         if let Some(hint) = hint {
             let _ = writeln!(text, "         hint: {hint}");
         }
     }
-    let wrong = findings.iter().filter(|finding| finding.found == CheckStatus::Wrong).count();
-    text += if is_good { "it serves\n" } else { "" };
+    let wrong = findings.iter().filter(|finding| finding.status == CheckStatus::Wrong).count();
+    text += if is_good { "OK\n" } else { "" };
     if wrong > 0 {
-        let _ = writeln!(text, "{wrong} wrong");
+        let _ = writeln!(text, "{}", if wrong == 1 { "1 problem".to_owned() } else { format!("{wrong} problems") });
     }
     text
 }

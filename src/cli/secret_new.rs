@@ -10,7 +10,7 @@ use super::secret_arguments::New;
 use super::{complain, tell, token};
 use crate::error::ExitCode;
 use crate::error::{Failure, Printable};
-use crate::pipeline::{
+use crate::secret_authoring::{
     self, NewSecret, NewSecretArgs, OnDifference, SecretSpec, SecretUse, UpsertAction, UpsertResult, Upstream,
     UpstreamToken,
 };
@@ -59,9 +59,9 @@ pub(super) fn run(arguments: &New) -> ExitCode {
     if arguments.dry_run {
         return show(&told(&secret, None), arguments);
     }
-    let updates = if arguments.update { OnDifference::Write } else { OnDifference::Refuse };
+    let updates = if arguments.update { OnDifference::Update } else { OnDifference::Refuse };
     let SecretCommandContext { store, runtime } = prepared;
-    let kept = runtime.block_on(pipeline::keep_secret(&store, &secret, updates));
+    let kept = runtime.block_on(secret_authoring::upsert_secret(&store, &secret, updates));
     // A name resolution that hangs blocks a thread of the runtime, and nobody waits for it.
     runtime.shutdown_background();
     match kept {
@@ -102,7 +102,7 @@ fn with_token(draft: SecretSpec, arguments: &New) -> Result<NewSecret, ExitCode>
         if token.had_line_end {
             tell("note: the line end behind the token was taken off");
         }
-        draft.with_token(&token)
+        NewSecret::new(draft, &token)
     });
     secret.map_err(|error| {
         complain(&Failure::from(error));
@@ -111,8 +111,8 @@ fn with_token(draft: SecretSpec, arguments: &New) -> Result<NewSecret, ExitCode>
 }
 
 fn told(secret: &NewSecret, kept: Option<UpsertResult>) -> NewSecretReport<'_> {
-    let SecretSpec { usage, name, region, description, tags, key, replicas, .. } = &secret.draft;
-    let outcome = match kept.as_ref().map(|kept| kept.outcome) {
+    let SecretSpec { usage, name, region, description, tags, key, replicas, .. } = &secret.spec;
+    let outcome = match kept.as_ref().map(|kept| kept.action) {
         None => "planned",
         Some(UpsertAction::Created) => "created",
         Some(UpsertAction::Updated) => "updated",
@@ -172,7 +172,7 @@ fn text(told: &NewSecretReport<'_>, arguments: &New) -> String {
     told.changes.iter().for_each(|change| line("changed", change.as_str()));
     told.notes.iter().for_each(|note| line("note", note.as_str()));
     let usage = SecretUse::from(arguments.usage);
-    line("note", usage.not_the_other());
+    line("note", usage.exclusion());
     if let (SecretUse::PullThrough, Some(upstream), Some(arn)) = (usage, arguments.upstream, &told.arn) {
         line(
             "next",

@@ -16,15 +16,15 @@ use super::arguments::Serve;
 use super::cluster::cluster;
 use super::setup::AppContext;
 use super::{complain, log, tell};
-use crate::agent::api::{Access, Server, Shared, Socket, SocketError};
-use crate::agent::metrics::{Downloads, Listener};
+use crate::agent::api::{Access, ApiState, Server, Socket, SocketError};
+use crate::agent::metrics::{DownloadCounter, MetricsListener};
 use crate::agent::{
-    self, AccessDecision, AgentObserver, Audit, ClusterApi, ClusterPrefetchSettings, Job, JobEvents, JobExecutor,
-    JobPlan, JobResult, JobStore, Journal, Metrics, ObserverSet, Peer, ServiceManager, Shutdown, StoreLimits,
+    self, AccessDecision, AgentMetrics, AgentObserver, AuditLog, ClusterApi, ClusterPrefetchSettings, Job, JobEvents,
+    JobExecutor, JobPlan, JobResult, JobStore, Journal, ObserverSet, Peer, ServiceManager, Shutdown, StoreLimits,
     Submission, Supervisor,
 };
 use crate::config::table::{AGENT_SOCKET, AGENT_STATE_FOLDER, ENGINE_HOST};
-use crate::config::{AgentSettings, ConfigError, EcsSettings, Settings, Sources};
+use crate::config::{AgentSettings, ConfigError, Settings, Sources};
 use crate::error::ExitCode;
 use crate::error::Failure;
 use crate::pipeline::{
@@ -47,10 +47,10 @@ pub(super) fn run(arguments: &Serve) -> ExitCode {
     })
 }
 
-fn prepared(arguments: &Serve, metrics: &Arc<Metrics>) -> Result<(Settings, AgentComponents), Failure> {
+fn prepared(arguments: &Serve, metrics: &Arc<AgentMetrics>) -> Result<(Settings, AgentComponents), Failure> {
     let settings = settings(arguments)?;
     let watch: Arc<dyn CredentialObserver> = Arc::clone(metrics) as _;
-    let mut setup = AppContext::watched_by(&watch, &settings, false, PullLimiter::of_many_runs)?;
+    let mut setup = AppContext::watched_by(&watch, &settings, false, PullLimiter::for_many_runs)?;
     // Who else had an image pulled is not known here: a copy serves whoever may have it.
     setup.limits.caching.verify_access.get_or_insert(true);
     let logins = setup.logins(&settings)?;
@@ -58,7 +58,7 @@ fn prepared(arguments: &Serve, metrics: &Arc<Metrics>) -> Result<(Settings, Agen
 }
 
 fn settings(Serve { socket, state_folder, host, config }: &Serve) -> Result<Settings, ConfigError> {
-    let sources = Sources::of_process(config.as_deref())?
+    let sources = Sources::from_process(config.as_deref())?
         .with_flag(&AGENT_SOCKET, "--socket", socket.clone())
         .with_flag(&AGENT_STATE_FOLDER, "--state-folder", state_folder.clone())
         .with_flag(&ENGINE_HOST, "--host", host.clone());
@@ -69,7 +69,7 @@ fn serve(
     arguments: &Serve,
     settings: &Settings,
     parts: AgentComponents,
-    metrics: &Arc<Metrics>,
+    metrics: &Arc<AgentMetrics>,
 ) -> Result<ExitCode, Failure> {
     let traces = log::start_with_traces(settings);
     // What this process makes is its user's alone; the socket gets its mode by name.
@@ -94,7 +94,7 @@ fn serve(
     let room = StoreLimits { open: settings.agent.open_requests.get(), history: settings.agent.history.get() };
     let desk = Arc::new(JobStore::new(journal, found.records, room, to_runner));
     let work = Arc::new(PipelineExecutor { parts: Mutex::new(Arc::new(parts)), metrics: Arc::clone(metrics) });
-    let shared = shared(&settings.agent, &desk, &work, &witness);
+    let shared = shared(settings, &desk, &work, &witness);
     let access = Arc::clone(&shared.access);
     let service_manager = ServiceManager::default();
     let runtime = match Builder::new_multi_thread().worker_threads(2).enable_all().build() {
@@ -105,7 +105,7 @@ fn serve(
         }
     };
     let served = runtime.block_on(async {
-        let server = Server { shared, listener: &socket.listener()? };
+        let server = Server { state: shared, listener: &socket.listener()? };
         let supervisor = Supervisor {
             desk: &desk,
             work: &*work,
@@ -114,8 +114,12 @@ fn serve(
             service_manager: &service_manager,
             give_up_after: settings.agent.give_up_after,
             drain_timeout: settings.agent.drain_timeout,
-            folder: &settings.agent.folder,
-            warming: cluster.as_deref().zip(settings.agent.ecs.as_ref()).map(warming),
+            folder: &settings.folder,
+            warming: cluster.as_deref().map(|cluster| ClusterPrefetchSettings {
+                cluster,
+                interval: settings.ecs.interval,
+                pull_interval: settings.ecs.pull_interval,
+            }),
         };
         let stop = Shutdown::default();
         let signals = signals(arguments, &work, (&access, &audit, &service_manager), &stop)?;
@@ -144,37 +148,34 @@ fn serve(
 }
 
 /// What writes the audit trail and what serves the metrics.
-fn watching(settings: &Settings, metrics: &Arc<Metrics>) -> Result<(Arc<Audit>, Option<Listener>), Failure> {
-    let AgentSettings { audit, metrics_listen, .. } = &settings.agent;
-    let audit = Audit::begin(audit, Arc::clone(metrics))?;
-    let listener = metrics_listen.map(Listener::bind).transpose()?;
+fn watching(
+    settings: &Settings,
+    metrics: &Arc<AgentMetrics>,
+) -> Result<(Arc<AuditLog>, Option<MetricsListener>), Failure> {
+    let audit = AuditLog::open(&settings.audit.to, Arc::clone(metrics))?;
+    let listener = settings.metrics.listen.map(MetricsListener::bind).transpose()?;
     if let Some(listener) = &listener {
         tell(&format!("the metrics are at http://{}/metrics", listener.address()));
     }
     Ok((Arc::new(audit), listener))
 }
 
-fn warming<'a>((cluster, settings): (&'a dyn ClusterApi, &EcsSettings)) -> ClusterPrefetchSettings<'a> {
-    ClusterPrefetchSettings { cluster, interval: settings.interval, pull_interval: settings.pull_interval }
-}
-
 fn socket(settings: &AgentSettings) -> Result<Socket, SocketError> {
-    let handed_over = agent::handed_over().map_err(SocketError::HandedOver)?;
-    let (socket, warning) = match handed_over {
-        Some(listener) => (Socket::handed_over(listener), None),
+    let socket = match agent::handed_over().map_err(SocketError::Activation)? {
+        Some(listener) => Socket::activated(listener),
         None => Socket::bind(&settings.socket, &settings.socket_group)?,
     };
-    if let Some(warning) = warning {
+    if let Some(warning) = socket.warning() {
         tell(&format!("warning: {warning}"));
     }
     Ok(socket)
 }
 
 /// Who may do what, by number.
-fn access(settings: &AgentSettings) -> Access {
+fn access(settings: &Settings) -> Access {
     let (access, unknown) = Access::resolve(&settings.access);
     // That the socket's group is missing has been said.
-    for who in unknown.iter().filter(|who| **who != format!("group {}", settings.socket_group)) {
+    for who in unknown.iter().filter(|who| **who != format!("group {}", settings.agent.socket_group)) {
         tell(&format!("warning: `access.*` names {who}, and there is none"));
     }
     access
@@ -182,19 +183,19 @@ fn access(settings: &AgentSettings) -> Access {
 
 /// What the socket's connections need.
 fn shared(
-    settings: &AgentSettings,
+    settings: &Settings,
     desk: &Arc<JobStore>,
     work: &Arc<PipelineExecutor>,
     witness: &Arc<dyn AgentObserver>,
-) -> Arc<Shared> {
+) -> Arc<ApiState> {
     let (requests, numbers) = (Arc::clone(desk), Arc::clone(&work.metrics));
-    Arc::new(Shared {
-        desk: Arc::clone(desk),
-        work: Arc::<PipelineExecutor>::clone(work),
-        witness: Arc::clone(witness),
+    Arc::new(ApiState {
+        job_store: Arc::clone(desk),
+        executor: Arc::<PipelineExecutor>::clone(work),
+        observer: Arc::clone(witness),
         access: Arc::new(RwLock::new(access(settings))),
         metrics: Box::new(move || numbers.render(&requests)),
-        request_timeout: settings.request_timeout,
+        request_timeout: settings.agent.request_timeout,
     })
 }
 
@@ -203,7 +204,7 @@ fn shared(
 fn signals<'a>(
     arguments: &'a Serve,
     work: &'a PipelineExecutor,
-    (access, audit, service_manager): (&'a RwLock<Access>, &'a Audit, &'a ServiceManager),
+    (access, audit, service_manager): (&'a RwLock<Access>, &'a AuditLog, &'a ServiceManager),
     stop: &'a Shutdown,
 ) -> io::Result<impl Future<Output = ()> + use<'a>> {
     let mut ctrl_c = signal(SignalKind::interrupt())?;
@@ -237,7 +238,7 @@ struct AgentComponents {
 /// The pipeline, as the settings have it now.
 struct PipelineExecutor {
     parts: Mutex<Arc<AgentComponents>>,
-    metrics: Arc<Metrics>,
+    metrics: Arc<AgentMetrics>,
 }
 
 impl PipelineExecutor {
@@ -252,7 +253,7 @@ impl PipelineExecutor {
         // Beside the task that carries the requests out: a disk may not answer, nor a directory
         // service that is asked for a group.
         let read = tokio::task::spawn_blocking(move || {
-            prepared(&arguments, &metrics).map(|(settings, parts)| (access(&settings.agent), parts))
+            prepared(&arguments, &metrics).map(|(settings, parts)| (access(&settings), parts))
         });
         let Ok(Ok(read)) = timeout(RELOAD_WITHIN, read).await else {
             return tell("the configuration could not be read in time, and the one before stays in force");
@@ -286,7 +287,7 @@ impl JobExecutor for PipelineExecutor {
     }
 
     fn login<'a>(&'a self, image: &'a ImageReference) -> BoxFuture<'a, Result<Option<IssuedLogin>, Arc<Failure>>> {
-        async move { self.parts().logins.of(image).await }.boxed()
+        async move { self.parts().logins.login(image).await }.boxed()
     }
 
     fn run<'a>(
@@ -299,7 +300,7 @@ impl JobExecutor for PipelineExecutor {
             let setup = &self.parts().setup;
             let job = job(setup, submission.source.as_str(), submission.definition.as_bytes());
             feed.begin(job.subjects());
-            let progress = Downloads::new(&self.metrics, feed);
+            let progress = DownloadCounter::new(&self.metrics, feed);
             job.pull(&*setup.credentials, &setup.engine, &setup.traffic, &setup.limits, &progress, interrupt).await
         }
         .boxed()

@@ -1,17 +1,16 @@
 //! The parts of a run, as the settings have them.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::table::PLATFORM;
-use crate::config::{ConfigError, EnginePlace, EngineSettings, Settings};
+use crate::config::{ConfigError, EngineLocation, RoleUse, Settings, VerifyAccess};
 use crate::error::Failure;
 use crate::pipeline::{
-    AccessTokens, AccountRoles, AwsClient, Backoff, Batching, Behavior, CacheConfig, Caching,
-    CachingCredentialProvider, Concurrency, CredentialObserver, Deadlines, DiskCheck, DiskLimits, DockerAddress,
-    EngineEndpoint, EngineSelector, HostKind, HostLoginSettings, HostLogins, Input, LoginProvider, OnRefusal,
-    PlanContext, Platform, PullLimiter, PullLimits, PullRun, RegistryMap, ResolvedEngine, Rewrites, RoleUse, TlsUse,
+    AccountRoles, AwsClient, Backoff, CacheConfig, Caching, CachingCredentialProvider, Concurrency, CredentialObserver,
+    Deadlines, DiskLimits, DockerAddress, EngineEndpoint, EngineSelector, HostLoginSettings, HostLogins, Input,
+    LoginProvider, PlanContext, Platform, PullLimiter, PullLimits, PullRun, RegistryMap, ResolvedEngine, Rewrites,
+    TlsUse,
 };
 
 /// The delays between attempts to pull grow to 1.5 seconds at most, so that an image is there
@@ -50,19 +49,20 @@ impl AppContext {
         fail_fast: bool,
         traffic: impl FnOnce(Concurrency) -> PullLimiter,
     ) -> Result<Self, Failure> {
-        let concurrency = Concurrency { all: settings.concurrency, per_registry: settings.per_registry };
+        let concurrency =
+            Concurrency { all: settings.pull.concurrency, per_registry: settings.pull.concurrency_per_registry };
         let instance = Arc::new(instance_logins(settings)?);
-        let ResolvedEngine { address, by_current_context } = engine(&settings.engine).find()?;
+        let ResolvedEngine { address, by_current_context } = engine(settings).find()?;
         Ok(Self {
             engine: address,
             by_current_context,
             limits: limits(settings, fail_fast),
             traffic: traffic(concurrency),
             credentials: Arc::new(credentials(settings, Arc::clone(&instance), watch)?),
-            roles: if settings.assume_execution_role { RoleUse::Assume } else { RoleUse::Ignore },
+            roles: settings.identity.execution_role,
             accounts: AccountRoles::new(&settings.accounts)?,
             rewrites: Rewrites::new(&settings.rewrites)?,
-            platform: settings.platform.as_deref().map(platform).transpose()?,
+            platform: settings.pull.platform.as_deref().map(platform).transpose()?,
             instance,
         })
     }
@@ -84,54 +84,56 @@ impl AppContext {
     }
 }
 
-fn engine(settings: &EngineSettings) -> EngineSelector {
+fn engine(settings: &Settings) -> EngineSelector {
+    let Settings { engine, engine_location, .. } = settings;
     EngineSelector {
-        place: match settings.place.clone() {
-            EnginePlace::Host(host) => EngineEndpoint::Host(host),
-            EnginePlace::Context(name) => EngineEndpoint::Context(name),
-            EnginePlace::Unsaid(otherwise) => EngineEndpoint::Current { otherwise },
+        place: match engine_location.clone() {
+            EngineLocation::Host(host) => EngineEndpoint::Host(host),
+            EngineLocation::Context(name) => EngineEndpoint::Context(name),
+            EngineLocation::Unset(otherwise) => EngineEndpoint::Current { otherwise },
         },
-        tls: match (settings.tls_verify, settings.tls) {
+        tls: match (engine.tls_verify, engine.tls) {
             (true, _) => TlsUse::Verified,
             (false, true) => TlsUse::Unverified,
             (false, false) => TlsUse::No,
         },
-        cert_folder: settings.cert_path.clone(),
-        docker_folder: settings.config_folder.clone(),
+        cert_folder: engine.cert_path.clone(),
+        docker_folder: engine.config_folder.clone(),
     }
 }
 
 fn platform(text: &str) -> Result<Platform, Failure> {
     Platform::parse(text).map_err(|_| {
-        let (value, wanted) = (text.to_owned(), PLATFORM.takes.sentence());
-        Failure::from(ConfigError::Value { key: PLATFORM.key, value, origin: "the settings".to_owned(), wanted })
+        let (value, expected) = (text.to_owned(), PLATFORM.kind.describe());
+        Failure::from(ConfigError::InvalidValue {
+            key: PLATFORM.key,
+            value,
+            origin: "the settings".to_owned(),
+            expected,
+        })
     })
 }
 
 fn limits(settings: &Settings, fail_fast: bool) -> PullLimits {
     PullLimits {
         caching: Caching {
-            // The table of settings lets no other word pass.
-            behavior: Behavior::parse(&settings.behavior).unwrap_or_default(),
-            verify_access: settings.verify_access,
-            on_refusal: if settings.on_refusal == "use-cached" { OnRefusal::UseCached } else { OnRefusal::Fail },
-        },
-        disk: DiskLimits {
-            check: match &*settings.disk_check {
-                "off" => DiskCheck::Off,
-                "refuse" => DiskCheck::Refuse,
-                _ => DiskCheck::Warn,
+            behavior: settings.pull.behavior,
+            verify_access: match settings.pull.verify_access {
+                VerifyAccess::Auto => None,
+                VerifyAccess::Always => Some(true),
+                VerifyAccess::Never => Some(false),
             },
-            comfortable: settings.disk_comfortable,
+            on_refusal: settings.pull.on_refusal,
         },
+        disk: DiskLimits { check: settings.disk.check, skip_check_above: settings.disk.skip_check_above },
         deadlines: Deadlines {
-            answer: settings.engine_timeout,
-            begin: settings.begin_timeout,
-            restart: settings.restart_timeout,
-            idle: settings.idle_timeout,
-            total: settings.total_timeout,
+            answer: settings.engine.timeout,
+            begin: settings.pull.begin_timeout,
+            restart: settings.engine.restart_timeout,
+            idle: settings.pull.idle_timeout,
+            total: settings.pull.total_timeout,
         },
-        backoff: BACKOFF.with_attempts(settings.attempts),
+        backoff: BACKOFF.with_attempts(settings.pull.attempts),
         fail_fast,
     }
 }
@@ -146,15 +148,10 @@ pub(super) fn store(settings: &Settings) -> Result<AwsClient, Failure> {
 }
 
 pub(super) fn watched_store(settings: &Settings, watch: &Arc<dyn CredentialObserver>) -> Result<AwsClient, Failure> {
-    let batching = if settings.batch_secrets { Batching::Try } else { Batching::Never };
-    let bundle = settings.ca_bundle.as_deref().map(Path::new);
-    let store = AwsClient::new(settings.secrets_timeout, batching, host_kind(settings), bundle, watch.clone());
-    Ok(store?.with_stage(&settings.secrets_stage))
-}
-
-fn host_kind(settings: &Settings) -> HostKind {
-    // The table of settings lets no other word pass.
-    HostKind::parse(&settings.host_kind).unwrap_or_default()
+    let Settings { secrets, host, aws, .. } = settings;
+    let bundle = aws.ca_bundle.as_deref();
+    let store = AwsClient::new(secrets.timeout, secrets.batch, host.kind, bundle, watch.clone());
+    Ok(store?.with_stage(&secrets.stage))
 }
 
 fn credentials(
@@ -163,11 +160,11 @@ fn credentials(
     watch: &Arc<dyn CredentialObserver>,
 ) -> Result<CachingCredentialProvider<AwsClient>, Failure> {
     let keeping = CacheConfig {
-        max_age: settings.secrets_max_age,
-        max_stale: settings.secrets_max_stale,
-        entries: settings.secrets_entries,
+        max_age: settings.secrets.max_age,
+        max_stale: settings.secrets.max_stale,
+        entries: settings.secrets.cache_size,
     };
-    let tokens = if settings.accept_access_token { AccessTokens::Accept } else { AccessTokens::Refuse };
+    let tokens = settings.secrets.access_token;
     let store = Arc::new(watched_store(settings, watch)?);
     Ok(CachingCredentialProvider::new(store, keeping, tokens, instance).watched_by(Arc::clone(watch)))
 }
@@ -186,18 +183,18 @@ fn logins_from(
         registries: RegistryMap::new(&settings.registries)?,
         accounts: AccountRoles::new(&settings.accounts)?,
         credentials,
-        max_age: settings.secrets_max_age,
+        max_age: settings.secrets.max_age,
     })
 }
 
 /// The host's own logins (B1, B2).
 fn instance_logins(settings: &Settings) -> Result<HostLogins, Failure> {
     let instance = HostLoginSettings {
-        host: host_kind(settings),
-        has_auth_type: settings.instance_auth_type.is_some(),
-        auth_data: settings.instance_auth_data.clone(),
-        docker_config: settings.instance_docker_config.clone(),
-        helper_timeout: settings.instance_helper_timeout,
+        host: settings.host.kind,
+        has_auth_type: settings.instance.auth_type.is_some(),
+        auth_data: settings.instance.auth_data.clone(),
+        docker_config: settings.instance.docker_config.clone(),
+        helper_timeout: settings.instance.helper_timeout,
     };
     HostLogins::read(&instance).map_err(Failure::from)
 }

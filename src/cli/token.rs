@@ -6,7 +6,7 @@ use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tc
 use zeroize::Zeroizing;
 
 use super::tell;
-use crate::pipeline::UpstreamToken;
+use crate::secret_authoring::UpstreamToken;
 
 /// Why no token was read.
 pub(super) enum TokenReadError {

@@ -4,101 +4,101 @@ use std::io;
 use std::path::PathBuf;
 
 use super::table::SETTINGS;
-use super::{accounts, registries, rewrites};
+use super::{account_entry, registry_entry, rewrite_entry};
 use crate::error::{Class, Explain, Link};
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("the configuration file {path} cannot be read", path = .path.display())]
-    Unreadable {
-        /// The file.
+    /// The configuration file cannot be read.
+    #[error("cannot read the configuration file {path}", path = .path.display())]
+    UnreadableFile {
+        /// Path of the file.
         path: PathBuf,
-        /// Why not.
+        /// Error of the file system.
         source: io::Error,
     },
-    /// What the service manager handed over cannot be read.
-    #[error("the credential {path} cannot be read", path = .path.display())]
-    Credential {
-        /// Its file.
+    /// A secret that the service manager passes cannot be read.
+    #[error("cannot read the credential {path}", path = .path.display())]
+    UnreadableCredential {
+        /// Path of the file in the credentials folder.
         path: PathBuf,
-        /// Why not.
+        /// Error of the file system.
         source: io::Error,
     },
-    /// The file is not TOML.
+    /// The configuration file is not TOML.
     #[error("the configuration file {path}, line {line}: {message}", path = .path.display())]
     NotToml {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The line, from 1.
+        /// Line of the error, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The parser's message, which does not quote the line.
         message: String,
     },
-    /// A variable's value is no text.
+    /// The value of an environment variable is not text.
     #[error("the environment variable {variable} is not valid UTF-8")]
     NotUnicode {
-        /// Its name.
+        /// Name of the variable.
         variable: &'static str,
     },
-    /// A variable names a proxy, and no proxy is to be found in it.
+    /// An environment variable that names a proxy contains no proxy's address.
     #[error("the environment variable {variable} is not the address of a proxy")]
-    Proxy {
-        /// Its name.
+    InvalidProxy {
+        /// Name of the variable.
         variable: &'static str,
     },
-    /// The file has a key that means nothing.
-    #[error("the configuration file {path} has a setting `{key}` that does not exist", path = .path.display())]
+    /// The configuration file has an unknown key.
+    #[error("the configuration file {path} has an unknown setting `{key}`", path = .path.display())]
     UnknownKey {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The key.
+        /// The key, as written in the file.
         key: String,
     },
-    /// A secret stands in the file.
-    #[error("the configuration file {path} has `{key}`, which holds secrets", path = .path.display())]
+    /// The configuration file contains a secret.
+    #[error("the configuration file {path} has `{key}`, a secret that must not be in a file", path = .path.display())]
     SecretInFile {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The setting.
+        /// Key of the setting.
         key: &'static str,
-        /// The variable that is its place.
+        /// The environment variable to set instead.
         variable: &'static str,
     },
-    /// An entry of a list is not what it must be.
-    #[error("the configuration file {path}, {list} number {at}: {message}", path = .path.display())]
-    Entry {
-        /// The file.
+    /// An entry of a list is malformed.
+    #[error("the configuration file {path}, [[{list}]], entry {index}: {message}", path = .path.display())]
+    InvalidEntry {
+        /// Path of the file.
         path: PathBuf,
-        /// The list.
+        /// Key of the list.
         list: &'static str,
-        /// The entry's place, from 1.
-        at: usize,
-        /// What is wrong with it.
+        /// Position of the entry, from 1.
+        index: usize,
+        /// What is wrong with the entry; does not quote it.
         message: String,
     },
-    /// Two settings of which one place may have one.
-    #[error("{one} and {other} are both set, by {origin}")]
-    Both {
-        /// The one.
-        one: &'static str,
-        /// The other.
-        other: &'static str,
-        /// Where.
+    /// One source sets two settings that exclude each other.
+    #[error("{first} and {second} are both set by {origin}; set one of them")]
+    Conflict {
+        /// Key of the first setting.
+        first: &'static str,
+        /// Key of the second setting.
+        second: &'static str,
+        /// The file or flag that sets both.
         origin: String,
     },
-    /// A value is not what it must be.
-    #[error("{key} is `{value}` (from {origin}), but must be {wanted}")]
-    Value {
-        /// The setting.
+    /// A setting does not accept its value.
+    #[error("{key} is `{value}` (from {origin}), but must be {expected}")]
+    InvalidValue {
+        /// Key of the setting.
         key: &'static str,
-        /// The value found.
+        /// The value, or `…` if it must not be shown.
         value: String,
-        /// Where it was found.
+        /// The flag, variable or file that sets it.
         origin: String,
-        /// What it must be.
-        wanted: String,
+        /// The values that the setting accepts.
+        expected: String,
     },
 }
 
@@ -113,31 +113,142 @@ impl Explain for ConfigError {
 
     fn resource(&self) -> String {
         match self {
-            Self::Unreadable { path, .. } | Self::Credential { path, .. } | Self::NotToml { path, .. } => {
-                path.display().to_string()
-            }
+            Self::UnreadableFile { path, .. }
+            | Self::UnreadableCredential { path, .. }
+            | Self::NotToml { path, .. } => path.display().to_string(),
             Self::UnknownKey { key, .. } => key.clone(),
-            Self::Entry { list, .. } => (*list).to_owned(),
-            Self::NotUnicode { variable } | Self::Proxy { variable } => (*variable).to_owned(),
-            Self::Value { key, .. } | Self::SecretInFile { key, .. } | Self::Both { one: key, .. } => (*key).to_owned(),
+            Self::InvalidEntry { list, .. } => (*list).to_owned(),
+            Self::NotUnicode { variable } | Self::InvalidProxy { variable } => (*variable).to_owned(),
+            Self::InvalidValue { key, .. } | Self::SecretInFile { key, .. } | Self::Conflict { first: key, .. } => {
+                (*key).to_owned()
+            }
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::UnknownKey { .. } => {
-                let settings = SETTINGS.iter().filter(|setting| !setting.is_secret());
-                let lists = [accounts::KEY, registries::KEY, rewrites::KEY];
-                let keys: Vec<_> = settings.map(|setting| setting.key).chain(lists).collect();
-                Some(format!("there are: {}", keys.join(", ")))
+            Self::UnreadableFile { .. } | Self::UnreadableCredential { .. } => {
+                Some("check that the file exists and that this user may read it".to_owned())
+            }
+            Self::UnknownKey { key, .. } => {
+                let table = key.split_once('.').map(|(table, _)| table);
+                Some(match keys(table) {
+                    keys if keys.is_empty() => format!("the tables are: {}", tables().join(", ")),
+                    keys => format!("the settings of this table are: {}", keys.join(", ")),
+                })
             }
             Self::SecretInFile { key, variable, .. } => Some(format!(
-                "its place is the environment variable {variable}, or for a service of systemd LoadCredential={key}:FILE"
+                "set the environment variable {variable}, or for a systemd service LoadCredential={key}:FILE"
             )),
-            Self::Proxy { .. } => Some(
-                "it must be `http://host:port` or `https://host:port`, and a login before the host is percent-encoded; its value may hold a password and is not shown".to_owned(),
+            Self::NotUnicode { .. } => Some("set it to UTF-8 text, or unset it".to_owned()),
+            Self::InvalidProxy { .. } => Some(
+                "use `http://host:port` or `https://host:port`, with a percent-encoded login before the host if the \
+                 proxy needs one; the value may contain a password and is not shown"
+                    .to_owned(),
             ),
-            _ => Some("docs/configuration.md has every setting".to_owned()),
+            _ => Some("docs/configuration.md describes every setting".to_owned()),
         }
+    }
+}
+
+/// Every key that the file may have, in the order of the documents.
+fn all_keys() -> impl Iterator<Item = &'static str> {
+    let settings = SETTINGS.iter().filter(|setting| !setting.is_secret()).map(|setting| setting.key);
+    settings.chain([account_entry::KEY, registry_entry::KEY, rewrite_entry::KEY])
+}
+
+/// The keys of one table.
+fn keys(table: Option<&str>) -> Vec<&'static str> {
+    all_keys().filter(|key| key.split_once('.').is_some_and(|(name, _)| Some(name) == table)).collect()
+}
+
+/// The names of all tables.
+fn tables() -> Vec<&'static str> {
+    let mut tables = Vec::new();
+    for key in all_keys() {
+        let table = key.split('.').next().unwrap_or(key);
+        if !tables.contains(&table) {
+            tables.push(table);
+        }
+    }
+    tables
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::path::{Path, PathBuf};
+
+    use super::ConfigError;
+    use crate::config::table::{CONCURRENCY, ENGINE_CONTEXT, ENGINE_HOST, INSTANCE_AUTH_DATA, INSTANCE_AUTH_TYPE};
+    use crate::config::{Settings, Sources, credential_folder, proxy};
+    use crate::error::{Failure, catalogue};
+
+    /// The error for a file with this content, under a name that is the same in every run.
+    fn error_of(text: &str) -> ConfigError {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        let settings = Sources::from_process(Some(file.path())).and_then(|sources| Settings::read(&sources));
+        let mut error = settings.unwrap_err();
+        match &mut error {
+            ConfigError::NotToml { path, .. }
+            | ConfigError::UnknownKey { path, .. }
+            | ConfigError::SecretInFile { path, .. }
+            | ConfigError::InvalidEntry { path, .. } => *path = PathBuf::from("/etc/taskpull/taskpull.toml"),
+            ConfigError::InvalidValue { origin, .. } | ConfigError::Conflict { origin, .. } => {
+                *origin = "/etc/taskpull/taskpull.toml".to_owned();
+            }
+            _ => {}
+        }
+        error
+    }
+
+    fn unreadable_credential() -> ConfigError {
+        credential_folder::read(Path::new("/dev/null"), &INSTANCE_AUTH_DATA).unwrap_err()
+    }
+
+    #[test]
+    fn catalogue_of_configuration_errors_is_unchanged() {
+        let flag = |setting, name, value: &str| (setting, name, Some(value.to_owned()));
+        let flags = |flags: Vec<(&'static crate::config::table::Setting, &'static str, Option<String>)>| {
+            let sources = flags
+                .into_iter()
+                .fold(Sources::default(), |sources, (setting, name, value)| sources.with_flag(setting, name, value));
+            Settings::read(&sources).unwrap_err()
+        };
+        let missing = Path::new("/nonexistent/taskpull.toml");
+        let errors = [
+            ("UnreadableFile", Sources::from_process(Some(missing)).unwrap_err()),
+            ("UnreadableCredential", unreadable_credential()),
+            ("NotToml", error_of("[pull]\nconcurrency = = 1\n")),
+            ("NotUnicode", ConfigError::NotUnicode { variable: "DOCKER_HOST" }),
+            (
+                "InvalidProxy",
+                proxy::check(|name| Ok(Some("http://me:hunter2@/".to_owned()).filter(|_| name == "https_proxy")))
+                    .unwrap_err(),
+            ),
+            ("UnknownKey", error_of("[pull]\nconcurency = 1\n")),
+            ("UnknownKey, a table", error_of("concurrency = 1\n")),
+            ("SecretInFile", error_of("[instance]\nauth_data = \"hunter2\"\n")),
+            ("InvalidEntry, a field", error_of("[[identity.account]]\nid = \"1\"\nrole_arm = \"r\"\n")),
+            ("InvalidEntry, no list", error_of("[identity]\naccount = \"1\"\n")),
+            ("InvalidEntry, no table", error_of("rewrite = [\"hunter2\"]\n")),
+            (
+                "Conflict",
+                flags(vec![
+                    flag(&ENGINE_HOST, "the command line", "unix:///a"),
+                    flag(&ENGINE_CONTEXT, "--context", "far"),
+                ]),
+            ),
+            ("InvalidValue, a number", flags(vec![flag(&CONCURRENCY, "--concurrency", "0")])),
+            ("InvalidValue, a type", error_of("[pull]\nconcurrency = [1]\n")),
+            ("InvalidValue, a word", error_of("[pull]\nbehavior = \"sometimes\"\n")),
+            ("InvalidValue, a duration", error_of("[secrets]\nmax_age = \"5\"\n")),
+            ("InvalidValue, a size", error_of("[disk]\nskip_check_above = \"1G\"\n")),
+            ("InvalidValue, a switch", error_of("[engine]\ntls_verify = 1\n")),
+            ("InvalidValue, not shown", flags(vec![flag(&INSTANCE_AUTH_TYPE, "ECS_ENGINE_AUTH_TYPE", "hunter2")])),
+        ];
+        let failures = errors.into_iter().map(|(name, error)| (name, Failure::from(error)));
+        insta::assert_snapshot!(catalogue::render(failures));
     }
 }

@@ -1,37 +1,49 @@
-//! Settings: one table, from which they are read and documented.
+//! The configuration: one table of settings, from which they are read and documented.
 //!
-//! A setting comes from the command line, the environment, the file, or its default, in
-//! that order. This is the only room that reads the environment; what the AWS SDK and
-//! OpenTelemetry's library read of it for themselves is their own.
+//! A setting comes from the command line, the environment, the file, or its default, in that
+//! order. A value that a setting does not accept, and a key that does not exist, are errors.
+//!
+//! This is the only module that reads the environment; the AWS SDK and the OpenTelemetry library
+//! read their own variables. Every other module may use its types, and it uses only `secret`.
 
-mod accounts;
-mod agent;
+mod account_entry;
+mod audit_target;
+mod choices;
 mod config_error;
-mod credentials;
+mod credential_folder;
 mod default_file;
-mod engine;
-mod file;
-mod list;
+mod engine_location;
+mod entry_list;
+mod file_settings;
+mod parse_value;
+mod principal;
 mod proxy;
-mod registries;
-mod rewrites;
-mod setting;
+mod registry_entry;
+mod rewrite_entry;
+mod setting_value;
 mod settings;
 mod sources;
 pub mod table;
-mod terminal;
-mod traces;
-mod who;
+mod terminal_env;
+mod traces_settings;
+mod value_kind;
 
-pub use accounts::{AccountEntry, Via};
-pub use agent::{AccessSettings, AgentSettings, AuditTo, EcsSettings, FolderSettings};
+pub use account_entry::{AccountEntry, AssumeFrom};
+pub use audit_target::AuditTarget;
+pub use choices::{
+    AccessTokens, Batching, Behavior, DiskCheck, HostKind, HostLaunchType, InstanceAuthType, OnRefusal, RoleUse,
+    VerifyAccess,
+};
 pub use config_error::ConfigError;
 pub use default_file::default_file;
-pub use engine::{EnginePlace, EngineSettings};
-pub use registries::RegistryEntry;
-pub use rewrites::RewriteEntry;
-pub use settings::Settings;
+pub use engine_location::EngineLocation;
+pub use principal::Principal;
+pub use registry_entry::RegistryEntry;
+pub use rewrite_entry::RewriteEntry;
+pub use settings::{
+    AccessSettings, AgentSettings, AuditSettings, AwsSettings, DiskSettings, EcsSettings, EngineSettings,
+    FolderSettings, HostSettings, IdentitySettings, InstanceLoginSettings, LogSettings, MetricsSettings, PullSettings,
+    SecretsSettings, Settings, TracesSettings,
+};
 pub use sources::Sources;
-pub use terminal::TerminalWishes;
-pub use traces::TracesSettings;
-pub use who::Who;
+pub use terminal_env::TerminalEnv;

@@ -1,46 +1,49 @@
-//! The variables that name a proxy. The AWS SDK reads them for itself, and passes a malformed
-//! one over: every call would then go past the proxy, or into a firewall, without a word.
+//! The environment variables that name a proxy.
+//!
+//! The AWS SDK reads them itself, and silently ignores a malformed one: every call would then bypass
+//! the proxy, or be dropped by a firewall.
 
 use http::Uri;
 
 use super::config_error::ConfigError;
 
-/// Each in both its forms; the first that is set counts.
+/// Each variable in upper and lower case; the first that is set takes effect.
 const HTTPS: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
 const HTTP: [&str; 2] = ["HTTP_PROXY", "http_proxy"];
-/// Stands in for the others.
+/// Used where the variable for the scheme is unset.
 const ALL: [&str; 2] = ["ALL_PROXY", "all_proxy"];
 
-/// Checks those that `variable` says are set.
+/// Checks the variables, as `variable` returns their values.
 ///
 /// # Errors
-/// [`ConfigError::Proxy`] names the variable and never its value, which may hold a password.
+/// [`ConfigError::InvalidProxy`] names the variable and never its value, which may hold a password.
 pub(super) fn check(variable: impl Fn(&'static str) -> Result<Option<String>, ConfigError>) -> Result<(), ConfigError> {
     let is_set = |names: [&'static str; 2]| {
         for name in names {
             if let Some(text) = variable(name)? {
-                return if is_address(&text) { Ok(true) } else { Err(ConfigError::Proxy { variable: name }) };
+                return if is_address(&text) { Ok(true) } else { Err(ConfigError::InvalidProxy { variable: name }) };
             }
         }
         Ok(false)
     };
     let for_aws = is_set(HTTPS)?;
     is_set(HTTP)?;
-    // Many a desktop has `ALL_PROXY=socks5://…` there, which hurts nobody where it is not asked.
+    // Many desktops set `ALL_PROXY=socks5://…`, which is harmless if the SDK does not use it.
     if !for_aws {
         is_set(ALL)?;
     }
     Ok(())
 }
 
-/// Whether the SDK would understand it as a proxy, and the one that is meant: an `@`, `/` or
-/// `:` of a password that is not percent-encoded moves the host to somewhere else.
+/// Whether the SDK would understand the text as a proxy, and as the intended one: an `@`, `/` or
+/// `:` in a password that is not percent-encoded changes what is parsed as the host.
 fn is_address(text: &str) -> bool {
     let Ok(uri) = text.parse::<Uri>() else { return false };
     let Some(authority) = uri.authority() else { return false };
-    let place = authority.as_str().split_once('@').map_or(authority.as_str(), |(_, place)| place);
+    let host_and_port =
+        authority.as_str().split_once('@').map_or(authority.as_str(), |(_, host_and_port)| host_and_port);
     let host = authority.host();
-    let Some(port) = place.strip_prefix(host) else { return false };
+    let Some(port) = host_and_port.strip_prefix(host) else { return false };
     let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
     uri.scheme_str().is_none_or(|scheme| matches!(scheme, "http" | "https"))
         && !host.is_empty()
@@ -52,7 +55,7 @@ mod tests {
     use super::{check, is_address};
 
     #[test]
-    fn an_address_is_a_host_with_or_without_scheme_port_and_login() {
+    fn proxy_address_is_a_host_with_optional_scheme_port_and_login() {
         for good in [
             "http://proxy:3128",
             "https://proxy.example/",
@@ -84,17 +87,20 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_for_the_others_counts_only_where_it_does() {
+    fn all_proxy_is_checked_only_where_https_proxy_is_unset() {
         let with = |set: &'static [(&str, &str)]| {
             check(move |name| {
-                let found = set.iter().find(|(is, _)| *is == name);
+                let found = set.iter().find(|(known, _)| *known == name);
                 Ok(found.map(|(_, value)| (*value).to_owned()))
             })
         };
         assert!(with(&[]).is_ok());
         assert!(with(&[("ALL_PROXY", "socks5://proxy:1080")]).is_err());
         assert!(with(&[("ALL_PROXY", "socks5://proxy:1080"), ("https_proxy", "http://proxy:3128")]).is_ok());
-        assert!(with(&[("HTTPS_PROXY", "http://proxy:3128"), ("https_proxy", "*")]).is_ok(), "the first counts");
+        assert!(
+            with(&[("HTTPS_PROXY", "http://proxy:3128"), ("https_proxy", "*")]).is_ok(),
+            "the first variable takes effect"
+        );
         assert!(with(&[("https_proxy", "*")]).unwrap_err().to_string().contains("https_proxy"));
     }
 }

@@ -1,158 +1,83 @@
-//! The settings of one run, as their table says.
+//! The settings of one run: the rows of the table, parsed, and the lists of the file.
 
+use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::accounts::AccountEntry;
-use super::agent::AgentSettings;
-use super::config_error::ConfigError;
-use super::engine::EngineSettings;
-use super::registries::RegistryEntry;
-use super::rewrites::RewriteEntry;
-use super::sources::Sources;
-use super::table::{
-    ATTEMPTS, BEGIN_TIMEOUT, BEHAVIOR, CA_BUNDLE, CONCURRENCY, DISK_CHECK, DISK_COMFORTABLE, ENGINE_TIMEOUT,
-    EXECUTION_ROLE, HOST_KIND, IDLE_TIMEOUT, INSTANCE_AUTH_DATA, INSTANCE_AUTH_TYPE, INSTANCE_DOCKER_CONFIG,
-    INSTANCE_HELPER_TIMEOUT, LOG_FILTER, ON_REFUSAL, PER_REGISTRY, PLATFORM, RESTART_TIMEOUT, SECRETS_ACCESS_TOKEN,
-    SECRETS_BATCH, SECRETS_ENTRIES, SECRETS_MAX_AGE, SECRETS_MAX_STALE, SECRETS_STAGE, SECRETS_TIMEOUT, TOTAL_TIMEOUT,
-    VERIFY_ACCESS,
+use super::account_entry::AccountEntry;
+use super::audit_target::AuditTarget;
+use super::choices::{
+    AccessTokens, Batching, Behavior, DiskCheck, HostKind, HostLaunchType, InstanceAuthType, OnRefusal, RoleUse,
+    VerifyAccess,
 };
-use super::traces::TracesSettings;
+use super::config_error::ConfigError;
+use super::engine_location::EngineLocation;
+use super::principal::Principal;
+use super::registry_entry::RegistryEntry;
+use super::rewrite_entry::RewriteEntry;
+use super::setting_value::SettingValue;
+use super::sources::Sources;
+use super::table;
 use crate::secret::Secret;
 
-/// The settings of one run, checked.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// `engine.host`, `engine.context` and what goes with them.
-    pub engine: EngineSettings,
-    /// `engine.timeout`
-    pub engine_timeout: Duration,
-    /// `host.kind`, one of its words.
-    pub host_kind: String,
-    /// `aws.ca_bundle`
-    pub ca_bundle: Option<PathBuf>,
-    /// `identity.execution_role`: whether it is assumed.
-    pub assume_execution_role: bool,
-    /// `[[identity.account]]`
-    pub accounts: Vec<AccountEntry>,
-    /// `[[rewrite]]`
-    pub rewrites: Vec<RewriteEntry>,
-    /// `[[registry]]`
-    pub registries: Vec<RegistryEntry>,
-    /// `secrets.timeout`
-    pub secrets_timeout: Duration,
-    /// `secrets.max_age`
-    pub secrets_max_age: Duration,
-    /// `secrets.max_stale`
-    pub secrets_max_stale: Duration,
-    /// `secrets.entries`
-    pub secrets_entries: NonZeroUsize,
-    /// `secrets.batch`: whether it is tried.
-    pub batch_secrets: bool,
-    /// `secrets.stage`
-    pub secrets_stage: String,
-    /// `secrets.access_token`: whether it is accepted.
-    pub accept_access_token: bool,
-    /// `instance.auth_type`
-    pub instance_auth_type: Option<String>,
-    /// `instance.auth_data`
-    pub instance_auth_data: Option<Secret>,
-    /// `instance.docker_config`
-    pub instance_docker_config: Option<PathBuf>,
-    /// `instance.helper_timeout`
-    pub instance_helper_timeout: Duration,
-    /// `engine.restart_timeout`
-    pub restart_timeout: Duration,
-    /// `pull.behavior`, one of its words.
-    pub behavior: String,
-    /// `pull.verify_access`; `None` for `auto`.
-    pub verify_access: Option<bool>,
-    /// `pull.on_refusal`, one of its words.
-    pub on_refusal: String,
-    /// `pull.platform`
-    pub platform: Option<String>,
-    /// `pull.concurrency`
-    pub concurrency: NonZeroUsize,
-    /// `pull.concurrency_per_registry`
-    pub per_registry: NonZeroUsize,
-    /// `pull.attempts`
-    pub attempts: NonZeroU32,
-    /// `pull.begin_timeout`
-    pub begin_timeout: Duration,
-    /// `pull.idle_timeout`
-    pub idle_timeout: Duration,
-    /// `pull.total_timeout`
-    pub total_timeout: Duration,
-    /// `disk.check`, one of its words.
-    pub disk_check: String,
-    /// `disk.comfortable`, in bytes.
-    pub disk_comfortable: u64,
-    /// `agent.*`
-    pub agent: AgentSettings,
-    /// `traces.*`, where somebody wants them.
-    pub traces: Option<TracesSettings>,
-    /// `log.filter`
-    pub log_filter: String,
+/// Declares the struct of each table, and [`Settings`] with its reading.
+macro_rules! declare_settings {
+    ($($table:ident: $Table:ident {
+        $($(#[doc = $description:literal])+ $name:ident: $type:ty = $CONSTANT:ident { $($row:tt)* })+
+    })+) => {
+        $(
+            #[doc = concat!("The settings `", stringify!($table), ".*`.")]
+            #[derive(Clone, Debug)]
+            pub struct $Table {
+                $($(#[doc = $description])+ pub $name: $type,)+
+            }
+        )+
+
+        /// The settings of one run. Every value is one that its setting accepts.
+        #[derive(Clone, Debug)]
+        pub struct Settings {
+            $(#[doc = concat!("The settings `", stringify!($table), ".*`.")] pub $table: $Table,)+
+            /// Which engine to use, as `engine.host` and `engine.context` say together.
+            pub engine_location: EngineLocation,
+            /// The entries of `[[identity.account]]`.
+            pub accounts: Vec<AccountEntry>,
+            /// The entries of `[[rewrite]]`.
+            pub rewrites: Vec<RewriteEntry>,
+            /// The entries of `[[registry]]`.
+            pub registries: Vec<RegistryEntry>,
+        }
+
+        impl Settings {
+            /// Reads every setting.
+            ///
+            /// # Errors
+            /// [`ConfigError`] names the setting, its value, and the source of the value.
+            pub fn read(sources: &Sources) -> Result<Self, ConfigError> {
+                let mut settings = Self {
+                    $($table: $Table { $($name: SettingValue::read(&table::$CONSTANT, sources)?,)+ },)+
+                    engine_location: EngineLocation::read(sources)?,
+                    accounts: sources.file().accounts.clone(),
+                    rewrites: sources.file().rewrites.clone(),
+                    registries: sources.file().registries.clone(),
+                };
+                let docker_folder = || sources.home().map(|home| home.join(".docker"));
+                settings.engine.config_folder = settings.engine.config_folder.or_else(docker_folder);
+                Ok(settings)
+            }
+        }
+    };
 }
 
-impl Settings {
-    /// Reads every setting.
-    ///
-    /// # Errors
-    /// [`ConfigError`], naming the setting, its value, and where that was found.
-    pub fn read(sources: &Sources) -> Result<Self, ConfigError> {
-        Ok(Self {
-            engine: EngineSettings::read(sources)?,
-            engine_timeout: sources.time(&ENGINE_TIMEOUT)?,
-            host_kind: sources.text(&HOST_KIND)?.to_owned(),
-            ca_bundle: sources.optional_text(&CA_BUNDLE)?.map(PathBuf::from),
-            assume_execution_role: sources.text(&EXECUTION_ROLE)? == "assume",
-            accounts: sources.accounts().to_vec(),
-            rewrites: sources.rewrites().to_vec(),
-            registries: sources.registries().to_vec(),
-            secrets_timeout: sources.time(&SECRETS_TIMEOUT)?,
-            secrets_max_age: sources.time(&SECRETS_MAX_AGE)?,
-            secrets_max_stale: sources.time(&SECRETS_MAX_STALE)?,
-            secrets_entries: NonZeroUsize::try_from(sources.number(&SECRETS_ENTRIES)?).unwrap_or(NonZeroUsize::MAX),
-            batch_secrets: sources.text(&SECRETS_BATCH)? == "try",
-            secrets_stage: sources.text(&SECRETS_STAGE)?.to_owned(),
-            accept_access_token: sources.text(&SECRETS_ACCESS_TOKEN)? == "accept",
-            instance_auth_type: sources.optional_text(&INSTANCE_AUTH_TYPE)?.map(str::to_owned),
-            instance_auth_data: sources.secret(&INSTANCE_AUTH_DATA),
-            instance_docker_config: sources.optional_text(&INSTANCE_DOCKER_CONFIG)?.map(PathBuf::from),
-            instance_helper_timeout: sources.time(&INSTANCE_HELPER_TIMEOUT)?,
-            restart_timeout: sources.time(&RESTART_TIMEOUT)?,
-            behavior: sources.text(&BEHAVIOR)?.to_owned(),
-            verify_access: match sources.text(&VERIFY_ACCESS)? {
-                "always" => Some(true),
-                "never" => Some(false),
-                _ => None,
-            },
-            on_refusal: sources.text(&ON_REFUSAL)?.to_owned(),
-            platform: sources.optional_text(&PLATFORM)?.map(str::to_owned),
-            concurrency: NonZeroUsize::try_from(sources.number(&CONCURRENCY)?).unwrap_or(NonZeroUsize::MAX),
-            per_registry: NonZeroUsize::try_from(sources.number(&PER_REGISTRY)?).unwrap_or(NonZeroUsize::MAX),
-            begin_timeout: sources.time(&BEGIN_TIMEOUT)?,
-            attempts: sources.number(&ATTEMPTS)?,
-            idle_timeout: sources.time(&IDLE_TIMEOUT)?,
-            total_timeout: sources.time(&TOTAL_TIMEOUT)?,
-            disk_check: sources.text(&DISK_CHECK)?.to_owned(),
-            disk_comfortable: sources.size(&DISK_COMFORTABLE)?,
-            agent: AgentSettings::read(sources)?,
-            traces: TracesSettings::read(sources)?,
-            log_filter: sources.text(&LOG_FILTER)?.to_owned(),
-        })
-    }
-}
+table::setting_rows!(declare_settings);
 
 #[cfg(test)]
 mod tests {
-    use super::{Settings, Sources};
+    use super::{RoleUse, Settings, Sources};
 
     #[test]
-    fn the_defaults_are_valid() {
+    fn defaults_of_all_settings_are_valid() {
         let settings = Settings::read(&Sources::default()).unwrap();
-        assert!(settings.assume_execution_role);
+        assert_eq!(settings.identity.execution_role, RoleUse::Assume);
     }
 }

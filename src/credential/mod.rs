@@ -22,12 +22,13 @@ use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 pub use cache::{CacheConfig, CachingCredentialProvider};
-pub use content::{AccessTokens, ContentError, ContentFault, EntryFault, Envelope};
+pub use content::{ContentError, ContentFault, EntryFault, Envelope};
 pub use observer::{CredentialKind, CredentialObserver, CredentialServed, ServedFrom};
 pub use provenance::{Provenance, SecretNames};
 pub use store::{SecretStore, TokenStore};
 
 use crate::aws::{AwsRequest, RegistryToken};
+use crate::config::AccessTokens;
 use crate::error::{Failure, Printable};
 use crate::identity::Identity;
 use crate::plan::{EcrRegistry, PlannedPull, PlannedTask, PullPlan};

@@ -1,45 +1,46 @@
 //! Docker's credential helper protocol: `docker-credential-taskpull`.
 //!
-//! One argument says what is wanted, stdin for which server. Errors go to stdout, with exit
-//! code 1. Of these Docker knows one by its words ([`NOT_OURS`]) and then pulls anonymously:
-//! it is said of registries that are not ours, and of nothing else.
+//! The one argument is the operation, and stdin names the server. Errors go to stdout, with exit
+//! code 1. Docker recognises one error by its text ([`NOT_FOUND`]) and then pulls anonymously, so
+//! that text is used only for registries that taskpull is not configured for.
 
 use std::collections::BTreeMap;
 
+use crate::credential::Login;
 use crate::credential_protocols::secret_response::{self, SecretResponse};
 use crate::error::Failure;
-use crate::pipeline::{ImageReference, Login, RegistryHost};
 use crate::report::text::failure_line;
+use crate::task::{ImageReference, RegistryHost};
 
-/// The name that Docker knows the program by.
+/// The name under which Docker looks for the program.
 pub const PROGRAM: &str = "docker-credential-taskpull";
 
-/// The words after which Docker goes on without a login.
-pub const NOT_OURS: &str = "credentials not found in native keychain";
+/// The error after which Docker continues without a login.
+pub const NOT_FOUND: &str = "credentials not found in native keychain";
 
-/// What is said when stdin names nothing.
+/// The protocol's error for an empty stdin.
 const NO_SERVER: &str = "no credentials server URL";
 
-/// The longest address that is read, in bytes.
+/// The most bytes that are read from stdin.
 pub const LIMIT: u64 = 8 * 1_024;
 
-/// What is wanted.
+/// An operation of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// The login for the server on stdin.
+    /// Return the login for the server on stdin.
     Get,
-    /// The hosts that are known.
+    /// List the configured hosts.
     List,
-    /// Which program this is.
+    /// Print the version.
     Version,
-    /// To keep the login on stdin.
+    /// Store the login on stdin; not supported.
     Store,
-    /// To forget the login for the server on stdin.
+    /// Delete the login for the server on stdin; not supported.
     Erase,
 }
 
 impl Operation {
-    /// Reads the arguments; none where they are not exactly one of the operations.
+    /// Parses the arguments; `None` unless they are exactly one operation.
     #[must_use]
     pub fn parse(arguments: &[String]) -> Option<Self> {
         let [argument] = arguments else { return None };
@@ -54,102 +55,101 @@ impl Operation {
     }
 }
 
-/// How the program is called.
+/// The usage line.
 #[must_use]
 pub fn usage() -> String {
     format!("Usage: {PROGRAM} <get|list|version>; `get` reads a registry's address from stdin\n")
 }
 
-/// Which program this is.
+/// The version line.
 #[must_use]
 pub fn version() -> String {
     format!("{PROGRAM} (taskpull) {}\n", env!("CARGO_PKG_VERSION"))
 }
 
-/// A server that Docker asks about.
+/// The server that Docker requests a login for.
 #[derive(Debug)]
 pub struct ServerUrl {
-    /// As it was asked for.
-    written: String,
-    /// An image that stands for any of the registry; none where no image can be there.
+    /// The text that was received.
+    text: String,
+    /// An example image of the registry; `None` if the registry cannot contain images.
     pub image: Option<ImageReference>,
 }
 
 impl ServerUrl {
-    /// Reads what came on stdin.
+    /// Parses the text on stdin.
     ///
     /// # Errors
-    /// One line that says what is wrong with it and repeats nothing of it: it may be a login.
+    /// One line that says what is wrong. It repeats nothing of the text, which may be a login.
     pub fn parse(stdin: &[u8]) -> Result<Self, &'static str> {
         if stdin.len() as u64 > LIMIT {
-            return Err("stdin is longer than 8192 bytes: it should be a registry's address and nothing else");
+            return Err("stdin is longer than 8192 bytes; expected only a registry's address");
         }
-        let written =
-            std::str::from_utf8(stdin).map_err(|_| "stdin is not UTF-8: it should be a registry's address")?;
-        let written = written.trim();
-        if written.is_empty() {
+        let text = std::str::from_utf8(stdin).map_err(|_| "stdin is not UTF-8; expected a registry's address")?;
+        let text = text.trim();
+        if text.is_empty() {
             return Err(NO_SERVER);
         }
-        let (host, path) = RegistryHost::parse_address(written)
-            .ok_or("what stdin holds is no registry's address: write `host`, `host:port` or `https://host`")?;
-        let is_no_login = host.docker_key() == ImageReference::DOCKER_HUB_KEY
+        let (host, path) = RegistryHost::parse_address(text)
+            .ok_or("stdin is not a registry's address: use `host`, `host:port` or `https://host`")?;
+        let is_browser_token = host.docker_key() == ImageReference::DOCKER_HUB_KEY
             && path.strip_prefix("v1/").is_some_and(|rest| ImageReference::DOCKER_HUB_BROWSER_TOKENS.contains(&rest));
-        let image = if is_no_login { None } else { host.example_image() };
-        Ok(Self { written: written.to_owned(), image })
+        let image = if is_browser_token { None } else { host.example_image() };
+        Ok(Self { text: text.to_owned(), image })
     }
 
-    /// The answer to `get`.
+    /// The response to `get`.
     #[must_use]
     pub fn login(&self, login: &Login) -> SecretResponse {
-        secret_response::for_docker(&self.written, login)
+        secret_response::for_docker(&self.text, login)
     }
 }
 
-/// The answer to `list`: servers and user names.
+/// The response to `list`: servers and user names.
 #[must_use]
-pub fn list(known: impl IntoIterator<Item = (String, &'static str)>) -> String {
-    let known: BTreeMap<_, _> = known.into_iter().collect();
-    serde_json::json!(known).to_string() + "\n"
+pub fn list(hosts: impl IntoIterator<Item = (String, &'static str)>) -> String {
+    let hosts: BTreeMap<_, _> = hosts.into_iter().collect();
+    serde_json::json!(hosts).to_string() + "\n"
 }
 
-/// Why nothing is kept or forgotten.
+/// Why a login cannot be stored or deleted.
 #[must_use]
-pub fn not_kept(operation: Operation) -> &'static str {
+pub fn unsupported(operation: Operation) -> &'static str {
     match operation {
         Operation::Erase => {
-            "taskpull keeps no logins, so there is none to erase: they are in Secrets Manager and ECR's tokens; nothing was changed"
+            "taskpull stores no logins, so there is nothing to erase; logins come from Secrets Manager and ECR"
         }
         _ => {
-            "taskpull keeps no logins: put this one into a secret (`taskpull secret new`) and name that in [[registry]]; for registries that need `docker login`, leave taskpull out of credsStore and name it in credHelpers"
+            "taskpull stores no logins: put this one into a secret (`taskpull secret new`) and list it under [[registry]]; for registries that need `docker login`, use credHelpers instead of credsStore for taskpull"
         }
     }
 }
 
-/// One line of what broke and how to mend it. It is never [`NOT_OURS`].
+/// A failure as one line. It never contains [`NOT_FOUND`].
 #[must_use]
-pub fn failed(failure: &Failure) -> String {
-    error(&failure_line(failure))
+pub fn failure_response(failure: &Failure) -> String {
+    error_response(&failure_line(failure))
 }
 
-/// The same of words.
+/// An error as one line. It never contains [`NOT_FOUND`].
 #[must_use]
-pub fn error(said: &str) -> String {
-    // Docker looks for these words anywhere in an answer: an error that quoted them would be
-    // taken for them.
-    let said = said.replace(NOT_OURS, "…");
-    if said == NO_SERVER { format!("{said}\n") } else { format!("taskpull: {said}\n") }
+pub fn error_response(message: &str) -> String {
+    // Docker searches the whole response for this text, so an error that quotes it would be
+    // mistaken for it.
+    let message = message.replace(NOT_FOUND, "…");
+    if message == NO_SERVER { format!("{message}\n") } else { format!("taskpull: {message}\n") }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LIMIT, NOT_OURS, Operation, ServerUrl, error, list, version};
+    use super::{LIMIT, NOT_FOUND, Operation, ServerUrl, error_response, list, version};
 
     fn host(text: &str) -> Option<String> {
         ServerUrl::parse(text.as_bytes()).unwrap().image.map(|image| image.registry().to_owned())
     }
 
     #[test]
-    fn one_argument_is_an_operation() {
+    fn operation_is_exactly_one_argument() {
         let parse = |arguments: &[&str]| {
             Operation::parse(&arguments.iter().map(|argument| (*argument).to_owned()).collect::<Vec<_>>())
         };
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_is_known_under_every_alias() {
+    fn server_is_recognised_under_every_alias() {
         for text in ["reg.example", "https://reg.example", "http://reg.example/", "reg.example/v1/", "REG.example\n"] {
             assert_eq!(host(text).as_deref(), Some("reg.example"), "{text}");
         }
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_image_can_be_in_has_no_image() {
+    fn registry_without_images_has_no_example_image() {
         for text in ["registry", "https://index.docker.io/v1/access-token", "https://index.docker.io/v1/refresh-token"]
         {
             assert_eq!(host(text), None, "{text}");
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_said_and_not_repeated() {
+    fn malformed_address_is_rejected_without_repeating_it() {
         let wrong = |bytes: &[u8]| ServerUrl::parse(bytes).unwrap_err();
         assert_eq!(wrong(b" \n"), "no credentials server URL");
         assert!(wrong(b"\xff").contains("UTF-8"));
@@ -190,14 +190,14 @@ mod tests {
     }
 
     #[test]
-    fn no_error_is_taken_for_a_registry_that_is_not_ours() {
-        let said = error(&format!("AWS said: {NOT_OURS}"));
-        assert!(!said.contains(NOT_OURS) && said.starts_with("taskpull: AWS said"), "{said}");
-        assert_eq!(error("no credentials server URL"), "no credentials server URL\n");
+    fn quoted_not_found_text_is_removed_from_errors() {
+        let line = error_response(&format!("AWS said: {NOT_FOUND}"));
+        assert!(!line.contains(NOT_FOUND) && line.starts_with("taskpull: AWS said"), "{line}");
+        assert_eq!(error_response("no credentials server URL"), "no credentials server URL\n");
     }
 
     #[test]
-    fn hosts_are_listed_with_the_names_that_are_known() {
+    fn hosts_are_listed_with_known_user_names() {
         assert_eq!(list([("b".to_owned(), "AWS"), ("a".to_owned(), "")]), "{\"a\":\"\",\"b\":\"AWS\"}\n");
         assert!(version().starts_with("docker-credential-taskpull (taskpull) "));
     }

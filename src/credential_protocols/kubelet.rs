@@ -1,23 +1,23 @@
 //! The kubelet's credential provider protocol, `credentialprovider.kubelet.k8s.io/v1`.
 //!
-//! A request on stdin names an image; the answer has logins by pattern and says how long they
-//! may be kept. No login at all is an answer too: the image is not ours. A failure is none:
-//! the exit code says so, and the reason is on stderr.
+//! The request on stdin names an image. The response contains logins by pattern, and how long the
+//! kubelet may cache them. A response without logins means that taskpull is not configured for the
+//! registry. A failure has no response: it is reported by exit code and stderr.
 
 use serde::Deserialize;
 
-use crate::credential_protocols::secret_response::{self, SecretResponse};
+use crate::credential_protocols::secret_response::{self, KUBELET_API_VERSION as API_VERSION, SecretResponse};
 use crate::error::{Class, Explain, Link};
-use crate::pipeline::{ImageReference, IssuedLogin};
+use crate::pipeline::IssuedLogin;
+use crate::task::ImageReference;
 
-/// The longest request that is read, in bytes. A service account's annotations, which may come
-/// with it, have 256 KiB at most.
+/// The most bytes of a request. It may contain a service account's annotations, which have at most
+/// 256 KiB.
 pub const LIMIT: u64 = 512 * 1_024;
 
-pub(crate) const API_VERSION: &str = "credentialprovider.kubelet.k8s.io/v1";
 const KIND: &str = "CredentialProviderRequest";
 
-/// As much of a request as is read here; a service account's token is passed over.
+/// The fields of a request that matter here; a service account's token is ignored.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Request {
@@ -29,31 +29,31 @@ struct Request {
     image: String,
 }
 
-/// A request that cannot be answered. It says nothing of what is in it: there may be a token.
+/// An invalid request. It repeats nothing of the request, which may contain a token.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
-    /// Longer than [`LIMIT`].
+    /// The request is longer than [`LIMIT`].
     #[error("the request on stdin is longer than {LIMIT} bytes")]
     Long,
-    /// Not JSON, or not an object of texts.
+    /// The request is not a JSON object, or a field has the wrong type.
     #[error("the request on stdin is not JSON of {KIND}, line {line}, column {column}")]
     NotJson {
-        /// Where.
+        /// Line of the error, from 1.
         line: usize,
-        /// Where.
+        /// Column of the error, from 1.
         column: usize,
     },
-    /// Of another protocol or version.
+    /// The request is of another protocol or version.
     #[error("the request on stdin is not a {KIND} of {API_VERSION}")]
     Version,
-    /// The image is none.
-    #[error("the image of the request is no image reference")]
+    /// The image is not an image reference.
+    #[error("the image in the request is not an image reference")]
     Image,
 }
 
 impl Explain for RequestError {
     fn link(&self) -> Link {
-        // Whoever starts taskpull with another one on stdin was configured to.
+        // The program that sends another request is configured to call taskpull.
         Link::Configuration
     }
 
@@ -67,16 +67,16 @@ impl Explain for RequestError {
 
     fn hint(&self) -> Option<String> {
         Some(format!(
-            "the kubelet sends it when its CredentialProviderConfig names taskpull with `apiVersion: {API_VERSION}`: docs/credential-helper.md has one"
+            "set `apiVersion: {API_VERSION}` for taskpull in the kubelet's CredentialProviderConfig; docs/credential-helper.md has an example"
         ))
     }
 }
 
-/// Reads a request: the image it is about.
+/// Parses a request, and returns its image.
 ///
 /// # Errors
-/// [`RequestError`]
-pub fn image(stdin: &[u8]) -> Result<ImageReference, RequestError> {
+/// [`RequestError`], if the request is malformed or of another version.
+pub fn parse_request(stdin: &[u8]) -> Result<ImageReference, RequestError> {
     if stdin.len() as u64 > LIMIT {
         return Err(RequestError::Long);
     }
@@ -88,25 +88,26 @@ pub fn image(stdin: &[u8]) -> Result<ImageReference, RequestError> {
     ImageReference::parse(&request.image).map_err(|_| RequestError::Image)
 }
 
-/// The answer: a login, or none because the image is not ours. None where the login cannot be
-/// said in this protocol, which has no identity tokens.
+/// The response with a login, or without one if taskpull is not configured for the registry.
+///
+/// Returns `None` for an identity token, which this protocol cannot express.
 #[must_use]
-pub fn answer(image: &ImageReference, given: Option<&IssuedLogin>) -> Option<SecretResponse> {
-    let Some(IssuedLogin { login, is_of_registry, serves, .. }) = given else {
-        return Some(secret_response::nothing_for_kubelet());
+pub fn response(image: &ImageReference, issued: Option<&IssuedLogin>) -> Option<SecretResponse> {
+    let Some(IssuedLogin { login, covers_registry, cache_for, .. }) = issued else {
+        return Some(secret_response::empty_for_kubelet());
     };
-    // The pattern is what the kubelet lets the login serve for, and its key is how widely it
-    // keeps the answer: they go together.
-    let (key_type, pattern) = match is_of_registry {
+    // The pattern says which images the login is used for, and the key type how widely the response
+    // is cached, so they must agree.
+    let (key_type, pattern) = match covers_registry {
         true => ("Registry", image.registry().to_owned()),
         false => ("Image", image.name()),
     };
-    secret_response::for_kubelet(key_type, serves.as_secs(), &pattern, login)
+    secret_response::for_kubelet(key_type, cache_for.as_secs(), &pattern, login)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{API_VERSION, KIND, LIMIT, RequestError, image};
+    use super::{API_VERSION, KIND, LIMIT, RequestError, parse_request};
 
     fn request(version: &str, kind: &str, image: &str) -> String {
         serde_json::json!({ "apiVersion": version, "kind": kind, "image": image, "serviceAccountToken": "t" })
@@ -114,23 +115,23 @@ mod tests {
     }
 
     #[test]
-    fn a_request_names_an_image() {
-        let read = image(request(API_VERSION, KIND, "reg.example/app@sha256").as_bytes());
-        assert_eq!(read, Err(RequestError::Image));
-        let read = image(request(API_VERSION, KIND, "nginx").as_bytes()).unwrap();
-        assert_eq!(read.to_string(), "docker.io/library/nginx:latest");
+    fn image_of_the_request_is_parsed() {
+        let image = parse_request(request(API_VERSION, KIND, "reg.example/app@sha256").as_bytes());
+        assert_eq!(image, Err(RequestError::Image));
+        let image = parse_request(request(API_VERSION, KIND, "nginx").as_bytes()).unwrap();
+        assert_eq!(image.to_string(), "docker.io/library/nginx:latest");
     }
 
     #[test]
-    fn another_version_is_refused_and_nothing_is_repeated() {
+    fn other_versions_are_rejected_without_repeating_the_request() {
         let old = API_VERSION.replace("v1", "v1beta1");
-        assert_eq!(image(request(&old, KIND, "nginx").as_bytes()), Err(RequestError::Version));
-        assert_eq!(image(request(API_VERSION, "Pod", "nginx").as_bytes()), Err(RequestError::Version));
+        assert_eq!(parse_request(request(&old, KIND, "nginx").as_bytes()), Err(RequestError::Version));
+        assert_eq!(parse_request(request(API_VERSION, "Pod", "nginx").as_bytes()), Err(RequestError::Version));
         for text in ["", "{\"image\": 7}", "\"hunter2\"", "{} hunter2"] {
-            let said = image(text.as_bytes()).unwrap_err();
-            assert!(matches!(said, RequestError::NotJson { .. }), "{text}");
-            assert!(!said.to_string().contains("hunter2"));
+            let error = parse_request(text.as_bytes()).unwrap_err();
+            assert!(matches!(error, RequestError::NotJson { .. }), "{text}");
+            assert!(!error.to_string().contains("hunter2"));
         }
-        assert_eq!(image(&vec![b' '; usize::try_from(LIMIT).unwrap() + 1]), Err(RequestError::Long));
+        assert_eq!(parse_request(&vec![b' '; usize::try_from(LIMIT).unwrap() + 1]), Err(RequestError::Long));
     }
 }

@@ -1,9 +1,9 @@
-//! Front doors: the words in which other programs that pull ask for a login, and are answered,
-//! also those of the agent's own socket.
+//! The protocols in which other programs request a login: Docker's credential helper, the kubelet's
+//! credential provider, and the login route of the agent's API.
 //!
-//! Pure: bytes in, a question out; a login in, bytes out. Who answers is not known here, and
-//! nothing is read, printed or asked. A failure stays a failure in every protocol: none of
-//! them is let go on to pull anonymously.
+//! Pure: bytes in, a request out; a login in, bytes out. This module does not know who provides the
+//! login, and does no input or output. A failure stays a failure in every protocol, so that no
+//! program goes on to pull anonymously.
 
 pub mod docker;
 pub mod kubelet;

@@ -1,7 +1,7 @@
-//! Logins as front doors write them: the one file of this room that takes the wrapping off.
+//! Responses that contain a login: the only file of this module that unwraps secrets.
 //!
-//! What is written is wiped when it is dropped, and never grows on its way: a buffer that
-//! grows leaves its old contents behind.
+//! A response is wiped when it is dropped, and its buffer never grows: a buffer that grows leaves its
+//! old contents in memory.
 
 use std::collections::BTreeMap;
 
@@ -9,25 +9,28 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::credential_protocols::kubelet::API_VERSION;
-use crate::pipeline::{IssuedLogin, Login};
+use crate::credential::Login;
+use crate::pipeline::IssuedLogin;
 use crate::report::timestamp;
 
-/// Bytes for whoever asked.
+/// The version of the kubelet's protocol, in requests and responses.
+pub(super) const KUBELET_API_VERSION: &str = "credentialprovider.kubelet.k8s.io/v1";
+
+/// The bytes of a response; they contain a login.
 pub struct SecretResponse(Zeroizing<Vec<u8>>);
 
 impl SecretResponse {
-    /// The bytes, to be written and forgotten.
+    /// The bytes to write. Do not copy them.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 
-    #[expect(clippy::expect_used, reason = "texts are JSON, and a Vec takes them all")]
-    fn json(value: &impl Serialize, texts: usize) -> Self {
-        // Six times is the most that JSON makes of a byte.
-        let mut text = Zeroizing::new(Vec::with_capacity(6 * texts + 512));
-        serde_json::to_writer(&mut *text, value).expect("texts are JSON");
+    #[expect(clippy::expect_used, reason = "strings serialize to JSON, and writing to a Vec cannot fail")]
+    fn json(value: &impl Serialize, length: usize) -> Self {
+        // JSON makes at most six bytes of one.
+        let mut text = Zeroizing::new(Vec::with_capacity(6 * length + 512));
+        serde_json::to_writer(&mut *text, value).expect("strings serialize to JSON");
         text.push(b'\n');
         Self(text)
     }
@@ -50,7 +53,7 @@ struct DockerLogin<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct KubeletAnswer<'a> {
+struct KubeletResponse<'a> {
     api_version: &'static str,
     kind: &'static str,
     cache_key_type: &'a str,
@@ -64,36 +67,36 @@ struct KubeletLogin<'a> {
     password: &'a str,
 }
 
-/// A login, as the agent's socket gives it.
+/// A registry login.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Login")]
 pub struct AgentLogin<'a> {
-    /// The user name; `<token>` where the secret is an identity token.
+    /// The user name; `<token>` if the secret is an identity token.
     username: &'a str,
     /// The password or token.
     secret: &'a str,
-    /// What it may be shown for.
+    /// Which images it may be used for.
     covers: Covers,
-    /// When it ends: an ECR token's. A secret may be another one at any time.
+    /// When an ECR token expires. Absent for a secret, which may be rotated at any time.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<String>,
 }
 
-/// What a login may be shown for.
+/// Which images a login may be used for.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Covers {
     /// Every image of the registry.
     Registry,
-    /// The image that was asked for; another of the registry may have another login.
+    /// The requested image; another image of the registry may have another login.
     Image,
 }
 
-impl<'a> KubeletAnswer<'a> {
+impl<'a> KubeletResponse<'a> {
     fn new(cache_key_type: &'a str, seconds: u64, auth: Option<(&'a str, KubeletLogin<'a>)>) -> Self {
         Self {
-            api_version: API_VERSION,
+            api_version: KUBELET_API_VERSION,
             kind: "CredentialProviderResponse",
             cache_key_type,
             cache_duration: format!("{seconds}s"),
@@ -102,9 +105,9 @@ impl<'a> KubeletAnswer<'a> {
     }
 }
 
-/// User name and secret, as they are.
-#[expect(clippy::disallowed_methods, reason = "the writer of a login for a front door")]
-fn exposed(login: &Login) -> (&str, &str) {
+/// User name and secret in clear text.
+#[expect(clippy::disallowed_methods, reason = "the response to another program contains the login")]
+fn expose(login: &Login) -> (&str, &str) {
     match login {
         Login::Anonymous => ("", ""),
         Login::Password { username, password } => (username.expose(), password.expose()),
@@ -112,41 +115,42 @@ fn exposed(login: &Login) -> (&str, &str) {
     }
 }
 
-/// A credential helper's answer.
+/// The response of a credential helper.
 pub(crate) fn for_docker(server: &str, login: &Login) -> SecretResponse {
-    let (username, secret) = exposed(login);
+    let (username, secret) = expose(login);
     SecretResponse::json(&DockerLogin { server, username, secret }, server.len() + username.len() + secret.len())
 }
 
-/// A kubelet's answer for one pattern; none for an identity token.
+/// The response to a kubelet for one pattern; `None` for an identity token.
 pub(crate) fn for_kubelet(key_type: &str, seconds: u64, pattern: &str, login: &Login) -> Option<SecretResponse> {
     let Login::Password { .. } = login else { return None };
-    let (username, password) = exposed(login);
-    let texts = pattern.len() + username.len() + password.len();
-    let answer = KubeletAnswer::new(key_type, seconds, Some((pattern, KubeletLogin { username, password })));
-    Some(SecretResponse::json(&answer, texts))
+    let (username, password) = expose(login);
+    let length = pattern.len() + username.len() + password.len();
+    let response = KubeletResponse::new(key_type, seconds, Some((pattern, KubeletLogin { username, password })));
+    Some(SecretResponse::json(&response, length))
 }
 
-/// A kubelet's answer about an image that is not ours. It is not kept: a changed configuration
-/// counts at once.
-pub(crate) fn nothing_for_kubelet() -> SecretResponse {
-    SecretResponse::json(&KubeletAnswer::new("Image", 0, None), 0)
+/// The response to a kubelet for a registry that taskpull is not configured for. The kubelet must
+/// not cache it, so that a changed configuration takes effect at once.
+pub(crate) fn empty_for_kubelet() -> SecretResponse {
+    SecretResponse::json(&KubeletResponse::new("Image", 0, None), 0)
 }
 
-/// The agent's answer.
+/// The response of the agent's login route.
 #[must_use]
-pub fn for_agent(IssuedLogin { login, is_of_registry, origin, .. }: &IssuedLogin) -> SecretResponse {
-    let (username, secret) = exposed(login);
-    let covers = if *is_of_registry { Covers::Registry } else { Covers::Image };
-    let texts = username.len() + secret.len();
-    SecretResponse::json(&AgentLogin { username, secret, covers, expires_at: origin.ends().map(timestamp) }, texts)
+pub fn for_agent(IssuedLogin { login, covers_registry, provenance, .. }: &IssuedLogin) -> SecretResponse {
+    let (username, secret) = expose(login);
+    let covers = if *covers_registry { Covers::Registry } else { Covers::Image };
+    let length = username.len() + secret.len();
+    let expires_at = provenance.ends().map(timestamp);
+    SecretResponse::json(&AgentLogin { username, secret, covers, expires_at }, length)
 }
 
-/// The password alone and a newline, for `--password-stdin` (D8); none for an identity token.
+/// The password and a line end, for `--password-stdin` (D8); `None` for an identity token.
 #[must_use]
 pub fn password(login: &Login) -> Option<SecretResponse> {
     let Login::Password { .. } = login else { return None };
-    let (_, password) = exposed(login);
+    let (_, password) = expose(login);
     let mut text = Zeroizing::new(Vec::with_capacity(password.len() + 1));
     text.extend_from_slice(password.as_bytes());
     text.push(b'\n');
@@ -157,8 +161,8 @@ pub fn password(login: &Login) -> Option<SecretResponse> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{SecretResponse, for_docker, for_kubelet, nothing_for_kubelet, password};
-    use crate::pipeline::Login;
+    use super::{SecretResponse, empty_for_kubelet, for_docker, for_kubelet, password};
+    use crate::credential::Login;
     use crate::secret::Secret;
 
     fn login(secret: &str) -> Login {
@@ -174,40 +178,40 @@ mod tests {
     }
 
     #[test]
-    fn any_password_survives_and_no_buffer_grows() {
+    fn any_password_is_written_without_growing_the_buffer() {
         for letter in ['~', 'ÿ', '"', '\\', '\u{1}', '\u{ffff}', '\n'] {
             let secret: String = std::iter::repeat_n(letter, 5_000).collect();
             for written in [for_docker("reg.example", &login(&secret)), password(&login(&secret)).unwrap()] {
                 assert!(written.0.capacity() >= written.0.len());
             }
             let written = for_docker("reg.example", &login(&secret));
-            assert!(written.0.capacity() == 6 * ("reg.exampleme".len() + secret.len()) + 512, "it has not grown");
+            assert!(written.0.capacity() == 6 * ("reg.exampleme".len() + secret.len()) + 512, "the buffer has grown");
             let expected = json!({ "ServerURL": "reg.example", "Username": "me", "Secret": secret });
             assert_eq!(json_of(&written), expected);
         }
     }
 
     #[test]
-    fn an_identity_token_is_said_where_the_protocol_has_one() {
+    fn identity_token_is_written_only_where_the_protocol_has_one() {
         let expected = json!({ "ServerURL": "r", "Username": "<token>", "Secret": "t" });
         assert_eq!(json_of(&for_docker("r", &token())), expected);
         assert!(for_kubelet("Image", 1, "r/app", &token()).is_none() && password(&token()).is_none());
     }
 
     #[test]
-    fn a_kubelet_is_told_a_login_by_pattern_or_none() {
+    fn kubelet_response_has_one_pattern_or_none() {
         let expected = json!({
             "apiVersion": "credentialprovider.kubelet.k8s.io/v1", "kind": "CredentialProviderResponse",
             "cacheKeyType": "Image", "cacheDuration": "300s",
             "auth": { "reg.example/app": { "username": "me", "password": "p" } },
         });
         assert_eq!(json_of(&for_kubelet("Image", 300, "reg.example/app", &login("p")).unwrap()), expected);
-        let nothing = json_of(&nothing_for_kubelet());
+        let nothing = json_of(&empty_for_kubelet());
         assert_eq!((&nothing["auth"], &nothing["cacheDuration"]), (&json!({}), &json!("0s")));
     }
 
     #[test]
-    fn a_password_alone_ends_in_one_newline() {
+    fn password_alone_ends_in_one_line_end() {
         assert_eq!(password(&login("p w")).unwrap().bytes(), b"p w\n");
     }
 }

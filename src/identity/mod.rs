@@ -6,7 +6,6 @@
 
 mod account_roles;
 mod account_roles_error;
-mod host_kind;
 #[expect(clippy::module_inception, reason = "the file has the name of its type")]
 mod identity;
 mod partition_error;
@@ -17,7 +16,6 @@ mod tests;
 
 pub use account_roles::AccountRoles;
 pub use account_roles_error::AccountRolesError;
-pub use host_kind::HostKind;
 pub use identity::{AccountRole, Identity};
 pub use partition_error::PartitionError;
 pub use role_session::RoleSession;

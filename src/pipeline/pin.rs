@@ -1,39 +1,39 @@
-//! The definitions of a run that went well, with the digests that it found.
+//! Replaces tags by digests in the definitions of a successful run.
 
-use super::Input;
+use super::input::Input;
 use crate::error::Printable;
 use crate::report::{ContainerReport, Report, TaskReport};
 use crate::task;
 
-/// Why nothing is pinned: all of it is, or none.
+/// Why nothing was pinned. Either all definitions are pinned, or none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PinError {
-    /// Not every image is there.
-    #[error("not every image is there")]
+    /// An image could not be pulled.
+    #[error("not every image was pulled")]
     Failures,
-    /// An image that never was in a registry, for one.
-    #[error("{source_name}: container {container}: image {image} has no digest of a registry")]
+    /// An image has no digest, for example because it was built on this host.
+    #[error("{source_name}: container {container}: image {image} has no registry digest")]
     NoDigest {
-        /// Where the definition was read.
+        /// The path or `-` that the definition was read from.
         source_name: String,
-        /// The container.
+        /// Name of the container.
         container: String,
-        /// Its image.
+        /// The image's reference.
         image: String,
     },
-    /// The text cannot be written anew.
-    #[error("{source_name}: it is not UTF-8 throughout")]
+    /// The definition's text is not UTF-8.
+    #[error("{source_name}: not UTF-8")]
     Text {
-        /// Where the definition was read.
+        /// The path or `-` that the definition was read from.
         source_name: String,
     },
 }
 
-/// The definitions' texts in the order of the inputs, each image as `name@digest` and every
-/// other byte as it was.
+/// The texts of the definitions in the order of the inputs, with each image as `name@digest` and every
+/// other byte unchanged.
 ///
 /// # Errors
-/// [`PinError`] when a container has no digest, whatever the reason.
+/// [`PinError`], if a container has no digest for any reason.
 pub fn pin_definitions<'a>(inputs: &'a [Input], report: &'a Report) -> Result<Vec<Vec<u8>>, PinError> {
     if report.failures().next().is_some() {
         return Err(PinError::Failures);

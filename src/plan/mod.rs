@@ -23,7 +23,7 @@ mod tests;
 
 pub use host_login::{HostLogin, HostLoginSource};
 pub use need::Need;
-pub use plan_context::{PlanContext, RoleUse};
+pub use plan_context::PlanContext;
 pub use planned_pull::PlannedPull;
 pub use planned_task::{PlannedContainer, PlannedTask};
 pub use pull_plan::PullPlan;

@@ -2,17 +2,9 @@
 
 use super::host_login::HostLogin;
 use super::rewrites::Rewrites;
+use crate::config::RoleUse;
 use crate::identity::AccountRoles;
 use crate::task::{ImageReference, Platform};
-
-/// Whether taskpull assumes a task's execution role to read its secrets and get its tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RoleUse {
-    /// The host's identity assumes the execution role, as ECS does.
-    Assume,
-    /// The host's own identity makes all requests.
-    Ignore,
-}
 
 /// The settings of the host that a plan depends on.
 #[derive(Clone, Copy)]

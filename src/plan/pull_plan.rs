@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use super::credential_selection::CredentialSelector;
-use super::plan_context::{PlanContext, RoleUse};
+use super::plan_context::PlanContext;
 use super::planned_pull::PlannedPull;
 use super::planned_task::{PlannedContainer, PlannedTask};
 use super::runtime_platform_error::RuntimePlatformError;
+use crate::config::RoleUse;
 use crate::error::{Failure, Printable};
 use crate::identity::SessionName;
 use crate::task::{ContainerDefinition, TaskDefinition, Warning};
@@ -110,8 +111,9 @@ impl PullPlan {
 #[cfg(test)]
 mod tests {
     use crate::config::RewriteEntry;
+    use crate::config::RoleUse;
     use crate::identity::AccountRoles;
-    use crate::plan::{HostLogin, HostLoginSource, Need, PlanContext, PullPlan, Rewrites, RoleUse};
+    use crate::plan::{HostLogin, HostLoginSource, Need, PlanContext, PullPlan, Rewrites};
     use crate::task::{Platform, TaskDefinition};
 
     fn plan(texts: &[&str], roles: RoleUse) -> PullPlan {

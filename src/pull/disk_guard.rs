@@ -5,13 +5,14 @@ use std::pin::pin;
 
 use tokio::sync::Notify;
 
-use super::disk::{DiskCheck, DiskCheckResult, EngineDisk};
+use super::disk::{DiskCheckResult, EngineDisk};
 use super::pull_attempt::PullAttempt;
 use super::pull_error::PullError;
 use super::pull_mode::PullMode;
 use super::pull_state::PullState;
 use super::pulled_image::PulledImage;
 use super::retry_loop::RetryLoop;
+use crate::config::DiskCheck;
 use crate::engine::Engine;
 use crate::error::{Class, Explain as _, Printable};
 

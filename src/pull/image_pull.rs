@@ -100,7 +100,7 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
         digest: Option<&str>,
     ) -> Result<PulledImage, PullFailure> {
         let PlannedPull { image, platform, .. } = route.pull;
-        let _permit = self.run.limiter.acquire(image, platform.as_ref()).instrument(traces::turn()).await;
+        let _permit = self.run.limiter.acquire(image, platform.as_ref()).instrument(traces::permit_span()).await;
         if self.stop.is_cancelled() {
             // The run is being cancelled: the scheduler drops this future now.
             return pending().await;

@@ -42,7 +42,7 @@ pub(super) struct PullPermit<'a> {
 impl PullLimiter {
     /// A limiter for a process that makes one run, such as `taskpull pull`.
     #[must_use]
-    pub fn of_one_run(limit: Concurrency) -> Self {
+    pub fn for_one_run(limit: Concurrency) -> Self {
         Self {
             all: Semaphore::new(limit.all.get()),
             registries: KeyedSemaphore::new(limit.per_registry),
@@ -54,8 +54,8 @@ impl PullLimiter {
 
     /// A limiter for a process that makes several runs concurrently, such as the agent.
     #[must_use]
-    pub fn of_many_runs(limit: Concurrency) -> Self {
-        Self { images: Some(KeyedSemaphore::new(NonZeroUsize::MIN)), ..Self::of_one_run(limit) }
+    pub fn for_many_runs(limit: Concurrency) -> Self {
+        Self { images: Some(KeyedSemaphore::new(NonZeroUsize::MIN)), ..Self::for_one_run(limit) }
     }
 
     /// Waits until the image may be pulled.

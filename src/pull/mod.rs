@@ -38,14 +38,14 @@ mod tag_resolutions;
 #[cfg(test)]
 mod tests;
 
-pub use disk::{DiskCheck, DiskFull, DiskLimits, Shortage};
+pub use disk::{DiskFull, DiskLimits, Shortage};
 pub use layer_progress::LayerTotals;
 pub use limiter::PullLimiter;
 pub use limits::{Concurrency, Deadlines, PullLimits};
-pub use policy::{Behavior, Caching, OnRefusal};
+pub use policy::Caching;
 pub use pull_error::{CancelReason, PullError};
 pub use pull_outcome::{FailedAttempt, PullOutcome};
 pub use pull_state::{ProgressObserver, PullState};
 pub use pulled_image::{PullResultKind, PulledImage};
 pub use reach::reach;
-pub use scheduler::{not_begun, run};
+pub use scheduler::{cancelled_outcomes, run};

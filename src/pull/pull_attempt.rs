@@ -52,7 +52,7 @@ impl<E: Engine> PullAttempt<'_, E> {
         self.check_access().await?;
         let LocalImage { platform, .. } = self.local_image(&self.request.image).await?;
         let digest = self.request.image.version().as_str().to_owned();
-        Ok(PulledImage { digest: Some(digest), how: PullResultKind::UpToDate, platform })
+        Ok(PulledImage { digest: Some(digest), kind: PullResultKind::UpToDate, platform })
     }
 
     /// Asks the registry whether this login may pull exactly this image.
@@ -85,8 +85,8 @@ impl<E: Engine> PullAttempt<'_, E> {
         if let Some(name) = stands_for {
             self.tag(&local, name).await?;
         }
-        let how = if is_fetched { PullResultKind::Fetched } else { PullResultKind::UpToDate };
-        Ok(PulledImage { digest: Some(digest), how, platform: local.platform })
+        let kind = if is_fetched { PullResultKind::Fetched } else { PullResultKind::UpToDate };
+        Ok(PulledImage { digest: Some(digest), kind, platform: local.platform })
     }
 
     /// Confirms that the local image is the one that the stream reported.

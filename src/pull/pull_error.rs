@@ -23,7 +23,7 @@ pub enum PullError {
         #[source]
         cause: EngineError,
     },
-    /// The disk has no space for the image, and [`DiskCheck::Refuse`](super::DiskCheck::Refuse) is
+    /// The disk has no space for the image, and [`DiskCheck::Refuse`](crate::config::DiskCheck::Refuse) is
     /// set (G6).
     #[error("image {image}: {shortage}")]
     NotEnoughSpace {

@@ -12,7 +12,7 @@ pub struct PullOutcome {
     /// The image, or why it could not be pulled.
     pub result: Result<PulledImage, Failure>,
     /// Where the credential came from; `None` if the pull never acquired a permit.
-    pub origin: Option<Provenance>,
+    pub provenance: Option<Provenance>,
     /// How long the pull waited for its first permit.
     pub waited: Duration,
     /// Time from the first permit to the end.
@@ -22,7 +22,7 @@ pub struct PullOutcome {
     /// Warnings for the user, whatever the result.
     pub warnings: Vec<Printable>,
     /// Why the pull fell back from the pull-through cache to the upstream registry.
-    pub fell_back: Option<Box<Failure>>,
+    pub fallback: Option<Box<Failure>>,
     /// The attempts that failed and were followed by another one.
     pub retries: Vec<FailedAttempt>,
 }

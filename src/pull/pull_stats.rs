@@ -75,12 +75,12 @@ impl PullStats {
         let now = Instant::now();
         PullOutcome {
             result,
-            origin: provenance,
+            provenance,
             waited: queued_at.map_or(Duration::ZERO, |queued_at| started_at.unwrap_or(now) - queued_at),
             duration: started_at.map_or(Duration::ZERO, |started_at| now - started_at),
             attempts,
             warnings,
-            fell_back: fallback,
+            fallback,
             retries,
         }
     }

@@ -11,7 +11,7 @@ pub struct PulledImage {
     /// cached image that was never in a registry.
     pub digest: Option<String>,
     /// How the image came to be on the engine.
-    pub how: PullResultKind,
+    pub kind: PullResultKind,
     /// The platform of the image, if the image states one.
     pub platform: Option<Platform>,
 }
@@ -28,14 +28,14 @@ pub enum PullResultKind {
         /// Whether the registry accepted the task's credential for it.
         verified: bool,
         /// The failure of the pull that the cached image replaces.
-        instead_of: Option<Box<Failure>>,
+        pull_failure: Option<Box<Failure>>,
     },
 }
 
 impl PulledImage {
     /// The result of a pull that uses a cached image of `image`.
-    pub(super) fn cached(local: &LocalImage, image: &ImageReference, how: PullResultKind) -> Self {
-        Self { digest: local.digest_of(image).map(str::to_owned), how, platform: local.platform.clone() }
+    pub(super) fn cached(local: &LocalImage, image: &ImageReference, kind: PullResultKind) -> Self {
+        Self { digest: local.digest_of(image).map(str::to_owned), kind, platform: local.platform.clone() }
     }
 }
 

@@ -71,8 +71,8 @@ impl<C: EngineConnector> RoutePull<'_, '_, C> {
         let Ok(Some(local)) = self.find_cached(request, caching).await else { return Err(error) };
         let failure = error.failure;
         (self.observer)(&PullState::FallingBack(failure.clone()));
-        let how = PullResultKind::Cached { verified: false, instead_of: Some(Box::new(failure)) };
-        Ok(PulledImage::cached(&local, &request.image, how))
+        let kind = PullResultKind::Cached { verified: false, pull_failure: Some(Box::new(failure)) };
+        Ok(PulledImage::cached(&local, &request.image, kind))
     }
 
     /// Finds the cached image. It is looked up by its name in the task definition, whichever route
@@ -108,8 +108,8 @@ impl<C: EngineConnector> RoutePull<'_, '_, C> {
         caching: Caching,
     ) -> Result<Option<PulledImage>, PullFailure> {
         let result = |verified| {
-            let how = PullResultKind::Cached { verified, instead_of: None };
-            Ok(Some(PulledImage::cached(local, &request.image, how)))
+            let kind = PullResultKind::Cached { verified, pull_failure: None };
+            Ok(Some(PulledImage::cached(local, &request.image, kind)))
         };
         let Self { run, planned, .. } = self;
         // An image behind a pull-through cache rule always needs ECR credentials, even if the

@@ -43,7 +43,7 @@ pub async fn run<C: EngineConnector>(
         .map(|(index, pull)| {
             let (run, stop) = (&run, &stop);
             let observer = move |state: &PullState| progress.update(index, state);
-            let span = traces::pull(&pull.image);
+            let span = traces::pull_span(&pull.image);
             let outer_span = span.clone();
             let work = async move {
                 let stats = PullStats::default();
@@ -78,7 +78,7 @@ pub async fn run<C: EngineConnector>(
 /// Returns the outcomes of pulls that must not start, because another input is invalid and
 /// [`PullLimits::fail_fast`] is set.
 #[must_use]
-pub fn not_begun(pulls: &[PlannedPull]) -> Vec<PullOutcome> {
+pub fn cancelled_outcomes(pulls: &[PlannedPull]) -> Vec<PullOutcome> {
     let outcome = |pull| PullStats::default().into_outcome(Err(cancelled(pull, CancelReason::FailFast)));
     pulls.iter().map(outcome).collect()
 }

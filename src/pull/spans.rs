@@ -20,7 +20,7 @@ pub(super) async fn fetch_credential(
     pull: &PlannedPull,
     fetch: impl Future<Output = Result<Credential, Arc<Failure>>>,
 ) -> Result<Credential, Arc<Failure>> {
-    let span = traces::credential(kind(&pull.need), false);
+    let span = traces::credential_span(kind(&pull.need), false);
     let result = fetch.instrument(span.clone()).await;
     record_credential(&span, &pull.need, result.as_ref().map(Some));
     result
@@ -31,7 +31,7 @@ pub(super) async fn refresh_credential(
     pull: &PlannedPull,
     refresh: impl Future<Output = Result<Option<Credential>, Arc<Failure>>>,
 ) -> Result<Option<Credential>, Arc<Failure>> {
-    let span = traces::credential(kind(&pull.need), true);
+    let span = traces::credential_span(kind(&pull.need), true);
     let result = refresh.instrument(span.clone()).await;
     record_credential(&span, &pull.need, result.as_ref().map(Option::as_ref));
     result
@@ -45,7 +45,7 @@ fn record_credential(span: &Span, need: &Need, result: Result<Option<&Credential
             span.record("taskpull.secret.version_id", names.version_id.as_str());
         }
         Ok(_) => {}
-        Err(failure) => traces::failed(span, failure),
+        Err(failure) => traces::record_failure(span, failure),
     }
 }
 
@@ -69,7 +69,7 @@ fn identity(need: &Need) -> Option<&Identity> {
 
 /// The span of one attempt.
 pub(super) fn attempt(number: u32, mode: PullMode) -> Span {
-    traces::attempt(number, mode.name())
+    traces::attempt_span(number, mode.name())
 }
 
 /// Records how an attempt ended; `Elapsed` means that the pull reached its deadline.
@@ -77,8 +77,8 @@ pub(super) fn end_attempt(span: &Span, result: &Result<Result<PulledImage, PullE
     match result {
         _ if span.is_disabled() => {}
         Ok(Ok(_)) => {}
-        Ok(Err(error)) => traces::failed(span, &error.to_failure()),
-        Err(_) => traces::broken(span, &Class::TimedOut, &Printable::new("the pull reached its total deadline")),
+        Ok(Err(error)) => traces::record_failure(span, &error.to_failure()),
+        Err(_) => traces::record_error(span, &Class::TimedOut, &Printable::new("the pull reached its total deadline")),
     }
 }
 
@@ -86,10 +86,10 @@ pub(super) fn end_attempt(span: &Span, result: &Result<Result<PulledImage, PullE
 pub(super) fn end_pull(span: &Span, outcome: &PullOutcome) {
     span.record("taskpull.attempts", outcome.attempts);
     match &outcome.result {
-        Ok(PulledImage { digest, how, .. }) => {
+        Ok(PulledImage { digest, kind, .. }) => {
             span.record("oci.manifest.digest", digest.as_deref());
-            span.record("taskpull.result", how.name());
+            span.record("taskpull.result", kind.name());
         }
-        Err(failure) => traces::failed(span, failure),
+        Err(failure) => traces::record_failure(span, failure),
     }
 }

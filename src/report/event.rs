@@ -1,4 +1,4 @@
-//! What happens to each pull, told to a program while it does.
+//! The events of a run, for programs that follow it.
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
@@ -6,207 +6,143 @@ use std::time::{Duration, SystemTime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ContainerResult, Report, RetryReport};
+use super::container_report::{ContainerResult, RetryReport};
+use super::layers_report::LayersReport;
+use super::run_report::Report;
+use super::subject::Subject;
+use super::timestamp::timestamp_millis;
 use crate::error::{Failure, Printable};
-use crate::plan::PullPlan;
 use crate::pull::{FailedAttempt, LayerTotals, PullResultKind, PullState, PulledImage};
 
 /// One line of `--output json --events`.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Event<'a> {
-    /// When it was, in UTC: `2026-01-31T12:00:00.000Z`.
+    /// Time of the event, in UTC: `2026-01-31T12:00:00.000Z`.
     pub time: String,
-    /// What it was.
+    /// What happened.
     #[serde(flatten)]
-    pub what: What<'a>,
+    pub kind: EventKind<'a>,
 }
 
-/// What has happened.
+/// An event of one pull, or of the whole run.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum EventKind<'a> {
+    /// The state of a pull changed.
+    Pull {
+        /// The new state.
+        #[serde(flatten)]
+        event: PullEvent<'a>,
+        /// The pull.
+        #[serde(flatten)]
+        subject: Cow<'a, Subject>,
+    },
+    /// The state of the run changed.
+    Run(RunEvent<'a>),
+}
+
+/// The new state of a pull.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
-pub enum What<'a> {
-    /// The engine and the credential are sought.
-    Authorizing {
-        /// The pull.
-        #[serde(flatten)]
-        of: Cow<'a, Subject>,
-    },
-    /// It waits for its turn.
-    Waiting {
-        /// The pull.
-        #[serde(flatten)]
-        of: Cow<'a, Subject>,
-    },
-    /// The image is here, and its registry is asked whether this task may have it.
-    Verifying {
-        /// The pull.
-        #[serde(flatten)]
-        of: Cow<'a, Subject>,
-    },
-    /// The engine is at it. Said when an attempt begins, and then at most twice a second.
+pub enum PullEvent<'a> {
+    /// The engine is located, and the credential is resolved.
+    Authorizing {},
+    /// The pull waits for a permit.
+    Waiting {},
+    /// The image is cached, and the registry is asked whether this task may use it.
+    Verifying {},
+    /// The engine pulls. Sent when an attempt begins, and then at most twice a second.
     Pulling {
-        /// The pull.
-        #[serde(flatten)]
-        of: Cow<'a, Subject>,
-        /// How far it is.
+        /// Progress of the pull.
         #[serde(flatten)]
         layers: LayersReport,
     },
-    /// Something is odd and does not stop the pull.
+    /// A warning that does not stop the pull.
     Warning {
-        /// The pull.
-        #[serde(flatten)]
-        of: Cow<'a, Subject>,
-        /// What.
+        /// The warning.
         warning: Cow<'a, Printable>,
     },
-    /// An attempt failed and another one follows.
+    /// An attempt failed, and another one follows.
     Retrying {
-        /// The pull.
-        #[serde(flatten)]
-        of: Cow<'a, Subject>,
-        /// When, and why.
+        /// When and why.
         #[serde(flatten)]
         retry: RetryReport,
     },
-    /// The way through a pull-through rule is out of order, and the upstream is asked instead.
+    /// The pull-through cache is unavailable, and the upstream registry is used.
     AskingUpstream {
-        /// The pull.
-        #[serde(flatten)]
-        of: Cow<'a, Subject>,
-        /// What was wrong with the rule's way.
-        because: Cow<'a, Failure>,
+        /// Why the pull-through cache rule failed.
+        error: Cow<'a, Failure>,
     },
-    /// The pull failed for good, and a copy on the engine serves instead.
+    /// The pull failed finally, and a cached image is used.
     FallingBack {
-        /// The pull.
-        #[serde(flatten)]
-        of: Cow<'a, Subject>,
         /// Why the pull failed.
-        because: Cow<'a, Failure>,
+        error: Cow<'a, Failure>,
     },
-    /// It is over.
+    /// The pull has ended.
     End {
-        /// The pull.
-        #[serde(flatten)]
-        of: Cow<'a, Subject>,
-        /// How it ended; never `planned`.
+        /// PullResultKind it ended; never `planned`.
         result: ContainerResult,
-        /// The image's digest.
+        /// Digest of the image.
         #[serde(skip_serializing_if = "Option::is_none")]
         digest: Option<Printable>,
-        /// Of a cached image: whether the registry has accepted the credential for it.
+        /// For a cached image: whether the registry accepted the credential for it.
         #[serde(skip_serializing_if = "Option::is_none")]
         verified: Option<bool>,
-        /// Why the image is not there.
+        /// Why the image is missing.
         #[serde(skip_serializing_if = "Option::is_none")]
         failure: Option<Cow<'a, Failure>>,
-        /// What was fetched.
+        /// What was downloaded.
         #[serde(flatten)]
         layers: LayersReport,
     },
-    /// The agent only: all of it is over for now, and is done once more, because its failures
-    /// may pass.
+}
+
+/// The new state of the run.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum RunEvent<'a> {
+    /// Agent only: every pull has ended, and the request is retried, because its failures are
+    /// temporary.
     Postponed {
         /// One of the failures.
-        because: Cow<'a, Failure>,
-        /// When it begins anew, as `time` is written.
-        until: Cow<'a, str>,
+        error: Cow<'a, Failure>,
+        /// When the next run begins, in the format of `time`.
+        retry_at: Cow<'a, str>,
     },
-    /// The last line: what came of it all.
+    /// The last line.
     Report {
-        /// The whole of it.
+        /// The report of the run.
         report: Cow<'a, Report>,
     },
 }
 
-/// A pull, as its events name it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Subject {
-    /// Its place in the plan, from 0; two pulls may be of one image, with different credentials.
-    pub pull: usize,
-    /// The image in full.
-    pub image: Printable,
-    /// The platform that is asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub wanted_platform: Option<String>,
-    /// The containers that want it.
-    pub containers: Vec<Wanting>,
-}
-
-/// A container that wants an image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Wanting {
-    /// Where its task definition was read.
-    pub source: Printable,
-    /// Its name.
-    pub name: String,
-}
-
-/// Layers and bytes of one pull, as far as they are known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct LayersReport {
-    /// Layers that are in place.
-    pub layers_done: usize,
-    /// Layers known so far.
-    pub layers_total: usize,
-    /// Bytes downloaded.
-    pub bytes: u64,
-    /// Bytes to download.
-    pub bytes_total: u64,
-}
-
-impl Subject {
-    /// The pulls of a plan, in its order.
-    #[must_use]
-    pub fn of_plan(plan: &PullPlan) -> Vec<Self> {
-        let subject = |(at, pull): (usize, &crate::plan::PlannedPull)| Self {
-            pull: at,
-            image: Printable::new(&pull.image.to_string()),
-            wanted_platform: pull.platform.as_ref().map(ToString::to_string),
-            containers: Vec::new(),
-        };
-        let mut subjects: Vec<_> = plan.pulls.iter().enumerate().map(subject).collect();
-        for task in &plan.tasks {
-            for container in &task.containers {
-                if let Ok(pull) = container.pull {
-                    let wanting = Wanting { source: task.source.clone(), name: container.name.to_string() };
-                    subjects[pull].containers.push(wanting);
-                }
-            }
-        }
-        subjects
-    }
-}
-
 impl<'a> Event<'a> {
-    /// A pull's new state; `layers` is the last that was known of them.
+    fn new(kind: EventKind<'a>, now: SystemTime) -> Self {
+        Self { time: timestamp_millis(now), kind }
+    }
+
+    /// A new state of a pull; `layers` is its last known progress.
     #[must_use]
-    pub fn of_state(of: &'a Subject, state: &'a PullState, layers: LayerTotals, now: SystemTime) -> Self {
-        let (of, layers) = (Cow::Borrowed(of), LayersReport::from(layers));
-        let what = match state {
-            PullState::Authorizing => What::Authorizing { of },
-            PullState::Waiting => What::Waiting { of },
-            PullState::Verifying => What::Verifying { of },
-            PullState::Warned(warning) => What::Warning { of, warning: Cow::Borrowed(warning) },
-            PullState::Pulling(layers) => What::Pulling { of, layers: LayersReport::from(*layers) },
-            PullState::Retrying(retry) => What::Retrying { of, retry: RetryReport::from(retry) },
-            PullState::AskingUpstream(because) => What::AskingUpstream { of, because: Cow::Borrowed(because) },
-            PullState::FallingBack(because) => What::FallingBack { of, because: Cow::Borrowed(because) },
-            PullState::Done(PulledImage { digest, how, .. }) => What::End {
-                of,
-                result: ContainerResult::from(how),
+    pub fn from_state(subject: &'a Subject, state: &'a PullState, layers: LayerTotals, now: SystemTime) -> Self {
+        let layers = LayersReport::from(layers);
+        let event = match state {
+            PullState::Authorizing => PullEvent::Authorizing {},
+            PullState::Waiting => PullEvent::Waiting {},
+            PullState::Verifying => PullEvent::Verifying {},
+            PullState::Warned(warning) => PullEvent::Warning { warning: Cow::Borrowed(warning) },
+            PullState::Pulling(layers) => PullEvent::Pulling { layers: LayersReport::from(*layers) },
+            PullState::Retrying(retry) => PullEvent::Retrying { retry: RetryReport::from(retry) },
+            PullState::AskingUpstream(error) => PullEvent::AskingUpstream { error: Cow::Borrowed(error) },
+            PullState::FallingBack(error) => PullEvent::FallingBack { error: Cow::Borrowed(error) },
+            PullState::Done(PulledImage { digest, kind, .. }) => PullEvent::End {
+                result: ContainerResult::from(kind),
                 digest: digest.as_deref().map(Printable::new),
-                verified: if let PullResultKind::Cached { verified, .. } = how { Some(*verified) } else { None },
+                verified: if let PullResultKind::Cached { verified, .. } = kind { Some(*verified) } else { None },
                 failure: None,
                 layers,
             },
-            PullState::Failed(failure) => What::End {
-                of,
+            PullState::Failed(failure) => PullEvent::End {
                 result: ContainerResult::from(failure),
                 digest: None,
                 verified: None,
@@ -214,74 +150,48 @@ impl<'a> Event<'a> {
                 layers,
             },
         };
-        Self { time: time(now), what }
+        Self::new(EventKind::Pull { event, subject: Cow::Borrowed(subject) }, now)
     }
 
-    /// All of it is done once more, then.
+    /// The run is repeated at a later time.
     #[must_use]
-    pub fn of_postponement(because: &'a Failure, until: &'a str, now: SystemTime) -> Self {
-        let (because, until) = (Cow::Borrowed(because), Cow::Borrowed(until));
-        Self { time: time(now), what: What::Postponed { because, until } }
+    pub fn from_postponement(error: &'a Failure, retry_at: &'a str, now: SystemTime) -> Self {
+        let (error, retry_at) = (Cow::Borrowed(error), Cow::Borrowed(retry_at));
+        Self::new(EventKind::Run(RunEvent::Postponed { error, retry_at }), now)
     }
 
     /// The last event of a run.
     #[must_use]
-    pub fn of_report(report: &'a Report, now: SystemTime) -> Self {
-        Self { time: time(now), what: What::Report { report: Cow::Borrowed(report) } }
+    pub fn from_report(report: &'a Report, now: SystemTime) -> Self {
+        Self::new(EventKind::Run(RunEvent::Report { report: Cow::Borrowed(report) }), now)
     }
 }
 
-impl What<'_> {
-    /// Which pull it is about, and the state that it is in now; nothing where it is about all.
-    #[must_use]
-    pub fn state(self) -> Option<(Subject, PullState)> {
-        let (of, state) = match self {
-            Self::Authorizing { of } => (of, PullState::Authorizing),
-            Self::Waiting { of } => (of, PullState::Waiting),
-            Self::Verifying { of } => (of, PullState::Verifying),
-            Self::Pulling { of, layers } => (of, PullState::Pulling(LayerTotals::from(layers))),
-            Self::Warning { of, warning } => (of, PullState::Warned(warning.into_owned())),
-            Self::Retrying { of, retry } => (of, PullState::Retrying(FailedAttempt::from(retry))),
-            Self::AskingUpstream { of, because } => (of, PullState::AskingUpstream(because.into_owned())),
-            Self::FallingBack { of, because } => (of, PullState::FallingBack(because.into_owned())),
-            Self::End { of, failure: Some(failure), .. } => (of, PullState::Failed(failure.into_owned())),
-            Self::End { of, result, digest, verified, failure: None, .. } => {
-                let how = match result {
+impl From<PullEvent<'_>> for PullState {
+    fn from(event: PullEvent<'_>) -> Self {
+        match event {
+            PullEvent::Authorizing {} => Self::Authorizing,
+            PullEvent::Waiting {} => Self::Waiting,
+            PullEvent::Verifying {} => Self::Verifying,
+            PullEvent::Pulling { layers } => Self::Pulling(LayerTotals::from(layers)),
+            PullEvent::Warning { warning } => Self::Warned(warning.into_owned()),
+            PullEvent::Retrying { retry: RetryReport { attempt, wait_ms, error } } => {
+                Self::Retrying(FailedAttempt { attempt, wait: Duration::from_millis(wait_ms), failure: error })
+            }
+            PullEvent::AskingUpstream { error } => Self::AskingUpstream(error.into_owned()),
+            PullEvent::FallingBack { error } => Self::FallingBack(error.into_owned()),
+            PullEvent::End { failure: Some(failure), .. } => Self::Failed(failure.into_owned()),
+            PullEvent::End { result, digest, verified, failure: None, .. } => {
+                let kind = match result {
                     ContainerResult::UpToDate => PullResultKind::UpToDate,
                     ContainerResult::Cached => {
-                        PullResultKind::Cached { verified: verified.unwrap_or_default(), instead_of: None }
+                        PullResultKind::Cached { verified: verified.unwrap_or_default(), pull_failure: None }
                     }
                     _ => PullResultKind::Fetched,
                 };
                 let digest = digest.map(|digest| digest.to_string());
-                (of, PullState::Done(PulledImage { digest, how, platform: None }))
+                Self::Done(PulledImage { digest, kind, platform: None })
             }
-            Self::Postponed { .. } | Self::Report { .. } => return None,
-        };
-        Some((of.into_owned(), state))
+        }
     }
-}
-
-impl From<LayersReport> for LayerTotals {
-    fn from(LayersReport { layers_done, layers_total, bytes, bytes_total }: LayersReport) -> Self {
-        Self { done: layers_done, total: layers_total, bytes, bytes_total }
-    }
-}
-
-impl From<RetryReport> for FailedAttempt {
-    fn from(RetryReport { attempt, wait_ms, because }: RetryReport) -> Self {
-        Self { attempt, wait: Duration::from_millis(wait_ms), failure: because }
-    }
-}
-
-impl From<LayerTotals> for LayersReport {
-    fn from(LayerTotals { done, total, bytes, bytes_total }: LayerTotals) -> Self {
-        Self { layers_done: done, layers_total: total, bytes, bytes_total }
-    }
-}
-
-/// RFC 3339 with milliseconds. A clock that is set beyond the year 9999 is not worth a failure.
-fn time(now: SystemTime) -> String {
-    let end = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_799);
-    humantime::format_rfc3339_millis(now.clamp(SystemTime::UNIX_EPOCH, end)).to_string()
 }

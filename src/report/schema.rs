@@ -1,26 +1,26 @@
-//! The JSON Schemas (draft 2020-12) of what programs read, made from the types themselves.
+//! The JSON Schemas (draft 2020-12) of the output for programs, generated from the types.
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 
-use super::Report;
 use super::event::Event;
+use super::run_report::Report;
 
-/// The schema of `--output json`, as the file in `docs/` has it.
+/// The schema of `--output json`, for `docs/report.schema.json`.
 #[must_use]
 pub fn report() -> String {
-    text_of::<Report>("The report of `taskpull pull --output json`")
+    render::<Report>("The report of `taskpull pull --output json`")
 }
 
-/// The schema of a line of `--output json --events`, as the file in `docs/` has it.
+/// The schema of a line of `--output json --events`, for `docs/events.schema.json`.
 #[must_use]
 pub fn events() -> String {
-    text_of::<Event<'static>>("One line of `taskpull pull --output json --events`")
+    render::<Event<'static>>("One line of `taskpull pull --output json --events`")
 }
 
-/// The schema of what a type is written as.
+/// The schema of the JSON that a type is serialized to.
 #[must_use]
-pub fn text_of<T: JsonSchema>(title: &str) -> String {
+pub fn render<T: JsonSchema>(title: &str) -> String {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
     schema.insert("title".to_owned(), title.into());

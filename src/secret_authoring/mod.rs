@@ -1,17 +1,35 @@
 //! What `taskpull secret new`, `check` and `seal` do.
+//!
+//! The decisions are pure, or take the trait [`SecretAdmin`] in place of AWS. Nothing is written
+//! before the existing secret has been read, and no error contains a token.
 
+mod content_check;
+mod finding;
+mod metadata_check;
 mod new_secret;
 mod new_secret_error;
 mod seal;
 mod secret_admin;
 mod secret_check;
+mod secret_spec;
+mod secret_use;
+#[cfg(test)]
+mod tests;
 mod upsert;
+mod upsert_error;
 mod upstream;
+mod upstream_token;
 
-pub use new_secret::{NewSecret, NewSecretArgs, SecretSpec, UpstreamToken};
+pub use finding::{CheckStatus, Finding};
+pub use metadata_check::SecretConsumer;
+pub use new_secret::NewSecret;
 pub use new_secret_error::NewSecretError;
 pub use seal::{Binding, PLAINTEXT_LIMIT, Plaintext, SealError, seal};
 pub use secret_admin::SecretAdmin;
-pub use secret_check::{CheckStatus, Finding, SecretConsumer, check_content, check_metadata, unknown};
-pub use upsert::{OnDifference, UpsertAction, UpsertError, UpsertResult, upsert_secret};
-pub use upstream::{SecretUse, Upstream};
+pub use secret_check::{SecretCheckRequest, check_secret};
+pub use secret_spec::{NewSecretArgs, SecretSpec};
+pub use secret_use::SecretUse;
+pub use upsert::{OnDifference, UpsertAction, UpsertResult, upsert_secret};
+pub use upsert_error::UpsertError;
+pub use upstream::Upstream;
+pub use upstream_token::UpstreamToken;

@@ -1,78 +1,80 @@
-//! Why a secret for an upstream registry is not made: what was asked for cannot be one.
+//! Why the arguments or the token of a new secret are invalid.
 
 use crate::credential::content::VALUE_LIMIT;
 use crate::error::{Class, Explain, Link};
-use crate::secret_authoring::upstream::PREFIX;
+use crate::secret_authoring::secret_use::PULL_THROUGH_PREFIX;
 use crate::task::{ArnError, Region, RegionError};
 
-/// What is wrong with a secret that is to be made. None repeats the token.
+/// An invalid argument or token. No variant contains the token.
 #[derive(Debug, thiserror::Error)]
 pub enum NewSecretError {
-    /// Characters or length of the name.
-    #[error("the secret's name `{name}` cannot be one")]
+    /// The name has invalid characters or an invalid length.
+    #[error("`{name}` is not a valid name of a secret")]
     Name {
-        /// As it was given.
+        /// The text that was given.
         name: String,
-        /// What is wrong with it.
+        /// What is wrong with the text.
         source: ArnError,
     },
-    /// An ARN in place of the name.
-    #[error("the secret is given by its name, not by an ARN: the ARN is made with it")]
+    /// An ARN was given in place of a name.
+    #[error("give the secret's name, not an ARN; Secrets Manager assigns the ARN")]
     ArnForName,
-    /// Without what ECR looks for.
-    #[error("the secret's name `{name}` does not begin with `{PREFIX}` and go on")]
+    /// The name lacks the prefix that ECR requires.
+    #[error("the secret's name must be `{PULL_THROUGH_PREFIX}` followed by a name, not `{name}`")]
     Prefix {
-        /// As it was given.
+        /// The text that was given.
         name: String,
     },
-    /// Empty, or not a user name that can be shown to a registry.
-    #[error("the user name is empty, or has a colon or a control character in it")]
+    /// The user name is empty, or cannot be sent to a registry.
+    #[error("the user name is empty, or contains a colon or a control character")]
     Username,
-    /// Longer than the service takes.
+    /// The description is longer than Secrets Manager allows.
     #[error("the description is longer than {0} characters")]
     Description(usize),
-    /// A customer key for the pull-through cache.
-    #[error("a pull-through cache's secret is under the default key `aws/secretsmanager`; ECR takes no customer key")]
+    /// A customer key was given for a pull-through cache's secret.
+    #[error("a pull-through cache's secret must use the default key `aws/secretsmanager`; ECR takes no customer key")]
     CustomerKey,
-    /// Not a key's ARN.
-    #[error("the key `{key}` is not the ARN of a KMS key")]
+    /// The key is not the ARN of a KMS key.
+    #[error("`{key}` is not the ARN of a KMS key")]
     Key {
-        /// As it was given.
+        /// The text that was given.
         key: String,
-        /// What is wrong with it.
+        /// What is wrong with the text.
         source: ArnError,
     },
-    /// Not a Region.
+    /// A Region's name is malformed.
     #[error("{0}")]
     Region(RegionError),
-    /// The Region of the secret itself, or one that is named already.
-    #[error("{0} is named twice: a replica is in another Region than the secret and the other replicas")]
+    /// A replica is in the secret's own Region, or a Region is listed twice.
+    #[error("{0} is named twice: each replica needs a Region of its own, other than the secret's")]
     ReplicaTwice(Region),
-    /// Not `KEY=VALUE`.
-    #[error("a tag is given as KEY=VALUE, each key once, of at most 128 and 256 characters, and not as `aws:…`")]
+    /// A tag is not `KEY=VALUE`, or breaks a limit of Secrets Manager.
+    #[error(
+        "tags must be KEY=VALUE: each key once, at most 128 characters for the key and 256 for the value, and no key that begins with `aws:`"
+    )]
     Tag,
-    /// More than the service takes.
-    #[error("there are more than {0} tags")]
+    /// There are more tags than Secrets Manager allows.
+    #[error("more than {0} tags")]
     Tags(usize),
-    /// Nothing came.
+    /// No token was given.
     #[error("the token is empty")]
     EmptyToken,
-    /// Not UTF-8.
+    /// The token is not UTF-8.
     #[error("the token is not text")]
     NotText,
-    /// More than one line, or a control character.
-    #[error("the token is more than one line, or has a control character in it")]
+    /// The token has more than one line, or contains a control character.
+    #[error("the token has more than one line, or contains a control character")]
     Lines,
-    /// White space around it.
+    /// The token begins or ends with white space.
     #[error("the token begins or ends with white space")]
     Spaces,
-    /// Longer than the service stores.
-    #[error("the secret's value would have {0} bytes or more; Secrets Manager takes {VALUE_LIMIT}")]
+    /// The content is longer than Secrets Manager stores, in bytes.
+    #[error("the secret's value would be {0} bytes or more; Secrets Manager stores at most {VALUE_LIMIT}")]
     Long(usize),
-    /// The token stands where everybody can read it.
-    #[error("the token is in the secret's {0} too, which is not encrypted")]
+    /// The token is also in a field that is not encrypted.
+    #[error("the token is also in the secret's {0}, which is not encrypted")]
     TokenInClear(&'static str),
-    /// As the document's Azure section would have it.
+    /// The token equals the user name, as the Azure section of the source document suggests.
     #[error("the token is the user name")]
     TokenIsUsername,
 }
@@ -108,25 +110,25 @@ impl Explain for NewSecretError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Name { .. } | Self::ArnForName => {
-                "a name has 1 to 512 ASCII letters, digits and `/_+=.@-`, such as `ecr-pullthroughcache/docker-hub`"
+                "use 1 to 512 ASCII letters, digits and `/_+=.@-`, for example `ecr-pullthroughcache/docker-hub`"
             }
             Self::Prefix { name } => {
                 return Some(format!(
-                    "call it `{PREFIX}{}`: ECR takes no other, and its console shows no other; for a direct pull say --for direct",
+                    "name it `{PULL_THROUGH_PREFIX}{}`: ECR takes no other name, and its console shows no other; for a direct pull use --for direct",
                     name.rsplit('/').next().filter(|rest| !rest.is_empty()).unwrap_or("docker-hub")
                 ));
             }
             Self::CustomerKey => {
-                "leave --kms-key out; a customer key is for --for direct, where another account may have to read the secret"
+                "omit --kms-key; a customer key is for --for direct, where another account may have to read the secret"
             }
             Self::Key { .. } => "copy the full ARN from `aws kms describe-key --key-id KEY`",
-            Self::EmptyToken => "give it on stdin: `taskpull secret new … < token.txt`, or type it at the prompt",
-            Self::Lines | Self::Spaces | Self::NotText => "give the token alone, on one line",
+            Self::EmptyToken => "pass it on stdin (`taskpull secret new … < token.txt`), or type it at the prompt",
+            Self::Lines | Self::Spaces | Self::NotText => "pass the token alone, on one line",
             Self::TokenInClear(_) => {
-                "leave it out there, and if that text was ever stored, revoke the token: names, descriptions and tags show in listings and in CloudTrail"
+                "remove it there; if that text was ever stored, revoke the token, because names, descriptions and tags are visible in listings and in CloudTrail"
             }
             Self::TokenIsUsername => {
-                "the token is what the registry gave for the user, in Azure's case too, where the document says otherwise"
+                "use the token that the registry issued for this user, for Azure too, where AWS's document says otherwise"
             }
             _ => return None,
         };

@@ -1,5 +1,5 @@
-//! Sealing: a login's text and what its ciphertext is to be bound to, checked before KMS
-//! is asked.
+//! Sealing: encrypts a login under a KMS key. Text, key and encryption context are validated before KMS
+//! is called.
 
 use std::collections::BTreeMap;
 
@@ -12,42 +12,42 @@ use crate::error::{Class, Explain, Link};
 use crate::secret::Secret;
 use crate::task::{ArnError, KeyArn};
 
-/// The longest text that KMS encrypts, in bytes (`Encrypt`, API reference).
+/// The most bytes that KMS encrypts in one call (`Encrypt`, API reference).
 pub const PLAINTEXT_LIMIT: usize = 4_096;
 
-/// The key and the encryption context of a ciphertext.
+/// The key and the encryption context that a ciphertext is bound to.
 #[derive(Clone, Debug)]
 pub struct Binding {
     pub(crate) key: KeyArn,
     pub(crate) context: BTreeMap<String, String>,
 }
 
-/// A text that may be sealed: what a secret may hold.
+/// A text that may be sealed: any valid content of a secret.
 #[derive(Clone, Debug)]
 pub struct Plaintext(pub(crate) Secret);
 
-/// What cannot be sealed.
+/// Why something cannot be sealed. No variant contains the text.
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
-    /// Not a key's ARN.
-    #[error("the key `{text}` is not the ARN of a KMS key")]
+    /// The key is not the ARN of a KMS key.
+    #[error("`{text}` is not the ARN of a KMS key")]
     Key {
-        /// As it was given.
+        /// The text that was given.
         text: String,
-        /// What is wrong with it.
+        /// What is wrong with the text.
         source: ArnError,
     },
-    /// Not `name=value`.
-    #[error("the encryption context is given as name=value, each name once")]
+    /// A part of the encryption context is not `name=value`, or a name occurs twice.
+    #[error("the encryption context must be name=value, each name once")]
     Context,
-    /// Longer than KMS takes.
-    #[error("the text is longer than {PLAINTEXT_LIMIT} bytes, the most that KMS encrypts")]
+    /// The text is longer than KMS allows.
+    #[error("the text is longer than the {PLAINTEXT_LIMIT} bytes that KMS encrypts")]
     Long,
-    /// Not UTF-8.
+    /// The text is not UTF-8.
     #[error("the text is not UTF-8")]
     NotText,
-    /// No text that a secret may hold.
-    #[error("the text to be sealed cannot be a login: {0}")]
+    /// The text is not valid content of a secret.
+    #[error("the text is not a login: {0}")]
     Content(ContentFault),
 }
 
@@ -74,12 +74,12 @@ impl Explain for SealError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Key { .. } => {
-                "a full ARN says in which Region it is decrypted later: copy it from `aws kms describe-key --key-id KEY`"
+                "pass the full ARN, which contains the Region for decryption: copy it from `aws kms describe-key --key-id KEY`"
             }
             Self::Context => "for example: --context team=web --context stage=prod",
             Self::Long => "seal the login alone: {\"username\": \"…\", \"password\": \"…\"}",
             Self::NotText | Self::Content(_) => {
-                "give what the secret would hold: {\"username\": \"…\", \"password\": \"…\"}"
+                "pass what the secret would contain: {\"username\": \"…\", \"password\": \"…\"}"
             }
         };
         Some(hint.to_owned())
@@ -87,10 +87,10 @@ impl Explain for SealError {
 }
 
 impl Binding {
-    /// Reads a key's ARN and `name=value` pairs.
+    /// Parses a key's ARN and `name=value` pairs.
     ///
     /// # Errors
-    /// [`SealError`], naming the one that is wrong.
+    /// [`SealError`], which names the argument that is wrong.
     pub fn new(key: &str, context: &[String]) -> Result<Self, SealError> {
         let key = KeyArn::parse(key).map_err(|source| SealError::Key { text: key.to_owned(), source })?;
         let mut pairs = BTreeMap::new();
@@ -105,10 +105,10 @@ impl Binding {
 }
 
 impl Plaintext {
-    /// Takes the bytes of a text that a secret may hold, and wipes them.
+    /// Takes the bytes of a valid content of a secret, and wipes them.
     ///
     /// # Errors
-    /// [`SealError`], without a word of the text.
+    /// [`SealError`], which repeats nothing of the text.
     pub fn new(bytes: Vec<u8>) -> Result<Self, SealError> {
         let bytes = Zeroizing::new(bytes);
         if bytes.len() > PLAINTEXT_LIMIT {
@@ -121,10 +121,10 @@ impl Plaintext {
     }
 }
 
-/// Encrypts the text under the key, as the host.
+/// Encrypts the text under the key, as the host identity.
 ///
 /// # Errors
-/// [`AwsError`]
+/// [`AwsError`], if KMS refuses or does not answer.
 pub async fn seal(aws: &AwsClient, binding: &Binding, Plaintext(text): &Plaintext) -> Result<Envelope, AwsError> {
     let Binding { key, context } = binding;
     let ciphertext = aws.encrypt(key, context, text).await?;

@@ -57,12 +57,12 @@ impl SecretAdmin for SecretAdminClient<'_> {
     }
 
     async fn create(&self, secret: &NewSecret) -> Result<CreatedSecret, AwsError> {
-        let NewSecret { draft, content, .. } = secret;
+        let NewSecret { spec, content, .. } = secret;
         let creation = SecretCreation {
-            name: &draft.name,
-            description: draft.description.as_deref(),
-            key: draft.key.as_ref(),
-            tags: &draft.tags,
+            name: &spec.name,
+            description: spec.description.as_deref(),
+            key: spec.key.as_ref(),
+            tags: &spec.tags,
             content,
         };
         Self::create(self, &creation).await.map_err(|error| without_token(error, secret))
@@ -80,7 +80,7 @@ impl SecretAdmin for SecretAdminClient<'_> {
 /// The service, or a component on the path to it, may quote the request that it rejects.
 fn without_token(error: AwsError, secret: &NewSecret) -> AwsError {
     match &error.source {
-        Some(message) if secret.shows_in(&message.to_string()) => {
+        Some(message) if secret.is_shown_by(&message.to_string()) => {
             AwsError { source: Some("the service's message repeats the token and is not shown".into()), ..error }
         }
         _ => error,

@@ -1,177 +1,131 @@
-//! Making a secret, or giving one that is there another version: nothing is written before
-//! what stands there is known, and a second run with the same content writes nothing.
+//! Creates a secret, or updates an existing one.
+//!
+//! Nothing is written before the existing secret has been read, and a second run with the same
+//! content writes nothing.
 
-use crate::aws::{AwsError, CreatedSecret, SecretMetadata, SecretValue, SecretVersion};
+use crate::aws::{AwsClient, AwsError, CreatedSecret, SecretAdminClient, SecretMetadata, SecretValue, SecretVersion};
 use crate::credential::content::username_token::UsernameToken;
-use crate::error::{Class, Explain, Failure, Link, Printable};
+use crate::error::{Class, Explain as _, Failure, Printable};
 use crate::secret_authoring::new_secret::NewSecret;
 use crate::secret_authoring::new_secret_error::NewSecretError;
 use crate::secret_authoring::secret_admin::SecretAdmin;
-use crate::secret_authoring::upstream::SecretUse;
-use crate::task::KeyArn;
+use crate::secret_authoring::secret_use::SecretUse;
+use crate::secret_authoring::upsert_error::UpsertError;
+use crate::task::{CredentialsParameter, KeyArn, Region};
 
-/// Whether a secret that is there may be given another version.
+/// What to do if the secret exists and differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnDifference {
-    /// What differs is named, and nothing is written.
+    /// Report the differences, and write nothing.
     Refuse,
-    /// What differs is written.
-    Write,
+    /// Write a new version, and add missing replicas.
+    Update,
 }
 
-/// What became of a secret.
+/// The result of creating or updating a secret.
 #[derive(Clone, Debug)]
 pub struct UpsertResult {
-    /// What was done.
-    pub outcome: UpsertAction,
-    /// Its full ARN.
+    /// Whether the secret was created, updated, or left unchanged.
+    pub action: UpsertAction,
+    /// The secret's full ARN.
     pub arn: String,
-    /// The version that is current now.
+    /// The id of the version that is current now.
     pub version_id: String,
-    /// What changed, by name.
+    /// Names of what changed.
     pub changes: Vec<Printable>,
-    /// What differs and was left alone, or is to be known.
+    /// Differences that were left alone, and other things to know.
     pub notes: Vec<Printable>,
 }
 
-/// What was done.
+/// What was done with a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UpsertAction {
-    /// It is new.
+    /// The secret did not exist before.
     Created,
-    /// It has another version, or more replicas.
+    /// The secret has a new version or more replicas.
     Updated,
-    /// It was so already.
+    /// The secret already was as requested.
     Unchanged,
 }
 
-/// A secret that is there and is not written to.
-#[derive(Debug, thiserror::Error)]
-pub enum UpsertError {
-    /// It differs, and nobody asked for an update.
-    #[error("secret {arn} is there already, and differs: {changes}")]
-    Differs {
-        /// Its ARN.
-        arn: String,
-        /// What differs, by name.
-        changes: String,
-    },
-    /// It is under another key than the use wants, or than was asked for.
-    #[error("secret {arn} is there already, and is encrypted under {found}, not under {wanted}")]
-    Key {
-        /// Its ARN.
-        arn: String,
-        /// Its key.
-        found: String,
-        /// The one it should be under.
-        wanted: String,
-    },
-    /// Its versions come from another Region.
-    #[error("secret {arn} is a replica: its versions are written in {primary}")]
-    Replica {
-        /// Its ARN.
-        arn: String,
-        /// The Region of the secret that it is a replica of.
-        primary: String,
-    },
-}
-
-impl Explain for UpsertError {
-    fn link(&self) -> Link {
-        match self {
-            Self::Key { .. } => Link::Key,
-            Self::Differs { .. } | Self::Replica { .. } => Link::Secret,
-        }
-    }
-
-    fn class(&self) -> Class {
-        Class::Refused
-    }
-
-    fn resource(&self) -> String {
-        let (Self::Differs { arn, .. } | Self::Key { arn, .. } | Self::Replica { arn, .. }) = self;
-        arn.clone()
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Differs { .. } => {
-                "nothing was written: say --update to write a new version (the old one stays as AWSPREVIOUS), or give another name".to_owned()
-            }
-            Self::Key { arn, wanted, .. } if wanted == SecretMetadata::DEFAULT_KEY => format!(
-                "nothing was written: give another name, or `aws secretsmanager update-secret --secret-id {arn} --kms-key-id {}`",
-                SecretMetadata::DEFAULT_KEY
-            ),
-            Self::Key { .. } => "nothing was written: give the key it has, or another name".to_owned(),
-            Self::Replica { primary, .. } => format!("say --region {primary}"),
-        })
-    }
-}
-
-/// Makes the secret, or brings the one that is there to its content.
+/// Creates or updates a secret in AWS, as the host.
 ///
 /// # Errors
-/// [`NewSecretError`], [`UpsertError`] or [`AwsError`](crate::aws::AwsError) as a [`Failure`].
+/// [`NewSecretError`], [`UpsertError`] or [`AwsError`] as a [`Failure`].
 pub async fn upsert_secret(
-    secrets: &impl SecretAdmin,
+    aws: &AwsClient,
     secret: &NewSecret,
-    updates: OnDifference,
+    on_difference: OnDifference,
 ) -> Result<UpsertResult, Failure> {
-    // The host's own Region is known only now.
-    if let Some(own) = secret.draft.replicas.iter().find(|region| region.as_str() == secrets.region()) {
-        return Err(Failure::from(NewSecretError::ReplicaTwice(own.clone())));
-    }
-    let Some(found) = secrets.describe().await.map_err(nothing_written)? else {
-        let CreatedSecret { arn, version_id } = secrets.create(secret).await.map_err(nothing_written)?;
-        let draft = &secret.draft;
-        if !draft.replicas.is_empty() {
-            secrets.replicate(&arn, &draft.replicas).await.map_err(not_replicated)?;
-        }
-        let notes = notes(None, secret);
-        return Ok(UpsertResult { outcome: UpsertAction::Created, arn, version_id, changes: Vec::new(), notes });
-    };
-    let arn = found.arn.clone();
-    check_key(&found, secret)?;
-    let current = secrets.read().await.map_err(nothing_written)?;
-    let differences = differences(&current, secret);
-    let missing: Vec<_> = secret.draft.replicas.iter().filter(|region| !has_replica(&found, region.as_str())).collect();
-    let mut changes = differences.clone();
-    changes.extend(missing.iter().map(|region| format!("replica in {region}")));
-    let told = changes.iter().map(|change| Printable::new(change)).collect();
-    let notes = notes(Some(&found), secret);
-    if changes.is_empty() {
-        let version_id = current.version_id;
-        return Ok(UpsertResult { outcome: UpsertAction::Unchanged, arn, version_id, changes: told, notes });
-    }
-    if let Some(primary) = found.replica_of() {
-        return Err(Failure::from(UpsertError::Replica { arn, primary: primary.to_owned() }));
-    }
-    if updates == OnDifference::Refuse {
-        return Err(Failure::from(UpsertError::Differs { arn, changes: changes.join(", ") }));
-    }
-    let version_id = if differences.is_empty() {
-        current.version_id
-    } else {
-        secrets.put(&arn, secret).await.map_err(nothing_written)?
-    };
-    if !missing.is_empty() {
-        let missing: Vec<_> = missing.into_iter().cloned().collect();
-        secrets.replicate(&arn, &missing).await.map_err(not_replicated)?;
-    }
-    Ok(UpsertResult { outcome: UpsertAction::Updated, arn, version_id, changes: told, notes })
+    let name = CredentialsParameter::Name(secret.spec.name.clone());
+    let admin = SecretAdminClient::connect(aws, &name, secret.spec.region.as_ref()).await?;
+    upsert(&admin, secret, on_difference).await
 }
 
-/// A failure of a call before or instead of the write.
+async fn upsert(
+    admin: &impl SecretAdmin,
+    secret: &NewSecret,
+    on_difference: OnDifference,
+) -> Result<UpsertResult, Failure> {
+    let spec = &secret.spec;
+    // If the secret is created in the host's own Region, that Region is known only now.
+    if let Some(own) = spec.replicas.iter().find(|region| region.as_str() == admin.region()) {
+        return Err(Failure::from(NewSecretError::ReplicaTwice(own.clone())));
+    }
+    let Some(existing) = admin.describe().await.map_err(nothing_written)? else {
+        let CreatedSecret { arn, version_id } = admin.create(secret).await.map_err(nothing_written)?;
+        if !spec.replicas.is_empty() {
+            admin.replicate(&arn, &spec.replicas).await.map_err(not_replicated)?;
+        }
+        let notes = notes(None, secret);
+        return Ok(UpsertResult { action: UpsertAction::Created, arn, version_id, changes: Vec::new(), notes });
+    };
+    check_key(&existing, secret)?;
+    let current = admin.read().await.map_err(nothing_written)?;
+    let content_changes = content_differences(&current, secret);
+    let has_replica = |region: &Region| existing.replicas.iter().any(|replica| replica.region == region.as_str());
+    let missing: Vec<_> = spec.replicas.iter().filter(|region| !has_replica(region)).cloned().collect();
+    let replica_changes = missing.iter().map(|region| format!("replica in {region}"));
+    let changes: Vec<_> = content_changes.iter().cloned().chain(replica_changes).collect();
+    let result = |action, version_id| UpsertResult {
+        action,
+        arn: existing.arn.clone(),
+        version_id,
+        changes: changes.iter().map(|change| Printable::new(change)).collect(),
+        notes: notes(Some(&existing), secret),
+    };
+    if changes.is_empty() {
+        return Ok(result(UpsertAction::Unchanged, current.version_id));
+    }
+    let arn = existing.arn.clone();
+    if let Some(primary) = existing.replica_of() {
+        return Err(Failure::from(UpsertError::Replica { arn, primary: primary.to_owned() }));
+    }
+    if on_difference == OnDifference::Refuse {
+        return Err(Failure::from(UpsertError::Differs { arn, changes: changes.join(", ") }));
+    }
+    let version_id = if content_changes.is_empty() {
+        current.version_id
+    } else {
+        admin.put(&arn, secret).await.map_err(nothing_written)?
+    };
+    if !missing.is_empty() {
+        admin.replicate(&arn, &missing).await.map_err(not_replicated)?;
+    }
+    Ok(result(UpsertAction::Updated, version_id))
+}
+
+/// The failure of a call before the write, or of the write itself.
 fn nothing_written(error: AwsError) -> Failure {
     with_state(&error, "nothing was written")
 }
 
-/// A failure of the replication, which follows the write.
+/// The failure of the replication, which follows the write.
 fn not_replicated(error: AwsError) -> Failure {
     with_state(&error, "the secret exists, its replicas do not")
 }
 
-/// Adds to the hint what the failure leaves behind. After an outage that is not known.
+/// Adds to the hint what the failure leaves behind. After an outage that is unknown.
 fn with_state(error: &AwsError, state: &str) -> Failure {
     let mut failure = error.to_failure();
     if !failure.is_outage() && failure.class != Class::Unknown {
@@ -180,59 +134,190 @@ fn with_state(error: &AwsError, state: &str) -> Failure {
     failure
 }
 
-/// A token is never put under another key than the one that was meant for it (C7).
-fn check_key(found: &SecretMetadata, secret: &NewSecret) -> Result<(), Failure> {
-    let wanted = secret.draft.key.as_ref().map(KeyArn::as_str);
-    let is_right = match (wanted, found.customer_key(), secret.draft.usage) {
+/// A token is never written under another key than the one that was meant for it (C7).
+fn check_key(existing: &SecretMetadata, secret: &NewSecret) -> Result<(), UpsertError> {
+    let wanted = secret.spec.key.as_ref().map(KeyArn::as_str);
+    let found = existing.customer_key();
+    let matches = match (wanted, found, secret.spec.usage) {
         (None, None, _) | (None, Some(_), SecretUse::Direct) => true,
-        // The service repeats a key as it was told: by ARN, by id, by alias.
+        // Secrets Manager returns a key as it was given: an ARN, an id or an alias.
         (Some(wanted), Some(found), _) => wanted == found || wanted.rsplit(":key/").next() == Some(found),
         (Some(_), None, _) | (None, Some(_), SecretUse::PullThrough) => false,
     };
-    if is_right {
+    if matches {
         return Ok(());
     }
-    let named = |key: Option<&str>| key.unwrap_or(SecretMetadata::DEFAULT_KEY).to_owned();
-    let error = UpsertError::Key { arn: found.arn.clone(), found: named(found.customer_key()), wanted: named(wanted) };
-    Err(Failure::from(error))
+    let name = |key: Option<&str>| key.unwrap_or(SecretMetadata::DEFAULT_KEY).to_owned();
+    Err(UpsertError::Key { arn: existing.arn.clone(), found: name(found), wanted: name(wanted) })
 }
 
-fn has_replica(found: &SecretMetadata, region: &str) -> bool {
-    found.replicas.iter().any(|replica| replica.region == region)
-}
-
-/// What of the content differs, by the names of its keys.
-fn differences(current: &SecretVersion, secret: &NewSecret) -> Vec<String> {
-    let key = secret.draft.usage.token_key();
-    let whole = || vec!["content (what is there now has another form)".to_owned()];
-    let SecretValue::Text(text) = &current.value else { return whole() };
+/// The names of the keys whose values differ.
+fn content_differences(current: &SecretVersion, secret: &NewSecret) -> Vec<String> {
+    let key = secret.spec.usage.token_key();
+    let other_form = || vec!["content (the existing one has another form)".to_owned()];
+    let SecretValue::Text(text) = &current.value else { return other_form() };
     let (Ok(old), Ok(new)) = (UsernameToken::read(text, key), UsernameToken::read(&secret.content, key)) else {
-        return whole();
+        return other_form();
     };
     let mut names: Vec<_> = old.differences(&new, key).into_iter().map(|name| format!("`{name}`")).collect();
     if old.has_more {
-        names.push("keys beside the two (they go)".to_owned());
+        names.push("other keys, which are removed".to_owned());
     }
     names
 }
 
-/// What is to be known of what was asked for: what is otherwise and left, what the key does not
-/// reach.
-fn notes(found: Option<&SecretMetadata>, secret: &NewSecret) -> Vec<Printable> {
-    let draft = &secret.draft;
-    let is_text_other = |found: &SecretMetadata| draft.description.is_some() && draft.description != found.description;
-    let are_tags_other = |found: &SecretMetadata| draft.tags.iter().any(|tag| !found.tags.contains(tag));
+/// What the user should know: differences that are left alone, and limits of the key.
+fn notes(existing: Option<&SecretMetadata>, secret: &NewSecret) -> Vec<Printable> {
+    let spec = &secret.spec;
+    let has_other_text = |found: &SecretMetadata| spec.description.is_some() && spec.description != found.description;
+    let has_other_tags = |found: &SecretMetadata| spec.tags.iter().any(|tag| !found.tags.contains(tag));
     let table = [
         (
-            found.is_some_and(is_text_other),
-            "its description is another one, and is left: `aws secretsmanager update-secret`",
+            existing.is_some_and(has_other_text),
+            "the description differs and was not changed; use `aws secretsmanager update-secret`",
         ),
-        (found.is_some_and(are_tags_other), "its tags are other ones, and are left: `aws secretsmanager tag-resource`"),
-        (found.is_some_and(|found| found.is_rotated), "its rotation is on, and will write over what is put here"),
         (
-            draft.key.is_some() && !draft.replicas.is_empty(),
-            "its replicas are under the default key of their Regions, which admits no other account",
+            existing.is_some_and(has_other_tags),
+            "the tags differ and were not changed; use `aws secretsmanager tag-resource`",
+        ),
+        (existing.is_some_and(|found| found.is_rotated), "rotation is on, and will overwrite this value"),
+        (
+            spec.key.is_some() && !spec.replicas.is_empty(),
+            "the replicas use the default keys of their Regions, which admit no other account",
         ),
     ];
-    table.into_iter().filter(|(is_so, _)| *is_so).map(|(_, note)| Printable::new(note)).collect()
+    table.into_iter().filter(|(applies, _)| *applies).map(|(_, note)| Printable::new(note)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::{OnDifference, UpsertAction, upsert};
+    use crate::aws::{AwsError, CreatedSecret, Replica, ReplicaState, SecretMetadata, SecretValue, SecretVersion};
+    use crate::secret::Secret;
+    use crate::secret_authoring::{NewSecret, NewSecretArgs, SecretAdmin, SecretSpec, SecretUse, UpstreamToken};
+    use crate::task::Region;
+
+    /// A Secrets Manager with at most one secret, which records the calls that write.
+    #[derive(Default)]
+    struct FakeAdmin {
+        existing: Option<SecretMetadata>,
+        content: &'static str,
+        writes: Mutex<Vec<String>>,
+    }
+
+    impl FakeAdmin {
+        fn with(content: &'static str, metadata: SecretMetadata) -> Self {
+            Self { existing: Some(metadata), content, writes: Mutex::default() }
+        }
+
+        fn record(&self, call: String) {
+            self.writes.lock().unwrap().push(call);
+        }
+
+        fn writes(&self) -> Vec<String> {
+            self.writes.lock().unwrap().clone()
+        }
+    }
+
+    impl SecretAdmin for FakeAdmin {
+        fn region(&self) -> &'static str {
+            "eu-west-1"
+        }
+
+        async fn describe(&self) -> Result<Option<SecretMetadata>, AwsError> {
+            Ok(self.existing.clone())
+        }
+
+        async fn read(&self) -> Result<SecretVersion, AwsError> {
+            Ok(SecretVersion {
+                arn: "arn".to_owned(),
+                version_id: "old".to_owned(),
+                stage: None,
+                requests: Vec::new(),
+                value: SecretValue::Text(Secret::new(self.content.to_owned())),
+            })
+        }
+
+        async fn create(&self, _: &NewSecret) -> Result<CreatedSecret, AwsError> {
+            self.record("create".to_owned());
+            Ok(CreatedSecret { arn: "arn".to_owned(), version_id: "new".to_owned() })
+        }
+
+        async fn put(&self, _: &str, _: &NewSecret) -> Result<String, AwsError> {
+            self.record("put".to_owned());
+            Ok("new".to_owned())
+        }
+
+        async fn replicate(&self, _: &str, regions: &[Region]) -> Result<(), AwsError> {
+            self.record(format!("replicate {}", regions.iter().map(Region::as_str).collect::<Vec<_>>().join(" ")));
+            Ok(())
+        }
+    }
+
+    const SAME: &str = r#"{"username":"me","accessToken":"token"}"#;
+    const OTHER: &str = r#"{"username":"me","accessToken":"older"}"#;
+
+    fn secret(replicas: &[String]) -> NewSecret {
+        let args = NewSecretArgs {
+            usage: SecretUse::PullThrough,
+            name: "ecr-pullthroughcache/hub",
+            username: "me",
+            description: None,
+            tags: &[],
+            key: None,
+            region: None,
+            replicas,
+        };
+        NewSecret::new(SecretSpec::new(&args).unwrap(), &UpstreamToken::new("token".into()).unwrap()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn new_secret_is_created_then_replicated() {
+        let admin = FakeAdmin::default();
+        let result = upsert(&admin, &secret(&["us-east-1".to_owned()]), OnDifference::Refuse).await.unwrap();
+        assert_eq!((result.action, &*result.version_id), (UpsertAction::Created, "new"));
+        assert_eq!(admin.writes(), ["create", "replicate us-east-1"]);
+    }
+
+    #[tokio::test]
+    async fn same_content_writes_nothing() {
+        let admin = FakeAdmin::with(SAME, SecretMetadata::default());
+        let result = upsert(&admin, &secret(&[]), OnDifference::Update).await.unwrap();
+        assert_eq!((result.action, &*result.version_id), (UpsertAction::Unchanged, "old"));
+        assert!(admin.writes().is_empty());
+    }
+
+    #[tokio::test]
+    async fn difference_is_written_only_on_request() {
+        let admin = FakeAdmin::with(OTHER, SecretMetadata::default());
+        let failure = upsert(&admin, &secret(&[]), OnDifference::Refuse).await.unwrap_err();
+        assert!(failure.message.as_str().ends_with("differs: `accessToken`") && admin.writes().is_empty());
+        let result = upsert(&admin, &secret(&[]), OnDifference::Update).await.unwrap();
+        assert_eq!((result.action, admin.writes()), (UpsertAction::Updated, vec!["put".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn only_missing_replicas_are_added() {
+        let replica = Replica { region: "us-east-1".to_owned(), state: ReplicaState::InSync, message: None };
+        let admin = FakeAdmin::with(SAME, SecretMetadata { replicas: vec![replica], ..SecretMetadata::default() });
+        let regions = ["us-east-1".to_owned(), "us-west-2".to_owned()];
+        let result = upsert(&admin, &secret(&regions), OnDifference::Update).await.unwrap();
+        assert_eq!((result.action, admin.writes()), (UpsertAction::Updated, vec!["replicate us-west-2".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn replica_and_secret_under_another_key_are_left_unchanged() {
+        let primary_region = Some("us-east-1".to_owned());
+        let kms_key = Some("arn:aws:kms:eu-west-1:111122223333:key/1".to_owned());
+        for metadata in [
+            SecretMetadata { primary_region, ..SecretMetadata::default() },
+            SecretMetadata { kms_key, ..SecretMetadata::default() },
+        ] {
+            let admin = FakeAdmin::with(OTHER, metadata);
+            assert!(upsert(&admin, &secret(&[]), OnDifference::Update).await.is_err());
+            assert!(admin.writes().is_empty());
+        }
+    }
 }

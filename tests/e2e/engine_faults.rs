@@ -28,7 +28,7 @@ fn pull_completes_after_the_engine_is_killed_and_restarted() {
     engine.restart();
     let ended = RunOutput::wait_for(running);
     world.assert_pulled(&ended);
-    assert_eq!(ended.container(0)["retries"][0]["because"]["class"], "engine-gone", "{ended:?}");
+    assert_eq!(ended.container(0)["retries"][0]["error"]["class"], "engine-gone", "{ended:?}");
     assert_eq!(world.proxy.max_concurrent_requests(), 1, "two pulls of one image never overlap");
 }
 
@@ -110,7 +110,7 @@ fn pull_completes_after_a_paused_engine_resumes() {
     engine.signal("CONT");
     let ended = RunOutput::wait_for(running);
     world.assert_pulled(&ended);
-    assert_eq!(ended.container(0)["retries"][0]["because"]["class"], "engine-gone", "{ended:?}");
+    assert_eq!(ended.container(0)["retries"][0]["error"]["class"], "engine-gone", "{ended:?}");
     assert_eq!(world.proxy.max_concurrent_requests(), 1, "two pulls of one image never overlap");
 }
 

@@ -115,7 +115,7 @@ fn stalled_layer_is_retried_after_the_idle_timeout(lab: &Lab) {
     let ended = world.pull().env("TASKPULL_IDLE_TIMEOUT", "3s").output();
     gate.open();
     world.assert_pulled(&ended);
-    assert_eq!(ended.container(0)["retries"][0]["because"]["link"], "layers", "{ended:?}");
+    assert_eq!(ended.container(0)["retries"][0]["error"]["link"], "layers", "{ended:?}");
     if lab.engine == LabEngine::Podman {
         // Docker closes an abandoned request only when the next byte arrives, so it is not checked.
         assert_eq!(world.proxy.max_concurrent_requests(), 1, "two pulls of one image overlapped");

@@ -60,7 +60,7 @@ fn image_comes_through_its_rule_and_from_upstream_during_an_outage() {
     let fallback = pull("default");
     let app = fallback.container(0);
     assert_eq!(
-        (fallback.code, &app["result"], &app["fellBack"]["via"]),
+        (fallback.code, &app["result"], &app["fallback"]["via"]),
         (0, &"pulled".into(), &via.clone().into()),
         "{fallback:?}"
     );

@@ -167,7 +167,7 @@ fn plan_route_starts_no_pull_and_contacts_no_engine() {
     let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let mixed = task(&[container("app", IMAGE, SECRET), open_container("bad", "UPPER")]);
-    let answer = agent.send("POST", "/v1/check?source=web.json", &[JSON], &mixed.to_string());
+    let answer = agent.send("POST", "/v1/plan?source=web.json", &[JSON], &mixed.to_string());
     assert_eq!(answer.status, 200, "{answer:?}");
     let containers = &answer.json()["tasks"][0]["containers"];
     assert_eq!((&containers[0]["result"], &containers[1]["result"]), (&json!("planned"), &json!("failed")));

@@ -69,7 +69,7 @@ fn socket_is_private_when_its_group_does_not_exist() {
     let agent = Agent::from_run(home.serve(&world).env("TASKPULL_SOCKET_GROUP", "no-such-group"), &home);
     assert_eq!(fs::metadata(home.socket()).unwrap().permissions().mode() & 0o777, 0o600);
     let output = agent.terminate();
-    assert!(output.stderr.contains("group no-such-group"), "{output:?}");
+    assert!(output.stderr.contains("group `no-such-group` does not exist"), "{output:?}");
     assert!(!home.socket().exists(), "the agent removes its socket when it ends");
 }
 
@@ -91,7 +91,7 @@ fn submit_and_read_rights_are_independent() {
         (unlisted, "GET", format!("/v1/pulls/{root_request}")),
         (unlisted, "GET", "/v1/metrics".to_owned()),
         (READER, "POST", "/v1/pulls".to_owned()),
-        (READER, "POST", "/v1/check".to_owned()),
+        (READER, "POST", "/v1/plan".to_owned()),
         (READER, "DELETE", format!("/v1/pulls/{root_request}")),
         (SENDER, "GET", format!("/v1/pulls/{root_request}")),
         (SENDER, "GET", format!("/v1/pulls/{root_request}/events")),
@@ -104,7 +104,10 @@ fn submit_and_read_rights_are_independent() {
     assert_eq!(ask(unlisted, "GET", "/v1/health", "").status, 200);
 
     let own = ask(SENDER, "POST", "/v1/pulls", &definition);
-    assert_eq!((own.status, &own.json()["by"]), (202, &json!({ "from": "peer", "uid": SENDER, "gid": GROUP })));
+    assert_eq!(
+        (own.status, &own.json()["submittedBy"]),
+        (202, &json!({ "from": "peer", "uid": SENDER, "gid": GROUP }))
+    );
     let own = own.id();
     let ids = |uid| -> Vec<_> {
         let list = ask(uid, "GET", "/v1/pulls", "").json();
@@ -130,7 +133,7 @@ fn submit_right_does_not_cover_requests_of_the_watched_folder() {
     let agent = Agent::from_run(serve.env("TASKPULL_ACCESS_READ", format!("root,{READER}")), &home);
     gate.block_until_arrivals(1);
     let list = agent.get("/v1/pulls").json();
-    assert_eq!(list["pulls"][0]["by"], json!({ "from": "folder" }));
+    assert_eq!(list["pulls"][0]["submittedBy"], json!({ "from": "folder" }));
     let path = format!("/v1/pulls/{}", list["pulls"][0]["id"].as_str().unwrap());
     let status = |uid, method, path: &str| ask(&home.socket(), (uid, GROUP), method, path, "").status;
     assert_eq!(status(SENDER, "GET", &path), 403);
@@ -153,7 +156,7 @@ fn access_list_admits_members_of_a_listed_group() {
         403,
         "root has no access unless it is listed"
     );
-    assert_eq!(ask(&home.socket(), (0, 0), "POST", "/v1/check", "[]").status, 403);
+    assert_eq!(ask(&home.socket(), (0, 0), "POST", "/v1/plan", "[]").status, 403);
 }
 
 #[test]

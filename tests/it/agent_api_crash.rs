@@ -60,7 +60,7 @@ fn socket_of_a_running_agent_is_not_replaced() {
     let second = Run::new(["serve", "--socket", &socket, "--state-folder", &state]);
     let output = world.configure(second).output();
     assert_eq!(output.code, 6, "{output:?}");
-    assert!(output.stderr.contains("another agent answers there") && output.stderr.contains(&socket), "{output:?}");
+    assert!(output.stderr.contains("is in use by another agent") && output.stderr.contains(&socket), "{output:?}");
     assert_eq!(agent.get("/v1/health").status, 200);
 }
 

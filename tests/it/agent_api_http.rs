@@ -47,7 +47,7 @@ fn ambiguous_body_length_is_rejected_and_no_request_is_smuggled() {
     let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let (body, length) = (definition(), definition().len());
-    let check = format!("POST /v1/check HTTP/1.1\r\n{HOST}{JSON}");
+    let check = format!("POST /v1/plan HTTP/1.1\r\n{HOST}{JSON}");
     let whole = chunked(&body, "");
     let inner = SECOND.len();
     for (text, expected) in [
@@ -73,7 +73,7 @@ fn ambiguous_body_length_is_rejected_and_no_request_is_smuggled() {
 fn trailers_are_ignored_and_limited_in_size() {
     let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
-    let head = format!("POST /v1/check HTTP/1.1\r\n{HOST}{JSON}Transfer-Encoding: chunked\r\n\r\n");
+    let head = format!("POST /v1/plan HTTP/1.1\r\n{HOST}{JSON}Transfer-Encoding: chunked\r\n\r\n");
     let trailers = "Content-Type: text/plain\r\nContent-Length: 7\r\n";
     let text = format!("{head}{}{SECOND}", chunked(&definition(), trailers));
     assert_eq!(statuses(&answers(&agent, text)), [200, 200]);
@@ -111,9 +111,9 @@ fn expect_100_continue_is_answered_before_the_body() {
         let head = format!("POST {path} HTTP/1.1\r\n{HOST}{JSON}{CLOSE}Expect: 100-continue\r\n");
         statuses(&answers(&agent, format!("{head}Content-Length: {length}\r\n\r\n{body}")))
     };
-    assert_eq!(ask("/v1/check", body.len(), &body), [100, 200]);
+    assert_eq!(ask("/v1/plan", body.len(), &body), [100, 200]);
     assert_eq!(ask("/v1/nothing", body.len(), ""), [404]);
-    assert_eq!(ask("/v1/check", 5 << 20, ""), [413]);
+    assert_eq!(ask("/v1/plan", 5 << 20, ""), [413]);
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn source_length_is_limited_in_characters_not_bytes() {
     let (world, home) = (World::new(), AgentHome::new());
     let agent = Agent::start(&home, &world);
     let check = |characters| {
-        let path = format!("/v1/check?source={}", "%F0%9F%90%B3".repeat(characters));
+        let path = format!("/v1/plan?source={}", "%F0%9F%90%B3".repeat(characters));
         agent.send("POST", &path, &[("Content-Type", "application/json")], &definition()).status
     };
     assert_eq!((check(4_096), check(4_097)), (200, 400));

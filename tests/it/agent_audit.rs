@@ -39,7 +39,7 @@ fn audit_line_names_credential_and_aws_calls_but_no_secret() {
     let text = |key: &str| app[key].as_str().unwrap_or_default();
     assert_eq!([text("event"), text("source"), text("task"), text("container")], ["pull", "web.json", "web", "app"]);
     assert_eq!(
-        (&app["by"], text("image"), text("result")),
+        (&app["submittedBy"], text("image"), text("result")),
         (&json!({ "from": "peer", "uid": 7, "gid": 8 }), IMAGE, "pulled")
     );
     assert!(text("digest").starts_with("sha256:") && app["durationMs"].is_u64(), "{app}");
@@ -103,7 +103,7 @@ fn full_disk_loses_audit_lines_but_no_pulls() {
     let (trail, line) = (prepared.audit().join("trail"), small_disk_command(&prepared.audit(), "4k"));
     let watched = prepared.start_wrapped(&world, &line);
     watched.metrics_with(r#"taskpull_requests_total{ending="succeeded"} 1"#);
-    watched.agent.wait_for_log("the audit trail cannot be written");
+    watched.agent.wait_for_log("audit log cannot be written");
     let count = |result: &str| {
         let line = format!("taskpull_audit_lines_total{{result=\"{result}\"}} ");
         watched.metrics().lines().find_map(|metric| metric.strip_prefix(&line)?.parse::<usize>().ok()).unwrap()

@@ -163,7 +163,7 @@ fn issued_login_appears_only_in_its_answer_and_is_audited() {
     let metrics = agent.get("/v1/metrics").body;
     let output = agent.terminate();
 
-    assert!(metrics.contains("taskpull_credentials_given_total{kind=\"secret\"} 1"), "{metrics}");
+    assert!(metrics.contains("taskpull_credentials_issued_total{kind=\"secret\"} 1"), "{metrics}");
     let lines = fs::read_to_string(&path).unwrap();
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let matching = |event: &str, right: &Value| {

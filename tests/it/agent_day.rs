@@ -12,16 +12,16 @@ use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _, join, join_all};
-use taskpull::agent::api::{Access, Rule, Server, Shared, Socket};
+use taskpull::agent::api::{Access, AccessRule, ApiState, Server, Socket};
 use taskpull::agent::{
     AgentObserver, Job, JobEvents, JobExecutor, JobPhase, JobPlan, JobResult, JobState, JobStore, Journal,
     ServiceManager, Shutdown, StoreLimits, Submission, Supervisor,
 };
-use taskpull::config::FolderSettings;
+use taskpull::config::{FolderSettings, RoleUse};
 use taskpull::error::Failure;
 use taskpull::pipeline::{
     AccountRoles, AwsClient, Backoff, Caching, CachingCredentialProvider, Concurrency, Deadlines, DockerAddress,
-    ImageReference, Input, IssuedLogin, PlanContext, PullLimiter, PullLimits, PullRun, Rewrites, RoleUse, reach,
+    ImageReference, Input, IssuedLogin, PlanContext, PullLimiter, PullLimits, PullRun, Rewrites, reach,
 };
 use taskpull::pull::DiskLimits;
 use taskpull::report::Report;
@@ -155,7 +155,7 @@ impl Pulling {
         Self {
             credentials: credential_provider(),
             engine: DockerAddress::parse(&story_variable("DOCKER_HOST")).unwrap(),
-            traffic: PullLimiter::of_many_runs(Concurrency { all, per_registry }),
+            traffic: PullLimiter::for_many_runs(Concurrency { all, per_registry }),
             limits: PullLimits {
                 disk: DiskLimits::default(),
                 caching: Caching { verify_access: Some(true), ..Caching::default() },
@@ -228,22 +228,22 @@ async fn simulated_day_within_the_prepared_services() {
     let room = StoreLimits { open: 1_000, history: 200 };
     let desk = Arc::new(JobStore::new(journal, Vec::new(), room, to_runner));
     let (work, ends, stop) = (Arc::new(Pulling::new()), Arc::new(Ends::default()), Shutdown::default());
-    let own_user = Rule { users: [rustix::process::getuid().as_raw()].into(), ..Rule::default() };
+    let own_user = AccessRule { users: [rustix::process::getuid().as_raw()].into(), ..AccessRule::default() };
     let access = Access { submit: own_user.clone(), read: own_user, ..Access::default() };
-    let shared = Shared {
-        desk: Arc::clone(&desk),
-        work: Arc::<Pulling>::clone(&work),
-        witness: Arc::<Ends>::clone(&ends),
+    let state = ApiState {
+        job_store: Arc::clone(&desk),
+        executor: Arc::<Pulling>::clone(&work),
+        observer: Arc::<Ends>::clone(&ends),
         access: Arc::new(RwLock::new(access)),
         metrics: Box::new(String::new),
         request_timeout: MINUTE,
     };
-    let (socket, _) = Socket::bind(&folder.join("agent.sock"), "no-such-group").unwrap();
+    let socket = Socket::bind(&folder.join("agent.sock"), "no-such-group").unwrap();
     let supervisor = Supervisor {
         desk: &desk,
         work: &*work,
         witness: &*ends,
-        server: &Server { shared: Arc::new(shared), listener: &socket.listener().unwrap() },
+        server: &Server { state: Arc::new(state), listener: &socket.listener().unwrap() },
         service_manager: &ServiceManager::default(),
         give_up_after: 60 * MINUTE,
         drain_timeout: MINUTE,

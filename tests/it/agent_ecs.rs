@@ -232,7 +232,8 @@ fn denied_ecs_call_is_named_and_recovers_once_allowed() {
     agent.wait_for_scans(2);
     let lines = agent.0.log_lines("nothing new is pulled");
     assert_eq!(lines.len(), 1, "{lines:?}");
-    for words in ["the host is not allowed ecs:DescribeServices", "in the policy of the host's identity", "request id"]
+    for words in
+        ["the host is not allowed to call ecs:DescribeServices", "in the policy of the host's identity", "request id"]
     {
         assert!(lines[0].contains(words), "{words}: {lines:?}");
     }
@@ -249,7 +250,7 @@ fn ecs_outage_is_logged_once_and_known_images_stay_scheduled() {
     let agent = agent.start_with("web", |run| run.env("TASKPULL_ECS_PULL_INTERVAL", "2s"));
     agent.wait_for_pulls(&["one"]);
     agent.0.world.aws.inject_fault("ListServices", Calls::Every, AwsFault::Status(503));
-    agent.0.wait_for_log("did not answer ecs:ListServices properly");
+    agent.0.wait_for_log("gave no usable answer to ecs:ListServices");
     let pulls = agent.0.world.engine.pull_count(&image("one"));
     agent.0.world.aws.put_cluster(CLUSTER, Cluster { services: vec![ec2("two")], ..Cluster::default() });
     agent.wait_for_scans(7);
@@ -273,7 +274,7 @@ fn throttled_cluster_scan_completes_later() {
     let aws = &agent.0.world.aws;
     aws.inject_fault("DescribeTaskDefinition", Calls::From(3), AwsFault::Throttle);
     let agent = agent.start();
-    agent.0.wait_for_log("ECS is throttling ecs:DescribeTaskDefinition");
+    agent.0.wait_for_log("is throttling ecs:DescribeTaskDefinition");
     let pulled = || names.iter().filter(|name| agent.has_pulled(name)).count();
     agent.0.wait_until("images described before the throttling are pulled", || pulled() == 2);
     agent.0.world.aws.inject_fault("DescribeTaskDefinition", Calls::Every, AwsFault::Slow(Duration::ZERO));

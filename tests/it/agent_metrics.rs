@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-use taskpull::agent::metrics::table::{Kind, METRICS};
+use taskpull::agent::metrics::table::{METRICS, MetricKind};
 
 use crate::support::aws::{AwsFault, Secret};
 use crate::support::engine::PullScript;
@@ -107,8 +107,8 @@ fn metric_names(text: &str) -> BTreeSet<String> {
 /// Returns the names of all exported series.
 fn series_names() -> BTreeSet<String> {
     let names_of = |metric: &&taskpull::agent::metrics::table::Metric| match metric.kind {
-        Kind::Histogram(_) => ["_bucket", "_sum", "_count"].map(|part| format!("{}{part}", metric.name)).to_vec(),
-        Kind::Counter | Kind::Gauge => vec![metric.name.to_owned()],
+        MetricKind::Histogram(_) => ["_bucket", "_sum", "_count"].map(|part| format!("{}{part}", metric.name)).to_vec(),
+        MetricKind::Counter | MetricKind::Gauge => vec![metric.name.to_owned()],
     };
     METRICS.iter().flat_map(names_of).collect()
 }

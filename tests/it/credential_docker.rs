@@ -101,7 +101,7 @@ fn unmapped_registry_gets_the_not_found_answer_of_the_protocol() {
 fn failures_are_never_answered_as_not_found() {
     let fixture = CredentialWorld::new().with_policy(Policy::none());
     assert_get_failed(&fixture.get(REGISTRY), "is not allowed");
-    assert_get_failed(&fixture.get(ECR_HOST), "not allowed ecr:GetAuthorizationToken");
+    assert_get_failed(&fixture.get(ECR_HOST), "not allowed to call ecr:GetAuthorizationToken");
     assert_get_failed(&fixture.get("public.ecr.aws"), "allow ecr-public:GetAuthorizationToken");
     assert_get_failed(&fixture.get("12.dkr.ecr.eu-west-1.amazonaws.com"), "begins with a 12-digit account id");
     let fixture = CredentialWorld::new();
@@ -135,7 +135,7 @@ fn helper_caches_no_token_for_an_outage() {
     login(&fixture.get(ECR_HOST));
     fixture.world.aws.inject_fault("GetAuthorizationToken", Calls::Every, AwsFault::Status(503));
     let output = fixture.helper().arg("get").stdin(ECR_HOST).env("TASKPULL_SECRETS_TIMEOUT", "1s").output();
-    assert_get_failed(&output, "no authorization token");
+    assert_get_failed(&output, "authorization token for ECR");
 }
 
 #[test]

@@ -184,7 +184,7 @@ fn malformed_token_is_an_error_that_does_not_echo_it() {
     for (token, message) in [
         (json!("aHVudGVyMmh1bnRlcjI="), "no colon"),
         (json!("hunter2!"), "not base64"),
-        (json!(null), "no token in it"),
+        (json!(null), "the answer has no token"),
     ] {
         let world = ecr_world();
         let body = json!({ "authorizationData": [{ "authorizationToken": token }] }).to_string();
@@ -214,9 +214,11 @@ fn denial_hint_names_the_identity_policy_and_resource_star() {
         let output = world.pull(&task(&[open_container("app", OWN_IMAGE), open_container("open", IMAGE)])).output();
         assert_eq!(output.failure(0), "registry-token refused", "{output:?}");
         let failure = output.container(0)["failure"].clone();
-        assert!(failure["message"].as_str().unwrap().contains("the host is not allowed ecr:GetAuthorizationToken"));
+        assert!(
+            failure["message"].as_str().unwrap().contains("the host is not allowed to call ecr:GetAuthorizationToken")
+        );
         let hint = failure["hint"].as_str().unwrap();
-        assert!(hint.contains("on Resource `*` in the identity policy"), "{hint}");
+        assert!(hint.contains("on Resource `*` in the identity-based policy"), "{hint}");
         assert_eq!(output.container(1)["result"], "pulled");
         assert_eq!((token_calls(&world).len(), world.engine.pull_count(OWN_IMAGE)), (1, 0));
     }
@@ -228,9 +230,9 @@ fn outages_and_other_token_failures_are_distinguished() {
         AwsFault::Error(400, "UnrecognizedClientException", "The security token included in the request is invalid.");
     for (fault, failure, message) in [
         (AwsFault::Throttle, "registry-token throttled", "is throttling"),
-        (AwsFault::Status(503), "registry-token unavailable", "did not answer properly"),
-        (AwsFault::Garbage, "registry-token unavailable", "did not answer properly"),
-        (AwsFault::Error(400, "ServerException", "x"), "registry-token unknown", "refused ecr:GetAuthorizationToken"),
+        (AwsFault::Status(503), "registry-token unavailable", "gave no usable answer"),
+        (AwsFault::Garbage, "registry-token unavailable", "gave no usable answer"),
+        (AwsFault::Error(400, "ServerException", "x"), "registry-token unknown", "rejected ecr:GetAuthorizationToken"),
         (rejected, "host-identity refused", "get-region-opt-status --region-name eu-west-1"),
     ] {
         let world = ecr_world();

@@ -209,7 +209,7 @@ fn unusable_ca_bundle_is_a_configuration_error() {
     let world = World::new();
     let file = tempfile::NamedTempFile::new().unwrap();
     for (path, message) in
-        [(file.path(), "has no certificate in it"), ("/nonexistent/ca.pem".as_ref(), "cannot be read")]
+        [(file.path(), "contains no certificate"), ("/nonexistent/ca.pem".as_ref(), "cannot be read")]
     {
         let output = world.pull(&definition(SECRET)).env("AWS_CA_BUNDLE", path).output();
         assert_eq!(output.code, 6, "{output:?}");

@@ -148,7 +148,7 @@ fn external_host_rejects_a_profile_that_needs_the_metadata_service() {
     let run = keyless(&world, &definition()).envs(metadata.environment()).env("AWS_CONFIG_FILE", &config);
     let output = run.env("TASKPULL_HOST_KIND", "external").output();
     assert_eq!(output.failure(0), "host-identity unavailable", "{output:?}");
-    assert!(output.stdout.contains("by host.kind this host has no metadata service"), "{output:?}");
+    assert!(output.stdout.contains("host.kind excludes the metadata service"), "{output:?}");
     assert_eq!(metadata.requests(), Vec::<String>::new());
 }
 

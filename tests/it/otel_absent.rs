@@ -14,6 +14,6 @@ fn build_without_otel_warns_about_configured_traces_and_pulls() {
         output.stderr
     };
     let configured = lines(run().env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"));
-    assert!(configured.contains("warning: there are no traces: this build has none (feature `otel`)"), "{configured}");
+    assert!(configured.contains("warning: traces are disabled: this build lacks the feature `otel`"), "{configured}");
     assert!(!lines(run()).contains("traces"));
 }

@@ -183,6 +183,6 @@ fn missing_staging_label_is_reported() {
     let run = world.pull(&task(&[container("app", IMAGE, SECRET)])).env("TASKPULL_SECRET_STAGE", "AWSPENDING");
     let ended = run.output();
     assert_eq!(ended.failure(0), "secret absent", "{ended:?}");
-    assert!(ended.stdout.contains("no version with the staging label that was asked for"));
+    assert!(ended.stdout.contains("no version with the requested staging label"));
     assert!(ended.stdout.contains("staging label: AWSPENDING"), "the message of the service is included");
 }

@@ -28,7 +28,7 @@ const HUGE: u64 = 1 << 50;
 /// Returns a run with this `disk.check` that checks every image, however much space is free.
 fn run_with_check(world: &World, check: &str, containers: &[Value]) -> Run {
     let run = world.pull(&task(containers));
-    run.env("TASKPULL_DISK_CHECK", check).env("TASKPULL_DISK_COMFORTABLE", "1000000TiB")
+    run.env("TASKPULL_DISK_CHECK", check).env("TASKPULL_DISK_SKIP_CHECK_ABOVE", "1000000TiB")
 }
 
 /// Returns a pull that announces a layer of this size and waits at the gate before it ends.
@@ -108,7 +108,7 @@ fn ample_disk_space_avoids_the_registry_request() {
     let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
     for check in ["warn", "refuse"] {
         let ended = run_with_check(&world, check, &[open_container("app", &image)])
-            .env("TASKPULL_DISK_COMFORTABLE", "1")
+            .env("TASKPULL_DISK_SKIP_CHECK_ABOVE", "1")
             .output();
         assert_eq!(ended.code, 0, "{ended:?}");
         assert!(info_requests(&world) <= 2, "{:?}", world.engine.requests());
@@ -123,7 +123,7 @@ fn disabled_check_and_up_to_date_image_make_no_disk_requests() {
     let image = registry.push_without_layers("team/app:1", &[HUGE]).reference;
     let app = [open_container("app", &image)];
     assert_eq!(run_with_check(&world, "off", &app).output().code, 0);
-    assert_eq!(run_with_check(&world, "refuse", &app).env("TASKPULL_DISK_COMFORTABLE", "0").output().code, 0);
+    assert_eq!(run_with_check(&world, "refuse", &app).env("TASKPULL_DISK_SKIP_CHECK_ABOVE", "0").output().code, 0);
     let ended = run_with_check(&world, "warn", &app).output();
     assert_eq!(ended.container(0)["result"], "up-to-date", "{ended:?}");
     assert_eq!((info_requests(&world), registry.requests()), (0, vec![]));

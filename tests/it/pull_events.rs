@@ -53,7 +53,7 @@ fn each_state_change_is_an_event_and_the_report_comes_last() {
         (&events[0]["pull"], &events[0]["image"], &events[0]["containers"]),
         (&json!(0), &json!(IMAGE), &containers)
     );
-    assert_eq!((&events[3]["attempt"], &events[3]["because"]["class"]), (&json!(2), &json!("unavailable")));
+    assert_eq!((&events[3]["attempt"], &events[3]["error"]["class"]), (&json!(2), &json!("unavailable")));
     let end = &events[events.len() - 2];
     let report = &last["report"];
     schema::assert_valid(&schema_of("report.schema.json"), report);
@@ -96,7 +96,7 @@ fn fallback_to_the_cached_image_is_reported_before_the_end_event() {
     let events = events(&run.output());
     let event_names = names(&events);
     assert_eq!(event_names[event_names.len() - 3..], ["falling-back", "end", "report"]);
-    assert_eq!(events[events.len() - 3]["because"]["class"], "unavailable");
+    assert_eq!(events[events.len() - 3]["error"]["class"], "unavailable");
     assert_eq!(events[events.len() - 2]["result"], "cached");
 }
 

@@ -146,7 +146,7 @@ fn control_characters_never_reach_the_terminal() {
     world.engine.script(IMAGE, crate::support::engine::PullScript::refusal(500, "no \u{1b}[2J\nway"));
     let ended =
         world.configure(Run::new(["pull", "-"]).stdin(task(&[open_container("a", IMAGE)]).to_string())).output();
-    assert!(ended.stdout.contains("said: no \u{fffd}[2J way"), "{ended:?}");
+    assert!(ended.stdout.contains("cause: no \u{fffd}[2J way"), "{ended:?}");
 }
 
 #[test]

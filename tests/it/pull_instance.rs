@@ -167,7 +167,7 @@ fn dry_run_names_the_host_login_without_running_a_helper() {
     let text = crate::support::run::Run::new(["pull", "--dry-run", "-"]).stdin(app().to_string());
     let ended = host.configure(text).output();
     assert!(
-        ended.stdout.contains("[1] this host's own login for registry.example:5000\n    from docker-credential-mine"),
+        ended.stdout.contains("[1] host login for registry.example:5000\n    from docker-credential-mine"),
         "{ended:?}"
     );
 }

@@ -48,9 +48,7 @@ fn fallback_to_the_cached_image_is_printed_with_its_cause() {
     assert!(ended.stderr.ends_with(&format!("{IMAGE}: cached\n")), "{ended:?}");
     assert!(ended.stderr.contains(&format!("{IMAGE}: the copy on the engine serves instead: registry unavailable: ")));
     assert!(
-        ended
-            .stdout
-            .contains("    the copy on the engine serves, because the pull failed:\n      registry (unavailable)")
+        ended.stdout.contains("    the cached image is used, because the pull failed:\n      registry (unavailable)")
     );
 }
 

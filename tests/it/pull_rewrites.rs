@@ -83,7 +83,7 @@ fn image_pulled_through_a_rule_gets_its_original_name() {
     assert_eq!(world.aws.call_count("GetSecretValue"), 0, "the upstream's secret is not read");
     let web = ended.container(0);
     assert_eq!((&web["image"], &web["via"]), (&json!(HUB), &json!(VIA)));
-    assert_eq!((&web["result"], &web["fellBack"]), (&json!("pulled"), &Value::Null));
+    assert_eq!((&web["result"], &web["fallback"]), (&json!("pulled"), &Value::Null));
     assert_eq!(reported_credential(&web)["kind"], "ecr");
     assert_eq!(ended.report()["tasks"][0]["warnings"], json!([]), "the secret belongs to the upstream");
     let is_tag_request = |request: &String| {
@@ -107,8 +107,8 @@ fn unavailable_ecr_token_falls_back_to_the_upstream_with_its_secret() {
         assert_eq!(ended.code, 0, "{ended:?}");
         assert_eq!(logins_by_image(&world), [(HUB.to_owned(), "me:swordfish".to_owned())]);
         let web = ended.container(0);
-        assert_eq!((&web["via"], &web["fellBack"]["via"]), (&Value::Null, &json!(VIA)));
-        assert_eq!(web["fellBack"]["because"]["link"], "registry-token");
+        assert_eq!((&web["via"], &web["fallback"]["via"]), (&Value::Null, &json!(VIA)));
+        assert_eq!(web["fallback"]["error"]["link"], "registry-token");
         assert_eq!(web["credential"]["kind"], "secret");
     }
 }
@@ -133,10 +133,10 @@ fn unavailable_ecr_registry_is_retried_before_the_upstream_fallback() {
     assert_eq!((world.engine.pull_count(VIA), world.engine.pull_count(HUB)), (4, 1));
     assert_eq!(logins_by_image(&world).last().unwrap().1, "me:swordfish");
     let web = ended.container(0);
-    assert_eq!((&web["attempts"], &web["fellBack"]["because"]["class"]), (&json!(5), &json!("unavailable")));
+    assert_eq!((&web["attempts"], &web["fallback"]["error"]["class"]), (&json!(5), &json!("unavailable")));
     assert_eq!(web["result"], "pulled");
     let text = text_report(&world, &hub_definition(), &[]);
-    assert!(text.contains(&format!("from its own registry, and not via {VIA}:")), "{text}");
+    assert!(text.contains(&format!("from the upstream registry, because {VIA} failed:")), "{text}");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn silent_rule_is_abandoned_at_the_first_timeout() {
     let (run, _config) = run(&world, &hub_definition());
     let ended = run.env("TASKPULL_BEGIN_TIMEOUT", "1s").output();
     assert_eq!((ended.code, world.engine.pull_count(VIA)), (0, 1), "{ended:?}");
-    assert_eq!(ended.container(0)["fellBack"]["because"]["class"], "unavailable");
+    assert_eq!(ended.container(0)["fallback"]["error"]["class"], "unavailable");
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn failures_of_both_routes_are_reported() {
     let ended = pull(&world, &hub_definition());
     assert_eq!((ended.code, &*ended.failure(0)), (3, "registry refused"), "{ended:?}");
     let web = ended.container(0);
-    assert_eq!(web["fellBack"]["because"]["class"], "unavailable");
+    assert_eq!(web["fallback"]["error"]["class"], "unavailable");
     assert_eq!(web["failure"]["resource"], HUB);
     let text = text_report(&world, &hub_definition(), &[]);
     assert!(text.contains("503") && text.contains("does not accept these credentials"), "{text}");
@@ -203,7 +203,7 @@ fn unreadable_upstream_secret_is_reported_together_with_the_rule_failure() {
     let ended = pull(&world, &hub_definition());
     let web = ended.container(0);
     assert_eq!(web["failure"]["class"], "refused", "{ended:?}");
-    assert_eq!((&web["credential"]["kind"], &web["fellBack"]["via"]), (&json!("secret"), &json!(VIA)));
+    assert_eq!((&web["credential"]["kind"], &web["fallback"]["via"]), (&json!("secret"), &json!(VIA)));
     assert_eq!(world.engine.pull_count(HUB), 0, "nothing is pulled anonymously");
 }
 
@@ -272,7 +272,7 @@ fn cached_image_is_used_only_after_verification_by_a_working_route() {
         world.engine.script(HUB, PullScript::success());
         let accepted = pull_again(&world);
         assert_eq!(accepted.container(0)["verified"], true, "{behavior}: {accepted:?}");
-        assert_eq!(accepted.container(0)["fellBack"]["via"], VIA);
+        assert_eq!(accepted.container(0)["fallback"]["via"], VIA);
         assert_eq!(
             (world.engine.pull_count(VIA), world.engine.pull_count(HUB)),
             (1, 0),
@@ -292,7 +292,7 @@ fn cached_image_is_used_when_both_routes_are_unavailable() {
     let ended = run.env("TASKPULL_ATTEMPTS", "1").output();
     let web = ended.container(0);
     assert_eq!((ended.code, &web["result"]), (0, &json!("cached")), "{ended:?}");
-    assert_eq!((&web["fellBack"]["because"]["resource"], &web["insteadOf"]["resource"]), (&json!(VIA), &json!(HUB)));
+    assert_eq!((&web["fallback"]["error"]["resource"], &web["insteadOf"]["resource"]), (&json!(VIA), &json!(HUB)));
     assert!(web["digest"].as_str().is_some_and(|digest| digest.starts_with("sha256:")), "{web}");
 }
 
@@ -357,7 +357,7 @@ fn upstream_fallback_is_reported_as_an_event() {
     let ended = run.arg("--events").output();
     let events: Vec<Value> = ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let asking: Vec<_> = events.iter().filter(|event| event["event"] == "asking-upstream").collect();
-    assert_eq!((asking.len(), &asking[0]["because"]["resource"]), (1, &json!(VIA)), "{ended:?}");
+    assert_eq!((asking.len(), &asking[0]["error"]["resource"]), (1, &json!(VIA)), "{ended:?}");
     assert_eq!(asking[0]["image"], HUB);
 }
 

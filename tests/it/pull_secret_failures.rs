@@ -52,7 +52,7 @@ fn cross_account_secret_without_a_resource_policy_is_denied() {
     world.aws.put_secret(Secret::text(OTHER_SECRET, LOGIN));
     let ended = world.pull(&task(&[container("app", IMAGE, OTHER_SECRET)])).output();
     assert_eq!(ended.failure(0), "secret-policy refused", "{ended:?}");
-    assert!(hint(&ended).contains("if that is not in account 444455556666, the secret's resource policy"));
+    assert!(hint(&ended).contains("if that identity is not in account 444455556666, the secret's resource policy"));
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn absent_and_deleted_secrets_are_reported() {
     assert!(ended.code == 3 && check_result(&ended, "secret").1.contains("restore-secret"), "{ended:?}");
     let absent = world(Secret::text(&HUB.replace("/hub-", "/other-"), "{}"));
     let ended = check_as_json(&absent, "pull-through", &[]);
-    assert!(ended.code == 3 && check_result(&ended, "secret").1.contains("there is none of that name"), "{ended:?}");
+    assert!(ended.code == 3 && check_result(&ended, "secret").1.contains("there is no such secret"), "{ended:?}");
 }
 
 #[test]

@@ -292,7 +292,7 @@ fn missing_permission_is_named_with_its_resource() {
             format!("allow secretsmanager:{action} on arn:aws:secretsmanager:eu-west-1:ACCOUNT:secret:{NAME}-??????");
         assert!(ended.stderr.contains(&hint), "{ended:?}");
         let consequence =
-            if *action == allowed[2] { "the secret is there, its replicas are not" } else { "nothing was written" };
+            if *action == allowed[2] { "the secret exists, its replicas do not" } else { "nothing was written" };
         assert!(ended.stderr.contains(consequence), "{ended:?}");
     }
 }
@@ -318,7 +318,7 @@ fn service_error_that_quotes_the_token_is_hidden() {
     account.world.aws.inject_fault("CreateSecret", Calls::Every, AwsFault::Error(400, "ValidationException", quoting));
     let ended = account.create_hub_secret(&[], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
-    assert!(ended.stderr.contains("its words repeat the token"), "{ended:?}");
+    assert!(ended.stderr.contains("the service's message repeats the token"), "{ended:?}");
 }
 
 #[test]
@@ -332,7 +332,7 @@ fn secret_created_concurrently_is_reported() {
     );
     let ended = account.create_hub_secret(&[], TOKEN);
     assert_eq!(ended.code, 3, "{ended:?}");
-    assert!(ended.stderr.contains("one of this name was made in the meantime"), "{ended:?}");
+    assert!(ended.stderr.contains("a secret of this name was created in the meantime"), "{ended:?}");
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn failing_host_identity_is_reported_with_its_cause() {
     let hanging = run.env("TASKPULL_SECRETS_TIMEOUT", "1s").output();
     for (ended, cause) in [(refused, "StatusCode(401)"), (failed, "exit status: 7"), (hanging, "no answer in time")] {
         assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
-        assert!(ended.stderr.contains("the host's AWS credentials could not be had"), "{ended:?}");
+        assert!(ended.stderr.contains("the AWS credentials of this host cannot be loaded"), "{ended:?}");
         assert!(ended.stderr.contains(cause), "{cause}: {ended:?}");
         assert!(!ended.stderr.contains("c4nary"), "{ended:?}");
     }

@@ -1,35 +1,45 @@
-//! The socket: HTTP for the programs of this host, and whom the agent listens to.
+//! The API of the agent: HTTP on a Unix socket, for programs on the same host.
 //!
-//! The one table of routes (`routes`) says what there is, who may ask for it, and what the
-//! OpenAPI document says of it. Whoever is at the other end is who the kernel says he is; a
-//! request that came through a browser or a proxy is refused, since it may be somebody
-//! else's. Every wait for a client has an end, and what one client has in memory a bound. No
-//! secret is in any answer but that of a route which needs [`Right::Credentials`].
+//! - The table in [`routes`] is the one list of routes, required rights and documentation. The
+//!   router dispatches by it, and the `OpenAPI` document is generated from it.
+//! - The kernel identifies the caller (`SO_PEERCRED`); the operator's lists give the caller
+//!   rights. A request that came through a browser or a proxy is refused, because its sender
+//!   may be someone other than the process at the socket.
+//! - Every wait for a client has a timeout, and the memory that one client can occupy is bounded.
+//!
+//! Invariant: only routes that require [`Right::Credentials`] return a secret.
 
 mod access;
-mod answer;
-mod body;
 mod connection;
-mod credentials;
-mod document;
-mod guard;
-mod patient;
-mod people;
+mod connection_quota;
+mod context;
+mod csrf_guard;
+mod dto;
+mod handlers;
+mod login_request;
+mod openapi;
 mod problem;
-mod pulls;
 mod query;
+mod request_body;
+mod response;
+mod route;
+mod router;
 mod routes;
 mod schemas;
 mod server;
 mod socket;
-mod state;
-mod view;
+mod socket_error;
+mod user_groups;
+mod write_timeout;
 
-pub use access::{Access, Right, Rights, Rule};
-pub use body::LIMIT as BODY_LIMIT;
-pub use document::openapi;
-pub(super) use people::group_name;
-pub use problem::ProblemView;
-pub use server::{Server, Shared};
-pub use socket::{Socket, SocketError};
-pub use view::{Condition, ListView, OnePull, PullView, PullWord, Readiness, StateWord, VersionView};
+pub use access::{Access, AccessRule, Right, Rights};
+pub use context::ApiState;
+pub use dto::{Condition, JobStatus, ProblemView, PullItem, PullList, PullStatus, PullView, Readiness, VersionView};
+pub use openapi::openapi;
+pub use server::Server;
+pub use socket::Socket;
+pub use socket_error::SocketError;
+pub(super) use user_groups::group_name;
+
+#[cfg(test)]
+mod tests;

@@ -1,38 +1,74 @@
-//! The values in a request's query, as its route names them.
+//! Query parameters of a request.
+
+use std::collections::BTreeMap;
 
 use http::Uri;
 
-use super::problem::{Kind, Problem};
-use super::routes::Route;
+use super::problem::{Problem, ProblemKind};
+use super::route::Parameter;
 
-/// The values, each at most once.
-pub(super) struct Query(Vec<(String, String)>);
+/// The decoded parameters; each occurs at most once and is one of the route's.
+#[derive(Debug)]
+pub(super) struct Query(BTreeMap<String, String>);
 
 impl Query {
-    /// Reads them; a name that means nothing is refused, since its sender meant something.
-    pub(super) fn read(uri: &Uri, route: &Route) -> Result<Self, Problem> {
-        let malformed = |said: String| Problem::new(Kind::Malformed, &said);
-        let mut values: Vec<(String, String)> = Vec::new();
+    /// Decodes the query. An unknown parameter is refused: ignoring it could do something other
+    /// than what the client meant.
+    pub(super) fn parse(uri: &Uri, known: &[Parameter]) -> Result<Self, Problem> {
+        let malformed = |detail: String| Err(Problem::new(ProblemKind::MALFORMED, &detail));
+        let mut values = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
-            if !route.parameters.iter().any(|parameter| !parameter.is_header && parameter.name == name) {
-                return Err(malformed(format!("`{name}` means nothing in this query")));
+            if !known.iter().any(|parameter| !parameter.is_header && parameter.name == name) {
+                return malformed(format!("`{name}` is not a query parameter of this path"));
             }
-            if values.iter().any(|(known, _)| *known == name) {
-                return Err(malformed(format!("`{name}` is there twice")));
+            if values.contains_key(&*name) {
+                return malformed(format!("the query parameter `{name}` occurs twice"));
             }
-            values.push((name.into_owned(), value.into_owned()));
+            values.insert(name.into_owned(), value.into_owned());
         }
         Ok(Self(values))
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| &**value)
+    /// Returns the value of a parameter as `convert` reads it; a value that it rejects is a problem.
+    pub(super) fn get<T>(&self, name: &str, convert: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Problem> {
+        let invalid =
+            || Problem::new(ProblemKind::MALFORMED, &format!("the query parameter `{name}` has an invalid value"));
+        self.0.get(name).map(|value| convert(value).ok_or_else(invalid)).transpose()
     }
+}
 
-    /// The value as something better than a text.
-    pub(super) fn parse<T>(&self, name: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Problem> {
-        let parsed =
-            |value| parse(value).ok_or_else(|| Problem::new(Kind::Malformed, &format!("`{name}` cannot be that")));
-        self.get(name).map(parsed).transpose()
+#[cfg(test)]
+mod tests {
+    use http::Uri;
+    use proptest::prelude::*;
+
+    use super::Query;
+    use crate::agent::api::routes::ROUTES;
+
+    proptest! {
+        #[test]
+        fn any_query_is_decoded_or_refused_without_a_panic(query in "[!-~&&[^#]]{0,60}", route in 0..ROUTES.len()) {
+            // A query that no URI can have does not arrive here.
+            let Ok(uri) = format!("/v1/pulls?{query}").parse::<Uri>() else { return Ok(()) };
+            let parameters = ROUTES[route].parameters;
+            if let Ok(query) = Query::parse(&uri, parameters) {
+                for name in query.0.keys() {
+                    prop_assert!(parameters.iter().any(|parameter| parameter.name == name));
+                }
+            }
+        }
+
+        #[test]
+        fn a_percent_encoded_value_is_read_back_unchanged(source in any::<String>(), limit in any::<u16>()) {
+            let parameters = ROUTES.iter().find(|route| route.operation_id == "submitPull").unwrap().parameters;
+            let encode = |name: &str, value: &str| {
+                form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish()
+            };
+            let uri: Uri = format!("/?{}", encode("source", &source)).parse().unwrap();
+            let query = Query::parse(&uri, parameters).unwrap();
+            prop_assert_eq!(query.get("source", |value| Some(value.to_owned())).unwrap(), Some(source));
+            let uri: Uri = format!("/?{}", encode("limit", &limit.to_string())).parse().unwrap();
+            prop_assert!(Query::parse(&uri, parameters).is_err(), "submitPull has no limit");
+        }
     }
 }

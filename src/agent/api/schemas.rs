@@ -1,30 +1,33 @@
-//! The schemas of what is no type of ours: parameters, definitions, plain answers.
+//! Schemas of parameters and bodies that have no Rust type: parameters, task definitions, text.
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 
-/// Longest source, in characters: the longest path.
+/// Longest source, in characters: the length of the longest path.
 pub(super) const SOURCE_LIMIT: usize = 4_096;
 
-/// Longest key, in bytes.
+/// Longest idempotency key, in bytes.
 pub(super) const KEY_LIMIT: usize = 255;
 
 /// Most requests in one list.
 pub(super) const LIST_LIMIT: usize = 1_000;
 
+/// Requests in a list if the client states no limit.
+pub(super) const LIST_DEFAULT: usize = 100;
+
 pub(super) fn source(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "maxLength": SOURCE_LIMIT, "default": "request" })
 }
 
-pub(super) fn key(_: &mut SchemaGenerator) -> Schema {
+pub(super) fn idempotency_key(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "pattern": "^[!-~]+$", "minLength": 1, "maxLength": KEY_LIMIT })
 }
 
-pub(super) fn state(generator: &mut SchemaGenerator) -> Schema {
-    generator.subschema_for::<super::view::StateWord>()
+pub(super) fn status(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<super::dto::JobStatus>()
 }
 
 pub(super) fn limit(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "integer", "minimum": 1, "maximum": LIST_LIMIT, "default": 100 })
+    json_schema!({ "type": "integer", "minimum": 1, "maximum": LIST_LIMIT, "default": LIST_DEFAULT })
 }
 
 pub(super) fn text(_: &mut SchemaGenerator) -> Schema {
@@ -39,10 +42,11 @@ pub(super) fn alive(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "object", "required": ["alive"], "properties": { "alive": { "const": true } } })
 }
 
-/// A task definition, as far as it is read: types, and what is refused whatever it is. Whole,
-/// as `aws ecs describe-task-definition` has it, or the containers alone.
+/// The keys of a task definition that the agent reads, with the constraints that apply to every
+/// definition: a bare definition, the output of `aws ecs describe-task-definition`, or a list of
+/// containers.
 pub(super) fn definition(_: &mut SchemaGenerator) -> Schema {
-    let text = |says: &str| serde_json::json!({ "type": ["string", "null"], "description": says });
+    let text = |description: &str| serde_json::json!({ "type": ["string", "null"], "description": description });
     let containers = serde_json::json!({
         "type": "array",
         "minItems": 1,
@@ -51,7 +55,11 @@ pub(super) fn definition(_: &mut SchemaGenerator) -> Schema {
             "required": ["image"],
             "properties": {
                 "name": { "type": ["string", "null"], "pattern": "^[A-Za-z0-9_-]+$", "maxLength": 255 },
-                "image": { "type": "string", "minLength": 1, "description": "`registry/name:tag`, or by digest." },
+                "image": {
+                    "type": "string",
+                    "minLength": 1,
+                    "description": "`registry/name:tag` or `registry/name@digest`."
+                },
                 "repositoryCredentials": {
                     "type": ["object", "null"],
                     "required": ["credentialsParameter"],
@@ -59,24 +67,24 @@ pub(super) fn definition(_: &mut SchemaGenerator) -> Schema {
                         "credentialsParameter": {
                             "type": "string",
                             "minLength": 1,
-                            "description": "The secret's ARN, or its name."
+                            "description": "ARN or name of the secret."
                         }
                     }
                 }
             }
         }
     });
-    let whole = serde_json::json!({
+    let definition = serde_json::json!({
         "type": "object",
         "required": ["containerDefinitions"],
         "properties": {
-            "family": text("What a role's session is named after."),
-            "executionRoleArn": text("Who reads the secrets."),
+            "family": text("Family of the task definition; the role session is named after it."),
+            "executionRoleArn": text("Role that reads the secrets."),
             "runtimePlatform": {
                 "type": ["object", "null"],
                 "properties": {
                     "cpuArchitecture": text("`X86_64` or `ARM64`."),
-                    "operatingSystemFamily": text("`LINUX`, or one that begins with `WINDOWS_SERVER_`.")
+                    "operatingSystemFamily": text("`LINUX`, or a value that begins with `WINDOWS_SERVER_`.")
                 }
             },
             "containerDefinitions": containers
@@ -85,7 +93,7 @@ pub(super) fn definition(_: &mut SchemaGenerator) -> Schema {
     let described = serde_json::json!({
         "type": "object",
         "required": ["taskDefinition"],
-        "properties": { "taskDefinition": whole }
+        "properties": { "taskDefinition": definition }
     });
     let example = serde_json::json!({
         "family": "web",
@@ -98,8 +106,8 @@ pub(super) fn definition(_: &mut SchemaGenerator) -> Schema {
         }]
     });
     json_schema!({
-        "description": "A task definition of ECS; of its keys only these are read and kept.",
-        "anyOf": [whole, described, containers],
+        "description": "ECS task definition. The agent reads and stores only these keys.",
+        "anyOf": [definition, described, containers],
         "examples": [example]
     })
 }

@@ -1,53 +1,51 @@
-//! The audit trail in the journal, by its native protocol.
+//! The audit log in the systemd journal, by its native protocol.
 //!
-//! One datagram is one entry: lines of `NAME=value`. The protocol has another form for values
-//! of more than one line and another way for entries beyond a datagram (a sealed memory
-//! file); no entry here needs them. Its message is one line of JSON, and every text in that
-//! is bounded, so that it stays far below the 200 KiB that a datagram may have.
-//! (`systemd.io/JOURNAL_NATIVE_PROTOCOL`.)
+//! One datagram is one entry with lines of `NAME=value`. The protocol has another form for values
+//! with line ends, and sealed memory files for entries larger than a datagram; neither is needed
+//! here. The message is one line of JSON in which every text is bounded, so that an entry stays
+//! far below the 200 KiB of a datagram. (`systemd.io/JOURNAL_NATIVE_PROTOCOL`.)
 
 use std::io;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Where journald listens.
+/// Path of journald's socket.
 pub(super) const SOCKET: &str = "/run/systemd/journal/socket";
 
-/// How long an entry waits for a journald that does not read.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Longest wait for a journald that does not read.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// `LOG_INFO` and `LOG_WARNING` of syslog.
-const PRIORITIES: (&str, &str) = ("6", "4");
+/// Syslog priorities `LOG_INFO` and `LOG_WARNING`.
+const INFO: &str = "6";
+const WARNING: &str = "4";
 
 /// A connection to journald.
 #[derive(Debug)]
-pub(super) struct Journal {
+pub(super) struct JournaldSocket {
     path: PathBuf,
     socket: UnixDatagram,
 }
 
-impl Journal {
+impl JournaldSocket {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let socket = UnixDatagram::unbound()?;
         socket.connect(path)?;
-        socket.set_write_timeout(Some(PATIENCE))?;
+        socket.set_write_timeout(Some(WRITE_TIMEOUT))?;
         Ok(Self { path: path.to_owned(), socket })
     }
 
-    /// Hands one entry over. A journald that was started anew has another socket.
-    pub(super) fn write(&mut self, message: &str, is_against: bool, fields: &[(&str, String)]) -> io::Result<()> {
-        let (info, warning) = PRIORITIES;
-        let priority = if is_against { warning } else { info };
+    /// Sends one entry; no value may have a line end. Reconnects if journald has been restarted.
+    pub(super) fn write(&mut self, message: &str, is_warning: bool, fields: &[(&str, String)]) -> io::Result<()> {
+        let priority = if is_warning { WARNING } else { INFO };
         let mut entry = format!("MESSAGE={message}\nPRIORITY={priority}\nSYSLOG_IDENTIFIER=taskpull\n");
         for (name, value) in fields {
             entry.extend([name, "=", value, "\n"]);
         }
-        let sent = self.socket.send(entry.as_bytes());
-        let is_gone =
+        let is_disconnected =
             |error: &io::Error| matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotConnected);
-        match sent {
-            Err(error) if is_gone(&error) => {
+        match self.socket.send(entry.as_bytes()) {
+            Err(error) if is_disconnected(&error) => {
                 *self = Self::open(&self.path)?;
                 self.socket.send(entry.as_bytes()).map(drop)
             }
@@ -58,50 +56,50 @@ impl Journal {
 
 #[cfg(test)]
 mod tests {
-    use super::Journal;
+    use super::JournaldSocket;
     use std::os::unix::net::UnixDatagram;
 
-    fn entry(journald: &UnixDatagram) -> String {
+    fn receive(journald: &UnixDatagram) -> String {
         let mut buffer = vec![0; 256 * 1_024];
         let length = journald.recv(&mut buffer).unwrap();
         String::from_utf8(buffer[..length].to_vec()).unwrap()
     }
 
     #[test]
-    fn an_entry_has_the_line_and_what_it_is_found_by() {
+    fn an_entry_has_message_priority_and_search_fields() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("socket");
         let journald = UnixDatagram::bind(&path).unwrap();
-        let mut journal = Journal::open(&path).unwrap();
-        journal.write("{}", false, &[("TASKPULL_EVENT", "pull".to_owned())]).unwrap();
-        journal.write("{}", true, &[]).unwrap();
-        assert_eq!(entry(&journald), "MESSAGE={}\nPRIORITY=6\nSYSLOG_IDENTIFIER=taskpull\nTASKPULL_EVENT=pull\n");
-        assert_eq!(entry(&journald), "MESSAGE={}\nPRIORITY=4\nSYSLOG_IDENTIFIER=taskpull\n");
+        let mut socket = JournaldSocket::open(&path).unwrap();
+        socket.write("{}", false, &[("TASKPULL_EVENT", "pull".to_owned())]).unwrap();
+        socket.write("{}", true, &[]).unwrap();
+        assert_eq!(receive(&journald), "MESSAGE={}\nPRIORITY=6\nSYSLOG_IDENTIFIER=taskpull\nTASKPULL_EVENT=pull\n");
+        assert_eq!(receive(&journald), "MESSAGE={}\nPRIORITY=4\nSYSLOG_IDENTIFIER=taskpull\n");
     }
 
     #[test]
-    fn a_journald_that_was_started_anew_gets_the_next_entry() {
+    fn a_restarted_journald_gets_the_next_entry() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("socket");
         let journald = UnixDatagram::bind(&path).unwrap();
-        let mut journal = Journal::open(&path).unwrap();
+        let mut socket = JournaldSocket::open(&path).unwrap();
         drop(journald);
         std::fs::remove_file(&path).unwrap();
-        journal.write("{}", false, &[]).unwrap_err();
+        socket.write("{}", false, &[]).unwrap_err();
         let journald = UnixDatagram::bind(&path).unwrap();
-        journal.write("{}", false, &[]).unwrap();
-        assert!(entry(&journald).starts_with("MESSAGE={}\n"));
+        socket.write("{}", false, &[]).unwrap();
+        assert!(receive(&journald).starts_with("MESSAGE={}\n"));
     }
 
     #[test]
-    fn the_longest_line_there_can_be_fits_into_a_datagram() {
+    fn the_longest_possible_line_fits_into_a_datagram() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("socket");
         let journald = UnixDatagram::bind(&path).unwrap();
-        let mut journal = Journal::open(&path).unwrap();
-        // Thirty texts of the greatest length, each character four bytes.
+        let mut socket = JournaldSocket::open(&path).unwrap();
+        // Thirty texts of the greatest length, with four bytes for each character.
         let line = "😀".repeat(30 * 1_000);
-        journal.write(&line, false, &[]).unwrap();
-        assert_eq!(entry(&journald).lines().next().unwrap(), format!("MESSAGE={line}"));
+        socket.write(&line, false, &[]).unwrap();
+        assert_eq!(receive(&journald).lines().next().unwrap(), format!("MESSAGE={line}"));
     }
 }

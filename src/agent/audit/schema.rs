@@ -1,10 +1,10 @@
-//! The JSON Schema of the audit trail, made from its types.
+//! The JSON Schema of the audit log, generated from its types.
 
-use super::Line;
+use super::AuditEntry;
 use crate::report::schema;
 
-/// The schema of a line, as the file in `docs/` has it.
+/// Returns the schema of a line as JSON; `docs/audit.schema.json` is a copy of it.
 #[must_use]
 pub fn audit() -> String {
-    schema::text_of::<Line<'static>>("One line of the audit trail of `taskpull serve`")
+    schema::render::<AuditEntry<'static>>("One line of the audit log of `taskpull serve`")
 }

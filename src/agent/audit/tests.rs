@@ -1,13 +1,20 @@
 use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
+use std::time::SystemTime;
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
-use super::journald::Journal;
-use super::writer::Sink;
-use super::{Audit, AuditTo};
-use crate::agent::{AccessDecision, AgentObserver as _, CredentialIssued, Metrics, Peer, Right};
+use super::journald::JournaldSocket;
+use super::writer::AuditSink;
+use super::{AuditEvent, AuditLog, AuditSubject};
+use crate::agent::{
+    AccessDecision, AgentMetrics, AgentObserver as _, CredentialIssued, Job, JobId, JobSource, Peer, Right, Submission,
+    Timestamp,
+};
+use crate::config::AuditTarget;
+use crate::error::{Class, Failure, Link, Printable};
 use crate::pipeline::Provenance;
 
 const PEER: Peer = Peer { uid: 1000, gid: 100 };
@@ -16,54 +23,87 @@ fn access(allowed: bool) -> AccessDecision<'static> {
     AccessDecision { by: PEER, right: Right::Submit, allowed, what: format_args!("POST /v1/pulls") }
 }
 
-fn count(metrics: &Metrics, result: &str) -> f64 {
+fn count(metrics: &AgentMetrics, result: &str) -> f64 {
     let line = format!("taskpull_audit_lines_total{{result=\"{result}\"}} ");
-    let text = metrics.text();
+    let text = metrics.render_counted();
     text.lines().find_map(|found| found.strip_prefix(&line)).unwrap().parse().unwrap()
 }
 
 #[test]
-fn each_decision_is_a_line_of_its_own() {
+fn each_decision_is_written_as_one_line() {
     let folder = tempdir().unwrap();
-    let (path, metrics) = (folder.path().join("audit"), Arc::new(Metrics::default()));
-    let audit = Audit::begin(&AuditTo::File(path.clone()), Arc::clone(&metrics)).unwrap();
+    let (path, metrics) = (folder.path().join("audit"), Arc::new(AgentMetrics::default()));
+    let audit = AuditLog::open(&AuditTarget::File(path.clone()), Arc::clone(&metrics)).unwrap();
     audit.decided(&access(true));
     audit.decided(&access(false));
     audit.gave(&CredentialIssued { to: PEER, what: "registry.example\n", origin: &Provenance::Anonymous });
-    // What waits is written before it goes.
+    // Waits for the queued lines.
     drop(audit);
     let text = std::fs::read_to_string(&path).unwrap();
     let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     for line in &mut lines {
         assert!(line.as_object_mut().unwrap().remove("time").unwrap().as_str().unwrap().ends_with('Z'));
     }
-    let by = json!({ "uid": 1000, "gid": 100 });
-    let access = |allowed| json!({ "event": "access", "by": by, "right": "submit", "allowed": allowed, "what": "POST /v1/pulls" });
-    let given =
-        json!({ "event": "credential", "to": by, "what": "registry.example", "credential": { "kind": "anonymous" } });
-    assert_eq!(lines, [access(true), access(false), given]);
+    let caller = json!({ "uid": 1000, "gid": 100 });
+    let access = |allowed| json!({ "event": "access", "submittedBy": caller, "right": "submit", "allowed": allowed, "what": "POST /v1/pulls" });
+    let issued = json!({
+        "event": "credential", "to": caller, "what": "registry.example", "credential": { "kind": "anonymous" },
+    });
+    assert_eq!(lines, [access(true), access(false), issued]);
     assert_eq!((count(&metrics, "written"), count(&metrics, "lost")), (3.0, 0.0));
 }
 
 #[test]
-fn lines_that_are_lost_are_counted_and_hold_up_nobody() {
+fn lost_lines_are_counted_and_do_not_block() {
     let folder = tempdir().unwrap();
-    let (path, metrics) = (folder.path().join("journald"), Arc::new(Metrics::default()));
+    let (path, metrics) = (folder.path().join("journald"), Arc::new(AgentMetrics::default()));
     let journald = UnixDatagram::bind(&path).unwrap();
-    let sink = Sink::Journald(Journal::open(&path).unwrap());
+    let sink = AuditSink::Journald(JournaldSocket::open(&path).unwrap());
     drop(journald);
     std::fs::remove_file(&path).unwrap();
-    let audit = Audit::writing(Some(sink), Arc::clone(&metrics)).unwrap();
+    let audit = AuditLog::start(Some(sink), Arc::clone(&metrics)).unwrap();
     (0..10).for_each(|_| audit.decided(&access(true)));
     drop(audit);
     assert_eq!((count(&metrics, "written"), count(&metrics, "lost")), (0.0, 10.0));
 }
 
 #[test]
-fn a_trail_that_cannot_be_is_said_with_its_place() {
-    let metrics = || Arc::new(Metrics::default());
-    let missing = AuditTo::File("/nonexistent/audit".into());
-    let said = Audit::begin(&missing, metrics()).unwrap_err().to_string();
-    assert_eq!(said, "audit.to: /nonexistent/audit cannot be written to");
-    drop(Audit::begin(&AuditTo::Off, metrics()).unwrap());
+fn an_audit_log_that_is_off_opens_nothing() {
+    let metrics = Arc::new(AgentMetrics::default());
+    let audit = AuditLog::open(&AuditTarget::Off, Arc::clone(&metrics)).unwrap();
+    audit.decided(&access(true));
+    drop(audit);
+    assert_eq!((count(&metrics, "written"), count(&metrics, "lost")), (0.0, 0.0));
+}
+
+/// The JSON of an event, and its fields for journald.
+fn line(event: AuditEvent<'_>) -> (String, Vec<(&'static str, String)>) {
+    let fields = event.journald_fields();
+    (serde_json::to_string(&event.into_entry()).unwrap(), fields)
+}
+
+proptest! {
+    #[test]
+    fn any_text_stays_on_one_line_and_is_read_back(source in any::<String>(), path in any::<String>()) {
+        let (now, source) = (SystemTime::now(), Printable::new(&source));
+        let by = JobSource::Peer(PEER);
+        let submission = Submission { source: source.clone(), definition: String::new(), key: None, submitted_by: by };
+        let request = Job { id: JobId::new(now, 0), accepted: Timestamp::new(now), submission };
+        let message = Printable::new(&path);
+        let (link, class) = (Link::Definition, Class::Invalid);
+        let failure = Failure { link, class, resource: source.clone(), message: message.clone(), caused_by: Vec::new(), hint: None };
+        let definition = AuditEvent::Definition { subject: AuditSubject::new(&request), failure: &failure };
+        let what = format_args!("{path}");
+        let access = AuditEvent::from_decision(&AccessDecision { by: PEER, right: Right::Read, allowed: true, what });
+        let issued = AuditEvent::from_issued(&CredentialIssued { to: PEER, what: &path, origin: &Provenance::Anonymous });
+        for (event, key, expected) in [(definition, "source", &source), (access, "what", &message), (issued, "what", &message)] {
+            let (json, fields) = line(event);
+            prop_assert!(!json.contains(char::is_control), "{json:?}");
+            let read: Value = serde_json::from_str(&json).unwrap();
+            prop_assert_eq!(read[key].as_str().unwrap(), expected.as_str());
+            for (_, value) in fields {
+                prop_assert!(!value.contains(char::is_control), "journald would take the rest for a field: {value:?}");
+            }
+        }
+    }
 }

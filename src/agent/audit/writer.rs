@@ -1,76 +1,79 @@
-//! Who writes the audit trail: a thread of its own, since disks and journald may block.
+//! Writes audit lines, on a thread of its own because disks and journald can block.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::file::Trail;
-use super::journald::Journal;
-use crate::agent::metrics::Metrics;
+use super::audit_file::AuditFile;
+use super::journald::JournaldSocket;
+use crate::agent::metrics::AgentMetrics;
 
-/// A decision that is to be written.
+/// An audit line that waits to be written.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct QueuedLine {
     pub json: String,
-    pub is_against: bool,
+    /// The line records a failure or a refusal.
+    pub is_negative: bool,
+    /// Fields for journald.
     pub fields: Vec<(&'static str, String)>,
 }
 
-/// Where it is written to.
+/// The destination of the audit log.
 #[derive(Debug)]
-pub(super) enum Sink {
-    File(Trail),
-    Journald(Journal),
+pub(super) enum AuditSink {
+    File(AuditFile),
+    Journald(JournaldSocket),
 }
 
-impl Sink {
-    fn write(&mut self, Entry { json, is_against, fields }: &Entry) -> io::Result<()> {
+impl AuditSink {
+    fn write(&mut self, QueuedLine { json, is_negative, fields }: &QueuedLine) -> io::Result<()> {
         match self {
-            Self::File(trail) => trail.write(json),
-            Self::Journald(journal) => journal.write(json, *is_against, fields),
+            Self::File(file) => file.write(json),
+            Self::Journald(socket) => socket.write(json, *is_negative, fields),
         }
     }
 }
 
-pub(super) struct Writer {
-    sink: Sink,
+/// Writes lines to the sink, and counts those that are written or lost.
+pub(super) struct AuditWriter {
+    sink: AuditSink,
     reopen: Arc<AtomicBool>,
-    metrics: Arc<Metrics>,
-    /// Lines lost since the last one that was written.
+    metrics: Arc<AgentMetrics>,
+    /// EventQueue lost since the last line that was written.
     lost: u64,
 }
 
-impl Writer {
-    pub(super) fn new(sink: Sink, reopen: Arc<AtomicBool>, metrics: Arc<Metrics>) -> Self {
+impl AuditWriter {
+    pub(super) fn new(sink: AuditSink, reopen: Arc<AtomicBool>, metrics: Arc<AgentMetrics>) -> Self {
         Self { sink, reopen, metrics, lost: 0 }
     }
 
-    /// Writes one, or says once that it cannot.
-    pub(super) fn write(&mut self, entry: &Entry) {
-        self.reopen_if_asked();
-        let written = self.sink.write(entry);
-        self.metrics.audited(written.is_ok());
+    /// Writes a line. Only the first of several failures in a row is logged.
+    pub(super) fn write(&mut self, line: &QueuedLine) {
+        self.reopen_if_requested();
+        let written = self.sink.write(line);
+        self.metrics.count_audit_line(written.is_ok());
         match written {
             Ok(()) if self.lost > 0 => {
-                tracing::error!(lost = self.lost, "the audit trail is written again");
+                tracing::error!(lost = self.lost, "audit log works again after lost lines");
                 self.lost = 0;
             }
             Ok(()) => {}
             Err(error) => {
                 if self.lost == 0 {
-                    tracing::error!(%error, "the audit trail cannot be written: its lines are lost");
+                    tracing::error!(%error, "audit log cannot be written; its lines are lost");
                 }
                 self.lost += 1;
             }
         }
     }
 
-    fn reopen_if_asked(&mut self) {
-        let Sink::File(trail) = &mut self.sink else { return };
+    fn reopen_if_requested(&mut self) {
+        let AuditSink::File(file) = &mut self.sink else { return };
         if self.reopen.swap(false, Ordering::Relaxed)
-            && let Err(error) = trail.reopen()
+            && let Err(error) = file.reopen()
         {
-            tracing::error!(%error, "the audit trail goes on in the file from before");
+            tracing::error!(%error, "reopening the audit log failed; continuing in the previous file");
         }
     }
 }

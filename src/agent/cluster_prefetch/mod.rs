@@ -91,7 +91,7 @@ impl<'a> ClusterPrefetcher<'a> {
             if look > Instant::now() {
                 continue;
             }
-            let after = match self.look().instrument(traces::cluster()).await {
+            let after = match self.look().instrument(traces::cluster_span()).await {
                 Ok(()) => {
                     failures = 0;
                     self.well_again();
@@ -245,7 +245,12 @@ fn runs_here(arn: &str, definition: &ClusterDefinition) -> bool {
 }
 
 fn submission(arn: &str, essence: &str) -> Submission {
-    Submission { source: Printable::new(arn), definition: essence.to_owned(), key: None, by: JobSource::Cluster }
+    Submission {
+        source: Printable::new(arn),
+        definition: essence.to_owned(),
+        key: None,
+        submitted_by: JobSource::Cluster,
+    }
 }
 
 #[cfg(feature = "ecs")]

@@ -150,7 +150,7 @@ impl<'a> Files<'a> {
         let Some(file) = self.known.get_mut(name) else { return };
         let goes_on = file.good.is_some();
         tracing::warn!(failure = %failure.message, last_good_version_goes_on = goes_on, "a file cannot be used");
-        let report = Report::of_invalid(failure.clone());
+        let report = Report::from_invalid(failure.clone());
         let request = self.desk.place_failed(submission(&self.folder, name, String::new()), &report);
         self.witness.ended(&request, JobResult::Failed, &report);
         if let Some((_, before)) = file.fault.replace((failure, request.id)) {
@@ -161,5 +161,5 @@ impl<'a> Files<'a> {
 
 fn submission(folder: &Path, name: &OsStr, definition: String) -> Submission {
     let source = Printable::new(&folder.join(name).display().to_string());
-    Submission { source, definition, key: None, by: JobSource::Folder }
+    Submission { source, definition, key: None, submitted_by: JobSource::Folder }
 }

@@ -10,7 +10,7 @@ use rustix::fs::OFlags;
 
 use super::listing::FileFingerprint;
 use crate::error::Failure;
-use crate::pipeline::{InputError, whole};
+use crate::pipeline::{InputError, read_definition};
 use crate::task::{TaskDefinition, minimal_definition};
 
 /// What cannot be used is believed once it has stayed the same for so long: before that
@@ -65,7 +65,7 @@ fn text(path: &Path) -> Result<FileContent, InputError> {
     let unreadable = |source| InputError::Unreadable { path: path.to_owned(), source };
     // Asked before it is opened: that alone has effects on a device or a pipe.
     if !fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err(InputError::NoFile { path: path.to_owned() });
+        return Err(InputError::NotRegular { path: path.to_owned() });
     }
     let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).unwrap_or_default();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(unreadable)?;
@@ -74,8 +74,8 @@ fn text(path: &Path) -> Result<FileContent, InputError> {
 
 fn version(file: &File, path: &Path) -> io::Result<FileContent> {
     let before = FileFingerprint::new(&file.metadata()?);
-    let text = whole(file)?;
+    let text = read_definition(file)?;
     let stamp = FileFingerprint::new(&file.metadata()?);
-    let text = text.ok_or_else(|| Failure::from(InputError::Long { path: path.to_owned() }));
+    let text = text.ok_or_else(|| Failure::from(InputError::TooLong { path: path.to_owned() }));
     Ok((before == stamp).then_some((stamp, text)))
 }

@@ -32,9 +32,9 @@ pub enum JobPhase {
     /// It failed for a reason that may pass, and is tried again.
     Waiting {
         /// Why it failed.
-        because: Failure,
+        error: Failure,
         /// When it is tried again.
-        until: Timestamp,
+        retry_at: Timestamp,
     },
 }
 

@@ -32,7 +32,7 @@ pub(super) type Key = (u32, String);
 pub(super) struct Entry {
     pub(super) source: Printable,
     pub(super) accepted: Timestamp,
-    pub(super) by: JobSource,
+    pub(super) submitted_by: JobSource,
     pub(super) key: Option<Key>,
     /// Tells definitions apart, within this process.
     pub(super) print: u64,
@@ -63,23 +63,23 @@ impl JobIndex {
     }
 
     pub(super) fn insert(&mut self, request: &Job, stage: JobStage) {
-        let Submission { source, by, .. } = &request.submission;
+        let Submission { source, submitted_by, .. } = &request.submission;
         let key = key(&request.submission);
         if let Some(key) = key.clone() {
             self.keys.insert(key, request.id.clone());
         }
         match stage {
-            _ if by.is_managed() => {}
+            _ if submitted_by.is_managed() => {}
             JobStage::Open(_) => {
                 self.open += 1;
                 self.text += request.submission.definition.len();
             }
             JobStage::Ended { .. } => self.ended.push_back(request.id.clone()),
         }
-        let (source, accepted, by) = (source.clone(), request.accepted, *by);
+        let (source, accepted, submitted_by) = (source.clone(), request.accepted, *submitted_by);
         let print = fingerprint(&request.submission);
         self.last = self.last.take().max(Some(request.id.clone()));
-        self.entries.insert(request.id.clone(), Entry { source, accepted, by, key, print, stage });
+        self.entries.insert(request.id.clone(), Entry { source, accepted, submitted_by, key, print, stage });
     }
 
     /// The request that this sender has named with the same key.
@@ -114,13 +114,19 @@ impl Entry {
             JobStage::Open(open) => JobState::Open(Arc::clone(open)),
             JobStage::Ended { at, how, .. } => JobState::Ended { at: *at, how: *how },
         };
-        JobSnapshot { id: id.clone(), source: self.source.clone(), accepted: self.accepted, by: self.by, standing }
+        JobSnapshot {
+            id: id.clone(),
+            source: self.source.clone(),
+            accepted: self.accepted,
+            submitted_by: self.submitted_by,
+            standing,
+        }
     }
 }
 
 /// The key of a submission; what is placed has none, its source says which it is.
 pub(super) fn key(submission: &Submission) -> Option<Key> {
-    match submission.by {
+    match submission.submitted_by {
         JobSource::Peer(peer) => Some((peer.uid, submission.key.clone()?)),
         JobSource::Folder | JobSource::Cluster => None,
     }
@@ -148,7 +154,8 @@ mod tests {
             let id = table.fresh_id(time);
             assert!(before < Some(id.clone()));
             let definition = String::new();
-            let submission = Submission { source: Printable::new("a"), definition, key: None, by: JobSource::Folder };
+            let submission =
+                Submission { source: Printable::new("a"), definition, key: None, submitted_by: JobSource::Folder };
             let request = Job { id: id.clone(), accepted: Timestamp::new(time), submission };
             let stage = JobStage::Ended { at: request.accepted, how: JobResult::Failed, kept: ReportLocation::OnDisk };
             table.insert(&request, stage);

@@ -59,7 +59,7 @@ pub struct JobSnapshot {
     /// When it was accepted.
     pub accepted: Timestamp,
     /// Where it comes from.
-    pub by: JobSource,
+    pub submitted_by: JobSource,
     /// Where it stands.
     pub standing: JobState,
 }
@@ -168,7 +168,7 @@ impl JobStore {
     /// take it, it is shown all the same, and done once more after a restart.
     pub(super) async fn end(self: &Arc<Self>, open: &Arc<ActiveJob>, how: JobResult, report: &Report) {
         let raw = raw(&open.request.id, report);
-        if open.request.submission.by.is_managed() {
+        if open.request.submission.submitted_by.is_managed() {
             self.placed_ended(&open.request.id, how, raw);
         } else {
             let (desk, request) = (Arc::clone(self), open.request.clone());
@@ -209,7 +209,7 @@ impl JobStore {
         let (desk, open) = (Arc::clone(self), Arc::clone(open));
         let marked = tokio::task::spawn_blocking(move || {
             let Job { id, submission, .. } = &open.request;
-            if !submission.by.is_managed()
+            if !submission.submitted_by.is_managed()
                 && let Err(error) = desk.journal.cancel(id)
             {
                 tracing::error!(%id, %error, "that a request is called off could not be written");
@@ -254,7 +254,7 @@ impl JobStore {
     #[must_use]
     pub fn tally(&self, of: impl Fn(JobSource) -> bool) -> JobCounts {
         JobCounts::of(self.table().entries.values().filter_map(|entry| match &entry.stage {
-            JobStage::Open(open) if of(entry.by) => Some(open.phase()),
+            JobStage::Open(open) if of(entry.submitted_by) => Some(open.phase()),
             _ => None,
         }))
     }

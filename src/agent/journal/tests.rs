@@ -17,7 +17,7 @@ fn request(milliseconds: u64) -> Job {
         source: Printable::new("web.json"),
         definition: r#"{"containerDefinitions":[{"image":"a"}]}"#.to_owned(),
         key: Some("deploy-7".to_owned()),
-        by: JobSource::Peer(Peer { uid: 1000, gid: 1000 }),
+        submitted_by: JobSource::Peer(Peer { uid: 1000, gid: 1000 }),
     };
     Job { id: JobId::new(now, 7), accepted: Timestamp::new(now), submission }
 }

@@ -1,38 +1,38 @@
-//! The table: one row for each metric, from which it is counted, rendered and documented.
+//! The table of metrics: one row for each, from which it is counted, rendered and documented.
 //!
-//! Names and units are as Prometheus wants them. Every label has a few words to choose from:
-//! no image, no ARN, no account is ever one.
+//! Names and units follow the conventions of Prometheus. Every label has a few fixed values,
+//! never an image, an ARN or an account.
 
 use std::fmt::Write as _;
 
-/// One row: everything there is to know about a metric.
+/// One row of the table.
 #[derive(Debug)]
 pub struct Metric {
-    /// Its name.
+    /// Name in the exposition format, with unit and suffix.
     pub name: &'static str,
-    /// What kind of number it is.
-    pub kind: Kind,
-    /// What it is told apart by, in this order.
+    /// Type of the metric.
+    pub kind: MetricKind,
+    /// Names of the labels, in the order in which their values are given.
     pub labels: &'static [&'static str],
-    /// What it says.
+    /// Help text for the exposition format and the documentation.
     pub help: &'static str,
 }
 
-/// What kind of number a metric is.
+/// Type of a metric.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kind {
-    /// It only grows.
+pub enum MetricKind {
+    /// A value that only increases.
     Counter,
-    /// It goes up and down.
+    /// A value that increases and decreases.
     Gauge,
-    /// How many were at most so long, in seconds.
+    /// Durations in buckets with these upper bounds, in seconds.
     Histogram(&'static [f64]),
 }
 
-impl Kind {
-    /// As Prometheus calls it.
+impl MetricKind {
+    /// Name of the type in the exposition format.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Counter => "counter",
             Self::Gauge => "gauge",
@@ -41,197 +41,159 @@ impl Kind {
     }
 }
 
-/// From a manifest that had not changed to an image of tens of gigabytes.
-const PULL_SECONDS: &[f64] = &[0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0];
+type Labels = &'static [&'static str];
+
+const fn counter(name: &'static str, labels: Labels, help: &'static str) -> Metric {
+    Metric { name, kind: MetricKind::Counter, labels, help }
+}
+
+const fn gauge(name: &'static str, labels: Labels, help: &'static str) -> Metric {
+    Metric { name, kind: MetricKind::Gauge, labels, help }
+}
+
+const fn histogram(name: &'static str, labels: Labels, bounds: &'static [f64], help: &'static str) -> Metric {
+    Metric { name, kind: MetricKind::Histogram(bounds), labels, help }
+}
+
+/// From an unchanged manifest to an image of tens of gigabytes.
+const PULL_BOUNDS: &[f64] = &[0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0];
 /// From a call within the Region to the default of `secrets.timeout`.
-const CALL_SECONDS: &[f64] = &[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
-/// From a value just read to an ECR token's twelve hours.
-const AGE_SECONDS: &[f64] = &[1.0, 60.0, 300.0, 900.0, 3600.0, 10_800.0, 21_600.0, 43_200.0];
+const CALL_BOUNDS: &[f64] = &[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+/// From a value just fetched to the twelve hours of an ECR token.
+const AGE_BOUNDS: &[f64] = &[1.0, 60.0, 300.0, 900.0, 3600.0, 10_800.0, 21_600.0, 43_200.0];
 
-/// The build.
-pub const BUILD: Metric = Metric {
-    name: "taskpull_build_info",
-    kind: Kind::Gauge,
-    labels: &["version"],
-    help: "Always 1: the version that runs.",
-};
-/// The start.
-pub const START: Metric = Metric {
-    name: "process_start_time_seconds",
-    kind: Kind::Gauge,
-    labels: &[],
-    help: "When the agent was started, in seconds since 1970.",
-};
-/// Requests that are open.
-pub const OPEN: Metric = Metric {
-    name: "taskpull_requests_open",
-    kind: Kind::Gauge,
-    labels: &["phase"],
-    help: "Requests that are open: `queued`, `running`, or `waiting` to be tried again.",
-};
-/// The bound of those.
-pub const OPEN_LIMIT: Metric = Metric {
-    name: "taskpull_requests_open_limit",
-    kind: Kind::Gauge,
-    labels: &[],
-    help: "Requests that may be open (`agent.open_requests`); with so many, no more are accepted.",
-};
-/// Requests that have ended.
-pub const REQUESTS: Metric = Metric {
-    name: "taskpull_requests_total",
-    kind: Kind::Counter,
-    labels: &["ending"],
-    help: "Requests that have ended: `succeeded`, `failed` or `cancelled`.",
-};
-/// Their time.
-pub const REQUEST_SECONDS: Metric = Metric {
-    name: "taskpull_request_duration_seconds",
-    kind: Kind::Histogram(PULL_SECONDS),
-    labels: &["ending"],
-    help: "From a request's acceptance to its end.",
-};
-/// Pulls that have ended.
-pub const PULLS: Metric = Metric {
-    name: "taskpull_pulls_total",
-    kind: Kind::Counter,
-    labels: &["result", "class"],
-    help: "Pulls of requests that have ended, each once however many containers want it: the `result` as in a report, and the `class` of the failure where it is `failed` or `cancelled`.",
-};
-/// Failures by their place.
-pub const FAILURES: Metric = Metric {
-    name: "taskpull_pull_failures_total",
-    kind: Kind::Counter,
-    labels: &["link", "class"],
-    help: "Pulls that failed, by the link of the chain that broke. Refusals are those whose class is `refused`.",
-};
-/// Attempts beyond the first.
-pub const RETRIES: Metric = Metric {
-    name: "taskpull_pull_retries_total",
-    kind: Kind::Counter,
-    labels: &["class"],
-    help: "Attempts at a pull that failed and were followed by another one, by the class of that failure.",
-};
-/// How long a pull takes.
-pub const PULL_SECONDS_OF: Metric = Metric {
-    name: "taskpull_pull_duration_seconds",
-    kind: Kind::Histogram(PULL_SECONDS),
-    labels: &["result"],
-    help: "From a pull's turn to its end.",
-};
-/// How long a pull waits.
-pub const WAIT_SECONDS: Metric = Metric {
-    name: "taskpull_pull_wait_seconds",
-    kind: Kind::Histogram(PULL_SECONDS),
-    labels: &[],
-    help: "A pull's wait for its turn (`pull.concurrency`).",
-};
-/// What was fetched.
-pub const BYTES: Metric = Metric {
-    name: "taskpull_downloaded_bytes_total",
-    kind: Kind::Counter,
-    labels: &[],
-    help: "Bytes of layers that the engine has downloaded, as far as it told: Podman does not.",
-};
-/// Credentials for pulls.
-pub const SERVED: Metric = Metric {
-    name: "taskpull_credentials_served_total",
-    kind: Kind::Counter,
-    labels: &["what", "source"],
-    help: "Secrets and ECR tokens (`secret`, `token`) that went to a pull: `read` from AWS, `kept` from before, or `stale` because AWS does not answer.",
-};
-/// How old they were.
-pub const AGE_SECONDS_OF: Metric = Metric {
-    name: "taskpull_credential_age_seconds",
-    kind: Kind::Histogram(AGE_SECONDS),
-    labels: &["what"],
-    help: "How long ago AWS gave the secret or token that went to a pull.",
-};
-/// Credentials that left.
-pub const GIVEN: Metric = Metric {
-    name: "taskpull_credentials_given_total",
-    kind: Kind::Counter,
-    labels: &["kind"],
-    help: "Credentials that were given to somebody else on this host, by their kind as in a report.",
-};
-/// Decisions.
-pub const ACCESS: Metric = Metric {
-    name: "taskpull_access_decisions_total",
-    kind: Kind::Counter,
-    labels: &["right", "decision"],
-    help: "Decisions about what somebody on this host asked of the agent: `allowed` or `refused`.",
-};
-/// Calls.
-pub const CALLS: Metric = Metric {
-    name: "taskpull_aws_calls_total",
-    kind: Kind::Counter,
-    labels: &["operation", "result"],
-    help: "Calls to AWS, the SDK's own attempts at each included: `answered`, `denied`, `failed` (another error of the service's own), `identity-rejected`, `clock-skew`, `throttled`, `unavailable` or `timed-out`.",
-};
-/// Their time.
-pub const CALL_SECONDS_OF: Metric = Metric {
-    name: "taskpull_aws_call_duration_seconds",
-    kind: Kind::Histogram(CALL_SECONDS),
-    labels: &["operation"],
-    help: "The time of a call to AWS, however it ended.",
-};
-/// Lines of the audit trail.
-pub const AUDIT: Metric = Metric {
-    name: "taskpull_audit_lines_total",
-    kind: Kind::Counter,
-    labels: &["result"],
-    help: "Lines of the audit trail: `written` or `lost`.",
-};
+pub(super) const BUILD_INFO: Metric =
+    gauge("taskpull_build_info", &["version"], "Always 1; the label is the version of the program.");
+pub(super) const START_TIME: Metric =
+    gauge("process_start_time_seconds", &[], "Start time of the agent, in seconds since 1970.");
+pub(super) const REQUESTS_OPEN: Metric =
+    gauge("taskpull_requests_open", &["phase"], "Open requests: `queued`, `running`, or `waiting` for a retry.");
+pub(super) const REQUESTS_OPEN_LIMIT: Metric = gauge(
+    "taskpull_requests_open_limit",
+    &[],
+    "Maximum number of open requests (`agent.open_requests`); at the limit, the agent accepts no more.",
+);
+pub(super) const REQUESTS: Metric =
+    counter("taskpull_requests_total", &["ending"], "Requests that ended: `succeeded`, `failed` or `cancelled`.");
+pub(super) const REQUEST_DURATION: Metric = histogram(
+    "taskpull_request_duration_seconds",
+    &["ending"],
+    PULL_BOUNDS,
+    "Time from the acceptance of a request to its end.",
+);
+pub(super) const PULLS: Metric = counter(
+    "taskpull_pulls_total",
+    &["result", "class"],
+    "Pulls of requests that ended, each counted once even if several containers use it: the `result` as in a report, and the `class` of the failure if it is `failed` or `cancelled`.",
+);
+pub(super) const PULL_FAILURES: Metric = counter(
+    "taskpull_pull_failures_total",
+    &["link", "class"],
+    "Failed pulls, by the link of the chain that broke. The class of a refusal is `refused`.",
+);
+pub(super) const PULL_RETRIES: Metric = counter(
+    "taskpull_pull_retries_total",
+    &["class"],
+    "Pull attempts that failed and were retried, by the class of the failure.",
+);
+pub(super) const PULL_DURATION: Metric = histogram(
+    "taskpull_pull_duration_seconds",
+    &["result"],
+    PULL_BOUNDS,
+    "Duration of a pull, without its wait for a permit.",
+);
+pub(super) const PULL_WAIT: Metric =
+    histogram("taskpull_pull_wait_seconds", &[], PULL_BOUNDS, "Wait of a pull for a permit (`pull.concurrency`).");
+pub(super) const DOWNLOADED_BYTES: Metric = counter(
+    "taskpull_downloaded_bytes_total",
+    &[],
+    "Bytes of layers that the engine downloaded, if it reports them (Podman does not).",
+);
+pub(super) const CREDENTIALS_SERVED: Metric = counter(
+    "taskpull_credentials_served_total",
+    &["what", "source"],
+    "Secrets and ECR tokens (`secret`, `token`) used for a pull: `read` from AWS, `kept` in the cache, or `stale` because AWS is unavailable.",
+);
+pub(super) const CREDENTIAL_AGE: Metric = histogram(
+    "taskpull_credential_age_seconds",
+    &["what"],
+    AGE_BOUNDS,
+    "Age of a secret or token when it is used for a pull.",
+);
+pub(super) const CREDENTIALS_ISSUED: Metric = counter(
+    "taskpull_credentials_issued_total",
+    &["kind"],
+    "Credentials issued to other programs on this host, by their kind as in a report.",
+);
+pub(super) const ACCESS_DECISIONS: Metric = counter(
+    "taskpull_access_decisions_total",
+    &["right", "decision"],
+    "Decisions on requests to the agent's API: `allowed` or `refused`.",
+);
+pub(super) const AWS_CALLS: Metric = counter(
+    "taskpull_aws_calls_total",
+    &["operation", "result"],
+    "Calls to AWS, each including the retries of the SDK: `answered`, `denied`, `failed` (another error of the service), `identity-rejected`, `clock-skew`, `throttled`, `unavailable` or `timed-out`.",
+);
+pub(super) const AWS_CALL_DURATION: Metric = histogram(
+    "taskpull_aws_call_duration_seconds",
+    &["operation"],
+    CALL_BOUNDS,
+    "Duration of a call to AWS, with any result.",
+);
+pub(super) const AUDIT_LINES: Metric =
+    counter("taskpull_audit_lines_total", &["result"], "EventQueue of the audit log: `written` or `lost`.");
 
-/// Every metric there is, in the order in which they are rendered.
+/// All metrics, in the order in which they are rendered.
 pub const METRICS: &[&Metric] = &[
-    &BUILD,
-    &START,
-    &OPEN,
-    &OPEN_LIMIT,
+    &BUILD_INFO,
+    &START_TIME,
+    &REQUESTS_OPEN,
+    &REQUESTS_OPEN_LIMIT,
     &REQUESTS,
-    &REQUEST_SECONDS,
+    &REQUEST_DURATION,
     &PULLS,
-    &FAILURES,
-    &RETRIES,
-    &PULL_SECONDS_OF,
-    &WAIT_SECONDS,
-    &BYTES,
-    &SERVED,
-    &AGE_SECONDS_OF,
-    &GIVEN,
-    &ACCESS,
-    &CALLS,
-    &CALL_SECONDS_OF,
-    &AUDIT,
+    &PULL_FAILURES,
+    &PULL_RETRIES,
+    &PULL_DURATION,
+    &PULL_WAIT,
+    &DOWNLOADED_BYTES,
+    &CREDENTIALS_SERVED,
+    &CREDENTIAL_AGE,
+    &CREDENTIALS_ISSUED,
+    &ACCESS_DECISIONS,
+    &AWS_CALLS,
+    &AWS_CALL_DURATION,
+    &AUDIT_LINES,
 ];
 
-/// The table as Markdown, for `docs/operations.md`.
+/// Renders the table as Markdown, for `docs/operations.md`.
 #[must_use]
 pub fn reference() -> String {
-    let mut text = String::from("| metric | kind | labels | what it says |\n|---|---|---|---|\n");
+    let mut text = String::from("| metric | kind | labels | meaning |\n|---|---|---|---|\n");
     for Metric { name, kind, labels, help } in METRICS {
         let labels = labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "| `{name}` | {} | {labels} | {help} |", kind.word());
+        let _ = writeln!(text, "| `{name}` | {} | {labels} | {help} |", kind.as_str());
     }
     text
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, METRICS};
+    use super::{METRICS, MetricKind};
 
     #[test]
-    fn names_say_the_kind_and_the_unit() {
+    fn metric_names_state_their_type_and_unit() {
         for metric in METRICS {
             let is_total = metric.name.ends_with("_total");
-            assert_eq!(is_total, metric.kind == Kind::Counter, "{}", metric.name);
-            if let Kind::Histogram(bounds) = metric.kind {
+            assert_eq!(is_total, metric.kind == MetricKind::Counter, "{}", metric.name);
+            if let MetricKind::Histogram(bounds) = metric.kind {
                 assert!(metric.name.ends_with("_seconds"), "{}", metric.name);
                 assert!(bounds.is_sorted(), "{}", metric.name);
             }
         }
         let names: std::collections::HashSet<_> = METRICS.iter().map(|metric| metric.name).collect();
-        assert_eq!(names.len(), METRICS.len());
+        assert_eq!(names.len(), METRICS.len(), "each name occurs once");
     }
 }

@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use super::{Downloads, Metrics};
+use super::{AgentMetrics, DownloadCounter};
 use crate::agent::{
     AccessDecision, AgentObserver as _, Job, JobId, JobResult, JobSource, Peer, Right, Submission, Timestamp,
 };
@@ -26,7 +26,7 @@ fn container(image: &str, result: ContainerResult) -> ContainerReport {
         result,
         digest: None,
         via: None,
-        fell_back: None,
+        fallback: None,
         upstream_credential: None,
         credential: Some(CredentialReport::Anonymous),
         wanted_platform: None,
@@ -42,26 +42,30 @@ fn container(image: &str, result: ContainerResult) -> ContainerReport {
     }
 }
 
-fn ended(metrics: &Metrics, containers: Vec<ContainerReport>) {
+fn ended(metrics: &AgentMetrics, containers: Vec<ContainerReport>) {
     let (now, source) = (SystemTime::now(), Printable::new("web.json"));
-    let submission =
-        Submission { source: source.clone(), definition: String::new(), key: None, by: JobSource::Peer(PEER) };
+    let submission = Submission {
+        source: source.clone(),
+        definition: String::new(),
+        key: None,
+        submitted_by: JobSource::Peer(PEER),
+    };
     let request = Job { id: JobId::new(now, 0), accepted: Timestamp::new(now), submission };
     let tasks = vec![TaskReport { source, family: None, warnings: Vec::new(), containers }];
     let report = Report { schema_version: 1, tasks, invalid_inputs: Vec::new(), summary: Summary::default() };
     metrics.ended(&request, JobResult::Failed, &report);
 }
 
-fn assert_has(metrics: &Metrics, lines: &[&str]) {
-    let text = metrics.text();
+fn assert_has(metrics: &AgentMetrics, lines: &[&str]) {
+    let text = metrics.render_counted();
     for line in lines {
         assert!(text.lines().any(|found| found == *line), "{line}: {text}");
     }
 }
 
 #[test]
-fn a_pull_of_several_containers_is_counted_once() {
-    let metrics = Metrics::default();
+fn a_pull_that_containers_share_is_counted_once() {
+    let metrics = AgentMetrics::default();
     let good = container("r.example/a:1", ContainerResult::Pulled);
     let other = ContainerReport { wanted_platform: Some("linux/arm64".to_owned()), ..good.clone() };
     ended(&metrics, vec![good.clone(), good, other]);
@@ -78,12 +82,12 @@ fn a_pull_of_several_containers_is_counted_once() {
 }
 
 #[test]
-fn a_failure_is_counted_by_its_link_and_class_and_a_retry_by_its_reason() {
-    let metrics = Metrics::default();
+fn failures_are_counted_by_link_and_class_and_retries_by_class() {
+    let metrics = AgentMetrics::default();
     let because = failure(Link::Registry, Class::Throttled);
     let refused = ContainerReport {
         failure: Some(failure(Link::SecretPolicy, Class::Refused)),
-        retries: vec![RetryReport { attempt: 2, wait_ms: 10, because }],
+        retries: vec![RetryReport { attempt: 2, wait_ms: 10, error: because }],
         ..container("r.example/a:1", ContainerResult::Failed)
     };
     let late = ContainerReport {
@@ -103,8 +107,8 @@ fn a_failure_is_counted_by_its_link_and_class_and_a_retry_by_its_reason() {
 }
 
 #[test]
-fn what_the_credentials_room_tells_is_counted() {
-    let metrics = Metrics::default();
+fn aws_calls_served_credentials_and_decisions_are_counted() {
+    let metrics = AgentMetrics::default();
     let took = Duration::from_millis(30);
     metrics.call_ended(&AwsCallEvent { call: AwsCall::AssumeRole, outcome: CallOutcome::Denied, duration: took });
     metrics.credential_served(&CredentialServed {
@@ -126,16 +130,16 @@ fn what_the_credentials_room_tells_is_counted() {
     );
 }
 
-struct Nobody;
+struct NoObserver;
 
-impl ProgressObserver for Nobody {
+impl ProgressObserver for NoObserver {
     fn update(&self, _: usize, _: &PullState) {}
 }
 
 #[test]
-fn bytes_of_another_attempt_count_from_its_beginning() {
-    let metrics = Metrics::default();
-    let downloads = Downloads::new(&metrics, &Nobody);
+fn a_new_attempt_counts_its_bytes_from_zero() {
+    let metrics = AgentMetrics::default();
+    let downloads = DownloadCounter::new(&metrics, &NoObserver);
     for (pull, bytes) in [(0, 10), (0, 60), (1, 5), (0, 0), (0, 100), (0, 100)] {
         downloads.update(pull, &PullState::Pulling(LayerTotals { bytes, ..LayerTotals::default() }));
     }

@@ -22,8 +22,8 @@ use super::job_store::{ActiveJob, JobPhase, JobStore};
 use super::observer::AgentObserver;
 use crate::error::{Class, Failure};
 use crate::pipeline::{Backoff, IssuedLogin};
-use crate::report::event::Subject;
-use crate::report::{Report, Verdict};
+use crate::report::Subject;
+use crate::report::{Report, RunOutcome};
 use crate::task::ImageReference;
 use crate::traces;
 
@@ -101,13 +101,13 @@ impl Worker<'_> {
     }
 
     async fn traced(&self, open: Arc<ActiveJob>, stop: &Shutdown, turns: &Semaphore) {
-        let span = traces::request(&open.request.id, &open.request.submission.source);
+        let span = traces::request_span(&open.request.id, &open.request.submission.source);
         self.one(open, stop, turns).instrument(span).await;
     }
 
     /// One request, to its end or the agent's.
     async fn one(&self, open: Arc<ActiveJob>, stop: &Shutdown, turns: &Semaphore) {
-        if open.request.submission.by.is_managed() {
+        if open.request.submission.submitted_by.is_managed() {
             let Submission { source, definition, .. } = &open.request.submission;
             open.feed.begin(self.work.plan(source.as_str(), definition.as_bytes()).subjects);
             tracing::debug!(id = %open.request.id, source = %open.request.submission.source, "planned");
@@ -126,23 +126,23 @@ impl Worker<'_> {
             let report = ended(work, &open.cancel, &interrupt).await;
             drop(turn);
             let is_over = stop.now.is_cancelled() && !open.cancel.is_cancelled();
-            if is_over && report.verdict() != Verdict::Good {
+            if is_over && report.outcome() != RunOutcome::Success {
                 open.feed.end(None);
                 return;
             }
             failures += 1;
             // At least half of it: who comes back at once has not waited.
             let wait = BACKOFF.max_delay(failures).mul_f64(0.5 + fastrand::f64() / 2.0);
-            let Some(because) = passing(&report).filter(|_| !open.cancel.is_cancelled()) else {
+            let Some(error) = passing(&report).filter(|_| !open.cancel.is_cancelled()) else {
                 return self.end(&open, &report).await;
             };
             if begun.elapsed() + wait > self.give_up_after {
                 return self.end(&open, &report).await;
             }
-            let until = Timestamp::new(SystemTime::now() + wait);
-            tracing::info!(id = %open.request.id, failure = %because.message, ?wait, "it is tried again");
-            open.feed.postpone(&because, until);
-            open.enter(JobPhase::Waiting { because, until });
+            let retry_at = Timestamp::new(SystemTime::now() + wait);
+            tracing::info!(id = %open.request.id, failure = %error.message, ?wait, "it is tried again");
+            open.feed.postpone(&error, retry_at);
+            open.enter(JobPhase::Waiting { error, retry_at });
             tokio::select! {
                 biased;
                 // First: what was called off must not begin anew with the next agent.
@@ -154,12 +154,12 @@ impl Worker<'_> {
     }
 
     async fn end(&self, open: &Arc<ActiveJob>, report: &Report) {
-        let how = match report.verdict() {
-            Verdict::Good => JobResult::Succeeded,
+        let how = match report.outcome() {
+            RunOutcome::Success => JobResult::Succeeded,
             _ if open.cancel.is_cancelled() => JobResult::Cancelled,
             _ => JobResult::Failed,
         };
-        traces::ended(&Span::current(), how.word(), report.failures().next());
+        traces::record_request_end(&Span::current(), how.word(), report.failures().next());
         self.witness.ended(&open.request, how, report);
         self.desk.end(open, how, report).await;
     }
@@ -168,7 +168,7 @@ impl Worker<'_> {
 /// Waits until it may run: what is placed for its turn, unless it is called off, and what a
 /// peer sent not at all. `None`: the agent ends first.
 async fn turn<'t>(open: &ActiveJob, stop: &Shutdown, turns: &'t Semaphore) -> Option<Option<SemaphorePermit<'t>>> {
-    if !open.request.submission.by.is_managed() {
+    if !open.request.submission.submitted_by.is_managed() {
         return Some(None);
     }
     open.enter(JobPhase::Queued);

@@ -114,7 +114,7 @@ fn submission(source: &str, key: Option<&str>) -> Submission {
         source: Printable::new(source),
         definition: r#"{"containerDefinitions":[{"image":"a"}]}"#.to_owned(),
         key: key.map(str::to_owned),
-        by: JobSource::Peer(Peer { uid: 0, gid: 0 }),
+        submitted_by: JobSource::Peer(Peer { uid: 0, gid: 0 }),
     }
 }
 
@@ -141,9 +141,7 @@ async fn a_request_is_tried_again_while_its_failure_may_pass() {
         .run(&work, async |desk, _| {
             let id = desk.submit(submission("web", None)).await.unwrap().id;
             sleep(Duration::from_millis(10_500)).await;
-            assert!(
-                matches!(phase(desk, &id), JobPhase::Waiting { because, .. } if because.class == Class::EngineGone)
-            );
+            assert!(matches!(phase(desk, &id), JobPhase::Waiting { error, .. } if error.class == Class::EngineGone));
             ending(desk, &id).await
         })
         .await;
@@ -344,7 +342,7 @@ async fn files_take_nobodys_room_and_of_each_there_is_one_result_until_it_is_wit
     let (world, work) = (World::new(), Scripted::new([None]));
     world
         .run(&work, async |desk, _| {
-            let file = |at| Submission { by: JobSource::Folder, ..submission(&format!("{at}.json"), None) };
+            let file = |at| Submission { submitted_by: JobSource::Folder, ..submission(&format!("{at}.json"), None) };
             let files: Vec<_> = (0..40).map(|at| desk.add_managed_job(file(at))).collect();
             sleep(Duration::from_secs(1)).await;
             let began = |phase: &JobPhase| *phase == JobPhase::Running;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::stderr;
-use crate::config::TerminalWishes;
+use crate::config::TerminalEnv;
 use crate::pipeline::{ProgressObserver, PullState};
 use model::ProgressModel;
 
@@ -38,7 +38,7 @@ pub(super) struct Screen {
 }
 
 impl Shown {
-    pub(super) fn new(images: Vec<String>, quiet: bool, wishes: TerminalWishes) -> Self {
+    pub(super) fn new(images: Vec<String>, quiet: bool, wishes: TerminalEnv) -> Self {
         if quiet || images.is_empty() {
             Self::Nothing
         } else if stderr::size().is_some() && !wishes.is_dumb {

@@ -1,21 +1,23 @@
-//! The table as a document.
+//! The table of settings as a document.
 
-use std::fmt::Write as _;
+use super::rows::SETTINGS;
+use super::setting::Setting;
+use crate::config::value_kind::ValueKind;
 
-use super::{SETTINGS, Setting};
+const SWITCH_IN_ENVIRONMENT: &str = "; in the environment any value means true, even `0`, as in Docker";
 
 /// The table as Markdown, for `docs/configuration.md`.
 #[must_use]
 pub fn reference() -> String {
     let mut text = String::from(
-        "| in the file | environment variable | default | takes | what it does |\n|---|---|---|---|---|\n",
+        "| in the file | environment variable | default | accepts | what it does |\n|---|---|---|---|---|\n",
     );
-    for setting @ Setting { key, variable, default, takes, purpose } in SETTINGS {
+    for setting @ Setting { key, variable, default, kind, description, .. } in SETTINGS {
         let key = if setting.is_secret() { String::new() } else { format!("`{key}`") };
         let default = default.map(|default| format!("`{default}`")).unwrap_or_default();
-        let takes = takes.sentence();
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "| {key} | `{variable}` | {default} | {takes} | {purpose} |");
+        let in_environment = if *kind == ValueKind::Switch { SWITCH_IN_ENVIRONMENT } else { "" };
+        let accepts = kind.describe() + in_environment;
+        text += &format!("| {key} | `{variable}` | {default} | {accepts} | {description} |\n");
     }
     text
 }

@@ -32,9 +32,10 @@ use tracing::Instrument as _;
 use super::content::{self, Content};
 use super::host_logins::{HostLogins, SharedLogins};
 use crate::aws::{AwsError, AwsErrorKind, AwsRequest, DecryptedBytes, SecretVersion, TokenScope};
+use crate::config::AccessTokens;
 use crate::credential::{
-    AccessTokens, Credential, CredentialKind, CredentialObserver, CredentialProvider, CredentialServed,
-    CredentialSource, SecretStore, ServedFrom, TokenStore,
+    Credential, CredentialKind, CredentialObserver, CredentialProvider, CredentialServed, CredentialSource,
+    SecretStore, ServedFrom, TokenStore,
 };
 use crate::error::Failure;
 use crate::identity::Identity;
@@ -201,7 +202,7 @@ impl<S: TokenStore> CachingCredentialProvider<S> {
         #[expect(clippy::disallowed_methods, reason = "it ends at the store's deadline, whoever waits for it")]
         let task = tokio::spawn(work.in_current_span());
         let (identity, secret) = key.clone();
-        let lost = move |_| Err(Arc::new(Failure::from(AwsError::reading(&secret, &identity, AwsErrorKind::Other))));
+        let lost = move |_| Err(Arc::new(Failure::from(AwsError::for_secret(&secret, &identity, AwsErrorKind::Other))));
         let read = async move { task.await.unwrap_or_else(lost) }.boxed().shared();
         reads.under_way.insert(key.clone(), InFlightFetch { number, begun, read: read.clone() });
         read
@@ -278,7 +279,7 @@ impl<S: TokenStore> CredentialProvider for CachingCredentialProvider<S> {
 /// Reads a secret and takes its seal off, within one deadline, the wait for a turn included.
 async fn ask<S: SecretStore>(store: &S, turns: &Semaphore, key: &CacheKey) -> Result<(SecretVersion, Secret), Failure> {
     let (identity, secret) = key;
-    let failed = |fault| Failure::from(AwsError::reading(secret, identity, fault));
+    let failed = |fault| Failure::from(AwsError::for_secret(secret, identity, fault));
     let end = Instant::now() + store.deadline();
     let turn = timeout_at(end, turns.acquire()).await;
     // The semaphore is never closed; were it to be, reading without a turn would be right.

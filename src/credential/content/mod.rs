@@ -23,6 +23,7 @@ pub use envelope::Envelope;
 
 use super::Login;
 use crate::aws::{Ciphertext, SecretValue, SecretVersion};
+use crate::config::AccessTokens;
 use crate::error::Printable;
 use crate::secret::{Secret, SecretBytes};
 use crate::task::ImageReference;
@@ -30,16 +31,6 @@ use json::{Object, ParseWarnings};
 
 /// Secrets Manager's limit for a value, in bytes (C6).
 pub(crate) const VALUE_LIMIT: usize = 65_536;
-
-/// What the operator lets a secret hold beyond what ECS takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AccessTokens {
-    /// The pull-through cache's format is refused with an explanation (A9).
-    #[default]
-    Refuse,
-    /// `accessToken` is the password of a direct pull (C15).
-    Accept,
-}
 
 /// What a secret holds at first sight.
 pub(crate) enum Content<'a> {

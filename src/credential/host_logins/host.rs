@@ -2,7 +2,7 @@
 //! authentication for EC2 instances alone (B2).
 
 use super::config_error::HostLoginConfigFault;
-use crate::identity::HostKind;
+use crate::config::HostKind;
 
 /// Refuses what a host of this kind cannot have; one of an unknown kind may have it.
 pub(super) fn may_have_logins(kind: HostKind) -> Result<(), HostLoginConfigFault> {

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::{PlanContext, PullPlan, RegistryKind, RegistryMap, Rewrites, RoleUse};
+use super::{PlanContext, PullPlan, RegistryKind, RegistryMap, Rewrites};
+use crate::config::RoleUse;
 use crate::config::{RegistryEntry, RewriteEntry};
 use crate::error::Failure;
 use crate::error::catalogue::render;

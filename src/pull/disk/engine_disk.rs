@@ -8,9 +8,10 @@ use tokio::time::timeout;
 
 use super::disk_full::DiskFull;
 use super::free_space::{FreeSpace, measure_in_time};
-use super::limits::{DiskCheck, DiskLimits};
+use super::limits::DiskLimits;
 use super::reservation::{DiskReservation, DiskReservations, need};
 use super::shortage::Shortage;
+use crate::config::DiskCheck;
 use crate::credential::Login;
 use crate::engine::{Engine, EngineError, PullRequest, Storage};
 use crate::registry::{Layer, RegistryClient};
@@ -69,7 +70,7 @@ impl<'a> EngineDisk<'a> {
 
     /// What a shortage leads to.
     pub(in crate::pull) fn check_mode(&self) -> DiskCheck {
-        if self.limits.comfortable == 0 { DiskCheck::Off } else { self.limits.check }
+        if self.limits.skip_check_above == 0 { DiskCheck::Off } else { self.limits.check }
     }
 
     /// Checks whether there is space for an image, and reserves it.
@@ -80,7 +81,7 @@ impl<'a> EngineDisk<'a> {
         login: &Login,
     ) -> DiskCheckResult<'_> {
         let Some(MeasuredStorage { storage, space }) = self.measure().await else { return DiskCheckResult::default() };
-        if space.free >= self.limits.comfortable && space.inodes != Some(0) {
+        if space.free >= self.limits.skip_check_above && space.inodes != Some(0) {
             return DiskCheckResult::default();
         }
         let Some(layers) = self.missing_layers(engine, &storage, request, login).await else {

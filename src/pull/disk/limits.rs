@@ -1,16 +1,6 @@
 //! When the disk is checked, and what a shortage leads to.
 
-/// What a shortage of disk space leads to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DiskCheck {
-    /// The disk is not checked.
-    Off,
-    /// The pull continues, with a warning.
-    #[default]
-    Warn,
-    /// The pull fails before it starts.
-    Refuse,
-}
+use crate::config::DiskCheck;
 
 /// When the disk is checked, and what a shortage leads to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,5 +9,5 @@ pub struct DiskLimits {
     pub check: DiskCheck,
     /// Free bytes from which on the size of an image is not looked up. With 0, the disk is never
     /// checked.
-    pub comfortable: u64,
+    pub skip_check_above: u64,
 }

@@ -16,7 +16,7 @@ pub use disk_full::DiskFull;
 pub(super) use engine_disk::{DiskCheckResult, EngineDisk};
 #[cfg(test)]
 pub(super) use free_space::FreeSpace;
-pub use limits::{DiskCheck, DiskLimits};
+pub use limits::DiskLimits;
 pub(super) use reservation::DiskReservations;
 #[cfg(test)]
 pub(super) use reservation::SpaceEstimate;

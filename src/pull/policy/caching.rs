@@ -4,21 +4,11 @@
 //! private image unless the operator says so, and a cached image that was pulled for one task gives
 //! no other task access to it.
 
-use super::behavior::Behavior;
+use crate::config::{Behavior, OnRefusal};
 use crate::engine::LocalImage;
 use crate::error::{Class, Failure, Link};
 use crate::plan::Need;
 use crate::task::Platform;
-
-/// What follows when a registry refuses a pull under [`Behavior::Default`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnRefusal {
-    /// The pull fails.
-    #[default]
-    Fail,
-    /// A cached image is used, as the ECS agent does.
-    UseCached,
-}
 
 /// The pull behavior, and the operator's settings for cached images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -129,7 +119,8 @@ mod tests {
     }
 
     fn any_caching() -> impl Strategy<Value = Caching> {
-        let behavior = prop::sample::select(Behavior::WORDS.map(|(_, behavior)| behavior).to_vec());
+        let behavior =
+            prop::sample::select(vec![Behavior::Default, Behavior::Always, Behavior::Once, Behavior::PreferCached]);
         let on_refusal = prop::sample::select(vec![OnRefusal::Fail, OnRefusal::UseCached]);
         (behavior, any::<Option<bool>>(), on_refusal).prop_map(|(behavior, verify_access, on_refusal)| Caching {
             behavior,

@@ -6,10 +6,11 @@ use super::fake_engine::{
     Anonymous, DIGEST, FakeEngine, NoObserver, NotRefreshable, SECOND, Script, backoff, busy, class, digest, kind,
     limits, local_image, planned, planned_through_rule, pull, refused, two_permits,
 };
+use crate::config::{Behavior, OnRefusal};
 use crate::engine::EngineError;
 use crate::error::{Class, Link};
 use crate::plan::{HostLogin, HostLoginSource, Need, PlannedPull};
-use crate::pull::{Behavior, Caching, Deadlines, OnRefusal, PullLimits, PullOutcome, PullResultKind, run};
+use crate::pull::{Caching, Deadlines, PullLimits, PullOutcome, PullResultKind, run};
 
 /// Runs the pull of one image with these cache settings and one attempt.
 async fn pull_app(caching: Caching, fake: FakeEngine) -> PullOutcome {
@@ -25,7 +26,7 @@ fn with_behavior(behavior: Behavior) -> Caching {
 async fn cached_image_is_used_when_the_registry_is_unavailable() {
     let down = || FakeEngine::default().script("app", vec![busy(0)]).with_local("app", DIGEST);
     let outcome = pull_app(with_behavior(Behavior::Default), down()).await;
-    let PullResultKind::Cached { verified: false, instead_of: Some(failure) } = kind(&outcome) else {
+    let PullResultKind::Cached { verified: false, pull_failure: Some(failure) } = kind(&outcome) else {
         panic!("{outcome:?}")
     };
     assert_eq!(failure.class, Class::Unavailable);
@@ -38,14 +39,14 @@ async fn refusal_is_final_even_with_a_cached_image() {
     let refusing = || FakeEngine::default().script("app", refused()).with_local("app", DIGEST);
     assert_eq!(class(&pull_app(with_behavior(Behavior::Default), refusing()).await), Some(Class::Refused));
     let lenient = Caching { on_refusal: OnRefusal::UseCached, ..Caching::default() };
-    assert!(matches!(kind(&pull_app(lenient, refusing()).await), PullResultKind::Cached { instead_of: Some(_), .. }));
+    assert!(matches!(kind(&pull_app(lenient, refusing()).await), PullResultKind::Cached { pull_failure: Some(_), .. }));
 }
 
 #[tokio::test(start_paused = true)]
 async fn usable_cached_image_needs_no_pull() {
     for behavior in [Behavior::Once, Behavior::PreferCached] {
         let outcome = pull_app(with_behavior(behavior), FakeEngine::default().with_local("app", DIGEST)).await;
-        assert_eq!(kind(&outcome), PullResultKind::Cached { verified: false, instead_of: None });
+        assert_eq!(kind(&outcome), PullResultKind::Cached { verified: false, pull_failure: None });
         assert_eq!(outcome.attempts, 0);
         let outcome = pull_app(with_behavior(behavior), FakeEngine::default().script("app", vec![digest(0)])).await;
         assert_eq!(kind(&outcome), PullResultKind::Fetched, "without a cached image it is pulled");
@@ -63,7 +64,7 @@ fn verifying(fake: FakeEngine, script: Script) -> FakeEngine {
 async fn verified_cached_image_is_used_only_if_the_registry_accepts_the_credential() {
     let strict = Caching { verify_access: Some(true), ..with_behavior(Behavior::PreferCached) };
     let outcome = pull_app(strict, verifying(FakeEngine::default(), vec![digest(0)])).await;
-    assert_eq!(kind(&outcome), PullResultKind::Cached { verified: true, instead_of: None });
+    assert_eq!(kind(&outcome), PullResultKind::Cached { verified: true, pull_failure: None });
     assert_eq!(class(&pull_app(strict, verifying(FakeEngine::default(), refused())).await), Some(Class::Refused));
     let down = pull_app(strict, verifying(FakeEngine::default(), vec![busy(0)])).await;
     assert_eq!(class(&down), Some(Class::Unavailable), "the registry has not accepted the credential");
@@ -98,7 +99,7 @@ async fn all_pulls_of_one_tag_use_the_cached_image() {
     let outcomes =
         run(pulls.to_vec(), &Anonymous, &fake, &two_permits(), &limits, &NoObserver, &CancellationToken::new()).await;
     for outcome in outcomes {
-        assert!(matches!(kind(&outcome), PullResultKind::Cached { instead_of: Some(_), .. }), "{outcome:?}");
+        assert!(matches!(kind(&outcome), PullResultKind::Cached { pull_failure: Some(_), .. }), "{outcome:?}");
     }
 }
 
@@ -120,5 +121,5 @@ async fn provisional_refusal_leads_to_no_cached_image_and_no_fallback() {
     let failure = outcomes[0].result.as_ref().unwrap_err();
     assert_eq!((failure.link, failure.class), (Link::Secret, Class::Unavailable), "{failure:?}");
     assert!(failure.caused_by[0].as_str().contains("the registry does not accept these credentials"), "{failure:?}");
-    assert!(outcomes[0].fell_back.is_none());
+    assert!(outcomes[0].fallback.is_none());
 }

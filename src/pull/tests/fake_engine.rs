@@ -250,7 +250,7 @@ pub(super) fn concurrency(all: usize, per_registry: usize) -> Concurrency {
 }
 
 pub(super) fn two_permits() -> PullLimiter {
-    PullLimiter::of_one_run(concurrency(2, 2))
+    PullLimiter::for_one_run(concurrency(2, 2))
 }
 
 pub(super) fn planned(image: &str) -> PlannedPull {
@@ -300,5 +300,5 @@ pub(super) fn refused() -> Script {
 }
 
 pub(super) fn kind(outcome: &PullOutcome) -> PullResultKind {
-    outcome.result.as_ref().unwrap_or_else(|failure| panic!("{failure:?}")).how.clone()
+    outcome.result.as_ref().unwrap_or_else(|failure| panic!("{failure:?}")).kind.clone()
 }

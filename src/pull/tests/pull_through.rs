@@ -53,7 +53,7 @@ async fn pull_through_cache_continues_after_an_engine_restart() {
         .script("rule", vec![digest(0)]);
     let deadlines = Deadlines { begin: SECOND, restart: 90 * SECOND, ..limits().deadlines };
     let (outcome, fake) = pull_through(fake, &PullLimits { deadlines, ..limits() }).await;
-    assert_eq!((kind(&outcome), &outcome.fell_back), (PullResultKind::Fetched, &None));
+    assert_eq!((kind(&outcome), &outcome.fallback), (PullResultKind::Fetched, &None));
     assert!(fake.local.lock().unwrap().contains_key("docker.io/library/app:latest"));
 }
 
@@ -67,7 +67,7 @@ async fn busy_engine_does_not_cause_a_fallback() {
         (0..8).fold(FakeEngine::default(), |fake, _| fake.script("rule", busy())).script("rule", vec![digest(0)]);
     let limits = PullLimits { backoff: backoff(SECOND, 16), ..limits() };
     let (outcome, _) = pull_through(fake, &limits).await;
-    assert_eq!((kind(&outcome), outcome.attempts, &outcome.fell_back), (PullResultKind::Fetched, 9, &None));
+    assert_eq!((kind(&outcome), outcome.attempts, &outcome.fallback), (PullResultKind::Fetched, 9, &None));
 }
 
 #[tokio::test(start_paused = true)]
@@ -79,7 +79,7 @@ async fn long_retry_after_of_the_pull_through_cache_causes_a_fallback() {
     let begun = Instant::now();
     let (outcome, _) = pull_through(fake, &limits()).await;
     assert_eq!((kind(&outcome), outcome.attempts), (PullResultKind::Fetched, 3));
-    assert_eq!(outcome.fell_back.map(|failure| failure.class), Some(Class::Throttled));
+    assert_eq!(outcome.fallback.map(|failure| failure.class), Some(Class::Throttled));
     assert!(begun.elapsed() < 10 * SECOND);
 }
 
@@ -90,5 +90,5 @@ async fn both_routes_share_one_deadline() {
     let fake = FakeEngine::default().script("rule", stalled(50)).script("app", slow);
     let (outcome, _) = pull_through(fake, &limits()).await;
     assert_eq!((class(&outcome), outcome.duration), (Some(Class::TimedOut), 100 * SECOND));
-    assert_eq!(outcome.fell_back.map(|failure| failure.class), Some(Class::Unavailable));
+    assert_eq!(outcome.fallback.map(|failure| failure.class), Some(Class::Unavailable));
 }

@@ -75,7 +75,7 @@ async fn stream_without_a_digest_is_a_failure() {
 #[tokio::test(start_paused = true)]
 async fn interrupt_starts_no_further_pull() {
     let interrupt = CancellationToken::new();
-    let (limiter, limits) = (PullLimiter::of_one_run(concurrency(1, 1)), limits());
+    let (limiter, limits) = (PullLimiter::for_one_run(concurrency(1, 1)), limits());
     // The fake engine panics at an attempt at the second image, which has no script.
     let fake = FakeEngine::default().script("app", vec![digest(9)]);
     let work = pull_with_limiter(&limiter, fake, &["app", "other"], &limits, &interrupt);
@@ -119,7 +119,7 @@ async fn interrupted_pull_reports_its_statistics() {
     let ((outcomes, fake), ()) = tokio::join!(work, later);
     assert_eq!(class(&outcomes[0]), Some(Class::Cancelled), "{outcomes:?}");
     assert_eq!((outcomes[0].attempts, outcomes[0].duration), (1, 3 * SECOND), "connecting took one of the four");
-    assert_eq!(outcomes[0].origin, Some(Provenance::Anonymous));
+    assert_eq!(outcomes[0].provenance, Some(Provenance::Anonymous));
     assert_eq!(fake.open_streams.load(Ordering::Relaxed), 0, "its stream was dropped");
 }
 
@@ -194,7 +194,7 @@ async fn slow_registry_does_not_delay_another_registry() {
     };
     let fake = slow.iter().fold(FakeEngine::default(), |fake, image| script(fake, image, 9));
     let fake = script(fake, "quick.example/app", 1);
-    let limiter = PullLimiter::of_one_run(concurrency(100, 2));
+    let limiter = PullLimiter::for_one_run(concurrency(100, 2));
     let images: Vec<&str> = slow.iter().map(String::as_str).chain(["quick.example/app"]).collect();
     let (outcomes, _) = pull_with_limiter(&limiter, fake, &images, &limits(), &CancellationToken::new()).await;
     assert_eq!((outcomes[10].waited, outcomes[10].duration), (Duration::ZERO, SECOND), "{outcomes:?}");
@@ -203,7 +203,7 @@ async fn slow_registry_does_not_delay_another_registry() {
 
 #[tokio::test(start_paused = true)]
 async fn concurrent_runs_share_permits_and_never_pull_one_image_twice_at_once() {
-    let limiter = PullLimiter::of_many_runs(concurrency(2, 2));
+    let limiter = PullLimiter::for_many_runs(concurrency(2, 2));
     let (limits, interrupt) = (limits(), CancellationToken::new());
     let fake =
         |images: &[&str]| images.iter().fold(FakeEngine::default(), |fake, image| fake.script(image, vec![digest(9)]));

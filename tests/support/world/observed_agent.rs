@@ -50,7 +50,7 @@ impl AgentSetup {
         self.request_count += 1;
         let record = json!({
             "version": 1, "id": id, "accepted": "2026-01-31T12:00:00.000Z", "source": "web.json",
-            "definition": definition.to_string(), "by": { "from": "peer", "uid": 7, "gid": 8 },
+            "definition": definition.to_string(), "submittedBy": { "from": "peer", "uid": 7, "gid": 8 },
         });
         fs::write(self.home.state().join(format!("requests/{id}.json")), record.to_string()).unwrap();
         self

@@ -9,9 +9,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use taskpull::pipeline::{
-    AccessTokens, AwsClient, Batching, CacheConfig, CachingCredentialProvider, HostKind, HostLoginSettings, HostLogins,
-};
+use taskpull::config::{AccessTokens, Batching, HostKind};
+use taskpull::pipeline::{AwsClient, CacheConfig, CachingCredentialProvider, HostLoginSettings, HostLogins};
 use tokio::time::{advance, pause, resume};
 
 use super::super::run::Run;

@@ -61,7 +61,7 @@ impl SecretStore for Store {
         if answer == Ok("late") {
             tokio::time::sleep(5 * SECOND).await;
         }
-        answer.map_err(|fault| AwsError::reading(secret, identity, fault)).map(|version| SecretVersion {
+        answer.map_err(|fault| AwsError::for_secret(secret, identity, fault)).map(|version| SecretVersion {
             arn: "arn".to_owned(),
             version_id: version.to_owned(),
             stage: None,
@@ -90,7 +90,7 @@ fn resolver(answers: &[Result<&'static str, AwsErrorKind>]) -> CachingCredential
 
 fn no_logins() -> HostLogins {
     let settings = crate::credential::host_logins::HostLoginSettings {
-        host: crate::identity::HostKind::Auto,
+        host: crate::config::HostKind::Auto,
         has_auth_type: false,
         auth_data: None,
         docker_config: None,

@@ -166,8 +166,7 @@ impl<S: TokenStore> TokenCache<S> {
         #[expect(clippy::disallowed_methods, reason = "it ends at the store's deadline, whoever waits for it")]
         let task = tokio::spawn(work.in_current_span());
         let (identity, scope) = key.clone();
-        let lost =
-            move |_| Err(Arc::new(Failure::from(AwsError::getting_token(&scope, &identity, AwsErrorKind::Other))));
+        let lost = move |_| Err(Arc::new(Failure::from(AwsError::for_token(&scope, &identity, AwsErrorKind::Other))));
         let read = async move { task.await.unwrap_or_else(lost) }.boxed().shared();
         state.under_way.insert(key.clone(), read.clone());
         read
@@ -176,7 +175,7 @@ impl<S: TokenStore> TokenCache<S> {
 
 /// Gets a token within one deadline.
 async fn ask<S: TokenStore>(store: &S, (identity, scope): &TokenKey) -> Result<RegistryToken, Failure> {
-    let failed = |fault| Failure::from(AwsError::getting_token(scope, identity, fault));
+    let failed = |fault| Failure::from(AwsError::for_token(scope, identity, fault));
     let end = Instant::now() + SecretStore::deadline(store);
     tracing::debug!(%scope, identity = identity.name(), "getting a token");
     // A panic in a library costs those who wait for this token, not the other pulls.

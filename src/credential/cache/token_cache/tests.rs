@@ -57,7 +57,7 @@ impl TokenStore for Store {
         self.asked.fetch_add(1, Ordering::Relaxed);
         tokio::time::sleep(SECOND).await;
         let answer = self.answers.lock().unwrap().pop_front().expect("a call that was expected");
-        let (password, life) = answer.map_err(|fault| AwsError::getting_token(scope, identity, fault))?;
+        let (password, life) = answer.map_err(|fault| AwsError::for_token(scope, identity, fault))?;
         assert_ne!(password, "panic", "as a library might");
         Ok(RegistryToken {
             username: Secret::new("AWS".to_owned()),

@@ -1,0 +1,155 @@
+//! The metrics of one agent: observes its events and counts them.
+
+use std::collections::HashSet;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::registry::MetricRegistry;
+use super::table;
+use crate::agent::{AccessDecision, AgentObserver, CredentialIssued, Job, JobCounts, JobResult, JobStore};
+use crate::pipeline::{AwsCallEvent, CallObserver, CredentialKind, CredentialObserver, CredentialServed, ServedFrom};
+use crate::report::{ContainerReport, ContainerResult, Report};
+
+/// Media type of the text that [`AgentMetrics::render`] returns.
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// The metrics of one agent.
+#[derive(Debug)]
+pub struct AgentMetrics(MetricRegistry);
+
+impl Default for AgentMetrics {
+    /// Creates the metrics of an agent that starts now. Counters that alerts watch start at zero:
+    /// if a series began with its first event, `increase()` would miss that event.
+    fn default() -> Self {
+        let registry = MetricRegistry::default();
+        registry.set(&table::BUILD_INFO, &[env!("CARGO_PKG_VERSION")], 1.0);
+        let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        registry.set(&table::START_TIME, &[], started.as_secs_f64());
+        for ending in [JobResult::Succeeded, JobResult::Failed, JobResult::Cancelled] {
+            registry.add(&table::REQUESTS, &[&serialized(&ending)], 0);
+        }
+        for kind in [CredentialKind::Secret, CredentialKind::Token] {
+            for source in [ServedFrom::Fetch, ServedFrom::Cache, ServedFrom::StaleCache] {
+                registry.add(&table::CREDENTIALS_SERVED, &[credential_label(kind), source_label(source)], 0);
+            }
+        }
+        registry.add(&table::DOWNLOADED_BYTES, &[], 0);
+        registry.add(&table::AUDIT_LINES, &["written"], 0);
+        registry.add(&table::AUDIT_LINES, &["lost"], 0);
+        Self(registry)
+    }
+}
+
+impl AgentMetrics {
+    /// Renders all metrics, with the number of requests that are open now. Managed jobs are not
+    /// counted, because they have no limit.
+    #[must_use]
+    pub fn render(&self, desk: &JobStore) -> String {
+        let JobCounts { queued, running, for_engine, for_others } = desk.tally(|origin| !origin.is_managed());
+        let (waiting, limit) = (for_engine + for_others, desk.room().open);
+        for (phase, count) in [("queued", queued), ("running", running), ("waiting", waiting)] {
+            self.0.set(&table::REQUESTS_OPEN, &[phase], to_float(count));
+        }
+        self.0.set(&table::REQUESTS_OPEN_LIMIT, &[], to_float(limit));
+        self.render_counted()
+    }
+
+    /// Renders all metrics without reading the job store.
+    pub(in crate::agent) fn render_counted(&self) -> String {
+        self.0.render()
+    }
+
+    /// Counts a line of the audit log that was written or lost.
+    pub(in crate::agent) fn count_audit_line(&self, is_written: bool) {
+        self.0.add(&table::AUDIT_LINES, &[if is_written { "written" } else { "lost" }], 1);
+    }
+
+    pub(super) fn count_downloaded(&self, bytes: u64) {
+        self.0.add(&table::DOWNLOADED_BYTES, &[], bytes);
+    }
+
+    fn count_pull(&self, container: &ContainerReport) {
+        let result = serialized(&container.result);
+        let class = container.failure.as_ref().map(|failure| serialized(&failure.class)).unwrap_or_default();
+        self.0.add(&table::PULLS, &[&result, &class], 1);
+        if let (ContainerResult::Failed, Some(failure)) = (container.result, &container.failure) {
+            self.0.add(&table::PULL_FAILURES, &[&serialized(&failure.link), &class], 1);
+        }
+        for retry in &container.retries {
+            self.0.add(&table::PULL_RETRIES, &[&serialized(&retry.error.class)], 1);
+        }
+        if let Some(duration) = container.duration_ms {
+            self.0.observe(&table::PULL_DURATION, &[&result], Duration::from_millis(duration));
+        }
+        if let Some(waited) = container.waited_ms {
+            self.0.observe(&table::PULL_WAIT, &[], Duration::from_millis(waited));
+        }
+    }
+}
+
+impl AgentObserver for AgentMetrics {
+    fn ended(&self, request: &Job, how: JobResult, report: &Report) {
+        let ending = how.word();
+        self.0.add(&table::REQUESTS, &[ending], 1);
+        self.0.observe(&table::REQUEST_DURATION, &[ending], request.accepted.elapsed());
+        // Containers that share a pull repeat its result in the report.
+        let mut counted = HashSet::new();
+        for container in report.tasks.iter().flat_map(|task| &task.containers) {
+            if counted.insert((&container.image, &container.credential, &container.wanted_platform)) {
+                self.count_pull(container);
+            }
+        }
+    }
+
+    fn decided(&self, AccessDecision { right, allowed, .. }: &AccessDecision<'_>) {
+        self.0.add(&table::ACCESS_DECISIONS, &[right.as_str(), if *allowed { "allowed" } else { "refused" }], 1);
+    }
+
+    fn gave(&self, CredentialIssued { origin, .. }: &CredentialIssued<'_>) {
+        self.0.add(&table::CREDENTIALS_ISSUED, &[origin.kind()], 1);
+    }
+}
+
+impl CallObserver for AgentMetrics {
+    fn call_ended(&self, AwsCallEvent { call, outcome, duration }: &AwsCallEvent) {
+        self.0.add(&table::AWS_CALLS, &[call.operation(), outcome.word()], 1);
+        self.0.observe(&table::AWS_CALL_DURATION, &[call.operation()], *duration);
+    }
+}
+
+impl CredentialObserver for AgentMetrics {
+    fn credential_served(&self, CredentialServed { kind, source, age }: &CredentialServed) {
+        self.0.add(&table::CREDENTIALS_SERVED, &[credential_label(*kind), source_label(*source)], 1);
+        self.0.observe(&table::CREDENTIAL_AGE, &[credential_label(*kind)], *age);
+    }
+}
+
+fn credential_label(kind: CredentialKind) -> &'static str {
+    match kind {
+        CredentialKind::Secret => "secret",
+        CredentialKind::Token => "token",
+    }
+}
+
+fn source_label(source: ServedFrom) -> &'static str {
+    match source {
+        ServedFrom::Fetch => "read",
+        ServedFrom::Cache => "kept",
+        ServedFrom::StaleCache => "stale",
+    }
+}
+
+/// Returns the name of a unit variant, as it is in a report.
+fn serialized(variant: &impl Serialize) -> String {
+    match serde_json::to_value(variant) {
+        Ok(Value::String(name)) => name,
+        _ => String::new(),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no agent has 2^53 open requests")]
+fn to_float(count: usize) -> f64 {
+    count as f64
+}

@@ -1,0 +1,303 @@
+//! The table of AWS errors: the link, class, reason and hint of every kind.
+
+use crate::aws::hints;
+use crate::aws::{AwsCall, AwsErrorKind, AwsResource, TokenScope};
+use crate::error::{Class, Link};
+use crate::identity::Identity;
+
+/// What is known about a failed call, apart from the kind of failure.
+pub(super) struct CallFacts<'a> {
+    pub call: AwsCall,
+    pub resource: &'a AwsResource,
+    pub identity: &'a Identity,
+    pub region: Option<&'a str>,
+    /// The permission that the call needs.
+    pub permission: String,
+}
+
+/// One row of the table.
+pub(super) struct Explanation {
+    pub link: Link,
+    pub class: Class,
+    pub reason: String,
+    pub hint: Option<String>,
+}
+
+impl CallFacts<'_> {
+    #[expect(clippy::too_many_lines, reason = "one table, to read link, class, reason and hint of a kind together")]
+    pub(super) fn explain(&self, kind: AwsErrorKind) -> Explanation {
+        use AwsErrorKind as Kind;
+        let Self { resource, identity, permission, .. } = self;
+        let (own, noun, service) = (resource.link(), resource.noun(), self.service());
+        let region = self.region.unwrap_or("the host's Region");
+        let holder = hints::policy_holder(identity);
+        let labels = format!(
+            "`aws secretsmanager list-secret-version-ids --region {region} --secret-id {}` shows the labels",
+            resource.name()
+        );
+        match kind {
+            Kind::NoHostIdentity => row(
+                Link::HostIdentity,
+                Class::Absent,
+                "no AWS credentials were found on this host",
+                hints::FIND_HOST_IDENTITY,
+            ),
+            Kind::HostIdentityFailed => row(
+                Link::HostIdentity,
+                Class::Unavailable,
+                "the AWS credentials of this host cannot be loaded",
+                hints::REPAIR_HOST_IDENTITY,
+            ),
+            Kind::NoRegion => match resource {
+                AwsResource::Cluster(_) => row(
+                    Link::Configuration,
+                    Class::Invalid,
+                    "no Region is set, and a cluster's name does not contain one",
+                    "set AWS_REGION, or give the cluster's ARN in `ecs.cluster`",
+                ),
+                _ => row(
+                    Link::HostIdentity,
+                    Class::Invalid,
+                    "a name is looked up in the host's Region, and no Region is set",
+                    "set AWS_REGION, or give the secret's full ARN",
+                ),
+            },
+            Kind::RoleDenied => {
+                let caller = identity.assumed_by().unwrap_or(Identity::Host);
+                let reason = format!("{caller} may not assume {identity}");
+                row(Link::Role, Class::Refused, reason, hints::allow_assume_role(identity))
+            }
+            Kind::RoleRegionDisabled => row(
+                Link::Role,
+                Class::Refused,
+                format!("STS is not active in {region}, where taskpull assumes {identity}"),
+                format!(
+                    "activate STS for {region} in the account's settings in IAM, or set AWS_REGION to a Region where it is active: the role is then assumed there"
+                ),
+            ),
+            Kind::RoleFailed => Explanation {
+                link: Link::Role,
+                class: Class::Unknown,
+                reason: format!("STS in {region} rejected the request to assume {identity}"),
+                hint: None,
+            },
+            Kind::RoleUnavailable => row(
+                Link::Role,
+                Class::Unavailable,
+                format!("STS did not answer the request to assume {identity}"),
+                hints::TRY_AGAIN,
+            ),
+            Kind::IdentityRejected => {
+                let link = if **identity == Identity::Host { Link::HostIdentity } else { Link::Role };
+                let reason = format!("AWS does not accept the credentials of {identity}");
+                let hint = match resource {
+                    // A Region that is not enabled in the caller's account does not know its keys.
+                    AwsResource::Token(TokenScope::Ecr(region, _)) => format!(
+                        "{}; if it works, the account may not have {region} enabled: `aws account get-region-opt-status --region-name {region}`",
+                        hints::REPAIR_HOST_IDENTITY
+                    ),
+                    _ => hints::REPAIR_HOST_IDENTITY.to_owned(),
+                };
+                row(link, Class::Refused, reason, hint)
+            }
+            Kind::ClockSkew => row(
+                Link::HostIdentity,
+                Class::Refused,
+                "AWS rejected the request's signature because of its time",
+                hints::SET_THE_CLOCK,
+            ),
+            Kind::Denied => {
+                let link = if own == Link::Secret { Link::SecretPolicy } else { own };
+                let hint = match resource {
+                    AwsResource::Secret(secret) => hints::allow_on_secret(permission, secret, region, identity),
+                    AwsResource::Key(key) => hints::allow_on_key(permission, key.as_str(), &holder),
+                    AwsResource::KeyOfSecret(_) => {
+                        hints::allow_on_key(permission, "the key of the secret's ciphertext", &holder)
+                    }
+                    AwsResource::Token(TokenScope::Ecr(..)) => format!(
+                        "allow {permission} on Resource `*` in the identity-based policy of {holder}; a repository's policy cannot grant it"
+                    ),
+                    AwsResource::Token(TokenScope::EcrPublic) => format!(
+                        "allow ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken on Resource `*` in the identity-based policy of {holder}"
+                    ),
+                    AwsResource::Cluster(_) => {
+                        format!("allow {permission} in the policy of {holder}; docs/agent.md lists all permissions")
+                    }
+                };
+                row(link, Class::Refused, format!("{identity} is not allowed to call {permission}"), hint)
+            }
+            Kind::NotFound => {
+                let link = if matches!(resource, AwsResource::Cluster(_)) { Link::Configuration } else { own };
+                let hint = match resource {
+                    AwsResource::Secret(secret) => hints::find_secret(secret),
+                    AwsResource::Cluster(_) => {
+                        "set `ecs.cluster` to the cluster's name or ARN: `aws ecs list-clusters` shows those of a Region"
+                            .to_owned()
+                    }
+                    _ => format!(
+                        "KMS is called in {region}, the Region of the key's ARN: compare `aws kms list-keys --region {region}` in the key's account"
+                    ),
+                };
+                row(link, Class::Absent, format!("there is no such {noun} in {region}"), hint)
+            }
+            Kind::Throttled => {
+                row(own, Class::Throttled, format!("{service} is throttling {permission}"), hints::TRY_AGAIN)
+            }
+            Kind::Unavailable => {
+                let reason = format!("{service} gave no usable answer to {permission}");
+                row(own, Class::Unavailable, reason, self.region_warning().unwrap_or(hints::TRY_AGAIN.to_owned()))
+            }
+            Kind::TimedOut => {
+                let reason = format!("{service} did not answer {permission} in time");
+                row(own, Class::TimedOut, reason, self.region_warning().unwrap_or(hints::CHECK_THE_PATH.to_owned()))
+            }
+            Kind::Other => Explanation {
+                link: own,
+                class: Class::Unknown,
+                reason: format!("{service} rejected {permission}"),
+                hint: None,
+            },
+            Kind::SecretKeyDenied => {
+                let permissions = match self.call {
+                    AwsCall::GetSecretValue => "kms:Decrypt",
+                    _ => "kms:GenerateDataKey and kms:Decrypt",
+                };
+                row(
+                    Link::Key,
+                    Class::Refused,
+                    format!("{identity} is not allowed to use the secret's KMS key"),
+                    format!(
+                        "allow {permissions} on the secret's key in the policy of {holder}, and let the key's own policy admit it"
+                    ),
+                )
+            }
+            Kind::DefaultKey => row(
+                Link::Key,
+                Class::Refused,
+                "it is encrypted under the default key, which admits no other account",
+                format!(
+                    "encrypt it under a customer key whose policy admits {holder}, or read it as a role of its own account"
+                ),
+            ),
+            Kind::Undecryptable => {
+                row(Link::Key, Class::Refused, "its KMS key cannot decrypt it", hints::CHECK_THE_KEY)
+            }
+            Kind::EncryptionFailed => {
+                row(Link::Key, Class::Refused, "its KMS key cannot encrypt it", hints::CHECK_THE_KEY)
+            }
+            Kind::MarkedForDeletion => {
+                let restore = format!(
+                    "restore it: `aws secretsmanager restore-secret --region {region} --secret-id {}`",
+                    resource.name()
+                );
+                let hint = match self.call {
+                    AwsCall::GetSecretValue => restore,
+                    _ => format!("{restore}, then run this command again; or choose another name"),
+                };
+                row(own, Class::Absent, "it is marked for deletion", hint)
+            }
+            Kind::NoCurrentVersion => row(
+                own,
+                Class::Absent,
+                "it has no version labelled AWSCURRENT",
+                format!("a rotation was interrupted, or no value was ever written: {labels}"),
+            ),
+            Kind::NoStagedVersion => row(
+                own,
+                Class::Absent,
+                "it has no version with the requested staging label",
+                format!("a rotation sets AWSPENDING while it runs, and removes it at its end: {labels}"),
+            ),
+            Kind::AlreadyExists => row(
+                own,
+                Class::Refused,
+                "a secret of this name was created in the meantime",
+                "run this command again: it compares the new content with the existing secret",
+            ),
+            Kind::LimitExceeded => row(
+                own,
+                Class::Refused,
+                "the account has reached its quota of secrets or versions",
+                "delete secrets that are not used, or request a higher quota",
+            ),
+            Kind::CiphertextMismatch => row(
+                own,
+                Class::Invalid,
+                "the ciphertext is damaged, or was made with another encryption context",
+                "the envelope's encryptionContext must be exactly the one it was sealed with: seal the login again with `taskpull secret seal`",
+            ),
+            Kind::WrongKey => row(
+                own,
+                Class::Invalid,
+                "the ciphertext was made by another key",
+                "write the ARN of the key that sealed it into keyArn, or seal the login again",
+            ),
+            Kind::KeyDisabled => row(
+                own,
+                Class::Refused,
+                "the key is disabled",
+                format!("enable it: `aws kms enable-key --region {region} --key-id KEY`"),
+            ),
+            Kind::KeyBadState => row(
+                own,
+                Class::Refused,
+                "the key is pending deletion or without its material",
+                format!(
+                    "`aws kms describe-key --region {region} --key-id KEY` shows its state; a deletion can be cancelled: `aws kms cancel-key-deletion --region {region} --key-id KEY`"
+                ),
+            ),
+            Kind::KeyBadUsage => row(
+                own,
+                Class::Invalid,
+                "the key cannot encrypt and decrypt symmetrically",
+                "use a symmetric key with the usage ENCRYPT_DECRYPT",
+            ),
+            Kind::KeyDeniedOrElsewhere => row(
+                own,
+                Class::Refused,
+                format!(
+                    "the ciphertext's key is not in {region}, does not exist, or does not admit {identity}; KMS does not say which"
+                ),
+                format!(
+                    "a binary secret is decrypted in the secret's own Region: seal it under a key of {region} that allows {identity} to call {permission}, or put an envelope with the key's ARN into the secret"
+                ),
+            ),
+            Kind::NoEndpoint => row(
+                own,
+                Class::Invalid,
+                "the settings require an endpoint that cannot exist",
+                "AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT cannot be combined with a custom endpoint (AWS_ENDPOINT_URL_ECR, AWS_ENDPOINT_URL), nor used in every partition: remove the setting that does not fit",
+            ),
+            Kind::MalformedToken => row(
+                own,
+                Class::Unavailable,
+                "the answer of the service is not a token",
+                "a host between this one and AWS may have answered in its place: check the endpoint (AWS_ENDPOINT_URL_ECR) and the proxy",
+            ),
+            Kind::NoContainerInstance => row(
+                Link::Configuration,
+                Class::Absent,
+                "it has no such container instance",
+                "set `ecs.container_instance` to the id that the ECS agent on this host reports: `curl -s http://localhost:51678/v1/metadata`",
+            ),
+        }
+    }
+
+    /// The service and, if known, its Region.
+    fn service(&self) -> String {
+        let name = self.call.service().name();
+        self.region.map_or_else(|| name.to_owned(), |region| format!("{name} in {region}"))
+    }
+
+    /// No service answers for a Region that does not exist.
+    fn region_warning(&self) -> Option<String> {
+        match &self.resource {
+            AwsResource::Token(TokenScope::Ecr(region, _)) => region.unknown_warning(),
+            _ => None,
+        }
+    }
+}
+
+fn row(link: Link, class: Class, reason: impl Into<String>, hint: impl Into<String>) -> Explanation {
+    Explanation { link, class, reason: reason.into(), hint: Some(hint.into()) }
+}

@@ -1,0 +1,79 @@
+//! The credentials of a report as text: a numbered list.
+
+use std::collections::HashMap;
+
+use super::credential_report::CredentialReport;
+
+/// The credentials of a report, numbered in the order of their first use.
+#[derive(Default)]
+pub(super) struct Credentials<'a> {
+    in_order: Vec<&'a CredentialReport>,
+    numbers: HashMap<&'a CredentialReport, usize>,
+}
+
+impl<'a> Credentials<'a> {
+    /// The reference to a credential in the list, such as `[1]`; `none` for an anonymous pull.
+    pub(super) fn number(&mut self, credential: &'a CredentialReport) -> String {
+        if *credential == CredentialReport::Anonymous {
+            return "none".to_owned();
+        }
+        let number = *self.numbers.entry(credential).or_insert_with(|| {
+            self.in_order.push(credential);
+            self.in_order.len()
+        });
+        format!("[{number}]")
+    }
+
+    /// The list, followed by an empty line; empty if no credential was used.
+    pub(super) fn list(&self) -> String {
+        let entries = self.in_order.iter().enumerate();
+        let mut text: String = entries
+            .map(|(index, credential)| format!("[{}] {}\n", index + 1, lines(credential).join("\n    ")))
+            .collect();
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text
+    }
+}
+
+fn lines(credential: &CredentialReport) -> Vec<String> {
+    match credential {
+        CredentialReport::Anonymous => vec!["none".to_owned()],
+        CredentialReport::Instance { source, matched } => {
+            vec![format!("host login for {matched}"), format!("from {source}")]
+        }
+        CredentialReport::Ecr { account, region, identity, expires_at, .. } => {
+            token_lines(format!("ECR token for account {account}, Region {region}"), identity, expires_at.as_deref())
+        }
+        CredentialReport::EcrPublic { identity, expires_at, without_token: None, .. } => {
+            token_lines("ECR Public token".to_owned(), identity, expires_at.as_deref())
+        }
+        CredentialReport::EcrPublic { without_token: Some(reason), .. } => {
+            vec!["none, for ECR Public".to_owned(), format!("warning: {reason}")]
+        }
+        CredentialReport::Secret {
+            arn, version_id, stage, warnings, account, region, identity, stale_seconds, ..
+        } => {
+            let mut lines = vec![arn.to_string()];
+            if let Some(version) = version_id {
+                let stage = stage.as_ref().map(|stage| format!(" ({stage})")).unwrap_or_default();
+                lines.push(format!("version {version}{stage}"));
+            } else {
+                let account = account.as_deref().unwrap_or("of the caller");
+                let region = region.as_deref().unwrap_or("of the host");
+                lines.push(format!("account {account}, Region {region}"));
+            }
+            lines.push(format!("read as {identity}"));
+            lines.extend(stale_seconds.map(|age| format!("stale: {age} s old, used because AWS is unavailable")));
+            lines.extend(warnings.iter().map(|warning| format!("warning: {warning}")));
+            lines
+        }
+    }
+}
+
+fn token_lines(name: String, identity: &str, expires_at: Option<&str>) -> Vec<String> {
+    let mut lines = vec![name, format!("requested as {identity}")];
+    lines.extend(expires_at.map(|time| format!("valid until {time}")));
+    lines
+}

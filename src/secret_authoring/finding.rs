@@ -1,0 +1,66 @@
+//! One result of checking a secret.
+
+use serde::Serialize;
+
+use crate::error::{Failure, Printable};
+
+/// The result of one check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The name of the check: `name`, `content`, …
+    pub check: &'static str,
+    /// Whether the check passed.
+    #[serde(rename = "found")]
+    pub status: CheckStatus,
+    /// What was found, in one sentence.
+    #[serde(rename = "says")]
+    pub message: Printable,
+    /// What to do next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<Printable>,
+}
+
+/// Whether a check passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckStatus {
+    /// The secret is as it should be.
+    Good,
+    /// The user should know it; the secret works nevertheless.
+    Note,
+    /// The secret does not work for this use.
+    Wrong,
+}
+
+impl Finding {
+    fn new(check: &'static str, status: CheckStatus, message: &str, hint: Option<&str>) -> Self {
+        Self { check, status, message: Printable::new(message), hint: hint.map(Printable::new) }
+    }
+
+    /// A check that passed.
+    #[must_use]
+    pub fn good(check: &'static str, message: &str) -> Self {
+        Self::new(check, CheckStatus::Good, message, None)
+    }
+
+    /// A check that passed, with something to know.
+    #[must_use]
+    pub fn note(check: &'static str, message: &str) -> Self {
+        Self::new(check, CheckStatus::Note, message, None)
+    }
+
+    /// A check that failed, and what to do about it.
+    #[must_use]
+    pub fn wrong(check: &'static str, message: &str, hint: &str) -> Self {
+        Self::new(check, CheckStatus::Wrong, message, Some(hint))
+    }
+
+    /// A check that could not be made.
+    #[must_use]
+    pub fn not_checked(check: &'static str, failure: &Failure) -> Self {
+        let causes: Vec<_> = failure.caused_by.iter().map(Printable::as_str).collect();
+        let causes = if causes.is_empty() { String::new() } else { format!(" (said: {})", causes.join(": ")) };
+        let message = Printable::new(&format!("{}{causes}", failure.message));
+        Self { check, status: CheckStatus::Wrong, message, hint: failure.hint.clone() }
+    }
+}
