@@ -11,7 +11,7 @@ pub struct LayerTotals {
     pub done: usize,
     /// Layers known so far.
     pub total: usize,
-    /// Bytes downloaded.
+    /// Bytes downloaded so far, compressed.
     pub bytes: u64,
     /// Bytes to download, as far as they are known.
     pub bytes_total: u64,

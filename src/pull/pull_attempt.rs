@@ -76,11 +76,11 @@ impl<E: Engine> PullAttempt<'_, E> {
         }
         let local = self.local_image(image).await?;
         let StreamedImage { digest, is_fetched } = self.confirm(summary, &local).await?;
-        if let (Some(wanted), Some(found)) = (platform, &local.platform)
-            && !wanted.is_satisfied_by(found)
+        if let (Some(requested), Some(found)) = (platform, &local.platform)
+            && !requested.is_satisfied_by(found)
         {
-            let (image, wanted, found) = (image.clone(), wanted.to_string().into(), found.to_string().into());
-            return Err(PullError::WrongPlatform { image, wanted, found });
+            let (image, requested, found) = (image.clone(), requested.to_string().into(), found.to_string().into());
+            return Err(PullError::WrongPlatform { image, requested, found });
         }
         if let Some(name) = stands_for {
             self.tag(&local, name).await?;

@@ -15,7 +15,7 @@ pub enum PullError {
     /// The engine reported an error, its own or the registry's.
     #[error("image {image}: {}", classify(cause, image, *anonymous).sentence)]
     Engine {
-        /// The image.
+        /// The image that could not be pulled.
         image: ImageReference,
         /// Whether no credentials were sent.
         anonymous: bool,
@@ -27,7 +27,7 @@ pub enum PullError {
     /// set (G6).
     #[error("image {image}: {shortage}")]
     NotEnoughSpace {
-        /// The image.
+        /// The image that could not be pulled.
         image: ImageReference,
         /// The space that the image needs, and the free space.
         shortage: Box<Shortage>,
@@ -35,36 +35,36 @@ pub enum PullError {
     /// The disk became full during the pull (G6).
     #[error("image {image}: {disk}")]
     DiskFull {
-        /// The image.
+        /// The image that could not be pulled.
         image: ImageReference,
         /// The state of the disk after the failure.
         disk: Box<DiskFull>,
-        /// The engine's error.
+        /// The error that the engine reported.
         #[source]
         cause: EngineError,
     },
     /// The engine sent no message about the pull. It sends one as soon as the registry answers.
     #[error("image {image}: the registry did not answer within {}", humantime::format_duration(*after))]
     NoAnswer {
-        /// The image.
+        /// The image that could not be pulled.
         image: ImageReference,
-        /// The limit that passed.
+        /// The limit that was reached.
         after: Duration,
     },
     /// The pull started and then made no progress.
     #[error("image {image}: no progress for {}", humantime::format_duration(*after))]
     Stalled {
-        /// The image.
+        /// The image that could not be pulled.
         image: ImageReference,
-        /// The limit that passed.
+        /// The limit that was reached.
         after: Duration,
     },
     /// The pull with all its attempts did not finish in time.
     #[error("image {image}: not finished within {}", humantime::format_duration(*after))]
     TimedOut {
-        /// The image.
+        /// The image that could not be pulled.
         image: ImageReference,
-        /// The limit that passed.
+        /// The limit that was reached.
         after: Duration,
         /// The error of the last attempt that failed before the limit.
         #[source]
@@ -73,7 +73,7 @@ pub enum PullError {
     /// The engine reported success, but the local image is another one (F6).
     #[error("image {image}: the engine pulled {digest}, but the local image has {}", list_digests(local))]
     Unverified {
-        /// The image.
+        /// The image that could not be pulled.
         image: ImageReference,
         /// The digest in the pull stream.
         digest: String,
@@ -81,12 +81,12 @@ pub enum PullError {
         local: Vec<String>,
     },
     /// The engine reported success, but the local image is for another platform (H5).
-    #[error("image {image}: platform {wanted} was requested, but the image is for {found}")]
+    #[error("image {image}: platform {requested} was requested, but the image is for {found}")]
     WrongPlatform {
-        /// The image.
+        /// The image that could not be pulled.
         image: ImageReference,
-        /// The requested platform.
-        wanted: Box<str>,
+        /// The platform that the task or the operator requested.
+        requested: Box<str>,
         /// The platform of the local image.
         found: Box<str>,
     },
@@ -97,14 +97,14 @@ pub enum PullError {
         image: ImageReference,
         /// The image, as the task definition names it.
         name: Box<ImageReference>,
-        /// The engine's error.
+        /// The error that the engine reported.
         #[source]
         cause: EngineError,
     },
     /// The pull was cancelled on this side.
     #[error("image {image}: cancelled before it finished: {reason}")]
     Cancelled {
-        /// The image.
+        /// The image that could not be pulled.
         image: ImageReference,
         /// Why it was cancelled.
         reason: CancelReason,

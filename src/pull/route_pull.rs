@@ -109,18 +109,18 @@ impl<C: EngineConnector> RoutePull<'_, '_, C> {
     ) -> Result<Option<PulledImage>, PullFailure> {
         let result = |verified| {
             let kind = PullResultKind::Cached { verified, pull_failure: None };
-            Ok(Some(PulledImage::cached(local, &request.image, kind)))
+            Some(PulledImage::cached(local, &request.image, kind))
         };
         let Self { run, planned, .. } = self;
         // An image behind a pull-through cache rule always needs ECR credentials, even if the
         // container names none.
         if !caching.requires_verification(&planned.first_route().need, run.tags.is_shared(planned)) {
-            return result(false);
+            return Ok(result(false));
         }
         let Some(digest) = local.digest_of(&request.image) else { return Ok(None) };
         let by_digest = PullRequest { image: request.image.with_digest(digest), ..request.clone() };
         match self.pull_with_credential_refresh(PullMode::Verify, &by_digest).await {
-            Ok(_) => result(true),
+            Ok(_) => Ok(result(true)),
             Err(error) if error.failure.class == Class::Absent => Ok(None),
             Err(error) => Err(error),
         }

@@ -12,7 +12,7 @@ use crate::engine::Storage;
 /// Free space as `df` shows it to users, without the space that is reserved for root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::pull) struct FreeSpace {
-    /// In bytes.
+    /// Free space in bytes.
     pub(in crate::pull) free: u64,
     /// Number of files that can be created; `None` if the filesystem has no limit.
     pub(in crate::pull) inodes: Option<u64>,

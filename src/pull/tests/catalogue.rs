@@ -77,7 +77,7 @@ fn errors_read_well() {
         failure(&PullError::Unverified { image: image(), digest: "sha256:aa".to_owned(), local })
     };
     let wrong_platform =
-        PullError::WrongPlatform { image: image(), wanted: "linux/arm64".into(), found: "linux/amd64".into() };
+        PullError::WrongPlatform { image: image(), requested: "linux/arm64".into(), found: "linux/amd64".into() };
     let name = Box::new(ImageReference::parse("team/app:1").unwrap());
     let tag_failed = PullError::TagFailed { image: image(), name, cause: message("no such image") };
     let cancelled = |reason| failure(&PullError::Cancelled { image: image(), reason });

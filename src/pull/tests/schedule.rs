@@ -216,7 +216,7 @@ async fn concurrent_runs_share_permits_and_never_pull_one_image_twice_at_once() 
 #[tokio::test(start_paused = true)]
 async fn image_of_another_platform_is_a_failure() {
     let image = ImageReference::parse("app").unwrap();
-    let wanted = |text| PlannedPull {
+    let requested = |text| PlannedPull {
         image: image.clone(),
         need: Need::Anonymous,
         platform: Platform::parse(text).ok(),
@@ -225,7 +225,7 @@ async fn image_of_another_platform_is_a_failure() {
     for (platform, found) in [("linux/arm64", Some(Class::Unsupported)), ("linux/amd64", None)] {
         let fake: &'static FakeEngine = Box::leak(Box::new(FakeEngine::default().script("app", vec![digest(0)])));
         let outcomes = run(
-            vec![wanted(platform)],
+            vec![requested(platform)],
             &Anonymous,
             &fake,
             &two_permits(),
