@@ -19,7 +19,7 @@ use super::{complain, log, tell};
 use crate::agent::api::{Access, ApiState, Server, Socket, SocketError};
 use crate::agent::metrics::{DownloadCounter, MetricsListener};
 use crate::agent::{
-    self, AccessDecision, AgentMetrics, AgentObserver, AuditLog, ClusterApi, ClusterPrefetchSettings, Job, JobEvents,
+    self, AccessDecision, AgentMetrics, AgentObserver, AuditLog, BrokenFile, ClusterPrefetchSettings, Job, JobEvents,
     JobExecutor, JobPlan, JobResult, JobStore, Journal, ObserverSet, Peer, ServiceManager, Shutdown, StoreLimits,
     Submission, Supervisor,
 };
@@ -79,8 +79,8 @@ fn serve(
         tell(&format!("warning: programs that are started here may gain privileges: {error}"));
     }
     let (journal, found) = Journal::open(&settings.agent.state_folder)?;
-    for (file, why) in &found.broken {
-        tell(&format!("warning: {} is no request of this agent's: {why}", file.display()));
+    for BrokenFile { path, error } in &found.broken {
+        tell(&format!("warning: {} is not a stored request and is ignored: {error}", path.display()));
     }
     // Before there is a second thread: it forgets the variables that tell of a socket.
     let socket = socket(&settings.agent)?;
@@ -107,15 +107,15 @@ fn serve(
     let served = runtime.block_on(async {
         let server = Server { state: shared, listener: &socket.listener()? };
         let supervisor = Supervisor {
-            desk: &desk,
-            work: &*work,
-            witness: &*witness,
+            job_store: &desk,
+            executor: &*work,
+            observer: &*witness,
             server: &server,
             service_manager: &service_manager,
             give_up_after: settings.agent.give_up_after,
             drain_timeout: settings.agent.drain_timeout,
             folder: &settings.folder,
-            warming: cluster.as_deref().map(|cluster| ClusterPrefetchSettings {
+            cluster: cluster.as_deref().map(|cluster| ClusterPrefetchSettings {
                 cluster,
                 interval: settings.ecs.interval,
                 pull_interval: settings.ecs.pull_interval,
@@ -161,7 +161,7 @@ fn watching(
 }
 
 fn socket(settings: &AgentSettings) -> Result<Socket, SocketError> {
-    let socket = match agent::handed_over().map_err(SocketError::Activation)? {
+    let socket = match agent::take_activation_socket().map_err(SocketError::Activation)? {
         Some(listener) => Socket::activated(listener),
         None => Socket::bind(&settings.socket, &settings.socket_group)?,
     };
@@ -222,7 +222,7 @@ fn signals<'a>(
                 }
             }
             if stop.drain.is_cancelled() {
-                stop.now.cancel();
+                stop.abort.cancel();
             }
             stop.drain.cancel();
         }
@@ -278,7 +278,7 @@ impl JobExecutor for PipelineExecutor {
         JobPlan { subjects: job.subjects(), report: job.dry_run() }
     }
 
-    fn engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
+    fn check_engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
         async {
             let setup = &self.parts().setup;
             reach(&setup.engine, &setup.limits.deadlines).await.map_err(Failure::from)
@@ -293,14 +293,14 @@ impl JobExecutor for PipelineExecutor {
     fn run<'a>(
         &'a self,
         submission: &'a Submission,
-        feed: &'a JobEvents,
+        events: &'a JobEvents,
         interrupt: &'a CancellationToken,
     ) -> BoxFuture<'a, Report> {
         async move {
             let setup = &self.parts().setup;
             let job = job(setup, submission.source.as_str(), submission.definition.as_bytes());
-            feed.begin(job.subjects());
-            let progress = DownloadCounter::new(&self.metrics, feed);
+            events.start(job.subjects());
+            let progress = DownloadCounter::new(&self.metrics, events);
             job.pull(&*setup.credentials, &setup.engine, &setup.traffic, &setup.limits, &progress, interrupt).await
         }
         .boxed()
@@ -315,16 +315,19 @@ fn job(setup: &AppContext, source: &str, definition: &[u8]) -> PullRun {
 struct JobLog;
 
 impl AgentObserver for JobLog {
-    fn ended(&self, request: &Job, how: JobResult, report: &Report) {
+    fn job_ended(&self, job: &Job, result: JobResult, report: &Report) {
         let images = report.tasks.iter().map(|task| task.containers.len()).sum::<usize>();
-        tracing::info!(id = %request.id, source = %request.submission.source, ?how, images, "ended");
+        tracing::info!(id = %job.id, source = %job.submission.source, ?result, images, "request ended");
     }
 
-    fn decided(&self, AccessDecision { by: Peer { uid, gid }, right, allowed, what }: &AccessDecision<'_>) {
+    fn access_decided(
+        &self,
+        AccessDecision { caller: Peer { uid, gid }, right, allowed, request }: &AccessDecision<'_>,
+    ) {
         if *allowed {
-            tracing::debug!(uid, gid, ?right, what, "allowed");
+            tracing::debug!(uid, gid, ?right, request, "access allowed");
         } else {
-            tracing::warn!(uid, gid, ?right, what, "refused");
+            tracing::warn!(uid, gid, ?right, request, "access refused");
         }
     }
 }

@@ -77,7 +77,7 @@ impl AppContext {
 
     /// Reads the inputs and plans all their pulls together, as they are on this host.
     pub(super) fn plan(&self, inputs: Vec<Input>) -> PullRun {
-        let instance = |image: &_| self.instance.covering(image);
+        let instance = |image: &_| self.instance.login_for(image);
         let Self { roles, accounts, rewrites, platform, .. } = self;
         let platform = platform.as_ref();
         PullRun::new(inputs, &PlanContext { roles: *roles, accounts, rewrites, platform, host_login: &instance })
@@ -162,11 +162,11 @@ fn credentials(
     let keeping = CacheConfig {
         max_age: settings.secrets.max_age,
         max_stale: settings.secrets.max_stale,
-        entries: settings.secrets.cache_size,
+        capacity: settings.secrets.cache_size,
     };
     let tokens = settings.secrets.access_token;
     let store = Arc::new(watched_store(settings, watch)?);
-    Ok(CachingCredentialProvider::new(store, keeping, tokens, instance).watched_by(Arc::clone(watch)))
+    Ok(CachingCredentialProvider::new(store, keeping, tokens, instance, Arc::clone(watch)))
 }
 
 /// Where other programs that pull get their logins. The host's own are no part of it: they are

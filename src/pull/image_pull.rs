@@ -106,7 +106,7 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
             return pending().await;
         }
         let deadline = self.stats.start_or_get() + self.run.limits.deadlines.total;
-        self.stats.use_credential(&route.credential.origin);
+        self.stats.use_credential(&route.credential.provenance);
         let Self { run, pull: planned, stats, observer, .. } = *self;
         let pull = RoutePull { run, planned, stats, observer, engine, route, deadline };
         // Boxed: thousands of pulls may wait for a permit, and few have one.

@@ -146,7 +146,7 @@ impl<C: EngineConnector> RoutePull<'_, '_, C> {
         };
         match self.refresh_credential(sent_at).await {
             Ok(Some(newer)) => {
-                self.stats.use_credential(&newer.origin);
+                self.stats.use_credential(&newer.provenance);
                 Ok(self.pull_with_disk_check(mode, request, &newer.login).await?)
             }
             // The secret has no newer version: the refusal is final.

@@ -40,7 +40,7 @@ pub(super) async fn refresh_credential(
 fn record_credential(span: &Span, need: &Need, result: Result<Option<&Credential>, &Arc<Failure>>) {
     span.record("taskpull.identity", identity(need).map(Identity::name));
     match result {
-        Ok(Some(Credential { origin: Provenance::Secret { names, .. }, .. })) => {
+        Ok(Some(Credential { provenance: Provenance::Secret { names, .. }, .. })) => {
             span.record("aws.secretsmanager.secret.arn", names.arn.as_str());
             span.record("taskpull.secret.version_id", names.version_id.as_str());
         }

@@ -101,7 +101,7 @@ async fn child_process_pulls_through_an_aws_outage() {
     advance_clock(3 * MINUTE).await;
     let failure = puller.pull().await["failure"].take();
     assert_eq!(failure["class"], "unavailable", "{failure}");
-    assert!(failure["message"].as_str().unwrap().contains("it was last read 1h 6m"), "{failure}");
+    assert!(failure["message"].as_str().unwrap().contains("the secret was last read 1h 6m"), "{failure}");
 }
 
 #[test]

@@ -50,8 +50,8 @@ pub fn credential_provider() -> CachingCredentialProvider<AwsClient> {
         docker_config: None,
         helper_timeout: MINUTE,
     };
-    let config = CacheConfig { max_age: 5 * MINUTE, max_stale: 60 * MINUTE, entries: NonZeroUsize::MAX };
+    let config = CacheConfig { max_age: 5 * MINUTE, max_stale: 60 * MINUTE, capacity: NonZeroUsize::MAX };
     let store = AwsClient::new(Duration::from_secs(10), Batching::Never, HostKind::Auto, None, Arc::new(())).unwrap();
     let logins = Arc::new(HostLogins::read(&logins).unwrap());
-    CachingCredentialProvider::new(Arc::new(store), config, AccessTokens::Refuse, logins)
+    CachingCredentialProvider::new(Arc::new(store), config, AccessTokens::Refuse, logins, Arc::new(()))
 }
