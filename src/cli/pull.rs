@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &Pull) -> ExitCode {
     };
     // First, so that it goes last: whoever reads the result does not wait for a collector.
     let traces = log::start_with_traces(&settings);
-    let setup = match AppContext::new(&settings, arguments.fail_fast, PullLimiter::of_one_run) {
+    let setup = match AppContext::new(&settings, arguments.fail_fast, PullLimiter::for_one_run) {
         Ok(setup) => setup,
         Err(failure) => {
             complain(&failure);

@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &Serve) -> ExitCode {
 fn prepared(arguments: &Serve, metrics: &Arc<AgentMetrics>) -> Result<(Settings, AgentComponents), Failure> {
     let settings = settings(arguments)?;
     let watch: Arc<dyn CredentialObserver> = Arc::clone(metrics) as _;
-    let mut setup = AppContext::watched_by(&watch, &settings, false, PullLimiter::of_many_runs)?;
+    let mut setup = AppContext::watched_by(&watch, &settings, false, PullLimiter::for_many_runs)?;
     // Who else had an image pulled is not known here: a copy serves whoever may have it.
     setup.limits.caching.verify_access.get_or_insert(true);
     let logins = setup.logins(&settings)?;

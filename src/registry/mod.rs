@@ -25,9 +25,9 @@ mod tests;
 mod tls;
 mod token_service;
 
+pub use auth_handshake::{LoginAcceptance, try_login};
 #[cfg(fuzzing)]
 pub(crate) use challenge::Challenge;
-pub use auth_handshake::{LoginAcceptance, try_login};
 pub use login_error::LoginError;
 pub use login_target::{LoginTarget, LoginTargetError};
 pub use manifest::{Layer, Manifest};

@@ -41,7 +41,7 @@ const CRATE_PLACES: &[(&str, &[&str])] = &[
             "src/agent/prefetch/folder/",
             "src/cli/",
             "src/credential/resolver/clock.rs",
-            "src/pull/disk/space.rs",
+            "src/pull/disk/free_space.rs",
         ],
     ),
 ];

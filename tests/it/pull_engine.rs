@@ -123,7 +123,7 @@ fn stalled_stream_fails_after_the_idle_timeout() {
     let run = pull_one(&world).env("TASKPULL_IDLE_TIMEOUT", "1s").env("TASKPULL_ATTEMPTS", "1");
     let ended = run.output();
     assert_eq!(ended.failure(0), "layers unavailable", "{ended:?}");
-    assert!(ended.stdout.contains("nothing moved for 1s"));
+    assert!(ended.stdout.contains("no progress for 1s"));
 }
 
 #[test]

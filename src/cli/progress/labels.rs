@@ -5,7 +5,7 @@ use crate::pipeline::{PullResultKind, PulledImage};
 
 /// How a pull ended well.
 pub(super) fn ending(pulled: &PulledImage) -> &'static str {
-    match pulled.how {
+    match pulled.kind {
         PullResultKind::Fetched => "pulled",
         PullResultKind::UpToDate => "up to date",
         PullResultKind::Cached { .. } => "cached",
