@@ -120,7 +120,7 @@ fn secret_is_created_in_the_requested_region_for_every_upstream() {
 fn trailing_newline_is_removed_and_a_second_run_changes_nothing() {
     let account = Account::new();
     let first = account.create_hub_secret(&[], &format!("{TOKEN}\n"));
-    assert!(first.stderr.contains("the line end behind the token was taken off"), "{first:?}");
+    assert!(first.stderr.contains("trailing newline removed from the token"), "{first:?}");
     let second = account.create_hub_secret(&["--update"], TOKEN);
     assert_eq!(second.code, 0, "{second:?}");
     assert!(second.stdout.starts_with(&format!("unchanged: {ARN}\n")), "{second:?}");

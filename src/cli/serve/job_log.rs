@@ -1,0 +1,22 @@
+//! Logs the end of each request and each decision about a caller's rights.
+
+use crate::agent::{AccessDecision, AgentObserver, Job, JobResult, Peer};
+use crate::report::Report;
+
+/// Logs the end of each request and each decision about a caller's rights.
+pub(super) struct JobLog;
+
+impl AgentObserver for JobLog {
+    fn ended(&self, job: &Job, result: JobResult, report: &Report) {
+        let images = report.tasks.iter().map(|task| task.containers.len()).sum::<usize>();
+        tracing::info!(id = %job.id, source = %job.submission.source, ?result, images, "request ended");
+    }
+
+    fn decided(&self, AccessDecision { by: Peer { uid, gid }, right, allowed, what }: &AccessDecision<'_>) {
+        if *allowed {
+            tracing::debug!(uid, gid, ?right, request = what, "access allowed");
+        } else {
+            tracing::warn!(uid, gid, ?right, request = what, "access refused");
+        }
+    }
+}
