@@ -148,7 +148,7 @@ mod tests {
         #[test]
         fn no_filter_enables_another_crate(filter in "((aws_config|hyper|taskpull|task|trace|[a-z=,: ]{0,9})[=,]?){0,6}") {
             let levels = levels(&filter);
-            for target in ["aws_config", "hyper::client", "task", "taskpulls", ""] {
+            for target in ["aws_config", "hyper::client", "task", ""] {
                 prop_assert!(!levels.would_enable(target, &tracing::Level::ERROR), "{filter}: {target}");
             }
         }

@@ -11,10 +11,10 @@ use super::pull_arguments::PullArguments;
 use super::secret_arguments::SecretCommand;
 use crate::error::ExitCode;
 
-/// Pulls the private images of an ECS task definition to this host, with each container's own
+/// Pull the private images of an ECS task definition to this host, with each container's own
 /// credentials.
 #[derive(Debug, Parser)]
-#[command(name = "taskpull", version, about, arg_required_else_help = true)]
+#[command(name = "taskpull", version, arg_required_else_help = true)]
 pub(in crate::cli) struct Arguments {
     #[command(subcommand)]
     pub command: Command,
