@@ -2,8 +2,8 @@
 //! task's own credentials; when that fails, say which link broke and how to mend it.
 //!
 //! ```text
-//! definition ──▶ TaskDefinition ──▶ PullPlan ──▶ AuthorizedPlan ──▶ Outcome ──▶ Report
-//!    task           plan           credential        pull           report
+//! definition ──▶ TaskDefinition ──▶ PullPlan ──▶ PulledImage / Failure ──▶ Report
+//!                    task            plan              pull                report
 //! ```
 //!
 //! Each stage takes the one before by value and knows nothing of those after it;

@@ -7,6 +7,7 @@ use std::process;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 use super::arguments::{self, Arguments, Command, CredentialCommand, DockerArguments, SecretCommand};
+use super::command_error::CommandError;
 use super::terminal::stderr::print_line;
 use super::{cancel, credential, pull, secret, serve, status};
 use crate::credential_protocols::docker::PROGRAM;
@@ -42,7 +43,7 @@ fn run(Arguments { command }: Arguments) -> ExitCode {
         Command::Credential(CredentialCommand::Kubelet(arguments)) => credential::kubelet(&arguments),
         Command::LoginPassword(arguments) => credential::login_password(&arguments),
     };
-    result.unwrap_or_else(|error| error.print())
+    result.unwrap_or_else(CommandError::print)
 }
 
 /// The operation, if the program was started under the name by which Docker finds a credential helper.

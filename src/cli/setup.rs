@@ -95,11 +95,11 @@ pub(super) fn credential_provider(
     let cache = CacheConfig {
         max_age: settings.secrets.max_age,
         max_stale: settings.secrets.max_stale,
-        entries: settings.secrets.cache_size,
+        capacity: settings.secrets.cache_size,
     };
     let client = Arc::new(aws_client(settings, observer)?);
-    let provider = CachingCredentialProvider::new(client, cache, settings.secrets.access_token, host_logins);
-    Ok(provider.watched_by(Arc::clone(observer)))
+    let access_token = settings.secrets.access_token;
+    Ok(CachingCredentialProvider::new(client, cache, access_token, host_logins, Arc::clone(observer)))
 }
 
 /// The provider of logins for the commands that give them to other programs. It has none of the host's

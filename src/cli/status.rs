@@ -1,5 +1,7 @@
 //! `taskpull status`: shows the agent's requests, or one of them.
 
+// Writing to a String cannot fail, so the results are ignored.
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
@@ -55,24 +57,20 @@ async fn show(client: &Client, arguments: &StatusArguments) -> Result<ExitCode, 
 
 async fn read(client: &Client, arguments: &StatusArguments) -> Result<StatusSnapshot, ClientError> {
     let StatusArguments { id, limit, output, .. } = arguments;
-    Ok(match id {
-        Some(id) => {
-            let view = client.show(id).await?;
-            let text = match output {
-                OutputFormat::Text => details(&view),
-                OutputFormat::Json => json(&view, arguments.watch),
-            };
-            StatusSnapshot { text, is_final: view.ended.is_some() }
-        }
-        None => {
-            let views = client.list(None, usize::from(*limit)).await?;
-            let text = match output {
-                OutputFormat::Text => table(&views),
-                OutputFormat::Json => json(&views, arguments.watch),
-            };
-            StatusSnapshot { text, is_final: false }
-        }
-    })
+    let Some(id) = id else {
+        let views = client.list(None, usize::from(*limit)).await?;
+        let text = match output {
+            OutputFormat::Text => table(&views),
+            OutputFormat::Json => json(&views, arguments.watch),
+        };
+        return Ok(StatusSnapshot { text, is_final: false });
+    };
+    let view = client.show(id).await?;
+    let text = match output {
+        OutputFormat::Text => details(&view),
+        OutputFormat::Json => json(&view, arguments.watch),
+    };
+    Ok(StatusSnapshot { text, is_final: view.ended.is_some() })
 }
 
 /// With `--watch`, a value is one line, for a program that reads the values as they arrive.
@@ -91,9 +89,9 @@ fn table(views: &[PullView]) -> String {
             JobSource::Folder => "folder".to_owned(),
             JobSource::Cluster => "ecs".to_owned(),
         };
-        text += &format!("{id}  {:9}  {seconds}Z  {submitted_by:>6}  {source}\n", label(*state));
+        let _ = writeln!(text, "{id}  {:9}  {seconds}Z  {submitted_by:>6}  {source}", label(*state));
         if let Some(error) = error {
-            text += &format!("  {}: {}\n", error.link, error.message);
+            let _ = writeln!(text, "  {}: {}", error.link, error.message);
         }
     }
     text
@@ -103,13 +101,13 @@ fn table(views: &[PullView]) -> String {
 fn details(view: &PullView) -> String {
     let mut text = table(std::slice::from_ref(view));
     if let Some(retry_at) = view.retry_at {
-        text += &format!("  will be retried at {}\n", String::from(retry_at));
+        let _ = writeln!(text, "  will be retried at {}", String::from(retry_at));
     }
     for PullItem { subject, state, layers } in &view.pulls {
         let state = serde_json::to_value(state).unwrap_or_default();
-        text += &format!("  {:12}  {}", state.as_str().unwrap_or_default(), subject.image);
+        let _ = write!(text, "  {:12}  {}", state.as_str().unwrap_or_default(), subject.image);
         if let Some(layers) = layers {
-            text += &format!("  {} of {} bytes", layers.bytes, layers.bytes_total);
+            let _ = write!(text, "  {} of {} bytes", layers.bytes, layers.bytes_total);
         }
         text.push('\n');
     }

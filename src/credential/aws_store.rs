@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::aws::{AwsClient, AwsError, Ciphertext, DecryptedBytes, RegistryToken, SecretVersion, TokenScope};
-use crate::credential::{SecretStore, TokenStore};
+use crate::credential::store::{SecretStore, TokenStore};
 use crate::identity::Identity;
 use crate::task::CredentialsParameter;
 

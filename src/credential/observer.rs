@@ -39,7 +39,7 @@ pub enum CredentialKind {
 pub enum ServedFrom {
     /// AWS returned it for this request.
     Fetch,
-    /// The cache.
+    /// The cache returned it.
     Cache,
     /// The cache, past its expiry, because AWS is unavailable.
     StaleCache,

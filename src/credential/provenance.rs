@@ -1,4 +1,4 @@
-//! Where a credential came from: names and times, nothing of what it is.
+//! Where a credential came from: names and times, never a value.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -9,50 +9,51 @@ use crate::identity::Identity;
 use crate::plan::{EcrRegistry, HostLogin};
 use crate::task::SecretArn;
 
-/// Where a credential came from.
+/// The record of where a credential came from, for reports, logs and traces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Provenance {
-    /// No credential was needed.
+    /// The image needed no credential.
     Anonymous,
     /// A secret in Secrets Manager.
     Secret {
-        /// Which one, and which version of it.
+        /// The secret and its version.
         names: Arc<SecretNames>,
-        /// What is odd about its content.
+        /// Warnings about the content of the secret.
         notes: Vec<Printable>,
-        /// Who read it.
+        /// The identity that read it.
         identity: Identity,
-        /// How old it is, when AWS did not answer and the kept value served.
+        /// The age of the cached value, if it is past its expiry and was used because AWS is
+        /// unavailable.
         stale: Option<Duration>,
     },
-    /// A token of a private ECR registry.
+    /// A token for a private ECR registry.
     Ecr {
-        /// Whose registry it was shown to, and where.
+        /// The registry for which the token was used.
         registry: EcrRegistry,
-        /// Who asked for it.
+        /// The identity to which the token belongs.
         identity: Identity,
-        /// When it ends, where that was said.
+        /// When the token expires, if ECR said so.
         expires: Option<SystemTime>,
-        /// The calls that brought it.
+        /// The AWS calls that returned it.
         requests: Vec<AwsRequest>,
     },
-    /// ECR Public, with a token or without.
+    /// ECR Public, with or without a token.
     EcrPublic {
-        /// Who asked for the token.
+        /// The identity that asked for the token.
         identity: Identity,
-        /// When it ends, where that was said.
+        /// When the token expires, if ECR Public said so.
         expires: Option<SystemTime>,
-        /// Why there was none: then the pull was anonymous.
+        /// Why there is no token; the pull was then anonymous.
         without: Option<Printable>,
-        /// The calls that brought it.
+        /// The AWS calls that returned it.
         requests: Vec<AwsRequest>,
     },
-    /// A login of the host's own.
+    /// A login of the host itself.
     Instance(HostLogin),
 }
 
 impl Provenance {
-    /// Its kind, as reports write it.
+    /// The kind of credential, as reports and metrics write it.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -64,9 +65,9 @@ impl Provenance {
         }
     }
 
-    /// When it ends by itself, where that is known.
+    /// When the credential expires, if that is known.
     #[must_use]
-    pub fn ends(&self) -> Option<SystemTime> {
+    pub fn expires(&self) -> Option<SystemTime> {
         match self {
             Self::Ecr { expires, .. } | Self::EcrPublic { expires, .. } => *expires,
             Self::Anonymous | Self::Secret { .. } | Self::Instance(_) => None,
@@ -74,20 +75,20 @@ impl Provenance {
     }
 }
 
-/// A version of a secret, by name.
+/// The names of a secret and of one of its versions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SecretNames {
-    /// The secret's full ARN, as the service answered it.
+    /// The full ARN of the secret, as AWS returned it.
     pub arn: Printable,
-    /// The version that was read.
+    /// The id of the version.
     pub version_id: Printable,
-    /// Its owner's account.
+    /// The account that owns the secret, 12 digits, from its ARN.
     pub account: Option<String>,
-    /// Its Region.
+    /// The Region of the secret, from its ARN.
     pub region: Option<String>,
-    /// The staging label that was asked for, unless it was `AWSCURRENT`.
+    /// The staging label of the request, unless it was `AWSCURRENT`.
     pub stage: Option<Printable>,
-    /// The calls that brought it.
+    /// The AWS calls that returned the version, in their order.
     pub requests: Vec<AwsRequest>,
 }
 

@@ -1,15 +1,17 @@
-//! Which images an entry's key covers: by whole path segments, most specific first.
+//! The images that a key of `auths` covers: by whole path segments, the most specific key first.
 //!
-//! A login for `registry/team-a` is never shown for `registry/team-b` or
-//! `registry/team-ab`; one for the host alone covers the host. A port is part of the host.
+//! A login for `registry/team-a` is never sent for `registry/team-b` or `registry/team-ab`; one for
+//! the host alone covers the host. A port is part of the host.
 
 use crate::task::{ImageReference, RegistryHost};
 
-/// What to do about a key that [`Scope::parse`] does not take.
-pub(super) const WRITE_A_REGISTRY: &str = "write `host`, `host:port` or `host/path`; behind `/v1/` or `/v2/` a path could mean two things: leave that part out";
+/// The hint for a key that [`Scope::parse`] rejects.
+pub(super) const REGISTRY_KEY_HINT: &str =
+    "write `host`, `host:port` or `host/path`; remove `/v1/` or `/v2/` in front of a path, because it is ambiguous";
 
-/// Whether Docker keeps something else than an image's login under this key of `auths`.
-pub(super) fn is_no_login(key: &str) -> bool {
+/// Whether Docker stores a token of its login by browser under this key of `auths`, which is not a
+/// login for images.
+pub(super) fn is_browser_token_key(key: &str) -> bool {
     let rest = key.strip_prefix(ImageReference::DOCKER_HUB_KEY);
     rest.is_some_and(|rest| ImageReference::DOCKER_HUB_BROWSER_TOKENS.contains(&rest))
 }
@@ -23,14 +25,14 @@ pub(super) struct Scope {
 }
 
 impl Scope {
-    /// Reads a key in any of the forms that are in use: `host[:port][/path]`, with or without
-    /// a scheme, a slash at the end, or the API's `/v1/` or `/v2/` for a path.
+    /// Parses a key in any form that is in use: `host[:port][/path]`, with or without a scheme and a
+    /// trailing slash; in place of a path also the API's `/v1/` or `/v2/`.
     pub(super) fn parse(key: &str) -> Option<Self> {
         let (host, path) = RegistryHost::parse_address(key)?;
         let path = match path.trim_end_matches('/') {
             "v1" | "v2" => "",
-            // A repository behind the API's path, or one that is called so: guessing would leave
-            // an image without its login.
+            // Either a repository after the path of the API, or one with such a name. A wrong guess
+            // would leave an image without its login.
             path if path.starts_with("v1/") || path.starts_with("v2/") => return None,
             path => path,
         };
@@ -39,17 +41,18 @@ impl Scope {
     }
 
     /// The whole registry of an image.
-    pub(super) fn host_of(image: &ImageReference) -> Self {
+    pub(super) fn registry_of(image: &ImageReference) -> Self {
         Self { host: RegistryHost::from_image(image), path: String::new() }
     }
 
-    /// How much of the image's name it holds, if it covers the image: more is more specific.
-    pub(super) fn covers(&self, image: &ImageReference) -> Option<usize> {
-        let whole = Self { path: image.repository().to_owned(), ..Self::host_of(image) };
+    /// How specific this scope is for an image, as the length of its path; `None` if it does not
+    /// cover the image.
+    pub(super) fn specificity_for(&self, image: &ImageReference) -> Option<usize> {
+        let whole = Self { path: image.repository().to_owned(), ..Self::registry_of(image) };
         self.contains(&whole).then_some(self.path.len())
     }
 
-    /// Whether every image that the other covers is covered by this one.
+    /// Whether this scope covers every image that the other one covers.
     pub(super) fn contains(&self, other: &Self) -> bool {
         let rest = other.path.strip_prefix(&self.path);
         self.host == other.host
@@ -63,8 +66,8 @@ impl Scope {
     }
 }
 
-/// The registry of a scope's name as a helper is asked for it.
-pub(super) fn server_of(name: &str) -> &str {
+/// The name under which a credential helper knows the registry of a scope's name.
+pub(super) fn helper_server(name: &str) -> &str {
     match name.split('/').next().unwrap_or_default() {
         ImageReference::DOCKER_HUB => ImageReference::DOCKER_HUB_KEY,
         host => host,
@@ -72,21 +75,23 @@ pub(super) fn server_of(name: &str) -> &str {
 }
 
 fn is_segment(text: &str) -> bool {
-    let is_of_a_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
-    !text.is_empty() && text.bytes().all(is_of_a_name)
+    let is_allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
+    !text.is_empty() && text.bytes().all(is_allowed)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Scope, server_of};
+    use proptest::prelude::*;
+
+    use super::{Scope, helper_server};
     use crate::task::ImageReference;
 
     fn covers(key: &str, image: &str) -> Option<usize> {
-        Scope::parse(key).unwrap_or_else(|| panic!("{key}")).covers(&ImageReference::parse(image).unwrap())
+        Scope::parse(key).unwrap_or_else(|| panic!("{key}")).specificity_for(&ImageReference::parse(image).unwrap())
     }
 
     #[test]
-    fn a_key_covers_its_registry_or_its_path_and_nothing_beside_it() {
+    fn key_covers_only_its_registry_or_its_path() {
         let yes = [
             ("reg.example", "reg.example/app"),
             ("reg.example", "reg.example/team-a/app:v1"),
@@ -148,14 +153,14 @@ mod tests {
     }
 
     #[test]
-    fn a_longer_path_is_more_specific() {
+    fn longer_path_is_more_specific() {
         let image = "reg.example/a/b/c";
-        let of = |key| covers(key, image).unwrap();
-        assert!(of("reg.example") < of("reg.example/a") && of("reg.example/a") < of("reg.example/a/b"));
+        let specificity = ["reg.example", "reg.example/a", "reg.example/a/b"].map(|key| covers(key, image).unwrap());
+        assert!(specificity.is_sorted() && specificity[0] < specificity[1] && specificity[1] < specificity[2]);
     }
 
     #[test]
-    fn what_is_no_registry_is_refused() {
+    fn key_that_is_not_a_registry_is_rejected() {
         let keys =
             ["", "/", "https://", "me:pass@reg.example", "https://me:pass@reg.example/", "*.example", "reg example"];
         let more =
@@ -166,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_behind_the_apis_own_is_refused_as_it_could_mean_two_things() {
+    fn path_after_the_path_of_the_api_is_rejected_as_ambiguous() {
         for key in ["https://reg.example/v2/team", "https://index.docker.io/v1/team", "reg.example/v1/a/b"] {
             assert_eq!(Scope::parse(key), None, "{key}");
         }
@@ -174,8 +179,32 @@ mod tests {
     }
 
     #[test]
-    fn a_helper_is_asked_by_host_and_for_docker_hub_by_its_old_key() {
-        assert_eq!(server_of("reg.example:5000/team-a"), "reg.example:5000");
-        assert_eq!(server_of("docker.io/team"), "https://index.docker.io/v1/");
+    fn helper_gets_the_host_or_the_old_key_of_docker_hub() {
+        assert_eq!(helper_server("reg.example:5000/team-a"), "reg.example:5000");
+        assert_eq!(helper_server("docker.io/team"), "https://index.docker.io/v1/");
+    }
+
+    fn segments() -> impl Strategy<Value = Vec<String>> {
+        proptest::collection::vec("[a-z0-9]{1,6}", 1..5)
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_never_panics_and_a_name_parses_to_its_scope(key: String) {
+            if let Some(scope) = Scope::parse(&key) {
+                prop_assert_eq!(Scope::parse(&scope.name()), Some(scope));
+            }
+        }
+
+        #[test]
+        fn key_covers_an_image_exactly_if_its_path_is_a_prefix(key in segments(), image in segments()) {
+            let scope = Scope::parse(&format!("https://reg.example:5000/{}/", key.join("/")));
+            let image_name = ImageReference::parse(&format!("reg.example:5000/{}", image.join("/"))).unwrap();
+            // A path that begins with the path of the API is ambiguous.
+            prop_assume!(!matches!(key[0].as_str(), "v1" | "v2"));
+            let specificity = scope.unwrap().specificity_for(&image_name);
+            prop_assert_eq!(specificity.is_some(), image.starts_with(&key));
+            prop_assert!(specificity.is_none_or(|length| length == key.join("/").len()));
+        }
     }
 }

@@ -41,7 +41,7 @@ pub trait SecretStore: Send + Sync + 'static {
 }
 
 /// Obtains registry tokens. The real one is [`AwsClient`](crate::aws::AwsClient).
-pub trait TokenStore: SecretStore {
+pub trait TokenStore: Send + Sync + 'static {
     /// Obtains a new token as `identity`, until `end`.
     ///
     /// # Errors

@@ -117,10 +117,10 @@ pub fn list(hosts: impl IntoIterator<Item = (String, &'static str)>) -> String {
 pub fn unsupported(operation: Operation) -> &'static str {
     match operation {
         Operation::Erase => {
-            "taskpull stores no logins, so there is nothing to erase; logins come from Secrets Manager and ECR"
+            "no logins are stored, so there is nothing to erase and nothing was changed; logins come from Secrets Manager and ECR"
         }
         _ => {
-            "taskpull stores no logins: put this one into a secret (`taskpull secret new`) and list it under [[registry]]; for registries that need `docker login`, use credHelpers instead of credsStore for taskpull"
+            "logins cannot be stored: put this one into a secret (`taskpull secret new`) and list it under [[registry]]; for registries that need `docker login`, use credHelpers instead of credsStore for taskpull"
         }
     }
 }

@@ -142,7 +142,7 @@ pub fn for_agent(IssuedLogin { login, covers_registry, provenance, .. }: &Issued
     let (username, secret) = expose(login);
     let covers = if *covers_registry { Covers::Registry } else { Covers::Image };
     let length = username.len() + secret.len();
-    let expires_at = provenance.ends().map(timestamp);
+    let expires_at = provenance.expires().map(timestamp);
     SecretResponse::json(&AgentLogin { username, secret, covers, expires_at }, length)
 }
 

@@ -76,8 +76,9 @@ impl<C: CredentialProvider> LoginProvider<C> {
         if let Some(failure) = self.credentials.quarantine_reason(&pull, &credential) {
             return Err(failure);
         }
-        let Validity { covers_registry, cache_for } = validity(&credential.origin, self.max_age, SystemTime::now())?;
-        let Credential { login, origin: provenance, .. } = credential;
+        let Validity { covers_registry, cache_for } =
+            validity(&credential.provenance, self.max_age, SystemTime::now())?;
+        let Credential { login, provenance, .. } = credential;
         Ok(Some(IssuedLogin { login, covers_registry, cache_for, provenance }))
     }
 

@@ -167,7 +167,7 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
             return pending().await;
         }
         self.account.begun();
-        self.account.shows(&way.credential.origin);
+        self.account.shows(&way.credential.provenance);
         let PlannedPull { image, platform, .. } = way.pull;
         let (task, image) = match known {
             Some(digest) => (PullMode::Verify, image.with_digest(digest)),
@@ -279,7 +279,7 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
             Ok(None) => return Err(Failure::from(refused).into()),
             Err(unread) => return Err(PullFailure::in_doubt(Failure::from(refused), &unread)),
         };
-        self.account.shows(&renewed.origin);
+        self.account.shows(&renewed.provenance);
         let again = self.pull_with_disk_check(engine, task, wanted, &renewed.login).await;
         again.map_err(|error| Failure::from(error).into())
     }

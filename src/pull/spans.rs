@@ -39,7 +39,7 @@ pub(super) async fn renewed(
 fn told(span: &Span, need: &Need, found: Result<Option<&Credential>, &Arc<Failure>>) {
     span.record("taskpull.identity", identity(need).map(Identity::name));
     match found {
-        Ok(Some(Credential { origin: Provenance::Secret { names, .. }, .. })) => {
+        Ok(Some(Credential { provenance: Provenance::Secret { names, .. }, .. })) => {
             span.record("aws.secretsmanager.secret.arn", names.arn.as_str());
             span.record("taskpull.secret.version_id", names.version_id.as_str());
         }

@@ -3,7 +3,7 @@
 use crate::aws::SecretVersion;
 use crate::credential::Login;
 use crate::credential::content::username_token::UsernameToken;
-use crate::credential::content::{self, Content, ContentFault};
+use crate::credential::content::{ContentFault, SecretContent};
 use crate::secret::Secret;
 use crate::secret_authoring::finding::Finding;
 use crate::secret_authoring::secret_use::SecretUse;
@@ -12,9 +12,9 @@ use crate::secret_authoring::secret_use::SecretUse;
 #[must_use]
 pub fn check_content(version: &SecretVersion, usage: SecretUse) -> (Finding, Option<Login>) {
     let key = usage.token_key();
-    let text = match content::of(version) {
-        Ok(Content::Text(text)) => text,
-        Ok(Content::Sealed(_)) => {
+    let text = match SecretContent::new(version) {
+        Ok(SecretContent::Text(text)) => text,
+        Ok(SecretContent::Sealed(_)) => {
             let message = "it is a sealed secret: taskpull decrypts it, ECS and ECR do not";
             let finding = match usage {
                 SecretUse::Direct => Finding::note("content", message),
@@ -24,11 +24,11 @@ pub fn check_content(version: &SecretVersion, usage: SecretUse) -> (Finding, Opt
         }
         Err(error) => return (Finding::wrong("content", &error.fault.to_string(), expected_form(usage)), None),
     };
-    let pair = match UsernameToken::read(text, key) {
+    let pair = match UsernameToken::parse(text, key) {
         Ok(pair) => pair,
         Err(fault) => return (other_form(text, usage, &fault), None),
     };
-    let finding = if pair.is_twice_the_same() {
+    let finding = if pair.token_is_username() {
         let message = format!("`{key}` is the user name");
         let hint = "put the token there; AWS's document message otherwise for Azure, and is wrong";
         Finding::wrong("content", &message, hint)
@@ -50,7 +50,7 @@ pub fn check_content(version: &SecretVersion, usage: SecretUse) -> (Finding, Opt
 /// Explains content without the two keys of its use: it may have those of the other use (C14).
 fn other_form(text: &Secret, usage: SecretUse, fault: &ContentFault) -> Finding {
     let other = usage.other();
-    if UsernameToken::read(text, other.token_key()).is_ok() {
+    if UsernameToken::parse(text, other.token_key()).is_ok() {
         let (has, wants) = (other.token_key(), usage.token_key());
         let message = format!("it has `{has}` and no `{wants}`: this is a secret for --for {}", other.name());
         return Finding::wrong("content", &message, other.exclusion());

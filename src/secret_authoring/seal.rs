@@ -116,7 +116,7 @@ impl Plaintext {
         }
         let text = std::str::from_utf8(&bytes).map_err(|_| SealError::NotText)?;
         let text = Secret::new(text.to_owned());
-        content::is_sealable(&text).map_err(SealError::Content)?;
+        content::check_sealable(&text).map_err(SealError::Content)?;
         Ok(Self(text))
     }
 }

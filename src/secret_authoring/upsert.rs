@@ -156,7 +156,7 @@ fn content_differences(current: &SecretVersion, secret: &NewSecret) -> Vec<Strin
     let key = secret.spec.usage.token_key();
     let other_form = || vec!["content (the existing one has another form)".to_owned()];
     let SecretValue::Text(text) = &current.value else { return other_form() };
-    let (Ok(old), Ok(new)) = (UsernameToken::read(text, key), UsernameToken::read(&secret.content, key)) else {
+    let (Ok(old), Ok(new)) = (UsernameToken::parse(text, key), UsernameToken::parse(&secret.content, key)) else {
         return other_form();
     };
     let mut names: Vec<_> = old.differences(&new, key).into_iter().map(|name| format!("`{name}`")).collect();

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_util::future::{BoxFuture, FutureExt as _, Shared, WeakShared};
+use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -56,8 +57,11 @@ struct Entry<T> {
 
 #[derive(Debug)]
 enum Handle<T> {
-    Strong(Shared<BoxFuture<'static, T>>),
-    Weak(WeakShared<BoxFuture<'static, T>>),
+    /// A fetch in a task of its own. The task shows whether it has finished; the shared future shows
+    /// that only if a caller polls it.
+    Task(AbortHandle, Shared<BoxFuture<'static, T>>),
+    /// A fetch that only its callers keep; `None` if it finished at once.
+    Callers(Option<WeakShared<BoxFuture<'static, T>>>),
 }
 
 impl<K, T> Default for SingleFlight<K, T> {
@@ -102,14 +106,14 @@ impl<K: Clone + Eq + Hash, T: Clone + Send + Sync + 'static> SingleFlight<K, T> 
                     reason = "the fetch has a deadline, whether or not a caller waits"
                 )]
                 let task = tokio::spawn(fetch);
+                let handle = task.abort_handle();
                 let result = async move { task.await.unwrap_or_else(|_| fallback()) }.boxed().shared();
-                let handle = Handle::Strong(result.clone());
-                (result, handle)
+                (result.clone(), Handle::Task(handle, result))
             }
             Lifetime::EndsWithCallers => {
                 let fetch = AssertUnwindSafe(fetch).catch_unwind();
                 let result = async move { fetch.await.unwrap_or_else(|_| fallback()) }.boxed().shared();
-                let handle = Handle::of_callers(&result);
+                let handle = Handle::Callers(result.downgrade());
                 (result, handle)
             }
         };
@@ -173,17 +177,12 @@ impl<T: Clone> Future for Flight<T> {
 }
 
 impl<T: Clone> Handle<T> {
-    fn of_callers(result: &Shared<BoxFuture<'static, T>>) -> Self {
-        result.downgrade().map_or_else(|| Self::Strong(result.clone()), Self::Weak)
-    }
-
     /// The future, unless it has finished or was dropped by its callers.
     fn running(&self) -> Option<Shared<BoxFuture<'static, T>>> {
-        let result = match self {
-            Self::Strong(result) => Some(result.clone()),
-            Self::Weak(result) => result.upgrade(),
-        };
-        result.filter(|result| result.peek().is_none())
+        match self {
+            Self::Task(task, result) => (!task.is_finished()).then(|| result.clone()),
+            Self::Callers(result) => result.as_ref()?.upgrade().filter(|result| result.peek().is_none()),
+        }
     }
 }
 
@@ -238,6 +237,8 @@ mod tests {
         let signal = Arc::clone(&done);
         drop(flights.start(&"key", Lifetime::OutlivesCallers, |_| async move { signal.notify_one() }, || ()));
         done.notified().await;
+        yield_now().await;
+        assert!(flights.get(&"key").is_none(), "a fetch that finished without callers is not joined");
     }
 
     #[tokio::test]

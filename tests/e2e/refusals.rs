@@ -34,7 +34,7 @@ fn each_broken_secret_has_its_own_message(lab: &Lab) {
         ("empty-password", "content invalid", "`password` is empty"),
         ("number", "content invalid", "`password` is not a string"),
         ("access-token", "content invalid", "pull-through cache"),
-        ("binary", "content invalid", "it is binary"),
+        ("binary", "content invalid", "it is stored as `SecretBinary`"),
         ("no-version", "secret absent", "AWSCURRENT"),
         ("deleted", "secret absent", "marked for deletion"),
     ] {

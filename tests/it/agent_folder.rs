@@ -192,8 +192,10 @@ fn pipe_device_or_huge_file_does_not_block_other_files() {
     agent.write("web.json", ONE);
     let agent = agent.start("1h");
     agent.wait_for_pulls(ONE, 1);
-    for (file, reason) in [("pipe", "is no regular file"), ("device", "is no regular file"), ("long", "longer than")] {
-        let line = format!("{file}.json: {reason}");
+    for (file, reason) in
+        [("pipe", "is not a regular file"), ("device", "is not a regular file"), ("long", "is longer than")]
+    {
+        let line = format!("{file}.json {reason}");
         agent.wait_until(&line, || !agent.log_lines(&line).is_empty());
     }
 }

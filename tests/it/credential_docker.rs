@@ -146,7 +146,7 @@ fn token_that_arrives_expired_is_used_once_and_not_cached() {
     fixture.world.aws.inject_fault("GetAuthorizationToken", Calls::Every, AwsFault::Body(body.to_string()));
     let output = fixture.get(ECR_HOST);
     assert!(output.code == 0 && output.stdout.contains("\"Secret\":\"over\""), "{output:?}");
-    assert!(output.stderr.contains("the token was over when it came"), "{output:?}");
+    assert!(output.stderr.contains("ECR token had expired on arrival"), "{output:?}");
     let output = fixture.kubelet(&format!("{ECR_HOST}/app"));
     assert!(output.stdout.contains("\"cacheDuration\":\"0s\""), "{output:?}");
     assert_eq!(fixture.world.aws.call_count("GetAuthorizationToken"), 2);
@@ -176,7 +176,7 @@ fn oversized_or_malformed_stdin_is_rejected_and_not_echoed() {
     let fixture = CredentialWorld::new();
     let output = fixture.helper().arg("get").stdin(vec![b'a'; 1_000_000]).output();
     assert_get_failed(&output, "stdin is longer than 8192 bytes");
-    assert_get_failed(&fixture.get("https://me:hunter2hunter2@registry.example"), "no registry's address");
+    assert_get_failed(&fixture.get("https://me:hunter2hunter2@registry.example"), "not a registry's address");
     let output = fixture.helper().arg("get").stdin("\n").output();
     assert_eq!((output.code, &*output.stdout), (1, "no credentials server URL\n"));
 }
@@ -271,7 +271,7 @@ fn invalid_registry_map_is_rejected() {
     for (text, message) in [
         (entry.repeat(2), "registry.example:5000 has more than one entry"),
         (entry.replace("registry.example:5000", "https://registry.example"), "is not a registry's host"),
-        (entry.replace("secret =", "secrets ="), "registry number 1: unknown field `secrets`"),
+        (entry.replace("secret =", "secrets ="), "[[registry]], entry 1: unknown field `secrets`"),
         (
             entry.replace(SECRET, "arn:aws:secretsmanager:mars:1:secret:x"),
             "is neither the ARN nor the name of a secret",
@@ -279,7 +279,7 @@ fn invalid_registry_map_is_rejected() {
         (format!("{entry}role = \"reader\"\n"), "is not the ARN of a role"),
         (entry.replace(REGISTRY, ECR_HOST), "accepts only its own tokens"),
         ("registry = 1\n".to_owned(), "write [[registry]]"),
-        ("registry = [\"hunter2\"]\n".to_owned(), "registry number 1: it must be a table: write [[registry]]"),
+        ("registry = [\"hunter2\"]\n".to_owned(), "[[registry]], entry 1: it must be a table: write [[registry]]"),
     ] {
         fixture.write_config(&text);
         assert_get_failed(&fixture.get(REGISTRY), message);

@@ -84,7 +84,7 @@ fn invalid_request_is_rejected_and_not_echoed() {
         (String::new(), "is not JSON"),
         ("c4nary".to_owned(), "is not JSON"),
         (request("v1beta1", "nginx"), "is not a CredentialProviderRequest of"),
-        (request("v1", "c4nary::x"), "is no image reference"),
+        (request("v1", "c4nary::x"), "is not an image reference"),
         (" ".repeat(1_000_000), "longer than 524288 bytes"),
     ] {
         let output = fixture.configure(Run::new(["credential", "kubelet"])).stdin(stdin).output();

@@ -35,7 +35,7 @@ fn no_ecr_token_is_ever_printed_even_if_malformed() {
             let definition = task(&[open_container("app", OWN_IMAGE), open_container("open", PUBLIC_IMAGE)]);
             let run = Run::new(["pull", "--output", format, "-"]).stdin(definition.to_string());
             let output = world.configure(run).env("RUST_LOG", "trace").env("TASKPULL_SECRETS_TIMEOUT", "5s").output();
-            assert!(output.stderr.contains("getting a token"), "trace logging is on: {output:?}");
+            assert!(output.stderr.contains("fetching a token"), "trace logging is on: {output:?}");
             let canary = Canary::new("token", TOKEN);
             assert_eq!(canary.find_in_bytes("stdout", output.stdout.as_bytes()), [], "{answer}");
             assert_eq!(canary.find_in_bytes("stderr", output.stderr.as_bytes()), [], "{answer}");

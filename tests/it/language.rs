@@ -23,7 +23,7 @@ const IDIOM: &[&str] = &[
     "was had",
     "has come",
     "is gone, and",
-    "called? off",
+    "call(ed)? off",
     "stands? for itself",
     "serves? (its|the|no|a) (use|purpose)",
     "without a word",
@@ -39,7 +39,10 @@ const PUBLIC_TEXTS: &[&str] =
 
 #[test]
 fn public_texts_and_sources_are_free_of_the_old_idiom() {
-    let phrases: Vec<_> = IDIOM.iter().map(|phrase| Regex::new(&format!(r"(?i)\b(?:{phrase})\b")).unwrap()).collect();
+    let phrases: Vec<_> = IDIOM.iter().map(|phrase| Regex::new(&format!(r"\b(?:{phrase})\b")).unwrap()).collect();
+    // The letters before the first operator, to skip most lines without a regular expression.
+    let prefix = |phrase: &'static str| phrase.split(['(', '?']).next().unwrap().trim_end_matches('s');
+    let prefixes: Vec<_> = IDIOM.iter().map(|phrase| prefix(phrase)).collect();
     let mut texts: Vec<_> = SourceTree::read().files.into_iter().map(|file| (file.name, file.text)).collect();
     let mut paths = Vec::new();
     for name in PUBLIC_TEXTS {
@@ -49,7 +52,9 @@ fn public_texts_and_sources_are_free_of_the_old_idiom() {
     let mut found = Vec::new();
     for (name, text) in &texts {
         for (number, line) in text.lines().enumerate() {
-            if phrases.iter().any(|phrase| phrase.is_match(line)) {
+            let lower = line.to_lowercase();
+            let mut candidates = phrases.iter().zip(&prefixes).filter(|(_, prefix)| lower.contains(**prefix));
+            if candidates.any(|(phrase, _)| phrase.is_match(&lower)) {
                 found.push(format!("{name}:{}: {}", number + 1, line.trim()));
             }
         }

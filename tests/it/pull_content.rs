@@ -101,7 +101,7 @@ fn secret_for_several_registries_is_read_once() {
 fn login_for_another_registry_is_rejected() {
     let world = World::new();
     let answer = json!({ "ServerURL": "https://other.example", "Username": "me", "Secret": "swordfish" });
-    assert!(rejection(&world, &answer).contains("`ServerURL` is not registry.example:5000/team/app"));
+    assert!(rejection(&world, &answer).contains("`ServerURL` is not the registry of registry.example:5000/team/app"));
     let path = json!({ "auths": { "registry.example:5000/tea": { "username": "me", "password": "swordfish" } } });
     assert!(rejection(&world, &path).contains("no entry for registry.example:5000/team/app"));
 }
@@ -112,7 +112,7 @@ fn key_in_another_case_is_accepted_with_a_warning() {
     let ended = pull(&world, &json!({ "Username": "me", "password": "swordfish" }));
     assert_eq!(ended.code, 0, "{ended:?}");
     let warnings = &ended.container(0)["credential"]["warnings"];
-    assert_eq!(warnings[0], "the secret's key `Username` was taken for `username`: spell it so");
+    assert_eq!(warnings[0], "the secret's key `Username` was read as `username`; rename it to `username`");
     let run = Run::new(["pull", "-"]).stdin(task(&[container("app", IMAGE, SECRET)]).to_string());
     let text = world.configure(run).output();
     assert!(text.stdout.contains("warning: the secret's key `Username`"), "{text:?}");
@@ -140,7 +140,7 @@ fn misspelled_key_is_reported_with_the_correct_name() {
 fn duplicate_key_is_rejected_regardless_of_case() {
     let world = World::new();
     let content = json!({ "username": "me", "password": "swordfish", "Password": "swordfish" });
-    assert!(rejection(&world, &content).contains("`password` stands there twice"));
+    assert!(rejection(&world, &content).contains("`password` occurs twice"));
 }
 
 #[test]

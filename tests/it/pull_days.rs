@@ -8,11 +8,15 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 
 use serde_json::Value;
+use taskpull::aws::AwsClient;
 use taskpull::config::RoleUse;
-use taskpull::pipeline::{
-    AccountRoles, AwsClient, Backoff, Caching, CachingCredentialProvider, Concurrency, Deadlines, DockerAddress, Input,
-    PlanContext, ProgressObserver, PullLimiter, PullLimits, PullRun, PullState, Rewrites,
-};
+use taskpull::credential::CachingCredentialProvider;
+use taskpull::engine::DockerAddress;
+use taskpull::identity::AccountRoles;
+use taskpull::pipeline::{Input, PullRun};
+use taskpull::plan::{PlanContext, Rewrites};
+use taskpull::pull::{Caching, Concurrency, Deadlines, ProgressObserver, PullLimiter, PullLimits, PullState};
+use taskpull::retry::Backoff;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::aws::{AwsFault, Policy};
@@ -101,7 +105,7 @@ async fn child_process_pulls_through_an_aws_outage() {
     advance_clock(3 * MINUTE).await;
     let failure = puller.pull().await["failure"].take();
     assert_eq!(failure["class"], "unavailable", "{failure}");
-    assert!(failure["message"].as_str().unwrap().contains("it was last read 1h 6m"), "{failure}");
+    assert!(failure["message"].as_str().unwrap().contains("the secret was last read 1h 6m"), "{failure}");
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn unreadable_input_does_not_stop_the_others() {
     assert_eq!(ended.code, 4, "{ended:?}");
     assert_eq!(ended.container(0)["result"], "pulled");
     let report = ended.report();
-    assert_eq!(report["invalidInputs"][0]["message"], "/nonexistent.json: cannot be read");
+    assert_eq!(report["invalidInputs"][0]["message"], "cannot read /nonexistent.json");
     assert!(report["invalidInputs"][1]["message"].as_str().unwrap().ends_with("the folder has no *.json in it"));
 }
 

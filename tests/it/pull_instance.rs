@@ -267,7 +267,7 @@ fn missing_helper_program_is_named() {
     host.config(&json!({ "credsStore": "nowhere" }));
     let ended = host.pull(&app()).output();
     assert_eq!(&*ended.failure(0), "instance-credentials absent", "{ended:?}");
-    assert!(ended.stdout.contains("docker-credential-nowhere, asked for registry.example:5000, is not in PATH"));
+    assert!(ended.stdout.contains("docker-credential-nowhere for registry.example:5000: it is not in PATH"));
     assert_eq!(host.world.engine.pull_count(IMAGE), 0);
 }
 

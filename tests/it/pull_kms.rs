@@ -202,8 +202,8 @@ fn decrypted_content_is_validated_like_plain_content() {
     let table: [(&[u8], &str); 4] = [
         (b"c4nary-in-a-ciphertext", "it is not JSON"),
         (b"{\"username\": \"me\"}", "`password` is missing"),
-        (b"\xff\xfe", "what KMS decrypted is not text"),
-        (b"{\"taskpull\": {\"version\": 1}}", "its envelope holds another envelope"),
+        (b"\xff\xfe", "the decrypted content is not text"),
+        (b"{\"taskpull\": {\"version\": 1}}", "its envelope contains another envelope"),
     ];
     for (plaintext, message) in table {
         let ciphertext = FakeAws::ciphertext(KEY, &[], plaintext);
@@ -218,8 +218,8 @@ fn invalid_envelope_is_not_sent_to_kms() {
     let world = world();
     let good = sealed_envelope(KEY);
     for (content, message) in [
-        (good.replace("\"version\":1", "\"version\":2"), "`version` other than 1"),
-        (good.replace(KEY, "alias/pulls"), "`keyArn` is not the ARN of a KMS key"),
+        (good.replace("\"version\":1", "\"version\":2"), "the `version` of its envelope is not 1"),
+        (good.replace(KEY, "alias/pulls"), "the `keyArn` of its envelope is not the ARN of a KMS key"),
         (good.replace("encryptionContext", "context"), "a key that version 1 does not have"),
     ] {
         let ended = pull_with_content(&world, &content);

@@ -114,7 +114,7 @@ fn unusable_pin_target_is_rejected_before_any_pull() {
     let twice = world.configure(Run::new(["pull", &to]).arg(&a).arg(&b)).output();
     assert!(twice.code == 2 && twice.stderr.contains("two definitions would be written to"), "{twice:?}");
     let no_name = world.configure(Run::new(["pull", &to, "-"]).arg(&a).stdin(text.as_str())).output();
-    assert!(no_name.code == 2 && no_name.stderr.contains("stdin has no name"), "{no_name:?}");
+    assert!(no_name.code == 2 && no_name.stderr.contains("a definition from stdin has no file name"), "{no_name:?}");
     let both = world.configure(Run::new(["pull", "--pin", "--output=json"]).arg(&a)).output();
     assert!(both.code == 2 && both.stderr.contains("--pin=PATH"), "{both:?}");
     assert!(world.engine.pulls().is_empty());

@@ -93,7 +93,7 @@ fn each_content_error_has_its_own_message() {
         (r#"{"password": "hunter2"}"#, "`username` is missing"),
         (r#"{"username": "me", "password": ""}"#, "`password` is empty"),
         (r#"{"username": "me", "password": 12}"#, "`password` is not a string"),
-        (r#"{"username": "me", "password": "hunter2", "password": "x"}"#, "`password` stands there twice"),
+        (r#"{"username": "me", "password": "hunter2", "password": "x"}"#, "`password` occurs twice"),
         (r#"{"username": "me", "accessToken": "hunter2"}"#, "`accessToken`, the format of ECR's pull-through cache"),
         ("", "it is empty"),
     ];
@@ -105,7 +105,7 @@ fn each_content_error_has_its_own_message() {
         assert!(!format!("{ended:?}").contains("hunter2"), "the output contains no value");
     }
     world.aws.put_secret(Secret::binary(SECRET, b"hunter2"));
-    assert!(pull(&world).stdout.contains("it is binary, not text"));
+    assert!(pull(&world).stdout.contains("it is stored as `SecretBinary`, but is not a KMS ciphertext"));
 }
 
 #[test]

@@ -173,7 +173,7 @@ fn wrong_arguments_are_refused_before_anybody_is_asked() {
     let table: [(&[&str], &str); 11] = [
         (&["--name", NAME], "--upstream <docker-hub|ghcr|acr|gitlab>"),
         (&["--for", "pull-through", "--name", NAME], "--upstream <docker-hub|ghcr|acr|gitlab>"),
-        (&["--upstream", "quay", "--name", NAME], "there are docker-hub, ghcr, acr, gitlab"),
+        (&["--upstream", "quay", "--name", NAME], "unknown upstream; use docker-hub, ghcr, acr or gitlab"),
         (&["--upstream", "acr", "--name", "azure"], "call it `ecr-pullthroughcache/azure`"),
         (&["--upstream", "acr", "--name", &long], "the name has 513 characters, the limit is 512"),
         (&["--upstream", "acr", "--name", "ecr-pullthroughcache/ä"], "the name contains 'ä'"),

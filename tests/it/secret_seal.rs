@@ -107,7 +107,7 @@ fn invalid_login_is_not_sealed() {
         (b"c4nary-to-be-sealed", "it is not JSON"),
         (b"\xff", "not UTF-8"),
         (&[b' '; 4_097], "longer than 4096 bytes"),
-        (envelope, "holds another envelope"),
+        (envelope, "contains another envelope"),
     ];
     for (text, message) in table {
         let ended = seal(&kms, &["--key", KEY], text);

@@ -1,5 +1,8 @@
 //! `taskpull secret check`: checks whether a secret works for its purpose.
 
+// Writing to a String cannot fail, so the results are ignored.
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use super::aws_client;
@@ -51,15 +54,15 @@ fn text(SecretCheckReport { secret, usage, findings, .. }: &SecretCheckReport<'_
             CheckStatus::Note => "note",
             CheckStatus::Wrong => "WRONG",
         };
-        text += &format!("  {word:5}  {check:12} {message}\n");
+        let _ = writeln!(text, "  {word:5}  {check:12} {message}");
         if let Some(hint) = hint {
-            text += &format!("         hint: {hint}\n");
+            let _ = writeln!(text, "         hint: {hint}");
         }
     }
-    text += &match findings.iter().filter(|finding| finding.status == CheckStatus::Wrong).count() {
-        0 => "OK\n".to_owned(),
-        1 => "1 problem\n".to_owned(),
-        count => format!("{count} problems\n"),
+    let _ = match findings.iter().filter(|finding| finding.status == CheckStatus::Wrong).count() {
+        0 => writeln!(text, "OK"),
+        1 => writeln!(text, "1 problem"),
+        count => writeln!(text, "{count} problems"),
     };
     text
 }

@@ -1,5 +1,8 @@
 //! The result of `taskpull secret new`, as JSON and as text.
 
+// Writing to a String cannot fail, so the results are ignored.
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use crate::error::Printable;
@@ -67,7 +70,9 @@ impl<'a> NewSecretReport<'a> {
     pub(super) fn text(&self, usage: SecretUse, upstream: Option<Upstream>) -> String {
         let secret = self.arn.as_ref().map_or(self.name, Printable::as_str);
         let mut text = format!("{}: {secret}\n", self.outcome);
-        let mut line = |name: &str, value: &str| text += &format!("  {name:12} {value}\n");
+        let mut line = |name: &str, value: &str| {
+            let _ = writeln!(text, "  {name:12} {value}");
+        };
         line("for", &format!("{} ({})", self.usage, self.keys.join(", ")));
         line("region", self.region.as_deref().unwrap_or("the host's Region"));
         line("key", self.kms_key);

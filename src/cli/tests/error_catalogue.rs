@@ -1,6 +1,7 @@
 //! Every error of the commands as the user sees it.
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
 
@@ -38,14 +39,14 @@ fn the_other_errors_of_commands_are_unchanged() {
     ];
     for error in errors {
         let CommandError::Message(message, exit_code) = error else { panic!("{error:?}") };
-        text += &format!("error: {message} (exit code {})\n", exit_code.code());
+        writeln!(text, "error: {message} (exit code {})", exit_code.code()).unwrap();
     }
     for error in [TokenReadError::Unreadable(denied()), TokenReadError::Interrupted] {
-        text += &format!("token: {error}\n");
+        writeln!(text, "token: {error}").unwrap();
     }
-    text += &format!("pin: {}\n", PinWriteError { path: "pinned/task.json".into(), source: denied() });
+    writeln!(text, "pin: {}", PinWriteError { path: "pinned/task.json".into(), source: denied() }).unwrap();
     for message in pin_conflicts() {
-        text += &format!("pin: {message}\n");
+        writeln!(text, "pin: {message}").unwrap();
     }
     for arguments in [
         ["pull", "--events", "task.json", "--quiet"],

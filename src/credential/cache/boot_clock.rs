@@ -1,46 +1,57 @@
-//! The clock that ages go by: nobody sets it, and it goes on while the host is suspended.
+//! The clock for the age of cache entries. It is monotonic, and continues while the host is
+//! suspended.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 use tokio::time::Instant;
 
-/// Now, by that clock: further on than [`Instant::now`] by all the time that the host has
-/// been suspended. For ages alone; whoever sleeps until then waits too long.
-pub(super) fn now() -> Instant {
-    Instant::now() + suspended()
+/// A clock, passed as a value so that a test can suspend its host.
+///
+/// Its time is ahead of [`Instant::now`] by all the time that the host was suspended. It is for ages
+/// only: a timer that is set to such an instant fires too late.
+#[derive(Clone)]
+pub(super) struct BootClock(Arc<dyn Fn() -> Duration + Send + Sync>);
+
+impl Default for BootClock {
+    fn default() -> Self {
+        Self::new(suspended)
+    }
 }
 
-/// The time since `then`, which that clock has told.
-pub(super) fn since(then: Instant) -> Duration {
-    now().saturating_duration_since(then)
+impl BootClock {
+    /// A clock of a host that has been suspended for the returned time.
+    pub(super) fn new(suspended: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        Self(Arc::new(suspended))
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        Instant::now() + (self.0)()
+    }
 }
 
-/// To the second, since the two clocks are not read at the same moment.
+/// How long the host has been suspended, in whole seconds, because the two clocks are not read at
+/// the same moment.
 fn suspended() -> Duration {
-    let of = |clock| Duration::try_from(clock_gettime(clock)).unwrap_or_default();
-    let awake = of(ClockId::Monotonic);
-    let suspended = Duration::from_secs(of(ClockId::Boottime).saturating_sub(awake).as_secs());
-    #[cfg(test)]
-    let suspended = suspended + tests::SUSPENDED.get();
-    suspended
+    let read = |clock| Duration::try_from(clock_gettime(clock)).unwrap_or_default();
+    let awake = read(ClockId::Monotonic);
+    Duration::from_secs(read(ClockId::Boottime).saturating_sub(awake).as_secs())
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use std::cell::Cell;
+mod tests {
     use std::time::Duration;
 
-    thread_local! {
-        /// For how long the host of a test was suspended; its runtime has one thread.
-        pub(in crate::credential::cache) static SUSPENDED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
-    }
+    use tokio::time::Instant;
+
+    use super::BootClock;
 
     #[test]
-    fn the_clock_goes_on_while_the_host_is_suspended() {
-        let then = super::now();
-        assert!(super::since(then) < Duration::from_mins(1));
-        SUSPENDED.set(Duration::from_hours(8));
-        assert!(super::since(then) >= Duration::from_hours(8));
+    fn clock_continues_while_the_host_is_suspended() {
+        let (awake, slept) = (BootClock::default(), BootClock::new(|| Duration::from_hours(8)));
+        let now = Instant::now();
+        assert!(awake.now() >= now);
+        assert!(slept.now() >= now + Duration::from_hours(8));
     }
 }

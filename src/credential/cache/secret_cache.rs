@@ -1,258 +1,207 @@
-//! What is kept of the secrets that were read, and when each is asked for again.
+//! The cache of secrets. The life of an entry depends on its age:
 //!
-//! A value's life is a matter of its age:
+//! - Until `max_age` it is used. From a random moment between 75 % and 95 % of that time, a lookup
+//!   also asks for a refresh in the background, so that no pull waits for a secret in regular use.
+//! - For `max_stale` after that it is used only while AWS is unavailable. It is then stale.
+//! - A denial, a deletion or any other answer without a value evicts it at once.
+//! - If a registry refuses the value and AWS does not say whether there is a newer one, the value is
+//!   quarantined for the repository of the image: it is not sent there again until the secret has
+//!   been read again.
 //!
-//! - until `max_age` it serves; from a moment between three quarters of that time and nineteen
-//!   twentieths whoever uses it has it asked for again, so that what is in use is renewed
-//!   before anybody must wait for it. The moment is left to chance, or hosts that started
-//!   together would ask together;
-//! - until `max_stale` after that it serves while AWS does not answer, and is stale;
-//! - a denial, a deletion or any other answer that is not a value ends it at once;
-//! - once a registry has refused it for an image, and AWS did not answer whether there is
-//!   another, it is shown for that image's repository no more.
-//!
-//! Beyond its life nothing of a value is held but when it was read. Time and chance come in
-//! as values.
+//! When the life of an entry is over, only the time of its fetch remains, for error messages. This
+//! module has no I/O; time and chance are arguments.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::Hash;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::boot_clock;
-use crate::aws::SecretVersion;
-use crate::credential::SecretNames;
+use super::cache_config::CacheConfig;
+use super::cached_secret::{CachedSecret, SecretCacheKey};
+use super::lookup::{Lookup, RefusalLookup};
+use super::refresh::{pause_after_outage, refresh_after};
 use crate::error::{Failure, Printable};
-use crate::secret::Secret;
 use crate::task::ImageReference;
 
-/// After a read that had no answer, the next one waits up to this long: an outage must not
-/// cost every pull its deadline.
-pub(super) const PAUSE: Duration = Duration::from_secs(5);
+/// For this long after a fetch that found the same version, a refusal is final without another
+/// fetch: a wrong password for a thousand images must not cause a thousand fetches.
+const CONFIRMED_FOR: Duration = Duration::from_secs(5);
 
-/// What is kept, and for how long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CacheConfig {
-    /// A value younger than this serves, whether AWS answers or not.
-    pub max_age: Duration,
-    /// A value this much older serves when AWS does not answer.
-    pub max_stale: Duration,
-    /// Values kept at most; the one read longest ago goes first.
-    pub entries: NonZeroUsize,
+/// The last result for each key.
+pub(super) struct SecretCache {
+    config: CacheConfig,
+    entries: HashMap<SecretCacheKey, Entry>,
 }
 
-impl CacheConfig {
-    fn life(&self) -> Duration {
-        self.max_age.saturating_add(self.max_stale)
-    }
-}
-
-/// A version of a secret, and how it came to be here.
-#[derive(Debug)]
-pub(in crate::credential) struct CachedSecret {
-    pub(in crate::credential) version: SecretVersion,
-    /// Its names, for those who tell of it.
-    pub(in crate::credential) names: Arc<SecretNames>,
-    /// What it holds, decrypted where it was sealed.
-    pub(in crate::credential) text: Secret,
-    /// Which read it came from; they are counted.
-    pub(super) read: u64,
-    /// What that read was begun for, and when.
-    pub(super) begun: FetchStart,
-    /// When it was read, by [`clock`].
-    pub(super) at: Instant,
-    max_age: Duration,
-}
-
-/// When a read began, and why.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct FetchStart {
-    pub(super) at: Instant,
-    /// A registry had refused what was known until then.
-    pub(super) after_refusal: bool,
-}
-
-impl FetchStart {
-    /// Whether what it finds can speak of a credential that was shown at `shown` and has been
-    /// refused. What began before that may know nothing of the rotation behind the refusal.
-    pub(super) fn speaks_of(self, shown: Instant) -> bool {
-        self.after_refusal || self.at >= shown
-    }
-}
-
-impl CachedSecret {
-    /// Whether it is the same version, whenever it was read.
-    pub(super) fn is(&self, other: &Self) -> bool {
-        self.version.version_id == other.version.version_id
-    }
-
-    /// Its age, if that is more than `max_age`: then it serves only because AWS does not answer.
-    pub(in crate::credential) fn stale(&self) -> Option<Duration> {
-        let age = boot_clock::since(self.at);
-        (age >= self.max_age).then_some(age)
-    }
-}
-
-/// What there is for whoever wants a secret.
-pub(super) enum Lookup {
-    /// A value that serves.
-    Serves(Arc<CachedSecret>),
-    /// A value that serves and is to be asked for again.
-    Due(Arc<CachedSecret>),
-    /// Nothing that serves before AWS was asked.
-    Nothing,
-}
-
-/// The last answer for each key.
-pub(super) struct SecretCache<K> {
-    keeping: CacheConfig,
-    entries: HashMap<K, CacheEntry>,
-}
-
-struct CacheEntry {
-    /// When it was read.
-    at: Instant,
-    /// Before this nobody asks for it again.
-    ask_at: Instant,
-    /// What was read, until its life is over.
-    held: Option<Arc<CachedSecret>>,
-    doubt: Option<Quarantine>,
-    /// The repositories that the read before had left in doubt, and this one has not: it found
-    /// the same value.
+struct Entry {
+    fetched_at: Instant,
+    refresh_at: Instant,
+    /// The secret, until its life is over.
+    secret: Option<Arc<CachedSecret>>,
+    quarantine: Option<Quarantine>,
+    /// The repositories for which the value was quarantined, until this fetch found the same value.
     confirmed: HashSet<String>,
 }
 
-/// A registry has refused the value, and AWS did not say whether there is another.
+/// The repositories whose registry refused the value while AWS was unavailable.
 struct Quarantine {
-    /// The repositories that it was refused for, whatever the tag.
+    /// Registry and repository, without a tag.
     repositories: HashSet<String>,
     outage: Arc<Failure>,
 }
 
-impl<K: Clone + Eq + Hash> SecretCache<K> {
-    pub(super) fn new(keeping: CacheConfig) -> Self {
-        Self { keeping, entries: HashMap::new() }
+impl SecretCache {
+    pub(super) fn new(config: CacheConfig) -> Self {
+        Self { config, entries: HashMap::new() }
     }
 
-    pub(super) fn find(&mut self, key: &K, now: Instant) -> Lookup {
+    pub(super) fn lookup(&mut self, key: &SecretCacheKey, now: Instant) -> Lookup<Arc<CachedSecret>> {
         self.end_lives(now);
-        let Some(CacheEntry { at, ask_at, held: Some(held), doubt, .. }) = self.entries.get(key) else {
-            return Lookup::Nothing;
+        let Some(Entry { refresh_at, secret: Some(secret), quarantine, .. }) = self.entries.get(key) else {
+            return Lookup::Miss;
         };
-        if now < *ask_at {
-            Lookup::Serves(Arc::clone(held))
-        } else if now.duration_since(*at) < self.keeping.max_age && doubt.is_none() {
-            Lookup::Due(Arc::clone(held))
+        if now < *refresh_at {
+            Lookup::Fresh(Arc::clone(secret))
+        } else if secret.age(now) < self.config.max_age && quarantine.is_none() {
+            Lookup::RefreshDue(Arc::clone(secret))
         } else {
-            Lookup::Nothing
+            Lookup::Miss
         }
     }
 
-    /// The last value, however old.
-    pub(super) fn last(&self, key: &K) -> Option<&Arc<CachedSecret>> {
-        self.entries.get(key)?.held.as_ref()
-    }
-
-    /// What the read of this number has brought, for those who waited for it.
-    pub(super) fn held(
+    /// Looks for an answer to the refusal, for this image, of a value that was sent at `sent_at`.
+    pub(super) fn lookup_after_refusal(
         &self,
-        (version, text): (SecretVersion, Secret),
-        read: u64,
-        begun: FetchStart,
+        key: &SecretCacheKey,
+        image: &ImageReference,
+        refused: &CachedSecret,
+        sent_at: Instant,
         now: Instant,
-    ) -> Arc<CachedSecret> {
-        let names = Arc::new(SecretNames::from(&version));
-        Arc::new(CachedSecret { version, names, text, read, begun, at: now, max_age: self.keeping.max_age })
+    ) -> RefusalLookup<Arc<CachedSecret>> {
+        let Some(Entry { secret: Some(secret), confirmed, .. }) = self.entries.get(key) else {
+            return RefusalLookup::Unknown;
+        };
+        let is_recent = secret.age(now) < CONFIRMED_FOR;
+        if secret.flight == refused.flight {
+            let is_confirmed = is_recent && confirmed.contains(&image.name());
+            return if is_confirmed { RefusalLookup::Confirmed } else { RefusalLookup::Unknown };
+        }
+        // Another caller has fetched the secret again since.
+        if secret.flight < refused.flight {
+            RefusalLookup::Unknown
+        } else if !secret.is_same_version(refused) {
+            RefusalLookup::Newer(Arc::clone(secret))
+        } else if is_recent && secret.fetch_start.is_after(sent_at) {
+            RefusalLookup::Confirmed
+        } else {
+            RefusalLookup::Unknown
+        }
     }
 
-    /// Keeps it for others.
-    pub(super) fn keep(&mut self, key: K, held: Arc<CachedSecret>, now: Instant, chance: f64) {
+    /// Stores the result of the latest fetch.
+    pub(super) fn insert(&mut self, key: SecretCacheKey, secret: Arc<CachedSecret>, now: Instant, chance: f64) {
         self.end_lives(now);
-        let ask_at = now + held.max_age.mul_f64(0.95 - 0.2 * chance.clamp(0.0, 1.0));
+        let refresh_at = now + refresh_after(self.config.max_age, chance);
         let confirmed = match self.entries.remove(&key) {
-            Some(CacheEntry { held: Some(before), doubt: Some(doubt), .. }) if before.is(&held) => doubt.repositories,
+            Some(Entry { secret: Some(previous), quarantine: Some(quarantine), .. })
+                if previous.is_same_version(&secret) =>
+            {
+                quarantine.repositories
+            }
             _ => HashSet::new(),
         };
-        self.entries.insert(key, CacheEntry { at: held.at, ask_at, held: Some(held), doubt: None, confirmed });
-        self.make_room();
+        let fetched_at = secret.fetched_at;
+        self.entries.insert(key, Entry { fetched_at, refresh_at, secret: Some(secret), quarantine: None, confirmed });
+        self.evict_oldest();
     }
 
-    /// A read has failed, for all who waited for it: with this failure.
-    pub(super) fn failed(&mut self, key: &K, mut failure: Failure, now: Instant, chance: f64) -> Failure {
+    /// Records a failed fetch, and returns the failure for its callers. Only an outage leaves the
+    /// entry in the cache.
+    pub(super) fn record_failure(
+        &mut self,
+        key: &SecretCacheKey,
+        mut failure: Failure,
+        now: Instant,
+        chance: f64,
+    ) -> Failure {
         self.end_lives(now);
         if !failure.is_outage() {
             self.entries.remove(key);
             return failure;
         }
         let Some(entry) = self.entries.get_mut(key) else { return failure };
-        let ago = seconds(now.duration_since(entry.at));
-        if entry.held.is_some() {
-            entry.ask_at = now + PAUSE.mul_f64(0.5 + 0.5 * chance.clamp(0.0, 1.0));
-            tracing::warn!(failure = %failure.message, age = %ago, "the kept value serves");
+        let age = format_age(now.saturating_duration_since(entry.fetched_at));
+        if entry.secret.is_some() {
+            entry.refresh_at = now + pause_after_outage(chance);
+            tracing::warn!(error = %failure.message, %age, "AWS unavailable; the cached secret can still be used");
         } else {
-            let since =
-                format!("{}; it was last read {ago} ago, too long for that value to serve still", failure.message);
-            failure.message = Printable::new(&since);
+            let message =
+                format!("{}; the secret was last read {age} ago, and that value has expired", failure.message);
+            failure.message = Printable::new(&message);
         }
         failure
     }
 
-    /// The value that serves though a read has failed so.
-    pub(super) fn instead(&self, key: &K, failure: Arc<Failure>) -> Result<Arc<CachedSecret>, Arc<Failure>> {
-        let held = self.last(key).filter(|_| failure.is_outage());
-        held.map(Arc::clone).ok_or(failure)
-    }
-
-    /// A registry has refused this value for this image, and reading it again has failed so.
-    /// If another one has come meanwhile, that is what there is.
-    pub(super) fn refused(
-        &mut self,
-        key: &K,
-        image: &ImageReference,
-        value: &CachedSecret,
+    /// The value that is used although a fetch failed.
+    pub(super) fn stale_secret(
+        &self,
+        key: &SecretCacheKey,
         failure: Arc<Failure>,
     ) -> Result<Arc<CachedSecret>, Arc<Failure>> {
-        let Some(CacheEntry { held: Some(held), doubt, .. }) =
-            self.entries.get_mut(key).filter(|_| failure.is_outage())
-        else {
-            return Err(failure);
+        let secret = self.entries.get(key).and_then(|entry| entry.secret.as_ref());
+        secret.filter(|_| failure.is_outage()).map(Arc::clone).ok_or(failure)
+    }
+
+    /// Quarantines a value that a registry refused for this image, after the secret could not be
+    /// read again. Returns the value in the cache instead if that is another version by now.
+    pub(super) fn quarantine(
+        &mut self,
+        key: &SecretCacheKey,
+        image: &ImageReference,
+        refused: &CachedSecret,
+        failure: Arc<Failure>,
+        now: Instant,
+    ) -> Result<Arc<CachedSecret>, Arc<Failure>> {
+        let entry = self.entries.get_mut(key).filter(|_| failure.is_outage());
+        let Some(Entry { secret: Some(secret), quarantine, .. }) = entry else { return Err(failure) };
+        if !secret.is_same_version(refused) {
+            return Ok(Arc::clone(secret));
+        }
+        let quarantine = quarantine.get_or_insert_with(|| Quarantine { repositories: HashSet::new(), outage: failure });
+        quarantine.repositories.insert(image.name());
+        Err(quarantine.failure(secret, image, now))
+    }
+
+    /// Why this value must not be sent for this image, if it is quarantined.
+    pub(super) fn quarantine_reason(
+        &self,
+        key: &SecretCacheKey,
+        image: &ImageReference,
+        value: &CachedSecret,
+        now: Instant,
+    ) -> Option<Arc<Failure>> {
+        let Entry { secret: Some(secret), quarantine: Some(quarantine), .. } = self.entries.get(key)? else {
+            return None;
         };
-        if !held.is(value) {
-            return Ok(Arc::clone(held));
-        }
-        let doubt = doubt.get_or_insert_with(|| Quarantine { repositories: HashSet::new(), outage: failure });
-        doubt.repositories.insert(image.name());
-        Err(doubt.about(held, image))
+        let is_quarantined = secret.is_same_version(value) && quarantine.repositories.contains(&image.name());
+        is_quarantined.then(|| quarantine.failure(secret, image, now))
     }
 
-    /// Whether a second refusal of this value for this image is for good without another read.
-    pub(super) fn confirms(&self, key: &K, image: &ImageReference, value: &CachedSecret) -> bool {
-        let is_it = |entry: &&CacheEntry| entry.held.as_ref().is_some_and(|held| held.read == value.read);
-        self.entries.get(key).filter(is_it).is_some_and(|entry| entry.confirmed.contains(&image.name()))
-    }
-
-    /// Why this value may not be shown for this image any more, though somebody has it.
-    pub(super) fn doubted(&self, key: &K, image: &ImageReference, value: &CachedSecret) -> Option<Arc<Failure>> {
-        let CacheEntry { held: Some(held), doubt: Some(doubt), .. } = self.entries.get(key)? else { return None };
-        let is_refused = held.is(value) && doubt.repositories.contains(&image.name());
-        is_refused.then(|| doubt.about(held, image))
-    }
-
-    /// Lets go of the values whose life is over; when they were read is remembered.
+    /// Drops the values whose life is over. The times of their fetches remain.
     fn end_lives(&mut self, now: Instant) {
-        let life = self.keeping.life();
-        for entry in self.entries.values_mut().filter(|entry| now.duration_since(entry.at) >= life) {
-            (entry.held, entry.doubt) = (None, None);
+        let max_life = self.config.max_life();
+        let over = |entry: &&mut Entry| now.saturating_duration_since(entry.fetched_at) >= max_life;
+        for entry in self.entries.values_mut().filter(over) {
+            (entry.secret, entry.quarantine) = (None, None);
         }
     }
 
-    fn make_room(&mut self) {
-        while self.entries.len() > self.keeping.entries.get() {
-            let read = |entry: &CacheEntry| entry.held.as_ref().map_or(0, |held| held.read);
-            let oldest = self.entries.iter().min_by_key(|(_, entry)| read(entry)).map(|(key, _)| key.clone());
+    /// Evicts the entries without a value first, then the one that was fetched first.
+    fn evict_oldest(&mut self) {
+        while self.entries.len() > self.config.capacity.get() {
+            let flight = |entry: &Entry| entry.secret.as_ref().map(|secret| secret.flight);
+            let oldest = self.entries.iter().min_by_key(|(_, entry)| flight(entry)).map(|(key, _)| key.clone());
             let Some(oldest) = oldest else { return };
             self.entries.remove(&oldest);
         }
@@ -260,14 +209,14 @@ impl<K: Clone + Eq + Hash> SecretCache<K> {
 }
 
 impl Quarantine {
-    /// The failure of an image of such a repository.
-    fn about(&self, held: &CachedSecret, image: &ImageReference) -> Arc<Failure> {
-        let (ago, repository) = (seconds(boot_clock::since(held.at)), image.name());
-        let said = format!("{}; what it held {ago} ago was refused for {repository}", self.outage.message);
-        Arc::new(Failure { message: Printable::new(&said), ..(*self.outage).clone() })
+    /// The failure of a pull from a repository that is in quarantine.
+    fn failure(&self, secret: &CachedSecret, image: &ImageReference, now: Instant) -> Arc<Failure> {
+        let (age, repository) = (format_age(secret.age(now)), image.name());
+        let message = format!("{}; the value read {age} ago was refused for {repository}", self.outage.message);
+        Arc::new(Failure { message: Printable::new(&message), ..(*self.outage).clone() })
     }
 }
 
-fn seconds(age: Duration) -> humantime::FormattedDuration {
+fn format_age(age: Duration) -> humantime::FormattedDuration {
     humantime::format_duration(Duration::from_secs(age.as_secs()))
 }

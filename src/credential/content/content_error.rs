@@ -1,119 +1,126 @@
-//! Why a secret's content is no login for an image.
+//! Why the content of a secret is not a login for an image.
 //!
-//! Each way of being wrong is an error of its own, and no error repeats a value: what
-//! stands in a fault is a key of ours, a place, or the image's registry.
+//! Each fault is a variant of its own, and no text repeats a value: it contains only known keys,
+//! positions, and the registry of the image.
 
-use super::VALUE_LIMIT;
-use super::docker_auth_entry::EntryFault;
-use crate::credential::scope::WRITE_A_REGISTRY;
+use super::entry_fault::EntryFault;
+use super::limits::VALUE_LIMIT;
+use crate::aws::SecretVersion;
+use crate::credential::scope::REGISTRY_KEY_HINT;
 use crate::error::{Class, Explain, Link};
 
-/// Why a secret's content is no login.
+/// The content of a secret is not a login for an image.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("secret {arn} (version {version_id}): {fault}")]
 pub struct ContentError {
-    /// The secret.
+    /// The full ARN of the secret.
     pub arn: String,
-    /// The version that was read.
+    /// The id of the version that was read.
     pub version_id: String,
-    /// What is wrong with it.
+    /// What is wrong with the content.
     pub fault: ContentFault,
 }
 
-/// What is wrong with a secret's content.
+impl ContentError {
+    pub(super) fn new(version: &SecretVersion, fault: ContentFault) -> Self {
+        Self { arn: version.arn.clone(), version_id: version.version_id.clone(), fault }
+    }
+}
+
+/// What is wrong with the content of a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContentFault {
-    /// `SecretBinary` with a text in it.
-    #[error("it is binary, not text, and no KMS ciphertext")]
+    /// `SecretBinary` contains text, or is too long for a ciphertext.
+    #[error("it is stored as `SecretBinary`, but is not a KMS ciphertext")]
     Binary,
-    /// What KMS decrypted is no UTF-8.
-    #[error("what KMS decrypted is not text")]
+    /// The plaintext that KMS returned is not UTF-8.
+    #[error("the decrypted content is not text")]
     DecryptedBinary,
-    /// Longer than the service stores.
+    /// It is longer than Secrets Manager allows.
     #[error("it is longer than {VALUE_LIMIT} bytes")]
-    Long,
-    /// Nothing in it.
+    TooLong,
+    /// It is empty, or contains only white space.
     #[error("it is empty")]
     Empty,
-    /// Not JSON; the place is known, the text is not shown.
+    /// It is not JSON. The position is known; the text is not shown.
     #[error("it is not JSON (line {line}, column {column})")]
     NotJson {
-        /// Line, from 1.
+        /// The line, counted from 1.
         line: usize,
-        /// Column, from 1.
+        /// The column, counted from 1.
         column: usize,
     },
-    /// JSON, and not an object.
+    /// It is a JSON value other than an object.
     #[error("it is JSON, but not an object with `username` and `password`")]
     NotAnObject,
-    /// A key is missing.
+    /// A required key is missing.
     #[error("`{0}` is missing")]
     Missing(&'static str),
-    /// A key is missing, and one that is often meant for it is there.
-    #[error("`{key}` is missing; `{found}` is there, and is not taken for it")]
-    NearMiss {
-        /// The key.
+    /// A required key is missing, and it has one that is often used by mistake.
+    #[error("`{key}` is missing; `{found}` is not read in its place")]
+    SimilarKey {
+        /// The key that is required.
         key: &'static str,
-        /// What stands there.
+        /// The key that it has.
         found: &'static str,
     },
-    /// A key's value is the empty string.
+    /// The value of a key is the empty string.
     #[error("`{0}` is empty")]
     EmptyValue(&'static str),
-    /// A key's value is a number, an object, …
+    /// The value of a key is a number, an object or another JSON value.
     #[error("`{0}` is not a string")]
     NotAString(&'static str),
-    /// A key's value is a text, a number, …
+    /// The value of a key is a string, a number or another JSON value.
     #[error("`{0}` is not an object")]
-    NoObject(&'static str),
-    /// A key stands there twice.
-    #[error("`{0}` stands there twice")]
-    Twice(&'static str),
-    /// The pull-through cache's format (A9).
+    KeyNotAnObject(&'static str),
+    /// A key occurs twice, perhaps in two spellings.
+    #[error("`{0}` occurs twice")]
+    DuplicateKey(&'static str),
+    /// It has the format of the pull-through cache (A9).
     #[error("it has `accessToken`, the format of ECR's pull-through cache, and no `password`")]
     AccessToken,
     /// It could be read in two ways.
-    #[error("it has both `{0}` and `{1}`: which of them is meant cannot be told")]
+    #[error("it has both `{0}` and `{1}`, so it is ambiguous")]
     Ambiguous(&'static str, &'static str),
-    /// `.dockerconfigjson` holds something else.
-    #[error("`{0}` is neither a Docker configuration nor the base64 of one")]
+    /// The value of `.dockerconfigjson` is not a Docker config.
+    #[error("`{0}` is neither a Docker config nor the base64 of one")]
     NotDockerConfig(&'static str),
-    /// No login for the image's registry and repository.
+    /// `auths` has no login for the registry and repository of the image.
     #[error("`auths` has no entry for {0}")]
     NoEntry(String),
-    /// Two spellings of one registry.
+    /// `auths` has the same registry in two spellings.
     #[error("`auths` has two entries for {0}")]
-    TwoEntries(String),
-    /// An entry as Docker leaves it when a credential store has the login.
-    #[error("the entry of `auths` for {0} has no login in it")]
+    DuplicateEntry(String),
+    /// The entry is empty, as Docker leaves it when a credential store has the login.
+    #[error("the entry of `auths` for {0} has no login")]
     EmptyEntry(String),
-    /// An entry is no login.
-    #[error("in the entry of `auths` for {0}, {1}")]
-    Entry(String, EntryFault),
-    /// An address that is none.
+    /// The entry for the image is not a login.
+    #[error("the entry of `auths` for {0} is invalid: {1}")]
+    InvalidEntry(String, EntryFault),
+    /// The key of an entry is not a registry. Entries are counted from 1.
     #[error("the key of entry {0} of `auths` is not a registry's host, with or without a path")]
-    NoRegistry(usize),
-    /// A credential helper's answer for another registry.
-    #[error("its `ServerURL` is not {0}")]
-    WrongServer(String),
-    /// The envelope has a version that is not known here.
-    #[error("its envelope has a `version` other than 1")]
+    NotARegistry(usize),
+    /// It is a credential helper's answer for another registry.
+    #[error("its `ServerURL` is not the registry of {0}")]
+    OtherRegistry(String),
+    /// The envelope has an unknown version.
+    #[error("the `version` of its envelope is not 1")]
     EnvelopeVersion,
     /// The envelope has a key that its version does not have.
     #[error("its envelope has a key that version 1 does not have")]
     EnvelopeKey,
-    /// `keyArn` is no ARN of a KMS key.
-    #[error("its envelope's `keyArn` is not the ARN of a KMS key")]
+    /// `keyArn` is not the ARN of a KMS key.
+    #[error("the `keyArn` of its envelope is not the ARN of a KMS key")]
     KeyArn,
-    /// `ciphertext` cannot be one.
-    #[error("its envelope's `ciphertext` is not base64 of 1 to 6144 bytes")]
+    /// `ciphertext` is not base64, or too long or too short.
+    #[error("the `ciphertext` of its envelope is not base64 of 1 to 6144 bytes")]
     Ciphertext,
-    /// `encryptionContext` is not an object of texts.
-    #[error("its envelope's `encryptionContext` is not an object of strings, each name once")]
+    /// `encryptionContext` is not an object of strings.
+    #[error("the `encryptionContext` of its envelope is not an object of strings with unique names")]
     EncryptionContext,
-    /// What was decrypted is an envelope again.
-    #[error("its envelope holds another envelope")]
-    EnvelopeInEnvelope,
+    /// The decrypted content is an envelope again.
+    #[error("its envelope contains another envelope")]
+    NestedEnvelope,
 }
 
 impl Explain for ContentError {
@@ -124,7 +131,7 @@ impl Explain for ContentError {
     fn class(&self) -> Class {
         match self.fault {
             ContentFault::NoEntry(_) => Class::Absent,
-            ContentFault::Entry(_, EntryFault::RegistryToken) => Class::Unsupported,
+            ContentFault::InvalidEntry(_, EntryFault::RegistryToken) => Class::Unsupported,
             _ => Class::Invalid,
         }
     }
@@ -136,41 +143,41 @@ impl Explain for ContentError {
     fn hint(&self) -> Option<String> {
         let hint = match &self.fault {
             ContentFault::AccessToken => {
-                "put the token under `password` in a second secret, or set secrets.access_token = \"accept\" to show the token to this image's registry as the password"
+                "put the token under `password` in a second secret, or set secrets.access_token = \"accept\" to use the token as the password of this image's registry"
             }
             ContentFault::NotAString(_) => r#"quote it: {"username": "…", "password": "…"}"#,
-            ContentFault::NearMiss { key, found } => return Some(format!("rename `{found}` to `{key}`")),
-            ContentFault::Twice(_) => "leave one of them, in the documented spelling",
-            ContentFault::Ambiguous(..) => "put each kind of login in a secret of its own",
+            ContentFault::SimilarKey { key, found } => return Some(format!("rename `{found}` to `{key}`")),
+            ContentFault::DuplicateKey(_) => "remove one of them, and use the documented spelling",
+            ContentFault::Ambiguous(..) => "put each kind of login into a secret of its own",
             ContentFault::NoEntry(registry) => {
                 return Some(format!(
                     "add an entry for the host of {registry}, or give the container the secret of that registry"
                 ));
             }
-            ContentFault::TwoEntries(_) => {
-                "leave one: a registry is the same with and without `https://`, a last slash and `/v1/`"
+            ContentFault::DuplicateEntry(_) => {
+                "remove one of them: a registry is the same with and without `https://`, a trailing slash and `/v1/`"
             }
             ContentFault::EmptyEntry(_) => {
-                "its login is in a credential store of the machine it was written on: put `auth`, or `username` and `password`, there"
+                "the login is in a credential store of the machine where the file was written: add `auth`, or `username` and `password`, to the entry"
             }
-            ContentFault::WrongServer(_) => "give the container the secret of its own registry",
-            ContentFault::NoRegistry(_) => WRITE_A_REGISTRY,
-            ContentFault::Entry(_, EntryFault::RegistryToken) => {
-                "put a user name and a password, or an identity token, there"
+            ContentFault::OtherRegistry(_) => "give the container the secret of its own registry",
+            ContentFault::NotARegistry(_) => REGISTRY_KEY_HINT,
+            ContentFault::InvalidEntry(_, EntryFault::RegistryToken) => {
+                "use a user name and a password, or an identity token"
             }
-            ContentFault::Entry(..) | ContentFault::NotDockerConfig(_) => {
-                "make it again: `kubectl create secret docker-registry --dry-run=client -o json` writes a whole one"
+            ContentFault::InvalidEntry(..) | ContentFault::NotDockerConfig(_) => {
+                "create it again: `kubectl create secret docker-registry --dry-run=client -o json` writes a complete one"
             }
             ContentFault::EnvelopeVersion
             | ContentFault::EnvelopeKey
             | ContentFault::KeyArn
             | ContentFault::Ciphertext
             | ContentFault::EncryptionContext
-            | ContentFault::EnvelopeInEnvelope => {
-                "seal the login itself, once: `taskpull secret seal --key ARN`; docs/credentials-envelope.md has the format"
+            | ContentFault::NestedEnvelope => {
+                "seal the login itself, once: `taskpull secret seal --key ARN`; docs/credentials-envelope.md describes the format"
             }
             _ => {
-                r#"put {"username": "…", "password": "…"} into it as text: `aws secretsmanager put-secret-value --secret-id ARN --secret-string file://FILE`"#
+                r#"store {"username": "…", "password": "…"} as text: `aws secretsmanager put-secret-value --secret-id ARN --secret-string file://FILE`"#
             }
         };
         Some(hint.to_owned())

@@ -1,87 +1,93 @@
-//! Docker's own forms of a login: `auths` of a `config.json` (and the Kubernetes secret
-//! around it), and a credential helper's answer.
+//! Docker's own formats of a login: `auths` of a `config.json` (and the Kubernetes secret that
+//! contains one), and the answer of a credential helper.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::docker_auth_entry::login_of;
-use super::json::{Node, Object, ParseWarnings};
-use super::{ContentFault, text_of};
-use crate::credential::Login;
-use crate::credential::scope::{Scope, is_no_login};
+use super::content_error::ContentFault;
+use super::docker_auth_entry::parse_auth_entry;
+use super::json::{JsonObject, JsonValue};
+use super::secret_text::expose;
+use crate::credential::login::Login;
+use crate::credential::scope::{Scope, is_browser_token_key};
+use crate::error::Printable;
 use crate::task::ImageReference;
 
-/// A Docker configuration under a key of its own, as Kubernetes keeps it: JSON as text,
-/// its base64, or the object itself.
-pub(crate) fn kubernetes(
-    node: &Node,
+/// The login in a Docker config under a key of its own, as Kubernetes stores it: JSON as text, its
+/// base64, or the object itself.
+pub(super) fn kubernetes_login(
+    value: &JsonValue,
     key: &'static str,
     image: &ImageReference,
-    notes: &mut ParseWarnings,
+    warnings: &mut Vec<Printable>,
 ) -> Result<Login, ContentFault> {
-    let not_one = || ContentFault::NotDockerConfig(key);
-    let text = match node {
-        Node::Object(config) => return auths(config, image, notes),
-        Node::Text(text) => text,
-        _ => return Err(not_one()),
+    let invalid = || ContentFault::NotDockerConfig(key);
+    let text = match value {
+        JsonValue::Object(config) => return auths_login(config, image, warnings),
+        JsonValue::Text(text) => text,
+        _ => return Err(invalid()),
     };
-    let text = text_of(text).trim();
+    let text = expose(text).trim();
     let decoded;
     let text = if text.starts_with('{') {
         text
     } else {
-        let packed = Zeroizing::new(text.split_ascii_whitespace().collect::<String>());
-        decoded = Zeroizing::new(STANDARD.decode(&*packed).map_err(|_| not_one())?);
-        std::str::from_utf8(&decoded).map_err(|_| not_one())?
+        let encoded = Zeroizing::new(text.split_ascii_whitespace().collect::<String>());
+        decoded = Zeroizing::new(STANDARD.decode(&*encoded).map_err(|_| invalid())?);
+        std::str::from_utf8(&decoded).map_err(|_| invalid())?
     };
-    let config = Object::parse(text).map_err(|_| not_one())?;
+    let config = JsonObject::parse(text).map_err(|_| invalid())?;
     if !config.has("auths") {
-        return Err(not_one());
+        return Err(invalid());
     }
-    auths(&config, image, notes)
+    auths_login(&config, image, warnings)
 }
 
-/// The entry for this image: the one that names most of its path. An address that names no
-/// registry is refused, whatever the image: it could have been meant for this one.
-pub(crate) fn auths(config: &Object, image: &ImageReference, notes: &mut ParseWarnings) -> Result<Login, ContentFault> {
-    let entries = match config.get("auths", notes)? {
-        Some(Node::Object(entries)) => entries,
-        Some(_) => return Err(ContentFault::NoObject("auths")),
+/// The login of the most specific entry for this image. A key that is not a registry is an error for
+/// every image, because it could have been meant for this one.
+pub(super) fn auths_login(
+    config: &JsonObject,
+    image: &ImageReference,
+    warnings: &mut Vec<Printable>,
+) -> Result<Login, ContentFault> {
+    let entries = match config.get("auths", warnings)? {
+        Some(JsonValue::Object(entries)) => entries,
+        Some(_) => return Err(ContentFault::KeyNotAnObject("auths")),
         None => return Err(ContentFault::Missing("auths")),
     };
-    let mut best: Option<(usize, &Node)> = None;
-    let mut is_twice = false;
-    let entries = entries.entries().enumerate().filter(|(_, (address, _))| !is_no_login(address));
-    for (at, (address, node)) in entries {
-        let scope = Scope::parse(address).ok_or(ContentFault::NoRegistry(at + 1))?;
-        let Some(named) = scope.covers(image) else { continue };
+    let mut best: Option<(usize, &JsonValue)> = None;
+    let mut is_duplicate = false;
+    let entries = entries.entries().enumerate().filter(|(_, (key, _))| !is_browser_token_key(key));
+    for (index, (key, value)) in entries {
+        let scope = Scope::parse(key).ok_or(ContentFault::NotARegistry(index + 1))?;
+        let Some(specificity) = scope.specificity_for(image) else { continue };
         match best {
-            Some((known, _)) if known > named => {}
-            Some((known, _)) if known == named => is_twice = true,
-            _ => (best, is_twice) = (Some((named, node)), false),
+            Some((other, _)) if other > specificity => {}
+            Some((other, _)) if other == specificity => is_duplicate = true,
+            _ => (best, is_duplicate) = (Some((specificity, value)), false),
         }
     }
     match best {
         None => Err(ContentFault::NoEntry(image.name())),
-        Some(_) if is_twice => Err(ContentFault::TwoEntries(image.name())),
-        Some((_, node)) => login_of(node, notes)
-            .map_err(|fault| ContentFault::Entry(image.name(), fault))?
+        Some(_) if is_duplicate => Err(ContentFault::DuplicateEntry(image.name())),
+        Some((_, value)) => parse_auth_entry(value, warnings)
+            .map_err(|fault| ContentFault::InvalidEntry(image.name(), fault))?
             .ok_or_else(|| ContentFault::EmptyEntry(image.name())),
     }
 }
 
-/// What `docker-credential-…  get` answers.
-pub(crate) fn helper(
-    answer: &Object,
+/// The login in the answer of `docker-credential-… get`.
+pub(super) fn helper_login(
+    answer: &JsonObject,
     image: &ImageReference,
-    notes: &mut ParseWarnings,
+    warnings: &mut Vec<Printable>,
 ) -> Result<Login, ContentFault> {
-    let server = answer.needed("ServerURL", notes)?;
-    let username = answer.needed("Username", notes)?;
-    let password = answer.needed("Secret", notes)?;
-    if Scope::parse(text_of(&server)).and_then(|scope| scope.covers(image)).is_none() {
-        return Err(ContentFault::WrongServer(image.name()));
+    let server = answer.required_text("ServerURL", warnings)?;
+    let username = answer.required_text("Username", warnings)?;
+    let password = answer.required_text("Secret", warnings)?;
+    if Scope::parse(expose(&server)).and_then(|scope| scope.specificity_for(image)).is_none() {
+        return Err(ContentFault::OtherRegistry(image.name()));
     }
-    Ok(Login::of_helper(username, password))
+    Ok(Login::from_helper(username, password))
 }

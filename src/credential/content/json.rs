@@ -1,7 +1,7 @@
-//! JSON whose texts are wrapped from the parser on, and whose keys are found by name.
+//! JSON whose strings are wrapped as secrets by the parser, and whose keys are found by name.
 //!
-//! A value goes from the parser straight into its wrapping; the parser's own buffer, which
-//! holds a text with escapes for a moment, cannot be wiped. Keys are wiped too: people put
+//! A string goes from the parser straight into its wrapper. The parser's own buffer, which briefly
+//! contains a string with escapes, cannot be wiped. Keys are wiped as well, because users put
 //! passwords there by mistake.
 
 use std::fmt;
@@ -9,81 +9,88 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use zeroize::Zeroizing;
 
-use super::ContentFault;
+use super::content_error::ContentFault;
 use crate::error::Printable;
 use crate::secret::Secret;
 
-/// A value, as far as a secret's content uses it.
-pub(crate) enum Node {
+/// A JSON value, as far as the formats of a login need it.
+pub(crate) enum JsonValue {
     Text(Secret),
     Integer(u64),
-    Object(Object),
+    Object(JsonObject),
     Null,
     Other,
 }
 
-/// An object with every key as it stands there, duplicates included.
-pub(crate) struct Object(Vec<(Zeroizing<String>, Node)>);
+/// A JSON object with every key as it was written, including duplicates.
+pub(crate) struct JsonObject(Vec<(Zeroizing<String>, JsonValue)>);
 
-/// What was taken and is probably not meant, said in the report.
-#[derive(Default)]
-pub(crate) struct ParseWarnings(pub Vec<Printable>);
-
-impl Object {
-    /// Reads the one object of a text.
+impl JsonObject {
+    /// Parses a text that is one object.
     pub(crate) fn parse(text: &str) -> Result<Self, ContentFault> {
-        let node: Node = serde_json::from_str(text)
-            .map_err(|error| ContentFault::NotJson { line: error.line(), column: error.column() })?;
-        match node {
-            Node::Object(object) => Ok(object),
-            _ => Err(ContentFault::NotAnObject),
+        match serde_json::from_str(text) {
+            Ok(JsonValue::Object(object)) => Ok(object),
+            Ok(_) => Err(ContentFault::NotAnObject),
+            Err(error) => Err(ContentFault::NotJson { line: error.line(), column: error.column() }),
         }
     }
 
-    /// Whether something stands under this key, in any case of its letters.
+    /// Whether the object has a value other than `null` under this key, in upper or lower case.
     pub(crate) fn has(&self, key: &str) -> bool {
-        self.entries().any(|(name, node)| name.eq_ignore_ascii_case(key) && !matches!(node, Node::Null))
+        self.entries().any(|(name, value)| name.eq_ignore_ascii_case(key) && !matches!(value, JsonValue::Null))
     }
 
-    /// Whether something stands under exactly this key.
+    /// Whether the object has exactly this key.
     pub(crate) fn has_exactly(&self, key: &str) -> bool {
         self.entries().any(|(name, _)| name == key)
     }
 
-    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &Node)> {
-        self.0.iter().map(|(name, node)| (name.as_str(), node))
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &JsonValue)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// The value under a key: exactly so, else in another case, which is noted. `null` is
-    /// none; two spellings of one key are refused, whatever stands under them.
-    pub(crate) fn get(&self, key: &'static str, notes: &mut ParseWarnings) -> Result<Option<&Node>, ContentFault> {
-        let mut found = self.entries().filter(|(name, _)| name.eq_ignore_ascii_case(key));
-        let Some((name, node)) = found.next() else { return Ok(None) };
-        if found.next().is_some() {
-            return Err(ContentFault::Twice(key));
+    /// The value under a key, in upper or lower case; another case than that of `key` adds a warning.
+    /// `null` is no value. Two spellings of one key are an error, whatever their values are.
+    pub(crate) fn get(
+        &self,
+        key: &'static str,
+        warnings: &mut Vec<Printable>,
+    ) -> Result<Option<&JsonValue>, ContentFault> {
+        let mut matching = self.entries().filter(|(name, _)| name.eq_ignore_ascii_case(key));
+        let Some((name, value)) = matching.next() else { return Ok(None) };
+        if matching.next().is_some() {
+            return Err(ContentFault::DuplicateKey(key));
         }
-        if matches!(node, Node::Null) {
+        if matches!(value, JsonValue::Null) {
             return Ok(None);
         }
         if name != key {
-            let said = format!("the secret's key `{name}` was taken for `{key}`: spell it so");
-            notes.0.push(Printable::new(&said));
+            let message = format!("the secret's key `{name}` was read as `{key}`; rename it to `{key}`");
+            warnings.push(Printable::new(&message));
         }
-        Ok(Some(node))
+        Ok(Some(value))
     }
 
-    /// The text under a key.
-    pub(crate) fn text(&self, key: &'static str, notes: &mut ParseWarnings) -> Result<Option<&Secret>, ContentFault> {
-        match self.get(key, notes)? {
+    /// The string under a key.
+    pub(crate) fn text(
+        &self,
+        key: &'static str,
+        warnings: &mut Vec<Printable>,
+    ) -> Result<Option<&Secret>, ContentFault> {
+        match self.get(key, warnings)? {
             None => Ok(None),
-            Some(Node::Text(text)) => Ok(Some(text)),
+            Some(JsonValue::Text(text)) => Ok(Some(text)),
             Some(_) => Err(ContentFault::NotAString(key)),
         }
     }
 
-    /// The text under a key that must be there and must not be empty.
-    pub(crate) fn needed(&self, key: &'static str, notes: &mut ParseWarnings) -> Result<Secret, ContentFault> {
-        match self.text(key, notes)? {
+    /// The string under a key that must exist and must not be empty.
+    pub(crate) fn required_text(
+        &self,
+        key: &'static str,
+        warnings: &mut Vec<Printable>,
+    ) -> Result<Secret, ContentFault> {
+        match self.text(key, warnings)? {
             None => Err(ContentFault::Missing(key)),
             Some(text) if text.is_empty() => Err(ContentFault::EmptyValue(key)),
             Some(text) => Ok(text.clone()),
@@ -91,59 +98,59 @@ impl Object {
     }
 }
 
-impl<'de> Deserialize<'de> for Node {
+impl<'de> Deserialize<'de> for JsonValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NodeVisitor)
+        deserializer.deserialize_any(JsonVisitor)
     }
 }
 
-struct NodeVisitor;
+struct JsonVisitor;
 
-impl<'de> Visitor<'de> for NodeVisitor {
-    type Value = Node;
+impl<'de> Visitor<'de> for JsonVisitor {
+    type Value = JsonValue;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Node, E> {
-        Ok(Node::Text(Secret::new(text.to_owned())))
+    fn visit_str<E>(self, text: &str) -> Result<JsonValue, E> {
+        Ok(JsonValue::Text(Secret::new(text.to_owned())))
     }
 
-    fn visit_string<E>(self, text: String) -> Result<Node, E> {
-        Ok(Node::Text(Secret::new(text)))
+    fn visit_string<E>(self, text: String) -> Result<JsonValue, E> {
+        Ok(JsonValue::Text(Secret::new(text)))
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Node, E> {
-        Ok(Node::Integer(number))
+    fn visit_u64<E>(self, number: u64) -> Result<JsonValue, E> {
+        Ok(JsonValue::Integer(number))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Node, E> {
-        Ok(Node::Other)
+    fn visit_i64<E>(self, _: i64) -> Result<JsonValue, E> {
+        Ok(JsonValue::Other)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
-        Ok(Node::Other)
+    fn visit_f64<E>(self, _: f64) -> Result<JsonValue, E> {
+        Ok(JsonValue::Other)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Node, E> {
-        Ok(Node::Other)
+    fn visit_bool<E>(self, _: bool) -> Result<JsonValue, E> {
+        Ok(JsonValue::Other)
     }
 
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::Null)
+    fn visit_unit<E>(self) -> Result<JsonValue, E> {
+        Ok(JsonValue::Null)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<JsonValue, A::Error> {
         while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Node::Other)
+        Ok(JsonValue::Other)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
-        let mut object = Vec::new();
-        while let Some(key) = entries.next_key::<String>()? {
-            object.push((Zeroizing::new(key), entries.next_value()?));
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<JsonValue, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(key) = map.next_key::<String>()? {
+            entries.push((Zeroizing::new(key), map.next_value()?));
         }
-        Ok(Node::Object(Object(object)))
+        Ok(JsonValue::Object(JsonObject(entries)))
     }
 }

@@ -1,44 +1,54 @@
-//! Each form of a login, and each way of being none.
+//! The formats of a login, the catalogue of faults, and properties for arbitrary content.
+
+use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use proptest::prelude::*;
+use serde_json::{Value, json};
 
-use super::{AccessTokens, Content, ContentError, ContentFault, EntryFault, Login, login, of};
+use super::{ContentError, ContentFault, Envelope, ParsedLogin, SecretContent, decode_plaintext, parse_login};
 use crate::aws::{Ciphertext, SecretValue, SecretVersion};
+use crate::config::AccessTokens;
+use crate::credential::login::Login;
+use crate::error::{Failure, catalogue};
 use crate::secret::{Secret, SecretBytes};
-use crate::task::ImageReference;
+use crate::task::{ImageReference, KeyArn};
 
 const IMAGE: &str = "registry.example:5000/team-a/app";
+const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234";
 
 fn version(value: SecretValue) -> SecretVersion {
     SecretVersion { arn: "arn".into(), version_id: "v1".into(), stage: None, requests: Vec::new(), value }
 }
 
-fn read_for(image: &str, text: &str, tokens: AccessTokens) -> Result<(Login, Vec<String>), ContentFault> {
-    let text = Secret::new(text.to_owned());
-    let version = version(SecretValue::Text(text.clone()));
-    let image = ImageReference::parse(image).unwrap();
-    let found = sealed(&version).and_then(|_| login(&version, &text, &image, tokens));
-    let found = found.map_err(|error| {
-        let said = format!("{error} {error:?}");
-        assert!(!said.contains("hunter2"), "{said}");
-        error.fault
-    });
-    found.map(|(login, notes)| (login, notes.iter().map(ToString::to_string).collect()))
+fn text_version(text: &str) -> SecretVersion {
+    version(SecretValue::Text(Secret::new(text.to_owned())))
 }
 
-fn read_text(text: &str) -> Result<Login, ContentFault> {
-    read_for(IMAGE, text, AccessTokens::Refuse).map(|(login, _)| login)
+fn binary_version(bytes: &[u8]) -> SecretVersion {
+    version(SecretValue::Binary(SecretBytes::new(bytes.to_vec())))
+}
+
+/// The login in a text that is not sealed.
+fn parse(image: &str, text: &str, access_tokens: AccessTokens) -> Result<ParsedLogin, ContentError> {
+    let version = text_version(text);
+    sealed(&version)?;
+    parse_login(&version, &Secret::new(text.to_owned()), &ImageReference::parse(image).unwrap(), access_tokens)
+}
+
+fn parse_fault(text: &str) -> ContentFault {
+    parse(IMAGE, text, AccessTokens::Refuse).unwrap_err().fault
 }
 
 fn sealed(version: &SecretVersion) -> Result<Option<Ciphertext>, ContentError> {
-    of(version).map(|content| match content {
-        Content::Sealed(sealed) => Some(sealed),
-        Content::Text(_) => None,
+    SecretContent::new(version).map(|content| match content {
+        SecretContent::Sealed(ciphertext) => Some(ciphertext),
+        SecretContent::Text(_) => None,
     })
 }
 
-/// `user:password`, or `token:…`, so that it can be compared.
+/// `user:password`, or `token:…`, for comparisons.
 fn shown(login: &Login) -> String {
     #[expect(clippy::disallowed_methods, reason = "the test compares the values")]
     match login {
@@ -48,91 +58,53 @@ fn shown(login: &Login) -> String {
     }
 }
 
-fn found(image: &str, text: &str) -> String {
-    shown(&read_for(image, text, AccessTokens::Refuse).unwrap().0)
+fn login(image: &str, text: &str) -> String {
+    shown(&parse(image, text, AccessTokens::Refuse).unwrap().login)
 }
 
 #[test]
-fn a_username_and_a_password_are_a_login() {
+fn username_and_password_are_a_login() {
     let text = r#"{"username": "me", "password": "hunter2 \" ÿ", "note": {"a": [1]}}"#;
-    assert_eq!(found(IMAGE, text), "me:hunter2 \" ÿ");
+    assert_eq!(login(IMAGE, text), "me:hunter2 \" ÿ");
 }
 
 #[test]
-fn each_way_of_being_wrong_has_its_own_error() {
-    let table = [
-        ("", ContentFault::Empty),
-        (" \n", ContentFault::Empty),
-        ("hunter2", ContentFault::NotJson { line: 1, column: 1 }),
-        (r#"{"username": "me", "password": "hunter2"#, ContentFault::NotJson { line: 1, column: 39 }),
-        (r#"{"username": "me"} hunter2"#, ContentFault::NotJson { line: 1, column: 20 }),
-        (r#""hunter2""#, ContentFault::NotAnObject),
-        (r#"["me", "hunter2"]"#, ContentFault::NotAnObject),
-        ("null", ContentFault::NotAnObject),
-        ("{}", ContentFault::Missing("username")),
-        (r#"{"password": "hunter2"}"#, ContentFault::Missing("username")),
-        (r#"{"username": "me"}"#, ContentFault::Missing("password")),
-        (r#"{"username": "me", "pass": "hunter2"}"#, ContentFault::NearMiss { key: "password", found: "pass" }),
-        (r#"{"login": "me", "password": "hunter2"}"#, ContentFault::NearMiss { key: "username", found: "login" }),
-        (r#"{"username": "a", "PASSWORD": "a", "password": "hunter2"}"#, ContentFault::Twice("password")),
-        (r#"{"password": "hunter2", "identitytoken": "b"}"#, ContentFault::Ambiguous("identitytoken", "password")),
-        (r#"{"identitytoken": "b", "auths": {}}"#, ContentFault::Ambiguous("auths", "identitytoken")),
-        (r#"{"taskpull": {}, "password": "hunter2"}"#, ContentFault::Ambiguous("taskpull", "password")),
-        (r#"{"identitytoken": ""}"#, ContentFault::EmptyValue("identitytoken")),
-        (r#"{"username": "", "password": "hunter2"}"#, ContentFault::EmptyValue("username")),
-        (r#"{"username": "me", "password": ""}"#, ContentFault::EmptyValue("password")),
-        (r#"{"username": "me", "password": 2}"#, ContentFault::NotAString("password")),
-        (r#"{"username": "me", "password": null}"#, ContentFault::Missing("password")),
-        (r#"{"username": {"a": "hunter2"}, "password": "hunter2"}"#, ContentFault::NotAString("username")),
-        (r#"{"username": "me", "password": "a", "password": "hunter2"}"#, ContentFault::Twice("password")),
-        (r#"{"username": "me", "accessToken": "hunter2"}"#, ContentFault::AccessToken),
-    ];
-    for (text, fault) in table {
-        assert_eq!(read_text(text).unwrap_err(), fault, "{text}");
-    }
-    assert_eq!(read_text(&"x".repeat(65_537)).unwrap_err(), ContentFault::Long);
-}
-
-#[test]
-fn a_binary_secret_is_a_ciphertext_unless_it_is_a_text() {
-    let read = |bytes: &[u8]| sealed(&version(SecretValue::Binary(SecretBytes::new(bytes.to_vec()))));
-    let found = read(b"\x01\x02\x02\0x").unwrap().unwrap();
-    assert!(found.key.is_none() && found.context.is_empty());
+fn binary_content_is_a_ciphertext_unless_it_is_a_text() {
+    let ciphertext = sealed(&binary_version(b"\x01\x02\x02\0x")).unwrap().unwrap();
+    assert!(ciphertext.key.is_none() && ciphertext.context.is_empty());
     for text in ["hunter2", r#"{"username": "me"}"#, "caf\u{e9}\n"] {
-        assert_eq!(read(text.as_bytes()).unwrap_err().fault, ContentFault::Binary);
+        assert_eq!(sealed(&binary_version(text.as_bytes())).unwrap_err().fault, ContentFault::Binary);
     }
-    assert_eq!(read(&[1; 6_145]).unwrap_err().fault, ContentFault::Binary);
-    assert_eq!(read(b"").unwrap_err().fault, ContentFault::Empty);
+    assert_eq!(sealed(&binary_version(&[1; 6_145])).unwrap_err().fault, ContentFault::Binary);
 }
 
 #[test]
-fn another_case_is_taken_and_noted() {
-    let text = r#"{"UserName": "me", "password": "hunter2"}"#;
-    let (login, notes) = read_for(IMAGE, text, AccessTokens::Refuse).unwrap();
-    assert_eq!(shown(&login), "me:hunter2");
-    assert_eq!(notes, ["the secret's key `UserName` was taken for `username`: spell it so"]);
+fn key_in_another_case_is_accepted_with_a_warning() {
+    let parsed = parse(IMAGE, r#"{"UserName": "me", "password": "hunter2"}"#, AccessTokens::Refuse).unwrap();
+    assert_eq!(shown(&parsed.login), "me:hunter2");
+    let warnings: Vec<_> = parsed.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(warnings, ["the secret's key `UserName` was read as `username`; rename it to `username`"]);
 }
 
 #[test]
-fn an_access_token_is_a_password_only_where_it_is_accepted() {
+fn access_token_is_a_password_only_where_it_is_accepted() {
     let text = r#"{"username": "me", "accessToken": "hunter2"}"#;
-    assert_eq!(shown(&read_for(IMAGE, text, AccessTokens::Accept).unwrap().0), "me:hunter2");
-    assert_eq!(read_text(text).unwrap_err(), ContentFault::AccessToken);
+    assert_eq!(shown(&parse(IMAGE, text, AccessTokens::Accept).unwrap().login), "me:hunter2");
+    assert_eq!(parse_fault(text), ContentFault::AccessToken);
     let both = r#"{"username": "me", "accessToken": "token", "password": "hunter2"}"#;
-    assert_eq!(shown(&read_for(IMAGE, both, AccessTokens::Accept).unwrap().0), "me:hunter2");
+    assert_eq!(shown(&parse(IMAGE, both, AccessTokens::Accept).unwrap().login), "me:hunter2");
 }
 
 #[test]
-fn an_identity_token_is_taken_in_both_of_dockers_spellings() {
+fn identity_token_is_accepted_in_both_spellings_of_docker() {
     for key in ["identitytoken", "identityToken"] {
-        let text = format!(r#"{{"{key}": "hunter2"}}"#);
-        let (login, notes) = read_for(IMAGE, &text, AccessTokens::Refuse).unwrap();
-        assert_eq!((shown(&login), notes.len()), ("token:hunter2".to_owned(), 0), "{key}");
+        let parsed = parse(IMAGE, &json!({ key: "hunter2" }).to_string(), AccessTokens::Refuse).unwrap();
+        assert_eq!((shown(&parsed.login), parsed.warnings.len()), ("token:hunter2".to_owned(), 0), "{key}");
     }
 }
 
 #[test]
-fn the_entry_that_names_most_of_the_path_is_taken() {
+fn most_specific_entry_is_used() {
     let text = r#"{"auths": {
         "https://registry.example:5000/v1/": {"username": "host", "password": "1"},
         "registry.example:5000/team-a": {"username": "team", "password": "2"},
@@ -144,119 +116,264 @@ fn the_entry_that_names_most_of_the_path_is_taken() {
         ("registry.example:5000/team-ab/app", "host:1"),
         ("nginx", "token:4"),
     ] {
-        assert_eq!(found(image, text), expected, "{image}");
+        assert_eq!(login(image, text), expected, "{image}");
     }
-    assert_eq!(
-        read_for("other.example/team-a/app", text, AccessTokens::Refuse).unwrap_err(),
-        ContentFault::NoEntry("other.example/team-a/app".to_owned())
-    );
 }
 
 #[test]
-fn an_entry_is_read_in_each_of_its_forms() {
-    let name = || "registry.example:5000/team-a/app".to_owned();
-    let of = |entry: &str| format!(r#"{{"auths": {{"registry.example:5000": {entry}}}}}"#);
+fn every_format_of_an_entry_is_a_login() {
     let auth = |text: &str| STANDARD.encode(text);
-    let good = [
-        (format!(r#"{{"auth": "{}"}}"#, auth("me:hunter2:with:colons")), "me:hunter2:with:colons"),
-        (format!(r#"{{"auth": "{}", "username": "me", "password": "hunter2"}}"#, auth("me:hunter2")), "me:hunter2"),
-        (format!(r#"{{"auth": "{}", "identitytoken": "t"}}"#, auth("0000:")), "token:t"),
-        (r#"{"username": "me", "password": "hunter2", "email": "a@b"}"#.to_owned(), "me:hunter2"),
-    ];
-    for (entry, expected) in good {
-        assert_eq!(found(IMAGE, &of(&entry)), expected, "{entry}");
+    for (entry, expected) in [
+        (json!({ "auth": auth("me:hunter2:with:colons") }), "me:hunter2:with:colons"),
+        (json!({ "auth": auth("me:hunter2"), "username": "me", "password": "hunter2" }), "me:hunter2"),
+        (json!({ "auth": auth("me:hunter2").trim_end_matches('=') }), "me:hunter2"),
+        (json!({ "auth": auth("0000:"), "identitytoken": "t" }), "token:t"),
+        (json!({ "username": "me", "password": "hunter2", "email": "a@b" }), "me:hunter2"),
+    ] {
+        let text = json!({ "auths": { "registry.example:5000": entry } }).to_string();
+        assert_eq!(login(IMAGE, &text), expected, "{text}");
     }
-    assert_eq!(read_text(&of("{}")).unwrap_err(), ContentFault::EmptyEntry(name()));
-    let bad = [
-        (r#"{"auth": "hunter2"}"#.to_owned(), EntryFault::NotBase64),
-        (format!(r#"{{"auth": "{}"}}"#, auth("hunter2")), EntryFault::NoColon),
-        (format!(r#"{{"auth": "{}"}}"#, auth("hunter2:")), EntryFault::HalfALogin),
-        (format!(r#"{{"auth": "{}", "password": "x"}}"#, auth("me:hunter2")), EntryFault::Contradiction),
-        (r#"{"username": "me"}"#.to_owned(), EntryFault::HalfALogin),
-        (r#"{"username": "me", "password": "a", "Password": "hunter2"}"#.to_owned(), EntryFault::Twice("password")),
-        (r#"{"username": "me", "password": 2}"#.to_owned(), EntryFault::NotAString("password")),
-        (r#"{"username": "me", "password": "hunter2", "hunter2": 1}"#.to_owned(), EntryFault::Key),
-        (r#"{"registrytoken": "hunter2"}"#.to_owned(), EntryFault::RegistryToken),
-        (r#""hunter2""#.to_owned(), EntryFault::NoObject),
-        ("null".to_owned(), EntryFault::NoObject),
-    ];
-    for (entry, fault) in bad {
-        assert_eq!(read_text(&of(&entry)).unwrap_err(), ContentFault::Entry(name(), fault), "{entry}");
-    }
-    let twice = r#"{"auths": {"registry.example:5000": {}, "https://registry.example:5000/": {}}}"#;
-    assert_eq!(read_text(twice).unwrap_err(), ContentFault::TwoEntries(name()));
-    for address in ["https://registry.example:5000/v2/team-a", "me:hunter2@registry.example:5000", "*.example"] {
-        let text = format!(r#"{{"auths": {{"registry.example:5000": {{}}, "{address}": {{}}}}}}"#);
-        assert_eq!(read_text(&text).unwrap_err(), ContentFault::NoRegistry(2), "{address}");
-    }
-    assert_eq!(read_text(r#"{"auths": []}"#).unwrap_err(), ContentFault::NoObject("auths"));
 }
 
 #[test]
-fn the_tokens_of_dockers_login_by_browser_are_no_logins() {
+fn tokens_of_a_docker_login_by_browser_are_ignored() {
     let text = r#"{"auths": {"https://index.docker.io/v1/": {"username": "me", "password": "hunter2"},
         "https://index.docker.io/v1/access-token": {"username": "me", "password": "a"},
         "https://index.docker.io/v1/refresh-token": {}}}"#;
-    assert_eq!(found("nginx", text), "me:hunter2");
-    assert_eq!(found("docker.io/team/access-token", text), "me:hunter2");
+    assert_eq!(login("nginx", text), "me:hunter2");
+    assert_eq!(login("docker.io/team/access-token", text), "me:hunter2");
 }
 
 #[test]
-fn a_kubernetes_secret_is_read_as_text_as_base64_and_as_an_object() {
+fn kubernetes_secret_is_text_or_base64_or_an_object() {
     let config = r#"{"auths": {"registry.example:5000": {"username": "me", "password": "hunter2"}}}"#;
     for key in [".dockerconfigjson", "dockerconfigjson"] {
-        let quoted = serde_json::to_string(config).unwrap();
-        for value in [quoted, format!("\"{}\"", STANDARD.encode(config)), config.to_owned()] {
-            assert_eq!(found(IMAGE, &format!(r#"{{"{key}": {value}}}"#)), "me:hunter2", "{value}");
+        let object: Value = serde_json::from_str(config).unwrap();
+        for value in [json!(config), json!(STANDARD.encode(config)), object] {
+            assert_eq!(login(IMAGE, &json!({ key: value }).to_string()), "me:hunter2", "{value}");
         }
-        for value in ["\"hunter2\"", "\"{hunter2\"", "\"e30=\"", "1"] {
-            let fault = read_text(&format!(r#"{{"{key}": {value}}}"#)).unwrap_err();
-            assert_eq!(fault, ContentFault::NotDockerConfig(key), "{value}");
+        for value in [json!("hunter2"), json!("{hunter2"), json!("e30="), json!(1)] {
+            assert_eq!(parse_fault(&json!({ key: value }).to_string()), ContentFault::NotDockerConfig(key), "{value}");
         }
     }
 }
 
 #[test]
-fn a_helpers_answer_serves_its_own_registry_only() {
-    let answer =
-        |server: &str, user: &str| format!(r#"{{"ServerURL": "{server}", "Username": "{user}", "Secret": "hunter2"}}"#);
-    assert_eq!(found(IMAGE, &answer("https://registry.example:5000/", "me")), "me:hunter2");
-    assert_eq!(found(IMAGE, &answer("registry.example:5000", "<token>")), "token:hunter2");
-    assert_eq!(found("nginx", &answer("https://index.docker.io/v1/", "me")), "me:hunter2");
-    let fault = read_text(&answer("https://other.example", "me")).unwrap_err();
-    assert_eq!(fault, ContentFault::WrongServer(IMAGE.to_owned()));
-    let fault = read_text(r#"{"ServerURL": "registry.example:5000", "Username": "me"}"#).unwrap_err();
-    assert_eq!(fault, ContentFault::Missing("Secret"));
+fn answer_of_a_helper_is_a_login_for_its_registry_only() {
+    let answer = |server, user| json!({ "ServerURL": server, "Username": user, "Secret": "hunter2" }).to_string();
+    assert_eq!(login(IMAGE, &answer("https://registry.example:5000/", "me")), "me:hunter2");
+    assert_eq!(login(IMAGE, &answer("registry.example:5000", "<token>")), "token:hunter2");
+    assert_eq!(login("nginx", &answer("https://index.docker.io/v1/", "me")), "me:hunter2");
+    assert_eq!(parse_fault(&answer("https://other.example", "me")), ContentFault::OtherRegistry(IMAGE.to_owned()));
 }
 
-#[test]
-fn an_envelope_is_read_to_the_letter() {
-    const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234";
-    let read = |inner: &str| {
-        let text = format!(r#"{{"taskpull": {{{inner}}}}}"#);
-        sealed(&version(SecretValue::Text(Secret::new(text)))).map_err(|error| error.fault)
-    };
-    let whole =
-        format!(r#""version": 1, "keyArn": "{KEY}", "ciphertext": "AQID", "encryptionContext": {{"team": "web"}}"#);
-    let found = read(&whole).unwrap().unwrap();
-    assert_eq!((found.key.unwrap().as_str(), &*found.bytes), (KEY, &[1, 2, 3][..]));
-    assert_eq!(found.context["team"], "web");
-    let table = [
-        (r#""keyArn": "a""#.to_owned(), ContentFault::Missing("version")),
-        (whole.replace("1, ", "2, "), ContentFault::EnvelopeVersion),
-        (whole.replace("1, ", "\"1\", "), ContentFault::EnvelopeVersion),
-        (whole.replace("keyArn", "KeyArn"), ContentFault::EnvelopeKey),
-        (whole.clone() + r#", "more": 1"#, ContentFault::EnvelopeKey),
-        (whole.replace(KEY, "alias/pulls"), ContentFault::KeyArn),
-        (whole.replace("AQID", "?"), ContentFault::Ciphertext),
-        (whole.replace("AQID", ""), ContentFault::EmptyValue("ciphertext")),
-        (whole.replace("\"web\"", "1"), ContentFault::EncryptionContext),
-        (whole.replace("\"web\"", "\"web\", \"team\": \"b\""), ContentFault::EncryptionContext),
-        (whole.clone() + r#", "version": 1"#, ContentFault::Twice("version")),
+/// The inside of an envelope, as text, so that a test can damage it.
+fn envelope() -> String {
+    format!(r#""version": 1, "keyArn": "{KEY}", "ciphertext": "AQID", "encryptionContext": {{"team": "web"}}"#)
+}
+
+/// Every fault with the name of its case, from the real parsers.
+fn faults() -> Vec<(&'static str, ContentError)> {
+    let texts = [
+        ("empty", String::new()),
+        ("white space", " \n".to_owned()),
+        ("not JSON", "hunter2".to_owned()),
+        ("unterminated string", r#"{"username": "me", "password": "hunter2"#.to_owned()),
+        ("text after the object", r#"{"username": "me"} hunter2"#.to_owned()),
+        ("string", r#""hunter2""#.to_owned()),
+        ("array", r#"["me", "hunter2"]"#.to_owned()),
+        ("null", "null".to_owned()),
+        ("too long", "x".repeat(65_537)),
+        ("empty object", "{}".to_owned()),
+        ("no username", r#"{"password": "hunter2"}"#.to_owned()),
+        ("no password", r#"{"username": "me"}"#.to_owned()),
+        ("null password", r#"{"username": "me", "password": null}"#.to_owned()),
+        ("similar to password", r#"{"username": "me", "pass": "hunter2"}"#.to_owned()),
+        ("similar to username", r#"{"login": "me", "password": "hunter2"}"#.to_owned()),
+        ("password in two spellings", r#"{"username": "a", "PASSWORD": "a", "password": "hunter2"}"#.to_owned()),
+        ("two passwords", r#"{"username": "me", "password": "a", "password": "hunter2"}"#.to_owned()),
+        ("password and identity token", r#"{"password": "hunter2", "identitytoken": "b"}"#.to_owned()),
+        ("identity token and auths", r#"{"identitytoken": "b", "auths": {}}"#.to_owned()),
+        ("envelope and password", r#"{"taskpull": {}, "password": "hunter2"}"#.to_owned()),
+        ("empty identity token", r#"{"identitytoken": ""}"#.to_owned()),
+        ("empty username", r#"{"username": "", "password": "hunter2"}"#.to_owned()),
+        ("empty password", r#"{"username": "me", "password": ""}"#.to_owned()),
+        ("number as password", r#"{"username": "me", "password": 2}"#.to_owned()),
+        ("object as username", r#"{"username": {"a": "hunter2"}, "password": "hunter2"}"#.to_owned()),
+        ("access token", r#"{"username": "me", "accessToken": "hunter2"}"#.to_owned()),
+        ("Kubernetes secret without a config", r#"{".dockerconfigjson": "hunter2"}"#.to_owned()),
+        ("helper's answer without a secret", r#"{"ServerURL": "registry.example:5000", "Username": "me"}"#.to_owned()),
+        (
+            "helper's answer for another registry",
+            r#"{"ServerURL": "other.example", "Username": "me", "Secret": "hunter2"}"#.to_owned(),
+        ),
+        ("auths is an array", r#"{"auths": []}"#.to_owned()),
+        ("no entry", r#"{"auths": {"other.example": {"auth": "bTpw"}}}"#.to_owned()),
+        ("two entries", r#"{"auths": {"registry.example:5000": {}, "https://registry.example:5000/": {}}}"#.to_owned()),
+        ("path after the path of the API", r#"{"auths": {"https://registry.example:5000/v2/team-a": {}}}"#.to_owned()),
+        ("login in a key", r#"{"auths": {"a.example": {}, "me:hunter2@registry.example:5000": {}}}"#.to_owned()),
+        ("pattern as a key", r#"{"auths": {"*.example": {}}}"#.to_owned()),
     ];
-    for (inner, fault) in table {
-        assert_eq!(read(&inner).unwrap_err(), fault, "{inner}");
+    let entries = [
+        ("entry is empty", "{}"),
+        ("entry is a string", r#""hunter2""#),
+        ("entry is null", "null"),
+        ("entry with an unknown key", r#"{"username": "me", "password": "hunter2", "hunter2": 1}"#),
+        ("entry with two passwords", r#"{"username": "me", "password": "a", "Password": "hunter2"}"#),
+        ("entry with a number", r#"{"username": "me", "password": 2}"#),
+        ("entry with a registry token", r#"{"registrytoken": "hunter2"}"#),
+        ("auth is not base64", r#"{"auth": "hunter2"}"#),
+        ("auth without a colon", r#"{"auth": "aHVudGVyMg=="}"#),
+        ("auth without a password", r#"{"auth": "aHVudGVyMjo="}"#),
+        ("entry without a password", r#"{"username": "hunter2"}"#),
+        ("auth of another login", r#"{"auth": "bTpw", "password": "hunter2"}"#),
+    ];
+    let whole = envelope();
+    let envelopes = [
+        ("envelope is a string", r#""hunter2""#.to_owned()),
+        ("envelope without a version", format!(r#"{{"keyArn": "{KEY}"}}"#)),
+        ("envelope of version 2", format!("{{{}}}", whole.replace("1, ", "2, "))),
+        ("envelope with a version as text", format!("{{{}}}", whole.replace("1, ", "\"1\", "))),
+        ("envelope with two versions", format!(r#"{{{whole}, "version": 1}}"#)),
+        ("envelope with a key in another case", format!("{{{}}}", whole.replace("keyArn", "KeyArn"))),
+        ("envelope with an unknown key", format!(r#"{{{whole}, "more": 1}}"#)),
+        ("envelope with an alias", format!("{{{}}}", whole.replace(KEY, "alias/pulls"))),
+        ("ciphertext is not base64", format!("{{{}}}", whole.replace("AQID", "?"))),
+        ("ciphertext is empty", format!("{{{}}}", whole.replace("AQID", ""))),
+        ("context with a number", format!("{{{}}}", whole.replace("\"web\"", "1"))),
+        ("context with a name twice", format!("{{{}}}", whole.replace("\"web\"", "\"web\", \"team\": \"b\""))),
+    ];
+    let texts = texts.into_iter().map(|(name, text)| (name, text));
+    let entries = entries.map(|(name, entry)| (name, format!(r#"{{"auths": {{"registry.example:5000": {entry}}}}}"#)));
+    let envelopes = envelopes.map(|(name, envelope)| (name, format!(r#"{{"taskpull": {envelope}}}"#)));
+    let texts = texts.chain(entries).chain(envelopes);
+    let mut faults: Vec<_> =
+        texts.map(|(name, text)| (name, parse(IMAGE, &text, AccessTokens::Refuse).unwrap_err())).collect();
+    let decrypted = Secret::new(format!(r#"{{"taskpull": {{{whole}}}}}"#));
+    let image = ImageReference::parse(IMAGE).unwrap();
+    let nested = parse_login(&text_version(""), &decrypted, &image, AccessTokens::Refuse);
+    let not_text = SecretBytes::new(b"\xffhunter2".to_vec());
+    faults.extend([
+        ("nested envelope", nested.unwrap_err()),
+        ("text as binary", sealed(&binary_version(b"hunter2")).unwrap_err()),
+        ("empty binary", sealed(&binary_version(b"")).unwrap_err()),
+        ("decrypted content is not text", decode_plaintext(&text_version(""), &not_text).unwrap_err()),
+    ]);
+    faults
+}
+
+#[test]
+fn catalogue_of_content_faults() {
+    let failures = faults().into_iter().map(|(name, error)| (name, Failure::from(error)));
+    insta::assert_snapshot!(catalogue::render(failures));
+}
+
+#[test]
+fn no_fault_shows_a_value() {
+    for (name, error) in faults() {
+        let text = format!("{error} {error:?}") + &format!("{:?}", Failure::from(error));
+        assert!(!text.contains("hunter2"), "{name}: {text}");
     }
-    let inner = format!(r#"{{"taskpull": {{{whole}}}}}"#);
-    assert_eq!(read_text(&inner).unwrap_err(), ContentFault::EnvelopeInEnvelope);
+}
+
+#[test]
+fn envelope_contains_key_ciphertext_and_context() {
+    let ciphertext = sealed(&text_version(&format!(r#"{{"taskpull": {{{}}}}}"#, envelope()))).unwrap().unwrap();
+    assert_eq!((ciphertext.key.unwrap().as_str(), &*ciphertext.bytes), (KEY, &[1, 2, 3][..]));
+    assert_eq!(ciphertext.context["team"], "web");
+}
+
+/// A text that occurs nowhere in the messages.
+const MARKER: &str = "c4nary-7f3e";
+
+/// JSON in which keys of the formats, and other keys, contain strings with the marker.
+fn content() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Bool),
+        any::<u64>().prop_map(Value::from),
+        "[a-z:]{0,3}".prop_map(|text| Value::from(format!("{text}{MARKER}"))),
+        "[a-z]{0,3}".prop_map(|text| Value::from(STANDARD.encode(format!("{text}:{MARKER}")))),
+        "[a-z]{0,3}".prop_map(|text| Value::from(format!(r#"{{"auths": {{"{text}": "{MARKER}"}}}}"#))),
+    ];
+    let key = prop_oneof![
+        proptest::sample::select(vec![
+            "username",
+            "password",
+            "Password",
+            "accessToken",
+            "auths",
+            ".dockerconfigjson",
+            "dockerconfigjson",
+            "ServerURL",
+            "Username",
+            "Secret",
+            "identitytoken",
+            "taskpull",
+            "version",
+            "keyArn",
+            "ciphertext",
+            "encryptionContext",
+            "auth",
+            "registrytoken",
+            "pass",
+            "registry.example:5000",
+        ])
+        .prop_map(str::to_owned),
+        "[a-z]{0,4}".prop_map(|key| format!("{key}{MARKER}")),
+    ];
+    leaf.prop_recursive(4, 40, 6, move |inner| {
+        let values = proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from);
+        let objects = proptest::collection::btree_map(key.clone(), inner, 0..6);
+        prop_oneof![1 => values, 4 => objects.prop_map(|map| Value::Object(map.into_iter().collect()))]
+    })
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_text_never_panics(text: String) {
+        let _ = parse(IMAGE, &text, AccessTokens::Accept);
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes: Vec<u8>) {
+        let _ = sealed(&binary_version(&bytes));
+        let _ = decode_plaintext(&text_version(""), &SecretBytes::new(bytes));
+    }
+
+    #[test]
+    fn error_never_shows_a_value_or_an_unknown_key(content in content()) {
+        match parse(IMAGE, &content.to_string(), AccessTokens::Accept) {
+            Ok(parsed) => prop_assert!(!format!("{parsed:?}").contains(MARKER), "{parsed:?}"),
+            Err(error) => {
+                let text = format!("{error} {error:?}") + &format!("{:?}", Failure::from(error));
+                prop_assert!(!text.contains(MARKER), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn username_and_password_survive_json(username in ".{1,20}", password in ".{1,20}") {
+        let text = json!({ "username": username, "password": password }).to_string();
+        prop_assert_eq!(login(IMAGE, &text), format!("{username}:{password}"));
+    }
+
+    #[test]
+    fn auth_of_an_entry_is_split_at_its_first_colon(username in "[^:]{1,20}", password in ".{0,20}[^\0]") {
+        let auth = STANDARD.encode(format!("{username}:{password}"));
+        let text = json!({ "auths": { "registry.example:5000": { "auth": auth } } }).to_string();
+        prop_assert_eq!(login(IMAGE, &text), format!("{username}:{password}"));
+    }
+
+    #[test]
+    fn envelope_survives_its_json(
+        ciphertext in proptest::collection::vec(any::<u8>(), 1..200),
+        context: BTreeMap<String, String>,
+    ) {
+        let envelope = Envelope { key: KeyArn::parse(KEY).unwrap(), ciphertext, context };
+        let sealed = sealed(&text_version(&envelope.to_json())).unwrap().unwrap();
+        prop_assert_eq!(sealed.key.as_ref().map(KeyArn::as_str), Some(KEY));
+        prop_assert_eq!(sealed.bytes, envelope.ciphertext);
+        prop_assert_eq!(sealed.context, envelope.context);
+    }
 }

@@ -1,46 +1,47 @@
-//! A user name and a token as the services themselves read them: exactly these keys, exactly
-//! texts. What taskpull takes beyond that is no use to ECS or ECR.
+//! A user name and a token as ECS and ECR read them: exact keys, and strings only. The more lenient
+//! forms that taskpull accepts are of no use to these services.
 
-use super::json::{Object, ParseWarnings};
-use super::{ContentFault, object, text_of};
+use super::content_error::ContentFault;
+use super::json::JsonObject;
+use super::secret_text::{self, expose};
 use crate::secret::Secret;
 
-/// A secret's user name and token.
+/// The user name and the token in a secret.
 pub(crate) struct UsernameToken {
     pub username: Secret,
     pub token: Secret,
-    /// Whether there is anything beside the two.
+    /// Whether the secret has other keys as well.
     pub has_more: bool,
 }
 
 impl UsernameToken {
-    /// What stands under `username` and under the key of the token.
-    pub(crate) fn read(text: &Secret, key: &'static str) -> Result<Self, ContentFault> {
-        let content = object(text)?;
-        let username = exactly(&content, "username")?;
-        let token = exactly(&content, key)?;
+    /// Reads `username`, and the token under the key `token_key`.
+    pub(crate) fn parse(text: &Secret, token_key: &'static str) -> Result<Self, ContentFault> {
+        let content = secret_text::parse_object(text)?;
+        let username = exact_text(&content, "username")?;
+        let token = exact_text(&content, token_key)?;
         Ok(Self { username, token, has_more: content.entries().count() > 2 })
     }
 
-    /// Which of the two differ.
-    pub(crate) fn differences(&self, other: &Self, key: &'static str) -> Vec<&'static str> {
-        let pairs = [("username", &self.username, &other.username), (key, &self.token, &other.token)];
-        pairs.into_iter().filter(|(_, own, other)| text_of(own) != text_of(other)).map(|(name, ..)| name).collect()
+    /// The keys whose values differ.
+    pub(crate) fn differences(&self, other: &Self, token_key: &'static str) -> Vec<&'static str> {
+        let pairs = [("username", &self.username, &other.username), (token_key, &self.token, &other.token)];
+        pairs.into_iter().filter(|(_, own, other)| expose(own) != expose(other)).map(|(name, ..)| name).collect()
     }
 
-    /// Whether the token is the user name.
-    pub(crate) fn is_twice_the_same(&self) -> bool {
-        text_of(&self.username) == text_of(&self.token)
+    /// Whether the token equals the user name.
+    pub(crate) fn token_is_username(&self) -> bool {
+        expose(&self.username) == expose(&self.token)
     }
 
-    /// Whether white space stands around the token, as `echo` leaves it.
+    /// Whether white space surrounds the token, such as the line end that `echo` adds.
     pub(crate) fn has_white_space(&self) -> bool {
-        text_of(&self.token).trim().len() != text_of(&self.token).len()
+        expose(&self.token).trim().len() != expose(&self.token).len()
     }
 }
 
-fn exactly(content: &Object, key: &'static str) -> Result<Secret, ContentFault> {
-    let mut notes = ParseWarnings::default();
-    let found = content.needed(key, &mut notes)?;
-    if notes.0.is_empty() { Ok(found) } else { Err(ContentFault::Missing(key)) }
+fn exact_text(content: &JsonObject, key: &'static str) -> Result<Secret, ContentFault> {
+    let mut warnings = Vec::new();
+    let text = content.required_text(key, &mut warnings)?;
+    if warnings.is_empty() { Ok(text) } else { Err(ContentFault::Missing(key)) }
 }

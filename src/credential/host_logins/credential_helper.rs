@@ -1,7 +1,7 @@
-//! A Docker credential helper: `docker-credential-<name> get` as a child process.
+//! Runs a Docker credential helper: `docker-credential-<name> get` as a child process.
 //!
-//! Only its word that it has nothing means an anonymous pull; whatever else goes wrong is a
-//! failure. What it prints is never shown: a login can be in it.
+//! Only the helper's own answer that it has no login allows an anonymous pull; every other problem
+//! is a failure. Its output is never shown, because it can contain a login.
 
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -12,20 +12,20 @@ use tokio::process::Command;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::AUTH_DATA;
-use crate::credential::Login;
+use super::docker_config::AUTH_DATA;
+use crate::credential::login::Login;
 use crate::error::{Class, Explain, Link};
 use crate::secret::Secret;
 
-/// The longest answer, in bytes.
-const LIMIT: usize = 64 * 1_024;
+/// The longest answer that is read, in bytes.
+const ANSWER_LIMIT: usize = 64 * 1_024;
 
-/// How a helper says that it has no login, on stdout and with exit code 1.
+/// The answer of a helper that has no login, on stdout, with exit code 1.
 const NOT_FOUND: &[u8] = b"credentials not found in native keychain";
 
-/// A helper gave no login and did not say that it has none.
+/// A credential helper failed.
 #[derive(Debug, thiserror::Error)]
-#[error("the credential helper {program}, asked for {server}, {fault}")]
+#[error("credential helper {program} for {server}: {fault}")]
 pub(super) struct HelperError {
     program: String,
     server: String,
@@ -34,20 +34,20 @@ pub(super) struct HelperError {
 
 #[derive(Debug, thiserror::Error)]
 enum HelperFault {
-    #[error("is not in PATH")]
-    Absent,
-    #[error("could not be run ({0})")]
+    #[error("it is not in PATH")]
+    NotInPath,
+    #[error("it could not be run ({0})")]
     NotRun(std::io::ErrorKind),
-    #[error("failed ({0})")]
+    #[error("it failed ({0})")]
     Failed(ExitStatus),
-    #[error("did not end within {}", humantime::format_duration(*.0))]
+    #[error("it did not end within {}", humantime::format_duration(*.0))]
     TimedOut(Duration),
-    #[error("answered with more than 64 KiB")]
-    Long,
-    #[error("answered with something that is not a login")]
-    Garbled,
-    #[error("has none, though the Docker config has an entry for this registry")]
-    Nothing,
+    #[error("its answer is longer than 64 KiB")]
+    TooLong,
+    #[error("its answer is not a login")]
+    Malformed,
+    #[error("it has no login, but the Docker config has an entry for this registry")]
+    NoLogin,
 }
 
 impl Explain for HelperError {
@@ -57,11 +57,11 @@ impl Explain for HelperError {
 
     fn class(&self) -> Class {
         match self.fault {
-            HelperFault::Absent | HelperFault::Nothing => Class::Absent,
+            HelperFault::NotInPath | HelperFault::NoLogin => Class::Absent,
             HelperFault::NotRun(_) => Class::Unsupported,
             HelperFault::Failed(_) => Class::Unknown,
             HelperFault::TimedOut(_) => Class::TimedOut,
-            HelperFault::Long | HelperFault::Garbled => Class::Invalid,
+            HelperFault::TooLong | HelperFault::Malformed => Class::Invalid,
         }
     }
 
@@ -72,21 +72,21 @@ impl Explain for HelperError {
     fn hint(&self) -> Option<String> {
         let Self { program, server, fault } = self;
         Some(match fault {
-            HelperFault::Absent => {
-                format!("install {program} into a folder of taskpull's own PATH, or take it out of the Docker config")
+            HelperFault::NotInPath => {
+                format!("install {program} into a folder of taskpull's PATH, or remove it from the Docker config")
             }
-            HelperFault::Nothing => format!(
-                "ECR's helper says so whatever went wrong: try `printf %s {server} | {program} get` as the user that runs taskpull; a registry that needs no login needs no helper, and no empty entry in `auths`"
+            HelperFault::NoLogin => format!(
+                "ECR's helper gives this answer for every error: run `printf %s {server} | {program} get` as the user that runs taskpull; for a registry that needs no login, remove the helper and the empty entry of `auths`"
             ),
-            HelperFault::TimedOut(_) => "see what it waits for, or raise instance.helper_timeout".to_owned(),
+            HelperFault::TimedOut(_) => "find out what it waits for, or raise instance.helper_timeout".to_owned(),
             _ => format!(
-                "its words are not repeated, as they could hold a login; as the user that runs taskpull: `printf %s {server} | {program} get`"
+                "run `printf %s {server} | {program} get` as the user that runs taskpull; its output is not shown here because it can contain a login"
             ),
         })
     }
 }
 
-/// The answer of `get`. Values go from the parser into their wrapping.
+/// The answer of `get`. The parser wraps the values as secrets.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct HelperResponse {
@@ -94,59 +94,93 @@ struct HelperResponse {
     secret: Secret,
 }
 
-/// A helper that `credHelpers` or an empty entry names for a registry has nothing for it.
-/// Docker would pull anonymously; the operator has said that there is a login.
-pub(super) fn nothing(name: &str, server: &str) -> HelperError {
-    HelperError { program: format!("docker-credential-{name}"), server: server.to_owned(), fault: HelperFault::Nothing }
+impl HelperError {
+    /// A helper that `credHelpers` or an empty entry names for a registry has no login for it.
+    /// Docker would pull anonymously, but the operator has configured a login.
+    pub(super) fn without_login(name: &str, server: &str) -> Self {
+        Self { program: program(name), server: server.to_owned(), fault: HelperFault::NoLogin }
+    }
 }
 
-/// Asks `docker-credential-<name>` for the login of a registry; none is its word that it
-/// has none. Dropping the future kills it.
-pub(super) async fn ask(name: &str, server: &str, deadline: Duration) -> Result<Option<Login>, HelperError> {
-    let program = format!("docker-credential-{name}");
-    let answer = timeout(deadline, run(&program, server)).await.unwrap_or(Err(HelperFault::TimedOut(deadline)));
+fn program(name: &str) -> String {
+    format!("docker-credential-{name}")
+}
+
+/// Runs `docker-credential-<name>` to get the login of a registry; `None` if the helper answers that
+/// it has none. Dropping the future kills the process.
+pub(super) async fn run(name: &str, server: &str, deadline: Duration) -> Result<Option<Login>, HelperError> {
+    let program = program(name);
+    let answer = timeout(deadline, get(&program, server)).await.unwrap_or(Err(HelperFault::TimedOut(deadline)));
     answer.map_err(|fault| HelperError { program, server: server.to_owned(), fault })
 }
 
-async fn run(program: &str, server: &str) -> Result<Option<Login>, HelperFault> {
+async fn get(program: &str, server: &str) -> Result<Option<Login>, HelperFault> {
     let not_run = |error: std::io::Error| HelperFault::NotRun(error.kind());
     let mut command = Command::new(program);
-    // The ECS agent's logins are not the helper's business.
+    // The helper does not need the ECS agent's logins.
     command.arg("get").env_remove(AUTH_DATA).kill_on_drop(true);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => HelperFault::Absent,
+        std::io::ErrorKind::NotFound => HelperFault::NotInPath,
         kind => HelperFault::NotRun(kind),
     })?;
     if let Some(mut stdin) = child.stdin.take() {
-        // One that does not read has its answer already.
+        // A helper that does not read its input may still answer.
         let _ = stdin.write_all(server.as_bytes()).await;
     }
-    // A buffer that grows leaves its old contents behind.
-    let mut said = Zeroizing::new(Vec::with_capacity(LIMIT + 64));
+    // A buffer that grows would leave a copy of its content in memory.
+    let mut output = Zeroizing::new(Vec::with_capacity(ANSWER_LIMIT + 64));
     if let Some(stdout) = child.stdout.take() {
-        stdout.take(LIMIT as u64 + 1).read_to_end(&mut said).await.map_err(not_run)?;
+        stdout.take(ANSWER_LIMIT as u64 + 1).read_to_end(&mut output).await.map_err(not_run)?;
     }
-    if said.len() > LIMIT {
-        return Err(HelperFault::Long);
+    if output.len() > ANSWER_LIMIT {
+        return Err(HelperFault::TooLong);
     }
     let status = child.wait().await.map_err(not_run)?;
-    let said = said.trim_ascii();
+    let output = output.trim_ascii();
     match status.code() {
-        Some(0) => login(said).map(Some).ok_or(HelperFault::Garbled),
-        Some(1) if said == NOT_FOUND => Ok(None),
+        Some(0) => parse_login(output).map(Some).ok_or(HelperFault::Malformed),
+        Some(1) if output == NOT_FOUND => Ok(None),
         _ => Err(HelperFault::Failed(status)),
     }
 }
 
-fn login(said: &[u8]) -> Option<Login> {
-    if !said.starts_with(b"{") {
+fn parse_login(output: &[u8]) -> Option<Login> {
+    if !output.starts_with(b"{") {
         return None;
     }
-    // Serde's text quotes what it found.
-    let HelperResponse { username, secret } = serde_json::from_slice(said).ok()?;
+    // The error is dropped, because its text quotes the input.
+    let HelperResponse { username, secret } = serde_json::from_slice(output).ok()?;
     if username.is_empty() || secret.is_empty() {
         return None;
     }
-    Some(Login::of_helper(username, secret))
+    Some(Login::from_helper(username, secret))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::io::ErrorKind;
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::ExitStatus;
+    use std::time::Duration;
+
+    use super::{HelperError, HelperFault, program};
+    use crate::error::Failure;
+
+    /// The failures of a helper that runs, for the catalogue.
+    pub(in crate::credential::host_logins) fn failures() -> Vec<(&'static str, Failure)> {
+        let faults = [
+            ("helper not executable", HelperFault::NotRun(ErrorKind::PermissionDenied)),
+            ("helper failed", HelperFault::Failed(ExitStatus::from_raw(256))),
+            ("helper timed out", HelperFault::TimedOut(Duration::from_secs(10))),
+            ("answer too long", HelperFault::TooLong),
+            ("answer malformed", HelperFault::Malformed),
+            ("helper without a login", HelperFault::NoLogin),
+        ];
+        let failure = |fault| {
+            let error = HelperError { program: program("ecr"), server: "reg.example".to_owned(), fault };
+            Failure::from(error)
+        };
+        faults.into_iter().map(|(name, fault)| (name, failure(fault))).collect()
+    }
 }

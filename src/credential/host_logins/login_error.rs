@@ -1,19 +1,19 @@
-//! Why a login of the host's own that the plan names cannot be had.
+//! Why a login of the host that the plan names cannot be read.
 
 use crate::error::{Class, Explain, Link};
 
-/// There is none; each with what it would have been for.
+/// A login of the host cannot be read. Each variant contains the registry, or the path in it.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum HostLoginError {
-    /// A plan was made with other credentials than those it is carried out with.
-    #[error("there is no login for {0} among the host's own")]
-    NotThere(String),
+    /// The plan was made with other logins than it is carried out with.
+    #[error("the host has no login for {0}")]
+    NotFound(String),
     /// Docker leaves such an entry when it gives the login to a credential store.
-    #[error("the Docker config's entry for {0} is empty, and no credential helper is named that has its login")]
-    Empty(String),
-    /// A fault of ours.
-    #[error("the search for the host's login for {0} ended without an answer")]
-    Lost(String),
+    #[error("the Docker config's entry for {0} is empty, and no credential helper is configured for it")]
+    EmptyEntry(String),
+    /// The code that reads the login has panicked.
+    #[error("reading the host's login for {0} ended without a result")]
+    Panicked(String),
 }
 
 impl Explain for HostLoginError {
@@ -23,23 +23,23 @@ impl Explain for HostLoginError {
 
     fn class(&self) -> Class {
         match self {
-            Self::NotThere(_) | Self::Empty(_) => Class::Absent,
-            Self::Lost(_) => Class::Unknown,
+            Self::NotFound(_) | Self::EmptyEntry(_) => Class::Absent,
+            Self::Panicked(_) => Class::Unknown,
         }
     }
 
     fn resource(&self) -> String {
-        let (Self::NotThere(scope) | Self::Empty(scope) | Self::Lost(scope)) = self;
+        let (Self::NotFound(scope) | Self::EmptyEntry(scope) | Self::Panicked(scope)) = self;
         scope.clone()
     }
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::NotThere(_) => return None,
-            Self::Empty(_) => {
-                "put the login into the entry, or name the helper that has it in `credHelpers` or `credsStore`; a registry that needs no login needs no entry"
+            Self::NotFound(_) => return None,
+            Self::EmptyEntry(_) => {
+                "put the login into the entry, or set its helper in `credHelpers` or `credsStore`; remove the entry if the registry needs no login"
             }
-            Self::Lost(_) => "this is a fault of taskpull's: please report it, with what RUST_LOG=debug shows",
+            Self::Panicked(_) => "this is a bug in taskpull: please report it, with the output of RUST_LOG=debug",
         };
         Some(hint.to_owned())
     }

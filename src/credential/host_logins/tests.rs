@@ -1,33 +1,61 @@
-//! Which login covers an image, and how long a helper is waited for.
+//! Which login covers an image, the life of a helper, and the catalogue of errors.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::*;
-use crate::error::Class;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use tokio::sync::SemaphorePermit;
+
+use super::config_error::HostLoginConfigError;
+use super::host_login_provider::HostLoginProvider;
+use super::host_logins::{CONCURRENT_HELPERS, HostLogins};
+use super::settings::HostLoginSettings;
+use crate::config::HostKind;
+use crate::error::{Class, Failure, catalogue};
+use crate::plan::{HostLogin, HostLoginSource};
+use crate::secret::Secret;
+use crate::task::ImageReference;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn logins(config: &str) -> HostLogins {
+fn settings() -> HostLoginSettings {
+    HostLoginSettings {
+        host: HostKind::Auto,
+        has_auth_type: false,
+        auth_data: None,
+        docker_config: None,
+        helper_timeout: SECOND,
+    }
+}
+
+/// Reads a Docker config from a file, which the error names `config.json`.
+fn read_config(config: impl AsRef<[u8]>) -> Result<HostLogins, HostLoginConfigError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.json");
     std::fs::write(&path, config).unwrap();
-    let (host, docker_config) = (HostKind::Auto, Some(path));
-    let settings =
-        HostLoginSettings { host, has_auth_type: false, auth_data: None, docker_config, helper_timeout: SECOND };
-    HostLogins::read(&settings).unwrap()
+    let logins = HostLogins::read(&HostLoginSettings { docker_config: Some(path), ..settings() });
+    logins.map_err(|error| HostLoginConfigError { place: "config.json".to_owned(), ..error })
 }
 
-/// Which login covers an image: its source and what it is for.
-fn covering(config: &str, image: &str) -> Option<(String, String)> {
-    let named = logins(config).covering(&ImageReference::parse(image).unwrap());
-    named.map(|HostLogin { source, scope }| (source.to_string(), scope))
+fn read_auth_data(data: &str) -> Result<HostLogins, HostLoginConfigError> {
+    let auth_data = Some(Secret::new(data.to_owned()));
+    HostLogins::read(&HostLoginSettings { has_auth_type: true, auth_data, ..settings() })
+}
+
+fn logins(config: &str) -> HostLogins {
+    read_config(config).unwrap()
+}
+
+fn login_for(logins: &HostLogins, image: &str) -> HostLogin {
+    logins.login_for(&ImageReference::parse(image).unwrap()).unwrap()
 }
 
 #[test]
-fn an_empty_entry_is_what_a_helper_or_the_store_has_and_else_nobodys() {
+fn empty_entry_belongs_to_its_helper_or_the_store() {
     let empty = r#""auths": {"reg.example/team": {}}"#;
     let login = r#""auths": {"reg.example/team": {}, "reg.example": {"auth": "bTpw"}}"#;
-    let table = [
+    for (config, source, scope) in [
         (format!("{{{empty}}}"), "docker-config", "reg.example/team"),
         (format!("{{{login}}}"), "docker-config", "reg.example/team"),
         (format!(r#"{{{empty}, "credsStore": "pass"}}"#), "docker-credential-pass", "reg.example/team"),
@@ -42,68 +70,218 @@ fn an_empty_entry_is_what_a_helper_or_the_store_has_and_else_nobodys() {
             "docker-config",
             "reg.example/team",
         ),
-    ];
-    for (config, source, scope) in table {
-        let expected = Some((source.to_owned(), scope.to_owned()));
-        assert_eq!(covering(&config, "reg.example/team/app"), expected, "{config}");
+    ] {
+        let login = login_for(&logins(&config), "reg.example/team/app");
+        assert_eq!((login.source.to_string().as_str(), login.scope.as_str()), (source, scope), "{config}");
     }
-    assert_eq!(covering(&format!("{{{empty}}}"), "reg.example/teams/app"), None, "it covers no neighbour");
+    let other = ImageReference::parse("reg.example/teams/app").unwrap();
+    assert!(logins(&format!("{{{empty}}}")).login_for(&other).is_none());
 }
 
 #[tokio::test]
-async fn an_empty_entry_that_nobody_serves_is_a_failure_and_no_anonymous_pull() {
+async fn empty_entry_without_a_helper_is_no_anonymous_pull() {
     let logins =
         logins(r#"{"auths": {"reg.example": {}, "two.example": {}, "https://two.example": {"auth": "bTpw"}}}"#);
-    let named = |image: &str| logins.covering(&ImageReference::parse(image).unwrap()).unwrap();
-    let failure = logins.credential(named("reg.example/app")).await.unwrap_err();
+    let failure = logins.credential(login_for(&logins, "reg.example/app")).await.unwrap_err();
     assert_eq!((failure.link.to_string(), failure.class), ("instance credentials".to_owned(), Class::Absent));
-    assert!(failure.message.as_str().contains("entry for reg.example is empty"), "{failure:?}");
-    assert!(logins.credential(named("two.example/app")).await.is_ok(), "the same registry has a login beside it");
+    let login = logins.credential(login_for(&logins, "two.example/app")).await;
+    assert!(login.is_ok(), "another entry of the same registry has a login");
 }
 
-fn of_no_such_helper() -> (Arc<HostLogins>, HostLogin) {
-    let logins = Arc::new(logins(r#"{"credsStore": "taskpull-has-none-of-this-name"}"#));
-    let login = logins.covering(&ImageReference::parse("reg.example/app").unwrap()).unwrap();
-    (logins, login)
+/// A provider with a helper that does not exist.
+struct HelperWorld {
+    logins: Arc<HostLogins>,
+    provider: HostLoginProvider,
+    login: HostLogin,
+}
+
+impl HelperWorld {
+    fn new() -> Self {
+        let logins = Arc::new(logins(r#"{"credsStore": "taskpull-does-not-exist"}"#));
+        let login = login_for(&logins, "reg.example/app");
+        Self { provider: HostLoginProvider::new(Arc::clone(&logins)), logins, login }
+    }
+
+    async fn take_all_permits(&self) -> SemaphorePermit<'_> {
+        self.logins.helper_permits.acquire_many(u32::try_from(CONCURRENT_HELPERS).unwrap()).await.unwrap()
+    }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_login_that_everybody_stopped_waiting_for_is_given_up() {
-    let (logins, login) = of_no_such_helper();
-    let shared = SharedLogins::new(Arc::clone(&logins));
-    let holders = Arc::strong_count(&logins);
-    let turns = logins.helpers.acquire_many(u32::try_from(HELPERS_AT_ONCE).unwrap()).await.unwrap();
-    let began = tokio::time::timeout(SECOND, shared.credential(&login)).await;
-    assert!(began.is_err(), "it waits for its turn");
-    assert_eq!(Arc::strong_count(&logins), holders, "nothing of it is left");
-    drop(turns);
-    assert_eq!(shared.credential(&login).await.unwrap_err().class, Class::Absent, "the next one has its own");
+async fn login_without_callers_is_cancelled() {
+    let world = HelperWorld::new();
+    let references = Arc::strong_count(&world.logins);
+    let permits = world.take_all_permits().await;
+    let cancelled = tokio::time::timeout(SECOND, world.provider.credential(&world.login)).await;
+    assert!(cancelled.is_err(), "it waits for a permit");
+    assert_eq!(Arc::strong_count(&world.logins), references);
+    drop(permits);
+    assert_eq!(world.provider.credential(&world.login).await.unwrap_err().class, Class::Absent);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_login_outlives_whoever_began_it_while_another_waits() {
-    let (logins, login) = of_no_such_helper();
-    let shared = SharedLogins::new(Arc::clone(&logins));
-    let turns = logins.helpers.acquire_many(u32::try_from(HELPERS_AT_ONCE).unwrap()).await.unwrap();
-    let first = tokio::time::timeout(SECOND, shared.credential(&login));
+async fn login_continues_while_another_caller_waits() {
+    let world = HelperWorld::new();
+    let permits = world.take_all_permits().await;
+    let first = tokio::time::timeout(SECOND, world.provider.credential(&world.login));
     let release = async {
         tokio::time::sleep(2 * SECOND).await;
-        drop(turns);
+        drop(permits);
     };
-    let (first, second, ()) = tokio::join!(first, shared.credential(&login), release);
-    assert!(first.is_err(), "the first one gave up");
+    let (first, second, ()) = tokio::join!(first, world.provider.credential(&world.login), release);
+    assert!(first.is_err(), "the first caller is cancelled");
     assert_eq!(second.unwrap_err().class, Class::Absent);
 }
 
+/// Every error in a document, with the name of its case.
+fn config_errors() -> Vec<(String, HostLoginConfigError)> {
+    let auth_data = [
+        "hunter2",
+        r#"{"r.example": {"auth": "hunter2"}"#,
+        r#"["hunter2"]"#,
+        r#"{"r.example": "hunter2"}"#,
+        r#"{"r.example": null}"#,
+        r#"{"r.example": {"auth": 2}}"#,
+        r#"{"r.example": {"auth": "bTpw", "Auth": "bTpw"}}"#,
+        r#"{"me:hunter2@r": {"auth": "bTpw"}}"#,
+        r#"{"https://r.example/v2/team": {"auth": "bTpw"}}"#,
+        r#"{"r.example": {"pass": "hunter2"}}"#,
+        r#"{"r.example": {"auth": "bTpw", "hunter2": ""}}"#,
+        r#"{"auths": {"r.example": {"auth": "bTpw"}}}"#,
+        r#"{"r.example": {}}"#,
+        r#"{"r.example": {"username": "", "auth": null}}"#,
+        r#"{"r.example": {"username": "hunter2"}}"#,
+        r#"{"r.example": {"auth": "aHVudGVyMjo="}}"#,
+        r#"{"r.example": {"auth": "me:hunter2"}}"#,
+        r#"{"r.example": {"auth": "/////w=="}}"#,
+        r#"{"r.example": {"auth": "aHVudGVyMg=="}}"#,
+        r#"{"r.example": {"auth": "bTpw", "password": "hunter2"}}"#,
+        r#"{"r.example": {"registrytoken": "hunter2"}}"#,
+        r#"{"docker.io": {"auth": "bTpw"}, "index.docker.io": {"auth": "bTpw"}}"#,
+    ];
+    let configs = [
+        "{}",
+        r#"{"auths": null, "psFormat": "x"}"#,
+        r#"{"r.example": {"auth": "bTpw"}}"#,
+        r#"{"auths": {}, "Auths": null}"#,
+        r#"{"auths": ["hunter2"]}"#,
+        r#"{"credHelpers": "hunter2"}"#,
+        r#"{"credHelpers": {"r.example": null}}"#,
+        r#"{"credHelpers": {"https://r.example/v1/hunter2": "a"}}"#,
+        r#"{"credHelpers": {"r.example": "a", "https://r.example": "b"}}"#,
+        r#"{"credHelpers": {"r.example": ""}}"#,
+        r#"{"credsStore": {"a": "hunter2"}}"#,
+        r#"{"credsStore": "../../bin/hunter2"}"#,
+        r#"{"auths": {"r.example": {}, "r.example/v2/hunter2": {}}}"#,
+        r#"{"auths": {}, "auth": "hunter2"}"#,
+        r#"{"auths": {}, "credHelper": "hunter2"}"#,
+    ];
+    let error = |result: Result<HostLogins, _>| result.unwrap_err();
+    let auth_data = auth_data.map(|data| (format!("ECS_ENGINE_AUTH_DATA={data}"), error(read_auth_data(data))));
+    let configs = configs.map(|config| (format!("config.json: {config}"), error(read_config(config))));
+    let data = || Some(Secret::new(r#"{"r.example": {"auth": "bTpw"}}"#.to_owned()));
+    let read = |settings: HostLoginSettings| error(HostLogins::read(&settings));
+    let file = |path: &str| read(HostLoginSettings { docker_config: Some(path.into()), ..settings() });
+    let on = |host| read(HostLoginSettings { host, has_auth_type: true, auth_data: data(), ..settings() });
+    let others = [
+        ("ECS_ENGINE_AUTH_TYPE only", read(HostLoginSettings { has_auth_type: true, ..settings() })),
+        ("ECS_ENGINE_AUTH_DATA only", read(HostLoginSettings { auth_data: data(), ..settings() })),
+        ("Fargate", on(HostKind::Fargate)),
+        ("external instance", on(HostKind::External)),
+        ("no such file", file("/does/not/exist.json")),
+        ("folder", file("/")),
+        ("file of more than 1 MiB", error(read_config(vec![b' '; 1_024 * 1_024 + 1]))),
+        ("file that is not UTF-8", error(read_config(b"\xff"))),
+    ];
+    let others = others.map(|(name, error)| (name.to_owned(), error));
+    auth_data.into_iter().chain(configs).chain(others).collect()
+}
+
 #[test]
-fn a_panic_costs_those_who_wait_for_this_login_and_is_forgotten() {
-    let (logins, login) = of_no_such_helper();
-    let shared = SharedLogins::new(Arc::clone(&logins));
-    // Without a timer the deadline of a helper panics.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
-    let both = async { tokio::join!(shared.credential(&login), shared.credential(&login)) };
-    let (one, other) = runtime.block_on(both);
-    assert_eq!([one.unwrap_err().class, other.unwrap_err().class], [Class::Unknown; 2]);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    assert_eq!(runtime.block_on(shared.credential(&login)).unwrap_err().class, Class::Absent);
+fn catalogue_of_errors_in_the_documents() {
+    let failures = config_errors().into_iter().map(|(name, error)| (name, Failure::from(error)));
+    insta::assert_snapshot!(catalogue::render(failures));
+}
+
+#[test]
+fn no_error_in_a_document_shows_a_value() {
+    for (name, error) in config_errors() {
+        let text = format!("{error} {error:?}") + &format!("{:?}", Failure::from(error));
+        assert!(!text.contains("hunter2"), "{name}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn catalogue_of_login_errors() {
+    let logins = logins(r#"{"auths": {"reg.example": {}}, "credHelpers": {"ecr.example": "taskpull-does-not-exist"}}"#);
+    let unknown = HostLogin { source: HostLoginSource::DockerConfig, scope: "other.example".to_owned() };
+    let mut failures = Vec::new();
+    for (name, login) in [
+        ("empty entry", login_for(&logins, "reg.example/app")),
+        ("login of another plan", unknown),
+        ("helper not in PATH", login_for(&logins, "ecr.example/app")),
+    ] {
+        failures.push((name, logins.credential(login).await.unwrap_err()));
+    }
+    let panicked = super::login_error::HostLoginError::Panicked("reg.example".to_owned());
+    failures.push(("panic", Failure::from(panicked)));
+    failures.extend(super::credential_helper::tests::failures());
+    insta::assert_snapshot!(catalogue::render(failures));
+}
+
+/// A text that occurs nowhere in the messages.
+const MARKER: &str = "c4nary-7f3e";
+
+fn document() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![Just(Value::Null), any::<u64>().prop_map(Value::from), Just(Value::from(MARKER))];
+    let key = proptest::sample::select(vec![
+        "auths",
+        "credHelpers",
+        "credsStore",
+        "auth",
+        "username",
+        "password",
+        "identitytoken",
+        "reg.example",
+        "c4nary-7f3e",
+        "me:c4nary-7f3e@reg.example",
+    ]);
+    leaf.prop_recursive(4, 30, 5, move |inner| {
+        let objects = proptest::collection::btree_map(key.clone().prop_map(str::to_owned), inner, 0..5);
+        objects.prop_map(|map| Value::Object(map.into_iter().collect()))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn error_never_shows_a_value_or_an_unknown_key(document in document()) {
+        let text = document.to_string();
+        for error in [read_auth_data(&text), read_config(&text)].into_iter().filter_map(Result::err) {
+            let text = format!("{error} {error:?}") + &format!("{:?}", Failure::from(error));
+            prop_assert!(!text.contains(MARKER), "{text}");
+        }
+    }
+
+    #[test]
+    fn arbitrary_documents_never_panic(document: Vec<u8>, text: String) {
+        let _ = read_config(&document);
+        let _ = read_auth_data(&text);
+    }
+
+    #[test]
+    fn every_entry_of_auths_covers_its_images(
+        hosts in proptest::collection::btree_set("[a-z]{1,8}\\.example", 1..6),
+    ) {
+        let entries: serde_json::Map<_, _> =
+            hosts.iter().map(|host| (host.clone(), json!({ "username": host, "password": "p" }))).collect();
+        let data = read_auth_data(&Value::from(entries.clone()).to_string()).unwrap();
+        let config = read_config(json!({ "auths": entries }).to_string()).unwrap();
+        for host in &hosts {
+            for logins in [&data, &config] {
+                prop_assert_eq!(&login_for(logins, &format!("{host}/app")).scope, host);
+            }
+        }
+    }
 }

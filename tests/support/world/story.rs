@@ -9,8 +9,10 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use taskpull::aws::AwsClient;
 use taskpull::config::{AccessTokens, Batching, HostKind};
-use taskpull::pipeline::{AwsClient, CacheConfig, CachingCredentialProvider, HostLoginSettings, HostLogins};
+use taskpull::credential::host_logins::{HostLoginSettings, HostLogins};
+use taskpull::credential::{CacheConfig, CachingCredentialProvider};
 use tokio::time::{advance, pause, resume};
 
 use super::super::run::Run;
@@ -50,8 +52,8 @@ pub fn credential_provider() -> CachingCredentialProvider<AwsClient> {
         docker_config: None,
         helper_timeout: MINUTE,
     };
-    let config = CacheConfig { max_age: 5 * MINUTE, max_stale: 60 * MINUTE, entries: NonZeroUsize::MAX };
+    let config = CacheConfig { max_age: 5 * MINUTE, max_stale: 60 * MINUTE, capacity: NonZeroUsize::MAX };
     let store = AwsClient::new(Duration::from_secs(10), Batching::Never, HostKind::Auto, None, Arc::new(())).unwrap();
     let logins = Arc::new(HostLogins::read(&logins).unwrap());
-    CachingCredentialProvider::new(Arc::new(store), config, AccessTokens::Refuse, logins)
+    CachingCredentialProvider::new(Arc::new(store), config, AccessTokens::Refuse, logins, Arc::new(()))
 }

@@ -1,126 +1,135 @@
-//! A registry has refused what the secret held.
+//! A registry refused the login in a secret.
 
+use futures_util::future::join_all;
+
+use super::secrets::{REFRESH_DUE, SecretResult, SecretWorld, fresh};
 use super::*;
+use crate::error::Failure;
 
-#[tokio::test(start_paused = true)]
-async fn after_a_refusal_the_secret_is_read_again_once_for_all() {
-    let resolver = resolver(&[Ok("v1"), Ok("v2")]);
-    let secret = hosts("a");
-    let refused = resolver.version(&secret).await.unwrap();
-    let shown = Instant::now();
-    let again = || resolver.version_after_refusal(&secret, &IMAGE, &refused, shown);
-    let all = futures_util::future::join_all((0..10).map(|_| again())).await;
-    assert!(all.into_iter().all(|one| one.unwrap().unwrap().version.version_id == "v2"));
-    assert_eq!(again().await.unwrap().unwrap().version.version_id, "v2", "a late one asks nobody");
-    assert_eq!(reads(&resolver), 2);
+const IMAGE: &str = "registry.example/app";
+
+/// A world whose secret `a` has been fetched and sent.
+struct RefusedWorld {
+    world: SecretWorld,
+    refused: Arc<CachedSecret>,
+    sent_at: Instant,
+}
+
+impl RefusedWorld {
+    async fn new(results: &[SecretResult]) -> Self {
+        let world = SecretWorld::new(results);
+        let refused = world.provider.get(&host_key("a")).await.unwrap().secret;
+        Self { world, refused, sent_at: Instant::now() }
+    }
+
+    /// The version id of the newer secret after a refusal of the value that was sent at `sent_at`.
+    async fn refresh(&self, sent_at: Instant) -> Result<Option<String>, Arc<Failure>> {
+        let provider = &self.world.provider;
+        let newer = provider.refresh_after_refusal(&host_key("a"), &image(IMAGE), &self.refused, sent_at).await?;
+        Ok(newer.map(|newer| newer.secret.version.version_id.clone()))
+    }
+
+    fn quarantine_reason(&self, name: &str) -> Option<Arc<Failure>> {
+        self.world.provider.quarantine_reason(&host_key("a"), &image(name), &self.refused)
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with options")]
+fn newer(version: &str) -> Option<String> {
+    Some(version.to_owned())
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_shown_after_the_last_read_and_refused_is_a_reason_to_ask_again() {
-    let resolver = resolver(&[Ok("v1"), Ok("v1"), Ok("v2")]);
-    let secret = hosts("a");
-    let refused = resolver.version(&secret).await.unwrap();
-    let first = resolver.version_after_refusal(&secret, &IMAGE, &refused, Instant::now()).await;
-    assert!(first.unwrap().is_none());
+async fn concurrent_refusals_share_one_fetch() {
+    let refused = RefusedWorld::new(&[Ok("v1"), Ok("v2")]).await;
+    let results = join_all((0..10).map(|_| refused.refresh(refused.sent_at))).await;
+    assert!(results.into_iter().all(|result| result.unwrap() == newer("v2")));
+    assert_eq!(refused.refresh(refused.sent_at).await.unwrap(), newer("v2"), "a late refusal fetches nothing");
+    assert_eq!(refused.world.reads(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn value_sent_after_the_last_fetch_is_fetched_again() {
+    let refused = RefusedWorld::new(&[Ok("v1"), Ok("v1"), Ok("v2")]).await;
+    assert_eq!(refused.refresh(refused.sent_at).await.unwrap(), None);
     tokio::time::sleep(6 * SECOND).await;
-    let second = resolver.version_after_refusal(&secret, &IMAGE, &refused, Instant::now()).await;
-    assert_eq!(second.unwrap().unwrap().version.version_id, "v2");
+    assert_eq!(refused.refresh(Instant::now()).await.unwrap(), newer("v2"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_same_version_is_no_reason_to_try_again() {
-    let resolver = resolver(&[Ok("v1"), Ok("v1"), Err(AwsErrorKind::Unavailable)]);
-    let secret = hosts("a");
-    let refused = resolver.version(&secret).await.unwrap();
-    let shown = Instant::now();
-    let again = resolver.version_after_refusal(&secret, &IMAGE, &refused, shown).await;
-    assert!(again.unwrap().is_none());
-    let twice = resolver.version_after_refusal(&secret, &IMAGE, &refused, shown).await;
-    assert!(twice.unwrap().is_none());
-    assert_eq!(reads(&resolver), 2);
+async fn unchanged_version_makes_a_refusal_final() {
+    let refused = RefusedWorld::new(&[Ok("v1"), Ok("v1"), Err(AwsErrorKind::Unavailable)]).await;
+    for _ in 0..2 {
+        assert_eq!(refused.refresh(refused.sent_at).await.unwrap(), None);
+    }
+    assert_eq!(refused.world.reads(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_read_that_began_before_a_refusal_does_not_speak_for_it() {
-    // The one ahead of time is answered before the rotation, and arrives after the refusal.
-    let resolver = resolver(&[Ok("v1"), Ok("late"), Ok("v2")]);
-    let secret = hosts("a");
-    get(&resolver, "a").await.unwrap();
-    tokio::time::sleep(DUE).await;
-    let refused = resolver.version(&secret).await.unwrap();
+async fn fetch_started_before_a_refusal_is_no_answer_to_it() {
+    // The refresh is answered before the rotation, and arrives after the refusal.
+    let world = SecretWorld::new(&[Ok("v1"), Ok("late"), Ok("v2")]);
+    world.get("a").await.unwrap();
+    tokio::time::sleep(REFRESH_DUE).await;
+    let refused = world.provider.get(&host_key("a")).await.unwrap().secret;
     tokio::time::sleep(2 * SECOND).await;
-    let again = resolver.version_after_refusal(&secret, &IMAGE, &refused, Instant::now());
-    assert_eq!(again.await.unwrap().unwrap().version.version_id, "v2");
+    let refused = RefusedWorld { world, refused, sent_at: Instant::now() };
+    assert_eq!(refused.refresh(refused.sent_at).await.unwrap(), newer("v2"));
     tokio::time::sleep(5 * SECOND).await;
-    assert_eq!(get(&resolver, "a").await, fresh("v2"), "what came late is not kept over it");
+    assert_eq!(refused.world.get("a").await, fresh("v2"), "the late result must not replace the newer one");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_read_ahead_of_time_is_not_the_one_that_a_refusal_asks_for() {
-    let resolver = resolver(&[Ok("v1"), Ok("v1"), Ok("v2")]);
-    let secret = hosts("a");
-    get(&resolver, "a").await.unwrap();
-    tokio::time::sleep(DUE).await;
-    let refused = resolver.version(&secret).await.unwrap();
+async fn refresh_that_ended_before_a_refusal_is_no_answer_to_it() {
+    let world = SecretWorld::new(&[Ok("v1"), Ok("v1"), Ok("v2")]);
+    world.get("a").await.unwrap();
+    tokio::time::sleep(REFRESH_DUE).await;
+    let refused = world.provider.get(&host_key("a")).await.unwrap().secret;
     tokio::time::sleep(SECOND / 10).await;
-    let shown = Instant::now();
+    let refused = RefusedWorld { world, refused, sent_at: Instant::now() };
     tokio::time::sleep(2 * SECOND).await;
-    let again = resolver.version_after_refusal(&secret, &IMAGE, &refused, shown);
-    assert_eq!(again.await.unwrap().unwrap().version.version_id, "v2");
+    assert_eq!(refused.refresh(refused.sent_at).await.unwrap(), newer("v2"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_long_pull_that_is_refused_at_last_asks_again() {
-    let resolver = resolver(&[Ok("v1"), Ok("v1"), Ok("v2")]);
-    let secret = hosts("a");
-    let refused = resolver.version(&secret).await.unwrap();
-    let shown = Instant::now();
-    let again = || resolver.version_after_refusal(&secret, &IMAGE, &refused, shown);
-    assert!(again().await.unwrap().is_none());
+async fn refusal_of_a_long_pull_fetches_again() {
+    let refused = RefusedWorld::new(&[Ok("v1"), Ok("v1"), Ok("v2")]).await;
+    assert_eq!(refused.refresh(refused.sent_at).await.unwrap(), None);
     tokio::time::sleep(60 * SECOND).await;
-    assert_eq!(again().await.unwrap().unwrap().version.version_id, "v2");
+    assert_eq!(refused.refresh(refused.sent_at).await.unwrap(), newer("v2"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_refused_in_an_outage_is_doubted_for_that_repository_until_it_is_read_again() {
-    let resolver = resolver(&[Ok("v1"), Err(AwsErrorKind::Unavailable), Err(AwsErrorKind::Unavailable), Ok("v2")]);
-    let secret = hosts("a");
-    let refused = resolver.version(&secret).await.unwrap();
-    let doubted = |image: &str| {
-        let image = ImageReference::parse(image).unwrap();
-        lock(&resolver.reads).kept.doubted(&secret, &image, &refused)
-    };
-    let again = resolver.version_after_refusal(&secret, &IMAGE, &refused, Instant::now()).await;
-    let failure = again.unwrap_err();
-    let said = "; what it held 1s ago was refused for registry.example/app";
-    assert!(failure.is_outage() && failure.message.as_str().ends_with(said), "{failure:?}");
-    for image in ["registry.example/app", "registry.example/app:other"] {
-        assert!(doubted(image).is_some_and(|failure| failure.is_outage()), "{image} is not shown it again");
+async fn value_refused_in_an_outage_is_quarantined_for_its_repository() {
+    let unavailable = Err(AwsErrorKind::Unavailable);
+    let refused = RefusedWorld::new(&[Ok("v1"), unavailable, unavailable, Ok("v2")]).await;
+    let failure = refused.refresh(refused.sent_at).await.unwrap_err();
+    let end = "; the value read 1s ago was refused for registry.example/app";
+    assert!(failure.is_outage() && failure.message.as_str().ends_with(end), "{failure:?}");
+    for image in [IMAGE, "registry.example/app:other"] {
+        assert!(refused.quarantine_reason(image).is_some_and(|failure| failure.is_outage()), "{image}");
     }
-    assert!(doubted("registry.example/other").is_none(), "nobody refused it there");
-    // Who looks within the pause asks nobody; who comes after it waits for the answer.
+    assert!(refused.quarantine_reason("registry.example/other").is_none());
+    // A lookup during the pause fetches nothing; one after the pause waits for the fetch.
     for _ in 0..100 {
-        assert_eq!(get(&resolver, "a").await, fresh("v1"));
+        assert_eq!(refused.world.get("a").await, fresh("v1"));
     }
-    tokio::time::sleep(5 * SECOND).await;
-    assert_eq!((get(&resolver, "a").await, reads(&resolver)), (fresh("v1"), 3));
-    tokio::time::sleep(5 * SECOND).await;
-    assert_eq!((get(&resolver, "a").await, reads(&resolver)), (fresh("v2"), 4));
-    assert!(doubted("registry.example/app").is_none(), "it is another one now");
+    for (version, reads) in [("v1", 3), ("v2", 4)] {
+        tokio::time::sleep(5 * SECOND).await;
+        assert_eq!((refused.world.get("a").await, refused.world.reads()), (fresh(version), reads));
+    }
+    assert!(refused.quarantine_reason(IMAGE).is_none(), "the new version ends the quarantine");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_doubt_that_ends_with_the_same_value_has_it_shown_once_more_and_not_read_again() {
-    let resolver = resolver(&[Ok("v1"), Err(AwsErrorKind::Throttled), Ok("v1"), Ok("v1")]);
-    let secret = hosts("a");
-    let refused = resolver.version(&secret).await.unwrap();
-    resolver.version_after_refusal(&secret, &IMAGE, &refused, Instant::now()).await.unwrap_err();
+async fn value_confirmed_after_quarantine_is_sent_once_more() {
+    let mut refused = RefusedWorld::new(&[Ok("v1"), Err(AwsErrorKind::Throttled), Ok("v1"), Ok("v1")]).await;
+    refused.refresh(refused.sent_at).await.unwrap_err();
     tokio::time::sleep(5 * SECOND).await;
-    let again = resolver.version(&secret).await.unwrap();
-    let answer = resolver.version_after_refusal(&secret, &IMAGE, &again, Instant::now()).await;
-    assert_eq!((answer.unwrap().is_none(), reads(&resolver)), (true, 3));
-    // Later than that it may have been rotated since.
+    refused.refused = refused.world.provider.get(&host_key("a")).await.unwrap().secret;
+    assert_eq!(refused.refresh(Instant::now()).await.unwrap(), None);
+    assert_eq!(refused.world.reads(), 3, "a second refusal is final without a fetch");
     tokio::time::sleep(6 * SECOND).await;
-    let answer = resolver.version_after_refusal(&secret, &IMAGE, &again, Instant::now()).await;
-    assert_eq!((answer.unwrap().is_none(), reads(&resolver)), (true, 4));
+    assert_eq!(refused.refresh(Instant::now()).await.unwrap(), None);
+    assert_eq!(refused.world.reads(), 4, "after that the secret may have been rotated");
 }

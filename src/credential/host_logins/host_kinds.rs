@@ -1,15 +1,15 @@
-//! On which hosts there may be logins of the host's own: ECS knows instance-level
-//! authentication for EC2 instances alone (B2).
+//! The kinds of host that may have logins: ECS supports registry authentication of the host on EC2
+//! instances only (B2).
 
 use super::config_error::HostLoginConfigFault;
 use crate::config::HostKind;
 
-/// Refuses what a host of this kind cannot have; one of an unknown kind may have it.
-pub(super) fn may_have_logins(kind: HostKind) -> Result<(), HostLoginConfigFault> {
+/// Rejects logins on a host that cannot have them. A host of an unknown kind may have them.
+pub(super) fn require_host_with_logins(kind: HostKind) -> Result<(), HostLoginConfigFault> {
     match kind {
         HostKind::Auto | HostKind::Ec2 => Ok(()),
-        HostKind::Fargate => Err(HostLoginConfigFault::NotOn("Fargate")),
-        HostKind::External => Err(HostLoginConfigFault::NotOn("external instances")),
+        HostKind::Fargate => Err(HostLoginConfigFault::UnsupportedHost("Fargate")),
+        HostKind::External => Err(HostLoginConfigFault::UnsupportedHost("external instances")),
     }
 }
 
@@ -29,7 +29,7 @@ mod tests {
     }
 
     #[test]
-    fn logins_of_the_host_are_refused_where_ecs_has_none() {
+    fn logins_are_rejected_on_hosts_where_ecs_has_none() {
         let data = Some(Secret::new(r#"{"r.example": {"auth": "bTpw"}}"#.to_owned()));
         for host in [HostKind::Fargate, HostKind::External] {
             let by_variables = HostLoginSettings { has_auth_type: true, auth_data: data.clone(), ..settings(host) };
@@ -43,14 +43,14 @@ mod tests {
     }
 
     #[test]
-    fn a_host_without_any_is_refused_nothing() {
+    fn every_kind_of_host_is_accepted_without_logins() {
         for host in [HostKind::Auto, HostKind::Ec2, HostKind::Fargate, HostKind::External] {
             assert!(HostLogins::read(&settings(host)).is_ok(), "{host:?}");
         }
     }
 
     #[test]
-    fn an_instance_and_an_unknown_host_may_have_them() {
+    fn ec2_and_unknown_hosts_may_have_logins() {
         for host in [HostKind::Auto, HostKind::Ec2] {
             let auth_data = Some(Secret::new(r#"{"r.example": {"auth": "bTpw"}}"#.to_owned()));
             assert!(HostLogins::read(&HostLoginSettings { has_auth_type: true, auth_data, ..settings(host) }).is_ok());

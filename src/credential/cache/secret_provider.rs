@@ -1,0 +1,206 @@
+//! Fetches secrets from the store and caches them in memory, per identity.
+//!
+//! - Concurrent callers of one secret share one fetch. The fetch runs in a task of its own, so it
+//!   completes and updates the cache even if every caller is cancelled.
+//! - A lookup that finds an entry due for a refresh returns it, and starts the fetch in the
+//!   background.
+//! - A fetch error goes to the callers of that fetch, and is not cached.
+//! - After a refusal by a registry the secret is fetched once more, bypassing the cache.
+//!
+//! Invariant: the lookup and the start of a fetch happen under one lock, so two callers never both
+//! start a fetch. The lock is never held across an await.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::Either;
+use tokio::time::Instant;
+
+use super::boot_clock::BootClock;
+use super::cache_config::CacheConfig;
+use super::cached_secret::{CachedSecret, FetchStart, FetchedSecret, SecretCacheKey};
+use super::lookup::{Lookup, RefusalLookup};
+use super::secret_cache::SecretCache;
+use super::secret_fetcher::SecretFetcher;
+use crate::aws::{AwsError, AwsErrorKind};
+use crate::credential::observer::{CredentialKind, CredentialObserver, CredentialServed, ServedFrom};
+use crate::credential::store::SecretStore;
+use crate::error::Failure;
+use crate::sync::{Flight, FlightId, Lifetime, Mutex, SingleFlight};
+use crate::task::ImageReference;
+
+type FetchResult = Result<Arc<CachedSecret>, Arc<Failure>>;
+
+/// The secrets of a store.
+pub(super) struct SecretProvider<S> {
+    fetcher: Arc<SecretFetcher<S>>,
+    config: CacheConfig,
+    state: Arc<Mutex<State>>,
+    clock: BootClock,
+    observer: Arc<dyn CredentialObserver>,
+}
+
+struct State {
+    cache: SecretCache,
+    flights: SingleFlight<SecretCacheKey, FetchResult>,
+    /// The fetches in flight that were started after a refusal.
+    refusal_flights: HashMap<SecretCacheKey, FlightId>,
+}
+
+/// A secret for a pull.
+#[derive(Debug)]
+pub(super) struct ProvidedSecret {
+    pub(super) secret: Arc<CachedSecret>,
+    /// The age of the secret, if it is stale.
+    pub(super) stale: Option<Duration>,
+}
+
+impl<S: SecretStore> SecretProvider<S> {
+    pub(super) fn new(
+        store: Arc<S>,
+        config: CacheConfig,
+        clock: BootClock,
+        observer: Arc<dyn CredentialObserver>,
+    ) -> Self {
+        let (cache, flights) = (SecretCache::new(config), SingleFlight::default());
+        let state = Arc::new(Mutex::new(State { cache, flights, refusal_flights: HashMap::new() }));
+        Self { fetcher: Arc::new(SecretFetcher::new(store)), config, state, clock, observer }
+    }
+
+    /// Returns the secret from the cache, or fetches it.
+    pub(super) async fn get(&self, key: &SecretCacheKey) -> Result<ProvidedSecret, Arc<Failure>> {
+        let (secret, served_from) = match self.look_up_or_start(key) {
+            Either::Left(secret) => (secret, ServedFrom::Cache),
+            Either::Right(flight) => match flight.await {
+                Ok(secret) => (secret, ServedFrom::Fetch),
+                Err(failure) => (self.state.lock().cache.stale_secret(key, failure)?, ServedFrom::Cache),
+            },
+        };
+        Ok(self.provide(secret, served_from))
+    }
+
+    /// The cached secret, or a fetch to wait for.
+    fn look_up_or_start(&self, key: &SecretCacheKey) -> Either<Arc<CachedSecret>, Flight<FetchResult>> {
+        let mut state = self.state.lock();
+        match state.cache.lookup(key, self.clock.now()) {
+            Lookup::Fresh(secret) => Either::Left(secret),
+            Lookup::RefreshDue(secret) => {
+                // A background refresh: this caller does not wait for it.
+                drop(self.join_or_start(&mut state, key, None));
+                Either::Left(secret)
+            }
+            Lookup::Miss => Either::Right(self.join_or_start(&mut state, key, None)),
+        }
+    }
+
+    /// Returns a newer version of the secret after a registry refused `refused`, sent at `sent_at`,
+    /// for this image. `None` if the secret has not changed, so that a retry cannot help.
+    pub(super) async fn refresh_after_refusal(
+        &self,
+        key: &SecretCacheKey,
+        image: &ImageReference,
+        refused: &CachedSecret,
+        sent_at: Instant,
+    ) -> Result<Option<ProvidedSecret>, Arc<Failure>> {
+        let flight = {
+            let mut state = self.state.lock();
+            match state.cache.lookup_after_refusal(key, image, refused, sent_at, self.clock.now()) {
+                RefusalLookup::Newer(secret) => Either::Left(secret),
+                RefusalLookup::Confirmed => return Ok(None),
+                RefusalLookup::Unknown => Either::Right(self.join_or_start(&mut state, key, Some(sent_at))),
+            }
+        };
+        let secret = match flight {
+            Either::Left(secret) => secret,
+            Either::Right(flight) => match flight.await {
+                Ok(secret) => secret,
+                // AWS is unavailable, so it is not known whether the password was rotated.
+                Err(failure) => self.state.lock().cache.quarantine(key, image, refused, failure, self.clock.now())?,
+            },
+        };
+        let is_newer = !secret.is_same_version(refused);
+        Ok(is_newer.then(|| self.provide(secret, ServedFrom::Fetch)))
+    }
+
+    /// Why this secret must not be sent for this image any more, if it is quarantined.
+    pub(super) fn quarantine_reason(
+        &self,
+        key: &SecretCacheKey,
+        image: &ImageReference,
+        secret: &CachedSecret,
+    ) -> Option<Arc<Failure>> {
+        self.state.lock().cache.quarantine_reason(key, image, secret, self.clock.now())
+    }
+
+    /// Joins the fetch in flight, or starts one. After a refusal, a fetch that may have missed the
+    /// rotation is not joined; the new one takes its place.
+    fn join_or_start(
+        &self,
+        state: &mut State,
+        key: &SecretCacheKey,
+        refused_sent_at: Option<Instant>,
+    ) -> Flight<FetchResult> {
+        if let Some(flight) = state.flights.get(key) {
+            let after_refusal = state.refusal_flights.get(key) == Some(&flight.id());
+            let start = FetchStart { at: flight.started(), after_refusal };
+            if refused_sent_at.is_none_or(|sent_at| start.is_after(sent_at)) {
+                return flight;
+            }
+        }
+        let start = FetchStart { at: Instant::now(), after_refusal: refused_sent_at.is_some() };
+        let (fetcher, shared, clock) = (Arc::clone(&self.fetcher), Arc::clone(&self.state), self.clock.clone());
+        let owned_key = key.clone();
+        let fetch = |flight| async move {
+            let result = fetcher.fetch(&owned_key).await;
+            shared.lock().complete(&owned_key, flight, start, result, clock.now(), fastrand::f64())
+        };
+        let owned_key = key.clone();
+        let fallback = move || {
+            let SecretCacheKey { identity, parameter } = owned_key;
+            Err(Arc::new(Failure::from(AwsError::for_secret(&parameter, &identity, AwsErrorKind::Other))))
+        };
+        let flight = state.flights.start(key, Lifetime::OutlivesCallers, fetch, fallback);
+        if start.after_refusal {
+            state.refusal_flights.insert(key.clone(), flight.id());
+        }
+        flight
+    }
+
+    fn provide(&self, secret: Arc<CachedSecret>, served_from: ServedFrom) -> ProvidedSecret {
+        let age = secret.age(self.clock.now());
+        let stale = self.config.stale_age(age);
+        let source = if stale.is_some() { ServedFrom::StaleCache } else { served_from };
+        self.observer.credential_served(&CredentialServed { kind: CredentialKind::Secret, source, age });
+        ProvidedSecret { secret, stale }
+    }
+}
+
+impl State {
+    /// Updates the cache with the result of a fetch, and returns the result for its callers. A fetch
+    /// whose place another one has taken does not store its secret.
+    fn complete(
+        &mut self,
+        key: &SecretCacheKey,
+        flight: FlightId,
+        start: FetchStart,
+        result: Result<FetchedSecret, Failure>,
+        now: Instant,
+        chance: f64,
+    ) -> FetchResult {
+        let is_latest = self.flights.is_latest(key, flight);
+        if is_latest {
+            self.refusal_flights.remove(key);
+        }
+        match result {
+            Ok(fetched) => {
+                let secret = Arc::new(CachedSecret::new(fetched, flight, start, now));
+                if is_latest {
+                    self.cache.insert(key.clone(), Arc::clone(&secret), now, chance);
+                }
+                Ok(secret)
+            }
+            Err(failure) => Err(Arc::new(self.cache.record_failure(key, failure, now, chance))),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The forms that the content of a secret may have: exactly one of them.
+
+use super::content_error::ContentFault;
+use super::json::JsonObject;
+use super::{envelope, secret_text};
+use crate::secret::Secret;
+
+/// The key that distinguishes each form from all others.
+const FORMS: [&str; 7] =
+    [envelope::NAME, "auths", ".dockerconfigjson", "dockerconfigjson", "ServerURL", "identitytoken", "password"];
+
+/// Rejects content that could be read in two ways.
+pub(super) fn require_one_form(content: &JsonObject) -> Result<(), ContentFault> {
+    let mut forms = FORMS.into_iter().filter(|form| content.has(form));
+    match (forms.next(), forms.next()) {
+        (Some(first), Some(second)) => Err(ContentFault::Ambiguous(first, second)),
+        _ => Ok(()),
+    }
+}
+
+/// Checks a text before it is sealed, as far as that is possible without an image.
+pub(crate) fn check_sealable(text: &Secret) -> Result<(), ContentFault> {
+    let content = secret_text::parse_object(text)?;
+    if envelope::is_envelope(&content) { Err(ContentFault::NestedEnvelope) } else { require_one_form(&content) }
+}

@@ -1,0 +1,65 @@
+//! Distinguishes plain text from sealed content.
+
+use std::collections::BTreeMap;
+
+use super::content_error::{ContentError, ContentFault};
+use super::forms::require_one_form;
+use super::json::JsonObject;
+use super::limits::CIPHERTEXT_LIMIT;
+use super::{envelope, secret_text};
+use crate::aws::{Ciphertext, SecretValue, SecretVersion};
+use crate::secret::{Secret, SecretBytes};
+
+/// The content of a secret before it is parsed as a login.
+pub(crate) enum SecretContent<'a> {
+    /// A text that is parsed as it is.
+    Text(&'a Secret),
+    /// A ciphertext that KMS must decrypt first.
+    Sealed(Ciphertext),
+}
+
+impl<'a> SecretContent<'a> {
+    pub(crate) fn new(version: &'a SecretVersion) -> Result<Self, ContentError> {
+        let content = match &version.value {
+            SecretValue::Binary(bytes) => ciphertext(bytes).map(Self::Sealed),
+            SecretValue::Text(text) => sealed_in(text).map(|sealed| sealed.map_or(Self::Text(text), Self::Sealed)),
+        };
+        content.map_err(|fault| ContentError::new(version, fault))
+    }
+}
+
+/// The text that KMS decrypted.
+pub(crate) fn decode_plaintext(version: &SecretVersion, plaintext: &SecretBytes) -> Result<Secret, ContentError> {
+    #[expect(clippy::disallowed_methods, reason = "the bytes of a secret are read in this file only")]
+    let text = std::str::from_utf8(plaintext.expose());
+    let text = text.map_err(|_| ContentError::new(version, ContentFault::DecryptedBinary))?;
+    Ok(Secret::new(text.to_owned()))
+}
+
+fn ciphertext(bytes: &SecretBytes) -> Result<Ciphertext, ContentFault> {
+    #[expect(clippy::disallowed_methods, reason = "the bytes of a secret are read in this file only")]
+    let bytes = bytes.expose();
+    // A text that was stored as binary by mistake is not sent to KMS.
+    let is_text =
+        std::str::from_utf8(bytes).is_ok_and(|text| !text.chars().any(|c| c.is_control() && !c.is_whitespace()));
+    if bytes.is_empty() {
+        Err(ContentFault::Empty)
+    } else if is_text || bytes.len() > CIPHERTEXT_LIMIT {
+        Err(ContentFault::Binary)
+    } else {
+        Ok(Ciphertext { key: None, bytes: bytes.to_vec(), context: BTreeMap::new() })
+    }
+}
+
+/// The ciphertext of an envelope. A text that is not JSON is not an envelope; the parser of the
+/// login reports what is wrong with it.
+fn sealed_in(text: &Secret) -> Result<Option<Ciphertext>, ContentFault> {
+    match JsonObject::parse(secret_text::expose(text)) {
+        Ok(content) if envelope::is_envelope(&content) => {
+            require_one_form(&content)?;
+            let envelope::Envelope { key, ciphertext, context } = envelope::parse(&content)?;
+            Ok(Some(Ciphertext { key: Some(key), bytes: ciphertext, context }))
+        }
+        _ => Ok(None),
+    }
+}
