@@ -26,7 +26,7 @@ IDLE_SECONDS, IDLE_SECONDS_QUICK = 60, 10
 SETTLED_AFTER = 12
 # Seconds after which the agent counts as hanging.
 TIMEOUT = 60
-PLANNED, ENDED = b" planned ", b" ended "
+PLANNED, ENDED = b" request planned ", b" request ended "
 IN_OPEN = 0x20
 
 
@@ -138,7 +138,7 @@ def folder(bench):
 
 def one_start(bench, number):
     with world({SECRET: bench.stage.login("swordfish")}) as (environment, asked):
-        log = {"RUST_LOG": "taskpull=info,taskpull::agent::runner=debug"}
+        log = {"RUST_LOG": "taskpull=info,taskpull::agent::worker=debug"}
         agent = Agent(bench, f"folder-{number}", environment | log)
         for at in range(FILES):
             (agent.watched / f"{at:04}.json").write_text(definition(at, "1.0"))

@@ -1,103 +1,108 @@
-//! What happens in one request, told to everybody who listens.
+//! Broadcasts the progress of one job to its subscribers.
 //!
-//! Who comes late is told first where each pull stands. A listener who stops listening is
-//! forgotten; one who is slow holds up nobody.
+//! A new subscriber first receives the current state of each pull. A subscriber that goes away is
+//! removed, and a slow one delays neither the job nor the other subscribers: each has its own
+//! buffer.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::job::Timestamp;
+use super::timestamp::Timestamp;
 use crate::error::Failure;
-use crate::pipeline::{LayerTotals, ProgressObserver, PullState};
+use crate::pull::{LayerTotals, ProgressObserver, PullState};
 use crate::report::Report;
 use crate::report::Subject;
 use crate::report::ndjson::EventQueue;
 
-/// The pulls of one request, where they stand, and who listens.
+/// The pulls of one job, their states, and the subscribers to their progress.
 #[derive(Default)]
 pub struct JobEvents(Mutex<JobEventsState>);
 
 #[derive(Default)]
 struct JobEventsState {
+    /// The pulls in the order of the plan; a pull that has not started has no state.
     pulls: Vec<(Subject, Option<PullState>)>,
-    listeners: Vec<Weak<EventQueue>>,
-    /// Why it is done once more, and when.
-    postponed: Option<(Failure, String)>,
-    /// Nothing more is told.
-    is_over: bool,
+    subscribers: Vec<Weak<EventQueue>>,
+    /// Why the last run failed, while the job waits for its next run.
+    postponed: Option<Postponement>,
+    has_ended: bool,
+}
+
+struct Postponement {
+    error: Failure,
+    retry_at: String,
 }
 
 impl JobEvents {
-    /// Its pulls begin: these, and none has a state yet. Once more when the request is tried
-    /// again, when it may be planned otherwise.
-    pub fn begin(&self, subjects: Vec<Subject>) {
-        let mut told = self.told();
-        told.pulls = subjects.into_iter().map(|subject| (subject, None)).collect();
-        told.postponed = None;
+    /// Starts a run with these pulls. A retry starts again, because its plan may differ.
+    pub fn start(&self, subjects: Vec<Subject>) {
+        let mut state = self.state();
+        state.pulls = subjects.into_iter().map(|subject| (subject, None)).collect();
+        state.postponed = None;
     }
 
-    /// It is done once more, then.
+    /// Reports that the run failed with a temporary error, and when the next one starts.
     pub(super) fn postpone(&self, error: &Failure, retry_at: Timestamp) {
         let retry_at = String::from(retry_at);
-        let mut told = self.told();
-        for listener in told.listeners.iter().filter_map(Weak::upgrade) {
-            listener.postpone(error, &retry_at);
+        let mut state = self.state();
+        for subscriber in state.subscribers.iter().filter_map(Weak::upgrade) {
+            subscriber.postpone(error, &retry_at);
         }
-        told.postponed = Some((error.clone(), retry_at));
+        state.postponed = Some(Postponement { error: error.clone(), retry_at });
     }
 
-    /// The pulls and where they stand; none before they begin.
+    /// The pulls with their current states; empty before the first run.
     #[must_use]
     pub fn pulls(&self) -> Vec<(Subject, Option<PullState>)> {
-        self.told().pulls.clone()
+        self.state().pulls.clone()
     }
 
-    /// The events from now on, after where each pull stands; none when it is over. For one
-    /// reader.
+    /// Subscribes one reader: the current state of each pull, then every further event. `None`
+    /// if the job has ended.
     #[must_use]
-    pub fn listen(&self) -> Option<Arc<EventQueue>> {
+    pub fn subscribe(&self) -> Option<Arc<EventQueue>> {
         let lines = Arc::new(EventQueue::default());
-        let mut told = self.told();
-        if told.is_over {
+        let mut state = self.state();
+        if state.has_ended {
             return None;
         }
-        for (subject, state) in &told.pulls {
-            if let Some(state) = state {
-                // Who comes late has not heard that it has begun.
-                if matches!(state, PullState::Pulling(layers) if layers.total > 0) {
-                    lines.update(subject, &PullState::Pulling(LayerTotals::default()));
-                }
-                lines.update(subject, state);
+        for (subject, pull) in &state.pulls {
+            let Some(pull) = pull else { continue };
+            // A late subscriber has missed the event without layers, with which a pull starts.
+            if matches!(pull, PullState::Pulling(layers) if layers.total > 0) {
+                lines.update(subject, &PullState::Pulling(LayerTotals::default()));
             }
+            lines.update(subject, pull);
         }
-        if let Some((error, retry_at)) = &told.postponed {
+        if let Some(Postponement { error, retry_at }) = &state.postponed {
             lines.postpone(error, retry_at);
         }
-        told.listeners.push(Arc::downgrade(&lines));
+        state.subscribers.push(Arc::downgrade(&lines));
         Some(lines)
     }
 
-    /// The last event: what came of it; none when it is not over, and goes on after a restart.
+    /// Sends the report as the last event. Without a report the events just end: the agent stops,
+    /// and the job continues after the next start.
     pub(super) fn end(&self, report: Option<&Report>) {
-        let mut told = self.told();
-        told.is_over = true;
-        for listener in told.listeners.drain(..).filter_map(|listener| listener.upgrade()) {
+        let mut state = self.state();
+        state.has_ended = true;
+        for subscriber in state.subscribers.drain(..).filter_map(|subscriber| subscriber.upgrade()) {
             match report {
-                Some(report) => listener.end(report),
-                None => listener.close(),
+                Some(report) => subscriber.end(report),
+                None => subscriber.close(),
             }
         }
     }
 
-    fn told(&self) -> MutexGuard<'_, JobEventsState> {
+    fn state(&self) -> MutexGuard<'_, JobEventsState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl ProgressObserver for JobEvents {
     fn update(&self, pull: usize, state: &PullState) {
-        let JobEventsState { pulls, listeners, .. } = &mut *self.told();
+        let JobEventsState { pulls, subscribers, .. } = &mut *self.state();
         let Some((subject, known)) = pulls.get_mut(pull) else { return };
         *known = Some(state.clone());
-        listeners.retain(|listener| listener.upgrade().inspect(|lines| lines.update(subject, state)).is_some());
+        subscribers.retain(|subscriber| subscriber.upgrade().inspect(|lines| lines.update(subject, state)).is_some());
     }
 }

@@ -1,62 +1,64 @@
-//! Who is told what the agent does: the audit trail, the metrics.
+//! The interface through which the agent reports what it does to the log, the audit trail and the
+//! metrics.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::api::Right;
 use super::job::{Job, JobResult, Peer};
-use crate::pipeline::Provenance;
+use crate::credential::Provenance;
 use crate::report::Report;
 
-/// Somebody who is told. Nothing here may block.
+/// A component that is informed of the agent's events. An implementation must not block: it runs
+/// in the task that executes all jobs.
 pub trait AgentObserver: Send + Sync {
-    /// A request has ended so.
-    fn ended(&self, request: &Job, how: JobResult, report: &Report);
+    /// A job has ended.
+    fn job_ended(&self, job: &Job, result: JobResult, report: &Report);
 
-    /// Somebody asked for something, and may have it or may not.
-    fn decided(&self, _: &AccessDecision<'_>) {}
+    /// The agent has allowed or refused a caller's request.
+    fn access_decided(&self, _: &AccessDecision<'_>) {}
 
-    /// A credential was given to somebody.
-    fn gave(&self, _: &CredentialIssued<'_>) {}
+    /// The agent has sent a credential to a caller.
+    fn credential_issued(&self, _: &CredentialIssued<'_>) {}
 }
 
-/// A decision about somebody's wish.
+/// The decision about a caller's request to the API.
 #[derive(Clone, Copy, Debug)]
 pub struct AccessDecision<'a> {
-    /// Who asked.
-    pub by: Peer,
-    /// The right that it takes.
+    /// The process that sent the request.
+    pub caller: Peer,
+    /// The right that the request requires.
     pub right: Right,
-    /// Whether it was granted.
+    /// Whether the caller has that right.
     pub allowed: bool,
-    /// What was asked for.
-    pub what: fmt::Arguments<'a>,
+    /// The method and the path of the request.
+    pub request: fmt::Arguments<'a>,
 }
 
-/// A credential that was given away: its names, never its value.
+/// A credential that a caller has received: its names, never its value.
 #[derive(Clone, Copy, Debug)]
 pub struct CredentialIssued<'a> {
-    /// To whom.
-    pub to: Peer,
-    /// For which registry or image.
-    pub what: &'a str,
-    /// Where it came from.
-    pub origin: &'a Provenance,
+    /// The process that received it.
+    pub caller: Peer,
+    /// The registry or the image that the caller named.
+    pub target: &'a str,
+    /// The secret or token that the credential comes from.
+    pub provenance: &'a Provenance,
 }
 
-/// Several of them; each is told everything.
+/// Observers that all receive every event, in this order.
 pub struct ObserverSet(pub Vec<Arc<dyn AgentObserver>>);
 
 impl AgentObserver for ObserverSet {
-    fn ended(&self, request: &Job, how: JobResult, report: &Report) {
-        self.0.iter().for_each(|witness| witness.ended(request, how, report));
+    fn job_ended(&self, job: &Job, result: JobResult, report: &Report) {
+        self.0.iter().for_each(|observer| observer.job_ended(job, result, report));
     }
 
-    fn decided(&self, decision: &AccessDecision<'_>) {
-        self.0.iter().for_each(|witness| witness.decided(decision));
+    fn access_decided(&self, decision: &AccessDecision<'_>) {
+        self.0.iter().for_each(|observer| observer.access_decided(decision));
     }
 
-    fn gave(&self, given: &CredentialIssued<'_>) {
-        self.0.iter().for_each(|witness| witness.gave(given));
+    fn credential_issued(&self, credential: &CredentialIssued<'_>) {
+        self.0.iter().for_each(|observer| observer.credential_issued(credential));
     }
 }

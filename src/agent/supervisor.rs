@@ -1,4 +1,4 @@
-//! The parts of a running agent, started together and ended in order.
+//! Starts the components of an agent together, and stops them in order.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,69 +8,68 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::api::Server;
-use super::cluster_prefetch::{ClusterPrefetchSettings, ClusterPrefetcher};
-use super::folder::WatchedFolder;
-use super::job::JobId;
+use super::job_id::JobId;
 use super::job_store::JobStore;
 use super::observer::AgentObserver;
+use super::prefetch::{ClusterPrefetchSettings, ClusterPrefetcher, WatchedFolder};
 use super::systemd::ServiceManager;
 use super::worker::{JobExecutor, Shutdown, Worker};
 use crate::config::FolderSettings;
 
-/// What an agent is made of.
+/// The components of an agent and their settings.
 pub struct Supervisor<'a> {
-    /// What is accepted.
-    pub desk: &'a Arc<JobStore>,
-    /// Who carries it out.
-    pub work: &'a dyn JobExecutor,
-    /// Who is told.
-    pub witness: &'a dyn AgentObserver,
-    /// Whom it listens to.
+    /// The jobs of the agent.
+    pub job_store: &'a Arc<JobStore>,
+    /// Executes each run of a job.
+    pub executor: &'a dyn JobExecutor,
+    /// Receives the events of the agent.
+    pub observer: &'a dyn AgentObserver,
+    /// Answers the requests on the socket.
     pub server: &'a Server<'a>,
-    /// Who has started it.
+    /// Receives the notifications for the service manager.
     pub service_manager: &'a ServiceManager,
-    /// How long a request is tried again whose failure may pass.
+    /// How long a job with temporary failures is retried, counted from its first run.
     pub give_up_after: Duration,
-    /// How long what is under way may go on once the agent is to end.
+    /// How long running jobs may continue after the agent has received a signal to stop.
     pub drain_timeout: Duration,
-    /// The folder that is watched.
+    /// The settings of the watched folder.
     pub folder: &'a FolderSettings,
-    /// The cluster that is kept warm, where there is one.
-    pub warming: Option<ClusterPrefetchSettings<'a>>,
+    /// The ECS cluster whose images are prefetched, if one is configured.
+    pub cluster: Option<ClusterPrefetchSettings<'a>>,
 }
 
 impl Supervisor<'_> {
-    /// Runs until `stop.drain`, and then until nothing is under way, for so long as it may be.
-    pub async fn run(&self, accepted: mpsc::UnboundedReceiver<JobId>, stop: &Shutdown) {
-        let Self { desk, work, witness, server, service_manager, give_up_after, drain_timeout, folder, warming } =
-            *self;
-        let runner = Worker { desk, work, witness, give_up_after };
-        let folder = WatchedFolder { desk, witness, settings: folder };
-        let warm = async {
-            if let Some(warming) = warming {
-                ClusterPrefetcher::new(desk, warming).run(&stop.drain).await;
+    /// Runs until `shutdown.drain` is cancelled, and then until no job runs any more or the drain
+    /// timeout is over.
+    pub async fn run(&self, queue: mpsc::UnboundedReceiver<JobId>, shutdown: &Shutdown) {
+        let Self { job_store, executor, observer, drain_timeout, .. } = *self;
+        let worker = Worker { job_store, executor, observer, give_up_after: self.give_up_after };
+        let folder = WatchedFolder { job_store, observer, settings: self.folder };
+        let cluster = async {
+            if let Some(settings) = self.cluster {
+                ClusterPrefetcher::new(job_store, settings).run(&shutdown.drain).await;
             }
         };
-        let over = CancellationToken::new();
-        let runner = async {
-            runner.run(accepted, stop).await;
-            over.cancel();
+        let worker_ended = CancellationToken::new();
+        let worker = async {
+            worker.run(queue, shutdown).await;
+            worker_ended.cancel();
         };
-        let parts = async { tokio::join!(runner, server.run(stop, &over), folder.run(&stop.drain), warm) };
-        let deadline = async {
-            stop.drain.cancelled().await;
-            if timeout(drain_timeout, stop.now.cancelled()).await.is_err() {
-                stop.now.cancel();
+        let server = self.server.run(shutdown, &worker_ended);
+        let components = async { tokio::join!(worker, server, folder.run(&shutdown.drain), cluster) };
+        let drain_deadline = async {
+            shutdown.drain.cancelled().await;
+            if timeout(drain_timeout, shutdown.abort.cancelled()).await.is_err() {
+                shutdown.abort.cancel();
             }
             std::future::pending::<()>().await;
         };
         tokio::select! {
             biased;
-            // First: a runner with nothing under way is gone as soon as it is to end, and that it
-            // ends is to be told before.
-            _ = service_manager.serve(desk, work, &stop.drain, drain_timeout) => {}
-            ((), (), (), ()) = parts => {}
-            () = deadline => {}
+            // Polled first, so that systemd receives `STOPPING=1` before an idle worker ends.
+            _ = self.service_manager.run(job_store, executor, &shutdown.drain, drain_timeout) => {}
+            ((), (), (), ()) = components => {}
+            () = drain_deadline => {}
         }
     }
 }

@@ -1,8 +1,8 @@
-//! The agent as a service of systemd: what it tells the service manager, and what it is handed.
+//! Integration with systemd: readiness, status line, watchdog and socket activation.
 //!
-//! Where no service manager listens, all of it comes to nothing. What is told, is told from
-//! the task that the runner lives in: an agent that hangs there is not taken for one that is
-//! alive. An agent with nothing to do has one wake-up, the watchdog's.
+//! Without a service manager, all of this does nothing. Notifications are sent from the task that
+//! runs the worker, so a watchdog notification proves that the worker is not blocked. An idle
+//! agent wakes up for the watchdog only.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -19,112 +19,110 @@ use tokio_util::sync::CancellationToken;
 
 use super::job_store::JobStore;
 use super::worker::JobExecutor;
-use crate::pipeline::Backoff;
+use crate::retry::Backoff;
 
-/// The delays between two requests to an engine that does not answer at the start.
-const BACKOFF: Backoff = Backoff::exponential(Duration::from_millis(250), Duration::from_secs(5));
+/// The delays between checks of an engine that does not respond when the agent starts.
+const ENGINE_CHECK_BACKOFF: Backoff = Backoff::exponential(Duration::from_millis(250), Duration::from_secs(5));
 
-/// The status is not told more often.
-const STATUS_PAUSE: Duration = Duration::from_secs(1);
+/// The shortest time between two status lines.
+const STATUS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What the agent needs beyond its drain to be gone.
-const FAREWELL: Duration = Duration::from_secs(10);
+/// The time that the agent needs to exit after its drain timeout.
+const EXIT_MARGIN: Duration = Duration::from_secs(10);
 
-/// The listening socket that the service manager has handed over, if it has. To be called
-/// once, before the process has a second thread: it forgets the variables that tell of it.
+/// Takes the listening socket that the service manager passed to the process, if it passed one.
+/// Call this once and before the process has a second thread: it removes environment variables.
 ///
 /// # Errors
-/// What was handed over is no Unix socket that listens.
-pub fn handed_over() -> io::Result<Option<UnixListener>> {
+/// The file descriptor that was passed is not a listening Unix socket.
+pub fn take_activation_socket() -> io::Result<Option<UnixListener>> {
     ListenFd::from_env().take_unix_listener(0)
 }
 
-/// The service manager, as the agent knows it.
+/// Notifies the service manager of the agent's state.
 #[derive(Debug, Default)]
 pub struct ServiceManager {
     is_ready: AtomicBool,
 }
 
 impl ServiceManager {
-    /// Has the configuration read again, and says when that begins and ends.
-    pub async fn reload(&self, read: impl Future<Output = ()>) {
-        // Told `READY=1` after it, the service manager would take an agent that has no engine
-        // yet for ready.
+    /// Reloads the configuration, and notifies the service manager of the start and the end.
+    pub async fn reload(&self, reload: impl Future<Output = ()>) {
+        // A reload ends with `READY=1`, which must not be sent before the engine has responded.
         if !self.is_ready.load(Ordering::Relaxed) {
-            return read.await;
+            return reload.await;
         }
         match NotifyState::monotonic_usec_now() {
-            Ok(now) => tell(&[NotifyState::Reloading, now]),
-            Err(error) => tracing::warn!(%error, "the clock cannot be read"),
+            Ok(now) => notify(&[NotifyState::Reloading, now]),
+            Err(error) => tracing::warn!(%error, "the monotonic clock could not be read"),
         }
-        read.await;
-        tell(&[NotifyState::Ready]);
+        reload.await;
+        notify(&[NotifyState::Ready]);
     }
 
-    /// Tells how the agent is, for as long as it is polled. The socket listens already.
-    pub(super) async fn serve(
+    /// Sends notifications for as long as the future is polled. The socket must already listen.
+    pub(super) async fn run(
         &self,
-        desk: &JobStore,
-        work: &dyn JobExecutor,
+        job_store: &JobStore,
+        executor: &dyn JobExecutor,
         drain: &CancellationToken,
         drain_timeout: Duration,
     ) -> Infallible {
-        let life = async {
-            let ready = self.ready(work);
-            if drain.run_until_cancelled(ready).await.is_some() {
+        let lifecycle = async {
+            if drain.run_until_cancelled(self.wait_for_engine(executor)).await.is_some() {
                 drain.cancelled().await;
             }
-            let all = (drain_timeout + FAREWELL).as_micros().try_into().unwrap_or(u32::MAX);
-            tell(&[NotifyState::Stopping, NotifyState::ExtendTimeoutUsec(all)]);
-            desk.changed.notify_one();
+            let stop_timeout = (drain_timeout + EXIT_MARGIN).as_micros().try_into().unwrap_or(u32::MAX);
+            notify(&[NotifyState::Stopping, NotifyState::ExtendTimeoutUsec(stop_timeout)]);
+            job_store.changed.notify_one();
         };
-        join3(life, status(self, desk, drain), watchdog(desk)).await.2
+        join3(lifecycle, self.send_status(job_store, drain), send_watchdog(job_store)).await.2
     }
 
-    /// Ready is who has an engine that answers.
-    async fn ready(&self, work: &dyn JobExecutor) {
+    /// The agent is ready when its engine responds.
+    async fn wait_for_engine(&self, executor: &dyn JobExecutor) {
         let mut failures = 0;
-        while let Err(failure) = work.engine().await {
-            tell(&[NotifyState::Status(&format!("waiting for the engine: {}", failure.message))]);
+        while let Err(failure) = executor.check_engine().await {
+            notify(&[NotifyState::Status(&format!("waiting for the engine: {}", failure.message))]);
             failures += 1;
-            sleep(BACKOFF.max_delay(failures)).await;
+            sleep(ENGINE_CHECK_BACKOFF.max_delay(failures)).await;
         }
         self.is_ready.store(true, Ordering::Relaxed);
-        tell(&[NotifyState::Ready, NotifyState::Status("nothing under way")]);
+        notify(&[NotifyState::Ready, NotifyState::Status("idle")]);
     }
-}
 
-/// One line about what is open, each time that changes.
-async fn status(manager: &ServiceManager, desk: &JobStore, drain: &CancellationToken) {
-    loop {
-        desk.changed.notified().await;
-        // Before that, it says what is waited for.
-        if manager.is_ready.load(Ordering::Relaxed) || drain.is_cancelled() {
-            let open = desk.tally(|_| true).to_string();
-            let line = if drain.is_cancelled() { format!("ending: {open}") } else { open };
-            tell(&[NotifyState::Status(&line)]);
+    /// Sends the number of open jobs as the status line whenever it has changed.
+    async fn send_status(&self, job_store: &JobStore, drain: &CancellationToken) {
+        loop {
+            job_store.changed.notified().await;
+            // Until the agent is ready, the status line says what it waits for.
+            if self.is_ready.load(Ordering::Relaxed) || drain.is_cancelled() {
+                let counts = job_store.count(|_| true).to_string();
+                let line = if drain.is_cancelled() { format!("stopping: {counts}") } else { counts };
+                notify(&[NotifyState::Status(&line)]);
+            }
+            sleep(STATUS_INTERVAL).await;
         }
-        sleep(STATUS_PAUSE).await;
     }
 }
 
-/// Says that the agent is alive, where somebody wants to know it: this task is polled, and the
-/// desk gives its table.
-async fn watchdog(desk: &JobStore) -> Infallible {
-    let Some(limit) = sd_notify::watchdog_enabled().filter(|limit| !limit.is_zero()) else {
+/// Notifies the watchdog, if it is enabled, twice per timeout. This proves that the worker's task
+/// is polled and that the job store is not locked.
+async fn send_watchdog(job_store: &JobStore) -> Infallible {
+    let Some(timeout) = sd_notify::watchdog_enabled().filter(|timeout| !timeout.is_zero()) else {
         return pending().await;
     };
     loop {
-        let open = desk.open_count();
-        tracing::trace!(open, "alive");
-        tell(&[NotifyState::Watchdog]);
-        sleep(limit / 2).await;
+        let open = job_store.open_count();
+        tracing::trace!(open, "watchdog notified");
+        notify(&[NotifyState::Watchdog]);
+        sleep(timeout / 2).await;
     }
 }
 
-/// A service manager that does not hear is no reason to end.
-fn tell(states: &[NotifyState<'_>]) {
+/// Sends a notification. The agent continues if the service manager cannot be reached.
+fn notify(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
-        tracing::warn!(%error, "the service manager could not be told");
+        tracing::warn!(%error, "the service manager could not be notified");
     }
 }

@@ -31,7 +31,7 @@ fn images_of_every_service_revision_are_pulled_before_its_tasks(lab: &Lab) {
     let tasks = cluster.call("list_tasks", &json!({ "cluster": cluster.name }));
     assert_eq!(tasks["taskArns"], json!([]), "no task of the service has run");
     let log = agent.stop();
-    assert!(log.contains("the cluster was looked at") && !log.contains("nothing new is pulled"), "{log}");
+    assert!(log.contains("cluster scanned") && !log.contains("cluster could not be read"), "{log}");
     for image in [first, second] {
         lab.remove_image(&image);
     }

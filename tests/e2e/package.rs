@@ -121,7 +121,7 @@ fn assert_stop_waits_for_running_pull(debian: &DebianMachine, lab: &Lab) {
     start_held_pull(debian, &world, &gate);
     debian.run_checked("systemctl stop --no-block taskpull.service");
     let status = || debian.unit_property("taskpull", "StatusText");
-    debian.wait_until("the status says that the agent is stopping", || status() == "ending: 1 request running");
+    debian.wait_until("the status says that the agent is stopping", || status() == "stopping: 1 request running");
     std::thread::sleep(Duration::from_secs(2));
     gate.open();
     debian.wait_until("the agent has stopped", || debian.unit_property("taskpull", "ActiveState") == "inactive");
@@ -158,7 +158,7 @@ fn debian_package_installs_enables_upgrades_removes_and_purges() {
     assert_eq!(debian.unit_property("taskpull", "ActiveState"), "activating");
     debian.add_engine();
     debian.wait_until("the agent is ready", || debian.unit_property("taskpull", "ActiveState") == "active");
-    assert_eq!(status(), "nothing under way");
+    assert_eq!(status(), "idle");
     assert_eq!(debian.run_checked("stat -c '%U:%G %a' /run/taskpull/taskpull.sock"), "root:taskpull 660\n");
 
     assert_pulls_from_socket_and_folder(&debian, &lab, &metrics);

@@ -191,7 +191,7 @@ impl JobExecutor for Pulling {
         JobPlan { subjects: job.subjects(), report: job.dry_run() }
     }
 
-    fn engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
+    fn check_engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
         async { reach(&self.engine, &self.limits.deadlines).await.map_err(Failure::from) }.boxed()
     }
 
@@ -207,7 +207,7 @@ impl JobExecutor for Pulling {
     ) -> BoxFuture<'a, Report> {
         async move {
             let job = job(submission.source.as_str(), submission.definition.as_bytes());
-            feed.begin(job.subjects());
+            feed.start(job.subjects());
             job.pull(&self.credentials, &self.engine, &self.traffic, &self.limits, feed, interrupt).await
         }
         .boxed()
@@ -219,7 +219,7 @@ impl JobExecutor for Pulling {
 struct Ends(Mutex<HashMap<String, Vec<JobResult>>>);
 
 impl AgentObserver for Ends {
-    fn ended(&self, request: &Job, how: JobResult, _: &Report) {
+    fn job_ended(&self, request: &Job, how: JobResult, _: &Report) {
         self.0.lock().unwrap().entry(request.id.to_string()).or_default().push(how);
     }
 }
@@ -245,15 +245,15 @@ async fn simulated_day_within_the_prepared_services() {
     };
     let socket = Socket::bind(&folder.join("agent.sock"), "no-such-group").unwrap();
     let supervisor = Supervisor {
-        desk: &desk,
-        work: &*work,
-        witness: &*ends,
+        job_store: &desk,
+        executor: &*work,
+        observer: &*ends,
         server: &Server { state: Arc::new(state), listener: &socket.listener().unwrap() },
         service_manager: &ServiceManager::default(),
         give_up_after: 60 * MINUTE,
         drain_timeout: MINUTE,
         folder: &FolderSettings { path: folder.join("none"), interval: None },
-        warming: None,
+        cluster: None,
     };
     let day = async {
         let acknowledged = submit_all_day(&desk, &folder.join("agent.sock")).await;
@@ -313,7 +313,7 @@ async fn submit_all_day(desk: &JobStore, socket: &Path) -> Vec<String> {
 async fn wait_until_idle(desk: &JobStore) {
     loop {
         let is_running = |standing: &JobState| matches!(standing, JobState::Open(open) if !matches!(open.phase(), JobPhase::Waiting { .. }));
-        if desk.list(1, |view| is_running(&view.standing)).is_empty() {
+        if desk.list(1, |view| is_running(&view.state)).is_empty() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(2)).await;

@@ -228,9 +228,9 @@ fn denied_ecs_call_is_named_and_recovers_once_allowed() {
     agent.define_all(&["one"]);
     agent.0.world.aws.put_user(HOST_USER, policy().and(Policy::deny("ecs:DescribeServices", "*")));
     let agent = agent.start();
-    agent.0.wait_for_log("nothing new is pulled");
+    agent.0.wait_for_log("cluster could not be read");
     agent.wait_for_scans(2);
-    let lines = agent.0.log_lines("nothing new is pulled");
+    let lines = agent.0.log_lines("cluster could not be read");
     assert_eq!(lines.len(), 1, "{lines:?}");
     for words in
         ["the host is not allowed to call ecs:DescribeServices", "in the policy of the host's identity", "request id"]
@@ -240,7 +240,7 @@ fn denied_ecs_call_is_named_and_recovers_once_allowed() {
     assert!(!agent.has_pulled("one"));
     agent.0.world.aws.put_user(HOST_USER, policy());
     agent.wait_for_pulls(&["one"]);
-    agent.0.wait_for_log("the cluster is looked at again");
+    agent.0.wait_for_log("cluster can be read again");
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn ecs_outage_is_logged_once_and_known_images_stay_scheduled() {
     agent.wait_for_scans(7);
     agent.0.wait_for_pulls(&image("one"), pulls + 1);
     assert_eq!(
-        agent.0.log_lines("nothing new is pulled").len(),
+        agent.0.log_lines("cluster could not be read").len(),
         1,
         "lines that differ only in the request id are logged once"
     );
@@ -289,7 +289,7 @@ fn refused_definition_is_logged_once_and_others_are_pulled() {
     let agent = agent.start();
     agent.wait_for_pulls(&["one", "two"]);
     agent.wait_for_scans(3);
-    let lines = agent.0.log_lines("its images are not kept here");
+    let lines = agent.0.log_lines("its images are not prefetched");
     assert_eq!(lines.len(), 1, "{lines:?}");
     for words in [&*definition("absent"), "Unable to describe task definition."] {
         assert!(lines[0].contains(words), "{words}: {lines:?}");
@@ -323,8 +323,8 @@ fn missing_cluster_or_instance_error_says_what_to_do() {
         let agent = agent.start_with(cluster, |run| {
             if cluster == "web" { run.env("TASKPULL_ECS_CONTAINER_INSTANCE", "feed") } else { run }
         });
-        agent.0.wait_for_log("nothing new is pulled");
-        let line = agent.0.log_lines("nothing new is pulled").remove(0);
+        agent.0.wait_for_log("cluster could not be read");
+        let line = agent.0.log_lines("cluster could not be read").remove(0);
         for words in words {
             assert!(line.contains(words), "{words}: {line}");
         }

@@ -29,7 +29,7 @@ fn files_present_at_start_are_pulled_with_their_own_credentials() {
     let agent = agent.start("1h");
     agent.wait_for_pulls(IMAGE, 1);
     agent.wait_for_pulls(ONE, 1);
-    agent.wait_until("both pulls succeeded", || agent.log_lines("how=Succeeded").len() == 2);
+    agent.wait_until("both pulls succeeded", || agent.log_lines("result=Succeeded").len() == 2);
     assert_eq!(agent.world.engine.pulls().len(), 2);
 }
 
@@ -86,7 +86,7 @@ fn partially_written_file_is_ignored_until_it_is_complete() {
     new.write_all(&three.as_bytes()[..40]).unwrap();
     agent.wait_until("the new file was read", || agent.log_lines("read=").len() == 2);
     agent.pull_another("meanwhile");
-    assert!(agent.log_lines("it is gone").is_empty(), "the last valid version stays");
+    assert!(agent.log_lines("definition file removed").is_empty(), "the last valid version stays");
     edited.write_all(&two.as_bytes()[40..]).unwrap();
     new.write_all(&three.as_bytes()[40..]).unwrap();
     drop((edited, new));
@@ -103,15 +103,17 @@ fn broken_file_is_reported_once_and_its_last_valid_version_stays() {
     fs::write(agent.path("never-good.json"), "family: web").unwrap();
     let agent = agent.start("1s");
     fs::write(agent.path("web.json"), "{\"containerDefinitions\": [").unwrap();
-    agent.wait_until("both broken files are reported", || agent.log_lines("a file cannot be used").len() == 2);
-    assert!(agent.log_lines("a file cannot be used")[0].contains(".json"));
+    agent.wait_until("both broken files are reported", || agent.log_lines("definition file is invalid").len() == 2);
+    assert!(agent.log_lines("definition file is invalid")[0].contains(".json"));
     let before = agent.world.engine.pull_count(ONE);
     agent.wait_for_pulls(ONE, before + 2);
     agent.wait_for_pulls(TWO, before + 2);
-    assert_eq!(agent.log_lines("a file cannot be used").len(), 2, "each file is reported once");
+    assert_eq!(agent.log_lines("definition file is invalid").len(), 2, "each file is reported once");
     agent.write("web.json", THREE);
     agent.wait_for_pulls(THREE, 1);
-    agent.wait_until("one file is valid again", || agent.log_lines("looked at").last().unwrap().ends_with("broken=1"));
+    agent.wait_until("one file is valid again", || {
+        agent.log_lines("folder scanned").last().unwrap().ends_with("invalid=1")
+    });
 }
 
 #[test]
@@ -122,7 +124,7 @@ fn removed_file_is_not_pulled_again_and_its_image_stays() {
     let agent = agent.start("1s");
     agent.wait_for_pulls(ONE, 2);
     fs::remove_file(agent.path("web.json")).unwrap();
-    agent.wait_for_log("it is gone");
+    agent.wait_for_log("definition file removed");
     agent.wait_for_pulls(TWO, agent.world.engine.pull_count(TWO) + 1);
     let (ones, twos) = (agent.world.engine.pull_count(ONE), agent.world.engine.pull_count(TWO));
     agent.wait_for_pulls(TWO, twos + 3);
@@ -157,7 +159,7 @@ fn newer_version_of_a_file_cancels_the_running_pull() {
     agent.wait_until("the older pull is cancelled", || {
         agent.world.engine.pulls().iter().any(|pull| pull.image == ONE && pull.ending == Some(PullEnd::Broken))
     });
-    agent.wait_for_log("how=Cancelled");
+    agent.wait_for_log("result=Cancelled");
 }
 
 #[test]
@@ -165,7 +167,7 @@ fn created_replaced_or_linked_folder_is_watched() {
     let agent = FolderAgent::new();
     fs::remove_dir(agent.folder()).unwrap();
     let agent = agent.start("1h");
-    agent.wait_for_log("there is no such folder");
+    agent.wait_for_log("watched folder does not exist");
     fs::create_dir(agent.folder()).unwrap();
     agent.write("web.json", ONE);
     agent.wait_for_pulls(ONE, 1);
@@ -215,7 +217,7 @@ fn inotify_queue_overflow_forces_a_rescan() {
     agent.write("web.json", TWO);
     agent.signal(Signal::CONT);
     agent.wait_for_pulls(TWO, 1);
-    agent.wait_for_log("more has changed than the kernel could tell of");
+    agent.wait_for_log("inotify queue overflowed");
 }
 
 #[test]

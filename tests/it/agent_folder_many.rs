@@ -54,12 +54,12 @@ fn thousand_files_are_each_read_once_and_an_edit_rereads_one_file() {
     }
     let opens = OpenCounter::watch(&agent.folder());
     let agent = agent.start("1h");
-    agent.wait_until("all files are planned", || agent.log_lines("planned").len() == 1_000);
+    agent.wait_until("all files are planned", || agent.log_lines("request planned").len() == 1_000);
     let first = opens.take();
     assert!(first.len() == 1_000 && first.values().all(|times| *times == 1), "{first:?}");
     agent.wait_until("the first pulls run", || agent.world.engine.pulls().len() == 8);
     gate.open();
-    agent.wait_until("all images are pulled", || agent.log_lines("how=Succeeded").len() == 1_000);
+    agent.wait_until("all images are pulled", || agent.log_lines("result=Succeeded").len() == 1_000);
     assert_eq!(agent.world.engine.max_concurrent_pulls(), 8, "the limit per registry holds across files");
 
     let text = fs::read_to_string(agent.path("7.json")).unwrap().replace("app7:1", "app7:2");
@@ -78,7 +78,7 @@ fn idle_watched_folder_causes_no_wake_ups() {
         agent.write(&format!("{at}.json"), &image(at));
     }
     let agent = agent.start("1h");
-    agent.wait_until("all images are pulled", || agent.log_lines("how=Succeeded").len() == 10);
+    agent.wait_until("all images are pulled", || agent.log_lines("result=Succeeded").len() == 10);
     // The threads for blocking work end after ten idle seconds; `main` and two workers remain.
     let threads = || fs::read_dir(format!("/proc/{}/task", agent.id())).unwrap().count();
     agent.wait_until("the threads for blocking work have ended", || threads() == 3);

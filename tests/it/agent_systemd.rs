@@ -54,7 +54,7 @@ impl Service {
 fn agent_notifies_ready_once_the_engine_answers_and_stopping_at_exit() {
     let (service, engine) = (Service::new(), FakeEngine::start());
     let agent = service.start(&engine.host(), &[]);
-    assert_eq!(service.next(), "READY=1\nSTATUS=nothing under way\n");
+    assert_eq!(service.next(), "READY=1\nSTATUS=idle\n");
     assert_eq!(agent.terminate().code, 0);
     // The drain timeout (30 s) plus 10 s to exit.
     assert_eq!(service.next(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=40000000\n");

@@ -29,8 +29,8 @@ const CRATE_PLACES: &[(&str, &[&str])] = &[
     (
         "rustix",
         &[
-            "src/agent/folder/",
-            "src/agent/journal.rs",
+            "src/agent/journal/",
+            "src/agent/prefetch/folder/",
             "src/cli/",
             "src/credential/resolver/clock.rs",
             "src/pull/disk/space.rs",

@@ -173,20 +173,20 @@ impl PullView {
     /// Returns the request without its pulls and its report, as in lists.
     #[must_use]
     pub(super) fn summary(view: JobSnapshot) -> Self {
-        let JobSnapshot { id, source, accepted, submitted_by: by, standing } = view;
+        let JobSnapshot { id, source, accepted, submitted_by, state } = view;
         let mut summary = Self {
             id,
             source,
             accepted,
-            submitted_by: by,
-            state: JobStatus::from(&standing),
+            submitted_by,
+            state: JobStatus::from(&state),
             retry_at: None,
             error: None,
             ended: None,
             pulls: Vec::new(),
             report: None,
         };
-        match standing {
+        match state {
             JobState::Ended { at, .. } => summary.ended = Some(at),
             JobState::Open(open) => {
                 let phase = open.phase();
@@ -211,12 +211,12 @@ impl PullItem {
 }
 
 impl From<&JobState> for JobStatus {
-    fn from(standing: &JobState) -> Self {
-        match standing {
+    fn from(state: &JobState) -> Self {
+        match state {
             JobState::Open(open) => Self::from(&open.phase()),
-            JobState::Ended { how: JobResult::Succeeded, .. } => Self::Succeeded,
-            JobState::Ended { how: JobResult::Failed, .. } => Self::Failed,
-            JobState::Ended { how: JobResult::Cancelled, .. } => Self::Cancelled,
+            JobState::Ended { result: JobResult::Succeeded, .. } => Self::Succeeded,
+            JobState::Ended { result: JobResult::Failed, .. } => Self::Failed,
+            JobState::Ended { result: JobResult::Cancelled, .. } => Self::Cancelled,
         }
     }
 }

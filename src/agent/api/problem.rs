@@ -127,12 +127,12 @@ impl Problem {
 impl From<JobStoreError> for Problem {
     fn from(error: JobStoreError) -> Self {
         let kind = match &error {
-            JobStoreError::Full { .. } | JobStoreError::Heavy { .. } => ProblemKind::FULL,
+            JobStoreError::Full { .. } | JobStoreError::MemoryLimit { .. } => ProblemKind::FULL,
             JobStoreError::Journal(_) => ProblemKind::NOT_KEPT,
-            JobStoreError::Lost(_) => ProblemKind::INTERNAL,
+            JobStoreError::Internal(_) => ProblemKind::INTERNAL,
             JobStoreError::KeyUsed { .. } => ProblemKind::KEY_USED,
-            JobStoreError::Unknown { .. } => ProblemKind::NO_SUCH_REQUEST,
-            JobStoreError::Ended { .. } => ProblemKind::ENDED,
+            JobStoreError::NotFound { .. } => ProblemKind::NO_SUCH_REQUEST,
+            JobStoreError::AlreadyEnded { .. } => ProblemKind::ENDED,
         };
         let failure = if let JobStoreError::Journal(error) = &error { Some(error.to_failure()) } else { None };
         Self::new(kind, &error.to_string()).with_failure(failure)

@@ -28,7 +28,7 @@ async fn dispatch(state: &Arc<ApiState>, caller: Caller, request: Request<Incomi
     let (route, id) = routes::find(request.method(), request.uri().path())?;
     let parsed_id = JobId::parse(id);
     admit(state, caller, route, parsed_id.as_ref(), &request)?;
-    let unknown = || JobStoreError::Unknown { id: Printable::new(id).to_string() };
+    let unknown = || JobStoreError::NotFound { id: Printable::new(id).to_string() };
     let id = if id.is_empty() { None } else { Some(parsed_id.ok_or_else(unknown)?) };
     let query = Query::parse(request.uri(), route.parameters)?;
     match (route.action, &id) {
@@ -59,14 +59,14 @@ fn admit(
     id: Option<&JobId>,
     request: &Request<Incoming>,
 ) -> Result<(), Problem> {
-    let origin = || Some(state.job_store.show(id?).ok()?.submitted_by);
+    let origin = || Some(state.job_store.get(id?).ok()?.submitted_by);
     let check_access =
         || if is_allowed(route.access, caller, origin) { Ok(()) } else { Err(denied(route.access, caller)) };
     let admitted = csrf_guard::check(request).and_then(|()| check_access());
     if let Some(right) = route.access.right() {
-        let what = format_args!("{} {}", request.method(), request.uri().path());
-        let (by, allowed) = (caller.peer, admitted.is_ok());
-        state.observer.decided(&AccessDecision { by, right, allowed, what });
+        let request = format_args!("{} {}", request.method(), request.uri().path());
+        let (caller, allowed) = (caller.peer, admitted.is_ok());
+        state.observer.access_decided(&AccessDecision { caller, right, allowed, request });
     }
     admitted
 }
@@ -74,7 +74,7 @@ fn admit(
 /// Returns whether the caller may use a route. A request that does not exist counts as the
 /// caller's own, so that the response is 404; a managed job belongs to no caller.
 fn is_allowed(access: RequiredAccess, Caller { peer, rights }: Caller, origin: impl Fn() -> Option<JobSource>) -> bool {
-    let is_own = || origin().is_none_or(|origin| origin.user() == Some(peer.uid));
+    let is_own = || origin().is_none_or(|origin| origin.uid() == Some(peer.uid));
     match access {
         RequiredAccess::Anyone => true,
         RequiredAccess::Right(right) => rights.include(right),

@@ -69,12 +69,12 @@ fn job_store_problems() -> Vec<Problem> {
         JournalError::Folder { folder: "/var/lib/taskpull".into(), source: std::io::ErrorKind::StorageFull.into() };
     let errors = [
         JobStoreError::Full { open: 1_000 },
-        JobStoreError::Heavy { open: 12, bytes: 16_000_000 },
+        JobStoreError::MemoryLimit { open: 12, bytes: 16_000_000 },
         JobStoreError::Journal(journal),
-        JobStoreError::Lost("task panicked".to_owned()),
+        JobStoreError::Internal("task panicked".to_owned()),
         JobStoreError::KeyUsed { id: id() },
-        JobStoreError::Unknown { id: "12".to_owned() },
-        JobStoreError::Ended { id: id() },
+        JobStoreError::NotFound { id: "12".to_owned() },
+        JobStoreError::AlreadyEnded { id: id() },
     ];
     errors.map(Problem::from).into()
 }

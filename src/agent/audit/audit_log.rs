@@ -17,7 +17,7 @@ use crate::agent::{AccessDecision, AgentObserver, CredentialIssued, Job, JobResu
 use crate::config::AuditTarget;
 use crate::report::Report;
 
-/// EventQueue that the queue to the writer thread holds; further lines are lost.
+/// Lines that the queue to the writer thread holds; further lines are lost.
 const QUEUE_LENGTH: usize = 4_096;
 
 /// Longest wait for queued lines when the log is closed.
@@ -37,7 +37,7 @@ pub struct AuditLog {
 }
 
 impl AuditLog {
-    /// Opens the log and starts its writer thread. EventQueue are counted in `metrics`.
+    /// Opens the log and starts its writer thread. Lines are counted in `metrics`.
     ///
     /// # Errors
     /// [`AuditError`], if the file or the socket of journald cannot be opened.
@@ -126,7 +126,7 @@ impl Drop for AuditLog {
 }
 
 impl AgentObserver for AuditLog {
-    fn ended(&self, request: &Job, _: JobResult, report: &Report) {
+    fn job_ended(&self, request: &Job, _: JobResult, report: &Report) {
         let subject = AuditSubject::new(request);
         for failure in &report.invalid_inputs {
             self.write(|| AuditEvent::Definition { subject, failure });
@@ -138,11 +138,11 @@ impl AgentObserver for AuditLog {
         }
     }
 
-    fn decided(&self, decision: &AccessDecision<'_>) {
+    fn access_decided(&self, decision: &AccessDecision<'_>) {
         self.write(|| AuditEvent::from_decision(decision));
     }
 
-    fn gave(&self, given: &CredentialIssued<'_>) {
+    fn credential_issued(&self, given: &CredentialIssued<'_>) {
         self.write(|| AuditEvent::from_issued(given));
     }
 }

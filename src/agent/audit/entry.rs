@@ -135,12 +135,12 @@ impl<'a> AuditEvent<'a> {
     }
 
     pub(super) fn from_decision(decision: &AccessDecision<'_>) -> Self {
-        let AccessDecision { by, right, allowed, what } = *decision;
-        Self::Access { submitted_by: by, right, allowed, what: Printable::new(&what.to_string()) }
+        let AccessDecision { caller, right, allowed, request } = *decision;
+        Self::Access { submitted_by: caller, right, allowed, what: Printable::new(&request.to_string()) }
     }
 
     pub(super) fn from_issued(given: &CredentialIssued<'a>) -> Self {
-        let CredentialIssued { to, what, origin } = *given;
+        let CredentialIssued { caller: to, target: what, provenance: origin } = *given;
         Self::Credential { to, what: Printable::new(what), credential: CredentialReport::from(origin) }
     }
 

@@ -20,7 +20,7 @@ use crate::error::{Class, Failure, Link, Printable};
 const PEER: Peer = Peer { uid: 1000, gid: 100 };
 
 fn access(allowed: bool) -> AccessDecision<'static> {
-    AccessDecision { by: PEER, right: Right::Submit, allowed, what: format_args!("POST /v1/pulls") }
+    AccessDecision { caller: PEER, right: Right::Submit, allowed, request: format_args!("POST /v1/pulls") }
 }
 
 fn count(metrics: &AgentMetrics, result: &str) -> f64 {
@@ -34,9 +34,13 @@ fn each_decision_is_written_as_one_line() {
     let folder = tempdir().unwrap();
     let (path, metrics) = (folder.path().join("audit"), Arc::new(AgentMetrics::default()));
     let audit = AuditLog::open(&AuditTarget::File(path.clone()), Arc::clone(&metrics)).unwrap();
-    audit.decided(&access(true));
-    audit.decided(&access(false));
-    audit.gave(&CredentialIssued { to: PEER, what: "registry.example\n", origin: &Provenance::Anonymous });
+    audit.access_decided(&access(true));
+    audit.access_decided(&access(false));
+    audit.credential_issued(&CredentialIssued {
+        caller: PEER,
+        target: "registry.example\n",
+        provenance: &Provenance::Anonymous,
+    });
     // Waits for the queued lines.
     drop(audit);
     let text = std::fs::read_to_string(&path).unwrap();
@@ -62,7 +66,7 @@ fn lost_lines_are_counted_and_do_not_block() {
     drop(journald);
     std::fs::remove_file(&path).unwrap();
     let audit = AuditLog::start(Some(sink), Arc::clone(&metrics)).unwrap();
-    (0..10).for_each(|_| audit.decided(&access(true)));
+    (0..10).for_each(|_| audit.access_decided(&access(true)));
     drop(audit);
     assert_eq!((count(&metrics, "written"), count(&metrics, "lost")), (0.0, 10.0));
 }
@@ -71,7 +75,7 @@ fn lost_lines_are_counted_and_do_not_block() {
 fn an_audit_log_that_is_off_opens_nothing() {
     let metrics = Arc::new(AgentMetrics::default());
     let audit = AuditLog::open(&AuditTarget::Off, Arc::clone(&metrics)).unwrap();
-    audit.decided(&access(true));
+    audit.access_decided(&access(true));
     drop(audit);
     assert_eq!((count(&metrics, "written"), count(&metrics, "lost")), (0.0, 0.0));
 }
@@ -94,8 +98,8 @@ proptest! {
         let failure = Failure { link, class, resource: source.clone(), message: message.clone(), caused_by: Vec::new(), hint: None };
         let definition = AuditEvent::Definition { subject: AuditSubject::new(&request), failure: &failure };
         let what = format_args!("{path}");
-        let access = AuditEvent::from_decision(&AccessDecision { by: PEER, right: Right::Read, allowed: true, what });
-        let issued = AuditEvent::from_issued(&CredentialIssued { to: PEER, what: &path, origin: &Provenance::Anonymous });
+        let access = AuditEvent::from_decision(&AccessDecision { caller: PEER, right: Right::Read, allowed: true, request: what });
+        let issued = AuditEvent::from_issued(&CredentialIssued { caller: PEER, target: &path, provenance: &Provenance::Anonymous });
         for (event, key, expected) in [(definition, "source", &source), (access, "what", &message), (issued, "what", &message)] {
             let (json, fields) = line(event);
             prop_assert!(!json.contains(char::is_control), "{json:?}");

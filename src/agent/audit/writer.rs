@@ -39,7 +39,7 @@ pub(super) struct AuditWriter {
     sink: AuditSink,
     reopen: Arc<AtomicBool>,
     metrics: Arc<AgentMetrics>,
-    /// EventQueue lost since the last line that was written.
+    /// Lines lost since the last line that was written.
     lost: u64,
 }
 

@@ -1,56 +1,57 @@
-//! An open request: what the runner has in hand, and what is being done about it.
+//! A job that has not ended.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::agent::job::{Job, Timestamp};
+use crate::agent::job::Job;
 use crate::agent::job_events::JobEvents;
+use crate::agent::timestamp::Timestamp;
 use crate::error::Failure;
 
-/// An open request: what the runner has in hand.
+/// A job that has not ended, shared by the job store, the worker and the API.
 pub struct ActiveJob {
-    /// What was accepted.
-    pub request: Job,
-    /// Who is told how it goes.
-    pub feed: JobEvents,
-    /// Says that somebody called it off.
+    /// The job as it was accepted.
+    pub job: Job,
+    /// The progress of its pulls.
+    pub events: JobEvents,
+    /// Cancelled when the job is to end early.
     pub cancel: CancellationToken,
     phase: Mutex<JobPhase>,
-    /// Of the desk.
+    /// The notification of the job store, for changes of the phase.
     changed: Arc<Notify>,
 }
 
-/// What is being done about an open request.
+/// What the worker is doing for a job that has not ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobPhase {
-    /// Nothing yet.
+    /// The job waits for its first run, or for a permit.
     Queued,
-    /// Its images are pulled.
+    /// Its images are being pulled.
     Running,
-    /// It failed for a reason that may pass, and is tried again.
+    /// The last run failed with a temporary error, and the job waits for its next run.
     Waiting {
-        /// Why it failed.
+        /// Why the last run failed.
         error: Failure,
-        /// When it is tried again.
+        /// When the next run starts.
         retry_at: Timestamp,
     },
 }
 
 impl ActiveJob {
-    pub(super) fn new(request: Job, changed: &Arc<Notify>) -> Self {
+    pub(super) fn new(job: Job, changed: &Arc<Notify>) -> Self {
         let (phase, changed) = (Mutex::new(JobPhase::Queued), Arc::clone(changed));
-        Self { request, feed: JobEvents::default(), cancel: CancellationToken::new(), phase, changed }
+        Self { job, events: JobEvents::default(), cancel: CancellationToken::new(), phase, changed }
     }
 
-    /// What is being done about it.
+    /// What the worker is doing for the job now.
     #[must_use]
     pub fn phase(&self) -> JobPhase {
         self.phase.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(in crate::agent) fn enter(&self, phase: JobPhase) {
+    pub(in crate::agent) fn set_phase(&self, phase: JobPhase) {
         *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase;
         self.changed.notify_one();
     }

@@ -1,4 +1,4 @@
-//! The requests that the desk has, by name and by their senders' keys.
+//! The jobs in memory, by id and by idempotency key.
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -8,131 +8,142 @@ use std::time::SystemTime;
 
 use serde_json::value::RawValue;
 
-use super::{ActiveJob, JobSnapshot, JobState};
-use crate::agent::job::{Job, JobId, JobResult, JobSource, Submission, Timestamp};
+use super::active_job::ActiveJob;
+use super::job_snapshot::{JobSnapshot, JobState};
+use crate::agent::job::{Job, JobResult, JobSource, Submission};
+use crate::agent::job_id::JobId;
+use crate::agent::timestamp::Timestamp;
 use crate::error::Printable;
 
 #[derive(Default)]
 pub(super) struct JobIndex {
     pub(super) entries: BTreeMap<JobId, Entry>,
-    pub(super) keys: HashMap<Key, JobId>,
-    /// The latest name that was given.
+    keys: HashMap<CallerKey, JobId>,
+    /// The highest id so far.
     last: Option<JobId>,
-    /// Of peers, as is `ended`: what is placed takes nobody's room.
+    /// Open jobs. Like `open_bytes` and `ended`, this does not count managed jobs.
     pub(super) open: usize,
-    /// Bytes of their definitions.
-    pub(super) text: usize,
-    /// In the order in which they ended, which is the one they are forgotten in.
-    pub(super) ended: VecDeque<JobId>,
+    /// Bytes of the definitions of the open jobs.
+    pub(super) open_bytes: usize,
+    /// Ended jobs, in the order in which they ended and in which they leave the history.
+    ended: VecDeque<JobId>,
 }
 
-/// Whose key, and the key: a user's whatever his group is.
-pub(super) type Key = (u32, String);
+/// An idempotency key. It belongs to the user, whatever group the caller is in.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct CallerKey {
+    uid: u32,
+    key: String,
+}
 
 pub(super) struct Entry {
-    pub(super) source: Printable,
-    pub(super) accepted: Timestamp,
+    source: Printable,
+    accepted: Timestamp,
     pub(super) submitted_by: JobSource,
-    pub(super) key: Option<Key>,
-    /// Tells definitions apart, within this process.
-    pub(super) print: u64,
+    key: Option<CallerKey>,
+    /// Distinguishes definitions within this process.
+    fingerprint: u64,
     pub(super) stage: JobStage,
 }
 
-/// Where a request stands.
 pub(super) enum JobStage {
     Open(Arc<ActiveJob>),
-    Ended { at: Timestamp, how: JobResult, kept: ReportLocation },
+    Ended { at: Timestamp, result: JobResult, report: ReportLocation },
 }
 
-/// Where the report of an ended request is.
+/// Where the report of an ended job is.
 pub(super) enum ReportLocation {
-    /// In the journal.
-    OnDisk,
-    /// Here: it is placed, or the journal could not take it.
-    InMemory(Box<RawValue>),
+    Journal,
+    /// The job is managed, or the journal could not be written.
+    Memory(Box<RawValue>),
 }
 
 impl JobIndex {
-    /// A name for a request, after all others: it is taken from now on.
-    pub(super) fn fresh_id(&mut self, now: SystemTime) -> JobId {
-        let (chance, last) = (fastrand::u32(..), self.last.as_ref());
-        let id = last.map_or_else(|| JobId::new(now, chance), |last| JobId::after(last, now, chance));
-        self.last = Some(id.clone());
-        id
+    /// A job with an id above all others, which is reserved from now on.
+    pub(super) fn new_job(&mut self, submission: Submission) -> Job {
+        self.new_job_at(SystemTime::now(), submission)
     }
 
-    pub(super) fn insert(&mut self, request: &Job, stage: JobStage) {
-        let Submission { source, submitted_by, .. } = &request.submission;
-        let key = key(&request.submission);
+    fn new_job_at(&mut self, now: SystemTime, submission: Submission) -> Job {
+        let random = fastrand::u32(..);
+        let id = match &self.last {
+            Some(last) => JobId::following(last, now, random),
+            None => JobId::new(now, random),
+        };
+        self.last = Some(id.clone());
+        Job { id, accepted: Timestamp::new(now), submission }
+    }
+
+    pub(super) fn insert(&mut self, job: &Job, stage: JobStage) {
+        let Submission { source, submitted_by, .. } = &job.submission;
+        let key = CallerKey::new(&job.submission);
         if let Some(key) = key.clone() {
-            self.keys.insert(key, request.id.clone());
+            self.keys.insert(key, job.id.clone());
         }
         match stage {
-            _ if submitted_by.is_managed() => {}
+            _ if job.is_managed() => {}
             JobStage::Open(_) => {
                 self.open += 1;
-                self.text += request.submission.definition.len();
+                self.open_bytes += job.submission.definition.len();
             }
-            JobStage::Ended { .. } => self.ended.push_back(request.id.clone()),
+            JobStage::Ended { .. } => self.ended.push_back(job.id.clone()),
         }
-        let (source, accepted, submitted_by) = (source.clone(), request.accepted, *submitted_by);
-        let print = fingerprint(&request.submission);
-        self.last = self.last.take().max(Some(request.id.clone()));
-        self.entries.insert(request.id.clone(), Entry { source, accepted, submitted_by, key, print, stage });
+        let (source, accepted, submitted_by) = (source.clone(), job.accepted, *submitted_by);
+        let fingerprint = fingerprint(&job.submission);
+        self.last = self.last.take().max(Some(job.id.clone()));
+        self.entries.insert(job.id.clone(), Entry { source, accepted, submitted_by, key, fingerprint, stage });
     }
 
-    /// The request that this sender has named with the same key.
-    pub(super) fn of_key(&self, submission: &Submission) -> Option<(&JobId, &Entry)> {
-        self.entries.get_key_value(self.keys.get(&key(submission)?)?)
+    /// The job that the same user has submitted with the same key.
+    pub(super) fn find_by_key(&self, submission: &Submission) -> Option<(&JobId, &Entry)> {
+        self.entries.get_key_value(self.keys.get(&CallerKey::new(submission)?)?)
     }
 
-    /// Sets the end of a peer's request; the answer is those that are forgotten for it.
+    /// Ends a job, and returns the jobs that leave the history for it.
     pub(super) fn end(&mut self, id: &JobId, stage: JobStage, history: usize) -> Vec<JobId> {
-        if let Some(entry) = self.entries.get_mut(id)
-            && let JobStage::Open(open) = &entry.stage
-        {
-            self.text -= open.request.submission.definition.len();
-            entry.stage = stage;
-            self.open -= 1;
-            self.ended.push_back(id.clone());
+        // A managed job may have been removed meanwhile.
+        let Some(entry) = self.entries.get_mut(id) else { return Vec::new() };
+        let JobStage::Open(active) = std::mem::replace(&mut entry.stage, stage) else { return Vec::new() };
+        if active.job.is_managed() {
+            return Vec::new();
         }
-        let too_many = self.ended.len().saturating_sub(history);
-        let forgotten: Vec<_> = self.ended.drain(..too_many).collect();
-        for id in &forgotten {
+        self.open -= 1;
+        self.open_bytes -= active.job.submission.definition.len();
+        self.ended.push_back(id.clone());
+        let excess = self.ended.len().saturating_sub(history);
+        let removed: Vec<_> = self.ended.drain(..excess).collect();
+        for id in &removed {
             if let Some(Entry { key: Some(key), .. }) = self.entries.remove(id) {
                 self.keys.remove(&key);
             }
         }
-        forgotten
+        removed
     }
 }
 
 impl Entry {
-    pub(super) fn view(&self, id: &JobId) -> JobSnapshot {
-        let standing = match &self.stage {
-            JobStage::Open(open) => JobState::Open(Arc::clone(open)),
-            JobStage::Ended { at, how, .. } => JobState::Ended { at: *at, how: *how },
+    pub(super) fn has_same_definition(&self, submission: &Submission) -> bool {
+        self.fingerprint == fingerprint(submission)
+    }
+
+    pub(super) fn snapshot(&self, id: &JobId) -> JobSnapshot {
+        let state = match &self.stage {
+            JobStage::Open(active) => JobState::Open(Arc::clone(active)),
+            JobStage::Ended { at, result, .. } => JobState::Ended { at: *at, result: *result },
         };
-        JobSnapshot {
-            id: id.clone(),
-            source: self.source.clone(),
-            accepted: self.accepted,
-            submitted_by: self.submitted_by,
-            standing,
-        }
+        let Self { source, accepted, submitted_by, .. } = self;
+        JobSnapshot { id: id.clone(), source: source.clone(), accepted: *accepted, submitted_by: *submitted_by, state }
     }
 }
 
-/// The key of a submission; what is placed has none, its source says which it is.
-pub(super) fn key(submission: &Submission) -> Option<Key> {
-    match submission.submitted_by {
-        JobSource::Peer(peer) => Some((peer.uid, submission.key.clone()?)),
-        JobSource::Folder | JobSource::Cluster => None,
+impl CallerKey {
+    /// The key of a submission. Managed jobs have none: their source identifies them.
+    fn new(submission: &Submission) -> Option<Self> {
+        Some(Self { uid: submission.submitted_by.uid()?, key: submission.key.clone()? })
     }
 }
 
-pub(super) fn fingerprint(submission: &Submission) -> u64 {
+fn fingerprint(submission: &Submission) -> u64 {
     let mut hasher = DefaultHasher::new();
     submission.definition.hash(&mut hasher);
     hasher.finish()
@@ -142,24 +153,20 @@ pub(super) fn fingerprint(submission: &Submission) -> u64 {
 mod tests {
     use std::time::{SystemTime, UNIX_EPOCH};
 
-    use super::{JobIndex, JobStage, ReportLocation};
-    use crate::agent::job::{Job, JobResult, JobSource, Submission, Timestamp};
+    use super::JobIndex;
+    use crate::agent::job::{JobSource, Submission};
     use crate::error::Printable;
 
     #[test]
-    fn later_requests_sort_after_earlier_ones_when_the_clock_was_set_back() {
-        let mut table = JobIndex::default();
-        let mut before = None;
-        for time in [SystemTime::now(), UNIX_EPOCH, UNIX_EPOCH] {
-            let id = table.fresh_id(time);
-            assert!(before < Some(id.clone()));
-            let definition = String::new();
-            let submission =
-                Submission { source: Printable::new("a"), definition, key: None, submitted_by: JobSource::Folder };
-            let request = Job { id: id.clone(), accepted: Timestamp::new(time), submission };
-            let stage = JobStage::Ended { at: request.accepted, how: JobResult::Failed, kept: ReportLocation::OnDisk };
-            table.insert(&request, stage);
-            before = Some(id);
-        }
+    fn later_jobs_have_higher_ids_after_the_clock_was_set_back() {
+        let mut index = JobIndex::default();
+        let submission = Submission {
+            source: Printable::new("a"),
+            definition: String::new(),
+            key: None,
+            submitted_by: JobSource::Folder,
+        };
+        let ids = [SystemTime::now(), UNIX_EPOCH, UNIX_EPOCH].map(|time| index.new_job_at(time, submission.clone()).id);
+        assert!(ids.is_sorted_by(|earlier, later| earlier < later), "{ids:?}");
     }
 }

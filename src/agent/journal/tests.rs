@@ -1,17 +1,19 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
+use proptest::prelude::*;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::geteuid;
 use serde_json::value::to_raw_value;
+use tempfile::TempDir;
 
-use super::{EndRecord, Journal, JournalRecord};
-use crate::agent::job::{Job, JobId, JobResult, JobSource, Peer, Submission, Timestamp};
-use crate::agent::journal_error::JournalError;
+use super::{EndRecord, Journal, JournalError, JournalRecord, LoadedJournal};
+use crate::agent::{Job, JobId, JobResult, JobSource, Peer, Submission, Timestamp};
 use crate::error::Printable;
 
-fn request(milliseconds: u64) -> Job {
+fn job(milliseconds: u64) -> Job {
     let now = UNIX_EPOCH + Duration::from_millis(milliseconds);
     let submission = Submission {
         source: Printable::new("web.json"),
@@ -22,139 +24,230 @@ fn request(milliseconds: u64) -> Job {
     Job { id: JobId::new(now, 7), accepted: Timestamp::new(now), submission }
 }
 
-fn ended() -> EndRecord {
+fn success() -> EndRecord {
     let report = to_raw_value(&serde_json::json!({"schemaVersion": 1, "tasks": []})).unwrap();
-    EndRecord { at: Timestamp::new(UNIX_EPOCH), how: JobResult::Succeeded, report }
+    EndRecord { at: Timestamp::new(UNIX_EPOCH), result: JobResult::Succeeded, report }
 }
 
-#[test]
-fn what_was_put_is_there_after_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
-    let (journal, found) = Journal::open(folder.path()).unwrap();
-    assert!(found.records.is_empty());
-    let (open, done, forgotten) = (request(2), request(1), request(3));
-    for request in [&open, &done, &forgotten] {
-        journal.put(&JournalRecord::new(request.clone(), None)).unwrap();
+/// A journal in a state folder of its own.
+struct TestJournal {
+    state_folder: TempDir,
+}
+
+impl TestJournal {
+    fn new() -> Self {
+        Self { state_folder: tempfile::tempdir().unwrap() }
     }
-    journal.put(&JournalRecord::new(done.clone(), Some(ended()))).unwrap();
-    journal.forget(&forgotten.id);
-    drop(journal);
-    let (journal, found) = Journal::open(folder.path()).unwrap();
-    let requests: Vec<_> = found.records.iter().map(|record| record.request.clone()).collect();
-    assert_eq!(requests, [done.clone(), open], "oldest first, and whole");
-    let Some(EndRecord { how: JobResult::Succeeded, report, .. }) = journal.get(&done.id).unwrap().ended else {
-        panic!()
-    };
-    assert_eq!(report.get(), r#"{"schemaVersion":1,"tasks":[]}"#);
-}
 
-#[test]
-fn a_mark_is_there_for_as_long_as_its_request_is_open() {
-    let folder = tempfile::tempdir().unwrap();
-    let marks = || {
-        let entries = fs::read_dir(folder.path().join("requests")).unwrap().map(|entry| entry.unwrap().path());
+    /// A journal that contains the records of these open jobs.
+    fn with_open_jobs(jobs: &[Job]) -> Self {
+        let test = Self::new();
+        let (journal, _) = test.open();
+        jobs.iter().for_each(|job| journal.write(&JournalRecord::new(job.clone(), None)).unwrap());
+        test
+    }
+
+    fn open(&self) -> (Journal, LoadedJournal) {
+        Journal::open(self.state_folder.path()).unwrap()
+    }
+
+    fn requests(&self) -> std::path::PathBuf {
+        self.state_folder.path().join("requests")
+    }
+
+    fn record_path(&self, milliseconds: u64) -> std::path::PathBuf {
+        self.requests().join(format!("{}.json", job(milliseconds).id))
+    }
+
+    fn count_markers(&self) -> usize {
+        let entries = fs::read_dir(self.requests()).unwrap().map(|entry| entry.unwrap().path());
         entries.filter(|path| path.extension().is_some_and(|extension| extension == "cancelled")).count()
-    };
-    let (journal, _) = Journal::open(folder.path()).unwrap();
-    let (off, done, late) = (request(1), request(2), request(3));
-    for request in [&off, &done, &late] {
-        journal.put(&JournalRecord::new(request.clone(), None)).unwrap();
     }
-    journal.cancel(&off.id).unwrap();
-    journal.cancel(&done.id).unwrap();
-    journal.put(&JournalRecord::new(done, Some(ended()))).unwrap();
-    assert_eq!(marks(), 1);
-    journal.put(&JournalRecord::new(late.clone(), Some(ended()))).unwrap();
-    journal.cancel(&late.id).unwrap();
-    drop(journal);
-    let (journal, found) = Journal::open(folder.path()).unwrap();
-    let cancelled: Vec<_> = found.records.iter().map(|record| record.cancelled).collect();
-    assert_eq!((cancelled, marks()), (vec![true, false, false], 1));
-    journal.forget(&off.id);
-    assert_eq!(marks(), 0);
 }
 
 #[test]
-fn two_agents_do_not_share_a_folder() {
-    let folder = tempfile::tempdir().unwrap();
-    let first = Journal::open(folder.path()).unwrap();
-    assert!(matches!(Journal::open(folder.path()), Err(JournalError::Locked { .. })));
+fn written_records_are_loaded_after_a_restart_oldest_first() {
+    let test = TestJournal::with_open_jobs(&[job(2), job(1), job(3)]);
+    let (journal, _) = test.open();
+    journal.write(&JournalRecord::new(job(1), Some(success()))).unwrap();
+    journal.remove(&job(3).id);
+    drop(journal);
+    let (journal, loaded) = test.open();
+    let jobs: Vec<_> = loaded.records.iter().map(|record| record.job.clone()).collect();
+    assert_eq!(jobs, [job(1), job(2)]);
+    let end = journal.read(&job(1).id).unwrap().end.unwrap();
+    assert_eq!((end.result, end.report.get()), (JobResult::Succeeded, r#"{"schemaVersion":1,"tasks":[]}"#));
+}
+
+#[test]
+fn cancellation_marker_exists_only_while_its_job_is_open() {
+    let (cancelled, ended, ended_before_cancel) = (job(1), job(2), job(3));
+    let test = TestJournal::with_open_jobs(&[cancelled.clone(), ended.clone(), ended_before_cancel.clone()]);
+    let (journal, _) = test.open();
+    journal.mark_cancelled(&cancelled.id).unwrap();
+    journal.mark_cancelled(&ended.id).unwrap();
+    journal.write(&JournalRecord::new(ended, Some(success()))).unwrap();
+    assert_eq!(test.count_markers(), 1);
+    journal.write(&JournalRecord::new(ended_before_cancel.clone(), Some(success()))).unwrap();
+    journal.mark_cancelled(&ended_before_cancel.id).unwrap();
+    drop(journal);
+    let (journal, loaded) = test.open();
+    let is_cancelled: Vec<_> = loaded.records.iter().map(|record| record.is_cancelled).collect();
+    assert_eq!((is_cancelled, test.count_markers()), (vec![true, false, false], 1));
+    journal.remove(&cancelled.id);
+    assert_eq!(test.count_markers(), 0);
+}
+
+#[test]
+fn state_folder_is_locked_while_an_agent_uses_it() {
+    let test = TestJournal::new();
+    let first = test.open();
+    assert!(matches!(Journal::open(test.state_folder.path()), Err(JournalError::Locked { .. })));
     drop(first);
-    assert!(Journal::open(folder.path()).is_ok());
+    test.open();
 }
 
 #[test]
-fn half_a_file_costs_no_other_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let requests = folder.path().join("requests");
-    let (journal, _) = Journal::open(folder.path()).unwrap();
-    journal.put(&JournalRecord::new(request(1), None)).unwrap();
-    drop(journal);
-    let id = request(1).id;
-    fs::write(requests.join(format!("{}.tmp", request(2).id)), "{").unwrap();
-    fs::write(requests.join(format!("{}.json", request(3).id)), "{").unwrap();
-    fs::copy(requests.join(format!("{id}.json")), requests.join(format!("{}.json", request(4).id))).unwrap();
-    let (_journal, found) = Journal::open(folder.path()).unwrap();
-    assert_eq!(found.records.len(), 1);
-    assert_eq!(found.broken.len(), 2, "{:?}", found.broken);
-    assert!(found.broken.iter().all(|(aside, _)| aside.exists()));
-    assert_eq!(fs::read_dir(&requests).unwrap().count(), 3, "nothing is lost but what was never acknowledged");
+fn incomplete_and_misnamed_files_do_not_affect_other_records() {
+    let test = TestJournal::with_open_jobs(&[job(1)]);
+    fs::write(test.record_path(2).with_extension("tmp"), "{").unwrap();
+    fs::write(test.record_path(3), "{").unwrap();
+    fs::copy(test.record_path(1), test.record_path(4)).unwrap();
+    let (_journal, loaded) = test.open();
+    assert_eq!(loaded.records.len(), 1);
+    assert_eq!(loaded.broken.len(), 2, "{:?}", loaded.broken);
+    assert!(loaded.broken.iter().all(|file| file.path.exists()));
+    assert_eq!(fs::read_dir(test.requests()).unwrap().count(), 3, "only the unacknowledged file is removed");
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_is_an_answer() {
-    let folder = tempfile::tempdir().unwrap();
-    let (journal, _) = Journal::open(folder.path()).unwrap();
-    fs::remove_dir_all(folder.path().join("requests")).unwrap();
+fn record_of_a_newer_version_is_not_loaded() {
+    let test = TestJournal::with_open_jobs(&[job(1)]);
+    let text = fs::read_to_string(test.record_path(1)).unwrap();
+    fs::write(test.record_path(1), text.replace("\"version\":1", "\"version\":2")).unwrap();
+    let (_journal, loaded) = test.open();
+    assert_eq!(loaded.records.len(), 0);
+    assert_eq!(loaded.broken[0].error, "its version is 2, and this program supports version 1");
+}
+
+#[test]
+fn removed_folder_is_reported_by_probe_and_write() {
+    let test = TestJournal::new();
+    let (journal, _) = test.open();
+    journal.probe().unwrap();
+    fs::remove_dir_all(test.requests()).unwrap();
     assert!(journal.probe().is_err());
-    let failed = journal.put(&JournalRecord::new(request(1), None)).unwrap_err();
-    assert!(matches!(failed, JournalError::Write { .. }) && !failed.is_no_space());
+    let error = journal.write(&JournalRecord::new(job(1), None)).unwrap_err();
+    assert!(matches!(error, JournalError::Write { .. }), "{error}");
 }
 
 #[test]
-fn what_somebody_has_put_there_is_never_a_request_and_holds_up_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let requests = folder.path().join("requests");
-    let (journal, _) = Journal::open(folder.path()).unwrap();
-    journal.put(&JournalRecord::new(request(1), None)).unwrap();
-    drop(journal);
-    let path = |milliseconds| requests.join(format!("{}.json", request(milliseconds).id));
-    let write = |milliseconds, to: &std::path::Path| {
-        fs::write(to, serde_json::to_vec(&JournalRecord::new(request(milliseconds), None)).unwrap()).unwrap();
+fn pipes_links_and_folders_are_not_loaded_as_records() {
+    let test = TestJournal::with_open_jobs(&[job(1)]);
+    let write = |milliseconds, path: &Path| {
+        fs::write(path, serde_json::to_vec(&JournalRecord::new(job(milliseconds), None)).unwrap()).unwrap();
     };
+    let path = |milliseconds| test.record_path(milliseconds);
+    let target = test.state_folder.path().join("target");
     mknodat(CWD, path(2), FileType::Fifo, Mode::RWXU, 0).unwrap();
-    write(3, &folder.path().join("elsewhere"));
-    symlink(folder.path().join("elsewhere"), path(3)).unwrap();
+    write(3, &target);
+    symlink(target, path(3)).unwrap();
     fs::create_dir(path(4)).unwrap();
     fs::create_dir(path(4).with_extension("broken")).unwrap();
     fs::create_dir(path(5).with_extension("tmp")).unwrap();
     fs::write(path(6), "[".repeat(1_000_000)).unwrap();
-    let (_journal, found) = Journal::open(folder.path()).unwrap();
-    assert_eq!(found.records.len(), 1);
-    assert_eq!(found.broken.len(), 5, "{:?}", found.broken);
+    let (_journal, loaded) = test.open();
+    assert_eq!(loaded.records.len(), 1);
+    assert_eq!(loaded.broken.len(), 5, "{:?}", loaded.broken);
 }
 
 #[test]
-fn the_folder_is_the_agents_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let requests = folder.path().join("requests");
-    fs::create_dir(&requests).unwrap();
-    fs::set_permissions(&requests, fs::Permissions::from_mode(0o777)).unwrap();
-    drop(Journal::open(folder.path()).unwrap());
-    assert_eq!(fs::metadata(&requests).unwrap().permissions().mode() & 0o777, 0o700);
+fn folder_of_the_records_is_restricted_to_the_agents_user() {
+    let test = TestJournal::new();
+    fs::create_dir(test.requests()).unwrap();
+    fs::set_permissions(test.requests(), fs::Permissions::from_mode(0o777)).unwrap();
+    drop(test.open());
+    assert_eq!(fs::metadata(test.requests()).unwrap().permissions().mode() & 0o777, 0o700);
     if geteuid().is_root() {
-        std::os::unix::fs::chown(&requests, Some(61_001), None).unwrap();
-        assert!(matches!(Journal::open(folder.path()), Err(JournalError::Folder { .. })));
+        std::os::unix::fs::chown(test.requests(), Some(61_001), None).unwrap();
+        assert!(matches!(Journal::open(test.state_folder.path()), Err(JournalError::Folder { .. })));
     }
 }
 
 #[test]
-fn a_start_has_no_report_in_memory() {
-    let folder = tempfile::tempdir().unwrap();
-    let (journal, _) = Journal::open(folder.path()).unwrap();
-    journal.put(&JournalRecord::new(request(1), Some(ended()))).unwrap();
+fn reports_are_not_loaded_into_memory() {
+    let test = TestJournal::new();
+    let (journal, _) = test.open();
+    journal.write(&JournalRecord::new(job(1), Some(success()))).unwrap();
     drop(journal);
-    let (journal, mut found) = Journal::open(folder.path()).unwrap();
-    assert_eq!(found.records.remove(0).ended.unwrap().report.get(), "null");
-    assert_ne!(journal.get(&request(1).id).unwrap().ended.unwrap().report.get(), "null");
+    let (journal, mut loaded) = test.open();
+    assert_eq!(loaded.records.remove(0).end.unwrap().report.get(), "null");
+    assert_ne!(journal.read(&job(1).id).unwrap().end.unwrap().report.get(), "null");
+}
+
+fn any_source() -> impl Strategy<Value = JobSource> {
+    prop_oneof![
+        (any::<u32>(), any::<u32>()).prop_map(|(uid, gid)| JobSource::Peer(Peer { uid, gid })),
+        Just(JobSource::Folder),
+        Just(JobSource::Cluster),
+    ]
+}
+
+prop_compose! {
+    fn any_job()(
+        milliseconds in 0_u64..1 << 47,
+        source: String,
+        definition: String,
+        key: Option<String>,
+        submitted_by in any_source(),
+    ) -> Job {
+        let submission = Submission { source: Printable::new(&source), definition, key, submitted_by };
+        Job { submission, ..job(milliseconds) }
+    }
+}
+
+prop_compose! {
+    fn any_end()(seconds in 0_u64..1 << 32, text: String) -> EndRecord {
+        let at = Timestamp::new(UNIX_EPOCH + Duration::from_secs(seconds));
+        EndRecord { at, result: JobResult::Failed, report: to_raw_value(&text).unwrap() }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn record_round_trips_through_its_file(job in any_job(), end in proptest::option::of(any_end())) {
+        let test = TestJournal::new();
+        let (journal, _) = test.open();
+        journal.write(&JournalRecord::new(job.clone(), end.clone())).unwrap();
+        let record = journal.read(&job.id).unwrap();
+        prop_assert_eq!(record.job, job);
+        let parts = |end: EndRecord| (end.at, end.result, end.report.get().to_owned());
+        prop_assert_eq!(record.end.map(parts), end.map(parts));
+    }
+
+    #[test]
+    fn arbitrary_files_neither_panic_nor_lose_a_valid_record(
+        bytes: Vec<u8>,
+        json in r#"\{"version":1,("id":"[0-9a-f]{19,21}",)?("accepted":"[0-9TZ:.-]{0,24}",)?"source":"\PC{0,8}".{0,40}"#,
+        extension in "json|tmp|cancelled|broken|[a-z]{0,4}",
+    ) {
+        let test = TestJournal::with_open_jobs(&[job(1)]);
+        fs::write(test.record_path(2).with_extension(&extension), &bytes).unwrap();
+        fs::write(test.record_path(3), json).unwrap();
+        let (_journal, loaded) = test.open();
+        prop_assert!(loaded.records.iter().any(|record| record.job == job(1)));
+    }
+
+    #[test]
+    fn truncated_record_is_set_aside_and_not_loaded(job in any_job(), length: prop::sample::Index) {
+        let test = TestJournal::with_open_jobs(&[job.clone()]);
+        let path = test.requests().join(format!("{}.json", job.id));
+        let text = fs::read(&path).unwrap();
+        fs::write(&path, &text[..length.index(text.len())]).unwrap();
+        let (_journal, loaded) = test.open();
+        prop_assert_eq!((loaded.records.len(), loaded.broken.len()), (0, 1));
+        prop_assert!(loaded.broken[0].path.exists());
+    }
 }

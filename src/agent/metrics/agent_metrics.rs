@@ -48,8 +48,9 @@ impl AgentMetrics {
     /// counted, because they have no limit.
     #[must_use]
     pub fn render(&self, desk: &JobStore) -> String {
-        let JobCounts { queued, running, for_engine, for_others } = desk.tally(|origin| !origin.is_managed());
-        let (waiting, limit) = (for_engine + for_others, desk.room().open);
+        let JobCounts { queued, running, waiting_for_engine, waiting_for_retry } =
+            desk.count(|origin| !origin.is_managed());
+        let (waiting, limit) = (waiting_for_engine + waiting_for_retry, desk.limits().open);
         for (phase, count) in [("queued", queued), ("running", running), ("waiting", waiting)] {
             self.0.set(&table::REQUESTS_OPEN, &[phase], to_float(count));
         }
@@ -91,8 +92,8 @@ impl AgentMetrics {
 }
 
 impl AgentObserver for AgentMetrics {
-    fn ended(&self, request: &Job, how: JobResult, report: &Report) {
-        let ending = how.word();
+    fn job_ended(&self, request: &Job, how: JobResult, report: &Report) {
+        let ending = how.as_str();
         self.0.add(&table::REQUESTS, &[ending], 1);
         self.0.observe(&table::REQUEST_DURATION, &[ending], request.accepted.elapsed());
         // Containers that share a pull repeat its result in the report.
@@ -104,11 +105,11 @@ impl AgentObserver for AgentMetrics {
         }
     }
 
-    fn decided(&self, AccessDecision { right, allowed, .. }: &AccessDecision<'_>) {
+    fn access_decided(&self, AccessDecision { right, allowed, .. }: &AccessDecision<'_>) {
         self.0.add(&table::ACCESS_DECISIONS, &[right.as_str(), if *allowed { "allowed" } else { "refused" }], 1);
     }
 
-    fn gave(&self, CredentialIssued { origin, .. }: &CredentialIssued<'_>) {
+    fn credential_issued(&self, CredentialIssued { provenance: origin, .. }: &CredentialIssued<'_>) {
         self.0.add(&table::CREDENTIALS_ISSUED, &[origin.kind()], 1);
     }
 }

@@ -142,7 +142,7 @@ pub(super) const AWS_CALL_DURATION: Metric = histogram(
     "Duration of a call to AWS, with any result.",
 );
 pub(super) const AUDIT_LINES: Metric =
-    counter("taskpull_audit_lines_total", &["result"], "EventQueue of the audit log: `written` or `lost`.");
+    counter("taskpull_audit_lines_total", &["result"], "Lines of the audit log: `written` or `lost`.");
 
 /// All metrics, in the order in which they are rendered.
 pub const METRICS: &[&Metric] = &[

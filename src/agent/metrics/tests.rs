@@ -52,7 +52,7 @@ fn ended(metrics: &AgentMetrics, containers: Vec<ContainerReport>) {
     let request = Job { id: JobId::new(now, 0), accepted: Timestamp::new(now), submission };
     let tasks = vec![TaskReport { source, family: None, warnings: Vec::new(), containers }];
     let report = Report { schema_version: 1, tasks, invalid_inputs: Vec::new(), summary: Summary::default() };
-    metrics.ended(&request, JobResult::Failed, &report);
+    metrics.job_ended(&request, JobResult::Failed, &report);
 }
 
 fn assert_has(metrics: &AgentMetrics, lines: &[&str]) {
@@ -115,7 +115,12 @@ fn aws_calls_served_credentials_and_decisions_are_counted() {
         source: ServedFrom::StaleCache,
         age: Duration::from_secs(400),
     });
-    metrics.decided(&AccessDecision { by: PEER, right: Right::Submit, allowed: false, what: format_args!("") });
+    metrics.access_decided(&AccessDecision {
+        caller: PEER,
+        right: Right::Submit,
+        allowed: false,
+        request: format_args!(""),
+    });
     assert_has(
         &metrics,
         &[

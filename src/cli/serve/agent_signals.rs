@@ -40,7 +40,7 @@ impl<'a> AgentSignals<'a> {
 
     fn stop(&self) {
         if self.shutdown.drain.is_cancelled() {
-            self.shutdown.now.cancel();
+            self.shutdown.abort.cancel();
         }
         self.shutdown.drain.cancel();
     }

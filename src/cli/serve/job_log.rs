@@ -7,16 +7,19 @@ use crate::report::Report;
 pub(super) struct JobLog;
 
 impl AgentObserver for JobLog {
-    fn ended(&self, job: &Job, result: JobResult, report: &Report) {
+    fn job_ended(&self, job: &Job, result: JobResult, report: &Report) {
         let images = report.tasks.iter().map(|task| task.containers.len()).sum::<usize>();
         tracing::info!(id = %job.id, source = %job.submission.source, ?result, images, "request ended");
     }
 
-    fn decided(&self, AccessDecision { by: Peer { uid, gid }, right, allowed, what }: &AccessDecision<'_>) {
+    fn access_decided(
+        &self,
+        AccessDecision { caller: Peer { uid, gid }, right, allowed, request }: &AccessDecision<'_>,
+    ) {
         if *allowed {
-            tracing::debug!(uid, gid, ?right, request = what, "access allowed");
+            tracing::debug!(uid, gid, ?right, request, "access allowed");
         } else {
-            tracing::warn!(uid, gid, ?right, request = what, "access refused");
+            tracing::warn!(uid, gid, ?right, request, "access refused");
         }
     }
 }

@@ -72,7 +72,7 @@ impl JobExecutor for PipelineExecutor {
         JobPlan { subjects: run.subjects(), report: run.dry_run() }
     }
 
-    fn engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
+    fn check_engine(&self) -> BoxFuture<'_, Result<(), Failure>> {
         async {
             let context = &self.components().context;
             reach(&context.engine, &context.limits.deadlines).await.map_err(Failure::from)
@@ -93,7 +93,7 @@ impl JobExecutor for PipelineExecutor {
         async move {
             let context = &self.components().context;
             let run = pull_run(context, submission.source.as_str(), submission.definition.as_bytes());
-            events.begin(run.subjects());
+            events.start(run.subjects());
             let progress = DownloadCounter::new(&self.metrics, events);
             let AppContext { credentials, engine, limiter, limits, .. } = context;
             run.pull(&**credentials, engine, limiter, limits, &progress, interrupt).await

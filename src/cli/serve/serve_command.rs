@@ -14,7 +14,7 @@ use super::socket_access::{access, socket};
 use crate::agent::api::{ApiState, Server};
 use crate::agent::metrics::MetricsListener;
 use crate::agent::{
-    AgentMetrics, AgentObserver, AuditLog, ClusterPrefetchSettings, JobStore, Journal, ObserverSet, ServiceManager,
+    AgentMetrics, AgentObserver, AuditLog, BrokenFile, ClusterPrefetchSettings, JobStore, Journal, ObserverSet, ServiceManager,
     Shutdown, StoreLimits, Supervisor,
 };
 use crate::cli::arguments::ServeArguments;
@@ -42,7 +42,7 @@ fn serve(
     let traces = log::start_with_traces(&settings);
     restrict_process();
     let (journal, found) = Journal::open(&settings.agent.state_folder).map_err(CommandError::configuration)?;
-    for (path, error) in &found.broken {
+    for BrokenFile { path, error } in &found.broken {
         print_line(&format!("warning: {} is not a stored request and is ignored: {error}", path.display()));
     }
     let socket = socket(&settings.agent).map_err(CommandError::configuration)?;
@@ -65,15 +65,15 @@ fn serve(
     let result = runtime::run(Threads::Workers(2), async {
         let server = Server { state, listener: &socket.listener()? };
         let supervisor = Supervisor {
-            desk: &job_store,
-            work: &*executor,
-            witness: &*observer,
+            job_store: &job_store,
+            executor: &*executor,
+            observer: &*observer,
             server: &server,
             service_manager: &service_manager,
             give_up_after: settings.agent.give_up_after,
             drain_timeout: settings.agent.drain_timeout,
             folder: &settings.folder,
-            warming: cluster.as_deref().map(|cluster| ClusterPrefetchSettings {
+            cluster: cluster.as_deref().map(|cluster| ClusterPrefetchSettings {
                 cluster,
                 interval: settings.ecs.interval,
                 pull_interval: settings.ecs.pull_interval,

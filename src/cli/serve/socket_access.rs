@@ -8,7 +8,7 @@ use crate::config::{AgentSettings, Settings};
 /// Takes the socket that systemd passed, or binds one. Must be called before there is a second thread,
 /// because it removes environment variables.
 pub(super) fn socket(settings: &AgentSettings) -> Result<Socket, SocketError> {
-    let socket = match agent::handed_over().map_err(SocketError::Activation)? {
+    let socket = match agent::take_activation_socket().map_err(SocketError::Activation)? {
         Some(listener) => Socket::activated(listener),
         None => Socket::bind(&settings.socket, &settings.socket_group)?,
     };

@@ -29,7 +29,7 @@ pub(in crate::agent::api) async fn issue_login(
     let LoginTarget { image, name } = parse(&body)?;
     let login = state.executor.login(&image).await.map_err(|failure| Problem::from_login_failure(&failure))?;
     let login = login.ok_or_else(|| unconfigured(&image))?;
-    state.observer.gave(&CredentialIssued { to: peer, what: &name, origin: &login.provenance });
+    state.observer.credential_issued(&CredentialIssued { caller: peer, target: &name, provenance: &login.provenance });
     let body = response::full(Bytes::from_owner(for_agent(&login)));
     let mut response = response::new(StatusCode::OK, JSON, body);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -44,15 +44,15 @@ pub(in crate::agent::api) async fn submit(
     let definition = minimal_definition(&text)
         .ok_or_else(|| Problem::new(ProblemKind::INTERNAL, "the definition could not be reduced to the keys in use"))?;
     let submission = Submission { source, definition, key, submitted_by: JobSource::Peer(caller.peer) };
-    let AcceptedJob { id, before } = state.job_store.submit(submission).await?;
+    let AcceptedJob { id, is_duplicate } = state.job_store.submit(submission).await?;
     let mut response = if is_followed {
         events(state, &id).await?
     } else {
-        let mut view = full_view(state, state.job_store.show(&id)?).await;
+        let mut view = full_view(state, state.job_store.get(&id)?).await;
         if view.pulls.is_empty() && view.ended.is_none() {
             view.pulls = subjects.into_iter().map(|subject| PullItem::new(subject, None)).collect();
         }
-        response::json(if before { StatusCode::OK } else { StatusCode::ACCEPTED }, &view)?
+        response::json(if is_duplicate { StatusCode::OK } else { StatusCode::ACCEPTED }, &view)?
     };
     let location = HeaderValue::try_from(format!("/v1/pulls/{id}"));
     response.headers_mut().extend(location.ok().map(|location| (LOCATION, location)));
@@ -111,8 +111,8 @@ pub(in crate::agent::api) fn list(state: &ApiState, caller: Caller, query: &Quer
     let status = query.get("state", |status| serde_json::from_value::<JobStatus>(status.into()).ok())?;
     let limit = query.get("limit", parse_limit)?;
     let is_included = |view: &JobSnapshot| {
-        let is_visible = caller.rights.read || view.submitted_by.user() == Some(caller.peer.uid);
-        is_visible && status.is_none_or(|status| JobStatus::from(&view.standing) == status)
+        let is_visible = caller.rights.read || view.submitted_by.uid() == Some(caller.peer.uid);
+        is_visible && status.is_none_or(|status| JobStatus::from(&view.state) == status)
     };
     let views = state.job_store.list(limit.unwrap_or(LIST_DEFAULT), is_included);
     let pulls = views.into_iter().map(PullView::summary).collect();
@@ -126,7 +126,7 @@ fn parse_limit(text: &str) -> Option<usize> {
 }
 
 pub(in crate::agent::api) async fn show(state: &Arc<ApiState>, id: &JobId) -> Result<ApiResponse, Problem> {
-    let view = state.job_store.show(id)?;
+    let view = state.job_store.get(id)?;
     Ok(response::json(StatusCode::OK, &full_view(state, view).await)?)
 }
 
@@ -137,8 +137,8 @@ pub(in crate::agent::api) async fn cancel(state: &Arc<ApiState>, id: &JobId) -> 
 
 /// Adds the status of each pull of an open request, or the report of one that has ended.
 async fn full_view(state: &Arc<ApiState>, view: JobSnapshot) -> PullView {
-    let pulls = match &view.standing {
-        JobState::Open(open) => open.feed.pulls(),
+    let pulls = match &view.state {
+        JobState::Open(open) => open.events.pulls(),
         JobState::Ended { .. } => Vec::new(),
     };
     let pulls = pulls.into_iter().map(|(subject, state)| PullItem::new(subject, state)).collect();
@@ -153,14 +153,14 @@ async fn full_view(state: &Arc<ApiState>, view: JobSnapshot) -> PullView {
 /// Streams the events of an open request; for one that has ended, returns its report as the only
 /// event.
 pub(in crate::agent::api) async fn events(state: &Arc<ApiState>, id: &JobId) -> Result<ApiResponse, Problem> {
-    let subscription = match state.job_store.show(id)?.standing {
-        JobState::Open(open) => open.feed.listen(),
+    let subscription = match state.job_store.get(id)?.state {
+        JobState::Open(open) => open.events.subscribe(),
         JobState::Ended { .. } => None,
     };
     let body = if let Some(lines) = subscription {
         response::event_stream(lines)
     } else {
-        let view = full_view(state, state.job_store.show(id)?).await;
+        let view = full_view(state, state.job_store.get(id)?).await;
         let report = view.report.and_then(|report| serde_json::from_str::<Report>(report.get()).ok());
         response::full(report.map(|report| report_line(&report)).unwrap_or_default())
     };

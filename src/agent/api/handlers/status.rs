@@ -28,7 +28,7 @@ pub(in crate::agent::api) fn metrics(state: &ApiState) -> ApiResponse {
 pub(in crate::agent::api) async fn ready(state: &Arc<ApiState>) -> Result<ApiResponse, Problem> {
     let desk = Arc::clone(&state.job_store);
     let probe = tokio::task::spawn_blocking(move || desk.probe());
-    let (engine, state_folder) = join(state.executor.engine(), probe).await;
+    let (engine, state_folder) = join(state.executor.check_engine(), probe).await;
     let state_folder = match state_folder {
         Ok(probed) => probed.map_err(Failure::from),
         Err(error) => Err(probe_failure(&error.to_string())),

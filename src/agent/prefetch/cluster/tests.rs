@@ -16,25 +16,25 @@ use crate::report::{Report, Summary};
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 
-/// A cluster that is what the test says.
-struct Fake(Mutex<State>);
+/// A cluster whose answers the test controls.
+struct FakeCluster(Mutex<State>);
 
 struct State {
     workloads: Result<Vec<Workload>, Failure>,
     definitions: BTreeMap<&'static str, Result<ClusterDefinition, Failure>>,
     attributes: Option<Attributes>,
-    looks: usize,
+    scans: usize,
     asked: Vec<String>,
 }
 
-impl Fake {
-    /// With one service for each of these definitions, which are there.
+impl FakeCluster {
+    /// A cluster with one service for each of these definitions.
     fn with(definitions: &[&'static str]) -> Self {
         let fake = Self(Mutex::new(State {
             workloads: Ok(Vec::new()),
             definitions: definitions.iter().map(|arn| (*arn, Ok(definition(&[], None)))).collect(),
             attributes: None,
-            looks: 0,
+            scans: 0,
             asked: Vec::new(),
         }));
         fake.runs(definitions);
@@ -54,13 +54,13 @@ impl Fake {
     }
 }
 
-impl ClusterApi for Fake {
+impl ClusterApi for FakeCluster {
     fn name(&self) -> String {
         "test".to_owned()
     }
 
     fn workloads(&self) -> BoxFuture<'_, Result<Vec<Workload>, Failure>> {
-        self.state().looks += 1;
+        self.state().scans += 1;
         let answer = self.state().workloads.clone();
         async { answer }.boxed()
     }
@@ -90,52 +90,56 @@ fn definition(member_of: &[&str], system: Option<&str>) -> ClusterDefinition {
 }
 
 fn failure(class: Class) -> Failure {
-    let (resource, message) = (Printable::new("test"), Printable::new("it failed"));
+    let (resource, message) = (Printable::new("test"), Printable::new("the call failed"));
     Failure { link: Link::HostIdentity, class, resource, message, caused_by: Vec::new(), hint: None }
 }
 
-/// Keeps a cluster warm that is looked at every minute, until the test is done.
-async fn keep<T>(fake: &Fake, pull_interval: Option<Duration>, test: impl AsyncFnOnce(&Arc<JobStore>) -> T) -> T {
+/// Prefetches a cluster with a scan every minute, until the test is done.
+async fn run_prefetcher<T>(
+    fake: &FakeCluster,
+    pull_interval: Option<Duration>,
+    test: impl AsyncFnOnce(&Arc<JobStore>) -> T,
+) -> T {
     let folder = tempfile::tempdir().unwrap();
-    let (journal, found) = Journal::open(folder.path()).unwrap();
-    let (to_runner, _accepted) = mpsc::unbounded_channel();
-    let desk = Arc::new(JobStore::new(journal, found.records, StoreLimits { open: 4, history: 2 }, to_runner));
-    let (warming, drain) =
+    let (journal, loaded) = Journal::open(folder.path()).unwrap();
+    let (queue, _accepted) = mpsc::unbounded_channel();
+    let jobs = Arc::new(JobStore::new(journal, loaded.records, StoreLimits { open: 4, history: 2 }, queue));
+    let (settings, drain) =
         (ClusterPrefetchSettings { cluster: fake, interval: MINUTE, pull_interval }, CancellationToken::new());
     let test = async {
         settle().await;
-        let done = test(&desk).await;
+        let done = test(&jobs).await;
         drain.cancel();
         done
     };
-    futures_util::future::join(test, ClusterPrefetcher::new(&desk, warming).run(&drain)).await.0
+    futures_util::future::join(test, ClusterPrefetcher::new(&jobs, settings).run(&drain)).await.0
 }
 
-/// Lets whatever is due happen.
+/// Lets everything happen that is due now.
 async fn settle() {
     sleep(Duration::from_millis(1)).await;
 }
 
-/// Waits until the cluster was surely looked at once more.
-async fn look() {
+/// Waits for longer than the scan interval with its jitter.
+async fn next_scan() {
     sleep(MINUTE.mul_f64(1.2)).await;
 }
 
-/// The sources of what is open or was done, sorted.
-fn kept(desk: &JobStore) -> Vec<String> {
-    let mut sources: Vec<_> = desk.list(100, |_| true).iter().map(|view| view.source.to_string()).collect();
+/// The sources of all listed jobs, sorted.
+fn sources(jobs: &JobStore) -> Vec<String> {
+    let mut sources: Vec<_> = jobs.list(100, |_| true).iter().map(|snapshot| snapshot.source.to_string()).collect();
     sources.sort();
     sources
 }
 
-/// Ends what is open, as if it had been pulled; gives how much that was.
-async fn pull(desk: &Arc<JobStore>) -> usize {
+/// Ends all open jobs as succeeded, and returns their number.
+async fn end_open_jobs(jobs: &Arc<JobStore>) -> usize {
     let report =
         Report { schema_version: 1, tasks: Vec::new(), invalid_inputs: Vec::new(), summary: Summary::default() };
     let mut count = 0;
-    for view in desk.list(100, |_| true) {
-        if let JobState::Open(open) = view.standing {
-            desk.end(&open, JobResult::Succeeded, &report).await;
+    for snapshot in jobs.list(100, |_| true) {
+        if let JobState::Open(active) = snapshot.state {
+            jobs.end(&active, JobResult::Succeeded, &report).await;
             count += 1;
         }
     }
@@ -143,123 +147,123 @@ async fn pull(desk: &Arc<JobStore>) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_new_is_pulled_at_the_next_look_and_what_is_gone_is_withdrawn() {
-    let fake = Fake::with(&["a", "b", "c"]);
+async fn scan_adds_new_definitions_and_removes_the_others() {
+    let fake = FakeCluster::with(&["a", "b", "c"]);
     fake.runs(&["a", "b"]);
-    keep(&fake, None, async |desk| {
-        assert_eq!(kept(desk), ["a", "b"]);
-        let a = desk.list(100, |view| view.source.as_str() == "a").remove(0);
-        let JobState::Open(open) = a.standing else { panic!("it is open") };
+    run_prefetcher(&fake, None, async |jobs| {
+        assert_eq!(sources(jobs), ["a", "b"]);
+        let a = jobs.list(100, |snapshot| snapshot.source.as_str() == "a").remove(0);
+        let JobState::Open(active) = a.state else { panic!("the job has ended") };
         fake.runs(&["b", "c"]);
-        look().await;
-        assert_eq!(kept(desk), ["b", "c"]);
-        assert!(open.cancel.is_cancelled(), "its pull is called off");
+        next_scan().await;
+        assert_eq!(sources(jobs), ["b", "c"]);
+        assert!(active.cancel.is_cancelled(), "its job is cancelled");
         assert_eq!(fake.asked("b"), 1, "a revision never changes");
     })
     .await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_changes_nothing_and_what_is_warm_is_pulled_again_all_the_same() {
-    let fake = Fake::with(&["a", "b"]);
+async fn known_definitions_are_pulled_again_during_an_outage_of_ecs() {
+    let fake = FakeCluster::with(&["a", "b"]);
     fake.runs(&["a"]);
-    keep(&fake, Some(HOUR), async |desk| {
-        assert_eq!(pull(desk).await, 1);
+    run_prefetcher(&fake, Some(HOUR), async |jobs| {
+        assert_eq!(end_open_jobs(jobs).await, 1);
         fake.state().workloads = Err(failure(Class::Unavailable));
         sleep(HOUR / 2).await;
-        assert_eq!((kept(desk), pull(desk).await), (vec!["a".to_owned()], 0));
+        assert_eq!((sources(jobs), end_open_jobs(jobs).await), (vec!["a".to_owned()], 0));
         sleep(HOUR).await;
-        assert_eq!(pull(desk).await, 1);
+        assert_eq!(end_open_jobs(jobs).await, 1);
         fake.runs(&["a", "b"]);
-        look().await;
-        assert_eq!(kept(desk), ["a", "b"]);
+        next_scan().await;
+        assert_eq!(sources(jobs), ["a", "b"]);
     })
     .await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_definition_is_pulled_again_after_the_interval_unless_it_is_still_tried() {
-    let fake = Fake::with(&["a"]);
-    keep(&fake, Some(HOUR), async |desk| {
-        let first = desk.list(1, |_| true).remove(0).id;
+async fn definition_is_pulled_again_after_the_interval_unless_still_open() {
+    let fake = FakeCluster::with(&["a"]);
+    run_prefetcher(&fake, Some(HOUR), async |jobs| {
+        let first = jobs.list(1, |_| true).remove(0).id;
         sleep(HOUR * 2).await;
-        assert_eq!(desk.list(1, |_| true).remove(0).id, first, "it is still open");
-        assert_eq!(pull(desk).await, 1);
+        assert_eq!(jobs.list(1, |_| true).remove(0).id, first, "the first job is still open");
+        assert_eq!(end_open_jobs(jobs).await, 1);
         sleep(HOUR.mul_f64(1.2)).await;
-        assert_ne!(desk.list(1, |_| true).remove(0).id, first);
-        assert_eq!((kept(desk).len(), pull(desk).await), (1, 1), "the one before is not shown beside it");
+        assert_ne!(jobs.list(1, |_| true).remove(0).id, first);
+        assert_eq!((sources(jobs).len(), end_open_jobs(jobs).await), (1, 1), "the previous job is not listed any more");
         assert_eq!(fake.asked("a"), 1);
     })
     .await;
-    keep(&fake, None, async |desk| {
-        assert_eq!(pull(desk).await, 1);
+    run_prefetcher(&fake, None, async |jobs| {
+        assert_eq!(end_open_jobs(jobs).await, 1);
         sleep(HOUR * 1_000).await;
-        assert_eq!(pull(desk).await, 0, "never means never");
+        assert_eq!(end_open_jobs(jobs).await, 0, "without an interval, nothing is pulled again");
     })
     .await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_placed_here_is_not_pulled_until_the_instance_is_another() {
-    let fake = Fake::with(&["a", "constrained", "of windows"]);
+async fn unplaceable_definition_is_pulled_once_the_instance_attributes_match() {
+    let fake = FakeCluster::with(&["a", "constrained", "windows"]);
     fake.state().definitions.insert("constrained", Ok(definition(&["attribute:stack == api"], None)));
-    fake.state().definitions.insert("of windows", Ok(definition(&[], Some("WINDOWS_SERVER_2022_CORE"))));
+    fake.state().definitions.insert("windows", Ok(definition(&[], Some("WINDOWS_SERVER_2022_CORE"))));
     fake.state().attributes = Some([("stack".to_owned(), "web".to_owned())].into());
-    keep(&fake, None, async |desk| {
-        assert_eq!(kept(desk), ["a"]);
-        look().await;
-        assert_eq!((fake.asked("constrained"), fake.asked("of windows")), (1, 1), "they are remembered");
+    run_prefetcher(&fake, None, async |jobs| {
+        assert_eq!(sources(jobs), ["a"]);
+        next_scan().await;
+        assert_eq!((fake.asked("constrained"), fake.asked("windows")), (1, 1), "each definition is read once");
         fake.state().attributes = Some([("stack".to_owned(), "api".to_owned())].into());
-        look().await;
-        assert_eq!(kept(desk), ["a", "constrained"]);
+        next_scan().await;
+        assert_eq!(sources(jobs), ["a", "constrained"]);
     })
     .await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_definition_that_ecs_does_not_tell_costs_no_other() {
-    let fake = Fake::with(&["a", "bad", "c"]);
+async fn unreadable_definition_does_not_affect_the_others() {
+    let fake = FakeCluster::with(&["a", "bad", "c"]);
     fake.state().definitions.insert("bad", Err(failure(Class::Unknown)));
-    keep(&fake, None, async |desk| {
-        assert_eq!(kept(desk), ["a", "c"]);
-        look().await;
-        assert_eq!(fake.asked("bad"), 2, "it is asked for at every look");
+    run_prefetcher(&fake, None, async |jobs| {
+        assert_eq!(sources(jobs), ["a", "c"]);
+        next_scan().await;
+        assert_eq!(fake.asked("bad"), 2, "every scan asks for it again");
         fake.state().definitions.insert("bad", Ok(definition(&[], None)));
-        look().await;
-        assert_eq!(kept(desk), ["a", "bad", "c"]);
+        next_scan().await;
+        assert_eq!(sources(jobs), ["a", "bad", "c"]);
     })
     .await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_definition_that_is_never_answered_holds_up_no_other_for_long() {
-    let fake = Fake::with(&["a", "b", "c", "silent"]);
+async fn definition_without_an_answer_does_not_block_the_others_forever() {
+    let fake = FakeCluster::with(&["a", "b", "c", "silent"]);
     fake.state().definitions.insert("silent", Err(failure(Class::TimedOut)));
-    keep(&fake, None, async |desk| {
+    run_prefetcher(&fake, None, async |jobs| {
         sleep(HOUR).await;
-        assert_eq!(kept(desk), ["a", "b", "c"]);
+        assert_eq!(sources(jobs), ["a", "b", "c"]);
         assert_eq!(["a", "b", "c"].map(|arn| fake.asked(arn)), [1; 3]);
-        assert_eq!(fake.asked("silent"), fake.state().looks, "each look ends with it");
+        assert_eq!(fake.asked("silent"), fake.state().scans, "each scan ends with it");
     })
     .await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_remembered_of_what_has_come_and_gone() {
+async fn removed_definitions_leave_no_state_behind() {
     let names: Vec<&'static str> = (0..500).map(|number| &*format!("definition-{number}").leak()).collect();
-    let fake = Fake::with(&names);
+    let fake = FakeCluster::with(&names);
     for name in names.iter().step_by(2) {
         fake.state().definitions.insert(name, Err(failure(Class::Unknown)));
     }
-    keep(&fake, Some(HOUR), async |desk| {
-        assert_eq!(kept(desk).len(), 100, "as many as are listed");
-        pull(desk).await;
+    run_prefetcher(&fake, Some(HOUR), async |jobs| {
+        assert_eq!(sources(jobs).len(), 100, "the list is limited to 100");
+        end_open_jobs(jobs).await;
         fake.runs(&[]);
-        look().await;
-        assert_eq!(kept(desk), [""; 0]);
+        next_scan().await;
+        assert_eq!(sources(jobs), [""; 0]);
         fake.runs(&names[..2]);
-        look().await;
-        assert_eq!((kept(desk).len(), fake.asked(names[1])), (1, 2), "it is as new");
+        next_scan().await;
+        assert_eq!((sources(jobs).len(), fake.asked(names[1])), (1, 2), "a definition that returns is new");
     })
     .await;
 }

@@ -1,41 +1,39 @@
-//! What can be wrong with the folder of the requests.
+//! Why the journal cannot be used.
 
 use std::io;
 use std::path::PathBuf;
 
 use crate::error::{Class, Explain, Link};
 
-/// Why a request could not be kept.
+/// Why the journal could not be opened or written.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// The folder cannot be used.
-    #[error("state folder {folder}", folder = folder.display())]
+    /// The state folder could not be created, read or locked.
+    #[error("cannot open state folder {folder}", folder = folder.display())]
     Folder {
-        /// The folder.
+        /// The path of the state folder.
         folder: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// Another agent has it.
-    #[error("state folder {folder}: another agent is using it", folder = folder.display())]
+    /// Another agent uses the state folder.
+    #[error("state folder {folder} is in use by another agent", folder = folder.display())]
     Locked {
-        /// The folder.
+        /// The path of the state folder.
         folder: PathBuf,
     },
     /// A file could not be written.
-    #[error("{file} could not be written", file = file.display())]
+    #[error("cannot write {file}", file = file.display())]
     Write {
-        /// The file.
+        /// The path of the file.
         file: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
 
 impl JournalError {
-    /// Whether there was no space for it.
-    #[must_use]
-    pub fn is_no_space(&self) -> bool {
+    fn is_disk_full(&self) -> bool {
         use io::ErrorKind::{QuotaExceeded, StorageFull};
         let (Self::Folder { source, .. } | Self::Write { source, .. }) = self else { return false };
         matches!(source.kind(), StorageFull | QuotaExceeded)
@@ -52,7 +50,7 @@ impl Explain for JournalError {
 
     fn class(&self) -> Class {
         match self {
-            _ if self.is_no_space() => Class::DiskFull,
+            _ if self.is_disk_full() => Class::DiskFull,
             Self::Write { .. } => Class::Unavailable,
             Self::Folder { .. } | Self::Locked { .. } => Class::Invalid,
         }
@@ -66,15 +64,14 @@ impl Explain for JournalError {
     }
 
     fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Folder { .. } => "it must be a folder that the agent may write: `agent.state_folder`".to_owned(),
-            Self::Locked { .. } => {
-                "end the other agent, or give this one an `agent.state_folder` of its own".to_owned()
-            }
-            Self::Write { .. } if self.is_no_space() => {
-                "make room on its disk; nothing new is accepted before, and what was accepted goes on".to_owned()
+        let hint = match self {
+            Self::Folder { .. } => "set `agent.state_folder` to a folder that the agent's user can write to",
+            Self::Locked { .. } => "stop the other agent, or set another `agent.state_folder` for this one",
+            Self::Write { .. } if self.is_disk_full() => {
+                "make room on this disk; until then the agent rejects new requests and continues those it has accepted"
             }
             Self::Write { .. } => return None,
-        })
+        };
+        Some(hint.to_owned())
     }
 }
