@@ -117,7 +117,7 @@ fn engine_precedence_is_that_of_dockers_cli() {
     };
 
     let from_context = assert_reaches("the current context", host.pull(), &current);
-    assert!(from_context.stderr.contains("of Docker's current context `current`"), "{from_context:?}");
+    assert!(from_context.stderr.contains("from Docker's current context `current`"), "{from_context:?}");
     let run = host.pull().env("TASKPULL_CONFIG", &config);
     let from_file = assert_reaches("the file over the current context", run, &file);
     assert!(!from_file.stderr.contains("context"), "{from_file:?}");

@@ -49,7 +49,7 @@ fn fallback_to_the_cached_image_is_printed_with_its_cause() {
     let run = Run::new(["pull", "--behavior=default", "-"]).stdin(task(&[open_container("app", IMAGE)]).to_string());
     let ended = world.configure(run).env("TASKPULL_ATTEMPTS", "2").output();
     assert!(ended.stderr.ends_with(&format!("{IMAGE}: cached\n")), "{ended:?}");
-    assert!(ended.stderr.contains(&format!("{IMAGE}: the copy on the engine serves instead: registry unavailable: ")));
+    assert!(ended.stderr.contains(&format!("{IMAGE}: falling back to the cached image: registry unavailable: ")));
     assert!(
         ended.stdout.contains("    the cached image is used, because the pull failed:\n      registry (unavailable)")
     );

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::agent::{JobId, JobPhase, JobResult, JobSnapshot, JobSource, JobState, Timestamp};
 use crate::error::{Failure, Printable};
-use crate::pipeline::{LayerTotals, PullResultKind, PullState};
+use crate::pull::{LayerTotals, PullResultKind, PullState};
 use crate::report::Report;
 use crate::report::{LayersReport, Subject};
 
