@@ -19,7 +19,7 @@ use crate::task::Platform;
 pub(super) struct AppContext {
     pub engine: DockerAddress,
     /// Docker's current context, if it and no setting selected the engine.
-    pub by_current_context: Option<String>,
+    pub current_context: Option<String>,
     pub limits: PullLimits,
     pub limiter: PullLimiter,
     pub credentials: Arc<CachingCredentialProvider<AwsClient>>,
@@ -42,10 +42,10 @@ impl AppContext {
         let concurrency =
             Concurrency { all: settings.pull.concurrency, per_registry: settings.pull.concurrency_per_registry };
         let host_logins = Arc::new(setup::host_logins(settings)?);
-        let ResolvedEngine { address, by_current_context } = setup::engine_selector(settings).find()?;
+        let ResolvedEngine { address, current_context } = setup::engine_selector(settings).resolve()?;
         Ok(Self {
             engine: address,
-            by_current_context,
+            current_context,
             limits: setup::pull_limits(settings, fail_fast),
             limiter: limiter(concurrency),
             credentials: Arc::new(setup::credential_provider(settings, Arc::clone(&host_logins), observer)?),

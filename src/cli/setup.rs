@@ -29,15 +29,15 @@ pub(super) fn no_observer() -> Arc<dyn CredentialObserver> {
 pub(super) fn engine_selector(settings: &Settings) -> EngineSelector {
     let Settings { engine, engine_location, .. } = settings;
     EngineSelector {
-        place: match engine_location.clone() {
+        endpoint: match engine_location.clone() {
             EngineLocation::Host(host) => EngineEndpoint::Host(host),
             EngineLocation::Context(name) => EngineEndpoint::Context(name),
-            EngineLocation::Unset(otherwise) => EngineEndpoint::Current { otherwise },
+            EngineLocation::Unset(default_host) => EngineEndpoint::Current { default_host },
         },
         tls: match (engine.tls_verify, engine.tls) {
             (true, _) => TlsUse::Verified,
             (false, true) => TlsUse::Unverified,
-            (false, false) => TlsUse::No,
+            (false, false) => TlsUse::Off,
         },
         cert_folder: engine.cert_path.clone(),
         docker_folder: engine.config_folder.clone(),

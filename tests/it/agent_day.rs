@@ -160,7 +160,7 @@ impl Pulling {
         Self {
             credentials: credential_provider(),
             engine: DockerAddress::parse(&story_variable("DOCKER_HOST")).unwrap(),
-            traffic: PullLimiter::of_many_runs(Concurrency { all, per_registry }),
+            traffic: PullLimiter::for_many_runs(Concurrency { all, per_registry }),
             limits: PullLimits {
                 disk: DiskLimits::default(),
                 caching: Caching { verify_access: Some(true), ..Caching::default() },

@@ -72,7 +72,7 @@ impl Puller {
         let input = Input { source: "-".to_owned(), text: Ok(definition) };
         let run = PullRun::new(vec![input], &context);
         let one = NonZeroUsize::MIN;
-        let traffic = PullLimiter::of_one_run(Concurrency { all: one, per_registry: one });
+        let traffic = PullLimiter::for_one_run(Concurrency { all: one, per_registry: one });
         let report =
             run.pull(&self.credentials, &self.engine, &traffic, &limits, &NoProgress, &CancellationToken::new()).await;
         serde_json::to_value(&report).unwrap()["tasks"][0]["containers"][0].take()

@@ -15,8 +15,8 @@ use crate::agent::{
 };
 use crate::error::{Class, Failure, Link, Printable};
 use crate::pipeline::IssuedLogin;
-use crate::task::ImageReference;
 use crate::report::{Report, Summary};
+use crate::task::ImageReference;
 
 const HOUR: Duration = Duration::from_hours(1);
 

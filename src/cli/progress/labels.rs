@@ -5,7 +5,7 @@ use crate::pull::{PullResultKind, PulledImage};
 
 /// The word for the result of a successful pull.
 pub(super) fn result(image: &PulledImage) -> &'static str {
-    match image.how {
+    match image.kind {
         PullResultKind::Fetched => "pulled",
         PullResultKind::UpToDate => "up to date",
         PullResultKind::Cached { .. } => "cached",

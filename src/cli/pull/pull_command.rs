@@ -37,9 +37,9 @@ fn run_here(arguments: &PullArguments) -> Result<ExitCode, CommandError> {
     let settings = settings(arguments).map_err(CommandError::configuration)?;
     // Declared first, so dropped last: the export of traces must not delay the result.
     let traces = log::start_with_traces(&settings);
-    let context = AppContext::new(&settings, arguments.fail_fast, PullLimiter::of_one_run, &setup::no_observer())
+    let context = AppContext::new(&settings, arguments.fail_fast, PullLimiter::for_one_run, &setup::no_observer())
         .map_err(CommandError::configuration)?;
-    if let Some(docker_context) = &context.by_current_context {
+    if let Some(docker_context) = &context.current_context {
         print_line(&format!(
             "note: using the engine at {}, from Docker's current context `{docker_context}`",
             context.engine

@@ -30,7 +30,7 @@ impl Configuration {
     pub(super) fn load(arguments: &ServeArguments, metrics: &Arc<AgentMetrics>) -> Result<Self, Failure> {
         let settings = settings(arguments)?;
         let observer: Arc<dyn CredentialObserver> = Arc::clone(metrics) as _;
-        let mut context = AppContext::new(&settings, false, PullLimiter::of_many_runs, &observer)?;
+        let mut context = AppContext::new(&settings, false, PullLimiter::for_many_runs, &observer)?;
         // The agent pulls for many users, so a cached image is used only by those who may pull it.
         context.limits.caching.verify_access.get_or_insert(true);
         let logins = context.login_provider(&settings)?;

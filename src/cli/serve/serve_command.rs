@@ -14,8 +14,8 @@ use super::socket_access::{access, socket};
 use crate::agent::api::{ApiState, Server};
 use crate::agent::metrics::MetricsListener;
 use crate::agent::{
-    AgentMetrics, AgentObserver, AuditLog, BrokenFile, ClusterPrefetchSettings, JobStore, Journal, ObserverSet, ServiceManager,
-    Shutdown, StoreLimits, Supervisor,
+    AgentMetrics, AgentObserver, AuditLog, BrokenFile, ClusterPrefetchSettings, JobStore, Journal, ObserverSet,
+    ServiceManager, Shutdown, StoreLimits, Supervisor,
 };
 use crate::cli::arguments::ServeArguments;
 use crate::cli::cluster::cluster;

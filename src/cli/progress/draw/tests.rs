@@ -60,8 +60,8 @@ fn pulling(done: usize, total: usize, bytes: u64, bytes_total: u64) -> PullState
     PullState::Pulling(LayerTotals { done, total, bytes, bytes_total })
 }
 
-fn done(how: PullResultKind) -> PullState {
-    PullState::Done(PulledImage { digest: None, how, platform: None })
+fn done(kind: PullResultKind) -> PullState {
+    PullState::Done(PulledImage { digest: None, kind, platform: None })
 }
 
 fn outage() -> Failure {

@@ -1,4 +1,4 @@
-//! An engine that does what it is told, and runs with it under paused time.
+//! A fake engine that plays scripts, and runs with it under paused time.
 
 use std::collections::HashMap;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::credential::{Credential, CredentialProvider, Login};
 use crate::engine::{
-    Engine, EngineConnector, EngineError, LocalImage, ProgressMessage, PullRequest, Storage, Unreachable,
+    Engine, EngineConnector, EngineError, LocalImage, ProgressMessage, PullRequest, Storage, UnreachableReason,
 };
 use crate::error::{Class, Failure, Link, Printable};
 use crate::plan::{Need, PlannedPull};
@@ -29,105 +29,106 @@ use crate::task::{ImageReference, Platform};
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 pub(super) const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-/// A line after a pause, or an error.
+/// The messages of a pull stream, each after a pause; an error ends the stream.
 pub(super) type Script = Vec<(Duration, Result<ProgressMessage, EngineError>)>;
 
-/// An engine that plays, for each attempt at an image, the next of its scripts.
+/// A fake engine. Each attempt at an image plays the next script of that image.
 #[derive(Default)]
-pub(super) struct Fake {
+pub(super) struct FakeEngine {
     pub(super) scripts: Mutex<HashMap<String, Vec<Script>>>,
-    /// The images it has.
-    pub(super) copies: Mutex<HashMap<String, LocalImage>>,
-    /// Every image that it ever had, also under a tag that has moved.
-    pub(super) images: Mutex<Vec<LocalImage>>,
-    pub(super) connects: AtomicUsize,
-    pub(super) under_way: AtomicUsize,
-    pub(super) most_at_once: AtomicUsize,
+    /// Local images by name.
+    pub(super) local: Mutex<HashMap<String, LocalImage>>,
+    /// Every image that was ever pulled, also under a tag that has moved since.
+    pub(super) pulled: Mutex<Vec<LocalImage>>,
+    pub(super) connections: AtomicUsize,
+    pub(super) open_streams: AtomicUsize,
+    pub(super) most_open_streams: AtomicUsize,
     pub(super) inspect_takes: Duration,
 }
 
-impl Fake {
-    pub(super) fn on(self, image: &str, script: Script) -> Self {
+impl FakeEngine {
+    /// Adds a script for the next attempt at this image.
+    pub(super) fn script(self, image: &str, script: Script) -> Self {
         self.scripts.lock().unwrap().entry(format!("docker.io/library/{image}:latest")).or_default().push(script);
         self
     }
 
-    /// It has an image already, with this digest.
-    pub(super) fn having(self, image: &str, digest: &str) -> Self {
+    /// Adds a local image with this digest.
+    pub(super) fn with_local(self, image: &str, digest: &str) -> Self {
         let name = format!("docker.io/library/{image}:latest");
-        self.copies.lock().unwrap().insert(name, copy(digest));
+        self.local.lock().unwrap().insert(name, local_image(digest));
         self
     }
 }
 
-pub(super) fn copy(digest: &str) -> LocalImage {
+pub(super) fn local_image(digest: &str) -> LocalImage {
     let platform = Platform::parse("linux/amd64").ok();
     LocalImage { id: format!("id of {digest}"), digests: vec![digest.to_owned()], platform }
 }
 
-impl EngineConnector for &'static Fake {
-    type Engine = &'static Fake;
+impl EngineConnector for &'static FakeEngine {
+    type Engine = &'static FakeEngine;
 
     fn address(&self) -> String {
         "unix:///fake.sock".to_owned()
     }
 
-    async fn connect(&self) -> Result<&'static Fake, EngineError> {
-        self.connects.fetch_add(1, Ordering::Relaxed);
+    async fn connect(&self) -> Result<&'static FakeEngine, EngineError> {
+        self.connections.fetch_add(1, Ordering::Relaxed);
         sleep(SECOND).await;
         Ok(*self)
     }
 }
 
-impl Engine for &'static Fake {
+impl Engine for &'static FakeEngine {
     fn pull<'a>(
         &'a self,
-        wanted: &'a PullRequest,
+        request: &'a PullRequest,
         _: &'a Login,
     ) -> BoxStream<'a, Result<ProgressMessage, EngineError>> {
-        let script = self.scripts.lock().unwrap().get_mut(&wanted.image.to_string()).map(|scripts| scripts.remove(0));
-        let now = self.under_way.fetch_add(1, Ordering::Relaxed) + 1;
-        self.most_at_once.fetch_max(now, Ordering::Relaxed);
-        let leave = Leave(self);
-        let name = wanted.image.to_string();
-        stream::iter(script.unwrap_or_else(|| panic!("an attempt at {name} that was expected")))
-            .then(move |(pause, line)| {
-                let _ = &leave;
-                let name = wanted.image.to_string();
+        let script = self.scripts.lock().unwrap().get_mut(&request.image.to_string()).map(|scripts| scripts.remove(0));
+        let now = self.open_streams.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most_open_streams.fetch_max(now, Ordering::Relaxed);
+        let open_stream = OpenStream(self);
+        let name = request.image.to_string();
+        stream::iter(script.unwrap_or_else(|| panic!("unexpected attempt at {name}")))
+            .then(move |(pause, message)| {
+                let _ = &open_stream;
+                let name = request.image.to_string();
                 async move {
                     sleep(pause).await;
-                    if let Ok(digest) = &line
+                    if let Ok(digest) = &message
                         && let Some(digest) = digest.status.strip_prefix("Digest: ")
                     {
-                        self.copies.lock().unwrap().insert(name, copy(digest));
-                        self.images.lock().unwrap().push(copy(digest));
+                        self.local.lock().unwrap().insert(name, local_image(digest));
+                        self.pulled.lock().unwrap().push(local_image(digest));
                     }
-                    line
+                    message
                 }
             })
             .boxed()
     }
 
-    /// It answers as a pull of the image by digest would.
-    async fn verify<'a>(&'a self, wanted: &'a PullRequest, login: &'a Login) -> Result<(), EngineError> {
-        let mut lines = self.pull(wanted, login);
-        while let Some(line) = lines.next().await {
-            line?;
+    /// Plays the next script of the image named by digest.
+    async fn verify<'a>(&'a self, request: &'a PullRequest, login: &'a Login) -> Result<(), EngineError> {
+        let mut messages = self.pull(request, login);
+        while let Some(message) = messages.next().await {
+            message?;
         }
         Ok(())
     }
 
-    async fn local<'a>(&'a self, image: &'a ImageReference) -> Result<Option<LocalImage>, EngineError> {
+    async fn inspect<'a>(&'a self, image: &'a ImageReference) -> Result<Option<LocalImage>, EngineError> {
         sleep(self.inspect_takes).await;
-        Ok(self.copies.lock().unwrap().get(&image.to_string()).cloned())
+        Ok(self.local.lock().unwrap().get(&image.to_string()).cloned())
     }
 
-    /// By an image's name too, as engines do it.
+    /// Engines accept an image's id or name here.
     async fn tag<'a>(&'a self, image: &'a str, name: &'a ImageReference) -> Result<(), EngineError> {
         sleep(self.inspect_takes).await;
-        let by_id = self.images.lock().unwrap().iter().find(|copy| copy.id == image).cloned();
-        let copy = by_id.or_else(|| self.copies.lock().unwrap().get(image).cloned()).unwrap();
-        self.copies.lock().unwrap().insert(name.to_string(), copy);
+        let by_id = self.pulled.lock().unwrap().iter().find(|pulled| pulled.id == image).cloned();
+        let tagged = by_id.or_else(|| self.local.lock().unwrap().get(image).cloned()).unwrap();
+        self.local.lock().unwrap().insert(name.to_string(), tagged);
         Ok(())
     }
 
@@ -136,17 +137,18 @@ impl Engine for &'static Fake {
     }
 }
 
-struct Leave(&'static Fake);
+struct OpenStream(&'static FakeEngine);
 
-impl Drop for Leave {
+impl Drop for OpenStream {
     fn drop(&mut self) {
-        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+        self.0.open_streams.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-pub(super) struct NoneNeeded;
+/// Provides anonymous credentials.
+pub(super) struct Anonymous;
 
-impl CredentialProvider for NoneNeeded {
+impl CredentialProvider for Anonymous {
     fn credential<'a>(&'a self, _: &'a PlannedPull) -> BoxFuture<'a, Result<Credential, Arc<Failure>>> {
         async { Ok(Credential::anonymous()) }.boxed()
     }
@@ -165,10 +167,10 @@ impl CredentialProvider for NoneNeeded {
     }
 }
 
-/// Has a login, and nobody knows whether there is another one.
-pub(super) struct Doubted;
+/// Provides a password; after a refusal, AWS is unavailable.
+pub(super) struct NotRefreshable;
 
-impl CredentialProvider for Doubted {
+impl CredentialProvider for NotRefreshable {
     fn credential<'a>(&'a self, _: &'a PlannedPull) -> BoxFuture<'a, Result<Credential, Arc<Failure>>> {
         let secret = || Secret::new("x".to_owned());
         let mut credential = Credential::anonymous();
@@ -186,16 +188,17 @@ impl CredentialProvider for Doubted {
         _: &'a Credential,
         _: Instant,
     ) -> BoxFuture<'a, Result<Option<Credential>, Arc<Failure>>> {
-        let text = Printable::new("AWS does not answer");
+        let text = Printable::new("AWS is unavailable");
         let (link, class) = (Link::Secret, Class::Unavailable);
         let outage = Failure { link, class, resource: text.clone(), message: text, caused_by: Vec::new(), hint: None };
         async { Err(Arc::new(outage)) }.boxed()
     }
 }
 
-pub(super) struct Nobody;
+/// Ignores all progress.
+pub(super) struct NoObserver;
 
-impl ProgressObserver for Nobody {
+impl ProgressObserver for NoObserver {
     fn update(&self, _: usize, _: &PullState) {}
 }
 
@@ -203,10 +206,11 @@ pub(super) fn layer(after: u32, id: &str, status: &str) -> (Duration, Result<Pro
     (after * SECOND, Ok(ProgressMessage { id: Some(id.to_owned()), status: status.to_owned(), bytes: None }))
 }
 
-/// So many bytes of a layer are down.
-pub(super) fn moved(after: u32, id: &str, bytes: u64) -> (Duration, Result<ProgressMessage, EngineError>) {
-    let line = ProgressMessage { id: Some(id.to_owned()), status: "Downloading".to_owned(), bytes: Some((bytes, 100)) };
-    (after * SECOND, Ok(line))
+/// A progress message: this many of a layer's 100 bytes are downloaded.
+pub(super) fn downloaded(after: u32, id: &str, bytes: u64) -> (Duration, Result<ProgressMessage, EngineError>) {
+    let message =
+        ProgressMessage { id: Some(id.to_owned()), status: "Downloading".to_owned(), bytes: Some((bytes, 100)) };
+    (after * SECOND, Ok(message))
 }
 
 pub(super) fn digest(after: u32) -> (Duration, Result<ProgressMessage, EngineError>) {
@@ -215,7 +219,12 @@ pub(super) fn digest(after: u32) -> (Duration, Result<ProgressMessage, EngineErr
 
 pub(super) fn busy(after: u32) -> (Duration, Result<ProgressMessage, EngineError>) {
     let text = "received unexpected HTTP status: 503 Service Unavailable".to_owned();
-    (after * SECOND, Err(EngineError::Said { status: 500, code: None, text }))
+    (after * SECOND, Err(EngineError::ErrorMessage { status: 500, code: None, text }))
+}
+
+/// Waits of one second that double up to `max`.
+pub(super) fn backoff(max: Duration, attempts: u32) -> Backoff {
+    Backoff::exponential(SECOND, max).with_attempts(NonZeroU32::new(attempts).unwrap())
 }
 
 pub(super) fn limits() -> PullLimits {
@@ -229,19 +238,19 @@ pub(super) fn limits() -> PullLimits {
             restart: 20 * SECOND,
             total: 100 * SECOND,
         },
-        backoff: Backoff::exponential(SECOND, 5 * SECOND).with_attempts(NonZeroU32::new(3).unwrap()),
+        backoff: backoff(5 * SECOND, 3),
         fail_fast: false,
     }
 }
 
-/// So many at once, of one registry so many.
-pub(super) fn at_once(all: usize, per_registry: usize) -> Concurrency {
+/// Limits over all registries and for each registry.
+pub(super) fn concurrency(all: usize, per_registry: usize) -> Concurrency {
     let [all, per_registry] = [all, per_registry].map(|number| NonZeroUsize::new(number).unwrap());
     Concurrency { all, per_registry }
 }
 
-pub(super) fn two_at_once() -> PullLimiter {
-    PullLimiter::of_one_run(at_once(2, 2))
+pub(super) fn two_permits() -> PullLimiter {
+    PullLimiter::for_one_run(concurrency(2, 2))
 }
 
 pub(super) fn planned(image: &str) -> PlannedPull {
@@ -249,46 +258,50 @@ pub(super) fn planned(image: &str) -> PlannedPull {
     PlannedPull { image, need: Need::Anonymous, platform: None, pull_through: None }
 }
 
-/// An image that is also behind a rule, as `rule`.
-pub(super) fn behind_a_rule(image: &str) -> PlannedPull {
+/// An image that a pull-through cache has as `rule`.
+pub(super) fn planned_through_rule(image: &str) -> PlannedPull {
     PlannedPull { pull_through: Some(Box::new(planned("rule"))), ..planned(image) }
 }
 
+/// Pulls images without credentials, two at a time.
 pub(super) async fn pull(
-    fake: Fake,
+    fake: FakeEngine,
     images: &[&str],
     limits: &PullLimits,
     interrupt: &CancellationToken,
-) -> (Vec<PullOutcome>, &'static Fake) {
-    pull_in(&two_at_once(), fake, images, limits, interrupt).await
+) -> (Vec<PullOutcome>, &'static FakeEngine) {
+    pull_with_limiter(&two_permits(), fake, images, limits, interrupt).await
 }
 
-pub(super) async fn pull_in(
-    traffic: &PullLimiter,
-    fake: Fake,
+pub(super) async fn pull_with_limiter(
+    limiter: &PullLimiter,
+    fake: FakeEngine,
     images: &[&str],
     limits: &PullLimits,
     interrupt: &CancellationToken,
-) -> (Vec<PullOutcome>, &'static Fake) {
-    let fake: &'static Fake = Box::leak(Box::new(fake));
+) -> (Vec<PullOutcome>, &'static FakeEngine) {
+    let fake: &'static FakeEngine = Box::leak(Box::new(fake));
     let pulls = images.iter().copied().map(planned);
-    (run(pulls.collect(), &NoneNeeded, &fake, traffic, limits, &Nobody, interrupt).await, fake)
+    (run(pulls.collect(), &Anonymous, &fake, limiter, limits, &NoObserver, interrupt).await, fake)
 }
 
 pub(super) fn class(outcome: &PullOutcome) -> Option<Class> {
     outcome.result.as_ref().err().map(|failure| failure.class)
 }
 
-/// An engine that has gone.
-pub(super) fn gone(after: u32) -> (Duration, Result<ProgressMessage, EngineError>) {
-    (after * SECOND, Err(EngineError::Unreachable { host: "fake".to_owned(), why: Unreachable::NobodyListens }))
+/// The engine stops answering.
+pub(super) fn engine_gone(after: u32) -> (Duration, Result<ProgressMessage, EngineError>) {
+    (
+        after * SECOND,
+        Err(EngineError::Unreachable { host: "fake".to_owned(), reason: UnreachableReason::ConnectionRefused }),
+    )
 }
 
 pub(super) fn refused() -> Script {
     let text = "unauthorized: authentication required".to_owned();
-    vec![(SECOND, Err(EngineError::Said { status: 500, code: None, text }))]
+    vec![(SECOND, Err(EngineError::ErrorMessage { status: 500, code: None, text }))]
 }
 
-pub(super) fn how(outcome: &PullOutcome) -> PullResultKind {
-    outcome.result.as_ref().unwrap_or_else(|failure| panic!("{failure:?}")).how.clone()
+pub(super) fn kind(outcome: &PullOutcome) -> PullResultKind {
+    outcome.result.as_ref().unwrap_or_else(|failure| panic!("{failure:?}")).kind.clone()
 }

@@ -1,26 +1,25 @@
-//! How long a registry asks to be left alone, read from its words.
+//! Reads how long a registry asks clients to wait from the text of its answer.
 //!
-//! The `Retry-After` header stays within the engine: no engine passes it on. Docker does not
-//! heed it; Podman waits by it itself, up to a minute at a time and five times in all
-//! (`makeRequestToResolvedURL` in containers/image `docker/docker_client.go`), and reports
-//! what is left after that without a time. But some registries say it in their text too: GHCR
+//! The `Retry-After` header is not available: no engine passes it on. Docker ignores it; Podman
+//! waits by itself, up to a minute at a time and five times in all (`makeRequestToResolvedURL` in
+//! containers/image `docker/docker_client.go`), and then reports a failure without a time. But some
+//! registries state the time in their text too, for example GHCR:
 //! `toomanyrequests: retry-after: 523.129µs, allowed: 44000/minute`.
 
 use std::time::Duration;
 
-/// The longest wait believed. Docker Hub counts in windows of six hours, and no pull waits
-/// for that: what is more is a slip, or a registry that would hold this host up.
+/// The longest wait that is honoured. Docker Hub counts in windows of six hours, and no pull waits
+/// for that: a longer time is an error of the registry, or an attempt to block this host.
 const LONGEST: Duration = Duration::from_hours(1);
 
-/// The time after `retry-after` in `text`: a duration as Go writes it (`1m30.5s`,
-/// `523.129µs`), or a number of seconds or minutes; at most an hour. `None` where none can be
-/// read.
-pub(super) fn retry_after(text: &str) -> Option<Duration> {
+/// Reads the time after `retry-after` in `text`: a duration in Go's format (`1m30.5s`, `523.129µs`)
+/// or a number of seconds or minutes; at most [`LONGEST`]. `None` if there is no readable time.
+pub(in crate::pull) fn retry_after(text: &str) -> Option<Duration> {
     let text = text.to_lowercase();
     let (_, rest) = text.split_once("retry-after").or_else(|| text.split_once("retry after"))?;
     let rest = rest.trim_start_matches([' ', ':', '=', '"']);
     let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '.')).unwrap_or(rest.len());
-    // A full stop may end the sentence.
+    // A full stop may follow the number.
     let word = rest[..end].trim_end_matches('.');
     let seconds = match word.parse::<f64>() {
         Ok(number) if rest[end..].trim_start().starts_with("minute") => number * 60.0,
@@ -30,7 +29,8 @@ pub(super) fn retry_after(text: &str) -> Option<Duration> {
     (0.0..f64::INFINITY).contains(&seconds).then(|| Duration::from_secs_f64(seconds.min(LONGEST.as_secs_f64())))
 }
 
-/// Seconds of a duration as Go's `time.Duration` writes itself: numbers, each with its unit.
+/// Parses a duration in the format of Go's `time.Duration`, a sequence of numbers with units, into
+/// seconds.
 fn go_duration(text: &str) -> Option<f64> {
     let mut rest = text;
     let mut seconds = 0.0;
@@ -44,7 +44,7 @@ fn go_duration(text: &str) -> Option<f64> {
             "m" => 60.0,
             "s" => 1.0,
             "ms" => 1e-3,
-            // The micro sign as Go writes it lower-cases to itself; some write the Greek letter.
+            // Go writes the micro driver_folder, which lower-cases to itself; others write the Greek letter.
             "us" | "\u{b5}s" | "\u{3bc}s" => 1e-6,
             "ns" => 1e-9,
             _ => return None,
@@ -59,10 +59,12 @@ fn go_duration(text: &str) -> Option<f64> {
 mod tests {
     use std::time::Duration;
 
+    use proptest::prelude::*;
+
     use super::{LONGEST, retry_after};
 
     #[test]
-    fn what_registries_write_is_read() {
+    fn times_in_the_formats_of_known_registries_are_read() {
         let table = [
             ("toomanyrequests: retry-after: 523.129\u{b5}s, allowed: 44000/minute", Duration::from_nanos(523_129)),
             ("toomanyrequests: retry-after: 1.16676ms, allowed: 44000/minute", Duration::from_nanos(1_166_760)),
@@ -77,20 +79,20 @@ mod tests {
             ("retry-after=\"12\"", Duration::from_secs(12)),
         ];
         for (text, wait) in table {
-            let found = retry_after(text).unwrap();
-            assert!(found.abs_diff(wait) < Duration::from_nanos(2), "{text}: {found:?}");
+            let parsed = retry_after(text).unwrap();
+            assert!(parsed.abs_diff(wait) < Duration::from_nanos(2), "{text}: {parsed:?}");
         }
     }
 
     #[test]
-    fn no_text_makes_a_wait_of_more_than_an_hour() {
+    fn longer_times_are_cut_to_one_hour() {
         for text in ["retry-after: 6h0m0s", "retry-after: 99999999999999999999999", "retry-after: 1h0m0.000000001s"] {
             assert_eq!(retry_after(text), Some(LONGEST), "{text}");
         }
     }
 
     #[test]
-    fn what_cannot_be_read_is_no_wait() {
+    fn unreadable_times_are_ignored() {
         for text in [
             "",
             "toomanyrequests: Rate exceeded",
@@ -108,6 +110,22 @@ mod tests {
             "retry-after: \u{661}\u{662}",
         ] {
             assert_eq!(retry_after(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_gives_no_wait_or_at_most_an_hour(text in ".*", time in "[-0-9.eEinfNaµμshmu]{0,24}[ a-z]*") {
+            for text in [text.clone(), format!("{text}retry-after: {time}"), format!("retry after {text}")] {
+                prop_assert!(retry_after(&text).is_none_or(|wait| wait <= LONGEST));
+            }
+        }
+
+        #[test]
+        fn whole_seconds_are_read_up_to_an_hour(seconds in any::<u32>()) {
+            let wait = Duration::from_secs(seconds.into()).min(LONGEST);
+            prop_assert_eq!(retry_after(&format!("retry-after: {seconds}")), Some(wait));
+            prop_assert_eq!(retry_after(&format!("toomanyrequests: retry-after: {seconds}s, allowed: 1/minute")), Some(wait));
         }
     }
 }
