@@ -33,10 +33,10 @@ impl<'a, C: EngineConnector> RunContext<'a, C> {
         pulls: &[PlannedPull],
     ) -> Self {
         let address = connector.address();
-        let silent = EngineError::no_response(&address);
+        let no_response = EngineError::no_response(&address);
         let engine = async move {
             let connection = timeout(limits.deadlines.answer, connector.connect()).await;
-            connection.unwrap_or(Err(silent)).map(Arc::new)
+            connection.unwrap_or(Err(no_response)).map(Arc::new)
         };
         let engine = engine.boxed().shared();
         let tags = TagResolutions::new(pulls);

@@ -44,7 +44,7 @@ fn go_duration(text: &str) -> Option<f64> {
             "m" => 60.0,
             "s" => 1.0,
             "ms" => 1e-3,
-            // Go writes the micro driver_folder, which lower-cases to itself; others write the Greek letter.
+            // Go writes the micro sign, which lower-cases to itself; others write the Greek letter.
             "us" | "\u{b5}s" | "\u{3bc}s" => 1e-6,
             "ns" => 1e-9,
             _ => return None,
