@@ -4,7 +4,7 @@
 /// An upstream registry that requires a login (C2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Upstream {
-    /// Docker Hub, `docker.io`.
+    /// Docker Hub, whose host is `docker.io`.
     DockerHub,
     /// GitHub Container Registry, `ghcr.io`.
     Ghcr,
