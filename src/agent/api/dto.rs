@@ -6,9 +6,8 @@ use serde_json::value::RawValue;
 
 use crate::agent::{JobId, JobPhase, JobResult, JobSnapshot, JobSource, JobState, Timestamp};
 use crate::error::{Failure, Printable};
-use crate::pipeline::{LayerTotals, PullResultKind, PullState};
-use crate::report::Report;
-use crate::report::{LayersReport, Subject};
+use crate::pull::{LayerTotals, PullResultKind, PullState};
+use crate::report::{LayersReport, Report, Subject};
 
 /// Pull request: the images of one task definition.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

@@ -9,8 +9,7 @@ use crate::agent::job::Submission;
 use crate::agent::job_events::JobEvents;
 use crate::error::Failure;
 use crate::pipeline::IssuedLogin;
-use crate::report::Report;
-use crate::report::Subject;
+use crate::report::{Report, Subject};
 use crate::task::ImageReference;
 
 /// Executes submissions. The agent decides when and how often.
