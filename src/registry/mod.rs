@@ -26,6 +26,8 @@ mod tls;
 mod token_service;
 
 pub use auth_handshake::{LoginAcceptance, try_login};
+#[cfg(fuzzing)]
+pub(crate) use challenge::Challenge;
 pub use login_error::LoginError;
 pub use login_target::{LoginTarget, LoginTargetError};
 pub use manifest::{Layer, Manifest};

@@ -240,7 +240,7 @@ impl From<PullState> for PullStatus {
             PullState::Retrying(_) => Self::Retrying,
             PullState::AskingUpstream(_) => Self::AskingUpstream,
             PullState::FallingBack(_) => Self::FallingBack,
-            PullState::Done(pulled) => match pulled.how {
+            PullState::Done(pulled) => match pulled.kind {
                 PullResultKind::Fetched => Self::Pulled,
                 PullResultKind::UpToDate => Self::UpToDate,
                 PullResultKind::Cached { .. } => Self::Cached,
