@@ -173,7 +173,7 @@ impl JournaldSocket {
             entry.extend([name, "=", value, "\n"]);
         }
         let is_disconnected =
-            |error: &io::Error| matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotConnected);
+            |error: &io::Error| matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotConnected);
         match self.socket.send(entry.as_bytes()) {
             Err(error) if is_disconnected(&error) => {
                 *self = Self::open(&self.path)?;
