@@ -7,11 +7,11 @@
 
 use std::time::Duration;
 
-use super::setting::Setting;
 use crate::config::choices::{
     AccessTokens, Batching, Behavior, DiskCheck, HostKind, HostLaunchType, InstanceAuthType, OnRefusal, RoleUse,
     VerifyAccess,
 };
+use crate::config::value_kind::Setting;
 use crate::config::value_kind::ValueKind::{Number, OneOf, Secret, Size, Switch, Text, Time};
 
 const SECOND: Duration = Duration::from_secs(1);
