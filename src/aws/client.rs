@@ -12,13 +12,13 @@ use aws_sdk_secretsmanager::Client as SecretsManagerClient;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::{Instant, timeout_at};
 
-use crate::aws::aws_request::RequestIds;
-use crate::aws::blocking::run_on_blocking_thread;
+use crate::aws::aws_call::RequestIds;
+use crate::aws::aws_error::ErrorContext;
+use crate::aws::aws_error::IdentityError;
 use crate::aws::ecr;
-use crate::aws::error_context::ErrorContext;
 use crate::aws::host_credentials::HostCredentials;
+use crate::aws::host_credentials::run_on_blocking_thread;
 use crate::aws::http_clients::HttpClients;
-use crate::aws::identity_error::IdentityError;
 use crate::aws::kms::Kms;
 use crate::aws::observed_call::with_deadline;
 use crate::aws::role_sessions::RoleSessions;

@@ -9,8 +9,8 @@ use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::types::{ReplicaRegionType, ReplicationStatusType, StatusType, Tag};
 use tokio::time::Instant;
 
+use crate::aws::aws_error::ErrorContext;
 use crate::aws::client::{CURRENT_STAGE, sdk_region};
-use crate::aws::error_context::ErrorContext;
 use crate::aws::observed_call::{observe, with_deadline};
 use crate::aws::sdk_error::FailedCall;
 use crate::aws::secret_reader::SecretReader;

@@ -8,9 +8,9 @@ use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_sts::types::Credentials as StsCredentials;
 
-use crate::aws::aws_request::RequestIds;
+use crate::aws::aws_call::RequestIds;
+use crate::aws::aws_error::IdentityError;
 use crate::aws::host_credentials::HostCredentials;
-use crate::aws::identity_error::IdentityError;
 use crate::aws::observed_call::{CallResponse, observe};
 use crate::aws::sdk_error::FailedCall;
 use crate::aws::{AwsCall, AwsErrorKind};

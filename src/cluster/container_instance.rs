@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::expression::Expression;
-use super::launch_type::LaunchType;
 use super::node::Attributes;
+use super::workload::LaunchType;
 use super::workload::Workload;
 
 /// The container instance of this host, as ECS knows it.

@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use super::account_roles_error::AccountRolesError;
+use super::account_roles_error::PartitionError;
+use super::identity::RoleSession;
+use super::identity::SessionName;
 use super::identity::{AccountRole, Identity};
-use super::partition_error::PartitionError;
-use super::role_session::RoleSession;
-use super::session_name::SessionName;
 use crate::config::{AccountEntry, AssumeFrom};
 use crate::task::{CredentialsParameter, RoleArn, is_account_id};
 

@@ -1,6 +1,6 @@
 //! The settings of the host that a plan depends on.
 
-use super::host_login::HostLogin;
+use super::need::HostLogin;
 use super::rewrites::Rewrites;
 use crate::config::RoleUse;
 use crate::identity::AccountRoles;

@@ -10,11 +10,11 @@ use tokio::time::timeout;
 use super::authorization::basic;
 use super::challenge::Challenge;
 use super::endpoint::api_uri;
+use super::http_client::RegistryError;
 use super::http_client::{HttpClient, HttpResponse, RESPONSE_LIMIT, empty_body};
 use super::login_error::LoginError;
 use super::login_target::{LoginTarget, TargetImage};
 use super::manifest::MEDIA_TYPES;
-use super::registry_error::RegistryError;
 use super::token_service::{TokenScope, TokenService};
 use crate::credential::Login;
 

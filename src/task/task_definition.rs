@@ -2,7 +2,7 @@
 
 use super::arn::{ArnError, RoleArn};
 use super::container::{ContainerDefinition, ContainerName};
-use super::container_error::{ContainerError, ContainerErrorKind};
+use super::container::{ContainerError, ContainerErrorKind};
 use super::credentials_parameter::CredentialsParameter;
 use super::definition_error::DefinitionError;
 use super::image_reference::ImageReference;

@@ -11,8 +11,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::boot_clock::BootClock;
 use super::cache_config::CacheConfig;
-use super::cached_token::{CachedToken, TokenCacheKey};
 use super::lookup::{Lookup, RefusalLookup};
+use super::token_cache::{CachedToken, TokenCacheKey};
 use super::token_cache::{TokenCache, token_life};
 use crate::aws::{AwsError, AwsErrorKind, RegistryToken};
 use crate::credential::observer::{CredentialKind, CredentialObserver, CredentialServed, ServedFrom};

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use super::content_error::ContentFault;
 use super::docker_auth_entry::parse_auth_entry;
+use super::json::expose;
 use super::json::{JsonObject, JsonValue};
-use super::secret_text::expose;
 use crate::credential::login::Login;
 use crate::credential::scope::{Scope, is_browser_token_key};
 use crate::error::Printable;

@@ -2,7 +2,7 @@
 
 use super::content_error::ContentFault;
 use super::json::JsonObject;
-use super::{envelope, secret_text};
+use super::{envelope, json};
 use crate::secret::Secret;
 
 /// The key that distinguishes each form from all others.
@@ -20,6 +20,6 @@ pub(super) fn require_one_form(content: &JsonObject) -> Result<(), ContentFault>
 
 /// Checks a text before it is sealed, as far as that is possible without an image.
 pub(crate) fn check_sealable(text: &Secret) -> Result<(), ContentFault> {
-    let content = secret_text::parse_object(text)?;
+    let content = json::parse_object(text)?;
     if envelope::is_envelope(&content) { Err(ContentFault::NestedEnvelope) } else { require_one_form(&content) }
 }

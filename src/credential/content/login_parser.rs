@@ -3,7 +3,7 @@
 use super::content_error::{ContentError, ContentFault};
 use super::forms::require_one_form;
 use super::json::JsonObject;
-use super::{docker, envelope, secret_text};
+use super::{docker, envelope, json};
 use crate::aws::SecretVersion;
 use crate::config::AccessTokens;
 use crate::credential::login::Login;
@@ -27,7 +27,7 @@ pub(crate) fn parse_login(
     access_tokens: AccessTokens,
 ) -> Result<ParsedLogin, ContentError> {
     let mut warnings = Vec::new();
-    let login = secret_text::parse_object(text)
+    let login = json::parse_object(text)
         .and_then(|content| login_for(&content, image, access_tokens, &mut warnings))
         .map_err(|fault| ContentError::new(version, fault))?;
     Ok(ParsedLogin { login, warnings })

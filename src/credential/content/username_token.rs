@@ -3,7 +3,7 @@
 
 use super::content_error::ContentFault;
 use super::json::JsonObject;
-use super::secret_text::{self, expose};
+use super::json::{self, expose};
 use crate::secret::Secret;
 
 /// The user name and the token in a secret.
@@ -17,7 +17,7 @@ pub(crate) struct UsernameToken {
 impl UsernameToken {
     /// Reads `username`, and the token under the key `token_key`.
     pub(crate) fn parse(text: &Secret, token_key: &'static str) -> Result<Self, ContentFault> {
-        let content = secret_text::parse_object(text)?;
+        let content = json::parse_object(text)?;
         let username = exact_text(&content, "username")?;
         let token = exact_text(&content, token_key)?;
         Ok(Self { username, token, has_more: content.entries().count() > 2 })
