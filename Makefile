@@ -1,7 +1,7 @@
 # Everything a developer or CI runs. `make help` says what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz lint bench docs transcripts package lab-up lab-down
+.PHONY: help demo test fuzz fuzz-build lint bench docs transcripts package lab-up lab-down
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -17,7 +17,15 @@ test: lab-up  ## every test, on the lab
 	cargo nextest run --locked; status=$$?; lab/down; exit $$status
 	cargo nextest run --locked --features otel --lib --test it otel traces::
 
-fuzz:  ## thousands of requests to the agent, other ones each time
+fuzz-build:  ## build the fuzz targets
+	command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
+	cargo fuzz build --sanitizer none --dev
+
+fuzz: fuzz-build  ## each fuzz target for 20 seconds, then thousands of requests to the agent
+	for target in $$(cargo fuzz list); do \
+		cargo fuzz run --sanitizer none --dev "$$target" -- -max_total_time=20 -timeout=10 -verbosity=0 || exit 1; \
+	done
+	lab/fuzzer.sh >/dev/null
 	TASKPULL_FUZZ=--max-examples=500 cargo nextest run --locked --test it agent_fuzz
 
 lint:  ## formatting, clippy, documentation
@@ -37,7 +45,7 @@ docs:  ## write the generated documents
 	TASKPULL_WRITE_DOCS=1 cargo nextest run --locked --test it generated
 
 transcripts: lab-up  ## write what the program prints on the lab into the README
-	TASKPULL_WRITE_DOCS=1 cargo nextest run --locked --test e2e readme
+	TASKPULL_WRITE_DOCS=1 cargo nextest run --locked --test e2e readme; status=$$?; lab/down; exit $$status
 
 package:  ## the .deb and the .rpm, in target/package
 	command -v cargo-deb >/dev/null || cargo install --locked cargo-deb

@@ -1,5 +1,5 @@
-//! Writes what packages need and is made from the program's own arguments: manual pages and
-//! completions. `cargo run --example package-documents -- FOLDER`.
+//! Generates the manual pages and shell completions of the packages from the program's command line:
+//! `cargo run --example package-documents -- FOLDER`.
 
 use std::fs;
 use std::io;
@@ -8,18 +8,19 @@ use std::path::{Path, PathBuf};
 use clap_complete::Shell;
 
 fn main() -> io::Result<()> {
-    let folder = PathBuf::from(std::env::args_os().nth(1).ok_or_else(|| io::Error::other("wanted: FOLDER"))?);
-    manual(&folder.join("man"))?;
-    completions(&folder.join("completions"))
+    let folder = std::env::args_os().nth(1).map(PathBuf::from);
+    let folder = folder.ok_or_else(|| io::Error::other("usage: package-documents FOLDER"))?;
+    write_manual(&folder.join("man"))?;
+    write_completions(&folder.join("completions"))
 }
 
-/// A page for the program and one for each of its commands.
-fn manual(folder: &Path) -> io::Result<()> {
+/// Writes one page for the program and one for each command.
+fn write_manual(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     clap_mangen::generate_to(taskpull::cli::command(), folder)
 }
 
-fn completions(folder: &Path) -> io::Result<()> {
+fn write_completions(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
         clap_complete::generate_to(shell, &mut taskpull::cli::command(), "taskpull", folder)?;

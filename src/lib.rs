@@ -23,6 +23,8 @@ pub mod credential;
 pub mod credential_protocols;
 pub mod engine;
 pub mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod identity;
 pub mod pipeline;
 pub mod plan;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::timestamp::Timestamp;
 use crate::error::Failure;
-use crate::pipeline::{LayerTotals, ProgressObserver, PullState};
+use crate::pull::{LayerTotals, ProgressObserver, PullState};
 use crate::report::Report;
 use crate::report::Subject;
 use crate::report::ndjson::EventQueue;

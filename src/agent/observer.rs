@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::api::Right;
 use super::job::{Job, JobResult, Peer};
-use crate::pipeline::Provenance;
+use crate::credential::Provenance;
 use crate::report::Report;
 
 /// A component that is informed of the agent's events. An implementation must not block: it runs

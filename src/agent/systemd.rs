@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::job_store::JobStore;
 use super::worker::JobExecutor;
-use crate::pipeline::Backoff;
+use crate::retry::Backoff;
 
 /// The delays between checks of an engine that does not respond when the agent starts.
 const ENGINE_CHECK_BACKOFF: Backoff = Backoff::exponential(Duration::from_millis(250), Duration::from_secs(5));

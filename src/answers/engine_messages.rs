@@ -1,17 +1,18 @@
-//! What the engine says of itself and its host.
+//! Messages that the engine writes itself, about itself and its host.
 
-use crate::answers::{MessageRule, rule};
+use crate::answers::message_rule::MessageRule;
 use crate::error::{Class, Link};
 
-/// Read before the relayed words: an engine that cannot open a socket names the registry too.
-pub(crate) const RULES: &[MessageRule] = &[
-    rule(
+/// The first match wins.
+pub(crate) const ENGINE_MESSAGES: &[MessageRule] = &[
+    MessageRule::new(
         &["no space left on device", "disk quota exceeded"],
-        (Link::Disk, Class::DiskFull),
-        "no space is left where the engine keeps its images",
-        "`docker info` names the folder (Docker Root Dir), `df -h` its space, `docker system df` what could go",
+        Link::Disk,
+        Class::DiskFull,
+        "no space is left in the engine's image storage",
+        "check the folder (Docker Root Dir in `docker info`) with `df -h`; `docker system df` shows what can be removed",
     ),
-    rule(
+    MessageRule::new(
         &[
             "too many open files",
             " locked for ",
@@ -20,32 +21,37 @@ pub(crate) const RULES: &[MessageRule] = &[
             "rpc error: code = deadlineexceeded",
             "rpc error: code = 4 ",
         ],
-        (Link::Engine, Class::EngineBusy),
-        "the engine has too much to do for this pull",
-        "lower pull.concurrency, or raise the engine's limits (LimitNOFILE in its systemd unit); a containerd that stays busy wants a restart",
+        Link::Engine,
+        Class::EngineBusy,
+        "the engine is overloaded",
+        "lower pull.concurrency, or raise the engine's limits (LimitNOFILE in its systemd unit); restart a containerd that stays overloaded",
     ),
-    rule(
+    MessageRule::new(
         &["cannot connect to the docker daemon", "containerd.sock"],
-        (Link::Engine, Class::EngineGone),
+        Link::Engine,
+        Class::EngineGone,
         "the engine, or the containerd behind it, does not answer",
-        "`systemctl status docker containerd` and `journalctl -u containerd` say why",
+        "check `systemctl status docker containerd` and `journalctl -u containerd`",
     ),
-    rule(
+    MessageRule::new(
         &["context canceled", "registration cancelled", "cancelled during retry delay"],
-        (Link::Engine, Class::Cancelled),
-        "the engine gave the pull up",
-        "it does so when it shuts down: `journalctl -u docker` says why; then run this again",
+        Link::Engine,
+        Class::Cancelled,
+        "the engine cancelled the pull",
+        "an engine that shuts down does this: check `journalctl -u docker`, then run the command again",
     ),
-    rule(
+    MessageRule::new(
         &["authorization denied by plugin"],
-        (Link::Engine, Class::Refused),
-        "an authorization plugin of the engine forbids this pull",
-        "the plugin that its words name decides who may pull what on this host",
+        Link::Engine,
+        Class::Refused,
+        "an authorization plugin of the engine denies this pull",
+        "the plugin in the message controls who may pull which images on this host",
     ),
-    rule(
+    MessageRule::new(
         &["supported api version is"],
-        (Link::Engine, Class::Unsupported),
-        "the engine speaks another version of the API",
-        "`docker version` shows both; Docker Engine 20.10 (API 1.41) or newer is needed",
+        Link::Engine,
+        Class::Unsupported,
+        "the engine does not support this API version",
+        "Docker Engine 20.10 (API 1.41) or newer is required: check `docker version`",
     ),
 ];

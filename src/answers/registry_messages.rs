@@ -1,16 +1,16 @@
-//! What the engine relays: the words of registries, of the network on the way to them, and of
-//! what reads the image.
+//! Messages of registries that the engine relays: throttling and refusals.
 
-use crate::answers::{MessageRule, rule};
+use crate::answers::message_rule::MessageRule;
 use crate::error::{Class, Link};
 
-const REFUSED_REPOSITORY: &str =
-    "the repository does not exist, or these credentials may not read it; the registry does not say which";
-const SLIP_OR_PERMISSION: &str = "see the repository's name for a slip, then the account's permission on it";
+pub(crate) const REFUSED_REPOSITORY: &str =
+    "the repository does not exist, or these credentials may not read it; the registry does not distinguish the two";
+pub(crate) const CHECK_NAME_AND_PERMISSION: &str =
+    "check the spelling of the repository, then the account's permission to read it";
 
-/// The first match wins: the narrow ones stand before the wide ones.
-pub(crate) const RULES: &[MessageRule] = &[
-    rule(
+/// The first match wins, so specific phrases come before general ones.
+pub(crate) const REGISTRY_MESSAGES: &[MessageRule] = &[
+    MessageRule::new(
         &[
             "toomanyrequests",
             "too many requests",
@@ -22,35 +22,40 @@ pub(crate) const RULES: &[MessageRule] = &[
             "pull rate limit",
             "retry-after:",
         ],
-        (Link::Registry, Class::Throttled),
+        Link::Registry,
+        Class::Throttled,
         "the registry limits the rate of pulls",
         "wait, or pull with an account that has a higher limit",
     ),
-    rule(
+    MessageRule::new(
         &["no basic auth credentials", "basic auth because missing username"],
-        (Link::Registry, Class::Refused),
-        "the registry wants credentials and got none",
-        "for an image in ECR an authorization token is needed; else see that the login is one of this registry's",
+        Link::Registry,
+        Class::Refused,
+        "the registry requires credentials and received none",
+        "an image in ECR requires an authorization token; for another registry, check that the login belongs to it",
     ),
-    rule(
+    MessageRule::new(
         &["authorization token has expired"],
-        (Link::Registry, Class::Refused),
+        Link::Registry,
+        Class::Refused,
         "the registry's authorization token has expired",
-        "ECR's tokens last 12 hours, and a new one was got if this was one of taskpull's own: see the host's clock",
+        "ECR's tokens last 12 hours, and taskpull replaces its own when they are refused: check the host's clock",
     ),
-    rule(
+    MessageRule::new(
         &["authorization token is invalid"],
-        (Link::Registry, Class::Refused),
-        "the registry does not take this authorization token",
-        "an ECR token serves one Region, and one of ECR and ECR Public: get it where the image is",
+        Link::Registry,
+        Class::Refused,
+        "the registry does not accept this authorization token",
+        "an ECR token is valid in one Region, and for either ECR or ECR Public: request it in the image's Region",
     ),
-    rule(
+    MessageRule::new(
         &["is not authorized to perform"],
-        (Link::Repository, Class::Refused),
+        Link::Repository,
+        Class::Refused,
         "a policy does not allow this pull",
-        "allow the action that its words name on the repository, in the caller's policy or, across accounts, in both",
+        "allow the action in the message on the repository: in the caller's policy or, across accounts, also in the repository's",
     ),
-    rule(
+    MessageRule::new(
         &[
             "pull access denied",
             "requested access to the resource is denied",
@@ -59,247 +64,16 @@ pub(crate) const RULES: &[MessageRule] = &[
             "access forbidden",
             "does not exist or no pull access",
         ],
-        (Link::Repository, Class::Refused),
+        Link::Repository,
+        Class::Refused,
         REFUSED_REPOSITORY,
-        SLIP_OR_PERMISSION,
+        CHECK_NAME_AND_PERMISSION,
     ),
-    rule(
+    MessageRule::new(
         &["unauthorized", "authentication required", "incorrect username or password"],
-        (Link::Registry, Class::Refused),
+        Link::Registry,
+        Class::Refused,
         "the registry does not accept these credentials",
-        "compare the login's user name and password with the registry: was the password changed, the token revoked?",
-    ),
-    rule(
-        &["missing signature key", "schema 1 support", "schema1 manifest", "manifest.v1+"],
-        (Link::Manifest, Class::Unsupported),
-        "the image is in a format that is no longer pulled (Docker schema 1, or one the engine does not know)",
-        "build and push it again with a current builder, or copy it with `skopeo copy --format v2s2`",
-    ),
-    rule(
-        &["operating system \"windows\"", "image operating system", "download image with operating system"],
-        (Link::Platform, Class::Unsupported),
-        "the image is for another operating system, Windows most likely",
-        "a Windows image runs on Windows hosts only (its base layers are foreign ones): name the build for Linux",
-    ),
-    rule(
-        &[
-            "no matching manifest for",
-            "no match for platform",
-            "no match for current platform",
-            "no image found in manifest list",
-            "no image found in image index",
-            "not match the specified platform",
-            "was found but does not provide",
-        ],
-        (Link::Platform, Class::Unsupported),
-        "the image has no build for this platform",
-        "build it for this architecture too, or run the task on a host of another one",
-    ),
-    rule(
-        &[
-            "unsupported media type",
-            "unsupported manifest media type",
-            "invalid content type",
-            "operation on artifact",
-            "unsupported docker v2s2",
-            "unsupported schema version",
-            "unsupported manifest format",
-            "encountered remote",
-            "ai models are not",
-        ],
-        (Link::Manifest, Class::Unsupported),
-        "what the registry has under this name is no container image",
-        "a Helm chart or another artifact cannot be run: name the image itself",
-    ),
-    rule(
-        &[
-            "manifest verification failed",
-            "config verification failed",
-            "does not match provided manifest digest",
-            "does not match expected sha256:",
-        ],
-        (Link::Manifest, Class::Unavailable),
-        "the manifest arrived damaged",
-        "a proxy or a mirror may have changed it: try again; if it stays, see what it answers",
-    ),
-    rule(
-        &["manifest unknown", "manifest for", "image not found", "does not exist for tag or digest"],
-        (Link::Manifest, Class::Absent),
-        "there is no such tag or digest, or no such repository",
-        "see name and tag for a slip; a lifecycle policy may have expired the image",
-    ),
-    rule(
-        &[
-            "name unknown",
-            "repository name not known to registry",
-            "repository does not exist",
-            "repositorynotfoundexception",
-        ],
-        (Link::Repository, Class::Absent),
-        "the registry has no such repository",
-        "see the repository's name for a slip; registries do not create one on a pull",
-    ),
-    rule(
-        &[
-            "verification failed",
-            "unexpected eof",
-            "digest did not match",
-            "unexpected commit digest",
-            "wrong diff id",
-            "corrupt input before offset",
-            "expected http 206",
-        ],
-        (Link::Layers, Class::Unavailable),
-        "a layer arrived damaged",
-        "network, proxy or disk: try again; if it stays, push the image again",
-    ),
-    rule(
-        &[
-            "unknown blob",
-            "blob unknown",
-            "fetching blob: invalid status code from registry 404",
-            "could not fetch content descriptor",
-            "failed open: content at",
-        ],
-        (Link::Layers, Class::Absent),
-        "the registry no longer has one of the image's layers",
-        "push the image again",
-    ),
-    rule(
-        &[
-            "manifest invalid",
-            "mediatype in manifest",
-            "match image configuration",
-            "invalid rootfs",
-            "invalid tar header",
-            "error unmarshalling content",
-        ],
-        (Link::Manifest, Class::Unsupported),
-        "the image is broken: its parts do not fit together",
-        "build and push it again; `docker manifest inspect` shows what the registry has",
-    ),
-    rule(
-        &["http response to https client", "does not look like a tls handshake"],
-        (Link::Registry, Class::Unsupported),
-        "the registry speaks plain HTTP, and the engine expects TLS",
-        "give the registry TLS, or list it under `insecure-registries` in the daemon's configuration",
-    ),
-    rule(
-        &[
-            "certificate has expired",
-            "cannot validate certificate for",
-            "certificate is valid for",
-            "certificate is not valid for",
-        ],
-        (Link::Registry, Class::Unsupported),
-        "the registry's certificate is not valid, or not for this name",
-        "see its dates and names (`openssl s_client -connect HOST:443`), then the clock of the daemon's host",
-    ),
-    rule(
-        &["x509:", "tls: "],
-        (Link::Registry, Class::Unsupported),
-        "the engine does not trust the registry's certificate",
-        "put the registry's CA into /etc/docker/certs.d/HOST/ca.crt of the daemon's host",
-    ),
-    rule(
-        &["proxyconnect"],
-        (Link::Registry, Class::Unavailable),
-        "the engine's proxy does not answer",
-        "the proxy is set in the daemon, not here: `docker info` shows it",
-    ),
-    rule(
-        &["no such host", "server misbehaving", "name resolution", "dial tcp: lookup"],
-        (Link::Registry, Class::Unavailable),
-        "the registry's name cannot be resolved",
-        "see the host's name for a slip, then the daemon's name resolution",
-    ),
-    rule(
-        &["http 403", "403 forbidden", "403 (forbidden)", "statuscode: 403", "accessdenied"],
-        (Link::Registry, Class::Refused),
-        "the registry or its layer store refused access",
-        "a token of another Region, a bucket policy or an endpoint policy: the words say who refused",
-    ),
-    rule(
-        &["http 404 response", "statuscode: 404", "registry 404 (not found)"],
-        (Link::Registry, Class::Absent),
-        "what answers under the registry's name says `not found`, and not as a registry does",
-        "see the host's name and port for a slip: a web server or a proxy may stand there",
-    ),
-    rule(
-        &[
-            "connection refused",
-            "connection reset",
-            "i/o timeout",
-            "timeout exceeded",
-            "deadline exceeded",
-            "handshake timeout",
-            "no route to host",
-            "network is unreachable",
-            "unexpected http status: 5",
-            "unexpected http response code: 5",
-            "invalid status code from registry 5",
-            "talk to a v1 container registry",
-            "statuscode: 5",
-            "500 internal server error",
-            "gateway timeout",
-            "http 500",
-            "http 502",
-            "http 503",
-            "http 504",
-            "service unavailable",
-            "bad gateway",
-            "broken pipe",
-            "transport connection broken",
-            "short read: expected",
-            ": eof",
-        ],
-        (Link::Registry, Class::Unavailable),
-        "the registry does not answer properly",
-        "it may pass; if it stays, see the route, the firewall or the VPC endpoint from the daemon's host",
-    ),
-    rule(
-        &["decode token response", "did not include a token", "invalid character '<'"],
-        (Link::Registry, Class::Unavailable),
-        "the registry, or its token service, answers with something else than asked for",
-        "a proxy's or a login page may stand between: ask the registry from the daemon's host with curl",
-    ),
-    rule(&[": denied:", ": denied "], (Link::Repository, Class::Refused), REFUSED_REPOSITORY, SLIP_OR_PERMISSION),
-    rule(
-        &["invalid reference format", "invalid tag format", "must be lowercase", "is a reserved name"],
-        (Link::Definition, Class::Invalid),
-        "the engine does not take this as an image's name",
-        "an image is `[registry[:port]/]repository[:tag][@digest]`, all lower case but the tag",
-    ),
-    // containerd's, when a registry says 404: without a word of what is missing.
-    rule(
-        &[": not found $"],
-        (Link::Manifest, Class::Absent),
-        "there is no such tag or digest, or no such repository",
-        "see name and tag for a slip; a lifecycle policy may have expired the image",
-    ),
-    rule(
-        &[
-            "error from registry",
-            "error parsing http",
-            "invalid status code from registry",
-            "statuscode: ",
-            "unexpected status from",
-        ],
-        (Link::Registry, Class::Unknown),
-        "the registry answers in a way taskpull does not know",
-        "ask the registry from the daemon's host with curl",
-    ),
-    // Both after the registry's answers, which quote what is no JSON in them.
-    rule(
-        &["unexpected end of json input"],
-        (Link::Manifest, Class::Unavailable),
-        "the manifest arrived damaged",
-        "a proxy or a mirror may have changed it: try again; if it stays, see what it answers",
-    ),
-    rule(
-        &["invalid character"],
-        (Link::Manifest, Class::Unsupported),
-        "the image is broken: its manifest or configuration is no JSON",
-        "build and push it again; `docker manifest inspect` shows what the registry has",
+        "check the user name and the password with the registry: the password may have changed, or the token may be revoked",
     ),
 ];

@@ -1,15 +1,20 @@
-//! The corpus, and what it cannot show.
+//! Tests of the classification against the corpus of messages that engines really sent.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
+use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::answers::{Classification, EngineError, rules};
+use crate::answers::classification::Classification;
+use crate::answers::classify::{classify, rules};
+use crate::answers::message_rule::MessageRule;
+use crate::engine::{EngineError, UnreachableReason};
 use crate::error::{Class, Link};
 use crate::task::ImageReference;
 
-/// What engines really said; each row names where that was read.
+/// Messages with their classification; each row names the source of the message.
 const CORPUS: &str = include_str!("../../tests/corpus/engine-messages.json");
 
 #[derive(Deserialize)]
@@ -28,10 +33,8 @@ struct Row {
 }
 
 impl Row {
-    fn meaning(&self) -> Classification {
-        let image = ImageReference::parse(&self.image).unwrap();
-        let said = EngineError::Said { status: self.status, code: self.code, text: self.text.clone() };
-        super::classify(&said, &image, false)
+    fn classify(&self) -> Classification {
+        classify_message(&self.image, self.status, self.code, &self.text, false)
     }
 }
 
@@ -39,54 +42,86 @@ fn corpus() -> Vec<Row> {
     serde_json::from_str(CORPUS).unwrap()
 }
 
-fn meaning(status: u16, code: Option<i64>, text: &str, anonymous: bool) -> Classification {
-    let image = ImageReference::parse("r/unauthorized-page:1").unwrap();
-    super::classify(&EngineError::Said { status, code, text: text.to_owned() }, &image, anonymous)
+fn classify_message(image: &str, status: u16, code: Option<i64>, text: &str, anonymous: bool) -> Classification {
+    let image = ImageReference::parse(image).unwrap();
+    classify(&EngineError::ErrorMessage { status, code, text: text.to_owned() }, &image, anonymous)
+}
+
+fn classify_text(status: u16, text: &str) -> Classification {
+    classify_message("r/unauthorized-page:1", status, None, text, false)
 }
 
 #[test]
-fn each_message_of_the_corpus_finds_its_place_on_the_chain() {
+fn every_message_of_the_corpus_has_its_link_and_class() {
     let rows = corpus();
     let different: BTreeSet<_> = rows.iter().map(|row| (row.status, row.code, &row.text)).collect();
     assert!(different.len() >= 60 && different.len() == rows.len(), "{} of {}", different.len(), rows.len());
-    let wrong: Vec<_> = rows
-        .iter()
-        .filter_map(|row| {
-            let found = row.meaning();
-            let found = json!([found.link, found.class]);
-            (found != json!([row.link, row.class])).then(|| format!("{found} for {}: {}", row.source, row.text))
-        })
-        .collect();
+    let wrong = rows.iter().filter_map(|row| {
+        let Classification { link, class, .. } = row.classify();
+        let found = json!([link, class]);
+        (found != json!([row.link, row.class])).then(|| format!("{found} for {}: {}", row.source, row.text))
+    });
+    let wrong: Vec<_> = wrong.collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
-fn each_known_message_says_what_to_do_next() {
+fn every_known_message_has_a_hint() {
     for row in corpus() {
-        let meaning = row.meaning();
+        let meaning = row.classify();
         assert!(meaning.hint.is_some() || meaning.link == Link::Engine, "{}", row.text);
     }
 }
 
 #[test]
-fn each_row_of_the_table_has_a_message_in_the_corpus() {
-    let sentences: BTreeSet<_> = corpus().iter().map(|row| row.meaning().sentence).collect();
-    for rule in rules() {
-        assert!(sentences.contains(rule.meaning.sentence), "no message for: {}", rule.meaning.sentence);
-    }
-}
-
-#[test]
-fn the_documents_own_list_is_covered() {
+fn corpus_covers_the_messages_of_the_source_documents() {
     let covered: BTreeSet<_> = corpus().into_iter().flat_map(|row| row.covers).collect();
     for id in ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8", "V9", "V10", "V11", "V16", "V17", "V25"] {
         assert!(covered.contains(id), "{id}");
     }
 }
 
+/// One row for each rule, with the first message of the corpus that the rule matches.
 #[test]
-fn a_text_nobody_knows_is_read_by_its_number() {
-    let class = |status, code| meaning(status, code, "the moon is in the wrong phase", false).class;
+fn answers_in_full() {
+    let corpus = corpus();
+    let example = |rule: &MessageRule| {
+        let mut rows: Vec<_> = corpus.iter().filter(|row| row.classify() == rule.meaning).collect();
+        let has_phrase = |text: &str| rule.phrases.iter().any(|phrase| text.contains(phrase));
+        rows.sort_by_key(|row| !has_phrase(&format!("^: {} $", row.text.to_lowercase())));
+        &rows.first().unwrap_or_else(|| panic!("no message for: {}", rule.meaning.explanation)).text
+    };
+    let mut text = String::new();
+    let mut add = |message: &str, Classification { link, class, explanation, hint }: Classification| {
+        let message = message.replace('\n', " ");
+        writeln!(text, "{message}\n  {link} ({class}): {explanation}\n  hint: {}\n", hint.unwrap_or("none")).unwrap();
+    };
+    for rule in rules() {
+        add(example(rule), rule.meaning);
+    }
+    let public = classify_message("public.ecr.aws/a/b", 500, None, "statuscode: 400", false);
+    add("ECR Public: statuscode: 400", public);
+    for message in ["denied", "no basic auth credentials"] {
+        add(&format!("anonymous: {message}"), classify_message("r/a", 500, None, message, true));
+    }
+    for status in [401, 404, 429, 500] {
+        add(&format!("unknown message, status {status}"), classify_text(status, "unknown"));
+    }
+    let (image, host) = (ImageReference::parse("r/a").unwrap(), "unix:///docker.sock".to_owned());
+    let reason = UnreachableReason::TooManyFiles;
+    for error in [
+        EngineError::no_response(&host),
+        EngineError::Unreachable { host: host.clone(), reason },
+        EngineError::UnexpectedResponse { host, detail: "invalid JSON at column 1".to_owned() },
+    ] {
+        add(&error.to_string(), classify(&error, &image, false));
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn an_unknown_message_is_classified_by_its_number() {
+    let class = |status, code| classify_message("r/a:1", status, code, "the moon is in the wrong phase", false).class;
     assert_eq!(class(500, None), Class::Unknown);
     assert_eq!(class(200, None), Class::Unknown);
     assert_eq!(class(503, None), Class::EngineBusy);
@@ -94,27 +129,54 @@ fn a_text_nobody_knows_is_read_by_its_number() {
     assert_eq!(class(200, Some(401)), Class::Refused);
     assert_eq!(class(200, Some(404)), Class::Absent);
     assert_eq!(class(200, Some(-1)), Class::Unknown);
-    let denied = meaning(200, Some(500), "denied: requested access to the resource is denied", false);
-    assert_eq!(denied.class, Class::Refused, "the text stands above the code");
 }
 
 #[test]
-fn a_permission_of_the_hosts_file_system_is_no_refusal() {
-    let said = "failed to register layer: ApplyLayer exit status 1: lchown /a: permission denied";
-    assert_eq!(meaning(200, None, said, false).class, Class::Unknown);
+fn a_known_message_takes_precedence_over_its_code() {
+    let text = "denied: requested access to the resource is denied";
+    assert_eq!(classify_message("r/a:1", 200, Some(500), text, false).class, Class::Refused);
 }
 
 #[test]
-fn without_credentials_a_refusal_says_that_there_were_none() {
-    assert!(meaning(500, None, "no basic auth credentials", true).sentence.contains("names none"));
-    assert!(!meaning(500, None, "no basic auth credentials", false).sentence.contains("names none"));
+fn a_file_permission_on_the_host_is_no_refusal() {
+    let text = "failed to register layer: ApplyLayer exit status 1: lchown /a: permission denied";
+    assert_eq!(classify_text(200, text).class, Class::Unknown);
 }
 
 #[test]
-fn the_names_in_the_text_are_not_read_as_its_words() {
-    let said = "manifest for docker.io/r/unauthorized-page:1 not found: manifest unknown: manifest unknown";
-    assert_eq!(meaning(404, None, said, true).link, Link::Manifest);
-    let said = "Get \"https://docker.io/v2/r/unauthorized-page/manifests/1\": dial tcp 10.0.0.1:443: i/o timeout";
-    assert_eq!(meaning(500, None, said, true).class, Class::Unavailable);
-    assert_eq!(meaning(500, None, "unauthorized: authentication required", false).class, Class::Refused);
+fn names_of_the_image_are_not_part_of_the_message() {
+    let text = "manifest for docker.io/r/unauthorized-page:1 not found: manifest unknown: manifest unknown";
+    assert_eq!(classify_text(404, text).link, Link::Manifest);
+    let text = "Get \"https://docker.io/v2/r/unauthorized-page/manifests/1\": dial tcp 10.0.0.1:443: i/o timeout";
+    assert_eq!(classify_text(500, text).class, Class::Unavailable);
+    assert_eq!(classify_text(500, "unauthorized: authentication required").class, Class::Refused);
+}
+
+#[test]
+fn phrases_are_in_lower_case() {
+    for phrase in rules().flat_map(|rule| rule.phrases) {
+        assert_eq!(*phrase, phrase.to_lowercase());
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_message_has_a_classification(status: u16, code: Option<i64>, text: String, anonymous: bool) {
+        classify_message("registry.example/team/app:1", status, code, &text, anonymous);
+    }
+
+    #[test]
+    fn case_of_a_message_does_not_matter(row in 0..corpus().len(), upper: Vec<bool>) {
+        let row = &corpus()[row];
+        let image = ImageReference::parse(&row.image).unwrap();
+        let is_name = |word: &str| word.contains(image.repository()) || word.contains(image.registry());
+        // Names of images are compared exactly, so they stay as they are.
+        let mut upper = upper.iter().chain(std::iter::repeat(&true));
+        let words = row.text.split_whitespace().map(|word| match upper.next() {
+            Some(true) if !is_name(word) => word.to_ascii_uppercase(),
+            _ => word.to_owned(),
+        });
+        let text = words.collect::<Vec<_>>().join(" ");
+        prop_assert_eq!(classify_message(&row.image, row.status, row.code, &text, false), row.classify());
+    }
 }

@@ -1,25 +1,23 @@
-//! `taskpull cancel`.
+//! `taskpull cancel`: cancels requests of the agent.
 
-use super::arguments::Cancel;
-use super::{agent_client, tell};
+use super::agent_client;
+use super::arguments::CancelArguments;
+use super::command_error::CommandError;
+use super::runtime::{self, Threads};
+use super::terminal::stderr::print_line;
 use crate::error::ExitCode;
 
-/// Runs it: each of them is tried, whatever became of the one before.
-pub(super) fn run(arguments: &Cancel) -> ExitCode {
-    cancel(arguments).unwrap_or_else(|exit| exit)
-}
-
-fn cancel(Cancel { ids, socket, config }: &Cancel) -> Result<ExitCode, ExitCode> {
+/// Cancels every request that can be cancelled. The exit code tells whether all of them were.
+pub(super) fn run(CancelArguments { ids, socket, config }: &CancelArguments) -> Result<ExitCode, CommandError> {
     let client = agent_client::client(socket.clone(), config.as_deref())?;
-    let runtime = agent_client::runtime()?;
-    Ok(runtime.block_on(async {
-        let mut exit = ExitCode::Success;
+    runtime::run(Threads::Workers(1), async {
+        let mut exit_code = ExitCode::Success;
         for id in ids {
             match client.cancel(id).await {
-                Ok(view) => tell(&format!("request {id} ({}) is called off", view.source)),
-                Err(error) => exit = agent_client::failed(&error),
+                Ok(view) => print_line(&format!("request {id} ({}) cancelled", view.source)),
+                Err(error) => exit_code = CommandError::from(error).print(),
             }
         }
-        exit
-    }))
+        exit_code
+    })
 }

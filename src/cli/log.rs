@@ -1,73 +1,71 @@
-//! The log: our own events on stderr, at the level that the settings ask for.
+//! The log: taskpull's own events on stderr, at the level of the setting `log.filter`.
 //!
-//! Other crates' events never pass, at any level: at `trace` an AWS SDK writes session
-//! tokens and an HTTP client whole headers. What a library has to say about a failure
-//! reaches the reader as the error's source. Spans never pass either: they are for traces, and
-//! nothing else is.
+//! Must not: write the events of other crates, at any level. At `trace`, the AWS SDK logs session tokens,
+//! and HTTP clients log whole headers. What a library reports about a failure reaches the user as the
+//! source of an error. Spans are not logged either; they go to the exporter of traces only.
 
 use tracing::{Dispatch, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use super::{stderr, tell};
+use super::terminal::stderr::{LogWriter, print_line};
 use crate::config::Settings;
 use crate::traces::Traces;
 
-/// The target of everything that is ours, and the first part of it.
-const OURS: &str = "taskpull";
+/// The target of taskpull's events, or the first part of it.
+const TARGET: &str = "taskpull";
 
-/// Starts it, with the setting `log.filter`; to be called once.
+/// Starts the log with this filter. Must be called once.
 pub(super) fn start(filter: &str) {
-    started(filter, &Traces::default());
+    install(filter, &Traces::default());
 }
 
-/// The same with the traces that the settings want; whatever stands against them stops nothing
-/// else.
+/// Starts the log, and the collection of spans if traces are configured. An error disables the traces.
 pub(super) fn start_with_traces(settings: &Settings) -> Traces {
     let traces = Traces::open(&settings.traces).unwrap_or_else(|error| {
-        tell(&format!("warning: traces are disabled: {error}"));
+        print_line(&format!("warning: traces are disabled: {error}"));
         Traces::default()
     });
-    started(&settings.log.filter, &traces);
+    install(&settings.log.filter, &traces);
     traces
 }
 
-/// Begins to send them, with a thread.
-pub(super) fn send(traces: &Traces) {
+/// Starts the thread that exports the spans.
+pub(super) fn start_export(traces: &Traces) {
     if let Err(error) = traces.start() {
-        tell(&format!("warning: traces are disabled: {error}"));
+        print_line(&format!("warning: traces are disabled: {error}"));
     }
 }
 
-fn started(filter: &str, traces: &Traces) {
-    // An error means that somebody else in this process logs already, which is as well.
+fn install(filter: &str, traces: &Traces) {
+    // It fails only if another log is installed in this process, which then gets the events.
     let _ = dispatch(filter, traces).try_init();
 }
 
 fn dispatch(filter: &str, traces: &Traces) -> Dispatch {
-    let lines = tracing_subscriber::fmt::layer().with_writer(|| stderr::Log).with_ansi(false);
+    let lines = tracing_subscriber::fmt::layer().with_writer(|| LogWriter).with_ansi(false);
     with_spans(tracing_subscriber::registry().with(lines.with_filter(levels(filter))), traces)
 }
 
-/// The log, and what takes the spans and nothing but them where somebody wants them. A layer that
-/// did nothing would have all of them made.
+/// Adds the layer that collects spans, only if traces are configured: with a layer that drops them, each
+/// span would be created.
 #[cfg(feature = "otel")]
 fn with_spans<S>(log: S, traces: &Traces) -> Dispatch
 where
     S: Subscriber + Send + Sync + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
 {
-    let Some(made) = traces.tracer() else { return Dispatch::new(log) };
+    let Some(tracer) = traces.tracer() else { return Dispatch::new(log) };
     let spans = tracing_opentelemetry::layer()
-        .with_tracer(made)
+        .with_tracer(tracer)
         .with_location(false)
         .with_threads(false)
         .with_target(false)
         .with_level(false)
         .with_tracked_inactivity(false)
         .with_context_activation(false);
-    let only_ours = Targets::new().with_target(crate::traces::TARGET, LevelFilter::INFO);
-    Dispatch::new(log.with(spans.with_filter(only_ours)))
+    let own_spans = Targets::new().with_target(crate::traces::TARGET, LevelFilter::INFO);
+    Dispatch::new(log.with(spans.with_filter(own_spans)))
 }
 
 #[cfg(not(feature = "otel"))]
@@ -75,38 +73,39 @@ fn with_spans(log: impl Subscriber + Send + Sync, _: &Traces) -> Dispatch {
     Dispatch::new(log)
 }
 
-/// The levels of our own targets. What cannot be read, or is another's, is passed over. A
-/// level alone is for all targets that have none of their own, wherever it stands.
+/// Parses the filter. Directives for other targets and invalid ones are ignored. A level without a target
+/// applies to every target that has no directive of its own, whatever the order.
 fn levels(filter: &str) -> Targets {
     let directives = filter.split(',').map(str::trim).filter(|directive| !directive.is_empty());
-    let (mut for_all, mut levels) = (LevelFilter::WARN, Vec::new());
+    let (mut default, mut levels) = (LevelFilter::WARN, Vec::new());
     for directive in directives {
         let (target, level) = match directive.split_once('=') {
             Some((target, level)) => (target.trim(), level.trim().parse().ok()),
-            None if is_ours(directive) => (directive, Some(LevelFilter::TRACE)),
+            None if is_own_target(directive) => (directive, Some(LevelFilter::TRACE)),
             None => {
-                for_all = directive.parse().unwrap_or(for_all);
+                default = directive.parse().unwrap_or(default);
                 continue;
             }
         };
-        levels.extend(level.filter(|_| is_ours(target)).map(|level| (target, level)));
+        levels.extend(level.filter(|_| is_own_target(target)).map(|level| (target, level)));
     }
-    Targets::new().with_target(OURS, for_all).with_targets(levels)
+    Targets::new().with_target(TARGET, default).with_targets(levels)
 }
 
-fn is_ours(target: &str) -> bool {
-    target.strip_prefix(OURS).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+fn is_own_target(target: &str) -> bool {
+    target.strip_prefix(TARGET).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use tracing_subscriber::filter::LevelFilter;
 
     use super::{dispatch, levels};
     use crate::traces::{self, Traces};
 
     #[test]
-    fn without_traces_no_span_is_made() {
+    fn no_span_is_created_without_traces() {
         for filter in ["", "trace", "trace,spans=trace"] {
             let dispatch = dispatch(filter, &Traces::default());
             assert!(tracing::dispatcher::with_default(&dispatch, || traces::permit_span().is_disabled()), "{filter}");
@@ -114,13 +113,13 @@ mod tests {
     }
 
     #[test]
-    fn levels_are_those_of_our_own_targets() {
+    fn filter_sets_the_levels_of_own_targets_only() {
         let level = |filter: &str, target: &str| {
             let levels = levels(filter);
-            let passes = |level: &LevelFilter| levels.would_enable(target, &level.into_level().unwrap());
+            let is_enabled = |level: &LevelFilter| levels.would_enable(target, &level.into_level().unwrap());
             [LevelFilter::TRACE, LevelFilter::DEBUG, LevelFilter::INFO, LevelFilter::WARN, LevelFilter::ERROR]
                 .into_iter()
-                .find(passes)
+                .find(is_enabled)
                 .unwrap_or(LevelFilter::OFF)
         };
         for (filter, pull, agent) in [
@@ -142,6 +141,16 @@ mod tests {
         }
         for other in ["aws_config", "hyper::client", "task", ""] {
             assert_eq!(level("trace,aws_config=trace,hyper=trace,task=trace", other), LevelFilter::OFF, "{other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_filter_enables_another_crate(filter in "((aws_config|hyper|taskpull|task|trace|[a-z=,: ]{0,9})[=,]?){0,6}") {
+            let levels = levels(&filter);
+            for target in ["aws_config", "hyper::client", "task", ""] {
+                prop_assert!(!levels.would_enable(target, &tracing::Level::ERROR), "{filter}: {target}");
+            }
         }
     }
 }

@@ -1,108 +1,50 @@
-//! The parts of a run, as the settings have them.
+//! Builds single components from the settings.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::aws::AwsClient;
 use crate::config::table::PLATFORM;
-use crate::config::{ConfigError, EngineLocation, RoleUse, Settings, VerifyAccess};
+use crate::config::{ConfigError, EngineLocation, Settings, VerifyAccess};
+use crate::credential::host_logins::{HostLoginSettings, HostLogins};
+use crate::credential::{CacheConfig, CachingCredentialProvider, CredentialObserver};
+use crate::engine::{EngineEndpoint, EngineSelector, TlsUse};
 use crate::error::Failure;
-use crate::pipeline::{
-    AccountRoles, AwsClient, Backoff, CacheConfig, Caching, CachingCredentialProvider, Concurrency, CredentialObserver,
-    Deadlines, DiskLimits, DockerAddress, EngineEndpoint, EngineSelector, HostLoginSettings, HostLogins, Input,
-    LoginProvider, PlanContext, Platform, PullLimiter, PullLimits, PullRun, RegistryMap, ResolvedEngine, Rewrites,
-    TlsUse,
-};
+use crate::identity::AccountRoles;
+use crate::pipeline::LoginProvider;
+use crate::plan::RegistryMap;
+use crate::pull::{Caching, Deadlines, DiskLimits, PullLimits};
+use crate::retry::Backoff;
+use crate::task::Platform;
 
-/// The delays between attempts to pull grow to 1.5 seconds at most, so that an image is there
+/// The delays between attempts to pull. They grow to at most 1.5 seconds, so that an image is available
 /// two seconds after its registry has recovered. The number of attempts is a setting.
 const BACKOFF: Backoff = Backoff::exponential(Duration::from_millis(250), Duration::from_millis(1_500));
 
-/// Everything that a command needs of the world, checked and not yet asked anything.
-pub(super) struct AppContext {
-    pub engine: DockerAddress,
-    /// Docker's current context, where nobody said which engine is meant and it did.
-    pub by_current_context: Option<String>,
-    pub limits: PullLimits,
-    pub traffic: PullLimiter,
-    pub credentials: Arc<CachingCredentialProvider<AwsClient>>,
-    roles: RoleUse,
-    accounts: AccountRoles,
-    rewrites: Rewrites,
-    platform: Option<Platform>,
-    instance: Arc<HostLogins>,
+/// The observer of commands that have no metrics.
+pub(super) fn no_observer() -> Arc<dyn CredentialObserver> {
+    Arc::new(())
 }
 
-impl AppContext {
-    /// Makes them, for one run or for many. What is wrong with the settings comes out here.
-    pub(super) fn new(
-        settings: &Settings,
-        fail_fast: bool,
-        traffic: impl FnOnce(Concurrency) -> PullLimiter,
-    ) -> Result<Self, Failure> {
-        Self::watched_by(&nobody(), settings, fail_fast, traffic)
-    }
-
-    /// The same, telling somebody how its credentials come.
-    pub(super) fn watched_by(
-        watch: &Arc<dyn CredentialObserver>,
-        settings: &Settings,
-        fail_fast: bool,
-        traffic: impl FnOnce(Concurrency) -> PullLimiter,
-    ) -> Result<Self, Failure> {
-        let concurrency =
-            Concurrency { all: settings.pull.concurrency, per_registry: settings.pull.concurrency_per_registry };
-        let instance = Arc::new(instance_logins(settings)?);
-        let ResolvedEngine { address, by_current_context } = engine(settings).find()?;
-        Ok(Self {
-            engine: address,
-            by_current_context,
-            limits: limits(settings, fail_fast),
-            traffic: traffic(concurrency),
-            credentials: Arc::new(credentials(settings, Arc::clone(&instance), watch)?),
-            roles: settings.identity.execution_role,
-            accounts: AccountRoles::new(&settings.accounts)?,
-            rewrites: Rewrites::new(&settings.rewrites)?,
-            platform: settings.pull.platform.as_deref().map(platform).transpose()?,
-            instance,
-        })
-    }
-
-    /// Where other programs get their logins, from what is kept for pulls.
-    pub(super) fn logins(
-        &self,
-        settings: &Settings,
-    ) -> Result<LoginProvider<CachingCredentialProvider<AwsClient>>, Failure> {
-        logins_from(Arc::clone(&self.credentials), settings)
-    }
-
-    /// Reads the inputs and plans all their pulls together, as they are on this host.
-    pub(super) fn plan(&self, inputs: Vec<Input>) -> PullRun {
-        let instance = |image: &_| self.instance.login_for(image);
-        let Self { roles, accounts, rewrites, platform, .. } = self;
-        let platform = platform.as_ref();
-        PullRun::new(inputs, &PlanContext { roles: *roles, accounts, rewrites, platform, host_login: &instance })
-    }
-}
-
-fn engine(settings: &Settings) -> EngineSelector {
+pub(super) fn engine_selector(settings: &Settings) -> EngineSelector {
     let Settings { engine, engine_location, .. } = settings;
     EngineSelector {
-        place: match engine_location.clone() {
+        endpoint: match engine_location.clone() {
             EngineLocation::Host(host) => EngineEndpoint::Host(host),
             EngineLocation::Context(name) => EngineEndpoint::Context(name),
-            EngineLocation::Unset(otherwise) => EngineEndpoint::Current { otherwise },
+            EngineLocation::Unset(default_host) => EngineEndpoint::Current { default_host },
         },
         tls: match (engine.tls_verify, engine.tls) {
             (true, _) => TlsUse::Verified,
             (false, true) => TlsUse::Unverified,
-            (false, false) => TlsUse::No,
+            (false, false) => TlsUse::Off,
         },
         cert_folder: engine.cert_path.clone(),
         docker_folder: engine.config_folder.clone(),
     }
 }
 
-fn platform(text: &str) -> Result<Platform, Failure> {
+pub(super) fn platform(text: &str) -> Result<Platform, Failure> {
     Platform::parse(text).map_err(|_| {
         let (value, expected) = (text.to_owned(), PLATFORM.kind.describe());
         Failure::from(ConfigError::InvalidValue {
@@ -114,7 +56,7 @@ fn platform(text: &str) -> Result<Platform, Failure> {
     })
 }
 
-fn limits(settings: &Settings, fail_fast: bool) -> PullLimits {
+pub(super) fn pull_limits(settings: &Settings, fail_fast: bool) -> PullLimits {
     PullLimits {
         caching: Caching {
             behavior: settings.pull.behavior,
@@ -138,46 +80,39 @@ fn limits(settings: &Settings, fail_fast: bool) -> PullLimits {
     }
 }
 
-fn nobody() -> Arc<dyn CredentialObserver> {
-    Arc::new(())
-}
-
-/// AWS, as the settings have it.
-pub(super) fn store(settings: &Settings) -> Result<AwsClient, Failure> {
-    watched_store(settings, &nobody())
-}
-
-pub(super) fn watched_store(settings: &Settings, watch: &Arc<dyn CredentialObserver>) -> Result<AwsClient, Failure> {
+pub(super) fn aws_client(settings: &Settings, observer: &Arc<dyn CredentialObserver>) -> Result<AwsClient, Failure> {
     let Settings { secrets, host, aws, .. } = settings;
-    let bundle = aws.ca_bundle.as_deref();
-    let store = AwsClient::new(secrets.timeout, secrets.batch, host.kind, bundle, watch.clone());
-    Ok(store?.with_stage(&secrets.stage))
+    let ca_bundle = aws.ca_bundle.as_deref();
+    let client = AwsClient::new(secrets.timeout, secrets.batch, host.kind, ca_bundle, observer.clone());
+    Ok(client?.with_stage(&secrets.stage))
 }
 
-fn credentials(
+pub(super) fn credential_provider(
     settings: &Settings,
-    instance: Arc<HostLogins>,
-    watch: &Arc<dyn CredentialObserver>,
+    host_logins: Arc<HostLogins>,
+    observer: &Arc<dyn CredentialObserver>,
 ) -> Result<CachingCredentialProvider<AwsClient>, Failure> {
-    let keeping = CacheConfig {
+    let cache = CacheConfig {
         max_age: settings.secrets.max_age,
         max_stale: settings.secrets.max_stale,
         capacity: settings.secrets.cache_size,
     };
-    let tokens = settings.secrets.access_token;
-    let store = Arc::new(watched_store(settings, watch)?);
-    Ok(CachingCredentialProvider::new(store, keeping, tokens, instance, Arc::clone(watch)))
+    let client = Arc::new(aws_client(settings, observer)?);
+    let access_token = settings.secrets.access_token;
+    Ok(CachingCredentialProvider::new(client, cache, access_token, host_logins, Arc::clone(observer)))
 }
 
-/// Where other programs that pull get their logins. The host's own are no part of it: they are
-/// those programs' already, and a helper among them may be this one.
-pub(super) fn logins(settings: &Settings) -> Result<LoginProvider<CachingCredentialProvider<AwsClient>>, Failure> {
-    logins_from(Arc::new(credentials(settings, Arc::default(), &nobody())?), settings)
-}
-
-fn logins_from(
-    credentials: Arc<CachingCredentialProvider<AwsClient>>,
+/// The provider of logins for the commands that give them to other programs. It has none of the host's
+/// own logins: those programs have them already, and one of the credential helpers may be taskpull.
+pub(super) fn login_provider_without_host_logins(
     settings: &Settings,
+) -> Result<LoginProvider<CachingCredentialProvider<AwsClient>>, Failure> {
+    login_provider(settings, Arc::new(credential_provider(settings, Arc::default(), &no_observer())?))
+}
+
+pub(super) fn login_provider(
+    settings: &Settings,
+    credentials: Arc<CachingCredentialProvider<AwsClient>>,
 ) -> Result<LoginProvider<CachingCredentialProvider<AwsClient>>, Failure> {
     Ok(LoginProvider {
         registries: RegistryMap::new(&settings.registries)?,
@@ -188,13 +123,13 @@ fn logins_from(
 }
 
 /// The host's own logins (B1, B2).
-fn instance_logins(settings: &Settings) -> Result<HostLogins, Failure> {
-    let instance = HostLoginSettings {
+pub(super) fn host_logins(settings: &Settings) -> Result<HostLogins, Failure> {
+    let logins = HostLogins::read(&HostLoginSettings {
         host: settings.host.kind,
         has_auth_type: settings.instance.auth_type.is_some(),
         auth_data: settings.instance.auth_data.clone(),
         docker_config: settings.instance.docker_config.clone(),
         helper_timeout: settings.instance.helper_timeout,
-    };
-    HostLogins::read(&instance).map_err(Failure::from)
+    });
+    Ok(logins?)
 }

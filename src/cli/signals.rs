@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first asks the work to end, the second ends the program.
+//! Ctrl-C and SIGTERM in a command: the first cancels the work, the second exits at once.
 
 use std::io;
 
@@ -7,13 +7,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::ExitCode;
 
-/// Watches for the signals on a thread of the runtime's own, so that a terminal that takes
-/// no output, or a file that does not answer, cannot keep them away. To be called within the
-/// runtime; the watch ends with it.
+/// Starts a task that waits for the signals on a worker thread of the runtime, so that a blocked terminal
+/// or file cannot delay them. Must be called within the runtime; the task ends with it.
 pub(super) fn watch(interrupt: CancellationToken) -> io::Result<()> {
     let ctrl_c = signal(SignalKind::interrupt())?;
     let terminate = signal(SignalKind::terminate())?;
-    #[expect(clippy::disallowed_methods, reason = "its owner is the runtime, which it lives and ends with")]
+    #[expect(clippy::disallowed_methods, reason = "the runtime owns the task, and ends it")]
     tokio::spawn(wait(ctrl_c, terminate, interrupt));
     Ok(())
 }
@@ -25,7 +24,7 @@ async fn wait(mut ctrl_c: Signal, mut terminate: Signal, interrupt: Cancellation
             _ = terminate.recv() => {}
         }
         if interrupt.is_cancelled() {
-            #[expect(clippy::disallowed_methods, reason = "asked for twice, and what is left to lose is the report")]
+            #[expect(clippy::disallowed_methods, reason = "the user asked twice, and only the report is lost")]
             std::process::exit(i32::from(ExitCode::Interrupted.code()));
         }
         interrupt.cancel();

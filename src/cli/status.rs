@@ -1,127 +1,125 @@
-//! `taskpull status`: the requests of the agent, or one of them.
+//! `taskpull status`: shows the agent's requests, or one of them.
 
+// Writing to a String cannot fail, so the results are ignored.
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::time::sleep;
 
-use super::arguments::{Output, Status};
-use super::pull::{print, terminal_width};
-use super::{agent_client, tell};
+use super::agent_client;
+use super::arguments::{OutputFormat, StatusArguments};
+use super::command_error::CommandError;
+use super::runtime::{self, Threads};
+use super::terminal::stdout;
 use crate::agent::api::{JobStatus, PullItem, PullView};
 use crate::agent::{Client, ClientError, JobSource};
 use crate::error::ExitCode;
 use crate::report::{Report, text};
 
-/// How often what is watched is asked for.
-const EVERY: Duration = Duration::from_secs(1);
+/// How often `--watch` asks the agent.
+const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Clears a terminal, and begins at its top.
+/// Clears a terminal and moves the cursor to its first line.
 const CLEAR: &str = "\x1b[H\x1b[2J";
 
-/// Runs it.
-pub(super) fn run(arguments: &Status) -> ExitCode {
-    status(arguments).unwrap_or_else(|exit| exit)
+/// The state of the requests at one time.
+struct StatusSnapshot {
+    text: String,
+    /// Whether the state cannot change any more.
+    is_final: bool,
 }
 
-fn status(arguments: &Status) -> Result<ExitCode, ExitCode> {
+/// Runs the command.
+pub(super) fn run(arguments: &StatusArguments) -> Result<ExitCode, CommandError> {
     let client = agent_client::client(arguments.socket.clone(), arguments.config.as_deref())?;
-    let runtime = agent_client::runtime()?;
-    let shown = runtime.block_on(show(&client, arguments));
-    shown.map_err(|error| agent_client::failed(&error))?.map_err(|error| {
-        tell(&format!("error: the result could not be written: {error}"));
-        ExitCode::Internal
-    })?;
-    Ok(ExitCode::Success)
+    runtime::run(Threads::Workers(1), show(&client, arguments))?
 }
 
-/// Shows it once, or each time it has changed: one request to its end, all for good.
-async fn show(client: &Client, arguments: &Status) -> Result<io::Result<()>, ClientError> {
-    let mut before = String::new();
+/// Prints the state once; with `--watch`, each time that it has changed.
+async fn show(client: &Client, arguments: &StatusArguments) -> Result<ExitCode, CommandError> {
+    let mut previous = String::new();
     loop {
-        let (said, is_over) = said(client, arguments).await?;
-        if said != before {
-            let is_redrawn = arguments.watch && arguments.output == Output::Text && io::stdout().is_terminal();
+        let StatusSnapshot { text, is_final } = read(client, arguments).await?;
+        if text != previous {
+            let is_redrawn = arguments.watch && arguments.output == OutputFormat::Text && io::stdout().is_terminal();
             let clear = if is_redrawn { CLEAR } else { "" };
-            if let Err(error) = print(format!("{clear}{said}").as_bytes()) {
-                return Ok(Err(error));
-            }
-            before = said;
+            stdout::print(format!("{clear}{text}").as_bytes()).map_err(CommandError::output)?;
+            previous = text;
         }
-        if is_over || !arguments.watch {
-            return Ok(Ok(()));
+        if is_final || !arguments.watch {
+            return Ok(ExitCode::Success);
         }
-        sleep(EVERY).await;
+        sleep(WATCH_INTERVAL).await;
     }
 }
 
-/// The text, and whether it will change no more.
-async fn said(
-    client: &Client,
-    Status { id, limit, output, watch, .. }: &Status,
-) -> Result<(String, bool), ClientError> {
-    // One value is one line for a program that reads them as they come.
-    let json = |value: Result<String, serde_json::Error>| value.unwrap_or_default() + "\n";
-    if let Some(id) = id {
-        let view = client.show(id).await?;
-        let said = match output {
-            Output::Text => one(&view),
-            Output::Json if *watch => json(serde_json::to_string(&view)),
-            Output::Json => json(serde_json::to_string_pretty(&view)),
+async fn read(client: &Client, arguments: &StatusArguments) -> Result<StatusSnapshot, ClientError> {
+    let StatusArguments { id, limit, output, .. } = arguments;
+    let Some(id) = id else {
+        let views = client.list(None, usize::from(*limit)).await?;
+        let text = match output {
+            OutputFormat::Text => table(&views),
+            OutputFormat::Json => json(&views, arguments.watch),
         };
-        return Ok((said, view.ended.is_some()));
-    }
-    let views = client.list(None, usize::from(*limit)).await?;
-    let said = match output {
-        Output::Text => table(&views),
-        Output::Json if *watch => json(serde_json::to_string(&views)),
-        Output::Json => json(serde_json::to_string_pretty(&views)),
+        return Ok(StatusSnapshot { text, is_final: false });
     };
-    Ok((said, false))
+    let view = client.show(id).await?;
+    let text = match output {
+        OutputFormat::Text => details(&view),
+        OutputFormat::Json => json(&view, arguments.watch),
+    };
+    Ok(StatusSnapshot { text, is_final: view.ended.is_some() })
+}
+
+/// With `--watch`, a value is one line, for a program that reads the values as they arrive.
+fn json(value: &impl Serialize, is_line: bool) -> String {
+    let text = if is_line { serde_json::to_string(value) } else { serde_json::to_string_pretty(value) };
+    text.unwrap_or_default() + "\n"
 }
 
 fn table(views: &[PullView]) -> String {
     let mut text = format!("{:20}  {:9}  {:20}  {:>6}  DEFINITION\n", "REQUEST", "STATE", "ACCEPTED", "FROM");
-    for view @ PullView { id, source, accepted, submitted_by, state, .. } in views {
+    for PullView { id, source, accepted, submitted_by, state, error, .. } in views {
         let accepted = String::from(*accepted);
-        // To the second.
-        let accepted = accepted.split('.').next().unwrap_or_default();
-        // Writing to a String cannot fail.
-        let by = match submitted_by {
+        let seconds = accepted.split('.').next().unwrap_or_default();
+        let submitted_by = match submitted_by {
             JobSource::Peer(peer) => peer.uid.to_string(),
             JobSource::Folder => "folder".to_owned(),
             JobSource::Cluster => "ecs".to_owned(),
         };
-        let _ = writeln!(text, "{id}  {:9}  {accepted}Z  {by:>6}  {source}", word(*state));
-        if let Some(error) = &view.error {
+        let _ = writeln!(text, "{id}  {:9}  {seconds}Z  {submitted_by:>6}  {source}", label(*state));
+        if let Some(error) = error {
             let _ = writeln!(text, "  {}: {}", error.link, error.message);
         }
     }
     text
 }
 
-fn one(view: &PullView) -> String {
-    let mut said = table(std::slice::from_ref(view));
+/// The row of one request, its pulls, and its report once there is one.
+fn details(view: &PullView) -> String {
+    let mut text = table(std::slice::from_ref(view));
     if let Some(retry_at) = view.retry_at {
-        let _ = writeln!(said, "  will be retried at {}", String::from(retry_at));
+        let _ = writeln!(text, "  will be retried at {}", String::from(retry_at));
     }
     for PullItem { subject, state, layers } in &view.pulls {
         let state = serde_json::to_value(state).unwrap_or_default();
-        let _ = write!(said, "  {:12}  {}", state.as_str().unwrap_or_default(), subject.image);
+        let _ = write!(text, "  {:12}  {}", state.as_str().unwrap_or_default(), subject.image);
         if let Some(layers) = layers {
-            let _ = write!(said, "  {} of {} bytes", layers.bytes, layers.bytes_total);
+            let _ = write!(text, "  {} of {} bytes", layers.bytes, layers.bytes_total);
         }
-        said.push('\n');
+        text.push('\n');
     }
     let report = view.report.as_ref().and_then(|report| serde_json::from_str::<Report>(report.get()).ok());
     if let Some(report) = report {
-        let _ = write!(said, "\n{}", text::render(&report, terminal_width()));
+        text.push('\n');
+        text += &text::render(&report, stdout::width());
     }
-    said
+    text
 }
 
-fn word(state: JobStatus) -> &'static str {
+fn label(state: JobStatus) -> &'static str {
     match state {
         JobStatus::Queued => "queued",
         JobStatus::Running => "running",

@@ -1,8 +1,8 @@
-//! `X-Registry-Auth`: a login as the Engine API takes it.
+//! `X-Registry-Auth`: a login in the form that the Engine API accepts.
 //!
-//! Padded base64url of JSON (Engine API, "Authentication"). An engine that cannot decode
-//! the header passes it over in silence and pulls anonymously, which is why this is not
-//! left to the client library: bollard 0.21 writes the standard alphabet.
+//! Padded base64url of JSON (Engine API, "Authentication"). An engine that cannot decode the header
+//! ignores it and pulls anonymously, so it is not left to bollard 0.21, which writes the standard
+//! alphabet.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
@@ -14,15 +14,15 @@ use zeroize::Zeroizing;
 use crate::credential::Login;
 use crate::task::ImageReference;
 
-/// What the engine reads.
+/// The JSON of the header.
 #[derive(Serialize)]
 struct AuthConfig<'a> {
     #[serde(flatten)]
-    shown: AuthFields<'a>,
+    fields: AuthFields<'a>,
     serveraddress: &'a str,
 }
 
-/// One or the other: an engine that gets both prefers the token.
+/// Never both: an engine that receives both prefers the token.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum AuthFields<'a> {
@@ -39,8 +39,8 @@ impl AuthFields<'_> {
     }
 }
 
-/// The registry's address as engines know it: the image's own host, and for Docker Hub the
-/// key under which Docker has always kept it (V6: no other one has a scheme).
+/// The registry's address as engines know it: the host of the image, and for Docker Hub the key
+/// that Docker has always used (V6: no other one has a scheme).
 fn server_address(image: &ImageReference) -> &str {
     match image.registry() {
         ImageReference::DOCKER_HUB => ImageReference::DOCKER_HUB_KEY,
@@ -48,29 +48,27 @@ fn server_address(image: &ImageReference) -> &str {
     }
 }
 
-/// The header for this login, or none for an anonymous pull. Its buffers are wiped when
-/// the last request that carries it is gone, and it prints as `Sensitive`.
+/// Returns the header for this login, or `None` for an anonymous pull. Its buffers are wiped when
+/// the last request that carries it is dropped, and `Debug` prints it as `Sensitive`.
 pub(crate) fn auth_header(image: &ImageReference, login: &Login) -> Option<HeaderValue> {
     #[expect(clippy::disallowed_methods, reason = "the one writer of a login")]
-    let shown = match login {
+    let fields = match login {
         Login::Anonymous => return None,
         Login::Password { username, password } => {
             AuthFields::Password { username: username.expose(), password: password.expose() }
         }
         Login::IdentityToken(token) => AuthFields::Token { identitytoken: token.expose() },
     };
-    let config = AuthConfig { shown, serveraddress: server_address(image) };
-    Some(encoded(&config))
+    Some(encode(&AuthConfig { fields, serveraddress: server_address(image) }))
 }
 
-/// Cannot fail, and must not fall back to anything: without the header the engine would
-/// pull anonymously.
+/// Encodes the header. There is no fallback: without the header the engine would pull anonymously.
 #[expect(clippy::expect_used, reason = "texts are JSON, the buffer has base64's length, base64 is a header's text")]
-fn encoded(config: &AuthConfig<'_>) -> HeaderValue {
-    // A buffer that grows leaves its old contents behind: six times is the most that JSON
-    // makes of a byte.
-    let most = 6 * (config.shown.len() + config.serveraddress.len()) + 64;
-    let mut json = Zeroizing::new(Vec::with_capacity(most));
+fn encode(config: &AuthConfig<'_>) -> HeaderValue {
+    // A buffer that grows leaves its old contents in memory, so it starts with the maximum: JSON
+    // makes at most six bytes of one.
+    let max_length = 6 * (config.fields.len() + config.serveraddress.len()) + 64;
+    let mut json = Zeroizing::new(Vec::with_capacity(max_length));
     serde_json::to_writer(&mut *json, config).expect("texts are JSON");
     let mut text = Zeroizing::new(vec![0; json.len().div_ceil(3) * 4]);
     URL_SAFE.encode_slice(&*json, &mut text).expect("the buffer has the length");
@@ -81,56 +79,56 @@ fn encoded(config: &AuthConfig<'_>) -> HeaderValue {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::{URL_SAFE, auth_header};
     use crate::credential::Login;
     use crate::secret::Secret;
     use crate::task::ImageReference;
-    use base64::Engine as _;
 
-    fn header(image: &str, password: &str) -> http::HeaderValue {
+    fn header(image: &str, username: &str, password: &str) -> http::HeaderValue {
         let login =
-            Login::Password { username: Secret::new("me".to_owned()), password: Secret::new(password.to_owned()) };
+            Login::Password { username: Secret::new(username.to_owned()), password: Secret::new(password.to_owned()) };
         auth_header(&ImageReference::parse(image).unwrap(), &login).unwrap()
     }
 
-    fn decoded(header: &http::HeaderValue) -> serde_json::Value {
+    fn decode(header: &http::HeaderValue) -> serde_json::Value {
         serde_json::from_slice(&URL_SAFE.decode(header.as_bytes()).unwrap()).unwrap()
     }
 
-    #[test]
-    fn any_password_survives_the_way() {
-        for length in 0..64 {
-            for letter in ['~', '?', '>', 'ÿ', '"', '\u{1}', '\u{ffff}'] {
-                let password: String = std::iter::repeat_n(letter, length).collect();
-                let header = header("registry.example/app", &password);
-                assert!(!header.as_bytes().iter().any(|b| matches!(b, b'+' | b'/')));
-                assert_eq!(header.len() % 4, 0, "padded");
-                assert_eq!(decoded(&header)["password"].as_str().unwrap_or_default(), password);
-            }
+    proptest! {
+        #[test]
+        fn any_password_is_encoded_as_padded_base64url(username in "(?s).{0,40}", password in "(?s).{0,80}") {
+            let header = header("registry.example/app", &username, &password);
+            prop_assert_eq!(header.len() % 4, 0);
+            let expected =
+                json!({ "username": username, "password": password, "serveraddress": "registry.example" });
+            prop_assert_eq!(decode(&header), expected);
+        }
+
+        #[test]
+        fn any_identity_token_is_sent_without_username_and_password(token in "(?s).{0,80}") {
+            let login = Login::IdentityToken(Secret::new(token.clone()));
+            let header = auth_header(&ImageReference::parse("registry.example/app").unwrap(), &login).unwrap();
+            prop_assert_eq!(decode(&header), json!({ "identitytoken": token, "serveraddress": "registry.example" }));
         }
     }
 
     #[test]
-    fn the_server_address_is_the_images_host_and_docker_hubs_own_key() {
-        assert_eq!(decoded(&header("registry.example:5000/app", "p"))["serveraddress"], "registry.example:5000");
-        assert_eq!(decoded(&header("nginx", "p"))["serveraddress"], "https://index.docker.io/v1/");
+    fn server_address_is_the_images_host_or_docker_hubs_key() {
+        assert_eq!(decode(&header("registry.example:5000/app", "u", "p"))["serveraddress"], "registry.example:5000");
+        assert_eq!(decode(&header("nginx", "u", "p"))["serveraddress"], "https://index.docker.io/v1/");
     }
 
     #[test]
-    fn an_identity_token_goes_without_user_and_password() {
-        let login = Login::IdentityToken(Secret::new("t".to_owned()));
-        let header = auth_header(&ImageReference::parse("registry.example/app").unwrap(), &login).unwrap();
-        let expected = serde_json::json!({ "identitytoken": "t", "serveraddress": "registry.example" });
-        assert_eq!(decoded(&header), expected);
+    fn debug_does_not_print_the_header() {
+        assert_eq!(format!("{:?}", header("registry.example/app", "u", "p")), "Sensitive");
     }
 
     #[test]
-    fn the_header_does_not_print() {
-        assert_eq!(format!("{:?}", header("registry.example/app", "p")), "Sensitive");
-    }
-
-    #[test]
-    fn an_anonymous_pull_has_none() {
+    fn an_anonymous_pull_has_no_header() {
         assert!(auth_header(&ImageReference::parse("nginx").unwrap(), &Login::Anonymous).is_none());
     }
 }

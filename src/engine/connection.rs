@@ -1,7 +1,8 @@
-//! A connection to the engine for one request, past bollard.
+//! A connection to the engine for one request, without bollard.
 //!
-//! No task drives it: it moves while somebody waits for its answer, and ends with whoever
-//! does.
+//! bollard shows no response headers and hides why an engine behind TLS refuses a client. No task
+//! drives the connection: it progresses while a caller waits for its data, and closes when the
+//! response is dropped.
 
 use std::error::Error;
 use std::future::Future;
@@ -9,29 +10,67 @@ use std::pin::pin;
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt as _};
-use http_body_util::Empty;
+use http::Request;
+use http::response::Parts;
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
-use crate::engine::address::DockerAddress;
+use crate::engine::endpoint::DockerAddress;
+use crate::engine::engine_error::EngineError;
 
-/// Read ahead at most, in bytes; the head of an answer must fit.
-const READ: usize = 8 << 10;
+/// Limit of the read buffer, in bytes; the head of a response must fit.
+const READ_BUFFER: usize = 8 << 10;
 
-pub(crate) type ConnectionError = Box<dyn Error + Send + Sync>;
+type ConnectionError = Box<dyn Error + Send + Sync>;
 
-/// What moves the bytes of one request and its answer.
-pub(crate) struct Connection {
-    open: Option<BoxFuture<'static, hyper::Result<()>>>,
-    broke: Option<hyper::Error>,
+/// A response, of which the body is still to come.
+pub(crate) struct EngineResponse<'a> {
+    pub head: Parts,
+    body: Incoming,
+    driver: Driver,
+    address: &'a DockerAddress,
 }
 
-/// Connects, as the address says.
-pub(crate) async fn connect(
-    address: &DockerAddress,
-) -> Result<(SendRequest<Empty<Bytes>>, Connection), ConnectionError> {
+impl<'a> EngineResponse<'a> {
+    /// Connects to the engine, sends the request and waits for the head of the response.
+    pub(crate) async fn request(
+        address: &'a DockerAddress,
+        request: Request<Empty<Bytes>>,
+    ) -> Result<Self, EngineError> {
+        let (mut sender, mut driver) = connect(address).await.map_err(|error| address.connection_failed(&*error))?;
+        let response = driver.run(sender.send_request(request)).await;
+        let (head, body) = response.map_err(|error| address.connection_failed(&error))?.into_parts();
+        Ok(Self { head, body, driver, address })
+    }
+
+    /// Returns the next part of the body, or `None` at its end.
+    pub(crate) async fn next_chunk(&mut self) -> Result<Option<Bytes>, EngineError> {
+        let frame = self.driver.run(async { self.body.frame().await.transpose() }).await;
+        let chunk = match frame {
+            Ok(Some(frame)) => Ok(Some(frame.into_data().unwrap_or_default())),
+            Ok(None) => self.driver.take_error().map_or(Ok(None), Err),
+            Err(error) => Err(error),
+        };
+        chunk.map_err(|error| self.address.connection_failed(&error))
+    }
+
+    /// Reads at most `limit` bytes of the body; what follows is not read.
+    pub(crate) async fn read_body(&mut self, limit: usize) -> Result<Bytes, EngineError> {
+        let mut body = Vec::new();
+        while body.len() < limit {
+            let Some(chunk) = self.next_chunk().await? else { break };
+            body.extend_from_slice(&chunk);
+        }
+        body.truncate(limit);
+        Ok(body.into())
+    }
+}
+
+async fn connect(address: &DockerAddress) -> Result<(SendRequest<Empty<Bytes>>, Driver), ConnectionError> {
     match address {
         DockerAddress::Unix(socket) => handshake(UnixStream::connect(socket).await?).await,
         DockerAddress::Tcp(host) => handshake(TcpStream::connect(host).await?).await,
@@ -42,37 +81,44 @@ pub(crate) async fn connect(
     }
 }
 
-async fn handshake<S>(stream: S) -> Result<(SendRequest<Empty<Bytes>>, Connection), ConnectionError>
+async fn handshake<S>(stream: S) -> Result<(SendRequest<Empty<Bytes>>, Driver), ConnectionError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (sender, connection) = Builder::new().max_buf_size(READ).handshake(TokioIo::new(stream)).await?;
-    Ok((sender, Connection { open: Some(connection.boxed()), broke: None }))
+    let (sender, connection) = Builder::new().max_buf_size(READ_BUFFER).handshake(TokioIo::new(stream)).await?;
+    Ok((sender, Driver { connection: Some(connection.boxed()), error: None }))
 }
 
-impl Connection {
-    /// Waits for something that the connection brings. Should the connection end first, what
-    /// it has brought still counts; if it is not what was waited for, the reason is the
-    /// connection's own: in TLS 1.3 an engine refuses the client's certificate only now,
-    /// possibly before the request is out.
-    pub(crate) async fn beside<T>(&mut self, work: impl Future<Output = hyper::Result<T>>) -> hyper::Result<T> {
-        let mut work = pin!(work);
-        if let Some(open) = &mut self.open {
+/// The future that moves the bytes of a connection, until it ends, and its error after that.
+struct Driver {
+    connection: Option<BoxFuture<'static, hyper::Result<()>>>,
+    error: Option<hyper::Error>,
+}
+
+impl Driver {
+    /// Runs an operation on the connection while driving it.
+    ///
+    /// If the connection ends first, the operation can still complete with data that has arrived.
+    /// If it fails, the connection's error is the reason: in TLS 1.3 an engine refuses the client's
+    /// certificate only now, possibly before the request is sent.
+    async fn run<T>(&mut self, operation: impl Future<Output = hyper::Result<T>>) -> hyper::Result<T> {
+        let mut operation = pin!(operation);
+        if let Some(connection) = &mut self.connection {
             tokio::select! {
                 biased;
-                done = &mut work => return done,
-                ended = open => {
-                    self.open = None;
-                    self.broke = ended.err();
+                result = &mut operation => return result,
+                end = connection => {
+                    self.connection = None;
+                    self.error = end.err();
                 }
             }
         }
-        let done = work.await;
-        if done.is_err() { self.whole().and(done) } else { done }
+        let result = operation.await;
+        if result.is_err() { self.take_error().map_or(result, Err) } else { result }
     }
 
-    /// Whether what has come to an end is whole: an error if the connection ended in one.
-    pub(crate) fn whole(&mut self) -> hyper::Result<()> {
-        self.broke.take().map_or(Ok(()), Err)
+    /// The error with which the connection ended. With one, a body that looks complete may not be.
+    fn take_error(&mut self) -> Option<hyper::Error> {
+        self.error.take()
     }
 }

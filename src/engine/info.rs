@@ -1,19 +1,18 @@
-//! `GET /info`: where the engine keeps its images, and for what it runs them.
+//! `GET /info`: where the engine stores its images, and for which platform it runs them.
 //!
-//! Asked past bollard, whose model has an error for every field that an engine writes
-//! otherwise. It takes Docker 20.10 some 10 ms and Podman 4.3 some 150: nobody waits for it
-//! who does not need it.
+//! bollard is not used, because its model fails on every field that an engine writes differently.
+//! The request takes about 10 ms with Docker 20.10 and 150 ms with Podman 4.3.
 
 use std::path::{Path, PathBuf};
 
-use http::{StatusCode, Uri};
+use http::StatusCode;
 use serde::Deserialize;
 
-use crate::engine::Storage;
-use crate::engine::address::DockerAddress;
+use crate::engine::api_version::ApiVersion;
+use crate::engine::endpoint::DockerAddress;
 use crate::engine::engine_error::EngineError;
 use crate::engine::http_get::get;
-use crate::engine::ping::ApiVersion;
+use crate::engine::storage::Storage;
 use crate::task::Platform;
 
 #[derive(Deserialize)]
@@ -29,64 +28,62 @@ struct Info {
     architecture: String,
 }
 
-/// Where the engine keeps its images, if that is a place on this host; whether it can be seen
-/// is the reader's to find out.
-pub(crate) async fn storage(
+/// Asks the engine for its storage, if that can be on this host. Whether this process can see the
+/// folder is for the caller to find out.
+pub(crate) async fn fetch_storage(
     address: &DockerAddress,
-    (major, minor): ApiVersion,
+    version: ApiVersion,
 ) -> Result<Option<Storage>, EngineError> {
-    // An engine behind TCP may be anywhere, and a folder of the same name here means nothing.
+    // An engine behind TCP may be on another host, where a folder of the same name is a different one.
     let DockerAddress::Unix(_) = address else { return Ok(None) };
-    let Ok(path) = format!("/v{major}.{minor}/info").parse::<Uri>() else { return Ok(None) };
-    let answer = get(address, path).await?;
-    if answer.status() != StatusCode::OK {
+    let response = get(address, &version.path("/info")).await?;
+    if response.status() != StatusCode::OK {
         return Ok(None);
     }
-    Ok(serde_json::from_slice(answer.body()).ok().and_then(read))
+    Ok(serde_json::from_slice(response.body()).ok().and_then(storage_of))
 }
 
-fn read(info: Info) -> Option<Storage> {
+fn storage_of(info: Info) -> Option<Storage> {
     let Info { docker_root_dir: root, driver, driver_status, os_type, architecture } = info;
-    // Its images are containerd's then, in a folder that nobody tells.
-    let is_containerds =
+    // containerd then stores the images, in a folder that the engine does not report.
+    let is_containerd =
         driver_status.iter().any(|row| matches!(&**row, [_, kind] if kind.starts_with("io.containerd.")));
-    // The driver's name is a folder's in the root, and must lead nowhere else.
-    let is_folder = Path::new(&driver).components().count() == 1 && !driver.contains(['/', '.']);
-    if is_containerds || !is_folder || !root.is_absolute() {
+    // The driver's name becomes a folder of the root, and must not lead out of it.
+    let is_folder_name = Path::new(&driver).components().count() == 1 && !driver.contains(['/', '.']);
+    if is_containerd || !is_folder_name || !root.is_absolute() {
         return None;
     }
     let platform = Platform::parse(&format!("{os_type}/{architecture}")).ok();
-    Some(Storage { sign: root.join(driver), root, platform })
+    Some(Storage { driver_folder: root.join(driver), root, platform })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Storage, read};
+    use super::{Storage, storage_of};
     use crate::task::Platform;
 
-    fn of(json: &str) -> Option<Storage> {
-        read(serde_json::from_str(json).unwrap())
+    fn storage(json: &str) -> Option<Storage> {
+        storage_of(serde_json::from_str(json).unwrap())
     }
 
     #[test]
-    fn the_root_is_the_engines_own() {
+    fn storage_is_in_the_root_of_the_graph_driver() {
         let docker = r#"{"DockerRootDir": "/var/lib/docker", "Driver": "overlay2", "OSType": "linux",
             "DriverStatus": [["Backing Filesystem", "extfs"]], "Architecture": "x86_64", "Plugins": {}}"#;
-        let storage = of(docker).unwrap();
+        let storage = storage(docker).unwrap();
         assert_eq!(storage.root.to_str(), Some("/var/lib/docker"));
-        assert_eq!(storage.sign.to_str(), Some("/var/lib/docker/overlay2"));
+        assert_eq!(storage.driver_folder.to_str(), Some("/var/lib/docker/overlay2"));
         assert_eq!(storage.platform, Platform::parse("linux/amd64").ok());
     }
 
     #[test]
-    fn images_in_containerds_store_are_not_in_the_root() {
+    fn storage_of_containerd_or_outside_the_root_is_unknown() {
         let status = r#""DriverStatus": [["driver-type", "io.containerd.snapshotter.v1"]]"#;
-        assert!(of(&format!(r#"{{"DockerRootDir": "/var/lib/docker", "Driver": "overlayfs", {status}}}"#)).is_none());
+        let containerd = format!(r#"{{"DockerRootDir": "/var/lib/docker", "Driver": "overlayfs", {status}}}"#);
+        assert_eq!(storage(&containerd), None);
         for (root, driver) in [("lib/docker", "vfs"), ("/", "../etc"), ("/", ""), ("/", "/etc")] {
-            assert!(
-                of(&format!(r#"{{"DockerRootDir": "{root}", "Driver": "{driver}"}}"#)).is_none(),
-                "{root} {driver}"
-            );
+            let info = format!(r#"{{"DockerRootDir": "{root}", "Driver": "{driver}"}}"#);
+            assert_eq!(storage(&info), None, "{root} {driver}");
         }
     }
 }

@@ -1,17 +1,17 @@
-//! What only Podman is asked: which of an image's digests its tag was pulled as.
+//! What only Podman is asked: by which of an image's digests its tag was pulled.
 //!
-//! An image built for several platforms has two digests: that of the index, which the tag
-//! names and Docker tells, and that of this platform's manifest. Podman's answer to an
-//! inspection has both in alphabetical order; its list of images has the one.
+//! An image for several platforms has two digests: that of the index, which the tag names and
+//! Docker reports, and that of this platform's manifest. Podman's inspection returns both in
+//! alphabetical order; its list of images returns only the tag's.
 
-use http::{StatusCode, Uri};
+use http::StatusCode;
 use serde::Deserialize;
 
-use crate::engine::LocalImage;
-use crate::engine::address::DockerAddress;
+use crate::engine::api_version::ApiVersion;
+use crate::engine::endpoint::DockerAddress;
 use crate::engine::engine_error::EngineError;
 use crate::engine::http_get::get;
-use crate::engine::ping::ApiVersion;
+use crate::engine::local_image::LocalImage;
 use crate::task::ImageReference;
 
 #[derive(Deserialize)]
@@ -21,22 +21,22 @@ struct PodmanImage {
     digest: String,
 }
 
-/// Puts the digest of the tag before the others. Where Podman does not say it, they stay as
-/// they are: each of them is the image's.
+/// Moves the digest of the tag to the front. If Podman does not return it, the order stays: each
+/// digest is one of the image's.
 pub(crate) async fn sort_digests(
     local: &mut LocalImage,
     address: &DockerAddress,
-    (major, minor): ApiVersion,
+    version: ApiVersion,
     image: &ImageReference,
 ) -> Result<(), EngineError> {
+    // The JSON `{"reference":["IMAGE"]}`, percent-encoded.
     let filter = format!("%7B%22reference%22%3A%5B%22{image}%22%5D%7D");
-    let Ok(path) = format!("/v{major}.{minor}/images/json?filters={filter}").parse::<Uri>() else { return Ok(()) };
-    let answer = get(address, path).await?;
-    if answer.status() != StatusCode::OK {
+    let response = get(address, &version.path(&format!("/images/json?filters={filter}"))).await?;
+    if response.status() != StatusCode::OK {
         return Ok(());
     }
-    let listed: Vec<PodmanImage> = serde_json::from_slice(answer.body()).unwrap_or_default();
-    if let Some(listed) = listed.into_iter().find(|listed| listed.id == local.id) {
+    let images: Vec<PodmanImage> = serde_json::from_slice(response.body()).unwrap_or_default();
+    if let Some(listed) = images.into_iter().find(|listed| listed.id == local.id) {
         local.digests.sort_by_key(|digest| *digest != listed.digest);
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! The engine's words without the login: a registry sees it, and can put it into an answer
-//! that the engine repeats.
+//! Removes the login from the engine's messages: a registry receives it, and can put it into an
+//! answer that the engine repeats.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -8,14 +8,14 @@ use zeroize::Zeroizing;
 
 use crate::credential::Login;
 
-/// Texts shorter than this turn up by chance; taking them out would spoil every message.
-const SHORTEST: usize = 4;
+/// Shorter texts occur by chance; removing them would make every message unreadable.
+const MIN_LENGTH: usize = 4;
 
-/// Takes every form of the login out of a text: as it is, escaped as JSON, Go and URLs
-/// escape it, and encoded as the registry (`user:password`) and the engine (`header`) get it.
-pub(crate) fn without_login(text: String, login: &Login, header: Option<&HeaderValue>) -> String {
+/// Removes every form of the login from a text: plain, escaped as JSON, Go and URLs do, and
+/// encoded as the registry (`user:password`) and the engine (`header`) receive it.
+pub(crate) fn redact_login(text: String, login: &Login, header: Option<&HeaderValue>) -> String {
     let mut forms: Vec<Zeroizing<String>> = Vec::new();
-    #[expect(clippy::disallowed_methods, reason = "what is to be taken out must be known")]
+    #[expect(clippy::disallowed_methods, reason = "a text can only be removed if it is known")]
     let plain_texts = match login {
         Login::Anonymous => return text,
         Login::Password { username, password } => {
@@ -33,46 +33,46 @@ pub(crate) fn without_login(text: String, login: &Login, header: Option<&HeaderV
         let json = Zeroizing::new(serde_json::to_string(plain).unwrap_or_default());
         let json = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or_default();
         for text in [plain, json, &plain.escape_debug().to_string()] {
-            forms.extend(base64_within(text));
+            forms.extend(base64_forms(text));
             forms.push(Zeroizing::new(text.to_owned()));
         }
-        forms.push(Zeroizing::new(percent_encoded(plain)));
+        forms.push(Zeroizing::new(percent_encode(plain)));
     }
-    // The longest first: a form may be part of another.
+    // The longest first, because a form may be part of another.
     forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
-    forms.iter().filter(|form| form.len() >= SHORTEST).fold(text, |text, form| {
+    forms.iter().filter(|form| form.len() >= MIN_LENGTH).fold(text, |text, form| {
         if text.contains(form.as_str()) { text.replace(form.as_str(), "[redacted]") } else { text }
     })
 }
 
-/// What base64 makes of a text in the middle of another one: the characters that depend on
-/// it alone, for each of the three places where it can begin.
-fn base64_within(text: &str) -> impl Iterator<Item = Zeroizing<String>> {
-    (0..3_usize).flat_map(move |before| {
-        let bytes = Zeroizing::new([&vec![0; before], text.as_bytes()].concat());
-        let (first, last) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
+/// The base64 of a text within a longer one, for each of the three offsets at which it can start:
+/// only the characters that depend on nothing but the text.
+fn base64_forms(text: &str) -> impl Iterator<Item = Zeroizing<String>> {
+    (0..3_usize).flat_map(move |offset| {
+        let bytes = Zeroizing::new([&vec![0; offset], text.as_bytes()].concat());
+        let (first, last) = ((offset * 8).div_ceil(6), bytes.len() * 8 / 6);
         [STANDARD_NO_PAD, URL_SAFE_NO_PAD].map(|alphabet| {
-            let whole = Zeroizing::new(alphabet.encode(&*bytes));
-            Zeroizing::new(whole.get(first..last).unwrap_or_default().to_owned())
+            let encoded = Zeroizing::new(alphabet.encode(&*bytes));
+            Zeroizing::new(encoded.get(first..last).unwrap_or_default().to_owned())
         })
     })
 }
 
-fn percent_encoded(text: &str) -> String {
+fn percent_encode(text: &str) -> String {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.~".contains(&b);
     text.bytes().map(|b| if is_plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::without_login;
+    use super::redact_login;
     use crate::credential::Login;
     use crate::engine::auth_header::auth_header;
     use crate::secret::Secret;
     use crate::task::ImageReference;
 
     #[test]
-    fn a_registry_that_echoes_the_login_does_not_get_it_printed() {
+    fn a_login_echoed_by_the_registry_is_redacted() {
         let login = Login::Password {
             username: Secret::new("robot$team".to_owned()),
             password: Secret::new("p\"ss/w rd+ÿ".to_owned()),
@@ -88,14 +88,18 @@ mod tests {
             header.to_str().unwrap(),
         ];
         for echo in echoes {
-            let text = without_login(echo.to_owned(), &login, Some(&header));
+            let text = redact_login(echo.to_owned(), &login, Some(&header));
             assert!(text.contains("[redacted]"), "{text}");
         }
+        let harmless = "manifest unknown";
+        assert_eq!(redact_login(harmless.to_owned(), &login, Some(&header)), harmless);
+    }
+
+    #[test]
+    fn an_identity_token_echoed_by_the_registry_is_redacted() {
         let token = Login::IdentityToken(Secret::new("refresh/token".to_owned()));
         for echo in ["grant refresh/token", "refresh_token=refresh%2Ftoken"] {
-            assert!(without_login(echo.to_owned(), &token, None).contains("[redacted]"), "{echo}");
+            assert!(redact_login(echo.to_owned(), &token, None).contains("[redacted]"), "{echo}");
         }
-        let harmless = "manifest unknown";
-        assert_eq!(without_login(harmless.to_owned(), &login, Some(&header)), harmless);
     }
 }

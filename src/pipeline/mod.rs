@@ -17,20 +17,3 @@ pub use input_error::InputError;
 pub use login_provider::{IssuedLogin, LoginProvider};
 pub use pin::{PinError, pin_definitions};
 pub use pull_run::PullRun;
-
-pub use crate::aws::{AwsCall, AwsCallEvent, AwsClient, CallObserver, CallOutcome};
-pub use crate::credential::host_logins::{HostLoginSettings, HostLogins};
-pub use crate::credential::{
-    CacheConfig, CachingCredentialProvider, CredentialKind, CredentialObserver, CredentialServed, Login, Provenance,
-    ServedFrom,
-};
-pub use crate::engine::{DockerAddress, EngineEndpoint, EngineSelector, ResolvedEngine, TlsUse};
-pub use crate::identity::AccountRoles;
-pub use crate::plan::{PlanContext, RegistryMap, Rewrites};
-pub use crate::pull::{
-    Caching, Concurrency, Deadlines, DiskLimits, FailedAttempt, LayerTotals, ProgressObserver, PullLimiter, PullLimits,
-    PullResultKind, PullState, PulledImage, reach,
-};
-pub use crate::retry::Backoff;
-
-pub use crate::task::{ImageReference, Platform, RegistryHost};

@@ -86,7 +86,7 @@ impl PullRun {
         let PullPlan { tasks, pulls } = self.plan;
         let span = traces::run_span(pulls.len());
         let outcomes = if must_not_start {
-            pull::not_begun(&pulls)
+            pull::cancelled_outcomes(&pulls)
         } else {
             let run = pull::run(pulls.clone(), credentials, engine, limiter, limits, progress, interrupt);
             run.instrument(span.clone()).await

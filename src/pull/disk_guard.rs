@@ -1,105 +1,95 @@
-//! A pull with an eye on the disk: refused where there is no room if the operator wants it so,
-//! and otherwise watched from beside, so that a pull that goes well waits for nothing.
+//! A pull with a disk check: refused in advance if the operator wants that, and otherwise checked
+//! while it runs, so that a pull that goes well waits for nothing.
 
 use std::pin::pin;
 
 use tokio::sync::Notify;
 
-use super::disk::DiskCheckResult;
-use super::image_pull::ImagePull;
-use super::outcome::PulledImage;
-use super::progress::PullState;
+use super::disk::{DiskCheckResult, EngineDisk};
+use super::pull_attempt::PullAttempt;
 use super::pull_error::PullError;
-use super::retry_loop::PullMode;
+use super::pull_mode::PullMode;
+use super::pull_state::PullState;
+use super::pulled_image::PulledImage;
+use super::retry_loop::RetryLoop;
 use crate::config::DiskCheck;
-use crate::credential::Login;
-use crate::engine::{EngineConnector, PullRequest};
+use crate::engine::Engine;
 use crate::error::{Class, Explain as _, Printable};
 
-/// An image is weighed beside its pull once this many bytes of it are to be transferred: the
-/// question takes an engine 10 to 150 ms, which a smaller image would notice.
+/// The number of bytes to download from which on a running pull is checked: the check takes an
+/// engine 10 to 150 ms, which would slow down the pull of a smaller image noticeably.
 const LARGE: u64 = 64 << 20;
 
-impl<C: EngineConnector> ImagePull<'_, '_, C> {
-    /// What is to be done, with this login, and what the disk has to do with it.
-    pub(super) async fn pull_with_disk_check(
-        &self,
-        engine: &C::Engine,
-        task: PullMode,
-        wanted: &PullRequest,
-        login: &Login,
-    ) -> Result<PulledImage, PullError> {
-        let disk = &self.run.disk;
-        let mut looked = DiskCheckResult::default();
-        let result = match (task, disk.check()) {
-            (PullMode::Verify, _) | (_, DiskCheck::Off) => {
-                self.one(engine, task, wanted, login, self.watch).run().await
-            }
-            (PullMode::Pull, DiskCheck::Warn) => self.beside(engine, wanted, login, &mut looked).await,
+/// A pull with its attempts, and the disk check around it.
+pub(super) struct DiskGuard<'a, 'r, E> {
+    pub disk: &'a EngineDisk<'r>,
+    pub pull: RetryLoop<'a, E>,
+}
+
+impl<E: Engine> DiskGuard<'_, '_, E> {
+    /// Pulls or verifies the image.
+    pub(super) async fn run(&self) -> Result<PulledImage, PullError> {
+        let mut check = DiskCheckResult::default();
+        let result = match (self.pull.attempt.mode, self.disk.check_mode()) {
+            (PullMode::Verify, _) | (_, DiskCheck::Off) => self.pull.run().await,
+            (PullMode::Pull, DiskCheck::Warn) => self.check_while_pulling(&mut check).await,
             (PullMode::Pull, DiskCheck::Refuse) => {
-                looked = disk.look(engine, wanted, login).await;
-                if let Some(shortage) = looked.shortage.take() {
-                    return Err(PullError::NoRoom { image: wanted.image.clone(), shortage: Box::new(shortage) });
+                check = self.check().await;
+                if let Some(shortage) = check.shortage.take() {
+                    let image = self.pull.attempt.request.image.clone();
+                    return Err(PullError::NotEnoughSpace { image, shortage: Box::new(shortage) });
                 }
-                self.one(engine, task, wanted, login, self.watch).run().await
+                self.pull.run().await
             }
         };
         match result {
-            Err(error) if error.class() == Class::DiskFull => {
-                Err(self.explained(error, engine, wanted, login, &looked).await)
-            }
+            Err(error) if error.class() == Class::DiskFull => Err(self.describe_full_disk(error, &check).await),
             result => result,
         }
     }
 
-    /// The pull, and once it is known to be a large one the question whether there is room. By
-    /// then the registry has accepted the login, and an image that is up to date has said so.
-    async fn beside<'d>(
-        &'d self,
-        engine: &C::Engine,
-        wanted: &PullRequest,
-        login: &Login,
-        looked: &mut DiskCheckResult<'d>,
-    ) -> Result<PulledImage, PullError> {
+    /// Pulls, and checks the disk once the pull is known to be a large one. By then the registry has
+    /// accepted the login, and an image that is up to date has finished.
+    async fn check_while_pulling<'d>(&'d self, check: &mut DiskCheckResult<'d>) -> Result<PulledImage, PullError> {
+        let attempt = &self.pull.attempt;
         let is_large = Notify::new();
-        let watch = |state: &PullState| {
+        let observer = |state: &PullState| {
             if matches!(state, PullState::Pulling(layers) if layers.bytes_total >= LARGE) {
                 is_large.notify_one();
             }
-            (self.watch)(state);
+            (attempt.observer)(state);
         };
-        let pull = self.one(engine, PullMode::Pull, wanted, login, &watch);
+        let pull = RetryLoop { attempt: PullAttempt { observer: &observer, ..*attempt }, ..self.pull };
         let mut pull = pin!(pull.run());
-        let look = async {
+        let check_when_large = async {
             is_large.notified().await;
-            self.run.disk.look(engine, wanted, login).await
+            self.check().await
         };
         tokio::select! {
             biased;
             result = &mut pull => return result,
-            found = look => *looked = found,
+            found = check_when_large => *check = found,
         }
-        if let Some(shortage) = &looked.shortage {
-            let warning = Printable::new(&format!("image {}: {shortage}", wanted.image));
-            self.account.warns(&warning);
-            (self.watch)(&PullState::Warned(warning));
+        if let Some(shortage) = &check.shortage {
+            let warning = Printable::new(&format!("image {}: {shortage}", attempt.request.image));
+            self.pull.stats.add_warning(&warning);
+            (attempt.observer)(&PullState::Warned(warning));
         }
         pull.await
     }
 
-    /// An engine that found no space left, with what can be said of the disk.
-    async fn explained(
-        &self,
-        error: PullError,
-        engine: &C::Engine,
-        wanted: &PullRequest,
-        login: &Login,
-        looked: &DiskCheckResult<'_>,
-    ) -> PullError {
-        let filled = self.run.disk.filled(engine, wanted, login, looked).await;
-        match (error, filled) {
-            (PullError::Engine { image, cause, .. }, Some(filled)) => {
-                PullError::DiskFull { image, filled: Box::new(filled), cause }
+    async fn check(&self) -> DiskCheckResult<'_> {
+        let PullAttempt { engine, request, login, .. } = self.pull.attempt;
+        self.disk.check(engine, request, login).await
+    }
+
+    /// Adds the state of the disk to the engine's error, if the disk can be measured.
+    async fn describe_full_disk(&self, error: PullError, check: &DiskCheckResult<'_>) -> PullError {
+        let PullAttempt { engine, request, login, .. } = self.pull.attempt;
+        let disk = self.disk.describe_full(engine, request, login, check).await;
+        match (error, disk) {
+            (PullError::Engine { image, cause, .. }, Some(disk)) => {
+                PullError::DiskFull { image, disk: Box::new(disk), cause }
             }
             (error, _) => error,
         }

@@ -1,13 +1,12 @@
-//! When anything last moved in any pull of a run.
+//! The time of the last progress of any pull.
 //!
-//! The engine downloads a few layers at a time and says nothing about those that wait for
-//! their turn: their silence is no stall while another pull moves.
-
-use std::sync::{Mutex, PoisonError};
+//! The engine downloads a few layers at a time and sends no message about layers that wait for
+//! them. Such a silence is not a stall while another pull makes progress.
 
 use tokio::time::Instant;
 
-/// The last movement of all pulls together.
+use crate::sync::Mutex;
+
 #[derive(Debug)]
 pub(super) struct LastActivity(Mutex<Instant>);
 
@@ -16,12 +15,12 @@ impl LastActivity {
         Self(Mutex::new(Instant::now()))
     }
 
-    /// Something moved, now.
-    pub(super) fn mark(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    /// Records progress, now.
+    pub(super) fn record(&self) {
+        *self.0.lock() = Instant::now();
     }
 
-    pub(super) fn last(&self) -> Instant {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn get(&self) -> Instant {
+        *self.0.lock()
     }
 }

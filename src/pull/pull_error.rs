@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::disk::{DiskFull, Shortage};
-use super::retry_after::retry_after;
+use super::policy::retry_after;
 use crate::answers::classify;
 use crate::engine::EngineError;
 use crate::error::{Class, Explain, Link};
@@ -12,121 +12,133 @@ use crate::task::ImageReference;
 /// An image that could not be pulled.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum PullError {
-    /// The engine said no.
-    #[error("image {image}: {}", classify(cause, image, *anonymous).sentence)]
+    /// The engine reported an error, its own or the registry's.
+    #[error("image {image}: {}", classify(cause, image, *anonymous).explanation)]
     Engine {
-        /// The image.
+        /// The image that could not be pulled.
         image: ImageReference,
         /// Whether no credentials were sent.
         anonymous: bool,
-        /// The engine's own words.
+        /// The engine's error, with its message unchanged except for removed logins.
         #[source]
         cause: EngineError,
     },
-    /// There is no room for it, and it was not to be tried (G6).
+    /// The disk has no space for the image, and [`DiskCheck::Refuse`](crate::config::DiskCheck::Refuse) is
+    /// set (G6).
     #[error("image {image}: {shortage}")]
-    NoRoom {
-        /// The image.
+    NotEnoughSpace {
+        /// The image that could not be pulled.
         image: ImageReference,
-        /// What it needs, and what there is.
+        /// The space that the image needs, and the free space.
         shortage: Box<Shortage>,
     },
-    /// The engine ran out of space (G6).
-    #[error("image {image}: {filled}")]
+    /// The disk became full during the pull (G6).
+    #[error("image {image}: {disk}")]
     DiskFull {
-        /// The image.
+        /// The image that could not be pulled.
         image: ImageReference,
-        /// What can be said of the disk.
-        filled: Box<DiskFull>,
-        /// The engine's own words.
+        /// The state of the disk after the failure.
+        disk: Box<DiskFull>,
+        /// The error that the engine reported.
         #[source]
         cause: EngineError,
     },
-    /// The engine said nothing at all about the pull: it has a word for what the registry answers.
+    /// The engine sent no message about the pull. It sends one as soon as the registry answers.
     #[error("image {image}: the registry did not answer within {}", humantime::format_duration(*after))]
-    NotBegun {
-        /// The image.
+    NoAnswer {
+        /// The image that could not be pulled.
         image: ImageReference,
-        /// The limit that passed.
+        /// The limit that was reached.
         after: Duration,
     },
-    /// The engine said nothing for too long.
-    #[error("image {image}: nothing moved for {}", humantime::format_duration(*after))]
+    /// The pull started and then made no progress.
+    #[error("image {image}: no progress for {}", humantime::format_duration(*after))]
     Stalled {
-        /// The image.
+        /// The image that could not be pulled.
         image: ImageReference,
-        /// The limit that passed.
+        /// The limit that was reached.
         after: Duration,
     },
-    /// The whole took too long.
-    #[error("image {image}: not done within {}", humantime::format_duration(*after))]
+    /// The pull with all its attempts did not finish in time.
+    #[error("image {image}: not finished within {}", humantime::format_duration(*after))]
     TimedOut {
-        /// The image.
+        /// The image that could not be pulled.
         image: ImageReference,
-        /// The limit that passed.
+        /// The limit that was reached.
         after: Duration,
-        /// What the last attempt before it failed with.
+        /// The error of the last attempt that failed before the limit.
         #[source]
         last: Option<Box<PullError>>,
     },
-    /// The engine reported success and the local image is another one (F6).
-    #[error("image {image}: the engine pulled {digest}, but the local image has {}", or_none(local))]
+    /// The engine reported success, but the local image is another one (F6).
+    #[error("image {image}: the engine pulled {digest}, but the local image has {}", list_digests(local))]
     Unverified {
-        /// The image.
+        /// The image that could not be pulled.
         image: ImageReference,
-        /// What the stream said.
+        /// The digest in the pull stream.
         digest: String,
-        /// What the local image says.
+        /// The digests of the local image.
         local: Vec<String>,
     },
-    /// The engine reported success and the local image is built for something else (H5).
-    #[error("image {image}: {wanted} was asked for, and the image is for {found}")]
+    /// The engine reported success, but the local image is for another platform (H5).
+    #[error("image {image}: platform {requested} was requested, but the image is for {found}")]
     WrongPlatform {
-        /// The image.
+        /// The image that could not be pulled.
         image: ImageReference,
-        /// What was asked for.
-        wanted: Box<str>,
-        /// What it was built for.
+        /// The platform that the task or the operator requested.
+        requested: Box<str>,
+        /// The platform of the local image.
         found: Box<str>,
     },
-    /// The engine has the image and does not give it the name that it is wanted by.
-    #[error("image {image}: it is there, and the engine does not give it the name {name} too")]
-    Unnamed {
-        /// The image, as a pull-through rule has it.
+    /// The engine pulled the image through a pull-through cache and cannot tag it.
+    #[error("image {image}: pulled, but the engine cannot tag it as {name}")]
+    TagFailed {
+        /// The image, as the pull-through cache names it.
         image: ImageReference,
-        /// The image that it stands in for.
+        /// The image, as the task definition names it.
         name: Box<ImageReference>,
-        /// Why not.
+        /// The error that the engine reported.
         #[source]
         cause: EngineError,
     },
-    /// Somebody ended it.
-    #[error("image {image}: stopped before it was done, because {because}")]
+    /// The pull was cancelled on this side.
+    #[error("image {image}: cancelled before it finished: {reason}")]
     Cancelled {
-        /// The image.
+        /// The image that could not be pulled.
         image: ImageReference,
-        /// Who or what.
-        because: &'static str,
+        /// Why it was cancelled.
+        reason: CancelReason,
     },
 }
 
+/// Why a pull was cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CancelReason {
+    /// The user or a signal ended the run.
+    #[error("interrupted")]
+    Interrupt,
+    /// Another pull or input failed first.
+    #[error("another image failed and --fail-fast is set")]
+    FailFast,
+}
+
 impl PullError {
-    /// How long the registry asks to be left alone.
+    /// How long the registry asks to wait before the next request.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Engine { cause: EngineError::Said { text, .. }, .. } => retry_after(text),
+            Self::Engine { cause: EngineError::ErrorMessage { text, .. }, .. } => retry_after(text),
             _ => None,
         }
     }
 
-    /// Whether a registry said no to the credential it was shown.
+    /// Whether a registry refused the credential that was sent.
     pub(super) fn is_refusal(&self) -> bool {
         let Self::Engine { anonymous: false, .. } = self else { return false };
         self.class() == Class::Refused && matches!(self.link(), Link::Registry | Link::Repository)
     }
 }
 
-fn or_none(digests: &[String]) -> String {
+fn list_digests(digests: &[String]) -> String {
     if digests.is_empty() { "no digest".to_owned() } else { digests.join(", ") }
 }
 
@@ -134,10 +146,10 @@ impl Explain for PullError {
     fn link(&self) -> Link {
         match self {
             Self::Engine { image, anonymous, cause } => classify(cause, image, *anonymous).link,
-            Self::NoRoom { .. } | Self::DiskFull { .. } => Link::Disk,
-            Self::NotBegun { .. } => Link::Registry,
+            Self::NotEnoughSpace { .. } | Self::DiskFull { .. } => Link::Disk,
+            Self::NoAnswer { .. } => Link::Registry,
             Self::Stalled { .. } | Self::TimedOut { .. } => Link::Layers,
-            Self::Unverified { .. } | Self::Unnamed { .. } | Self::Cancelled { .. } => Link::Engine,
+            Self::Unverified { .. } | Self::TagFailed { .. } | Self::Cancelled { .. } => Link::Engine,
             Self::WrongPlatform { .. } => Link::Platform,
         }
     }
@@ -145,10 +157,10 @@ impl Explain for PullError {
     fn class(&self) -> Class {
         match self {
             Self::Engine { image, anonymous, cause } => classify(cause, image, *anonymous).class,
-            Self::NoRoom { .. } | Self::DiskFull { .. } => Class::DiskFull,
-            Self::NotBegun { .. } | Self::Stalled { .. } => Class::Unavailable,
+            Self::NotEnoughSpace { .. } | Self::DiskFull { .. } => Class::DiskFull,
+            Self::NoAnswer { .. } | Self::Stalled { .. } => Class::Unavailable,
             Self::TimedOut { .. } => Class::TimedOut,
-            Self::Unnamed { cause, .. } => cause.class(),
+            Self::TagFailed { cause, .. } => cause.class(),
             Self::Unverified { .. } => Class::Unknown,
             Self::WrongPlatform { .. } => Class::Unsupported,
             Self::Cancelled { .. } => Class::Cancelled,
@@ -158,14 +170,14 @@ impl Explain for PullError {
     fn resource(&self) -> String {
         match self {
             Self::Engine { image, .. }
-            | Self::NoRoom { image, .. }
+            | Self::NotEnoughSpace { image, .. }
             | Self::DiskFull { image, .. }
-            | Self::NotBegun { image, .. }
+            | Self::NoAnswer { image, .. }
             | Self::Stalled { image, .. }
             | Self::TimedOut { image, .. }
             | Self::Unverified { image, .. }
             | Self::WrongPlatform { image, .. }
-            | Self::Unnamed { image, .. }
+            | Self::TagFailed { image, .. }
             | Self::Cancelled { image, .. } => image.to_string(),
         }
     }
@@ -173,14 +185,14 @@ impl Explain for PullError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Engine { image, anonymous, cause } => classify(cause, image, *anonymous).hint.map(str::to_owned),
-            Self::NoRoom { shortage, .. } => Some(shortage.hint().to_owned()),
-            Self::DiskFull { filled, .. } => Some(filled.hint().to_owned()),
-            Self::NotBegun { .. } => Some("see the route, the firewall or the VPC endpoint from the daemon's host; raise pull.begin_timeout for a very slow registry".into()),
-            Self::Stalled { .. } => Some("see the network path to the registry and its layer store; raise pull.idle_timeout for a very slow one, or for Podman, which tries again in silence (its log says why)".into()),
-            Self::TimedOut { .. } => Some("raise pull.total_timeout if the image is that large or the line that slow".into()),
-            Self::Unverified { .. } => Some("the tag moved meanwhile, or something else pulls the same tag: run it again, or name the image by digest".into()),
+            Self::NotEnoughSpace { shortage, .. } => Some(shortage.hint().to_owned()),
+            Self::DiskFull { disk, .. } => Some(disk.hint().to_owned()),
+            Self::NoAnswer { .. } => Some("check the route, the firewall and the VPC endpoint from the engine's host to the registry; raise pull.begin_timeout for a very slow registry".into()),
+            Self::Stalled { .. } => Some("check the network path to the registry and its layer store; raise pull.idle_timeout for a very slow one, or for Podman, which retries without a message (its log shows why)".into()),
+            Self::TimedOut { .. } => Some("raise pull.total_timeout if the image is very large or the network very slow".into()),
+            Self::Unverified { .. } => Some("the tag moved during the pull, or another program pulls the same tag: run the pull again, or name the image by digest".into()),
             Self::WrongPlatform { .. } => Some("the image has no build for that platform: build one, or change runtimePlatform or --platform".into()),
-            Self::Unnamed { cause, .. } => cause.hint(),
+            Self::TagFailed { cause, .. } => cause.hint(),
             Self::Cancelled { .. } => None,
         }
     }

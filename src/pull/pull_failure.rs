@@ -1,48 +1,62 @@
-//! Why a way did not lead to the image, while it is decided what serves instead of it.
+//! Why a route failed, while a fallback is still possible.
 
+use super::pull_error::PullError;
 use crate::error::{Class, Failure, Link, Printable};
 use crate::task::ImageReference;
 
-/// A pull that did not bring its image.
+/// A failed pull, whose refusal may be provisional.
 pub(super) struct PullFailure {
-    /// Why not. Copies and other ways are decided by this.
+    /// The failure that decides about a fallback.
     pub(super) failure: Failure,
-    /// The outage behind which there may be a newer credential than the one that was refused.
-    unread: Option<Failure>,
+    /// The outage that hides whether the secret has a newer version than the refused one.
+    outage: Option<Failure>,
 }
 
 impl From<Failure> for PullFailure {
     fn from(failure: Failure) -> Self {
-        Self { failure, unread: None }
+        Self { failure, outage: None }
+    }
+}
+
+impl From<PullError> for PullFailure {
+    fn from(error: PullError) -> Self {
+        Failure::from(error).into()
     }
 }
 
 impl PullFailure {
-    /// A refusal, after which the credential could not be asked for again.
-    pub(super) fn in_doubt(refusal: Failure, unread: &Failure) -> Self {
+    /// A refusal after which the credential could not be read again.
+    pub(super) fn provisional(refusal: Failure, unread: &Failure) -> Self {
         if unread.is_outage() {
-            return Self { unread: Some(unread.clone()), failure: refusal };
+            return Self { failure: refusal, outage: Some(unread.clone()) };
         }
-        // What the registry said is what the reader must hear.
-        tracing::info!(resource = %refusal.resource, failure = %unread.message, "the credential could not be asked for again");
+        // The refusal by the registry is what the user must see.
+        tracing::info!(resource = %refusal.resource, error = %unread.message, "credential could not be read again after a refusal");
         refusal.into()
     }
 
-    /// A pull whose credential was refused for another one, and is not shown for this.
-    pub(super) fn refused_before(image: &ImageReference, unread: &Failure) -> Self {
-        let message = Printable::new(&format!("the credential was refused for another image of {}", image.name()));
-        let (resource, caused_by) = (Printable::new(&image.to_string()), Vec::new());
-        let refusal = Failure { link: Link::Registry, class: Class::Refused, resource, message, caused_by, hint: None };
-        Self { failure: refusal, unread: Some(unread.clone()) }
+    /// A pull that was not attempted, because its credential is quarantined.
+    pub(super) fn credential_quarantined(image: &ImageReference, outage: &Failure) -> Self {
+        let message = format!("the registry already refused this credential for another image of {}", image.name());
+        let refusal = Failure {
+            link: Link::Registry,
+            class: Class::Refused,
+            resource: Printable::new(&image.to_string()),
+            message: Printable::new(&message),
+            caused_by: Vec::new(),
+            hint: None,
+        };
+        Self { failure: refusal, outage: Some(outage.clone()) }
     }
 
-    /// What the reader is told, and whoever decides whether to try again. A refusal is for
-    /// good; one in doubt may pass with the outage, and is the first of that failure's causes.
+    /// The failure that is reported, and that decides whether a job is retried. A refusal is
+    /// final. A provisional one is reported as the outage, which may pass, with the refusal as its
+    /// first cause.
     pub(super) fn into_failure(self) -> Failure {
-        let Self { failure: refusal, unread } = self;
-        let Some(outage) = unread else { return refusal };
-        let refused = Printable::new(&format!("whether there is a newer credential is not known; {}", refusal.message));
-        let caused_by = [refused].into_iter().chain(refusal.caused_by).chain(outage.caused_by).collect();
+        let Self { failure: refusal, outage } = self;
+        let Some(outage) = outage else { return refusal };
+        let message = Printable::new(&format!("cannot tell whether there is a newer credential; {}", refusal.message));
+        let caused_by = [message].into_iter().chain(refusal.caused_by).chain(outage.caused_by).collect();
         Failure { caused_by, ..outage }
     }
 }

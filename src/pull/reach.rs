@@ -1,16 +1,15 @@
-//! Whether there is an engine at all.
+//! Checks that the engine can be reached.
 
 use tokio::time::timeout;
 
-use super::retry_loop::Deadlines;
+use super::limits::Deadlines;
 use crate::engine::{EngineConnector, EngineError};
 
-/// Asks once whether there is an engine that may be used, and for no longer than the deadline
-/// of an answer.
+/// Connects to the engine once, within [`Deadlines::answer`].
 ///
 /// # Errors
-/// [`EngineError`], when there is none.
-pub async fn reach<C: EngineConnector>(connect: &C, deadlines: &Deadlines) -> Result<(), EngineError> {
-    let reached = timeout(deadlines.answer, connect.connect()).await;
-    reached.unwrap_or_else(|_| Err(EngineError::silent(&connect.address()))).map(drop)
+/// [`EngineError`], if there is no engine, or none that taskpull can use.
+pub async fn reach<C: EngineConnector>(connector: &C, deadlines: &Deadlines) -> Result<(), EngineError> {
+    let connection = timeout(deadlines.answer, connector.connect()).await;
+    connection.unwrap_or_else(|_| Err(EngineError::no_response(&connector.address()))).map(drop)
 }

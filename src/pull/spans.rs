@@ -1,44 +1,45 @@
-//! What the spans of a pull say: names and numbers, never a value of a secret.
+//! The attributes of a pull's spans: names and numbers, never the value of a secret.
 
 use std::sync::Arc;
 
 use tokio::time::error::Elapsed;
 use tracing::{Instrument as _, Span};
 
-use super::outcome::{PullOutcome, PullResultKind, PulledImage};
 use super::pull_error::PullError;
-use super::retry_loop::PullMode;
+use super::pull_mode::PullMode;
+use super::pull_outcome::PullOutcome;
+use super::pulled_image::PulledImage;
 use crate::credential::{Credential, Provenance};
 use crate::error::{Class, Explain as _, Failure, Printable};
 use crate::identity::Identity;
 use crate::plan::{Need, PlannedPull};
 use crate::traces;
 
-/// Waits for a credential.
-pub(super) async fn credential(
+/// Awaits a credential inside its span.
+pub(super) async fn fetch_credential(
     pull: &PlannedPull,
-    sought: impl Future<Output = Result<Credential, Arc<Failure>>>,
+    fetch: impl Future<Output = Result<Credential, Arc<Failure>>>,
 ) -> Result<Credential, Arc<Failure>> {
     let span = traces::credential_span(kind(&pull.need), false);
-    let found = sought.instrument(span.clone()).await;
-    told(&span, &pull.need, found.as_ref().map(Some));
-    found
+    let result = fetch.instrument(span.clone()).await;
+    record_credential(&span, &pull.need, result.as_ref().map(Some));
+    result
 }
 
-/// Waits for one after a refusal.
-pub(super) async fn renewed(
+/// Awaits a newer credential after a refusal, inside its span.
+pub(super) async fn refresh_credential(
     pull: &PlannedPull,
-    sought: impl Future<Output = Result<Option<Credential>, Arc<Failure>>>,
+    refresh: impl Future<Output = Result<Option<Credential>, Arc<Failure>>>,
 ) -> Result<Option<Credential>, Arc<Failure>> {
     let span = traces::credential_span(kind(&pull.need), true);
-    let found = sought.instrument(span.clone()).await;
-    told(&span, &pull.need, found.as_ref().map(Option::as_ref));
-    found
+    let result = refresh.instrument(span.clone()).await;
+    record_credential(&span, &pull.need, result.as_ref().map(Option::as_ref));
+    result
 }
 
-fn told(span: &Span, need: &Need, found: Result<Option<&Credential>, &Arc<Failure>>) {
+fn record_credential(span: &Span, need: &Need, result: Result<Option<&Credential>, &Arc<Failure>>) {
     span.record("taskpull.identity", identity(need).map(Identity::name));
-    match found {
+    match result {
         Ok(Some(Credential { provenance: Provenance::Secret { names, .. }, .. })) => {
             span.record("aws.secretsmanager.secret.arn", names.arn.as_str());
             span.record("taskpull.secret.version_id", names.version_id.as_str());
@@ -48,7 +49,7 @@ fn told(span: &Span, need: &Need, found: Result<Option<&Credential>, &Arc<Failur
     }
 }
 
-/// The word for it that a report has.
+/// The kind of credential, named as in a report.
 fn kind(need: &Need) -> &'static str {
     match need {
         Need::Anonymous => "anonymous",
@@ -67,41 +68,28 @@ fn identity(need: &Need) -> Option<&Identity> {
 }
 
 /// The span of one attempt.
-pub(super) fn attempt(number: u32, task: PullMode) -> Span {
-    let task = match task {
-        PullMode::Pull => "pull",
-        PullMode::Verify => "verify",
-    };
-    traces::attempt_span(number, task)
+pub(super) fn attempt(number: u32, mode: PullMode) -> Span {
+    traces::attempt_span(number, mode.name())
 }
 
-/// How an attempt ended, if the pull's time was not over before.
-pub(super) fn attempted(span: &Span, ended: &Result<Result<PulledImage, PullError>, Elapsed>) {
-    match ended {
+/// Records how an attempt ended; `Elapsed` means that the pull reached its deadline.
+pub(super) fn end_attempt(span: &Span, result: &Result<Result<PulledImage, PullError>, Elapsed>) {
+    match result {
         _ if span.is_disabled() => {}
         Ok(Ok(_)) => {}
         Ok(Err(error)) => traces::record_failure(span, &error.to_failure()),
-        Err(_) => traces::record_error(span, &Class::TimedOut, &Printable::new("the pull's time was over")),
+        Err(_) => traces::record_error(span, &Class::TimedOut, &Printable::new("the pull reached its total deadline")),
     }
 }
 
-/// What a pull came to.
-pub(super) fn pulled(span: &Span, outcome: &PullOutcome) {
+/// Records the outcome of a pull.
+pub(super) fn end_pull(span: &Span, outcome: &PullOutcome) {
     span.record("taskpull.attempts", outcome.attempts);
     match &outcome.result {
-        Ok(PulledImage { digest, how, .. }) => {
+        Ok(PulledImage { digest, kind, .. }) => {
             span.record("oci.manifest.digest", digest.as_deref());
-            span.record("taskpull.result", result(how));
+            span.record("taskpull.result", kind.name());
         }
         Err(failure) => traces::record_failure(span, failure),
-    }
-}
-
-/// The word for it that a report has.
-fn result(how: &PullResultKind) -> &'static str {
-    match how {
-        PullResultKind::Fetched => "pulled",
-        PullResultKind::UpToDate => "up-to-date",
-        PullResultKind::Cached { .. } => "cached",
     }
 }

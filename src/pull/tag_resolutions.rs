@@ -1,53 +1,81 @@
-//! That one tag is one image in a run, whoever wants it.
+//! Resolves each tag to one digest per run, whichever pull needs it.
+//!
+//! Two pulls of one tag with different credentials could otherwise get different images, if the
+//! tag moves between them.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::plan::PlannedPull;
 use crate::task::{ImageReference, ImageVersion, Platform};
 
-/// What several pulls of one run want, each with a login of its own or without any.
-pub(super) struct TagResolutions(HashMap<(ImageReference, Option<Platform>), Arc<TagResolution>>);
+/// The images that several pulls of a run need, each with another credential.
+pub(super) struct TagResolutions(HashMap<ImageKey, Mutex<Option<String>>>);
 
-/// A tag that several pulls want: what it is, once the first of them knows.
-#[derive(Default)]
-pub(super) struct TagResolution(Mutex<Option<String>>);
+#[derive(PartialEq, Eq, Hash)]
+struct ImageKey {
+    image: ImageReference,
+    platform: Option<Platform>,
+}
+
+/// What a pull knows about the digest of its tag.
+pub(super) enum TagResolution<'a> {
+    /// No other pull of the run needs the tag, or the image is named by digest.
+    NotShared,
+    /// Another pull resolved the tag to this digest.
+    Resolved(String),
+    /// This pull resolves the tag; the others wait until the guard is dropped.
+    Resolving(MutexGuard<'a, Option<String>>),
+}
 
 impl TagResolutions {
     pub(super) fn new(pulls: &[PlannedPull]) -> Self {
-        let mut wanted: HashMap<_, usize> = HashMap::new();
-        for PlannedPull { image, platform, .. } in pulls {
-            *wanted.entry((image.clone(), platform.clone())).or_default() += 1;
+        let mut counts: HashMap<_, usize> = HashMap::new();
+        for pull in pulls {
+            *counts.entry(ImageKey::of(pull)).or_default() += 1;
         }
-        let several = wanted.into_iter().filter(|(_, pulls)| *pulls > 1);
-        Self(several.map(|(key, _)| (key, Arc::default())).collect())
+        let shared = counts.into_iter().filter(|(_, pulls)| *pulls > 1);
+        Self(shared.map(|(key, _)| (key, Mutex::default())).collect())
     }
 
-    /// The tag of this pull, if other pulls want it too.
-    pub(super) fn tag(&self, pull: &PlannedPull) -> Option<&TagResolution> {
-        self.shared(pull).filter(|_| matches!(pull.image.version(), ImageVersion::Tag(_)))
+    /// Waits while another pull resolves the tag of this pull.
+    pub(super) async fn resolve(&self, pull: &PlannedPull) -> TagResolution<'_> {
+        let (ImageVersion::Tag(_), Some(digest)) = (pull.image.version(), self.0.get(&ImageKey::of(pull))) else {
+            return TagResolution::NotShared;
+        };
+        let digest = digest.lock().await;
+        match &*digest {
+            Some(digest) => TagResolution::Resolved(digest.clone()),
+            None => TagResolution::Resolving(digest),
+        }
     }
 
-    /// Whether other pulls want this very image with other logins.
+    /// Whether other pulls need the same image with other credentials.
     pub(super) fn is_shared(&self, pull: &PlannedPull) -> bool {
-        self.shared(pull).is_some()
-    }
-
-    fn shared(&self, pull: &PlannedPull) -> Option<&TagResolution> {
-        self.0.get(&(pull.image.clone(), pull.platform.clone())).map(|tag| &**tag)
+        self.0.contains_key(&ImageKey::of(pull))
     }
 }
 
-impl TagResolution {
-    /// The digest that the tag stands for in this run; for the first to come a place to put it.
-    /// Whoever comes meanwhile waits.
-    pub(super) async fn digest(&self) -> Result<String, MutexGuard<'_, Option<String>>> {
-        let known = self.0.lock().await;
-        match &*known {
-            Some(digest) => Ok(digest.clone()),
-            None => Err(known),
+impl ImageKey {
+    fn of(pull: &PlannedPull) -> Self {
+        Self { image: pull.image.clone(), platform: pull.platform.clone() }
+    }
+}
+
+impl TagResolution<'_> {
+    /// The digest that another pull resolved the tag to.
+    pub(super) fn digest(&self) -> Option<&str> {
+        match self {
+            Self::Resolved(digest) => Some(digest),
+            Self::NotShared | Self::Resolving(_) => None,
+        }
+    }
+
+    /// Gives the other pulls of the tag the digest of the image that was pulled.
+    pub(super) fn publish(self, pulled: Option<&str>) {
+        if let (Self::Resolving(mut digest), Some(pulled)) = (self, pulled) {
+            *digest = Some(pulled.to_owned());
         }
     }
 }

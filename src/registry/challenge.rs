@@ -5,7 +5,7 @@ use http::{HeaderMap, header};
 
 /// The kind of authentication that a registry requires.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Challenge {
+pub(crate) enum Challenge {
     /// The login itself, as HTTP basic authentication.
     Basic,
     /// A token, which the token service gives in exchange for the login.
@@ -19,7 +19,7 @@ pub(super) enum Challenge {
 
 impl Challenge {
     /// The challenge of a 401 response. A token is preferred, as engines do.
-    pub(super) fn from_headers(headers: &HeaderMap) -> Option<Self> {
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let texts = headers.get_all(header::WWW_AUTHENTICATE).into_iter().filter_map(|value| value.to_str().ok());
         let challenges: Vec<_> = texts.filter_map(Self::parse).collect();
         let is_bearer = |challenge: &Self| matches!(challenge, Self::Bearer { .. });

@@ -24,6 +24,8 @@ mod tests;
 mod token_service;
 
 pub use auth_handshake::{LoginAcceptance, try_login};
+#[cfg(fuzzing)]
+pub(crate) use challenge::Challenge;
 pub use http_client::RegistryError;
 pub use login_error::LoginError;
 pub use login_target::{LoginTarget, LoginTargetError};

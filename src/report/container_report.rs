@@ -147,10 +147,10 @@ impl ContainerReport {
     /// Adds the outcome of the pull. A credential that was never fetched is reported as planned.
     pub(super) fn set_outcome(&mut self, pull: &PlannedPull, outcome: &PullOutcome) {
         self.wanted_platform = pull.platform.as_ref().map(ToString::to_string);
-        let route = if outcome.fell_back.is_some() { pull } else { pull.first_route() };
-        let used = outcome.origin.as_ref().map(CredentialReport::from);
+        let route = if outcome.fallback.is_some() { pull } else { pull.first_route() };
+        let used = outcome.provenance.as_ref().map(CredentialReport::from);
         self.credential = Some(used.unwrap_or_else(|| CredentialReport::from(&route.need)));
-        self.set_route(pull, outcome.fell_back.as_deref());
+        self.set_route(pull, outcome.fallback.as_deref());
         self.attempts = Some(outcome.attempts).filter(|attempts| *attempts > 0);
         self.duration_ms = self.attempts.map(|_| milliseconds(outcome.duration));
         self.waited_ms = self.attempts.map(|_| milliseconds(outcome.waited));
@@ -172,13 +172,13 @@ impl ContainerReport {
         }
     }
 
-    fn succeed(&mut self, PulledImage { digest, how, platform }: &PulledImage) {
+    fn succeed(&mut self, PulledImage { digest, kind, platform }: &PulledImage) {
         self.digest = digest.as_deref().map(Printable::new);
         self.platform = platform.as_ref().map(ToString::to_string);
-        self.result = ContainerResult::from(how);
-        if let PullResultKind::Cached { verified, instead_of } = how {
+        self.result = ContainerResult::from(kind);
+        if let PullResultKind::Cached { verified, pull_failure } = kind {
             self.verified = Some(*verified);
-            self.instead_of.clone_from(instead_of);
+            self.instead_of.clone_from(pull_failure);
         }
     }
 

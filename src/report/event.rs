@@ -135,10 +135,10 @@ impl<'a> Event<'a> {
             PullState::Retrying(retry) => PullEvent::Retrying { retry: RetryReport::from(retry) },
             PullState::AskingUpstream(error) => PullEvent::AskingUpstream { error: Cow::Borrowed(error) },
             PullState::FallingBack(error) => PullEvent::FallingBack { error: Cow::Borrowed(error) },
-            PullState::Done(PulledImage { digest, how, .. }) => PullEvent::End {
-                result: ContainerResult::from(how),
+            PullState::Done(PulledImage { digest, kind, .. }) => PullEvent::End {
+                result: ContainerResult::from(kind),
                 digest: digest.as_deref().map(Printable::new),
-                verified: if let PullResultKind::Cached { verified, .. } = how { Some(*verified) } else { None },
+                verified: if let PullResultKind::Cached { verified, .. } = kind { Some(*verified) } else { None },
                 failure: None,
                 layers,
             },
@@ -182,15 +182,15 @@ impl From<PullEvent<'_>> for PullState {
             PullEvent::FallingBack { error } => Self::FallingBack(error.into_owned()),
             PullEvent::End { failure: Some(failure), .. } => Self::Failed(failure.into_owned()),
             PullEvent::End { result, digest, verified, failure: None, .. } => {
-                let how = match result {
+                let kind = match result {
                     ContainerResult::UpToDate => PullResultKind::UpToDate,
                     ContainerResult::Cached => {
-                        PullResultKind::Cached { verified: verified.unwrap_or_default(), instead_of: None }
+                        PullResultKind::Cached { verified: verified.unwrap_or_default(), pull_failure: None }
                     }
                     _ => PullResultKind::Fetched,
                 };
                 let digest = digest.map(|digest| digest.to_string());
-                Self::Done(PulledImage { digest, how, platform: None })
+                Self::Done(PulledImage { digest, kind, platform: None })
             }
         }
     }

@@ -9,8 +9,7 @@ use crate::secret_authoring::finding::Finding;
 use crate::secret_authoring::secret_use::SecretUse;
 
 /// Checks the content, and returns the login in it if there is one.
-#[must_use]
-pub fn check_content(version: &SecretVersion, usage: SecretUse) -> (Finding, Option<Login>) {
+pub(super) fn check_content(version: &SecretVersion, usage: SecretUse) -> (Finding, Option<Login>) {
     let key = usage.token_key();
     let text = match SecretContent::new(version) {
         Ok(SecretContent::Text(text)) => text,

@@ -16,8 +16,7 @@ pub struct SecretConsumer {
 }
 
 /// Checks everything that Secrets Manager reports without the content.
-#[must_use]
-pub fn check_metadata(metadata: &SecretMetadata, usage: SecretUse, consumer: &SecretConsumer) -> Vec<Finding> {
+pub(super) fn check_metadata(metadata: &SecretMetadata, usage: SecretUse, consumer: &SecretConsumer) -> Vec<Finding> {
     let mut findings =
         vec![name(&metadata.name, usage), region(metadata, usage, consumer), account(metadata, usage, consumer)];
     findings.extend([key(metadata, usage, consumer), rotation(metadata, usage)]);

@@ -38,7 +38,8 @@ fn message(ended: &RunOutput) -> String {
 }
 
 fn names_disk_and_need(text: &str, root: &Path) -> bool {
-    text.contains(&format!("{} has ", root.display())) && text.contains("it needs about 286.1 MiB (3 times its layers)")
+    text.contains(&format!(" free in {}", root.display()))
+        && text.contains("about 286.1 MiB needed (3 times its layers)")
 }
 
 /// Checks what docs/pulls.md states about Docker 20.10.
@@ -80,10 +81,10 @@ fn too_large_image_is_reported_and_a_smaller_image_still_fits() {
     let ended = pull(&engine, &large, "warn");
     assert_eq!((ended.code, &*ended.failure(0)), (3, "disk disk-full"), "{ended:?}");
     assert_eq!(ended.container(0)["attempts"], json!(1), "{ended:?}");
-    assert!(message(&ended).contains("no space was left while it was pulled"), "{ended:?}");
+    assert!(message(&ended).contains("the disk became full during the pull"), "{ended:?}");
     assert!(names_disk_and_need(&message(&ended), &root), "{ended:?}");
     assert!(ended.container(0)["failure"]["causedBy"][0].as_str().unwrap().contains("no space left on device"));
-    assert!(ended.stderr.contains(&format!("warning: image {large}: it needs about")), "{ended:?}");
+    assert!(ended.stderr.contains(&format!("warning: image {large}: not enough disk space: about")), "{ended:?}");
 
     // No image was deleted, the large image is absent, and its space is free again.
     assert_eq!(images(&engine), [&*first]);

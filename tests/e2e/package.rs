@@ -171,7 +171,7 @@ fn debian_package_installs_enables_upgrades_removes_and_purges() {
     let before = pid();
     debian.run_checked("echo '[pull]\nconcurrency = 3' >>/etc/taskpull/taskpull.toml; systemctl reload taskpull");
     debian.wait_until("the configuration is reloaded", || {
-        debian.stdout("journalctl -u taskpull").contains("was read again")
+        debian.stdout("journalctl -u taskpull").contains("configuration reloaded")
     });
     assert_eq!((pid(), state("active")), (before.clone(), "active".to_owned()));
 

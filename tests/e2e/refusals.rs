@@ -122,7 +122,7 @@ fn inaccessible_engine_socket_is_distinguished_from_a_missing_one() {
     let missing_engine = lab.configure(Run::new(["pull", "-"])).env("DOCKER_HOST", "unix:///nonexistent.sock");
     let ended = missing_engine.stdin(task(&[("app", APP, None)]).to_string()).output();
     assert_eq!(ended.code, 5, "{ended:?}");
-    assert!(ended.stdout.contains("there is no such socket"), "{ended:?}");
+    assert!(ended.stdout.contains("the socket does not exist"), "{ended:?}");
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn stalled_layer_is_retried_after_the_idle_timeout(lab: &Lab) {
 }
 
 fn permanently_stalled_layer_fails_without_leftovers(lab: &Lab) {
-    let (no_answer, no_progress) = ("the registry did not answer within 1s 500ms", "nothing moved for 1s 500ms");
+    let (no_answer, no_progress) = ("the registry did not answer within 1s 500ms", "no progress for 1s 500ms");
     for (hold_fault, podman_message) in
         [(RegistryFault::Hold as fn(Gate) -> RegistryFault, no_answer), (RegistryFault::HoldMidBody, no_progress)]
     {

@@ -187,7 +187,7 @@ fn reload_of_unreadable_settings_does_not_block_pulls() {
     let id = agent.submit(&task(&[open_container("app", IMAGE)])).id();
     assert_eq!(agent.wait_for_end(&id)["state"], "succeeded");
     let output = agent.terminate();
-    assert!(output.code == 0 && output.stderr.contains("could not be read in time"), "{output:?}");
+    assert!(output.code == 0 && output.stderr.contains("reading the configuration timed out"), "{output:?}");
 }
 
 #[test]

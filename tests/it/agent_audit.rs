@@ -87,7 +87,7 @@ fn sighup_reopens_a_rotated_audit_log() {
     gate.block_until_arrivals(1);
     fs::rename(&trail, trail.with_extension("1")).unwrap();
     watched.agent.signal(Signal::HUP);
-    watched.agent.wait_for_log("the configuration was read again");
+    watched.agent.wait_for_log("configuration reloaded");
     gate.open();
     watched.metrics_with(r#"taskpull_audit_lines_total{result="written"} 1"#);
     let StoppedAgent { audit: lines, home, .. } = watched.stop();

@@ -17,14 +17,19 @@ use taskpull::agent::{
     AgentObserver, Job, JobEvents, JobExecutor, JobPhase, JobPlan, JobResult, JobState, JobStore, Journal,
     ServiceManager, Shutdown, StoreLimits, Submission, Supervisor,
 };
+use taskpull::aws::AwsClient;
 use taskpull::config::{FolderSettings, RoleUse};
+use taskpull::credential::CachingCredentialProvider;
+use taskpull::engine::DockerAddress;
 use taskpull::error::Failure;
-use taskpull::pipeline::{
-    AccountRoles, AwsClient, Backoff, Caching, CachingCredentialProvider, Concurrency, Deadlines, DockerAddress,
-    ImageReference, Input, IssuedLogin, PlanContext, PullLimiter, PullLimits, PullRun, Rewrites, reach,
-};
+use taskpull::identity::AccountRoles;
+use taskpull::pipeline::{Input, IssuedLogin, PullRun};
+use taskpull::plan::{PlanContext, Rewrites};
 use taskpull::pull::DiskLimits;
+use taskpull::pull::{Caching, Concurrency, Deadlines, PullLimiter, PullLimits, reach};
 use taskpull::report::Report;
+use taskpull::retry::Backoff;
+use taskpull::task::ImageReference;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
@@ -155,7 +160,7 @@ impl Pulling {
         Self {
             credentials: credential_provider(),
             engine: DockerAddress::parse(&story_variable("DOCKER_HOST")).unwrap(),
-            traffic: PullLimiter::of_many_runs(Concurrency { all, per_registry }),
+            traffic: PullLimiter::for_many_runs(Concurrency { all, per_registry }),
             limits: PullLimits {
                 disk: DiskLimits::default(),
                 caching: Caching { verify_access: Some(true), ..Caching::default() },

@@ -93,7 +93,7 @@ fn reload_notifies_its_start_and_its_end() {
     assert_eq!(reloading, "RELOADING=1");
     assert!(time.trim().parse::<u64>().unwrap() > 0);
     assert_eq!(service.next(), "READY=1\n");
-    assert!(agent.terminate().stderr.contains("the configuration was read again"));
+    assert!(agent.terminate().stderr.contains("configuration reloaded"));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn reload_without_an_engine_does_not_notify_ready() {
     for _ in 0..3 {
         assert!(service.next().starts_with("STATUS=waiting"));
     }
-    assert!(agent.terminate().stderr.contains("the configuration was read again"));
+    assert!(agent.terminate().stderr.contains("configuration reloaded"));
 }
 
 #[test]

@@ -10,12 +10,20 @@ use crate::support::source_tree::{SourceFile, SourceTree, is_test_only, root};
 
 /// External crates, each with the files and folders that may use it.
 const CRATE_PLACES: &[(&str, &[&str])] = &[
-    ("bollard", &["src/pull/docker.rs"]),
+    ("bollard", &["src/engine/docker.rs"]),
     ("aws_", &["src/aws/"]),
-    ("rustls", &["src/aws/ca_bundle.rs", "src/pull/tls.rs", "src/registry/tls.rs", "src/traces/collector_client.rs"]),
-    ("hyper_rustls", &["src/pull/tls.rs", "src/traces/collector_client.rs"]),
-    ("rustls_native_certs", &["src/pull/tls.rs", "src/registry/tls.rs", "src/traces/collector_client.rs"]),
-    ("tokio_rustls", &["src/pull/tls.rs", "src/registry/tls.rs"]),
+    (
+        "rustls",
+        &[
+            "src/aws/ca_bundle.rs",
+            "src/engine/endpoint/tls.rs",
+            "src/registry/tls.rs",
+            "src/traces/collector_client.rs",
+        ],
+    ),
+    ("hyper_rustls", &["src/engine/endpoint/tls.rs", "src/traces/collector_client.rs"]),
+    ("rustls_native_certs", &["src/engine/endpoint/tls.rs", "src/registry/tls.rs", "src/traces/collector_client.rs"]),
+    ("tokio_rustls", &["src/engine/endpoint/tls.rs", "src/registry/tls.rs"]),
     ("secrecy", &["src/secret.rs"]),
     ("nix", &["src/agent/api/user_groups.rs"]),
     ("toml", &["src/config/"]),
@@ -33,7 +41,7 @@ const CRATE_PLACES: &[(&str, &[&str])] = &[
             "src/agent/prefetch/folder/",
             "src/cli/",
             "src/credential/resolver/clock.rs",
-            "src/pull/disk/space.rs",
+            "src/pull/disk/free_space.rs",
         ],
     ),
 ];

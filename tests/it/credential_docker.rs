@@ -252,7 +252,7 @@ fn login_password_prints_only_the_password() {
         assert_eq!((output.code, &*output.stdout, &*output.stderr), (0, password, ""));
     }
     for (registry, code, message) in
-        [("other.example", 6, "add a [[registry]]"), ("a b", 2, "is not a registry's host"), ("registry", 2, "host")]
+        [("other.example", 6, "add a [[registry]]"), ("a b", 2, "is not a registry host"), ("registry", 2, "host")]
     {
         let output = login_password(&fixture, registry).output();
         assert_eq!((output.code, &*output.stdout), (code, ""), "{output:?}");

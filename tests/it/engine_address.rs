@@ -93,7 +93,7 @@ fn context_uses_its_own_tls_certificates() {
     assert_eq!(run().env("SSL_CERT_FILE", pki.ca_path()).output().code, 0);
 
     host.context("far", &json!({ "Host": tls.host(), "SkipTLSVerify": true }));
-    assert_rejected(&run().output(), "the Docker context `far` asks for TLS without verification");
+    assert_rejected(&run().output(), "the Docker context `far` uses TLS to tcp://");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn engine_precedence_is_that_of_dockers_cli() {
     };
 
     let from_context = assert_reaches("the current context", host.pull(), &current);
-    assert!(from_context.stderr.contains("of Docker's current context `current`"), "{from_context:?}");
+    assert!(from_context.stderr.contains("from Docker's current context `current`"), "{from_context:?}");
     let run = host.pull().env("TASKPULL_CONFIG", &config);
     let from_file = assert_reaches("the file over the current context", run, &file);
     assert!(!from_file.stderr.contains("context"), "{from_file:?}");
@@ -150,23 +150,23 @@ fn unset_or_default_current_context_is_ignored() {
 fn error_of_an_unusable_context_names_its_file() {
     let host = Host::new();
     let output = host.pull().env("DOCKER_CONTEXT", "nowhere").output();
-    assert_rejected(&output, "there is no Docker context `nowhere`");
+    assert_rejected(&output, "the Docker context `nowhere` does not exist");
     let path = format!(".docker/contexts/meta/{}/meta.json", sha256("nowhere"));
     assert!(output.stderr.replace('\n', "").contains(&path), "{output:?}");
     let homeless = host.pull().env("HOME", "").env("DOCKER_CONTEXT", "nowhere").output();
     assert_rejected(&homeless, "DOCKER_CONFIG and HOME are unset");
 
     host.use_context("gone");
-    assert_rejected(&host.pull().output(), "there is no Docker context `gone`");
+    assert_rejected(&host.pull().output(), "the Docker context `gone` does not exist");
     fs::write(host.docker_folder().join("config.json"), r#"{"currentContext": ["hunter2"]}"#).unwrap();
     let output = host.pull().output();
-    assert_rejected(&output, "config.json is not as Docker writes it: line 1");
+    assert_rejected(&output, "config.json does not have Docker's format: line 1");
     assert!(!output.stderr.contains("hunter2"));
 
     host.context("empty", &json!({ "Host": "" }));
     assert_rejected(
         &host.pull().env("DOCKER_CONTEXT", "empty").output(),
-        "the context `empty` has no engine's address",
+        "the context `empty` has no address of an engine",
     );
 }
 
@@ -176,7 +176,7 @@ fn ssh_engine_is_rejected_with_a_workaround() {
     host.context("far", &json!({ "Host": "ssh://me@far.example", "SkipTLSVerify": false }));
     for run in [host.pull().env("DOCKER_CONTEXT", "far"), host.pull().env("DOCKER_HOST", "ssh://me@far.example")] {
         let output = run.output();
-        assert_rejected(&output, "wants ssh, which taskpull does not speak");
+        assert_rejected(&output, "requires SSH, which taskpull does not support");
         assert!(output.stderr.contains("ssh -N -L"), "{output:?}");
     }
 }

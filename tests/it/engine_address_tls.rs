@@ -100,14 +100,15 @@ fn client_certificate_is_sent_to_an_engine_that_requires_one() {
     fs::copy(tls_engine.pki.ca_path(), tls_engine.file("ca.pem")).unwrap();
     let request_count = tls_engine.world.engine.requests().len();
     let output = tls_engine.pull().output();
-    assert!(output.stdout.contains("it does not take the client certificate"), "{output:?}");
+    assert!(output.stdout.contains("it rejected the client certificate"), "{output:?}");
     assert_eq!(tls_engine.world.engine.requests().len(), request_count);
 }
 
 #[test]
 fn missing_client_certificate_is_reported() {
     let tls_engine = TlsEngine::valid(ClientAuth::Required);
-    tls_engine.assert_unreachable(&tls_engine.pull().output(), "it wants a client certificate, and there is none");
+    tls_engine
+        .assert_unreachable(&tls_engine.pull().output(), "it requires a client certificate, and none is configured");
 }
 
 #[test]
@@ -120,7 +121,7 @@ fn certificate_of_an_unknown_authority_is_not_trusted() {
 #[test]
 fn certificate_for_another_name_is_reported() {
     let tls_engine = TlsEngine::new("engine.example", Validity::Valid, ClientAuth::None);
-    tls_engine.assert_unreachable(&tls_engine.pull().output(), "its certificate is for another name");
+    tls_engine.assert_unreachable(&tls_engine.pull().output(), "its certificate is for another host name");
 }
 
 #[test]
@@ -145,21 +146,21 @@ fn plain_http_to_a_tls_engine_suggests_docker_tls_verify() {
     let run = world.pull(&task(&[open_container("app", IMAGE)]));
     let output = run.env("DOCKER_HOST", format!("tcp://127.0.0.1:{}", server.port())).output();
     assert_eq!((output.code, &*output.failure(0)), (5, "engine engine-gone"), "{output:?}");
-    assert!(output.stdout.contains("it wants TLS") && output.stdout.contains("DOCKER_TLS_VERIFY=1"), "{output:?}");
+    assert!(output.stdout.contains("it requires TLS") && output.stdout.contains("DOCKER_TLS_VERIFY=1"), "{output:?}");
 }
 
 #[test]
 fn unusable_certificate_file_is_named_before_any_request() {
     let cases: [(&str, &str, &str); 6] = [
-        ("ca.pem", "", "has no certificate in it"),
+        ("ca.pem", "", "contains no certificate"),
         ("ca.pem", "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n", "cannot be used"),
-        ("cert.pem", "no PEM", "has no certificate in it"),
+        ("cert.pem", "no PEM", "contains no certificate"),
         (
             "key.pem",
             "-----BEGIN ENCRYPTED PRIVATE KEY-----\naGVsbG8=\n-----END ENCRYPTED PRIVATE KEY-----\n",
-            "has no private key in it, or one with a passphrase",
+            "contains no private key, or one with a passphrase",
         ),
-        ("key.pem", "remove", "key.pem is not"),
+        ("key.pem", "remove", "key.pem does not"),
         ("ca.pem", "remove", "cannot be read"),
     ];
     let tls_engine = TlsEngine::valid(ClientAuth::None);
@@ -205,7 +206,7 @@ fn tls_without_verification_is_rejected() {
     let tls_engine = TlsEngine::valid(ClientAuth::None);
     let output = tls_engine.pull().env("DOCKER_TLS_VERIFY", "").env("DOCKER_TLS", "1").output();
     assert_eq!(output.code, 6, "{output:?}");
-    assert!(output.stderr.contains("DOCKER_TLS asks for TLS without verification"), "{output:?}");
+    assert!(output.stderr.contains("DOCKER_TLS uses TLS to tcp://"), "{output:?}");
     assert_eq!(tls_engine.pull().env("DOCKER_TLS", "1").output().code, 0, "DOCKER_TLS_VERIFY is set as well");
     assert_eq!(
         tls_engine.pull().env("DOCKER_TLS_VERIFY", "0").output().code,

@@ -48,7 +48,7 @@ fn engine_whose_minimum_api_is_too_new_gets_no_pull_request() {
     let output = pull_one(&world).output();
     assert_eq!(output.failure(0), "engine unsupported", "{output:?}");
     assert!(output.stdout.contains("Minimum supported API version is 1.60"), "{output:?}");
-    assert!(output.stdout.contains("a newer taskpull is needed"), "{output:?}");
+    assert!(output.stdout.contains("use a newer taskpull"), "{output:?}");
     assert_eq!(world.engine.requests(), ["GET /_ping", "GET /v1.53/_ping"]);
 }
 

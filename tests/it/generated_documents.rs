@@ -49,7 +49,7 @@ fn generated_openapi_document_matches_the_routes() {
 
 #[test]
 fn generated_engine_messages_match_the_code() {
-    check_section("docs/troubleshooting.md", "engine words", &taskpull::answers::reference());
+    check_section("docs/troubleshooting.md", "engine messages", &taskpull::answers::reference());
 }
 
 #[test]

@@ -8,11 +8,15 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 
 use serde_json::Value;
+use taskpull::aws::AwsClient;
 use taskpull::config::RoleUse;
-use taskpull::pipeline::{
-    AccountRoles, AwsClient, Backoff, Caching, CachingCredentialProvider, Concurrency, Deadlines, DockerAddress, Input,
-    PlanContext, ProgressObserver, PullLimiter, PullLimits, PullRun, PullState, Rewrites,
-};
+use taskpull::credential::CachingCredentialProvider;
+use taskpull::engine::DockerAddress;
+use taskpull::identity::AccountRoles;
+use taskpull::pipeline::{Input, PullRun};
+use taskpull::plan::{PlanContext, Rewrites};
+use taskpull::pull::{Caching, Concurrency, Deadlines, ProgressObserver, PullLimiter, PullLimits, PullState};
+use taskpull::retry::Backoff;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::aws::{AwsFault, Policy};
@@ -68,7 +72,7 @@ impl Puller {
         let input = Input { source: "-".to_owned(), text: Ok(definition) };
         let run = PullRun::new(vec![input], &context);
         let one = NonZeroUsize::MIN;
-        let traffic = PullLimiter::of_one_run(Concurrency { all: one, per_registry: one });
+        let traffic = PullLimiter::for_one_run(Concurrency { all: one, per_registry: one });
         let report =
             run.pull(&self.credentials, &self.engine, &traffic, &limits, &NoProgress, &CancellationToken::new()).await;
         serde_json::to_value(&report).unwrap()["tasks"][0]["containers"][0].take()

@@ -71,8 +71,11 @@ fn pull_warns_when_the_disk_is_too_small() {
     world.engine.script(&image, partial_download(64, &gate));
     let mut running = run_with_check(&world, "warn", &[open_container("app", &image)]).start();
     let line = wait_for_line(&mut running, "warning: ");
-    let message = format!("image {image}: it needs about 3.0 PiB (3 times its layers), and {} has ", root.display());
-    assert!(line.starts_with(&format!("warning: {message}")) && line.ends_with(" free"), "{line}");
+    let message = format!("image {image}: not enough disk space: about 3.0 PiB needed (3 times its layers), ");
+    assert!(
+        line.starts_with(&format!("warning: {message}")) && line.ends_with(&format!(" free in {}", root.display())),
+        "{line}"
+    );
     gate.open();
     let ended = RunOutput::wait_for(running);
     assert_eq!((ended.code, &ended.container(0)["result"]), (0, &json!("pulled")), "{ended:?}");
@@ -89,8 +92,8 @@ fn too_large_image_is_refused_before_its_pull_in_refuse_mode() {
     assert_eq!((ended.code, &*ended.failure(0)), (3, "disk disk-full"), "{ended:?}");
     let failure = &ended.container(0)["failure"];
     let message = failure["message"].as_str().unwrap();
-    assert!(message.starts_with(&format!("image {image}: it needs about 3.0 PiB")), "{message}");
-    assert!(message.contains(&format!("{} has ", root.display())), "{message}");
+    assert!(message.starts_with(&format!("image {image}: not enough disk space: about 3.0 PiB needed")), "{message}");
+    assert!(message.ends_with(&format!(" free in {}", root.display())), "{message}");
     let hint = failure["hint"].as_str().unwrap();
     assert!(hint.contains("`docker system df`") && hint.contains("deletes nothing"), "{hint}");
     assert!(world.engine.pulls().is_empty());
@@ -165,7 +168,7 @@ fn concurrent_pulls_need_disk_space_for_both_images() {
     gate.open();
     let ended = RunOutput::wait_for(running);
     assert_eq!((ended.code, world.engine.pulls().len()), (3, 1), "{ended:?}");
-    assert!(ended.stdout.contains(", those pulled at the same time "), "{ended:?}");
+    assert!(ended.stdout.contains(" reserved for concurrent pulls, "), "{ended:?}");
 
     // Without concurrency, both images fit.
     let world = World::new();
@@ -187,9 +190,9 @@ fn full_disk_during_a_pull_is_reported_and_not_retried() {
         let container = ended.container(0);
         assert_eq!((&container["attempts"], &container["failure"]["causedBy"]), (&json!(1), &json!([words])));
         let message = container["failure"]["message"].as_str().unwrap();
-        assert!(message.starts_with(&format!("image {image}: no space was left while it was pulled; ")), "{message}");
-        assert!(message.contains(&format!("{} has ", root.display())) && message.contains(" free"), "{message}");
-        assert_eq!(message.contains("it needs about 3.0 MiB"), check != "off", "{message}");
+        assert!(message.starts_with(&format!("image {image}: the disk became full during the pull: ")), "{message}");
+        assert!(message.contains(&format!(" free in {} after the engine cleaned up", root.display())), "{message}");
+        assert_eq!(message.contains("about 3.0 MiB needed"), check != "off", "{message}");
     }
 }
 
@@ -202,7 +205,7 @@ fn unreadable_disk_does_not_fail_the_pull() {
     assert_eq!(registry.requests(), []);
     world.engine.script(&image, PullScript::stream().error("no space left on device"));
     let ended = run_with_check(&world, "refuse", &[open_container("app", &image)]).output();
-    assert!(ended.failure(0) == "disk disk-full" && ended.stdout.contains("where the engine keeps"), "{ended:?}");
+    assert!(ended.failure(0) == "disk disk-full" && ended.stdout.contains("engine's image storage"), "{ended:?}");
 }
 
 #[test]
@@ -291,7 +294,7 @@ fn disk_check_follows_token_and_index_to_the_engine_platform() {
     let image = format!("127.0.0.1:{}/team/app:1", registry.port());
     let ended = run_with_check(&world, "refuse", &[container("app", &image, SECRET)]).env("RUST_LOG", "trace").output();
     assert_eq!(ended.failure(0), "disk disk-full", "{ended:?}");
-    assert!(ended.stdout.contains("it needs about 3.0 PiB"), "{ended:?}");
+    assert!(ended.stdout.contains("about 3.0 PiB needed"), "{ended:?}");
     let output = format!("{ended:?}");
     assert!(!output.contains("t0ken") && !output.contains("swordfish"), "{output}");
 }

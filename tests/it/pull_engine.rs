@@ -123,7 +123,7 @@ fn stalled_stream_fails_after_the_idle_timeout() {
     let run = pull_one(&world).env("TASKPULL_IDLE_TIMEOUT", "1s").env("TASKPULL_ATTEMPTS", "1");
     let ended = run.output();
     assert_eq!(ended.failure(0), "layers unavailable", "{ended:?}");
-    assert!(ended.stdout.contains("nothing moved for 1s"));
+    assert!(ended.stdout.contains("no progress for 1s"));
 }
 
 #[test]
@@ -261,16 +261,16 @@ fn each_cause_of_a_missing_engine_has_its_own_message() {
     let stale_socket = folder.path().join("deaf.sock");
     drop(std::os::unix::net::UnixListener::bind(&stale_socket).unwrap());
     for (host, message) in [
-        (format!("unix://{}/none.sock", folder.path().display()), "there is no such socket"),
-        (format!("unix://{}", stale_socket.display()), "nobody listens there"),
-        ("tcp://127.0.0.1:1".to_owned(), "nobody listens there"),
+        (format!("unix://{}/none.sock", folder.path().display()), "the socket does not exist"),
+        (format!("unix://{}", stale_socket.display()), "the connection was refused"),
+        ("tcp://127.0.0.1:1".to_owned(), "the connection was refused"),
     ] {
         let ended = pull_one(&world).env("DOCKER_HOST", &host).output();
         assert_eq!(ended.code, 5, "{host}: {ended:?}");
         assert!(ended.stdout.contains(message), "{host}: {ended:?}");
     }
     for (host, message) in
-        [("unix://relative", "a socket's path begins with `/`"), ("ftp://somewhere", "it is neither `unix://")]
+        [("unix://relative", "the path of a socket must begin with `/`"), ("ftp://somewhere", "it is neither `unix://")]
     {
         let ended = pull_one(&world).env("DOCKER_HOST", host).output();
         assert_eq!(ended.code, 6, "{host}: {ended:?}");

@@ -96,7 +96,7 @@ fn nothing_is_pinned_when_one_image_has_no_digest() {
     world.engine.script(absent, PullScript::refusal(404, "manifest unknown"));
     let ended = pin(&world, &format!("--pin={}", to.path().display()), from.path());
     assert_eq!((ended.code, files(to.path()).len()), (3, 0), "{ended:?}");
-    assert!(ended.stderr.contains("nothing is pinned: not every image is there"), "{ended:?}");
+    assert!(ended.stderr.contains("no definition was pinned: not every image was pulled"), "{ended:?}");
     let ended = pin(&world, "--pin", from.path());
     assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
 }
@@ -112,9 +112,9 @@ fn unusable_pin_target_is_rejected_before_any_pull() {
     let (a, b) = (folder.path().join("a"), folder.path().join("b"));
     let to = format!("--pin={}", folder.path().join("new").display());
     let twice = world.configure(Run::new(["pull", &to]).arg(&a).arg(&b)).output();
-    assert!(twice.code == 2 && twice.stderr.contains("two definitions would be"), "{twice:?}");
+    assert!(twice.code == 2 && twice.stderr.contains("two definitions would be written to"), "{twice:?}");
     let no_name = world.configure(Run::new(["pull", &to, "-"]).arg(&a).stdin(text.as_str())).output();
-    assert!(no_name.code == 2 && no_name.stderr.contains("stdin has no name"), "{no_name:?}");
+    assert!(no_name.code == 2 && no_name.stderr.contains("a definition from stdin has no file name"), "{no_name:?}");
     let both = world.configure(Run::new(["pull", "--pin", "--output=json"]).arg(&a)).output();
     assert!(both.code == 2 && both.stderr.contains("--pin=PATH"), "{both:?}");
     assert!(world.engine.pulls().is_empty());
@@ -128,6 +128,6 @@ fn unwritable_pin_file_is_an_error_without_partial_output() {
     fs::write(&file, &text).unwrap();
     let ended = pin(&world, &format!("--pin={}", folder.path().join("no/such/file").display()), &file);
     assert_eq!(ended.code, 1, "{ended:?}");
-    assert!(ended.stderr.contains("could not be written"), "{ended:?}");
+    assert!(ended.stderr.contains("cannot write the pinned definitions"), "{ended:?}");
     assert_eq!(files(folder.path()), ["task.json"]);
 }

@@ -176,7 +176,8 @@ fn missing_rule_is_reported_with_a_hint_to_create_it() {
     assert_eq!((ended.code, &*ended.failure(0)), (3, "repository absent"), "{ended:?}");
     assert_eq!(world.engine.pull_count(HUB), 0);
     let hint = ended.container(0)["failure"]["hint"].as_str().unwrap().to_owned();
-    for text in [HUB, "account 111122223333 has a pull-through rule", "eu-west-1", "ecr:BatchImportUpstreamImage"] {
+    for text in [HUB, "account 111122223333 has a pull-through cache rule", "eu-west-1", "ecr:BatchImportUpstreamImage"]
+    {
         assert!(hint.contains(text), "{hint}");
     }
 }

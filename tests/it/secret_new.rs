@@ -120,7 +120,7 @@ fn secret_is_created_in_the_requested_region_for_every_upstream() {
 fn trailing_newline_is_removed_and_a_second_run_changes_nothing() {
     let account = Account::new();
     let first = account.create_hub_secret(&[], &format!("{TOKEN}\n"));
-    assert!(first.stderr.contains("the line end behind the token was taken off"), "{first:?}");
+    assert!(first.stderr.contains("trailing newline removed from the token"), "{first:?}");
     let second = account.create_hub_secret(&["--update"], TOKEN);
     assert_eq!(second.code, 0, "{second:?}");
     assert!(second.stdout.starts_with(&format!("unchanged: {ARN}\n")), "{second:?}");
@@ -173,7 +173,7 @@ fn wrong_arguments_are_refused_before_anybody_is_asked() {
     let table: [(&[&str], &str); 11] = [
         (&["--name", NAME], "--upstream <docker-hub|ghcr|acr|gitlab>"),
         (&["--for", "pull-through", "--name", NAME], "--upstream <docker-hub|ghcr|acr|gitlab>"),
-        (&["--upstream", "quay", "--name", NAME], "there are docker-hub, ghcr, acr, gitlab"),
+        (&["--upstream", "quay", "--name", NAME], "unknown upstream; use docker-hub, ghcr, acr or gitlab"),
         (&["--upstream", "acr", "--name", "azure"], "call it `ecr-pullthroughcache/azure`"),
         (&["--upstream", "acr", "--name", &long], "the name has 513 characters, the limit is 512"),
         (&["--upstream", "acr", "--name", "ecr-pullthroughcache/ä"], "the name contains 'ä'"),

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::agent::{JobId, JobPhase, JobResult, JobSnapshot, JobSource, JobState, Timestamp};
 use crate::error::{Failure, Printable};
-use crate::pipeline::{LayerTotals, PullResultKind, PullState};
+use crate::pull::{LayerTotals, PullResultKind, PullState};
 use crate::report::Report;
 use crate::report::{LayersReport, Subject};
 
@@ -241,7 +241,7 @@ impl From<PullState> for PullStatus {
             PullState::Retrying(_) => Self::Retrying,
             PullState::AskingUpstream(_) => Self::AskingUpstream,
             PullState::FallingBack(_) => Self::FallingBack,
-            PullState::Done(pulled) => match pulled.how {
+            PullState::Done(pulled) => match pulled.kind {
                 PullResultKind::Fetched => Self::Pulled,
                 PullResultKind::UpToDate => Self::UpToDate,
                 PullResultKind::Cached { .. } => Self::Cached,

@@ -14,8 +14,8 @@ use crate::agent::{
     Timestamp,
 };
 use crate::config::AuditTarget;
+use crate::credential::Provenance;
 use crate::error::{Class, Failure, Link, Printable};
-use crate::pipeline::Provenance;
 
 const PEER: Peer = Peer { uid: 1000, gid: 100 };
 

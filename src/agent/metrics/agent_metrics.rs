@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::registry::MetricRegistry;
 use super::table;
 use crate::agent::{AccessDecision, AgentObserver, CredentialIssued, Job, JobCounts, JobResult, JobStore};
-use crate::pipeline::{AwsCallEvent, CallObserver, CredentialKind, CredentialObserver, CredentialServed, ServedFrom};
+use crate::aws::{AwsCallEvent, CallObserver};
+use crate::credential::{CredentialKind, CredentialObserver, CredentialServed, ServedFrom};
 use crate::report::{ContainerReport, ContainerResult, Report};
 
 /// Media type of the text that [`AgentMetrics::render`] returns.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::AgentMetrics;
-use crate::pipeline::{ProgressObserver, PullState};
+use crate::pull::{ProgressObserver, PullState};
 
 /// Counts downloaded bytes and forwards every update to another observer.
 pub struct DownloadCounter<'a> {

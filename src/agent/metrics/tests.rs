@@ -4,11 +4,10 @@ use super::{AgentMetrics, DownloadCounter};
 use crate::agent::{
     AccessDecision, AgentObserver as _, Job, JobId, JobResult, JobSource, Peer, Right, Submission, Timestamp,
 };
+use crate::aws::{AwsCall, AwsCallEvent, CallObserver as _, CallOutcome};
+use crate::credential::{CredentialKind, CredentialObserver as _, CredentialServed, ServedFrom};
 use crate::error::{Class, Failure, Link, Printable};
-use crate::pipeline::{
-    AwsCall, AwsCallEvent, CallObserver as _, CallOutcome, CredentialKind, CredentialObserver as _, CredentialServed,
-    LayerTotals, ProgressObserver, PullState, ServedFrom,
-};
+use crate::pull::{LayerTotals, ProgressObserver, PullState};
 use crate::report::{ContainerReport, ContainerResult, CredentialReport, Report, RetryReport, Summary, TaskReport};
 
 const PEER: Peer = Peer { uid: 0, gid: 0 };

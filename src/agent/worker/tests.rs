@@ -14,8 +14,9 @@ use crate::agent::{
     Peer, StoreLimits, Submission,
 };
 use crate::error::{Class, Failure, Link, Printable};
-use crate::pipeline::{ImageReference, IssuedLogin};
+use crate::pipeline::IssuedLogin;
 use crate::report::{Report, Summary};
+use crate::task::ImageReference;
 
 const HOUR: Duration = Duration::from_hours(1);
 

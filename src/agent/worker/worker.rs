@@ -19,8 +19,8 @@ use crate::agent::job_store::{ActiveJob, JobPhase, JobStore};
 use crate::agent::observer::AgentObserver;
 use crate::agent::timestamp::Timestamp;
 use crate::error::{Class, Failure};
-use crate::pipeline::Backoff;
 use crate::report::{Report, RunOutcome};
+use crate::retry::Backoff;
 use crate::traces;
 
 /// The delays between the runs of a job.

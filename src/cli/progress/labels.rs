@@ -1,21 +1,21 @@
-//! What a state is called, on a terminal and in plain lines.
+//! The words for the states of a pull, on a terminal and in plain lines.
 
 use crate::error::Failure;
-use crate::pipeline::{PullResultKind, PulledImage};
+use crate::pull::{PullResultKind, PulledImage};
 
-/// How a pull ended well.
-pub(super) fn ending(pulled: &PulledImage) -> &'static str {
-    match pulled.how {
+/// The word for the result of a successful pull.
+pub(super) fn result(image: &PulledImage) -> &'static str {
+    match image.kind {
         PullResultKind::Fetched => "pulled",
         PullResultKind::UpToDate => "up to date",
         PullResultKind::Cached { .. } => "cached",
     }
 }
 
-/// A failure beside the image's name: where it broke, how, and the sentence without the name.
-pub(super) fn why(failure: &Failure) -> String {
+/// A failure on the line of its image: link, class and the message without the name of the image.
+pub(super) fn cause(failure: &Failure) -> String {
     let message = failure.message.as_str();
-    let named = format!("image {}: ", failure.resource);
-    let message = message.strip_prefix(&named).unwrap_or(message);
+    let prefix = format!("image {}: ", failure.resource);
+    let message = message.strip_prefix(&prefix).unwrap_or(message);
     format!("{} {}: {message}", failure.link, failure.class)
 }

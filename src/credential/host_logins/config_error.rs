@@ -19,7 +19,7 @@ pub struct HostLoginConfigError {
 
 /// What is wrong with the document. Entries are counted from 1.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum HostLoginConfigFault {
+pub(crate) enum HostLoginConfigFault {
     /// `ECS_ENGINE_AUTH_TYPE` without `ECS_ENGINE_AUTH_DATA`.
     #[error("it is not set, but ECS_ENGINE_AUTH_TYPE is")]
     NoData,

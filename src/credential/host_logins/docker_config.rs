@@ -28,7 +28,7 @@ const LOGIN_KEYS: [&str; 3] = ["auths", "credHelpers", "credsStore"];
 
 /// A login with the images that it covers.
 #[derive(Debug)]
-pub(super) struct ScopedLogin {
+pub(crate) struct ScopedLogin {
     pub(super) scope: Scope,
     pub(super) login: Login,
 }
@@ -54,7 +54,7 @@ struct AuthsEntry {
 
 /// The logins in `ECS_ENGINE_AUTH_DATA`. Its two types differ only in the format of an entry, which
 /// is recognized without the type.
-pub(super) fn parse_engine_auth_data(data: &Secret) -> Result<Vec<ScopedLogin>, HostLoginConfigFault> {
+pub(crate) fn parse_engine_auth_data(data: &Secret) -> Result<Vec<ScopedLogin>, HostLoginConfigFault> {
     let mut logins = Vec::new();
     for AuthsEntry { number, scope, login } in parse_entries(&parse_object(expose(data))?)? {
         let login = login.ok_or(HostLoginConfigFault::NoLogin(number))?;

@@ -16,6 +16,8 @@ mod settings;
 mod tests;
 
 pub use config_error::HostLoginConfigError;
+#[cfg(fuzzing)]
+pub(crate) use docker_config::parse_engine_auth_data;
 pub(super) use host_logins::HostLoginProvider;
 pub use host_logins::HostLogins;
 pub use settings::HostLoginSettings;

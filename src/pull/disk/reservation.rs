@@ -1,87 +1,85 @@
-//! Whether there is room for an image, beside those whose pulls are under way. Pure.
+//! Disk reservations: whether there is space for an image in addition to the running pulls. Pure.
 //!
-//! How much an image takes can only be estimated: its manifest has the compressed sizes, and
-//! nobody tells which layers the engine has already under another image's name. The estimate
-//! errs towards too much.
+//! The need of an image is an estimate: its manifest has only the compressed sizes, and the engine
+//! does not tell which layers it already has from other images. The estimate errs towards too much.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::free_space::FreeSpace;
 use crate::registry::Layer;
+use crate::sync::Mutex;
 
-/// What a layer takes, in compressed sizes: the compressed copy itself, which the engine
-/// keeps until it is unpacked, and twice as much for the unpacked files, which is what gzip
-/// makes of programs.
+/// The space that a layer takes, as a multiple of its compressed size: the compressed copy, which
+/// the engine stores until it is unpacked, and twice as much for the unpacked files, which is the
+/// usual ratio of gzip for programs.
 pub(super) const FACTOR: u64 = 3;
 
-/// The images whose pulls are under way, by number.
+/// The reservations of all running pulls.
 #[derive(Debug, Default)]
-pub(in crate::pull) struct DiskReservations(Mutex<Images>);
+pub(in crate::pull) struct DiskReservations(Mutex<Reserved>);
 
 #[derive(Debug, Default)]
-struct Images {
-    last: u64,
+struct Reserved {
+    last_number: u64,
     layers: HashMap<u64, Vec<Layer>>,
 }
 
-/// Room that is held for an image until this is dropped.
+/// Space that is reserved for an image until this value is dropped.
 #[derive(Debug)]
 pub(in crate::pull) struct DiskReservation<'a> {
-    under_way: &'a DiskReservations,
+    reservations: &'a DiskReservations,
     number: u64,
 }
 
-/// Room and need, in bytes.
+/// The space that an image needs, and that other pulls need at the same time, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct SpaceEstimate {
-    /// What this image needs.
-    pub own: u64,
-    /// What the others under way need besides: layers that they share count once.
-    pub others: u64,
+pub(in crate::pull) struct SpaceEstimate {
+    /// The need of this image.
+    pub(in crate::pull) own: u64,
+    /// The additional need of the other running pulls; layers that they share with this image
+    /// count once.
+    pub(in crate::pull) others: u64,
+}
+
+/// The answer to a reservation request.
+#[derive(Debug)]
+pub(super) struct Admission<'a> {
+    pub(super) estimate: SpaceEstimate,
+    /// `None` if the image was not admitted.
+    pub(super) reservation: Option<DiskReservation<'a>>,
 }
 
 impl SpaceEstimate {
-    /// Whether it fits.
     pub(super) fn fits(self, space: FreeSpace) -> bool {
         space.inodes != Some(0) && self.own.saturating_add(self.others) <= space.free
     }
 }
 
 impl DiskReservations {
-    /// Holds room for an image with these layers if it fits, or if it is to begin all the
-    /// same. One lock around both, so that of two that do not fit together one does.
-    pub(super) fn admit(
-        &self,
-        layers: &[Layer],
-        space: FreeSpace,
-        all_the_same: bool,
-    ) -> (SpaceEstimate, Option<DiskReservation<'_>>) {
-        let mut images = self.images();
+    /// Reserves space for an image with these layers if it fits, or if `even_if_short`. Check and
+    /// reservation share one lock, so of two images that do not fit together one is admitted.
+    pub(super) fn admit(&self, layers: &[Layer], space: FreeSpace, even_if_short: bool) -> Admission<'_> {
+        let mut reserved = self.0.lock();
         let own = need([layers].into_iter());
-        let all = need(images.layers.values().map(Vec::as_slice).chain([layers]));
-        let weighed = SpaceEstimate { own, others: all - own };
-        if !weighed.fits(space) && !all_the_same {
-            return (weighed, None);
+        let all = need(reserved.layers.values().map(Vec::as_slice).chain([layers]));
+        let estimate = SpaceEstimate { own, others: all - own };
+        if !estimate.fits(space) && !even_if_short {
+            return Admission { estimate, reservation: None };
         }
-        images.last += 1;
-        let number = images.last;
-        images.layers.insert(number, layers.to_vec());
-        (weighed, Some(DiskReservation { under_way: self, number }))
-    }
-
-    fn images(&self) -> MutexGuard<'_, Images> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        reserved.last_number += 1;
+        let number = reserved.last_number;
+        reserved.layers.insert(number, layers.to_vec());
+        Admission { estimate, reservation: Some(DiskReservation { reservations: self, number }) }
     }
 }
 
 impl Drop for DiskReservation<'_> {
     fn drop(&mut self) {
-        self.under_way.images().layers.remove(&self.number);
+        self.reservations.0.lock().layers.remove(&self.number);
     }
 }
 
-/// What images need together: each layer once.
+/// The space that images need together; each layer counts once.
 pub(super) fn need<'a>(images: impl Iterator<Item = &'a [Layer]>) -> u64 {
     let layers: HashMap<&str, u64> = images.flatten().map(|layer| (&*layer.digest, layer.size)).collect();
     layers.into_values().fold(0, u64::saturating_add).saturating_mul(FACTOR)
@@ -89,7 +87,9 @@ pub(super) fn need<'a>(images: impl Iterator<Item = &'a [Layer]>) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{DiskReservations, FreeSpace, SpaceEstimate};
+    use proptest::prelude::*;
+
+    use super::{DiskReservations, FreeSpace, SpaceEstimate, need};
     use crate::registry::Layer;
 
     fn image(layers: &[(&str, u64)]) -> Vec<Layer> {
@@ -101,41 +101,76 @@ mod tests {
     }
 
     #[test]
-    fn an_image_needs_three_times_what_is_transferred() {
-        let under_way = DiskReservations::default();
+    fn image_needs_three_times_its_compressed_layers() {
+        let reservations = DiskReservations::default();
         let app = image(&[("a", 10), ("b", 5), ("a", 10)]);
-        assert!(under_way.admit(&app, free(44), false).1.is_none());
-        assert!(under_way.admit(&app, free(45), false).1.is_some());
+        assert!(reservations.admit(&app, free(44), false).reservation.is_none());
+        assert!(reservations.admit(&app, free(45), false).reservation.is_some());
     }
 
     #[test]
-    fn two_at_once_need_room_for_both_and_for_what_they_share_once() {
-        let under_way = DiskReservations::default();
+    fn concurrent_images_need_space_for_both_and_shared_layers_once() {
+        let reservations = DiskReservations::default();
         let (one, two) = (image(&[("base", 10), ("one", 1)]), image(&[("base", 10), ("two", 2)]));
-        let (_, held) = under_way.admit(&one, free(38), false);
-        assert!(held.is_some());
-        let (weighed, refused) = under_way.admit(&two, free(38), false);
-        assert_eq!(weighed, SpaceEstimate { own: 36, others: 3 });
-        assert!(refused.is_none());
-        assert!(under_way.admit(&two, free(39), false).1.is_some());
-        drop(held);
-        let (weighed, held) = under_way.admit(&two, free(36), false);
-        assert_eq!((weighed.others, held.is_some()), (0, true), "what has ended, or was refused, holds nothing");
+        let first = reservations.admit(&one, free(38), false).reservation;
+        assert!(first.is_some());
+        let refused = reservations.admit(&two, free(38), false);
+        assert_eq!(refused.estimate, SpaceEstimate { own: 36, others: 3 });
+        assert!(refused.reservation.is_none());
+        assert!(reservations.admit(&two, free(39), false).reservation.is_some());
+        drop(first);
+        let admitted = reservations.admit(&two, free(36), false);
+        assert_eq!((admitted.estimate.others, admitted.reservation.is_some()), (0, true), "nothing else is reserved");
     }
 
     #[test]
-    fn what_begins_all_the_same_counts_for_the_next() {
-        let under_way = DiskReservations::default();
-        let (_, held) = under_way.admit(&image(&[("a", 10)]), free(0), true);
-        assert!(held.is_some());
-        assert_eq!(under_way.admit(&image(&[("b", 10)]), free(40), true).0, SpaceEstimate { own: 30, others: 30 });
+    fn image_admitted_despite_a_shortage_counts_for_the_next() {
+        let reservations = DiskReservations::default();
+        let _first = reservations.admit(&image(&[("a", 10)]), free(0), true).reservation.unwrap();
+        let second = reservations.admit(&image(&[("b", 10)]), free(40), true);
+        assert_eq!(second.estimate, SpaceEstimate { own: 30, others: 30 });
     }
 
     #[test]
-    fn bytes_are_of_no_use_without_an_inode() {
-        let weighed = SpaceEstimate { own: 1, others: 0 };
-        assert!(!weighed.fits(FreeSpace { free: 100, inodes: Some(0) }));
-        assert!(weighed.fits(FreeSpace { free: 100, inodes: None }));
+    fn image_does_not_fit_without_a_free_inode() {
+        let estimate = SpaceEstimate { own: 1, others: 0 };
+        assert!(!estimate.fits(FreeSpace { free: 100, inodes: Some(0) }));
+        assert!(estimate.fits(FreeSpace { free: 100, inodes: None }));
         assert!(!SpaceEstimate { own: 1, others: u64::MAX }.fits(FreeSpace { free: u64::MAX - 1, inodes: None }));
+    }
+
+    /// Images with few different layers, so that they often share some; sizes may overflow the sum.
+    fn images() -> impl Strategy<Value = Vec<Vec<Layer>>> {
+        let size = prop_oneof![0_u64..1_000, any::<u64>()];
+        let layer = ("[a-e]", size).prop_map(|(digest, size)| Layer { digest, size });
+        prop::collection::vec(prop::collection::vec(layer, 0..5), 0..8)
+    }
+
+    proptest! {
+        #[test]
+        fn estimates_never_underflow_and_dropped_reservations_are_freed(
+            images in images(),
+            available in any::<u64>(),
+            even_if_short: bool,
+            keep in any::<u8>(),
+        ) {
+            let reservations = DiskReservations::default();
+            let mut admitted = Vec::new();
+            for (index, image) in images.iter().enumerate() {
+                let admission = reservations.admit(image, free(available), even_if_short);
+                let SpaceEstimate { own, others } = admission.estimate;
+                prop_assert_eq!(own, need([image.as_slice()].into_iter()));
+                prop_assert!(own.checked_add(others).is_some());
+                prop_assert_eq!(
+                    admission.reservation.is_some(),
+                    even_if_short || admission.estimate.fits(free(available))
+                );
+                admitted.extend(admission.reservation.filter(|_| keep & (1 << index) != 0));
+                prop_assert_eq!(reservations.0.lock().layers.len(), admitted.len());
+            }
+            drop(admitted);
+            prop_assert!(reservations.0.lock().layers.is_empty());
+            prop_assert_eq!(reservations.admit(&[], free(0), false).estimate, SpaceEstimate { own: 0, others: 0 });
+        }
     }
 }

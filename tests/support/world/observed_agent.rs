@@ -70,7 +70,7 @@ impl AgentSetup {
         let run = world.configure(self.home.serve_wrapped(prefix)).env("TASKPULL_AUDIT", self.audit().join("trail"));
         let run = run.env("TASKPULL_METRICS_LISTEN", "127.0.0.1:0").env("RUST_LOG", "trace");
         let agent = Agent::from_run(run, &self.home);
-        let message = "the metrics are at http://";
+        let message = "serving metrics at http://";
         agent.wait_for_log(message);
         let address = agent.log_lines(message)[0].replace(message, "").replace("/metrics", "");
         ObservedAgent { agent, home: self.home, address }

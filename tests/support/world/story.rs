@@ -9,8 +9,10 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use taskpull::aws::AwsClient;
 use taskpull::config::{AccessTokens, Batching, HostKind};
-use taskpull::pipeline::{AwsClient, CacheConfig, CachingCredentialProvider, HostLoginSettings, HostLogins};
+use taskpull::credential::host_logins::{HostLoginSettings, HostLogins};
+use taskpull::credential::{CacheConfig, CachingCredentialProvider};
 use tokio::time::{advance, pause, resume};
 
 use super::super::run::Run;

@@ -14,7 +14,7 @@ use crate::agent::job_store::JobStore;
 use crate::agent::prefetch::jitter;
 use crate::cluster::{Attributes, ClusterDefinition, ContainerInstance};
 use crate::error::{Class, Failure, Printable};
-use crate::pipeline::Backoff;
+use crate::retry::Backoff;
 use crate::task::{Platform, TaskDefinition, minimal_definition};
 use crate::traces;
 

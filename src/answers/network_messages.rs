@@ -1,0 +1,102 @@
+//! Messages about the connection to the registry: TLS, proxy, name resolution, server errors.
+
+use crate::answers::message_rule::MessageRule;
+use crate::error::{Class, Link};
+
+/// The first match wins, so specific phrases come before general ones.
+pub(crate) const NETWORK_MESSAGES: &[MessageRule] = &[
+    MessageRule::new(
+        &["http response to https client", "does not look like a tls handshake"],
+        Link::Registry,
+        Class::Unsupported,
+        "the registry uses plain HTTP, and the engine expects TLS",
+        "enable TLS on the registry, or add it to `insecure-registries` in the daemon's configuration",
+    ),
+    MessageRule::new(
+        &[
+            "certificate has expired",
+            "cannot validate certificate for",
+            "certificate is valid for",
+            "certificate is not valid for",
+        ],
+        Link::Registry,
+        Class::Unsupported,
+        "the registry's certificate is not valid now, or not for this host name",
+        "check the certificate's dates and names (`openssl s_client -connect HOST:443`), then the clock of the daemon's host",
+    ),
+    MessageRule::new(
+        &["x509:", "tls: "],
+        Link::Registry,
+        Class::Unsupported,
+        "the engine does not trust the registry's certificate",
+        "put the registry's CA certificate into /etc/docker/certs.d/HOST/ca.crt on the daemon's host",
+    ),
+    MessageRule::new(
+        &["proxyconnect"],
+        Link::Registry,
+        Class::Unavailable,
+        "the engine's proxy does not answer",
+        "the daemon's own configuration sets the proxy: check `docker info`",
+    ),
+    MessageRule::new(
+        &["no such host", "server misbehaving", "name resolution", "dial tcp: lookup"],
+        Link::Registry,
+        Class::Unavailable,
+        "the registry's host name cannot be resolved",
+        "check the spelling of the host name, then the name resolution of the daemon's host",
+    ),
+    MessageRule::new(
+        &["http 403", "403 forbidden", "403 (forbidden)", "statuscode: 403", "accessdenied"],
+        Link::Registry,
+        Class::Refused,
+        "the registry or its layer storage denied access",
+        "check the Region of the token, the bucket policy and the VPC endpoint policy; the message shows which service denied access",
+    ),
+    MessageRule::new(
+        &["http 404 response", "statuscode: 404", "registry 404 (not found)"],
+        Link::Registry,
+        Class::Absent,
+        "the server at the registry's address answers `not found`, but not as a registry does",
+        "check the spelling of host and port: the address may belong to a web server or a proxy",
+    ),
+    MessageRule::new(
+        &[
+            "connection refused",
+            "connection reset",
+            "i/o timeout",
+            "timeout exceeded",
+            "deadline exceeded",
+            "handshake timeout",
+            "no route to host",
+            "network is unreachable",
+            "unexpected http status: 5",
+            "unexpected http response code: 5",
+            "invalid status code from registry 5",
+            "talk to a v1 container registry",
+            "statuscode: 5",
+            "500 internal server error",
+            "gateway timeout",
+            "http 500",
+            "http 502",
+            "http 503",
+            "http 504",
+            "service unavailable",
+            "bad gateway",
+            "broken pipe",
+            "transport connection broken",
+            "short read: expected",
+            ": eof",
+        ],
+        Link::Registry,
+        Class::Unavailable,
+        "the registry does not answer, or answers with an error",
+        "try again later; if the error remains, check the route, the firewall and the VPC endpoint from the daemon's host",
+    ),
+    MessageRule::new(
+        &["decode token response", "did not include a token", "invalid character '<'"],
+        Link::Registry,
+        Class::Unavailable,
+        "the registry or its token service sent an unexpected response",
+        "a proxy or a login page may answer in its place: query the registry with curl from the daemon's host",
+    ),
+];

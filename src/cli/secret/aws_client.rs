@@ -1,0 +1,16 @@
+//! The AWS client of the commands about secrets.
+
+use std::path::Path;
+
+use crate::aws::AwsClient;
+use crate::cli::command_error::CommandError;
+use crate::cli::{log, setup};
+use crate::config::{Settings, Sources};
+
+/// Reads the settings, starts the log and returns a client. Nothing is contacted yet.
+pub(super) fn client(config: Option<&Path>) -> Result<AwsClient, CommandError> {
+    let settings = Sources::from_process(config).and_then(|sources| Settings::read(&sources));
+    let settings = settings.map_err(CommandError::configuration)?;
+    log::start(&settings.log.filter);
+    setup::aws_client(&settings, &setup::no_observer()).map_err(CommandError::configuration)
+}

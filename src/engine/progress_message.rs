@@ -1,0 +1,12 @@
+//! One message of the engine about a running pull.
+
+/// One line of the pull stream that is not an error.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProgressMessage {
+    /// The layer or the tag that the message is about.
+    pub id: Option<String>,
+    /// The engine's text: `Downloading`, `Pull complete`, `Digest: sha256:…`, …
+    pub status: String,
+    /// Bytes transferred and bytes in total, if the message contains them.
+    pub bytes: Option<(u64, u64)>,
+}

@@ -1,0 +1,185 @@
+//! The progress of one pull by layers, from the messages of the engine.
+
+use std::collections::HashMap;
+
+use crate::engine::ProgressMessage;
+
+/// Layers and bytes of one pull.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LayerTotals {
+    /// Layers that are complete.
+    pub done: usize,
+    /// Layers known so far.
+    pub total: usize,
+    /// Bytes downloaded so far, compressed.
+    pub bytes: u64,
+    /// Bytes to download, as far as they are known.
+    pub bytes_total: u64,
+}
+
+/// The layers of one pull by id, and their totals.
+#[derive(Debug, Default)]
+pub(super) struct LayerProgress {
+    layers: HashMap<String, Layer>,
+    totals: LayerTotals,
+    /// The last message that was not about a layer.
+    last_message: Option<ProgressMessage>,
+}
+
+#[derive(Debug, Default)]
+struct Layer {
+    last_message: ProgressMessage,
+    is_done: bool,
+    /// Whether it waits for other layers, of this image or of another one.
+    is_queued: bool,
+    bytes: u64,
+    bytes_total: u64,
+}
+
+impl LayerProgress {
+    /// More layers than any image has: Docker's own limit is 127.
+    const LIMIT: usize = 10_000;
+
+    /// Whether there are more layers than an image can have. Each new layer uses memory and counts
+    /// as progress, so an engine that never stops adding layers would never be stalled.
+    pub(super) fn has_too_many_layers(&self) -> bool {
+        self.layers.len() > Self::LIMIT
+    }
+
+    /// Whether the message differs from the previous one about the same layer.
+    pub(super) fn is_news(&self, message: &ProgressMessage) -> bool {
+        let layer = message.id.as_ref().and_then(|id| self.layers.get(id));
+        let previous = layer.map(|layer| &layer.last_message).or(self.last_message.as_ref());
+        previous != Some(message)
+    }
+
+    /// Adds a message and returns the new totals; `None` if it is not about a layer.
+    pub(super) fn update(&mut self, message: &ProgressMessage) -> Option<LayerTotals> {
+        let id = message.id.as_ref()?;
+        let is_layer = matches!(
+            &*message.status,
+            "Pulling fs layer"
+                | "Waiting"
+                | "Downloading"
+                | "Verifying Checksum"
+                | "Download complete"
+                | "Extracting"
+                | "Pull complete"
+                | "Already exists"
+        );
+        if !is_layer {
+            self.last_message = Some(message.clone());
+            return None;
+        }
+        let layer = self.layers.entry(id.clone()).or_default();
+        let totals = &mut self.totals;
+        totals.done -= usize::from(layer.is_done);
+        totals.bytes = totals.bytes.saturating_sub(layer.bytes);
+        totals.bytes_total = totals.bytes_total.saturating_sub(layer.bytes_total);
+        layer.is_queued = message.status == "Waiting";
+        layer.last_message = message.clone();
+        match (&*message.status, message.bytes) {
+            ("Downloading", Some((bytes, total))) => {
+                layer.bytes = bytes;
+                layer.bytes_total = total.max(bytes);
+            }
+            ("Download complete", _) => layer.bytes = layer.bytes_total,
+            ("Pull complete" | "Already exists", _) => layer.is_done = true,
+            _ => {}
+        }
+        totals.done += usize::from(layer.is_done);
+        totals.bytes = totals.bytes.saturating_add(layer.bytes);
+        totals.bytes_total = totals.bytes_total.saturating_add(layer.bytes_total);
+        totals.total = self.layers.len();
+        Some(self.totals)
+    }
+
+    /// Whether every incomplete layer waits inside the engine for other layers. A downloaded layer
+    /// is left out: it may wait for a lower layer to be unpacked.
+    pub(super) fn is_queued(&self) -> bool {
+        let is_downloaded = |layer: &Layer| layer.bytes_total > 0 && layer.bytes == layer.bytes_total;
+        let mut open = self.layers.values().filter(|layer| !layer.is_done && !is_downloaded(layer)).peekable();
+        open.peek().is_some() && open.all(|layer| layer.is_queued)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::{LayerProgress, LayerTotals, ProgressMessage};
+
+    fn message(id: &str, status: &str, bytes: Option<(u64, u64)>) -> ProgressMessage {
+        ProgressMessage { id: Some(id.to_owned()), status: status.to_owned(), bytes }
+    }
+
+    #[test]
+    fn totals_sum_layers_and_bytes() {
+        let mut progress = LayerProgress::default();
+        assert_eq!(progress.update(&message("1.0", "Pulling from team/app", None)), None);
+        progress.update(&message("a", "Pulling fs layer", None));
+        progress.update(&message("b", "Already exists", None));
+        progress.update(&message("a", "Downloading", Some((10, 100))));
+        let layers = progress.update(&message("a", "Downloading", Some((60, 100)))).unwrap();
+        assert_eq!(layers, LayerTotals { done: 1, total: 2, bytes: 60, bytes_total: 100 });
+        progress.update(&message("a", "Download complete", None));
+        let layers = progress.update(&message("a", "Pull complete", None)).unwrap();
+        assert_eq!(layers, LayerTotals { done: 2, total: 2, bytes: 100, bytes_total: 100 });
+    }
+
+    #[test]
+    fn totals_beyond_64_bits_saturate() {
+        let mut progress = LayerProgress::default();
+        progress.update(&message("a", "Downloading", Some((u64::MAX, u64::MAX))));
+        let layers = progress.update(&message("b", "Downloading", Some((u64::MAX, 1)))).unwrap();
+        assert_eq!((layers.bytes, layers.bytes_total), (u64::MAX, u64::MAX));
+    }
+
+    #[test]
+    fn pull_is_queued_while_all_its_open_layers_wait() {
+        let mut progress = LayerProgress::default();
+        assert!(!progress.is_queued(), "no layer is known yet");
+        progress.update(&message("a", "Pulling fs layer", None));
+        progress.update(&message("b", "Already exists", None));
+        assert!(!progress.is_queued());
+        progress.update(&message("a", "Waiting", None));
+        assert!(progress.is_queued());
+        progress.update(&message("a", "Downloading", Some((1, 2))));
+        assert!(!progress.is_queued());
+    }
+
+    fn messages(bytes: impl Strategy<Value = u64> + Clone) -> impl Strategy<Value = Vec<ProgressMessage>> {
+        let statuses = ["Pulling fs layer", "Waiting", "Downloading", "Download complete", "Pull complete", "Other"];
+        let status = prop::sample::select(statuses.to_vec());
+        let message = (prop::option::of("[a-d]"), status, prop::option::of((bytes.clone(), bytes)));
+        let message = message.prop_map(|(id, status, bytes)| ProgressMessage { id, status: status.to_owned(), bytes });
+        prop::collection::vec(message, 0..50)
+    }
+
+    proptest! {
+        #[test]
+        fn any_messages_give_consistent_layer_counts(messages in messages(any::<u64>())) {
+            let mut progress = LayerProgress::default();
+            let mut ids = HashSet::new();
+            for message in &messages {
+                progress.is_news(message);
+                let Some(totals) = progress.update(message) else { continue };
+                ids.extend(message.id.as_deref());
+                prop_assert_eq!(totals.total, ids.len());
+                prop_assert!(totals.done <= totals.total);
+                prop_assert!(!progress.is_news(message), "the same message again is no progress");
+                prop_assert!(!progress.is_queued() || totals.done < totals.total);
+            }
+        }
+
+        #[test]
+        fn downloaded_bytes_never_exceed_the_bytes_to_download(messages in messages(0_u64..1 << 50)) {
+            let mut progress = LayerProgress::default();
+            for totals in messages.iter().filter_map(|message| progress.update(message)) {
+                prop_assert!(totals.bytes <= totals.bytes_total);
+            }
+        }
+    }
+}
