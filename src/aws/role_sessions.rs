@@ -15,10 +15,10 @@ use aws_credential_types::Credentials;
 use futures_util::future::{BoxFuture, FutureExt as _};
 use tokio::time::{Instant, timeout_at};
 
-use crate::aws::AwsErrorKind;
-use crate::aws::aws_error::IdentityError;
-use crate::aws::host_credentials::{EXPIRY_MARGIN, HostCredentials};
-use crate::aws::sts::assume_role;
+use crate::aws::{
+    AwsErrorKind, aws_error::IdentityError, host_credentials::EXPIRY_MARGIN, host_credentials::HostCredentials,
+    sts::assume_role,
+};
 use crate::identity::Identity;
 use crate::sync::{FlightId, Lifetime, Mutex, SingleFlight};
 

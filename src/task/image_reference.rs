@@ -7,8 +7,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::image_grammar::ImageReferenceError;
-use super::image_grammar::{DOCKER_HUB, check_repository, parse_digest, parse_tag, split_registry};
+use super::image_grammar::{
+    DOCKER_HUB, ImageReferenceError, check_repository, parse_digest, parse_tag, split_registry,
+};
 
 /// `[registry/]repository[:tag][@digest]`, with Docker's defaults filled in.
 ///

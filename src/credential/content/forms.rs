@@ -1,8 +1,6 @@
 //! The forms that the content of a secret may have: exactly one of them.
 
-use super::content_error::ContentFault;
-use super::json::JsonObject;
-use super::{envelope, json};
+use super::{content_error::ContentFault, envelope, json, json::JsonObject};
 use crate::secret::Secret;
 
 /// The key that distinguishes each form from all others.

@@ -1,9 +1,9 @@
 //! Finds the login for an image in the text of a secret.
 
-use super::content_error::{ContentError, ContentFault};
-use super::forms::require_one_form;
-use super::json::JsonObject;
-use super::{docker, envelope, json};
+use super::{
+    content_error::ContentError, content_error::ContentFault, docker, envelope, forms::require_one_form, json,
+    json::JsonObject,
+};
 use crate::aws::SecretVersion;
 use crate::config::AccessTokens;
 use crate::credential::login::Login;

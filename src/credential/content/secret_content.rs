@@ -2,11 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::content_error::CIPHERTEXT_LIMIT;
-use super::content_error::{ContentError, ContentFault};
-use super::forms::require_one_form;
-use super::json::JsonObject;
-use super::{envelope, json};
+use super::content_error::{CIPHERTEXT_LIMIT, ContentError, ContentFault};
+use super::{envelope, forms::require_one_form, json, json::JsonObject};
 use crate::aws::{Ciphertext, SecretValue, SecretVersion};
 use crate::secret::{Secret, SecretBytes};
 

@@ -1,9 +1,7 @@
 //! A user name and a token as ECS and ECR read them: exact keys, and strings only. The more lenient
 //! forms that taskpull accepts are of no use to these services.
 
-use super::content_error::ContentFault;
-use super::json::JsonObject;
-use super::json::{self, expose};
+use super::{content_error::ContentFault, json, json::JsonObject, json::expose};
 use crate::secret::Secret;
 
 /// The user name and the token in a secret.
