@@ -5,7 +5,7 @@ use crate::error::Printable;
 /// An AWS service that taskpull calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AwsService {
-    /// AWS Secrets Manager.
+    /// Secrets of AWS Secrets Manager.
     SecretsManager,
     /// AWS Key Management Service.
     Kms,
@@ -13,9 +13,9 @@ pub enum AwsService {
     Sts,
     /// Amazon ECR, private registries.
     Ecr,
-    /// Amazon ECR Public.
+    /// Tokens of Amazon ECR Public.
     EcrPublic,
-    /// Amazon ECS.
+    /// Clusters of Amazon ECS.
     Ecs,
 }
 
@@ -40,17 +40,17 @@ pub enum AwsCall {
     Encrypt,
     /// STS: assume a role.
     AssumeRole,
-    /// ECR: `GetAuthorizationToken`.
+    /// The call `GetAuthorizationToken` of ECR.
     GetEcrToken,
-    /// ECR Public: `GetAuthorizationToken`.
+    /// The call `GetAuthorizationToken` of ECR Public.
     GetEcrPublicToken,
     /// ECS: list the services of a cluster.
     ListServices,
-    /// ECS: describe services.
+    /// `ListServices` and `DescribeServices` of ECS.
     DescribeServices,
     /// ECS: list the tasks of a cluster.
     ListTasks,
-    /// ECS: describe tasks.
+    /// `ListTasks` and `DescribeTasks` of ECS.
     DescribeTasks,
     /// ECS: read a revision of a task definition.
     DescribeTaskDefinition,

@@ -16,7 +16,7 @@ use crate::task::CredentialsParameter;
 /// An AWS call that failed, or that could not be made.
 #[derive(Debug)]
 pub struct AwsError {
-    /// The call.
+    /// The call that failed.
     pub call: AwsCall,
     /// The resource of the call.
     pub resource: AwsResource,
@@ -24,7 +24,7 @@ pub struct AwsError {
     pub identity: Identity,
     /// The Region where the service was called, as far as it is known.
     pub region: Option<String>,
-    /// What went wrong.
+    /// What went wrong with the call.
     pub kind: AwsErrorKind,
     /// The message of the service: code, text, request id.
     pub source: Option<ServiceError>,

@@ -29,7 +29,7 @@ pub enum AwsErrorKind {
     Throttled,
     /// The service gave no usable answer, or an answer with a server error.
     Unavailable,
-    /// The deadline passed.
+    /// The call did not end before its deadline.
     TimedOut,
     /// The service rejects the call for another reason, which its message states.
     Other,

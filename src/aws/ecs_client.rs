@@ -26,7 +26,7 @@ const MAX_SERVICES: usize = 10;
 /// The maximum number of tasks in one `DescribeTasks` (API reference).
 const MAX_TASKS: usize = 100;
 
-/// One ECS cluster.
+/// Reads one ECS cluster.
 #[derive(Debug)]
 pub struct EcsClient {
     aws: AwsClient,

@@ -85,7 +85,7 @@ pub struct Ciphertext {
 /// The result of a decryption.
 #[derive(Clone, Debug)]
 pub struct DecryptedBytes {
-    /// The plaintext.
+    /// The plaintext that KMS returned.
     pub plaintext: SecretBytes,
     /// The call, if the service assigned it an id.
     pub request: Option<AwsRequest>,

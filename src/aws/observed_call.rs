@@ -97,7 +97,7 @@ impl CallObserver for () {}
 /// One AWS call, including the SDK's own attempts.
 #[derive(Clone, Copy, Debug)]
 pub struct AwsCallEvent {
-    /// The call.
+    /// The call that ended.
     pub call: AwsCall,
     /// How the call ended.
     pub outcome: CallOutcome,
@@ -122,7 +122,7 @@ pub enum CallOutcome {
     Throttled,
     /// Without a usable answer, or with a server error.
     Unavailable,
-    /// The deadline passed.
+    /// The call did not end before its deadline.
     TimedOut,
 }
 

@@ -44,7 +44,7 @@ pub struct SecretCreation<'a> {
 /// A secret that was created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreatedSecret {
-    /// The full ARN.
+    /// The full ARN of the new secret.
     pub arn: String,
     /// The id of the first version.
     pub version_id: String,

@@ -3,15 +3,15 @@
 /// Everything that the service says about a secret, except its content.
 #[derive(Clone, Debug, Default)]
 pub struct SecretMetadata {
-    /// The full ARN.
+    /// The full ARN of the secret.
     pub arn: String,
-    /// The name.
+    /// The name of the secret.
     pub name: String,
     /// The description, unless it is empty.
     pub description: Option<String>,
     /// The KMS key in any form that the service accepts: ARN, id or alias; `None` is the default key.
     pub kms_key: Option<String>,
-    /// Keys and values.
+    /// Tags, as keys and values.
     pub tags: Vec<(String, String)>,
     /// Whether rotation is configured and enabled.
     pub is_rotated: bool,
@@ -41,7 +41,7 @@ pub enum ReplicaState {
     InSync,
     /// The replication is running.
     InProgress,
-    /// The replication failed.
+    /// The replication to this Region failed.
     Failed,
 }
 

@@ -14,15 +14,15 @@ pub struct SecretVersion {
     pub stage: Option<String>,
     /// The calls that returned the version and the credentials for it, in their order.
     pub requests: Vec<AwsRequest>,
-    /// The content.
+    /// The content of the version.
     pub value: SecretValue,
 }
 
 /// The content of a secret.
 #[derive(Clone, Debug)]
 pub enum SecretValue {
-    /// `SecretString`.
+    /// Text, from the field `SecretString`.
     Text(Secret),
-    /// `SecretBinary`.
+    /// Bytes, from the field `SecretBinary`.
     Binary(SecretBytes),
 }

@@ -31,7 +31,7 @@ pub enum Operation {
     Get,
     /// List the configured hosts.
     List,
-    /// Print the version.
+    /// Print the program's version.
     Version,
     /// Store the login on stdin; not supported.
     Store,
@@ -55,13 +55,13 @@ impl Operation {
     }
 }
 
-/// The usage line.
+/// The line that explains the usage.
 #[must_use]
 pub fn usage() -> String {
     format!("Usage: {PROGRAM} <get|list|version>; `get` reads a registry's address from stdin\n")
 }
 
-/// The version line.
+/// The line that `version` prints.
 #[must_use]
 pub fn version() -> String {
     format!("{PROGRAM} (taskpull) {}\n", env!("CARGO_PKG_VERSION"))

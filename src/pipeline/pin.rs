@@ -18,7 +18,7 @@ pub enum PinError {
         source_name: String,
         /// Name of the container.
         container: String,
-        /// The image's reference.
+        /// The reference of the image.
         image: String,
     },
     /// The definition's text is not UTF-8.

@@ -23,7 +23,7 @@ pub struct NewSecretArgs<'a> {
     pub username: &'a str,
     /// Free text of at most 2,048 characters.
     pub description: Option<&'a str>,
-    /// Tags as `KEY=VALUE`.
+    /// Tags in the form `KEY=VALUE`.
     pub tags: &'a [String],
     /// The ARN of a customer key.
     pub key: Option<&'a str>,

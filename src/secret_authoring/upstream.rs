@@ -4,13 +4,13 @@
 /// An upstream registry that requires a login (C2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Upstream {
-    /// Docker Hub.
+    /// Docker Hub, whose host is `docker.io`.
     DockerHub,
-    /// GitHub Container Registry.
+    /// GitHub Container Registry, `ghcr.io`.
     Ghcr,
-    /// Azure Container Registry.
+    /// Azure Container Registry, `NAME.azurecr.io`.
     Acr,
-    /// GitLab Container Registry.
+    /// GitLab Container Registry, `registry.gitlab.com`.
     Gitlab,
 }
 

@@ -40,7 +40,7 @@ const CRATE_PLACES: &[(&str, &[&str])] = &[
             "src/agent/journal/",
             "src/agent/prefetch/folder/",
             "src/cli/",
-            "src/credential/resolver/clock.rs",
+            "src/credential/cache/boot_clock.rs",
             "src/pull/disk/free_space.rs",
         ],
     ),

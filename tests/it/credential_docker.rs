@@ -279,7 +279,7 @@ fn invalid_registry_map_is_rejected() {
         (format!("{entry}role = \"reader\"\n"), "is not the ARN of a role"),
         (entry.replace(REGISTRY, ECR_HOST), "accepts only its own tokens"),
         ("registry = 1\n".to_owned(), "write [[registry]]"),
-        ("registry = [\"hunter2\"]\n".to_owned(), "[[registry]], entry 1: it must be a table: write [[registry]]"),
+        ("registry = [\"hunter2\"]\n".to_owned(), "[[registry]], entry 1: must be a table: write [[registry]]"),
     ] {
         fixture.write_config(&text);
         assert_get_failed(&fixture.get(REGISTRY), message);

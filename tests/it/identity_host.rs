@@ -336,7 +336,7 @@ fn changed_credential_files_are_reread_by_a_running_process() {
 fn unknown_host_kind_is_rejected() {
     let output = Run::pull(&definition()).env("TASKPULL_HOST_KIND", "lambda").output();
     assert_eq!(output.code, 6, "{output:?}");
-    assert!(output.stderr.contains("`auto` or `ec2` or `fargate` or `external`"), "{output:?}");
+    assert!(output.stderr.contains("`auto`, `ec2`, `fargate` or `external`"), "{output:?}");
 }
 
 #[test]

@@ -133,7 +133,7 @@ fn unreadable_input_does_not_stop_the_others() {
     assert_eq!(ended.container(0)["result"], "pulled");
     let report = ended.report();
     assert_eq!(report["invalidInputs"][0]["message"], "cannot read /nonexistent.json");
-    assert!(report["invalidInputs"][1]["message"].as_str().unwrap().ends_with("the folder has no *.json in it"));
+    assert!(report["invalidInputs"][1]["message"].as_str().unwrap().ends_with("contains no *.json"));
 }
 
 #[test]

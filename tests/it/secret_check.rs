@@ -62,10 +62,10 @@ fn secret_for_one_usage_fails_the_check_for_the_other() {
     let ended = check_as_json(&for_rule, "direct", &[]);
     let (status, text) = check_result(&ended, "content");
     assert_eq!((ended.code, &*status), (3, "wrong"), "{ended:?}");
-    assert!(text.contains("it is one for --for pull-through") && text.contains("a second secret"), "{text}");
+    assert!(text.contains("this is a secret for --for pull-through") && text.contains("a second secret"), "{text}");
     let for_task = world(Secret::text(HUB, &login("password")));
     let (status, text) = check_result(&check_as_json(&for_task, "pull-through", &[]), "content");
-    assert!(status == "wrong" && text.contains("it is one for --for direct"), "{text}");
+    assert!(status == "wrong" && text.contains("this is a secret for --for direct"), "{text}");
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn login_is_checked_against_a_registry_with_basic_auth() {
     assert!(ended.code == 3 && status == "wrong" && text.contains("does not accept this login (HTTP 401)"), "{text}");
     let (status, text) =
         check_result(&check_as_json(&world, "direct", &["--registry", &FakeRegistry::start().host()]), "registry");
-    assert!(status == "note" && text.contains("asks nobody"), "{text}");
+    assert!(status == "note" && text.contains("requires no login"), "{text}");
 }
 
 /// A registry with a token service that accepts the login of the secret.

@@ -167,18 +167,18 @@ fn dry_run_checks_everything_without_any_request() {
 }
 
 #[test]
-fn wrong_arguments_are_refused_before_anybody_is_asked() {
+fn wrong_arguments_are_rejected_without_any_request() {
     let account = Account::new();
     let long = format!("ecr-pullthroughcache/{}", "n".repeat(513 - 21));
     let table: [(&[&str], &str); 11] = [
         (&["--name", NAME], "--upstream <docker-hub|ghcr|acr|gitlab>"),
         (&["--for", "pull-through", "--name", NAME], "--upstream <docker-hub|ghcr|acr|gitlab>"),
         (&["--upstream", "quay", "--name", NAME], "unknown upstream; use docker-hub, ghcr, acr or gitlab"),
-        (&["--upstream", "acr", "--name", "azure"], "call it `ecr-pullthroughcache/azure`"),
+        (&["--upstream", "acr", "--name", "azure"], "name it `ecr-pullthroughcache/azure`"),
         (&["--upstream", "acr", "--name", &long], "the name has 513 characters, the limit is 512"),
         (&["--upstream", "acr", "--name", "ecr-pullthroughcache/ä"], "the name contains 'ä'"),
         (&["--upstream", "acr", "--name", NAME, "--kms-key", KEY], "ECR takes no customer key"),
-        (&["--upstream", "acr", "--name", NAME, "--tag", "aws:team=web"], "a tag is given as KEY=VALUE"),
+        (&["--upstream", "acr", "--name", NAME, "--tag", "aws:team=web"], "tags must be KEY=VALUE"),
         (&["--upstream", "acr", "--name", NAME, "--region", "eu"], "`eu` is not an AWS Region"),
         (&["--upstream", "acr", "--name", NAME, "--replicate", "us-east-1", "us-east-1"], "named twice"),
         (&["--upstream", "acr", "--name", NAME, "--token", "x"], "unexpected argument '--token'"),
@@ -202,10 +202,10 @@ fn invalid_token_is_rejected_before_any_request() {
         (&[], "", "the token is empty"),
         (&[], "\n", "the token is empty"),
         (&[], "one\ntwo", "more than one line"),
-        (&[], &long, "would have 65537 bytes"),
-        (&["--tag", &in_value], TOKEN, "the token is in the secret's tags too"),
-        (&["--tag", &in_key], TOKEN, "the token is in the secret's tags too"),
-        (&["--description", TOKEN], TOKEN, "the token is in the secret's description too"),
+        (&[], &long, "would be 65537 bytes"),
+        (&["--tag", &in_value], TOKEN, "the token is also in the secret's tags"),
+        (&["--tag", &in_key], TOKEN, "the token is also in the secret's tags"),
+        (&["--description", TOKEN], TOKEN, "the token is also in the secret's description"),
     ];
     for (extra, token, message) in table {
         let ended = account.create_hub_secret(extra, token);
@@ -259,7 +259,7 @@ fn differences_outside_the_content_are_reported_but_not_changed() {
     account.world.aws.put_secret(Secret::text(ARN, &content("accessToken", TOKEN).to_string()).rotated());
     let ended = account.create_hub_secret(&["--description", "Docker Hub", "--tag", "team=web", "--update"], TOKEN);
     assert_eq!(ended.code, 0, "{ended:?}");
-    for part in ["unchanged: ", "its description is another one", "its tags are other ones", "its rotation is on"] {
+    for part in ["unchanged: ", "the description differs", "the tags differ", "rotation is on"] {
         assert!(ended.stdout.contains(part), "{part}: {ended:?}");
     }
     assert!(account.wrote_nothing());

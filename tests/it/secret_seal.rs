@@ -106,7 +106,7 @@ fn invalid_login_is_not_sealed() {
         (b"", "it is empty"),
         (b"c4nary-to-be-sealed", "it is not JSON"),
         (b"\xff", "not UTF-8"),
-        (&[b' '; 4_097], "longer than 4096 bytes"),
+        (&[b' '; 4_097], "longer than the 4096 bytes"),
         (envelope, "contains another envelope"),
     ];
     for (text, message) in table {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::aws_client;
+use super::client;
 use crate::cli::arguments::{CheckArguments, OutputFormat};
 use crate::cli::command_error::CommandError;
 use crate::cli::runtime::{self, Threads};
@@ -25,7 +25,7 @@ struct SecretCheckReport<'a> {
 
 /// Runs the command.
 pub(in crate::cli) fn check(arguments: &CheckArguments) -> Result<ExitCode, CommandError> {
-    let aws = aws_client::client(arguments.config.as_deref())?;
+    let aws = client::build(arguments.config.as_deref())?;
     let request = request(arguments).map_err(CommandError::usage)?;
     let findings = runtime::run(Threads::Calling, secret_authoring::check_secret(&aws, &request))?;
     let report = SecretCheckReport {

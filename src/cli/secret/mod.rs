@@ -2,8 +2,8 @@
 //!
 //! Every argument is checked before the first byte of stdin is read, and stdin before AWS is called.
 
-mod aws_client;
 mod check;
+mod client;
 mod new;
 mod new_secret_report;
 mod seal;

@@ -1,6 +1,6 @@
 //! `taskpull secret new`: creates or updates the secret for a registry's login.
 
-use super::aws_client;
+use super::client;
 use super::new_secret_report::NewSecretReport;
 use crate::cli::arguments::{NewArguments, OutputFormat};
 use crate::cli::command_error::CommandError;
@@ -15,7 +15,7 @@ use crate::secret_authoring::{
 
 /// Runs the command.
 pub(in crate::cli) fn new(arguments: &NewArguments) -> Result<ExitCode, CommandError> {
-    let aws = aws_client::client(arguments.config.as_deref())?;
+    let aws = client::build(arguments.config.as_deref())?;
     let spec = spec(arguments).map_err(CommandError::usage)?;
     let secret = read_secret(spec, arguments.upstream)?;
     let result = if arguments.dry_run {

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Read as _};
 
-use super::aws_client;
+use super::client;
 use crate::cli::arguments::SealArguments;
 use crate::cli::command_error::CommandError;
 use crate::cli::runtime::{self, Threads};
@@ -13,7 +13,7 @@ use crate::secret_authoring::{self, Binding, PLAINTEXT_LIMIT, Plaintext};
 
 /// Runs the command.
 pub(in crate::cli) fn seal(arguments: &SealArguments) -> Result<ExitCode, CommandError> {
-    let aws = aws_client::client(arguments.config.as_deref())?;
+    let aws = client::build(arguments.config.as_deref())?;
     let binding = Binding::new(&arguments.key, &arguments.context).map_err(CommandError::usage)?;
     if io::stdin().is_terminal() {
         print_line("error: stdin is a terminal, which would show the login");

@@ -8,7 +8,7 @@ use crate::cli::{log, setup};
 use crate::config::{Settings, Sources};
 
 /// Reads the settings, starts the log and returns a client. Nothing is contacted yet.
-pub(super) fn client(config: Option<&Path>) -> Result<AwsClient, CommandError> {
+pub(super) fn build(config: Option<&Path>) -> Result<AwsClient, CommandError> {
     let settings = Sources::from_process(config).and_then(|sources| Settings::read(&sources));
     let settings = settings.map_err(CommandError::configuration)?;
     log::start(&settings.log.filter);
