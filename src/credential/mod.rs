@@ -13,7 +13,6 @@
 //! Invariant: a cache key contains the identity, so one task never gains from the access of
 //! another. Must not: know the AWS SDK, write a secret to disk, or show one in a text.
 
-mod aws_store;
 mod cache;
 pub(crate) mod content;
 #[expect(clippy::module_inception, reason = "the file has the name of its type")]

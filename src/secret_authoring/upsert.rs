@@ -6,11 +6,10 @@
 use crate::aws::{AwsClient, AwsError, CreatedSecret, SecretAdminClient, SecretMetadata, SecretValue, SecretVersion};
 use crate::credential::content::username_token::UsernameToken;
 use crate::error::{Class, Explain as _, Failure, Printable};
-use crate::secret_authoring::new_secret::NewSecret;
-use crate::secret_authoring::new_secret_error::NewSecretError;
-use crate::secret_authoring::secret_admin::SecretAdmin;
-use crate::secret_authoring::secret_use::SecretUse;
-use crate::secret_authoring::upsert_error::UpsertError;
+use crate::secret_authoring::{
+    new_secret::NewSecret, new_secret_error::NewSecretError, secret_admin::SecretAdmin, secret_use::SecretUse,
+    upsert_error::UpsertError,
+};
 use crate::task::{CredentialsParameter, KeyArn, Region};
 
 /// What to do if the secret exists and differs.

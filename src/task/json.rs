@@ -4,10 +4,11 @@
 //! line and column. An error never repeats a value of the input: definitions contain passwords in
 //! `environment`, and people put passwords in the wrong place.
 
-use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::marker::PhantomData;
+
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
 
 /// The keys of the task definition that taskpull reads.
 #[derive(Debug, Default, Deserialize, Serialize)]

@@ -10,10 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::content_error::ContentFault;
-use super::json::{JsonObject, JsonValue};
-use super::limits::CIPHERTEXT_LIMIT;
-use super::secret_text::expose;
+use super::json::{JsonObject, JsonValue, expose};
+use super::{content_error::CIPHERTEXT_LIMIT, content_error::ContentFault};
 use crate::task::KeyArn;
 
 /// The key that marks an envelope.
