@@ -20,7 +20,7 @@ pub struct ContainerReport {
     /// Host of the image's registry; `docker.io` for Docker Hub.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registry: Option<String>,
-    /// PullResultKind the pull ended.
+    /// `PullResultKind` the pull ended.
     pub result: ContainerResult,
     /// Digest of the image.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,7 +92,7 @@ pub struct RetryReport {
     pub error: Failure,
 }
 
-/// PullResultKind the pull for a container ended.
+/// `PullResultKind` the pull for a container ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ContainerResult {

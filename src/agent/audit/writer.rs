@@ -250,7 +250,7 @@ mod tests {
         let journald = UnixDatagram::bind(&path).unwrap();
         let mut socket = JournaldSocket::open(&path).unwrap();
         drop(journald);
-        std::fs::remove_file(&path).unwrap();
+        fs::remove_file(&path).unwrap();
         socket.write("{}", false, &[]).unwrap_err();
         let journald = UnixDatagram::bind(&path).unwrap();
         socket.write("{}", false, &[]).unwrap();

@@ -183,8 +183,8 @@ mod tests {
         let request = RescanRequest { changed, due: BTreeSet::from(["third.json".into()]), ..RescanRequest::default() };
         let listing = FolderListing::read(folder.path(), &request).unwrap();
         assert_eq!(listing.files.len(), 3);
-        let changes = FolderChanges::new(&fingerprints(&before), &listing, &request);
-        assert_eq!(changes, FolderChanges { to_read: names(&["one.json"]), removed: Vec::new() });
+        let result = FolderChanges::new(&fingerprints(&before), &listing, &request);
+        assert_eq!(result, FolderChanges { to_read: names(&["one.json"]), removed: Vec::new() });
     }
 
     #[test]
