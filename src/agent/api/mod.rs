@@ -1,6 +1,6 @@
 //! The API of the agent: HTTP on a Unix socket, for programs on the same host.
 //!
-//! - The table in [`routes`] is the one list of routes, required rights and documentation. The
+//! - The table in `routes` is the one list of routes, required rights and documentation. The
 //!   router dispatches by it, and the `OpenAPI` document is generated from it.
 //! - The kernel identifies the caller (`SO_PEERCRED`); the operator's lists give the caller
 //!   rights. A request that came through a browser or a proxy is refused, because its sender
