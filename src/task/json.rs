@@ -80,6 +80,7 @@ pub(super) fn foreign_spelling(text: &[u8]) -> Option<String> {
     let keys: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(text).ok()?;
     keys.into_iter()
         .map(|(key, _)| key)
+        .filter(|key| key != "containerDefinitions")
         .find(|key| key.replace(['_', '-'], "").eq_ignore_ascii_case("containerdefinitions"))
 }
 
@@ -242,6 +243,7 @@ mod tests {
     fn the_spellings_of_other_tools_are_recognised() {
         assert_eq!(foreign_spelling(br#"{"ContainerDefinitions": []}"#).as_deref(), Some("ContainerDefinitions"));
         assert_eq!(foreign_spelling(br#"{"container_definitions": []}"#).as_deref(), Some("container_definitions"));
+        assert_eq!(foreign_spelling(br#"{"containerDefinitions": []}"#), None, "the spelling of ECS");
         assert_eq!(foreign_spelling(br#"{"containers": []}"#), None);
     }
 }
