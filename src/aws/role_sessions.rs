@@ -129,13 +129,13 @@ impl State {
 
     /// Caches the result of an attempt, unless a later attempt has taken its place.
     fn store(&mut self, identity: &Identity, id: FlightId, result: &Attempt) {
-        match result {
-            Ok(credentials) if self.attempts.is_latest(identity, id) => {
-                self.cached.insert(identity.clone(), credentials.clone());
-            }
-            Ok(_) => {}
-            Err(_) => self.attempts.detach(identity, id),
+        if let Ok(credentials) = result
+            && self.attempts.is_latest(identity, id)
+        {
+            self.cached.insert(identity.clone(), credentials.clone());
         }
+        // A finished attempt would keep the credentials after they were forgotten.
+        self.attempts.detach(identity, id);
     }
 }
 

@@ -138,8 +138,9 @@ impl<K: Clone + Eq + Hash, T: Clone + Send + Sync + 'static> SingleFlight<K, T> 
     /// Lets the next caller start a new fetch. The callers of this one still get its result, but it
     /// is not the latest any more.
     ///
-    /// A fetch that fails detaches itself: if all its callers were cancelled, the next caller would
-    /// otherwise get the old failure.
+    /// A fetch in a task of its own detaches itself when it stores its result: its entry would
+    /// otherwise keep the result in memory, and a caller that comes before the task has ended would
+    /// get an old result.
     pub fn detach(&mut self, key: &K, id: FlightId) {
         if self.is_latest(key, id) {
             self.flights.remove(key);
@@ -281,5 +282,17 @@ mod tests {
         let second = flights.start(&"key", Lifetime::OutlivesCallers, |_| pending(), || ());
         assert!(first.id() < second.id() && first.started() <= second.started());
         assert!(!flights.is_latest(&"key", first.id()) && flights.is_latest(&"key", second.id()));
+    }
+
+    #[tokio::test]
+    async fn a_detached_fetch_leaves_no_result_in_memory() {
+        let mut flights = SingleFlight::default();
+        let result = Arc::new(());
+        let fetch = ready(Arc::clone(&result));
+        let flight = flights.start(&"key", Lifetime::OutlivesCallers, |_| fetch, || Arc::new(()));
+        let id = flight.id();
+        drop(flight.await);
+        flights.detach(&"key", id);
+        assert_eq!(Arc::strong_count(&result), 1);
     }
 }

@@ -190,6 +190,8 @@ impl State {
         let is_latest = self.flights.is_latest(key, flight);
         if is_latest {
             self.refusal_flights.remove(key);
+            // A finished flight would keep the secret in memory after its eviction.
+            self.flights.detach(key, flight);
         }
         match result {
             Ok(fetched) => {

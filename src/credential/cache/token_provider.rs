@@ -102,7 +102,9 @@ impl<S: TokenStore> TokenProvider<S> {
         let fetch = |flight| async move {
             let result = fetch(&*store, &owned_key, timeout).await;
             let (now, chance) = (clock.now(), fastrand::f64());
-            let State { cache, .. } = &mut *shared.lock();
+            let State { cache, flights } = &mut *shared.lock();
+            // A finished flight would keep the token in memory after its eviction.
+            flights.detach(&owned_key, flight);
             match result {
                 Ok(token) => {
                     let expires_at = now + token_life(token.expires, SystemTime::now());

@@ -94,6 +94,15 @@ async fn moment_of_a_refresh_is_random() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn evicted_secret_does_not_stay_in_memory() {
+    let world = SecretWorld::new(&[Ok("v1"), Err(AwsErrorKind::Denied)]);
+    let secret = Arc::downgrade(&world.provider.get(&host_key("hub")).await.unwrap().secret);
+    tokio::time::advance(CONFIG.max_age).await;
+    assert!(world.get("hub").await.is_err());
+    assert!(secret.upgrade().is_none());
+}
+
+#[tokio::test(start_paused = true)]
 async fn denied_refresh_evicts_the_secret() {
     let world = SecretWorld::new(&[Ok("v1"), Err(AwsErrorKind::Denied), Err(AwsErrorKind::Unavailable)]);
     assert_eq!(world.get("a").await, fresh("v1"));
