@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use crate::error::Failure;
 
-/// The most bytes of one input. ECS accepts 64 KiB for a task definition; an array of ten thousand
+/// Maximum number of bytes of one input. ECS accepts 64 KiB for a task definition; an array of ten thousand
 /// containers has about three million.
 pub(super) const LIMIT: u64 = 16 * 1_024 * 1_024;
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::container_report::ContainerResult;
 
-/// PullResultKind many containers had each result.
+/// Number of containers with each result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {

@@ -1,4 +1,4 @@
-//! The sender of the spans: a thread of its own, which sleeps while no export is due.
+//! The sender of the spans: a separate thread, which sleeps while no export is due.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

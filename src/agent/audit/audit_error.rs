@@ -7,15 +7,15 @@ use crate::error::{Class, Explain, Link};
 
 /// The destination of the audit log (`audit.to`) cannot be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("audit.to: cannot write to {to}", to = .to.display())]
+#[error("audit.to: cannot write to {path}", path = .path.display())]
 pub struct AuditError {
-    to: PathBuf,
+    path: PathBuf,
     source: io::Error,
 }
 
 impl AuditError {
-    pub(super) fn new(to: &Path, source: io::Error) -> Self {
-        Self { to: to.to_owned(), source }
+    pub(super) fn new(path: &Path, source: io::Error) -> Self {
+        Self { path: path.to_owned(), source }
     }
 }
 
@@ -29,7 +29,7 @@ impl Explain for AuditError {
     }
 
     fn resource(&self) -> String {
-        self.to.display().to_string()
+        self.path.display().to_string()
     }
 
     fn hint(&self) -> Option<String> {

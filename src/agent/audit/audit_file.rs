@@ -1,6 +1,6 @@
 //! The audit log in a file that is only appended to.
 //!
-//! Invariant: a line that a full disk cut short stays on a line of its own; the next line starts
+//! Invariant: a line that a full disk cut short stays on a separate line; the next line starts
 //! after a line end.
 
 use std::fs::{self, File, OpenOptions};
@@ -22,7 +22,7 @@ impl AuditFile {
     /// exist.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         // Opening a pipe would block until another process reads from it.
-        if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
             return Err(io::Error::other("not a regular file"));
         }
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;

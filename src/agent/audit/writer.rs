@@ -1,4 +1,4 @@
-//! Writes audit lines, on a thread of its own because disks and journald can block.
+//! Writes audit lines, on a separate thread because disks and journald can block.
 
 use std::io;
 use std::sync::Arc;
