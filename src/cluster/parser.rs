@@ -2,8 +2,7 @@
 
 use regex_lite::Regex;
 
-use super::lexer::{Token, tokenize};
-use super::node::{Node, Test};
+use super::{lexer::Token, lexer::tokenize, node::Node, node::Test};
 
 /// Parses an expression; `None` if it is not one, or uses an operator that is not known here.
 pub(super) fn parse(text: &str) -> Option<Node> {
