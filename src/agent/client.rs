@@ -27,8 +27,8 @@ use super::client_error::ClientError;
 use crate::report::Event;
 use crate::report::Report;
 
-/// Longest wait for the head of a response, and again for its body. The agent has timeouts of
-/// its own for what it waits for.
+/// Longest wait for the head of a response, and again for its body. The agent limits its
+/// own waits with other timeouts.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Longest response and longest event, in bytes: many times the report of ten thousand
@@ -82,7 +82,7 @@ impl Client {
     /// # Errors
     /// [`ClientError`], if the agent returns no such request.
     pub async fn show(&self, id: &str) -> Result<PullView, ClientError> {
-        self.json(Self::request(Method::GET, &path_of(id)), Vec::new()).await
+        self.json(Self::request(Method::GET, &pull_path(id)), Vec::new()).await
     }
 
     /// Cancels a request and returns it as it was before.
@@ -90,7 +90,7 @@ impl Client {
     /// # Errors
     /// [`ClientError`], if the agent does not cancel the request.
     pub async fn cancel(&self, id: &str) -> Result<PullView, ClientError> {
-        self.json(Self::request(Method::DELETE, &path_of(id)), Vec::new()).await
+        self.json(Self::request(Method::DELETE, &pull_path(id)), Vec::new()).await
     }
 
     /// Subscribes to the events of a request.
@@ -98,7 +98,7 @@ impl Client {
     /// # Errors
     /// [`ClientError`], if the agent returns no events.
     pub async fn events(&self, id: &str) -> Result<Events, ClientError> {
-        let request = Self::request(Method::GET, &format!("{}/events", path_of(id)));
+        let request = Self::request(Method::GET, &format!("{}/events", pull_path(id)));
         let body = self.send(request, Vec::new()).await?.into_body();
         Ok(Events { socket: self.socket.clone(), body, buffer: Vec::new(), searched: 0 })
     }
@@ -160,7 +160,7 @@ impl Client {
         let socket = self.socket.clone();
         match source.kind() {
             io::ErrorKind::PermissionDenied => {
-                let group = fs::metadata(&socket).ok().and_then(|found| group_name(found.gid()));
+                let group = fs::metadata(&socket).ok().and_then(|metadata| group_name(metadata.gid()));
                 ClientError::Denied { socket, group, source }
             }
             _ => ClientError::NotRunning { socket, source },
@@ -177,7 +177,7 @@ impl Client {
 }
 
 /// Path of a request. The id is percent-encoded, because a user may have typed any text.
-fn path_of(id: &str) -> String {
+fn pull_path(id: &str) -> String {
     let id: String = form_urlencoded::byte_serialize(id.as_bytes()).collect();
     format!("/v1/pulls/{id}")
 }

@@ -1,4 +1,4 @@
-//! The interface through which the agent reports what it does to the log, the audit trail and the
+//! The interface through which the agent reports what it does to the log, the audit log and the
 //! metrics.
 
 use std::fmt;

@@ -23,7 +23,7 @@ pub(crate) fn classify(error: &EngineError, image: &ImageReference, anonymous: b
     let EngineError::ErrorMessage { status, code, text } = error else {
         return classify_without_message(error);
     };
-    let text = format!("^: {} $", without_names(text, image).to_lowercase());
+    let text = format!("^: {} $", remove_names(text, image).to_lowercase());
     let rule = rules().find(|rule| rule.phrases.iter().any(|phrase| text.contains(phrase)));
     let mut meaning = rule.map_or_else(|| classify_by_number(*status, *code), |rule| rule.meaning);
     if meaning.class == Class::Unknown && is_refused_by_ecr_public(&text, image) {
@@ -59,7 +59,7 @@ fn is_refused_by_ecr_public(text: &str, image: &ImageReference) -> bool {
 
 /// Removes the words that name the image, its repository or its registry. The colon after a name
 /// stays, because the cause follows it.
-fn without_names(text: &str, image: &ImageReference) -> String {
+fn remove_names(text: &str, image: &ImageReference) -> String {
     let path = format!("/{}", image.repository());
     // An engine omits the registry only in names of its default registry.
     let familiar_name = image.repository().trim_start_matches("library/");

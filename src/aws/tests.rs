@@ -7,7 +7,7 @@ use crate::aws::aws_error::IdentityError;
 use crate::aws::ca_bundle::CaBundleError;
 use crate::aws::sdk_error::FailedCall;
 use crate::aws::{AwsCall, AwsError, AwsErrorKind as Kind, AwsResource, EndpointVariant, TokenScope};
-use crate::config::{AccountEntry, AssumeFrom};
+use crate::config::{AccountEntry, AssumingIdentity};
 use crate::error::{Explain as _, Failure, catalogue};
 use crate::identity::{AccountRoles, Identity, SessionName};
 use crate::task::{CredentialsParameter, KeyArn, RoleArn};
@@ -39,7 +39,7 @@ fn execution_role() -> RoleArn {
 }
 
 /// The execution role, or with an account role the role of account 444455556666.
-fn role(account_role: Option<(Option<&str>, AssumeFrom)>) -> Identity {
+fn role(account_role: Option<(Option<&str>, AssumingIdentity)>) -> Identity {
     let entry = account_role.map(|(external_id, via)| AccountEntry {
         id: "444455556666".to_owned(),
         role_arn: "arn:aws:iam::444455556666:role/reader".to_owned(),
@@ -109,8 +109,18 @@ fn every_error_has_its_link_class_text_and_hint() {
         errors(AwsCall::GetSecretValue, &secret(SECRET), &role(None), &secret_kinds),
         errors(AwsCall::GetSecretValue, &secret(SECRET), &role(None), &[Kind::IdentityRejected, Kind::Denied]),
         errors(AwsCall::GetSecretValue, &secret(SECRET), &role(None), &ROLE),
-        errors(AwsCall::GetSecretValue, &secret(SECRET), &role(Some((Some("blue"), AssumeFrom::Host))), &ROLE[..1]),
-        errors(AwsCall::GetSecretValue, &secret(SECRET), &role(Some((None, AssumeFrom::ExecutionRole))), &ROLE[..1]),
+        errors(
+            AwsCall::GetSecretValue,
+            &secret(SECRET),
+            &role(Some((Some("blue"), AssumingIdentity::Host))),
+            &ROLE[..1],
+        ),
+        errors(
+            AwsCall::GetSecretValue,
+            &secret(SECRET),
+            &role(Some((None, AssumingIdentity::ExecutionRole))),
+            &ROLE[..1],
+        ),
         errors(AwsCall::GetSecretValue, &secret(&SECRET[..SECRET.len() - 7]), &host, &[Kind::Denied]),
         errors(AwsCall::GetSecretValue, &secret("prod/hub"), &host, &[Kind::NoRegion, Kind::Denied, Kind::NotFound]),
         errors(AwsCall::CreateSecret, &secret("prod/hub"), &host, &write_kinds),

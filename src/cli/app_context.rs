@@ -1,4 +1,4 @@
-//! What a pull needs, built from the settings.
+//! The components of a pull, built from the settings.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use crate::plan::{PlanContext, Rewrites};
 use crate::pull::{Concurrency, PullLimiter, PullLimits};
 use crate::task::Platform;
 
-/// What a pull needs, built from the settings. Nothing has been contacted yet.
+/// The components of a pull, built from the settings. Nothing has been contacted yet.
 pub(super) struct AppContext {
     pub engine: DockerAddress,
-    /// Docker's current context, if it and no setting selected the engine.
+    /// Name of Docker's current context, if it selected the engine.
     pub current_context: Option<String>,
     pub limits: PullLimits,
     pub limiter: PullLimiter,

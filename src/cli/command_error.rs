@@ -1,4 +1,4 @@
-//! What ends a command before it has a result.
+//! Errors that end a command before it has a result.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::terminal::stderr::{print_failure, print_line};
 use crate::error::{ExitCode, Failure};
 
-/// What ends a command before it has a result, with the exit code.
+/// An error that ends a command before it has a result, with the exit code.
 #[derive(Debug)]
 pub(super) enum CommandError {
     /// A failure on the chain from the definition to the pull, or in the settings.

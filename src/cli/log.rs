@@ -1,6 +1,6 @@
 //! The log: taskpull's own events on stderr, at the level of the setting `log.filter`.
 //!
-//! Must not: write the events of other crates, at any level. At `trace`, the AWS SDK logs session tokens,
+//! This module must not write the events of other crates, at any level. At `trace`, the AWS SDK logs session tokens,
 //! and HTTP clients log whole headers. What a library reports about a failure reaches the user as the
 //! source of an error. Spans are not logged either; they go to the exporter of traces only.
 
@@ -74,7 +74,7 @@ fn with_spans(log: impl Subscriber + Send + Sync, _: &Traces) -> Dispatch {
 }
 
 /// Parses the filter. Directives for other targets and invalid ones are ignored. A level without a target
-/// applies to every target that has no directive of its own, whatever the order.
+/// applies to every target that has no directive, whatever the order.
 fn levels(filter: &str) -> Targets {
     let directives = filter.split(',').map(str::trim).filter(|directive| !directive.is_empty());
     let (mut default, mut levels) = (LevelFilter::WARN, Vec::new());

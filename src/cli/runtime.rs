@@ -9,7 +9,7 @@ use super::command_error::CommandError;
 pub(super) enum Threads {
     /// On the calling thread, between the steps of the future.
     Calling,
-    /// On so many threads of the runtime's own; the future itself runs on the calling thread.
+    /// On this number of worker threads; the future itself runs on the calling thread.
     Workers(usize),
 }
 

@@ -13,7 +13,7 @@ use crate::error::Failure;
 use crate::identity::AccountRoles;
 use crate::pipeline::LoginProvider;
 use crate::plan::RegistryMap;
-use crate::pull::{Caching, Deadlines, DiskLimits, PullLimits};
+use crate::pull::{CachePolicy, Deadlines, DiskLimits, PullLimits};
 use crate::retry::Backoff;
 use crate::task::Platform;
 
@@ -58,7 +58,7 @@ pub(super) fn platform(text: &str) -> Result<Platform, Failure> {
 
 pub(super) fn pull_limits(settings: &Settings, fail_fast: bool) -> PullLimits {
     PullLimits {
-        caching: Caching {
+        cache_policy: CachePolicy {
             behavior: settings.pull.behavior,
             verify_access: match settings.pull.verify_access {
                 VerifyAccess::Auto => None,

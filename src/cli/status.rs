@@ -18,7 +18,7 @@ use crate::agent::{Client, ClientError, JobSource};
 use crate::error::ExitCode;
 use crate::report::{Report, text};
 
-/// How often `--watch` asks the agent.
+/// The interval at which `--watch` queries the agent.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Clears a terminal and moves the cursor to its first line.

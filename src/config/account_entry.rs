@@ -17,13 +17,13 @@ pub struct AccountEntry {
     pub external_id: Option<String>,
     /// The identity that assumes the role.
     #[serde(default)]
-    pub via: AssumeFrom,
+    pub via: AssumingIdentity,
 }
 
 /// The identity that assumes an account's role.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum AssumeFrom {
+pub enum AssumingIdentity {
     /// The host's own identity.
     #[default]
     Host,

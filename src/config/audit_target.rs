@@ -1,17 +1,17 @@
-//! Where the audit trail is written (`audit.to`).
+//! Where the audit log is written (`audit.to`).
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
-/// Where the audit trail is written.
+/// Where the audit log is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuditTarget {
-    /// There is no audit trail.
+    /// There is no audit log.
     Off,
-    /// The audit trail is written to journald.
+    /// The audit log is written to journald.
     Journald,
-    /// The audit trail is appended to this file.
+    /// The audit log is appended to this file.
     File(PathBuf),
 }
 

@@ -135,7 +135,7 @@ choice! {
 
 choice! {
     /// What happens under [`Behavior::Default`] when the registry refuses the pull.
-    OnRefusal {
+    RefusalAction {
         /// The pull fails.
         #[default]
         Fail = "fail",

@@ -49,7 +49,7 @@ pub fn default_file() -> String {
 
 fn row(setting: &Setting, name: &str) -> String {
     let Setting { key, variable, default, kind, description, .. } = setting;
-    let description = comment(&without_links(description));
+    let description = comment(&expand_links(description));
     if setting.is_secret() {
         let place = format!(
             "{key} is a secret and must not be in this file: set {variable}, or for a systemd service \
@@ -57,7 +57,7 @@ fn row(setting: &Setting, name: &str) -> String {
         );
         return format!("\n{description}{}", comment(&place));
     }
-    let accepted = without_links(&kind.describe());
+    let accepted = expand_links(&kind.describe());
     let unset = if default.is_none() { " Unset by default." } else { "" };
     let accepts = comment(&format!("Accepts {accepted}; in the environment {variable}.{unset}"));
     let value = match (kind, default) {
@@ -73,7 +73,7 @@ fn comment(text: &str) -> String {
 }
 
 /// Replaces each Markdown link by its name and its document.
-fn without_links(markdown: &str) -> String {
+fn expand_links(markdown: &str) -> String {
     let mut text = String::new();
     let mut rest = markdown;
     while let Some(Link { before, name, target, after }) = Link::first(rest) {

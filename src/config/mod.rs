@@ -26,10 +26,10 @@ mod terminal_env;
 mod traces_settings;
 mod value_kind;
 
-pub use account_entry::{AccountEntry, AssumeFrom};
+pub use account_entry::{AccountEntry, AssumingIdentity};
 pub use audit_target::AuditTarget;
 pub use choices::{
-    AccessTokens, Batching, Behavior, DiskCheck, HostKind, HostLaunchType, InstanceAuthType, OnRefusal, RoleUse,
+    AccessTokens, Batching, Behavior, DiskCheck, HostKind, HostLaunchType, InstanceAuthType, RefusalAction, RoleUse,
     VerifyAccess,
 };
 pub use config_error::ConfigError;

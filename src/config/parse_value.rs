@@ -59,7 +59,7 @@ impl ParseValue for u64 {
     }
 }
 
-/// A loopback address: metrics have no access control of their own.
+/// A loopback address: the metrics have no access control.
 impl ParseValue for SocketAddr {
     fn parse_value(text: &str, _: &ValueKind) -> Option<Self> {
         text.parse().ok().filter(|address: &Self| address.ip().is_loopback())

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::account_entry::AccountEntry;
 use super::audit_target::AuditTarget;
 use super::choices::{
-    AccessTokens, Batching, Behavior, DiskCheck, HostKind, HostLaunchType, InstanceAuthType, OnRefusal, RoleUse,
+    AccessTokens, Batching, Behavior, DiskCheck, HostKind, HostLaunchType, InstanceAuthType, RefusalAction, RoleUse,
     VerifyAccess,
 };
 use super::config_error::ConfigError;

@@ -75,11 +75,11 @@ impl Sources {
                 sources.variables.extend(value.map(|value| (setting.key, value)));
             }
         }
-        let named = match path {
+        let selected = match path {
             Some(path) => Some(path.to_owned()),
             None => variable(FILE_VARIABLE)?.map(PathBuf::from),
         };
-        sources.path = named.or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()));
+        sources.path = selected.or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()));
         sources.file = sources.path.as_deref().map(FileSettings::read).transpose()?.unwrap_or_default();
         sources.home = variable("HOME")?.map(PathBuf::from);
         sources.journal_stream = variable("JOURNAL_STREAM")?;

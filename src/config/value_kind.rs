@@ -49,7 +49,7 @@ fn alternatives(words: &[&str]) -> String {
     }
 }
 
-/// Everything there is to know about one setting. The reader of the settings, the error texts and
+/// All facts about one setting. The reader of the settings, the error texts and
 /// the documents take it from here.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Setting {
@@ -57,7 +57,7 @@ pub struct Setting {
     pub key: &'static str,
     /// The environment variable that sets it.
     pub variable: &'static str,
-    /// The value where no source sets it; `None` where it is then unset.
+    /// The value if no source sets one; `None` if the setting is then unset.
     pub default: Option<&'static str>,
     /// The values that it accepts.
     pub kind: ValueKind,

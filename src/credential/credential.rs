@@ -70,7 +70,7 @@ impl Credential {
         Self::from_token(token, |expires, requests| Provenance::EcrPublic {
             identity,
             expires,
-            without: None,
+            no_token_reason: None,
             requests,
         })
     }
@@ -88,7 +88,8 @@ impl Credential {
     /// token.
     pub(in crate::credential) fn without_ecr_public_token(identity: &Identity, reason: Printable) -> Self {
         let identity = identity.clone();
-        let provenance = Provenance::EcrPublic { identity, expires: None, without: Some(reason), requests: Vec::new() };
+        let provenance =
+            Provenance::EcrPublic { identity, expires: None, no_token_reason: Some(reason), requests: Vec::new() };
         Self { login: Login::Anonymous, provenance, source: None }
     }
 

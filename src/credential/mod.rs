@@ -29,7 +29,7 @@ pub use cache::{CacheConfig, CachingCredentialProvider};
 pub use content::{ContentError, ContentFault, EntryFault, Envelope};
 pub use credential::Credential;
 pub use login::Login;
-pub use observer::{CredentialKind, CredentialObserver, CredentialServed, ServedFrom};
+pub use observer::{CredentialKind, CredentialObserver, CredentialServed, LookupSource};
 pub use provenance::{Provenance, SecretNames};
 pub use provider::CredentialProvider;
 pub use store::{SecretStore, TokenStore};

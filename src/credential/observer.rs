@@ -20,7 +20,7 @@ pub struct CredentialServed {
     /// Whether it is a secret or a token.
     pub kind: CredentialKind,
     /// Where it came from.
-    pub source: ServedFrom,
+    pub source: LookupSource,
     /// The time since AWS returned it.
     pub age: Duration,
 }
@@ -36,7 +36,7 @@ pub enum CredentialKind {
 
 /// Where a served value came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ServedFrom {
+pub enum LookupSource {
     /// AWS returned it for this request.
     Fetch,
     /// The cache returned it.

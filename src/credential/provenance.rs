@@ -44,7 +44,7 @@ pub enum Provenance {
         /// When the token expires, if ECR Public said so.
         expires: Option<SystemTime>,
         /// Why there is no token; the pull was then anonymous.
-        without: Option<Printable>,
+        no_token_reason: Option<Printable>,
         /// The AWS calls that returned it.
         requests: Vec<AwsRequest>,
     },

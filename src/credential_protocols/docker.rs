@@ -21,7 +21,7 @@ pub const NOT_FOUND: &str = "credentials not found in native keychain";
 /// The protocol's error for an empty stdin.
 const NO_SERVER: &str = "no credentials server URL";
 
-/// The most bytes that are read from stdin.
+/// Maximum number of bytes that are read from stdin.
 pub const LIMIT: u64 = 8 * 1_024;
 
 /// An operation of the protocol.

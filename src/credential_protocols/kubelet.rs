@@ -11,7 +11,7 @@ use crate::error::{Class, Explain, Link};
 use crate::pipeline::IssuedLogin;
 use crate::task::ImageReference;
 
-/// The most bytes of a request. It may contain a service account's annotations, which have at most
+/// Maximum number of bytes of a request. It may contain a service account's annotations, which have at most
 /// 256 KiB.
 pub const LIMIT: u64 = 512 * 1_024;
 
@@ -34,7 +34,7 @@ struct Request {
 pub enum RequestError {
     /// The request is longer than [`LIMIT`].
     #[error("the request on stdin is longer than {LIMIT} bytes")]
-    Long,
+    TooLong,
     /// The request is not a JSON object, or a field has the wrong type.
     #[error("the request on stdin is not JSON of {KIND}, line {line}, column {column}")]
     NotJson {
@@ -45,10 +45,10 @@ pub enum RequestError {
     },
     /// The request is of another protocol or version.
     #[error("the request on stdin is not a {KIND} of {API_VERSION}")]
-    Version,
+    UnsupportedVersion,
     /// The image is not an image reference.
     #[error("the image in the request is not an image reference")]
-    Image,
+    InvalidImage,
 }
 
 impl Explain for RequestError {
@@ -78,14 +78,14 @@ impl Explain for RequestError {
 /// [`RequestError`], if the request is malformed or of another version.
 pub fn parse_request(stdin: &[u8]) -> Result<ImageReference, RequestError> {
     if stdin.len() as u64 > LIMIT {
-        return Err(RequestError::Long);
+        return Err(RequestError::TooLong);
     }
     let request: Request = serde_json::from_slice(stdin)
         .map_err(|error| RequestError::NotJson { line: error.line(), column: error.column() })?;
     if request.api_version != API_VERSION || request.kind != KIND {
-        return Err(RequestError::Version);
+        return Err(RequestError::UnsupportedVersion);
     }
-    ImageReference::parse(&request.image).map_err(|_| RequestError::Image)
+    ImageReference::parse(&request.image).map_err(|_| RequestError::InvalidImage)
 }
 
 /// The response with a login, or without one if taskpull is not configured for the registry.
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn image_of_the_request_is_parsed() {
         let image = parse_request(request(API_VERSION, KIND, "reg.example/app@sha256").as_bytes());
-        assert_eq!(image, Err(RequestError::Image));
+        assert_eq!(image, Err(RequestError::InvalidImage));
         let image = parse_request(request(API_VERSION, KIND, "nginx").as_bytes()).unwrap();
         assert_eq!(image.to_string(), "docker.io/library/nginx:latest");
     }
@@ -125,13 +125,16 @@ mod tests {
     #[test]
     fn other_versions_are_rejected_without_repeating_the_request() {
         let old = API_VERSION.replace("v1", "v1beta1");
-        assert_eq!(parse_request(request(&old, KIND, "nginx").as_bytes()), Err(RequestError::Version));
-        assert_eq!(parse_request(request(API_VERSION, "Pod", "nginx").as_bytes()), Err(RequestError::Version));
+        assert_eq!(parse_request(request(&old, KIND, "nginx").as_bytes()), Err(RequestError::UnsupportedVersion));
+        assert_eq!(
+            parse_request(request(API_VERSION, "Pod", "nginx").as_bytes()),
+            Err(RequestError::UnsupportedVersion)
+        );
         for text in ["", "{\"image\": 7}", "\"hunter2\"", "{} hunter2"] {
             let error = parse_request(text.as_bytes()).unwrap_err();
             assert!(matches!(error, RequestError::NotJson { .. }), "{text}");
             assert!(!error.to_string().contains("hunter2"));
         }
-        assert_eq!(parse_request(&vec![b' '; usize::try_from(LIMIT).unwrap() + 1]), Err(RequestError::Long));
+        assert_eq!(parse_request(&vec![b' '; usize::try_from(LIMIT).unwrap() + 1]), Err(RequestError::TooLong));
     }
 }

@@ -51,7 +51,7 @@ fn server_address(image: &ImageReference) -> &str {
 /// Returns the header for this login, or `None` for an anonymous pull. Its buffers are wiped when
 /// the last request that carries it is dropped, and `Debug` prints it as `Sensitive`.
 pub(crate) fn auth_header(image: &ImageReference, login: &Login) -> Option<HeaderValue> {
-    #[expect(clippy::disallowed_methods, reason = "the one writer of a login")]
+    #[expect(clippy::disallowed_methods, reason = "this is the only function that writes a login")]
     let fields = match login {
         Login::Anonymous => return None,
         Login::Password { username, password } => {

@@ -25,7 +25,7 @@ pub enum EngineError {
         text: String,
     },
     /// The engine's response does not follow the API.
-    #[error("unexpected response of the engine at {host}: {detail}")]
+    #[error("unexpected response from the engine at {host}: {detail}")]
     UnexpectedResponse {
         /// Address of the engine, as in `DOCKER_HOST`.
         host: String,

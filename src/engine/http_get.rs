@@ -11,7 +11,7 @@ use crate::engine::engine_error::EngineError;
 /// Limit of a response, in bytes, which no expected response reaches; the rest is not read.
 const LIMIT: usize = 1 << 20;
 
-/// Sends `GET path` on a connection of its own. The caller bounds the wait.
+/// Sends `GET path` on a new connection. The caller bounds the wait.
 pub(crate) async fn get(address: &DockerAddress, path: &str) -> Result<Response<Bytes>, EngineError> {
     let request = Request::get(path).header(header::HOST, "docker").body(Empty::new());
     let request = request.map_err(|error| address.unexpected_response(error.to_string()))?;

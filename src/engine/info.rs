@@ -40,10 +40,10 @@ pub(crate) async fn fetch_storage(
     if response.status() != StatusCode::OK {
         return Ok(None);
     }
-    Ok(serde_json::from_slice(response.body()).ok().and_then(storage_of))
+    Ok(serde_json::from_slice(response.body()).ok().and_then(to_storage))
 }
 
-fn storage_of(info: Info) -> Option<Storage> {
+fn to_storage(info: Info) -> Option<Storage> {
     let Info { docker_root_dir: root, driver, driver_status, os_type, architecture } = info;
     // containerd then stores the images, in a folder that the engine does not report.
     let is_containerd =
@@ -59,11 +59,11 @@ fn storage_of(info: Info) -> Option<Storage> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Storage, storage_of};
+    use super::{Storage, to_storage};
     use crate::task::Platform;
 
     fn storage(json: &str) -> Option<Storage> {
-        storage_of(serde_json::from_str(json).unwrap())
+        to_storage(serde_json::from_str(json).unwrap())
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub trait Engine: Send + Sync {
 /// An endpoint at which an engine may be reached.
 /// [`DockerAddress`](crate::engine::DockerAddress) implements it.
 pub trait EngineConnector: Sync {
-    /// The engine that a connection leads to.
+    /// The type of the engine that [`Self::connect`] returns.
     type Engine: Engine;
 
     /// The endpoint's address in the form of `DOCKER_HOST`.
@@ -63,6 +63,6 @@ pub trait EngineConnector: Sync {
     /// Connects to the engine and negotiates an API version. The caller bounds the wait.
     ///
     /// # Errors
-    /// [`EngineError`], if no engine can be reached or it speaks no supported version.
+    /// [`EngineError`], if no engine can be reached or it supports none of taskpull's API versions.
     fn connect(&self) -> impl Future<Output = Result<Self::Engine, EngineError>> + Send;
 }

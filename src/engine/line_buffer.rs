@@ -6,7 +6,7 @@ use bytes::BytesMut;
 #[derive(Debug)]
 pub(crate) struct LineBuffer {
     buffer: BytesMut,
-    /// So many bytes at the start of the buffer contain no line break.
+    /// Number of bytes at the start of the buffer that contain no line break.
     searched: usize,
     limit: usize,
 }
@@ -31,7 +31,7 @@ impl LineBuffer {
         while let Some(end) = self.buffer[self.searched..].iter().position(|byte| *byte == b'\n') {
             let line = self.buffer.split_to(self.searched + end + 1);
             self.searched = 0;
-            // Also for a complete line, or the result would depend on how the bytes arrive.
+            // The limit applies to complete lines too, or the result would depend on how the bytes arrive.
             if line.len() - 1 > self.limit {
                 return Err(LineTooLong);
             }

@@ -1,8 +1,8 @@
-//! An image that the engine has.
+//! An image that the engine stores.
 
 use crate::task::{ImageReference, ImageVersion, Platform};
 
-/// An image on the engine.
+/// An image that the engine stores.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LocalImage {
     /// The image's id, `sha256:…`.
@@ -27,7 +27,7 @@ impl LocalImage {
     /// Whether the image runs on this platform. An image that states no platform may run on any.
     pub(crate) fn is_for(&self, platform: Option<&Platform>) -> bool {
         match (platform, &self.platform) {
-            (Some(wanted), Some(found)) => wanted.is_satisfied_by(found),
+            (Some(requested), Some(actual)) => requested.is_satisfied_by(actual),
             _ => true,
         }
     }

@@ -1,4 +1,4 @@
-//! What only Podman is asked: by which of an image's digests its tag was pulled.
+//! Asks Podman by which of an image's digests the image's tag was pulled.
 //!
 //! An image for several platforms has two digests: that of the index, which the tag names and
 //! Docker reports, and that of this platform's manifest. Podman's inspection returns both in
@@ -21,7 +21,7 @@ struct PodmanImage {
     digest: String,
 }
 
-/// Moves the digest of the tag to the front. If Podman does not return it, the order stays: each
+/// Moves the digest of the tag to the front. If Podman does not return it, the order does not change: each
 /// digest is one of the image's.
 pub(crate) async fn sort_digests(
     local: &mut LocalImage,

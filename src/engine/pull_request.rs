@@ -1,4 +1,4 @@
-//! What an engine is asked to pull.
+//! The request to pull an image.
 
 use crate::task::{ImageReference, Platform};
 

@@ -36,7 +36,7 @@ pub(crate) fn parse_line(address: &DockerAddress, line: &[u8]) -> Result<Progres
             let message = "the pull stream ended within a line".to_owned();
             address.unreachable(UnreachableReason::ConnectionLost(message))
         } else {
-            // The library's message may quote the line, and the line the login.
+            // The library's message may quote the line, which may contain the login.
             address
                 .unexpected_response(format!("a line of the pull stream is invalid JSON at column {}", error.column()))
         }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::identity::{AccountRole, Identity, RoleSession, SessionName};
 use super::{account_roles_error::AccountRolesError, account_roles_error::PartitionError};
-use crate::config::{AccountEntry, AssumeFrom};
+use crate::config::{AccountEntry, AssumingIdentity};
 use crate::task::{CredentialsParameter, RoleArn, is_account_id};
 
 /// The configured role of each account; an account has at most one entry.
@@ -21,7 +21,7 @@ pub struct AccountRoles {
 struct Entry {
     role: RoleArn,
     external_id: Option<String>,
-    via: AssumeFrom,
+    via: AssumingIdentity,
 }
 
 impl AccountRoles {
@@ -96,7 +96,7 @@ impl AccountRoles {
             Some(Entry { role, external_id, via }) => Identity::AccountRole(Box::new(AccountRole {
                 session: session(role),
                 external_id: external_id.clone(),
-                via: execution_role.filter(|_| *via == AssumeFrom::ExecutionRole),
+                via: execution_role.filter(|_| *via == AssumingIdentity::ExecutionRole),
             })),
             None => execution_role.map_or(Identity::Host, Identity::ExecutionRole),
         }
@@ -134,11 +134,11 @@ fn is_external_id(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::AccountRoles;
-    use crate::config::{AccountEntry, AssumeFrom};
+    use crate::config::{AccountEntry, AssumingIdentity};
     use crate::identity::{Identity, SessionName};
     use crate::task::{CredentialsParameter, RoleArn};
 
-    fn entry(id: &str, role_arn: &str, external_id: Option<&str>, via: AssumeFrom) -> AccountEntry {
+    fn entry(id: &str, role_arn: &str, external_id: Option<&str>, via: AssumingIdentity) -> AccountEntry {
         AccountEntry {
             id: id.to_owned(),
             role_arn: role_arn.to_owned(),
@@ -166,7 +166,8 @@ mod tests {
         for (partition, region) in partitions {
             let execution = RoleArn::parse(&format!("arn:{partition}:iam::111122223333:role/web")).unwrap();
             let reader = format!("arn:{partition}:iam::444455556666:role/reader");
-            let map = AccountRoles::new(&[entry("444455556666", &reader, None, AssumeFrom::ExecutionRole)]).unwrap();
+            let map =
+                AccountRoles::new(&[entry("444455556666", &reader, None, AssumingIdentity::ExecutionRole)]).unwrap();
             let secret = |account: &str| {
                 let arn = format!("arn:{partition}:secretsmanager:{region}:{account}:secret:hub-Ab12Cd");
                 CredentialsParameter::parse(&arn).unwrap()
@@ -185,7 +186,7 @@ mod tests {
         let secret = "arn:aws-cn:secretsmanager:cn-north-1:444455556666:secret:hub-Ab12Cd";
         let secret = CredentialsParameter::parse(secret).unwrap();
         let role = "arn:aws:iam::444455556666:role/reader";
-        let map = AccountRoles::new(&[entry("444455556666", role, None, AssumeFrom::Host)]).unwrap();
+        let map = AccountRoles::new(&[entry("444455556666", role, None, AssumingIdentity::Host)]).unwrap();
         assert!(map.identity_for_secret(&secret, None, &name()).is_err());
         let execution = RoleArn::parse(role).unwrap();
         assert!(AccountRoles::default().identity_for_secret(&secret, Some(&execution), &name()).is_err());

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::error::{Class, Explain, Failure, Link};
 
-/// The most bytes of one input. ECS accepts 64 KiB for a task definition; an array of ten thousand
+/// Maximum number of bytes of one input. ECS accepts 64 KiB for a task definition; an array of ten thousand
 /// containers has about three million.
 pub(super) const LIMIT: u64 = 16 * 1_024 * 1_024;
 

@@ -65,7 +65,7 @@ impl Explain for MissingTokenError {
 }
 
 impl<C: CredentialProvider> LoginProvider<C> {
-    /// The login for an image; `None` if taskpull is not configured for its registry.
+    /// The login for an image; `None` if taskpull is not configured for the image's registry.
     ///
     /// # Errors
     /// A [`Failure`], if the registry is configured and its login cannot be provided.
@@ -103,15 +103,17 @@ fn validity(provenance: &Provenance, max_age: Duration, now: SystemTime) -> Resu
     let registry = |cache_for| Ok(Validity { covers_registry: true, cache_for });
     let image = |cache_for| Ok(Validity { covers_registry: false, cache_for });
     match provenance {
-        Provenance::EcrPublic { without: Some(why), .. } => Err(Failure::from(MissingTokenError(why.clone()))),
+        Provenance::EcrPublic { no_token_reason: Some(reason), .. } => {
+            Err(Failure::from(MissingTokenError(reason.clone())))
+        }
         Provenance::Ecr { expires, .. } | Provenance::EcrPublic { expires, .. } => {
             let Some(end) = expires else { return registry(max_age) };
-            let left = end.duration_since(now).unwrap_or_default();
-            if left.is_zero() {
-                // It may be used once, as for a pull (D3).
+            let remaining = end.duration_since(now).unwrap_or_default();
+            if remaining.is_zero() {
+                // The token may be used once, as for a pull (D3).
                 tracing::warn!("ECR token had expired on arrival; check the host's clock");
             }
-            registry(left.saturating_sub(EXPIRY_MARGIN))
+            registry(remaining.saturating_sub(EXPIRY_MARGIN))
         }
         // A stale secret is used only because AWS is unavailable; clients must ask again.
         Provenance::Secret { stale: Some(_), .. } => image(Duration::ZERO),
@@ -138,10 +140,10 @@ mod tests {
 
     #[test]
     fn token_covers_its_registry_until_shortly_before_it_expires() {
-        let public = |minutes: Option<u64>, without: Option<&str>| Provenance::EcrPublic {
+        let public = |minutes: Option<u64>, reason: Option<&str>| Provenance::EcrPublic {
             identity: Identity::Host,
             expires: minutes.map(|minutes| SystemTime::UNIX_EPOCH + Duration::from_mins(minutes)),
-            without: without.map(Printable::new),
+            no_token_reason: reason.map(Printable::new),
             requests: Vec::new(),
         };
         for (minutes, seconds_left) in [(None, 300), (Some(720), 42_300), (Some(16), 60), (Some(15), 0), (Some(0), 0)] {

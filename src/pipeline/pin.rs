@@ -23,7 +23,7 @@ pub enum PinError {
     },
     /// The definition's text is not UTF-8.
     #[error("{source_name}: not UTF-8")]
-    Text {
+    NotUtf8 {
         /// The path or `-` that the definition was read from.
         source_name: String,
     },
@@ -49,7 +49,7 @@ pub fn pin_definitions<'a>(inputs: &'a [Input], report: &'a Report) -> Result<Ve
         };
         let digests: Vec<_> = task.containers.iter().map(digest).collect::<Result<_, _>>()?;
         let text = input.text.as_deref().map_err(|_| PinError::Failures)?;
-        task::pin_images(text, &digests).ok_or_else(|| PinError::Text { source_name: task.source.to_string() })
+        task::pin_images(text, &digests).ok_or_else(|| PinError::NotUtf8 { source_name: task.source.to_string() })
     };
     inputs.iter().zip(&report.tasks).map(pin).collect()
 }

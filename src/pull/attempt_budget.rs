@@ -13,7 +13,7 @@ use crate::retry::Backoff;
 /// The limits of one pull, and the failures so far.
 pub(super) struct AttemptBudget {
     backoff: Backoff,
-    /// How long the engine may be gone.
+    /// The longest time that the engine may be gone.
     restart_limit: Duration,
     /// When the pull must be finished.
     deadline: Instant,
@@ -114,7 +114,7 @@ mod tests {
             Just(message("unauthorized: authentication required")),
             Just(message("an error that no rule knows")),
             (0_u64..10_000).prop_map(|seconds| message(&format!("toomanyrequests: retry-after: {seconds}s"))),
-            Just(PullError::Stalled { image: ImageReference::parse("app").unwrap(), after: SECOND }),
+            Just(PullError::Stalled { image: ImageReference::parse("app").unwrap(), limit: SECOND }),
         ]
     }
 

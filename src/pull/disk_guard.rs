@@ -1,4 +1,4 @@
-//! A pull with a disk check: refused in advance if the operator wants that, and otherwise checked
+//! A pull with a disk check. The pull is refused in advance if the operator wants that, and otherwise checked
 //! while it runs, so that a pull that goes well waits for nothing.
 
 use std::pin::pin;
@@ -68,7 +68,7 @@ impl<E: Engine> DiskGuard<'_, '_, E> {
         tokio::select! {
             biased;
             result = &mut pull => return result,
-            found = check_when_large => *check = found,
+            result = check_when_large => *check = result,
         }
         if let Some(shortage) = &check.shortage {
             let warning = Printable::new(&format!("image {}: {shortage}", attempt.request.image));

@@ -40,7 +40,7 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
         let engine = async { self.run.engine.clone().await.map_err(Failure::from) };
         let (engine, mut route) = try_join(engine, self.first_route()).await?;
         (self.observer)(&PullState::Waiting);
-        self.stats.enter_queue();
+        self.stats.record_queued();
         // If another pull of this run resolved the tag, the image is on the engine. It remains to
         // verify that this pull's credential may pull it.
         let tag = self.run.tags.resolve(self.pull).await;
@@ -82,7 +82,7 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
             "pull-through cache unavailable; falling back to the upstream registry"
         );
         (self.observer)(&PullState::AskingUpstream(failure.clone()));
-        self.stats.fall_back(failure);
+        self.stats.record_fallback(failure);
         self.route(RouteKind::Upstream, self.pull).await
     }
 
@@ -105,8 +105,8 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
             // The run is being cancelled: the scheduler drops this future now.
             return pending().await;
         }
-        let deadline = self.stats.start_or_get() + self.run.limits.deadlines.total;
-        self.stats.use_credential(&route.credential.provenance);
+        let deadline = self.stats.record_start() + self.run.limits.deadlines.total;
+        self.stats.record_credential(&route.credential.provenance);
         let Self { run, pull: planned, stats, observer, .. } = *self;
         let pull = RoutePull { run, planned, stats, observer, engine, route, deadline };
         // Boxed: thousands of pulls may wait for a permit, and few have one.

@@ -15,7 +15,7 @@ impl LastActivity {
         Self(Mutex::new(Instant::now()))
     }
 
-    /// Records progress, now.
+    /// Records that a pull makes progress now.
     pub(super) fn record(&self) {
         *self.0.lock() = Instant::now();
     }

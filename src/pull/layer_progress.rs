@@ -47,7 +47,7 @@ impl LayerProgress {
     }
 
     /// Whether the message differs from the previous one about the same layer.
-    pub(super) fn is_news(&self, message: &ProgressMessage) -> bool {
+    pub(super) fn is_new(&self, message: &ProgressMessage) -> bool {
         let layer = message.id.as_ref().and_then(|id| self.layers.get(id));
         let previous = layer.map(|layer| &layer.last_message).or(self.last_message.as_ref());
         previous != Some(message)
@@ -164,12 +164,12 @@ mod tests {
             let mut progress = LayerProgress::default();
             let mut ids = HashSet::new();
             for message in &messages {
-                progress.is_news(message);
+                progress.is_new(message);
                 let Some(totals) = progress.update(message) else { continue };
                 ids.extend(message.id.as_deref());
                 prop_assert_eq!(totals.total, ids.len());
                 prop_assert!(totals.done <= totals.total);
-                prop_assert!(!progress.is_news(message), "the same message again is no progress");
+                prop_assert!(!progress.is_new(message), "the same message again is no progress");
                 prop_assert!(!progress.is_queued() || totals.done < totals.total);
             }
         }

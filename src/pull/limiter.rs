@@ -9,6 +9,7 @@ use std::num::NonZeroUsize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use super::disk::DiskReservations;
+use super::image_key::ImageKey;
 use super::last_activity::LastActivity;
 use super::limits::Concurrency;
 use crate::sync::KeyedSemaphore;
@@ -24,12 +25,6 @@ pub struct PullLimiter {
     images: Option<KeyedSemaphore<ImageKey>>,
     pub(super) last_activity: LastActivity,
     pub(super) reservations: DiskReservations,
-}
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct ImageKey {
-    image: ImageReference,
-    platform: Option<Platform>,
 }
 
 /// The permits of one pull; dropping it releases them.
@@ -60,12 +55,12 @@ impl PullLimiter {
 
     /// Waits until the image may be pulled.
     pub(super) async fn acquire(&self, image: &ImageReference, platform: Option<&Platform>) -> PullPermit<'_> {
-        let own = match &self.images {
-            Some(images) => images.acquire(ImageKey { image: image.clone(), platform: platform.cloned() }).await,
+        let image_permit = match &self.images {
+            Some(images) => images.acquire(ImageKey::new(image, platform)).await,
             None => None,
         };
-        let registry = self.registries.acquire(image.registry().to_owned()).await;
+        let registry_permit = self.registries.acquire(image.registry().to_owned()).await;
         // The semaphore is never closed; if it were, the pull would run without a permit.
-        PullPermit { _image: own, _registry: registry, _all: self.all.acquire().await.ok() }
+        PullPermit { _image: image_permit, _registry: registry_permit, _all: self.all.acquire().await.ok() }
     }
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::disk::DiskLimits;
-use super::policy::Caching;
+use super::policy::CachePolicy;
 use crate::retry::Backoff;
 
 /// The maximum number of concurrent pulls.
@@ -26,7 +26,7 @@ pub struct Deadlines {
     /// Limit without progress after the first message. While a pull waits inside the engine for
     /// other pulls, their progress counts too.
     pub idle: Duration,
-    /// Limit for an engine that has gone to come back.
+    /// Limit for the absence of the engine, for example during a restart.
     pub restart: Duration,
     /// Limit for a whole pull with all its attempts, from its first permit.
     pub total: Duration,
@@ -36,7 +36,7 @@ pub struct Deadlines {
 #[derive(Clone, Copy, Debug)]
 pub struct PullLimits {
     /// When a cached image may be used instead of a pull.
-    pub caching: Caching,
+    pub cache_policy: CachePolicy,
     /// When disk space is checked, and what a shortage leads to.
     pub disk: DiskLimits,
     /// When a wait ends.

@@ -57,10 +57,10 @@ impl<E: Engine> PullAttempt<'_, E> {
 
     /// Asks the registry whether this login may pull exactly this image.
     async fn check_access(&self) -> Result<(), PullError> {
-        let after = self.deadlines.begin;
+        let limit = self.deadlines.begin;
         (self.observer)(&PullState::Verifying);
-        let Ok(answer) = timeout(after, self.engine.verify(self.request, self.login)).await else {
-            return Err(self.engine_gone_or(PullError::NoAnswer { image: self.request.image.clone(), after }).await);
+        let Ok(answer) = timeout(limit, self.engine.verify(self.request, self.login)).await else {
+            return Err(self.engine_gone_or(PullError::NoAnswer { image: self.request.image.clone(), limit }).await);
         };
         answer.map_err(|cause| self.engine_error(cause))
     }
@@ -133,7 +133,7 @@ impl<E: Engine> PullAttempt<'_, E> {
         (self.observer)(&PullState::Pulling(LayerTotals::default()));
         while let Some(message) = self.next_message(&mut messages, &progress, timer).await? {
             // An engine may repeat a message without any progress.
-            if progress.is_news(&message) {
+            if progress.is_new(&message) {
                 self.last_activity.record();
                 timer = IdleTimer::after_progress(Instant::now(), self.deadlines.idle);
             }
@@ -163,11 +163,11 @@ impl<E: Engine> PullAttempt<'_, E> {
             }
             let extended = timer.deadline(progress.is_queued().then(|| self.last_activity.get()));
             if extended <= deadline {
-                let (image, after) = (self.request.image.clone(), timer.limit());
+                let (image, limit) = (self.request.image.clone(), timer.limit());
                 let stalled = if timer.has_progressed() {
-                    PullError::Stalled { image, after }
+                    PullError::Stalled { image, limit }
                 } else {
-                    PullError::NoAnswer { image, after }
+                    PullError::NoAnswer { image, limit }
                 };
                 return Err(self.engine_gone_or(stalled).await);
             }
@@ -194,8 +194,8 @@ impl<E: Engine> PullAttempt<'_, E> {
         self.unreadable_stream("the pull stream ended without naming the image")
     }
 
-    fn unreadable_stream(&self, why: &str) -> PullError {
-        self.engine_error(EngineError::UnexpectedResponse { host: self.address.to_owned(), detail: why.to_owned() })
+    fn unreadable_stream(&self, detail: &str) -> PullError {
+        self.engine_error(EngineError::UnexpectedResponse { host: self.address.to_owned(), detail: detail.to_owned() })
     }
 
     /// An engine's error, with the login removed from its message.

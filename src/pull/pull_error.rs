@@ -44,28 +44,28 @@ pub enum PullError {
         cause: EngineError,
     },
     /// The engine sent no message about the pull. It sends one as soon as the registry answers.
-    #[error("image {image}: the registry did not answer within {}", humantime::format_duration(*after))]
+    #[error("image {image}: the registry did not answer within {}", humantime::format_duration(*limit))]
     NoAnswer {
         /// The image that could not be pulled.
         image: ImageReference,
         /// The limit that was reached.
-        after: Duration,
+        limit: Duration,
     },
     /// The pull started and then made no progress.
-    #[error("image {image}: no progress for {}", humantime::format_duration(*after))]
+    #[error("image {image}: no progress for {}", humantime::format_duration(*limit))]
     Stalled {
         /// The image that could not be pulled.
         image: ImageReference,
         /// The limit that was reached.
-        after: Duration,
+        limit: Duration,
     },
     /// The pull with all its attempts did not finish in time.
-    #[error("image {image}: not finished within {}", humantime::format_duration(*after))]
+    #[error("image {image}: not finished within {}", humantime::format_duration(*limit))]
     TimedOut {
         /// The image that could not be pulled.
         image: ImageReference,
         /// The limit that was reached.
-        after: Duration,
+        limit: Duration,
         /// The error of the last attempt that failed before the limit.
         #[source]
         last: Option<Box<PullError>>,

@@ -26,12 +26,12 @@ impl From<PullError> for PullFailure {
 
 impl PullFailure {
     /// A refusal after which the credential could not be read again.
-    pub(super) fn provisional(refusal: Failure, unread: &Failure) -> Self {
-        if unread.is_outage() {
-            return Self { failure: refusal, outage: Some(unread.clone()) };
+    pub(super) fn provisional(refusal: Failure, refresh_error: &Failure) -> Self {
+        if refresh_error.is_outage() {
+            return Self { failure: refusal, outage: Some(refresh_error.clone()) };
         }
         // The refusal by the registry is what the user must see.
-        tracing::info!(resource = %refusal.resource, error = %unread.message, "credential could not be read again after a refusal");
+        tracing::info!(resource = %refusal.resource, error = %refresh_error.message, "credential could not be read again after a refusal");
         refusal.into()
     }
 

@@ -28,18 +28,18 @@ struct Collected {
 
 impl PullStats {
     /// Records that the pull waits for a permit from now on.
-    pub(super) fn enter_queue(&self) {
+    pub(super) fn record_queued(&self) {
         self.0.lock().queued_at = Some(Instant::now());
     }
 
     /// Records that the pull has a permit, and returns the time of its first one. A pull that falls
     /// back acquires a second permit; its deadline still counts from the first.
-    pub(super) fn start_or_get(&self) -> Instant {
+    pub(super) fn record_start(&self) -> Instant {
         *self.0.lock().started_at.get_or_insert_with(Instant::now)
     }
 
     /// Records the credential that the pull uses from now on.
-    pub(super) fn use_credential(&self, provenance: &Provenance) {
+    pub(super) fn record_credential(&self, provenance: &Provenance) {
         self.0.lock().provenance = Some(provenance.clone());
     }
 
@@ -57,7 +57,7 @@ impl PullStats {
 
     /// Records why the pull falls back to the upstream registry. The credential of the
     /// pull-through cache belongs to another registry, so it is no longer this pull's.
-    pub(super) fn fall_back(&self, failure: Failure) {
+    pub(super) fn record_fallback(&self, failure: Failure) {
         let mut collected = self.0.lock();
         collected.fallback = Some(Box::new(failure));
         collected.provenance = None;

@@ -41,8 +41,8 @@ impl<E: Engine> RetryLoop<'_, E> {
             let result = timeout_at(self.deadline, attempt).await;
             spans::end_attempt(&span, &result);
             let Ok(result) = result else {
-                let (image, after) = (request.image.clone(), deadlines.total);
-                return Err(PullError::TimedOut { image, after, last });
+                let (image, limit) = (request.image.clone(), deadlines.total);
+                return Err(PullError::TimedOut { image, limit, last });
             };
             let error = match result {
                 Ok(image) => return Ok(image),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::time::{Instant, timeout};
 
 use super::disk_guard::DiskGuard;
-use super::policy::Caching;
+use super::policy::CachePolicy;
 use super::pull_attempt::PullAttempt;
 use super::pull_error::PullError;
 use super::pull_failure::PullFailure;
@@ -53,10 +53,10 @@ impl<C: EngineConnector> RoutePull<'_, '_, C> {
 
     /// Uses a cached image where the pull behavior allows it; otherwise pulls.
     async fn pull_or_use_cached(&self, mode: PullMode, request: &PullRequest) -> Result<PulledImage, PullFailure> {
-        let caching = self.run.limits.caching;
-        if caching.checks_cache_first()
-            && let Some(local) = self.find_cached(request, caching).await?
-            && let Some(cached) = self.verify_cached(request, &local, caching).await?
+        let cache_policy = self.run.limits.cache_policy;
+        if cache_policy.checks_cache_first()
+            && let Some(local) = self.find_cached(request, cache_policy).await?
+            && let Some(cached) = self.verify_cached(request, &local, cache_policy).await?
         {
             return Ok(cached);
         }
@@ -64,11 +64,11 @@ impl<C: EngineConnector> RoutePull<'_, '_, C> {
             Ok(image) => return Ok(image),
             Err(error) => error,
         };
-        if self.route.should_fall_back(&error.failure) || !caching.allows_cached_after(&error.failure) {
+        if self.route.should_fall_back(&error.failure) || !cache_policy.allows_cached_after(&error.failure) {
             return Err(error);
         }
         // The registry's failure is what the user must see, even if the engine fails now.
-        let Ok(Some(local)) = self.find_cached(request, caching).await else { return Err(error) };
+        let Ok(Some(local)) = self.find_cached(request, cache_policy).await else { return Err(error) };
         let failure = error.failure;
         (self.observer)(&PullState::FallingBack(failure.clone()));
         let kind = PullResultKind::Cached { verified: false, pull_failure: Some(Box::new(failure)) };
@@ -77,7 +77,11 @@ impl<C: EngineConnector> RoutePull<'_, '_, C> {
 
     /// Finds the cached image. It is looked up by its name in the task definition, whichever route
     /// it was pulled by.
-    async fn find_cached(&self, request: &PullRequest, caching: Caching) -> Result<Option<LocalImage>, Failure> {
+    async fn find_cached(
+        &self,
+        request: &PullRequest,
+        cache_policy: CachePolicy,
+    ) -> Result<Option<LocalImage>, Failure> {
         let planned = self.planned;
         let is_tag = matches!(request.image.version(), ImageVersion::Tag(_));
         let mut local = self.local_image(if is_tag { &planned.image } else { &request.image }).await?;
@@ -90,7 +94,7 @@ impl<C: EngineConnector> RoutePull<'_, '_, C> {
         {
             image.digests = pulled.digests;
         }
-        Ok(local.filter(|local| caching.accepts(local, request.platform.as_ref())))
+        Ok(local.filter(|local| cache_policy.accepts(local, request.platform.as_ref())))
     }
 
     async fn local_image(&self, name: &ImageReference) -> Result<Option<LocalImage>, Failure> {
@@ -105,7 +109,7 @@ impl<C: EngineConnector> RoutePull<'_, '_, C> {
         &self,
         request: &PullRequest,
         local: &LocalImage,
-        caching: Caching,
+        cache_policy: CachePolicy,
     ) -> Result<Option<PulledImage>, PullFailure> {
         let result = |verified| {
             let kind = PullResultKind::Cached { verified, pull_failure: None };
@@ -114,7 +118,7 @@ impl<C: EngineConnector> RoutePull<'_, '_, C> {
         let Self { run, planned, .. } = self;
         // An image behind a pull-through cache rule always needs ECR credentials, even if the
         // container names none.
-        if !caching.requires_verification(&planned.first_route().need, run.tags.is_shared(planned)) {
+        if !cache_policy.requires_verification(&planned.first_route().need, run.tags.is_shared(planned)) {
             return Ok(result(false));
         }
         let Some(digest) = local.digest_for(&request.image) else { return Ok(None) };
@@ -146,7 +150,7 @@ impl<C: EngineConnector> RoutePull<'_, '_, C> {
         };
         match self.refresh_credential(sent_at).await {
             Ok(Some(newer)) => {
-                self.stats.use_credential(&newer.provenance);
+                self.stats.record_credential(&newer.provenance);
                 Ok(self.pull_with_disk_check(mode, request, &newer.login).await?)
             }
             // The secret has no newer version: the refusal is final.

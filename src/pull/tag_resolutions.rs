@@ -7,17 +7,12 @@ use std::collections::HashMap;
 
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::image_key::ImageKey;
 use crate::plan::PlannedPull;
-use crate::task::{ImageReference, ImageVersion, Platform};
+use crate::task::ImageVersion;
 
 /// The images that several pulls of a run need, each with another credential.
 pub(super) struct TagResolutions(HashMap<ImageKey, Mutex<Option<String>>>);
-
-#[derive(PartialEq, Eq, Hash)]
-struct ImageKey {
-    image: ImageReference,
-    platform: Option<Platform>,
-}
 
 /// What a pull knows about the digest of its tag.
 pub(super) enum TagResolution<'a> {
@@ -33,7 +28,7 @@ impl TagResolutions {
     pub(super) fn new(pulls: &[PlannedPull]) -> Self {
         let mut counts: HashMap<_, usize> = HashMap::new();
         for pull in pulls {
-            *counts.entry(ImageKey::of(pull)).or_default() += 1;
+            *counts.entry(ImageKey::new(&pull.image, pull.platform.as_ref())).or_default() += 1;
         }
         let shared = counts.into_iter().filter(|(_, pulls)| *pulls > 1);
         Self(shared.map(|(key, _)| (key, Mutex::default())).collect())
@@ -41,7 +36,9 @@ impl TagResolutions {
 
     /// Waits while another pull resolves the tag of this pull.
     pub(super) async fn resolve(&self, pull: &PlannedPull) -> TagResolution<'_> {
-        let (ImageVersion::Tag(_), Some(digest)) = (pull.image.version(), self.0.get(&ImageKey::of(pull))) else {
+        let (ImageVersion::Tag(_), Some(digest)) =
+            (pull.image.version(), self.0.get(&ImageKey::new(&pull.image, pull.platform.as_ref())))
+        else {
             return TagResolution::NotShared;
         };
         let digest = digest.lock().await;
@@ -53,13 +50,7 @@ impl TagResolutions {
 
     /// Whether other pulls need the same image with other credentials.
     pub(super) fn is_shared(&self, pull: &PlannedPull) -> bool {
-        self.0.contains_key(&ImageKey::of(pull))
-    }
-}
-
-impl ImageKey {
-    fn of(pull: &PlannedPull) -> Self {
-        Self { image: pull.image.clone(), platform: pull.platform.clone() }
+        self.0.contains_key(&ImageKey::new(&pull.image, pull.platform.as_ref()))
     }
 }
 

@@ -20,7 +20,7 @@ pub struct ContainerReport {
     /// Host of the image's registry; `docker.io` for Docker Hub.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registry: Option<String>,
-    /// `PullResultKind` the pull ended.
+    /// How the pull ended.
     pub result: ContainerResult,
     /// Digest of the image.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,7 +92,7 @@ pub struct RetryReport {
     pub error: Failure,
 }
 
-/// `PullResultKind` the pull for a container ended.
+/// How the pull for a container ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ContainerResult {
@@ -170,8 +170,8 @@ impl ContainerReport {
 }
 
 impl From<&PullResultKind> for ContainerResult {
-    fn from(how: &PullResultKind) -> Self {
-        match how {
+    fn from(kind: &PullResultKind) -> Self {
+        match kind {
             PullResultKind::Fetched => Self::Pulled,
             PullResultKind::UpToDate => Self::UpToDate,
             PullResultKind::Cached { .. } => Self::Cached,

@@ -91,8 +91,8 @@ pub struct AwsRequestReport {
 }
 
 impl From<&Provenance> for CredentialReport {
-    fn from(origin: &Provenance) -> Self {
-        match origin {
+    fn from(provenance: &Provenance) -> Self {
+        match provenance {
             Provenance::Anonymous => Self::Anonymous,
             Provenance::Instance(login) => Self::from(login),
             Provenance::Ecr { registry, identity, expires, requests } => Self::Ecr {
@@ -102,11 +102,11 @@ impl From<&Provenance> for CredentialReport {
                 expires_at: expires.map(timestamp),
                 aws_requests: aws_requests(requests),
             },
-            Provenance::EcrPublic { identity, expires, without, requests } => Self::EcrPublic {
+            Provenance::EcrPublic { identity, expires, no_token_reason, requests } => Self::EcrPublic {
                 identity: identity.name().to_owned(),
                 expires_at: expires.map(timestamp),
                 aws_requests: aws_requests(requests),
-                without_token: without.clone(),
+                without_token: no_token_reason.clone(),
             },
             Provenance::Secret { names, notes, identity, stale } => {
                 let SecretNames { arn, version_id, account, region, stage, requests } = &**names;

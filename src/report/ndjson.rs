@@ -1,7 +1,7 @@
 //! The events of one run as lines of JSON, for a reader that may be slow.
 //!
 //! Events wait in memory, so that no pull waits for a reader. The progress of a pull is sent at most
-//! twice a second, and not at all to a reader that is far behind; every other event is kept.
+//! twice a second, and not at all to a reader that is far behind; no other event is dropped.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

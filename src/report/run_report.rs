@@ -138,7 +138,7 @@ impl TaskReport {
     }
 }
 
-/// `PullResultKind` many containers had each result.
+/// Number of containers with each result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {

@@ -28,6 +28,6 @@ pub use secret_admin::SecretAdmin;
 pub use secret_check::{SecretCheckRequest, check_secret};
 pub use secret_spec::{NewSecretArgs, SecretSpec};
 pub use secret_use::SecretUse;
-pub use upsert::{OnDifference, UpsertAction, UpsertResult, upsert_secret};
+pub use upsert::{DifferenceAction, UpsertAction, UpsertResult, upsert_secret};
 pub use upsert_error::UpsertError;
 pub use upstream::Upstream;

@@ -14,7 +14,7 @@ use crate::task::{CredentialsParameter, KeyArn, Region};
 
 /// What to do if the secret exists and differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnDifference {
+pub enum DifferenceAction {
     /// Report the differences, and write nothing.
     Refuse,
     /// Write a new version, and add missing replicas.
@@ -54,7 +54,7 @@ pub enum UpsertAction {
 pub async fn upsert_secret(
     aws: &AwsClient,
     secret: &NewSecret,
-    on_difference: OnDifference,
+    on_difference: DifferenceAction,
 ) -> Result<UpsertResult, Failure> {
     let name = CredentialsParameter::Name(secret.spec.name.clone());
     let admin = SecretAdminClient::connect(aws, &name, secret.spec.region.as_ref()).await?;
@@ -64,7 +64,7 @@ pub async fn upsert_secret(
 async fn upsert(
     admin: &impl SecretAdmin,
     secret: &NewSecret,
-    on_difference: OnDifference,
+    on_difference: DifferenceAction,
 ) -> Result<UpsertResult, Failure> {
     let spec = &secret.spec;
     // If the secret is created in the host's own Region, that Region is known only now.
@@ -100,7 +100,7 @@ async fn upsert(
     if let Some(primary) = existing.replica_of() {
         return Err(Failure::from(UpsertError::Replica { arn, primary: primary.to_owned() }));
     }
-    if on_difference == OnDifference::Refuse {
+    if on_difference == DifferenceAction::Refuse {
         return Err(Failure::from(UpsertError::Differs { arn, changes: changes.join(", ") }));
     }
     let version_id = if content_changes.is_empty() {
@@ -192,7 +192,7 @@ fn notes(existing: Option<&SecretMetadata>, secret: &NewSecret) -> Vec<Printable
 mod tests {
     use std::sync::Mutex;
 
-    use super::{OnDifference, UpsertAction, upsert};
+    use super::{DifferenceAction, UpsertAction, upsert};
     use crate::aws::{AwsError, CreatedSecret, Replica, ReplicaState, SecretMetadata, SecretValue, SecretVersion};
     use crate::secret::Secret;
     use crate::secret_authoring::{NewSecret, NewSecretArgs, SecretAdmin, SecretSpec, SecretUse, UpstreamToken};
@@ -275,7 +275,7 @@ mod tests {
     #[tokio::test]
     async fn new_secret_is_created_then_replicated() {
         let admin = FakeAdmin::default();
-        let result = upsert(&admin, &secret(&["us-east-1".to_owned()]), OnDifference::Refuse).await.unwrap();
+        let result = upsert(&admin, &secret(&["us-east-1".to_owned()]), DifferenceAction::Refuse).await.unwrap();
         assert_eq!((result.action, &*result.version_id), (UpsertAction::Created, "new"));
         assert_eq!(admin.writes(), ["create", "replicate us-east-1"]);
     }
@@ -283,7 +283,7 @@ mod tests {
     #[tokio::test]
     async fn same_content_writes_nothing() {
         let admin = FakeAdmin::with(SAME, SecretMetadata::default());
-        let result = upsert(&admin, &secret(&[]), OnDifference::Update).await.unwrap();
+        let result = upsert(&admin, &secret(&[]), DifferenceAction::Update).await.unwrap();
         assert_eq!((result.action, &*result.version_id), (UpsertAction::Unchanged, "old"));
         assert!(admin.writes().is_empty());
     }
@@ -291,9 +291,9 @@ mod tests {
     #[tokio::test]
     async fn difference_is_written_only_on_request() {
         let admin = FakeAdmin::with(OTHER, SecretMetadata::default());
-        let failure = upsert(&admin, &secret(&[]), OnDifference::Refuse).await.unwrap_err();
+        let failure = upsert(&admin, &secret(&[]), DifferenceAction::Refuse).await.unwrap_err();
         assert!(failure.message.as_str().ends_with("differs: `accessToken`") && admin.writes().is_empty());
-        let result = upsert(&admin, &secret(&[]), OnDifference::Update).await.unwrap();
+        let result = upsert(&admin, &secret(&[]), DifferenceAction::Update).await.unwrap();
         assert_eq!((result.action, admin.writes()), (UpsertAction::Updated, vec!["put".to_owned()]));
     }
 
@@ -302,7 +302,7 @@ mod tests {
         let replica = Replica { region: "us-east-1".to_owned(), state: ReplicaState::InSync, message: None };
         let admin = FakeAdmin::with(SAME, SecretMetadata { replicas: vec![replica], ..SecretMetadata::default() });
         let regions = ["us-east-1".to_owned(), "us-west-2".to_owned()];
-        let result = upsert(&admin, &secret(&regions), OnDifference::Update).await.unwrap();
+        let result = upsert(&admin, &secret(&regions), DifferenceAction::Update).await.unwrap();
         assert_eq!((result.action, admin.writes()), (UpsertAction::Updated, vec!["replicate us-west-2".to_owned()]));
     }
 
@@ -315,7 +315,7 @@ mod tests {
             SecretMetadata { kms_key, ..SecretMetadata::default() },
         ] {
             let admin = FakeAdmin::with(OTHER, metadata);
-            assert!(upsert(&admin, &secret(&[]), OnDifference::Update).await.is_err());
+            assert!(upsert(&admin, &secret(&[]), DifferenceAction::Update).await.is_err());
             assert!(admin.writes().is_empty());
         }
     }

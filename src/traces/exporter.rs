@@ -45,7 +45,7 @@ struct Exporter {
 pub enum TracesError {
     /// The collector's URL is malformed.
     #[error("`{}` or `{}` is not an `http://` or `https://` URL", TRACES_ENDPOINT.key, TRACES_URL.key)]
-    Url,
+    InvalidUrl,
     /// The OpenTelemetry library rejects the configuration.
     #[error("{0}")]
     Exporter(#[from] ExporterBuildError),
@@ -90,9 +90,9 @@ impl Drop for Traces {
 
 impl Exporter {
     fn new(settings: &TracesSettings, url: &str) -> Result<Self, TracesError> {
-        let uri: http::Uri = url.parse().map_err(|_| TracesError::Url)?;
+        let uri: http::Uri = url.parse().map_err(|_| TracesError::InvalidUrl)?;
         if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none() {
-            return Err(TracesError::Url);
+            return Err(TracesError::InvalidUrl);
         }
         let last_error = Arc::default();
         let mut exporter = SpanExporter::builder()

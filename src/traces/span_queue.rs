@@ -1,6 +1,6 @@
 //! The queue of ended spans that wait for export. It is bounded, and ending a span never blocks.
 //!
-//! The sender is a thread of its own, which sleeps while no export is due.
+//! The sender is a separate thread, which sleeps while no export is due.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -26,7 +26,7 @@ use taskpull::identity::AccountRoles;
 use taskpull::pipeline::{Input, IssuedLogin, PullRun};
 use taskpull::plan::{PlanContext, Rewrites};
 use taskpull::pull::DiskLimits;
-use taskpull::pull::{Caching, Concurrency, Deadlines, PullLimiter, PullLimits, reach};
+use taskpull::pull::{CachePolicy, Concurrency, Deadlines, PullLimiter, PullLimits, reach};
 use taskpull::report::Report;
 use taskpull::retry::Backoff;
 use taskpull::task::ImageReference;
@@ -163,7 +163,7 @@ impl Pulling {
             traffic: PullLimiter::for_many_runs(Concurrency { all, per_registry }),
             limits: PullLimits {
                 disk: DiskLimits::default(),
-                caching: Caching { verify_access: Some(true), ..Caching::default() },
+                cache_policy: CachePolicy { verify_access: Some(true), ..CachePolicy::default() },
                 deadlines: Deadlines {
                     answer: MINUTE,
                     begin: MINUTE,

@@ -19,7 +19,7 @@ const INSTANCE: &str = "arn:aws:ecs:eu-west-1:111122223333:container-instance/we
 
 /// The policy that `docs/agent.md` prints, plus the right to read secrets.
 fn policy() -> Policy {
-    let text = include_str!("../../docs/agent.md").split("## An ECS cluster, kept warm").nth(1).unwrap();
+    let text = include_str!("../../docs/agent.md").split("## Prefetching for an ECS cluster").nth(1).unwrap();
     let text = text.split("```json").nth(1).unwrap().split("```").next().unwrap();
     Policy::from(text).and(Policy::allow(GET_SECRET_VALUE, "*"))
 }

@@ -15,7 +15,7 @@ use taskpull::engine::DockerAddress;
 use taskpull::identity::AccountRoles;
 use taskpull::pipeline::{Input, PullRun};
 use taskpull::plan::{PlanContext, Rewrites};
-use taskpull::pull::{Caching, Concurrency, Deadlines, ProgressObserver, PullLimiter, PullLimits, PullState};
+use taskpull::pull::{CachePolicy, Concurrency, Deadlines, ProgressObserver, PullLimiter, PullLimits, PullState};
 use taskpull::retry::Backoff;
 use tokio_util::sync::CancellationToken;
 
@@ -64,7 +64,7 @@ impl Puller {
             PlanContext { roles: RoleUse::Assume, accounts, rewrites, platform: None, host_login: &no_host_login };
         let limits = PullLimits {
             disk: taskpull::pull::DiskLimits::default(),
-            caching: Caching::default(),
+            cache_policy: CachePolicy::default(),
             deadlines: Deadlines { answer: MINUTE, begin: MINUTE, idle: MINUTE, restart: MINUTE, total: MINUTE },
             backoff: Backoff::exponential(MINUTE, MINUTE).with_attempts(NonZeroU32::MIN),
             fail_fast: false,

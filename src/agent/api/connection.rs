@@ -23,14 +23,14 @@ use crate::agent::Peer;
 /// characters of four bytes.
 const MAX_HEAD: usize = 64 << 10;
 
-/// Most headers of a request.
+/// Maximum number of headers of a request.
 const MAX_HEADERS: usize = 64;
 
 /// Longest lookup of a user's groups. If a directory service does not answer in time, the caller
 /// has the rights of the process's own user and group only.
 const GROUP_LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Limits concurrent group lookups. A lookup that hangs keeps its blocking thread, and the
+/// Limits concurrent group lookups. A lookup that hangs occupies its blocking thread, and the
 /// journal needs some of those threads too.
 static GROUP_LOOKUPS: Semaphore = Semaphore::const_new(16);
 

@@ -1,4 +1,4 @@
-//! What a handler gets: the state that all connections share, and the caller of this one.
+//! The arguments of a handler: the state that all connections share, and the caller of this one.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Refuses requests that a browser or a proxy sent: a web page, or anyone who reaches the proxy,
-//! may have caused them, and then the peer of the socket is not the one who asks.
+//! Refuses requests that a browser or a proxy sent: a web page, or a client of the proxy,
+//! may have caused them, and the peer of the socket is then not the real sender.
 
 use http::Request;
 use http::header::HOST;

@@ -29,7 +29,7 @@ impl ProblemKind {
     pub(super) const NO_SUCH_PATH: Self = Self::new("no-such-path", StatusCode::NOT_FOUND, "The path does not exist");
     pub(super) const NO_SUCH_REQUEST: Self =
         Self::new("no-such-request", StatusCode::NOT_FOUND, "The pull request does not exist");
-    pub(super) const NOT_OURS: Self =
+    pub(super) const UNKNOWN_REGISTRY: Self =
         Self::new("not-ours", StatusCode::NOT_FOUND, "The agent is not configured for this registry");
     pub(super) const NO_SUCH_METHOD: Self =
         Self::new("no-such-method", StatusCode::METHOD_NOT_ALLOWED, "The path does not support this method");
@@ -47,7 +47,7 @@ impl ProblemKind {
     pub(super) const FULL: Self = Self::new("full", StatusCode::TOO_MANY_REQUESTS, "Too many pull requests are open");
     pub(super) const LOGIN_UNAVAILABLE: Self =
         Self::new("login-unavailable", StatusCode::SERVICE_UNAVAILABLE, "The login is temporarily unavailable");
-    pub(super) const NOT_KEPT: Self =
+    pub(super) const NOT_STORED: Self =
         Self::new("not-kept", StatusCode::INSUFFICIENT_STORAGE, "The pull request could not be stored");
     pub(super) const INTERNAL: Self =
         Self::new("internal", StatusCode::INTERNAL_SERVER_ERROR, "The agent has an internal error");
@@ -128,7 +128,7 @@ impl From<JobStoreError> for Problem {
     fn from(error: JobStoreError) -> Self {
         let kind = match &error {
             JobStoreError::Full { .. } | JobStoreError::MemoryLimit { .. } => ProblemKind::FULL,
-            JobStoreError::Journal(_) => ProblemKind::NOT_KEPT,
+            JobStoreError::Journal(_) => ProblemKind::NOT_STORED,
             JobStoreError::Internal(_) => ProblemKind::INTERNAL,
             JobStoreError::KeyUsed { .. } => ProblemKind::KEY_USED,
             JobStoreError::NotFound { .. } => ProblemKind::NO_SUCH_REQUEST,

@@ -5,7 +5,7 @@ use schemars::{Schema, SchemaGenerator};
 
 use super::access::Right;
 
-/// Principal may use a route.
+/// The callers that may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RequiredAccess {
     /// Every process that can open the socket.
@@ -50,7 +50,7 @@ pub(super) enum Action {
 /// One row of the table.
 pub(super) struct Route {
     pub method: &'static str,
-    /// Path, in which `{id}` stands for one segment.
+    /// Path, in which `{id}` is a placeholder for one segment.
     pub path: &'static str,
     pub action: Action,
     pub access: RequiredAccess,

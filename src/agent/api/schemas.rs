@@ -8,10 +8,10 @@ pub(super) const SOURCE_LIMIT: usize = 4_096;
 /// Longest idempotency key, in bytes.
 pub(super) const KEY_LIMIT: usize = 255;
 
-/// Most requests in one list.
+/// Maximum number of requests in one list.
 pub(super) const LIST_LIMIT: usize = 1_000;
 
-/// Requests in a list if the client states no limit.
+/// Number of requests in a list if the client states no limit.
 pub(super) const LIST_DEFAULT: usize = 100;
 
 pub(super) fn source(_: &mut SchemaGenerator) -> Schema {

@@ -34,16 +34,16 @@ pub struct Server<'a> {
 }
 
 impl Server<'_> {
-    /// Accepts connections until `stop.drain`, then lets open connections finish their current
-    /// response. `over` is cancelled when no job is running any more; responses that are still
+    /// Accepts connections until `shutdown.drain`, then lets open connections finish their current
+    /// response. `worker_ended` is cancelled when no job is running any more; responses that are still
     /// open shortly after that are cut off.
-    pub async fn run(&self, stop: &Shutdown, over: &CancellationToken) {
+    pub async fn run(&self, shutdown: &Shutdown, worker_ended: &CancellationToken) {
         let (mut connections, mut quota) = (JoinSet::new(), ConnectionQuota::default());
         let mut is_failing = false;
         loop {
             tokio::select! {
                 biased;
-                () = stop.drain.cancelled() => break,
+                () = shutdown.drain.cancelled() => break,
                 Some(_) = connections.join_next() => {}
                 accepted = self.listener.accept(), if connections.len() < MAX_CONNECTIONS => match accepted {
                     Ok((stream, _)) => {
@@ -54,7 +54,7 @@ impl Server<'_> {
                             tracing::warn!(uid = peer.uid, "connection closed: the user has too many open connections");
                             continue;
                         };
-                        let serving = connection::serve(Arc::clone(&self.state), stream, peer, stop.drain.clone());
+                        let serving = connection::serve(Arc::clone(&self.state), stream, peer, shutdown.drain.clone());
                         connections.spawn(async move {
                             serving.await;
                             drop(slot);
@@ -72,7 +72,7 @@ impl Server<'_> {
         }
         let finished = async { while connections.join_next().await.is_some() {} };
         let deadline = async {
-            over.cancelled().await;
+            worker_ended.cancelled().await;
             sleep(SHUTDOWN_GRACE).await;
         };
         tokio::select! {

@@ -79,8 +79,8 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         if let Some(SocketFile { path, device, inode }) = &self.file
-            && let Ok(found) = fs::symlink_metadata(path)
-            && (found.dev(), found.ino()) == (*device, *inode)
+            && let Ok(metadata) = fs::symlink_metadata(path)
+            && (metadata.dev(), metadata.ino()) == (*device, *inode)
         {
             // If this fails, the next agent removes the socket as stale.
             let _ = fs::remove_file(path);
@@ -93,7 +93,7 @@ fn remove_stale(path: &Path) -> Result<(), SocketError> {
     let failed = |source| SocketError::Create { path: path.to_owned(), source };
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Ok(found) if found.file_type().is_socket() => {}
+        Ok(metadata) if metadata.file_type().is_socket() => {}
         Ok(_) => return Err(SocketError::NotASocket { path: path.to_owned() }),
         Err(source) => return Err(failed(source)),
     }

@@ -6,12 +6,12 @@ use std::ffi::CString;
 
 use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
 
-/// Returns the uid of a user name. A number is returned as it is, even if no user has it.
+/// Returns the uid of a user name. A number is returned unchanged, even if no user has it.
 pub(super) fn user_id(name: &str) -> Option<u32> {
     name.parse().ok().or_else(|| Some(User::from_name(name).ok()??.uid.as_raw()))
 }
 
-/// Returns the gid of a group name. A number is returned as it is, even if no group has it.
+/// Returns the gid of a group name. A number is returned unchanged, even if no group has it.
 pub(super) fn group_id(name: &str) -> Option<u32> {
     name.parse().ok().or_else(|| Some(Group::from_name(name).ok()??.gid.as_raw()))
 }

@@ -39,8 +39,8 @@ impl AuditLog {
     ///
     /// # Errors
     /// [`AuditError`], if the file or the socket of journald cannot be opened.
-    pub fn open(to: &AuditTarget, metrics: Arc<AgentMetrics>) -> Result<Self, AuditError> {
-        let sink = match to {
+    pub fn open(target: &AuditTarget, metrics: Arc<AgentMetrics>) -> Result<Self, AuditError> {
+        let sink = match target {
             AuditTarget::Off => None,
             AuditTarget::File(path) => {
                 let file = AuditFile::open(path).map_err(|source| AuditError::new(path, source))?;
@@ -124,8 +124,8 @@ impl Drop for AuditLog {
 }
 
 impl AgentObserver for AuditLog {
-    fn job_ended(&self, request: &Job, _: JobResult, report: &Report) {
-        let subject = AuditSubject::new(request);
+    fn job_ended(&self, job: &Job, _: JobResult, report: &Report) {
+        let subject = AuditSubject::new(job);
         for failure in &report.invalid_inputs {
             self.write(|| AuditEvent::Definition { subject, failure });
         }
@@ -140,8 +140,8 @@ impl AgentObserver for AuditLog {
         self.write(|| AuditEvent::from_decision(decision));
     }
 
-    fn credential_issued(&self, given: &CredentialIssued<'_>) {
-        self.write(|| AuditEvent::from_issued(given));
+    fn credential_issued(&self, credential: &CredentialIssued<'_>) {
+        self.write(|| AuditEvent::from_issued(credential));
     }
 }
 

@@ -106,8 +106,8 @@ pub struct AuditSubject<'a> {
 }
 
 impl<'a> AuditSubject<'a> {
-    pub(super) fn new(request: &'a Job) -> Self {
-        Self { request: &request.id, source: &request.submission.source, submitted_by: request.submission.submitted_by }
+    pub(super) fn new(job: &'a Job) -> Self {
+        Self { request: &job.id, source: &job.submission.source, submitted_by: job.submission.submitted_by }
     }
 }
 
@@ -139,9 +139,9 @@ impl<'a> AuditEvent<'a> {
         Self::Access { submitted_by: caller, right, allowed, what: Printable::new(&request.to_string()) }
     }
 
-    pub(super) fn from_issued(given: &CredentialIssued<'a>) -> Self {
-        let CredentialIssued { caller: to, target: what, provenance: origin } = *given;
-        Self::Credential { to, what: Printable::new(what), credential: CredentialReport::from(origin) }
+    pub(super) fn from_issued(credential: &CredentialIssued<'a>) -> Self {
+        let CredentialIssued { caller: to, target: what, provenance } = *credential;
+        Self::Credential { to, what: Printable::new(what), credential: CredentialReport::from(provenance) }
     }
 
     /// Returns an entry with the current time.

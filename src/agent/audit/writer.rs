@@ -1,4 +1,5 @@
-//! Writes audit lines to a file or to the systemd journal, on a thread of its own because disks and journald can block.
+//! Writes audit lines to a file or to the systemd journal, on a
+//! separate thread because disks and journald can block.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
@@ -83,7 +84,7 @@ impl AuditWriter {
 
 /// An open audit file.
 ///
-/// Invariant: a line that a full disk cut short stays on a line of its own; the next line starts
+/// Invariant: a line that a full disk cut short stays on a separate line; the next line starts
 /// after a line end.
 #[derive(Debug)]
 pub(super) struct AuditFile {
@@ -98,7 +99,7 @@ impl AuditFile {
     /// exist.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         // Opening a pipe would block until another process reads from it.
-        if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
             return Err(io::Error::other("not a regular file"));
         }
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;

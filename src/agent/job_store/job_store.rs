@@ -1,4 +1,4 @@
-//! The job store itself: the index in memory and the journal, kept in agreement.
+//! The job store itself: the index in memory and the journal, which agree.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -5,8 +5,8 @@
 //! - A managed job, which the watched folder or the cluster created, is in memory only: its source
 //!   is authoritative. Only its last result is stored.
 //!
-//! Invariant: a job that was acknowledged is never lost. Must not run a job: that is the worker's
-//! task.
+//! Invariant: a job that was acknowledged is never lost. This module must not run a job: that is
+//! the worker's task.
 
 mod active_job;
 mod job_index;

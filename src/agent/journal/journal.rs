@@ -192,7 +192,7 @@ impl Explain for JournalError {
             Self::Folder { .. } => "set `agent.state_folder` to a folder that the agent's user can write to",
             Self::Locked { .. } => "stop the other agent, or set another `agent.state_folder` for this one",
             Self::Write { .. } if self.is_disk_full() => {
-                "make room on this disk; until then the agent rejects new requests and continues those it has accepted"
+                "free space on this disk; until then the agent rejects new requests and continues those it has accepted"
             }
             Self::Write { .. } => return None,
         };

@@ -3,7 +3,7 @@
 //!
 //! - Each job has one file, `requests/<id>.json` in the state folder. It is always replaced as a
 //!   whole: written under another name, synced and renamed, then the folder is synced.
-//! - The cancellation of an open job is an empty file, `<id>.cancelled`. It is a file of its own
+//! - The cancellation of an open job is an empty file, `<id>.cancelled`. It is a separate file
 //!   because a job can be cancelled while its result is being written, and no file may have two
 //!   writers.
 //! - A file that is not a valid record of this agent is renamed to `<id>.broken` at the start.

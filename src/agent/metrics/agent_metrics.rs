@@ -11,7 +11,7 @@ use super::registry::MetricRegistry;
 use super::table;
 use crate::agent::{AccessDecision, AgentObserver, CredentialIssued, Job, JobCounts, JobResult, JobStore};
 use crate::aws::{AwsCallEvent, CallObserver};
-use crate::credential::{CredentialKind, CredentialObserver, CredentialServed, ServedFrom};
+use crate::credential::{CredentialKind, CredentialObserver, CredentialServed, LookupSource};
 use crate::pull::{ProgressObserver, PullState};
 use crate::report::{ContainerReport, ContainerResult, Report};
 
@@ -34,7 +34,7 @@ impl Default for AgentMetrics {
             registry.add(&table::REQUESTS, &[&serialized(&ending)], 0);
         }
         for kind in [CredentialKind::Secret, CredentialKind::Token] {
-            for source in [ServedFrom::Fetch, ServedFrom::Cache, ServedFrom::StaleCache] {
+            for source in [LookupSource::Fetch, LookupSource::Cache, LookupSource::StaleCache] {
                 registry.add(&table::CREDENTIALS_SERVED, &[credential_label(kind), source_label(source)], 0);
             }
         }
@@ -49,10 +49,10 @@ impl AgentMetrics {
     /// Renders all metrics, with the number of requests that are open now. Managed jobs are not
     /// counted, because they have no limit.
     #[must_use]
-    pub fn render(&self, desk: &JobStore) -> String {
+    pub fn render(&self, job_store: &JobStore) -> String {
         let JobCounts { queued, running, waiting_for_engine, waiting_for_retry } =
-            desk.count(|origin| !origin.is_managed());
-        let (waiting, limit) = (waiting_for_engine + waiting_for_retry, desk.limits().open);
+            job_store.count(|origin| !origin.is_managed());
+        let (waiting, limit) = (waiting_for_engine + waiting_for_retry, job_store.limits().open);
         for (phase, count) in [("queued", queued), ("running", running), ("waiting", waiting)] {
             self.0.set(&table::REQUESTS_OPEN, &[phase], to_float(count));
         }
@@ -94,10 +94,10 @@ impl AgentMetrics {
 }
 
 impl AgentObserver for AgentMetrics {
-    fn job_ended(&self, request: &Job, how: JobResult, report: &Report) {
-        let ending = how.as_str();
+    fn job_ended(&self, job: &Job, result: JobResult, report: &Report) {
+        let ending = result.as_str();
         self.0.add(&table::REQUESTS, &[ending], 1);
-        self.0.observe(&table::REQUEST_DURATION, &[ending], request.accepted.elapsed());
+        self.0.observe(&table::REQUEST_DURATION, &[ending], job.accepted.elapsed());
         // Containers that share a pull repeat its result in the report.
         let mut counted = HashSet::new();
         for container in report.tasks.iter().flat_map(|task| &task.containers) {
@@ -111,8 +111,8 @@ impl AgentObserver for AgentMetrics {
         self.0.add(&table::ACCESS_DECISIONS, &[right.as_str(), if *allowed { "allowed" } else { "refused" }], 1);
     }
 
-    fn credential_issued(&self, CredentialIssued { provenance: origin, .. }: &CredentialIssued<'_>) {
-        self.0.add(&table::CREDENTIALS_ISSUED, &[origin.kind()], 1);
+    fn credential_issued(&self, CredentialIssued { provenance, .. }: &CredentialIssued<'_>) {
+        self.0.add(&table::CREDENTIALS_ISSUED, &[provenance.kind()], 1);
     }
 }
 
@@ -137,11 +137,11 @@ fn credential_label(kind: CredentialKind) -> &'static str {
     }
 }
 
-fn source_label(source: ServedFrom) -> &'static str {
+fn source_label(source: LookupSource) -> &'static str {
     match source {
-        ServedFrom::Fetch => "read",
-        ServedFrom::Cache => "kept",
-        ServedFrom::StaleCache => "stale",
+        LookupSource::Fetch => "read",
+        LookupSource::Cache => "kept",
+        LookupSource::StaleCache => "stale",
     }
 }
 

@@ -81,22 +81,22 @@ impl Series {
         let Self { labels: values, value, buckets } = self;
         let pairs: Vec<_> =
             labels.iter().zip(values).map(|(name, value)| format!("{name}=\"{}\"", escape(value))).collect();
-        let braces =
+        let format_labels =
             |pairs: &[String]| if pairs.is_empty() { String::new() } else { format!("{{{}}}", pairs.join(",")) };
-        let own = braces(&pairs);
+        let labels_text = format_labels(&pairs);
         let MetricKind::Histogram(bounds) = kind else {
-            let _ = writeln!(text, "{name}{own} {value}");
+            let _ = writeln!(text, "{name}{labels_text} {value}");
             return;
         };
         let bounds = bounds.iter().map(ToString::to_string).chain(["+Inf".to_owned()]);
         let mut count = 0;
         for (bound, observations) in bounds.zip(buckets) {
             count += observations;
-            let bucket = braces(&[&pairs[..], &[format!("le=\"{bound}\"")]].concat());
+            let bucket = format_labels(&[&pairs[..], &[format!("le=\"{bound}\"")]].concat());
             let _ = writeln!(text, "{name}_bucket{bucket} {count}");
         }
-        let _ = writeln!(text, "{name}_sum{own} {value}");
-        let _ = writeln!(text, "{name}_count{own} {count}");
+        let _ = writeln!(text, "{name}_sum{labels_text} {value}");
+        let _ = writeln!(text, "{name}_count{labels_text} {count}");
     }
 }
 

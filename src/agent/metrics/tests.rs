@@ -5,7 +5,7 @@ use crate::agent::{
     AccessDecision, AgentObserver as _, Job, JobId, JobResult, JobSource, Peer, Right, Submission, Timestamp,
 };
 use crate::aws::{AwsCall, AwsCallEvent, CallObserver as _, CallOutcome};
-use crate::credential::{CredentialKind, CredentialObserver as _, CredentialServed, ServedFrom};
+use crate::credential::{CredentialKind, CredentialObserver as _, CredentialServed, LookupSource};
 use crate::error::{Class, Failure, Link, Printable};
 use crate::pull::{LayerTotals, ProgressObserver, PullState};
 use crate::report::{ContainerReport, ContainerResult, CredentialReport, Report, RetryReport, Summary, TaskReport};
@@ -112,7 +112,7 @@ fn aws_calls_served_credentials_and_decisions_are_counted() {
     metrics.call_ended(&AwsCallEvent { call: AwsCall::AssumeRole, outcome: CallOutcome::Denied, duration: took });
     metrics.credential_served(&CredentialServed {
         kind: CredentialKind::Secret,
-        source: ServedFrom::StaleCache,
+        source: LookupSource::StaleCache,
         age: Duration::from_secs(400),
     });
     metrics.access_decided(&AccessDecision {

@@ -29,7 +29,8 @@ pub(super) struct TransferRate {
 impl TransferRate {
     /// Records the number of bytes that have been transferred so far.
     pub(super) fn record(&mut self, time: Instant, bytes: u64) {
-        let (first, last) = (self.samples.front().map(|sample| sample.bytes), self.samples.back().map(|s| s.bytes));
+        let (first, last) =
+            (self.samples.front().map(|sample| sample.bytes), self.samples.back().map(|sample| sample.bytes));
         // Waiting for the first byte, or without progress for a whole window, is not part of the rate.
         if last == Some(0) || (first == last && last == Some(bytes)) {
             self.samples.clear();
@@ -55,7 +56,7 @@ impl TransferRate {
     }
 }
 
-/// The time to transfer so many bytes at this rate; `None` without progress.
+/// The time to transfer this number of bytes at this rate; `None` without progress.
 pub(super) fn time_left(bytes: u64, bytes_per_second: u64) -> Option<Duration> {
     (bytes_per_second > 0).then(|| Duration::from_secs(bytes.div_ceil(bytes_per_second)))
 }

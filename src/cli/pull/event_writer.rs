@@ -1,6 +1,6 @@
 //! Writes events to stdout, one line of JSON each, while the pulls run.
 //!
-//! A slow reader must not delay a pull: the lines wait in a queue, and a future beside the pulls writes
+//! A slow reader must not delay a pull: the lines wait in a queue, and a future next to the pulls writes
 //! them. Progress of a pull is omitted if a newer line will replace it. If the reader closes the pipe,
 //! only the events end.
 

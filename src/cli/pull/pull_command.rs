@@ -45,7 +45,7 @@ fn run_here(arguments: &PullArguments) -> Result<ExitCode, CommandError> {
             context.engine
         ));
     }
-    if context.engine.is_in_clear() {
+    if context.engine.sends_clear_text() {
         print_line(&format!("warning: {} has no TLS: logins are sent over the network in clear text", context.engine));
     }
     let inputs = input_files::read(&arguments.inputs);

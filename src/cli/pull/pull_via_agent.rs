@@ -1,6 +1,6 @@
 //! `taskpull pull --agent`: the agent pulls, and this process follows.
 //!
-//! Each input is a request of its own. An accepted request continues whatever happens to this process.
+//! Each input becomes one request. An accepted request continues whatever happens to this process.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub(super) struct AgentRunOutcome {
     pub exit_code: ExitCode,
 }
 
-/// What became of an input.
+/// The result of submitting an input.
 enum SubmittedInput {
     /// The input is not a valid definition. There is no request for it.
     Rejected(Report),

@@ -32,7 +32,7 @@ impl Configuration {
         let observer: Arc<dyn CredentialObserver> = Arc::clone(metrics) as _;
         let mut context = AppContext::new(&settings, false, PullLimiter::for_many_runs, &observer)?;
         // The agent pulls for many users, so a cached image is used only by those who may pull it.
-        context.limits.caching.verify_access.get_or_insert(true);
+        context.limits.cache_policy.verify_access.get_or_insert(true);
         let logins = context.login_provider(&settings)?;
         Ok(Self { settings, components: AgentComponents { context, logins } })
     }

@@ -41,8 +41,8 @@ fn serve(
 ) -> Result<ExitCode, CommandError> {
     let traces = log::start_with_traces(&settings);
     restrict_process();
-    let (journal, found) = Journal::open(&settings.agent.state_folder).map_err(CommandError::configuration)?;
-    for BrokenFile { path, error } in &found.broken {
+    let (journal, loaded) = Journal::open(&settings.agent.state_folder).map_err(CommandError::configuration)?;
+    for BrokenFile { path, error } in &loaded.broken {
         print_line(&format!("warning: {} is not a stored request and is ignored: {error}", path.display()));
     }
     let socket = socket(&settings.agent).map_err(CommandError::configuration)?;
@@ -57,7 +57,7 @@ fn serve(
     let cluster = cluster(&settings, &credential_observer).map_err(CommandError::configuration)?;
     let (queue, accepted) = mpsc::unbounded_channel();
     let limits = StoreLimits { open: settings.agent.open_requests.get(), history: settings.agent.history.get() };
-    let job_store = Arc::new(JobStore::new(journal, found.records, limits, queue));
+    let job_store = Arc::new(JobStore::new(journal, loaded.records, limits, queue));
     let executor = Arc::new(PipelineExecutor::new(components, Arc::clone(metrics)));
     let state = api_state(&settings, &job_store, &executor, &observer);
     let access = Arc::clone(&state.access);

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use crate::config::choices::{
-    AccessTokens, Batching, Behavior, DiskCheck, HostKind, HostLaunchType, InstanceAuthType, OnRefusal, RoleUse,
+    AccessTokens, Batching, Behavior, DiskCheck, HostKind, HostLaunchType, InstanceAuthType, RefusalAction, RoleUse,
     VerifyAccess,
 };
 use crate::config::value_kind::Setting;
@@ -110,7 +110,7 @@ pull: PullSettings {
     verify_access: VerifyAccess = VERIFY_ACCESS { variable: "TASKPULL_VERIFY_ACCESS", default: Some("auto"), kind: OneOf(VerifyAccess::WORDS) }
     /// What happens under `default` when the registry refuses the pull. `use-cached`: the cached
     /// image is used, as the ECS agent does.
-    on_refusal: OnRefusal = ON_REFUSAL { variable: "TASKPULL_ON_REFUSAL", default: Some("fail"), kind: OneOf(OnRefusal::WORDS) }
+    on_refusal: RefusalAction = ON_REFUSAL { variable: "TASKPULL_ON_REFUSAL", default: Some("fail"), kind: OneOf(RefusalAction::WORDS) }
     /// Platform of every image, in place of the `runtimePlatform` of each task.
     platform: Option<String> = PLATFORM { variable: "TASKPULL_PLATFORM", default: None, kind: Text("`os[/architecture[/variant]]`") }
     /// Maximum number of concurrent pulls, from all registries together. The engine has its own
@@ -179,7 +179,7 @@ folder: FolderSettings {
 }
 ecs: EcsSettings {
     /// ECS cluster whose services' and tasks' images the agent prefetches
-    /// ([the agent](agent.md#an-ecs-cluster-kept-warm)). Read at the start only.
+    /// ([the agent](agent.md#prefetching-for-an-ecs-cluster)). Read at the start only.
     cluster: Option<String> = ECS_CLUSTER { variable: "TASKPULL_ECS_CLUSTER", default: None, kind: Text("a cluster's name or ARN") }
     /// How often the cluster is listed, plus or minus 10 percent. The images of a new task
     /// definition are pulled at once.
@@ -195,7 +195,7 @@ ecs: EcsSettings {
     container_instance: Option<String> = ECS_CONTAINER_INSTANCE { variable: "TASKPULL_ECS_CONTAINER_INSTANCE", default: None, kind: Text("the ARN or id of a container instance") }
 }
 audit: AuditSettings {
-    /// Where `taskpull serve` writes its [audit trail](operations.md#the-audit-trail). `auto`:
+    /// Where `taskpull serve` writes its [audit log](operations.md#the-audit-log). `auto`:
     /// journald if systemd connects stderr to it (`JOURNAL_STREAM`), else nowhere. Read at the
     /// start only.
     to: AuditTarget = AUDIT_TO { variable: "TASKPULL_AUDIT", default: Some("auto"), kind: Text("`auto`, `off`, `journald`, or the absolute path of a file") }

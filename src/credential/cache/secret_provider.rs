@@ -23,7 +23,7 @@ use super::{
     secret_fetcher::SecretFetcher,
 };
 use crate::aws::{AwsError, AwsErrorKind};
-use crate::credential::observer::{CredentialKind, CredentialObserver, CredentialServed, ServedFrom};
+use crate::credential::observer::{CredentialKind, CredentialObserver, CredentialServed, LookupSource};
 use crate::credential::store::SecretStore;
 use crate::error::Failure;
 use crate::sync::{Flight, FlightId, Lifetime, Mutex, SingleFlight};
@@ -70,10 +70,10 @@ impl<S: SecretStore> SecretProvider<S> {
     /// Returns the secret from the cache, or fetches it.
     pub(super) async fn get(&self, key: &SecretCacheKey) -> Result<ProvidedSecret, Arc<Failure>> {
         let (secret, served_from) = match self.look_up_or_start(key) {
-            Either::Left(secret) => (secret, ServedFrom::Cache),
+            Either::Left(secret) => (secret, LookupSource::Cache),
             Either::Right(flight) => match flight.await {
-                Ok(secret) => (secret, ServedFrom::Fetch),
-                Err(failure) => (self.state.lock().cache.stale_secret(key, failure)?, ServedFrom::Cache),
+                Ok(secret) => (secret, LookupSource::Fetch),
+                Err(failure) => (self.state.lock().cache.stale_secret(key, failure)?, LookupSource::Cache),
             },
         };
         Ok(self.provide(secret, served_from))
@@ -119,7 +119,7 @@ impl<S: SecretStore> SecretProvider<S> {
             },
         };
         let is_newer = !secret.is_same_version(refused);
-        Ok(is_newer.then(|| self.provide(secret, ServedFrom::Fetch)))
+        Ok(is_newer.then(|| self.provide(secret, LookupSource::Fetch)))
     }
 
     /// Why this secret must not be sent for this image any more, if it is quarantined.
@@ -166,10 +166,10 @@ impl<S: SecretStore> SecretProvider<S> {
         flight
     }
 
-    fn provide(&self, secret: Arc<CachedSecret>, served_from: ServedFrom) -> ProvidedSecret {
+    fn provide(&self, secret: Arc<CachedSecret>, served_from: LookupSource) -> ProvidedSecret {
         let age = secret.age(self.clock.now());
         let stale = self.config.stale_age(age);
-        let source = if stale.is_some() { ServedFrom::StaleCache } else { served_from };
+        let source = if stale.is_some() { LookupSource::StaleCache } else { served_from };
         self.observer.credential_served(&CredentialServed { kind: CredentialKind::Secret, source, age });
         ProvidedSecret { secret, stale }
     }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use super::token_cache::{CachedToken, TokenCache, TokenCacheKey, token_life};
 use super::{boot_clock::BootClock, cache_config::CacheConfig, lookup::Lookup, lookup::RefusalLookup};
 use crate::aws::{AwsError, AwsErrorKind, RegistryToken};
-use crate::credential::observer::{CredentialKind, CredentialObserver, CredentialServed, ServedFrom};
+use crate::credential::observer::{CredentialKind, CredentialObserver, CredentialServed, LookupSource};
 use crate::credential::store::TokenStore;
 use crate::error::Failure;
 use crate::sync::{Flight, Lifetime, Mutex, SingleFlight};
@@ -49,8 +49,8 @@ impl<S: TokenStore> TokenProvider<S> {
     /// Returns the token from the cache, or fetches it.
     pub(super) async fn get(&self, key: &TokenCacheKey) -> FetchResult {
         match self.look_up_or_start(key)? {
-            Either::Left(token) => Ok(self.provide(token, ServedFrom::Cache)),
-            Either::Right(flight) => Ok(self.provide(flight.await?, ServedFrom::Fetch)),
+            Either::Left(token) => Ok(self.provide(token, LookupSource::Cache)),
+            Either::Right(flight) => Ok(self.provide(flight.await?, LookupSource::Fetch)),
         }
     }
 
@@ -85,14 +85,14 @@ impl<S: TokenStore> TokenProvider<S> {
         let flight = {
             let mut state = self.state.lock();
             match state.cache.lookup_after_refusal(key, refused, self.clock.now()) {
-                RefusalLookup::Newer(token) => return Ok(Some(self.provide(token, ServedFrom::Cache))),
+                RefusalLookup::Newer(token) => return Ok(Some(self.provide(token, LookupSource::Cache))),
                 RefusalLookup::Confirmed => return Ok(None),
                 RefusalLookup::Unknown => self.join_or_start(&mut state, key, true),
             }
         };
         let token = flight.await?;
         let is_another = token.flight > refused.flight && !token.is_same_token(refused);
-        Ok(is_another.then(|| self.provide(token, ServedFrom::Fetch)))
+        Ok(is_another.then(|| self.provide(token, LookupSource::Fetch)))
     }
 
     /// Joins the fetch in flight, or starts one.
@@ -127,7 +127,7 @@ impl<S: TokenStore> TokenProvider<S> {
         state.flights.get_or_start(key, Lifetime::OutlivesCallers, fetch, fallback)
     }
 
-    fn provide(&self, token: Arc<CachedToken>, source: ServedFrom) -> Arc<CachedToken> {
+    fn provide(&self, token: Arc<CachedToken>, source: LookupSource) -> Arc<CachedToken> {
         let age = token.age(self.clock.now());
         self.observer.credential_served(&CredentialServed { kind: CredentialKind::Token, source, age });
         token

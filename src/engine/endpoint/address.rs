@@ -11,7 +11,7 @@ use super::tls::Tls;
 use crate::engine::engine_error::EngineError;
 use crate::engine::unreachable_reason::UnreachableReason;
 
-/// The address of an engine. `Display` writes it as `DOCKER_HOST` has it.
+/// The address of an engine. `Display` writes it in the form of `DOCKER_HOST`.
 #[derive(Clone, Debug)]
 pub enum DockerAddress {
     /// `unix:///path`: a socket on this host.
@@ -70,7 +70,7 @@ impl DockerAddress {
 
     /// Whether logins cross a network in clear text.
     #[must_use]
-    pub fn is_in_clear(&self) -> bool {
+    pub fn sends_clear_text(&self) -> bool {
         let Self::Tcp(host) = self else { return false };
         let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
         let address = name.trim_matches(['[', ']']).parse::<IpAddr>();
@@ -146,10 +146,10 @@ mod tests {
 
     #[test]
     fn only_a_remote_host_without_tls_is_in_clear() {
-        let is_in_clear = |text| DockerAddress::parse(text).unwrap().is_in_clear();
-        assert!(is_in_clear("tcp://engine.example:2375"));
+        let sends_clear_text = |text| DockerAddress::parse(text).unwrap().sends_clear_text();
+        assert!(sends_clear_text("tcp://engine.example:2375"));
         for text in ["tcp://localhost:2375", "tcp://127.0.0.9:2375", "tcp://[::1]:2375", "unix:///docker.sock"] {
-            assert!(!is_in_clear(text), "{text}");
+            assert!(!sends_clear_text(text), "{text}");
         }
     }
 

@@ -54,7 +54,7 @@ pub enum AddressError {
     },
     /// Only one file of a certificate and its key exists.
     #[error("{present} exists, but {missing} does not", present = .present.display(), missing = .missing.display())]
-    MissingHalf {
+    IncompleteKeyPair {
         /// The file that exists.
         present: PathBuf,
         /// The file that is missing.
@@ -101,7 +101,7 @@ impl Explain for AddressError {
 
     fn class(&self) -> Class {
         match self {
-            Self::UnknownContext { .. } | Self::MissingHalf { .. } => Class::Absent,
+            Self::UnknownContext { .. } | Self::IncompleteKeyPair { .. } => Class::Absent,
             Self::UnreadableFile { source, .. } if source.kind() == io::ErrorKind::NotFound => Class::Absent,
             Self::Ssh { .. } | Self::Unverified { .. } => Class::Unsupported,
             _ => Class::Invalid,
@@ -114,7 +114,7 @@ impl Explain for AddressError {
             Self::UnreadableFile { path, .. }
             | Self::InvalidPem { path, .. }
             | Self::InvalidDockerFile { path, .. }
-            | Self::MissingHalf { missing: path, .. }
+            | Self::IncompleteKeyPair { missing: path, .. }
             | Self::KeyMismatch { certificate: path, .. } => path.display().to_string(),
             Self::UnknownContext { name, .. } => name.clone(),
             Self::NoFolder { .. } | Self::TlsSetup { .. } => "Docker Engine".to_owned(),
@@ -135,7 +135,7 @@ impl Explain for AddressError {
             Self::NoFolder { .. } => {
                 "set DOCKER_CONFIG or engine.config_folder to the folder of config.json and contexts/, and DOCKER_CERT_PATH or engine.cert_path to the folder of the certificates"
             }
-            Self::UnreadableFile { .. } | Self::MissingHalf { .. } => {
+            Self::UnreadableFile { .. } | Self::IncompleteKeyPair { .. } => {
                 "TLS requires ca.pem, and for an engine with tlsverify cert.pem and key.pem, in DOCKER_CERT_PATH, engine.cert_path or the context; this user must be able to read them"
             }
             Self::InvalidPem { .. } => {

@@ -1,6 +1,6 @@
 //! Where the engine is, and how the connection to it is secured.
 //!
-//! Follows the order and the file formats of Docker's CLI. Files are read here, before any
+//! This module follows the order and the file formats of Docker's CLI. Files are read here, before any
 //! connection, so that a wrong path is reported as such; nothing here contacts the engine.
 
 mod address;

@@ -1,4 +1,4 @@
-//! From the settings of the engine to its address, in the order of Docker's CLI.
+//! Resolves the settings of the engine to its address, with the precedence of Docker's CLI.
 
 use std::path::{Path, PathBuf};
 

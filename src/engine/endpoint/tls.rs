@@ -67,8 +67,8 @@ impl Tls {
             (false, false) => {
                 return Ok(Self { config: Arc::new(config.with_no_client_auth()), has_certificate: false });
             }
-            (true, false) => return Err(AddressError::MissingHalf { present: certificate, missing: key }),
-            (false, true) => return Err(AddressError::MissingHalf { present: key, missing: certificate }),
+            (true, false) => return Err(AddressError::IncompleteKeyPair { present: certificate, missing: key }),
+            (false, true) => return Err(AddressError::IncompleteKeyPair { present: key, missing: certificate }),
             (true, true) => config.with_client_auth_cert(certificates(&certificate)?, private_key(&key)?),
         };
         let config =

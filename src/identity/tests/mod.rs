@@ -1,7 +1,7 @@
 //! Every error of the configured account roles, as the user reads it.
 
 use super::{AccountRoles, SessionName};
-use crate::config::{AccountEntry, AssumeFrom};
+use crate::config::{AccountEntry, AssumingIdentity};
 use crate::error::Failure;
 use crate::error::catalogue::render;
 use crate::task::{CredentialsParameter, RoleArn};
@@ -10,7 +10,7 @@ const ROLE: &str = "arn:aws:iam::444455556666:role/reader";
 
 fn entry(id: &str, role_arn: &str, external_id: Option<&str>) -> AccountEntry {
     let external_id = external_id.map(str::to_owned);
-    AccountEntry { id: id.to_owned(), role_arn: role_arn.to_owned(), external_id, via: AssumeFrom::Host }
+    AccountEntry { id: id.to_owned(), role_arn: role_arn.to_owned(), external_id, via: AssumingIdentity::Host }
 }
 
 fn error(entries: &[AccountEntry]) -> Failure {

@@ -20,7 +20,7 @@ use crate::registry::{Layer, RegistryClient};
 pub(in crate::pull) struct EngineDisk<'a> {
     limits: DiskLimits,
     answer_timeout: Duration,
-    /// Asked for once per run and shared by all pulls. The future continues where the last caller
+    /// Requested once per run and shared by all pulls. The future continues where the last caller
     /// left it, because the answer may take longer than a small pull.
     storage: Shared<BoxFuture<'a, Option<Arc<Storage>>>>,
     registry: RegistryClient,
@@ -33,7 +33,7 @@ pub(in crate::pull) struct DiskCheckResult<'a> {
     /// `None` if the image fits or its need is unknown.
     pub(in crate::pull) shortage: Option<Shortage>,
     need: Option<u64>,
-    /// Lasts as long as the pull.
+    /// Reserves the space until the pull ends.
     _reservation: Option<DiskReservation<'a>>,
 }
 
@@ -87,8 +87,8 @@ impl<'a> EngineDisk<'a> {
         let Some(layers) = self.missing_layers(engine, &storage, request, login).await else {
             return DiskCheckResult::default();
         };
-        let even_if_short = self.check_mode() != DiskCheck::Refuse;
-        let admission = self.reservations.admit(&layers, space, even_if_short);
+        let allow_shortage = self.check_mode() != DiskCheck::Refuse;
+        let admission = self.reservations.admit(&layers, space, allow_shortage);
         let estimate = admission.estimate;
         let shortage = || Shortage { root: storage.root.clone(), space, estimate };
         DiskCheckResult {
@@ -124,7 +124,7 @@ impl<'a> EngineDisk<'a> {
     }
 
     /// Asks the registry for the layers of an image. `None` if the engine has the image, or if the
-    /// registry does not tell.
+    /// registry does not list them.
     async fn missing_layers<E: Engine>(
         &self,
         engine: &E,

@@ -1,7 +1,7 @@
 //! Disk reservations: whether there is space for an image in addition to the running pulls. Pure.
 //!
 //! The need of an image is an estimate: its manifest has only the compressed sizes, and the engine
-//! does not tell which layers it already has from other images. The estimate errs towards too much.
+//! does not report which layers it already has from other images. The estimate errs towards too much.
 
 use std::collections::HashMap;
 
@@ -56,14 +56,14 @@ impl SpaceEstimate {
 }
 
 impl DiskReservations {
-    /// Reserves space for an image with these layers if it fits, or if `even_if_short`. Check and
+    /// Reserves space for an image with these layers if it fits, or if `allow_shortage`. Check and
     /// reservation share one lock, so of two images that do not fit together one is admitted.
-    pub(super) fn admit(&self, layers: &[Layer], space: FreeSpace, even_if_short: bool) -> Admission<'_> {
+    pub(super) fn admit(&self, layers: &[Layer], space: FreeSpace, allow_shortage: bool) -> Admission<'_> {
         let mut reserved = self.0.lock();
         let own = need([layers].into_iter());
         let all = need(reserved.layers.values().map(Vec::as_slice).chain([layers]));
         let estimate = SpaceEstimate { own, others: all - own };
-        if !estimate.fits(space) && !even_if_short {
+        if !estimate.fits(space) && !allow_shortage {
             return Admission { estimate, reservation: None };
         }
         reserved.last_number += 1;
@@ -151,19 +151,19 @@ mod tests {
         fn estimates_never_underflow_and_dropped_reservations_are_freed(
             images in images(),
             available in any::<u64>(),
-            even_if_short: bool,
+            allow_shortage: bool,
             keep in any::<u8>(),
         ) {
             let reservations = DiskReservations::default();
             let mut admitted = Vec::new();
             for (index, image) in images.iter().enumerate() {
-                let admission = reservations.admit(image, free(available), even_if_short);
+                let admission = reservations.admit(image, free(available), allow_shortage);
                 let SpaceEstimate { own, others } = admission.estimate;
                 prop_assert_eq!(own, need([image.as_slice()].into_iter()));
                 prop_assert!(own.checked_add(others).is_some());
                 prop_assert_eq!(
                     admission.reservation.is_some(),
-                    even_if_short || admission.estimate.fits(free(available))
+                    allow_shortage || admission.estimate.fits(free(available))
                 );
                 admitted.extend(admission.reservation.filter(|_| keep & (1 << index) != 0));
                 prop_assert_eq!(reservations.0.lock().layers.len(), admitted.len());

@@ -6,20 +6,20 @@ use super::fake_engine::{
     Anonymous, DIGEST, FakeEngine, NoObserver, NotRefreshable, SECOND, Script, backoff, busy, class, digest, kind,
     limits, local_image, planned, planned_through_rule, pull, refused, two_permits,
 };
-use crate::config::{Behavior, OnRefusal};
+use crate::config::{Behavior, RefusalAction};
 use crate::engine::EngineError;
 use crate::error::{Class, Link};
 use crate::plan::{HostLogin, HostLoginSource, Need, PlannedPull};
-use crate::pull::{Caching, Deadlines, PullLimits, PullOutcome, PullResultKind, run};
+use crate::pull::{CachePolicy, Deadlines, PullLimits, PullOutcome, PullResultKind, run};
 
 /// Runs the pull of one image with these cache settings and one attempt.
-async fn pull_app(caching: Caching, fake: FakeEngine) -> PullOutcome {
-    let limits = PullLimits { caching, backoff: backoff(SECOND, 1), ..limits() };
+async fn pull_app(cache_policy: CachePolicy, fake: FakeEngine) -> PullOutcome {
+    let limits = PullLimits { cache_policy, backoff: backoff(SECOND, 1), ..limits() };
     pull(fake, &["app"], &limits, &CancellationToken::new()).await.0.remove(0)
 }
 
-fn with_behavior(behavior: Behavior) -> Caching {
-    Caching { behavior, ..Caching::default() }
+fn with_behavior(behavior: Behavior) -> CachePolicy {
+    CachePolicy { behavior, ..CachePolicy::default() }
 }
 
 #[tokio::test(start_paused = true)]
@@ -38,7 +38,7 @@ async fn cached_image_is_used_when_the_registry_is_unavailable() {
 async fn refusal_is_final_even_with_a_cached_image() {
     let refusing = || FakeEngine::default().script("app", refused()).with_local("app", DIGEST);
     assert_eq!(class(&pull_app(with_behavior(Behavior::Default), refusing()).await), Some(Class::Refused));
-    let lenient = Caching { on_refusal: OnRefusal::UseCached, ..Caching::default() };
+    let lenient = CachePolicy { on_refusal: RefusalAction::UseCached, ..CachePolicy::default() };
     assert!(matches!(kind(&pull_app(lenient, refusing()).await), PullResultKind::Cached { pull_failure: Some(_), .. }));
 }
 
@@ -62,7 +62,7 @@ fn verifying(fake: FakeEngine, script: Script) -> FakeEngine {
 
 #[tokio::test(start_paused = true)]
 async fn verified_cached_image_is_used_only_if_the_registry_accepts_the_credential() {
-    let strict = Caching { verify_access: Some(true), ..with_behavior(Behavior::PreferCached) };
+    let strict = CachePolicy { verify_access: Some(true), ..with_behavior(Behavior::PreferCached) };
     let outcome = pull_app(strict, verifying(FakeEngine::default(), vec![digest(0)])).await;
     assert_eq!(kind(&outcome), PullResultKind::Cached { verified: true, pull_failure: None });
     assert_eq!(class(&pull_app(strict, verifying(FakeEngine::default(), refused())).await), Some(Class::Refused));
@@ -83,9 +83,9 @@ async fn verification_and_pull_share_one_deadline() {
     let absent =
         EngineError::ErrorMessage { status: 404, code: None, text: "manifest unknown: manifest unknown".to_owned() };
     let fake = verifying(FakeEngine::default(), vec![(60 * SECOND, Err(absent))]).script("app", vec![digest(60)]);
-    let caching = Caching { verify_access: Some(true), ..with_behavior(Behavior::PreferCached) };
+    let cache_policy = CachePolicy { verify_access: Some(true), ..with_behavior(Behavior::PreferCached) };
     let deadlines = Deadlines { begin: 90 * SECOND, ..limits().deadlines };
-    let limits = PullLimits { caching, deadlines, ..limits() };
+    let limits = PullLimits { cache_policy, deadlines, ..limits() };
     let (outcomes, _) = pull(fake, &["app"], &limits, &CancellationToken::new()).await;
     assert_eq!((class(&outcomes[0]), outcomes[0].duration), (Some(Class::TimedOut), 100 * SECOND), "{outcomes:?}");
 }

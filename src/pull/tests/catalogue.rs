@@ -69,8 +69,8 @@ fn missing_behind_a_rule() -> Failure {
 
 #[test]
 fn errors_read_well() {
-    let after = Duration::from_secs(90);
-    let timed_out = |last| failure(&PullError::TimedOut { image: image(), after, last });
+    let limit = Duration::from_secs(90);
+    let timed_out = |last| failure(&PullError::TimedOut { image: image(), limit, last });
     let last = PullError::Engine { image: image(), anonymous: false, cause: message("503 Service Unavailable") };
     let unverified = |local: &[&str]| {
         let local = local.iter().map(|digest| (*digest).to_owned()).collect();
@@ -102,8 +102,8 @@ fn errors_read_well() {
         ("disk full", disk_full(None, None)),
         ("disk full, need known", disk_full(Some(9), Some(3 << 30))),
         ("disk full, no inodes", disk_full(Some(0), None)),
-        ("no answer", failure(&PullError::NoAnswer { image: image(), after })),
-        ("stalled", failure(&PullError::Stalled { image: image(), after })),
+        ("no answer", failure(&PullError::NoAnswer { image: image(), limit })),
+        ("stalled", failure(&PullError::Stalled { image: image(), limit })),
         ("timed out", timed_out(None)),
         ("timed out after failed attempts", timed_out(Some(Box::new(last)))),
         ("another local image", unverified(&["sha256:bb"])),

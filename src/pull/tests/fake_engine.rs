@@ -19,7 +19,7 @@ use crate::engine::{
 use crate::error::{Class, Failure, Link, Printable};
 use crate::plan::{Need, PlannedPull};
 use crate::pull::{
-    Caching, Concurrency, Deadlines, DiskLimits, ProgressObserver, PullLimiter, PullLimits, PullOutcome,
+    CachePolicy, Concurrency, Deadlines, DiskLimits, ProgressObserver, PullLimiter, PullLimits, PullOutcome,
     PullResultKind, PullState, run,
 };
 use crate::retry::Backoff;
@@ -230,7 +230,7 @@ pub(super) fn backoff(max: Duration, attempts: u32) -> Backoff {
 pub(super) fn limits() -> PullLimits {
     PullLimits {
         disk: DiskLimits::default(),
-        caching: Caching::default(),
+        cache_policy: CachePolicy::default(),
         deadlines: Deadlines {
             answer: 5 * SECOND,
             begin: 10 * SECOND,

@@ -47,5 +47,5 @@ pub(in crate::agent::api) fn parse(body: &[u8]) -> Result<LoginTarget, Problem> 
 
 pub(in crate::agent::api) fn unconfigured(image: &ImageReference) -> Problem {
     let detail = format!("{} is neither an ECR registry nor listed under [[registry]]", image.registry());
-    Problem::new(ProblemKind::NOT_OURS, &detail)
+    Problem::new(ProblemKind::UNKNOWN_REGISTRY, &detail)
 }

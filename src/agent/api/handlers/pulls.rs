@@ -78,8 +78,8 @@ async fn plan_body(
         query.get("source", |source| (source.chars().count() <= SOURCE_LIMIT).then(|| Printable::new(source)))?;
     let source = source.filter(|source| !source.as_str().is_empty()).unwrap_or_else(|| Printable::new("request"));
     let text = request_body::read(request, state.request_timeout).await?;
-    let (work, name, definition) = (Arc::clone(&state.executor), source.clone(), text.clone());
-    let plan = tokio::task::spawn_blocking(move || work.plan(name.as_str(), &definition)).await;
+    let (executor, name, definition) = (Arc::clone(&state.executor), source.clone(), text.clone());
+    let plan = tokio::task::spawn_blocking(move || executor.plan(name.as_str(), &definition)).await;
     let plan = plan.map_err(|error| Problem::new(ProblemKind::INTERNAL, &error.to_string()))?;
     Ok(PlannedDefinition { source, text, plan })
 }
@@ -144,8 +144,8 @@ async fn full_view(state: &Arc<ApiState>, view: JobSnapshot) -> PullView {
     let pulls = pulls.into_iter().map(|(subject, state)| PullItem::new(subject, state)).collect();
     let mut view = PullView { pulls, ..PullView::summary(view) };
     if view.ended.is_some() {
-        let (desk, id) = (Arc::clone(&state.job_store), view.id.clone());
-        view.report = tokio::task::spawn_blocking(move || desk.report(&id)).await.ok().flatten();
+        let (job_store, id) = (Arc::clone(&state.job_store), view.id.clone());
+        view.report = tokio::task::spawn_blocking(move || job_store.report(&id)).await.ok().flatten();
     }
     view
 }

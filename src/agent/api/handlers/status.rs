@@ -26,8 +26,8 @@ pub(in crate::agent::api) fn metrics(state: &ApiState) -> ApiResponse {
 
 /// Checks the engine and the state folder, concurrently.
 pub(in crate::agent::api) async fn ready(state: &Arc<ApiState>) -> Result<ApiResponse, Problem> {
-    let desk = Arc::clone(&state.job_store);
-    let probe = tokio::task::spawn_blocking(move || desk.probe());
+    let job_store = Arc::clone(&state.job_store);
+    let probe = tokio::task::spawn_blocking(move || job_store.probe());
     let (engine, state_folder) = join(state.executor.check_engine(), probe).await;
     let state_folder = match state_folder {
         Ok(probed) => probed.map_err(Failure::from),

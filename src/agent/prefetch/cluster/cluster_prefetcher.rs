@@ -21,7 +21,7 @@ use crate::traces;
 /// The delays between scans that fail. The scan interval limits them too.
 const SCAN_BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(5), Duration::from_mins(5));
 
-/// Keeps the images of a cluster's workloads on this host.
+/// Prefetches the images of a cluster's workloads.
 pub(in crate::agent) struct ClusterPrefetcher<'a> {
     job_store: &'a JobStore,
     settings: ClusterPrefetchSettings<'a>,
@@ -35,7 +35,7 @@ pub(in crate::agent) struct ClusterPrefetcher<'a> {
 
 enum KnownDefinition {
     /// Its images are prefetched.
-    Prefetched { essence: String, job: JobId, due: Option<Instant> },
+    Prefetched { minimal_json: String, job: JobId, due: Option<Instant> },
     /// Its tasks cannot be placed on this instance.
     NotPlaceable,
     /// ECS did not return it. Every scan asks for it again.
@@ -83,7 +83,7 @@ impl<'a> ClusterPrefetcher<'a> {
         }
     }
 
-    /// Reads the cluster once. After an error, the definitions that were read before it are kept.
+    /// Reads the cluster once. After an error, the definitions that were read before it stay in use.
     async fn scan(&mut self) -> Result<(), Failure> {
         let cluster = self.settings.cluster;
         let instance = cluster.instance().await?;
@@ -139,11 +139,11 @@ impl<'a> ClusterPrefetcher<'a> {
     fn place(&self, arn: &str, instance: &ContainerInstance, definition: &ClusterDefinition) -> KnownDefinition {
         let is_placeable = definition.member_of.iter().all(|expression| instance.may_satisfy(expression))
             && supports_this_host(arn, definition);
-        let Some(essence) = minimal_definition(definition.json.as_bytes()).filter(|_| is_placeable) else {
+        let Some(minimal_json) = minimal_definition(definition.json.as_bytes()).filter(|_| is_placeable) else {
             return KnownDefinition::NotPlaceable;
         };
-        let job = self.job_store.add_managed_job(submission(arn, &essence));
-        KnownDefinition::Prefetched { essence, job, due: self.settings.pull_interval.map(jitter::next_due) }
+        let job = self.job_store.add_managed_job(submission(arn, &minimal_json));
+        KnownDefinition::Prefetched { minimal_json, job, due: self.settings.pull_interval.map(jitter::next_due) }
     }
 
     /// Records that ECS did not return a definition, and logs it unless the error is the same as before.
@@ -168,13 +168,13 @@ impl<'a> ClusterPrefetcher<'a> {
         let Self { job_store, settings, known, .. } = self;
         let now = Instant::now();
         for (arn, known) in known {
-            if let KnownDefinition::Prefetched { essence, job, due } = known
+            if let KnownDefinition::Prefetched { minimal_json, job, due } = known
                 && due.is_some_and(|due| due <= now)
             {
                 *due = settings.pull_interval.map(jitter::next_due);
                 if job_store.active_job(job).is_none() {
                     job_store.remove_managed_job(job);
-                    *job = job_store.add_managed_job(submission(arn, essence));
+                    *job = job_store.add_managed_job(submission(arn, minimal_json));
                 }
             }
         }
@@ -213,7 +213,7 @@ fn supports_this_host(arn: &str, definition: &ClusterDefinition) -> bool {
     }
 }
 
-fn submission(arn: &str, essence: &str) -> Submission {
-    let (source, definition) = (Printable::new(arn), essence.to_owned());
+fn submission(arn: &str, minimal_json: &str) -> Submission {
+    let (source, definition) = (Printable::new(arn), minimal_json.to_owned());
     Submission { source, definition, key: None, submitted_by: JobSource::Cluster }
 }

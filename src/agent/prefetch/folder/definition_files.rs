@@ -120,13 +120,13 @@ impl<'a> DefinitionFiles<'a> {
                 file.fingerprint = None;
                 file.check_due = Some(Instant::now() + SETTLE_TIME);
             }
-            FileRead::Valid { essence, fingerprint } => {
+            FileRead::Valid { minimal_json, fingerprint } => {
                 file.fingerprint = fingerprint;
                 if let Some(invalid) = file.invalid.take() {
                     self.job_store.remove_managed_job(&invalid.job);
                 }
-                if file.valid.as_ref() != Some(&essence) {
-                    file.valid = Some(essence);
+                if file.valid.as_ref() != Some(&minimal_json) {
+                    file.valid = Some(minimal_json);
                     self.start_job(name);
                 }
             }

@@ -29,7 +29,7 @@ pub(super) enum FileRead {
     /// The file is still being written.
     Unsettled,
     /// The file is a task definition.
-    Valid { essence: String, fingerprint: Option<FileFingerprint> },
+    Valid { minimal_json: String, fingerprint: Option<FileFingerprint> },
     /// The file is not a valid task definition, or cannot be read.
     Invalid { failure: Failure, fingerprint: Option<FileFingerprint> },
 }
@@ -58,7 +58,7 @@ impl FileRead {
         let is_settled = fingerprint.is_none_or(|fingerprint| fingerprint.is_unchanged_for(SETTLE_TIME, now));
         let fingerprint = fingerprint.filter(|fingerprint| fingerprint.is_unchanged_for(FINGERPRINT_AGE, now));
         match content.and_then(|content| parse(path, &content)) {
-            Ok(essence) => Self::Valid { essence, fingerprint },
+            Ok(minimal_json) => Self::Valid { minimal_json, fingerprint },
             Err(failure) if is_settled => Self::Invalid { failure, fingerprint },
             Err(_) => Self::Unsettled,
         }

@@ -155,7 +155,7 @@ impl<'a> FolderState<'a> {
     }
 }
 
-/// Runs an operation that blocks on the disk in a thread of its own. A disk that never responds
+/// Runs an operation that blocks on the disk in a separate thread. A disk that never responds
 /// blocks the watched folder only, and not the end of the agent.
 async fn run_blocking<T: Send + 'static>(operation: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
     let mut task = tokio::task::spawn_blocking(operation);

@@ -130,15 +130,15 @@ impl Watches {
     fn add(inotify: &OwnedFd, folder: &Path) -> Result<Self, Errno> {
         let mut attempts = 0;
         loop {
-            let own = add_watch(inotify, folder, FOLDER_EVENTS)?;
-            let ancestor = AncestorWatch::add(inotify, folder, own.is_some())?;
+            let folder_watch = add_watch(inotify, folder, FOLDER_EVENTS)?;
+            let ancestor = AncestorWatch::add(inotify, folder, folder_watch.is_some())?;
             attempts += 1;
             match ancestor {
-                None if own.is_none() => return Err(Errno::ACCESS),
+                None if folder_watch.is_none() => return Err(Errno::ACCESS),
                 // The child was created after its watch had failed, so try again. A folder without
                 // read permission looks the same each time.
-                Some(AncestorWatch { child, .. }) if own.is_none() && attempts < 4 && child.is_dir() => {}
-                ancestor => return Ok(Self { folder: own, ancestor }),
+                Some(AncestorWatch { child, .. }) if folder_watch.is_none() && attempts < 4 && child.is_dir() => {}
+                ancestor => return Ok(Self { folder: folder_watch, ancestor }),
             }
         }
     }

@@ -35,8 +35,8 @@ impl Layout {
     /// Distributes the width: first the shortened name and the state, then the numbers in the order of
     /// their value to the user, then the rest of the name and the bar.
     pub(super) fn new(longest_name: usize, width: usize) -> Self {
-        let wanted = longest_name.min(NAME_MAX);
-        let mut rest = width.saturating_sub(wanted.min(NAME_MIN) + GAP + STATE);
+        let full_name = longest_name.min(NAME_MAX);
+        let mut rest = width.saturating_sub(full_name.min(NAME_MIN) + GAP + STATE);
         let mut reserve = |columns: usize| {
             if rest < columns + GAP {
                 return 0;
@@ -46,10 +46,10 @@ impl Layout {
         };
         let (percent, bytes, time_left, rate) = (reserve(PERCENT), reserve(BYTES), reserve(TIME_LEFT), reserve(RATE));
         // A name tells more than a bar.
-        let missing = wanted.min(NAME_WITH_BAR).saturating_sub(NAME_MIN);
+        let missing = full_name.min(NAME_WITH_BAR).saturating_sub(NAME_MIN);
         let bar = rest.saturating_sub(missing + 1).min(BAR_MAX);
         let bar = if rate > 0 && bar >= BAR_MIN { bar } else { 0 };
         let name = NAME_MIN + rest - if bar > 0 { bar + 1 } else { 0 };
-        Self { name: wanted.min(name).min(width), bar, percent, bytes, time_left, rate }
+        Self { name: full_name.min(name).min(width), bar, percent, bytes, time_left, rate }
     }
 }

@@ -65,24 +65,24 @@ impl Pen {
     }
 }
 
-/// Cuts the end of a text that is wider than so many columns.
+/// Cuts the end of a text that is wider than `columns`.
 pub(super) fn cut_end(text: &str, columns: usize) -> String {
     if display_width(text) <= columns {
         return text.to_owned();
     }
-    within(text.chars(), columns.saturating_sub(1)).chain((columns > 0).then_some('…')).collect()
+    take_columns(text.chars(), columns.saturating_sub(1)).chain((columns > 0).then_some('…')).collect()
 }
 
-/// Cuts the beginning of a text that is wider than so many columns: the end of an image name tells more.
+/// Cuts the beginning of a text that is wider than `columns`: the end of an image name tells more.
 pub(super) fn cut_start(text: &str, columns: usize) -> String {
     if display_width(text) <= columns {
         return text.to_owned();
     }
-    let end: Vec<char> = within(text.chars().rev(), columns.saturating_sub(1)).collect();
+    let end: Vec<char> = take_columns(text.chars().rev(), columns.saturating_sub(1)).collect();
     (columns > 0).then_some('…').into_iter().chain(end.into_iter().rev()).collect()
 }
 
-fn within(characters: impl Iterator<Item = char>, columns: usize) -> impl Iterator<Item = char> {
+fn take_columns(characters: impl Iterator<Item = char>, columns: usize) -> impl Iterator<Item = char> {
     let mut used = 0;
     characters.take_while(move |character| {
         used += display_width(character.encode_utf8(&mut [0; 4]));

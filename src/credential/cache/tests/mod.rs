@@ -19,7 +19,7 @@ use super::cached_secret::{CachedSecret, FetchStart, FetchedSecret, SecretCacheK
 use crate::aws::{
     AwsError, AwsErrorKind, Ciphertext, DecryptedBytes, RegistryToken, SecretValue, SecretVersion, TokenScope,
 };
-use crate::credential::observer::{CredentialObserver, CredentialServed, ServedFrom};
+use crate::credential::observer::{CredentialObserver, CredentialServed, LookupSource};
 use crate::credential::store::{SecretStore, TokenStore};
 use crate::identity::Identity;
 use crate::secret::Secret;

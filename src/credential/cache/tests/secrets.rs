@@ -242,7 +242,7 @@ async fn time_in_suspension_counts_for_the_age() {
 }
 
 #[derive(Debug, Default)]
-struct RecordingObserver(Mutex<Vec<(ServedFrom, u64)>>);
+struct RecordingObserver(Mutex<Vec<(LookupSource, u64)>>);
 
 impl crate::aws::CallObserver for RecordingObserver {}
 
@@ -262,5 +262,5 @@ async fn observer_gets_the_source_and_the_age() {
     tokio::time::sleep(300 * SECOND).await;
     world.get("a").await.unwrap();
     let served = std::mem::take(&mut *observer.0.lock());
-    assert_eq!(served, [(ServedFrom::Fetch, 0), (ServedFrom::Cache, 10), (ServedFrom::StaleCache, 311)]);
+    assert_eq!(served, [(LookupSource::Fetch, 0), (LookupSource::Cache, 10), (LookupSource::StaleCache, 311)]);
 }

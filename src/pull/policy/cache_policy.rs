@@ -4,7 +4,7 @@
 //! private image unless the operator says so, and a cached image that was pulled for one task gives
 //! no other task access to it.
 
-use crate::config::{Behavior, OnRefusal};
+use crate::config::{Behavior, RefusalAction};
 use crate::engine::LocalImage;
 use crate::error::{Class, Failure, Link};
 use crate::plan::Need;
@@ -12,7 +12,7 @@ use crate::task::Platform;
 
 /// The pull behavior, and the operator's settings for cached images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Caching {
+pub struct CachePolicy {
     /// When a cached image may be used.
     pub behavior: Behavior,
     /// Whether the registry must accept the task's own credential before a cached image is used.
@@ -20,10 +20,10 @@ pub struct Caching {
     /// run needs a credential for the image.
     pub verify_access: Option<bool>,
     /// What follows when a registry refuses a pull.
-    pub on_refusal: OnRefusal,
+    pub on_refusal: RefusalAction,
 }
 
-impl Caching {
+impl CachePolicy {
     /// Whether a cached image is looked for before the registry is asked.
     pub(in crate::pull) fn checks_cache_first(self) -> bool {
         matches!(self.behavior, Behavior::Once | Behavior::PreferCached)
@@ -47,7 +47,7 @@ impl Caching {
         if self.behavior != Behavior::Default || self.verify_access == Some(true) || failure.link == Link::Engine {
             return false;
         }
-        failure.class.is_outage() || (failure.class == Class::Refused && self.on_refusal == OnRefusal::UseCached)
+        failure.class.is_outage() || (failure.class == Class::Refused && self.on_refusal == RefusalAction::UseCached)
     }
 }
 
@@ -55,14 +55,14 @@ impl Caching {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Behavior, Caching, OnRefusal};
+    use super::{Behavior, CachePolicy, RefusalAction};
     use crate::engine::LocalImage;
     use crate::error::{Class, Failure, Link, Printable};
     use crate::plan::{HostLogin, HostLoginSource, Need};
     use crate::task::Platform;
 
-    fn caching(behavior: Behavior) -> Caching {
-        Caching { behavior, ..Caching::default() }
+    fn cache_policy(behavior: Behavior) -> CachePolicy {
+        CachePolicy { behavior, ..CachePolicy::default() }
     }
 
     fn failure(link: Link, class: Class) -> Failure {
@@ -76,17 +76,18 @@ mod tests {
 
     #[test]
     fn only_a_registry_outage_under_default_allows_a_cached_image() {
-        let allows = |caching: Caching, class| caching.allows_cached_after(&failure(Link::Registry, class));
+        let allows =
+            |cache_policy: CachePolicy, class| cache_policy.allows_cached_after(&failure(Link::Registry, class));
         for class in [Class::Unavailable, Class::Throttled, Class::TimedOut] {
-            assert!(allows(caching(Behavior::Default), class), "{class}");
+            assert!(allows(cache_policy(Behavior::Default), class), "{class}");
             for other in [Behavior::Always, Behavior::Once, Behavior::PreferCached] {
-                assert!(!allows(caching(other), class), "{class} {other:?}");
+                assert!(!allows(cache_policy(other), class), "{class} {other:?}");
             }
         }
         for class in [Class::Refused, Class::Absent, Class::Unsupported, Class::DiskFull, Class::EngineGone] {
-            assert!(!allows(caching(Behavior::Default), class), "{class}");
+            assert!(!allows(cache_policy(Behavior::Default), class), "{class}");
         }
-        assert!(!caching(Behavior::Default).allows_cached_after(&failure(Link::Engine, Class::Unavailable)));
+        assert!(!cache_policy(Behavior::Default).allows_cached_after(&failure(Link::Engine, Class::Unavailable)));
     }
 
     #[test]
@@ -97,10 +98,10 @@ mod tests {
             (Behavior::Once, true),
             (Behavior::PreferCached, true),
         ] {
-            assert_eq!(caching(behavior).requires_verification(&private(), false), verified, "{behavior:?}");
-            assert!(!caching(behavior).requires_verification(&Need::Anonymous, false));
-            assert_eq!(caching(behavior).requires_verification(&Need::Anonymous, true), verified, "{behavior:?}");
-            let never = Caching { verify_access: Some(false), ..caching(behavior) };
+            assert_eq!(cache_policy(behavior).requires_verification(&private(), false), verified, "{behavior:?}");
+            assert!(!cache_policy(behavior).requires_verification(&Need::Anonymous, false));
+            assert_eq!(cache_policy(behavior).requires_verification(&Need::Anonymous, true), verified, "{behavior:?}");
+            let never = CachePolicy { verify_access: Some(false), ..cache_policy(behavior) };
             assert!(!never.requires_verification(&private(), true));
         }
     }
@@ -109,20 +110,20 @@ mod tests {
     fn once_accepts_only_images_from_a_registry() {
         let platform = Platform::from_image_config("linux", "arm64", "");
         let built = LocalImage { id: "sha256:1".to_owned(), digests: Vec::new(), platform };
-        assert!(caching(Behavior::PreferCached).accepts(&built, None));
-        assert!(!caching(Behavior::Once).accepts(&built, None));
+        assert!(cache_policy(Behavior::PreferCached).accepts(&built, None));
+        assert!(!cache_policy(Behavior::Once).accepts(&built, None));
         let pulled = LocalImage { digests: vec!["sha256:2".to_owned()], ..built };
-        assert!(caching(Behavior::Once).accepts(&pulled, None));
+        assert!(cache_policy(Behavior::Once).accepts(&pulled, None));
         let requested = |text| Platform::parse(text).unwrap();
-        assert!(caching(Behavior::Once).accepts(&pulled, Some(&requested("linux/arm64"))));
-        assert!(!caching(Behavior::PreferCached).accepts(&pulled, Some(&requested("linux/amd64"))));
+        assert!(cache_policy(Behavior::Once).accepts(&pulled, Some(&requested("linux/arm64"))));
+        assert!(!cache_policy(Behavior::PreferCached).accepts(&pulled, Some(&requested("linux/amd64"))));
     }
 
-    fn any_caching() -> impl Strategy<Value = Caching> {
+    fn any_caching() -> impl Strategy<Value = CachePolicy> {
         let behavior =
             prop::sample::select(vec![Behavior::Default, Behavior::Always, Behavior::Once, Behavior::PreferCached]);
-        let on_refusal = prop::sample::select(vec![OnRefusal::Fail, OnRefusal::UseCached]);
-        (behavior, any::<Option<bool>>(), on_refusal).prop_map(|(behavior, verify_access, on_refusal)| Caching {
+        let on_refusal = prop::sample::select(vec![RefusalAction::Fail, RefusalAction::UseCached]);
+        (behavior, any::<Option<bool>>(), on_refusal).prop_map(|(behavior, verify_access, on_refusal)| CachePolicy {
             behavior,
             verify_access,
             on_refusal,
@@ -131,21 +132,21 @@ mod tests {
 
     proptest! {
         #[test]
-        fn refusal_yields_a_cached_image_only_if_the_operator_says_so(caching in any_caching()) {
+        fn refusal_yields_a_cached_image_only_if_the_operator_says_so(cache_policy in any_caching()) {
             for link in [Link::Registry, Link::Repository, Link::Secret, Link::RegistryToken] {
-                let allowed = caching.allows_cached_after(&failure(link, Class::Refused));
-                prop_assert!(!allowed || caching.on_refusal == OnRefusal::UseCached);
-                prop_assert!(!allowed || caching.verify_access != Some(true));
+                let allowed = cache_policy.allows_cached_after(&failure(link, Class::Refused));
+                prop_assert!(!allowed || cache_policy.on_refusal == RefusalAction::UseCached);
+                prop_assert!(!allowed || cache_policy.verify_access != Some(true));
             }
         }
 
         #[test]
         fn private_cached_image_is_used_unverified_only_if_the_operator_says_so(
-            caching in any_caching(),
+            cache_policy in any_caching(),
             is_shared: bool,
         ) {
-            let is_unverified = caching.checks_cache_first() && !caching.requires_verification(&private(), is_shared);
-            prop_assert!(!is_unverified || caching.verify_access == Some(false));
+            let is_unverified = cache_policy.checks_cache_first() && !cache_policy.requires_verification(&private(), is_shared);
+            prop_assert!(!is_unverified || cache_policy.verify_access == Some(false));
         }
     }
 }
