@@ -7,7 +7,7 @@ pub enum LaunchType {
     Ec2,
     /// On hosts outside AWS (ECS Anywhere).
     External,
-    /// On hosts that AWS manages (Fargate, Managed Instances), so never on this one.
+    /// On hosts that AWS manages (Fargate, Managed Instances), so never on this host.
     Managed,
 }
 
@@ -23,7 +23,8 @@ impl LaunchType {
         })
     }
 
-    /// The launch type of a capacity provider: AWS's own two are Fargate, any other has instances.
+    /// The launch type of a capacity provider: AWS's two predefined providers are Fargate; any
+    /// other provider has instances.
     #[must_use]
     pub fn from_capacity_provider(name: &str) -> Self {
         if matches!(name, "FARGATE" | "FARGATE_SPOT") { Self::Managed } else { Self::Ec2 }

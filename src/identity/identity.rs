@@ -8,7 +8,7 @@ use crate::task::RoleArn;
 /// The AWS principal that makes a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Identity {
-    /// The host's own identity; [`super::HostKind`] decides where it is looked for.
+    /// The host's own identity; [`super::HostKind`] decides which sources provide its credentials.
     Host,
     /// A task's execution role, which the host's identity assumes (A15).
     ExecutionRole(RoleSession),

@@ -4,7 +4,7 @@ use super::execution_role_error::ExecutionRoleError;
 use super::host_login::HostLogin;
 use super::need::Need;
 use super::planned_pull::PlannedPull;
-use super::registry::{EcrReferenceError, EcrRegistry, PARTITION_OF_ECR_PUBLIC, RegistryKind};
+use super::registry::{ECR_PUBLIC_PARTITION, EcrReferenceError, EcrRegistry, RegistryKind};
 use super::rewrites::Rewrites;
 use crate::error::Failure;
 use crate::identity::{AccountRoles, SessionName};
@@ -96,7 +96,7 @@ impl CredentialSelector<'_> {
     fn ecr_public_need(&self) -> Need {
         let Ok(role) = self.execution_role.as_ref() else { return Need::Anonymous };
         let (accounts, session) = (self.accounts, &self.session);
-        let identity = accounts.identity_for_ecr(&"ECR Public", None, PARTITION_OF_ECR_PUBLIC, role.as_ref(), session);
+        let identity = accounts.identity_for_ecr(&"ECR Public", None, ECR_PUBLIC_PARTITION, role.as_ref(), session);
         identity.map_or(Need::Anonymous, |identity| Need::EcrPublic { identity })
     }
 

@@ -15,7 +15,7 @@ use super::login_error::LoginError;
 use super::login_target::{LoginTarget, TargetImage};
 use super::manifest::MEDIA_TYPES;
 use super::registry_error::RegistryError;
-use super::token_service::{TokenScope, TokenService};
+use super::token_service::{TokenParameters, TokenService};
 use crate::credential::Login;
 
 /// The path that every registry answers, whatever it contains.
@@ -34,13 +34,17 @@ pub enum LoginAcceptance {
     Open,
 }
 
-/// Checks a login. `time` limits all requests together.
+/// Checks a login. `time_limit` applies to all requests together.
 ///
 /// # Errors
 /// [`LoginError`], which repeats nothing of a response but its status.
-pub async fn try_login(target: &LoginTarget, login: &Login, time: Duration) -> Result<LoginAcceptance, LoginError> {
+pub async fn try_login(
+    target: &LoginTarget,
+    login: &Login,
+    time_limit: Duration,
+) -> Result<LoginAcceptance, LoginError> {
     let timed_out = |_| LoginError::TimedOut { host: target.host().to_owned() };
-    timeout(time, AuthHandshake { target, http: HttpClient::default() }.run(login)).await.map_err(timed_out)?
+    timeout(time_limit, AuthHandshake { target, http: HttpClient::default() }.run(login)).await.map_err(timed_out)?
 }
 
 struct AuthHandshake<'a> {
@@ -96,8 +100,8 @@ impl AuthHandshake<'_> {
         let tokens = TokenService::from_realm(&realm, self.target.host());
         let tokens = tokens.ok_or_else(|| LoginError::Realm { host: host() })?;
         let repository = self.target.image.as_ref().map(|image| &*image.repository);
-        let scope = TokenScope { service: service.as_deref(), repository };
-        let authorization = tokens.authorization(&self.http, scope, login).await;
+        let target = TokenParameters { service: service.as_deref(), repository };
+        let authorization = tokens.authorization(&self.http, target, login).await;
         authorization.map_err(|error| token_service_error(tokens.host(), error))
     }
 

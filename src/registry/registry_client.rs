@@ -8,7 +8,7 @@ use super::endpoint::api_uri;
 use super::http_client::{HttpClient, HttpResponse, MANIFEST_LIMIT, empty_body};
 use super::manifest::{MEDIA_TYPES, Manifest, ManifestDocument};
 use super::registry_error::RegistryError;
-use super::token_service::{TokenScope, TokenService};
+use super::token_service::{TokenParameters, TokenService};
 use crate::credential::Login;
 use crate::task::{ImageReference, ImageVersion, Platform};
 
@@ -86,8 +86,8 @@ impl RegistryClient {
             Challenge::Bearer { realm, service } => {
                 let tokens = TokenService::from_realm(&realm, image.registry());
                 let tokens = tokens.ok_or(RegistryError::UnsupportedChallenge)?;
-                let scope = TokenScope { service: service.as_deref(), repository: Some(image.repository()) };
-                tokens.authorization(&self.http, scope, login).await
+                let target = TokenParameters { service: service.as_deref(), repository: Some(image.repository()) };
+                tokens.authorization(&self.http, target, login).await
             }
         }
     }

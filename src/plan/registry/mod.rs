@@ -19,4 +19,4 @@ pub(super) use ecr_reference_error::EcrReferenceError;
 pub use ecr_registry::EcrRegistry;
 pub use registry_kind::RegistryKind;
 
-pub(super) use registry_kind::PARTITION_OF_ECR_PUBLIC;
+pub(super) use registry_kind::ECR_PUBLIC_PARTITION;
