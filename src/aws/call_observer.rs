@@ -1,6 +1,7 @@
 //! The observer of AWS calls: names and numbers, never a value.
 //!
-//! This module does not know who observes. A run without an observer pays for one empty call.
+//! This module does not know the implementations. Without an observer, each AWS call costs one
+//! empty function call.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,7 +14,7 @@ pub trait CallObserver: fmt::Debug + Send + Sync + 'static {
     fn call_ended(&self, _: &AwsCallEvent) {}
 }
 
-/// No observer.
+/// The unit type ignores every event.
 impl CallObserver for () {}
 
 /// One AWS call, including the SDK's own attempts.
@@ -36,7 +37,7 @@ pub enum CallOutcome {
     Denied,
     /// With another error of the service.
     Failed,
-    /// The caller's credentials were not accepted.
+    /// AWS did not accept the caller's credentials.
     IdentityRejected,
     /// The host's clock is wrong.
     ClockSkew,
@@ -51,7 +52,7 @@ pub enum CallOutcome {
 impl CallOutcome {
     /// The outcome as a label of metrics and traces.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn label(self) -> &'static str {
         match self {
             Self::Answered => "answered",
             Self::Denied => "denied",

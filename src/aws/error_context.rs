@@ -1,5 +1,4 @@
-//! What is known about a call before it fails: the parts of an [`AwsError`] that do not depend on
-//! the answer.
+//! The parts of an [`AwsError`] that do not depend on the answer.
 
 use aws_config::Region;
 
@@ -34,7 +33,7 @@ impl ErrorContext {
     }
 
     /// The error of a call that failed in this Region.
-    pub(crate) fn failed(&self, FailedCall { kind, message }: FailedCall, region: &Region) -> AwsError {
+    pub(crate) fn call_error(&self, FailedCall { kind, message }: FailedCall, region: &Region) -> AwsError {
         AwsError { source: Some(message), ..self.error(kind, Some(region)) }
     }
 }

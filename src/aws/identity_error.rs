@@ -8,8 +8,8 @@ use crate::aws::error_context::ErrorContext;
 use crate::aws::{AwsError, AwsErrorKind, ServiceError};
 use crate::identity::Identity;
 
-/// An identity has no credentials. Cloneable, because several calls may wait for the same
-/// credentials.
+/// The credentials of an identity could not be obtained. The error is cloneable, because several
+/// calls may wait for the same credentials.
 #[derive(Clone, Debug)]
 pub(crate) struct IdentityError {
     /// The identity that failed: the one that was requested, or one that it is assumed from.
@@ -30,7 +30,7 @@ impl IdentityError {
         Self { identity: identity.clone(), kind, region: None, source: Arc::new(source) }
     }
 
-    /// The failure of taskpull's own deadline.
+    /// The error when taskpull's own deadline passes.
     pub(crate) fn timed_out(identity: &Identity) -> Self {
         let kind = match identity {
             Identity::Host => AwsErrorKind::HostIdentityFailed,
@@ -39,7 +39,7 @@ impl IdentityError {
         Self::new(identity, kind, "no answer in time".into())
     }
 
-    /// The failure of a library that panicked or was stopped.
+    /// The error when a library panicked or was stopped.
     pub(crate) fn interrupted(identity: &Identity) -> Self {
         Self::new(identity, AwsErrorKind::HostIdentityFailed, "it ended without an answer".into())
     }

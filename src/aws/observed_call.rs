@@ -76,8 +76,8 @@ impl Drop for CallRecorder<'_> {
     fn drop(&mut self) {
         let Self { observer, call, started, outcome, ref span } = *self;
         if outcome != CallOutcome::Answered {
-            let word = outcome.word();
-            traces::record_error(span, &word, &Printable::new(&format!("{}: {word}", call.operation())));
+            let label = outcome.label();
+            traces::record_error(span, &label, &Printable::new(&format!("{}: {label}", call.operation())));
         }
         observer.call_ended(&AwsCallEvent { call, outcome, duration: started.elapsed() });
     }
