@@ -17,7 +17,7 @@ use crate::task::ImageReference;
 /// A login with the record of where it came from.
 #[derive(Clone, Debug)]
 pub struct Credential {
-    /// What the registry is shown.
+    /// The login that is sent to the registry.
     pub login: Login,
     /// Where the login came from; names only, never a value.
     pub provenance: Provenance,
@@ -51,7 +51,7 @@ impl Credential {
         let parsed = content::parse_login(&secret.version, &secret.text, image, access_tokens);
         let ParsedLogin { login, warnings } = parsed.map_err(|error| Arc::new(error.into()))?;
         let (names, identity) = (Arc::clone(&secret.names), identity.clone());
-        let provenance = Provenance::Secret { names, notes: warnings, identity, stale };
+        let provenance = Provenance::Secret { names, warnings, identity, stale };
         Ok(Self { login, provenance, source: Some(CredentialSource::Secret(secret)) })
     }
 
@@ -71,7 +71,7 @@ impl Credential {
         Self::from_token(token, |expires, requests| Provenance::EcrPublic {
             identity,
             expires,
-            without: None,
+            no_token_reason: None,
             requests,
         })
     }
@@ -89,12 +89,13 @@ impl Credential {
     /// token.
     pub(in crate::credential) fn without_ecr_public_token(identity: &Identity, reason: Printable) -> Self {
         let identity = identity.clone();
-        let provenance = Provenance::EcrPublic { identity, expires: None, without: Some(reason), requests: Vec::new() };
+        let provenance =
+            Provenance::EcrPublic { identity, expires: None, no_token_reason: Some(reason), requests: Vec::new() };
         Self { login: Login::Anonymous, provenance, source: None }
     }
 
     /// A login of the host itself.
     pub(in crate::credential) fn from_host_login(login: Login, name: HostLogin) -> Self {
-        Self { login, provenance: Provenance::Instance(name), source: None }
+        Self { login, provenance: Provenance::HostLogin(name), source: None }
     }
 }

@@ -19,7 +19,7 @@ pub enum Provenance {
         /// The secret and its version.
         names: Arc<SecretNames>,
         /// Warnings about the content of the secret.
-        notes: Vec<Printable>,
+        warnings: Vec<Printable>,
         /// The identity that read it.
         identity: Identity,
         /// The age of the cached value, if it is past its expiry and was used because AWS is
@@ -44,12 +44,12 @@ pub enum Provenance {
         /// When the token expires, if ECR Public said so.
         expires: Option<SystemTime>,
         /// Why there is no token; the pull was then anonymous.
-        without: Option<Printable>,
+        no_token_reason: Option<Printable>,
         /// The AWS calls that returned it.
         requests: Vec<AwsRequest>,
     },
     /// A login of the host itself.
-    Instance(HostLogin),
+    HostLogin(HostLogin),
 }
 
 impl Provenance {
@@ -61,7 +61,7 @@ impl Provenance {
             Self::Secret { .. } => "secret",
             Self::Ecr { .. } => "ecr",
             Self::EcrPublic { .. } => "ecr-public",
-            Self::Instance(_) => "instance",
+            Self::HostLogin(_) => "instance",
         }
     }
 
@@ -70,7 +70,7 @@ impl Provenance {
     pub fn expires(&self) -> Option<SystemTime> {
         match self {
             Self::Ecr { expires, .. } | Self::EcrPublic { expires, .. } => *expires,
-            Self::Anonymous | Self::Secret { .. } | Self::Instance(_) => None,
+            Self::Anonymous | Self::Secret { .. } | Self::HostLogin(_) => None,
         }
     }
 }

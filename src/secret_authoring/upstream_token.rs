@@ -11,11 +11,12 @@ use crate::secret_authoring::new_secret_error::NewSecretError;
 pub struct UpstreamToken {
     pub(super) text: Secret,
     /// Whether a trailing line end was removed.
-    pub had_line_end: bool,
+    pub line_end_removed: bool,
 }
 
 impl UpstreamToken {
-    /// The most bytes worth reading: a value, a line end, and one byte that shows there was more.
+    /// The number of bytes to read: a value, a line end, and one byte that shows that the input is
+    /// longer.
     pub const READ_LIMIT: usize = VALUE_LIMIT + 3;
 
     /// Takes the bytes, and wipes them. One trailing line end is removed.
@@ -38,6 +39,6 @@ impl UpstreamToken {
         if stripped.len() > VALUE_LIMIT {
             return Err(NewSecretError::Long(stripped.len()));
         }
-        Ok(Self { text: Secret::new(stripped.to_owned()), had_line_end: stripped.len() < text.len() })
+        Ok(Self { text: Secret::new(stripped.to_owned()), line_end_removed: stripped.len() < text.len() })
     }
 }

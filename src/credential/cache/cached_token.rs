@@ -20,7 +20,7 @@ pub(super) struct TokenCacheKey {
 pub(in crate::credential) struct CachedToken {
     pub(in crate::credential) token: RegistryToken,
     pub(super) flight: FlightId,
-    /// Whether it was fetched because a registry had refused the token before it.
+    /// Whether it was fetched because a registry refused the previous token.
     pub(super) after_refusal: bool,
     pub(super) fetched_at: Instant,
     pub(super) expires_at: Instant,

@@ -5,7 +5,7 @@ use crate::error::{Class, Explain, Link};
 /// A login of the host cannot be read. Each variant contains the registry, or the path in it.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum HostLoginError {
-    /// The plan was made with other logins than it is carried out with.
+    /// The host's logins have changed since the plan was made.
     #[error("the host has no login for {0}")]
     NotFound(String),
     /// Docker leaves such an entry when it gives the login to a credential store.
