@@ -9,9 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use super::timestamp::Timestamp;
 use crate::error::Failure;
 use crate::pull::{LayerTotals, ProgressObserver, PullState};
-use crate::report::Report;
-use crate::report::Subject;
 use crate::report::ndjson::EventQueue;
+use crate::report::{Report, Subject};
 
 /// The pulls of one job, their states, and the subscribers to their progress.
 #[derive(Default)]

@@ -1,5 +1,7 @@
 //! The operations of AWS that taskpull calls, with the names that errors, policies and traces use.
 
+use crate::error::Printable;
+
 /// An AWS service that taskpull calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AwsService {
@@ -147,3 +149,16 @@ impl AwsCall {
         format!("{}:{}", self.service().policy_prefix(), self.operation())
     }
 }
+
+/// An answered AWS call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AwsRequest {
+    /// The operation in the API reference, such as `GetSecretValue`.
+    pub operation: &'static str,
+    /// The request id that the service assigned.
+    pub id: Printable,
+}
+
+/// The calls behind an identity's credentials, as a property of the SDK's credentials.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RequestIds(pub Vec<AwsRequest>);

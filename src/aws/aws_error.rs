@@ -1,9 +1,14 @@
 //! One error for every AWS call.
 
 use std::fmt;
+use std::sync::Arc;
 
-use crate::aws::explanation::{CallFacts, Explanation};
-use crate::aws::{AwsCall, AwsErrorKind, AwsResource, ServiceError, TokenScope};
+use aws_config::Region;
+
+use crate::aws::{
+    AwsCall, AwsErrorKind, AwsResource, ServiceError, TokenScope, explanation::CallFacts, explanation::Explanation,
+    sdk_error::FailedCall,
+};
 use crate::error::{Class, Explain, Link};
 use crate::identity::Identity;
 use crate::task::CredentialsParameter;
@@ -89,5 +94,83 @@ impl Explain for AwsError {
 
     fn hint(&self) -> Option<String> {
         self.explanation().hint
+    }
+}
+
+/// A call, its resource and its caller.
+#[derive(Clone, Debug)]
+pub(crate) struct ErrorContext {
+    pub call: AwsCall,
+    pub resource: AwsResource,
+    pub identity: Identity,
+}
+
+impl ErrorContext {
+    /// A call about a secret.
+    pub(crate) fn secret(call: AwsCall, secret: &CredentialsParameter, identity: &Identity) -> Self {
+        Self { call, resource: AwsResource::Secret(secret.clone()), identity: identity.clone() }
+    }
+
+    /// The call that obtains a registry token.
+    pub(crate) fn token(scope: &TokenScope, identity: &Identity) -> Self {
+        Self { call: scope.call(), resource: AwsResource::Token(scope.clone()), identity: identity.clone() }
+    }
+
+    /// The error of a call that could not be made, or that the service did not answer.
+    pub(crate) fn error(&self, kind: AwsErrorKind, region: Option<&Region>) -> AwsError {
+        let Self { call, resource, identity } = self.clone();
+        AwsError { call, resource, identity, region: region.map(ToString::to_string), kind, source: None }
+    }
+
+    /// The error of a call that failed in this Region.
+    pub(crate) fn call_error(&self, FailedCall { kind, message }: FailedCall, region: &Region) -> AwsError {
+        AwsError { source: Some(message), ..self.error(kind, Some(region)) }
+    }
+}
+
+/// An identity has no credentials. Cloneable, because several calls may wait for the same
+/// credentials.
+#[derive(Clone, Debug)]
+pub(crate) struct IdentityError {
+    /// The identity that failed: the one that was requested, or one that it is assumed from.
+    pub identity: Identity,
+    pub kind: AwsErrorKind,
+    /// The Region where STS was called, which may differ from the Region of the resource.
+    region: Option<Region>,
+    source: Arc<ServiceError>,
+}
+
+/// The message of a service that several errors share.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct SharedServiceError(Arc<ServiceError>);
+
+impl IdentityError {
+    pub(crate) fn new(identity: &Identity, kind: AwsErrorKind, source: ServiceError) -> Self {
+        Self { identity: identity.clone(), kind, region: None, source: Arc::new(source) }
+    }
+
+    /// The failure of taskpull's own deadline.
+    pub(crate) fn timed_out(identity: &Identity) -> Self {
+        let kind = match identity {
+            Identity::Host => AwsErrorKind::HostIdentityFailed,
+            Identity::ExecutionRole(_) | Identity::AccountRole(_) => AwsErrorKind::RoleUnavailable,
+        };
+        Self::new(identity, kind, "no answer in time".into())
+    }
+
+    /// The failure of a library that panicked or was stopped.
+    pub(crate) fn interrupted(identity: &Identity) -> Self {
+        Self::new(identity, AwsErrorKind::HostIdentityFailed, "it ended without an answer".into())
+    }
+
+    pub(crate) fn in_region(self, region: Region) -> Self {
+        Self { region: Some(region), ..self }
+    }
+
+    /// The reason why this call, in this Region, could not be made.
+    pub(crate) fn into_aws_error(self, context: &ErrorContext, region: Option<&Region>) -> AwsError {
+        let error = context.error(self.kind, self.region.as_ref().or(region));
+        AwsError { identity: self.identity, source: Some(Box::new(SharedServiceError(self.source))), ..error }
     }
 }

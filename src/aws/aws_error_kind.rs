@@ -76,3 +76,6 @@ pub enum AwsErrorKind {
     /// The cluster has no such container instance.
     NoContainerInstance,
 }
+
+/// The source of an AWS error.
+pub type ServiceError = Box<dyn std::error::Error + Send + Sync>;

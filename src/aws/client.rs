@@ -12,22 +12,12 @@ use aws_sdk_secretsmanager::Client as SecretsManagerClient;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::{Instant, timeout_at};
 
-use crate::aws::aws_request::RequestIds;
-use crate::aws::blocking::run_on_blocking_thread;
-use crate::aws::ecr;
-use crate::aws::error_context::ErrorContext;
-use crate::aws::host_credentials::HostCredentials;
-use crate::aws::http_clients::HttpClients;
-use crate::aws::identity_error::IdentityError;
-use crate::aws::kms::Kms;
-use crate::aws::observed_call::with_deadline;
-use crate::aws::role_sessions::RoleSessions;
-use crate::aws::sdk_error::FailedCall;
-use crate::aws::secret_batcher::SecretBatcher;
-use crate::aws::secret_reader::SecretReader;
 use crate::aws::{
     AwsCall, AwsError, AwsErrorKind, AwsRequest, AwsResource, CaBundleError, CallObserver, Ciphertext, DecryptedBytes,
-    RegistryToken, SecretVersion, TokenScope,
+    RegistryToken, SecretVersion, TokenScope, aws_call::RequestIds, aws_error::ErrorContext, aws_error::IdentityError,
+    ecr, host_credentials::HostCredentials, host_credentials::run_on_blocking_thread, http_clients::HttpClients,
+    kms::Kms, observed_call::with_deadline, role_sessions::RoleSessions, sdk_error::FailedCall,
+    secret_batcher::SecretBatcher, secret_reader::SecretReader,
 };
 use crate::config::{Batching, HostKind};
 use crate::identity::Identity;

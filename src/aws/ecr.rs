@@ -12,9 +12,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use crate::aws::observed_call::{CallResponse, observe};
-use crate::aws::sdk_error::FailedCall;
-use crate::aws::{AwsErrorKind, CallObserver, EndpointVariant, RegistryToken, TokenScope};
+use crate::aws::{
+    AwsErrorKind, CallObserver, EndpointVariant, RegistryToken, TokenScope, observed_call::CallResponse,
+    observed_call::observe, sdk_error::FailedCall,
+};
 use crate::secret::Secret;
 
 /// The Region where ECR Public issues its tokens, for images in every Region.

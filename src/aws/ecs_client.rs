@@ -13,9 +13,10 @@ use aws_sdk_ecs::types::{DesiredStatus, Task};
 use tokio::time::Instant;
 
 use crate::aws::ecs_documents::{definition, service_workload, task_workload};
-use crate::aws::error_context::ErrorContext;
-use crate::aws::observed_call::{observe, with_deadline};
-use crate::aws::{AwsCall, AwsClient, AwsError, AwsErrorKind, AwsResource};
+use crate::aws::{
+    AwsCall, AwsClient, AwsError, AwsErrorKind, AwsResource, aws_error::ErrorContext, observed_call::observe,
+    observed_call::with_deadline,
+};
 use crate::cluster::{Attributes, ClusterDefinition, Workload};
 use crate::identity::Identity;
 

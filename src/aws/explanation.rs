@@ -1,7 +1,6 @@
 //! The table of AWS errors: the link, class, reason and hint of every kind.
 
-use crate::aws::hints;
-use crate::aws::{AwsCall, AwsErrorKind, AwsResource, TokenScope};
+use crate::aws::{AwsCall, AwsErrorKind, AwsResource, TokenScope, hints};
 use crate::error::{Class, Link};
 use crate::identity::Identity;
 

@@ -24,13 +24,13 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
-use crate::aws::blocking::run_on_blocking_thread;
-use crate::aws::http_clients::HttpClients;
-use crate::aws::identity_error::IdentityError;
-use crate::aws::metadata_service::{DisabledMetadataService, MetadataUsage};
-use crate::aws::{AwsErrorKind, CallObserver, ServiceError};
+use crate::aws::{
+    AwsErrorKind, CallObserver, ServiceError, aws_error::IdentityError, http_clients::HttpClients,
+    metadata_service::DisabledMetadataService, metadata_service::MetadataUsage,
+};
 use crate::config::HostKind;
 use crate::identity::Identity;
 
@@ -187,6 +187,17 @@ fn without_output(error: &CredentialsError) -> ServiceError {
     let text = texts.join(": ");
     let shown = text.split("Stderr:").next().unwrap_or_default().trim_end_matches([' ', ',', '.']);
     shown.to_owned().into()
+}
+
+/// Runs `work` on a blocking thread; `None` means that it panicked.
+///
+/// The SDK reads its files synchronously. A pipe or an unreachable network disk would block the
+/// runtime's thread, and with it all deadlines and signals.
+pub(super) async fn run_on_blocking_thread<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Option<T> {
+    let runtime = Handle::current();
+    tokio::task::spawn_blocking(move || runtime.block_on(work)).await.ok()
 }
 
 #[cfg(test)]

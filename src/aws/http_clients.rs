@@ -13,7 +13,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
 
-use crate::aws::ca_bundle::{CaBundleError, read_ca_bundle};
+use crate::aws::{ca_bundle::CaBundleError, ca_bundle::read_ca_bundle};
 
 /// The clients of one process.
 #[derive(Debug)]

@@ -9,9 +9,9 @@ use aws_sdk_kms::Client;
 use aws_sdk_kms::config::{Builder, Region};
 use aws_sdk_kms::primitives::Blob;
 
-use crate::aws::observed_call::{CallResponse, observe};
-use crate::aws::sdk_error::FailedCall;
-use crate::aws::{AwsCall, CallObserver, Ciphertext, DecryptedBytes};
+use crate::aws::{
+    AwsCall, AwsRequest, CallObserver, observed_call::CallResponse, observed_call::observe, sdk_error::FailedCall,
+};
 use crate::secret::{Secret, SecretBytes};
 use crate::task::KeyArn;
 
@@ -69,4 +69,24 @@ fn encryption_context(pairs: &BTreeMap<String, String>) -> Option<HashMap<String
 
 fn missing_result() -> FailedCall {
     FailedCall::unavailable("KMS answered without a result")
+}
+
+/// A ciphertext with all that KMS needs to decrypt it.
+#[derive(Clone, Debug)]
+pub struct Ciphertext {
+    /// The key; `None` if only the ciphertext itself names it.
+    pub key: Option<KeyArn>,
+    /// The output of KMS, at most 6144 bytes.
+    pub bytes: Vec<u8>,
+    /// The encryption context to which the ciphertext is bound. Not secret: CloudTrail shows it.
+    pub context: BTreeMap<String, String>,
+}
+
+/// The result of a decryption.
+#[derive(Clone, Debug)]
+pub struct DecryptedBytes {
+    /// The plaintext that KMS returned.
+    pub plaintext: SecretBytes,
+    /// The call, if the service assigned it an id.
+    pub request: Option<AwsRequest>,
 }

@@ -12,12 +12,8 @@
 mod aws_call;
 mod aws_error;
 mod aws_error_kind;
-mod aws_request;
 mod aws_resource;
-mod blocking;
 mod ca_bundle;
-mod call_observer;
-mod ciphertext;
 mod client;
 mod ecr;
 #[cfg(feature = "ecs")]
@@ -25,12 +21,10 @@ mod ecs_client;
 #[cfg(feature = "ecs")]
 mod ecs_documents;
 mod error_codes;
-mod error_context;
 mod explanation;
 mod hints;
 mod host_credentials;
 mod http_clients;
-mod identity_error;
 mod kms;
 mod metadata_service;
 mod observed_call;
@@ -42,24 +36,21 @@ mod secret_batcher;
 mod secret_metadata;
 mod secret_reader;
 mod secret_version;
-mod service_error;
 mod sts;
 #[cfg(test)]
 mod tests;
 
-pub use aws_call::{AwsCall, AwsService};
+pub use aws_call::{AwsCall, AwsRequest, AwsService};
 pub use aws_error::AwsError;
-pub use aws_error_kind::AwsErrorKind;
-pub use aws_request::AwsRequest;
+pub use aws_error_kind::{AwsErrorKind, ServiceError};
 pub use aws_resource::AwsResource;
 pub use ca_bundle::CaBundleError;
-pub use call_observer::{AwsCallEvent, CallObserver, CallOutcome};
-pub use ciphertext::{Ciphertext, DecryptedBytes};
 pub use client::AwsClient;
 #[cfg(feature = "ecs")]
 pub use ecs_client::EcsClient;
+pub use kms::{Ciphertext, DecryptedBytes};
+pub use observed_call::{AwsCallEvent, CallObserver, CallOutcome};
 pub use registry_token::{EndpointVariant, RegistryToken, TokenScope};
 pub use secret_admin_client::{CreatedSecret, SecretAdminClient, SecretCreation};
 pub use secret_metadata::{Replica, ReplicaState, SecretMetadata};
 pub use secret_version::{SecretValue, SecretVersion};
-pub use service_error::ServiceError;

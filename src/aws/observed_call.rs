@@ -1,6 +1,8 @@
 //! One AWS call with its span; the observer is informed however the call ends.
 
 use std::error::Error;
+use std::fmt;
+use std::time::Duration;
 
 use aws_sdk_secretsmanager::config::http::HttpResponse;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
@@ -9,8 +11,7 @@ use futures_util::future::{BoxFuture, FutureExt as _};
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument as _, Span};
 
-use crate::aws::sdk_error::FailedCall;
-use crate::aws::{AwsCall, AwsCallEvent, AwsRequest, CallObserver, CallOutcome};
+use crate::aws::{AwsCall, AwsErrorKind, AwsRequest, sdk_error::FailedCall};
 use crate::error::Printable;
 use crate::traces;
 
@@ -80,5 +81,78 @@ impl Drop for CallRecorder<'_> {
             traces::record_error(span, &label, &Printable::new(&format!("{}: {label}", call.operation())));
         }
         observer.call_ended(&AwsCallEvent { call, outcome, duration: started.elapsed() });
+    }
+}
+
+/// A component that is informed of every AWS call: names and numbers, never a value. Its methods must
+/// not block. A run without an observer pays for one empty call.
+pub trait CallObserver: fmt::Debug + Send + Sync + 'static {
+    /// A call has ended.
+    fn call_ended(&self, _: &AwsCallEvent) {}
+}
+
+/// No observer.
+impl CallObserver for () {}
+
+/// One AWS call, including the SDK's own attempts.
+#[derive(Clone, Copy, Debug)]
+pub struct AwsCallEvent {
+    /// The call that ended.
+    pub call: AwsCall,
+    /// How the call ended.
+    pub outcome: CallOutcome,
+    /// The time from the first byte of the first attempt to the last byte of the last one.
+    pub duration: Duration,
+}
+
+/// How an AWS call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallOutcome {
+    /// With the requested result.
+    Answered,
+    /// A policy denied it.
+    Denied,
+    /// With another error of the service.
+    Failed,
+    /// The caller's credentials were not accepted.
+    IdentityRejected,
+    /// The host's clock is wrong.
+    ClockSkew,
+    /// The service received too many requests.
+    Throttled,
+    /// Without a usable answer, or with a server error.
+    Unavailable,
+    /// The call did not end before its deadline.
+    TimedOut,
+}
+
+impl CallOutcome {
+    /// The outcome as a label of metrics and traces.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Denied => "denied",
+            Self::Failed => "failed",
+            Self::IdentityRejected => "identity-rejected",
+            Self::ClockSkew => "clock-skew",
+            Self::Throttled => "throttled",
+            Self::Unavailable => "unavailable",
+            Self::TimedOut => "timed-out",
+        }
+    }
+}
+
+impl From<AwsErrorKind> for CallOutcome {
+    fn from(kind: AwsErrorKind) -> Self {
+        match kind {
+            AwsErrorKind::Unavailable => Self::Unavailable,
+            AwsErrorKind::Throttled => Self::Throttled,
+            AwsErrorKind::TimedOut => Self::TimedOut,
+            AwsErrorKind::IdentityRejected => Self::IdentityRejected,
+            AwsErrorKind::ClockSkew => Self::ClockSkew,
+            AwsErrorKind::Denied | AwsErrorKind::SecretKeyDenied | AwsErrorKind::KeyDeniedOrElsewhere => Self::Denied,
+            _ => Self::Failed,
+        }
     }
 }

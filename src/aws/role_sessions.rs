@@ -15,10 +15,10 @@ use aws_credential_types::Credentials;
 use futures_util::future::{BoxFuture, FutureExt as _};
 use tokio::time::{Instant, timeout_at};
 
-use crate::aws::AwsErrorKind;
-use crate::aws::host_credentials::{EXPIRY_MARGIN, HostCredentials};
-use crate::aws::identity_error::IdentityError;
-use crate::aws::sts::assume_role;
+use crate::aws::{
+    AwsErrorKind, aws_error::IdentityError, host_credentials::EXPIRY_MARGIN, host_credentials::HostCredentials,
+    sts::assume_role,
+};
 use crate::identity::Identity;
 use crate::sync::{FlightId, Lifetime, Mutex, SingleFlight};
 
@@ -153,7 +153,7 @@ mod tests {
 
     use super::{Attempt, EXPIRY_MARGIN, RoleSessions, is_fresh};
     use crate::aws::AwsErrorKind;
-    use crate::aws::identity_error::IdentityError;
+    use crate::aws::aws_error::IdentityError;
     use crate::identity::Identity;
 
     const SECOND: Duration = Duration::from_secs(1);

@@ -8,8 +8,7 @@ use aws_sdk_secretsmanager::config::http::HttpResponse;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::operation::RequestId;
 
-use crate::aws::error_codes::classify;
-use crate::aws::{AwsErrorKind, AwsService, ServiceError};
+use crate::aws::{AwsErrorKind, AwsService, ServiceError, error_codes::classify};
 
 /// Why a call failed.
 #[derive(Debug)]

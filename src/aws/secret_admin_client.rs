@@ -9,12 +9,11 @@ use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::types::{ReplicaRegionType, ReplicationStatusType, StatusType, Tag};
 use tokio::time::Instant;
 
-use crate::aws::client::{CURRENT_STAGE, sdk_region};
-use crate::aws::error_context::ErrorContext;
-use crate::aws::observed_call::{observe, with_deadline};
-use crate::aws::sdk_error::FailedCall;
-use crate::aws::secret_reader::SecretReader;
-use crate::aws::{AwsCall, AwsClient, AwsError, AwsErrorKind, Replica, ReplicaState, SecretMetadata, SecretVersion};
+use crate::aws::{
+    AwsCall, AwsClient, AwsError, AwsErrorKind, Replica, ReplicaState, SecretMetadata, SecretVersion,
+    aws_error::ErrorContext, client::CURRENT_STAGE, client::sdk_region, observed_call::observe,
+    observed_call::with_deadline, sdk_error::FailedCall, secret_reader::SecretReader,
+};
 use crate::identity::Identity;
 use crate::secret::Secret;
 use crate::task::{self, CredentialsParameter, KeyArn};

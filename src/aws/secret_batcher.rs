@@ -12,8 +12,7 @@ use aws_config::Region;
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
-use crate::aws::secret_reader::SecretReader;
-use crate::aws::{AwsErrorKind, SecretVersion};
+use crate::aws::{AwsErrorKind, SecretVersion, secret_reader::SecretReader};
 use crate::identity::Identity;
 use crate::sync::Mutex;
 use crate::task::CredentialsParameter;

@@ -8,9 +8,10 @@ use aws_sdk_secretsmanager::config::{Builder, Config};
 use aws_sdk_secretsmanager::primitives::Blob;
 use aws_sdk_secretsmanager::types::SecretValueEntry;
 
-use crate::aws::observed_call::{CallResponse, observe};
-use crate::aws::sdk_error::FailedCall;
-use crate::aws::{AwsCall, AwsRequest, CallObserver, SecretValue, SecretVersion};
+use crate::aws::{
+    AwsCall, AwsRequest, CallObserver, SecretValue, SecretVersion, observed_call::CallResponse, observed_call::observe,
+    sdk_error::FailedCall,
+};
 use crate::secret::{Secret, SecretBytes};
 use crate::task::CredentialsParameter;
 

@@ -8,12 +8,10 @@ use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_sts::types::Credentials as StsCredentials;
 
-use crate::aws::aws_request::RequestIds;
-use crate::aws::host_credentials::HostCredentials;
-use crate::aws::identity_error::IdentityError;
-use crate::aws::observed_call::{CallResponse, observe};
-use crate::aws::sdk_error::FailedCall;
-use crate::aws::{AwsCall, AwsErrorKind};
+use crate::aws::{
+    AwsCall, AwsErrorKind, aws_call::RequestIds, aws_error::IdentityError, host_credentials::HostCredentials,
+    observed_call::CallResponse, observed_call::observe, sdk_error::FailedCall,
+};
 use crate::identity::{Identity, RoleSession};
 
 /// Assumes the role of `identity` with the credentials of its caller, at the STS of the host's own

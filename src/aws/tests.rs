@@ -2,9 +2,9 @@
 
 use aws_config::Region;
 
+use crate::aws::aws_error::ErrorContext;
+use crate::aws::aws_error::IdentityError;
 use crate::aws::ca_bundle::CaBundleError;
-use crate::aws::error_context::ErrorContext;
-use crate::aws::identity_error::IdentityError;
 use crate::aws::sdk_error::FailedCall;
 use crate::aws::{AwsCall, AwsError, AwsErrorKind as Kind, AwsResource, EndpointVariant, TokenScope};
 use crate::config::{AccountEntry, AssumeFrom};

@@ -55,9 +55,9 @@ fn with_spans<S>(log: S, traces: &Traces) -> Dispatch
 where
     S: Subscriber + Send + Sync + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
 {
-    let Some(tracer) = traces.tracer() else { return Dispatch::new(log) };
+    let Some(span_tracer) = traces.tracer() else { return Dispatch::new(log) };
     let spans = tracing_opentelemetry::layer()
-        .with_tracer(tracer)
+        .with_tracer(span_tracer)
         .with_location(false)
         .with_threads(false)
         .with_target(false)

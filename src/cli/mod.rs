@@ -1,7 +1,7 @@
 //! The command line: arguments, one file or folder for each command, and the terminal.
 //!
 //! Data goes to stdout, everything else to stderr. A command returns its exit code, or a
-//! [`command_error::CommandError`] that [`program`] prints. A command must not call AWS, a registry or
+//! `CommandError` that `program` prints. A command must not call AWS, a registry or
 //! the engine before all of its arguments have been checked.
 
 mod agent_client;

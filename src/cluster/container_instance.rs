@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::expression::Expression;
-use super::launch_type::LaunchType;
-use super::node::Attributes;
-use super::workload::Workload;
+use super::{expression::Expression, node::Attributes, workload::LaunchType, workload::Workload};
 
 /// The container instance of this host, as ECS knows it.
 #[derive(Clone, Debug)]

@@ -3,8 +3,7 @@
 //! An expression about an instance is true, false or unknown, because it may refer to properties
 //! that taskpull does not know.
 
-use super::node::{Attributes, Node};
-use super::parser;
+use super::{node::Attributes, node::Node, parser};
 
 /// A parsed expression of the cluster query language.
 #[derive(Debug)]

@@ -5,10 +5,8 @@
 //! makes no requests to ECS. What is unknown is treated as possible, because an unnecessary image
 //! costs a transfer, and a missing image delays a start.
 
-mod cluster_definition;
 mod container_instance;
 mod expression;
-mod launch_type;
 mod lexer;
 mod node;
 mod parser;
@@ -16,9 +14,7 @@ mod parser;
 mod tests;
 mod workload;
 
-pub use cluster_definition::ClusterDefinition;
 pub use container_instance::ContainerInstance;
 pub use expression::Expression;
-pub use launch_type::LaunchType;
 pub use node::Attributes;
-pub use workload::Workload;
+pub use workload::{ClusterDefinition, LaunchType, Workload};

@@ -2,8 +2,7 @@
 
 use regex_lite::Regex;
 
-use super::lexer::{Token, tokenize};
-use super::node::{Condition, Node};
+use super::{lexer::Token, lexer::tokenize, node::Condition, node::Node};
 
 /// Parses an expression; `None` if it is not one, or uses an operator that taskpull does not know.
 pub(super) fn parse(text: &str) -> Option<Node> {

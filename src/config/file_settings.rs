@@ -1,13 +1,15 @@
-//! The configuration file: TOML in which an unknown key is an error.
+//! The configuration file: TOML in which an unknown key is an error, and lists of tables such as
+//! `[[registry]]`, which only the file can have.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
+
 use super::account_entry::{self, AccountEntry};
 use super::config_error::ConfigError;
-use super::entry_list;
 use super::registry_entry::{self, RegistryEntry};
 use super::rewrite_entry::{self, RewriteEntry};
 use super::table::{SETTINGS, Setting};
@@ -34,10 +36,10 @@ impl FileSettings {
         for (table, content) in parse(path)? {
             match (&*table, content) {
                 (registry_entry::KEY, entries) => {
-                    settings.registries = entry_list::read(path, registry_entry::KEY, entries)?;
+                    settings.registries = read_entries(path, registry_entry::KEY, entries)?;
                 }
                 (rewrite_entry::KEY, entries) => {
-                    settings.rewrites = entry_list::read(path, rewrite_entry::KEY, entries)?;
+                    settings.rewrites = read_entries(path, rewrite_entry::KEY, entries)?;
                 }
                 (_, toml::Value::Table(values)) => {
                     for (name, value) in values {
@@ -52,7 +54,7 @@ impl FileSettings {
 
     fn add(&mut self, path: &Path, key: String, value: toml::Value) -> Result<(), ConfigError> {
         if key == account_entry::KEY {
-            self.accounts = entry_list::read(path, account_entry::KEY, value)?;
+            self.accounts = read_entries(path, account_entry::KEY, value)?;
             return Ok(());
         }
         let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
@@ -92,4 +94,24 @@ fn parse(path: &Path) -> Result<toml::Table, ConfigError> {
         let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         ConfigError::NotToml { path: path.to_owned(), line, message: error.message().to_owned() }
     })
+}
+
+/// Parses the list with this key from the file at this path.
+fn read_entries<T: DeserializeOwned>(
+    path: &Path,
+    list: &'static str,
+    value: toml::Value,
+) -> Result<Vec<T>, ConfigError> {
+    let invalid = |index, message| ConfigError::InvalidEntry { path: path.to_owned(), list, index, message };
+    let toml::Value::Array(entries) = value else {
+        return Err(invalid(1, format!("must be a list of tables: write [[{list}]]")));
+    };
+    let parse = |(index, entry): (usize, toml::Value)| {
+        // The parser's own message would quote the value.
+        if !entry.is_table() {
+            return Err(invalid(index + 1, format!("must be a table: write [[{list}]]")));
+        }
+        entry.try_into().map_err(|error: toml::de::Error| invalid(index + 1, error.message().to_owned()))
+    };
+    entries.into_iter().enumerate().map(parse).collect()
 }

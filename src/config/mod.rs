@@ -13,10 +13,8 @@ mod config_error;
 mod credential_folder;
 mod default_file;
 mod engine_location;
-mod entry_list;
 mod file_settings;
 mod parse_value;
-mod principal;
 mod proxy;
 mod registry_entry;
 mod rewrite_entry;
@@ -37,7 +35,7 @@ pub use choices::{
 pub use config_error::ConfigError;
 pub use default_file::default_file;
 pub use engine_location::EngineLocation;
-pub use principal::Principal;
+pub use parse_value::Principal;
 pub use registry_entry::RegistryEntry;
 pub use rewrite_entry::RewriteEntry;
 pub use settings::{

@@ -13,7 +13,7 @@ use super::choices::{
 };
 use super::config_error::ConfigError;
 use super::engine_location::EngineLocation;
-use super::principal::Principal;
+use super::parse_value::Principal;
 use super::registry_entry::RegistryEntry;
 use super::rewrite_entry::RewriteEntry;
 use super::setting_value::SettingValue;

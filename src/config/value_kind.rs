@@ -1,4 +1,4 @@
-//! The values that a setting accepts.
+//! One row of the table of settings, and the values that a setting accepts.
 
 use std::time::Duration;
 
@@ -46,5 +46,37 @@ fn alternatives(words: &[&str]) -> String {
         Some((last, [])) => last.clone(),
         Some((last, others)) => format!("{} or {last}", others.join(", ")),
         None => String::new(),
+    }
+}
+
+/// Everything there is to know about one setting. The reader of the settings, the error texts and
+/// the documents take it from here.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The setting's key in the file, `table.name`.
+    pub key: &'static str,
+    /// The environment variable that sets it.
+    pub variable: &'static str,
+    /// The value where no source sets it; `None` where it is then unset.
+    pub default: Option<&'static str>,
+    /// The values that it accepts.
+    pub kind: ValueKind,
+    /// What it does, as Markdown for `docs/configuration.md`.
+    pub description: &'static str,
+    /// Whether an error must not quote its value, although the value is no secret.
+    pub hide_value: bool,
+}
+
+impl Setting {
+    /// Whether the value is a secret: it comes from the environment or the service manager only,
+    /// and is never shown.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        matches!(self.kind, ValueKind::Secret(_))
+    }
+
+    /// Whether an error may quote the value.
+    pub(in crate::config) fn may_be_shown(&self) -> bool {
+        !self.is_secret() && !self.hide_value
     }
 }

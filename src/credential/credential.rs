@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::cache::{CachedSecret, CachedToken};
-use super::content::{self, ParsedLogin};
-use super::login::Login;
-use super::provenance::Provenance;
+use super::{
+    cache::CachedSecret, cache::CachedToken, content, content::ParsedLogin, login::Login, provenance::Provenance,
+};
 use crate::aws::{AwsRequest, RegistryToken};
 use crate::config::AccessTokens;
 use crate::error::{Failure, Printable};

@@ -6,14 +6,13 @@
 //! ones are fetched concurrently, and no pull waits for the credential of another one. After a
 //! refusal by the registry the secret is read once more (A21).
 //!
-//! - [`cache`]: the caches of secrets and tokens, and the provider on top of them.
-//! - [`content`]: parses the content of a secret to the login for an image.
+//! - `cache`: the caches of secrets and tokens, and the provider on top of them.
+//! - `content`: parses the content of a secret to the login for an image.
 //! - [`host_logins`]: the logins that the host itself has.
 //!
 //! Invariant: a cache key contains the identity, so one task never gains from the access of
 //! another. Must not: know the AWS SDK, write a secret to disk, or show one in a text.
 
-mod aws_store;
 mod cache;
 pub(crate) mod content;
 #[expect(clippy::module_inception, reason = "the file has the name of its type")]

@@ -14,11 +14,9 @@ mod exit_code;
 mod failure;
 mod link;
 mod printable;
-mod retryability;
 
-pub use class::Class;
+pub use class::{Class, Retryability};
 pub use exit_code::{ExitCode, reference as exit_code_reference};
 pub use failure::{Explain, Failure};
 pub use link::Link;
 pub use printable::Printable;
-pub use retryability::Retryability;

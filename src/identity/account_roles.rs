@@ -6,11 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::account_roles_error::AccountRolesError;
-use super::identity::{AccountRole, Identity};
-use super::partition_error::PartitionError;
-use super::role_session::RoleSession;
-use super::session_name::SessionName;
+use super::identity::{AccountRole, Identity, RoleSession, SessionName};
+use super::{account_roles_error::AccountRolesError, account_roles_error::PartitionError};
 use crate::config::{AccountEntry, AssumeFrom};
 use crate::task::{CredentialsParameter, RoleArn, is_account_id};
 

@@ -8,15 +8,9 @@ mod account_roles;
 mod account_roles_error;
 #[expect(clippy::module_inception, reason = "the file has the name of its type")]
 mod identity;
-mod partition_error;
-mod role_session;
-mod session_name;
 #[cfg(test)]
 mod tests;
 
 pub use account_roles::AccountRoles;
-pub use account_roles_error::AccountRolesError;
-pub use identity::{AccountRole, Identity};
-pub use partition_error::PartitionError;
-pub use role_session::RoleSession;
-pub use session_name::SessionName;
+pub use account_roles_error::{AccountRolesError, PartitionError};
+pub use identity::{AccountRole, Identity, RoleSession, SessionName};

@@ -5,15 +5,13 @@
 #[cfg(feature = "ecs")]
 mod ecs_cluster;
 mod input;
-mod input_error;
 mod login_provider;
 mod pin;
 mod pull_run;
 
 #[cfg(feature = "ecs")]
 pub use ecs_cluster::EcsCluster;
-pub use input::{Input, read_at_most, read_definition};
-pub use input_error::InputError;
+pub use input::{Input, InputError, read_at_most, read_definition};
 pub use login_provider::{IssuedLogin, LoginProvider};
 pub use pin::{PinError, pin_definitions};
 pub use pull_run::PullRun;

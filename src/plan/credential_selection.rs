@@ -1,12 +1,8 @@
 //! Selects the credential of a container: its need, and the identity that fetches it.
 
-use super::execution_role_error::ExecutionRoleError;
-use super::host_login::HostLogin;
-use super::need::Need;
-use super::planned_pull::PlannedPull;
 use super::registry::{ECR_PUBLIC_PARTITION, EcrReferenceError, EcrRegistry, RegistryKind};
-use super::rewrites::Rewrites;
-use crate::error::Failure;
+use super::{need::HostLogin, need::Need, planned_pull::PlannedPull, rewrites::Rewrites};
+use crate::error::{Class, Explain, Failure, Link};
 use crate::identity::{AccountRoles, SessionName};
 use crate::task::{ArnError, CredentialsParameter, ImageReference, ImageVersion, Platform, Region, RoleArn};
 
@@ -103,5 +99,30 @@ impl CredentialSelector<'_> {
     fn execution_role(&self) -> Result<Option<&RoleArn>, ExecutionRoleError> {
         let role = self.execution_role.as_ref();
         role.map(Option::as_ref).map_err(|source| ExecutionRoleError { source: source.clone() })
+    }
+}
+
+/// The task needs its execution role, which is not the ARN of a role.
+#[derive(Debug, thiserror::Error)]
+#[error("executionRoleArn is not the ARN of a role")]
+pub(super) struct ExecutionRoleError {
+    pub source: ArnError,
+}
+
+impl Explain for ExecutionRoleError {
+    fn link(&self) -> Link {
+        Link::Definition
+    }
+
+    fn class(&self) -> Class {
+        Class::Invalid
+    }
+
+    fn resource(&self) -> String {
+        "executionRoleArn".to_owned()
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("give the role's full ARN, as `aws iam get-role` prints it".to_owned())
     }
 }

@@ -5,12 +5,9 @@
 //! separate, because a task never gains from the access of another task.
 
 mod credential_selection;
-mod execution_role_error;
-mod host_login;
 mod need;
 mod plan_context;
 mod planned_pull;
-mod planned_task;
 mod pull_plan;
 mod registry;
 mod registry_map;
@@ -21,11 +18,9 @@ mod runtime_platform_error;
 #[cfg(test)]
 mod tests;
 
-pub use host_login::{HostLogin, HostLoginSource};
-pub use need::Need;
+pub use need::{HostLogin, HostLoginSource, Need};
 pub use plan_context::PlanContext;
-pub use planned_pull::PlannedPull;
-pub use planned_task::{PlannedContainer, PlannedTask};
+pub use planned_pull::{PlannedContainer, PlannedPull, PlannedTask};
 pub use pull_plan::PullPlan;
 pub use registry::{EcrHostError, EcrRegistry, RegistryKind};
 pub use registry_map::{RegistryMap, RegistryMapEntry};

@@ -1,6 +1,7 @@
 //! The kind of credential that an image requires, before it is fetched.
 
-use super::host_login::HostLogin;
+use std::fmt;
+
 use super::registry::EcrRegistry;
 use crate::identity::Identity;
 use crate::task::CredentialsParameter;
@@ -38,5 +39,35 @@ impl Need {
     #[must_use]
     pub fn is_private(&self) -> bool {
         !matches!(self, Self::Anonymous | Self::EcrPublic { .. })
+    }
+}
+
+/// The name of a registry login that the host itself has; never the login.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HostLogin {
+    /// Where the host stores the login.
+    pub source: HostLoginSource,
+    /// What the login is for: the host of a registry, or a path in it.
+    pub scope: String,
+}
+
+/// Where the host stores a login.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum HostLoginSource {
+    /// The ECS agent's variable `ECS_ENGINE_AUTH_DATA`.
+    EngineAuthData,
+    /// The `auths` of a Docker `config.json`.
+    DockerConfig,
+    /// A Docker credential helper, named without `docker-credential-`.
+    Helper(String),
+}
+
+impl fmt::Display for HostLoginSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EngineAuthData => f.write_str("ecs-engine-auth-data"),
+            Self::DockerConfig => f.write_str("docker-config"),
+            Self::Helper(name) => write!(f, "docker-credential-{name}"),
+        }
     }
 }

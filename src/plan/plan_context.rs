@@ -1,7 +1,6 @@
 //! The settings of the host that a plan depends on.
 
-use super::host_login::HostLogin;
-use super::rewrites::Rewrites;
+use super::{need::HostLogin, rewrites::Rewrites};
 use crate::config::RoleUse;
 use crate::identity::AccountRoles;
 use crate::task::{ImageReference, Platform};

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::credential_selection::CredentialSelector;
-use super::plan_context::PlanContext;
-use super::planned_pull::PlannedPull;
-use super::planned_task::{PlannedContainer, PlannedTask};
-use super::runtime_platform_error::RuntimePlatformError;
+use super::planned_pull::{PlannedContainer, PlannedPull, PlannedTask};
+use super::{
+    credential_selection::CredentialSelector, plan_context::PlanContext, runtime_platform_error::RuntimePlatformError,
+};
 use crate::config::RoleUse;
 use crate::error::{Failure, Printable};
 use crate::identity::SessionName;

@@ -6,10 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::credential_selection::CredentialSelector;
-use super::need::Need;
 use super::registry::{ECR_PUBLIC_PARTITION, EcrReferenceError, RegistryKind, canonical_name};
-use super::registry_map_error::RegistryMapError;
+use super::{credential_selection::CredentialSelector, need::Need, registry_map_error::RegistryMapError};
 use crate::config::RegistryEntry;
 use crate::error::Failure;
 use crate::identity::{AccountRoles, SessionName};

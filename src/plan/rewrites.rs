@@ -5,8 +5,9 @@
 //! matching path applies, and its path is replaced as a whole. An entry leads from a registry that
 //! is not private ECR to one that is, so no entry applies to the result of another.
 
-use super::registry::{RegistryKind, canonical_name};
-use super::rewrite_error::{ImageRewriteError, RewriteError};
+use super::{
+    registry::RegistryKind, registry::canonical_name, rewrite_error::ImageRewriteError, rewrite_error::RewriteError,
+};
 use crate::config::RewriteEntry;
 use crate::task::{ImageReference, RegistryHost};
 

@@ -7,15 +7,11 @@ use std::time::Duration;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use tokio::time::timeout;
 
-use super::authorization::basic;
-use super::challenge::Challenge;
-use super::endpoint::api_uri;
-use super::http_client::{HttpClient, HttpResponse, RESPONSE_LIMIT, empty_body};
-use super::login_error::LoginError;
-use super::login_target::{LoginTarget, TargetImage};
-use super::manifest::MEDIA_TYPES;
-use super::registry_error::RegistryError;
-use super::token_service::{TokenParameters, TokenService};
+use super::http_client::{HttpClient, HttpResponse, RESPONSE_LIMIT, RegistryError, empty_body};
+use super::{
+    authorization::basic, challenge::Challenge, endpoint::api_uri, login_error::LoginError, login_target::LoginTarget,
+    login_target::TargetImage, manifest::MEDIA_TYPES, token_service::TokenParameters, token_service::TokenService,
+};
 use crate::credential::Login;
 
 /// The path that every registry answers, whatever it contains.

@@ -2,17 +2,21 @@
 //! are not followed.
 
 use std::io;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, Uri, header};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper::rt::{Read, Write};
 use hyper_util::rt::TokioIo;
+use rustls::crypto::aws_lc_rs as provider;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
-
-use super::registry_error::RegistryError;
-use super::tls::Tls;
+use tokio::sync::OnceCell;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 /// The longest manifest, in bytes: the limit of the registry `distribution`.
 pub(super) const MANIFEST_LIMIT: usize = 4 << 20;
@@ -115,4 +119,58 @@ async fn exchange<S: Read + Write + Unpin>(
             Err(error) => Err(error.into()),
         },
     }
+}
+
+/// The TLS configuration, which is loaded for the first connection.
+#[derive(Debug, Default)]
+pub(super) struct Tls(OnceCell<Arc<ClientConfig>>);
+
+impl Tls {
+    /// Starts TLS on a connection.
+    pub(super) async fn connect(&self, host: &str, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        let config = self.0.get_or_try_init(load_config).await?;
+        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+        TlsConnector::from(Arc::clone(config)).connect(name, stream).await
+    }
+}
+
+/// Loads the certificates on a blocking thread, because there are hundreds of files.
+async fn load_config() -> io::Result<Arc<ClientConfig>> {
+    let certificates =
+        tokio::task::spawn_blocking(rustls_native_certs::load_native_certs).await.map_err(io::Error::other)?;
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(certificates.certs);
+    let provider = Arc::new(provider::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    Ok(Arc::new(config.map_err(io::Error::other)?.with_root_certificates(roots).with_no_client_auth()))
+}
+
+/// Why a request to a registry or its token service failed. Nothing of the response is in it but
+/// the status, because a response may repeat a login.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// There is no connection.
+    #[error("the server cannot be reached")]
+    Unreachable(#[source] io::Error),
+    /// The connection ended before the response did.
+    #[error("the connection was lost")]
+    ConnectionLost,
+    /// The response is longer than any valid one.
+    #[error("the response is too long")]
+    ResponseTooLong(#[source] LengthLimitError),
+    /// The response has a different status than expected.
+    #[error("the server answered HTTP {0}")]
+    Status(u16),
+    /// The registry requires a kind of authentication that taskpull does not support.
+    #[error("the registry requires a kind of authentication that taskpull does not support")]
+    UnsupportedChallenge,
+    /// The registry requires credentials and there are none, or not of the required kind.
+    #[error("the registry requires credentials, and none are configured")]
+    NoCredentials,
+    /// The name of the image cannot be part of a URL.
+    #[error("the name of the image cannot be part of a URL")]
+    Uri,
+    /// The content of the response is invalid.
+    #[error("the response cannot be used: {0}")]
+    InvalidResponse(&'static str),
 }

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::registry_error::RegistryError;
+use super::http_client::RegistryError;
 use crate::error::{Class, Explain, Link};
 
 /// Why a registry did not accept a login, or why it could not be checked.

@@ -1,9 +1,8 @@
 //! The registry, and optionally the image, against which a login is checked.
 
+use super::endpoint::api_host;
 use crate::error::{Class, Explain, Link};
 use crate::task::{ImageReference, ImageReferenceError};
-
-use super::endpoint::api_host;
 
 /// A registry, and an image in it if one is given.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,8 +3,7 @@
 use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 
-use super::http_client::HttpResponse;
-use super::registry_error::RegistryError;
+use super::{http_client::HttpResponse, http_client::RegistryError};
 use crate::task::Platform;
 
 /// The media types of manifests whose layers have sizes (H7); schema 1 has none.

@@ -19,17 +19,15 @@ mod login_error;
 mod login_target;
 mod manifest;
 mod registry_client;
-mod registry_error;
 #[cfg(test)]
 mod tests;
-mod tls;
 mod token_service;
 
 pub use auth_handshake::{LoginAcceptance, try_login};
 #[cfg(fuzzing)]
 pub(crate) use challenge::Challenge;
+pub use http_client::RegistryError;
 pub use login_error::LoginError;
 pub use login_target::{LoginTarget, LoginTargetError};
 pub use manifest::{Layer, Manifest};
 pub use registry_client::RegistryClient;
-pub use registry_error::RegistryError;

@@ -2,13 +2,11 @@
 
 use http::{HeaderValue, Method, Request, StatusCode, header};
 
-use super::authorization;
-use super::challenge::Challenge;
-use super::endpoint::api_uri;
-use super::http_client::{HttpClient, HttpResponse, MANIFEST_LIMIT, empty_body};
+use super::http_client::{HttpClient, HttpResponse, MANIFEST_LIMIT, RegistryError, empty_body};
 use super::manifest::{MEDIA_TYPES, Manifest, ManifestDocument};
-use super::registry_error::RegistryError;
-use super::token_service::{TokenParameters, TokenService};
+use super::{
+    authorization, challenge::Challenge, endpoint::api_uri, token_service::TokenParameters, token_service::TokenService,
+};
 use crate::credential::Login;
 use crate::task::{ImageReference, ImageVersion, Platform};
 

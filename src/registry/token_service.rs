@@ -8,8 +8,7 @@ use serde::Deserialize;
 
 use super::authorization::{basic, bearer, identity_token_form, percent_encode};
 use super::endpoint::is_loopback;
-use super::http_client::{Body, HttpClient, RESPONSE_LIMIT, empty_body, full_body};
-use super::registry_error::RegistryError;
+use super::http_client::{Body, HttpClient, RESPONSE_LIMIT, RegistryError, empty_body, full_body};
 use crate::credential::Login;
 use crate::secret::Secret;
 

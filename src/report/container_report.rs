@@ -10,7 +10,7 @@ use crate::plan::PlannedPull;
 use crate::pull::{FailedAttempt, PullOutcome, PullResultKind, PulledImage};
 
 /// The result for one container.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerReport {
     /// Container name, as in the task definition.
@@ -20,7 +20,7 @@ pub struct ContainerReport {
     /// Host of the image's registry; `docker.io` for Docker Hub.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registry: Option<String>,
-    /// PullResultKind the pull ended.
+    /// `PullResultKind` the pull ended.
     pub result: ContainerResult,
     /// Digest of the image.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,8 +92,8 @@ pub struct RetryReport {
     pub error: Failure,
 }
 
-/// PullResultKind the pull for a container ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// `PullResultKind` the pull for a container ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ContainerResult {
     /// The image was pulled.
@@ -107,33 +107,14 @@ pub enum ContainerResult {
     /// The pull was cancelled.
     Cancelled,
     /// Dry run: nothing was contacted.
+    #[default]
     Planned,
 }
 
 impl ContainerReport {
     /// A container before its pull.
     pub(super) fn new(name: String, image: Printable, registry: Option<String>) -> Self {
-        Self {
-            name,
-            image,
-            registry,
-            result: ContainerResult::Planned,
-            digest: None,
-            via: None,
-            fallback: None,
-            credential: None,
-            upstream_credential: None,
-            wanted_platform: None,
-            platform: None,
-            attempts: None,
-            waited_ms: None,
-            duration_ms: None,
-            warnings: Vec::new(),
-            retries: Vec::new(),
-            verified: None,
-            instead_of: None,
-            failure: None,
-        }
+        Self { name, image, registry, ..Self::default() }
     }
 
     /// Adds what is planned.

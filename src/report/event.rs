@@ -81,7 +81,7 @@ pub enum PullEvent<'a> {
     },
     /// The pull has ended.
     End {
-        /// PullResultKind it ended; never `planned`.
+        /// `PullResultKind` it ended; never `planned`.
         result: ContainerResult,
         /// Digest of the image.
         #[serde(skip_serializing_if = "Option::is_none")]

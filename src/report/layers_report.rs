@@ -9,9 +9,9 @@ use crate::pull::LayerTotals;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LayersReport {
-    /// LayerTotals that are complete.
+    /// `LayerTotals` that are complete.
     pub layers_done: usize,
-    /// LayerTotals that are known so far.
+    /// `LayerTotals` that are known so far.
     pub layers_total: usize,
     /// Bytes downloaded.
     pub bytes: u64,

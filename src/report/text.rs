@@ -2,8 +2,7 @@
 //! end, within 80 columns unless a name is longer.
 
 use super::container_report::{ContainerReport, ContainerResult, FallbackReport};
-use super::run_report::{Report, TaskReport};
-use super::summary::Summary;
+use super::run_report::{Report, Summary, TaskReport};
 use super::text_credentials::Credentials;
 use crate::error::Failure;
 

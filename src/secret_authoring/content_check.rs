@@ -1,12 +1,10 @@
 //! Checks of a secret's content for one use.
 
 use crate::aws::SecretVersion;
-use crate::credential::Login;
 use crate::credential::content::username_token::UsernameToken;
-use crate::credential::content::{ContentFault, SecretContent};
+use crate::credential::{Login, content::ContentFault, content::SecretContent};
 use crate::secret::Secret;
-use crate::secret_authoring::finding::Finding;
-use crate::secret_authoring::secret_use::SecretUse;
+use crate::secret_authoring::{finding::Finding, secret_use::SecretUse};
 
 /// Checks the content, and returns the login in it if there is one.
 pub(super) fn check_content(version: &SecretVersion, usage: SecretUse) -> (Finding, Option<Login>) {

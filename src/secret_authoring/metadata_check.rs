@@ -2,8 +2,7 @@
 //! C14). Pure: the caller passes what Secrets Manager reported.
 
 use crate::aws::{Replica, ReplicaState, SecretMetadata};
-use crate::secret_authoring::finding::Finding;
-use crate::secret_authoring::secret_use::{PULL_THROUGH_PREFIX as PREFIX, SecretUse};
+use crate::secret_authoring::{finding::Finding, secret_use::PULL_THROUGH_PREFIX as PREFIX, secret_use::SecretUse};
 use crate::task::Region;
 
 /// Where the pull-through cache rule or the task is, as far as the user specified it.

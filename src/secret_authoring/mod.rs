@@ -18,11 +18,10 @@ mod tests;
 mod upsert;
 mod upsert_error;
 mod upstream;
-mod upstream_token;
 
 pub use finding::{CheckStatus, Finding};
 pub use metadata_check::SecretConsumer;
-pub use new_secret::NewSecret;
+pub use new_secret::{NewSecret, UpstreamToken};
 pub use new_secret_error::NewSecretError;
 pub use seal::{Binding, PLAINTEXT_LIMIT, Plaintext, SealError, seal};
 pub use secret_admin::SecretAdmin;
@@ -32,4 +31,3 @@ pub use secret_use::SecretUse;
 pub use upsert::{DifferencePolicy, UpsertAction, UpsertResult, upsert_secret};
 pub use upsert_error::UpsertError;
 pub use upstream::Upstream;
-pub use upstream_token::UpstreamToken;

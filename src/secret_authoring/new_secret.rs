@@ -7,9 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::credential::content::VALUE_LIMIT;
 use crate::secret::Secret;
-use crate::secret_authoring::new_secret_error::NewSecretError;
-use crate::secret_authoring::secret_spec::SecretSpec;
-use crate::secret_authoring::upstream_token::UpstreamToken;
+use crate::secret_authoring::{new_secret_error::NewSecretError, secret_spec::SecretSpec};
 
 /// The shortest token that is searched for within other texts, in bytes; a shorter one may occur by
 /// coincidence.
@@ -73,12 +71,48 @@ fn content(username: &str, key: &str, token: &str) -> Secret {
     Secret::new(std::str::from_utf8(&json).expect("JSON is UTF-8").to_owned())
 }
 
+/// One line of text without surrounding white space.
+#[derive(Clone, Debug)]
+pub struct UpstreamToken {
+    pub(super) text: Secret,
+    /// Whether a trailing line end was removed.
+    pub line_end_removed: bool,
+}
+
+impl UpstreamToken {
+    /// The most bytes worth reading: a value, a line end, and one byte that shows there was more.
+    pub const READ_LIMIT: usize = VALUE_LIMIT + 3;
+
+    /// Takes the bytes, and wipes them. One trailing line end is removed.
+    ///
+    /// # Errors
+    /// [`NewSecretError`], which repeats nothing of the bytes.
+    pub fn new(bytes: Vec<u8>) -> Result<Self, NewSecretError> {
+        let bytes = Zeroizing::new(bytes);
+        let text = std::str::from_utf8(&bytes).map_err(|_| NewSecretError::NotText)?;
+        let stripped = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
+        if stripped.trim().is_empty() {
+            return Err(NewSecretError::EmptyToken);
+        }
+        if stripped.contains(char::is_control) {
+            return Err(NewSecretError::Lines);
+        }
+        if stripped.trim().len() != stripped.len() {
+            return Err(NewSecretError::Spaces);
+        }
+        if stripped.len() > VALUE_LIMIT {
+            return Err(NewSecretError::Long(stripped.len()));
+        }
+        Ok(Self { text: Secret::new(stripped.to_owned()), line_end_removed: stripped.len() < text.len() })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{NewSecret, NewSecretError, VALUE_LIMIT};
+    use crate::secret_authoring::new_secret::UpstreamToken;
     use crate::secret_authoring::secret_spec::{NewSecretArgs, SecretSpec};
     use crate::secret_authoring::secret_use::{PULL_THROUGH_PREFIX as PREFIX, SecretUse};
-    use crate::secret_authoring::upstream_token::UpstreamToken;
 
     const HUB: NewSecretArgs<'_> = NewSecretArgs {
         usage: SecretUse::PullThrough,

@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 use crate::aws::{AwsClient, AwsError};
-use crate::credential::Envelope;
-use crate::credential::content::{self, ContentFault};
+use crate::credential::{Envelope, content, content::ContentFault};
 use crate::error::{Class, Explain, Link};
 use crate::secret::Secret;
 use crate::task::{ArnError, KeyArn};

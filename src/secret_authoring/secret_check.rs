@@ -5,10 +5,10 @@ use crate::aws::{AwsClient, SecretAdminClient};
 use crate::credential::Login;
 use crate::error::{Class, Explain, Failure, Link};
 use crate::registry::{LoginAcceptance, LoginError, LoginTarget, try_login};
-use crate::secret_authoring::content_check::check_content;
-use crate::secret_authoring::finding::Finding;
-use crate::secret_authoring::metadata_check::{SecretConsumer, check_metadata};
-use crate::secret_authoring::secret_use::SecretUse;
+use crate::secret_authoring::{
+    content_check::check_content, finding::Finding, metadata_check::SecretConsumer, metadata_check::check_metadata,
+    secret_use::SecretUse,
+};
 use crate::task::{ArnError, CredentialsParameter, Region, RegionError, is_account_id};
 
 /// Which secret to check, and for what.

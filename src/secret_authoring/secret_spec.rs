@@ -1,8 +1,9 @@
 //! The arguments of `taskpull secret new`, validated before AWS is called.
 
 use crate::secret::Secret;
-use crate::secret_authoring::new_secret_error::NewSecretError;
-use crate::secret_authoring::secret_use::{PULL_THROUGH_PREFIX, SecretUse};
+use crate::secret_authoring::{
+    new_secret_error::NewSecretError, secret_use::PULL_THROUGH_PREFIX, secret_use::SecretUse,
+};
 use crate::task::{CredentialsParameter, KeyArn, Region};
 
 /// Limits of `CreateSecret` (API reference): characters, and the number of tags.

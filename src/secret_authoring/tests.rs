@@ -65,7 +65,7 @@ fn errors_read_as_in_the_catalogue() {
         ("token that is not text", token(b"\xff")),
         ("token of two lines", token(b"one\ntwo")),
         ("token with spaces", token(b" token")),
-        ("long token", token(&[b't'; 65_537])),
+        ("long token", token(&vec![b't'; 65_537])),
         ("token in a tag", secret(&NewSecretArgs { tags: &text("note=dckr_pat_1"), ..ARGS }, "dckr_pat_1")),
         ("token as user name", secret(&ARGS, "me")),
         ("sealing: key", Binding::new("alias/mine", &[]).unwrap_err().into()),

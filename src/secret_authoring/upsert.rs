@@ -6,11 +6,10 @@
 use crate::aws::{AwsClient, AwsError, CreatedSecret, SecretAdminClient, SecretMetadata, SecretValue, SecretVersion};
 use crate::credential::content::username_token::UsernameToken;
 use crate::error::{Class, Explain as _, Failure, Printable};
-use crate::secret_authoring::new_secret::NewSecret;
-use crate::secret_authoring::new_secret_error::NewSecretError;
-use crate::secret_authoring::secret_admin::SecretAdmin;
-use crate::secret_authoring::secret_use::SecretUse;
-use crate::secret_authoring::upsert_error::UpsertError;
+use crate::secret_authoring::{
+    new_secret::NewSecret, new_secret_error::NewSecretError, secret_admin::SecretAdmin, secret_use::SecretUse,
+    upsert_error::UpsertError,
+};
 use crate::task::{CredentialsParameter, KeyArn, Region};
 
 /// The action if the secret exists and differs.
@@ -72,16 +71,16 @@ async fn upsert(
     if let Some(own) = spec.replicas.iter().find(|region| region.as_str() == admin.region()) {
         return Err(Failure::from(NewSecretError::ReplicaTwice(own.clone())));
     }
-    let Some(existing) = admin.describe().await.map_err(write_error)? else {
-        let CreatedSecret { arn, version_id } = admin.create(secret).await.map_err(write_error)?;
+    let Some(existing) = admin.describe().await.map_err(|error| write_error(&error))? else {
+        let CreatedSecret { arn, version_id } = admin.create(secret).await.map_err(|error| write_error(&error))?;
         if !spec.replicas.is_empty() {
-            admin.replicate(&arn, &spec.replicas).await.map_err(replication_error)?;
+            admin.replicate(&arn, &spec.replicas).await.map_err(|error| replication_error(&error))?;
         }
         let notes = notes(None, secret);
         return Ok(UpsertResult { action: UpsertAction::Created, arn, version_id, changes: Vec::new(), notes });
     };
     check_key(&existing, secret)?;
-    let current = admin.read().await.map_err(write_error)?;
+    let current = admin.read().await.map_err(|error| write_error(&error))?;
     let content_changes = content_differences(&current, secret);
     let has_replica = |region: &Region| existing.replicas.iter().any(|replica| replica.region == region.as_str());
     let missing: Vec<_> = spec.replicas.iter().filter(|region| !has_replica(region)).cloned().collect();
@@ -107,22 +106,22 @@ async fn upsert(
     let version_id = if content_changes.is_empty() {
         current.version_id
     } else {
-        admin.put(&arn, secret).await.map_err(write_error)?
+        admin.put(&arn, secret).await.map_err(|error| write_error(&error))?
     };
     if !missing.is_empty() {
-        admin.replicate(&arn, &missing).await.map_err(replication_error)?;
+        admin.replicate(&arn, &missing).await.map_err(|error| replication_error(&error))?;
     }
     Ok(result(UpsertAction::Updated, version_id))
 }
 
 /// The failure of a call before the write, or of the write itself.
-fn write_error(error: AwsError) -> Failure {
-    with_state(&error, "nothing was written")
+fn write_error(error: &AwsError) -> Failure {
+    with_state(error, "nothing was written")
 }
 
 /// The failure of the replication, which follows the write.
-fn replication_error(error: AwsError) -> Failure {
-    with_state(&error, "the secret exists, its replicas do not")
+fn replication_error(error: &AwsError) -> Failure {
+    with_state(error, "the secret exists, its replicas do not")
 }
 
 /// Adds the state of the secret after the failure to the hint. After an outage the state is

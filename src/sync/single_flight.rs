@@ -263,7 +263,9 @@ mod tests {
         let mut flights = SingleFlight::default();
         let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
         let first = runtime();
-        let lost = first.block_on(async { flights.start(&"key", Lifetime::OutlivesCallers, |_| pending(), || 7) });
+        let entered = first.enter();
+        let lost = flights.start(&"key", Lifetime::OutlivesCallers, |_| pending(), || 7);
+        drop(entered);
         drop(first);
         let second = runtime();
         assert_eq!(second.block_on(lost), 7);

@@ -7,9 +7,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::image_grammar::{DOCKER_HUB, check_repository, parse_digest, parse_tag, split_registry};
-use super::image_reference_error::ImageReferenceError;
-use super::image_version::ImageVersion;
+use super::image_grammar::{
+    DOCKER_HUB, ImageReferenceError, check_repository, parse_digest, parse_tag, split_registry,
+};
 
 /// `[registry/]repository[:tag][@digest]`, with Docker's defaults filled in.
 ///
@@ -127,6 +127,26 @@ impl fmt::Display for ImageReference {
         match version {
             ImageVersion::Tag(tag) => write!(f, "{registry}/{repository}:{tag}"),
             ImageVersion::Digest(digest) => write!(f, "{registry}/{repository}@{digest}"),
+        }
+    }
+}
+
+/// The tag or digest of an image reference.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ImageVersion {
+    /// A tag, which can be moved to a different image.
+    Tag(String),
+    /// A digest, which always names the same image. A tag in front of it has no effect and is
+    /// dropped.
+    Digest(String),
+}
+
+impl ImageVersion {
+    /// The text of the tag or digest.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Tag(text) | Self::Digest(text) => text,
         }
     }
 }

@@ -4,10 +4,11 @@
 //! line and column. An error never repeats a value of the input: definitions contain passwords in
 //! `environment`, and users put passwords in the wrong place.
 
-use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::marker::PhantomData;
+
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
 
 /// The keys of the task definition that taskpull reads.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -79,6 +80,7 @@ pub(super) fn foreign_spelling(text: &[u8]) -> Option<String> {
     let keys: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(text).ok()?;
     keys.into_iter()
         .map(|(key, _)| key)
+        .filter(|key| key != "containerDefinitions")
         .find(|key| key.replace(['_', '-'], "").eq_ignore_ascii_case("containerdefinitions"))
 }
 
@@ -241,6 +243,7 @@ mod tests {
     fn the_spellings_of_other_tools_are_recognised() {
         assert_eq!(foreign_spelling(br#"{"ContainerDefinitions": []}"#).as_deref(), Some("ContainerDefinitions"));
         assert_eq!(foreign_spelling(br#"{"container_definitions": []}"#).as_deref(), Some("container_definitions"));
+        assert_eq!(foreign_spelling(br#"{"containerDefinitions": []}"#), None, "the spelling of ECS");
         assert_eq!(foreign_spelling(br#"{"containers": []}"#), None);
     }
 }

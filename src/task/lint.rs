@@ -1,9 +1,10 @@
 //! Warnings about definitions that ECS accepts although they are probably a mistake. Nothing is
 //! refused here.
 
-use super::arn::ends_like_a_full_arn;
-use super::container::{ContainerDefinition, ContainerName};
-use super::credentials_parameter::CredentialsParameter;
+use super::{
+    arn::ends_like_a_full_arn, container::ContainerDefinition, container::ContainerName,
+    credentials_parameter::CredentialsParameter,
+};
 use crate::error::Printable;
 
 /// A part of a definition that is allowed and probably a mistake.

@@ -6,13 +6,10 @@
 
 mod arn;
 mod container;
-mod container_error;
 mod credentials_parameter;
 mod definition_error;
 mod image_grammar;
 mod image_reference;
-mod image_reference_error;
-mod image_version;
 mod json;
 mod lint;
 mod minimal_definition;
@@ -25,13 +22,11 @@ mod task_definition;
 mod tests;
 
 pub use arn::{ArnError, KeyArn, RoleArn, SecretArn, is_account_id};
-pub use container::{ContainerDefinition, ContainerName};
-pub use container_error::{ContainerError, ContainerErrorKind};
+pub use container::{ContainerDefinition, ContainerError, ContainerErrorKind, ContainerName};
 pub use credentials_parameter::CredentialsParameter;
 pub use definition_error::DefinitionError;
-pub use image_reference::ImageReference;
-pub use image_reference_error::ImageReferenceError;
-pub use image_version::ImageVersion;
+pub use image_grammar::ImageReferenceError;
+pub use image_reference::{ImageReference, ImageVersion};
 pub use lint::Warning;
 pub use minimal_definition::minimal_definition;
 pub use pin::pin_images;

@@ -4,8 +4,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::image_reference::ImageReference;
-use super::image_version::ImageVersion;
+use super::{image_reference::ImageReference, image_reference::ImageVersion};
 
 /// The definition's text with each container's image as `name@digest`. The digests are in the order
 /// of the containers. The text must be one that [`super::TaskDefinition::parse`] accepts; the result

@@ -1,14 +1,11 @@
 //! Task definitions: containers, their images, their credentials.
 
-use super::arn::{ArnError, RoleArn};
-use super::container::{ContainerDefinition, ContainerName};
-use super::container_error::{ContainerError, ContainerErrorKind};
-use super::credentials_parameter::CredentialsParameter;
-use super::definition_error::DefinitionError;
-use super::image_reference::ImageReference;
-use super::json::{self, Container, Definition, JsonError, Object, RepositoryCredentials, RuntimePlatform};
-use super::lint::{self, Warning};
-use super::platform::{Platform, PlatformError};
+use super::container::{ContainerDefinition, ContainerError, ContainerErrorKind, ContainerName};
+use super::json::{Container, Definition, JsonError, Object, RepositoryCredentials, RuntimePlatform};
+use super::{
+    arn::ArnError, arn::RoleArn, credentials_parameter::CredentialsParameter, definition_error::DefinitionError,
+    image_reference::ImageReference, json, lint, lint::Warning, platform::Platform, platform::PlatformError,
+};
 use crate::error::Printable;
 
 /// A parsed task definition with at least one container.

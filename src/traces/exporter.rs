@@ -1,10 +1,9 @@
 //! The export of traces by OTLP over HTTP, with OpenTelemetry's own library.
 
 use std::collections::HashMap;
-use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
+use std::{io, thread};
 
 use opentelemetry::KeyValue;
 use opentelemetry::trace::TracerProvider as _;
@@ -15,8 +14,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, SpanExporter as _};
 
 use super::collector_client::CollectorClient;
-use super::span_queue::{QueueProcessor, SpanQueue};
-use super::span_sender::SpanSender;
+use super::span_queue::{QueueProcessor, SpanQueue, SpanSender};
 use crate::config::TracesSettings;
 use crate::config::table::{TRACES_ENDPOINT, TRACES_URL};
 use crate::secret::Secret;

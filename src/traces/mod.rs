@@ -14,8 +14,6 @@ mod disabled;
 mod exporter;
 #[cfg(feature = "otel")]
 mod span_queue;
-#[cfg(feature = "otel")]
-mod span_sender;
 mod spans;
 
 #[cfg(not(feature = "otel"))]

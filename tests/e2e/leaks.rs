@@ -40,7 +40,7 @@ fn assert_clean(scan: &Scan) {
 fn assert_silent(canaries: &[Canary], ended: &RunOutput) {
     assert!(ended.stderr.contains("TRACE") || ended.stderr.contains("DEBUG"), "the log is enabled: {}", ended.stderr);
     for canary in canaries {
-        canary.assert_absent(&ended);
+        canary.assert_absent(ended);
     }
 }
 

@@ -14,7 +14,7 @@ const REGISTRY: &str = "registry.example:5000";
 
 fn assert_silent(ended: &RunOutput) {
     for canary in [Canary::new("password", PASSWORD), Canary::new("user name", USER)] {
-        canary.assert_absent(&ended);
+        canary.assert_absent(ended);
     }
 }
 

@@ -28,7 +28,7 @@ fn canaries(world: &World) -> [Canary; 3] {
 fn assert_silent(world: &World, ended: &RunOutput) {
     assert!(ended.stderr.contains("DEBUG") || ended.stderr.contains("TRACE"), "the log is enabled: {ended:?}");
     for canary in canaries(world) {
-        canary.assert_absent(&ended);
+        canary.assert_absent(ended);
     }
 }
 

@@ -94,8 +94,8 @@ impl Access {
             let mut rule = AccessRule::default();
             for principal in principals {
                 let (id, ids, name) = match principal {
-                    Principal::User(name) => (user_id(&name), &mut rule.users, format!("user {name}")),
-                    Principal::Group(name) => (group_id(&name), &mut rule.groups, format!("group {name}")),
+                    Principal::User(name) => (user_id(name), &mut rule.users, format!("user {name}")),
+                    Principal::Group(name) => (group_id(name), &mut rule.groups, format!("group {name}")),
                 };
                 match id {
                     Some(id) => _ = ids.insert(id),

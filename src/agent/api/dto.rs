@@ -7,8 +7,7 @@ use serde_json::value::RawValue;
 use crate::agent::{JobId, JobPhase, JobResult, JobSnapshot, JobSource, JobState, Timestamp};
 use crate::error::{Failure, Printable};
 use crate::pull::{LayerTotals, PullResultKind, PullState};
-use crate::report::Report;
-use crate::report::{LayersReport, Subject};
+use crate::report::{LayersReport, Report, Subject};
 
 /// Pull request: the images of one task definition.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

@@ -1,6 +1,6 @@
 //! The API of the agent: HTTP on a Unix socket, for programs on the same host.
 //!
-//! - The table in [`routes`] is the one list of routes, required rights and documentation. The
+//! - The table in `routes` is the one list of routes, required rights and documentation. The
 //!   router dispatches by it, and the `OpenAPI` document is generated from it.
 //! - The kernel identifies the caller (`SO_PEERCRED`); the operator's lists give the caller
 //!   rights. A request that came through a browser or a proxy is refused, because its sender
@@ -11,7 +11,6 @@
 
 mod access;
 mod connection;
-mod connection_quota;
 mod context;
 mod csrf_guard;
 mod dto;
@@ -28,7 +27,6 @@ mod routes;
 mod schemas;
 mod server;
 mod socket;
-mod socket_error;
 mod user_groups;
 mod write_timeout;
 
@@ -37,8 +35,7 @@ pub use context::ApiState;
 pub use dto::{Condition, JobStatus, ProblemView, PullItem, PullList, PullStatus, PullView, Readiness, VersionView};
 pub use openapi::openapi;
 pub use server::Server;
-pub use socket::Socket;
-pub use socket_error::SocketError;
+pub use socket::{Socket, SocketError};
 pub(super) use user_groups::group_name;
 
 #[cfg(test)]

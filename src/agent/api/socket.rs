@@ -1,4 +1,5 @@
-//! The socket file: created for the group that may open it, and removed when the agent ends.
+//! The socket file: created for the group that may open it, and removed when the agent ends,
+//! and the reasons why there is none.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -6,8 +7,8 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _,
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
-use super::socket_error::SocketError;
 use super::user_groups;
+use crate::error::{Class, Explain, Link};
 
 /// A listening Unix socket.
 #[derive(Debug)]
@@ -100,6 +101,64 @@ fn remove_stale(path: &Path) -> Result<(), SocketError> {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path).map_err(failed),
         Ok(_) => Err(SocketError::InUse { path: path.to_owned() }),
         Err(source) => Err(failed(source)),
+    }
+}
+
+/// The socket of the agent cannot be created or taken over.
+#[derive(Debug, thiserror::Error)]
+pub enum SocketError {
+    /// Another agent is listening on the socket.
+    #[error("socket {path} is in use by another agent", path = .path.display())]
+    InUse {
+        /// Path of the socket.
+        path: PathBuf,
+    },
+    /// The path exists and is not a socket.
+    #[error("{path} exists and is not a socket", path = .path.display())]
+    NotASocket {
+        /// Path of the file.
+        path: PathBuf,
+    },
+    /// The system refuses to create the socket.
+    #[error("cannot create socket {path}", path = .path.display())]
+    Create {
+        /// Path of the socket.
+        path: PathBuf,
+        /// The error of the system.
+        source: io::Error,
+    },
+    /// The service manager passed a file descriptor that is not a listening Unix socket.
+    #[error("the service manager did not pass a listening Unix socket")]
+    Activation(#[source] io::Error),
+}
+
+impl Explain for SocketError {
+    fn link(&self) -> Link {
+        Link::Configuration
+    }
+
+    fn class(&self) -> Class {
+        Class::Invalid
+    }
+
+    fn resource(&self) -> String {
+        match self {
+            Self::InUse { path } | Self::NotASocket { path } | Self::Create { path, .. } => path.display().to_string(),
+            Self::Activation(_) => "LISTEN_FDS".to_owned(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::InUse { .. } => "stop the other agent, or set `agent.socket` to another path",
+            Self::NotASocket { .. } => "move the file away, or set `agent.socket` to another path",
+            Self::Create { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                "create its directory; for the service, systemd creates /run/taskpull"
+            }
+            Self::Create { .. } => "let the agent write the directory of `agent.socket`, or set another path",
+            Self::Activation(_) => "give taskpull.socket one `ListenStream=` with the path of the socket",
+        };
+        Some(hint.to_owned())
     }
 }
 

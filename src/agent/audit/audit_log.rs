@@ -1,20 +1,18 @@
 //! Observes the agent and queues a line for each event.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use super::audit_error::AuditError;
-use super::audit_file::AuditFile;
 use super::entry::{AuditEvent, AuditSubject};
-use super::journald::{self, JournaldSocket};
-use super::writer::{AuditSink, AuditWriter, QueuedLine};
+use super::writer::{AuditFile, AuditSink, AuditWriter, JOURNALD_SOCKET, JournaldSocket, QueuedLine};
 use crate::agent::metrics::AgentMetrics;
 use crate::agent::{AccessDecision, AgentObserver, CredentialIssued, Job, JobResult};
 use crate::config::AuditTarget;
+use crate::error::{Class, Explain, Link};
 use crate::report::Report;
 
 /// Lines that the queue to the writer thread holds; further lines are lost.
@@ -49,7 +47,7 @@ impl AuditLog {
                 Some(AuditSink::File(file))
             }
             AuditTarget::Journald => {
-                let path = Path::new(journald::SOCKET);
+                let path = Path::new(JOURNALD_SOCKET);
                 let socket = JournaldSocket::open(path).map_err(|source| AuditError::new(path, source))?;
                 Some(AuditSink::Journald(socket))
             }
@@ -144,5 +142,37 @@ impl AgentObserver for AuditLog {
 
     fn credential_issued(&self, given: &CredentialIssued<'_>) {
         self.write(|| AuditEvent::from_issued(given));
+    }
+}
+
+/// The destination of the audit log (`audit.to`) cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("audit.to: cannot write to {to}", to = .to.display())]
+pub struct AuditError {
+    to: PathBuf,
+    source: io::Error,
+}
+
+impl AuditError {
+    pub(super) fn new(to: &Path, source: io::Error) -> Self {
+        Self { to: to.to_owned(), source }
+    }
+}
+
+impl Explain for AuditError {
+    fn link(&self) -> Link {
+        Link::Configuration
+    }
+
+    fn class(&self) -> Class {
+        Class::Invalid
+    }
+
+    fn resource(&self) -> String {
+        self.to.display().to_string()
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("set `audit.to` to a file in an existing folder that the agent can write, to `journald` on a host with systemd, or to `off`".to_owned())
     }
 }

@@ -6,16 +6,12 @@
 //! Invariant: no line holds a secret. A line that cannot be written is counted and logged, and
 //! delays no pull.
 
-mod audit_error;
-mod audit_file;
 mod audit_log;
 mod entry;
-mod journald;
 pub mod schema;
 mod writer;
 
-pub use audit_error::AuditError;
-pub use audit_log::AuditLog;
+pub use audit_log::{AuditError, AuditLog};
 pub use entry::{AuditEntry, AuditEvent, AuditSubject};
 
 #[cfg(test)]

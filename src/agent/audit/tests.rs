@@ -6,8 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
-use super::journald::JournaldSocket;
-use super::writer::AuditSink;
+use super::writer::{AuditSink, JournaldSocket};
 use super::{AuditEvent, AuditLog, AuditSubject};
 use crate::agent::{
     AccessDecision, AgentMetrics, AgentObserver as _, CredentialIssued, Job, JobId, JobSource, Peer, Right, Submission,

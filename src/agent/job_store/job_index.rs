@@ -8,8 +8,7 @@ use std::time::SystemTime;
 
 use serde_json::value::RawValue;
 
-use super::active_job::ActiveJob;
-use super::job_snapshot::{JobSnapshot, JobState};
+use super::active_job::{ActiveJob, JobSnapshot, JobState};
 use crate::agent::job::{Job, JobResult, JobSource, Submission};
 use crate::agent::job_id::JobId;
 use crate::agent::timestamp::Timestamp;

@@ -5,10 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::value::RawValue;
 use tokio::sync::{Notify, mpsc};
 
-use super::active_job::ActiveJob;
-use super::job_counts::JobCounts;
+use super::active_job::{ActiveJob, JobCounts, JobSnapshot, JobState};
 use super::job_index::{JobIndex, JobStage, ReportLocation};
-use super::job_snapshot::{JobSnapshot, JobState};
 use super::job_store_error::JobStoreError;
 use crate::agent::job::{Job, JobResult, JobSource, Submission};
 use crate::agent::job_id::JobId;

@@ -9,15 +9,11 @@
 //! task.
 
 mod active_job;
-mod job_counts;
 mod job_index;
-mod job_snapshot;
 #[expect(clippy::module_inception, reason = "the file has the name of its type")]
 mod job_store;
 mod job_store_error;
 
-pub use active_job::{ActiveJob, JobPhase};
-pub use job_counts::JobCounts;
-pub use job_snapshot::{JobSnapshot, JobState};
+pub use active_job::{ActiveJob, JobCounts, JobPhase, JobSnapshot, JobState};
 pub use job_store::{AcceptedJob, JobStore, StoreLimits};
 pub use job_store_error::JobStoreError;

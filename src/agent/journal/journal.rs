@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::geteuid;
 
-use super::journal_error::JournalError;
-use super::journal_record::JournalRecord;
-use super::loaded_journal::{LoadedJournal, marker_path, remove_file};
+use super::loaded_journal::{JournalRecord, LoadedJournal, marker_path, remove_file};
 use crate::agent::job_id::JobId;
+use crate::error::{Class, Explain, Link};
 
 /// The records of all jobs, in a folder that only one agent uses. Every function blocks on the disk.
 pub struct Journal {
@@ -128,4 +127,75 @@ fn restrict_to_owner(folder: &Path) -> io::Result<()> {
         fs::set_permissions(folder, Permissions::from_mode(0o700))?;
     }
     Ok(())
+}
+
+/// Why the journal could not be opened or written.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The state folder could not be created, read or locked.
+    #[error("cannot open state folder {folder}", folder = folder.display())]
+    Folder {
+        /// The path of the state folder.
+        folder: PathBuf,
+        /// The error of the operating system.
+        source: io::Error,
+    },
+    /// Another agent uses the state folder.
+    #[error("state folder {folder} is in use by another agent", folder = folder.display())]
+    Locked {
+        /// The path of the state folder.
+        folder: PathBuf,
+    },
+    /// A file could not be written.
+    #[error("cannot write {file}", file = file.display())]
+    Write {
+        /// The path of the file.
+        file: PathBuf,
+        /// The error of the operating system.
+        source: io::Error,
+    },
+}
+
+impl JournalError {
+    fn is_disk_full(&self) -> bool {
+        use io::ErrorKind::{QuotaExceeded, StorageFull};
+        let (Self::Folder { source, .. } | Self::Write { source, .. }) = self else { return false };
+        matches!(source.kind(), StorageFull | QuotaExceeded)
+    }
+}
+
+impl Explain for JournalError {
+    fn link(&self) -> Link {
+        match self {
+            Self::Write { .. } => Link::Disk,
+            Self::Folder { .. } | Self::Locked { .. } => Link::Configuration,
+        }
+    }
+
+    fn class(&self) -> Class {
+        match self {
+            _ if self.is_disk_full() => Class::DiskFull,
+            Self::Write { .. } => Class::Unavailable,
+            Self::Folder { .. } | Self::Locked { .. } => Class::Invalid,
+        }
+    }
+
+    fn resource(&self) -> String {
+        match self {
+            Self::Folder { folder, .. } | Self::Locked { folder } => folder.display().to_string(),
+            Self::Write { file, .. } => file.display().to_string(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Folder { .. } => "set `agent.state_folder` to a folder that the agent's user can write to",
+            Self::Locked { .. } => "stop the other agent, or set another `agent.state_folder` for this one",
+            Self::Write { .. } if self.is_disk_full() => {
+                "make room on this disk; until then the agent rejects new requests and continues those it has accepted"
+            }
+            Self::Write { .. } => return None,
+        };
+        Some(hint.to_owned())
+    }
 }

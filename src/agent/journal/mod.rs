@@ -13,14 +13,10 @@
 
 #[expect(clippy::module_inception, reason = "the file has the name of its type")]
 mod journal;
-mod journal_error;
-mod journal_record;
 mod loaded_journal;
 
-pub use journal::Journal;
-pub use journal_error::JournalError;
-pub use journal_record::{EndRecord, JournalRecord};
-pub use loaded_journal::{BrokenFile, LoadedJournal};
+pub use journal::{Journal, JournalError};
+pub use loaded_journal::{BrokenFile, EndRecord, JournalRecord, LoadedJournal};
 
 #[cfg(test)]
 mod tests;

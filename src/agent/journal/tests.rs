@@ -43,7 +43,9 @@ impl TestJournal {
     fn with_open_jobs(jobs: &[Job]) -> Self {
         let test = Self::new();
         let (journal, _) = test.open();
-        jobs.iter().for_each(|job| journal.write(&JournalRecord::new(job.clone(), None)).unwrap());
+        for job in jobs {
+            journal.write(&JournalRecord::new(job.clone(), None)).unwrap();
+        }
         test
     }
 
@@ -123,8 +125,8 @@ fn incomplete_and_misnamed_files_do_not_affect_other_records() {
 #[test]
 fn record_of_a_newer_version_is_not_loaded() {
     let test = TestJournal::with_open_jobs(&[job(1)]);
-    let text = fs::read_to_string(test.record_path(1)).unwrap();
-    fs::write(test.record_path(1), text.replace("\"version\":1", "\"version\":2")).unwrap();
+    let record = fs::read_to_string(test.record_path(1)).unwrap();
+    fs::write(test.record_path(1), record.replace("\"version\":1", "\"version\":2")).unwrap();
     let (_journal, loaded) = test.open();
     assert_eq!(loaded.records.len(), 0);
     assert_eq!(loaded.broken[0].error, "its version is 2, and this program supports version 1");
@@ -242,7 +244,7 @@ proptest! {
 
     #[test]
     fn truncated_record_is_set_aside_and_not_loaded(job in any_job(), length: prop::sample::Index) {
-        let test = TestJournal::with_open_jobs(&[job.clone()]);
+        let test = TestJournal::with_open_jobs(std::slice::from_ref(&job));
         let path = test.requests().join(format!("{}.json", job.id));
         let text = fs::read(&path).unwrap();
         fs::write(&path, &text[..length.index(text.len())]).unwrap();

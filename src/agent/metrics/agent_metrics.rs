@@ -1,6 +1,7 @@
 //! The metrics of one agent: observes its events and counts them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
@@ -11,6 +12,7 @@ use super::table;
 use crate::agent::{AccessDecision, AgentObserver, CredentialIssued, Job, JobCounts, JobResult, JobStore};
 use crate::aws::{AwsCallEvent, CallObserver};
 use crate::credential::{CredentialKind, CredentialObserver, CredentialOrigin, ProvidedCredential};
+use crate::pull::{ProgressObserver, PullState};
 use crate::report::{ContainerReport, ContainerResult, Report};
 
 /// Media type of the text that [`AgentMetrics::render`] returns.
@@ -154,4 +156,33 @@ fn serialized(variant: &impl Serialize) -> String {
 #[expect(clippy::cast_precision_loss, reason = "no agent has 2^53 open requests")]
 fn to_float(count: usize) -> f64 {
     count as f64
+}
+
+/// Counts downloaded bytes and forwards every update to another observer.
+pub struct DownloadCounter<'a> {
+    metrics: &'a AgentMetrics,
+    observer: &'a dyn ProgressObserver,
+    /// Bytes that were downloaded at the last update, by pull.
+    last_bytes: Mutex<HashMap<usize, u64>>,
+}
+
+impl<'a> DownloadCounter<'a> {
+    /// Creates a counter for the pulls of one plan.
+    #[must_use]
+    pub fn new(metrics: &'a AgentMetrics, observer: &'a dyn ProgressObserver) -> Self {
+        Self { metrics, observer, last_bytes: Mutex::default() }
+    }
+}
+
+impl ProgressObserver for DownloadCounter<'_> {
+    fn update(&self, pull: usize, state: &PullState) {
+        if let PullState::Pulling(layers) = state {
+            let mut last_bytes = self.last_bytes.lock().unwrap_or_else(PoisonError::into_inner);
+            let last = last_bytes.entry(pull).or_default();
+            // A new attempt starts at zero.
+            self.metrics.count_downloaded(layers.bytes.saturating_sub(*last));
+            *last = layers.bytes;
+        }
+        self.observer.update(pull, state);
+    }
 }

@@ -7,13 +7,11 @@
 //! Invariant: no label holds a secret, an image, an ARN or an account.
 
 mod agent_metrics;
-mod download_counter;
 mod metrics_listener;
 mod registry;
 pub mod table;
 
-pub use agent_metrics::{AgentMetrics, CONTENT_TYPE};
-pub use download_counter::DownloadCounter;
+pub use agent_metrics::{AgentMetrics, CONTENT_TYPE, DownloadCounter};
 pub use metrics_listener::{ListenerError, MetricsListener};
 
 #[cfg(test)]

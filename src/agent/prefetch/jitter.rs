@@ -26,8 +26,11 @@ mod tests {
 
     #[test]
     fn jitter_is_a_tenth_of_the_interval() {
-        let delays = [0.0, 0.5, 1.0].map(|random| with_jitter(Duration::from_hours(1), random).as_secs_f64().round());
-        assert_eq!(delays, [3_240.0, 3_600.0, 3_960.0]);
+        let minutes = [0.0, 0.5, 1.0].map(|random| {
+            let delay = with_jitter(Duration::from_hours(1), random);
+            (delay + Duration::from_millis(500)).as_secs() / 60
+        });
+        assert_eq!(minutes, [54, 60, 66]);
     }
 
     #[test]

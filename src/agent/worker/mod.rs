@@ -4,14 +4,10 @@
 //! agent stops stays open on disk and runs again after the next start; an image that is already on
 //! the engine then costs one request.
 
-mod job_executor;
-mod shutdown;
 #[expect(clippy::module_inception, reason = "the file has the name of its type")]
 mod worker;
 
-pub use job_executor::{JobExecutor, JobPlan};
-pub use shutdown::Shutdown;
-pub use worker::Worker;
+pub use worker::{JobExecutor, JobPlan, Shutdown, Worker};
 
 #[cfg(test)]
 mod tests;

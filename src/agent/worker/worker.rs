@@ -1,4 +1,5 @@
-//! The worker: the loop over all jobs, and the runs and retries of one job.
+//! The worker: the loop over all jobs, and the runs and retries of one job; the interface to the
+//! pipeline, and the two stages in which an agent stops.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -11,17 +12,57 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, Span};
 
-use super::job_executor::JobExecutor;
-use super::shutdown::Shutdown;
 use crate::agent::job::{JobResult, Submission};
+use crate::agent::job_events::JobEvents;
 use crate::agent::job_id::JobId;
 use crate::agent::job_store::{ActiveJob, JobPhase, JobStore};
 use crate::agent::observer::AgentObserver;
 use crate::agent::timestamp::Timestamp;
 use crate::error::{Class, Failure};
-use crate::report::{Report, RunOutcome};
+use crate::pipeline::IssuedLogin;
+use crate::report::{Report, RunOutcome, Subject};
 use crate::retry::Backoff;
+use crate::task::ImageReference;
 use crate::traces;
+
+/// The signals that stop an agent.
+#[derive(Clone, Debug, Default)]
+pub struct Shutdown {
+    /// Cancelled when no new run may start; running jobs may continue.
+    pub drain: CancellationToken,
+    /// Cancelled when running jobs must end at once.
+    pub abort: CancellationToken,
+}
+
+/// Executes submissions. The agent decides when and how often.
+pub trait JobExecutor: Send + Sync {
+    /// Plans the pulls of a definition, without contacting AWS, a registry or the engine.
+    fn plan(&self, source: &str, definition: &[u8]) -> JobPlan;
+
+    /// Checks once whether the engine responds, within the deadline of a small request.
+    fn check_engine(&self) -> BoxFuture<'_, Result<(), Failure>>;
+
+    /// Returns the login for the registry of an image; `None` if taskpull does not manage logins
+    /// for that registry. The wait is bounded.
+    fn login<'a>(&'a self, image: &'a ImageReference) -> BoxFuture<'a, Result<Option<IssuedLogin>, Arc<Failure>>>;
+
+    /// Plans the submission, starts `events` with its pulls, and pulls its images. Ends early when
+    /// `interrupt` is cancelled.
+    fn run<'a>(
+        &'a self,
+        submission: &'a Submission,
+        events: &'a JobEvents,
+        interrupt: &'a CancellationToken,
+    ) -> BoxFuture<'a, Report>;
+}
+
+/// The plan of a submission.
+pub struct JobPlan {
+    /// Each container as it would be pulled, or why it cannot be.
+    pub report: Report,
+    /// The pulls, without duplicates.
+    pub subjects: Vec<Subject>,
+}
 
 /// The delays between the runs of a job.
 const RETRY_BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(2), Duration::from_mins(5));

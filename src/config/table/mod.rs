@@ -6,10 +6,8 @@
 
 mod reference;
 mod rows;
-mod setting;
 
-pub use super::value_kind::ValueKind;
+pub use super::value_kind::{Setting, ValueKind};
 pub use reference::reference;
 pub(super) use rows::setting_rows;
 pub use rows::*;
-pub use setting::Setting;

@@ -1,8 +1,7 @@
 //! The table of settings as a document.
 
 use super::rows::SETTINGS;
-use super::setting::Setting;
-use crate::config::value_kind::ValueKind;
+use crate::config::value_kind::{Setting, ValueKind};
 
 const SWITCH_IN_ENVIRONMENT: &str = "; in the environment any value means true, even `0`, as in Docker";
 

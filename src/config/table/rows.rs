@@ -7,11 +7,11 @@
 
 use std::time::Duration;
 
-use super::setting::Setting;
 use crate::config::choices::{
     AccessTokens, Batching, Behavior, DiskCheck, HostKind, HostLaunchType, InstanceAuthType, OnRefusal, RoleUse,
     VerifyAccess,
 };
+use crate::config::value_kind::Setting;
 use crate::config::value_kind::ValueKind::{Number, OneOf, Secret, Size, Switch, Text, Time};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -80,7 +80,7 @@ secrets: SecretsSettings {
     /// ago is evicted first. Both caches are in memory only.
     cache_size: NonZeroUsize = SECRETS_CACHE_SIZE { variable: "TASKPULL_SECRETS_CACHE_SIZE", default: Some("1000"), kind: Number(1, 100_000) }
     /// `try`: secrets of one identity and Region that are needed at the same time are read by one
-    /// BatchGetSecretValue, which needs its own permission besides GetSecretValue. Without that
+    /// `BatchGetSecretValue`, which needs its own permission besides `GetSecretValue`. Without that
     /// permission they are read one by one.
     batch: Batching = SECRETS_BATCH { variable: "TASKPULL_SECRETS_BATCH", default: Some("never"), kind: OneOf(Batching::WORDS) }
     /// Staging label of the secret version to read. `AWSPENDING` tests a rotation before it becomes

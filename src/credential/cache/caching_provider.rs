@@ -5,19 +5,16 @@ use std::sync::Arc;
 use futures_util::future::{BoxFuture, FutureExt as _};
 use tokio::time::Instant;
 
-use super::boot_clock::BootClock;
-use super::cache_config::CacheConfig;
-use super::cached_secret::SecretCacheKey;
-use super::cached_token::TokenCacheKey;
-use super::secret_provider::{ProvidedSecret, SecretProvider};
-use super::token_provider::TokenProvider;
+use super::{
+    boot_clock::BootClock, cache_config::CacheConfig, cached_secret::SecretCacheKey, secret_provider::ProvidedSecret,
+    secret_provider::SecretProvider, token_cache::TokenCacheKey, token_provider::TokenProvider,
+};
 use crate::aws::TokenScope;
 use crate::config::AccessTokens;
-use crate::credential::credential::{Credential, CredentialSource};
-use crate::credential::host_logins::{HostLoginProvider, HostLogins};
-use crate::credential::observer::CredentialObserver;
-use crate::credential::provider::CredentialProvider;
-use crate::credential::store::{SecretStore, TokenStore};
+use crate::credential::{
+    credential::Credential, credential::CredentialSource, host_logins::HostLoginProvider, host_logins::HostLogins,
+    observer::CredentialObserver, provider::CredentialProvider, store::SecretStore, store::TokenStore,
+};
 use crate::error::Failure;
 use crate::plan::{Need, PlannedPull};
 

@@ -14,7 +14,6 @@
 mod boot_clock;
 mod cache_config;
 mod cached_secret;
-mod cached_token;
 mod caching_provider;
 mod lookup;
 mod refresh;
@@ -28,5 +27,5 @@ mod token_provider;
 
 pub use cache_config::CacheConfig;
 pub(super) use cached_secret::CachedSecret;
-pub(super) use cached_token::CachedToken;
 pub use caching_provider::CachingCredentialProvider;
+pub(super) use token_cache::CachedToken;

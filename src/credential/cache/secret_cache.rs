@@ -17,10 +17,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::cache_config::CacheConfig;
-use super::cached_secret::{CachedSecret, SecretCacheKey};
-use super::lookup::{Lookup, RefusalLookup};
-use super::refresh::{pause_after_outage, refresh_after};
+use super::{
+    cache_config::CacheConfig, cached_secret::CachedSecret, cached_secret::SecretCacheKey, lookup::Lookup,
+    lookup::RefusalLookup, refresh::pause_after_outage, refresh::refresh_after,
+};
 use crate::error::{Failure, Printable};
 use crate::task::ImageReference;
 

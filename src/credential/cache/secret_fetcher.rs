@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::cached_secret::{FetchedSecret, SecretCacheKey};
+use super::{cached_secret::FetchedSecret, cached_secret::SecretCacheKey};
 use crate::aws::{AwsError, AwsErrorKind, DecryptedBytes};
-use crate::credential::content::{self, SecretContent};
-use crate::credential::store::SecretStore;
+use crate::credential::{content, content::SecretContent, store::SecretStore};
 use crate::error::Failure;
 use crate::identity::Identity;
 use crate::sync::KeyedSemaphore;

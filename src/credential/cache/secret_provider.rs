@@ -17,12 +17,11 @@ use std::time::Duration;
 use futures_util::future::Either;
 use tokio::time::Instant;
 
-use super::boot_clock::BootClock;
-use super::cache_config::CacheConfig;
 use super::cached_secret::{CachedSecret, FetchStart, FetchedSecret, SecretCacheKey};
-use super::lookup::{Lookup, RefusalLookup};
-use super::secret_cache::SecretCache;
-use super::secret_fetcher::SecretFetcher;
+use super::{
+    boot_clock::BootClock, cache_config::CacheConfig, lookup::Lookup, lookup::RefusalLookup, secret_cache::SecretCache,
+    secret_fetcher::SecretFetcher,
+};
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::credential::observer::{CredentialKind, CredentialObserver, CredentialOrigin, ProvidedCredential};
 use crate::credential::store::SecretStore;

@@ -18,11 +18,11 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use super::cached_token::{CachedToken, TokenCacheKey};
-use super::lookup::{Lookup, RefusalLookup};
-use super::refresh::{pause_after_outage, refresh_after};
-use crate::aws::TokenScope;
+use super::{lookup::Lookup, lookup::RefusalLookup, refresh::pause_after_outage, refresh::refresh_after};
+use crate::aws::{RegistryToken, TokenScope};
 use crate::error::Failure;
+use crate::identity::Identity;
+use crate::sync::FlightId;
 
 /// The lifetime of a token without an expiry: a fraction of the 12 hours that tokens last (D3).
 const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
@@ -130,4 +130,33 @@ impl TokenCache {
 /// How long a token can be used from now on.
 pub(super) fn token_lifetime(expires: Option<SystemTime>, now: SystemTime) -> Duration {
     expires.map_or(DEFAULT_LIFETIME, |end| end.duration_since(now).unwrap_or_default().min(MAX_LIFETIME))
+}
+
+/// The key of a token in the cache: two identities never share an entry.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct TokenCacheKey {
+    pub(super) identity: Identity,
+    pub(super) scope: TokenScope,
+}
+
+/// An ECR token in the cache.
+#[derive(Debug)]
+pub(in crate::credential) struct CachedToken {
+    pub(in crate::credential) token: RegistryToken,
+    pub(super) flight: FlightId,
+    /// Whether it was fetched because a registry had refused the token before it.
+    pub(super) after_refusal: bool,
+    pub(super) fetched_at: Instant,
+    pub(super) expires_at: Instant,
+}
+
+impl CachedToken {
+    #[expect(clippy::disallowed_methods, reason = "two tokens are compared, and not shown")]
+    pub(super) fn is_same_token(&self, other: &Self) -> bool {
+        self.token.password.expose() == other.token.password.expose()
+    }
+
+    pub(super) fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.fetched_at)
+    }
 }

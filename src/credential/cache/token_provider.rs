@@ -9,11 +9,8 @@ use std::time::{Duration, SystemTime};
 use futures_util::future::Either;
 use tokio::time::{Instant, timeout_at};
 
-use super::boot_clock::BootClock;
-use super::cache_config::CacheConfig;
-use super::cached_token::{CachedToken, TokenCacheKey};
-use super::lookup::{Lookup, RefusalLookup};
-use super::token_cache::{TokenCache, token_lifetime};
+use super::token_cache::{CachedToken, TokenCache, TokenCacheKey, token_lifetime};
+use super::{boot_clock::BootClock, cache_config::CacheConfig, lookup::Lookup, lookup::RefusalLookup};
 use crate::aws::{AwsError, AwsErrorKind, RegistryToken};
 use crate::credential::observer::{CredentialKind, CredentialObserver, CredentialOrigin, ProvidedCredential};
 use crate::credential::store::TokenStore;

@@ -5,12 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::content_error::ContentFault;
-use super::docker_auth_entry::parse_auth_entry;
-use super::json::{JsonObject, JsonValue};
-use super::secret_text::expose;
-use crate::credential::login::Login;
-use crate::credential::scope::{Scope, is_browser_token_key};
+use super::json::{JsonObject, JsonValue, expose};
+use super::{content_error::ContentFault, docker_auth_entry::parse_auth_entry};
+use crate::credential::{login::Login, scope::Scope, scope::is_browser_token_key};
 use crate::error::Printable;
 use crate::task::ImageReference;
 

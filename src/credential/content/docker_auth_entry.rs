@@ -8,10 +8,8 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
-use super::content_error::ContentFault;
-use super::entry_fault::{ENTRY_KEYS, EntryFault};
-use super::json::JsonValue;
-use super::secret_text::expose;
+use super::content_error::{ContentFault, ENTRY_KEYS, EntryFault};
+use super::{json::JsonValue, json::expose};
 use crate::credential::login::Login;
 use crate::error::Printable;
 use crate::secret::Secret;

@@ -10,10 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::content_error::ContentFault;
-use super::json::{JsonObject, JsonValue};
-use super::limits::CIPHERTEXT_LIMIT;
-use super::secret_text::expose;
+use super::json::{JsonObject, JsonValue, expose};
+use super::{content_error::CIPHERTEXT_LIMIT, content_error::ContentFault};
 use crate::task::KeyArn;
 
 /// The key that marks an envelope.
@@ -85,12 +83,12 @@ pub(super) fn parse(content: &JsonObject) -> Result<Envelope, ContentFault> {
     let ciphertext = STANDARD.decode(expose(&ciphertext)).ok();
     let fits = |bytes: &Vec<u8>| (1..=CIPHERTEXT_LIMIT).contains(&bytes.len());
     let ciphertext = ciphertext.filter(fits).ok_or(ContentFault::Ciphertext)?;
-    let context = match envelope.get("encryptionContext", warnings)? {
+    let bound_to = match envelope.get("encryptionContext", warnings)? {
         None => BTreeMap::new(),
         Some(JsonValue::Object(pairs)) => parse_context(pairs)?,
         Some(_) => return Err(ContentFault::EncryptionContext),
     };
-    Ok(Envelope { key, ciphertext, context })
+    Ok(Envelope { key, ciphertext, context: bound_to })
 }
 
 fn parse_context(object: &JsonObject) -> Result<BTreeMap<String, String>, ContentFault> {

@@ -1,8 +1,6 @@
 //! The forms that the content of a secret may have: exactly one of them.
 
-use super::content_error::ContentFault;
-use super::json::JsonObject;
-use super::{envelope, secret_text};
+use super::{content_error::ContentFault, envelope, json, json::JsonObject};
 use crate::secret::Secret;
 
 /// The key that distinguishes each form from all others.
@@ -20,6 +18,6 @@ pub(super) fn require_one_form(content: &JsonObject) -> Result<(), ContentFault>
 
 /// Checks a text before it is sealed, as far as that is possible without an image.
 pub(crate) fn check_sealable(text: &Secret) -> Result<(), ContentFault> {
-    let content = secret_text::parse_object(text)?;
+    let content = json::parse_object(text)?;
     if envelope::is_envelope(&content) { Err(ContentFault::NestedEnvelope) } else { require_one_form(&content) }
 }

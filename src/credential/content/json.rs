@@ -9,7 +9,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use zeroize::Zeroizing;
 
-use super::content_error::ContentFault;
+use super::{content_error::ContentFault, content_error::VALUE_LIMIT};
 use crate::error::Printable;
 use crate::secret::Secret;
 
@@ -153,4 +153,22 @@ impl<'de> Visitor<'de> for JsonVisitor {
         }
         Ok(JsonValue::Object(JsonObject(entries)))
     }
+}
+
+/// The text itself, for the parsers of secrets and of the host's logins.
+pub(crate) fn expose(secret: &Secret) -> &str {
+    #[expect(clippy::disallowed_methods, reason = "the parsers of secrets and host logins read the text here")]
+    secret.expose()
+}
+
+/// The JSON object that the text of a secret must be.
+pub(super) fn parse_object(text: &Secret) -> Result<JsonObject, ContentFault> {
+    let text = expose(text);
+    if text.len() > VALUE_LIMIT {
+        return Err(ContentFault::TooLong);
+    }
+    if text.trim().is_empty() {
+        return Err(ContentFault::Empty);
+    }
+    JsonObject::parse(text)
 }

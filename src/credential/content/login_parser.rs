@@ -1,9 +1,9 @@
 //! Finds the login for an image in the text of a secret.
 
-use super::content_error::{ContentError, ContentFault};
-use super::forms::require_one_form;
-use super::json::JsonObject;
-use super::{docker, envelope, secret_text};
+use super::{
+    content_error::ContentError, content_error::ContentFault, docker, envelope, forms::require_one_form, json,
+    json::JsonObject,
+};
 use crate::aws::SecretVersion;
 use crate::config::AccessTokens;
 use crate::credential::login::Login;
@@ -27,7 +27,7 @@ pub(crate) fn parse_login(
     access_tokens: AccessTokens,
 ) -> Result<ParsedLogin, ContentError> {
     let mut warnings = Vec::new();
-    let login = secret_text::parse_object(text)
+    let login = json::parse_object(text)
         .and_then(|content| find_login(&content, image, access_tokens, &mut warnings))
         .map_err(|fault| ContentError::new(version, fault))?;
     Ok(ParsedLogin { login, warnings })

@@ -16,22 +16,18 @@
 mod content_error;
 mod docker;
 pub(crate) mod docker_auth_entry;
-mod entry_fault;
 mod envelope;
 mod forms;
 pub(crate) mod json;
-mod limits;
 mod login_parser;
 mod secret_content;
-pub(crate) mod secret_text;
 #[cfg(test)]
 mod tests;
 pub(crate) mod username_token;
 
-pub use content_error::{ContentError, ContentFault};
-pub use entry_fault::EntryFault;
+pub(crate) use content_error::VALUE_LIMIT;
+pub use content_error::{ContentError, ContentFault, EntryFault};
 pub use envelope::Envelope;
 pub(crate) use forms::check_sealable;
-pub(crate) use limits::VALUE_LIMIT;
 pub(crate) use login_parser::{ParsedLogin, parse_login};
 pub(crate) use secret_content::{SecretContent, decode_plaintext};

@@ -2,11 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::content_error::{ContentError, ContentFault};
-use super::forms::require_one_form;
-use super::json::JsonObject;
-use super::limits::CIPHERTEXT_LIMIT;
-use super::{envelope, secret_text};
+use super::content_error::{CIPHERTEXT_LIMIT, ContentError, ContentFault};
+use super::{envelope, forms::require_one_form, json, json::JsonObject};
 use crate::aws::{Ciphertext, SecretValue, SecretVersion};
 use crate::secret::{Secret, SecretBytes};
 
@@ -56,7 +53,7 @@ fn ciphertext(bytes: &SecretBytes) -> Result<Ciphertext, ContentFault> {
 /// The ciphertext of an envelope. A text that is not JSON is not an envelope; the parser of the
 /// login reports what is wrong with it.
 fn find_ciphertext(text: &Secret) -> Result<Option<Ciphertext>, ContentFault> {
-    match JsonObject::parse(secret_text::expose(text)) {
+    match JsonObject::parse(json::expose(text)) {
         Ok(content) if envelope::is_envelope(&content) => {
             require_one_form(&content)?;
             let envelope::Envelope { key, ciphertext, context } = envelope::parse(&content)?;

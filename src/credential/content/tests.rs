@@ -243,7 +243,7 @@ fn faults() -> Vec<(&'static str, ContentError)> {
         ("context with a number", format!("{{{}}}", whole.replace("\"web\"", "1"))),
         ("context with a name twice", format!("{{{}}}", whole.replace("\"web\"", "\"web\", \"team\": \"b\""))),
     ];
-    let texts = texts.into_iter().map(|(name, text)| (name, text));
+    let texts = texts.into_iter();
     let entries = entries.map(|(name, entry)| (name, format!(r#"{{"auths": {{"registry.example:5000": {entry}}}}}"#)));
     let envelopes = envelopes.map(|(name, envelope)| (name, format!(r#"{{"taskpull": {envelope}}}"#)));
     let texts = texts.chain(entries).chain(envelopes);

@@ -1,9 +1,7 @@
 //! A user name and a token as ECS and ECR read them: exact keys, and strings only. These services
 //! reject the more lenient forms that taskpull accepts.
 
-use super::content_error::ContentFault;
-use super::json::JsonObject;
-use super::secret_text::{self, expose};
+use super::{content_error::ContentFault, json, json::JsonObject, json::expose};
 use crate::secret::Secret;
 
 /// The user name and the token in a secret.
@@ -17,7 +15,7 @@ pub(crate) struct UsernameToken {
 impl UsernameToken {
     /// Reads `username`, and the token under the key `token_key`.
     pub(crate) fn parse(text: &Secret, token_key: &'static str) -> Result<Self, ContentFault> {
-        let content = secret_text::parse_object(text)?;
+        let content = json::parse_object(text)?;
         let username = exact_text(&content, "username")?;
         let token = exact_text(&content, token_key)?;
         Ok(Self { username, token, has_other_keys: content.entries().count() > 2 })

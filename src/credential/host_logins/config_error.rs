@@ -4,8 +4,7 @@
 
 use std::io;
 
-use crate::credential::content::EntryFault;
-use crate::credential::scope::REGISTRY_KEY_HINT;
+use crate::credential::{content::EntryFault, scope::REGISTRY_KEY_HINT};
 use crate::error::{Class, Explain, Link};
 
 /// A document with the host's logins cannot be used.

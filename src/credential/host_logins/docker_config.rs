@@ -8,12 +8,9 @@
 use std::path::Path;
 
 use super::config_error::HostLoginConfigFault;
-use crate::credential::content::ContentFault;
 use crate::credential::content::docker_auth_entry::parse_auth_entry;
-use crate::credential::content::json::{JsonObject, JsonValue};
-use crate::credential::content::secret_text::expose;
-use crate::credential::login::Login;
-use crate::credential::scope::{Scope, is_browser_token_key};
+use crate::credential::content::json::{JsonObject, JsonValue, expose};
+use crate::credential::{content::ContentFault, login::Login, scope::Scope, scope::is_browser_token_key};
 use crate::regular_file::{RegularFileError, read_regular_file};
 use crate::secret::Secret;
 

@@ -1,20 +1,19 @@
 //! The logins of the host, read and checked at the start of a run.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::config_error::{HostLoginConfigError, HostLoginConfigFault};
-use super::credential_helper::{self, HelperError};
 use super::docker_config::{AUTH_DATA, DockerConfig, ScopedLogin, parse_engine_auth_data, read_docker_config};
-use super::host_kinds::require_host_with_logins;
-use super::login_error::HostLoginError;
-use super::settings::HostLoginSettings;
-use crate::credential::credential::Credential;
-use crate::credential::login::Login;
-use crate::credential::scope::{Scope, helper_server};
-use crate::error::Failure;
+use super::{
+    config_error::HostLoginConfigError, config_error::HostLoginConfigFault, credential_helper,
+    credential_helper::HelperError, settings::HostLoginSettings, settings::require_host_with_logins,
+};
+use crate::credential::{credential::Credential, login::Login, scope::Scope, scope::helper_server};
+use crate::error::{Class, Explain, Failure, Link};
 use crate::plan::{HostLogin, HostLoginSource};
+use crate::sync::{Lifetime, Mutex, SingleFlight};
 use crate::task::ImageReference;
 
 /// The number of credential helpers that run concurrently.
@@ -138,4 +137,70 @@ fn empty_entries(config: &DockerConfig) -> Vec<Entry> {
     let source = config.store.clone().map_or(HostLoginSource::DockerConfig, HostLoginSource::Helper);
     let entry = |scope: &Scope| Entry { source: source.clone(), scope: scope.clone(), login: None };
     config.empty.iter().filter(|scope| !has_helper(scope)).map(entry).collect()
+}
+
+/// Reads a login of the host once for all concurrent callers: a credential helper is a process, and
+/// may use the network. Results are not cached.
+pub(in crate::credential) struct HostLoginProvider {
+    logins: Arc<HostLogins>,
+    flights: Mutex<SingleFlight<HostLogin, Result<Credential, Arc<Failure>>>>,
+}
+
+impl HostLoginProvider {
+    pub(in crate::credential) fn new(logins: Arc<HostLogins>) -> Self {
+        Self { logins, flights: Mutex::default() }
+    }
+
+    /// The credential of this name. When all callers are cancelled, the read is cancelled too, and
+    /// its helper is killed.
+    pub(in crate::credential) async fn credential(&self, name: &HostLogin) -> Result<Credential, Arc<Failure>> {
+        let (logins, owned_name, scope) = (Arc::clone(&self.logins), name.clone(), name.scope.clone());
+        let read = |_| async move { logins.credential(owned_name).await.map_err(Arc::new) };
+        let fallback = || Err(Arc::new(Failure::from(HostLoginError::Panicked(scope))));
+        let flight = self.flights.lock().get_or_start(name, Lifetime::EndsWithCallers, read, fallback);
+        flight.await
+    }
+}
+
+/// A login of the host cannot be read. Each variant contains the registry, or the path in it.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum HostLoginError {
+    /// The plan was made with other logins than it is carried out with.
+    #[error("the host has no login for {0}")]
+    NotFound(String),
+    /// Docker leaves such an entry when it gives the login to a credential store.
+    #[error("the Docker config's entry for {0} is empty, and no credential helper is configured for it")]
+    EmptyEntry(String),
+    /// The code that reads the login has panicked.
+    #[error("reading the host's login for {0} ended without a result")]
+    Panicked(String),
+}
+
+impl Explain for HostLoginError {
+    fn link(&self) -> Link {
+        Link::InstanceCredentials
+    }
+
+    fn class(&self) -> Class {
+        match self {
+            Self::NotFound(_) | Self::EmptyEntry(_) => Class::Absent,
+            Self::Panicked(_) => Class::Unknown,
+        }
+    }
+
+    fn resource(&self) -> String {
+        let (Self::NotFound(scope) | Self::EmptyEntry(scope) | Self::Panicked(scope)) = self;
+        scope.clone()
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NotFound(_) => return None,
+            Self::EmptyEntry(_) => {
+                "put the login into the entry, or set its helper in `credHelpers` or `credsStore`; remove the entry if the registry needs no login"
+            }
+            Self::Panicked(_) => "this is a bug in taskpull: please report it, with the output of RUST_LOG=debug",
+        };
+        Some(hint.to_owned())
+    }
 }

@@ -9,11 +9,8 @@
 mod config_error;
 mod credential_helper;
 mod docker_config;
-mod host_kinds;
-mod host_login_provider;
 #[expect(clippy::module_inception, reason = "the file has the name of its type")]
 mod host_logins;
-mod login_error;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -21,6 +18,6 @@ mod tests;
 pub use config_error::HostLoginConfigError;
 #[cfg(fuzzing)]
 pub(crate) use docker_config::parse_engine_auth_data;
-pub(super) use host_login_provider::HostLoginProvider;
+pub(super) use host_logins::HostLoginProvider;
 pub use host_logins::HostLogins;
 pub use settings::HostLoginSettings;

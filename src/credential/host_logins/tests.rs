@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::SemaphorePermit;
 
 use super::config_error::HostLoginConfigError;
-use super::host_login_provider::HostLoginProvider;
+use super::host_logins::HostLoginProvider;
 use super::host_logins::{CONCURRENT_HELPERS, HostLogins};
 use super::settings::HostLoginSettings;
 use crate::config::HostKind;
@@ -223,7 +223,7 @@ async fn catalogue_of_login_errors() {
     ] {
         failures.push((name, logins.credential(login).await.unwrap_err()));
     }
-    let panicked = super::login_error::HostLoginError::Panicked("reg.example".to_owned());
+    let panicked = super::host_logins::HostLoginError::Panicked("reg.example".to_owned());
     failures.push(("panic", Failure::from(panicked)));
     failures.extend(super::credential_helper::tests::failures());
     insta::assert_snapshot!(catalogue::render(failures));

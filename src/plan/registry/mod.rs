@@ -5,18 +5,14 @@
 //! registry and cannot be one is an error: an anonymous pull of it would fail with a misleading
 //! message about missing credentials.
 
-mod canonical;
 mod ecr_host_error;
-mod ecr_reference_error;
 mod ecr_registry;
 mod registry_kind;
 #[cfg(test)]
 mod tests;
 
-pub(super) use canonical::canonical_name;
 pub use ecr_host_error::EcrHostError;
-pub(super) use ecr_reference_error::EcrReferenceError;
+pub(super) use ecr_host_error::EcrReferenceError;
 pub use ecr_registry::EcrRegistry;
 pub use registry_kind::RegistryKind;
-
-pub(super) use registry_kind::ECR_PUBLIC_PARTITION;
+pub(super) use registry_kind::{ECR_PUBLIC_PARTITION, canonical_name};

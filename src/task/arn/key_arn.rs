@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use super::arn_error::ArnError;
-use super::parts::{check_name, split};
+use super::arn_error::{ArnError, check_name, split};
 use crate::task::region::Region;
 
 /// The ARN of a KMS key: `arn:<partition>:kms:<region>:<account>:key/<id>`, or `alias/<name>` in place of the key.

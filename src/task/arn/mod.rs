@@ -5,13 +5,11 @@
 
 mod arn_error;
 mod key_arn;
-mod parts;
 mod role_arn;
 mod secret_arn;
 
-pub use arn_error::ArnError;
+pub use arn_error::{ArnError, is_account_id};
 pub use key_arn::KeyArn;
-pub use parts::is_account_id;
 pub use role_arn::RoleArn;
 pub use secret_arn::SecretArn;
 

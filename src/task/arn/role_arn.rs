@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use super::arn_error::ArnError;
-use super::parts::{check_name, partition, split};
+use super::arn_error::{ArnError, check_name, partition, split};
 
 /// The ARN of an IAM role: `arn:<partition>:iam::<account>:role/<path><name>` (A15).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

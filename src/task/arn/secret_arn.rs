@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use super::arn_error::ArnError;
-use super::parts::{check_name, partition, split};
+use super::arn_error::{ArnError, check_name, partition, split};
 use crate::task::region::Region;
 
 /// The ARN of a secret: `arn:<partition>:secretsmanager:<region>:<account>:secret:<name>[-<6 random>]`

@@ -11,9 +11,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::diff::KnownFingerprints;
-use super::file_fingerprint::FileFingerprint;
-use super::file_read::{FileRead, SETTLE_TIME};
+use super::file_read::{FileFingerprint, FileRead, SETTLE_TIME};
+use super::listing::KnownFingerprints;
 use crate::agent::job::{JobResult, JobSource, Submission};
 use crate::agent::job_id::JobId;
 use crate::agent::job_store::JobStore;

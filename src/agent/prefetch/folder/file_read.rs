@@ -1,14 +1,14 @@
-//! Reads one file of the folder as one consistent version.
+//! Reads one file of the folder as one consistent version, and the metadata that
+//! distinguish two versions without reading them.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::OFlags;
 
-use super::file_fingerprint::FileFingerprint;
 use crate::error::Failure;
 use crate::pipeline::{InputError, read_definition};
 use crate::task::{TaskDefinition, minimal_definition};
@@ -91,4 +91,47 @@ fn parse(path: &Path, content: &[u8]) -> Result<String, Failure> {
     TaskDefinition::parse(&path.display().to_string(), content)?;
     // Cannot be `None`: the definition was parsed above.
     Ok(minimal_definition(content).unwrap_or_default())
+}
+
+/// The metadata of one version of a file. Two versions that are written within one step of the
+/// file system's clock can have the same fingerprint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FileFingerprint {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: FileTime,
+    changed: FileTime,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct FileTime {
+    seconds: i64,
+    nanoseconds: i64,
+}
+
+impl FileFingerprint {
+    pub(super) fn new(metadata: &Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified: FileTime { seconds: metadata.mtime(), nanoseconds: metadata.mtime_nsec() },
+            changed: FileTime { seconds: metadata.ctime(), nanoseconds: metadata.ctime_nsec() },
+        }
+    }
+
+    /// Whether the file has been unchanged for at least `duration`. The clock of the file system
+    /// may differ from the host's: a change in the future counts as long ago.
+    pub(super) fn is_unchanged_for(&self, duration: Duration, now: SystemTime) -> bool {
+        let age = self.changed.to_system_time().and_then(|changed| now.duration_since(changed).ok());
+        age.is_none_or(|age| age >= duration)
+    }
+}
+
+impl FileTime {
+    fn to_system_time(self) -> Option<SystemTime> {
+        let (seconds, nanoseconds) = (u64::try_from(self.seconds).ok()?, u32::try_from(self.nanoseconds).ok()?);
+        UNIX_EPOCH.checked_add(Duration::new(seconds, nanoseconds))
+    }
 }

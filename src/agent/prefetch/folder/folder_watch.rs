@@ -17,8 +17,7 @@ use rustix::io::Errno;
 use tokio::io::unix::AsyncFd;
 use tokio::time::{Instant, timeout_at};
 
-use super::listing::is_definition;
-use super::rescan_request::RescanRequest;
+use super::listing::{RescanRequest, is_definition};
 
 /// Changes are reported when no further one has occurred for this time.
 const QUIET_TIME: Duration = Duration::from_millis(200);

@@ -7,13 +7,9 @@
 //! nothing changes, nothing wakes up. The disk is only accessed from blocking threads.
 
 mod definition_files;
-mod diff;
-mod file_fingerprint;
 mod file_read;
 mod folder_state;
 mod folder_watch;
 mod listing;
-mod rescan_request;
-mod watched_folder;
 
-pub(in crate::agent) use watched_folder::WatchedFolder;
+pub(in crate::agent) use folder_state::WatchedFolder;

@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::super::cached_token::{CachedToken, TokenCacheKey};
 use super::super::lookup::{Lookup, RefusalLookup};
 use super::super::secret_cache::SecretCache;
+use super::super::token_cache::{CachedToken, TokenCacheKey};
 use super::super::token_cache::{TokenCache, token_lifetime};
 use super::*;
 use crate::error::Failure;

@@ -69,7 +69,7 @@ async fn secret_in_use_is_refreshed_in_the_background() {
     let world = SecretWorld::new(&[Ok("v1"), Ok("v2"), Ok("v3")]);
     assert_eq!(world.get("a").await, fresh("v1"));
     for (current, next, reads) in [("v1", "v2", 2), ("v2", "v3", 3)] {
-        tokio::time::sleep(REFRESH_DUE - SECOND).await;
+        tokio::time::sleep(REFRESH_DUE.checked_sub(SECOND).unwrap()).await;
         let asked = Instant::now();
         let both = [world.get("a").await, world.get("a").await];
         assert_eq!((both, asked.elapsed()), ([fresh(current), fresh(current)], Duration::ZERO));

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use super::super::cached_token::{CachedToken, TokenCacheKey};
+use super::super::token_cache::{CachedToken, TokenCacheKey};
 use super::super::token_provider::TokenProvider;
 use super::*;
 use crate::aws::EndpointVariant;
