@@ -1,4 +1,4 @@
-//! The parsers that read hostile bytes, one function for each fuzz target.
+//! The parsers of untrusted input, one function for each fuzz target.
 //!
 //! Exists only in builds with `--cfg fuzzing`. Each function must return for any input, and panics if
 //! an error repeats a secret.
@@ -19,12 +19,12 @@ use crate::registry::Challenge;
 use crate::secret::Secret;
 use crate::task::{CredentialsParameter, ImageReference, KeyArn, Platform, Region, RegistryHost, TaskDefinition};
 
-/// A task definition's JSON.
+/// Parses the JSON of a task definition.
 pub fn task_definition(bytes: &[u8]) {
     let _ = TaskDefinition::parse("fuzz", bytes);
 }
 
-/// Image references, ARNs, Regions, platforms and registry hosts.
+/// Parses image references, ARNs, Regions, platforms and registry hosts.
 pub fn image_reference(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     if let Ok(image) = ImageReference::parse(&text) {
@@ -34,7 +34,8 @@ pub fn image_reference(bytes: &[u8]) {
     let _ = (Platform::parse(&text), RegistryHost::parse_address(&text), Printable::new(&text));
 }
 
-/// The content of a secret: the first line is the image, the rest the content.
+/// Parses the content of a secret. The first line of the input is the image, the rest is the
+/// content.
 pub fn secret_content(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let (image, content) = text.split_once('\n').unwrap_or(("registry.example/app", &text));
@@ -57,7 +58,7 @@ pub fn secret_content(bytes: &[u8]) {
     }
 }
 
-/// An error about a secret must not repeat a long part of it.
+/// Panics if an error about a secret repeats a long part of it.
 fn check_failure(failure: Failure, secret: &str) {
     let is_unmistakable = |word: &&str| word.len() >= 24 && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
     for word in secret.split(|c: char| !c.is_ascii_alphanumeric()).filter(is_unmistakable) {
@@ -65,12 +66,13 @@ fn check_failure(failure: Failure, secret: &str) {
     }
 }
 
-/// The value of `ECS_ENGINE_AUTH_DATA`, which has the form of the `auths` in a Docker `config.json`.
+/// Parses the value of `ECS_ENGINE_AUTH_DATA`, which has the form of the `auths` in a Docker
+/// `config.json`.
 pub fn docker_config(bytes: &[u8]) {
     let _ = parse_engine_auth_data(&Secret::new(String::from_utf8_lossy(bytes).into_owned()));
 }
 
-/// A pull stream, in chunks as long as the first byte says.
+/// Parses a pull stream in chunks whose length is the first byte.
 pub fn pull_stream(bytes: &[u8]) {
     let Some((size, stream)) = bytes.split_first() else { return };
     let Ok(address) = DockerAddress::parse("unix:///fuzz.sock") else { return };
@@ -86,14 +88,14 @@ pub fn pull_stream(bytes: &[u8]) {
     }
 }
 
-/// The text of an engine's error.
+/// Classifies the text of an engine's error.
 pub fn engine_message(bytes: &[u8]) {
     let Ok(image) = ImageReference::parse("registry.example/team/app:1") else { return };
     let text = String::from_utf8_lossy(bytes).into_owned();
     let _ = classify(&EngineError::ErrorMessage { status: 500, code: None, text }, &image, false);
 }
 
-/// The `WWW-Authenticate` header of a registry.
+/// Parses the `WWW-Authenticate` header of a registry.
 pub fn registry_challenge(bytes: &[u8]) {
     if let Ok(value) = HeaderValue::from_bytes(bytes) {
         let headers = [(header::WWW_AUTHENTICATE, value)].into_iter().collect();
@@ -101,17 +103,17 @@ pub fn registry_challenge(bytes: &[u8]) {
     }
 }
 
-/// A file of the journal.
+/// Parses a file of the journal.
 pub fn journal_record(bytes: &[u8]) {
     let _ = serde_json::from_slice::<JournalRecord>(bytes);
 }
 
-/// A kubelet's request, and the stdin of a Docker credential helper.
+/// Parses a kubelet's request, and the stdin of a Docker credential helper.
 pub fn login_requests(bytes: &[u8]) {
     let _ = (kubelet::parse_request(bytes), ServerUrl::parse(bytes));
 }
 
-/// A placement expression of the cluster query language.
+/// Parses and evaluates a placement expression of the cluster query language.
 pub fn cluster_query(bytes: &[u8]) {
     if let Some(expression) = Expression::parse(&String::from_utf8_lossy(bytes)) {
         let _ = expression.evaluate(&Attributes::new());

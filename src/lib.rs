@@ -1,17 +1,19 @@
-//! taskpull: given a task definition, put each container's image on this host with that
-//! task's own credentials; when that fails, say which link broke and how to mend it.
+//! taskpull pulls the images of a task definition to this host, with the credentials that the
+//! definition names. If a pull fails, the report names the link of the chain that broke, and how to
+//! repair it.
 //!
 //! ```text
 //! definition ──▶ TaskDefinition ──▶ PullPlan ──▶ PulledImage / Failure ──▶ Report
 //!                    task            plan              pull                report
 //! ```
 //!
-//! Each stage takes the one before by value and knows nothing of those after it;
-//! [`pipeline`] joins them. `identity` says who asks, [`secret`] wraps what must not be
-//! seen, [`error`] says what a failure owes its reader, [`retry`] how long to wait,
-//! [`config`] what the operator wants, [`credential_protocols`] what other programs that pull are told,
-//! [`traces`] what a collector is. [`agent`] runs for as long as the host does, [`cli`] is the
-//! program. `ARCHITECTURE.md` has the table of who may know whom, and a test holds the tree to it.
+//! Each stage takes the result of the previous stage by value and does not depend on later stages;
+//! [`pipeline`] connects them. [`identity`] selects the AWS principal of each request, [`secret`]
+//! wraps secret values, [`error`] defines the common form of failures, [`retry`] computes backoffs,
+//! and [`config`] contains the settings. [`credential_protocols`] gives logins to other programs
+//! that pull, and [`traces`] exports spans. [`agent`] is the long-running process, and [`cli`] is
+//! the command line. `ARCHITECTURE.md` lists the allowed dependencies between modules; a test
+//! enforces them.
 
 pub mod agent;
 pub mod answers;

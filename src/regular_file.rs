@@ -1,4 +1,4 @@
-//! Reads a file that the operator names: a regular one, up to a limit, as a whole.
+//! Reads a whole regular file that the operator names, up to a limit of its length.
 //!
 //! Reading a pipe would block until another process writes, and reading a device might never end.
 
@@ -11,17 +11,17 @@ use zeroize::Zeroizing;
 /// Why a file was not read.
 #[derive(Debug)]
 pub(crate) enum RegularFileError {
-    /// The system does not let this user read it.
+    /// The system does not allow this user to read the file.
     Unreadable(io::Error),
-    /// It is a folder, a pipe, a device or another special file.
+    /// The path is a folder, a pipe, a device or another special file.
     NotRegular,
-    /// It is longer than the limit.
+    /// The file is longer than the limit.
     TooLong,
 }
 
 /// Reads a regular file of at most `limit` bytes; a symbolic link is followed.
 pub(crate) fn read_regular_file(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, RegularFileError> {
-    // Checked before it is opened: opening a pipe waits for its writer.
+    // The file is checked before it is opened, because opening a pipe blocks until it has a writer.
     if !fs::metadata(path).map_err(RegularFileError::Unreadable)?.is_file() {
         return Err(RegularFileError::NotRegular);
     }
@@ -30,7 +30,7 @@ pub(crate) fn read_regular_file(path: &Path, limit: usize) -> Result<Zeroizing<V
     if !metadata.is_file() {
         return Err(RegularFileError::NotRegular);
     }
-    // The buffer does not grow: a smaller one would leave its contents behind.
+    // The buffer does not grow, because growing would leave a copy of the content in memory.
     let expected = usize::try_from(metadata.len()).unwrap_or(limit).min(limit);
     let mut bytes = Zeroizing::new(Vec::with_capacity(expected + 64));
     let length = file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(RegularFileError::Unreadable)?;

@@ -4,8 +4,7 @@
 //! the parsers of a secret's content and of the host's own logins, the encoders of the engine's and
 //! the registries' authorization headers, the search for a login in the engine's messages, the
 //! headers for a trace collector, and the requests to KMS and Secrets Manager that encrypt or store
-//! a text. `Debug` shows only that there is a value. There is no `Display`, `Serialize` or
-//! `PartialEq`.
+//! a text. `Debug` prints a placeholder. There is no `Display`, `Serialize` or `PartialEq`.
 
 use std::fmt;
 

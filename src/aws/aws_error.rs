@@ -123,7 +123,7 @@ impl ErrorContext {
     }
 
     /// The error of a call that failed in this Region.
-    pub(crate) fn failed(&self, FailedCall { kind, message }: FailedCall, region: &Region) -> AwsError {
+    pub(crate) fn call_error(&self, FailedCall { kind, message }: FailedCall, region: &Region) -> AwsError {
         AwsError { source: Some(message), ..self.error(kind, Some(region)) }
     }
 }

@@ -6,7 +6,7 @@ use crate::aws::TokenScope;
 use crate::error::Link;
 use crate::task::{CredentialsParameter, KeyArn};
 
-/// What an AWS call reads, writes or uses.
+/// The resource that an AWS call reads, writes or uses.
 #[derive(Clone, Debug)]
 pub enum AwsResource {
     /// A secret in Secrets Manager.

@@ -1,4 +1,4 @@
-//! `aws.ca_bundle`: the file of the certificates that AWS's endpoints are trusted by.
+//! `aws.ca_bundle`: the file with the only certificates that are trusted for AWS's endpoints.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject as _;
 use crate::error::{Class, Explain, Link};
 use crate::regular_file::{RegularFileError, read_regular_file};
 
-/// The longest bundle, in bytes: four times what systems trust.
+/// The longest bundle, in bytes: four times the size of the certificates that systems trust.
 const LIMIT: usize = 1_024 * 1_024;
 
 /// Why the bundle cannot be used.

@@ -116,7 +116,7 @@ impl AwsClient {
         }
         match with_deadline(end, reader.read(secret, self.stage.as_deref())).await {
             Ok(version) => Ok(SecretVersion { requests: [requests, version.requests].concat(), ..version }),
-            Err(failed) => Err(self.rejected(&context, &access_key, failed, &region)),
+            Err(failed) => Err(self.call_error(&context, &access_key, failed, &region)),
         }
     }
 
@@ -146,7 +146,7 @@ impl AwsClient {
         let context = ErrorContext { resource, ..context };
         with_deadline(end, self.kms(session).decrypt(ciphertext))
             .await
-            .map_err(|failed| context.failed(failed, &region))
+            .map_err(|failed| context.call_error(failed, &region))
     }
 
     /// Encrypts a text as the host, in the key's Region. The ciphertext is bound to `context`.
@@ -161,11 +161,11 @@ impl AwsClient {
     ) -> Result<Vec<u8>, AwsError> {
         let end = Instant::now() + self.deadline;
         let resource = AwsResource::Key(key.clone());
-        let error = ErrorContext { call: AwsCall::Encrypt, resource, identity: Identity::Host };
+        let error_context = ErrorContext { call: AwsCall::Encrypt, resource, identity: Identity::Host };
         let region = sdk_region(key.region());
-        let session = self.session(&error, Some(region.clone()), end).await?;
+        let session = self.session(&error_context, Some(region.clone()), end).await?;
         let encrypted = with_deadline(end, self.kms(session).encrypt(key, context, plaintext)).await;
-        encrypted.map_err(|failed| error.failed(failed, &region))
+        encrypted.map_err(|failed| error_context.call_error(failed, &region))
     }
 
     /// Obtains a new registry token, until `end`.
@@ -185,7 +185,7 @@ impl AwsClient {
         let AwsSession { config, credentials, .. } = session;
         match with_deadline(end, ecr::get_token(config, self.host.observer(), scope, credentials)).await {
             Ok(token) => Ok(RegistryToken { requests: [requests, token.requests].concat(), ..token }),
-            Err(failed) => Err(self.rejected(&context, &access_key, failed, &region)),
+            Err(failed) => Err(self.call_error(&context, &access_key, failed, &region)),
         }
     }
 
@@ -236,11 +236,11 @@ impl AwsClient {
     }
 
     /// The error of a call; credentials that the service rejects are removed from the cache.
-    fn rejected(&self, context: &ErrorContext, access_key: &str, failed: FailedCall, region: &Region) -> AwsError {
+    fn call_error(&self, context: &ErrorContext, access_key: &str, failed: FailedCall, region: &Region) -> AwsError {
         if failed.kind == AwsErrorKind::IdentityRejected {
             self.sessions.forget(&context.identity, access_key);
         }
-        context.failed(failed, region)
+        context.call_error(failed, region)
     }
 
     /// The configuration of the environment and the profile. The metadata service is not asked for

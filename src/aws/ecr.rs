@@ -63,12 +63,13 @@ pub(crate) async fn get_token(
     Ok(RegistryToken { username, password, expires, requests: Vec::from_iter(request) })
 }
 
-/// The AWS endpoints of at least this variant; an endpoint in the operator's settings wins (L8).
+/// The AWS endpoints of at least this variant; an endpoint in the operator's settings takes
+/// precedence (L8).
 #[derive(Debug)]
 struct EndpointResolver(EndpointVariant);
 
-/// The requirements on an endpoint contradict each other. The SDK reports this like a service that
-/// does not answer.
+/// The requirements on an endpoint contradict each other. The SDK reports this in the same form as
+/// an unreachable service.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct EndpointError(String);
@@ -111,7 +112,7 @@ fn with_endpoint_error(failed: FailedCall) -> FailedCall {
 
 /// Decodes a token: base64 of the user name, a colon and the password (D2).
 fn decode(token: &str) -> Result<(Secret, Secret), &'static str> {
-    // The buffer does not grow: a smaller one would leave the token behind.
+    // The buffer does not grow, because growing would leave a copy of the token in memory.
     let mut bytes = Zeroizing::new(vec![0; base64::decoded_len_estimate(token.len())]);
     let length = STANDARD.decode_slice(token, &mut bytes).map_err(|_| "the token is not base64")?;
     let text = std::str::from_utf8(&bytes[..length]).map_err(|_| "the token is not text")?;

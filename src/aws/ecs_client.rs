@@ -1,7 +1,7 @@
 //! Reads what runs in an ECS cluster, and the attributes of this host's container instance.
 //!
-//! All calls are made as the host, and none changes anything. Each has a deadline of its own: their
-//! number depends on the cluster, so the whole has none.
+//! All calls are made as the host, and none changes anything. Each call has its own deadline. All
+//! calls together have none, because their number depends on the cluster.
 
 use aws_config::Region;
 use aws_sdk_ecs::Client;
@@ -58,8 +58,8 @@ impl EcsClient {
     /// [`AwsError`]; a partial result is an error.
     pub async fn workloads(&self) -> Result<Vec<Workload>, AwsError> {
         let session = self.connect(AwsCall::ListServices).await?;
-        let both = futures_util::future::try_join(self.services(&session), self.tasks(&session));
-        let (mut workloads, tasks) = both.await?;
+        let reads = futures_util::future::try_join(self.services(&session), self.tasks(&session));
+        let (mut workloads, tasks) = reads.await?;
         workloads.extend(tasks);
         Ok(workloads)
     }
@@ -84,13 +84,13 @@ impl EcsClient {
         let session = self.connect(call).await?;
         let request = session.client.describe_container_instances().cluster(&self.cluster);
         let answer = self.call(&session, call, request.container_instances(instance).send()).await?;
-        let Some(found) = answer.container_instances.unwrap_or_default().pop() else {
+        let Some(found_instance) = answer.container_instances.unwrap_or_default().pop() else {
             let error = self.context(call).error(AwsErrorKind::NoContainerInstance, Some(&session.region));
             return Err(AwsError { source: Some(instance.into()), ..error });
         };
-        let attributes = found.attributes.unwrap_or_default().into_iter();
+        let attributes = found_instance.attributes.unwrap_or_default().into_iter();
         let attributes = attributes.map(|attribute| (attribute.name, attribute.value.unwrap_or_default()));
-        Ok(attributes.chain(found.ec2_instance_id.map(|id| ("ec2InstanceId".to_owned(), id))).collect())
+        Ok(attributes.chain(found_instance.ec2_instance_id.map(|id| ("ec2InstanceId".to_owned(), id))).collect())
     }
 
     async fn connect(&self, call: AwsCall) -> Result<EcsSession, AwsError> {
@@ -101,7 +101,8 @@ impl EcsClient {
         Ok(EcsSession { client, region: session.region })
     }
 
-    /// Every page becomes workloads at once: ECS returns a service with its last hundred events.
+    /// Every page is converted to workloads before the next is read, because ECS returns each
+    /// service with its last hundred events.
     async fn services(&self, session: &EcsSession) -> Result<Vec<Workload>, AwsError> {
         let mut arns = Vec::new();
         let mut next = None;
@@ -165,7 +166,9 @@ impl EcsClient {
     {
         let end = Instant::now() + self.aws.deadline();
         let response = with_deadline(end, observe(self.aws.observer(), call, sent)).await;
-        response.map(|response| response.answer).map_err(|failed| self.context(call).failed(failed, &session.region))
+        response
+            .map(|response| response.answer)
+            .map_err(|failed| self.context(call).call_error(failed, &session.region))
     }
 }
 

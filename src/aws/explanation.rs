@@ -4,7 +4,7 @@ use crate::aws::{AwsCall, AwsErrorKind, AwsResource, TokenScope, hints};
 use crate::error::{Class, Link};
 use crate::identity::Identity;
 
-/// What is known about a failed call, apart from the kind of failure.
+/// The facts about a failed call, apart from the kind of failure.
 pub(super) struct CallFacts<'a> {
     pub call: AwsCall,
     pub resource: &'a AwsResource,
@@ -27,7 +27,7 @@ impl CallFacts<'_> {
     pub(super) fn explain(&self, kind: AwsErrorKind) -> Explanation {
         use AwsErrorKind as Kind;
         let Self { resource, identity, permission, .. } = self;
-        let (own, noun, service) = (resource.link(), resource.noun(), self.service());
+        let (resource_link, noun, service) = (resource.link(), resource.noun(), self.service());
         let region = self.region.unwrap_or("the host's Region");
         let holder = hints::policy_holder(identity);
         let labels = format!(
@@ -106,7 +106,7 @@ impl CallFacts<'_> {
                 hints::SET_THE_CLOCK,
             ),
             Kind::Denied => {
-                let link = if own == Link::Secret { Link::SecretPolicy } else { own };
+                let link = if resource_link == Link::Secret { Link::SecretPolicy } else { resource_link };
                 let hint = match resource {
                     AwsResource::Secret(secret) => hints::allow_on_secret(permission, secret, region, identity),
                     AwsResource::Key(key) => hints::allow_on_key(permission, key.as_str(), &holder),
@@ -126,7 +126,8 @@ impl CallFacts<'_> {
                 row(link, Class::Refused, format!("{identity} is not allowed to call {permission}"), hint)
             }
             Kind::NotFound => {
-                let link = if matches!(resource, AwsResource::Cluster(_)) { Link::Configuration } else { own };
+                let link =
+                    if matches!(resource, AwsResource::Cluster(_)) { Link::Configuration } else { resource_link };
                 let hint = match resource {
                     AwsResource::Secret(secret) => hints::find_secret(secret),
                     AwsResource::Cluster(_) => {
@@ -140,18 +141,28 @@ impl CallFacts<'_> {
                 row(link, Class::Absent, format!("there is no such {noun} in {region}"), hint)
             }
             Kind::Throttled => {
-                row(own, Class::Throttled, format!("{service} is throttling {permission}"), hints::TRY_AGAIN)
+                row(resource_link, Class::Throttled, format!("{service} is throttling {permission}"), hints::TRY_AGAIN)
             }
             Kind::Unavailable => {
                 let reason = format!("{service} gave no usable answer to {permission}");
-                row(own, Class::Unavailable, reason, self.region_warning().unwrap_or(hints::TRY_AGAIN.to_owned()))
+                row(
+                    resource_link,
+                    Class::Unavailable,
+                    reason,
+                    self.region_warning().unwrap_or(hints::TRY_AGAIN.to_owned()),
+                )
             }
             Kind::TimedOut => {
                 let reason = format!("{service} did not answer {permission} in time");
-                row(own, Class::TimedOut, reason, self.region_warning().unwrap_or(hints::CHECK_THE_PATH.to_owned()))
+                row(
+                    resource_link,
+                    Class::TimedOut,
+                    reason,
+                    self.region_warning().unwrap_or(hints::CHECK_THE_PATH.to_owned()),
+                )
             }
             Kind::Other => Explanation {
-                link: own,
+                link: resource_link,
                 class: Class::Unknown,
                 reason: format!("{service} rejected {permission}"),
                 hint: None,
@@ -193,52 +204,52 @@ impl CallFacts<'_> {
                     AwsCall::GetSecretValue => restore,
                     _ => format!("{restore}, then run this command again; or choose another name"),
                 };
-                row(own, Class::Absent, "it is marked for deletion", hint)
+                row(resource_link, Class::Absent, "it is marked for deletion", hint)
             }
             Kind::NoCurrentVersion => row(
-                own,
+                resource_link,
                 Class::Absent,
                 "it has no version labelled AWSCURRENT",
                 format!("a rotation was interrupted, or no value was ever written: {labels}"),
             ),
             Kind::NoStagedVersion => row(
-                own,
+                resource_link,
                 Class::Absent,
                 "it has no version with the requested staging label",
                 format!("a rotation sets AWSPENDING while it runs, and removes it at its end: {labels}"),
             ),
             Kind::AlreadyExists => row(
-                own,
+                resource_link,
                 Class::Refused,
                 "a secret of this name was created in the meantime",
                 "run this command again: it compares the new content with the existing secret",
             ),
             Kind::LimitExceeded => row(
-                own,
+                resource_link,
                 Class::Refused,
                 "the account has reached its quota of secrets or versions",
                 "delete secrets that are not used, or request a higher quota",
             ),
             Kind::CiphertextMismatch => row(
-                own,
+                resource_link,
                 Class::Invalid,
                 "the ciphertext is damaged, or was made with another encryption context",
                 "the envelope's encryptionContext must be exactly the one it was sealed with: seal the login again with `taskpull secret seal`",
             ),
             Kind::WrongKey => row(
-                own,
+                resource_link,
                 Class::Invalid,
                 "the ciphertext was made by another key",
                 "write the ARN of the key that sealed it into keyArn, or seal the login again",
             ),
             Kind::KeyDisabled => row(
-                own,
+                resource_link,
                 Class::Refused,
                 "the key is disabled",
                 format!("enable it: `aws kms enable-key --region {region} --key-id KEY`"),
             ),
             Kind::KeyBadState => row(
-                own,
+                resource_link,
                 Class::Refused,
                 "the key is pending deletion or without its material",
                 format!(
@@ -246,13 +257,13 @@ impl CallFacts<'_> {
                 ),
             ),
             Kind::KeyBadUsage => row(
-                own,
+                resource_link,
                 Class::Invalid,
                 "the key cannot encrypt and decrypt symmetrically",
                 "use a symmetric key with the usage ENCRYPT_DECRYPT",
             ),
             Kind::KeyDeniedOrElsewhere => row(
-                own,
+                resource_link,
                 Class::Refused,
                 format!(
                     "the ciphertext's key is not in {region}, does not exist, or does not admit {identity}; KMS does not say which"
@@ -262,13 +273,13 @@ impl CallFacts<'_> {
                 ),
             ),
             Kind::NoEndpoint => row(
-                own,
+                resource_link,
                 Class::Invalid,
                 "the settings require an endpoint that cannot exist",
                 "AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT cannot be combined with a custom endpoint (AWS_ENDPOINT_URL_ECR, AWS_ENDPOINT_URL), nor used in every partition: remove the setting that does not fit",
             ),
             Kind::MalformedToken => row(
-                own,
+                resource_link,
                 Class::Unavailable,
                 "the answer of the service is not a token",
                 "a host between this one and AWS may have answered in its place: check the endpoint (AWS_ENDPOINT_URL_ECR) and the proxy",

@@ -23,7 +23,8 @@ pub(super) const CHECK_THE_PATH: &str =
 pub(super) const CHECK_THE_KEY: &str =
     "check that the key is enabled and not pending deletion: `aws kms describe-key --key-id KEY`";
 
-/// What assuming a role requires. STS never says which of the two policies is missing.
+/// The policies that permit a caller to assume a role. STS never states which of the two is
+/// missing.
 pub(super) fn allow_assume_role(identity: &Identity) -> String {
     let caller = match identity.assumed_by().as_ref().and_then(Identity::role) {
         Some(role) => role.to_string(),

@@ -1,8 +1,8 @@
-//! The host's own credentials and Region, from the sources that its kind has.
+//! The host's own credentials and Region, from the sources that its kind of host supports.
 //!
 //! The order is the SDK's: environment, profile (with `credential_process` and roles), web identity
-//! token, container credentials endpoint, metadata service. A source that a kind of host does not
-//! have is never contacted (A11).
+//! token, container credentials endpoint, metadata service. A source that the kind of host does not
+//! support is never contacted (A11).
 #![expect(clippy::disallowed_types, reason = "the host's credentials, on their way into the cache")]
 
 use std::error::Error;
@@ -94,10 +94,10 @@ impl HostCredentials {
         }
     }
 
-    /// The host's Region, if it is known at once: the metadata service is used only if this host's
-    /// credentials came from it. A role can be assumed in any Region, so a host without that
-    /// service must not wait for it here.
-    pub(crate) async fn near_region(&self, config: &SdkConfig) -> Option<Region> {
+    /// The host's Region, if it is known without a slow request: the metadata service is used only
+    /// if this host's credentials came from it. A role can be assumed in any Region, so a host
+    /// without that service must not wait for it here.
+    pub(crate) async fn quick_region(&self, config: &SdkConfig) -> Option<Region> {
         if config.region().is_some() || self.metadata_answered.load(Ordering::Relaxed) {
             self.region(config).await
         } else {
@@ -169,7 +169,7 @@ fn provider_config(client: &aws_sdk_secretsmanager::config::SharedHttpClient) ->
         .with_http_client(client.clone())
 }
 
-/// The credentials, with the default lifetime if they have no expiry of their own.
+/// The credentials, with the default lifetime if they have no expiry.
 fn with_expiry(credentials: Credentials, now: SystemTime) -> Credentials {
     if credentials.expiry().is_some() {
         return credentials;

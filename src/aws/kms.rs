@@ -32,8 +32,8 @@ impl<'a> Kms<'a> {
         Self { client: Client::from_conf(config), observer }
     }
 
-    /// Decrypts. The buffer of the answer moves into the wrapper; the copy of the SDK's parser
-    /// cannot be wiped.
+    /// Decrypts a ciphertext. The buffer of the answer moves into the wrapper; the copy of the
+    /// SDK's parser cannot be wiped.
     pub(crate) async fn decrypt(&self, ciphertext: &Ciphertext) -> Result<DecryptedBytes, FailedCall> {
         let sent = self
             .client
@@ -43,7 +43,7 @@ impl<'a> Kms<'a> {
             .set_encryption_context(encryption_context(&ciphertext.context))
             .send();
         let CallResponse { answer, request } = observe(self.observer, AwsCall::Decrypt, sent).await?;
-        let plaintext = answer.plaintext.ok_or_else(no_result)?;
+        let plaintext = answer.plaintext.ok_or_else(missing_result)?;
         Ok(DecryptedBytes { plaintext: SecretBytes::new(plaintext.into_inner()), request })
     }
 
@@ -59,7 +59,7 @@ impl<'a> Kms<'a> {
         let call = self.client.encrypt().key_id(key.as_str()).plaintext(plaintext);
         let sent = call.set_encryption_context(encryption_context(context)).send();
         let CallResponse { answer, .. } = observe(self.observer, AwsCall::Encrypt, sent).await?;
-        Ok(answer.ciphertext_blob.ok_or_else(no_result)?.into_inner())
+        Ok(answer.ciphertext_blob.ok_or_else(missing_result)?.into_inner())
     }
 }
 
@@ -67,7 +67,7 @@ fn encryption_context(pairs: &BTreeMap<String, String>) -> Option<HashMap<String
     (!pairs.is_empty()).then(|| pairs.clone().into_iter().collect())
 }
 
-fn no_result() -> FailedCall {
+fn missing_result() -> FailedCall {
     FailedCall::unavailable("KMS answered without a result")
 }
 

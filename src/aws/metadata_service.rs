@@ -8,8 +8,8 @@ use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, Result, future};
 
-/// Takes the place of the metadata service on a host without one, also for a profile that names it
-/// as its `credential_source`.
+/// Replaces the metadata service on a host without one, also for a profile that names it as its
+/// `credential_source`.
 #[derive(Debug)]
 pub(super) struct DisabledMetadataService;
 

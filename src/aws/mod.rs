@@ -2,10 +2,10 @@
 //!
 //! [`AwsClient`] reads secrets, decrypts with KMS and obtains ECR's tokens; [`SecretAdminClient`]
 //! creates and updates a secret; [`EcsClient`] reads an ECS cluster. Every call is made as an
-//! explicit identity, in the Region of its resource, so that a failure is known to be the host's,
-//! the role's, the secret's or the key's own; all failures are an [`AwsError`]. The SDK owns the
-//! retries of a call. The deadline around all of them is taskpull's, and it is the only one that an
-//! operator has to know.
+//! explicit identity, in the Region of its resource, so that a failure states whether the host, the
+//! role, the secret or the key is the cause. Every failure is an [`AwsError`]. The SDK owns the
+//! retries of a call. taskpull sets the deadline for all attempts together; it is the only time
+//! limit that an operator has to know.
 //!
 //! Must not: decide what the content of a secret means, cache a secret or a token.
 

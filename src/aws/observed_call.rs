@@ -77,8 +77,8 @@ impl Drop for CallRecorder<'_> {
     fn drop(&mut self) {
         let Self { observer, call, started, outcome, ref span } = *self;
         if outcome != CallOutcome::Answered {
-            let word = outcome.word();
-            traces::record_error(span, &word, &Printable::new(&format!("{}: {word}", call.operation())));
+            let label = outcome.label();
+            traces::record_error(span, &label, &Printable::new(&format!("{}: {label}", call.operation())));
         }
         observer.call_ended(&AwsCallEvent { call, outcome, duration: started.elapsed() });
     }
@@ -129,7 +129,7 @@ pub enum CallOutcome {
 impl CallOutcome {
     /// The outcome as a label of metrics and traces.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn label(self) -> &'static str {
         match self {
             Self::Answered => "answered",
             Self::Denied => "denied",

@@ -1,9 +1,10 @@
 //! ECR's authorization tokens, and the scope of each.
 //!
-//! A token belongs to its caller: it opens every registry in its Region that the caller may read,
-//! in whatever account (D4, D5, J6). So identity and scope are the whole key of a token. The scope
-//! is a Region and a variant of the endpoint: an image that is named by its FIPS host requires FIPS
-//! for every request, and one that is named by its dual-stack host may have no other route.
+//! A token belongs to its caller: it gives access to every registry in its Region that the caller
+//! may read, in any account (D4, D5, J6). So the cache key of a token is its identity and scope.
+//! The scope is a Region and a variant of the endpoint: an image that is named by its FIPS host
+//! requires FIPS for every request, and one that is named by its dual-stack host may be unreachable
+//! through other endpoints.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -18,7 +19,7 @@ use crate::task::Region;
 pub enum TokenScope {
     /// The private registries of a Region, by endpoints of this variant.
     Ecr(Region, EndpointVariant),
-    /// ECR Public, wherever the host is.
+    /// ECR Public, whose tokens are valid in every Region.
     EcrPublic,
 }
 
@@ -57,7 +58,7 @@ impl fmt::Display for TokenScope {
     }
 }
 
-/// A token in its two parts (D2).
+/// A token, split into user name and password (D2).
 #[derive(Clone, Debug)]
 pub struct RegistryToken {
     /// The user name, `AWS`.

@@ -1,7 +1,7 @@
 //! Credentials of identities, cached until shortly before they expire: the host's own, and those of
 //! roles that `AssumeRole` returns.
 //!
-//! However many calls need an identity, it is resolved once: concurrent callers share one attempt,
+//! An identity is resolved once for all calls that need it: concurrent callers share one attempt,
 //! which completes even if all of them are cancelled. A failure is returned to the callers that
 //! wait for it and is never cached.
 #![expect(clippy::disallowed_types, reason = "the one place where the credentials of identities are cached")]
@@ -52,15 +52,15 @@ impl RoleSessions {
         let mut missing = Vec::new();
         let mut next = Some(identity.clone());
         while let Some(identity) = next {
-            caller = self.state.lock().fresh(&identity);
+            caller = self.state.lock().fresh_credentials(&identity);
             if caller.is_some() {
                 break;
             }
             next = identity.assumed_by();
             missing.push(identity);
         }
-        // And back: each missing identity is assumed from the one before it. Without any cached
-        // credentials, the first is the host.
+        // Then back towards `identity`: each missing identity is assumed from the one before it.
+        // Without any cached credentials, the first is the host.
         for identity in missing.iter().rev() {
             let access_key = caller.as_ref().map(|caller| caller.access_key_id().to_owned());
             let (host, config) = (Arc::clone(host), config.clone());
@@ -86,7 +86,7 @@ impl RoleSessions {
     async fn resolve(&self, identity: &Identity, attempt: BoxFuture<'static, Attempt>, end: Instant) -> Attempt {
         let flight = {
             let mut state = self.state.lock();
-            if let Some(credentials) = state.fresh(identity) {
+            if let Some(credentials) = state.fresh_credentials(identity) {
                 return Ok(credentials);
             }
             let (shared, key) = (Arc::clone(&self.state), identity.clone());
@@ -98,21 +98,21 @@ impl RoleSessions {
                 shared.lock().store(&key, id, &result);
                 result
             };
-            let lost = identity.clone();
-            let fallback = move || Err(IdentityError::interrupted(&lost));
+            let owned_identity = identity.clone();
+            let fallback = move || Err(IdentityError::interrupted(&owned_identity));
             state.attempts.get_or_start(identity, Lifetime::OutlivesCallers, fetch, fallback)
         };
         let id = flight.id();
         timeout_at(end, flight).await.unwrap_or_else(|_| {
-            // The attempt may hang: the next caller must not wait for it.
+            // The attempt may hang, and the next caller must not wait for it.
             self.state.lock().attempts.detach(identity, id);
             Err(IdentityError::timed_out(identity))
         })
     }
 
     /// Removes the credentials with this access key, which AWS does not accept, and the host's
-    /// credentials behind them. Newer credentials stay: another call may have removed the rejected
-    /// ones first.
+    /// credentials behind them. Newer credentials remain in the cache: another call may have
+    /// removed the rejected ones first.
     pub(crate) fn forget(&self, identity: &Identity, access_key: &str) {
         let cached = &mut self.state.lock().cached;
         if cached.get(identity).is_some_and(|credentials| credentials.access_key_id() == access_key) {
@@ -123,11 +123,11 @@ impl RoleSessions {
 }
 
 impl State {
-    fn fresh(&self, identity: &Identity) -> Option<Credentials> {
+    fn fresh_credentials(&self, identity: &Identity) -> Option<Credentials> {
         self.cached.get(identity).filter(|credentials| is_fresh(credentials, SystemTime::now())).cloned()
     }
 
-    /// Caches the result of an attempt, unless a later attempt has taken its place.
+    /// Caches the result of an attempt, unless a later attempt has replaced it.
     fn store(&mut self, identity: &Identity, id: FlightId, result: &Attempt) {
         if let Ok(credentials) = result
             && self.attempts.is_latest(identity, id)

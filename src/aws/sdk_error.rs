@@ -1,4 +1,4 @@
-//! A failed call in one form, whatever service and operation of the SDK it comes from.
+//! The common form of a failed call, for all services and operations of the SDK.
 //!
 //! The request id is the one by which CloudTrail and AWS support find the call (O3).
 
@@ -53,12 +53,12 @@ impl FailedCall {
         }
     }
 
-    /// The answer cannot be used.
+    /// The failure for an answer that cannot be used.
     pub(crate) fn unavailable(message: impl Into<ServiceError>) -> Self {
         Self { kind: AwsErrorKind::Unavailable, message: message.into() }
     }
 
-    /// A deadline passed.
+    /// The failure for a deadline that has passed.
     pub(crate) fn timed_out(message: &str) -> Self {
         Self { kind: AwsErrorKind::TimedOut, message: message.into() }
     }

@@ -95,7 +95,7 @@ impl<'a> SecretAdminClient<'a> {
     /// [`AwsError`]
     pub async fn read(&self) -> Result<SecretVersion, AwsError> {
         let version = with_deadline(Instant::now() + self.aws.deadline(), self.reader.read(self.secret, None)).await;
-        version.map_err(|failed| self.failed(AwsCall::GetSecretValue, failed))
+        version.map_err(|failed| self.call_error(AwsCall::GetSecretValue, failed))
     }
 
     /// Creates the secret. The SDK's copies of the content cannot be wiped; the program ends soon
@@ -116,7 +116,7 @@ impl<'a> SecretAdminClient<'a> {
         let answer = self.call(AwsCall::CreateSecret, call.send()).await?;
         match (answer.arn, answer.version_id) {
             (Some(arn), Some(version_id)) => Ok(CreatedSecret { arn, version_id }),
-            _ => Err(self.incomplete(AwsCall::CreateSecret)),
+            _ => Err(self.incomplete_answer(AwsCall::CreateSecret)),
         }
     }
 
@@ -129,7 +129,7 @@ impl<'a> SecretAdminClient<'a> {
         let call = self.reader.client.put_secret_value().secret_id(arn).secret_string(content.expose());
         let sent = call.customize().config_override(self.config()).send();
         let answer = self.call(AwsCall::PutSecretValue, sent).await?;
-        answer.version_id.ok_or_else(|| self.incomplete(AwsCall::PutSecretValue))
+        answer.version_id.ok_or_else(|| self.incomplete_answer(AwsCall::PutSecretValue))
     }
 
     /// Starts the replication to more Regions, which continues after the answer.
@@ -164,15 +164,15 @@ impl<'a> SecretAdminClient<'a> {
     {
         let response =
             with_deadline(Instant::now() + self.aws.deadline(), observe(self.aws.observer(), call, sent)).await;
-        response.map(|response| response.answer).map_err(|failed| self.failed(call, failed))
+        response.map(|response| response.answer).map_err(|failed| self.call_error(call, failed))
     }
 
-    fn failed(&self, call: AwsCall, failed: FailedCall) -> AwsError {
-        self.context(call).failed(failed, &self.region)
+    fn call_error(&self, call: AwsCall, failed: FailedCall) -> AwsError {
+        self.context(call).call_error(failed, &self.region)
     }
 
-    fn incomplete(&self, call: AwsCall) -> AwsError {
-        self.failed(call, FailedCall::unavailable("the answer has no ARN or no version"))
+    fn incomplete_answer(&self, call: AwsCall) -> AwsError {
+        self.call_error(call, FailedCall::unavailable("the answer has no ARN or no version"))
     }
 }
 

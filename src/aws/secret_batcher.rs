@@ -1,9 +1,9 @@
-//! Combines reads of secrets: those that one identity requests in one Region at the same moment
+//! Combines reads of secrets: those that one identity requests in one Region at the same time
 //! become one `BatchGetSecretValue`.
 //!
-//! A batch only saves calls. A secret that it does not return, for whatever reason, is read by
-//! itself, and that read reports the error. After a denial no batch is requested as that identity
-//! again.
+//! A batch only saves calls. A secret that it does not return, for whatever reason, is read
+//! individually, and that read reports the error. After a denial no batch is requested as that
+//! identity again.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -40,8 +40,8 @@ struct PendingRead {
 
 impl SecretBatcher {
     /// Returns the secret if a batch contains it. The first caller to resume after the window sends
-    /// the batch for all that wait; if that caller is cancelled, the others read their secrets by
-    /// themselves.
+    /// the batch for all that wait; if that caller is cancelled, the others read their secrets
+    /// individually.
     pub(crate) async fn read(
         &self,
         reader: &SecretReader<'_>,
@@ -71,7 +71,7 @@ impl SecretBatcher {
         receiver.await.ok()
     }
 
-    /// Takes the waiting reads, up to the limit of a call. A cancelled read takes no place in it.
+    /// Takes the waiting reads, up to the limit of a call. A cancelled read does not count.
     fn take(&self, key: &BatchKey) -> Vec<PendingRead> {
         let mut pending = self.pending.lock();
         let Some(reads) = pending.get_mut(key) else { return Vec::new() };

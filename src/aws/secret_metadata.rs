@@ -1,6 +1,6 @@
 //! The metadata of a secret, as `DescribeSecret` returns it.
 
-/// Everything that the service says about a secret, except its content.
+/// Everything that the service reports about a secret, except its content.
 #[derive(Clone, Debug, Default)]
 pub struct SecretMetadata {
     /// The full ARN of the secret.
@@ -34,7 +34,7 @@ pub struct Replica {
     pub message: Option<String>,
 }
 
-/// How far a replication is.
+/// The progress of a replication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplicaState {
     /// The replica equals the primary.

@@ -76,8 +76,8 @@ impl SecretReader<'_> {
 impl SecretBatch {
     /// Takes the text secret that was requested by this parameter.
     pub(crate) fn take(&mut self, secret: &CredentialsParameter) -> Option<SecretVersion> {
-        let at = self.entries.iter().position(|entry| is_requested_entry(secret, entry))?;
-        let entry = self.entries.swap_remove(at);
+        let index = self.entries.iter().position(|entry| is_requested_entry(secret, entry))?;
+        let entry = self.entries.swap_remove(index);
         let value = SecretValue::Text(Secret::new(entry.secret_string?));
         let requests = self.request.iter().cloned().collect();
         Some(SecretVersion { arn: entry.arn?, version_id: entry.version_id?, stage: None, requests, value })

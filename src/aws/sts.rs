@@ -15,7 +15,7 @@ use crate::aws::{
 use crate::identity::{Identity, RoleSession};
 
 /// Assumes the role of `identity` with the credentials of its caller, at the STS of the host's own
-/// Region, or of `region` if the host's is not known at once.
+/// Region, or of `region` if the host's is not known without a slow request.
 pub(crate) async fn assume_role(
     identity: Identity,
     caller: Credentials,
@@ -24,7 +24,7 @@ pub(crate) async fn assume_role(
     region: Region,
 ) -> Result<Credentials, IdentityError> {
     let Some(RoleSession { role, name }) = identity.session() else { return Ok(caller) };
-    let region = host.near_region(&config).await.unwrap_or(region);
+    let region = host.quick_region(&config).await.unwrap_or(region);
     let mut requests = caller.get_property::<RequestIds>().cloned().unwrap_or_default();
     let config =
         aws_sdk_sts::config::Builder::from(&config).region(region.clone()).credentials_provider(caller).build();

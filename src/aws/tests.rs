@@ -67,7 +67,7 @@ fn errors(call: AwsCall, resource: &AwsResource, identity: &Identity, kinds: &[K
     let region = Region::new(region);
     let error = |kind: &Kind| {
         let failed = FailedCall { kind: *kind, message: "Code: text (request id 1)".into() };
-        let error = context.failed(failed, &region);
+        let error = context.call_error(failed, &region);
         (format!("{} {kind:?}", call.permission()), error.to_failure())
     };
     kinds.iter().map(error).collect()
@@ -152,7 +152,7 @@ fn other_sources() -> Vec<(String, Failure)> {
     let context = ErrorContext::secret(AwsCall::CreateSecret, &secret, &Identity::Host);
     let region = Region::from_static("us-gov-west-1");
     let message = "User: x is not authorized to perform: secretsmanager:TagResource on resource: y";
-    let tags = context.failed(FailedCall { kind: Kind::Denied, message: message.into() }, &region);
+    let tags = context.call_error(FailedCall { kind: Kind::Denied, message: message.into() }, &region);
     let timed_out = IdentityError::timed_out(&role(None)).into_aws_error(&context, Some(&region));
     [
         ("a permission that the service names", tags),

@@ -68,7 +68,7 @@ impl AppContext {
     /// Parses the inputs and plans all their pulls together.
     pub(super) fn plan(&self, inputs: Vec<Input>) -> PullRun {
         let Self { roles, accounts, rewrites, platform, host_logins, .. } = self;
-        let host_login = |image: &_| host_logins.login_for(image);
+        let host_login = |image: &_| host_logins.find_login(image);
         let platform = platform.as_ref();
         PullRun::new(inputs, &PlanContext { roles: *roles, accounts, rewrites, platform, host_login: &host_login })
     }

@@ -1,7 +1,7 @@
 //! The cluster query language of ECS, as far as placement constraints use it (`memberOf`).
 //!
 //! An expression about an instance is true, false or unknown, because it may refer to properties
-//! that are not known here.
+//! that taskpull does not know.
 
 use super::{node::Attributes, node::Node, parser};
 
@@ -10,7 +10,8 @@ use super::{node::Attributes, node::Node, parser};
 pub struct Expression(Node);
 
 impl Expression {
-    /// Parses an expression; `None` if the text is not one, or uses an operator that is not known here.
+    /// Parses an expression; `None` if the text is not one, or uses an operator that taskpull does
+    /// not know.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         parser::parse(text).map(Self)

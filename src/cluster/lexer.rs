@@ -80,12 +80,12 @@ fn symbol(text: &str) -> Option<&'static str> {
 /// expression; parentheses within the pattern are balanced.
 fn pattern_end(text: &str) -> usize {
     let mut depth = 0_usize;
-    for (at, character) in text.char_indices() {
+    for (index, character) in text.char_indices() {
         match character {
             '(' => depth += 1,
-            ')' if depth == 0 => return at.max(1),
+            ')' if depth == 0 => return index.max(1),
             ')' => depth -= 1,
-            _ if character.is_whitespace() => return at,
+            _ if character.is_whitespace() => return index,
             _ => {}
         }
     }

@@ -2,8 +2,8 @@
 //! placed on it.
 //!
 //! The module is pure: descriptions of services and tasks in, ARNs of task definitions out. It
-//! makes no requests to ECS. What is unknown is treated as possible, because an image too many
-//! costs a transfer, and an image too few a slow start.
+//! makes no requests to ECS. What is unknown is treated as possible, because an unnecessary image
+//! costs a transfer, and a missing image delays a start.
 
 mod container_instance;
 mod expression;

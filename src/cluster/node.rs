@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use regex_lite::Regex;
 
-/// The attributes of an instance and its other properties that an expression may refer to, such
-/// as `ec2InstanceId`. The value of an attribute without one is empty.
+/// The attributes of an instance and its other properties that an expression may refer to, such as
+/// `ec2InstanceId`. An attribute without a value has the empty string.
 pub type Attributes = BTreeMap<String, String>;
 
 /// A node of the syntax tree.
@@ -14,16 +14,16 @@ pub(super) enum Node {
     All(Vec<Node>),
     Any(Vec<Node>),
     Not(Box<Node>),
-    Term { subject: String, test: Test },
+    Term { subject: String, condition: Condition },
 }
 
-/// The test of a term.
+/// The condition that a term sets for its subject.
 #[derive(Debug)]
-pub(super) enum Test {
+pub(super) enum Condition {
     Exists,
     OneOf(Vec<String>),
     Matches(Regex),
-    /// A comparison with a value that changes by itself: a number of tasks, a version, a date.
+    /// A comparison with a value that is not constant: a number of tasks, a version, a date.
     Unknown,
 }
 
@@ -31,33 +31,33 @@ impl Node {
     /// Whether the node holds; `None` if the attributes do not decide it.
     pub(super) fn evaluate(&self, attributes: &Attributes) -> Option<bool> {
         match self {
-            Self::All(nodes) => all(nodes.iter().map(|node| node.evaluate(attributes))),
+            Self::All(nodes) => all_true(nodes.iter().map(|node| node.evaluate(attributes))),
             // By De Morgan: any node holds unless all of them do not.
             Self::Any(nodes) => {
-                all(nodes.iter().map(|node| node.evaluate(attributes).map(|holds| !holds))).map(|none| !none)
+                all_true(nodes.iter().map(|node| node.evaluate(attributes).map(|holds| !holds))).map(|none| !none)
             }
             Self::Not(node) => node.evaluate(attributes).map(|holds| !holds),
-            Self::Term { subject, test } => {
+            Self::Term { subject, condition } => {
                 let value = match (subject.strip_prefix("attribute:"), attributes.get(subject)) {
                     (Some(name), _) => attributes.get(name),
                     (None, Some(value)) => Some(value),
-                    // A property that is not known here, such as the task group.
+                    // The property is not known to taskpull, such as the task group.
                     (None, None) => return None,
                 };
-                match (test, value) {
-                    (Test::Unknown, _) => None,
+                match (condition, value) {
+                    (Condition::Unknown, _) => None,
                     (_, None) => Some(false),
-                    (Test::Exists, Some(_)) => Some(true),
-                    (Test::OneOf(values), Some(value)) => Some(values.contains(value)),
-                    (Test::Matches(pattern), Some(value)) => Some(pattern.is_match(value)),
+                    (Condition::Exists, Some(_)) => Some(true),
+                    (Condition::OneOf(values), Some(value)) => Some(values.contains(value)),
+                    (Condition::Matches(pattern), Some(value)) => Some(pattern.is_match(value)),
                 }
             }
         }
     }
 }
 
-/// Whether all answers are true. One false answer decides, whatever is unknown.
-fn all(answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+/// Whether all answers are true. One false answer decides, even if others are unknown.
+fn all_true(answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     let mut result = Some(true);
     for answer in answers {
         match answer {

@@ -2,14 +2,14 @@
 
 use regex_lite::Regex;
 
-use super::{lexer::Token, lexer::tokenize, node::Node, node::Test};
+use super::{lexer::Token, lexer::tokenize, node::Condition, node::Node};
 
-/// Parses an expression; `None` if it is not one, or uses an operator that is not known here.
+/// Parses an expression; `None` if it is not one, or uses an operator that taskpull does not know.
 pub(super) fn parse(text: &str) -> Option<Node> {
     let tokens = tokenize(text)?;
-    let mut parser = Parser { tokens: &tokens, at: 0, depth: 0 };
+    let mut parser = Parser { tokens: &tokens, position: 0, depth: 0 };
     let node = parser.disjunction()?;
-    (parser.at == tokens.len()).then_some(node)
+    (parser.position == tokens.len()).then_some(node)
 }
 
 /// The deepest nesting of parentheses and negations that is accepted.
@@ -17,22 +17,22 @@ const DEPTH_LIMIT: usize = 50;
 
 struct Parser<'a> {
     tokens: &'a [Token],
-    at: usize,
+    position: usize,
     depth: usize,
 }
 
 impl Parser<'_> {
     /// Takes the next token.
     fn next(&mut self) -> Option<&Token> {
-        let token = self.tokens.get(self.at);
-        self.at += usize::from(token.is_some());
+        let token = self.tokens.get(self.position);
+        self.position += usize::from(token.is_some());
         token
     }
 
     /// Takes the next token if it is one of these operators.
     fn accept(&mut self, symbols: &[&str]) -> bool {
-        let is_next = self.tokens.get(self.at).is_some_and(|token| symbols.contains(&token.operator()));
-        self.at += usize::from(is_next);
+        let is_next = self.tokens.get(self.position).is_some_and(|token| symbols.contains(&token.operator()));
+        self.position += usize::from(is_next);
         is_next
     }
 
@@ -75,23 +75,23 @@ impl Parser<'_> {
     fn term(&mut self) -> Option<Node> {
         let subject = self.next()?.value()?.to_owned();
         let operator = self.next()?.operator().to_owned();
-        let (test, is_negated) = match &*operator {
-            "exists" => (Test::Exists, false),
-            "!exists" | "not_exists" => (Test::Exists, true),
-            "==" | "equals" => (Test::OneOf(vec![self.value()?]), false),
-            "!=" | "not_equals" => (Test::OneOf(vec![self.value()?]), true),
-            "in" => (Test::OneOf(self.list()?), false),
-            "!in" | "not_in" => (Test::OneOf(self.list()?), true),
+        let (condition, is_negated) = match &*operator {
+            "exists" => (Condition::Exists, false),
+            "!exists" | "not_exists" => (Condition::Exists, true),
+            "==" | "equals" => (Condition::OneOf(vec![self.value()?]), false),
+            "!=" | "not_equals" => (Condition::OneOf(vec![self.value()?]), true),
+            "in" => (Condition::OneOf(self.list()?), false),
+            "!in" | "not_in" => (Condition::OneOf(self.list()?), true),
             // ECS uses Java's patterns; for common patterns of instance attributes they agree with these.
-            "=~" | "matches" => (Test::Matches(pattern(&self.value()?)?), false),
-            "!~" | "not_matches" => (Test::Matches(pattern(&self.value()?)?), true),
+            "=~" | "matches" => (Condition::Matches(pattern(&self.value()?)?), false),
+            "!~" | "not_matches" => (Condition::Matches(pattern(&self.value()?)?), true),
             ">" | ">=" | "<" | "<=" | "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal" => {
                 self.value()?;
-                (Test::Unknown, false)
+                (Condition::Unknown, false)
             }
             _ => return None,
         };
-        let term = Node::Term { subject, test };
+        let term = Node::Term { subject, condition };
         Some(if is_negated { Node::Not(Box::new(term)) } else { term })
     }
 

@@ -16,7 +16,7 @@ use crate::task::ImageReference;
 /// A login with the record of where it came from.
 #[derive(Clone, Debug)]
 pub struct Credential {
-    /// What the registry is shown.
+    /// The login that is sent to the registry.
     pub login: Login,
     /// Where the login came from; names only, never a value.
     pub provenance: Provenance,
@@ -50,7 +50,7 @@ impl Credential {
         let parsed = content::parse_login(&secret.version, &secret.text, image, access_tokens);
         let ParsedLogin { login, warnings } = parsed.map_err(|error| Arc::new(error.into()))?;
         let (names, identity) = (Arc::clone(&secret.names), identity.clone());
-        let provenance = Provenance::Secret { names, notes: warnings, identity, stale };
+        let provenance = Provenance::Secret { names, warnings, identity, stale };
         Ok(Self { login, provenance, source: Some(CredentialSource::Secret(secret)) })
     }
 
@@ -95,6 +95,6 @@ impl Credential {
 
     /// A login of the host itself.
     pub(in crate::credential) fn from_host_login(login: Login, name: HostLogin) -> Self {
-        Self { login, provenance: Provenance::Instance(name), source: None }
+        Self { login, provenance: Provenance::HostLogin(name), source: None }
     }
 }

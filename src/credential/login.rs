@@ -1,4 +1,4 @@
-//! What a registry is shown.
+//! The login that is sent to a registry.
 
 use crate::secret::Secret;
 

@@ -1,9 +1,9 @@
 //! Resolves the needs of a plan to credentials, and caches them in memory.
 //!
 //! A pull asks a [`CredentialProvider`] for its credential when it needs one; no stage of the
-//! pipeline fetches credentials ahead. [`CachingCredentialProvider`] is the real provider. However
-//! many images need a secret or a token, it is fetched once for each identity (A20, N3). Different
-//! ones are fetched concurrently, and no pull waits for a credential that is not its own. After a
+//! pipeline fetches credentials ahead. [`CachingCredentialProvider`] is the real provider. A secret
+//! or a token is fetched once for each identity, for all images that need it (A20, N3). Different
+//! ones are fetched concurrently, and no pull waits for the credential of another one. After a
 //! refusal by the registry the secret is read once more (A21).
 //!
 //! - `cache`: the caches of secrets and tokens, and the provider on top of them.
@@ -29,7 +29,7 @@ pub use cache::{CacheConfig, CachingCredentialProvider};
 pub use content::{ContentError, ContentFault, EntryFault, Envelope};
 pub use credential::Credential;
 pub use login::Login;
-pub use observer::{CredentialKind, CredentialObserver, CredentialServed, LookupSource};
+pub use observer::{CredentialKind, CredentialObserver, CredentialOrigin, ProvidedCredential};
 pub use provenance::{Provenance, SecretNames};
 pub use provider::CredentialProvider;
 pub use store::{SecretStore, TokenStore};

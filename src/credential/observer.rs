@@ -4,28 +4,28 @@ use std::time::Duration;
 
 use crate::aws::CallObserver;
 
-/// A component that is informed of AWS calls and of every secret or token that a pull gets. Its
+/// A component that is informed of AWS calls and of every secret or token that a pull receives. Its
 /// methods must not block.
 pub trait CredentialObserver: CallObserver {
-    /// A pull has got a secret or a token.
-    fn credential_served(&self, _: &CredentialServed) {}
+    /// A pull has received a secret or a token.
+    fn credential_provided(&self, _: &ProvidedCredential) {}
 }
 
-/// No observer.
+/// The unit type ignores every event.
 impl CredentialObserver for () {}
 
-/// A secret or a token that a pull has got.
+/// The event that a pull has received a secret or a token.
 #[derive(Clone, Copy, Debug)]
-pub struct CredentialServed {
+pub struct ProvidedCredential {
     /// Whether it is a secret or a token.
     pub kind: CredentialKind,
-    /// Where it came from.
-    pub source: LookupSource,
+    /// Where the value came from.
+    pub source: CredentialOrigin,
     /// The time since AWS returned it.
     pub age: Duration,
 }
 
-/// What a cache of credentials contains.
+/// The kind of value that a cache contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialKind {
     /// A secret of Secrets Manager.
@@ -34,9 +34,9 @@ pub enum CredentialKind {
     Token,
 }
 
-/// Where a served value came from.
+/// Where a provided value came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LookupSource {
+pub enum CredentialOrigin {
     /// AWS returned it for this request.
     Fetch,
     /// The cache returned it.

@@ -19,7 +19,7 @@ pub enum Provenance {
         /// The secret and its version.
         names: Arc<SecretNames>,
         /// Warnings about the content of the secret.
-        notes: Vec<Printable>,
+        warnings: Vec<Printable>,
         /// The identity that read it.
         identity: Identity,
         /// The age of the cached value, if it is past its expiry and was used because AWS is
@@ -49,7 +49,7 @@ pub enum Provenance {
         requests: Vec<AwsRequest>,
     },
     /// A login of the host itself.
-    Instance(HostLogin),
+    HostLogin(HostLogin),
 }
 
 impl Provenance {
@@ -61,7 +61,7 @@ impl Provenance {
             Self::Secret { .. } => "secret",
             Self::Ecr { .. } => "ecr",
             Self::EcrPublic { .. } => "ecr-public",
-            Self::Instance(_) => "instance",
+            Self::HostLogin(_) => "instance",
         }
     }
 
@@ -70,7 +70,7 @@ impl Provenance {
     pub fn expires(&self) -> Option<SystemTime> {
         match self {
             Self::Ecr { expires, .. } | Self::EcrPublic { expires, .. } => *expires,
-            Self::Anonymous | Self::Secret { .. } | Self::Instance(_) => None,
+            Self::Anonymous | Self::Secret { .. } | Self::HostLogin(_) => None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What gives credentials to pulls.
+//! The source of credentials for pulls.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub trait CredentialProvider: Send + Sync {
     fn credential<'a>(&'a self, pull: &'a PlannedPull) -> BoxFuture<'a, Result<Credential, Arc<Failure>>>;
 
     /// Why a credential that was provided earlier must not be sent any more: the registry has
-    /// refused it to another pull, and AWS does not say whether there is a newer one.
+    /// refused it to another pull, and AWS does not answer whether there is a newer one.
     fn quarantine_reason(&self, pull: &PlannedPull, credential: &Credential) -> Option<Arc<Failure>>;
 
     /// A newer credential for a pull whose registry refused the present one, which was sent at

@@ -16,7 +16,7 @@ pub(super) fn is_browser_token_key(key: &str) -> bool {
     rest.is_some_and(|rest| ImageReference::DOCKER_HUB_BROWSER_TOKENS.contains(&rest))
 }
 
-/// What a key covers: a registry, or a path in one.
+/// The registry, or the path in one, that a key covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Scope {
     host: RegistryHost,
@@ -31,8 +31,8 @@ impl Scope {
         let (host, path) = RegistryHost::parse_address(key)?;
         let path = match path.trim_end_matches('/') {
             "v1" | "v2" => "",
-            // Either a repository after the path of the API, or one with such a name. A wrong guess
-            // would leave an image without its login.
+            // The text is either a repository after the path of the API, or a repository with such
+            // a name. A wrong guess would leave an image without its login.
             path if path.starts_with("v1/") || path.starts_with("v2/") => return None,
             path => path,
         };
@@ -41,14 +41,14 @@ impl Scope {
     }
 
     /// The whole registry of an image.
-    pub(super) fn registry_of(image: &ImageReference) -> Self {
+    pub(super) fn whole_registry(image: &ImageReference) -> Self {
         Self { host: RegistryHost::from_image(image), path: String::new() }
     }
 
     /// How specific this scope is for an image, as the length of its path; `None` if it does not
     /// cover the image.
     pub(super) fn specificity_for(&self, image: &ImageReference) -> Option<usize> {
-        let whole = Self { path: image.repository().to_owned(), ..Self::registry_of(image) };
+        let whole = Self { path: image.repository().to_owned(), ..Self::whole_registry(image) };
         self.contains(&whole).then_some(self.path.len())
     }
 

@@ -1,4 +1,5 @@
-//! The source of secrets and tokens, so that caches run against AWS and against fakes alike.
+//! The source of secrets and tokens, as traits, so that the caches run against AWS and against
+//! fakes.
 
 use std::future::Future;
 use std::time::Duration;

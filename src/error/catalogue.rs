@@ -1,8 +1,9 @@
-//! The error catalogue: every error of a module as its reader sees it, for one snapshot a module.
+//! The error catalogue: every error of a module as the user reads it, rendered for one snapshot per
+//! module.
 //!
-//! A module lists its errors through their real constructors, and holds the result with
-//! `insta::assert_snapshot!(catalogue::render(…))`. Changed text, hint, link or class shows up
-//! as a diff of the snapshot.
+//! A module builds its errors with their real constructors, and compares the result with
+//! `insta::assert_snapshot!(catalogue::render(…))`. A changed text, hint, link or class appears as
+//! a diff of the snapshot.
 
 use std::fmt::Write as _;
 

@@ -17,9 +17,9 @@ pub enum Class {
     Absent,
     /// The resource exists and cannot be used here.
     Unsupported,
-    /// There was no answer, or a server error. It may pass.
+    /// There was no answer, or a server error. A later request may succeed.
     Unavailable,
-    /// There were too many requests. It passes.
+    /// There were too many requests. A later request can succeed.
     Throttled,
     /// A time limit of taskpull ended the wait.
     TimedOut,
@@ -27,7 +27,7 @@ pub enum Class {
     DiskFull,
     /// The engine cannot be reached at all.
     EngineGone,
-    /// The engine answers and cannot start another pull now. It passes.
+    /// The engine answers and cannot start another pull now. A later request can succeed.
     EngineBusy,
     /// The user, a signal, `--fail-fast` or the engine itself ended the operation.
     Cancelled,
@@ -36,7 +36,8 @@ pub enum Class {
 }
 
 impl Class {
-    /// Whether the failure is an outage: no usable answer came, and it may pass by itself.
+    /// Whether the failure is an outage: there was no usable answer, and a later request may
+    /// succeed.
     #[must_use]
     pub fn is_outage(self) -> bool {
         matches!(self, Self::Unavailable | Self::Throttled | Self::TimedOut)

@@ -1,4 +1,4 @@
-//! An error in the form in which it leaves its module.
+//! The common form of all errors outside their modules.
 
 use std::error::Error;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Class, Link, Printable};
 
-/// What every error type tells its reader in addition to its own text.
+/// The explanation that every error type adds to its text.
 ///
 /// The text (`Display`) names the resource and does not repeat the text of the source.
 pub trait Explain: Error {
@@ -64,15 +64,15 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Whether the failure is an outage: no usable answer came. A host whose identity is absent
-    /// counts as one, because its credentials may come back.
+    /// Whether the failure is an outage: there was no usable answer. A host whose identity is
+    /// absent counts as one, because its credentials may come back.
     #[must_use]
     pub fn is_outage(&self) -> bool {
         self.class.is_outage() || (self.link, self.class) == (Link::HostIdentity, Class::Absent)
     }
 
-    /// Whether this side stopped the operation: the user, a signal or `--fail-fast`. When the
-    /// engine cancels a pull by itself, its message is the cause, so `caused_by` is not empty.
+    /// Whether the user, a signal or `--fail-fast` stopped the operation. When the engine cancels a
+    /// pull, its message is the cause, so `caused_by` is not empty.
     #[must_use]
     pub fn was_stopped(&self) -> bool {
         self.class == Class::Cancelled && self.caused_by.is_empty()

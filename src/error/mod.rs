@@ -1,11 +1,11 @@
 //! The vocabulary of errors: links, classes, failures.
 //!
-//! Every module has its own error types. Each implements [`Explain`], which answers what a reader
+//! Every module has its own error types. Each implements [`Explain`], which states what a user
 //! needs to know: which link of the chain broke, which resource the failure is about, whether a
 //! retry can help, and what to do next. [`Failure`] is the form in which an error leaves its
 //! module: cloneable, because equal needs share one; printable, because control characters are
-//! removed, so that a hostile registry cannot write to the reader's terminal; and without any
-//! secret, because no error type holds one.
+//! removed, so that a hostile registry cannot control the user's terminal; and without any secret,
+//! because no error type holds one.
 
 #[cfg(test)]
 pub(crate) mod catalogue;

@@ -66,10 +66,10 @@ fn without_user_information(text: &str) -> Cow<'_, str> {
     let mut safe = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let authority = part.find(|c: char| c == '/' || c == '"' || c.is_whitespace()).unwrap_or(part.len());
-        let from = part[..authority].rfind('@').unwrap_or(0);
+        let at_sign = part[..authority].rfind('@').unwrap_or(0);
         safe += "://";
-        safe += if from > 0 { "…" } else { "" };
-        safe += &part[from..];
+        safe += if at_sign > 0 { "…" } else { "" };
+        safe += &part[at_sign..];
     }
     Cow::Owned(safe)
 }

@@ -103,7 +103,7 @@ impl AccountRoles {
     }
 }
 
-/// Returns the identity if it and every role that it is assumed by are in this partition.
+/// Returns the identity if its role and all roles that assume it are in this partition.
 fn check_partition(
     identity: Identity,
     partition: &str,

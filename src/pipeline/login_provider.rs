@@ -117,7 +117,7 @@ fn validity(provenance: &Provenance, max_age: Duration, now: SystemTime) -> Resu
         }
         // A stale secret is used only because AWS is unavailable; clients must ask again.
         Provenance::Secret { stale: Some(_), .. } => image(Duration::ZERO),
-        Provenance::Secret { .. } | Provenance::Instance(_) | Provenance::Anonymous => image(max_age),
+        Provenance::Secret { .. } | Provenance::HostLogin(_) | Provenance::Anonymous => image(max_age),
     }
 }
 
@@ -140,10 +140,10 @@ mod tests {
 
     #[test]
     fn token_covers_its_registry_until_shortly_before_it_expires() {
-        let public = |minutes: Option<u64>, reason: Option<&str>| Provenance::EcrPublic {
+        let public = |minutes: Option<u64>, no_token_reason: Option<&str>| Provenance::EcrPublic {
             identity: Identity::Host,
             expires: minutes.map(|minutes| SystemTime::UNIX_EPOCH + Duration::from_mins(minutes)),
-            no_token_reason: reason.map(Printable::new),
+            no_token_reason: no_token_reason.map(Printable::new),
             requests: Vec::new(),
         };
         for (minutes, seconds_left) in [(None, 300), (Some(720), 42_300), (Some(16), 60), (Some(15), 0), (Some(0), 0)] {
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn secret_covers_one_image_and_a_stale_one_is_not_cached() {
         let secret =
-            |stale| Provenance::Secret { names: Arc::default(), notes: Vec::new(), identity: Identity::Host, stale };
+            |stale| Provenance::Secret { names: Arc::default(), warnings: Vec::new(), identity: Identity::Host, stale };
         assert_eq!(seconds(&secret(None)), Some((false, 300)));
         assert_eq!(seconds(&secret(Some(MAX_AGE))), Some((false, 0)));
     }

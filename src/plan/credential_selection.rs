@@ -1,6 +1,6 @@
 //! Selects the credential of a container: its need, and the identity that fetches it.
 
-use super::registry::{EcrReferenceError, EcrRegistry, PARTITION_OF_ECR_PUBLIC, RegistryKind};
+use super::registry::{ECR_PUBLIC_PARTITION, EcrReferenceError, EcrRegistry, RegistryKind};
 use super::{need::HostLogin, need::Need, planned_pull::PlannedPull, rewrites::Rewrites};
 use crate::error::{Class, Explain, Failure, Link};
 use crate::identity::{AccountRoles, SessionName};
@@ -92,7 +92,7 @@ impl CredentialSelector<'_> {
     fn ecr_public_need(&self) -> Need {
         let Ok(role) = self.execution_role.as_ref() else { return Need::Anonymous };
         let (accounts, session) = (self.accounts, &self.session);
-        let identity = accounts.identity_for_ecr(&"ECR Public", None, PARTITION_OF_ECR_PUBLIC, role.as_ref(), session);
+        let identity = accounts.identity_for_ecr(&"ECR Public", None, ECR_PUBLIC_PARTITION, role.as_ref(), session);
         identity.map_or(Need::Anonymous, |identity| Need::EcrPublic { identity })
     }
 

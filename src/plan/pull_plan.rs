@@ -40,9 +40,9 @@ impl PullPlan {
         context: &PlanContext<'_>,
         indices: &mut HashMap<PlannedPull, usize>,
     ) -> PlannedTask {
-        let PlanContext { roles, accounts, rewrites, platform: platform_of_all, host_login } = *context;
+        let PlanContext { roles, accounts, rewrites, platform: common_platform, host_login } = *context;
         let TaskDefinition { source, family, execution_role, platform, containers, mut warnings } = task;
-        let platform = platform_of_all.map_or(platform, |platform| Ok(Some(platform.clone())));
+        let platform = common_platform.map_or(platform, |platform| Ok(Some(platform.clone())));
         let platform = platform.map_err(|error| Failure::from(RuntimePlatformError(error)));
         let execution_role = match roles {
             RoleUse::Assume => execution_role.transpose(),
@@ -52,15 +52,15 @@ impl PullPlan {
         let selector = CredentialSelector { accounts, host_login, execution_role, session };
         let mut plan_container = |container: ContainerDefinition| {
             let ContainerDefinition { name, image, credentials } = container;
-            let (shown, registry) = (Printable::new(&image.to_string()), Some(image.registry().to_owned()));
+            let (image_text, registry) = (Printable::new(&image.to_string()), Some(image.registry().to_owned()));
             let pull = platform.clone().and_then(|platform| {
-                let mut texts = Vec::new();
-                let pull = selector.plan_pull(rewrites, image, platform, credentials, &mut texts)?;
-                let messages = texts.iter().map(|text| Printable::new(text));
+                let mut messages = Vec::new();
+                let pull = selector.plan_pull(rewrites, image, platform, credentials, &mut messages)?;
+                let messages = messages.iter().map(|text| Printable::new(text));
                 warnings.extend(messages.map(|message| Warning { container: name.clone(), message }));
                 Ok(self.index_of(indices, pull))
             });
-            PlannedContainer { name, image: shown, registry, pull }
+            PlannedContainer { name, image: image_text, registry, pull }
         };
         let containers = containers.into_iter().map(|container| match container {
             Ok(container) => plan_container(container),

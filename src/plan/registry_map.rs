@@ -1,4 +1,4 @@
-//! `[[registry]]`: the logins for programs that pull by themselves (Docker with its credential
+//! `[[registry]]`: the logins for other programs that pull images (Docker with its credential
 //! helper, a kubelet) and name no task.
 //!
 //! ECR registries need no entry; any other registry does. "No entry" is different from "needs no
@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::registry::{EcrReferenceError, PARTITION_OF_ECR_PUBLIC, RegistryKind, canonical_name};
+use super::registry::{ECR_PUBLIC_PARTITION, EcrReferenceError, RegistryKind, canonical_name};
 use super::{credential_selection::CredentialSelector, need::Need, registry_map_error::RegistryMapError};
 use crate::config::RegistryEntry;
 use crate::error::Failure;
@@ -43,9 +43,9 @@ impl RegistryMapEntry {
 
     fn parse(entry: &RegistryEntry) -> Result<Self, RegistryMapError> {
         let RegistryEntry { host: text, secret, role } = entry;
-        let wrong_host = || RegistryMapError::Host(RegistryHost::redact(text));
-        let host = RegistryHost::parse(text.trim()).ok_or_else(wrong_host)?;
-        let image = host.example_image().ok_or_else(wrong_host)?;
+        let host_error = || RegistryMapError::Host(RegistryHost::redact(text));
+        let host = RegistryHost::parse(text.trim()).ok_or_else(host_error)?;
+        let image = host.example_image().ok_or_else(host_error)?;
         let name = || host.as_str().to_owned();
         let kind = RegistryKind::from_image(&image);
         let kind = kind.map_err(|source| RegistryMapError::EcrHost { host: name(), source })?;
@@ -58,7 +58,7 @@ impl RegistryMapEntry {
                 return Err(RegistryMapError::SecretForEcr(name()));
             }
             (RegistryKind::Ecr(ecr), None) => Some(ecr.region.partition()),
-            (RegistryKind::EcrPublic, None) => Some(PARTITION_OF_ECR_PUBLIC),
+            (RegistryKind::EcrPublic, None) => Some(ECR_PUBLIC_PARTITION),
             (_, None) => return Err(RegistryMapError::NoSecret(name())),
             (_, Some(secret)) => secret.partition(),
         };

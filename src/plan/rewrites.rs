@@ -60,8 +60,8 @@ impl Rewrites {
 
 impl Rewrite {
     fn parse(from: &str, to: &str) -> Result<Self, RewriteError> {
-        let wrong_from = || RewriteError::From(RegistryHost::redact(from));
-        let (upstream, path) = parse_path(from).ok_or_else(wrong_from)?;
+        let from_error = || RewriteError::From(RegistryHost::redact(from));
+        let (upstream, path) = parse_path(from).ok_or_else(from_error)?;
         // A host that only looks like ECR is not an upstream registry either.
         if matches!(RegistryKind::from_image(&upstream), Ok(RegistryKind::Ecr(_)) | Err(_)) {
             return Err(RewriteError::FromEcr(from.to_owned()));

@@ -47,13 +47,13 @@ impl AttemptBudget {
     }
 
     /// Records a failure and returns the wait before the next attempt, or `None` if the failure is
-    /// final. `chance` is uniform in `0.0..1.0`. A wait never passes the deadline.
-    pub(super) fn next_wait(&mut self, error: &PullError, now: Instant, chance: f64) -> Option<Duration> {
+    /// final. `random` is uniform in `0.0..1.0`. A wait never passes the deadline.
+    pub(super) fn next_wait(&mut self, error: &PullError, now: Instant, random: f64) -> Option<Duration> {
         let wait = if error.class() == Class::EngineGone {
-            self.wait_for_engine(now, chance)
+            self.wait_for_engine(now, random)
         } else {
             self.outage = None;
-            self.wait_for_registry(error, now, chance)
+            self.wait_for_registry(error, now, random)
         };
         self.last_failure = Some(error.class().retryability());
         wait.filter(|wait| now + *wait < self.deadline)
@@ -61,20 +61,20 @@ impl AttemptBudget {
 
     /// An engine that restarts comes back within a certain time, however often it is tried, so its
     /// absence costs none of the attempts at the registry.
-    fn wait_for_engine(&mut self, now: Instant, chance: f64) -> Option<Duration> {
+    fn wait_for_engine(&mut self, now: Instant, random: f64) -> Option<Duration> {
         let outage = self.outage.get_or_insert(EngineOutage { since: now, failures: 0 });
         outage.failures += 1;
         let is_late = now - outage.since >= self.restart_limit;
-        (!is_late).then(|| self.backoff.max_delay(outage.failures).mul_f64(chance))
+        (!is_late).then(|| self.backoff.max_delay(outage.failures).mul_f64(random))
     }
 
     /// A registry that states how long to wait is not asked earlier.
-    fn wait_for_registry(&mut self, error: &PullError, now: Instant, chance: f64) -> Option<Duration> {
+    fn wait_for_registry(&mut self, error: &PullError, now: Instant, random: f64) -> Option<Duration> {
         self.failed_attempts += 1;
         if !error.class().retryability().allows_retry(self.last_failure) {
             return None;
         }
-        let wait = self.backoff.delay(self.failed_attempts, chance)?.max(error.retry_after().unwrap_or_default());
+        let wait = self.backoff.delay(self.failed_attempts, random)?.max(error.retry_after().unwrap_or_default());
         let is_exhausted = |end| self.failed_attempts >= fallback::ATTEMPTS || now + wait >= end;
         let falls_back =
             fallback::should_fall_back(error.link(), error.class()) && self.fall_back_at.is_some_and(is_exhausted);
@@ -132,9 +132,9 @@ mod tests {
             let backoff = Backoff::exponential(SECOND, 30 * SECOND).with_attempts(NonZeroU32::new(attempts).unwrap());
             let mut budget = AttemptBudget::new(backoff, 60 * SECOND, deadline, fall_back_at);
             let mut registry_retries = 0;
-            for (error, took, chance) in &failures {
+            for (error, took, random) in &failures {
                 now += Duration::from_secs(*took);
-                let Some(wait) = budget.next_wait(error, now, *chance) else { break };
+                let Some(wait) = budget.next_wait(error, now, *random) else { break };
                 prop_assert!(now + wait < deadline);
                 prop_assert_ne!(error.class(), Class::Refused);
                 prop_assert!(wait >= error.retry_after().unwrap_or_default());

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::http_client::{HttpClient, HttpResponse, RESPONSE_LIMIT, RegistryError, empty_body};
 use super::{
     authorization::basic, challenge::Challenge, endpoint::api_uri, login_error::LoginError, login_target::LoginTarget,
-    login_target::TargetImage, manifest::MEDIA_TYPES, token_service::TokenScope, token_service::TokenService,
+    login_target::TargetImage, manifest::MEDIA_TYPES, token_service::TokenParameters, token_service::TokenService,
 };
 use crate::credential::Login;
 
@@ -30,13 +30,17 @@ pub enum LoginAcceptance {
     Open,
 }
 
-/// Checks a login. `time` limits all requests together.
+/// Checks a login. `time_limit` applies to all requests together.
 ///
 /// # Errors
 /// [`LoginError`], which repeats nothing of a response but its status.
-pub async fn try_login(target: &LoginTarget, login: &Login, time: Duration) -> Result<LoginAcceptance, LoginError> {
+pub async fn try_login(
+    target: &LoginTarget,
+    login: &Login,
+    time_limit: Duration,
+) -> Result<LoginAcceptance, LoginError> {
     let timed_out = |_| LoginError::TimedOut { host: target.host().to_owned() };
-    timeout(time, AuthHandshake { target, http: HttpClient::default() }.run(login)).await.map_err(timed_out)?
+    timeout(time_limit, AuthHandshake { target, http: HttpClient::default() }.run(login)).await.map_err(timed_out)?
 }
 
 struct AuthHandshake<'a> {
@@ -92,8 +96,8 @@ impl AuthHandshake<'_> {
         let tokens = TokenService::from_realm(&realm, self.target.host());
         let tokens = tokens.ok_or_else(|| LoginError::Realm { host: host() })?;
         let repository = self.target.image.as_ref().map(|image| &*image.repository);
-        let scope = TokenScope { service: service.as_deref(), repository };
-        let authorization = tokens.authorization(&self.http, scope, login).await;
+        let target = TokenParameters { service: service.as_deref(), repository };
+        let authorization = tokens.authorization(&self.http, target, login).await;
         authorization.map_err(|error| token_service_error(tokens.host(), error))
     }
 

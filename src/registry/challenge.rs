@@ -64,9 +64,9 @@ fn parse_parameter(text: &str) -> Option<Parameter<'_>> {
     };
     let mut value = String::new();
     let mut characters = quoted.char_indices();
-    while let Some((at, character)) = characters.next() {
+    while let Some((index, character)) = characters.next() {
         match character {
-            '"' => return Some(Parameter { name: name.trim(), value, rest: &quoted[at + 1..] }),
+            '"' => return Some(Parameter { name: name.trim(), value, rest: &quoted[index + 1..] }),
             '\\' => value.push(characters.next()?.1),
             other => value.push(other),
         }

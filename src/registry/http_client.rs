@@ -40,7 +40,7 @@ pub(super) fn empty_body() -> Body {
 }
 
 /// A body of these bytes.
-pub(super) fn body_of(bytes: Bytes) -> Body {
+pub(super) fn full_body(bytes: Bytes) -> Body {
     Full::new(bytes)
 }
 

@@ -85,12 +85,13 @@ impl ManifestDocument {
             return Err(RegistryError::InvalidResponse("it is neither a manifest with sizes nor an index"));
         };
         let required = platform.ok_or(RegistryError::InvalidResponse("it is an index, and the platform is unknown"))?;
-        let is_for = |entry: &Entry| {
+        let matches_platform = |entry: &Entry| {
             let Some(EntryPlatform { os, architecture, variant }) = &entry.platform else { return false };
             Platform::from_image_config(os, architecture, variant)
                 .is_some_and(|actual| required.is_satisfied_by(&actual))
         };
-        let selected = manifests.into_iter().find(is_for).map(|entry| entry.digest).filter(|digest| is_digest(digest));
+        let selected =
+            manifests.into_iter().find(matches_platform).map(|entry| entry.digest).filter(|digest| is_digest(digest));
         let missing = RegistryError::InvalidResponse("the index has no manifest for the platform");
         selected.map(|selected| Self::Index { selected }).ok_or(missing)
     }

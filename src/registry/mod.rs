@@ -1,14 +1,14 @@
-//! Direct requests to a registry, past the engine: for the layers of an image, and for whether the
-//! registry accepts a login.
+//! Direct requests to a registry, without the engine: they read the layers of an image, and check
+//! whether the registry accepts a login.
 //!
-//! The Engine API tells no sizes of an image that is not local, and tries a login only by a pull.
-//! The results here are an estimate or a check. The pull itself is the engine's, with the engine's
-//! own certificates, proxy and names, so a registry that cannot be reached from here does not fail
-//! a pull.
+//! The Engine API does not report the sizes of an image that is not local, and checks a login only
+//! by a pull. The results here are an estimate or a check. The pull itself is the engine's, with
+//! the engine's own certificates, proxy and names, so a registry that cannot be reached from here
+//! does not fail a pull.
 //!
-//! Responses are bounded, and nothing of them is shown but the status, because a registry can
-//! repeat what it received. Redirects are not followed, so a login reaches only the registry and
-//! the token service that it names. The caller limits the time for a manifest.
+//! The length of a response is limited, and an error repeats only its status, because a registry
+//! can repeat what it received. Redirects are not followed, so a login reaches only the registry
+//! and the token service that it names. The caller limits the time for a manifest.
 
 mod auth_handshake;
 mod authorization;

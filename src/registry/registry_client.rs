@@ -5,7 +5,7 @@ use http::{HeaderValue, Method, Request, StatusCode, header};
 use super::http_client::{HttpClient, HttpResponse, MANIFEST_LIMIT, RegistryError, empty_body};
 use super::manifest::{MEDIA_TYPES, Manifest, ManifestDocument};
 use super::{
-    authorization, challenge::Challenge, endpoint::api_uri, token_service::TokenScope, token_service::TokenService,
+    authorization, challenge::Challenge, endpoint::api_uri, token_service::TokenParameters, token_service::TokenService,
 };
 use crate::credential::Login;
 use crate::task::{ImageReference, ImageVersion, Platform};
@@ -84,8 +84,8 @@ impl RegistryClient {
             Challenge::Bearer { realm, service } => {
                 let tokens = TokenService::from_realm(&realm, image.registry());
                 let tokens = tokens.ok_or(RegistryError::UnsupportedChallenge)?;
-                let scope = TokenScope { service: service.as_deref(), repository: Some(image.repository()) };
-                tokens.authorization(&self.http, scope, login).await
+                let target = TokenParameters { service: service.as_deref(), repository: Some(image.repository()) };
+                tokens.authorization(&self.http, target, login).await
             }
         }
     }

@@ -8,16 +8,16 @@ use serde::Deserialize;
 
 use super::authorization::{basic, bearer, identity_token_form, percent_encode};
 use super::endpoint::is_loopback;
-use super::http_client::{Body, HttpClient, RESPONSE_LIMIT, RegistryError, body_of, empty_body};
+use super::http_client::{Body, HttpClient, RESPONSE_LIMIT, RegistryError, empty_body, full_body};
 use crate::credential::Login;
 use crate::secret::Secret;
 
 /// The token service that a registry names.
 pub(super) struct TokenService(Uri);
 
-/// What a token is requested for.
+/// The service and the repository for which a token is requested.
 #[derive(Clone, Copy)]
-pub(super) struct TokenScope<'a> {
+pub(super) struct TokenParameters<'a> {
     /// The registry's name at the token service, if the registry gives one.
     pub service: Option<&'a str>,
     /// The repository to read; `None` if only the login is checked.
@@ -54,12 +54,12 @@ impl TokenService {
     pub(super) async fn authorization(
         &self,
         http: &HttpClient,
-        scope: TokenScope<'_>,
+        target: TokenParameters<'_>,
         login: &Login,
     ) -> Result<HeaderValue, RegistryError> {
-        let service = scope.service.map(|service| format!("service={}", percent_encode(service)));
+        let service = target.service.map(|service| format!("service={}", percent_encode(service)));
         let repository =
-            scope.repository.map(|name| format!("scope={}", percent_encode(&format!("repository:{name}:pull"))));
+            target.repository.map(|name| format!("scope={}", percent_encode(&format!("repository:{name}:pull"))));
         let parameters = service.into_iter().chain(repository).collect::<Vec<_>>().join("&");
         let response = http.send(self.request(&parameters, login)?, RESPONSE_LIMIT).await?;
         if !response.status().is_success() {
@@ -76,7 +76,7 @@ impl TokenService {
     fn request(&self, parameters: &str, login: &Login) -> Result<Request<Body>, RegistryError> {
         let Self(realm) = self;
         if let Login::IdentityToken(token) = login {
-            let mut request = Request::new(body_of(identity_token_form(parameters, token)));
+            let mut request = Request::new(full_body(identity_token_form(parameters, token)));
             *request.method_mut() = Method::POST;
             *request.uri_mut() = realm.clone();
             let form = HeaderValue::from_static("application/x-www-form-urlencoded");

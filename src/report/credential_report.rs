@@ -94,7 +94,7 @@ impl From<&Provenance> for CredentialReport {
     fn from(provenance: &Provenance) -> Self {
         match provenance {
             Provenance::Anonymous => Self::Anonymous,
-            Provenance::Instance(login) => Self::from(login),
+            Provenance::HostLogin(login) => Self::from(login),
             Provenance::Ecr { registry, identity, expires, requests } => Self::Ecr {
                 account: registry.account.clone(),
                 region: registry.region.to_string(),
@@ -108,13 +108,13 @@ impl From<&Provenance> for CredentialReport {
                 aws_requests: aws_requests(requests),
                 without_token: no_token_reason.clone(),
             },
-            Provenance::Secret { names, notes, identity, stale } => {
+            Provenance::Secret { names, warnings, identity, stale } => {
                 let SecretNames { arn, version_id, account, region, stage, requests } = &**names;
                 Self::Secret {
                     arn: arn.clone(),
                     version_id: Some(version_id.clone()),
                     stage: stage.clone(),
-                    warnings: notes.clone(),
+                    warnings: warnings.clone(),
                     account: account.clone(),
                     region: region.clone(),
                     identity: identity.name().to_owned(),

@@ -27,7 +27,7 @@ pub(super) fn check_content(version: &SecretVersion, usage: SecretUse) -> (Findi
     };
     let finding = if pair.token_is_username() {
         let message = format!("`{key}` is the user name");
-        let hint = "put the token there; AWS's document message otherwise for Azure, and is wrong";
+        let hint = "put the token there; AWS's document says otherwise for Azure, and is wrong";
         Finding::wrong("content", &message, hint)
     } else if pair.has_white_space() {
         let message = format!("`{key}` begins or ends with white space, such as a line end");
@@ -36,7 +36,7 @@ pub(super) fn check_content(version: &SecretVersion, usage: SecretUse) -> (Findi
             &message,
             "write it again without it: `taskpull secret new … --update` removes a line end",
         )
-    } else if pair.has_more {
+    } else if pair.has_other_keys {
         Finding::note("content", &format!("`username` and `{key}`, and other keys, which this use ignores"))
     } else {
         Finding::good("content", &format!("`username` and `{key}`"))
@@ -48,8 +48,8 @@ pub(super) fn check_content(version: &SecretVersion, usage: SecretUse) -> (Findi
 fn other_form(text: &Secret, usage: SecretUse, fault: &ContentFault) -> Finding {
     let other = usage.other();
     if UsernameToken::parse(text, other.token_key()).is_ok() {
-        let (has, wants) = (other.token_key(), usage.token_key());
-        let message = format!("it has `{has}` and no `{wants}`: this is a secret for --for {}", other.name());
+        let (found, expected) = (other.token_key(), usage.token_key());
+        let message = format!("it has `{found}` and no `{expected}`: this is a secret for --for {}", other.name());
         return Finding::wrong("content", &message, other.exclusion());
     }
     Finding::wrong("content", &fault.to_string(), expected_form(usage))

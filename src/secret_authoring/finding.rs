@@ -12,7 +12,7 @@ pub struct Finding {
     /// Whether the check passed.
     #[serde(rename = "found")]
     pub status: CheckStatus,
-    /// What was found, in one sentence.
+    /// The result of the check, in one sentence.
     #[serde(rename = "says")]
     pub message: Printable,
     /// What to do next.
@@ -24,9 +24,9 @@ pub struct Finding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckStatus {
-    /// The secret is as it should be.
+    /// The secret is correct in this respect.
     Good,
-    /// The user should know it; the secret works nevertheless.
+    /// The user should know about it, but the secret works.
     Note,
     /// The secret does not work for this use.
     Wrong,
@@ -59,7 +59,7 @@ impl Finding {
     #[must_use]
     pub fn not_checked(check: &'static str, failure: &Failure) -> Self {
         let causes: Vec<_> = failure.caused_by.iter().map(Printable::as_str).collect();
-        let causes = if causes.is_empty() { String::new() } else { format!(" (said: {})", causes.join(": ")) };
+        let causes = if causes.is_empty() { String::new() } else { format!(" (cause: {})", causes.join(": ")) };
         let message = Printable::new(&format!("{}{causes}", failure.message));
         Self { check, status: CheckStatus::Wrong, message, hint: failure.hint.clone() }
     }

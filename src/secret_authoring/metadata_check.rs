@@ -5,7 +5,7 @@ use crate::aws::{Replica, ReplicaState, SecretMetadata};
 use crate::secret_authoring::{finding::Finding, secret_use::PULL_THROUGH_PREFIX as PREFIX, secret_use::SecretUse};
 use crate::task::Region;
 
-/// Where the pull-through cache rule or the task is, as far as the user said.
+/// Where the pull-through cache rule or the task is, as far as the user specified it.
 #[derive(Clone, Debug, Default)]
 pub struct SecretConsumer {
     /// The Region of the rule or the task.

@@ -1,4 +1,4 @@
-//! What `taskpull secret new`, `check` and `seal` do.
+//! Creates, checks and seals secrets: the logic of `taskpull secret new`, `check` and `seal`.
 //!
 //! The decisions are pure, or take the trait [`SecretAdmin`] in place of AWS. Nothing is written
 //! before the existing secret has been read, and no error contains a token.
@@ -28,6 +28,6 @@ pub use secret_admin::SecretAdmin;
 pub use secret_check::{SecretCheckRequest, check_secret};
 pub use secret_spec::{NewSecretArgs, SecretSpec};
 pub use secret_use::SecretUse;
-pub use upsert::{DifferenceAction, UpsertAction, UpsertResult, upsert_secret};
+pub use upsert::{DifferencePolicy, UpsertAction, UpsertResult, upsert_secret};
 pub use upsert_error::UpsertError;
 pub use upstream::Upstream;

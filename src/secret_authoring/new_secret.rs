@@ -9,8 +9,9 @@ use crate::credential::content::VALUE_LIMIT;
 use crate::secret::Secret;
 use crate::secret_authoring::{new_secret_error::NewSecretError, secret_spec::SecretSpec};
 
-/// A token of at least this many bytes does not occur within another text by chance.
-const UNMISTAKABLE: usize = 8;
+/// The shortest token that is searched for within other texts, in bytes; a shorter one may occur by
+/// coincidence.
+const MIN_SEARCH_LENGTH: usize = 8;
 
 /// A secret that can be created or updated.
 #[derive(Clone, Debug)]
@@ -31,17 +32,17 @@ impl NewSecret {
     pub fn new(spec: SecretSpec, token: &UpstreamToken) -> Result<Self, NewSecretError> {
         #[expect(clippy::disallowed_methods, reason = "compared with unencrypted fields, and written to the content")]
         let (username, text) = (spec.username.expose(), token.text.expose());
-        let shows = |field: &str| field == text || (text.len() >= UNMISTAKABLE && field.contains(text));
+        let contains_token = |field: &str| field == text || (text.len() >= MIN_SEARCH_LENGTH && field.contains(text));
         if username == text {
             return Err(NewSecretError::TokenIsUsername);
         }
-        if shows(&spec.name) {
+        if contains_token(&spec.name) {
             return Err(NewSecretError::TokenInClear("name"));
         }
-        if spec.description.as_deref().is_some_and(shows) {
+        if spec.description.as_deref().is_some_and(contains_token) {
             return Err(NewSecretError::TokenInClear("description"));
         }
-        if spec.tags.iter().any(|(key, value)| shows(key) || shows(value)) {
+        if spec.tags.iter().any(|(key, value)| contains_token(key) || contains_token(value)) {
             return Err(NewSecretError::TokenInClear("tags"));
         }
         let content = content(username, spec.usage.token_key(), text);
@@ -54,14 +55,14 @@ impl NewSecret {
     }
 
     /// Whether a text contains the token. A service may quote the request that it rejects.
-    pub(crate) fn is_shown_by(&self, text: &str) -> bool {
+    pub(crate) fn token_occurs_in(&self, text: &str) -> bool {
         #[expect(clippy::disallowed_methods, reason = "searched for where it must not be")]
         text.contains(self.token.expose())
     }
 }
 
-/// `{"username": …, key: …}`, in a buffer that does not have to grow: JSON makes at most six bytes
-/// of one.
+/// `{"username": …, key: …}`, in a buffer that does not have to grow, because JSON escapes a byte
+/// to at most six bytes.
 #[expect(clippy::expect_used, reason = "strings serialize to JSON, and JSON is UTF-8")]
 fn content(username: &str, key: &str, token: &str) -> Secret {
     let mut json = Zeroizing::new(Vec::with_capacity(6 * (username.len() + token.len()) + 64));
@@ -75,7 +76,7 @@ fn content(username: &str, key: &str, token: &str) -> Secret {
 pub struct UpstreamToken {
     pub(super) text: Secret,
     /// Whether a trailing line end was removed.
-    pub had_line_end: bool,
+    pub line_end_removed: bool,
 }
 
 impl UpstreamToken {
@@ -102,7 +103,7 @@ impl UpstreamToken {
         if stripped.len() > VALUE_LIMIT {
             return Err(NewSecretError::Long(stripped.len()));
         }
-        Ok(Self { text: Secret::new(stripped.to_owned()), had_line_end: stripped.len() < text.len() })
+        Ok(Self { text: Secret::new(stripped.to_owned()), line_end_removed: stripped.len() < text.len() })
     }
 }
 
@@ -198,8 +199,8 @@ mod tests {
     #[test]
     fn token_of_several_lines_is_rejected() {
         let parse = |text: &str| UpstreamToken::new(text.into());
-        assert!(!parse("token").unwrap().had_line_end);
-        assert!(parse("token\n").unwrap().had_line_end && parse("token\r\n").unwrap().had_line_end);
+        assert!(!parse("token").unwrap().line_end_removed);
+        assert!(parse("token\n").unwrap().line_end_removed && parse("token\r\n").unwrap().line_end_removed);
         assert!(matches!(parse("").unwrap_err(), NewSecretError::EmptyToken));
         assert!(matches!(parse("\n").unwrap_err(), NewSecretError::EmptyToken));
         assert!(matches!(parse("one\ntwo\n").unwrap_err(), NewSecretError::Lines));

@@ -1,5 +1,5 @@
-//! The calls that describe, create and update a secret, so that the decisions about them run against
-//! AWS and against a fake alike.
+//! The calls that describe, create and update a secret, as a trait, so that the decisions run
+//! against AWS and against a fake.
 
 use std::future::Future;
 
@@ -80,7 +80,7 @@ impl SecretAdmin for SecretAdminClient<'_> {
 /// The service, or a component on the path to it, may quote the request that it rejects.
 fn without_token(error: AwsError, secret: &NewSecret) -> AwsError {
     match &error.source {
-        Some(message) if secret.is_shown_by(&message.to_string()) => {
+        Some(message) if secret.token_occurs_in(&message.to_string()) => {
             AwsError { source: Some("the service's message repeats the token and is not shown".into()), ..error }
         }
         _ => error,

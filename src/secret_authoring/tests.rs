@@ -41,8 +41,8 @@ fn errors_read_as_in_the_catalogue() {
     let arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pullthroughcache/hub-Ab12Cd".to_owned();
     let upsert = [
         UpsertError::Differs { arn: arn.clone(), changes: "`accessToken`".to_owned() },
-        UpsertError::Key { arn: arn.clone(), found: KEY.to_owned(), wanted: "alias/aws/secretsmanager".to_owned() },
-        UpsertError::Key { arn: arn.clone(), found: "alias/aws/secretsmanager".to_owned(), wanted: KEY.to_owned() },
+        UpsertError::Key { arn: arn.clone(), found: KEY.to_owned(), expected: "alias/aws/secretsmanager".to_owned() },
+        UpsertError::Key { arn: arn.clone(), found: "alias/aws/secretsmanager".to_owned(), expected: KEY.to_owned() },
         UpsertError::Replica { arn, primary: "us-east-1".to_owned() },
     ];
     let direct = NewSecretArgs { usage: SecretUse::Direct, ..ARGS };

@@ -12,9 +12,9 @@ use crate::secret_authoring::{
 };
 use crate::task::{CredentialsParameter, KeyArn, Region};
 
-/// What to do if the secret exists and differs.
+/// The action if the secret exists and differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DifferenceAction {
+pub enum DifferencePolicy {
     /// Report the differences, and write nothing.
     Refuse,
     /// Write a new version, and add missing replicas.
@@ -32,18 +32,18 @@ pub struct UpsertResult {
     pub version_id: String,
     /// Names of what changed.
     pub changes: Vec<Printable>,
-    /// Differences that were left alone, and other things to know.
+    /// Differences that were left alone, and other facts that the user should know.
     pub notes: Vec<Printable>,
 }
 
-/// What was done with a secret.
+/// The action that was taken on a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UpsertAction {
     /// The secret did not exist before.
     Created,
     /// The secret has a new version or more replicas.
     Updated,
-    /// The secret already was as requested.
+    /// The secret was already equal to the request.
     Unchanged,
 }
 
@@ -54,7 +54,7 @@ pub enum UpsertAction {
 pub async fn upsert_secret(
     aws: &AwsClient,
     secret: &NewSecret,
-    on_difference: DifferenceAction,
+    on_difference: DifferencePolicy,
 ) -> Result<UpsertResult, Failure> {
     let name = CredentialsParameter::Name(secret.spec.name.clone());
     let admin = SecretAdminClient::connect(aws, &name, secret.spec.region.as_ref()).await?;
@@ -64,23 +64,23 @@ pub async fn upsert_secret(
 async fn upsert(
     admin: &impl SecretAdmin,
     secret: &NewSecret,
-    on_difference: DifferenceAction,
+    on_difference: DifferencePolicy,
 ) -> Result<UpsertResult, Failure> {
     let spec = &secret.spec;
     // If the secret is created in the host's own Region, that Region is known only now.
     if let Some(own) = spec.replicas.iter().find(|region| region.as_str() == admin.region()) {
         return Err(Failure::from(NewSecretError::ReplicaTwice(own.clone())));
     }
-    let Some(existing) = admin.describe().await.map_err(|error| nothing_written(&error))? else {
-        let CreatedSecret { arn, version_id } = admin.create(secret).await.map_err(|error| nothing_written(&error))?;
+    let Some(existing) = admin.describe().await.map_err(|error| write_error(&error))? else {
+        let CreatedSecret { arn, version_id } = admin.create(secret).await.map_err(|error| write_error(&error))?;
         if !spec.replicas.is_empty() {
-            admin.replicate(&arn, &spec.replicas).await.map_err(|error| not_replicated(&error))?;
+            admin.replicate(&arn, &spec.replicas).await.map_err(|error| replication_error(&error))?;
         }
         let notes = notes(None, secret);
         return Ok(UpsertResult { action: UpsertAction::Created, arn, version_id, changes: Vec::new(), notes });
     };
     check_key(&existing, secret)?;
-    let current = admin.read().await.map_err(|error| nothing_written(&error))?;
+    let current = admin.read().await.map_err(|error| write_error(&error))?;
     let content_changes = content_differences(&current, secret);
     let has_replica = |region: &Region| existing.replicas.iter().any(|replica| replica.region == region.as_str());
     let missing: Vec<_> = spec.replicas.iter().filter(|region| !has_replica(region)).cloned().collect();
@@ -100,31 +100,32 @@ async fn upsert(
     if let Some(primary) = existing.replica_of() {
         return Err(Failure::from(UpsertError::Replica { arn, primary: primary.to_owned() }));
     }
-    if on_difference == DifferenceAction::Refuse {
+    if on_difference == DifferencePolicy::Refuse {
         return Err(Failure::from(UpsertError::Differs { arn, changes: changes.join(", ") }));
     }
     let version_id = if content_changes.is_empty() {
         current.version_id
     } else {
-        admin.put(&arn, secret).await.map_err(|error| nothing_written(&error))?
+        admin.put(&arn, secret).await.map_err(|error| write_error(&error))?
     };
     if !missing.is_empty() {
-        admin.replicate(&arn, &missing).await.map_err(|error| not_replicated(&error))?;
+        admin.replicate(&arn, &missing).await.map_err(|error| replication_error(&error))?;
     }
     Ok(result(UpsertAction::Updated, version_id))
 }
 
 /// The failure of a call before the write, or of the write itself.
-fn nothing_written(error: &AwsError) -> Failure {
+fn write_error(error: &AwsError) -> Failure {
     with_state(error, "nothing was written")
 }
 
 /// The failure of the replication, which follows the write.
-fn not_replicated(error: &AwsError) -> Failure {
+fn replication_error(error: &AwsError) -> Failure {
     with_state(error, "the secret exists, its replicas do not")
 }
 
-/// Adds to the hint what the failure leaves behind. After an outage that is unknown.
+/// Adds the state of the secret after the failure to the hint. After an outage the state is
+/// unknown.
 fn with_state(error: &AwsError, state: &str) -> Failure {
     let mut failure = error.to_failure();
     if !failure.is_outage() && failure.class != Class::Unknown {
@@ -133,21 +134,21 @@ fn with_state(error: &AwsError, state: &str) -> Failure {
     failure
 }
 
-/// A token is never written under another key than the one that was meant for it (C7).
+/// A token is never encrypted under a different key than the requested one (C7).
 fn check_key(existing: &SecretMetadata, secret: &NewSecret) -> Result<(), UpsertError> {
-    let wanted = secret.spec.key.as_ref().map(KeyArn::as_str);
+    let expected = secret.spec.key.as_ref().map(KeyArn::as_str);
     let found = existing.customer_key();
-    let matches = match (wanted, found, secret.spec.usage) {
+    let matches = match (expected, found, secret.spec.usage) {
         (None, None, _) | (None, Some(_), SecretUse::Direct) => true,
         // Secrets Manager returns a key as it was given: an ARN, an id or an alias.
-        (Some(wanted), Some(found), _) => wanted == found || wanted.rsplit(":key/").next() == Some(found),
+        (Some(expected), Some(found), _) => expected == found || expected.rsplit(":key/").next() == Some(found),
         (Some(_), None, _) | (None, Some(_), SecretUse::PullThrough) => false,
     };
     if matches {
         return Ok(());
     }
     let name = |key: Option<&str>| key.unwrap_or(SecretMetadata::DEFAULT_KEY).to_owned();
-    Err(UpsertError::Key { arn: existing.arn.clone(), found: name(found), wanted: name(wanted) })
+    Err(UpsertError::Key { arn: existing.arn.clone(), found: name(found), expected: name(expected) })
 }
 
 /// The names of the keys whose values differ.
@@ -159,13 +160,13 @@ fn content_differences(current: &SecretVersion, secret: &NewSecret) -> Vec<Strin
         return other_form();
     };
     let mut names: Vec<_> = old.differences(&new, key).into_iter().map(|name| format!("`{name}`")).collect();
-    if old.has_more {
+    if old.has_other_keys {
         names.push("other keys, which are removed".to_owned());
     }
     names
 }
 
-/// What the user should know: differences that are left alone, and limits of the key.
+/// The notes for the user: differences that are left alone, and limits of the key.
 fn notes(existing: Option<&SecretMetadata>, secret: &NewSecret) -> Vec<Printable> {
     let spec = &secret.spec;
     let has_other_text = |found: &SecretMetadata| spec.description.is_some() && spec.description != found.description;
@@ -192,7 +193,7 @@ fn notes(existing: Option<&SecretMetadata>, secret: &NewSecret) -> Vec<Printable
 mod tests {
     use std::sync::Mutex;
 
-    use super::{DifferenceAction, UpsertAction, upsert};
+    use super::{DifferencePolicy, UpsertAction, upsert};
     use crate::aws::{AwsError, CreatedSecret, Replica, ReplicaState, SecretMetadata, SecretValue, SecretVersion};
     use crate::secret::Secret;
     use crate::secret_authoring::{NewSecret, NewSecretArgs, SecretAdmin, SecretSpec, SecretUse, UpstreamToken};
@@ -275,7 +276,7 @@ mod tests {
     #[tokio::test]
     async fn new_secret_is_created_then_replicated() {
         let admin = FakeAdmin::default();
-        let result = upsert(&admin, &secret(&["us-east-1".to_owned()]), DifferenceAction::Refuse).await.unwrap();
+        let result = upsert(&admin, &secret(&["us-east-1".to_owned()]), DifferencePolicy::Refuse).await.unwrap();
         assert_eq!((result.action, &*result.version_id), (UpsertAction::Created, "new"));
         assert_eq!(admin.writes(), ["create", "replicate us-east-1"]);
     }
@@ -283,7 +284,7 @@ mod tests {
     #[tokio::test]
     async fn same_content_writes_nothing() {
         let admin = FakeAdmin::with(SAME, SecretMetadata::default());
-        let result = upsert(&admin, &secret(&[]), DifferenceAction::Update).await.unwrap();
+        let result = upsert(&admin, &secret(&[]), DifferencePolicy::Update).await.unwrap();
         assert_eq!((result.action, &*result.version_id), (UpsertAction::Unchanged, "old"));
         assert!(admin.writes().is_empty());
     }
@@ -291,9 +292,9 @@ mod tests {
     #[tokio::test]
     async fn difference_is_written_only_on_request() {
         let admin = FakeAdmin::with(OTHER, SecretMetadata::default());
-        let failure = upsert(&admin, &secret(&[]), DifferenceAction::Refuse).await.unwrap_err();
+        let failure = upsert(&admin, &secret(&[]), DifferencePolicy::Refuse).await.unwrap_err();
         assert!(failure.message.as_str().ends_with("differs: `accessToken`") && admin.writes().is_empty());
-        let result = upsert(&admin, &secret(&[]), DifferenceAction::Update).await.unwrap();
+        let result = upsert(&admin, &secret(&[]), DifferencePolicy::Update).await.unwrap();
         assert_eq!((result.action, admin.writes()), (UpsertAction::Updated, vec!["put".to_owned()]));
     }
 
@@ -302,7 +303,7 @@ mod tests {
         let replica = Replica { region: "us-east-1".to_owned(), state: ReplicaState::InSync, message: None };
         let admin = FakeAdmin::with(SAME, SecretMetadata { replicas: vec![replica], ..SecretMetadata::default() });
         let regions = ["us-east-1".to_owned(), "us-west-2".to_owned()];
-        let result = upsert(&admin, &secret(&regions), DifferenceAction::Update).await.unwrap();
+        let result = upsert(&admin, &secret(&regions), DifferencePolicy::Update).await.unwrap();
         assert_eq!((result.action, admin.writes()), (UpsertAction::Updated, vec!["replicate us-west-2".to_owned()]));
     }
 
@@ -315,7 +316,7 @@ mod tests {
             SecretMetadata { kms_key, ..SecretMetadata::default() },
         ] {
             let admin = FakeAdmin::with(OTHER, metadata);
-            assert!(upsert(&admin, &secret(&[]), DifferenceAction::Update).await.is_err());
+            assert!(upsert(&admin, &secret(&[]), DifferencePolicy::Update).await.is_err());
             assert!(admin.writes().is_empty());
         }
     }

@@ -15,14 +15,14 @@ pub enum UpsertError {
         changes: String,
     },
     /// The secret is encrypted under another key than its use requires, or than was requested.
-    #[error("secret {arn} already exists and is encrypted under {found}, not under {wanted}")]
+    #[error("secret {arn} already exists and is encrypted under {found}, not under {expected}")]
     Key {
         /// ARN of the secret.
         arn: String,
         /// The key that it has.
         found: String,
         /// The key that it should have.
-        wanted: String,
+        expected: String,
     },
     /// The secret is a replica.
     #[error("secret {arn} is a replica; new versions are written in {primary}")]
@@ -56,7 +56,7 @@ impl Explain for UpsertError {
             Self::Differs { .. } => {
                 "nothing was written: use --update to write a new version (the old one remains as AWSPREVIOUS), or choose another name".to_owned()
             }
-            Self::Key { arn, wanted, .. } if wanted == SecretMetadata::DEFAULT_KEY => format!(
+            Self::Key { arn, expected, .. } if expected == SecretMetadata::DEFAULT_KEY => format!(
                 "nothing was written: choose another name, or run `aws secretsmanager update-secret --secret-id {arn} --kms-key-id {}`",
                 SecretMetadata::DEFAULT_KEY
             ),

@@ -26,8 +26,8 @@ impl<K: Eq + Hash> KeyedSemaphore<K> {
 
     /// Waits for a permit of this key. The operation may run while the caller holds it.
     ///
-    /// Returns `None` only if the semaphore was closed, which nothing here does; running without
-    /// a permit would be right then.
+    /// Returns `None` only if the semaphore was closed, which never happens; the operation may then
+    /// run without a permit.
     pub async fn acquire(&self, key: K) -> Option<OwnedSemaphorePermit> {
         self.semaphore(key).acquire_owned().await.ok()
     }

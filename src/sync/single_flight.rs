@@ -14,10 +14,10 @@ use tracing::Instrument as _;
 
 /// The fetches in flight, at most one for each key.
 ///
-/// It has no lock of its own: a caller keeps it behind the lock that also guards its cache, so
-/// that a cache lookup and the start of a fetch are one step, and two callers never both start a
-/// fetch. Results are not kept here; a fetch stores its result in the caller's cache before it
-/// finishes, and checks [`is_latest`](Self::is_latest) first.
+/// It contains no lock: its owner protects it with the lock that also guards the cache, so that a
+/// cache lookup and the start of a fetch are one step, and two callers never both start a fetch. It
+/// does not store results; a fetch stores its result in the owner's cache before it finishes, and
+/// checks [`is_latest`](Self::is_latest) first.
 ///
 /// A panic in a fetch, or the end of the runtime that ran it, gives all its callers the fallback
 /// result, and the next caller starts a new fetch.
@@ -27,16 +27,16 @@ pub struct SingleFlight<K, T> {
     last_id: FlightId,
 }
 
-/// The number of a fetch; later fetches have greater numbers.
+/// The number of a fetch. A later fetch has a greater number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FlightId(u64);
 
 /// What happens to a fetch when all its callers are cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifetime {
-    /// It continues in a task of its own, and completes. It must have a deadline.
+    /// It runs in its own task, and completes. It must have a deadline.
     OutlivesCallers,
-    /// It is dropped, and with it whatever it owns, such as a child process.
+    /// It is dropped, together with everything that it owns, such as a child process.
     EndsWithCallers,
 }
 
@@ -57,10 +57,10 @@ struct Entry<T> {
 
 #[derive(Debug)]
 enum Handle<T> {
-    /// A fetch in a task of its own. The task shows whether it has finished; the shared future shows
-    /// that only if a caller polls it.
+    /// A fetch that runs in its own task. The task shows whether it has finished; the shared future
+    /// shows that only if a caller polls it.
     Task(AbortHandle, Shared<BoxFuture<'static, T>>),
-    /// A fetch that only its callers keep; `None` if it finished at once.
+    /// A fetch that exists only as long as its callers; `None` if it finished immediately.
     Callers(Option<WeakShared<BoxFuture<'static, T>>>),
 }
 
@@ -79,8 +79,8 @@ impl<K: Clone + Eq + Hash, T: Clone + Send + Sync + 'static> SingleFlight<K, T> 
         Some(Flight { id: *id, started: *started, result })
     }
 
-    /// Starts a fetch. It takes the place of a running one of the same key, which continues for
-    /// its own callers.
+    /// Starts a fetch. It replaces a running fetch of the same key, which continues for its own
+    /// callers.
     ///
     /// `fetch` gets the number of the fetch; `fallback` is the result if it panics or its runtime
     /// ends.
@@ -135,8 +135,8 @@ impl<K: Clone + Eq + Hash, T: Clone + Send + Sync + 'static> SingleFlight<K, T> 
         self.get(key).unwrap_or_else(|| self.start(key, lifetime, fetch, fallback))
     }
 
-    /// Lets the next caller start a new fetch. The callers of this one still get its result, but it
-    /// is not the latest any more.
+    /// Lets the next caller start a new fetch. The callers of this fetch still get its result, but
+    /// it is no longer the latest.
     ///
     /// A fetch in a task of its own detaches itself when it stores its result: its entry would
     /// otherwise keep the result in memory, and a caller that comes before the task has ended would
@@ -147,8 +147,8 @@ impl<K: Clone + Eq + Hash, T: Clone + Send + Sync + 'static> SingleFlight<K, T> 
         }
     }
 
-    /// Whether no later fetch of this key has taken the place of this one. Only the latest fetch
-    /// may change the cache.
+    /// Whether no later fetch of this key has replaced this one. Only the latest fetch may change
+    /// the cache.
     #[must_use]
     pub fn is_latest(&self, key: &K, id: FlightId) -> bool {
         self.flights.get(key).is_some_and(|entry| entry.id == id)

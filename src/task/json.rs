@@ -2,7 +2,7 @@
 //!
 //! Unknown keys are ignored, because ECS adds keys every year; wrong types are refused with path,
 //! line and column. An error never repeats a value of the input: definitions contain passwords in
-//! `environment`, and people put passwords in the wrong place.
+//! `environment`, and users put passwords in the wrong place.
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -1,5 +1,5 @@
-//! Pinning: replaces the tags of a definition's images by digests. Every other byte of the text
-//! stays as it is, including the order of keys, white space and numbers.
+//! Pinning: replaces the tags of a definition's images by digests. Every other byte of the text is
+//! unchanged, including the order of keys, white space and numbers.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -18,17 +18,17 @@ pub fn pin_images(text: &[u8], digests: &[&str]) -> Option<Vec<u8>> {
     if images.len() != digests.len() {
         return None;
     }
-    let (mut result, mut from) = (String::with_capacity(text.len()), 0);
+    let (mut result, mut copied) = (String::with_capacity(text.len()), 0);
     for (image, digest) in images.into_iter().zip(digests) {
         let image = image?;
         // A raw value is a slice of the text that it was parsed from.
         let start = image.get().as_ptr().addr().checked_sub(text.as_ptr().addr())?;
         let name: String = serde_json::from_str(image.get()).ok()?;
-        result += text.get(from..start)?;
+        result += text.get(copied..start)?;
         result += &with_digest(&name, digest).map_or_else(|| image.get().to_owned(), quote);
-        from = start + image.get().len();
+        copied = start + image.get().len();
     }
-    result += text.get(from..)?;
+    result += text.get(copied..)?;
     Some(result.into_bytes())
 }
 

@@ -51,14 +51,14 @@ impl Platform {
     /// # Errors
     /// [`PlatformError`] if a value is not one of ECS.
     pub fn from_ecs(architecture: Option<&str>, system: Option<&str>) -> Result<Option<Self>, PlatformError> {
-        let present = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_ascii_uppercase);
-        let architecture = match present(architecture).as_deref() {
+        let non_empty = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_ascii_uppercase);
+        let architecture = match non_empty(architecture).as_deref() {
             None => None,
             Some("X86_64") => Some("amd64"),
             Some("ARM64") => Some("arm64"),
             Some(_) => return Err(PlatformError::Architecture),
         };
-        let system = match present(system).as_deref() {
+        let system = match non_empty(system).as_deref() {
             None if architecture.is_none() => return Ok(None),
             None | Some("LINUX") => "linux",
             Some(word) if word.starts_with("WINDOWS_SERVER_") => "windows",
@@ -76,19 +76,21 @@ impl Platform {
     /// The platform in an image's configuration, where an empty text means that it is absent.
     #[must_use]
     pub fn from_image_config(os: &str, architecture: &str, variant: &str) -> Option<Self> {
-        let present = |text: &str| Some(text).filter(|text| !text.is_empty()).map(str::to_owned);
-        Some(Self { os: present(os)?, architecture: present(architecture), variant: present(variant) })
+        let non_empty = |text: &str| Some(text).filter(|text| !text.is_empty()).map(str::to_owned);
+        Some(Self { os: non_empty(os)?, architecture: non_empty(architecture), variant: non_empty(variant) })
     }
 
-    /// Whether an image of the given platform satisfies this one. A part that either side leaves
-    /// out does not contradict: `arm64` is `arm64/v8`.
+    /// Whether an image of the given platform satisfies this one. A part that is missing on either
+    /// side matches any value: `arm64` matches `arm64/v8`.
     #[must_use]
     pub fn is_satisfied_by(&self, image: &Self) -> bool {
-        let agree = |required: &Option<String>, actual: &Option<String>| match (required, actual) {
+        let matches = |required: &Option<String>, actual: &Option<String>| match (required, actual) {
             (Some(required), Some(actual)) => required == actual,
             _ => true,
         };
-        self.os == image.os && agree(&self.architecture, &image.architecture) && agree(&self.variant, &image.variant)
+        self.os == image.os
+            && matches(&self.architecture, &image.architecture)
+            && matches(&self.variant, &image.variant)
     }
 }
 

@@ -1,5 +1,5 @@
-//! The host of a registry, however it is written: with or without a scheme, with the path of the
-//! API, or under any name of Docker Hub.
+//! The host of a registry in all its spellings: with or without a scheme, with the path of the API,
+//! or under any name of Docker Hub.
 
 use super::image_reference::ImageReference;
 

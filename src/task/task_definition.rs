@@ -73,7 +73,7 @@ fn parse_container(position: usize, raw: Container) -> Result<ContainerDefinitio
     };
     let image = match ImageReference::parse(&image_text) {
         Ok(image) => image,
-        Err(wrong) => return Err(error(name, ContainerErrorKind::Image(withhold_login(&image_text), wrong))),
+        Err(source) => return Err(error(name, ContainerErrorKind::Image(withhold_login(&image_text), source))),
     };
     let credentials = match raw.repository_credentials {
         None => None,
@@ -83,14 +83,14 @@ fn parse_container(position: usize, raw: Container) -> Result<ContainerDefinitio
         Some(Object(RepositoryCredentials { credentials_parameter: Some(text) })) => {
             match CredentialsParameter::parse(&text) {
                 Ok(parameter) => Some(parameter),
-                Err(wrong) => return Err(error(name, ContainerErrorKind::Parameter(withhold_login(&text), wrong))),
+                Err(source) => return Err(error(name, ContainerErrorKind::Parameter(withhold_login(&text), source))),
             }
         }
     };
     Ok(ContainerDefinition { name, image, credentials })
 }
 
-/// An invalid image or secret name, safe to show: people put a login in its place.
+/// Makes an invalid image or secret name safe to show, because users put logins there by mistake.
 fn withhold_login(text: &str) -> Printable {
     match text.rsplit_once('@') {
         _ if text.contains(['{', '"']) => Printable::new("[withheld]"),

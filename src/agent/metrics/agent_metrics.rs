@@ -11,7 +11,7 @@ use super::registry::MetricRegistry;
 use super::table;
 use crate::agent::{AccessDecision, AgentObserver, CredentialIssued, Job, JobCounts, JobResult, JobStore};
 use crate::aws::{AwsCallEvent, CallObserver};
-use crate::credential::{CredentialKind, CredentialObserver, CredentialServed, LookupSource};
+use crate::credential::{CredentialKind, CredentialObserver, CredentialOrigin, ProvidedCredential};
 use crate::pull::{ProgressObserver, PullState};
 use crate::report::{ContainerReport, ContainerResult, Report};
 
@@ -34,7 +34,7 @@ impl Default for AgentMetrics {
             registry.add(&table::REQUESTS, &[&serialized(&ending)], 0);
         }
         for kind in [CredentialKind::Secret, CredentialKind::Token] {
-            for source in [LookupSource::Fetch, LookupSource::Cache, LookupSource::StaleCache] {
+            for source in [CredentialOrigin::Fetch, CredentialOrigin::Cache, CredentialOrigin::StaleCache] {
                 registry.add(&table::CREDENTIALS_SERVED, &[credential_label(kind), source_label(source)], 0);
             }
         }
@@ -118,13 +118,13 @@ impl AgentObserver for AgentMetrics {
 
 impl CallObserver for AgentMetrics {
     fn call_ended(&self, AwsCallEvent { call, outcome, duration }: &AwsCallEvent) {
-        self.0.add(&table::AWS_CALLS, &[call.operation(), outcome.word()], 1);
+        self.0.add(&table::AWS_CALLS, &[call.operation(), outcome.label()], 1);
         self.0.observe(&table::AWS_CALL_DURATION, &[call.operation()], *duration);
     }
 }
 
 impl CredentialObserver for AgentMetrics {
-    fn credential_served(&self, CredentialServed { kind, source, age }: &CredentialServed) {
+    fn credential_provided(&self, ProvidedCredential { kind, source, age }: &ProvidedCredential) {
         self.0.add(&table::CREDENTIALS_SERVED, &[credential_label(*kind), source_label(*source)], 1);
         self.0.observe(&table::CREDENTIAL_AGE, &[credential_label(*kind)], *age);
     }
@@ -137,11 +137,11 @@ fn credential_label(kind: CredentialKind) -> &'static str {
     }
 }
 
-fn source_label(source: LookupSource) -> &'static str {
+fn source_label(source: CredentialOrigin) -> &'static str {
     match source {
-        LookupSource::Fetch => "read",
-        LookupSource::Cache => "kept",
-        LookupSource::StaleCache => "stale",
+        CredentialOrigin::Fetch => "read",
+        CredentialOrigin::Cache => "kept",
+        CredentialOrigin::StaleCache => "stale",
     }
 }
 

@@ -5,7 +5,7 @@ use crate::agent::{
     AccessDecision, AgentObserver as _, Job, JobId, JobResult, JobSource, Peer, Right, Submission, Timestamp,
 };
 use crate::aws::{AwsCall, AwsCallEvent, CallObserver as _, CallOutcome};
-use crate::credential::{CredentialKind, CredentialObserver as _, CredentialServed, LookupSource};
+use crate::credential::{CredentialKind, CredentialObserver as _, CredentialOrigin, ProvidedCredential};
 use crate::error::{Class, Failure, Link, Printable};
 use crate::pull::{LayerTotals, ProgressObserver, PullState};
 use crate::report::{ContainerReport, ContainerResult, CredentialReport, Report, RetryReport, Summary, TaskReport};
@@ -110,9 +110,9 @@ fn aws_calls_served_credentials_and_decisions_are_counted() {
     let metrics = AgentMetrics::default();
     let took = Duration::from_millis(30);
     metrics.call_ended(&AwsCallEvent { call: AwsCall::AssumeRole, outcome: CallOutcome::Denied, duration: took });
-    metrics.credential_served(&CredentialServed {
+    metrics.credential_provided(&ProvidedCredential {
         kind: CredentialKind::Secret,
-        source: LookupSource::StaleCache,
+        source: CredentialOrigin::StaleCache,
         age: Duration::from_secs(400),
     });
     metrics.access_decided(&AccessDecision {

@@ -10,7 +10,7 @@ use crate::cli::terminal::stdout::{write_json, write_result};
 use crate::cli::terminal::{TokenReadError, read_token};
 use crate::error::ExitCode;
 use crate::secret_authoring::{
-    self, DifferenceAction, NewSecret, NewSecretArgs, NewSecretError, SecretSpec, Upstream, UpstreamToken,
+    self, DifferencePolicy, NewSecret, NewSecretArgs, NewSecretError, SecretSpec, Upstream, UpstreamToken,
 };
 
 /// Runs the command.
@@ -21,7 +21,7 @@ pub(in crate::cli) fn new(arguments: &NewArguments) -> Result<ExitCode, CommandE
     let result = if arguments.dry_run {
         None
     } else {
-        let on_difference = if arguments.update { DifferenceAction::Update } else { DifferenceAction::Refuse };
+        let on_difference = if arguments.update { DifferencePolicy::Update } else { DifferencePolicy::Refuse };
         let upsert = secret_authoring::upsert_secret(&aws, &secret, on_difference);
         let result = runtime::run(Threads::Calling, upsert)?;
         Some(result.map_err(|failure| CommandError::new(failure, ExitCode::Failed))?)
@@ -55,7 +55,7 @@ fn read_secret(spec: SecretSpec, upstream: Option<Upstream>) -> Result<NewSecret
         TokenReadError::Unreadable(error) => CommandError::stdin(error),
     })?;
     let secret = UpstreamToken::new(bytes).and_then(|token| {
-        if token.had_line_end {
+        if token.line_end_removed {
             print_line("note: trailing newline removed from the token");
         }
         NewSecret::new(spec, &token)

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-/// How long secrets stay in the cache, and how many entries the caches have.
+/// The lifetime of secrets in the cache, and the capacity of the caches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CacheConfig {
     /// A secret younger than this is used, whether AWS is available or not (`secrets.max_age`).
@@ -17,7 +17,7 @@ pub struct CacheConfig {
 
 impl CacheConfig {
     /// The age at which a secret must not be used any more.
-    pub(super) fn max_life(&self) -> Duration {
+    pub(super) fn max_lifetime(&self) -> Duration {
         self.max_age.saturating_add(self.max_stale)
     }
 

@@ -30,7 +30,7 @@ pub(super) struct FetchedSecret {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FetchStart {
     pub(super) at: Instant,
-    /// Whether a registry had refused the value that was cached until then.
+    /// Whether the fetch was started because a registry refused the previously cached value.
     pub(super) after_refusal: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Provides the credential that the need of an image asks for.
+//! Provides the credential that the need of an image specifies.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub struct CachingCredentialProvider<S> {
 }
 
 impl<S: SecretStore + TokenStore> CachingCredentialProvider<S> {
-    /// A provider with empty caches. `access_tokens` says whether a secret in the format of the
+    /// A provider with empty caches. `access_tokens` states whether a secret in the format of the
     /// pull-through cache is a login; `observer` is informed of every credential that is provided.
     #[must_use]
     pub fn new(

@@ -3,9 +3,9 @@
 //! - [`CachingCredentialProvider`] picks the source of a credential by the need of the image.
 //! - [`secret_provider`] and [`token_provider`] look a value up, fetch it, and share a fetch that is
 //!   in flight.
-//! - [`secret_cache`] and [`token_cache`] decide: they contain no I/O, and get time and chance as
-//!   values.
-//! - [`refresh`] says when a cached value is refreshed.
+//! - [`secret_cache`] and [`token_cache`] make the decisions: they contain no I/O, and take time
+//!   and random numbers as arguments.
+//! - [`refresh`] computes when a cached value is refreshed.
 //!
 //! Invariant: the key of an entry contains the identity. A denial or a deletion evicts an entry at
 //! once; a failed fetch is never cached, except for ECR Public, where the pull goes on without a

@@ -1,15 +1,15 @@
-//! The cache of secrets. The life of an entry depends on its age:
+//! The cache of secrets. The use of an entry depends on its age:
 //!
 //! - Until `max_age` it is used. From a random moment between 75 % and 95 % of that time, a lookup
-//!   also asks for a refresh in the background, so that no pull waits for a secret in regular use.
+//!   also requests a refresh in the background, so that no pull waits for a secret in regular use.
 //! - For `max_stale` after that it is used only while AWS is unavailable. It is then stale.
 //! - A denial, a deletion or any other answer without a value evicts it at once.
-//! - If a registry refuses the value and AWS does not say whether there is a newer one, the value is
-//!   quarantined for the repository of the image: it is not sent there again until the secret has
-//!   been read again.
+//! - If a registry refuses the value and AWS does not answer whether there is a newer one, the
+//!   value is quarantined for the repository of the image: it is not sent there again until the
+//!   secret has been read again.
 //!
-//! When the life of an entry is over, only the time of its fetch remains, for error messages. This
-//! module has no I/O; time and chance are arguments.
+//! After the lifetime of an entry, only the time of its fetch remains, for error messages. This
+//! module has no I/O; time and random numbers are arguments.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub(super) struct SecretCache {
 struct Entry {
     fetched_at: Instant,
     refresh_at: Instant,
-    /// The secret, until its life is over.
+    /// The secret, until its lifetime ends.
     secret: Option<Arc<CachedSecret>>,
     quarantine: Option<Quarantine>,
     /// The repositories for which the value was quarantined, until this fetch found the same value.
@@ -57,7 +57,7 @@ impl SecretCache {
     }
 
     pub(super) fn lookup(&mut self, key: &SecretCacheKey, now: Instant) -> Lookup<Arc<CachedSecret>> {
-        self.end_lives(now);
+        self.drop_expired(now);
         let Some(Entry { refresh_at, secret: Some(secret), quarantine, .. }) = self.entries.get(key) else {
             return Lookup::Miss;
         };
@@ -100,9 +100,9 @@ impl SecretCache {
     }
 
     /// Stores the result of the latest fetch.
-    pub(super) fn insert(&mut self, key: SecretCacheKey, secret: Arc<CachedSecret>, now: Instant, chance: f64) {
-        self.end_lives(now);
-        let refresh_at = now + refresh_after(self.config.max_age, chance);
+    pub(super) fn insert(&mut self, key: SecretCacheKey, secret: Arc<CachedSecret>, now: Instant, random: f64) {
+        self.drop_expired(now);
+        let refresh_at = now + refresh_after(self.config.max_age, random);
         let confirmed = match self.entries.remove(&key) {
             Some(Entry { secret: Some(previous), quarantine: Some(quarantine), .. })
                 if previous.is_same_version(&secret) =>
@@ -123,9 +123,9 @@ impl SecretCache {
         key: &SecretCacheKey,
         mut failure: Failure,
         now: Instant,
-        chance: f64,
+        random: f64,
     ) -> Failure {
-        self.end_lives(now);
+        self.drop_expired(now);
         if !failure.is_outage() {
             self.entries.remove(key);
             return failure;
@@ -133,7 +133,7 @@ impl SecretCache {
         let Some(entry) = self.entries.get_mut(key) else { return failure };
         let age = format_age(now.saturating_duration_since(entry.fetched_at));
         if entry.secret.is_some() {
-            entry.refresh_at = now + pause_after_outage(chance);
+            entry.refresh_at = now + pause_after_outage(random);
             tracing::warn!(error = %failure.message, %age, "AWS unavailable; the cached secret can still be used");
         } else {
             let message =
@@ -154,7 +154,7 @@ impl SecretCache {
     }
 
     /// Quarantines a value that a registry refused for this image, after the secret could not be
-    /// read again. Returns the value in the cache instead if that is another version by now.
+    /// read again. If the cache contains another version by now, that version is returned.
     pub(super) fn quarantine(
         &mut self,
         key: &SecretCacheKey,
@@ -188,11 +188,11 @@ impl SecretCache {
         is_quarantined.then(|| quarantine.failure(secret, image, now))
     }
 
-    /// Drops the values whose life is over. The times of their fetches remain.
-    fn end_lives(&mut self, now: Instant) {
-        let max_life = self.config.max_life();
-        let over = |entry: &&mut Entry| now.saturating_duration_since(entry.fetched_at) >= max_life;
-        for entry in self.entries.values_mut().filter(over) {
+    /// Drops the values whose lifetime has ended. The times of their fetches remain.
+    fn drop_expired(&mut self, now: Instant) {
+        let max_lifetime = self.config.max_lifetime();
+        let is_expired = |entry: &&mut Entry| now.saturating_duration_since(entry.fetched_at) >= max_lifetime;
+        for entry in self.entries.values_mut().filter(is_expired) {
             (entry.secret, entry.quarantine) = (None, None);
         }
     }

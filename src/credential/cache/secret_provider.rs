@@ -1,6 +1,6 @@
 //! Fetches secrets from the store and caches them in memory, per identity.
 //!
-//! - Concurrent callers of one secret share one fetch. The fetch runs in a task of its own, so it
+//! - Concurrent callers of one secret share one fetch. The fetch runs in its own task, so it
 //!   completes and updates the cache even if every caller is cancelled.
 //! - A lookup that finds an entry due for a refresh returns it, and starts the fetch in the
 //!   background.
@@ -23,7 +23,7 @@ use super::{
     secret_fetcher::SecretFetcher,
 };
 use crate::aws::{AwsError, AwsErrorKind};
-use crate::credential::observer::{CredentialKind, CredentialObserver, CredentialServed, LookupSource};
+use crate::credential::observer::{CredentialKind, CredentialObserver, CredentialOrigin, ProvidedCredential};
 use crate::credential::store::SecretStore;
 use crate::error::Failure;
 use crate::sync::{Flight, FlightId, Lifetime, Mutex, SingleFlight};
@@ -69,14 +69,14 @@ impl<S: SecretStore> SecretProvider<S> {
 
     /// Returns the secret from the cache, or fetches it.
     pub(super) async fn get(&self, key: &SecretCacheKey) -> Result<ProvidedSecret, Arc<Failure>> {
-        let (secret, served_from) = match self.look_up_or_start(key) {
-            Either::Left(secret) => (secret, LookupSource::Cache),
+        let (secret, origin) = match self.look_up_or_start(key) {
+            Either::Left(secret) => (secret, CredentialOrigin::Cache),
             Either::Right(flight) => match flight.await {
-                Ok(secret) => (secret, LookupSource::Fetch),
-                Err(failure) => (self.state.lock().cache.stale_secret(key, failure)?, LookupSource::Cache),
+                Ok(secret) => (secret, CredentialOrigin::Fetch),
+                Err(failure) => (self.state.lock().cache.stale_secret(key, failure)?, CredentialOrigin::Cache),
             },
         };
-        Ok(self.provide(secret, served_from))
+        Ok(self.provide(secret, origin))
     }
 
     /// The cached secret, or a fetch to wait for.
@@ -119,7 +119,7 @@ impl<S: SecretStore> SecretProvider<S> {
             },
         };
         let is_newer = !secret.is_same_version(refused);
-        Ok(is_newer.then(|| self.provide(secret, LookupSource::Fetch)))
+        Ok(is_newer.then(|| self.provide(secret, CredentialOrigin::Fetch)))
     }
 
     /// Why this secret must not be sent for this image any more, if it is quarantined.
@@ -133,7 +133,7 @@ impl<S: SecretStore> SecretProvider<S> {
     }
 
     /// Joins the fetch in flight, or starts one. After a refusal, a fetch that may have missed the
-    /// rotation is not joined; the new one takes its place.
+    /// rotation is not joined; the new fetch replaces it.
     fn join_or_start(
         &self,
         state: &mut State,
@@ -166,18 +166,18 @@ impl<S: SecretStore> SecretProvider<S> {
         flight
     }
 
-    fn provide(&self, secret: Arc<CachedSecret>, served_from: LookupSource) -> ProvidedSecret {
+    fn provide(&self, secret: Arc<CachedSecret>, origin: CredentialOrigin) -> ProvidedSecret {
         let age = secret.age(self.clock.now());
         let stale = self.config.stale_age(age);
-        let source = if stale.is_some() { LookupSource::StaleCache } else { served_from };
-        self.observer.credential_served(&CredentialServed { kind: CredentialKind::Secret, source, age });
+        let source = if stale.is_some() { CredentialOrigin::StaleCache } else { origin };
+        self.observer.credential_provided(&ProvidedCredential { kind: CredentialKind::Secret, source, age });
         ProvidedSecret { secret, stale }
     }
 }
 
 impl State {
-    /// Updates the cache with the result of a fetch, and returns the result for its callers. A fetch
-    /// whose place another one has taken does not store its secret.
+    /// Updates the cache with the result of a fetch, and returns the result for its callers. A
+    /// fetch that a later one has replaced does not store its secret.
     fn complete(
         &mut self,
         key: &SecretCacheKey,
@@ -185,7 +185,7 @@ impl State {
         start: FetchStart,
         result: Result<FetchedSecret, Failure>,
         now: Instant,
-        chance: f64,
+        random: f64,
     ) -> FetchResult {
         let is_latest = self.flights.is_latest(key, flight);
         if is_latest {
@@ -197,11 +197,11 @@ impl State {
             Ok(fetched) => {
                 let secret = Arc::new(CachedSecret::new(fetched, flight, start, now));
                 if is_latest {
-                    self.cache.insert(key.clone(), Arc::clone(&secret), now, chance);
+                    self.cache.insert(key.clone(), Arc::clone(&secret), now, random);
                 }
                 Ok(secret)
             }
-            Err(failure) => Err(Arc::new(self.cache.record_failure(key, failure, now, chance))),
+            Err(failure) => Err(Arc::new(self.cache.record_failure(key, failure, now, random))),
         }
     }
 }

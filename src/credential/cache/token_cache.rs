@@ -1,15 +1,15 @@
-//! The cache of ECR's authorization tokens. A token has an expiry of its own:
+//! The cache of ECR's authorization tokens. Each token has its own expiry:
 //!
-//! - From a random moment between 75 % and 95 % of its life, a lookup also asks for a refresh in the
-//!   background (D3).
+//! - From a random moment between 75 % and 95 % of its lifetime, a lookup also requests a refresh
+//!   in the background (D3).
 //! - While AWS is unavailable a token is used until it expires, and never after that.
 //! - A token that has expired when it arrives goes to the callers of that fetch only.
-//! - ECR Public can be used without a token. That an identity cannot get one is cached for a while:
-//!   an outage must not cost every pull its deadline.
+//! - ECR Public can be used without a token. The failure to get a token is cached for a minute, so
+//!   that not every pull waits for the deadline during an outage.
 //! - After a refusal by a registry a token is fetched again, once: if that one is refused too, the
 //!   token is not the cause.
 //!
-//! This module has no I/O; time and chance are arguments.
+//! This module has no I/O; time and random numbers are arguments.
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -24,18 +24,18 @@ use crate::error::Failure;
 use crate::identity::Identity;
 use crate::sync::FlightId;
 
-/// The life of a token without an expiry: a fraction of the 12 hours that tokens last (D3).
-const DEFAULT_LIFE: Duration = Duration::from_hours(1);
+/// The lifetime of a token without an expiry: a fraction of the 12 hours that tokens last (D3).
+const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
 
-/// The longest life that is believed. Tokens last 12 hours (D3); an expiry that is centuries away
-/// cannot be added to the clock.
-const MAX_LIFE: Duration = Duration::from_hours(365 * 24);
+/// The longest lifetime that is accepted. Tokens last 12 hours (D3); an expiry that is centuries
+/// away cannot be added to the clock.
+const MAX_LIFETIME: Duration = Duration::from_hours(365 * 24);
 
 /// For this long a refusal of a token that was fetched after a refusal is final: a permission that
 /// is missing for a thousand images must not cause a thousand fetches (N2).
 const CONFIRMED_FOR: Duration = Duration::from_mins(1);
 
-/// For this long an identity that cannot get a token for ECR Public does not ask for one again.
+/// For this long, no token for ECR Public is requested again after a failure.
 const FAILURE_CACHED_FOR: Duration = Duration::from_mins(1);
 
 /// The last result for each key.
@@ -99,12 +99,12 @@ impl TokenCache {
         }
     }
 
-    pub(super) fn insert(&mut self, key: TokenCacheKey, token: Arc<CachedToken>, now: Instant, chance: f64) {
-        let life = token.expires_at.saturating_duration_since(now);
+    pub(super) fn insert(&mut self, key: TokenCacheKey, token: Arc<CachedToken>, now: Instant, random: f64) {
+        let lifetime = token.expires_at.saturating_duration_since(now);
         self.failures.remove(&key);
-        self.entries.insert(key, Entry { token, refresh_at: now + refresh_after(life, chance) });
-        let is_of_use = |token: &CachedToken| now < token.expires_at || token.age(now) < CONFIRMED_FOR;
-        self.entries.retain(|_, entry| is_of_use(&entry.token));
+        self.entries.insert(key, Entry { token, refresh_at: now + refresh_after(lifetime, random) });
+        let is_useful = |token: &CachedToken| now < token.expires_at || token.age(now) < CONFIRMED_FOR;
+        self.entries.retain(|_, entry| is_useful(&entry.token));
         while self.entries.len() > self.capacity.get() {
             let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.token.flight).map(|(key, _)| key.clone());
             let Some(oldest) = oldest else { return };
@@ -113,11 +113,11 @@ impl TokenCache {
     }
 
     /// Records a failed fetch. Only an outage leaves the entry in the cache.
-    pub(super) fn record_failure(&mut self, key: &TokenCacheKey, failure: &Arc<Failure>, now: Instant, chance: f64) {
+    pub(super) fn record_failure(&mut self, key: &TokenCacheKey, failure: &Arc<Failure>, now: Instant, random: f64) {
         if !failure.is_outage() {
             self.entries.remove(key);
         } else if let Some(entry) = self.entries.get_mut(key).filter(|entry| now < entry.token.expires_at) {
-            entry.refresh_at = now + pause_after_outage(chance);
+            entry.refresh_at = now + pause_after_outage(random);
             tracing::warn!(error = %failure.message, "ECR unavailable; using the cached token until it expires");
         }
         self.failures.retain(|_, failure| failure.is_recent(now));
@@ -128,8 +128,8 @@ impl TokenCache {
 }
 
 /// How long a token can be used from now on.
-pub(super) fn token_life(expires: Option<SystemTime>, now: SystemTime) -> Duration {
-    expires.map_or(DEFAULT_LIFE, |end| end.duration_since(now).unwrap_or_default().min(MAX_LIFE))
+pub(super) fn token_lifetime(expires: Option<SystemTime>, now: SystemTime) -> Duration {
+    expires.map_or(DEFAULT_LIFETIME, |end| end.duration_since(now).unwrap_or_default().min(MAX_LIFETIME))
 }
 
 /// The key of a token in the cache: two identities never share an entry.

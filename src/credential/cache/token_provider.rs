@@ -1,7 +1,7 @@
 //! Fetches ECR's authorization tokens and caches them in memory, per identity.
 //!
-//! As for secrets, concurrent callers of one token share one fetch, which runs in a task of its own,
-//! and no pull waits for a refresh. [`super::token_cache`] holds the rules of a token's life.
+//! As for secrets, concurrent callers of one token share one fetch, which runs in its own task, and
+//! no pull waits for a refresh. [`super::token_cache`] contains the rules for a token's lifetime.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -9,10 +9,10 @@ use std::time::{Duration, SystemTime};
 use futures_util::future::Either;
 use tokio::time::{Instant, timeout_at};
 
-use super::token_cache::{CachedToken, TokenCache, TokenCacheKey, token_life};
+use super::token_cache::{CachedToken, TokenCache, TokenCacheKey, token_lifetime};
 use super::{boot_clock::BootClock, cache_config::CacheConfig, lookup::Lookup, lookup::RefusalLookup};
 use crate::aws::{AwsError, AwsErrorKind, RegistryToken};
-use crate::credential::observer::{CredentialKind, CredentialObserver, CredentialServed, LookupSource};
+use crate::credential::observer::{CredentialKind, CredentialObserver, CredentialOrigin, ProvidedCredential};
 use crate::credential::store::TokenStore;
 use crate::error::Failure;
 use crate::sync::{Flight, Lifetime, Mutex, SingleFlight};
@@ -49,8 +49,8 @@ impl<S: TokenStore> TokenProvider<S> {
     /// Returns the token from the cache, or fetches it.
     pub(super) async fn get(&self, key: &TokenCacheKey) -> FetchResult {
         match self.look_up_or_start(key)? {
-            Either::Left(token) => Ok(self.provide(token, LookupSource::Cache)),
-            Either::Right(flight) => Ok(self.provide(flight.await?, LookupSource::Fetch)),
+            Either::Left(token) => Ok(self.provide(token, CredentialOrigin::Cache)),
+            Either::Right(flight) => Ok(self.provide(flight.await?, CredentialOrigin::Fetch)),
         }
     }
 
@@ -75,7 +75,7 @@ impl<S: TokenStore> TokenProvider<S> {
         }
     }
 
-    /// Returns another token after a registry refused this one. `None` if another one would not be
+    /// Returns another token after a registry refused this one. `None` if a new token would not be
     /// accepted either.
     pub(super) async fn refresh_after_refusal(
         &self,
@@ -85,14 +85,14 @@ impl<S: TokenStore> TokenProvider<S> {
         let flight = {
             let mut state = self.state.lock();
             match state.cache.lookup_after_refusal(key, refused, self.clock.now()) {
-                RefusalLookup::Newer(token) => return Ok(Some(self.provide(token, LookupSource::Cache))),
+                RefusalLookup::Newer(token) => return Ok(Some(self.provide(token, CredentialOrigin::Cache))),
                 RefusalLookup::Confirmed => return Ok(None),
                 RefusalLookup::Unknown => self.join_or_start(&mut state, key, true),
             }
         };
         let token = flight.await?;
         let is_another = token.flight > refused.flight && !token.is_same_token(refused);
-        Ok(is_another.then(|| self.provide(token, LookupSource::Fetch)))
+        Ok(is_another.then(|| self.provide(token, CredentialOrigin::Fetch)))
     }
 
     /// Joins the fetch in flight, or starts one.
@@ -101,20 +101,20 @@ impl<S: TokenStore> TokenProvider<S> {
         let (shared, clock, owned_key) = (Arc::clone(&self.state), self.clock.clone(), key.clone());
         let fetch = |flight| async move {
             let result = fetch(&*store, &owned_key, timeout).await;
-            let (now, chance) = (clock.now(), fastrand::f64());
+            let (now, random) = (clock.now(), fastrand::f64());
             let State { cache, flights } = &mut *shared.lock();
             // A finished flight would keep the token in memory after its eviction.
             flights.detach(&owned_key, flight);
             match result {
                 Ok(token) => {
-                    let expires_at = now + token_life(token.expires, SystemTime::now());
+                    let expires_at = now + token_lifetime(token.expires, SystemTime::now());
                     let token = Arc::new(CachedToken { token, flight, after_refusal, fetched_at: now, expires_at });
-                    cache.insert(owned_key, Arc::clone(&token), now, chance);
+                    cache.insert(owned_key, Arc::clone(&token), now, random);
                     Ok(token)
                 }
                 Err(failure) => {
                     let failure = Arc::new(failure);
-                    cache.record_failure(&owned_key, &failure, now, chance);
+                    cache.record_failure(&owned_key, &failure, now, random);
                     Err(failure)
                 }
             }
@@ -127,9 +127,9 @@ impl<S: TokenStore> TokenProvider<S> {
         state.flights.get_or_start(key, Lifetime::OutlivesCallers, fetch, fallback)
     }
 
-    fn provide(&self, token: Arc<CachedToken>, source: LookupSource) -> Arc<CachedToken> {
+    fn provide(&self, token: Arc<CachedToken>, source: CredentialOrigin) -> Arc<CachedToken> {
         let age = token.age(self.clock.now());
-        self.observer.credential_served(&CredentialServed { kind: CredentialKind::Token, source, age });
+        self.observer.credential_provided(&ProvidedCredential { kind: CredentialKind::Token, source, age });
         token
     }
 }

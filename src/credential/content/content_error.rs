@@ -1,6 +1,6 @@
 //! Why the content of a secret is not a login for an image.
 //!
-//! Each fault is a variant of its own, and no text repeats a value: it contains only known keys,
+//! Each fault is a separate variant, and no text repeats a value: it contains only known keys,
 //! positions, and the registry of the image.
 
 use crate::aws::SecretVersion;

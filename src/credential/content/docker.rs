@@ -11,8 +11,8 @@ use crate::credential::{login::Login, scope::Scope, scope::is_browser_token_key}
 use crate::error::Printable;
 use crate::task::ImageReference;
 
-/// The login in a Docker config under a key of its own, as Kubernetes stores it: JSON as text, its
-/// base64, or the object itself.
+/// The login in a Docker config that is the value of one key, as Kubernetes stores it: JSON as
+/// text, its base64, or the object itself.
 pub(super) fn kubernetes_login(
     value: &JsonValue,
     key: &'static str,

@@ -1,8 +1,8 @@
-//! The envelope: a login as text, encrypted under a KMS key that its owner chose.
+//! The envelope: a login as text, encrypted under a KMS key that the owner of the login chose.
 //!
-//! `{"taskpull": {"version": 1, "keyArn": "…", "ciphertext": "<base64>",
-//! "encryptionContext": {…}}}`. It is a format of our own, so it is parsed strictly: exact keys, and
-//! no others. `docs/credentials-envelope.md` describes it.
+//! `{"taskpull": {"version": 1, "keyArn": "…", "ciphertext": "<base64>", "encryptionContext":
+//! {…}}}`. taskpull defines this format, so it is parsed strictly: exact keys, and no others.
+//! `docs/credentials-envelope.md` describes it.
 
 use std::collections::BTreeMap;
 

@@ -28,12 +28,12 @@ pub(crate) fn parse_login(
 ) -> Result<ParsedLogin, ContentError> {
     let mut warnings = Vec::new();
     let login = json::parse_object(text)
-        .and_then(|content| login_for(&content, image, access_tokens, &mut warnings))
+        .and_then(|content| find_login(&content, image, access_tokens, &mut warnings))
         .map_err(|fault| ContentError::new(version, fault))?;
     Ok(ParsedLogin { login, warnings })
 }
 
-fn login_for(
+fn find_login(
     content: &JsonObject,
     image: &ImageReference,
     access_tokens: AccessTokens,

@@ -1,6 +1,6 @@
 //! Parses the content of a secret, and finds the login for an image in it.
 //!
-//! Each format is either accepted as what it is, or rejected with the reason; nothing is guessed.
+//! Each format is either recognized and accepted, or rejected with the reason; nothing is guessed.
 //! The formats are:
 //!
 //! - `username` and `password` (A8);
@@ -11,7 +11,7 @@
 //!
 //! A text may also be sealed: an [`Envelope`], or the bytes of a KMS ciphertext.
 //!
-//! Must not: show a value, or a key that is not one of ours, in an error.
+//! Must not: show a value, or an unknown key, in an error.
 
 mod content_error;
 mod docker;

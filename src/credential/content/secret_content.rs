@@ -9,7 +9,7 @@ use crate::secret::{Secret, SecretBytes};
 
 /// The content of a secret before it is parsed as a login.
 pub(crate) enum SecretContent<'a> {
-    /// A text that is parsed as it is.
+    /// A text that is parsed without decryption.
     Text(&'a Secret),
     /// A ciphertext that KMS must decrypt first.
     Sealed(Ciphertext),
@@ -19,7 +19,9 @@ impl<'a> SecretContent<'a> {
     pub(crate) fn new(version: &'a SecretVersion) -> Result<Self, ContentError> {
         let content = match &version.value {
             SecretValue::Binary(bytes) => ciphertext(bytes).map(Self::Sealed),
-            SecretValue::Text(text) => sealed_in(text).map(|sealed| sealed.map_or(Self::Text(text), Self::Sealed)),
+            SecretValue::Text(text) => {
+                find_ciphertext(text).map(|sealed| sealed.map_or(Self::Text(text), Self::Sealed))
+            }
         };
         content.map_err(|fault| ContentError::new(version, fault))
     }
@@ -50,7 +52,7 @@ fn ciphertext(bytes: &SecretBytes) -> Result<Ciphertext, ContentFault> {
 
 /// The ciphertext of an envelope. A text that is not JSON is not an envelope; the parser of the
 /// login reports what is wrong with it.
-fn sealed_in(text: &Secret) -> Result<Option<Ciphertext>, ContentFault> {
+fn find_ciphertext(text: &Secret) -> Result<Option<Ciphertext>, ContentFault> {
     match JsonObject::parse(json::expose(text)) {
         Ok(content) if envelope::is_envelope(&content) => {
             require_one_form(&content)?;

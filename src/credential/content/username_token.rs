@@ -1,5 +1,5 @@
-//! A user name and a token as ECS and ECR read them: exact keys, and strings only. The more lenient
-//! forms that taskpull accepts are of no use to these services.
+//! A user name and a token as ECS and ECR read them: exact keys, and strings only. These services
+//! reject the more lenient forms that taskpull accepts.
 
 use super::{content_error::ContentFault, json, json::JsonObject, json::expose};
 use crate::secret::Secret;
@@ -9,7 +9,7 @@ pub(crate) struct UsernameToken {
     pub username: Secret,
     pub token: Secret,
     /// Whether the secret has other keys as well.
-    pub has_more: bool,
+    pub has_other_keys: bool,
 }
 
 impl UsernameToken {
@@ -18,7 +18,7 @@ impl UsernameToken {
         let content = json::parse_object(text)?;
         let username = exact_text(&content, "username")?;
         let token = exact_text(&content, token_key)?;
-        Ok(Self { username, token, has_more: content.entries().count() > 2 })
+        Ok(Self { username, token, has_other_keys: content.entries().count() > 2 })
     }
 
     /// The keys whose values differ.

@@ -20,7 +20,7 @@ pub(super) const AUTH_DATA: &str = "ECS_ENGINE_AUTH_DATA";
 /// The longest document that is read, in bytes.
 const DOCUMENT_LIMIT: usize = 1_024 * 1_024;
 
-/// The keys of a `config.json` that concern logins, of the many that Docker stores there.
+/// The keys of a `config.json` that concern logins, out of all keys that Docker stores there.
 const LOGIN_KEYS: [&str; 3] = ["auths", "credHelpers", "credsStore"];
 
 /// A login with the images that it covers.

@@ -54,14 +54,14 @@ impl HostLogins {
     /// [`HostLoginConfigError`], with the name of the variable or of the file, and nothing of its
     /// content.
     pub fn read(settings: &HostLoginSettings) -> Result<Self, HostLoginConfigError> {
-        let in_variable = |fault| HostLoginConfigError { place: AUTH_DATA.to_owned(), fault };
+        let variable_error = |fault| HostLoginConfigError { place: AUTH_DATA.to_owned(), fault };
         let engine_logins = match (&settings.auth_data, settings.has_auth_type) {
             (Some(data), true) => require_host_with_logins(settings.host)
                 .and_then(|()| parse_engine_auth_data(data))
-                .map_err(in_variable)?,
+                .map_err(variable_error)?,
             (None, false) => Vec::new(),
-            (Some(_), false) => return Err(in_variable(HostLoginConfigFault::NoType)),
-            (None, true) => return Err(in_variable(HostLoginConfigFault::NoData)),
+            (Some(_), false) => return Err(variable_error(HostLoginConfigFault::NoType)),
+            (None, true) => return Err(variable_error(HostLoginConfigFault::NoData)),
         };
         let config = match &settings.docker_config {
             None => DockerConfig::default(),
@@ -74,9 +74,9 @@ impl HostLogins {
             move |ScopedLogin { scope, login }| Entry { source: source.clone(), scope, login: Some(login) }
         };
         let empty = empty_entries(&config);
-        let by_helper = |(scope, name)| Entry { source: HostLoginSource::Helper(name), scope, login: None };
+        let helper_entry = |(scope, name)| Entry { source: HostLoginSource::Helper(name), scope, login: None };
         let entries = engine_logins.into_iter().map(with_login(HostLoginSource::EngineAuthData));
-        let entries = entries.chain(config.helpers.into_iter().map(by_helper));
+        let entries = entries.chain(config.helpers.into_iter().map(helper_entry));
         let entries = entries.chain(config.logins.into_iter().map(with_login(HostLoginSource::DockerConfig)));
         Ok(Self::new(entries.chain(empty).collect(), config.store, settings.helper_timeout))
     }
@@ -84,7 +84,7 @@ impl HostLogins {
     /// The name of the most specific login for an image; no credential helper is run. An entry for
     /// the registry or the path takes precedence over the credential store for all registries.
     #[must_use]
-    pub fn login_for(&self, image: &ImageReference) -> Option<HostLogin> {
+    pub fn find_login(&self, image: &ImageReference) -> Option<HostLogin> {
         let mut best: Option<(usize, &Entry)> = None;
         for entry in &self.entries {
             if let Some(specificity) = entry.scope.specificity_for(image)
@@ -97,7 +97,7 @@ impl HostLogins {
             return Some(HostLogin { source: entry.source.clone(), scope: entry.scope.name() });
         }
         let source = HostLoginSource::Helper(self.store.clone()?);
-        Some(HostLogin { source, scope: Scope::registry_of(image).name() })
+        Some(HostLogin { source, scope: Scope::whole_registry(image).name() })
     }
 
     /// The credential of this name. It is anonymous if the credential store for all registries has

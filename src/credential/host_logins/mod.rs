@@ -2,7 +2,7 @@
 //!
 //! They come from `ECS_ENGINE_AUTH_DATA`, and from a Docker `config.json` with its credential
 //! helpers. The plan contains only the name of the login that covers an image
-//! ([`HostLogins::login_for`]). The login is read, and a helper runs, when a pull needs it.
+//! ([`HostLogins::find_login`]). The login is read, and a helper runs, when a pull needs it.
 //!
 //! Must not: turn a failure into an anonymous pull, or show a value or a key of the documents.
 

@@ -47,8 +47,8 @@ fn logins(config: &str) -> HostLogins {
     read_config(config).unwrap()
 }
 
-fn login_for(logins: &HostLogins, image: &str) -> HostLogin {
-    logins.login_for(&ImageReference::parse(image).unwrap()).unwrap()
+fn find_login(logins: &HostLogins, image: &str) -> HostLogin {
+    logins.find_login(&ImageReference::parse(image).unwrap()).unwrap()
 }
 
 #[test]
@@ -71,20 +71,20 @@ fn empty_entry_belongs_to_its_helper_or_the_store() {
             "reg.example/team",
         ),
     ] {
-        let login = login_for(&logins(&config), "reg.example/team/app");
+        let login = find_login(&logins(&config), "reg.example/team/app");
         assert_eq!((login.source.to_string().as_str(), login.scope.as_str()), (source, scope), "{config}");
     }
     let other = ImageReference::parse("reg.example/teams/app").unwrap();
-    assert!(logins(&format!("{{{empty}}}")).login_for(&other).is_none());
+    assert!(logins(&format!("{{{empty}}}")).find_login(&other).is_none());
 }
 
 #[tokio::test]
 async fn empty_entry_without_a_helper_is_no_anonymous_pull() {
     let logins =
         logins(r#"{"auths": {"reg.example": {}, "two.example": {}, "https://two.example": {"auth": "bTpw"}}}"#);
-    let failure = logins.credential(login_for(&logins, "reg.example/app")).await.unwrap_err();
+    let failure = logins.credential(find_login(&logins, "reg.example/app")).await.unwrap_err();
     assert_eq!((failure.link.to_string(), failure.class), ("instance credentials".to_owned(), Class::Absent));
-    let login = logins.credential(login_for(&logins, "two.example/app")).await;
+    let login = logins.credential(find_login(&logins, "two.example/app")).await;
     assert!(login.is_ok(), "another entry of the same registry has a login");
 }
 
@@ -98,7 +98,7 @@ struct HelperWorld {
 impl HelperWorld {
     fn new() -> Self {
         let logins = Arc::new(logins(r#"{"credsStore": "taskpull-does-not-exist"}"#));
-        let login = login_for(&logins, "reg.example/app");
+        let login = find_login(&logins, "reg.example/app");
         Self { provider: HostLoginProvider::new(Arc::clone(&logins)), logins, login }
     }
 
@@ -217,9 +217,9 @@ async fn catalogue_of_login_errors() {
     let unknown = HostLogin { source: HostLoginSource::DockerConfig, scope: "other.example".to_owned() };
     let mut failures = Vec::new();
     for (name, login) in [
-        ("empty entry", login_for(&logins, "reg.example/app")),
+        ("empty entry", find_login(&logins, "reg.example/app")),
         ("login of another plan", unknown),
-        ("helper not in PATH", login_for(&logins, "ecr.example/app")),
+        ("helper not in PATH", find_login(&logins, "ecr.example/app")),
     ] {
         failures.push((name, logins.credential(login).await.unwrap_err()));
     }
@@ -280,7 +280,7 @@ proptest! {
         let config = read_config(json!({ "auths": entries }).to_string()).unwrap();
         for host in &hosts {
             for logins in [&data, &config] {
-                prop_assert_eq!(&login_for(logins, &format!("{host}/app")).scope, host);
+                prop_assert_eq!(&find_login(logins, &format!("{host}/app")).scope, host);
             }
         }
     }

@@ -79,6 +79,6 @@ impl fmt::Display for EcrRegistry {
 
 /// Whether a host of AWS has the parts that only ECR registries have.
 fn looks_like_ecr(labels: &[&str]) -> bool {
-    let pairs = labels.windows(2).any(|pair| pair[0] == "dkr" && pair[1].starts_with("ecr"));
-    pairs || labels.iter().any(|label| label.starts_with("dkr-ecr"))
+    let has_pair = labels.windows(2).any(|pair| pair[0] == "dkr" && pair[1].starts_with("ecr"));
+    has_pair || labels.iter().any(|label| label.starts_with("dkr-ecr"))
 }

@@ -15,4 +15,4 @@ pub use ecr_host_error::EcrHostError;
 pub(super) use ecr_host_error::EcrReferenceError;
 pub use ecr_registry::EcrRegistry;
 pub use registry_kind::RegistryKind;
-pub(super) use registry_kind::{PARTITION_OF_ECR_PUBLIC, canonical_name};
+pub(super) use registry_kind::{ECR_PUBLIC_PARTITION, canonical_name};

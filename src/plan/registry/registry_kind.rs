@@ -23,7 +23,7 @@ pub enum RegistryKind {
 }
 
 /// The partition whose identities can get tokens of ECR Public.
-pub(in crate::plan) const PARTITION_OF_ECR_PUBLIC: &str = "aws";
+pub(in crate::plan) const ECR_PUBLIC_PARTITION: &str = "aws";
 
 /// The domains of Azure Container Registry.
 const AZURE: [&str; 3] = ["azurecr.io", "azurecr.cn", "azurecr.us"];

@@ -11,7 +11,7 @@ use crate::task::region::Region;
 pub struct SecretArn {
     text: String,
     region: Region,
-    account_at: usize,
+    account_start: usize,
 }
 
 /// The longest secret name that Secrets Manager accepts, in characters (C8).
@@ -44,8 +44,8 @@ impl SecretArn {
             return Err(ArnError::Kind { found: parts.resource.to_owned(), expected: "`secret:`" });
         };
         check_name(name, "/_+=.@-", NAME_LIMIT + SUFFIX)?;
-        let account_at = text.len() - parts.resource.len() - 1 - parts.account.len();
-        Ok(Self { text: text.to_owned(), region, account_at })
+        let account_start = text.len() - parts.resource.len() - 1 - parts.account.len();
+        Ok(Self { text: text.to_owned(), region, account_start })
     }
 
     /// The whole ARN, as it is written in the input.
@@ -69,13 +69,13 @@ impl SecretArn {
     /// The account id of the owner, 12 digits.
     #[must_use]
     pub fn account(&self) -> &str {
-        &self.text[self.account_at..self.account_at + 12]
+        &self.text[self.account_start..self.account_start + 12]
     }
 
     /// The name, with the random suffix if the ARN is a full one.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.text[self.account_at + 12 + ":secret:".len()..]
+        &self.text[self.account_start + 12 + ":secret:".len()..]
     }
 
     /// Whether the ARN ends in `-` and six letters or digits, as full ARNs do. A secret's name may

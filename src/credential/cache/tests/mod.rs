@@ -19,7 +19,7 @@ use super::cached_secret::{CachedSecret, FetchStart, FetchedSecret, SecretCacheK
 use crate::aws::{
     AwsError, AwsErrorKind, Ciphertext, DecryptedBytes, RegistryToken, SecretValue, SecretVersion, TokenScope,
 };
-use crate::credential::observer::{CredentialObserver, CredentialServed, LookupSource};
+use crate::credential::observer::{CredentialObserver, CredentialOrigin, ProvidedCredential};
 use crate::credential::store::{SecretStore, TokenStore};
 use crate::identity::Identity;
 use crate::secret::Secret;
@@ -92,17 +92,17 @@ impl SecretStore for FakeStore<&'static str> {
     }
 }
 
-/// A token, and its life.
+/// A token, and its lifetime.
 type FakeToken = (&'static str, Duration);
 
 impl TokenStore for FakeStore<FakeToken> {
     async fn token(&self, identity: &Identity, scope: &TokenScope, _: Instant) -> Result<RegistryToken, AwsError> {
         let token = self.next(|(password, _)| password).await;
-        let (password, life) = token.map_err(|kind| AwsError::for_token(scope, identity, kind))?;
+        let (password, lifetime) = token.map_err(|kind| AwsError::for_token(scope, identity, kind))?;
         Ok(RegistryToken {
             username: Secret::new("AWS".to_owned()),
             password: Secret::new(password.to_owned()),
-            expires: Some(SystemTime::now() + life),
+            expires: Some(SystemTime::now() + lifetime),
             requests: Vec::new(),
         })
     }

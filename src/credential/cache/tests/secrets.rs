@@ -9,7 +9,7 @@ use crate::error::Class;
 use crate::identity::{RoleSession, SessionName};
 use crate::task::RoleArn;
 
-/// The age at which a secret is due for a refresh, for every chance.
+/// The age at which a secret is due for a refresh, for every random.
 pub(super) const REFRESH_DUE: Duration = Duration::from_millis(299_999);
 
 pub(super) type SecretResult = Result<&'static str, AwsErrorKind>;
@@ -242,13 +242,13 @@ async fn time_in_suspension_counts_for_the_age() {
 }
 
 #[derive(Debug, Default)]
-struct RecordingObserver(Mutex<Vec<(LookupSource, u64)>>);
+struct RecordingObserver(Mutex<Vec<(CredentialOrigin, u64)>>);
 
 impl crate::aws::CallObserver for RecordingObserver {}
 
 impl CredentialObserver for RecordingObserver {
-    fn credential_served(&self, served: &CredentialServed) {
-        self.0.lock().push((served.source, served.age.as_secs()));
+    fn credential_provided(&self, provided: &ProvidedCredential) {
+        self.0.lock().push((provided.source, provided.age.as_secs()));
     }
 }
 
@@ -261,6 +261,9 @@ async fn observer_gets_the_source_and_the_age() {
     world.get("a").await.unwrap();
     tokio::time::sleep(300 * SECOND).await;
     world.get("a").await.unwrap();
-    let served = std::mem::take(&mut *observer.0.lock());
-    assert_eq!(served, [(LookupSource::Fetch, 0), (LookupSource::Cache, 10), (LookupSource::StaleCache, 311)]);
+    let provided = std::mem::take(&mut *observer.0.lock());
+    assert_eq!(
+        provided,
+        [(CredentialOrigin::Fetch, 0), (CredentialOrigin::Cache, 10), (CredentialOrigin::StaleCache, 311)]
+    );
 }

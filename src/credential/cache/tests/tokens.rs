@@ -11,7 +11,7 @@ use crate::task::Region;
 
 const REGION: &str = "eu-west-1";
 
-/// The age at which a token of 12 hours is due for a refresh, for every chance.
+/// The age at which a token of 12 hours is due for a refresh, for every random.
 const REFRESH_DUE: Duration = Duration::from_mins(11 * 60 + 30);
 
 type TokenResult = Result<FakeToken, AwsErrorKind>;
