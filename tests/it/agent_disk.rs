@@ -57,7 +57,7 @@ fn full_state_disk_rejects_new_requests_and_finishes_accepted_ones() {
     assert_eq!((refused.status, refused.problem_type().as_str()), (507, "not-kept"));
     let failure = &refused.json()["failure"];
     assert_eq!((&failure["link"], &failure["class"]), (&"disk".into(), &"disk-full".into()), "{failure}");
-    assert!(failure["hint"].as_str().unwrap().contains("make room"), "{failure}");
+    assert!(failure["hint"].as_str().unwrap().contains("free space on this disk"), "{failure}");
     let ready = agent.get("/v1/ready");
     assert_eq!(ready.status, 503);
     assert_eq!(condition(&ready.json(), "state-folder")["failure"]["class"], "disk-full");
