@@ -10,7 +10,7 @@ use syn::{Attribute, Item, ItemMod, ItemUse, UseTree, Visibility};
 /// Every source file of the crate, without unit tests.
 pub struct SourceTree {
     pub files: Vec<SourceFile>,
-    /// What each module re-exports: module path and name, to the path that it stands for.
+    /// What each module re-exports: module path and name, to the path that the name refers to.
     re_exports: BTreeMap<(String, String), String>,
 }
 
