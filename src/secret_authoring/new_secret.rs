@@ -113,19 +113,7 @@ mod tests {
     use crate::secret_authoring::new_secret::UpstreamToken;
     use crate::secret_authoring::secret_spec::{NewSecretArgs, SecretSpec};
     use crate::secret_authoring::secret_use::{PULL_THROUGH_PREFIX as PREFIX, SecretUse};
-
-    const HUB: NewSecretArgs<'_> = NewSecretArgs {
-        usage: SecretUse::PullThrough,
-        name: "ecr-pullthroughcache/docker-hub",
-        username: "me",
-        description: None,
-        tags: &[],
-        key: None,
-        region: None,
-        replicas: &[],
-    };
-
-    const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd";
+    use crate::secret_authoring::tests::{ARGS as HUB, KEY};
 
     fn spec_error(args: &NewSecretArgs<'_>) -> NewSecretError {
         SecretSpec::new(args).unwrap_err()

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::error::{Failure, catalogue};
 
-const ARGS: NewSecretArgs<'_> = NewSecretArgs {
+pub(super) const ARGS: NewSecretArgs<'_> = NewSecretArgs {
     usage: SecretUse::PullThrough,
     name: "ecr-pullthroughcache/docker-hub",
     username: "me",
@@ -16,7 +16,7 @@ const ARGS: NewSecretArgs<'_> = NewSecretArgs {
     replicas: &[],
 };
 
-const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd";
+pub(super) const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd";
 
 fn spec(args: &NewSecretArgs<'_>) -> Failure {
     SecretSpec::new(args).unwrap_err().into()
