@@ -155,7 +155,7 @@ fn unanswered_layer_request_is_retried(lab: &Lab) {
         // The engine may send its last layer request after the program has given up.
         let deadline = Instant::now() + SHORT;
         while world.proxy.request_count(RequestKind::Layer) < 3 && Instant::now() < deadline {
-            std::thread::sleep(std::time::Duration::from_millis(20));
+            sleep(Duration::from_millis(20));
         }
         assert_eq!(world.proxy.request_count(RequestKind::Layer), 3, "{:?}", world.proxy.requests());
         world.assert_abandoned(&gate);
