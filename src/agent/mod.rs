@@ -21,6 +21,7 @@ mod job_store;
 mod journal;
 pub mod metrics;
 mod observer;
+mod panics;
 mod prefetch;
 mod supervisor;
 mod systemd;
@@ -40,6 +41,7 @@ pub use job_store::{
 pub use journal::{BrokenFile, EndRecord, Journal, JournalError, JournalRecord, LoadedJournal};
 pub use metrics::AgentMetrics;
 pub use observer::{AccessDecision, AgentObserver, CredentialIssued, ObserverSet};
+pub use panics::report_panics;
 pub use prefetch::{ClusterApi, ClusterPrefetchSettings};
 pub use supervisor::Supervisor;
 pub use systemd::{ServiceManager, take_activation_socket};

@@ -11,6 +11,7 @@ use super::api::Server;
 use super::job_id::JobId;
 use super::job_store::JobStore;
 use super::observer::AgentObserver;
+use super::panics::restart_after_panic;
 use super::prefetch::{ClusterPrefetchSettings, ClusterPrefetcher, WatchedFolder};
 use super::systemd::ServiceManager;
 use super::worker::{JobExecutor, Shutdown, Worker};
@@ -45,17 +46,21 @@ impl Supervisor<'_> {
         let Self { job_store, executor, observer, drain_timeout, .. } = *self;
         let worker = Worker { job_store, executor, observer, give_up_after: self.give_up_after };
         let folder = WatchedFolder { job_store, observer, settings: self.folder };
-        let cluster = async {
-            if let Some(settings) = self.cluster {
-                ClusterPrefetcher::new(job_store, settings).run(&shutdown.drain).await;
+        let mut prefetcher = self.cluster.map(|settings| ClusterPrefetcher::new(job_store, settings));
+        let cluster = restart_after_panic("cluster", async || {
+            if let Some(prefetcher) = &mut prefetcher {
+                prefetcher.run(&shutdown.drain).await;
             }
-        };
+        });
         let worker_ended = CancellationToken::new();
         let worker = async {
             worker.run(queue, shutdown).await;
             worker_ended.cancel();
         };
-        let server = self.server.run(shutdown, &worker_ended);
+        let server = restart_after_panic("server", async || self.server.run(shutdown, &worker_ended).await);
+        let service_manager = restart_after_panic("service manager", async || {
+            self.service_manager.run(job_store, executor, &shutdown.drain, drain_timeout).await
+        });
         let components = async { tokio::join!(worker, server, folder.run(&shutdown.drain), cluster) };
         let drain_deadline = async {
             shutdown.drain.cancelled().await;
@@ -67,7 +72,7 @@ impl Supervisor<'_> {
         tokio::select! {
             biased;
             // Polled first, so that systemd receives `STOPPING=1` before an idle worker ends.
-            _ = self.service_manager.run(job_store, executor, &shutdown.drain, drain_timeout) => {}
+            _ = service_manager => {}
             ((), (), (), ()) = components => {}
             () = drain_deadline => {}
         }

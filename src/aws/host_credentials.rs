@@ -16,7 +16,7 @@ use aws_config::environment::{EnvironmentVariableCredentialsProvider, Environmen
 use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::imds::region::ImdsRegionProvider;
 use aws_config::meta::credentials::CredentialsProviderChain;
-use aws_config::meta::region::RegionProviderChain;
+use aws_config::meta::region::{ProvideRegion, RegionProviderChain, future};
 use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
 use aws_config::provider_config::ProviderConfig;
 use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
@@ -82,7 +82,7 @@ impl HostCredentials {
     /// The Region of the environment or the profile.
     pub(crate) fn configured_region(&self) -> RegionProviderChain {
         let profile = ProfileFileRegionProvider::builder().configure(&provider_config(&self.http.local)).build();
-        RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new()).or_else(profile)
+        RegionProviderChain::first_try(EnvironmentRegion).or_else(profile)
     }
 
     /// The host's Region: environment, profile, then the metadata service if the host has one
@@ -121,6 +121,7 @@ impl HostCredentials {
         let Some(loaded) = run_on_blocking_thread(loading).await else {
             return Err(IdentityError::interrupted(&Identity::Host));
         };
+        let loaded = loaded.and_then(check_characters);
         loaded.map(|credentials| with_expiry(credentials, SystemTime::now())).map_err(|error| {
             let kind = match error {
                 CredentialsError::CredentialsNotLoaded(_) => AwsErrorKind::NoHostIdentity,
@@ -163,10 +164,40 @@ impl HostCredentials {
     }
 }
 
+/// The Region of the environment. An empty variable counts as unset, as for every other setting.
+#[derive(Debug)]
+struct EnvironmentRegion;
+
+impl ProvideRegion for EnvironmentRegion {
+    fn region(&self) -> future::ProvideRegion<'_> {
+        future::ProvideRegion::new(async {
+            EnvironmentVariableRegionProvider::new().region().await.filter(|region| !region.as_ref().is_empty())
+        })
+    }
+}
+
 fn provider_config(client: &aws_sdk_secretsmanager::config::SharedHttpClient) -> ProviderConfig {
     ProviderConfig::without_region()
         .with_behavior_version(Some(BehaviorVersion::latest()))
         .with_http_client(client.clone())
+}
+
+/// Refuses credentials with which the SDK cannot sign a request: it would panic. They come from a
+/// file or a program, because the variables of the environment have been checked before.
+fn check_characters(credentials: Credentials) -> Result<Credentials, CredentialsError> {
+    let is_usable = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+    let parts = [
+        ("access key id", Some(credentials.access_key_id())),
+        ("secret access key", Some(credentials.secret_access_key())),
+        ("session token", credentials.session_token()),
+    ];
+    let unusable = parts.into_iter().find(|(_, text)| text.is_some_and(|text| !is_usable(text)));
+    match unusable.map(|(part, _)| part) {
+        Some(part) => Err(CredentialsError::invalid_configuration(format!(
+            "the {part} of the profile or its program has a line end, white space or another character that no key has"
+        ))),
+        None => Ok(credentials),
+    }
 }
 
 /// The credentials, with the default lifetime if they have no expiry.

@@ -48,6 +48,14 @@ pub enum ConfigError {
         /// Name of the variable.
         variable: &'static str,
     },
+    /// An environment variable that the AWS SDK reads has a value that it cannot use.
+    #[error("the environment variable {variable} {flaw}")]
+    InvalidVariable {
+        /// Name of the variable.
+        variable: &'static str,
+        /// What is wrong, as a verb phrase. It shows the value only if that is no part of a login.
+        flaw: String,
+    },
     /// The configuration file has an unknown key.
     #[error("the configuration file {path} has an unknown setting `{key}`", path = .path.display())]
     UnknownKey {
@@ -118,7 +126,9 @@ impl Explain for ConfigError {
             | Self::NotToml { path, .. } => path.display().to_string(),
             Self::UnknownKey { key, .. } => key.clone(),
             Self::InvalidEntry { list, .. } => (*list).to_owned(),
-            Self::NotUnicode { variable } | Self::InvalidProxy { variable } => (*variable).to_owned(),
+            Self::NotUnicode { variable }
+            | Self::InvalidProxy { variable }
+            | Self::InvalidVariable { variable, .. } => (*variable).to_owned(),
             Self::InvalidValue { key, .. } | Self::SecretInFile { key, .. } | Self::Conflict { first: key, .. } => {
                 (*key).to_owned()
             }
@@ -146,6 +156,9 @@ impl Explain for ConfigError {
                  proxy needs one; the value may contain a password and is not shown"
                     .to_owned(),
             ),
+            Self::InvalidVariable { variable, .. } => Some(format!(
+                "correct it where it is set (the shell, `Environment=` or the env file of the service, the task definition), or unset it: `unset {variable}`"
+            )),
             _ => Some("docs/configuration.md describes every setting".to_owned()),
         }
     }
@@ -226,6 +239,10 @@ mod tests {
                 "InvalidProxy",
                 proxy::check(|name| Ok(Some("http://me:hunter2@/".to_owned()).filter(|_| name == "https_proxy")))
                     .unwrap_err(),
+            ),
+            (
+                "InvalidVariable",
+                ConfigError::InvalidVariable { variable: "AWS_REGION", flaw: "ends with a line end".to_owned() },
             ),
             ("UnknownKey", error_of("[pull]\nconcurency = 1\n")),
             ("UnknownKey, a table", error_of("concurrency = 1\n")),

@@ -8,6 +8,7 @@
 
 mod account_entry;
 mod audit_target;
+mod aws_variables;
 mod choices;
 mod config_error;
 mod credential_folder;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::config_error::ConfigError;
 use super::file_settings::FileSettings;
 use super::table::{SETTINGS, Setting};
-use super::{credential_folder, proxy};
+use super::{aws_variables, credential_folder, proxy};
 use crate::secret::Secret;
 
 /// The file that is read if neither `--config` nor [`FILE_VARIABLE`] names one. It need not exist.
@@ -57,9 +57,10 @@ impl Sources {
     ///
     /// # Errors
     /// [`ConfigError`] if the file cannot be read or has an unknown key, if a variable is not
-    /// valid UTF-8, or if one of the variables that name a proxy is malformed.
+    /// valid UTF-8, or if a variable that the AWS SDK reads is malformed.
     pub fn from_process(path: Option<&Path>) -> Result<Self, ConfigError> {
         proxy::check(variable)?;
+        aws_variables::check(variable)?;
         let mut sources = Self::default();
         let credentials = variable(credential_folder::VARIABLE)?.map(PathBuf::from);
         for setting in SETTINGS {

@@ -107,6 +107,12 @@ impl Report {
         }
     }
 
+    /// The report of a run that failed as a whole.
+    #[must_use]
+    pub fn of_failure(failure: Failure) -> Self {
+        Self::new(Vec::new(), vec![failure], Duration::ZERO, |_, _| ())
+    }
+
     /// `complete` adds to a container what is known about the pull with an index of the plan.
     fn new(
         tasks: Vec<PlannedTask>,

@@ -41,11 +41,17 @@ impl Default for AgentMetrics {
         registry.add(&table::DOWNLOADED_BYTES, &[], 0);
         registry.add(&table::AUDIT_LINES, &["written"], 0);
         registry.add(&table::AUDIT_LINES, &["lost"], 0);
+        registry.add(&table::PANICS, &[], 0);
         Self(registry)
     }
 }
 
 impl AgentMetrics {
+    /// Counts a panic.
+    pub(in crate::agent) fn record_panic(&self) {
+        self.0.add(&table::PANICS, &[], 1);
+    }
+
     /// Renders all metrics, with the number of requests that are open now. Managed jobs are not
     /// counted, because they have no limit.
     #[must_use]

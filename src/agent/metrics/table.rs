@@ -144,6 +144,12 @@ pub(super) const AWS_CALL_DURATION: Metric = histogram(
 pub(super) const AUDIT_LINES: Metric =
     counter("taskpull_audit_lines_total", &["result"], "Lines of the audit log: `written` or `lost`.");
 
+pub(super) const PANICS: Metric = counter(
+    "taskpull_panics_total",
+    &[],
+    "Panics in the agent: each is a defect, has a line in the log, and ended only the work that it occurred in.",
+);
+
 /// All metrics, in the order in which they are rendered.
 pub const METRICS: &[&Metric] = &[
     &BUILD_INFO,
@@ -165,6 +171,7 @@ pub const METRICS: &[&Metric] = &[
     &AWS_CALLS,
     &AWS_CALL_DURATION,
     &AUDIT_LINES,
+    &PANICS,
 ];
 
 /// Renders the table as Markdown, for `docs/operations.md`.

@@ -24,13 +24,15 @@ const HOUR: Duration = Duration::from_hours(1);
 struct ScriptedExecutor {
     /// The class of each run's failure, or `None` for a success.
     results: Mutex<VecDeque<Option<Class>>>,
+    /// Whether the first run panics.
+    panics: Mutex<bool>,
     /// The source of each run's submission.
     runs: Mutex<Vec<String>>,
 }
 
 impl ScriptedExecutor {
     fn new(results: impl IntoIterator<Item = Option<Class>>) -> Self {
-        Self { results: Mutex::new(results.into_iter().collect()), runs: Mutex::default() }
+        Self { results: Mutex::new(results.into_iter().collect()), panics: Mutex::new(false), runs: Mutex::default() }
     }
 
     fn runs(&self) -> Vec<String> {
@@ -67,6 +69,8 @@ impl JobExecutor for ScriptedExecutor {
         async move {
             events.start(Vec::new());
             self.runs.lock().unwrap().push(submission.source.to_string());
+            let panics = std::mem::take(&mut *self.panics.lock().unwrap());
+            assert!(!panics, "in a test");
             // A pull takes 10 s unless it is interrupted.
             let done = interrupt.run_until_cancelled(sleep(Duration::from_secs(10))).await;
             let mut results = self.results.lock().unwrap();
@@ -373,4 +377,25 @@ async fn managed_jobs_do_not_count_against_the_limits_of_the_store() {
         2,
         "only the history is on disk"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn panic_fails_its_job_and_no_other() {
+    let (world, executor) = (World::new(), ScriptedExecutor::new([None]));
+    *executor.panics.lock().unwrap() = true;
+    let (first, report) = world
+        .run(&executor, async |jobs, _| {
+            let first = jobs.submit(submission("first", None)).await.unwrap().id;
+            assert_eq!(result_of(jobs, &first).await, JobResult::Failed);
+            let second = jobs.submit(submission("second", None)).await.unwrap().id;
+            assert_eq!(result_of(jobs, &second).await, JobResult::Succeeded);
+            let report = jobs.report(&first).unwrap();
+            (first, report)
+        })
+        .await;
+    let report = serde_json::to_string(&report).unwrap();
+    assert!(report.contains("a defect of taskpull ended the work on this request"), "{report}");
+    let (jobs, _) = world.job_store();
+    assert!(matches!(jobs.get(&first).unwrap().state, JobState::Ended { result: JobResult::Failed, .. }));
+    assert_eq!(executor.runs(), ["first", "second"], "it is not run again");
 }

@@ -17,8 +17,9 @@ use crate::agent::job_events::JobEvents;
 use crate::agent::job_id::JobId;
 use crate::agent::job_store::{ActiveJob, JobPhase, JobStore};
 use crate::agent::observer::AgentObserver;
+use crate::agent::panics::catch_panic;
 use crate::agent::timestamp::Timestamp;
-use crate::error::{Class, Failure};
+use crate::error::{Class, Failure, Link, Printable};
 use crate::pipeline::IssuedLogin;
 use crate::report::{Report, RunOutcome, Subject};
 use crate::retry::Backoff;
@@ -113,7 +114,15 @@ impl Worker<'_> {
 
     async fn run_traced(&self, active: Arc<ActiveJob>, shutdown: &Shutdown, permits: &Semaphore) {
         let span = traces::request_span(&active.job.id, &active.job.submission.source);
-        self.run_job(active, shutdown, permits).instrument(span).await;
+        let run = async {
+            if catch_panic(self.run_job(Arc::clone(&active), shutdown, permits)).await.is_err() {
+                let end = catch_panic(self.end(&active, &panic_report(&active))).await;
+                if end.is_err() {
+                    tracing::error!(id = %active.job.id, "the end of a request could not be stored after a panic");
+                }
+            }
+        };
+        run.instrument(span).await;
     }
 
     /// Runs one job until it ends or the agent stops.
@@ -177,6 +186,21 @@ impl Worker<'_> {
         self.observer.job_ended(&active.job, result, report);
         self.job_store.end(active, result, report).await;
     }
+}
+
+/// The report of a job whose run panicked.
+fn panic_report(active: &ActiveJob) -> Report {
+    let failure = Failure {
+        link: Link::Agent,
+        class: Class::Unknown,
+        resource: active.job.submission.source.clone(),
+        message: Printable::new("a defect of taskpull ended the work on this request"),
+        caused_by: Vec::new(),
+        hint: Some(Printable::new(
+            "`journalctl -u taskpull --grep panic` shows the place of the panic: please report it, and submit the request again",
+        )),
+    };
+    Report::of_failure(failure)
 }
 
 /// Waits until a job may run. A managed job waits for a permit, unless it is cancelled.

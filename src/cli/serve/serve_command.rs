@@ -14,7 +14,7 @@ use super::socket_access::{access, socket};
 use crate::agent::api::{ApiState, Server};
 use crate::agent::metrics::MetricsListener;
 use crate::agent::{
-    AgentMetrics, AgentObserver, AuditLog, BrokenFile, ClusterPrefetchSettings, JobStore, Journal, ObserverSet,
+    self, AgentMetrics, AgentObserver, AuditLog, BrokenFile, ClusterPrefetchSettings, JobStore, Journal, ObserverSet,
     ServiceManager, Shutdown, StoreLimits, Supervisor,
 };
 use crate::cli::arguments::ServeArguments;
@@ -40,6 +40,7 @@ fn serve(
     metrics: &Arc<AgentMetrics>,
 ) -> Result<ExitCode, CommandError> {
     let traces = log::start_with_traces(&settings);
+    agent::report_panics(metrics);
     restrict_process();
     let (journal, loaded) = Journal::open(&settings.agent.state_folder).map_err(CommandError::configuration)?;
     for BrokenFile { path, error } in &loaded.broken {

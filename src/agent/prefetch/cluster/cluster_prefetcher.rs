@@ -54,7 +54,7 @@ impl<'a> ClusterPrefetcher<'a> {
     }
 
     /// Prefetches until `drain` is cancelled.
-    pub(in crate::agent) async fn run(mut self, drain: &CancellationToken) {
+    pub(in crate::agent) async fn run(&mut self, drain: &CancellationToken) {
         drain.run_until_cancelled(self.run_forever()).await;
     }
 

@@ -112,7 +112,8 @@ async fn run_prefetcher<T>(
         drain.cancel();
         done
     };
-    futures_util::future::join(test, ClusterPrefetcher::new(&jobs, settings).run(&drain)).await.0
+    let mut prefetcher = ClusterPrefetcher::new(&jobs, settings);
+    futures_util::future::join(test, prefetcher.run(&drain)).await.0
 }
 
 /// Lets everything happen that is due now.

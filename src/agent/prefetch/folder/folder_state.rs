@@ -6,7 +6,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::definition_files::DefinitionFiles;
@@ -15,6 +15,7 @@ use super::folder_watch::FolderWatch;
 use super::listing::{FolderChanges, FolderListing, RescanRequest};
 use crate::agent::job_store::JobStore;
 use crate::agent::observer::AgentObserver;
+use crate::agent::panics::catch_panic;
 use crate::agent::prefetch::jitter;
 use crate::config::FolderSettings;
 
@@ -51,7 +52,12 @@ impl WatchedFolder<'_> {
                 let unwatched = interval.map_or(UNWATCHED_INTERVAL, |interval| interval.min(UNWATCHED_INTERVAL));
                 next_full_scan = if is_watched { interval } else { Some(unwatched) }.map(jitter::next_due);
             }
-            state.scan(&request).await;
+            if catch_panic(state.scan(&request)).await.is_err() {
+                tracing::error!(folder = %state.path.display(), "scanning the folder again after a panic");
+                sleep(UNWATCHED_INTERVAL).await;
+                request = RescanRequest::everything();
+                continue;
+            }
             let next_due = state.files.next_due().into_iter().chain(next_full_scan).min();
             request = tokio::select! {
                 biased;
