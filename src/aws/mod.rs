@@ -34,8 +34,10 @@ mod role_sessions;
 mod sdk_error;
 mod secret_admin_client;
 mod secret_batcher;
+mod secret_lookup;
 mod secret_metadata;
 mod secret_reader;
+mod secret_search;
 mod secret_version;
 mod sts;
 #[cfg(test)]
@@ -54,5 +56,6 @@ pub use kms::{Ciphertext, DecryptedBytes};
 pub use observed_call::{AwsCallEvent, CallObserver, CallOutcome};
 pub use registry_token::{EndpointVariant, RegistryToken, TokenScope};
 pub use secret_admin_client::{CreatedSecret, SecretAdminClient, SecretCreation};
+pub use secret_lookup::{ListedSecret, SecretLookup};
 pub use secret_metadata::{Replica, ReplicaState, SecretMetadata};
 pub use secret_version::{SecretValue, SecretVersion};

@@ -10,24 +10,29 @@ pub(super) fn of_a_denial(request: &DeniedRequest<'_>) -> String {
     if request.service() == "sts" {
         return of_assume_role(request);
     }
-    let (action, holder, target) = (request.action_text(), request.holder(), request.policy_resource());
+    let (action, holder, target) = (request.needed_actions(), request.holder(), request.policy_resource());
     let mut steps = vec![format!(
         "an identity-based policy of {holder} must allow {action} on {target}{}",
         command(show(request, PolicyKind::Identity, None))
     )];
-    if request.resource != Some("*") {
-        let policy = request.resource_policy();
+    if request.reads_by_bare_name() {
+        steps.push(
+            "a secret of another account is read by its full ARN only, and its resource policy must allow it too"
+                .to_owned(),
+        );
+    } else if request.has_resource_policy() {
         let condition = match request.owner() {
             _ if request.crosses_accounts() => String::new(),
             Some(owner) if request.account().is_none() => format!("if that identity is not in account {owner}, "),
             _ => format!("if the {} belongs to another account, ", request.resource_noun()),
         };
+        let policy = request.resource_policy();
         steps.push(format!("{condition}{policy} must allow it too{}", command(resource_policy(request))));
     }
-    if let Some(endpoint) = vpc_endpoint(request) {
-        steps.push(format!("if the request goes through a VPC endpoint, its policy must allow it: {endpoint}"));
-    }
-    steps.push("no permissions boundary and no service control policy of the organization may forbid it".to_owned());
+    let endpoint = command(vpc_endpoint(request));
+    steps.push(format!(
+        "a permissions boundary, the organization or the policy of the VPC endpoint may forbid it{endpoint}"
+    ));
     format!("AWS does not say which policy is missing; check in this order: {}", numbered(&steps))
 }
 
@@ -53,7 +58,7 @@ pub(super) fn of_an_explicit_deny(request: &DeniedRequest<'_>) -> String {
         request.holder(),
         command(show(request, PolicyKind::Identity, None))
     )];
-    if request.resource != Some("*") {
+    if request.has_resource_policy() {
         steps.push(format!("{}{}", request.resource_policy(), command(resource_policy(request))));
     }
     if let Some(endpoint) = vpc_endpoint(request) {

@@ -60,11 +60,15 @@ impl Denial {
     #[must_use]
     pub fn in_context(self, context: DenialContext<'_>) -> Self {
         let known = |text: Option<&str>| text.filter(|text| is_name(text)).map(str::to_owned);
-        let own_resource = self.resource.filter(|resource| resource.starts_with("arn:"));
+        let is_precise = |resource: &str| resource == "*" || resource.starts_with("arn:");
+        let resource = match self.resource {
+            Some(resource) if is_precise(&resource) => Some(resource),
+            resource => known(context.resource).or(resource),
+        };
         Self {
             principal: known(context.principal).or(self.principal),
             action: self.action.or(known(context.action)),
-            resource: own_resource.or(known(context.resource)),
+            resource,
             region: context.region.filter(|region| is_word(region)).map(str::to_owned).or(self.region),
             ..self
         }
@@ -116,15 +120,30 @@ impl Denial {
         }
     }
 
+    /// Whether AWS's sentence is missing, or gives no reason.
+    #[must_use]
+    pub fn is_unstated(&self) -> bool {
+        self.decision == PolicyDecision::Unstated
+    }
+
+    /// The caller in a sentence about its policies.
+    #[must_use]
+    pub fn holder(&self) -> String {
+        self.request().holder()
+    }
+
     /// What mends the denial, who can do it, and a complete command that shows the policy.
     #[must_use]
     pub fn hint(&self) -> String {
-        let request = DeniedRequest {
+        remedy::hint(&self.request(), self.decision, self.policy.as_deref())
+    }
+
+    fn request(&self) -> DeniedRequest<'_> {
+        DeniedRequest {
             principal: self.principal.as_deref().and_then(SafeArn::parse),
             action: self.action.as_deref(),
             resource: self.resource.as_deref(),
             region: self.region.as_deref(),
-        };
-        remedy::hint(&request, self.decision, self.policy.as_deref())
+        }
     }
 }

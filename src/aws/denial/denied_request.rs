@@ -19,6 +19,21 @@ impl<'a> DeniedRequest<'a> {
         self.action.unwrap_or("the request")
     }
 
+    /// The actions that the caller needs. A token of ECR Public is a bearer token of STS.
+    pub(super) fn needed_actions(&self) -> &'a str {
+        match self.action {
+            Some("ecr-public:GetAuthorizationToken" | "sts:GetServiceBearerToken") => {
+                "ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken"
+            }
+            _ => self.action_text(),
+        }
+    }
+
+    /// Whether resources of the service have policies of their own.
+    pub(super) fn has_resource_policy(&self) -> bool {
+        self.resource != Some("*") && matches!(self.service(), "secretsmanager" | "kms" | "ecr" | "s3" | "sts")
+    }
+
     /// The service in the action, such as `secretsmanager`.
     pub(super) fn service(&self) -> &'a str {
         self.action.and_then(|action| action.split(':').next()).unwrap_or_default()
@@ -61,7 +76,7 @@ impl<'a> DeniedRequest<'a> {
                 format!("the role {} of account {account}", self.role_name().unwrap_or_default())
             }
             Some(principal) => principal.text.to_owned(),
-            None => "the caller (instance role, task role or user)".to_owned(),
+            None => "the host's identity (instance role, task role or user)".to_owned(),
         }
     }
 
@@ -83,7 +98,7 @@ impl<'a> DeniedRequest<'a> {
             }
             ("secretsmanager", Some(arn)) if is_partial(arn) => format!("{arn}-??????"),
             (_, Some(resource)) => resource.to_owned(),
-            ("kms", None) => "the key".to_owned(),
+            ("kms", None) => "the key of the ciphertext".to_owned(),
             (_, None) => "the resource".to_owned(),
         }
     }
@@ -110,7 +125,7 @@ impl<'a> DeniedRequest<'a> {
     }
 
     /// The name of the service in a sentence.
-    pub(super) fn service_name(&self) -> &'a str {
+    pub(super) fn service_name(&self) -> &'static str {
         match self.service() {
             "secretsmanager" => "Secrets Manager",
             "kms" => "KMS",
@@ -119,14 +134,14 @@ impl<'a> DeniedRequest<'a> {
             "ecr-public" => "ECR Public",
             "s3" => "S3",
             "ecs" => "ECS",
-            "" => "the service",
-            other => other,
+            _ => "the service",
         }
     }
 
-    /// Whether the resource is the bare name of a secret, which AWS looks up in the caller's account.
-    pub(super) fn is_bare_secret_name(&self) -> bool {
-        self.service() == "secretsmanager" && self.resource.is_some_and(|name| name != "*" && !name.starts_with("arn:"))
+    /// Whether a secret was read by its bare name, which AWS looks up in the caller's account.
+    pub(super) fn reads_by_bare_name(&self) -> bool {
+        self.action == Some("secretsmanager:GetSecretValue")
+            && self.resource.is_some_and(|name| name != "*" && !name.starts_with("arn:"))
     }
 }
 

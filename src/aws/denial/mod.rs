@@ -21,4 +21,5 @@ mod sentence;
 mod tests;
 
 pub use denial::{Denial, DenialContext};
+pub(super) use policy_commands::vpc_endpoints;
 pub use policy_decision::{PolicyDecision, PolicyKind};

@@ -110,7 +110,7 @@ pub(super) fn vpc_endpoint(request: &DeniedRequest<'_>) -> Option<String> {
 
 /// The command that shows the VPC endpoints of a service, such as `ecr.api`, with their policies.
 /// China's services have two forms of names.
-pub(super) fn vpc_endpoints(region: &str, service: &str) -> String {
+pub(in crate::aws) fn vpc_endpoints(region: &str, service: &str) -> String {
     let prefix = if region.starts_with("cn-") { "*" } else { "com.amazonaws" };
     format!(
         "`aws ec2 describe-vpc-endpoints --region {region} --filters 'Name=service-name,Values={prefix}.{region}.{service}'`"

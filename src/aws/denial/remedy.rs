@@ -30,7 +30,7 @@ fn allow(request: &DeniedRequest<'_>, kind: PolicyKind, policy: Option<&str>) ->
         PolicyKind::PermissionsBoundary => format!(
             "the permissions boundary of {holder} must allow {action} on {target}; an allow in its other policies does not help{shown}"
         ),
-        PolicyKind::Session => format!("{}{shown}", session_policy(request, "must allow")),
+        PolicyKind::Session => session_policy(request, "must allow"),
         PolicyKind::VpcEndpoint => {
             format!("{} must allow {action} on {target}{shown}", endpoint_policy(request))
         }
@@ -45,17 +45,12 @@ fn allow(request: &DeniedRequest<'_>, kind: PolicyKind, policy: Option<&str>) ->
 
 /// The one kind of denial that an "allow" for the caller mends.
 fn allow_identity(request: &DeniedRequest<'_>, shown: &str) -> String {
-    let (action, holder, target) = (request.action_text(), request.holder(), request.policy_resource());
-    if request.service() == "ecr-public" || action == "sts:GetServiceBearerToken" {
-        return format!(
-            "allow ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken on Resource `*` in an identity-based policy of {holder}{shown}"
-        );
-    }
+    let (action, holder, target) = (request.needed_actions(), request.holder(), request.policy_resource());
     let mut hint = format!("allow {action} on {target} in an identity-based policy of {holder}{shown}");
     if request.crosses_accounts() {
         hint += &format!("; {} must allow it too{}", request.resource_policy(), owner(request));
         hint += &resource_policy(request).map(|command| format!(": {command}")).unwrap_or_default();
-    } else if request.is_bare_secret_name() {
+    } else if request.reads_by_bare_name() {
         let account = request.account().map(|account| format!(" ({account})")).unwrap_or_default();
         hint += &format!(
             "; a bare name is looked up in the caller's own account{account}: give the full ARN of a secret of another account"
@@ -75,7 +70,7 @@ fn remove_deny(request: &DeniedRequest<'_>, kind: PolicyKind, policy: Option<&st
         PolicyKind::Identity => format!("{remove} in the identity-based policies of {holder}{shown}"),
         PolicyKind::Resource => format!("{remove} in {}{}{shown}", request.resource_policy(), owner(request)),
         PolicyKind::PermissionsBoundary => format!("{remove} in the permissions boundary of {holder}{shown}"),
-        PolicyKind::Session => format!("{}{shown}", session_policy(request, "must not deny")),
+        PolicyKind::Session => session_policy(request, "must not deny"),
         PolicyKind::VpcEndpoint => format!("{remove} in {}{shown}", endpoint_policy(request)),
         PolicyKind::ServiceControl | PolicyKind::ResourceControl => {
             format!("{remove} in {}{}", control_policy(request, kind), shown_to_the_organization(request, kind, policy))
@@ -87,11 +82,13 @@ fn remove_deny(request: &DeniedRequest<'_>, kind: PolicyKind, policy: Option<&st
 /// A session policy belongs to the credentials, so no policy of the role mends it.
 fn session_policy(request: &DeniedRequest<'_>, verb: &str) -> String {
     format!(
-        "the session policy {verb} {} on {}: it was set when the credentials of {} were issued (`Policy` or `PolicyArns` of AssumeRole, an activation, a credential process) and is changed there; the role's own policies do not help",
+        "the session policy {verb} {} on {}; it was set when the credentials of {} were issued (Policy or PolicyArns of AssumeRole, an activation, a credential process), so change it there: the policies of the role do not help",
         request.action_text(),
         request.policy_resource(),
         request.principal.map_or("the session", |principal| principal.text),
-    )
+    ) + &show(request, PolicyKind::Session, None)
+        .map(|command| format!("; {command} shows these calls"))
+        .unwrap_or_default()
 }
 
 fn endpoint_policy(request: &DeniedRequest<'_>) -> String {

@@ -138,3 +138,72 @@ proptest! {
         prop_assert_eq!((denial.principal(), denial.resource()), (Some(CALLER), Some(SECRET)));
     }
 }
+
+/// Each decision about a secret, and those that other services word in their own way.
+#[test]
+fn every_denial_has_its_reason_and_hint() {
+    let other_account = "444455556666";
+    let other_secret = SECRET.replace("111122223333", other_account);
+    let key = format!("arn:aws:kms:eu-west-1:{other_account}:key/1234abcd-12ab-34cd-56ef-1234567890ab");
+    let role = format!("arn:aws:iam::{other_account}:role/team/reader");
+    let repository = format!("arn:aws:ecr:eu-west-1:{other_account}:repository/team/app");
+    let layer = "arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/sha256";
+    let secret = "secretsmanager:GetSecretValue";
+    let no = |kind: &str, action: &str| format!("because no {kind} allows the {action} action");
+    let deny = |kind: &str| format!("with an explicit deny in {kind}");
+    let scp =
+        "a service control policy: arn:aws:organizations::999988887777:policy/o-abc123/service_control_policy/p-deny9";
+    let managed = "an identity-based policy: arn:aws:iam::111122223333:policy/guard";
+    let region = "because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access";
+    let table = [
+        (secret, SECRET, no("identity-based policy", secret)),
+        (secret, SECRET, no("resource-based policy", secret)),
+        (secret, SECRET, no("permissions boundary", secret)),
+        (secret, SECRET, no("session policy", secret)),
+        (secret, SECRET, no("VPC endpoint policy", secret)),
+        (secret, SECRET, no("service control policy", secret)),
+        (secret, SECRET, no("resource control policy", secret)),
+        (secret, SECRET, deny(managed)),
+        (secret, SECRET, deny("an identity-based policy")),
+        (secret, SECRET, deny("a resource-based policy")),
+        (secret, SECRET, deny("a permissions boundary")),
+        (secret, SECRET, deny("a session policy")),
+        (secret, SECRET, deny("a VPC endpoint policy")),
+        (secret, SECRET, deny(scp)),
+        (secret, SECRET, deny("a resource control policy")),
+        (secret, SECRET, "with an explicit deny".to_owned()),
+        (secret, SECRET, String::new()),
+        (secret, &other_secret, no("identity-based policy", secret)),
+        (secret, &other_secret, no("resource-based policy", secret)),
+        (secret, &other_secret, String::new()),
+        (secret, "team/hub", no("identity-based policy", secret)),
+        (secret, "team/hub", String::new()),
+        ("kms:Decrypt", &key, no("identity-based policy", "kms:Decrypt")),
+        ("kms:Decrypt", &key, no("VPC endpoint policy", "kms:Decrypt")),
+        ("kms:Decrypt", &key, deny("a resource-based policy")),
+        ("kms:Decrypt", &key, region.to_owned()),
+        ("sts:AssumeRole", &role, no("identity-based policy", "sts:AssumeRole")),
+        ("sts:AssumeRole", &role, no("role trust policy", "sts:AssumeRole")),
+        ("sts:AssumeRole", &role, no("VPC endpoint policy", "sts:AssumeRole")),
+        ("sts:AssumeRole", &role, deny("the role trust policy")),
+        ("sts:AssumeRole", &role, String::new()),
+        ("ecr:GetAuthorizationToken", "*", no("identity-based policy", "ecr:GetAuthorizationToken")),
+        ("ecr:GetAuthorizationToken", "*", no("VPC endpoint policy", "ecr:GetAuthorizationToken")),
+        ("ecr:GetAuthorizationToken", "*", String::new()),
+        ("ecr-public:GetAuthorizationToken", "*", no("identity-based policy", "ecr-public:GetAuthorizationToken")),
+        ("sts:GetServiceBearerToken", "*", no("identity-based policy", "sts:GetServiceBearerToken")),
+        ("ecr:BatchGetImage", &repository, no("resource-based policy", "ecr:BatchGetImage")),
+        ("ecr:BatchGetImage", &repository, no("VPC endpoint policy", "ecr:BatchGetImage")),
+        ("s3:GetObject", layer, no("VPC endpoint policy", "s3:GetObject")),
+        ("ecs:ListTasks", "arn:aws:ecs:eu-west-1:111122223333:cluster/web", String::new()),
+    ];
+    let mut text = String::new();
+    for (action, resource, reason) in table {
+        let context = DenialContext { region: Some("eu-west-1"), ..DenialContext::default() };
+        let denial = sentence(action, resource, &reason).in_context(context);
+        let (reason, hint) = (denial.reason(), denial.hint());
+        assert!(hint.len() < 1_000, "a hint is cut at 1,000 characters: {hint}");
+        text += &format!("{action} on {resource}: {reason}\n  hint: {hint}\n\n");
+    }
+    insta::assert_snapshot!(text);
+}
