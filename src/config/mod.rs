@@ -8,7 +8,6 @@
 
 mod account_entry;
 mod audit_target;
-mod aws_variables;
 mod choices;
 mod config_error;
 mod credential_folder;
@@ -19,6 +18,7 @@ mod parse_value;
 mod proxy;
 mod registry_entry;
 mod rewrite_entry;
+mod sdk_variables;
 mod setting_value;
 mod settings;
 mod sources;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::config_error::ConfigError;
 use super::file_settings::FileSettings;
 use super::table::{SETTINGS, Setting};
-use super::{aws_variables, credential_folder, proxy};
+use super::{credential_folder, proxy, sdk_variables};
 use crate::secret::Secret;
 
 /// The file that is read if neither `--config` nor [`FILE_VARIABLE`] names one. It need not exist.
@@ -60,7 +60,7 @@ impl Sources {
     /// valid UTF-8, or if a variable that the AWS SDK reads is malformed.
     pub fn from_process(path: Option<&Path>) -> Result<Self, ConfigError> {
         proxy::check(variable)?;
-        aws_variables::check(variable)?;
+        sdk_variables::check(variable)?;
         let mut sources = Self::default();
         let credentials = variable(credential_folder::VARIABLE)?.map(PathBuf::from);
         for setting in SETTINGS {

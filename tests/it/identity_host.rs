@@ -359,3 +359,32 @@ fn pipe_in_place_of_an_sdk_file_fails_at_the_deadline() {
         assert_eq!(output.failure(0), "host-identity unavailable", "{variable}: {output:?}");
     }
 }
+
+#[test]
+fn malformed_variable_ends_every_command_before_it_asks_anybody() {
+    let world = World::new();
+    let commands: [&[&str]; 5] = [
+        &["secret", "check", "--for", "direct", SECRET],
+        &["login-password", "--registry", "111122223333.dkr.ecr.eu-west-1.amazonaws.com"],
+        &["serve"],
+        &["credential", "docker", "get"],
+        &["pull", "-"],
+    ];
+    let values = [
+        ("AWS_SECRET_ACCESS_KEY", "hunter2\n"),
+        ("AWS_ACCESS_KEY_ID", "AKIA\r"),
+        ("AWS_REGION", "us-east-1 "),
+        ("AWS_ENDPOINT_URL", "127.0.0.1:6012"),
+    ];
+    for (name, value) in values {
+        for command in commands {
+            let output = world.configure(Run::new(command)).env(name, value).stdin(definition().to_string()).output();
+            // Docker knows only success and failure of a credential helper.
+            let code = if command.contains(&"docker") { 1 } else { 6 };
+            assert_eq!(output.code, code, "{command:?}: {output:?}");
+            assert!(format!("{output:?}").contains(name), "{command:?}: {output:?}");
+            assert!(!format!("{output:?}").contains("hunter2"), "{command:?}: {output:?}");
+        }
+    }
+    assert_eq!(world.aws.calls().len(), 0);
+}
