@@ -14,6 +14,7 @@ test: lab-up  ## every test, on the lab
 	command -v cargo-deb >/dev/null || cargo install --locked cargo-deb
 	lab/debian.sh >/dev/null
 	lab/fuzzer.sh >/dev/null
+	lab/awscli.sh >/dev/null
 	cargo nextest run --locked; status=$$?; lab/down; exit $$status
 	cargo nextest run --locked --features otel --lib --test it otel traces::
 

@@ -8,12 +8,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 source ./lib.sh
 source ./install.sh
 
-FUZZER=$(dirname "$LAB")/fuzzer
-
-mkdir -p "$FUZZER"
-exec 9>"$FUZZER/lock"
-flock --wait 300 9 || die "another process has held $FUZZER/lock for five minutes"
-if ! is_installed "$FUZZER/venv" fuzzer.txt; then
-    install_python "$FUZZER/venv" fuzzer.txt "the fuzzer (schemathesis)"
-fi
-printf '%s\n' "$FUZZER/venv/bin/schemathesis"
+install_tool fuzzer schemathesis "the fuzzer (schemathesis)"

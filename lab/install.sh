@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Installs what the lab needs on the machine: Debian packages, and moto in a
-# virtual environment. The fuzzer has another virtual environment (fuzzer.sh).
+# virtual environment. The fuzzer and the AWS CLI have their own (fuzzer.sh, awscli.sh).
 
 # Prints the packages that are missing, one a line.
 missing_packages() { # [--private-engine]
@@ -96,4 +96,18 @@ install_moto() {
     is_installed "$VENV" requirements.txt && return
     stop aws
     install_python "$VENV" requirements.txt "the AWS emulator (moto)"
+}
+
+# Installs a tool that runs without the lab into target/NAME from NAME.txt, and prints the path of
+# its program.
+install_tool() { # NAME PROGRAM WHAT
+    local folder
+    folder=$(dirname "$LAB")/$1
+    mkdir -p "$folder"
+    exec 9>"$folder/lock"
+    flock --wait 300 9 || die "another process has held $folder/lock for five minutes"
+    if ! is_installed "$folder/venv" "$1.txt"; then
+        install_python "$folder/venv" "$1.txt" "$3"
+    fi
+    printf '%s\n' "$folder/venv/bin/$2"
 }

@@ -7,7 +7,7 @@ use http::{HeaderValue, header};
 
 use crate::agent::JournalRecord;
 use crate::answers::classify;
-use crate::aws::{SecretValue, SecretVersion};
+use crate::aws::{Denial, SecretValue, SecretVersion};
 use crate::cluster::{Attributes, Expression};
 use crate::config::AccessTokens;
 use crate::credential::content::{SecretContent, parse_login};
@@ -93,6 +93,17 @@ pub fn engine_message(bytes: &[u8]) {
     let Ok(image) = ImageReference::parse("registry.example/team/app:1") else { return };
     let text = String::from_utf8_lossy(bytes).into_owned();
     let _ = classify(&EngineError::ErrorMessage { status: 500, code: None, text }, &image, false);
+}
+
+/// Reads AWS's sentence about a denial. What it says must be safe to paste into a shell.
+pub fn aws_denial(bytes: &[u8]) {
+    if let Some(denial) = Denial::parse(&String::from_utf8_lossy(bytes)) {
+        let shown = format!("{} {}", denial.reason(), denial.hint());
+        assert!(shown.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' '), "{shown}");
+        let names = [denial.principal(), denial.resource(), denial.action()];
+        let is_safe = |name: &str| !name.contains(['`', '$', ';', '&', '|', '<', '>', '\'', '"', '\\', ' ']);
+        assert!(names.into_iter().flatten().all(is_safe), "{denial:?}");
+    }
 }
 
 /// Parses the `WWW-Authenticate` header of a registry.

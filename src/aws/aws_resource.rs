@@ -51,7 +51,7 @@ impl AwsResource {
             Self::Secret(secret) => Some(secret.as_str()),
             Self::Key(key) => Some(key.as_str()),
             Self::Token(_) => Some("*"),
-            Self::Cluster(cluster) => Some(cluster).map(String::as_str).filter(|cluster| cluster.starts_with("arn:")),
+            Self::Cluster(cluster) => Some(cluster.as_str()).filter(|cluster| cluster.starts_with("arn:")),
             Self::KeyOfSecret(_) => None,
         }
     }

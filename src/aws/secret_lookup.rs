@@ -67,8 +67,7 @@ impl SecretLookup {
                 let names = MeantNames::of(secret);
                 if names.stem.is_some() && found.name == names.whole {
                     format!(
-                        "; its name ends like the suffix of a full ARN (a hyphen and six characters), so AWS takes `{}` for a full ARN",
-                        secret
+                        "; its name ends like the suffix of a full ARN (a hyphen and six characters), so AWS takes `{secret}` for a full ARN"
                     )
                 } else if matches!(secret, CredentialsParameter::Name(_)) {
                     format!("; `{}` is its name with the suffix of its ARN", names.whole)

@@ -84,6 +84,12 @@ impl Explain for EngineError {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Unreachable { host, reason: UnreachableReason::TlsHandshake(_) } => {
+                let address = host.split_once("://").map_or(host.as_str(), |(_, address)| address);
+                return Some(format!(
+                    "`openssl s_client -connect {address} </dev/null` shows what the engine offers; taskpull supports TLS 1.2 and 1.3"
+                ));
+            }
             Self::Unreachable { host, reason } => reason.hint(host.starts_with("unix://")),
             Self::UnexpectedResponse { .. } => {
                 "Docker Engine 20.10 (API 1.41) or newer is required: check `docker version`"

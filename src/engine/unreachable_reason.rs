@@ -98,7 +98,7 @@ impl UnreachableReason {
                 "cert.pem must be signed by the daemon's `tlscacert`, be a client certificate (extendedKeyUsage=clientAuth) and be valid now"
             }
             Self::TlsHandshake(_) => {
-                "`openssl s_client -connect HOST:PORT` shows what the engine offers; taskpull supports TLS 1.2 and 1.3"
+                "compare the versions of TLS that the engine offers; taskpull supports TLS 1.2 and 1.3"
             }
         }
     }

@@ -34,7 +34,7 @@ pub(super) fn check_content(version: &SecretVersion, usage: SecretUse) -> (Findi
         Finding::wrong(
             "content",
             &message,
-            "write it again without it: `taskpull secret new … --update` removes a line end",
+            "write it again without it: taskpull's `secret new --update` removes a line end",
         )
     } else if pair.has_other_keys {
         Finding::note("content", &format!("`username` and `{key}`, and other keys, which this use ignores"))

@@ -2,7 +2,9 @@
 //! C14). Pure: the caller passes what Secrets Manager reported.
 
 use crate::aws::{Replica, ReplicaState, SecretMetadata};
-use crate::secret_authoring::{finding::Finding, secret_use::PULL_THROUGH_PREFIX as PREFIX, secret_use::SecretUse};
+use crate::secret_authoring::{
+    commands::use_default_key, finding::Finding, secret_use::PULL_THROUGH_PREFIX as PREFIX, secret_use::SecretUse,
+};
 use crate::task::Region;
 
 /// Where the pull-through cache rule or the task is, as far as the user specified it.
@@ -30,7 +32,10 @@ fn name(name: &str, usage: SecretUse) -> Finding {
         SecretUse::PullThrough => Finding::wrong(
             "name",
             &format!("`{name}` does not begin with `{PREFIX}`"),
-            "a secret cannot be renamed: create one with `taskpull secret new`; ECR takes no other name, and its console shows no other",
+            &format!(
+                "a secret cannot be renamed: create another one, for example `{PREFIX}{}`; ECR takes no other name, and its console shows no other",
+                name.rsplit('/').next().filter(|rest| !rest.is_empty()).unwrap_or("docker-hub")
+            ),
         ),
         SecretUse::Direct if has_prefix => Finding::note(
             "name",
@@ -95,7 +100,7 @@ fn key(metadata: &SecretMetadata, usage: SecretUse, consumer: &SecretConsumer) -
         (Some(key), SecretUse::PullThrough) => Finding::wrong(
             "key",
             &format!("it is encrypted under the customer key {key}, which ECR's pull-through cache does not support"),
-            "`aws secretsmanager update-secret --secret-id ARN --kms-key-id alias/aws/secretsmanager`, then write the value again",
+            &format!("{}, then write the value again", use_default_key(&metadata.arn)),
         ),
         (Some(key), SecretUse::Direct) => Finding::note(
             "key",

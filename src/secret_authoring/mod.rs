@@ -3,6 +3,7 @@
 //! The decisions are pure, or take the trait [`SecretAdmin`] in place of AWS. Nothing is written
 //! before the existing secret has been read, and no error contains a token.
 
+mod commands;
 mod content_check;
 mod finding;
 mod metadata_check;

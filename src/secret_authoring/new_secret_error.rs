@@ -2,7 +2,7 @@
 
 use crate::credential::content::VALUE_LIMIT;
 use crate::error::{Class, Explain, Link};
-use crate::secret_authoring::secret_use::PULL_THROUGH_PREFIX;
+use crate::secret_authoring::{commands::find_key_arn, secret_use::PULL_THROUGH_PREFIX};
 use crate::task::{ArnError, Region, RegionError};
 
 /// An invalid argument or token. No variant contains the token.
@@ -121,8 +121,8 @@ impl Explain for NewSecretError {
             Self::CustomerKey => {
                 "omit --kms-key; a customer key is for --for direct, where another account may have to read the secret"
             }
-            Self::Key { .. } => "copy the full ARN from `aws kms describe-key --key-id KEY`",
-            Self::EmptyToken => "pass it on stdin (`taskpull secret new … < token.txt`), or type it at the prompt",
+            Self::Key { key, .. } => return Some(format!("pass the full ARN of the key: {}", find_key_arn(key))),
+            Self::EmptyToken => "pass it on stdin (`< token.txt` at the end of the command), or type it at the prompt",
             Self::Lines | Self::Spaces | Self::NotText => "pass the token alone, on one line",
             Self::TokenInClear(_) => {
                 "remove it there; if that text was ever stored, revoke the token, because names, descriptions and tags are visible in listings and in CloudTrail"

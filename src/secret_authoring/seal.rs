@@ -9,6 +9,7 @@ use crate::aws::{AwsClient, AwsError};
 use crate::credential::{Envelope, content, content::ContentFault};
 use crate::error::{Class, Explain, Link};
 use crate::secret::Secret;
+use crate::secret_authoring::commands::find_key_arn;
 use crate::task::{ArnError, KeyArn};
 
 /// The most bytes that KMS encrypts in one call (`Encrypt`, API reference).
@@ -72,8 +73,11 @@ impl Explain for SealError {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Key { .. } => {
-                "pass the full ARN, which contains the Region for decryption: copy it from `aws kms describe-key --key-id KEY`"
+            Self::Key { text, .. } => {
+                return Some(format!(
+                    "pass the full ARN, which contains the Region for decryption: {}",
+                    find_key_arn(text)
+                ));
             }
             Self::Context => "for example: --context team=web --context stage=prod",
             Self::Long => "seal the login alone: {\"username\": \"…\", \"password\": \"…\"}",

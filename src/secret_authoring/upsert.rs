@@ -7,8 +7,8 @@ use crate::aws::{AwsClient, AwsError, CreatedSecret, SecretAdminClient, SecretMe
 use crate::credential::content::username_token::UsernameToken;
 use crate::error::{Class, Explain as _, Failure, Printable};
 use crate::secret_authoring::{
-    new_secret::NewSecret, new_secret_error::NewSecretError, secret_admin::SecretAdmin, secret_use::SecretUse,
-    upsert_error::UpsertError,
+    commands, new_secret::NewSecret, new_secret_error::NewSecretError, secret_admin::SecretAdmin,
+    secret_use::SecretUse, upsert_error::UpsertError,
 };
 use crate::task::{CredentialsParameter, KeyArn, Region};
 
@@ -169,24 +169,24 @@ fn content_differences(current: &SecretVersion, secret: &NewSecret) -> Vec<Strin
 /// The notes for the user: differences that are left alone, and limits of the key.
 fn notes(existing: Option<&SecretMetadata>, secret: &NewSecret) -> Vec<Printable> {
     let spec = &secret.spec;
-    let has_other_text = |found: &SecretMetadata| spec.description.is_some() && spec.description != found.description;
-    let has_other_tags = |found: &SecretMetadata| spec.tags.iter().any(|tag| !found.tags.contains(tag));
-    let table = [
-        (
-            existing.is_some_and(has_other_text),
-            "the description differs and was not changed; use `aws secretsmanager update-secret`",
-        ),
-        (
-            existing.is_some_and(has_other_tags),
-            "the tags differ and were not changed; use `aws secretsmanager tag-resource`",
-        ),
-        (existing.is_some_and(|found| found.is_rotated), "rotation is on, and will overwrite this value"),
-        (
-            spec.key.is_some() && !spec.replicas.is_empty(),
-            "the replicas use the default keys of their Regions, which admit no other account",
-        ),
-    ];
-    table.into_iter().filter(|(applies, _)| *applies).map(|(_, note)| Printable::new(note)).collect()
+    let mut notes = Vec::new();
+    if let Some(found) = existing {
+        if let Some(text) = spec.description.as_deref().filter(|text| Some(*text) != found.description.as_deref()) {
+            let command = commands::set_description(&found.arn, text);
+            notes.push(format!("the description differs and was not changed: {command}"));
+        }
+        let tags: Vec<_> = spec.tags.iter().filter(|tag| !found.tags.contains(tag)).cloned().collect();
+        if !tags.is_empty() {
+            notes.push(format!("the tags differ and were not changed: {}", commands::set_tags(&found.arn, &tags)));
+        }
+        if found.is_rotated {
+            notes.push("rotation is on, and will overwrite this value".to_owned());
+        }
+    }
+    if spec.key.is_some() && !spec.replicas.is_empty() {
+        notes.push("the replicas use the default keys of their Regions, which admit no other account".to_owned());
+    }
+    notes.iter().map(|note| Printable::new(note)).collect()
 }
 
 #[cfg(test)]

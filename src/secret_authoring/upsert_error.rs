@@ -2,6 +2,7 @@
 
 use crate::aws::SecretMetadata;
 use crate::error::{Class, Explain, Link};
+use crate::secret_authoring::commands::use_default_key;
 
 /// An existing secret that is left unchanged.
 #[derive(Debug, thiserror::Error)]
@@ -56,10 +57,9 @@ impl Explain for UpsertError {
             Self::Differs { .. } => {
                 "nothing was written: use --update to write a new version (the old one remains as AWSPREVIOUS), or choose another name".to_owned()
             }
-            Self::Key { arn, expected, .. } if expected == SecretMetadata::DEFAULT_KEY => format!(
-                "nothing was written: choose another name, or run `aws secretsmanager update-secret --secret-id {arn} --kms-key-id {}`",
-                SecretMetadata::DEFAULT_KEY
-            ),
+            Self::Key { arn, expected, .. } if expected == SecretMetadata::DEFAULT_KEY => {
+                format!("nothing was written: choose another name, or run {}", use_default_key(arn))
+            }
             Self::Key { .. } => "nothing was written: pass the key that it has, or choose another name".to_owned(),
             Self::Replica { primary, .. } => format!("use --region {primary}"),
         })

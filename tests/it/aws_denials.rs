@@ -133,3 +133,28 @@ fn denied_key_of_a_secret_is_reported_with_its_policy() {
     let hint = text(&ended, "hint");
     assert!(hint.contains(&format!("`aws kms get-key-policy --region eu-west-1 --key-id {key}")), "{hint}");
 }
+
+#[test]
+fn bare_name_that_is_denied_is_explained_as_one_of_the_own_account() {
+    let mut world = World::new();
+    world.host = world.aws.put_user(HOST_USER, Policy::none());
+    let completed = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:partner/hub";
+    for resource in ["partner/hub", completed] {
+        let sentence = format!(
+            "User: {HOST_USER} is not authorized to perform: {GET_SECRET_VALUE} on resource: {resource} because no identity-based policy allows the {GET_SECRET_VALUE} action"
+        );
+        world.aws.inject_fault(
+            "GetSecretValue",
+            Calls::Every,
+            AwsFault::Error(400, "AccessDeniedException", sentence.leak()),
+        );
+        let run = world.pull(&task(&[container("app", IMAGE, "partner/hub")]));
+        let ended = run.env("AWS_REGION", "eu-west-1").output();
+        let hint = text(&ended, "hint");
+        assert!(
+            hint.contains("caller's own account (111122223333): give the full ARN of a secret of another account"),
+            "{hint}"
+        );
+        assert!(hint.contains(&format!("on {completed}-??????")), "{hint}");
+    }
+}

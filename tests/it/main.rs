@@ -33,6 +33,7 @@ mod engine_address;
 mod engine_address_tls;
 mod engine_versions;
 mod generated_documents;
+mod hint_commands;
 mod identity_accounts;
 mod identity_addresses;
 mod identity_endpoints;

@@ -288,8 +288,8 @@ fn missing_permission_is_named_with_its_resource() {
         let account = Account::with_policy(policy);
         let ended = account.create_hub_secret(&["--replicate", "us-east-1"], TOKEN);
         assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
-        let arn = format!("arn:aws:secretsmanager:eu-west-1:111122223333:secret:{NAME}-??????");
-        let hint = format!("allow secretsmanager:{action} on {arn} in an identity-based policy of");
+        let hint =
+            format!("allow secretsmanager:{action} on arn:aws:secretsmanager:eu-west-1:111122223333:secret:{NAME}-");
         assert!(ended.stderr.contains(&hint), "{ended:?}");
         let consequence =
             if *action == allowed[2] { "the secret exists, its replicas do not" } else { "nothing was written" };

@@ -15,7 +15,7 @@ pub(super) fn of_a_denial(request: &DeniedRequest<'_>) -> String {
         "an identity-based policy of {holder} must allow {action} on {target}{}",
         command(show(request, PolicyKind::Identity, None))
     )];
-    if request.reads_by_bare_name() {
+    if request.reads_by_name {
         steps.push(
             "a secret of another account is read by its full ARN only, and its resource policy must allow it too"
                 .to_owned(),

@@ -15,6 +15,8 @@ pub struct Denial {
     region: Option<String>,
     decision: PolicyDecision,
     policy: Option<String>,
+    /// Whether a secret was read by its bare name; AWS's sentence may complete the name to an ARN.
+    reads_by_name: bool,
 }
 
 /// What is known about a request apart from AWS's sentence. Each part that is known takes the place
@@ -46,14 +48,23 @@ impl Denial {
             region: None,
             decision: sentence.decision,
             policy: name(sentence.policy),
+            reads_by_name: false,
         })
     }
 
     /// A denial without AWS's sentence.
     #[must_use]
     pub fn unstated(context: DenialContext<'_>) -> Self {
-        let decision = PolicyDecision::Unstated;
-        Self { principal: None, action: None, resource: None, region: None, decision, policy: None }.in_context(context)
+        let nothing = Self {
+            principal: None,
+            action: None,
+            resource: None,
+            region: None,
+            decision: PolicyDecision::Unstated,
+            policy: None,
+            reads_by_name: false,
+        };
+        nothing.in_context(context)
     }
 
     /// Adds what is known about the request.
@@ -65,9 +76,12 @@ impl Denial {
             Some(resource) if is_precise(&resource) => Some(resource),
             resource => known(context.resource).or(resource),
         };
+        let action = self.action.or(known(context.action));
+        let is_name = context.resource.is_some_and(|resource| !is_precise(resource));
         Self {
             principal: known(context.principal).or(self.principal),
-            action: self.action.or(known(context.action)),
+            reads_by_name: is_name && action.as_deref() == Some("secretsmanager:GetSecretValue"),
+            action,
             resource,
             region: context.region.filter(|region| is_word(region)).map(str::to_owned).or(self.region),
             ..self
@@ -144,6 +158,7 @@ impl Denial {
             action: self.action.as_deref(),
             resource: self.resource.as_deref(),
             region: self.region.as_deref(),
+            reads_by_name: self.reads_by_name,
         }
     }
 }

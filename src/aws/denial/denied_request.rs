@@ -11,6 +11,8 @@ pub(super) struct DeniedRequest<'a> {
     /// An ARN, the name of a secret, or `*`.
     pub resource: Option<&'a str>,
     pub region: Option<&'a str>,
+    /// Whether a secret was read by its bare name, which AWS looks up in the caller's account.
+    pub reads_by_name: bool,
 }
 
 impl<'a> DeniedRequest<'a> {
@@ -136,12 +138,6 @@ impl<'a> DeniedRequest<'a> {
             "ecs" => "ECS",
             _ => "the service",
         }
-    }
-
-    /// Whether a secret was read by its bare name, which AWS looks up in the caller's account.
-    pub(super) fn reads_by_bare_name(&self) -> bool {
-        self.action == Some("secretsmanager:GetSecretValue")
-            && self.resource.is_some_and(|name| name != "*" && !name.starts_with("arn:"))
     }
 }
 

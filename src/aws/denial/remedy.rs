@@ -50,7 +50,7 @@ fn allow_identity(request: &DeniedRequest<'_>, shown: &str) -> String {
     if request.crosses_accounts() {
         hint += &format!("; {} must allow it too{}", request.resource_policy(), owner(request));
         hint += &resource_policy(request).map(|command| format!(": {command}")).unwrap_or_default();
-    } else if request.reads_by_bare_name() {
+    } else if request.reads_by_name {
         let account = request.account().map(|account| format!(" ({account})")).unwrap_or_default();
         hint += &format!(
             "; a bare name is looked up in the caller's own account{account}: give the full ARN of a secret of another account"

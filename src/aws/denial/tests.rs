@@ -199,7 +199,7 @@ fn every_denial_has_its_reason_and_hint() {
     ];
     let mut text = String::new();
     for (action, resource, reason) in table {
-        let context = DenialContext { region: Some("eu-west-1"), ..DenialContext::default() };
+        let context = DenialContext { resource: Some(resource), region: Some("eu-west-1"), ..DenialContext::default() };
         let denial = sentence(action, resource, &reason).in_context(context);
         let (reason, hint) = (denial.reason(), denial.hint());
         assert!(hint.len() < 1_000, "a hint is cut at 1,000 characters: {hint}");

@@ -17,7 +17,7 @@ pub(in crate::cli) fn seal(arguments: &SealArguments) -> Result<ExitCode, Comman
     let binding = Binding::new(&arguments.key, &arguments.context).map_err(CommandError::usage)?;
     if io::stdin().is_terminal() {
         print_line("error: stdin is a terminal, which would show the login");
-        print_line("  hint: redirect a file: `taskpull secret seal --key ARN < login.json`");
+        print_line(&format!("  hint: redirect a file: `taskpull secret seal --key {} < login.json`", arguments.key));
         return Ok(ExitCode::Usage);
     }
     let plaintext = Plaintext::new(read_login().map_err(CommandError::stdin)?)

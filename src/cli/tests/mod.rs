@@ -2,3 +2,4 @@
 
 mod error_catalogue;
 mod help;
+mod hint_commands;
