@@ -1,5 +1,5 @@
 //! What single products say: quotas, policies, blocked addresses and refused logins of Docker Hub,
-//! Harbor, Quay, Artifactory, GitHub, GitLab, Azure, Google, Nexus and DigitalOcean.
+//! Harbor, Quay, Artifactory, GitHub, GitLab, Azure, Google, Nexus and others.
 
 use crate::answers::rules::message_rule::MessageRule;
 use crate::error::{Class, Link};
