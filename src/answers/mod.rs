@@ -20,6 +20,7 @@ mod network_messages;
 mod reference;
 mod registry_messages;
 
+pub(crate) use classification::Classification;
 pub(crate) use classify::classify;
 pub use reference::reference;
 

@@ -22,6 +22,7 @@ mod login;
 mod observer;
 mod provenance;
 mod provider;
+mod redaction;
 pub(crate) mod scope;
 mod store;
 
@@ -32,4 +33,5 @@ pub use login::Login;
 pub use observer::{CredentialKind, CredentialObserver, CredentialOrigin, ProvidedCredential};
 pub use provenance::{Provenance, SecretNames};
 pub use provider::CredentialProvider;
+pub(crate) use redaction::redact_login;
 pub use store::{SecretStore, TokenStore};

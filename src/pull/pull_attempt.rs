@@ -12,9 +12,8 @@ use super::pull_error::PullError;
 use super::pull_mode::PullMode;
 use super::pull_state::{PullObserver, PullState};
 use super::pulled_image::{PullResultKind, PulledImage};
-use crate::credential::Login;
+use crate::credential::{Login, redact_login};
 use crate::engine::auth_header::auth_header;
-use crate::engine::redaction::redact_login;
 use crate::engine::stream_summary::{StreamOutcome, StreamSummary};
 use crate::engine::{Engine, EngineError, LocalImage, ProgressMessage, PullRequest};
 use crate::error::{Class, Explain as _};
@@ -204,7 +203,8 @@ impl<E: Engine> PullAttempt<'_, E> {
         let cause = match cause {
             EngineError::ErrorMessage { status, code, text } => {
                 let header = auth_header(image, self.login);
-                EngineError::ErrorMessage { status, code, text: redact_login(text, self.login, header.as_ref()) }
+                let header = header.as_ref().and_then(|header| header.to_str().ok());
+                EngineError::ErrorMessage { status, code, text: redact_login(text, self.login, header) }
             }
             cause => cause,
         };

@@ -64,6 +64,7 @@ mod pull_rewrites;
 mod pull_rotation;
 mod pull_secret_failures;
 mod secret_check;
+mod secret_check_registry;
 mod secret_new;
 mod secret_recipes;
 mod secret_seal;
