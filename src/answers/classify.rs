@@ -1,12 +1,16 @@
 //! Finds the meaning of a failure of the engine.
 
+use crate::answers::answer::Answer;
 use crate::answers::classification::Classification;
 use crate::answers::engine_messages::ENGINE_MESSAGES;
 use crate::answers::generic_messages::GENERIC_MESSAGES;
 use crate::answers::image_messages::IMAGE_MESSAGES;
 use crate::answers::message_rule::MessageRule;
 use crate::answers::network_messages::NETWORK_MESSAGES;
+use crate::answers::pull_phase::PullPhase;
+use crate::answers::reaction::Reaction;
 use crate::answers::registry_messages::REGISTRY_MESSAGES;
+use crate::answers::sent_login::SentLogin;
 use crate::engine::{EngineError, UnreachableReason};
 use crate::error::{Class, Explain as _, Link};
 use crate::plan::RegistryKind;
@@ -18,37 +22,58 @@ pub(crate) fn rules() -> impl Iterator<Item = &'static MessageRule> {
     [ENGINE_MESSAGES, REGISTRY_MESSAGES, IMAGE_MESSAGES, NETWORK_MESSAGES, GENERIC_MESSAGES].into_iter().flatten()
 }
 
-/// Returns what an error means for the pull of `image`; `anonymous` says that no login was sent.
-pub(crate) fn classify(error: &EngineError, image: &ImageReference, anonymous: bool) -> Classification {
+/// Returns what an error of the engine means for the pull of `image`.
+pub(crate) fn classify(
+    error: &EngineError,
+    image: &ImageReference,
+    login: &SentLogin,
+    _phase: PullPhase,
+) -> Classification {
     let EngineError::ErrorMessage { status, code, text } = error else {
         return classify_without_message(error);
     };
+    classify_text(*status, *code, text, image, login)
+}
+
+/// Returns what an answer of the registry of `image` means, whoever gave it.
+pub(crate) fn interpret(answer: &Answer, image: &ImageReference, login: &SentLogin) -> Classification {
+    classify_text(answer.status.unwrap_or(500), None, &answer.text, image, login)
+}
+
+fn classify_text(
+    status: u16,
+    code: Option<i64>,
+    text: &str,
+    image: &ImageReference,
+    login: &SentLogin,
+) -> Classification {
     let text = format!("^: {} $", remove_names(text, image).to_lowercase());
     let rule = rules().find(|rule| rule.phrases.iter().any(|phrase| text.contains(phrase)));
-    let mut meaning = rule.map_or_else(|| classify_by_number(*status, *code), |rule| rule.meaning);
+    let mut meaning = rule.map_or_else(|| classify_by_number(status, code), MessageRule::meaning);
     if meaning.class == Class::Unknown && is_refused_by_ecr_public(&text, image) {
-        meaning = ECR_PUBLIC_REFUSED;
+        meaning = ECR_PUBLIC_REFUSED.meaning();
     }
-    let is_about_credentials =
-        meaning.class == Class::Refused && matches!(meaning.link, Link::Registry | Link::Repository);
-    if anonymous && is_about_credentials {
+    if *login == SentLogin::Anonymous && meaning.reaction == Reaction::NewerLogin {
         meaning.explanation = match meaning.link {
             Link::Repository => "the repository does not exist, or requires credentials; the container names none",
             _ => "the registry requires credentials, and the container names none",
-        };
+        }
+        .into();
         meaning.hint = Some(
-            "store credentials in a secret and name it in the container's repositoryCredentials.credentialsParameter",
+            "store credentials in a secret and name it in the container's repositoryCredentials.credentialsParameter"
+                .into(),
         );
     }
     meaning
 }
 
-const ECR_PUBLIC_REFUSED: Classification = Classification {
-    link: Link::Registry,
-    class: Class::Refused,
-    explanation: "ECR Public does not accept this authorization token",
-    hint: Some("tokens last 12 hours, and taskpull has requested a new one since: check the host's clock"),
-};
+const ECR_PUBLIC_REFUSED: MessageRule = MessageRule::new(
+    &[],
+    Link::Registry,
+    Class::Refused,
+    "ECR Public does not accept this authorization token",
+    "tokens last 12 hours, and taskpull has requested a new one since: check the host's clock",
+);
 
 /// ECR Public answers an expired token with status 400 and without a challenge; engines that do not
 /// relay its message show the status.
@@ -87,7 +112,8 @@ fn classify_by_number(status: u16, code: Option<i64>) -> Classification {
         429 | 503 => (Class::EngineBusy, "the engine is too busy to pull"),
         _ => (Class::Unknown, "the engine reported an error that taskpull does not know"),
     };
-    Classification { link: Link::Engine, class, explanation, hint: None }
+    let explanation = explanation.into();
+    Classification { link: Link::Engine, class, reaction: Reaction::ByClass, explanation, hint: None }
 }
 
 /// Classifies an error for which the engine sent no message.
@@ -102,5 +128,6 @@ fn classify_without_message(error: &EngineError) -> Classification {
         }
         _ => ("the connection to the engine failed", "check `journalctl -u docker`"),
     };
-    Classification { link: Link::Engine, class: error.class(), explanation, hint: Some(hint) }
+    let (class, explanation, hint) = (error.class(), explanation.into(), Some(hint.into()));
+    Classification { link: Link::Engine, class, reaction: Reaction::ByClass, explanation, hint }
 }

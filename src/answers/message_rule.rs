@@ -1,6 +1,7 @@
 //! One row of the tables of known messages.
 
 use crate::answers::classification::Classification;
+use crate::answers::reaction::Reaction;
 use crate::error::{Class, Link};
 
 /// Phrases, and what a message that contains one of them means.
@@ -11,7 +12,10 @@ use crate::error::{Class, Link};
 #[derive(Debug)]
 pub(crate) struct MessageRule {
     pub phrases: &'static [&'static str],
-    pub meaning: Classification,
+    pub link: Link,
+    pub class: Class,
+    pub explanation: &'static str,
+    pub hint: &'static str,
 }
 
 impl MessageRule {
@@ -22,6 +26,13 @@ impl MessageRule {
         explanation: &'static str,
         hint: &'static str,
     ) -> Self {
-        Self { phrases, meaning: Classification { link, class, explanation, hint: Some(hint) } }
+        Self { phrases, link, class, explanation, hint }
+    }
+
+    pub(crate) fn meaning(&self) -> Classification {
+        let Self { link, class, explanation, hint, .. } = *self;
+        let is_login = class == Class::Refused && matches!(link, Link::Registry | Link::Repository);
+        let reaction = if is_login { Reaction::NewerLogin } else { Reaction::ByClass };
+        Classification { link, class, reaction, explanation: explanation.into(), hint: Some(hint.into()) }
     }
 }

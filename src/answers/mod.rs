@@ -10,6 +10,8 @@
 //!
 //! Pure: it contacts nothing, and a message never leads to a panic.
 
+mod answer;
+mod answer_source;
 mod classification;
 mod classify;
 mod engine_messages;
@@ -17,12 +19,20 @@ mod generic_messages;
 mod image_messages;
 mod message_rule;
 mod network_messages;
+mod pull_phase;
+mod reaction;
 mod reference;
 mod registry_messages;
+mod sent_login;
 
+pub use answer::Answer;
+pub use answer_source::AnswerSource;
 pub(crate) use classification::Classification;
-pub(crate) use classify::classify;
+pub(crate) use classify::{classify, interpret};
+pub use pull_phase::PullPhase;
+pub(crate) use reaction::Reaction;
 pub use reference::reference;
+pub use sent_login::SentLogin;
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::answers::classification::Classification;
 use crate::answers::classify::rules;
 use crate::answers::message_rule::MessageRule;
 
@@ -12,12 +11,11 @@ use crate::answers::message_rule::MessageRule;
 #[must_use]
 pub fn reference() -> String {
     let mut text = String::from("| failure | the message contains | meaning | next step |\n|---|---|---|---|\n");
-    for MessageRule { phrases, meaning } in rules() {
-        let Classification { link, class, explanation, hint } = meaning;
+    for MessageRule { phrases, link, class, explanation, hint } in rules() {
         let code = |phrase: &&str| format!("`{}`", phrase.trim_matches(['^', '$', ' ', ':']).trim());
         let mut phrases: Vec<String> = phrases.iter().map(code).collect();
         phrases.dedup();
-        let (phrases, hint) = (phrases.join(", "), hint.unwrap_or_default());
+        let phrases = phrases.join(", ");
         // Writing to a String cannot fail.
         let _ = writeln!(text, "| `{} {}` | {phrases} | {explanation} | {hint} |", word(link), word(class));
     }

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::answers::classification::Classification;
 use crate::answers::classify::{classify, rules};
 use crate::answers::message_rule::MessageRule;
+use crate::answers::{PullPhase, SentLogin};
 use crate::engine::{EngineError, UnreachableReason};
 use crate::error::{Class, Link};
 use crate::task::ImageReference;
@@ -44,7 +45,8 @@ fn corpus() -> Vec<Row> {
 
 fn classify_message(image: &str, status: u16, code: Option<i64>, text: &str, anonymous: bool) -> Classification {
     let image = ImageReference::parse(image).unwrap();
-    classify(&EngineError::ErrorMessage { status, code, text: text.to_owned() }, &image, anonymous)
+    let login = if anonymous { SentLogin::Anonymous } else { SentLogin::unremarkable() };
+    classify(&EngineError::ErrorMessage { status, code, text: text.to_owned() }, &image, &login, PullPhase::Manifest)
 }
 
 fn classify_text(status: u16, text: &str) -> Classification {
@@ -86,18 +88,19 @@ fn corpus_covers_the_messages_of_the_source_documents() {
 fn answers_in_full() {
     let corpus = corpus();
     let example = |rule: &MessageRule| {
-        let mut rows: Vec<_> = corpus.iter().filter(|row| row.classify() == rule.meaning).collect();
+        let mut rows: Vec<_> = corpus.iter().filter(|row| row.classify() == rule.meaning()).collect();
         let has_phrase = |text: &str| rule.phrases.iter().any(|phrase| text.contains(phrase));
         rows.sort_by_key(|row| !has_phrase(&format!("^: {} $", row.text.to_lowercase())));
-        &rows.first().unwrap_or_else(|| panic!("no message for: {}", rule.meaning.explanation)).text
+        &rows.first().unwrap_or_else(|| panic!("no message for: {}", rule.explanation)).text
     };
     let mut text = String::new();
-    let mut add = |message: &str, Classification { link, class, explanation, hint }: Classification| {
+    let mut add = |message: &str, Classification { link, class, explanation, hint, .. }: Classification| {
         let message = message.replace('\n', " ");
-        writeln!(text, "{message}\n  {link} ({class}): {explanation}\n  hint: {}\n", hint.unwrap_or("none")).unwrap();
+        writeln!(text, "{message}\n  {link} ({class}): {explanation}\n  hint: {}\n", hint.as_deref().unwrap_or("none"))
+            .unwrap();
     };
     for rule in rules() {
-        add(example(rule), rule.meaning);
+        add(example(rule), rule.meaning());
     }
     let public = classify_message("public.ecr.aws/a/b", 500, None, "statuscode: 400", false);
     add("ECR Public: statuscode: 400", public);
@@ -114,7 +117,7 @@ fn answers_in_full() {
         EngineError::Unreachable { host: host.clone(), reason },
         EngineError::UnexpectedResponse { host, detail: "invalid JSON at column 1".to_owned() },
     ] {
-        add(&error.to_string(), classify(&error, &image, false));
+        add(&error.to_string(), classify(&error, &image, &SentLogin::unremarkable(), PullPhase::Manifest));
     }
     insta::assert_snapshot!(text);
 }

@@ -6,14 +6,15 @@ use std::io;
 use rustls::{AlertDescription, CertificateError, Error as TlsError, InvalidMessage};
 
 use super::registry_error::RegistryError;
+use crate::answers::{Answer, AnswerSource};
 
-/// The words of an engine for a failure without an answer; `None` if an engine has none.
-pub(super) fn engine_words(error: &RegistryError) -> Option<String> {
-    match error {
-        RegistryError::Unreachable(error) => Some(connection_words(error)),
-        RegistryError::ConnectionLost => Some("connection reset by peer".to_owned()),
-        _ => None,
-    }
+/// The words of an engine for a request to `host` that got no answer.
+pub(super) fn engine_answer(error: &RegistryError, host: &str) -> Answer {
+    let text = match error {
+        RegistryError::Unreachable(error) => connection_words(error),
+        _ => "connection reset by peer".to_owned(),
+    };
+    Answer { source: AnswerSource::Engine, status: None, code: None, text, host: Some(host.to_owned()) }
 }
 
 fn connection_words(error: &io::Error) -> String {

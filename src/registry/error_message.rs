@@ -24,6 +24,11 @@ impl ErrorMessage {
         Self { code: code.trim().to_owned(), message: message.trim().to_owned() }
     }
 
+    /// The code as engines write it: in lower case, with spaces.
+    fn engine_code(&self) -> String {
+        self.code.to_lowercase().replace('_', " ")
+    }
+
     fn is_empty(&self) -> bool {
         self.code.is_empty() && self.message.is_empty()
     }
@@ -31,8 +36,7 @@ impl ErrorMessage {
 
 impl fmt::Display for ErrorMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let code = self.code.to_lowercase().replace('_', " ");
-        match (&*code, &*self.message) {
+        match (&*self.engine_code(), &*self.message) {
             ("", message) => f.write_str(message),
             (code, "") => f.write_str(code),
             (code, message) => write!(f, "{code}: {message}"),
@@ -40,17 +44,26 @@ impl fmt::Display for ErrorMessage {
     }
 }
 
+/// The words of an error response.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct ErrorText {
+    /// The code of the first message, in lower case with spaces.
+    pub code: Option<String>,
+    /// All messages, each after its code. The text is unchanged: it may be long and may repeat a login.
+    pub text: String,
+}
+
 /// The words of an error response: the reason why a token is not accepted, and the messages of the
 /// body. A body that is no JSON counts as a message with the code that engines give to its status.
-/// Empty if the response has no words. The text is unchanged: it may be long and may repeat a login.
-pub(super) fn error_text(response: &HttpResponse) -> String {
+pub(super) fn error_text(response: &HttpResponse) -> ErrorText {
     let mut messages: Vec<_> = Challenges::from_headers(response.headers()).token_error().into_iter().collect();
     for message in body_messages(response.status(), response.body()) {
         if messages.len() < MESSAGE_LIMIT && !messages.contains(&message) {
             messages.push(message);
         }
     }
-    messages.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    let code = messages.first().map(ErrorMessage::engine_code).filter(|code| !code.is_empty());
+    ErrorText { code, text: messages.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ") }
 }
 
 fn body_messages(status: StatusCode, body: &[u8]) -> Vec<ErrorMessage> {
@@ -109,7 +122,7 @@ mod tests {
     use super::error_text;
 
     fn text(status: u16, body: &str) -> String {
-        error_text(&Response::builder().status(status).body(Bytes::from(body.to_owned())).unwrap())
+        error_text(&Response::builder().status(status).body(Bytes::from(body.to_owned())).unwrap()).text
     }
 
     #[test]
@@ -148,7 +161,8 @@ mod tests {
             .header(header::WWW_AUTHENTICATE, "Bearer realm=\"https://t/\",error=\"insufficient_scope\"")
             .body(Bytes::from(r#"{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}"#));
         let expected = "denied: requested access to the resource is denied; unauthorized: authentication required";
-        assert_eq!(error_text(&response.unwrap()), expected);
+        let text = error_text(&response.unwrap());
+        assert_eq!((text.code.as_deref(), &*text.text), (Some("denied"), expected));
     }
 
     proptest! {
@@ -156,7 +170,7 @@ mod tests {
         fn any_body_has_words_or_is_blank(status in 100..600_u16, body: Vec<u8>) {
             let response = Response::builder().status(status).body(Bytes::from(body.clone())).unwrap();
             let is_blank = String::from_utf8_lossy(&body).trim().is_empty();
-            prop_assert_eq!(error_text(&response).is_empty(), is_blank);
+            prop_assert_eq!(error_text(&response).text.is_empty(), is_blank);
         }
     }
 }

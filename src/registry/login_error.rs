@@ -1,17 +1,16 @@
 //! The error of a login check.
 
-use super::engine_words::engine_words;
+use super::engine_words::engine_answer;
 use super::login_target::LoginTarget;
 use super::registry_error::RegistryError;
-use crate::answers::{Classification, classify};
-use crate::engine::EngineError;
+use crate::answers::{Classification, Reaction, SentLogin, interpret};
 use crate::error::{Class, Explain, Link};
 
 /// Why a registry did not accept a login, or why it could not be checked.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
     /// A request failed, or its answer is an error.
-    #[error("{}: {}", target.name(), self.meaning().explanation)]
+    #[error("{}: {}", target.name(), Self::meaning(target, source).explanation)]
     Request {
         /// The registry or image that was checked.
         target: Box<LoginTarget>,
@@ -57,23 +56,49 @@ impl LoginError {
         }
     }
 
-    fn meaning(&self) -> Classification {
-        let (target, text, status) = match self {
-            Self::Request { target, source: RegistryError::Answer(answer) } => {
-                (target, answer.words.to_string(), answer.status)
-            }
-            Self::Request { target, source } => (target, engine_words(source).unwrap_or_default(), 500),
-            _ => unreachable!(),
+    /// What the answer or the lack of one means; the same as in a pull.
+    fn meaning(target: &LoginTarget, source: &RegistryError) -> Classification {
+        let image = target.reference();
+        let unsupported = |explanation: &'static str, hint: &str| Classification {
+            link: Link::Registry,
+            class: Class::Unsupported,
+            reaction: Reaction::Final,
+            explanation: explanation.into(),
+            hint: Some(hint.to_owned().into()),
         };
-        let error = EngineError::ErrorMessage { status, code: None, text };
-        classify(&error, target.reference(), false)
+        match source {
+            RegistryError::Answer(answer) => interpret(answer, image, &SentLogin::unremarkable()),
+            RegistryError::Redirect { to } => unsupported(
+                "the login was not sent, because the registry redirects the request to another server",
+                &format!("a login is for one server: name the registry that answers without a redirect, perhaps {to}"),
+            ),
+            RegistryError::Realm { .. } => unsupported(
+                "the login was not sent, because the registry's token service has an unsafe or invalid address",
+                "configure the token service's address (`realm`) at the registry: whole, and with https",
+            ),
+            RegistryError::UnsupportedChallenge { .. } => unsupported(
+                "the registry requires a kind of authentication that engines do not support",
+                "the registry must offer `Basic` or `Bearer` in the header WWW-Authenticate of its 401 answer; a proxy in front of it may ask for a login of its own, or remove the header",
+            ),
+            RegistryError::ResponseTooLong { .. } | RegistryError::InvalidResponse(_) => unsupported(
+                "the answer is not one of a registry",
+                "check the host and port: a proxy or a web server may answer in the registry's place",
+            ),
+            RegistryError::NoCredentials | RegistryError::Uri => unsupported(
+                "the login cannot be sent in the form that the registry requires",
+                "use a user name with a password or token",
+            ),
+            RegistryError::Unreachable(_) | RegistryError::ConnectionLost => {
+                interpret(&engine_answer(source, target.host()), image, &SentLogin::unremarkable())
+            }
+        }
     }
 }
 
 impl Explain for LoginError {
     fn link(&self) -> Link {
         match self {
-            Self::Request { .. } => self.meaning().link,
+            Self::Request { target, source } => Self::meaning(target, source).link,
             Self::Repository { .. } => Link::Repository,
             Self::NotAsked { .. } | Self::TimedOut { .. } => Link::Registry,
         }
@@ -81,7 +106,7 @@ impl Explain for LoginError {
 
     fn class(&self) -> Class {
         match self {
-            Self::Request { .. } => self.meaning().class,
+            Self::Request { target, source } => Self::meaning(target, source).class,
             Self::Repository { .. } => Class::Refused,
             Self::NotAsked { .. } => Class::Unsupported,
             Self::TimedOut { .. } => Class::TimedOut,
@@ -99,7 +124,7 @@ impl Explain for LoginError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Request { .. } => self.meaning().hint.map(str::to_owned),
+            Self::Request { target, source } => Self::meaning(target, source).hint.map(Into::into),
             Self::Repository { .. } => Some(
                 "let the token read the repository (its scope, the permission of its account), and check the spelling of the name"
                     .to_owned(),

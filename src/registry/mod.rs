@@ -38,4 +38,4 @@ pub use login_error::LoginError;
 pub use login_target::{LoginTarget, LoginTargetError};
 pub use manifest::{Layer, Manifest};
 pub use registry_client::RegistryClient;
-pub use registry_error::{RegistryAnswer, RegistryError};
+pub use registry_error::RegistryError;

@@ -1,10 +1,11 @@
 //! Why a request to a registry or its token service failed.
 
-use std::{fmt, io};
+use std::io;
 
-use super::error_message::error_text;
+use super::error_message::{ErrorText, error_text};
 use super::http_client::HttpResponse;
 use super::web_page::{is_html_text, page_title};
+use crate::answers::{Answer, AnswerSource};
 use crate::credential::{Login, redact_login};
 use crate::error::Printable;
 
@@ -25,8 +26,8 @@ pub enum RegistryError {
         limit: usize,
     },
     /// The response is an error, or not what was requested.
-    #[error("{0}")]
-    Answer(RegistryAnswer),
+    #[error("{}", describe(.0))]
+    Answer(Box<Answer>),
     /// The server sends the request to another server. The login was not sent there.
     #[error("the server redirects the request to {to}, where the login was not sent")]
     Redirect {
@@ -66,44 +67,29 @@ impl RegistryError {
     }
 }
 
-/// A response that is an error, or not what was requested.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RegistryAnswer {
-    /// The host that answered, with the port if there is one.
-    pub host: String,
-    /// Whether the host is the token service that the registry names.
-    pub is_token_service: bool,
-    /// The HTTP status.
-    pub status: u16,
-    /// The server's words, without the login that was sent; empty if there are none.
-    pub words: Printable,
-}
-
-impl RegistryAnswer {
-    /// The answer of a server that was sent these logins.
-    pub(super) fn new(host: &str, response: &HttpResponse, sent: &[&Login]) -> Self {
-        let words = sent.iter().fold(error_text(response), |words, login| redact_login(words, login, None));
-        Self {
-            host: host.to_owned(),
-            is_token_service: false,
-            status: response.status().as_u16(),
-            words: Printable::new(&words),
-        }
+/// The answer of a server that was sent these logins, without them.
+pub(super) fn read_answer(source: AnswerSource, host: &str, response: &HttpResponse, sent: &[&Login]) -> Answer {
+    let ErrorText { code, text } = error_text(response);
+    let text = sent.iter().fold(text, |text, login| redact_login(text, login, None));
+    Answer {
+        source,
+        status: Some(response.status().as_u16()),
+        code: code.filter(|code| text.contains(code)),
+        text: Printable::new(&text).to_string(),
+        host: Some(host.to_owned()),
     }
 }
 
-impl fmt::Display for RegistryAnswer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { status, words, .. } = self;
-        let words = words.as_str();
-        write!(f, "HTTP {status}")?;
-        match words.find('<').map(|start| &words[start..]).filter(|page| is_html_text(page)) {
-            Some(page) => match page_title(page) {
-                Some(title) => write!(f, ": a web page (\"{title}\")"),
-                None => f.write_str(": a web page"),
-            },
-            None if words.is_empty() => Ok(()),
-            None => write!(f, ": {words}"),
-        }
+/// An answer as an error shows it: the status and the words, or the title of a web page.
+fn describe(answer: &Answer) -> String {
+    let status = answer.status.map_or_else(String::new, |status| format!("HTTP {status}"));
+    let words = answer.text.as_str();
+    match words.find('<').map(|start| &words[start..]).filter(|page| is_html_text(page)) {
+        Some(page) => match page_title(page) {
+            Some(title) => format!("{status}: a web page (\"{title}\")"),
+            None => format!("{status}: a web page"),
+        },
+        None if words.is_empty() => status,
+        None => format!("{status}: {words}"),
     }
 }

@@ -6,8 +6,9 @@ use super::authorization::{basic, bearer};
 use super::challenge::{Challenge, Challenges};
 use super::endpoint::{api_host, api_uri};
 use super::http_client::{HttpClient, HttpResponse, empty_body};
-use super::registry_error::{RegistryAnswer, RegistryError};
+use super::registry_error::{RegistryError, read_answer};
 use super::token_service::{TokenParameters, TokenService};
+use crate::answers::AnswerSource;
 use crate::credential::Login;
 
 /// The requests to one registry with one login. The login is sent once the registry has asked for it.
@@ -79,7 +80,8 @@ impl<'a> RegistrySession<'a> {
 
     /// The error of a response of the registry.
     pub(super) fn error(&self, response: &HttpResponse) -> RegistryError {
-        RegistryError::Answer(RegistryAnswer::new(api_host(self.registry), response, &[self.login, &self.token]))
+        let sent = [self.login, &self.token];
+        RegistryError::Answer(Box::new(read_answer(AnswerSource::Registry, api_host(self.registry), response, &sent)))
     }
 }
 

@@ -9,7 +9,8 @@ use serde::Deserialize;
 use super::authorization::{basic, percent_encode, token_form};
 use super::endpoint::is_loopback;
 use super::http_client::{Body, HttpClient, HttpResponse, RESPONSE_LIMIT, empty_body, full_body};
-use super::registry_error::{RegistryAnswer, RegistryError};
+use super::registry_error::{RegistryError, read_answer};
+use crate::answers::AnswerSource;
 use crate::credential::Login;
 use crate::error::Printable;
 use crate::secret::Secret;
@@ -76,8 +77,8 @@ impl TokenService {
             response = if second.status().is_success() { second } else { response };
         }
         read_token(&response).ok_or_else(|| {
-            let answer = RegistryAnswer::new(self.host(), &response, &[login]);
-            RegistryError::Answer(RegistryAnswer { is_token_service: true, ..answer })
+            let answer = read_answer(AnswerSource::TokenService, self.host(), &response, &[login]);
+            RegistryError::Answer(Box::new(answer))
         })
     }
 

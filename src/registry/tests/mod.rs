@@ -8,8 +8,10 @@ use http::{HeaderMap, HeaderValue, Response, header};
 use proptest::prelude::*;
 
 use super::challenge::{Challenge, Challenges};
+use super::registry_error::read_answer;
 use super::token_service::TokenService;
-use super::{LoginError, LoginTarget, RegistryAnswer, RegistryError};
+use super::{LoginError, LoginTarget, RegistryError};
+use crate::answers::AnswerSource;
 use crate::credential::Login;
 use crate::error::Failure;
 use crate::error::catalogue::render;
@@ -26,14 +28,17 @@ fn failed(source: RegistryError) -> Failure {
     LoginError::Request { target: target("r.example/team/app:1"), source }.into()
 }
 
-fn answer(status: u16, body: &'static str) -> RegistryError {
+fn answer_from(source: AnswerSource, status: u16, body: &'static str) -> RegistryError {
     let response = Response::builder().status(status).body(Bytes::from(body)).unwrap();
-    RegistryError::Answer(RegistryAnswer::new("r.example", &response, &[&Login::Anonymous]))
+    RegistryError::Answer(Box::new(read_answer(source, "r.example", &response, &[&Login::Anonymous])))
+}
+
+fn answer(status: u16, body: &'static str) -> RegistryError {
+    answer_from(AnswerSource::Registry, status, body)
 }
 
 fn token_answer(status: u16, body: &'static str) -> RegistryError {
-    let RegistryError::Answer(answer) = answer(status, body) else { unreachable!() };
-    RegistryError::Answer(RegistryAnswer { host: "auth.example".to_owned(), is_token_service: true, ..answer })
+    answer_from(AnswerSource::TokenService, status, body)
 }
 
 #[test]
