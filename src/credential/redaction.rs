@@ -69,10 +69,10 @@ fn redact_parts(text: String, token: &str) -> String {
             continue;
         };
         // The run may continue: as long as it does, the text is a part of the token.
-        let longest = |end: &usize| rest.get(..*end).is_some_and(|run| token.contains(run));
-        let end = (part.len()..=rest.len()).take_while(|end| !rest.is_char_boundary(*end) || longest(end)).last();
+        let ends = (part.len()..=rest.len()).filter(|end| rest.is_char_boundary(*end));
+        let end = ends.take_while(|end| token.contains(&rest[..*end])).last().unwrap_or(part.len());
         safe.push_str(REPLACEMENT);
-        rest = rest.get(end.unwrap_or(part.len())..).unwrap_or_default();
+        rest = &rest[end..];
     }
     safe
 }

@@ -12,9 +12,10 @@ use hyper::rt::{Read, Write};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+use super::http_response::HttpResponse;
 use super::redirect::{RedirectTarget, redirect_target};
 use super::registry_error::RegistryError;
-use super::tls::Tls;
+use super::tls::{Tls, tls_error};
 
 /// The longest manifest, in bytes: the limit of the registry `distribution`.
 pub(super) const MANIFEST_LIMIT: usize = 4 << 20;
@@ -27,9 +28,6 @@ const REDIRECT_LIMIT: usize = 5;
 
 /// The body of a request.
 pub(super) type Body = Full<Bytes>;
-
-/// A response with its whole body.
-pub(super) type HttpResponse = Response<Bytes>;
 
 const USER_AGENT: &str = concat!("taskpull/", env!("CARGO_PKG_VERSION"));
 
@@ -77,12 +75,16 @@ impl HttpClient {
         request.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let stream = TcpStream::connect((host, port)).await.map_err(RegistryError::Unreachable)?;
         if has_tls {
-            let stream = self.tls.connect(host, stream).await.map_err(RegistryError::Unreachable)?;
+            let stream = self.tls.connect(host, stream).await.map_err(connection_error)?;
             exchange(TokioIo::new(stream), request, limit).await
         } else {
             exchange(TokioIo::new(stream), request, limit).await
         }
     }
+}
+
+fn connection_error(error: io::Error) -> RegistryError {
+    tls_error(&error).map_or_else(|| RegistryError::Unreachable(error), RegistryError::Tls)
 }
 
 fn invalid_uri<E>(_: E) -> RegistryError {
@@ -112,7 +114,7 @@ async fn exchange<S: Read + Write + Unpin>(
     request: Request<Body>,
     limit: usize,
 ) -> Result<HttpResponse, RegistryError> {
-    let lost = |_: hyper::Error| RegistryError::ConnectionLost;
+    let lost = |error: hyper::Error| tls_error(&error).map_or(RegistryError::ConnectionLost, RegistryError::Tls);
     let (mut sender, connection) = http1::handshake(stream).await.map_err(lost)?;
     let response = async {
         let (head, body) = sender.send_request(request).await.map_err(lost)?.into_parts();

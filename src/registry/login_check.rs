@@ -7,13 +7,14 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use tokio::time::timeout;
 
-use super::http_client::{HttpClient, HttpResponse, MANIFEST_LIMIT, RESPONSE_LIMIT};
+use super::http_client::{HttpClient, MANIFEST_LIMIT, RESPONSE_LIMIT};
+use super::http_response::HttpResponse;
 use super::login_error::LoginError;
 use super::login_target::LoginTarget;
 use super::manifest::ANY_MANIFEST;
 use super::registry_error::RegistryError;
 use super::session::{RegistrySession, is_challenge, manifest_path};
-use super::web_page::is_web_page;
+use super::web_page::{has_manifest_type, is_web_page};
 use crate::credential::Login;
 use crate::error::{Class, Explain as _, Link};
 use crate::task::{ImageReference, ImageVersion};
@@ -106,13 +107,13 @@ impl LoginCheck<'_> {
         }
     }
 
-    /// Requests a manifest as engines do: HEAD, and GET if that fails, because some registries know no
-    /// HEAD, and because only a GET is answered with words.
+    /// Requests a manifest as engines do: HEAD, and GET if that fails or does not show a manifest: some
+    /// registries know no HEAD, a web site answers everything, and only a GET is answered with words.
     async fn manifest(&self, image: &ImageReference) -> Result<HttpResponse, LoginError> {
         let path = manifest_path(image.repository(), image.version().as_str());
         let head = self.send(Method::HEAD, &path, RESPONSE_LIMIT).await?;
         let is_first_challenge = is_challenge(&head) && !self.session.is_authorized();
-        if is_usable(&head) || is_first_challenge {
+        if (head.status().is_success() && has_manifest_type(&head)) || is_first_challenge {
             return Ok(head);
         }
         self.send(Method::GET, &path, MANIFEST_LIMIT).await

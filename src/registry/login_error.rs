@@ -1,9 +1,9 @@
 //! The error of a login check.
 
-use super::engine_words::engine_answer;
+use super::engine_words::{direct_hint, engine_words};
 use super::login_target::LoginTarget;
 use super::registry_error::RegistryError;
-use crate::answers::{Classification, Reaction, SentLogin, interpret};
+use crate::answers::{Answer, AnswerSource, Classification, Reaction, SentLogin, interpret};
 use crate::error::{Class, Explain, Link};
 
 /// Why a registry did not accept a login, or why it could not be checked.
@@ -88,10 +88,22 @@ impl LoginError {
                 "the login cannot be sent in the form that the registry requires",
                 "use a user name with a password or token",
             ),
-            RegistryError::Unreachable(_) | RegistryError::ConnectionLost => {
-                interpret(&engine_answer(source, target.host()), image, &SentLogin::unremarkable())
+            RegistryError::Unreachable(_) | RegistryError::Tls(_) | RegistryError::ConnectionLost => {
+                Self::without_answer(target, source)
             }
         }
+    }
+
+    /// The meaning of a failed connection, which is the same as in a pull; but here taskpull connects.
+    fn without_answer(target: &LoginTarget, source: &RegistryError) -> Classification {
+        let text = engine_words(source).unwrap_or_default();
+        let host = target.host();
+        let answer =
+            Answer { source: AnswerSource::Engine, status: None, code: None, text, host: Some(host.to_owned()) };
+        let meaning = interpret(&answer, target.reference(), &SentLogin::unremarkable());
+        let own_words = |text: &str| text.replace("the engine's host", "this host").replace("the engine", "taskpull");
+        let hint = direct_hint(source, host).or_else(|| meaning.hint.as_deref().map(own_words));
+        Classification { explanation: own_words(&meaning.explanation).into(), hint: hint.map(Into::into), ..meaning }
     }
 }
 

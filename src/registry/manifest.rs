@@ -3,7 +3,7 @@
 use http::HeaderValue;
 use serde::Deserialize;
 
-use super::{http_client::HttpResponse, registry_error::RegistryError};
+use super::{http_response::HttpResponse, registry_error::RegistryError};
 use crate::task::Platform;
 
 /// The media types of manifests whose layers have sizes (H7); schema 1 has none.

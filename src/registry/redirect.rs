@@ -3,7 +3,7 @@
 
 use http::{Method, StatusCode, Uri, header};
 
-use super::http_client::HttpResponse;
+use super::http_response::HttpResponse;
 
 /// Where a redirect leads.
 #[derive(Debug, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use http::{Method, StatusCode};
 
-use super::http_client::{HttpClient, HttpResponse, MANIFEST_LIMIT};
+use super::http_client::{HttpClient, MANIFEST_LIMIT};
+use super::http_response::HttpResponse;
 use super::manifest::{MEDIA_TYPES, Manifest, ManifestDocument};
 use super::registry_error::RegistryError;
 use super::session::{RegistrySession, manifest_path};

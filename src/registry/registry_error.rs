@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::error_message::{ErrorText, error_text};
-use super::http_client::HttpResponse;
+use super::error_text::{ErrorText, error_text};
+use super::http_response::HttpResponse;
 use super::web_page::{is_html_text, page_title};
 use crate::answers::{Answer, AnswerSource};
 use crate::credential::{Login, redact_login};
@@ -16,6 +16,9 @@ pub enum RegistryError {
     /// There is no connection.
     #[error("the server cannot be reached")]
     Unreachable(#[source] io::Error),
+    /// There is no TLS connection.
+    #[error("TLS with the server failed")]
+    Tls(#[source] rustls::Error),
     /// The connection ended before the response did.
     #[error("the connection was lost")]
     ConnectionLost,

@@ -1,5 +1,6 @@
 //! TLS to a registry, with the certificates that this host trusts.
 
+use std::error::Error;
 use std::io;
 use std::sync::Arc;
 
@@ -33,4 +34,19 @@ async fn load_config() -> io::Result<Arc<ClientConfig>> {
     let provider = Arc::new(provider::default_provider());
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     Ok(Arc::new(config.map_err(io::Error::other)?.with_root_certificates(roots).with_no_client_auth()))
+}
+
+/// The TLS error among an error and its sources, if there is one. A server may end TLS only when the
+/// request is on its way, so it is not always the error of the handshake.
+pub(super) fn tls_error(error: &(dyn Error + 'static)) -> Option<rustls::Error> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let tls = inner.and_then(|inner| inner.downcast_ref()).or_else(|| error.downcast_ref());
+        if let Some(tls) = tls {
+            return Some(rustls::Error::clone(tls));
+        }
+        next = error.source();
+    }
+    None
 }

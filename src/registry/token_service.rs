@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use super::authorization::{basic, percent_encode, token_form};
 use super::endpoint::is_loopback;
-use super::http_client::{Body, HttpClient, HttpResponse, RESPONSE_LIMIT, empty_body, full_body};
+use super::http_client::{Body, HttpClient, RESPONSE_LIMIT, empty_body, full_body};
+use super::http_response::HttpResponse;
 use super::registry_error::{RegistryError, read_answer};
 use crate::answers::AnswerSource;
 use crate::credential::Login;

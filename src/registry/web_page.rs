@@ -2,13 +2,20 @@
 
 use http::header;
 
-use super::http_client::HttpResponse;
+use super::http_response::HttpResponse;
 
 /// Whether a response is a web page, by its media type or its first characters.
 pub(super) fn is_web_page(response: &HttpResponse) -> bool {
     let media_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_html = media_type.is_some_and(|text| text.trim_start().to_ascii_lowercase().starts_with("text/html"));
     is_html || is_html_text(&String::from_utf8_lossy(response.body().get(..64).unwrap_or(response.body())))
+}
+
+/// Whether a response says that it is a manifest, so that its body need not be read.
+pub(super) fn has_manifest_type(response: &HttpResponse) -> bool {
+    let media_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = media_type.unwrap_or_default().to_ascii_lowercase();
+    ["manifest", "image.index", "application/json"].iter().any(|part| media_type.contains(part))
 }
 
 /// Whether a text begins as a web page does.

@@ -18,6 +18,7 @@ const CRATE_PLACES: &[(&str, &[&str])] = &[
             "src/aws/ca_bundle.rs",
             "src/engine/endpoint/tls.rs",
             "src/registry/engine_words.rs",
+            "src/registry/registry_error.rs",
             "src/registry/tls.rs",
             "src/traces/collector_client.rs",
         ],
