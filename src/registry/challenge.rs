@@ -3,8 +3,6 @@
 
 use http::{HeaderMap, header};
 
-use super::error_message::ErrorMessage;
-
 /// A kind of authentication that taskpull supports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Challenge {
@@ -23,6 +21,15 @@ pub(crate) enum Challenge {
 /// several lines.
 #[derive(Debug, Default)]
 pub(crate) struct Challenges(Vec<Offer>);
+
+/// The reason why a registry does not accept a token (RFC 6750, 3.1).
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TokenError {
+    /// The code of a registry's answer that engines take for it.
+    pub code: &'static str,
+    /// The registry's words, or the words of that code.
+    pub text: String,
+}
 
 /// One challenge of any scheme.
 #[derive(Debug)]
@@ -59,16 +66,16 @@ impl Challenges {
     }
 
     /// The reason why the registry does not accept the token that was sent, if it gives one.
-    pub(super) fn token_error(&self) -> Option<ErrorMessage> {
+    pub(super) fn token_error(&self) -> Option<TokenError> {
         let bearer = self.0.iter().filter(|offer| offer.is("bearer"));
         bearer.flat_map(|offer| Some((offer, offer.parameter("error")?))).find_map(|(offer, error)| {
             let (code, message) = match error {
-                "invalid_token" => ("UNAUTHORIZED", "authentication required"),
-                "insufficient_scope" => ("DENIED", "requested access to the resource is denied"),
+                "invalid_token" => ("unauthorized", "authentication required"),
+                "insufficient_scope" => ("denied", "requested access to the resource is denied"),
                 _ => return None,
             };
-            let message = offer.parameter("error_description").filter(|text| !text.is_empty()).unwrap_or(message);
-            Some(ErrorMessage::new(code, message))
+            let text = offer.parameter("error_description").filter(|text| !text.is_empty()).unwrap_or(message);
+            Some(TokenError { code, text: text.to_owned() })
         })
     }
 }
@@ -217,7 +224,7 @@ mod tests {
 
     #[test]
     fn the_error_of_a_token_is_read() {
-        let error = |text| challenges(&[text]).token_error().map(|message| message.to_string());
+        let error = |text| challenges(&[text]).token_error().map(|error| format!("{}: {}", error.code, error.text));
         let scope = "Bearer realm=\"https://t/\",error=\"insufficient_scope\"";
         assert_eq!(error(scope).as_deref(), Some("denied: requested access to the resource is denied"));
         let described = "Bearer realm=\"https://t/\",error=\"invalid_token\",error_description=\"it has expired\"";

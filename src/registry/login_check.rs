@@ -95,16 +95,14 @@ impl LoginCheck<'_> {
             };
         }
         let error = self.error(&response);
-        match (error.link(), error.class()) {
-            (Link::Manifest, Class::Absent) if !self.target.has_version() => {
-                Ok(LoginAcceptance::NoLatest(image.repository().to_owned()))
-            }
-            // If the registry accepts the login itself, the repository is the problem.
-            (Link::Registry, Class::Refused) if is_asked_at_base && is_usable(&self.get(BASE).await?) => {
-                Err(error.about_repository())
-            }
-            _ => Err(error),
+        if (error.link(), error.class()) == (Link::Manifest, Class::Absent) && !self.target.has_version() {
+            return Ok(LoginAcceptance::NoLatest(image.repository().to_owned()));
         }
+        // If the registry accepts the login itself, the repository is the problem.
+        if error.is_refused_login() && is_asked_at_base && is_usable(&self.get(BASE).await?) {
+            return Err(error.about_repository());
+        }
+        Err(error)
     }
 
     /// Requests a manifest as engines do: HEAD, and GET if that fails or does not show a manifest: some

@@ -3,7 +3,7 @@
 use super::engine_words::{direct_hint, engine_words};
 use super::login_target::LoginTarget;
 use super::registry_error::RegistryError;
-use crate::answers::{Answer, AnswerSource, Classification, Reaction, SentLogin, interpret};
+use crate::answers::{Answer, AnswerSource, Classification, PullPhase, Reaction, SentLogin, interpret};
 use crate::error::{Class, Explain, Link};
 
 /// Why a registry did not accept a login, or why it could not be checked.
@@ -56,6 +56,13 @@ impl LoginError {
         }
     }
 
+    /// Whether the registry did not accept the login itself.
+    pub(super) fn is_refused_login(&self) -> bool {
+        let Self::Request { target, source } = self else { return false };
+        let meaning = Self::meaning(target, source);
+        meaning.link == Link::Registry && meaning.reaction == Reaction::NewerLogin
+    }
+
     /// What the answer or the lack of one means; the same as in a pull.
     fn meaning(target: &LoginTarget, source: &RegistryError) -> Classification {
         let image = target.reference();
@@ -98,8 +105,9 @@ impl LoginError {
     fn without_answer(target: &LoginTarget, source: &RegistryError) -> Classification {
         let text = engine_words(source).unwrap_or_default();
         let host = target.host();
-        let answer =
-            Answer { source: AnswerSource::Engine, status: None, code: None, text, host: Some(host.to_owned()) };
+        let (source_of_words, phase) = (AnswerSource::Engine, PullPhase::Manifest);
+        let host_name = Some(host.to_owned());
+        let answer = Answer { source: source_of_words, status: None, code: None, text, host: host_name, phase };
         let meaning = interpret(&answer, target.reference(), &SentLogin::unremarkable());
         let own_words = |text: &str| text.replace("the engine's host", "this host").replace("the engine", "taskpull");
         let hint = direct_hint(source, host).or_else(|| meaning.hint.as_deref().map(own_words));

@@ -15,8 +15,6 @@ mod authorization;
 mod challenge;
 mod endpoint;
 mod engine_words;
-mod error_message;
-mod error_text;
 mod http_client;
 mod http_response;
 mod login_check;

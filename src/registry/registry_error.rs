@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::error_text::{ErrorText, error_text};
+use super::challenge::{Challenges, TokenError};
 use super::http_response::HttpResponse;
 use super::web_page::{is_html_text, page_title};
 use crate::answers::{Answer, AnswerSource};
@@ -70,29 +70,30 @@ impl RegistryError {
     }
 }
 
-/// The answer of a server that was sent these logins, without them.
+/// The answer of a server that was sent these logins, without them. Engines take the reason why a token
+/// is not accepted from the challenge, before the body.
 pub(super) fn read_answer(source: AnswerSource, host: &str, response: &HttpResponse, sent: &[&Login]) -> Answer {
-    let ErrorText { code, text } = error_text(response);
-    let text = sent.iter().fold(text, |text, login| redact_login(text, login, None));
-    Answer {
-        source,
-        status: Some(response.status().as_u16()),
-        code: code.filter(|code| text.contains(code)),
-        text: Printable::new(&text).to_string(),
-        host: Some(host.to_owned()),
+    let mut answer = Answer::from_response(source, response.status().as_u16(), response.body());
+    if let Some(TokenError { code, text }) = Challenges::from_headers(response.headers()).token_error() {
+        answer.code = Some(code.to_owned());
+        answer.text = text;
     }
+    let redact = |text: String| sent.iter().fold(text, |text, login| redact_login(text, login, None));
+    answer.code = answer.code.map(redact);
+    answer.text = Printable::new(&redact(answer.text)).to_string();
+    answer.host = Some(host.to_owned());
+    answer
 }
 
-/// An answer as an error shows it: the status and the words, or the title of a web page.
+/// An answer as an error shows it: the status with the code and the words, or the title of a web page.
 fn describe(answer: &Answer) -> String {
     let status = answer.status.map_or_else(String::new, |status| format!("HTTP {status}"));
     let words = answer.text.as_str();
-    match words.find('<').map(|start| &words[start..]).filter(|page| is_html_text(page)) {
-        Some(page) => match page_title(page) {
-            Some(title) => format!("{status}: a web page (\"{title}\")"),
-            None => format!("{status}: a web page"),
-        },
-        None if words.is_empty() => status,
-        None => format!("{status}: {words}"),
-    }
+    let code = answer.code.as_deref().filter(|code| !words.eq_ignore_ascii_case(code)).unwrap_or_default();
+    let words = match (is_html_text(words), page_title(words)) {
+        (true, Some(title)) => format!("a web page (\"{title}\")"),
+        (true, None) => "a web page".to_owned(),
+        (false, _) => words.to_owned(),
+    };
+    [&status, code, &words].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ")
 }
