@@ -7,41 +7,61 @@ use rustls::{AlertDescription, CertificateError, Error as TlsError, InvalidMessa
 
 use super::registry_error::RegistryError;
 
-/// The words of an engine for a failure without an answer; `None` if there was an answer.
+/// The words of an engine for a failure without an answer, or with an answer that the engine cannot
+/// read; `None` if there was an error answer.
 pub(super) fn engine_words(error: &RegistryError) -> Option<String> {
     match error {
-        RegistryError::Unreachable(error) => Some(connection_words(error)),
-        RegistryError::Tls(error) => Some(tls_words(error)),
-        RegistryError::ConnectionLost => Some("connection reset by peer".to_owned()),
+        RegistryError::Unreachable { source, .. } => Some(connection_words(source)),
+        RegistryError::Tls { source, .. } => Some(tls_words(source)),
+        RegistryError::ConnectionLost { .. } => Some("connection reset by peer".to_owned()),
+        RegistryError::NoToken { .. } => {
+            Some("authorization server did not include a token in the response".to_owned())
+        }
         _ => None,
     }
 }
 
 /// What to do after a failure without an answer. It differs from a pull, because the engine has other
 /// certificates, other proxies and perhaps another network; `None` if it is the same.
-pub(super) fn direct_hint(error: &RegistryError, host: &str) -> Option<String> {
+pub(super) fn direct_hint(error: &RegistryError) -> Option<String> {
     let hint = match error {
-        RegistryError::Tls(TlsError::InvalidCertificate(error))
-            if certificate_words(error) == CertificateWords::Untrusted =>
-        {
-            format!(
-                "taskpull trusts the certificates of this host: install the CA certificate (`update-ca-certificates` on Debian), or name its file in SSL_CERT_FILE; the engine reads /etc/docker/certs.d/{host}/ca.crt too, so a pull may succeed"
-            )
-        }
-        RegistryError::Tls(TlsError::InvalidMessage(InvalidMessage::InvalidContentType)) => {
-            "taskpull sends a login without TLS only within this machine: enable TLS on the registry; if the engine lists the registry in `insecure-registries`, check the login with a pull".to_owned()
-        }
-        RegistryError::Tls(TlsError::AlertReceived(
-            AlertDescription::CertificateRequired | AlertDescription::BadCertificate,
-        )) => format!(
-            "taskpull has no client certificate for registries; the engine reads /etc/docker/certs.d/{host}/client.cert and client.key, so check the login with a pull"
-        ),
-        RegistryError::Unreachable(_) | RegistryError::ConnectionLost => {
-            "taskpull contacts the registry directly from this host, without a proxy, by https (on this machine by http): check the host name, DNS, routes and the firewall; a pull by an engine with a proxy may succeed".to_owned()
+        RegistryError::Tls { host, source } => return tls_hint(host, source),
+        RegistryError::Unreachable { .. } | RegistryError::ConnectionLost { .. } => {
+            "taskpull contacts the registry directly from this host, without a proxy, by https (on this machine by http): check the host name, DNS, routes and the firewall; a pull by an engine with a proxy may succeed"
         }
         _ => return None,
     };
+    Some(hint.to_owned())
+}
+
+/// The hint for causes of which the engine has its own files or settings.
+fn tls_hint(host: &str, error: &TlsError) -> Option<String> {
+    let hint = match error {
+        TlsError::InvalidCertificate(error) if certificate_words(error) == CertificateWords::Untrusted => {
+            format!(
+                "taskpull trusts the certificates of this host: install the CA certificate there, or name its file in SSL_CERT_FILE (`{}` shows the chain); the engine reads /etc/docker/certs.d/{host}/ca.crt too, so a pull may succeed",
+                show_certificates(host)
+            )
+        }
+        TlsError::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            "taskpull sends a login without TLS only within this machine: enable TLS on the registry; if the engine lists the registry in `insecure-registries`, check the login with a pull".to_owned()
+        }
+        TlsError::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::BadCertificate) => format!(
+            "taskpull has no client certificate for registries; the engine reads /etc/docker/certs.d/{host}/client.cert and client.key, so check the login with a pull"
+        ),
+        _ => return None,
+    };
     Some(hint)
+}
+
+/// The command that shows the certificates of a server, `host` or `host:port`.
+fn show_certificates(host: &str) -> String {
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if !host.ends_with(']') => (name, port),
+        _ => (host, "443"),
+    };
+    let server_name = name.trim_matches(['[', ']']);
+    format!("openssl s_client -connect {name}:{port} -servername {server_name} -showcerts </dev/null")
 }
 
 fn connection_words(error: &io::Error) -> String {
@@ -119,8 +139,12 @@ mod tests {
 
     use rustls::{AlertDescription, CertificateError, Error as TlsError, InvalidMessage};
 
-    use super::{direct_hint, engine_words};
+    use super::{direct_hint, engine_words, show_certificates};
     use crate::registry::RegistryError;
+
+    fn tls(source: TlsError) -> RegistryError {
+        RegistryError::Tls { host: "r.example:5000".to_owned(), source }
+    }
 
     #[test]
     fn failures_of_tls_have_the_words_of_an_engine() {
@@ -137,30 +161,37 @@ mod tests {
             (TlsError::AlertReceived(AlertDescription::HandshakeFailure), "remote error: tls: handshake failure"),
             (TlsError::HandshakeNotComplete, "tls: handshake not complete"),
         ] {
-            assert_eq!(engine_words(&RegistryError::Tls(error)).as_deref(), Some(words));
+            assert_eq!(engine_words(&tls(error)).as_deref(), Some(words));
         }
     }
 
     #[test]
     fn failures_of_connections_have_the_words_of_an_engine() {
         let resolver = io::Error::other("failed to lookup address information: Name or service not known");
-        for (error, words) in [
+        for (source, words) in [
             (resolver, "no such host"),
             (io::ErrorKind::ConnectionRefused.into(), "connection refused"),
             (io::ErrorKind::TimedOut.into(), "i/o timeout"),
             (io::ErrorKind::UnexpectedEof.into(), "EOF"),
         ] {
-            assert_eq!(engine_words(&RegistryError::Unreachable(error)).as_deref(), Some(words));
+            assert_eq!(
+                engine_words(&RegistryError::Unreachable { host: String::new(), source }).as_deref(),
+                Some(words)
+            );
         }
         assert!(engine_words(&RegistryError::Uri).is_none());
     }
 
     #[test]
     fn a_certificate_that_only_the_engine_trusts_is_explained() {
-        let untrusted = RegistryError::Tls(TlsError::InvalidCertificate(CertificateError::UnknownIssuer));
-        let hint = direct_hint(&untrusted, "r.example:5000").unwrap();
+        let untrusted = tls(TlsError::InvalidCertificate(CertificateError::UnknownIssuer));
+        let hint = direct_hint(&untrusted).unwrap();
         assert!(hint.contains("/etc/docker/certs.d/r.example:5000/ca.crt"), "{hint}");
-        let expired = RegistryError::Tls(TlsError::InvalidCertificate(CertificateError::Expired));
-        assert!(direct_hint(&expired, "r.example").is_none());
+        let command = "`openssl s_client -connect r.example:5000 -servername r.example -showcerts </dev/null`";
+        assert!(hint.contains(command), "{hint}");
+        let command = "openssl s_client -connect [::1]:443 -servername ::1 -showcerts </dev/null";
+        assert_eq!(show_certificates("[::1]"), command);
+        let expired = tls(TlsError::InvalidCertificate(CertificateError::Expired));
+        assert!(direct_hint(&expired).is_none());
     }
 }

@@ -73,22 +73,36 @@ impl HttpClient {
         request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
         // A compressed response could not be read.
         request.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        let stream = TcpStream::connect((host, port)).await.map_err(RegistryError::Unreachable)?;
+        let failed = |source| connection_error(authority, source);
+        let stream = TcpStream::connect((host, port)).await.map_err(failed)?;
         if has_tls {
-            let stream = self.tls.connect(host, stream).await.map_err(connection_error)?;
-            exchange(TokioIo::new(stream), request, limit).await
+            let stream = self.tls.connect(host, stream).await.map_err(failed)?;
+            exchange(authority, TokioIo::new(stream), request, limit).await
         } else {
-            exchange(TokioIo::new(stream), request, limit).await
+            exchange(authority, TokioIo::new(stream), request, limit).await
         }
     }
 }
 
-fn connection_error(error: io::Error) -> RegistryError {
-    tls_error(&error).map_or_else(|| RegistryError::Unreachable(error), RegistryError::Tls)
+fn connection_error(host: &str, source: io::Error) -> RegistryError {
+    let host = host.to_owned();
+    match tls_error(&source) {
+        Some(source) => RegistryError::Tls { host, source },
+        None => RegistryError::Unreachable { host, source },
+    }
+}
+
+/// The error of a connection that ended early. A server may refuse TLS only at this point.
+fn lost_connection(host: &str, error: &hyper::Error) -> RegistryError {
+    let host = host.to_owned();
+    match tls_error(error) {
+        Some(source) => RegistryError::Tls { host, source },
+        None => RegistryError::ConnectionLost { host },
+    }
 }
 
 fn invalid_uri<E>(_: E) -> RegistryError {
-    RegistryError::Unreachable(io::ErrorKind::InvalidInput.into())
+    RegistryError::Uri
 }
 
 /// The server of a URI.
@@ -110,15 +124,16 @@ impl<'a> Address<'a> {
 /// Sends one request over a connection and reads the response. The error of the library is dropped,
 /// because it may quote the request or the response.
 async fn exchange<S: Read + Write + Unpin>(
+    host: &str,
     stream: S,
     request: Request<Body>,
     limit: usize,
 ) -> Result<HttpResponse, RegistryError> {
-    let lost = |error: hyper::Error| tls_error(&error).map_or(RegistryError::ConnectionLost, RegistryError::Tls);
+    let lost = |error: hyper::Error| lost_connection(host, &error);
     let (mut sender, connection) = http1::handshake(stream).await.map_err(lost)?;
     let response = async {
         let (head, body) = sender.send_request(request).await.map_err(lost)?.into_parts();
-        let body = read_body(body, limit, !head.status.is_success()).await?;
+        let body = read_body(host, body, limit, !head.status.is_success()).await?;
         Ok(Response::from_parts(head, body))
     };
     // The connection makes progress only while it is polled, and may end together with the response.
@@ -133,10 +148,10 @@ async fn exchange<S: Read + Write + Unpin>(
 }
 
 /// Reads a body up to a limit. `can_cut` keeps what has been read of a longer body.
-async fn read_body(mut body: Incoming, limit: usize, can_cut: bool) -> Result<Bytes, RegistryError> {
+async fn read_body(host: &str, mut body: Incoming, limit: usize, can_cut: bool) -> Result<Bytes, RegistryError> {
     let mut read = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| RegistryError::ConnectionLost)?;
+        let frame = frame.map_err(|error| lost_connection(host, &error))?;
         read.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
         match (read.len() > limit, can_cut) {
             (false, _) => {}

@@ -123,21 +123,21 @@ impl LoginCheck<'_> {
 
     async fn send(&self, method: Method, path: &str, limit: usize) -> Result<HttpResponse, LoginError> {
         let sent = self.session.send(method, path, ANY_MANIFEST, limit).await;
-        sent.map_err(|source| self.failed(source))
+        sent.map_err(|source| self.failed(self.session.is_authorized(), source))
     }
 
     async fn answer_challenge(&mut self, response: &HttpResponse) -> Result<(), LoginError> {
         let repository = self.target.image().map(ImageReference::repository);
         let answered = self.session.answer_challenge(response, repository).await;
-        answered.map_err(|source| self.failed(source))
+        answered.map_err(|source| self.failed(true, source))
     }
 
     fn error(&self, response: &HttpResponse) -> LoginError {
-        self.failed(self.session.error(response))
+        self.failed(self.session.is_authorized(), self.session.error(response))
     }
 
-    fn failed(&self, source: RegistryError) -> LoginError {
-        LoginError::request(self.target, source)
+    fn failed(&self, has_login: bool, source: RegistryError) -> LoginError {
+        LoginError::request(self.target, has_login, source)
     }
 }
 

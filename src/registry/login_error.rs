@@ -1,19 +1,21 @@
 //! The error of a login check.
 
-use super::engine_words::{direct_hint, engine_words};
 use super::login_target::LoginTarget;
+use super::meaning::meaning;
 use super::registry_error::RegistryError;
-use crate::answers::{Answer, AnswerSource, Classification, PullPhase, Reaction, SentLogin, interpret};
+use crate::answers::Reaction;
 use crate::error::{Class, Explain, Link};
 
 /// Why a registry did not accept a login, or why it could not be checked.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
     /// A request failed, or its answer is an error.
-    #[error("{}: {}", target.name(), Self::meaning(target, source).explanation)]
+    #[error("{}: {}", target.name(), meaning(target, *has_login, source).explanation)]
     Request {
         /// The registry or image that was checked.
         target: Box<LoginTarget>,
+        /// Whether the request had the login, or a token for it.
+        has_login: bool,
         /// Why the request failed.
         source: RegistryError,
     },
@@ -44,81 +46,30 @@ pub enum LoginError {
 }
 
 impl LoginError {
-    pub(super) fn request(target: &LoginTarget, source: RegistryError) -> Self {
-        Self::Request { target: Box::new(target.clone()), source }
+    pub(super) fn request(target: &LoginTarget, has_login: bool, source: RegistryError) -> Self {
+        Self::Request { target: Box::new(target.clone()), has_login, source }
     }
 
     /// The same error, after the registry has accepted the login elsewhere.
     pub(super) fn about_repository(self) -> Self {
         match self {
-            Self::Request { target, source } => Self::Repository { target, source },
+            Self::Request { target, source, .. } => Self::Repository { target, source },
             other => other,
         }
     }
 
     /// Whether the registry did not accept the login itself.
     pub(super) fn is_refused_login(&self) -> bool {
-        let Self::Request { target, source } = self else { return false };
-        let meaning = Self::meaning(target, source);
+        let Self::Request { target, has_login: true, source } = self else { return false };
+        let meaning = meaning(target, true, source);
         meaning.link == Link::Registry && meaning.reaction == Reaction::NewerLogin
-    }
-
-    /// What the answer or the lack of one means; the same as in a pull.
-    fn meaning(target: &LoginTarget, source: &RegistryError) -> Classification {
-        let image = target.reference();
-        let unsupported = |explanation: &'static str, hint: &str| Classification {
-            link: Link::Registry,
-            class: Class::Unsupported,
-            reaction: Reaction::Final,
-            explanation: explanation.into(),
-            hint: Some(hint.to_owned().into()),
-        };
-        match source {
-            RegistryError::Answer(answer) => interpret(answer, image, &SentLogin::unremarkable()),
-            RegistryError::Redirect { to } => unsupported(
-                "the login was not sent, because the registry redirects the request to another server",
-                &format!("a login is for one server: name the registry that answers without a redirect, perhaps {to}"),
-            ),
-            RegistryError::Realm { .. } => unsupported(
-                "the login was not sent, because the registry's token service has an unsafe or invalid address",
-                "configure the token service's address (`realm`) at the registry: whole, and with https",
-            ),
-            RegistryError::UnsupportedChallenge { .. } => unsupported(
-                "the registry requires a kind of authentication that engines do not support",
-                "the registry must offer `Basic` or `Bearer` in the header WWW-Authenticate of its 401 answer; a proxy in front of it may ask for a login of its own, or remove the header",
-            ),
-            RegistryError::ResponseTooLong { .. } | RegistryError::InvalidResponse(_) => unsupported(
-                "the answer is not one of a registry",
-                "check the host and port: a proxy or a web server may answer in the registry's place",
-            ),
-            RegistryError::NoCredentials | RegistryError::Uri => unsupported(
-                "the login cannot be sent in the form that the registry requires",
-                "use a user name with a password or token",
-            ),
-            RegistryError::Unreachable(_) | RegistryError::Tls(_) | RegistryError::ConnectionLost => {
-                Self::without_answer(target, source)
-            }
-        }
-    }
-
-    /// The meaning of a failed connection, which is the same as in a pull; but here taskpull connects.
-    fn without_answer(target: &LoginTarget, source: &RegistryError) -> Classification {
-        let text = engine_words(source).unwrap_or_default();
-        let host = target.host();
-        let (source_of_words, phase) = (AnswerSource::Engine, PullPhase::Manifest);
-        let host_name = Some(host.to_owned());
-        let answer = Answer { source: source_of_words, status: None, code: None, text, host: host_name, phase };
-        let meaning = interpret(&answer, target.reference(), &SentLogin::unremarkable());
-        let own_words = |text: &str| text.replace("the engine's host", "this host").replace("the engine", "taskpull");
-        let hint = direct_hint(source, host).or_else(|| meaning.hint.as_deref().map(own_words));
-        Classification { explanation: own_words(&meaning.explanation).into(), hint: hint.map(Into::into), ..meaning }
     }
 }
 
 impl Explain for LoginError {
     fn link(&self) -> Link {
         match self {
-            Self::Request { target, source } => Self::meaning(target, source).link,
+            Self::Request { target, has_login, source } => meaning(target, *has_login, source).link,
             Self::Repository { .. } => Link::Repository,
             Self::NotAsked { .. } | Self::TimedOut { .. } => Link::Registry,
         }
@@ -126,7 +77,7 @@ impl Explain for LoginError {
 
     fn class(&self) -> Class {
         match self {
-            Self::Request { target, source } => Self::meaning(target, source).class,
+            Self::Request { target, has_login, source } => meaning(target, *has_login, source).class,
             Self::Repository { .. } => Class::Refused,
             Self::NotAsked { .. } => Class::Unsupported,
             Self::TimedOut { .. } => Class::TimedOut,
@@ -144,7 +95,7 @@ impl Explain for LoginError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Request { target, source } => Self::meaning(target, source).hint.map(Into::into),
+            Self::Request { target, has_login, source } => meaning(target, *has_login, source).hint.map(Into::into),
             Self::Repository { .. } => Some(
                 "let the token read the repository (its scope, the permission of its account), and check the spelling of the name"
                     .to_owned(),

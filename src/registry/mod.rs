@@ -21,6 +21,7 @@ mod login_check;
 mod login_error;
 mod login_target;
 mod manifest;
+mod meaning;
 mod redirect;
 mod registry_client;
 mod registry_error;

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use http::header;
+
 use super::challenge::{Challenges, TokenError};
 use super::http_response::HttpResponse;
 use super::web_page::{is_html_text, page_title};
@@ -14,14 +16,27 @@ use crate::error::Printable;
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
     /// There is no connection.
-    #[error("the server cannot be reached")]
-    Unreachable(#[source] io::Error),
+    #[error("{host} cannot be reached")]
+    Unreachable {
+        /// The server, with its port if the address has one.
+        host: String,
+        /// Why the connection failed.
+        source: io::Error,
+    },
     /// There is no TLS connection.
-    #[error("TLS with the server failed")]
-    Tls(#[source] rustls::Error),
+    #[error("TLS with {host} failed")]
+    Tls {
+        /// The server, with its port if the address has one.
+        host: String,
+        /// Why the handshake or the connection failed.
+        source: rustls::Error,
+    },
     /// The connection ended before the response did.
-    #[error("the connection was lost")]
-    ConnectionLost,
+    #[error("the connection to {host} was lost")]
+    ConnectionLost {
+        /// The server, with its port if the address has one.
+        host: String,
+    },
     /// The response is longer than any valid one.
     #[error("the response is longer than {limit} bytes")]
     ResponseTooLong {
@@ -31,6 +46,15 @@ pub enum RegistryError {
     /// The response is an error, or not what was requested.
     #[error("{}", describe(.0))]
     Answer(Box<Answer>),
+    /// The token service answers the request with something else than a token. Its words are not
+    /// repeated, because they may be a token.
+    #[error("the token service at {host} sent {} in place of a token", if *is_web_page { "a web page" } else { "something else" })]
+    NoToken {
+        /// The host of the token service.
+        host: String,
+        /// Whether the answer is a web page, such as a login page.
+        is_web_page: bool,
+    },
     /// The server sends the request to another server. The login was not sent there.
     #[error("the server redirects the request to {to}, where the login was not sent")]
     Redirect {
@@ -73,7 +97,10 @@ impl RegistryError {
 /// The answer of a server that was sent these logins, without them. Engines take the reason why a token
 /// is not accepted from the challenge, before the body.
 pub(super) fn read_answer(source: AnswerSource, host: &str, response: &HttpResponse, sent: &[&Login]) -> Answer {
-    let mut answer = Answer::from_response(source, response.status().as_u16(), response.body());
+    // A proxy may compress a response although the request does not allow it.
+    let is_compressed = response.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
+    let body: &[u8] = if is_compressed { &[] } else { response.body() };
+    let mut answer = Answer::from_response(source, response.status().as_u16(), body);
     if let Some(TokenError { code, text }) = Challenges::from_headers(response.headers()).token_error() {
         answer.code = Some(code.to_owned());
         answer.text = text;

@@ -11,6 +11,7 @@ use super::endpoint::is_loopback;
 use super::http_client::{Body, HttpClient, RESPONSE_LIMIT, empty_body, full_body};
 use super::http_response::HttpResponse;
 use super::registry_error::{RegistryError, read_answer};
+use super::web_page::is_web_page;
 use crate::answers::AnswerSource;
 use crate::credential::Login;
 use crate::error::Printable;
@@ -77,10 +78,12 @@ impl TokenService {
             let second = http.send(request, RESPONSE_LIMIT).await?;
             response = if second.status().is_success() { second } else { response };
         }
-        read_token(&response).ok_or_else(|| {
-            let answer = read_answer(AnswerSource::TokenService, self.host(), &response, &[login]);
-            RegistryError::Answer(Box::new(answer))
-        })
+        if response.status().is_success() {
+            let (host, is_web_page) = (self.host().to_owned(), is_web_page(&response));
+            return read_token(&response).ok_or(RegistryError::NoToken { host, is_web_page });
+        }
+        let answer = read_answer(AnswerSource::TokenService, self.host(), &response, &[login]);
+        Err(RegistryError::Answer(Box::new(answer)))
     }
 
     /// The token request: a GET with the login, or a POST with an identity token.
@@ -120,11 +123,8 @@ impl TokenParameters<'_> {
     }
 }
 
-/// The token of a response; `None` if the response is an error, or has no token.
+/// The token of a successful response; `None` if it has none.
 fn read_token(response: &HttpResponse) -> Option<Secret> {
-    if !response.status().is_success() {
-        return None;
-    }
     let TokenResponse { token, access_token } = serde_json::from_slice(response.body()).ok()?;
     [token, access_token].into_iter().flatten().find(|token| !token.is_empty())
 }

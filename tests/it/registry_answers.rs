@@ -22,6 +22,8 @@ struct Row {
     #[serde(rename = "type")]
     media_type: String,
     body: Value,
+    /// The engine's words for an answer that is no error.
+    engine: Option<String>,
     /// Parameters of the challenge beside its realm.
     challenge: Option<String>,
     /// Whether the base path refuses the login too.
@@ -138,6 +140,9 @@ const CODES: &[(&str, &str)] = &[
 ];
 
 fn engine_words(row: &Row) -> String {
+    if let Some(words) = &row.engine {
+        return words.clone();
+    }
     let body = row.body();
     let of_status = |message: &str| match row.status {
         401 => format!("unauthorized: {message}"),

@@ -1,7 +1,10 @@
 //! `taskpull secret check --registry`: the requests to the registry and its token service, and where a
 //! login is not sent.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
+use std::thread;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -130,6 +133,26 @@ fn manifest_is_requested_although_the_base_path_is_open() {
 }
 
 #[test]
+fn request_that_is_denied_without_a_challenge_is_no_refused_login() {
+    for (status, body) in [(403, "denied"), (401, ""), (403, r#"{"errors":[{"code":"DENIED","message":"denied"}]}"#)] {
+        let registry = HttpServer::on_loopback(move |_| Reply::new(status, body));
+        for target in [host(&registry), format!("{}/team/app:1", host(&registry))] {
+            let found = check(&target);
+            let text = found.text;
+            let is_honest = text.contains("the login was not sent") || text.contains("(it names none)");
+            assert!(found.status == "wrong" && is_honest, "{status} {target}: {text}");
+        }
+    }
+    let only_manifests = HttpServer::on_loopback(|request: Request| match request.path.as_str() {
+        "/v2/" => Reply::new(403, "Forbidden"),
+        _ if has_login(&request) => Reply::new(200, "{}").header("content-type", MANIFEST),
+        _ => unauthorized("Basic realm=\"r\""),
+    });
+    let found = check_image(&only_manifests);
+    assert!(found.status == "wrong" && found.text.contains("Docker Engine sends none"), "{}", found.text);
+}
+
+#[test]
 fn manifest_is_requested_with_get_where_head_fails() {
     for status in [400, 404, 405, 500, 501] {
         let registry = HttpServer::on_loopback(move |request: Request| match &*request.method {
@@ -244,6 +267,9 @@ fn every_form_of_a_token_is_used() {
         let found = check_image(&tokens.registry);
         assert!(found.status == "good", "{}", found.text);
     }
+    let odd = TokenWorld::start(realm, |_| Reply::new(200, "eyJhbGciOiJub25lIn0.e30."));
+    let found = check_image(&odd.registry);
+    assert!(!found.text.contains("eyJ") && found.text.contains("in place of a token"), "{}", found.text);
     for body in ["{}", "[]", "<html>login</html>", "", r#"{"token": ""}"#, r#"{"token": "two\nlines"}"#] {
         let tokens = TokenWorld::start(realm, move |_| Reply::new(200, body));
         assert_eq!(check_image(&tokens.registry).status, "wrong", "{body}");
@@ -345,7 +371,7 @@ fn long_answers_and_silence_fail_the_registry_check() {
     assert!(found.status == "wrong" && found.text.contains("did not answer in time"), "{}", found.text);
     let cut = HttpServer::on_loopback(|_| Reply::stall(Stall::Reset));
     let found = check_image(&cut);
-    assert!(found.status == "wrong" && found.text.contains("connection was lost"), "{}", found.text);
+    assert!(found.status == "wrong" && found.text.contains("was lost"), "{}", found.text);
 }
 
 #[test]
@@ -361,6 +387,36 @@ fn answers_in_pieces_and_without_headers_are_read() {
     assert!(found.status == "good", "{}", found.text);
     let found = check_in(&world_with_password("another"), &host(&registry));
     assert!(found.text.contains("HTTP 401: unauthorized"), "{}", found.text);
+}
+
+#[test]
+fn compressed_words_are_not_shown() {
+    let registry = HttpServer::on_loopback(|request: Request| match request.header("authorization") {
+        None => unauthorized("Basic realm=\"r\""),
+        Some(_) => Reply::new(403, vec![0x1f, 0x8b, 8, 0, 0]).header("content-encoding", "gzip"),
+    });
+    let found = check_image(&registry);
+    assert!(found.status == "wrong" && found.text.contains("(cause: HTTP 403)"), "{}", found.text);
+}
+
+#[test]
+fn server_of_http_1_0_is_understood() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = format!("127.0.0.1:{}/team/app:1", listener.local_addr().unwrap().port());
+    let found = thread::scope(|scope| {
+        let check = scope.spawn(|| check(&target));
+        // The base path, HEAD and GET of the manifest.
+        for _ in 0..3 {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = vec![0; 8_192];
+            let length = stream.read(&mut request).unwrap();
+            let has_login = String::from_utf8_lossy(&request[..length]).to_lowercase().contains("authorization: basic");
+            let head = if has_login { "200 OK" } else { "401 Unauthorized\r\nWWW-Authenticate: Basic" };
+            write!(stream, "HTTP/1.0 {head}\r\n\r\n").unwrap();
+        }
+        check.join().unwrap()
+    });
+    assert!(found.status == "good", "{}", found.text);
 }
 
 #[test]

@@ -16,6 +16,10 @@ use crate::credential::Login;
 use crate::error::Failure;
 use crate::error::catalogue::render;
 
+fn host() -> String {
+    "r.example".to_owned()
+}
+
 fn target(text: &str) -> Box<LoginTarget> {
     Box::new(LoginTarget::parse(text).unwrap())
 }
@@ -25,7 +29,7 @@ fn target_error(text: &str) -> Failure {
 }
 
 fn failed(source: RegistryError) -> Failure {
-    LoginError::Request { target: target("r.example/team/app:1"), source }.into()
+    LoginError::Request { target: target("r.example/team/app:1"), has_login: true, source }.into()
 }
 
 fn answer_from(source: AnswerSource, status: u16, body: &'static str) -> RegistryError {
@@ -46,12 +50,17 @@ fn the_errors_of_direct_requests_are_unchanged() {
     let target = || target("r.example/team/app:1");
     let not_found = r#"{"errors":[{"code":"NAME_UNKNOWN","message":"repository name not known to registry"}]}"#;
     let denied = r#"{"errors":[{"code":"DENIED","message":"denied"}]}"#;
+    let untrusted = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
     let realm = TokenService::from_realm("http://auth.example/", "r.example").unwrap_err();
     let errors = render([
         ("no registry", target_error("team/app")),
         ("upper case in a repository", target_error("ghcr.io/Team")),
-        ("no connection", failed(RegistryError::Unreachable(io::ErrorKind::ConnectionRefused.into()))),
-        ("connection lost", failed(RegistryError::ConnectionLost)),
+        (
+            "no connection",
+            failed(RegistryError::Unreachable { host: host(), source: io::ErrorKind::ConnectionRefused.into() }),
+        ),
+        ("connection lost", failed(RegistryError::ConnectionLost { host: host() })),
+        ("untrusted certificate", failed(RegistryError::Tls { host: host(), source: untrusted })),
         ("too long", failed(RegistryError::ResponseTooLong { limit: 4 << 20 })),
         ("URL", failed(RegistryError::Uri)),
         ("redirect", failed(RegistryError::Redirect { to: "https://other.example".to_owned() })),
@@ -60,13 +69,17 @@ fn the_errors_of_direct_requests_are_unchanged() {
         ("throttled", failed(answer(429, "slow down"))),
         ("server error", failed(answer(500, ""))),
         ("refused by the token service", failed(token_answer(403, denied))),
-        ("no token", failed(token_answer(200, "{}"))),
+        ("no token", failed(RegistryError::NoToken { host: "auth.example".to_owned(), is_web_page: true })),
         ("no challenge", failed(RegistryError::unsupported_challenge(&[]))),
         ("challenge", failed(RegistryError::unsupported_challenge(&["Negotiate".to_owned(), "NTLM".to_owned()]))),
         ("realm", failed(realm)),
+        (
+            "no login asked for",
+            LoginError::Request { target: target(), has_login: false, source: answer(403, denied) }.into(),
+        ),
         ("repository", LoginError::Repository { target: target(), source: answer(401, denied) }.into()),
-        ("not asked", LoginError::NotAsked { host: "r.example".to_owned(), image: "team/app:1".to_owned() }.into()),
-        ("timeout", LoginError::TimedOut { host: "r.example".to_owned() }.into()),
+        ("not asked", LoginError::NotAsked { host: host(), image: "team/app:1".to_owned() }.into()),
+        ("timeout", LoginError::TimedOut { host: host() }.into()),
     ]);
     insta::assert_snapshot!(errors);
 }
