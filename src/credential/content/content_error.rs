@@ -3,8 +3,11 @@
 //! Each fault is a separate variant, and no text repeats a value: it contains only known keys,
 //! positions, and the registry of the image.
 
+use super::binary_form::BinaryForm;
+use super::foreign_form::ForeignForm;
+use super::key_fault::KeyFault;
+use super::login_key_faults::LoginKeyFaults;
 use crate::aws::SecretVersion;
-use crate::credential::scope::REGISTRY_KEY_HINT;
 use crate::error::{Class, Explain, Link};
 
 /// The content of a secret is not a login for an image.
@@ -28,9 +31,15 @@ impl ContentError {
 /// What is wrong with the content of a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContentFault {
-    /// `SecretBinary` contains text, or is too long for a ciphertext.
-    #[error("it is stored as `SecretBinary`, but is not a KMS ciphertext")]
-    Binary,
+    /// `SecretBinary` is recognised as something else than a ciphertext.
+    #[error("it is stored as `SecretBinary`, but is not a KMS ciphertext: {0}")]
+    Binary(BinaryForm),
+    /// KMS does not accept `SecretBinary` as a ciphertext.
+    #[error("it is stored as `SecretBinary`, and KMS does not accept it as a ciphertext{}", binary_reason(*has_header))]
+    NotCiphertext {
+        /// Whether it begins as a ciphertext does.
+        has_header: bool,
+    },
     /// The plaintext that KMS returned is not UTF-8.
     #[error("the decrypted content is not text")]
     DecryptedBinary,
@@ -41,39 +50,30 @@ pub enum ContentFault {
     #[error("it is empty")]
     Empty,
     /// It is not JSON. The position is known; the text is not shown.
-    #[error("it is not JSON (line {line}, column {column})")]
+    #[error("it is not JSON (line {line}, column {column}){}", reason(form.as_ref()))]
     NotJson {
         /// The line, counted from 1.
         line: usize,
         /// The column, counted from 1.
         column: usize,
+        /// What it is, if that is recognised.
+        form: Option<ForeignForm>,
     },
-    /// It is a JSON value other than an object.
-    #[error("it is JSON, but not an object with `username` and `password`")]
-    NotAnObject,
-    /// A required key is missing.
-    #[error("`{0}` is missing")]
-    Missing(&'static str),
-    /// A required key is missing, and it has one that is often used by mistake.
-    #[error("`{key}` is missing; `{found}` is not read in its place")]
-    SimilarKey {
-        /// The key that is required.
-        key: &'static str,
-        /// The key that it has.
-        found: &'static str,
-    },
-    /// The value of a key is the empty string.
-    #[error("`{0}` is empty")]
-    EmptyValue(&'static str),
-    /// The value of a key is a number, an object or another JSON value.
-    #[error("`{0}` is not a string")]
-    NotAString(&'static str),
+    /// It is a JSON value other than an object; what it is, if that is recognised.
+    #[error("it is JSON, but not an object with `username` and `password`{}", reason(.0.as_ref()))]
+    NotAnObject(Option<ForeignForm>),
+    /// It is an object in a form that is not read.
+    #[error("it has no `username` and no `password`: {0}")]
+    OtherForm(ForeignForm),
+    /// At least one of the two keys of a login is missing or has no valid value.
+    #[error("{0}")]
+    LoginKeys(LoginKeyFaults),
+    /// A key of another form is missing or has no valid value.
+    #[error("{0}")]
+    Key(#[from] KeyFault),
     /// The value of a key is a string, a number or another JSON value.
     #[error("`{0}` is not an object")]
     KeyNotAnObject(&'static str),
-    /// A key occurs twice, perhaps in two spellings.
-    #[error("`{0}` occurs twice")]
-    DuplicateKey(&'static str),
     /// It has the format of the pull-through cache (A9).
     #[error("it has `accessToken`, the format of ECR's pull-through cache, and no `password`")]
     AccessToken,
@@ -86,9 +86,14 @@ pub enum ContentFault {
     /// `auths` has no login for the registry and repository of the image.
     #[error("`auths` has no entry for {0}")]
     NoEntry(String),
-    /// `auths` has the same registry in two spellings.
-    #[error("`auths` has two entries for {0}")]
-    DuplicateEntry(String),
+    /// `auths` has the same registry in two spellings, with different logins.
+    #[error("`auths` has two different logins for {covered}: {entries}")]
+    DuplicateEntry {
+        /// The registry, with a repository or a path in it.
+        covered: String,
+        /// The entries: their keys if they may be shown, otherwise their numbers.
+        entries: String,
+    },
     /// The entry is empty, as Docker leaves it when a credential store has the login.
     #[error("the entry of `auths` for {0} has no login")]
     EmptyEntry(String),
@@ -139,46 +144,19 @@ impl Explain for ContentError {
     }
 
     fn hint(&self) -> Option<String> {
-        let hint = match &self.fault {
-            ContentFault::AccessToken => {
-                "put the token under `password` in a second secret, or set secrets.access_token = \"accept\" to use the token as the password of this image's registry"
-            }
-            ContentFault::NotAString(_) => r#"quote it: {"username": "…", "password": "…"}"#,
-            ContentFault::SimilarKey { key, found } => return Some(format!("rename `{found}` to `{key}`")),
-            ContentFault::DuplicateKey(_) => "remove one of them, and use the documented spelling",
-            ContentFault::Ambiguous(..) => "put each kind of login into a secret of its own",
-            ContentFault::NoEntry(registry) => {
-                return Some(format!(
-                    "add an entry for the host of {registry}, or give the container the secret of that registry"
-                ));
-            }
-            ContentFault::DuplicateEntry(_) => {
-                "remove one of them: a registry is the same with and without `https://`, a trailing slash and `/v1/`"
-            }
-            ContentFault::EmptyEntry(_) => {
-                "the login is in a credential store of the machine where the file was written: add `auth`, or `username` and `password`, to the entry"
-            }
-            ContentFault::OtherRegistry(_) => "give the container the secret of its own registry",
-            ContentFault::NotARegistry(_) => REGISTRY_KEY_HINT,
-            ContentFault::InvalidEntry(_, EntryFault::RegistryToken) => {
-                "use a user name and a password, or an identity token"
-            }
-            ContentFault::InvalidEntry(..) | ContentFault::NotDockerConfig(_) => {
-                "create it again: `kubectl create secret docker-registry --dry-run=client -o json` writes a complete one"
-            }
-            ContentFault::EnvelopeVersion
-            | ContentFault::EnvelopeKey
-            | ContentFault::KeyArn
-            | ContentFault::Ciphertext
-            | ContentFault::EncryptionContext
-            | ContentFault::NestedEnvelope => {
-                "seal the login itself, once: `taskpull secret seal --key ARN`; docs/credentials-envelope.md describes the format"
-            }
-            _ => {
-                r#"store {"username": "…", "password": "…"} as text: `aws secretsmanager put-secret-value --secret-id ARN --secret-string file://FILE`"#
-            }
-        };
-        Some(hint.to_owned())
+        Some(self.fault.hint(&self.arn))
+    }
+}
+
+fn reason(form: Option<&ForeignForm>) -> String {
+    form.map(|form| format!(": {form}")).unwrap_or_default()
+}
+
+fn binary_reason(has_header: bool) -> &'static str {
+    if has_header {
+        ": it is damaged, or was made with an encryption context, which only an envelope can name"
+    } else {
+        ""
     }
 }
 
@@ -187,14 +165,14 @@ pub(super) const ENTRY_KEYS: [&str; 7] =
     ["auth", "username", "password", "email", "serveraddress", "identitytoken", "registrytoken"];
 
 /// Why an entry of Docker's `auths` is not a login. It never repeats a value or an unknown key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EntryFault {
     /// It is a string, a number or another JSON value.
     #[error("it is not an object")]
     NotAnObject,
-    /// It has a key that Docker does not write.
-    #[error("it has a key other than {}", ENTRY_KEYS.map(|key| format!("`{key}`")).join(", "))]
-    UnknownKey,
+    /// It has keys that Docker does not write; those that may be shown, in backticks.
+    #[error("it has a key other than {}{}", ENTRY_KEYS.map(|key| format!("`{key}`")).join(", "), list_keys(.0))]
+    UnknownKey(Vec<String>),
     /// A key occurs twice, perhaps in two spellings.
     #[error("`{0}` occurs twice")]
     DuplicateKey(&'static str),
@@ -216,6 +194,10 @@ pub enum EntryFault {
     /// `auth` differs from `username` and `password`.
     #[error("`auth` and `username`/`password` are not the same login")]
     ConflictingLogins,
+}
+
+fn list_keys(keys: &[String]) -> String {
+    if keys.is_empty() { String::new() } else { format!(": {}", keys.join(", ")) }
 }
 
 /// The longest value that Secrets Manager stores, in bytes (C6).
