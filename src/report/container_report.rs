@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::credential_report::CredentialReport;
 use super::timestamp::milliseconds;
-use crate::error::{Failure, Printable};
+use crate::error::{Failure, Printable, Warning};
 use crate::plan::PlannedPull;
 use crate::pull::{FailedAttempt, PullOutcome, PullResultKind, PulledImage};
 
@@ -55,7 +55,7 @@ pub struct ContainerReport {
     pub duration_ms: Option<u64>,
     /// Warnings about the pull.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<Printable>,
+    pub warnings: Vec<Warning>,
     /// Failed attempts that were retried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retries: Vec<RetryReport>,

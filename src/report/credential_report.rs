@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::timestamp::timestamp;
 use crate::aws::AwsRequest;
 use crate::credential::{Provenance, SecretNames};
-use crate::error::Printable;
+use crate::error::{Printable, Warning};
 use crate::plan::{HostLogin, Need};
 
 /// The credential that was used, without its value.
@@ -27,7 +27,7 @@ pub enum CredentialReport {
         stage: Option<Printable>,
         /// Warnings about the content of the secret.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        warnings: Vec<Printable>,
+        warnings: Vec<Warning>,
         /// Account of the secret, if it is known without a call to AWS.
         #[serde(skip_serializing_if = "Option::is_none")]
         account: Option<String>,

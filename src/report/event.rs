@@ -11,7 +11,7 @@ use super::layers_report::LayersReport;
 use super::run_report::Report;
 use super::subject::Subject;
 use super::timestamp::timestamp_millis;
-use crate::error::{Failure, Printable};
+use crate::error::{Failure, Printable, Warning};
 use crate::pull::{FailedAttempt, LayerTotals, PullResultKind, PullState, PulledImage};
 
 /// One line of `--output json --events`.
@@ -61,7 +61,7 @@ pub enum PullEvent<'a> {
     /// A warning that does not stop the pull.
     Warning {
         /// The warning.
-        warning: Cow<'a, Printable>,
+        warning: Cow<'a, Warning>,
     },
     /// An attempt failed, and another one follows.
     Retrying {

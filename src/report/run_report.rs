@@ -6,13 +6,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::container_report::{ContainerReport, ContainerResult};
+use super::task_warning::TaskWarning;
 use super::timestamp::milliseconds;
-use crate::error::{ExitCode, Failure, Link, Printable};
+use crate::error::{ExitCode, Failure, Link, Printable, Warning};
 use crate::plan::{PlannedContainer, PlannedPull, PlannedTask, PullPlan};
 use crate::pull::PullOutcome;
 
 /// The version of the JSON, see [`Report::schema_version`].
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 2;
 
 /// The result of one run.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -20,6 +21,9 @@ const SCHEMA_VERSION: u32 = 1;
 pub struct Report {
     /// Version of this schema; raised when a field changes its meaning or is removed.
     pub schema_version: u32,
+    /// Warnings about the host and its connections, whatever the task definitions are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
     /// The task definitions, in the order of the inputs.
     pub tasks: Vec<TaskReport>,
     /// Inputs that could not be read, or are not task definitions.
@@ -38,7 +42,7 @@ pub struct TaskReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family: Option<Printable>,
     /// Valid parts of the task definition that are probably mistakes.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<TaskWarning>,
     /// Its containers, in their order.
     pub containers: Vec<ContainerReport>,
 }
@@ -65,6 +69,17 @@ impl Report {
         Self::new(tasks, invalid_inputs, duration, |container, index| container.set_plan(&pulls[index]))
     }
 
+    /// Adds warnings about the host and its connections.
+    #[must_use]
+    pub fn with_warnings(mut self, warnings: impl IntoIterator<Item = Warning>) -> Self {
+        for warning in warnings {
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
+        self
+    }
+
     /// The report of an input that is not a task definition.
     #[must_use]
     pub fn from_invalid(failure: Failure) -> Self {
@@ -76,6 +91,7 @@ impl Report {
     pub fn merge(reports: impl IntoIterator<Item = Self>) -> Self {
         let empty = Self::new(Vec::new(), Vec::new(), Duration::ZERO, |_, _| {});
         reports.into_iter().fold(empty, |mut merged, report| {
+            merged = merged.with_warnings(report.warnings);
             merged.tasks.extend(report.tasks);
             merged.invalid_inputs.extend(report.invalid_inputs);
             merged.summary = merged.summary.merge(report.summary);
@@ -118,14 +134,13 @@ impl Report {
         let duration_ms = milliseconds(duration);
         let mut summary = Summary { invalid_inputs: invalid_inputs.len(), duration_ms, ..Summary::default() };
         tasks.iter().flat_map(|task| &task.containers).for_each(|container| summary.count(container.result));
-        Self { schema_version: SCHEMA_VERSION, tasks, invalid_inputs, summary }
+        Self { schema_version: SCHEMA_VERSION, warnings: Vec::new(), tasks, invalid_inputs, summary }
     }
 }
 
 impl TaskReport {
     fn new(task: PlannedTask, complete: impl Fn(&mut ContainerReport, usize)) -> Self {
-        let warnings = task.warnings.iter().map(|warning| format!("{}: {}", warning.container, warning.message));
-        let warnings = warnings.collect();
+        let warnings = task.warnings.into_iter().map(TaskWarning::from).collect();
         let containers = task.containers.into_iter().map(|PlannedContainer { name, image, registry, pull, .. }| {
             let mut container = ContainerReport::new(name.to_string(), image, registry);
             match pull {

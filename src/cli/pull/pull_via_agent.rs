@@ -158,6 +158,7 @@ async fn follow_all(
 }
 
 fn print_warnings(report: &Report) {
+    report.warnings.iter().for_each(|warning| print_line(&format!("warning: {warning}")));
     for task in &report.tasks {
         for warning in &task.warnings {
             print_line(&format!("warning: {}: {warning}", task.source));

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::json::{JsonObject, JsonValue, expose};
 use super::{content_error::ContentFault, docker_auth_entry::parse_auth_entry};
 use crate::credential::{login::Login, scope::Scope, scope::is_browser_token_key};
-use crate::error::Printable;
+use crate::error::Warning;
 use crate::task::ImageReference;
 
 /// The login in a Docker config that is the value of one key, as Kubernetes stores it: JSON as
@@ -17,7 +17,7 @@ pub(super) fn kubernetes_login(
     value: &JsonValue,
     key: &'static str,
     image: &ImageReference,
-    warnings: &mut Vec<Printable>,
+    warnings: &mut Vec<Warning>,
 ) -> Result<Login, ContentFault> {
     let invalid = || ContentFault::NotDockerConfig(key);
     let text = match value {
@@ -46,7 +46,7 @@ pub(super) fn kubernetes_login(
 pub(super) fn auths_login(
     config: &JsonObject,
     image: &ImageReference,
-    warnings: &mut Vec<Printable>,
+    warnings: &mut Vec<Warning>,
 ) -> Result<Login, ContentFault> {
     let entries = match config.get("auths", warnings)? {
         Some(JsonValue::Object(entries)) => entries,
@@ -78,7 +78,7 @@ pub(super) fn auths_login(
 pub(super) fn helper_login(
     answer: &JsonObject,
     image: &ImageReference,
-    warnings: &mut Vec<Printable>,
+    warnings: &mut Vec<Warning>,
 ) -> Result<Login, ContentFault> {
     let server = answer.required_text("ServerURL", warnings)?;
     let username = answer.required_text("Username", warnings)?;

@@ -10,7 +10,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use zeroize::Zeroizing;
 
 use super::{content_error::ContentFault, content_error::VALUE_LIMIT};
-use crate::error::Printable;
+use crate::error::{Warning, WarningId};
 use crate::secret::Secret;
 
 /// A JSON value, as far as the formats of a login need it.
@@ -54,7 +54,7 @@ impl JsonObject {
     pub(crate) fn get(
         &self,
         key: &'static str,
-        warnings: &mut Vec<Printable>,
+        warnings: &mut Vec<Warning>,
     ) -> Result<Option<&JsonValue>, ContentFault> {
         let mut matching = self.entries().filter(|(name, _)| name.eq_ignore_ascii_case(key));
         let Some((name, value)) = matching.next() else { return Ok(None) };
@@ -66,17 +66,13 @@ impl JsonObject {
         }
         if name != key {
             let message = format!("the secret's key `{name}` was read as `{key}`; rename it to `{key}`");
-            warnings.push(Printable::new(&message));
+            warnings.push(Warning::new(WarningId::SecretKeyCase, &message));
         }
         Ok(Some(value))
     }
 
     /// The string under a key.
-    pub(crate) fn text(
-        &self,
-        key: &'static str,
-        warnings: &mut Vec<Printable>,
-    ) -> Result<Option<&Secret>, ContentFault> {
+    pub(crate) fn text(&self, key: &'static str, warnings: &mut Vec<Warning>) -> Result<Option<&Secret>, ContentFault> {
         match self.get(key, warnings)? {
             None => Ok(None),
             Some(JsonValue::Text(text)) => Ok(Some(text)),
@@ -85,11 +81,7 @@ impl JsonObject {
     }
 
     /// The string under a key that must exist and must not be empty.
-    pub(crate) fn required_text(
-        &self,
-        key: &'static str,
-        warnings: &mut Vec<Printable>,
-    ) -> Result<Secret, ContentFault> {
+    pub(crate) fn required_text(&self, key: &'static str, warnings: &mut Vec<Warning>) -> Result<Secret, ContentFault> {
         match self.text(key, warnings)? {
             None => Err(ContentFault::Missing(key)),
             Some(text) if text.is_empty() => Err(ContentFault::EmptyValue(key)),

@@ -7,7 +7,7 @@ use super::{
 use crate::aws::SecretVersion;
 use crate::config::AccessTokens;
 use crate::credential::login::Login;
-use crate::error::Printable;
+use crate::error::Warning;
 use crate::secret::Secret;
 use crate::task::ImageReference;
 
@@ -16,7 +16,7 @@ use crate::task::ImageReference;
 pub(crate) struct ParsedLogin {
     pub login: Login,
     /// Accepted content that is probably a mistake.
-    pub warnings: Vec<Printable>,
+    pub warnings: Vec<Warning>,
 }
 
 /// Finds the login for an image in the text of a secret, which is decrypted if it was sealed.
@@ -37,7 +37,7 @@ fn find_login(
     content: &JsonObject,
     image: &ImageReference,
     access_tokens: AccessTokens,
-    warnings: &mut Vec<Printable>,
+    warnings: &mut Vec<Warning>,
 ) -> Result<Login, ContentFault> {
     if envelope::is_envelope(content) {
         return Err(ContentFault::NestedEnvelope);
@@ -64,7 +64,7 @@ fn find_login(
 fn password_login(
     content: &JsonObject,
     access_tokens: AccessTokens,
-    warnings: &mut Vec<Printable>,
+    warnings: &mut Vec<Warning>,
 ) -> Result<Login, ContentFault> {
     let key = match access_tokens {
         _ if content.has("password") || !content.has("accessToken") => "password",

@@ -82,7 +82,7 @@ fn binary_content_is_a_ciphertext_unless_it_is_a_text() {
 fn key_in_another_case_is_accepted_with_a_warning() {
     let parsed = parse(IMAGE, r#"{"UserName": "me", "password": "hunter2"}"#, AccessTokens::Refuse).unwrap();
     assert_eq!(shown(&parsed.login), "me:hunter2");
-    let warnings: Vec<_> = parsed.warnings.iter().map(ToString::to_string).collect();
+    let warnings: Vec<_> = parsed.warnings.iter().map(|warning| warning.message.as_str()).collect();
     assert_eq!(warnings, ["the secret's key `UserName` was read as `username`; rename it to `username`"]);
 }
 
