@@ -77,8 +77,9 @@ fn pull_warns_when_the_disk_is_too_small() {
     gate.open();
     let ended = RunOutput::wait_for(running);
     assert_eq!((ended.code, &ended.container(0)["result"]), (0, &json!("pulled")), "{ended:?}");
-    let warning = &ended.container(0)["warnings"][0];
-    assert_eq!(warning["id"], "low-disk-space");
+    assert!(ended.container(0)["warnings"][0].as_str().unwrap().starts_with(&message), "{ended:?}");
+    let warning = &ended.report()["warnings"][0];
+    assert_eq!((&warning["id"], &warning["image"]), (&json!("low-disk-space"), &json!(image)));
     assert!(warning["message"].as_str().unwrap().starts_with(&message), "{ended:?}");
     assert_eq!(registry.requests().len(), 1, "{:?}", registry.requests());
 }
