@@ -112,7 +112,10 @@ fn key_in_another_case_is_accepted_with_a_warning() {
     let ended = pull(&world, &json!({ "Username": "me", "password": "swordfish" }));
     assert_eq!(ended.code, 0, "{ended:?}");
     let warnings = &ended.container(0)["credential"]["warnings"];
-    assert_eq!(warnings[0], "the secret's key `Username` was read as `username`; rename it to `username`");
+    let message = "the secret's key `Username` was read as `username`; rename it to `username`";
+    assert_eq!(warnings[0], json!(format!("{message} [secret-key-case]")));
+    let warning = json!({ "id": "secret-key-case", "message": message, "image": IMAGE });
+    assert_eq!(ended.report()["warnings"], json!([warning]));
     let run = Run::new(["pull", "-"]).stdin(task(&[container("app", IMAGE, SECRET)]).to_string());
     let text = world.configure(run).output();
     assert!(text.stdout.contains("warning: the secret's key `Username`"), "{text:?}");

@@ -10,7 +10,7 @@ use super::json::{JsonObject, JsonValue, expose};
 use super::{content_error::ContentFault, content_error::EntryFault, key_fault::KeyFault, object_parser::parse_object};
 use crate::credential::login::Login;
 use crate::credential::scope::{Scope, entry_name, is_browser_token_key};
-use crate::error::Printable;
+use crate::error::Warning;
 use crate::task::ImageReference;
 
 /// The entries of `auths`.
@@ -24,7 +24,7 @@ struct AuthsEntry {
     name: String,
     scope: Scope,
     login: Result<Option<Login>, EntryFault>,
-    warnings: Vec<Printable>,
+    warnings: Vec<Warning>,
 }
 
 impl Auths {
@@ -70,11 +70,7 @@ impl Auths {
 
     /// The login of the most specific entry for this image. The same login in several spellings of the
     /// registry is one.
-    pub(super) fn login_for(
-        self,
-        image: &ImageReference,
-        warnings: &mut Vec<Printable>,
-    ) -> Result<Login, ContentFault> {
+    pub(super) fn login_for(self, image: &ImageReference, warnings: &mut Vec<Warning>) -> Result<Login, ContentFault> {
         let specificity = |entry: &AuthsEntry| entry.scope.specificity_for(image);
         let Some(best) = self.entries.iter().filter_map(specificity).max() else {
             return Err(ContentFault::NoEntry(image.name()));
@@ -84,7 +80,7 @@ impl Auths {
     }
 
     /// All logins, for a check without an image.
-    pub(super) fn all_logins(mut self, warnings: &mut Vec<Printable>) -> Result<Vec<Login>, ContentFault> {
+    pub(super) fn all_logins(mut self, warnings: &mut Vec<Warning>) -> Result<Vec<Login>, ContentFault> {
         let mut logins = Vec::new();
         while let Some(first) = self.entries.first() {
             let scope = first.scope.clone();
@@ -100,7 +96,7 @@ impl Auths {
 fn one_login<I: IntoIterator<Item = AuthsEntry>>(
     entries: I,
     covered: &str,
-    warnings: &mut Vec<Printable>,
+    warnings: &mut Vec<Warning>,
 ) -> Result<Login, ContentFault> {
     let mut found: Option<(String, Login)> = None;
     for entry in entries {
@@ -126,7 +122,7 @@ pub(super) struct HelperAnswer {
 }
 
 impl HelperAnswer {
-    pub(super) fn parse(answer: &JsonObject, warnings: &mut Vec<Printable>) -> Result<Self, ContentFault> {
+    pub(super) fn parse(answer: &JsonObject, warnings: &mut Vec<Warning>) -> Result<Self, ContentFault> {
         let server = answer.required_text("ServerURL", warnings)?;
         let username = answer.required_text("Username", warnings)?;
         let password = answer.required_text("Secret", warnings)?;

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::content_error::{ENTRY_KEYS, EntryFault};
 use super::{json::JsonValue, json::expose, key_fault::KeyFault, key_name::KeyName};
 use crate::credential::login::Login;
-use crate::error::Printable;
+use crate::error::Warning;
 use crate::secret::Secret;
 
 /// Base64 with or without padding: both are in use.
@@ -22,7 +22,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// The login in an entry; `None` if the entry is empty, as Docker leaves it when a credential store
 /// has the login. As in Docker, an identity token takes precedence over a user name.
-pub(crate) fn parse_auth_entry(value: &JsonValue, warnings: &mut Vec<Printable>) -> Result<Option<Login>, EntryFault> {
+pub(crate) fn parse_auth_entry(value: &JsonValue, warnings: &mut Vec<Warning>) -> Result<Option<Login>, EntryFault> {
     let JsonValue::Object(entry) = value else { return Err(EntryFault::NotAnObject) };
     let is_unknown = |name: &str| !ENTRY_KEYS.iter().any(|key| name.eq_ignore_ascii_case(key));
     let unknown = || entry.entries().map(|(name, _)| name).filter(|name| is_unknown(name));

@@ -10,7 +10,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use zeroize::Zeroizing;
 
 use super::key_fault::KeyFault;
-use crate::error::Printable;
+use crate::error::{Warning, WarningId};
 use crate::secret::Secret;
 
 /// A JSON value, as far as the formats of a login need it.
@@ -51,7 +51,7 @@ impl JsonObject {
 
     /// The value under a key, in upper or lower case; another case than that of `key` adds a warning.
     /// `null` is no value. Two spellings of one key are an error, whatever their values are.
-    pub(crate) fn get(&self, key: &'static str, warnings: &mut Vec<Printable>) -> Result<Option<&JsonValue>, KeyFault> {
+    pub(crate) fn get(&self, key: &'static str, warnings: &mut Vec<Warning>) -> Result<Option<&JsonValue>, KeyFault> {
         let mut matching = self.entries().filter(|(name, _)| name.eq_ignore_ascii_case(key));
         let Some((name, value)) = matching.next() else { return Ok(None) };
         if matching.next().is_some() {
@@ -62,13 +62,13 @@ impl JsonObject {
         }
         if name != key {
             let message = format!("the secret's key `{name}` was read as `{key}`; rename it to `{key}`");
-            warnings.push(Printable::new(&message));
+            warnings.push(Warning::new(WarningId::SecretKeyCase, &message));
         }
         Ok(Some(value))
     }
 
     /// The string under a key.
-    pub(crate) fn text(&self, key: &'static str, warnings: &mut Vec<Printable>) -> Result<Option<&Secret>, KeyFault> {
+    pub(crate) fn text(&self, key: &'static str, warnings: &mut Vec<Warning>) -> Result<Option<&Secret>, KeyFault> {
         match self.get(key, warnings)? {
             None => Ok(None),
             Some(JsonValue::Text(text)) => Ok(Some(text)),
@@ -77,7 +77,7 @@ impl JsonObject {
     }
 
     /// The string under a key that must exist and must not be empty.
-    pub(crate) fn required_text(&self, key: &'static str, warnings: &mut Vec<Printable>) -> Result<Secret, KeyFault> {
+    pub(crate) fn required_text(&self, key: &'static str, warnings: &mut Vec<Warning>) -> Result<Secret, KeyFault> {
         match self.text(key, warnings)? {
             None => Err(KeyFault::Missing(key)),
             Some(text) if text.is_empty() => Err(KeyFault::Empty(key)),

@@ -6,7 +6,7 @@ use super::key_fault::KeyFault;
 use super::key_name::{KeyName, KeyRole};
 use super::login_key_faults::{LoginKeyFaults, SimilarKey};
 use super::object_form;
-use crate::error::Printable;
+use crate::error::Warning;
 use crate::secret::Secret;
 
 /// The two values of a login.
@@ -29,7 +29,7 @@ pub(super) fn read_login_keys(
     content: &JsonObject,
     password_key: &'static str,
     spelling: KeySpelling,
-    warnings: &mut Vec<Printable>,
+    warnings: &mut Vec<Warning>,
 ) -> Result<LoginValues, ContentFault> {
     let mut read = |key| {
         let mut own_warnings = Vec::new();

@@ -9,7 +9,7 @@ use super::{
 use crate::aws::SecretVersion;
 use crate::config::AccessTokens;
 use crate::credential::login::Login;
-use crate::error::Printable;
+use crate::error::Warning;
 use crate::secret::Secret;
 use crate::task::ImageReference;
 
@@ -18,7 +18,7 @@ use crate::task::ImageReference;
 pub(crate) struct ParsedLogin {
     pub login: Login,
     /// Accepted content that is probably a mistake.
-    pub warnings: Vec<Printable>,
+    pub warnings: Vec<Warning>,
 }
 
 /// The content of a secret in one of its forms.
@@ -62,7 +62,7 @@ pub(crate) fn parse_all_logins(text: &Secret, access_tokens: AccessTokens) -> Re
 fn parse_text(
     text: &Secret,
     access_tokens: AccessTokens,
-    warnings: &mut Vec<Printable>,
+    warnings: &mut Vec<Warning>,
 ) -> Result<LoginContent, ContentFault> {
     let content = object_parser::parse_secret(text, warnings)?;
     if envelope::is_envelope(&content) {
@@ -91,7 +91,7 @@ fn parse_text(
 fn password_login(
     content: &JsonObject,
     access_tokens: AccessTokens,
-    warnings: &mut Vec<Printable>,
+    warnings: &mut Vec<Warning>,
 ) -> Result<Login, ContentFault> {
     let key = match access_tokens {
         _ if content.has("password") || !content.has("accessToken") => "password",

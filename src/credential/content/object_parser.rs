@@ -2,7 +2,7 @@
 
 use super::json::{JsonObject, JsonValue, expose};
 use super::{content_error::ContentFault, content_error::VALUE_LIMIT, object_form, text_form};
-use crate::error::Printable;
+use crate::error::{Warning, WarningId};
 use crate::secret::Secret;
 
 /// The byte order mark, which editors on Windows write in front of a text.
@@ -26,7 +26,7 @@ pub(crate) fn parse_object(text: &str) -> Result<JsonObject, ContentFault> {
 }
 
 /// The JSON object that the text of a secret must be.
-pub(super) fn parse_secret(text: &Secret, warnings: &mut Vec<Printable>) -> Result<JsonObject, ContentFault> {
+pub(super) fn parse_secret(text: &Secret, warnings: &mut Vec<Warning>) -> Result<JsonObject, ContentFault> {
     let text = expose(text);
     if text.len() > VALUE_LIMIT {
         return Err(ContentFault::TooLong);
@@ -36,7 +36,7 @@ pub(super) fn parse_secret(text: &Secret, warnings: &mut Vec<Printable>) -> Resu
     }
     let content = parse_object(text)?;
     if text.starts_with(BYTE_ORDER_MARK) {
-        warnings.push(Printable::new(BYTE_ORDER_MARK_WARNING));
+        warnings.push(Warning::new(WarningId::SecretByteOrderMark, BYTE_ORDER_MARK_WARNING));
     }
     Ok(content)
 }

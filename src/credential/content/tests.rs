@@ -14,7 +14,7 @@ use super::{
 use crate::aws::{Ciphertext, SecretValue, SecretVersion};
 use crate::config::AccessTokens;
 use crate::credential::login::Login;
-use crate::error::{Failure, catalogue};
+use crate::error::{Failure, WarningId, catalogue};
 use crate::secret::{Secret, SecretBytes};
 use crate::task::{ImageReference, KeyArn};
 
@@ -105,7 +105,7 @@ fn binary_content_is_a_ciphertext_unless_it_is_a_text() {
 fn key_in_another_case_is_accepted_with_a_warning() {
     let parsed = parse(IMAGE, r#"{"UserName": "me", "password": "hunter2"}"#, AccessTokens::Refuse).unwrap();
     assert_eq!(shown(&parsed.login), "me:hunter2");
-    let warnings: Vec<_> = parsed.warnings.iter().map(ToString::to_string).collect();
+    let warnings: Vec<_> = parsed.warnings.iter().map(|warning| warning.message.as_str()).collect();
     assert_eq!(warnings, ["the secret's key `UserName` was read as `username`; rename it to `username`"]);
 }
 
@@ -374,7 +374,7 @@ fn byte_order_mark_is_ignored_with_a_warning() {
     let text = "\u{feff}{\"username\": \"me\", \"password\": \"hunter2\"}";
     let parsed = parse(IMAGE, text, AccessTokens::Refuse).unwrap();
     assert_eq!((&*shown(&parsed.login), parsed.warnings.len()), ("me:hunter2", 1));
-    assert!(parsed.warnings[0].to_string().contains("byte order mark"));
+    assert_eq!(parsed.warnings[0].id, WarningId::SecretByteOrderMark);
 }
 
 #[test]
