@@ -6,7 +6,7 @@
 use http::{HeaderValue, header};
 
 use crate::agent::JournalRecord;
-use crate::answers::classify;
+use crate::answers::{PullPhase, SentLogin, classify};
 use crate::aws::{SecretValue, SecretVersion};
 use crate::cluster::{Attributes, Expression};
 use crate::config::AccessTokens;
@@ -92,7 +92,12 @@ pub fn pull_stream(bytes: &[u8]) {
 pub fn engine_message(bytes: &[u8]) {
     let Ok(image) = ImageReference::parse("registry.example/team/app:1") else { return };
     let text = String::from_utf8_lossy(bytes).into_owned();
-    let _ = classify(&EngineError::ErrorMessage { status: 500, code: None, text }, &image, false);
+    let _ = classify(
+        &EngineError::ErrorMessage { status: 500, code: None, text },
+        &image,
+        &SentLogin::unremarkable(),
+        PullPhase::Manifest,
+    );
 }
 
 /// Parses the `WWW-Authenticate` header of a registry.

@@ -12,6 +12,7 @@ use super::pull_error::PullError;
 use super::pull_mode::PullMode;
 use super::pull_state::{PullObserver, PullState};
 use super::pulled_image::{PullResultKind, PulledImage};
+use crate::answers::{PullPhase, SentLogin};
 use crate::credential::Login;
 use crate::engine::auth_header::auth_header;
 use crate::engine::redaction::redact_login;
@@ -208,6 +209,14 @@ impl<E: Engine> PullAttempt<'_, E> {
             }
             cause => cause,
         };
-        PullError::Engine { image: image.clone(), anonymous: matches!(self.login, Login::Anonymous), cause }
+        PullError::Engine { image: image.clone(), login: sent_login(self.login), phase: PullPhase::Manifest, cause }
+    }
+}
+
+/// What the registry is sent, without its values.
+fn sent_login(login: &Login) -> SentLogin {
+    match login {
+        Login::Anonymous => SentLogin::Anonymous,
+        Login::Password { .. } | Login::IdentityToken(_) => SentLogin::unremarkable(),
     }
 }

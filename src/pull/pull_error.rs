@@ -4,21 +4,23 @@ use std::time::Duration;
 
 use super::disk::{DiskFull, Shortage};
 use super::policy::retry_after;
-use crate::answers::classify;
+use crate::answers::{Classification, PullPhase, Reaction, SentLogin, classify};
 use crate::engine::EngineError;
-use crate::error::{Class, Explain, Link};
+use crate::error::{Class, Explain, Link, Retryability};
 use crate::task::ImageReference;
 
 /// An image that could not be pulled.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum PullError {
     /// The engine reported an error, its own or the registry's.
-    #[error("image {image}: {}", classify(cause, image, *anonymous).explanation)]
+    #[error("image {image}: {}", classify(cause, image, login, *phase).explanation)]
     Engine {
         /// The image that could not be pulled.
         image: ImageReference,
-        /// Whether no credentials were sent.
-        anonymous: bool,
+        /// The login that the registry was sent.
+        login: SentLogin,
+        /// How far the pull had come.
+        phase: PullPhase,
         /// The engine's error, with its message unchanged except for removed logins.
         #[source]
         cause: EngineError,
@@ -133,8 +135,22 @@ impl PullError {
 
     /// Whether a registry refused the credential that was sent.
     pub(super) fn is_refusal(&self) -> bool {
-        let Self::Engine { anonymous: false, .. } = self else { return false };
-        self.class() == Class::Refused && matches!(self.link(), Link::Registry | Link::Repository)
+        let is_anonymous = matches!(self, Self::Engine { login: SentLogin::Anonymous, .. });
+        !is_anonymous && self.classification().is_some_and(|meaning| meaning.reaction == Reaction::NewerLogin)
+    }
+
+    /// How often another attempt with the same login is useful.
+    pub(super) fn retryability(&self) -> Retryability {
+        match self.classification() {
+            Some(Classification { reaction: Reaction::Final, .. }) => Retryability::Never,
+            _ => self.class().retryability(),
+        }
+    }
+
+    /// What the engine's error means, if it is one.
+    fn classification(&self) -> Option<Classification> {
+        let Self::Engine { image, login, phase, cause } = self else { return None };
+        Some(classify(cause, image, login, *phase))
     }
 }
 
@@ -145,7 +161,7 @@ fn list_digests(digests: &[String]) -> String {
 impl Explain for PullError {
     fn link(&self) -> Link {
         match self {
-            Self::Engine { image, anonymous, cause } => classify(cause, image, *anonymous).link,
+            Self::Engine { image, login, phase, cause } => classify(cause, image, login, *phase).link,
             Self::NotEnoughSpace { .. } | Self::DiskFull { .. } => Link::Disk,
             Self::NoAnswer { .. } => Link::Registry,
             Self::Stalled { .. } | Self::TimedOut { .. } => Link::Layers,
@@ -156,7 +172,7 @@ impl Explain for PullError {
 
     fn class(&self) -> Class {
         match self {
-            Self::Engine { image, anonymous, cause } => classify(cause, image, *anonymous).class,
+            Self::Engine { image, login, phase, cause } => classify(cause, image, login, *phase).class,
             Self::NotEnoughSpace { .. } | Self::DiskFull { .. } => Class::DiskFull,
             Self::NoAnswer { .. } | Self::Stalled { .. } => Class::Unavailable,
             Self::TimedOut { .. } => Class::TimedOut,
@@ -184,7 +200,9 @@ impl Explain for PullError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Engine { image, anonymous, cause } => classify(cause, image, *anonymous).hint.map(str::to_owned),
+            Self::Engine { image, login, phase, cause } => {
+                classify(cause, image, login, *phase).hint.map(Into::into)
+            }
             Self::NotEnoughSpace { shortage, .. } => Some(shortage.hint().to_owned()),
             Self::DiskFull { disk, .. } => Some(disk.hint().to_owned()),
             Self::NoAnswer { .. } => Some("check the route, the firewall and the VPC endpoint from the engine's host to the registry; raise pull.begin_timeout for a very slow registry".into()),

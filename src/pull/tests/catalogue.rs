@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::answers::{PullPhase, SentLogin};
 use crate::engine::{EngineError, UnreachableReason};
 use crate::error::{Class, Explain, Failure, Link, Printable, catalogue};
 use crate::identity::Identity;
@@ -26,7 +27,8 @@ fn message(text: &str) -> EngineError {
 }
 
 fn from_engine(anonymous: bool, cause: EngineError) -> Failure {
-    failure(&PullError::Engine { image: image(), anonymous, cause })
+    let login = if anonymous { SentLogin::Anonymous } else { SentLogin::unremarkable() };
+    failure(&PullError::Engine { image: image(), login, phase: PullPhase::Manifest, cause })
 }
 
 fn shortage(inodes: Option<u64>, others: u64) -> Failure {
@@ -62,7 +64,12 @@ fn missing_behind_a_rule() -> Failure {
     let Ok(RegistryKind::Ecr(registry)) = RegistryKind::from_image(&image) else { panic!("{image} is in ECR") };
     let need = Need::Ecr { registry, identity: Identity::Host };
     let cause = message("manifest unknown: manifest unknown");
-    let absent = failure(&PullError::Engine { image: image.clone(), anonymous: false, cause });
+    let absent = failure(&PullError::Engine {
+        image: image.clone(),
+        login: SentLogin::unremarkable(),
+        phase: PullPhase::Manifest,
+        cause,
+    });
     let rule = PlannedPull { image, need, platform: None, pull_through: None };
     fallback::add_rule_hint(absent, &rule, &ImageReference::parse("team/app:1").unwrap())
 }
@@ -71,7 +78,12 @@ fn missing_behind_a_rule() -> Failure {
 fn errors_read_well() {
     let limit = Duration::from_secs(90);
     let timed_out = |last| failure(&PullError::TimedOut { image: image(), limit, last });
-    let last = PullError::Engine { image: image(), anonymous: false, cause: message("503 Service Unavailable") };
+    let last = PullError::Engine {
+        image: image(),
+        login: SentLogin::unremarkable(),
+        phase: PullPhase::Manifest,
+        cause: message("503 Service Unavailable"),
+    };
     let unverified = |local: &[&str]| {
         let local = local.iter().map(|digest| (*digest).to_owned()).collect();
         failure(&PullError::Unverified { image: image(), digest: "sha256:aa".to_owned(), local })
