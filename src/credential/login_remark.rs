@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::content::json::expose;
-use super::login::Login;
 use super::text_flaw::{TextFlaw, is_issued_token};
+use crate::secret::Secret;
 use crate::task::RegistryHost;
 
 /// A remark about one part of a login. Its text is a sentence without a period.
@@ -41,26 +41,22 @@ impl LoginRemark {
     pub fn is_certain(self) -> bool {
         matches!(self, Self::Flaw(..) | Self::ColonInUsername)
     }
-}
 
-impl Login {
-    /// What is probably wrong with the login, at this registry if it is known.
-    #[must_use]
-    pub fn remarks(&self, registry: Option<&RegistryHost>) -> Vec<LoginRemark> {
-        match self {
-            Self::Anonymous => Vec::new(),
-            Self::IdentityToken(token) => flaws(LoginPart::IdentityToken, expose(token), None),
-            Self::Password { username, password } => {
-                let (username, password) = (expose(username), expose(password));
-                let mut remarks = username_flaws(username);
-                remarks.extend(username_remarks(username.trim(), password.trim(), registry));
-                if password == username {
-                    remarks.push(LoginRemark::PasswordIsUsername);
-                }
-                remarks.extend(flaws(LoginPart::Password, password, Some(username.trim())));
-                remarks
-            }
+    /// The remarks about a user name and a password, at this registry if it is known.
+    pub(super) fn find(username: &Secret, password: &Secret, registry: Option<&RegistryHost>) -> Vec<Self> {
+        let (username, password) = (expose(username), expose(password));
+        let mut remarks = username_flaws(username);
+        remarks.extend(username_remarks(username.trim(), password.trim(), registry));
+        if password == username {
+            remarks.push(Self::PasswordIsUsername);
         }
+        remarks.extend(flaws(LoginPart::Password, password, Some(username.trim())));
+        remarks
+    }
+
+    /// The remarks about an identity token.
+    pub(super) fn find_in_token(token: &Secret) -> Vec<Self> {
+        flaws(LoginPart::IdentityToken, expose(token), None)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::aws::SecretVersion;
 use crate::credential::content::commands::new_secret;
 use crate::credential::content::username_token::UsernameToken;
-use crate::credential::{Login, content::ContentFault, content::SecretContent};
+use crate::credential::{Login, content::ContentFault, content::SecretContent, content::content_hint};
 use crate::secret::Secret;
 use crate::secret_authoring::{finding::Finding, secret_use::SecretUse};
 
@@ -60,7 +60,7 @@ fn other_form(version: &SecretVersion, text: &Secret, usage: SecretUse, fault: &
 fn wrong_content(version: &SecretVersion, usage: SecretUse, fault: &ContentFault) -> Finding {
     let hint = match usage {
         SecretUse::PullThrough => expected_form(version, usage),
-        SecretUse::Direct => format!("{}; {}", fault.hint(&version.arn), expected_form(version, usage)),
+        SecretUse::Direct => format!("{}; {}", content_hint(fault, &version.arn), expected_form(version, usage)),
     };
     Finding::wrong("content", &fault.to_string(), &hint)
 }

@@ -2,61 +2,63 @@
 
 use super::binary_form::BinaryForm;
 use super::commands;
-use super::content_error::{ContentFault, EntryFault};
+use super::content_fault::{ContentFault, EntryFault};
 use super::key_fault::KeyFault;
 use crate::credential::scope::{REGISTRY_KEY_HINT, SAME_REGISTRY_HINT};
 
 const DUPLICATE_KEY_HINT: &str = "remove one of them, and use the documented spelling";
 
-impl ContentFault {
-    /// What to do about the content of the secret with this ARN.
-    pub(crate) fn hint(&self, arn: &str) -> String {
-        let hint = match self {
-            Self::AccessToken => {
-                "put the token under `password` in a second secret, or set secrets.access_token = \"accept\" to use the token as the password of this image's registry"
-            }
-            Self::LoginKeys(faults) if faults.has_wrong_type() => {
-                return format!("quote it: {}; {}", commands::FORM, commands::write_login(arn));
-            }
-            Self::Key(KeyFault::Duplicate(_)) => DUPLICATE_KEY_HINT,
-            Self::LoginKeys(faults) if faults.has_duplicate() => DUPLICATE_KEY_HINT,
-            Self::LoginKeys(faults) => {
-                let rewrite = commands::rewrite(arn);
-                return faults.renaming().map_or(rewrite.clone(), |renaming| format!("{renaming}, or {rewrite}"));
-            }
-            Self::Ambiguous(..) => "put each kind of login into a secret of its own",
-            Self::NoEntry(registry) => {
-                return format!(
-                    "add an entry for the host of {registry}, or give the container the secret of that registry"
-                );
-            }
-            Self::DuplicateEntry { .. } => SAME_REGISTRY_HINT,
-            Self::EmptyEntry(_) => {
-                "the login is in a credential store of the machine where the file was written: add `auth`, or `username` and `password`, to the entry"
-            }
-            Self::OtherRegistry(_) => "give the container the secret of its own registry",
-            Self::NotARegistry(_) => REGISTRY_KEY_HINT,
-            Self::InvalidEntry(_, EntryFault::RegistryToken) => "use a user name and a password, or an identity token",
-            Self::InvalidEntry(..) | Self::NotDockerConfig(_) => {
-                "create it again: `kubectl create secret docker-registry --dry-run=client -o json` writes a complete one"
-            }
-            Self::EnvelopeVersion
-            | Self::EnvelopeKey
-            | Self::KeyArn
-            | Self::Ciphertext
-            | Self::EncryptionContext
-            | Self::NestedEnvelope => {
-                "seal the login itself, once: `taskpull secret seal --key ARN`; docs/credentials-envelope.md describes the format"
-            }
-            Self::Binary(form) => return binary_hint(*form, arn),
-            Self::NotCiphertext { .. } => return not_ciphertext_hint(arn),
-            Self::NotJson { form: Some(form), .. } | Self::NotAnObject(Some(form)) | Self::OtherForm(form) => {
-                return form.fix(arn);
-            }
-            _ => return commands::rewrite(arn),
-        };
-        hint.to_owned()
-    }
+/// What to do about the content of the secret with this ARN.
+pub(crate) fn content_hint(fault: &ContentFault, arn: &str) -> String {
+    let hint = match fault {
+        ContentFault::AccessToken => {
+            "put the token under `password` in a second secret, or set secrets.access_token = \"accept\" to use the token as the password of this image's registry"
+        }
+        ContentFault::LoginKeys(faults) if faults.has_wrong_type() => {
+            return format!("quote it: {}; {}", commands::FORM, commands::write_login(arn));
+        }
+        ContentFault::Key(KeyFault::Duplicate(_)) => DUPLICATE_KEY_HINT,
+        ContentFault::LoginKeys(faults) if faults.has_duplicate() => DUPLICATE_KEY_HINT,
+        ContentFault::LoginKeys(faults) => {
+            let rewrite = commands::rewrite(arn);
+            return faults.renaming().map_or(rewrite.clone(), |renaming| format!("{renaming}, or {rewrite}"));
+        }
+        ContentFault::Ambiguous(..) => "put each kind of login into a secret of its own",
+        ContentFault::NoEntry(registry) => {
+            return format!(
+                "add an entry for the host of {registry}, or give the container the secret of that registry"
+            );
+        }
+        ContentFault::DuplicateEntry { .. } => SAME_REGISTRY_HINT,
+        ContentFault::EmptyEntry(_) => {
+            "the login is in a credential store of the machine where the file was written: add `auth`, or `username` and `password`, to the entry"
+        }
+        ContentFault::OtherRegistry(_) => "give the container the secret of its own registry",
+        ContentFault::NotARegistry(_) => REGISTRY_KEY_HINT,
+        ContentFault::InvalidEntry(_, EntryFault::RegistryToken) => {
+            "use a user name and a password, or an identity token"
+        }
+        ContentFault::InvalidEntry(..) | ContentFault::NotDockerConfig(_) => {
+            "create it again: `kubectl create secret docker-registry --dry-run=client -o json` writes a complete one"
+        }
+        ContentFault::EnvelopeVersion
+        | ContentFault::EnvelopeKey
+        | ContentFault::KeyArn
+        | ContentFault::Ciphertext
+        | ContentFault::EncryptionContext
+        | ContentFault::NestedEnvelope => {
+            "seal the login itself, once: `taskpull secret seal --key ARN`; docs/credentials-envelope.md describes the format"
+        }
+        ContentFault::Binary(form) => return binary_hint(*form, arn),
+        ContentFault::NotCiphertext { .. } => return not_ciphertext_hint(arn),
+        ContentFault::NotJson { form: Some(form), .. }
+        | ContentFault::NotAnObject(Some(form))
+        | ContentFault::OtherForm(form) => {
+            return form.fix(arn);
+        }
+        _ => return commands::rewrite(arn),
+    };
+    hint.to_owned()
 }
 
 fn binary_hint(form: BinaryForm, arn: &str) -> String {

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::docker_auth_entry::{is_same_login, parse_auth_entry};
 use super::json::{JsonObject, JsonValue, expose};
-use super::{content_error::ContentFault, content_error::EntryFault, key_fault::KeyFault, object_parser::parse_object};
+use super::{content_fault::ContentFault, content_fault::EntryFault, key_fault::KeyFault, object_parser::parse_object};
 use crate::credential::login::Login;
 use crate::credential::scope::{Scope, entry_name, is_browser_token_key};
 use crate::error::Warning;

@@ -8,7 +8,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
-use super::content_error::{ENTRY_KEYS, EntryFault};
+use super::content_fault::{ENTRY_KEYS, EntryFault};
 use super::{json::JsonValue, json::expose, key_fault::KeyFault, key_name::KeyName};
 use crate::credential::login::Login;
 use crate::error::Warning;

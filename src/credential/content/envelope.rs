@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use super::json::{JsonObject, JsonValue, expose};
-use super::{content_error::CIPHERTEXT_LIMIT, content_error::ContentFault, key_fault::KeyFault};
+use super::{content_fault::CIPHERTEXT_LIMIT, content_fault::ContentFault, key_fault::KeyFault};
 use crate::task::KeyArn;
 
 /// The key that marks an envelope.

@@ -1,6 +1,6 @@
 //! The forms that the content of a secret may have: exactly one of them.
 
-use super::{content_error::ContentFault, envelope, json::JsonObject};
+use super::{content_fault::ContentFault, envelope, json::JsonObject};
 
 /// The key that distinguishes each form from all others.
 const FORMS: [&str; 7] =

@@ -1,6 +1,6 @@
 //! Reads a user name and a password from two keys of an object.
 
-use super::content_error::ContentFault;
+use super::content_fault::ContentFault;
 use super::json::JsonObject;
 use super::key_fault::KeyFault;
 use super::key_name::{KeyName, KeyRole};

@@ -4,7 +4,7 @@ use super::docker::{Auths, HelperAnswer};
 use super::json::JsonObject;
 use super::login_keys::{KeySpelling, LoginValues, read_login_keys};
 use super::{
-    content_error::ContentError, content_error::ContentFault, envelope, forms::require_one_form, object_parser,
+    content_error::ContentError, content_fault::ContentFault, envelope, forms::require_one_form, object_parser,
 };
 use crate::aws::SecretVersion;
 use crate::config::AccessTokens;

@@ -19,6 +19,7 @@
 mod binary_form;
 pub(crate) mod commands;
 mod content_error;
+mod content_fault;
 mod content_hint;
 mod docker;
 pub(crate) mod docker_auth_entry;
@@ -40,8 +41,10 @@ pub(crate) mod text_form;
 pub(crate) mod username_token;
 
 pub use binary_form::BinaryForm;
-pub(crate) use content_error::VALUE_LIMIT;
-pub use content_error::{ContentError, ContentFault, EntryFault};
+pub use content_error::ContentError;
+pub(crate) use content_fault::VALUE_LIMIT;
+pub use content_fault::{ContentFault, EntryFault};
+pub(crate) use content_hint::content_hint;
 pub use envelope::Envelope;
 pub use foreign_form::ForeignForm;
 pub use key_fault::KeyFault;

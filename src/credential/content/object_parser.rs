@@ -1,7 +1,7 @@
 //! Parses a text that must be one JSON object, and says what it is if it is not.
 
 use super::json::{JsonObject, JsonValue, expose};
-use super::{content_error::ContentFault, content_error::VALUE_LIMIT, object_form, text_form};
+use super::{content_fault::ContentFault, content_fault::VALUE_LIMIT, object_form, text_form};
 use crate::error::{Warning, WarningId};
 use crate::secret::Secret;
 

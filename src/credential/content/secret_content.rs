@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::content_error::{CIPHERTEXT_LIMIT, ContentError, ContentFault};
+use super::content_error::ContentError;
+use super::content_fault::{CIPHERTEXT_LIMIT, ContentFault};
 use super::{binary_form, envelope, forms::require_one_form, json, object_parser::parse_object};
 use crate::aws::{Ciphertext, SecretValue, SecretVersion};
 use crate::secret::{Secret, SecretBytes};

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
-    BinaryForm, ContentError, ContentFault, Envelope, ParsedLogin, SecretContent, decode_plaintext, not_ciphertext,
-    parse_all_logins, parse_login,
+    BinaryForm, ContentError, ContentFault, Envelope, ParsedLogin, SecretContent, content_hint, decode_plaintext,
+    not_ciphertext, parse_all_logins, parse_login,
 };
 use crate::aws::{Ciphertext, SecretValue, SecretVersion};
 use crate::config::AccessTokens;
@@ -342,7 +342,7 @@ fn foreign_forms() -> Vec<(String, &'static str)> {
 fn foreign_form_is_named_with_its_keys_and_no_value() {
     for (text, message) in foreign_forms() {
         let fault = parse_fault(&text);
-        let (shown, hint) = (fault.to_string(), fault.hint(ARN));
+        let (shown, hint) = (fault.to_string(), content_hint(&fault, ARN));
         assert!(shown.contains(message), "{text}: {shown}");
         for part in [&shown, &hint, &format!("{fault:?}")] {
             assert!(!part.contains("hunter2") && !part.contains("alice"), "{text}: {part}");
@@ -354,7 +354,7 @@ fn foreign_form_is_named_with_its_keys_and_no_value() {
 fn every_command_for_a_foreign_form_names_secret_and_region() {
     let mut commands = 0;
     for (text, _) in foreign_forms() {
-        let hint = parse_fault(&text).hint(ARN);
+        let hint = content_hint(&parse_fault(&text), ARN);
         for command in hint.split('`').skip(1).step_by(2) {
             let names = |name: &str| {
                 command.contains(&format!("{name} --region eu-west-1"))
@@ -628,7 +628,7 @@ proptest! {
         let (text, _) = &forms[at % forms.len()];
         let text = text.replace("alice", &user).replace("hunter2", &password);
         let fault = parse_fault(&text);
-        let all = format!("{fault} {fault:?} {}", fault.hint(ARN));
+        let all = format!("{fault} {fault:?} {}", content_hint(&fault, ARN));
         prop_assert!(!all.contains(&user) && !all.contains(&password), "{all}");
     }
 

@@ -2,7 +2,7 @@
 //! reject the more lenient forms that taskpull accepts.
 
 use super::login_keys::{KeySpelling, LoginValues, read_login_keys};
-use super::{content_error::ContentFault, json::expose, object_parser};
+use super::{content_fault::ContentFault, json::expose, object_parser};
 use crate::secret::Secret;
 
 /// The user name and the token in a secret.
