@@ -18,7 +18,7 @@ use crate::engine::auth_header::auth_header;
 use crate::engine::stream_summary::{StreamOutcome, StreamSummary};
 use crate::engine::{Engine, EngineError, LocalImage, ProgressMessage, PullRequest};
 use crate::error::{Class, Explain as _};
-use crate::task::ImageReference;
+use crate::task::{ImageReference, RegistryHost};
 
 /// One attempt at a pull.
 pub(super) struct PullAttempt<'a, E> {
@@ -209,14 +209,22 @@ impl<E: Engine> PullAttempt<'_, E> {
             }
             cause => cause,
         };
-        PullError::Engine { image: image.clone(), login: sent_login(self.login), phase: PullPhase::Manifest, cause }
+        PullError::Engine {
+            image: image.clone(),
+            login: sent_login(self.login, image),
+            phase: PullPhase::Manifest,
+            cause,
+        }
     }
 }
 
 /// What the registry is sent, without its values.
-fn sent_login(login: &Login) -> SentLogin {
+fn sent_login(login: &Login, image: &ImageReference) -> SentLogin {
     match login {
         Login::Anonymous => SentLogin::Anonymous,
-        Login::Password { .. } | Login::IdentityToken(_) => SentLogin::unremarkable(),
+        Login::Password { .. } | Login::IdentityToken(_) => {
+            let remarks = login.remarks(Some(&RegistryHost::from_image(image)));
+            SentLogin::Login { remarks: remarks.iter().map(ToString::to_string).collect() }
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::disk::{DiskFull, Shortage};
 use super::policy::retry_after;
 use crate::answers::{Classification, PullPhase, Reaction, SentLogin, classify};
+use crate::credential::Credential;
 use crate::engine::EngineError;
 use crate::error::{Class, Explain, Link, Retryability};
 use crate::task::ImageReference;
@@ -145,6 +146,16 @@ impl PullError {
             Some(Classification { reaction: Reaction::Final, .. }) => Retryability::Never,
             _ => self.class().retryability(),
         }
+    }
+
+    /// Adds how the login is corrected, if something is odd about it.
+    pub(super) fn with_correction(mut self, credential: &Credential) -> Self {
+        if let Self::Engine { login: SentLogin::Login { remarks }, .. } = &mut self
+            && !remarks.is_empty()
+        {
+            remarks.extend(credential.correction());
+        }
+        self
     }
 
     /// What the engine's error means, if it is one.

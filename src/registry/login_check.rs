@@ -15,6 +15,7 @@ use super::manifest::ANY_MANIFEST;
 use super::registry_error::RegistryError;
 use super::session::{RegistrySession, is_challenge, manifest_path};
 use super::web_page::{has_manifest_type, is_web_page};
+use crate::answers::SentLogin;
 use crate::credential::Login;
 use crate::error::{Class, Explain as _, Link};
 use crate::task::{ImageReference, ImageVersion};
@@ -137,7 +138,8 @@ impl LoginCheck<'_> {
     }
 
     fn failed(&self, has_login: bool, source: RegistryError) -> LoginError {
-        LoginError::request(self.target, has_login, source)
+        let login = if has_login { self.session.sent_login() } else { SentLogin::Anonymous };
+        LoginError::Request { target: Box::new(self.target.clone()), login, source }
     }
 }
 

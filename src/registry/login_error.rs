@@ -3,19 +3,19 @@
 use super::login_target::LoginTarget;
 use super::meaning::meaning;
 use super::registry_error::RegistryError;
-use crate::answers::Reaction;
+use crate::answers::{Reaction, SentLogin};
 use crate::error::{Class, Explain, Link};
 
 /// Why a registry did not accept a login, or why it could not be checked.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
     /// A request failed, or its answer is an error.
-    #[error("{}: {}", target.name(), meaning(target, *has_login, source).explanation)]
+    #[error("{}: {}", target.name(), meaning(target, login, source).explanation)]
     Request {
         /// The registry or image that was checked.
         target: Box<LoginTarget>,
-        /// Whether the request had the login, or a token for it.
-        has_login: bool,
+        /// What the request had: the login or a token for it, or nothing.
+        login: SentLogin,
         /// Why the request failed.
         source: RegistryError,
     },
@@ -46,10 +46,6 @@ pub enum LoginError {
 }
 
 impl LoginError {
-    pub(super) fn request(target: &LoginTarget, has_login: bool, source: RegistryError) -> Self {
-        Self::Request { target: Box::new(target.clone()), has_login, source }
-    }
-
     /// The same error, after the registry has accepted the login elsewhere.
     pub(super) fn about_repository(self) -> Self {
         match self {
@@ -60,16 +56,16 @@ impl LoginError {
 
     /// Whether the registry did not accept the login itself.
     pub(super) fn is_refused_login(&self) -> bool {
-        let Self::Request { target, has_login: true, source } = self else { return false };
-        let meaning = meaning(target, true, source);
-        meaning.link == Link::Registry && meaning.reaction == Reaction::NewerLogin
+        let Self::Request { target, login, source } = self else { return false };
+        let meaning = meaning(target, login, source);
+        *login != SentLogin::Anonymous && meaning.link == Link::Registry && meaning.reaction == Reaction::NewerLogin
     }
 }
 
 impl Explain for LoginError {
     fn link(&self) -> Link {
         match self {
-            Self::Request { target, has_login, source } => meaning(target, *has_login, source).link,
+            Self::Request { target, login, source } => meaning(target, login, source).link,
             Self::Repository { .. } => Link::Repository,
             Self::NotAsked { .. } | Self::TimedOut { .. } => Link::Registry,
         }
@@ -77,7 +73,7 @@ impl Explain for LoginError {
 
     fn class(&self) -> Class {
         match self {
-            Self::Request { target, has_login, source } => meaning(target, *has_login, source).class,
+            Self::Request { target, login, source } => meaning(target, login, source).class,
             Self::Repository { .. } => Class::Refused,
             Self::NotAsked { .. } => Class::Unsupported,
             Self::TimedOut { .. } => Class::TimedOut,
@@ -95,7 +91,7 @@ impl Explain for LoginError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Request { target, has_login, source } => meaning(target, *has_login, source).hint.map(Into::into),
+            Self::Request { target, login, source } => meaning(target, login, source).hint.map(Into::into),
             Self::Repository { .. } => Some(
                 "let the token read the repository (its scope, the permission of its account), and check the spelling of the name"
                     .to_owned(),

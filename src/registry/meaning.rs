@@ -6,16 +6,18 @@ use super::registry_error::RegistryError;
 use crate::answers::{Answer, AnswerSource, Classification, PullPhase, Reaction, SentLogin, interpret};
 use crate::error::{Class, Link};
 
-/// What a failed request means; an answer means the same as in a pull. `has_login` says whether the
-/// request had the login, or a token for it.
-pub(super) fn meaning(target: &LoginTarget, has_login: bool, source: &RegistryError) -> Classification {
+/// What a failed request means; an answer means the same as in a pull. `login` is what the request
+/// had.
+pub(super) fn meaning(target: &LoginTarget, login: &SentLogin, source: &RegistryError) -> Classification {
     match source {
-        RegistryError::Answer(answer) if has_login => read(answer, target),
-        RegistryError::Answer(answer) => without_login(read(answer, target)),
+        RegistryError::Answer(answer) => match (read(answer, target, login), login) {
+            (meaning, SentLogin::Anonymous) => without_login(meaning),
+            (meaning, SentLogin::Login { .. }) => meaning,
+        },
         RegistryError::Unreachable { host, .. }
         | RegistryError::Tls { host, .. }
         | RegistryError::ConnectionLost { host }
-        | RegistryError::NoToken { host, .. } => without_answer(target, host, source),
+        | RegistryError::NoToken { host, .. } => without_answer(target, host, login, source),
         RegistryError::Redirect { to } => unsupported(
             "the login was not sent, because the registry redirects the request to another server",
             &format!("a login is for one server: name the registry that answers without a redirect, perhaps {to}"),
@@ -54,8 +56,8 @@ fn without_login(meaning: Classification) -> Classification {
 }
 
 /// Reads an answer as for a pull; but here taskpull asks, from this host.
-fn read(answer: &Answer, target: &LoginTarget) -> Classification {
-    let meaning = interpret(answer, target.reference(), &SentLogin::unremarkable());
+fn read(answer: &Answer, target: &LoginTarget, login: &SentLogin) -> Classification {
+    let meaning = interpret(answer, target.reference(), login);
     let own_words = |text: &str| text.replace("the engine's host", "this host").replace("the engine", "taskpull");
     Classification {
         explanation: own_words(&meaning.explanation).into(),
@@ -65,10 +67,10 @@ fn read(answer: &Answer, target: &LoginTarget) -> Classification {
 }
 
 /// Reads a failure without an answer as the words of an engine.
-fn without_answer(target: &LoginTarget, host: &str, source: &RegistryError) -> Classification {
+fn without_answer(target: &LoginTarget, host: &str, login: &SentLogin, source: &RegistryError) -> Classification {
     let text = engine_words(source).unwrap_or_default();
     let (source_of_words, phase, host) = (AnswerSource::Engine, PullPhase::Manifest, Some(host.to_owned()));
-    let meaning = read(&Answer { source: source_of_words, status: None, code: None, text, host, phase }, target);
+    let meaning = read(&Answer { source: source_of_words, status: None, code: None, text, host, phase }, target, login);
     Classification { hint: direct_hint(source).map(Into::into).or(meaning.hint), ..meaning }
 }
 

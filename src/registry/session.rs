@@ -9,8 +9,9 @@ use super::http_client::{HttpClient, empty_body};
 use super::http_response::HttpResponse;
 use super::registry_error::{RegistryError, read_answer};
 use super::token_service::{TokenParameters, TokenService};
-use crate::answers::AnswerSource;
+use crate::answers::{AnswerSource, SentLogin};
 use crate::credential::Login;
+use crate::task::RegistryHost;
 
 /// The requests to one registry with one login. The login is sent once the registry has asked for it.
 pub(super) struct RegistrySession<'a> {
@@ -72,6 +73,12 @@ impl<'a> RegistrySession<'a> {
         self.authorization = Some(bearer(&token).ok_or(invalid)?);
         self.token = Login::IdentityToken(token);
         Ok(())
+    }
+
+    /// What is known of the login, without its values.
+    pub(super) fn sent_login(&self) -> SentLogin {
+        let remarks = self.login.remarks(RegistryHost::parse(self.registry).as_ref());
+        SentLogin::Login { remarks: remarks.iter().map(ToString::to_string).collect() }
     }
 
     /// Whether a login or a token is sent.

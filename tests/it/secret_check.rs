@@ -116,3 +116,39 @@ fn invalid_arguments_are_rejected_before_any_request() {
     }
     assert_eq!(world.aws.calls(), []);
 }
+
+#[test]
+fn oddities_of_a_login_are_named_without_its_values() {
+    for (username, password, status, message) in [
+        ("me", format!("{TOKEN}\n"), "wrong", "the password ends in a line end"),
+        ("me\n", TOKEN.to_owned(), "wrong", "the user name ends in a line end"),
+        ("me", format!("'{TOKEN}'"), "wrong", "the password is in quotes"),
+        ("dop_v1_0123456789abcdef", "dop_v1_0123456789abcdef".to_owned(), "note", "the password is the user name"),
+        ("me", TOKEN.to_owned(), "good", "`username` and `password`"),
+    ] {
+        let content = json!({ "username": username, "password": password }).to_string();
+        let ended = check_as_json(&world(Secret::text(HUB, &content)), "direct", &[]);
+        let (found, text) = check_result(&ended, "content");
+        assert!(found == status && text.contains(message), "{found} {text}");
+        let command = "`taskpull secret new --for direct --name ecr-pullthroughcache/hub --region eu-west-1";
+        assert_eq!(text.contains(command), status == "wrong", "{text}");
+    }
+}
+
+#[test]
+fn keys_in_place_of_the_expected_ones_are_named() {
+    for (usage, content, message) in [
+        ("direct", r#"{"user": "me", "pass": "x"}"#, "rename `user` to `username` and `pass` to `password`"),
+        ("direct", r#"{"Username": "me", "password": "x"}"#, "`Username` is not read in its place"),
+        ("pull-through", r#"{"username": "me", "token": "x"}"#, "`accessToken` is missing; `token` is not read"),
+        ("direct", "{username:me,password:x}", "its quotes are missing"),
+    ] {
+        let ended = check_as_json(&world(Secret::text(HUB, content)), usage, &[]);
+        let (found, text) = check_result(&ended, "content");
+        assert!(found == "wrong" && text.contains(message), "{text}");
+        assert!(
+            text.contains("--name ecr-pullthroughcache/hub --region eu-west-1 --username USER --update`"),
+            "{text}"
+        );
+    }
+}

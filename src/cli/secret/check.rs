@@ -25,7 +25,7 @@ struct SecretCheckReport<'a> {
 
 /// Runs the command.
 pub(in crate::cli) fn check(arguments: &CheckArguments) -> Result<ExitCode, CommandError> {
-    let aws = client::build(arguments.config.as_deref())?;
+    let aws = client::build(&client::settings(arguments.config.as_deref())?)?;
     let request = request(arguments).map_err(CommandError::usage)?;
     let findings = runtime::run(Threads::Calling, secret_authoring::check_secret(&aws, &request))?;
     let report = SecretCheckReport {

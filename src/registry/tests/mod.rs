@@ -11,7 +11,7 @@ use super::challenge::{Challenge, Challenges};
 use super::registry_error::read_answer;
 use super::token_service::TokenService;
 use super::{LoginError, LoginTarget, RegistryError};
-use crate::answers::AnswerSource;
+use crate::answers::{AnswerSource, SentLogin};
 use crate::credential::Login;
 use crate::error::Failure;
 use crate::error::catalogue::render;
@@ -29,7 +29,7 @@ fn target_error(text: &str) -> Failure {
 }
 
 fn failed(source: RegistryError) -> Failure {
-    LoginError::Request { target: target("r.example/team/app:1"), has_login: true, source }.into()
+    LoginError::Request { target: target("r.example/team/app:1"), login: SentLogin::unremarkable(), source }.into()
 }
 
 fn answer_from(source: AnswerSource, status: u16, body: &'static str) -> RegistryError {
@@ -75,7 +75,7 @@ fn the_errors_of_direct_requests_are_unchanged() {
         ("realm", failed(realm)),
         (
             "no login asked for",
-            LoginError::Request { target: target(), has_login: false, source: answer(403, denied) }.into(),
+            LoginError::Request { target: target(), login: SentLogin::Anonymous, source: answer(403, denied) }.into(),
         ),
         ("repository", LoginError::Repository { target: target(), source: answer(401, denied) }.into()),
         ("not asked", LoginError::NotAsked { host: host(), image: "team/app:1".to_owned() }.into()),
