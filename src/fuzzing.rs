@@ -6,7 +6,7 @@
 use http::{HeaderValue, header};
 
 use crate::agent::JournalRecord;
-use crate::answers::{PullPhase, SentLogin, classify};
+use crate::answers::{PullContext, SentLogin, classify};
 use crate::aws::{SecretValue, SecretVersion};
 use crate::cluster::{Attributes, Expression};
 use crate::config::AccessTokens;
@@ -95,8 +95,7 @@ pub fn engine_message(bytes: &[u8]) {
     let _ = classify(
         &EngineError::ErrorMessage { status: 500, code: None, text },
         &image,
-        &SentLogin::unremarkable(),
-        PullPhase::Manifest,
+        &PullContext::with_login(SentLogin::unremarkable()),
     );
 }
 

@@ -35,6 +35,9 @@ impl Answer {
 
     /// The answer with the source that its body shows: a registry speaks neither HTML nor XML.
     pub(in crate::answers) fn with_source_of_body(mut self) -> Self {
+        if self.source == AnswerSource::Engine {
+            return self;
+        }
         let text = self.text.trim_start().to_lowercase();
         if text.starts_with('<') && text.contains("<code>") {
             self.source = AnswerSource::LayerStore;

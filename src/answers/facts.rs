@@ -8,6 +8,16 @@ use crate::task::{ImageReference, ImageVersion};
 /// The name of the host at which engines ask for Docker Hub's images.
 const DOCKER_HUB_HOST: &str = "registry-1.docker.io";
 
+/// The prefixes that ECR's console proposes for pull-through cache rules, with their upstreams.
+const UPSTREAMS: [(&str, &str); 6] = [
+    ("docker-hub", "registry-1.docker.io"),
+    ("ecr-public", "public.ecr.aws"),
+    ("quay", "quay.io"),
+    ("kubernetes", "registry.k8s.io"),
+    ("github", "ghcr.io"),
+    ("gitlab", "registry.gitlab.com"),
+];
+
 /// The names in an explanation or a hint. A template contains each as `{name}`.
 pub(crate) struct Facts {
     names: Vec<(&'static str, String)>,
@@ -28,6 +38,7 @@ const NAMES: &[&str] = &[
     "account",
     "region",
     "prefix",
+    "upstream",
     "bucket",
     "bucket_arn",
     "bucket_host",
@@ -83,14 +94,18 @@ fn ecr_names(ecr: &EcrRegistry, image: &ImageReference) -> Vec<(&'static str, St
     let (region, partition) = (ecr.region.as_str(), ecr.region.partition());
     let bucket = format!("prod-{region}-starport-layer-bucket");
     let domain = if partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
-    vec![
+    let prefix = image.repository().split('/').next().unwrap_or_default();
+    let upstream = UPSTREAMS.iter().find(|(usual, _)| *usual == prefix);
+    let mut names = vec![
         ("account", ecr.account.clone()),
         ("region", region.to_owned()),
-        ("prefix", image.repository().split('/').next().unwrap_or_default().to_owned()),
+        ("prefix", prefix.to_owned()),
         ("bucket_arn", format!("arn:{partition}:s3:::{bucket}")),
         ("bucket_host", format!("{bucket}.s3.{region}.{domain}")),
         ("bucket", bucket),
-    ]
+    ];
+    names.extend(upstream.map(|(_, host)| ("upstream", (*host).to_owned())));
+    names
 }
 
 fn full_name(image: &ImageReference) -> String {

@@ -11,7 +11,7 @@ use crate::answers::classification::Classification;
 use crate::answers::classify::classify;
 use crate::answers::reference::tables;
 use crate::answers::rules::message_rule::MessageRule;
-use crate::answers::{PullPhase, SentLogin};
+use crate::answers::{PullContext, SentLogin};
 use crate::engine::{EngineError, UnreachableReason};
 use crate::error::{Class, Link};
 use crate::task::ImageReference;
@@ -47,7 +47,11 @@ fn corpus() -> Vec<Row> {
 fn classify_message(image: &str, status: u16, code: Option<i64>, text: &str, anonymous: bool) -> Classification {
     let image = ImageReference::parse(image).unwrap();
     let login = if anonymous { SentLogin::Anonymous } else { SentLogin::unremarkable() };
-    classify(&EngineError::ErrorMessage { status, code, text: text.to_owned() }, &image, &login, PullPhase::Manifest)
+    classify(
+        &EngineError::ErrorMessage { status, code, text: text.to_owned() },
+        &image,
+        &PullContext::with_login(login),
+    )
 }
 
 fn classify_text(status: u16, text: &str) -> Classification {
@@ -115,7 +119,7 @@ fn answers_in_full() {
         EngineError::Unreachable { host: host.clone(), reason },
         EngineError::UnexpectedResponse { host, detail: "invalid JSON at column 1".to_owned() },
     ] {
-        add(&error.to_string(), classify(&error, &image, &SentLogin::unremarkable(), PullPhase::Manifest));
+        add(&error.to_string(), classify(&error, &image, &PullContext::with_login(SentLogin::unremarkable())));
     }
     insta::assert_snapshot!(text);
 }

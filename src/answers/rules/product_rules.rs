@@ -41,7 +41,7 @@ pub(crate) const FINAL_RULES: &[MessageRule] = &[
         Link::Registry,
         Class::Refused,
         "the registry does not serve the address from which the engine asks",
-        "allow the address in the message in the registry's network rules (Azure: `az acr network-rule add`), or reach the registry through a private endpoint; the login is not the cause",
+        "allow the address in the message in the registry's network rules, or reach the registry through a private endpoint; the login is not the cause",
     )
     .and_final(),
     MessageRule::new(

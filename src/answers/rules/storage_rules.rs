@@ -56,7 +56,7 @@ pub(crate) const STORAGE_RULES: &[MessageRule] = &[
             "invalid checksum digest length",
         ],
         "the engine's image storage is damaged: parts of other images are missing",
-        "remove what is damaged: `docker image ls --all` and `docker image rm`, or `docker system prune --all` for everything that no container uses; if the error stays, stop the engine and empty its Docker Root Dir (`docker info` names it)",
+        "`docker system prune --all` removes every image that no container uses, and with them what is damaged; if the error stays, stop the engine and empty its Docker Root Dir (`docker info` names it)",
     ),
     storage(
         &["operation not permitted"],
