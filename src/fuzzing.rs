@@ -15,7 +15,7 @@ use crate::credential::host_logins::parse_engine_auth_data;
 use crate::credential_protocols::{docker::ServerUrl, kubelet};
 use crate::engine::{DockerAddress, EngineError, LineBuffer, parse_line};
 use crate::error::{Explain as _, Failure, Printable};
-use crate::registry::Challenge;
+use crate::registry::Challenges;
 use crate::secret::Secret;
 use crate::task::{CredentialsParameter, ImageReference, KeyArn, Platform, Region, RegistryHost, TaskDefinition};
 
@@ -103,7 +103,7 @@ pub fn engine_message(bytes: &[u8]) {
 pub fn registry_challenge(bytes: &[u8]) {
     if let Ok(value) = HeaderValue::from_bytes(bytes) {
         let headers = [(header::WWW_AUTHENTICATE, value)].into_iter().collect();
-        let _ = Challenge::from_headers(&headers);
+        let _ = Challenges::from_headers(&headers).preferred();
     }
 }
 

@@ -7,7 +7,7 @@ use crate::answers::response_body::ResponseBody;
 /// An answer that is not a success.
 ///
 /// The words may repeat what the registry received, so the caller removes the login from them first
-/// (`redact_login` of the engine).
+/// (`redact_login` of [`crate::credential`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// Who said the words.

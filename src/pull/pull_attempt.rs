@@ -15,13 +15,12 @@ use super::pull_stage::{PullStage, StageRecord};
 use super::pull_state::{PullObserver, PullState};
 use super::pulled_image::{PullResultKind, PulledImage};
 use crate::answers::{PullContext, PullPhase, SentLogin};
-use crate::credential::Login;
+use crate::credential::{Login, redact_login};
 use crate::engine::auth_header::auth_header;
-use crate::engine::redaction::redact_login;
 use crate::engine::stream_summary::{StreamOutcome, StreamSummary};
 use crate::engine::{Engine, EngineError, LocalImage, ProgressMessage, PullRequest};
 use crate::error::{Class, Explain as _, Link};
-use crate::task::ImageReference;
+use crate::task::{ImageReference, RegistryHost};
 
 /// One attempt at a pull.
 pub(super) struct PullAttempt<'a, E> {
@@ -233,21 +232,25 @@ impl<E: Engine> PullAttempt<'_, E> {
         let cause = match cause {
             EngineError::ErrorMessage { status, code, text } => {
                 let header = auth_header(image, self.login);
-                EngineError::ErrorMessage { status, code, text: redact_login(text, self.login, header.as_ref()) }
+                let header = header.as_ref().and_then(|header| header.to_str().ok());
+                EngineError::ErrorMessage { status, code, text: redact_login(text, self.login, header) }
             }
             cause => cause,
         };
         let phase = if self.stage.get() == PullStage::Layers { PullPhase::Layers } else { PullPhase::Manifest };
-        let (login, reads_zstd) = (sent_login(self.login), self.engine.reads_zstd());
+        let (login, reads_zstd) = (sent_login(self.login, image), self.engine.reads_zstd());
         let context = Box::new(PullContext { login, phase, reads_zstd });
         PullError::Engine { image: image.clone(), context, cause }
     }
 }
 
 /// What the registry is sent, without its values.
-fn sent_login(login: &Login) -> SentLogin {
+fn sent_login(login: &Login, image: &ImageReference) -> SentLogin {
     match login {
         Login::Anonymous => SentLogin::Anonymous,
-        Login::Password { .. } | Login::IdentityToken(_) => SentLogin::unremarkable(),
+        Login::Password { .. } | Login::IdentityToken(_) => {
+            let remarks = login.remarks(Some(&RegistryHost::from_image(image)));
+            SentLogin::Login { remarks: remarks.iter().map(ToString::to_string).collect() }
+        }
     }
 }

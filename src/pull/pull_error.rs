@@ -7,6 +7,7 @@ use super::platforms::{build_hint, describe_platforms};
 use super::policy::retry_after;
 use super::pull_stage::PullStage;
 use crate::answers::{Classification, PullContext, Reaction, SentLogin, classify};
+use crate::credential::Credential;
 use crate::engine::EngineError;
 use crate::error::{Class, Explain, Link, Retryability};
 use crate::task::ImageReference;
@@ -160,6 +161,17 @@ impl PullError {
             Some(Classification { reaction: Reaction::Final, .. }) => Retryability::Never,
             _ => self.class().retryability(),
         }
+    }
+
+    /// Adds how the login is corrected, if something is odd about it.
+    pub(super) fn with_correction(mut self, credential: &Credential) -> Self {
+        if let Self::Engine { context, .. } = &mut self
+            && let SentLogin::Login { remarks } = &mut context.login
+            && !remarks.is_empty()
+        {
+            remarks.extend(credential.correction());
+        }
+        self
     }
 
     /// What the engine's error means, if it is one.
