@@ -159,7 +159,6 @@ pub(crate) const LOGIN_RULES: &[MessageRule] = &[
             "could not be authenticated",
             "unauthenticated",
             "authentication failed",
-            "authentication required",
             "invalid token",
             "unauthorized $",
         ],
@@ -167,6 +166,15 @@ pub(crate) const LOGIN_RULES: &[MessageRule] = &[
         Class::Refused,
         "the registry does not accept these credentials",
         "check the user name and the password with the registry: the password may have changed, or the token may be revoked",
+    )
+    .about_login(),
+    // The words of a registry that saw no login too: an engine sends one only if `/v2/` asks for it.
+    MessageRule::new(
+        &["authentication required"],
+        Link::Registry,
+        Class::Refused,
+        "the registry does not accept these credentials",
+        "check the user name and the password with the registry: the password may have changed, or the token may be revoked; if `curl -si https://{host}/v2/` answers 200, the registry asks for no login there, and engines send none: let it answer 401",
     )
     .about_login(),
 ];

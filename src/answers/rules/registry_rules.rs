@@ -146,7 +146,7 @@ pub(crate) const CODE_RULES: &[MessageRule] = &[
         Link::Registry,
         Class::Refused,
         "the registry does not accept these credentials",
-        "check the user name and the password with the registry: the password may have changed, or the token may be revoked",
+        "check the user name and the password with the registry: the password may have changed, or the token may be revoked; if `curl -si https://{host}/v2/` answers 200, the registry asks for no login there, and engines send none: let it answer 401",
     )
     .about_login(),
     MessageRule::new(&["denied"], Link::Repository, Class::Refused, REFUSED_REPOSITORY, CHECK_NAME_AND_PERMISSION)
