@@ -4,7 +4,8 @@ use super::container::{ContainerDefinition, ContainerError, ContainerErrorKind, 
 use super::json::{Container, Definition, JsonError, Object, RepositoryCredentials, RuntimePlatform};
 use super::{
     arn::ArnError, arn::RoleArn, credentials_parameter::CredentialsParameter, definition_error::DefinitionError,
-    image_reference::ImageReference, json, lint, lint::Warning, platform::Platform, platform::PlatformError,
+    definition_warning::DefinitionWarning, image_reference::ImageReference, json, lint, platform::Platform,
+    platform::PlatformError,
 };
 use crate::error::Printable;
 
@@ -22,7 +23,7 @@ pub struct TaskDefinition {
     /// The containers in order; an invalid one is represented by its error.
     pub containers: Vec<Result<ContainerDefinition, ContainerError>>,
     /// Warnings about parts that are allowed and probably a mistake.
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<DefinitionWarning>,
 }
 
 impl TaskDefinition {
