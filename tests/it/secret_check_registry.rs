@@ -73,10 +73,11 @@ fn unauthorized(challenge: &str) -> Reply {
 
 /// A registry whose every path requires the login, after this challenge.
 fn registry_with_challenge(challenge: &'static str) -> HttpServer {
-    HttpServer::on_loopback(move |request| match has_login(&request) {
-        true => Reply::new(200, "{}"),
-        false => unauthorized(challenge),
-    })
+    HttpServer::on_loopback(
+        move |request| {
+            if has_login(&request) { Reply::new(200, "{}") } else { unauthorized(challenge) }
+        },
+    )
 }
 
 #[test]
@@ -234,9 +235,10 @@ fn realm(port: u16) -> String {
 fn login_is_checked_against_a_registry_with_token_auth() {
     let answer = |request: &Request| {
         assert_eq!(request.parameter("service"), Some("registry.test"));
-        match has_login(request) {
-            true => token_for(request.parameter("scope")),
-            false => Reply::json(403, &json!({ "errors": [{ "code": "DENIED", "message": "denied" }] })),
+        if has_login(request) {
+            token_for(request.parameter("scope"))
+        } else {
+            Reply::json(403, &json!({ "errors": [{ "code": "DENIED", "message": "denied" }] }))
         }
     };
     let tokens = TokenWorld::start(realm, answer);
