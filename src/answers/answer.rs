@@ -43,12 +43,22 @@ impl Answer {
             self.source = AnswerSource::LayerStore;
         } else if text.starts_with("<!doctype html") || (text.starts_with('<') && text.contains("<html")) {
             self.source = AnswerSource::Proxy;
-            self.status = self.status.or_else(|| status_of_page(&text));
+            self.status = self.status.or_else(|| self.status_of_code()).or_else(|| status_of_page(&text));
         }
         if self.status == Some(407) {
             self.source = AnswerSource::Proxy;
         }
         self
+    }
+
+    /// The status for which moby's registry client writes this code in front of any other body.
+    fn status_of_code(&self) -> Option<u16> {
+        match self.code.as_deref()? {
+            "unauthorized" => Some(401),
+            "denied" => Some(403),
+            "toomanyrequests" => Some(429),
+            _ => None,
+        }
     }
 
     /// Whether the words are a web page.

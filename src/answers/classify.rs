@@ -29,7 +29,7 @@ pub(crate) fn classify(error: &EngineError, image: &ImageReference, context: &Pu
     reader.engine_words().unwrap_or_else(|| classify_by_number(*status, *code))
 }
 
-/// Returns what an answer of the registry of `image` means, whoever gave it.
+/// Returns what an answer of the registry of `image` means; the answer names its source.
 pub(crate) fn interpret(answer: &Answer, image: &ImageReference, login: &SentLogin) -> Classification {
     let answer = &answer.clone().with_source_of_body();
     let reader = Reader::new(answer, image, login);

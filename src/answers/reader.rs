@@ -116,14 +116,8 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn proxy_words(&self) -> Classification {
-        let status = self.answer.status.or(match self.answer.code.as_deref() {
-            Some("unauthorized") => Some(401),
-            Some("denied") => Some(403),
-            Some("toomanyrequests") => Some(429),
-            _ => None,
-        });
         let table = if self.answer.is_page() { PAGE_RULES } else { PROXY_RULES };
-        let status = status.map_or(String::new(), |status| status.to_string());
+        let status = self.answer.status.map_or(String::new(), |status| status.to_string());
         let words = if self.answer.is_page() { status } else { format!("{status} {}", self.words) };
         table
             .iter()

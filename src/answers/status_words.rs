@@ -41,12 +41,11 @@ impl<'a> StatusWords<'a> {
         }
         let inner = text.get(form?.len()..)?;
         // `GET request to URL: 404 …`, `URL: 404 …`, `HOST failed with status code [manifests 1]: 404 …`
-        let (url, inner) = match number(inner) {
-            Some(_) => (None, inner),
-            None => {
-                let (before, after) = inner.split_once(": ")?;
-                (before.rsplit(' ').next().filter(|url| url.contains("://")), after)
-            }
+        let (url, inner) = if number(inner).is_some() {
+            (None, inner)
+        } else {
+            let (before, after) = inner.split_once(": ")?;
+            (before.rsplit(' ').next().filter(|url| url.contains("://")), after)
         };
         let status = number(inner)?;
         Some(Self { status, url, rest: body(inner.get(3..)?) })

@@ -80,6 +80,34 @@ fn every_known_message_has_a_hint() {
     }
 }
 
+/// The commands in a text.
+fn commands(text: &str) -> impl Iterator<Item = &str> {
+    let is_command =
+        |text: &&str| ["aws ", "docker ", "openssl ", "taskpull "].iter().any(|name| text.starts_with(name));
+    text.split('`').skip(1).step_by(2).filter(is_command)
+}
+
+#[test]
+fn commands_in_hints_need_no_editing() {
+    for row in corpus() {
+        let hint = row.classify().hint.unwrap_or_default();
+        assert_eq!(hint.matches('`').count() % 2, 0, "{hint}");
+        for command in commands(&hint) {
+            // Go templates have braces of their own.
+            let plain = command.split("{{").next().unwrap();
+            let is_placeholder = |word: &str| {
+                let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+                word.len() > 3 && word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+            };
+            let known = row.image.contains(".dkr.ecr.") || !command.starts_with("aws ");
+            let has_placeholder = plain.split([' ', '=', '/']).any(is_placeholder);
+            let is_filled = !plain.contains(['{', '}', '…']);
+            let has_names = !known || !has_placeholder || command.contains("--upstream-registry-url");
+            assert!(is_filled && has_names, "{command}");
+        }
+    }
+}
+
 #[test]
 fn corpus_covers_the_messages_of_the_source_documents() {
     let covered: BTreeSet<_> = corpus().into_iter().flat_map(|row| row.covers).collect();

@@ -1,6 +1,14 @@
 //! The words about an image that has no build for a platform.
 
+use crate::engine::EngineError;
 use crate::task::ImageReference;
+
+/// The platform that the engine found no build for, as its error names it.
+pub(super) fn missing_platform(error: &EngineError) -> Option<String> {
+    let EngineError::ErrorMessage { text, .. } = error else { return None };
+    let (_, rest) = text.split_once("no matching manifest for ")?;
+    rest.split_whitespace().next().filter(|platform| platform.contains('/')).map(str::to_owned)
+}
 
 /// Which platform is missing, and which the image has.
 pub(super) fn describe_platforms(requested: Option<&str>, available: &[String]) -> String {

@@ -8,6 +8,7 @@ use super::idle_timer::IdleTimer;
 use super::last_activity::LastActivity;
 use super::layer_progress::{LayerProgress, LayerTotals};
 use super::limits::Deadlines;
+use super::platforms::missing_platform;
 use super::pull_error::PullError;
 use super::pull_mode::PullMode;
 use super::pull_stage::{PullStage, StageRecord};
@@ -208,7 +209,9 @@ impl<E: Engine> PullAttempt<'_, E> {
         let platforms = self.engine.platforms(&self.request.image, self.login);
         match (timeout(self.deadlines.answer, platforms).await, error) {
             (Ok(Ok(available)), PullError::Engine { image, cause, .. }) if !available.is_empty() => {
-                let requested = self.request.platform.as_ref().map(|platform| platform.to_string().into());
+                let requested =
+                    self.request.platform.as_ref().map(ToString::to_string).or_else(|| missing_platform(&cause));
+                let requested = requested.map(Into::into);
                 PullError::MissingPlatform { image, requested, available, cause }
             }
             (_, error) => error,

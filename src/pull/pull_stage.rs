@@ -1,8 +1,8 @@
-//! How far the running attempt of a pull has come.
+//! The progress of the running attempt of a pull.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// How far an attempt has come, in order.
+/// The progress of an attempt, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PullStage {
     /// The engine has sent no message: the registry has not answered.
@@ -23,7 +23,7 @@ impl StageRecord {
         self.0.store(0, Ordering::Relaxed);
     }
 
-    /// Records that the attempt has come at least this far.
+    /// Records that the attempt has reached at least this stage.
     pub(super) fn reach(&self, stage: PullStage) {
         self.0.fetch_max(stage as u8, Ordering::Relaxed);
     }

@@ -61,6 +61,10 @@ pub(crate) const ECR_RULES: &[MessageRule] = &[
         "`aws ecr describe-pull-through-cache-rules --registry-id {account} --ecr-repository-prefixes {prefix} --region {region}` shows the rule's credentialArn: the secret must exist in the same account and Region, its name must begin with `ecr-pullthroughcache/`, and its username and accessToken must be valid; `aws ecr validate-pull-through-cache-rule --registry-id {account} --ecr-repository-prefix {prefix} --region {region}` tests it",
     )
     .and_final(),
+];
+
+/// Words that other registries say too; only an image in ECR has an account and a Region.
+pub(crate) const ECR_IMAGE_RULES: &[MessageRule] = &[
     MessageRule::new(
         &["upstream image", "upstream layer", "upstream registry", "pull through cache"],
         Link::Repository,
@@ -68,12 +72,8 @@ pub(crate) const ECR_RULES: &[MessageRule] = &[
         "ECR could not get the image from the upstream registry of the pull-through cache rule",
         "try again later; if the error remains, check that the upstream has the image (Docker Hub's official images need `library/` after the prefix) and the rule itself: `aws ecr validate-pull-through-cache-rule --registry-id {account} --ecr-repository-prefix {prefix} --region {region}`",
     ),
-];
-
-/// Words that other registries say too; only an image in ECR has an account and a Region.
-pub(crate) const ECR_IMAGE_RULES: &[MessageRule] = &[
     MessageRule::new(
-        &["the repository with name", "repositorynotfoundexception"],
+        &["the repository with name*does not exist", "repositorynotfoundexception"],
         Link::Repository,
         Class::Absent,
         "the repository {repository} does not exist in account {account} in {region}, and no pull-through cache rule created it",

@@ -37,6 +37,11 @@ pub(crate) const STORAGE_RULES: &[MessageRule] = &[
         "`findmnt -T /var/lib/docker` shows its mount (the path is the Docker Root Dir of `docker info`); a file system that the kernel made read-only after an error needs a check (fsck) before it is mounted again",
     ),
     storage(
+        &["getimageblob*no such file or directory"],
+        "the folder in which the engine keeps downloads was removed while the engine ran",
+        "`systemctl restart docker` creates it again; nothing else may clean up the Docker Root Dir",
+    ),
+    storage(
         &["max depth exceeded"],
         "the image has more layers than the engine's image storage can stack, about 125",
         "build the image with fewer layers: join RUN instructions, or copy the result into a last build stage",

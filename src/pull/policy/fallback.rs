@@ -14,10 +14,11 @@ pub(in crate::pull) const ATTEMPTS: u32 = 4;
 /// routes; a refusal or a missing image is an answer; and a pull that used up its time has none
 /// left for another route.
 pub(in crate::pull) fn should_fall_back(link: Link, class: Class) -> bool {
-    match (link, class) {
-        (Link::Engine | Link::Disk, _) => false,
-        (Link::Registry | Link::Repository | Link::Manifest | Link::Platform | Link::Layers, Class::TimedOut) => false,
-        (_, class) => class.is_outage(),
+    let is_of_pull = matches!(link, Link::Registry | Link::Repository | Link::Manifest | Link::Platform | Link::Layers);
+    match link {
+        Link::Engine | Link::Disk => false,
+        _ if is_of_pull && class == Class::TimedOut => false,
+        _ => class.is_outage(),
     }
 }
 
