@@ -105,8 +105,10 @@ fn login_is_checked_against_a_registry_with_basic_auth() {
 fn login_that_no_registry_asks_for_is_not_tried() {
     let registry = FakeRegistry::start();
     registry.push("team/app:1", &[10]);
-    let found = check(&registry.host());
-    assert!(found.status == "note" && found.text.contains("name an image"), "{}", found.text);
+    for target in [registry.host(), format!("{}/team/app", registry.host())] {
+        let found = check(&target);
+        assert!(found.status == "note" && found.text.contains("name an image with its tag"), "{}", found.text);
+    }
     let found = check(&format!("{}/team/app:1", registry.host()));
     assert!(found.status == "note" && found.text.contains("requires no login for team/app:1"), "{}", found.text);
     assert!(registry.requests().iter().all(|request| request.user.is_none()));
