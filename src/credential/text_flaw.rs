@@ -75,7 +75,7 @@ const GOOGLE_KEY_USERS: [&str; 2] = ["_json_key", "_json_key_base64"];
 const NVIDIA_USER: &str = "$oauthtoken";
 
 impl TextFlaw {
-    /// All flaws of a text; `username` is the name beside it, if the text is a password.
+    /// All flaws of a text. If the text is a password, `username` is the user name of the same login.
     pub(crate) fn find(text: &str, username: Option<&str>) -> Vec<Self> {
         let mut flaws: Vec<_> = Self::of_ends(text).into_iter().flatten().collect();
         let inner = text.trim_matches(is_outside);

@@ -242,7 +242,7 @@ fn content_in_a_foreign_form_is_named_with_the_command() {
         assert_eq!(ended.failure(0), "content invalid", "{ended:?}");
         assert!(ended.stdout.contains(message), "{message}: {ended:?}");
         assert!(
-            ended.stdout.contains("taskpull secret new --for direct --name team/registry --region eu-west-1"),
+            ended.stdout.contains("taskpull secret new --for direct --name prod/hub --region eu-west-1"),
             "{ended:?}"
         );
         assert!(!format!("{ended:?}").contains("swordfish"), "{ended:?}");

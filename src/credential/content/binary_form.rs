@@ -11,7 +11,7 @@ pub enum BinaryForm {
     /// A ciphertext that was not decoded from Base64 before it was stored.
     #[error("it is the base64 of a ciphertext")]
     Base64Ciphertext,
-    /// Text in Base64.
+    /// A text or bytes in Base64.
     #[error("it is base64")]
     Base64,
     /// Any other text in UTF-8.

@@ -1,4 +1,5 @@
-//! Commands that repair the content of a secret, complete but for what nobody else can know.
+//! Commands that repair the content of a secret. They are complete except for the user name, the
+//! password and the names of local files.
 
 use crate::task::SecretArn;
 
