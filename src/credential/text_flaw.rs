@@ -7,7 +7,7 @@ use super::content::text_form::decode_base64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextFlaw {
     /// A line end, such as the one that `echo` adds.
-    #[error("ends in a line end")]
+    #[error("ends in white space (a line break)")]
     LineEnd,
     /// A blank, a tab or a no-break space in front of it.
     #[error("begins with white space")]

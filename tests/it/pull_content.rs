@@ -205,8 +205,8 @@ fn refused_hint(username: &str, password: &str) -> String {
 #[test]
 fn refused_login_with_an_oddity_is_named_in_the_hint() {
     let table = [
-        ("me", "swordfish\n", "the password ends in a line end"),
-        ("me\n", "swordfish", "the user name ends in a line end"),
+        ("me", "swordfish\n", "the password ends in white space (a line break)"),
+        ("me\n", "swordfish", "the user name ends in white space (a line break)"),
         ("me", "swordfish ", "the password ends in white space"),
         ("me", "\u{feff}swordfish", "the password begins with a byte order mark"),
         ("me", "\"swordfish\"", "the password is in quotes"),

@@ -360,7 +360,7 @@ fn every_command_for_a_foreign_form_names_secret_and_region() {
                 command.contains(&format!("{name} --region eu-west-1"))
                     || command.contains(&format!("--region eu-west-1 --secret-id {ARN}"))
             };
-            if command.starts_with("taskpull secret new") || command.starts_with("aws ") {
+            if command.starts_with("taskpull secret new") || command.starts_with("aws secretsmanager put") {
                 assert!(names("--name team/registry"), "{command}");
                 commands += 1;
             }
