@@ -75,7 +75,7 @@ fn is_utf16_without_mark(bytes: &[u8]) -> bool {
     let pairs = bytes.chunks_exact(2);
     let is_text = |b: u8| b.is_ascii_graphic() || b.is_ascii_whitespace();
     bytes.len() >= 4
-        && bytes.len() % 2 == 0
+        && bytes.len().is_multiple_of(2)
         && (pairs.clone().all(|pair| is_text(pair[0]) && pair[1] == 0)
             || pairs.clone().all(|pair| pair[0] == 0 && is_text(pair[1])))
 }
