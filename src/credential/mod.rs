@@ -26,6 +26,7 @@ mod provider;
 pub(crate) mod scope;
 mod store;
 mod text_flaw;
+mod text_shape;
 
 pub use cache::{CacheConfig, CachingCredentialProvider};
 pub use content::{
