@@ -40,7 +40,7 @@ mod tag_resolutions;
 mod tests;
 
 pub use disk::{DiskFull, DiskLimits, Shortage};
-pub use layer_progress::LayerTotals;
+pub use layer_progress::{Extraction, LayerTotals};
 pub use limiter::PullLimiter;
 pub use limits::{Concurrency, Deadlines, PullLimits};
 pub use policy::CachePolicy;
