@@ -12,6 +12,7 @@
 mod attempt_budget;
 mod disk;
 mod disk_guard;
+mod engine_platform;
 mod idle_timer;
 mod image_key;
 mod image_pull;

@@ -132,6 +132,14 @@ impl Engine for &'static FakeEngine {
         Ok(())
     }
 
+    fn assumed_platform(&self) -> Option<Platform> {
+        Platform::parse("linux/amd64").ok()
+    }
+
+    async fn platform(&self) -> Result<Option<Platform>, EngineError> {
+        Ok(self.assumed_platform())
+    }
+
     async fn storage(&self) -> Result<Option<Storage>, EngineError> {
         Ok(None)
     }
