@@ -7,7 +7,7 @@ use crate::answers::response_body::ResponseBody;
 /// An answer that is not a success.
 ///
 /// The words may repeat what the registry received, so the caller removes the login from them first
-/// (`redact_login` of the engine).
+/// (`redact_login` of [`crate::credential`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// Who said the words.
@@ -35,17 +35,30 @@ impl Answer {
 
     /// The answer with the source that its body shows: a registry speaks neither HTML nor XML.
     pub(in crate::answers) fn with_source_of_body(mut self) -> Self {
+        if self.source == AnswerSource::Engine {
+            return self;
+        }
         let text = self.text.trim_start().to_lowercase();
         if text.starts_with('<') && text.contains("<code>") {
             self.source = AnswerSource::LayerStore;
         } else if text.starts_with("<!doctype html") || (text.starts_with('<') && text.contains("<html")) {
             self.source = AnswerSource::Proxy;
-            self.status = self.status.or_else(|| status_of_page(&text));
+            self.status = self.status.or_else(|| self.status_of_code()).or_else(|| status_of_page(&text));
         }
         if self.status == Some(407) {
             self.source = AnswerSource::Proxy;
         }
         self
+    }
+
+    /// The status for which moby's registry client writes this code in front of any other body.
+    fn status_of_code(&self) -> Option<u16> {
+        match self.code.as_deref()? {
+            "unauthorized" => Some(401),
+            "denied" => Some(403),
+            "toomanyrequests" => Some(429),
+            _ => None,
+        }
     }
 
     /// Whether the words are a web page.

@@ -154,8 +154,16 @@ impl<'a> EnvelopeReader<'a> {
         } else {
             AnswerSource::Engine
         };
+        let host = host.or_else(|| looked_up(&text));
         Answer { source, status: status_found, code, text, host, phase }.with_source_of_body()
     }
+}
+
+/// The host that a failed name resolution was about.
+fn looked_up(words: &str) -> Option<String> {
+    let (_, rest) = words.split_once("lookup ")?;
+    let host = rest.split([' ', ':']).next()?;
+    host.contains('.').then(|| host.to_lowercase())
 }
 
 /// The code for which moby answers with this status, if it shows only the registry's words.
@@ -174,6 +182,7 @@ fn is_proxy_status(words: &str) -> bool {
     let words = words.to_lowercase();
     let reasons = [
         "proxy authentication required",
+        "authentication required",
         "authenticationrequired",
         "authorizedonly",
         "forbidden",

@@ -1,69 +1,37 @@
 //! Finds the meaning of a failure of the engine, or of an answer.
 
-use std::iter;
-
 use crate::answers::answer::Answer;
 use crate::answers::answer_source::AnswerSource;
 use crate::answers::attribution::attribute;
 use crate::answers::classification::Classification;
-use crate::answers::facts::Facts;
-use crate::answers::names::remove_names;
-use crate::answers::pull_phase::PullPhase;
-use crate::answers::reaction::Reaction;
-use crate::answers::rules::connection_rules::CONNECTION_RULES;
-use crate::answers::rules::ecr_rules::{DENIED_BY_IAM, ECR_IMAGE_RULES, ECR_PUBLIC_REFUSED, ECR_RULES};
-use crate::answers::rules::engine_rules::ENGINE_RULES;
-use crate::answers::rules::image_rules::{GENERAL_IMAGE_RULES, IMAGE_RULES, MISSING_PART, NO_IMAGE};
-use crate::answers::rules::layer_store_rules::{ECR_STORE_RULES, ECR_STORE_UNREACHABLE, STORE_RULES};
-use crate::answers::rules::message_rule::{MessageRule, prepare, prepare_in_request};
-use crate::answers::rules::product_rules::{FINAL_RULES, LOGIN_RULES};
-use crate::answers::rules::proxy_rules::{PAGE_RULES, PROXY_CONNECTION_RULES, PROXY_RULES};
-use crate::answers::rules::registry_rules::{CODE_RULES, DENIED_BY_TOKEN_SERVICE, REGISTRY_RULES, STATUS_RULES};
-use crate::answers::rules::storage_rules::{GENERAL_STORAGE_RULES, STORAGE_RULES};
-use crate::answers::rules::tls_rules::{GENERAL_TLS_RULES, TLS_RULES};
+use crate::answers::pull_context::PullContext;
+use crate::answers::reader::Reader;
+use crate::answers::rules::image_rules::ZSTD;
 use crate::answers::sent_login::SentLogin;
 use crate::answers::unknown_words::{classify_by_number, classify_without_message, unknown_answer};
 use crate::engine::EngineError;
-use crate::error::{Class, Link};
-use crate::plan::RegistryKind;
 use crate::task::ImageReference;
 
-/// The tables for the engine's own words, in the order in which they are tried.
-pub(crate) const ENGINE_TABLES: &[&[MessageRule]] = &[
-    ENGINE_RULES,
-    STORAGE_RULES,
-    IMAGE_RULES,
-    PROXY_CONNECTION_RULES,
-    TLS_RULES,
-    CONNECTION_RULES,
-    GENERAL_TLS_RULES,
-    GENERAL_STORAGE_RULES,
-    GENERAL_IMAGE_RULES,
-];
-
-/// The tables for the words of a registry or its token service.
-pub(crate) const REGISTRY_TABLES: &[&[MessageRule]] = &[ECR_RULES, FINAL_RULES, REGISTRY_RULES, LOGIN_RULES];
-
 /// Returns what an error of the engine means for the pull of `image`.
-pub(crate) fn classify(
-    error: &EngineError,
-    image: &ImageReference,
-    login: &SentLogin,
-    phase: PullPhase,
-) -> Classification {
+pub(crate) fn classify(error: &EngineError, image: &ImageReference, context: &PullContext) -> Classification {
     let EngineError::ErrorMessage { status, code, text } = error else {
         return classify_without_message(error);
     };
-    let answer = attribute(*status, text, phase);
+    let answer = attribute(*status, text, context.phase);
     if answer.source != AnswerSource::Engine {
-        return interpret(&answer, image, login);
+        return interpret(&answer, image, &context.login);
     }
-    let reader = Reader::new(&answer, image, login);
+    let reader = Reader::new(&answer, image, &context.login);
+    // An engine that knows no zstd takes such a layer for a tar archive.
+    if !context.reads_zstd && reader.words.contains("invalid tar header") {
+        return reader.meaning(&ZSTD);
+    }
     reader.engine_words().unwrap_or_else(|| classify_by_number(*status, *code))
 }
 
-/// Returns what an answer of the registry of `image` means, whoever gave it.
+/// Returns what an answer of the registry of `image` means; the answer names its source.
 pub(crate) fn interpret(answer: &Answer, image: &ImageReference, login: &SentLogin) -> Classification {
+    let answer = &answer.clone().with_source_of_body();
     let reader = Reader::new(answer, image, login);
     let meaning = match answer.source {
         AnswerSource::Engine => reader.engine_words(),
@@ -72,177 +40,4 @@ pub(crate) fn interpret(answer: &Answer, image: &ImageReference, login: &SentLog
         AnswerSource::Registry | AnswerSource::TokenService => reader.registry_words(),
     };
     reader.about_login(meaning.unwrap_or_else(|| unknown_answer(answer)))
-}
-
-/// The words of one answer, prepared for the tables, and the names for what they mean.
-struct Reader<'a> {
-    answer: &'a Answer,
-    words: String,
-    facts: Facts,
-    image: &'a ImageReference,
-    login: &'a SentLogin,
-}
-
-impl<'a> Reader<'a> {
-    fn new(answer: &'a Answer, image: &'a ImageReference, login: &'a SentLogin) -> Self {
-        let words = remove_names(&answer.text, image);
-        // The name of the host shows that the words are about a request to it.
-        let words = if answer.host.is_some() { prepare_in_request(&words) } else { prepare(&words) };
-        Self { answer, words, facts: Facts::new(answer, image, login), image, login }
-    }
-
-    fn find(&self, tables: &[&'static [MessageRule]]) -> Option<&'static MessageRule> {
-        tables.iter().copied().flatten().find(|rule| rule.matches(&self.words))
-    }
-
-    fn meaning(&self, rule: &MessageRule) -> Classification {
-        let MessageRule { link, class, reaction, explanation, hint, .. } = *rule;
-        let (explanation, hint) = (self.facts.fill(explanation), self.facts.fill(hint));
-        Classification { link, class, reaction, explanation: explanation.into(), hint: Some(hint.into()) }
-    }
-
-    /// The engine's own words.
-    fn engine_words(&self) -> Option<Classification> {
-        if let Some(rule) = self.missing_content() {
-            return Some(self.meaning(rule));
-        }
-        let meaning = self.meaning(self.find(ENGINE_TABLES)?);
-        Some(if self.is_about_ecr_store() && meaning.link == Link::Registry {
-            self.store_unreachable(meaning)
-        } else {
-            self.about_login(meaning)
-        })
-    }
-
-    /// containerd's words for a part of the image that is not there. It does not know how to ask
-    /// for a part whose media type is none of images, and says the same.
-    fn missing_content(&self) -> Option<&'static MessageRule> {
-        let (_, rest) = self.words.split_once("could not fetch content descriptor")?;
-        let (_, media_type) = rest.split_once('(')?;
-        let is_part = [
-            "image.rootfs.",
-            "image.layer.",
-            "image.config.",
-            "container.image.",
-            "image.manifest.",
-            "image.index.",
-            "manifest.v2",
-            "manifest.list",
-        ];
-        let is_part = is_part.iter().any(|part| media_type.split(')').next().is_some_and(|kind| kind.contains(part)));
-        Some(if is_part { &MISSING_PART } else { &NO_IMAGE })
-    }
-
-    /// Whether the layer store of ECR was asked. It is not ECR's host, which redirects to it.
-    fn is_about_ecr_store(&self) -> bool {
-        let is_ecr_host = self.answer.host.as_deref() == Some(self.image.registry());
-        self.facts.ecr.is_some() && self.answer.phase == PullPhase::Layers && !is_ecr_host
-    }
-
-    fn store_unreachable(&self, meaning: Classification) -> Classification {
-        if meaning.class != Class::Unavailable {
-            return Classification { link: Link::Layers, ..meaning };
-        }
-        let unreachable = self.meaning(&ECR_STORE_UNREACHABLE);
-        let explanation = format!("{}: {}", unreachable.explanation, meaning.explanation);
-        Classification { explanation: explanation.into(), ..unreachable }
-    }
-
-    fn proxy_words(&self) -> Classification {
-        let status = self.answer.status.or(match self.answer.code.as_deref() {
-            Some("unauthorized") => Some(401),
-            Some("denied") => Some(403),
-            Some("toomanyrequests") => Some(429),
-            _ => None,
-        });
-        let table = if self.answer.is_page() { PAGE_RULES } else { PROXY_RULES };
-        let status = status.map_or(String::new(), |status| status.to_string());
-        let words = if self.answer.is_page() { status } else { format!("{status} {}", self.words) };
-        table
-            .iter()
-            .find(|rule| rule.matches(&words))
-            .map_or_else(|| unknown_answer(self.answer), |rule| self.meaning(rule))
-    }
-
-    fn store_words(&self) -> Classification {
-        let table = if self.facts.ecr.is_some() { ECR_STORE_RULES } else { STORE_RULES };
-        self.find(&[table]).map_or_else(|| unknown_answer(self.answer), |rule| self.meaning(rule))
-    }
-
-    /// The words of the registry or its token service: by what is known of the product, by the
-    /// words, by the code, by the status.
-    fn registry_words(&self) -> Option<Classification> {
-        if DENIED_BY_IAM.matches(&self.words) {
-            return Some(self.meaning(&DENIED_BY_IAM));
-        }
-        let is_ecr = self.facts.ecr.is_some();
-        let known = self.find(&[ECR_RULES, FINAL_RULES]);
-        let known = known.or_else(|| self.find(&[ECR_IMAGE_RULES]).filter(|_| is_ecr));
-        if let Some(rule) = known.or_else(|| self.find(REGISTRY_TABLES)) {
-            return Some(self.meaning(rule));
-        }
-        if is_ecr && self.is_about_ecr_store() && self.answer.code.is_none() {
-            return Some(self.store_by_status());
-        }
-        let rule = self.by_code().or_else(|| self.by_status())?;
-        Some(self.meaning(rule))
-    }
-
-    fn by_code(&self) -> Option<&'static MessageRule> {
-        let code = self.answer.code.as_deref()?;
-        if code == "denied" && self.answer.source == AnswerSource::TokenService {
-            return Some(&DENIED_BY_TOKEN_SERVICE);
-        }
-        CODE_RULES.iter().find(|rule| rule.phrases.contains(&code))
-    }
-
-    fn by_status(&self) -> Option<&'static MessageRule> {
-        let status = self.answer.status?;
-        let is_public = || RegistryKind::from_image(self.image) == Ok(RegistryKind::EcrPublic);
-        match status {
-            404 if self.answer.phase == PullPhase::Layers => Some(&MISSING_PART),
-            400 if is_public() => Some(&ECR_PUBLIC_REFUSED),
-            _ => STATUS_RULES.iter().find(|rule| rule.phrases.contains(&&*status.to_string())),
-        }
-    }
-
-    /// An answer of ECR's layer store, of which the engine shows only the status.
-    fn store_by_status(&self) -> Classification {
-        let words = match self.answer.status {
-            Some(404) => "nosuchkey",
-            Some(500..) => "internalerror",
-            _ => "",
-        };
-        let rule = ECR_STORE_RULES.iter().find(|rule| rule.matches(words));
-        rule.map_or_else(|| unknown_answer(self.answer), |rule| self.meaning(rule))
-    }
-
-    /// Adds what the login explains: that there was none, or what is odd about it.
-    fn about_login(&self, meaning: Classification) -> Classification {
-        if meaning.reaction != Reaction::NewerLogin {
-            return meaning;
-        }
-        match self.login {
-            SentLogin::Anonymous => Classification {
-                explanation: match meaning.link {
-                    Link::Repository => {
-                        "the repository does not exist, or requires credentials; the container names none"
-                    }
-                    _ => "the registry requires credentials, and the container names none",
-                }
-                .into(),
-                hint: Some(
-                    "store credentials in a secret and name it in the container's repositoryCredentials.credentialsParameter"
-                        .into(),
-                ),
-                ..meaning
-            },
-            SentLogin::Login { remarks } if remarks.is_empty() => meaning,
-            SentLogin::Login { remarks } => {
-                let otherwise = meaning.hint.iter().map(|hint| format!("; otherwise {hint}"));
-                let hint: String = iter::once(format!("correct the login: {}", remarks.join("; "))).chain(otherwise).collect();
-                Classification { hint: Some(hint.into()), ..meaning }
-            }
-        }
-    }
 }

@@ -1,12 +1,23 @@
 //! The names that an explanation and a hint are filled with: host, Region, repository, bucket.
 
 use crate::answers::answer::Answer;
+use crate::answers::pull_phase::PullPhase;
 use crate::answers::sent_login::SentLogin;
 use crate::plan::{EcrRegistry, RegistryKind};
 use crate::task::{ImageReference, ImageVersion};
 
 /// The name of the host at which engines ask for Docker Hub's images.
 const DOCKER_HUB_HOST: &str = "registry-1.docker.io";
+
+/// The prefixes that ECR's console proposes for pull-through cache rules, with their upstreams.
+const UPSTREAMS: [(&str, &str); 6] = [
+    ("docker-hub", "registry-1.docker.io"),
+    ("ecr-public", "public.ecr.aws"),
+    ("quay", "quay.io"),
+    ("kubernetes", "registry.k8s.io"),
+    ("github", "ghcr.io"),
+    ("gitlab", "registry.gitlab.com"),
+];
 
 /// The names in an explanation or a hint. A template contains each as `{name}`.
 pub(crate) struct Facts {
@@ -21,6 +32,7 @@ const NAMES: &[&str] = &[
     "repository",
     "host",
     "server",
+    "peer",
     "address",
     "name",
     "status",
@@ -28,6 +40,7 @@ const NAMES: &[&str] = &[
     "account",
     "region",
     "prefix",
+    "upstream",
     "bucket",
     "bucket_arn",
     "bucket_host",
@@ -41,17 +54,26 @@ impl Facts {
             _ => None,
         };
         let host = if image.registry() == ImageReference::DOCKER_HUB { DOCKER_HUB_HOST } else { image.registry() };
-        let server = answer.host.as_deref().unwrap_or(host);
+        let bucket = ecr.as_ref().map(bucket_host);
+        // Without a URL in the words, the layers may come from another server than the registry.
+        let is_unknown = answer.host.is_none() && answer.phase == PullPhase::Layers;
+        let (server, peer) = match (&answer.host, &bucket) {
+            (Some(host), _) => (host.as_str(), host.as_str()),
+            (None, Some(bucket)) if is_unknown => (bucket.as_str(), bucket.as_str()),
+            (None, _) if is_unknown => (host, "the registry or the store of its layers"),
+            (None, _) => (host, host),
+        };
         let (name, port) = split_port(server);
         let for_whom = match login {
-            SentLogin::Anonymous => "for this address, from which pulls come without a login,",
-            SentLogin::Login { .. } => "of this account",
+            SentLogin::Anonymous => "for this address, because the pull comes without a login",
+            SentLogin::Login { .. } => "for this account",
         };
         let mut names = vec![
             ("image", full_name(image)),
             ("repository", image.repository().to_owned()),
             ("host", host.to_owned()),
             ("server", server.to_owned()),
+            ("peer", peer.to_owned()),
             ("address", format!("{name}:{port}")),
             ("name", name.trim_matches(['[', ']']).to_owned()),
             ("for_whom", for_whom.to_owned()),
@@ -76,21 +98,34 @@ impl Facts {
 
 /// Fills a template with placeholders, for the reference.
 pub(crate) fn with_placeholders(template: &'static str) -> String {
-    Facts { names: vec![("for_whom", "of an account or an address".to_owned())], ecr: None }.fill(template)
+    Facts { names: vec![("for_whom", "for an account or an address".to_owned())], ecr: None }.fill(template)
 }
 
 fn ecr_names(ecr: &EcrRegistry, image: &ImageReference) -> Vec<(&'static str, String)> {
     let (region, partition) = (ecr.region.as_str(), ecr.region.partition());
-    let bucket = format!("prod-{region}-starport-layer-bucket");
-    let domain = if partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
-    vec![
+    let bucket = bucket(ecr);
+    let prefix = image.repository().split('/').next().unwrap_or_default();
+    let upstream = UPSTREAMS.iter().find(|(usual, _)| *usual == prefix);
+    let mut names = vec![
         ("account", ecr.account.clone()),
         ("region", region.to_owned()),
-        ("prefix", image.repository().split('/').next().unwrap_or_default().to_owned()),
+        ("prefix", prefix.to_owned()),
         ("bucket_arn", format!("arn:{partition}:s3:::{bucket}")),
-        ("bucket_host", format!("{bucket}.s3.{region}.{domain}")),
+        ("bucket_host", bucket_host(ecr)),
         ("bucket", bucket),
-    ]
+    ];
+    names.extend(upstream.map(|(_, host)| ("upstream", (*host).to_owned())));
+    names
+}
+
+/// The bucket in which ECR stores the layers of a Region.
+fn bucket(ecr: &EcrRegistry) -> String {
+    format!("prod-{}-starport-layer-bucket", ecr.region)
+}
+
+fn bucket_host(ecr: &EcrRegistry) -> String {
+    let domain = if ecr.region.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+    format!("{}.s3.{}.{domain}", bucket(ecr), ecr.region)
 }
 
 fn full_name(image: &ImageReference) -> String {

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::answers::classify::{ENGINE_TABLES, REGISTRY_TABLES};
 use crate::answers::facts::with_placeholders;
 use crate::answers::rules::ecr_rules::ECR_IMAGE_RULES;
 use crate::answers::rules::layer_store_rules::{ECR_STORE_RULES, STORE_RULES};
 use crate::answers::rules::message_rule::MessageRule;
 use crate::answers::rules::proxy_rules::{PAGE_RULES, PROXY_RULES};
 use crate::answers::rules::registry_rules::{CODE_RULES, STATUS_RULES};
+use crate::answers::rules::tables::{ENGINE_TABLES, REGISTRY_TABLES};
 
 /// The tables, each with who says the words.
 pub(crate) fn tables() -> Vec<(&'static str, &'static [MessageRule])> {

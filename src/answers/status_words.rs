@@ -34,14 +34,18 @@ impl<'a> StatusWords<'a> {
         if form.is_none() && bare() {
             return Some(Self { status: number(text)?, url: None, rest: text.get(5..)? });
         }
+        let is_reason =
+            |words: &str| words.starts_with(' ') && words.bytes().all(|b| b.is_ascii_alphabetic() || b == b' ');
+        if form.is_none() && text.get(3..).is_some_and(is_reason) {
+            return Some(Self { status: number(text)?, url: None, rest: "" });
+        }
         let inner = text.get(form?.len()..)?;
         // `GET request to URL: 404 …`, `URL: 404 …`, `HOST failed with status code [manifests 1]: 404 …`
-        let (url, inner) = match number(inner) {
-            Some(_) => (None, inner),
-            None => {
-                let (before, after) = inner.split_once(": ")?;
-                (before.rsplit(' ').next().filter(|url| url.contains("://")), after)
-            }
+        let (url, inner) = if number(inner).is_some() {
+            (None, inner)
+        } else {
+            let (before, after) = inner.split_once(": ")?;
+            (before.rsplit(' ').next().filter(|url| url.contains("://")), after)
         };
         let status = number(inner)?;
         Some(Self { status, url, rest: body(inner.get(3..)?) })
@@ -108,6 +112,7 @@ mod tests {
             ("pulling from host r.example failed with status code [manifests 1]: 403 Forbidden", 403, None, ""),
             ("HTTP 403 (Forbidden)", 403, None, ""),
             ("404: Image not found", 404, None, "Image not found"),
+            ("503 Service Unavailable", 503, None, ""),
         ] {
             let found = StatusWords::find(text).unwrap_or_else(|| panic!("{text}"));
             assert_eq!(found, StatusWords { status, url: asked, rest }, "{text}");

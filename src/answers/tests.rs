@@ -11,7 +11,7 @@ use crate::answers::classification::Classification;
 use crate::answers::classify::classify;
 use crate::answers::reference::tables;
 use crate::answers::rules::message_rule::MessageRule;
-use crate::answers::{PullPhase, SentLogin};
+use crate::answers::{PullContext, SentLogin};
 use crate::engine::{EngineError, UnreachableReason};
 use crate::error::{Class, Link};
 use crate::task::ImageReference;
@@ -47,7 +47,11 @@ fn corpus() -> Vec<Row> {
 fn classify_message(image: &str, status: u16, code: Option<i64>, text: &str, anonymous: bool) -> Classification {
     let image = ImageReference::parse(image).unwrap();
     let login = if anonymous { SentLogin::Anonymous } else { SentLogin::unremarkable() };
-    classify(&EngineError::ErrorMessage { status, code, text: text.to_owned() }, &image, &login, PullPhase::Manifest)
+    classify(
+        &EngineError::ErrorMessage { status, code, text: text.to_owned() },
+        &image,
+        &PullContext::with_login(login),
+    )
 }
 
 fn classify_text(status: u16, text: &str) -> Classification {
@@ -73,6 +77,34 @@ fn every_known_message_has_a_hint() {
     for row in corpus() {
         let meaning = row.classify();
         assert!(meaning.hint.is_some() || meaning.link == Link::Engine, "{}", row.text);
+    }
+}
+
+/// The commands in a text.
+fn commands(text: &str) -> impl Iterator<Item = &str> {
+    let is_command =
+        |text: &&str| ["aws ", "docker ", "openssl ", "taskpull "].iter().any(|name| text.starts_with(name));
+    text.split('`').skip(1).step_by(2).filter(is_command)
+}
+
+#[test]
+fn commands_in_hints_need_no_editing() {
+    for row in corpus() {
+        let hint = row.classify().hint.unwrap_or_default();
+        assert_eq!(hint.matches('`').count() % 2, 0, "{hint}");
+        for command in commands(&hint) {
+            // Go templates have braces of their own.
+            let plain = command.split("{{").next().unwrap();
+            let is_placeholder = |word: &str| {
+                let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+                word.len() > 3 && word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+            };
+            let known = row.image.contains(".dkr.ecr.") || !command.starts_with("aws ");
+            let has_placeholder = plain.split([' ', '=', '/']).any(is_placeholder);
+            let is_filled = !plain.contains(['{', '}', '…']);
+            let has_names = !known || !has_placeholder || command.contains("--upstream-registry-url");
+            assert!(is_filled && has_names, "{command}");
+        }
     }
 }
 
@@ -115,7 +147,7 @@ fn answers_in_full() {
         EngineError::Unreachable { host: host.clone(), reason },
         EngineError::UnexpectedResponse { host, detail: "invalid JSON at column 1".to_owned() },
     ] {
-        add(&error.to_string(), classify(&error, &image, &SentLogin::unremarkable(), PullPhase::Manifest));
+        add(&error.to_string(), classify(&error, &image, &PullContext::with_login(SentLogin::unremarkable())));
     }
     insta::assert_snapshot!(text);
 }

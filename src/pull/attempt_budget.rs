@@ -91,7 +91,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::AttemptBudget;
-    use crate::answers::{PullPhase, SentLogin};
+    use crate::answers::{PullContext, SentLogin};
     use crate::engine::EngineError;
     use crate::error::{Class, Explain as _};
     use crate::pull::PullError;
@@ -103,8 +103,7 @@ mod tests {
     fn engine_error(cause: EngineError) -> PullError {
         PullError::Engine {
             image: ImageReference::parse("app").unwrap(),
-            login: SentLogin::unremarkable(),
-            phase: PullPhase::Manifest,
+            context: Box::new(PullContext::with_login(SentLogin::unremarkable())),
             cause,
         }
     }

@@ -11,6 +11,7 @@ use super::pull_attempt::PullAttempt;
 use super::pull_error::PullError;
 use super::pull_failure::PullFailure;
 use super::pull_mode::PullMode;
+use super::pull_stage::StageRecord;
 use super::pull_state::{PullObserver, PullState};
 use super::pull_stats::PullStats;
 use super::pulled_image::{PullResultKind, PulledImage};
@@ -173,6 +174,7 @@ impl<C: EngineConnector> RoutePull<'_, '_, C> {
         credential: &Credential,
     ) -> Result<PulledImage, PullError> {
         let Self { run, stats, observer, .. } = *self;
+        let stage = StageRecord::default();
         let attempt = PullAttempt {
             engine: self.engine,
             address: &run.address,
@@ -181,6 +183,7 @@ impl<C: EngineConnector> RoutePull<'_, '_, C> {
             login: &credential.login,
             deadlines: run.limits.deadlines,
             last_activity: &run.limiter.last_activity,
+            stage: &stage,
             observer,
         };
         let pull = RetryLoop {

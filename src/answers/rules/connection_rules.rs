@@ -9,7 +9,7 @@ pub(crate) const CONNECTION_RULES: &[MessageRule] = &[
         &["no such host", "server misbehaving", "name resolution", "dial tcp: lookup", "no suitable address"],
         Link::Registry,
         Class::Unavailable,
-        "the host name {server} cannot be resolved",
+        "the host name {peer} cannot be resolved",
         "check the spelling of the host name, then the name resolution of the engine's host",
     ),
     MessageRule::new(
@@ -21,7 +21,7 @@ pub(crate) const CONNECTION_RULES: &[MessageRule] = &[
         ],
         Link::Registry,
         Class::Unavailable,
-        "the engine's host has no route to {server}",
+        "the engine's host has no route to {peer}",
         "check the routes of the engine's host for IPv4 and IPv6: a name with IPv6 addresses needs a host with one; then the firewall and the VPC endpoint",
     ),
     MessageRule::new(
@@ -59,7 +59,7 @@ pub(crate) const CONNECTION_RULES: &[MessageRule] = &[
         ],
         Link::Registry,
         Class::Unavailable,
-        "{server} does not answer, or the connection to it was lost",
-        "try again later; if the error remains, check the route, the firewall and the VPC endpoint from the engine's host to {server}",
+        "{peer} does not answer, or the connection to it was lost",
+        "try again later; if the error remains, check the route, the firewall and the VPC endpoint from the engine's host to {peer}",
     ),
 ];

@@ -5,6 +5,15 @@ use crate::error::{Class, Link};
 
 /// Words that only ECR says, whatever the name under which it is asked. The first match wins.
 pub(crate) const ECR_RULES: &[MessageRule] = &[
+    // [`crate::aws::Denial`] reads the whole sentence first.
+    MessageRule::new(
+        &["is not authorized to perform"],
+        Link::Repository,
+        Class::Refused,
+        "a policy does not allow this pull",
+        "allow the action in the message on the repository: in the caller's policy or, across accounts, also in the repository's",
+    )
+    .and_final(),
     MessageRule::new(
         &["authorization token has expired", "security token included in the request is expired", "expiredtoken"],
         Link::Registry,
@@ -52,6 +61,10 @@ pub(crate) const ECR_RULES: &[MessageRule] = &[
         "`aws ecr describe-pull-through-cache-rules --registry-id {account} --ecr-repository-prefixes {prefix} --region {region}` shows the rule's credentialArn: the secret must exist in the same account and Region, its name must begin with `ecr-pullthroughcache/`, and its username and accessToken must be valid; `aws ecr validate-pull-through-cache-rule --registry-id {account} --ecr-repository-prefix {prefix} --region {region}` tests it",
     )
     .and_final(),
+];
+
+/// Words that other registries say too; only an image in ECR has an account and a Region.
+pub(crate) const ECR_IMAGE_RULES: &[MessageRule] = &[
     MessageRule::new(
         &["upstream image", "upstream layer", "upstream registry", "pull through cache"],
         Link::Repository,
@@ -59,35 +72,21 @@ pub(crate) const ECR_RULES: &[MessageRule] = &[
         "ECR could not get the image from the upstream registry of the pull-through cache rule",
         "try again later; if the error remains, check that the upstream has the image (Docker Hub's official images need `library/` after the prefix) and the rule itself: `aws ecr validate-pull-through-cache-rule --registry-id {account} --ecr-repository-prefix {prefix} --region {region}`",
     ),
-];
-
-/// Words that other registries say too; only an image in ECR has an account and a Region.
-pub(crate) const ECR_IMAGE_RULES: &[MessageRule] = &[
     MessageRule::new(
-        &["the repository with name", "repositorynotfoundexception"],
+        &["the repository with name*does not exist", "repositorynotfoundexception"],
         Link::Repository,
         Class::Absent,
         "the repository {repository} does not exist in account {account} in {region}, and no pull-through cache rule created it",
-        "check the spelling: `aws ecr describe-repositories --registry-id {account} --repository-names {repository} --region {region}`; if `{prefix}/` is the prefix of a pull-through cache rule, `aws ecr describe-pull-through-cache-rules --registry-id {account} --region {region}` must list it (otherwise create it with `aws ecr create-pull-through-cache-rule`), and the identity of the first pull needs ecr:CreateRepository and ecr:BatchImportUpstreamImage",
+        "check the spelling: `aws ecr describe-repositories --registry-id {account} --repository-names {repository} --region {region}`; if `{prefix}/` is the prefix of a pull-through cache rule, `aws ecr describe-pull-through-cache-rules --registry-id {account} --region {region}` must list it (otherwise create it: `aws ecr create-pull-through-cache-rule --registry-id {account} --ecr-repository-prefix {prefix} --upstream-registry-url {upstream} --region {region}`, with `--credential-arn` for an upstream that requires a login), and the identity of the first pull needs ecr:CreateRepository and ecr:BatchImportUpstreamImage",
     ),
     MessageRule::new(
         &["requested image not found"],
         Link::Manifest,
         Class::Absent,
-        "the tag or the digest does not exist in {repository}",
+        "there is no such tag or digest in {repository}",
         "`aws ecr describe-images --registry-id {account} --repository-name {repository} --region {region}` lists what is there: a lifecycle policy may have removed the image; behind a pull-through cache rule the upstream must have it, and the identity of the first pull needs ecr:BatchImportUpstreamImage",
     ),
 ];
-
-/// A denial of IAM whose sentence names no policy and no action that is known.
-pub(crate) const DENIED_BY_IAM: MessageRule = MessageRule::new(
-    &["is not authorized to perform", "accessdeniedexception"],
-    Link::Repository,
-    Class::Refused,
-    "a policy does not allow this pull",
-    "allow the action in the message on the repository: in the caller's policy or, across accounts, also in the repository's",
-)
-.and_final();
 
 /// ECR Public answers an expired token with status 400 and without words.
 pub(crate) const ECR_PUBLIC_REFUSED: MessageRule = MessageRule::new(

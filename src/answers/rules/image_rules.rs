@@ -47,7 +47,7 @@ pub(crate) const IMAGE_RULES: &[MessageRule] = &[
         Link::Manifest,
         Class::Unsupported,
         "the image has a format that the engine does not support, such as Docker schema 1",
-        "build and push the image again with a current builder, or copy it with `skopeo copy --format v2s2`",
+        "build and push the image again with a current builder, or copy it with skopeo in the format v2s2",
     ),
     ZSTD,
     MessageRule::new(
@@ -117,7 +117,7 @@ pub(crate) const IMAGE_RULES: &[MessageRule] = &[
         &["manifest for*not found", "image not found", "does not exist for tag or digest"],
         Link::Manifest,
         Class::Absent,
-        "the tag, the digest or the repository does not exist",
+        "there is no such tag or digest in the repository, or no such repository",
         "check the spelling of name and tag; a lifecycle policy may have removed the image",
     ),
     MessageRule::new(
@@ -144,7 +144,7 @@ pub(crate) const GENERAL_IMAGE_RULES: &[MessageRule] = &[
         &[": not found $"],
         Link::Manifest,
         Class::Absent,
-        "the tag, the digest or the repository does not exist",
+        "there is no such tag or digest in the repository, or no such repository",
         "check the spelling of name and tag; a lifecycle policy may have removed the image",
     ),
     MessageRule::new(

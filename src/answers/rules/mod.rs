@@ -13,4 +13,5 @@ pub(super) mod product_rules;
 pub(super) mod proxy_rules;
 pub(super) mod registry_rules;
 pub(super) mod storage_rules;
+pub(super) mod tables;
 pub(super) mod tls_rules;

@@ -1,5 +1,5 @@
 //! What single products say: quotas, policies, blocked addresses and refused logins of Docker Hub,
-//! Harbor, Quay, Artifactory, GitHub, GitLab, Azure, Google, Nexus and DigitalOcean.
+//! Harbor, Quay, Artifactory, GitHub, GitLab, Azure, Google, Nexus and others.
 
 use crate::answers::rules::message_rule::MessageRule;
 use crate::error::{Class, Link};
@@ -10,7 +10,7 @@ pub(crate) const FINAL_RULES: &[MessageRule] = &[
         &["pull rate limit", "increase-rate-limit", "download-rate-limit", "data limit exceeded", "pull limit"],
         Link::Registry,
         Class::Throttled,
-        "the registry's pull rate limit {for_whom} is used up; Docker Hub counts pulls in windows of six hours",
+        "the registry's pull rate limit is used up {for_whom}; Docker Hub counts pulls in windows of six hours",
         "wait for the end of the window, or pull with an account that has a higher limit: name its login in repositoryCredentials.credentialsParameter; a pull-through cache rule of ECR (`[[rewrite]]`) also keeps the pulls away from the limit",
     )
     .and_final(),
@@ -41,7 +41,7 @@ pub(crate) const FINAL_RULES: &[MessageRule] = &[
         Link::Registry,
         Class::Refused,
         "the registry does not serve the address from which the engine asks",
-        "allow the address in the message in the registry's network rules (Azure: `az acr network-rule add`), or reach the registry through a private endpoint; the login is not the cause",
+        "allow the address in the message in the registry's network rules, or reach the registry through a private endpoint; the login is not the cause",
     )
     .and_final(),
     MessageRule::new(
@@ -113,7 +113,9 @@ pub(crate) const LOGIN_RULES: &[MessageRule] = &[
     )
     .about_login(),
     MessageRule::new(
-        &["http basic: access denied", "2fa enabled", "two-factor", "two factor", "use a token instead of a password"],
+        &["http basic: access denied", "2fa enabled", "two-factor", "two factor", "use a token instead of a password",
+            "must log in with a personal access token",
+            "personal access token instead"],
         Link::Registry,
         Class::Refused,
         "the registry does not accept these credentials: the token is wrong, expired or without the scope, or a password is used where only a token is accepted",

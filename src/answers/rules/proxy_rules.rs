@@ -40,7 +40,7 @@ pub(crate) const PROXY_CONNECTION_RULES: &[MessageRule] = &[
 /// A proxy's answer by its status. The first phrase that the status line contains decides.
 pub(crate) const PROXY_RULES: &[MessageRule] = &[
     MessageRule::new(
-        &["407", "proxy authentication required", "authenticationrequired", "authorizedonly"],
+        &["407", "authentication required", "authenticationrequired", "authorizedonly"],
         Link::Engine,
         Class::Refused,
         "the engine's proxy requires a login of its own, and received none that it accepts; the registry was not reached",

@@ -86,7 +86,7 @@ pub(crate) const REGISTRY_RULES: &[MessageRule] = &[
         &["project*not found", "repository*not found", "repository*does not exist", "repositorynotfoundexception"],
         Link::Repository,
         Class::Absent,
-        "the repository does not exist",
+        "the registry has no such repository",
         "check the spelling of the repository; a pull does not create one",
     ),
     MessageRule::new(
@@ -101,7 +101,7 @@ pub(crate) const REGISTRY_RULES: &[MessageRule] = &[
         ],
         Link::Manifest,
         Class::Absent,
-        "the tag, the digest or the repository does not exist",
+        "there is no such tag or digest in the repository, or no such repository",
         "check the spelling of name and tag; a lifecycle policy may have removed the image",
     ),
     MessageRule::new(
@@ -155,14 +155,14 @@ pub(crate) const CODE_RULES: &[MessageRule] = &[
         &["name unknown", "name invalid"],
         Link::Repository,
         Class::Absent,
-        "the repository does not exist",
+        "the registry has no such repository",
         "check the spelling of the repository; a pull does not create one",
     ),
     MessageRule::new(
         &["manifest unknown", "tag invalid", "not found"],
         Link::Manifest,
         Class::Absent,
-        "the tag, the digest or the repository does not exist",
+        "there is no such tag or digest in the repository, or no such repository",
         "check the spelling of name and tag; a lifecycle policy may have removed the image",
     ),
     MessageRule::new(

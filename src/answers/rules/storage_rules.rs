@@ -37,6 +37,11 @@ pub(crate) const STORAGE_RULES: &[MessageRule] = &[
         "`findmnt -T /var/lib/docker` shows its mount (the path is the Docker Root Dir of `docker info`); a file system that the kernel made read-only after an error needs a check (fsck) before it is mounted again",
     ),
     storage(
+        &["getimageblob*no such file or directory"],
+        "the folder in which the engine keeps downloads was removed while the engine ran",
+        "`systemctl restart docker` creates it again; nothing else may clean up the Docker Root Dir",
+    ),
+    storage(
         &["max depth exceeded"],
         "the image has more layers than the engine's image storage can stack, about 125",
         "build the image with fewer layers: join RUN instructions, or copy the result into a last build stage",
@@ -56,7 +61,7 @@ pub(crate) const STORAGE_RULES: &[MessageRule] = &[
             "invalid checksum digest length",
         ],
         "the engine's image storage is damaged: parts of other images are missing",
-        "remove what is damaged: `docker image ls --all` and `docker image rm`, or `docker system prune --all` for everything that no container uses; if the error stays, stop the engine and empty its Docker Root Dir (`docker info` names it)",
+        "`docker system prune --all` removes every image that no container uses, and with them what is damaged; if the error stays, stop the engine and empty its Docker Root Dir (`docker info` names it)",
     ),
     storage(
         &["operation not permitted"],

@@ -9,6 +9,23 @@ const fn tls(phrases: &'static [&'static str], explanation: &'static str, hint: 
 
 /// The first match wins, so specific phrases come before general ones.
 pub(crate) const TLS_RULES: &[MessageRule] = &[
+    MessageRule::new(
+        &[
+            "/certs.d/",
+            "missing client certificate",
+            "missing key *for client certificate",
+            "private key does not match",
+        ],
+        Link::Engine,
+        Class::Unsupported,
+        "the engine cannot use its certificates for {server}: a file is missing, unreadable or does not match",
+        "/etc/docker/certs.d/{server}/ on the engine's host holds ca.crt, and client.cert with client.key if the registry requires a client certificate; `ls -l /etc/docker/certs.d/{server}/` shows what is there",
+    ),
+    tls(
+        &["malformed http response \"\\x15\\x03"],
+        "the engine speaks plain HTTP to {server}, which requires TLS",
+        "remove `{server}` from `insecure-registries` in the daemon's configuration, or check the port",
+    ),
     tls(
         &["http response to https client", "does not look like a tls handshake"],
         "{server} uses plain HTTP, and the engine expects TLS",
@@ -20,12 +37,18 @@ pub(crate) const TLS_RULES: &[MessageRule] = &[
             "certificate required",
             "remote error: tls: unknown certificate",
             "tls: certificate unknown",
+            "tls: revoked certificate",
         ],
         "{server} requires a client certificate, and the engine showed none that it accepts",
         "put the client certificate and its key into /etc/docker/certs.d/{server}/client.cert and client.key on the engine's host; both must be valid now and signed by the authority that the registry trusts",
     ),
     tls(
-        &["unsupported protocol version", "protocol version not supported", "tls: protocol version"],
+        &[
+            "unsupported protocol version",
+            "protocol version not supported",
+            "tls: protocol version",
+            "no supported versions",
+        ],
         "{server} offers only a TLS version that the engine no longer accepts",
         "enable TLS 1.2 or 1.3 on the registry or on the proxy in front of it; `openssl s_client -connect {address} -servername {name} -tls1_2 </dev/null` must succeed",
     ),
@@ -33,7 +56,7 @@ pub(crate) const TLS_RULES: &[MessageRule] = &[
         &[
             "tls: handshake failure",
             "insufficient security",
-            "no cipher suite",
+            "cipher suite",
             "illegal parameter",
             "no application protocol",
         ],
@@ -67,7 +90,7 @@ pub(crate) const TLS_RULES: &[MessageRule] = &[
     ),
     tls(
         &["certificate has expired", "tls: expired certificate", "remote error: tls: certificate expired"],
-        "the certificate of {server} has expired, or is not valid yet",
+        "the certificate of {server} has expired",
         "renew the certificate; if its dates are right, check the clock of the engine's host: `openssl s_client -connect {address} -servername {name} </dev/null | openssl x509 -noout -dates`",
     ),
     tls(
@@ -77,9 +100,13 @@ pub(crate) const TLS_RULES: &[MessageRule] = &[
             "malformed certificate",
             "x509: invalid",
             "x509: unsupported",
+            "tls: unsupported certificate",
             "unhandled critical extension",
             "insecure algorithm",
             "x509: inner and outer",
+            "rsa modulus",
+            "certificate contained rsa key",
+            "certificate contains an unsupported",
         ],
         "the engine cannot read the certificate of {server}: it breaks a rule of X.509 that the engine enforces",
         "issue the certificate again with a current tool (positive serial number, SHA-256, RSA of 2048 bits or more): `openssl s_client -connect {address} -servername {name} </dev/null | openssl x509 -noout -text` shows it",

@@ -48,7 +48,7 @@ fn request(arguments: &CheckArguments) -> Result<SecretCheckRequest, Failure> {
 
 fn text(SecretCheckReport { secret, usage, findings, .. }: &SecretCheckReport<'_>) -> String {
     let mut text = format!("{secret} (for {usage})\n");
-    for Finding { check, status, message, hint } in *findings {
+    for Finding { check, status, message, hint, .. } in *findings {
         let word = match status {
             CheckStatus::Good => "good",
             CheckStatus::Note => "note",
