@@ -2,9 +2,9 @@
 //!
 //! Only this file exposes a value, and only few places may call it, which `clippy.toml` enforces:
 //! the parsers of a secret's content and of the host's own logins, the encoders of the engine's and
-//! the registries' authorization headers, the search for a login in the engine's messages, the
-//! headers for a trace collector, and the requests to KMS and Secrets Manager that encrypt or store
-//! a text. `Debug` prints a placeholder. There is no `Display`, `Serialize` or `PartialEq`.
+//! the registries' authorization headers, the search for a login in the messages of engines and
+//! registries, the headers for a trace collector, and the requests to KMS and Secrets Manager that
+//! encrypt or store a text. `Debug` prints a placeholder. There is no `Display`, `Serialize` or `PartialEq`.
 
 use std::fmt;
 

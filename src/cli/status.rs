@@ -107,7 +107,8 @@ fn details(view: &PullView) -> String {
         let state = serde_json::to_value(state).unwrap_or_default();
         let _ = write!(text, "  {:12}  {}", state.as_str().unwrap_or_default(), subject.image);
         if let Some(layers) = layers {
-            let _ = write!(text, "  {} of {} bytes", layers.bytes, layers.bytes_total);
+            let bytes = layers.extracted_bytes.unwrap_or(layers.bytes);
+            let _ = write!(text, "  {bytes} of {} bytes", layers.bytes_total);
         }
         text.push('\n');
     }

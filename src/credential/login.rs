@@ -58,9 +58,9 @@ mod tests {
     #[test]
     fn what_is_odd_about_a_login_is_named() {
         let table = [
-            ("alice", "s3cret\n", "the password ends in a line end"),
-            ("alice", "s3cret\r\n", "the password ends in a line end"),
-            ("alice\n", "s3cret", "the user name ends in a line end"),
+            ("alice", "s3cret\n", "the password ends in white space (a line break)"),
+            ("alice", "s3cret\r\n", "the password ends in white space (a line break)"),
+            ("alice\n", "s3cret", "the user name ends in white space (a line break)"),
             ("alice", " s3cret", "the password begins with white space"),
             ("alice", "s3cret\t", "the password ends in white space"),
             ("alice", "s3cret\u{a0}", "the password ends in white space"),
@@ -85,7 +85,11 @@ mod tests {
                 "the user name begins as a token does: user name and password may be exchanged",
             ),
             ("alice", "alice", "the password is the user name"),
-            ("alice\n", "s3cret\n", "the user name ends in a line end; the password ends in a line end"),
+            (
+                "alice\n",
+                "s3cret\n",
+                "the user name ends in white space (a line break); the password ends in white space (a line break)",
+            ),
         ];
         for (username, password, expected) in table {
             assert_eq!(remarks("reg.example", username, password), expected, "{username:?} {password:?}");
@@ -111,7 +115,10 @@ mod tests {
         ];
         for (username, password) in logins {
             let found = remarks("reg.example", username, password);
-            assert!(found.is_empty() || found == "the password ends in a line end", "{username}: {found}");
+            assert!(
+                found.is_empty() || found == "the password ends in white space (a line break)",
+                "{username}: {found}"
+            );
         }
     }
 

@@ -27,6 +27,7 @@ mod redaction;
 pub(crate) mod scope;
 mod store;
 mod text_flaw;
+mod text_shape;
 
 pub use cache::{CacheConfig, CachingCredentialProvider};
 pub use content::{

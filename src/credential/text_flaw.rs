@@ -2,12 +2,13 @@
 //! people copy one. Nothing of the text leaves this file.
 
 use super::content::text_form::decode_base64;
+use super::text_shape::TextShape;
 
 /// A flaw of a user name, a password or a token. Each text completes "the password …".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextFlaw {
     /// A line end, such as the one that `echo` adds.
-    #[error("ends in a line end")]
+    #[error("ends in white space (a line break)")]
     LineEnd,
     /// A blank, a tab or a no-break space in front of it.
     #[error("begins with white space")]
@@ -71,11 +72,8 @@ pub enum TextFlaw {
 /// User names whose password is the key file of a Google service account.
 const GOOGLE_KEY_USERS: [&str; 2] = ["_json_key", "_json_key_base64"];
 
-/// A user name of NVIDIA's registry that looks like a variable.
-const NVIDIA_USER: &str = "$oauthtoken";
-
 impl TextFlaw {
-    /// All flaws of a text; `username` is the name beside it, if the text is a password.
+    /// All flaws of a text. If the text is a password, `username` is the user name of the same login.
     pub(crate) fn find(text: &str, username: Option<&str>) -> Vec<Self> {
         let mut flaws: Vec<_> = Self::of_ends(text).into_iter().flatten().collect();
         let inner = text.trim_matches(is_outside);
@@ -113,30 +111,24 @@ impl TextFlaw {
         let lower: String = text.chars().take(32).collect::<String>().to_ascii_lowercase();
         let starts = |words: &[&str]| words.iter().any(|word| lower.starts_with(word));
         let name = username.filter(|name| !name.is_empty());
+        let is_encoded = |name| decode_base64(text).is_some_and(|text| is_login_of(&text, name));
+        let shape = TextShape::of(text);
+        let is = |expected| shape == Some(expected);
         let rules = [
-            (lower.contains("-----begin "), Self::Pem),
+            (is(TextShape::Pem), Self::Pem),
             (!is_google_key && is_json(text), Self::Json),
-            (
-                starts(&[
-                    "$ ", "# ", "% ", "> ", "ps c:\\", ">>> ", "docker ", "aws ", "echo ", "cat ", "printf ", "gh ",
-                    "curl ", "sudo ",
-                ]) || has_prompt(text),
-                Self::Command,
-            ),
+            (is(TextShape::Command), Self::Command),
             (text.contains(['\n', '\r']) && !is_google_key, Self::Lines),
             (text.contains(|c: char| c.is_control() && c != '\n' && c != '\r'), Self::Control),
             (starts(&["bearer ", "basic ", "token ", "authorization:", "x-registry-auth"]), Self::Header),
             (is_quoted(text), Self::Quotes),
             (name.is_some_and(|name| is_login_of(text, name)) || has_issued_token(text), Self::UserAndToken),
-            (
-                name.is_some_and(|name| decode_base64(text).is_some_and(|text| is_login_of(&text, name))),
-                Self::EncodedLogin,
-            ),
+            (name.is_some_and(is_encoded), Self::EncodedLogin),
             (is_assignment(text), Self::Assignment),
-            (starts(&["arn:aws"]), Self::Arn),
-            (is_url(&lower), Self::Url),
-            (is_file_name(&lower, text), Self::FileName),
-            (text != NVIDIA_USER && is_placeholder(text), Self::Placeholder),
+            (is(TextShape::Arn), Self::Arn),
+            (is(TextShape::Url), Self::Url),
+            (is(TextShape::FileName), Self::FileName),
+            (is(TextShape::Placeholder), Self::Placeholder),
             (is_mask(text), Self::Mask),
         ];
         rules.into_iter().find(|(applies, _)| *applies).map(|(_, flaw)| flaw)
@@ -180,14 +172,6 @@ pub(super) fn is_issued_token(text: &str) -> bool {
     text.len() >= 16 && STARTS.iter().any(|start| text.starts_with(start))
 }
 
-/// `user@host:~$ `, as a prompt of a shell.
-fn has_prompt(text: &str) -> bool {
-    ["$ ", "# ", "> "].iter().any(|end| {
-        text.split_once(end)
-            .is_some_and(|(prompt, _)| prompt.contains('@') && prompt.contains([':', ' ']) && prompt.len() < 80)
-    })
-}
-
 /// `export TOKEN=…`, `password: …`, `$env:TOKEN = "…"`, `ENV TOKEN …`.
 fn is_assignment(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
@@ -204,35 +188,6 @@ fn is_assignment(text: &str) -> bool {
     is_name
         && !value.trim().is_empty()
         && (words.contains(&last) || (words.iter().any(|word| last.ends_with(word)) && last.len() <= 16))
-}
-
-fn is_url(lower: &str) -> bool {
-    let scheme = lower.split_once("://").map_or("", |(scheme, _)| scheme);
-    !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphabetic() || b == b'+')
-}
-
-fn is_file_name(lower: &str, text: &str) -> bool {
-    let extensions = [".txt", ".json", ".pem", ".env", ".key", ".yaml", ".yml"];
-    let has_extension = extensions.iter().any(|extension| text.to_ascii_lowercase().ends_with(extension));
-    (has_extension && !text.contains(char::is_whitespace)) || lower.starts_with("file:") || lower.starts_with("fileb:")
-}
-
-/// Whether the whole text is a placeholder: `<token>`, `${TOKEN}`, `$TOKEN`, `{{ token }}`, `YOUR_TOKEN`.
-fn is_placeholder(text: &str) -> bool {
-    let pairs = [("${", "}"), ("$(", ")"), ("{{", "}}"), ("#{", "}"), ("<", ">"), ("%", "%"), ("[", "]"), ("__", "__")];
-    let is_enclosed = pairs.iter().any(|(open, close)| {
-        let inner = text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
-        inner.is_some_and(|inner| !inner.trim().is_empty())
-    });
-    let is_upper =
-        |text: &str| text.len() > 1 && text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b.is_ascii_digit());
-    let lower = text.to_ascii_lowercase();
-    let is_phrase = ["your_", "your-", "your ", "my_token", "replace_", "replace-", "insert_", "enter_", "paste_"]
-        .iter()
-        .any(|start| lower.starts_with(start) && !lower.bytes().any(|b| b.is_ascii_digit()));
-    let is_word = ["replaceme", "replace_me", "changeme_token", "todo", "tbd", "undefined", "null", "none", "..."]
-        .contains(&&*lower);
-    is_enclosed || is_phrase || is_word || text.strip_prefix('$').is_some_and(is_upper)
 }
 
 /// Whether the text is a row of asterisks, bullets, dots or the letter `x`.

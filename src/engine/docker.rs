@@ -21,7 +21,7 @@ use crate::engine::api_version::ApiVersion;
 use crate::engine::auth_header::auth_header;
 use crate::engine::endpoint::{DockerAddress, Tls};
 use crate::engine::engine_error::EngineError;
-use crate::engine::info::fetch_storage;
+use crate::engine::info::{fetch_platform, fetch_storage};
 use crate::engine::interface::{Engine, EngineConnector};
 use crate::engine::local_image::LocalImage;
 use crate::engine::ping::{PingResponse, negotiate_version};
@@ -212,6 +212,14 @@ impl Engine for DockerEngine {
         let options = TagImageOptionsBuilder::new().repo(&name.name()).tag(tag).build();
         let result = self.client(None).tag_image(id, Some(options)).await;
         result.map_err(|error| self.error(error))
+    }
+
+    fn assumed_platform(&self) -> Option<Platform> {
+        if let DockerAddress::Unix(_) = self.address { Platform::host() } else { None }
+    }
+
+    async fn platform(&self) -> Result<Option<Platform>, EngineError> {
+        fetch_platform(&self.address, self.version).await
     }
 
     async fn storage(&self) -> Result<Option<Storage>, EngineError> {

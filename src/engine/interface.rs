@@ -10,7 +10,7 @@ use crate::engine::local_image::LocalImage;
 use crate::engine::progress_message::ProgressMessage;
 use crate::engine::pull_request::PullRequest;
 use crate::engine::storage::Storage;
-use crate::task::ImageReference;
+use crate::task::{ImageReference, Platform};
 
 /// A connected engine, which stores the images. [`DockerEngine`](crate::engine::DockerEngine)
 /// implements it.
@@ -56,6 +56,14 @@ pub trait Engine: Send + Sync {
         id: &'a str,
         name: &'a ImageReference,
     ) -> impl Future<Output = Result<(), EngineError>> + Send + 'a;
+
+    /// The platform of the engine as far as it is known without a request: one behind a socket of this
+    /// host has the host's own.
+    fn assumed_platform(&self) -> Option<Platform>;
+
+    /// Asks the engine for its platform; `None` if it does not say. The request can be slow (Podman),
+    /// so callers cache the result; they also bound the wait.
+    fn platform(&self) -> impl Future<Output = Result<Option<Platform>, EngineError>> + Send + '_;
 
     /// Returns where the engine stores its images, if that is on this host. The request can be
     /// slow (Podman), so callers cache the result; they also bound the wait.

@@ -9,4 +9,7 @@ pub struct ProgressMessage {
     pub status: String,
     /// Bytes transferred and bytes in total, if the message contains them.
     pub bytes: Option<(u64, u64)>,
+    /// Seconds since the step began, if the message contains them: containerd's store reports how long
+    /// it has been unpacking a layer, and not how much of it.
+    pub seconds: Option<u64>,
 }

@@ -27,6 +27,7 @@ struct ErrorDetail {
 struct ProgressDetail {
     current: Option<i64>,
     total: Option<i64>,
+    units: Option<String>,
 }
 
 /// Parses a line that the engine at this address has sent; a line can also report an error.
@@ -52,11 +53,20 @@ impl TryFrom<StreamLine> for ProgressMessage {
             let text = message.unwrap_or_else(|| "the engine gives no reason".to_owned());
             return Err(EngineError::ErrorMessage { status: 200, code, text });
         }
-        let bytes = line.progress_detail.and_then(|progress| {
-            let current = u64::try_from(progress.current?).ok()?;
-            Some((current, progress.total.and_then(|total| u64::try_from(total).ok()).unwrap_or(current)))
-        });
-        Ok(Self { id: line.id, status: line.status.unwrap_or_default(), bytes })
+        let mut message = Self { id: line.id, status: line.status.unwrap_or_default(), ..Self::default() };
+        if let Some(ProgressDetail { current, total, units }) = line.progress_detail
+            && let Some(current) = current.and_then(|current| u64::try_from(current).ok())
+        {
+            match units.as_deref().unwrap_or_default() {
+                "" => {
+                    let total = total.and_then(|total| u64::try_from(total).ok());
+                    message.bytes = Some((current, total.unwrap_or(current)));
+                }
+                "s" => message.seconds = Some(current),
+                _ => {}
+            }
+        }
+        Ok(message)
     }
 }
 
@@ -84,6 +94,17 @@ mod tests {
     #[test]
     fn negative_progress_is_ignored() {
         assert_eq!(parse(br#"{"progressDetail":{"current":-1,"total":2}}"#).unwrap().bytes, None);
+    }
+
+    #[test]
+    fn seconds_are_not_bytes() {
+        let message = |units| {
+            let line = format!(r#"{{"status":"Extracting","progressDetail":{{"current":7,"units":"{units}"}}}}"#);
+            parse(line.as_bytes()).unwrap()
+        };
+        assert_eq!((message("s").bytes, message("s").seconds), (None, Some(7)));
+        assert_eq!((message("").bytes, message("").seconds), (Some((7, 7)), None));
+        assert_eq!((message("files").bytes, message("files").seconds), (None, None));
     }
 
     proptest! {

@@ -57,8 +57,19 @@ impl<'a, C: EngineConnector> ImagePull<'a, '_, C> {
         };
         if let Ok(image) = &result {
             tag.publish(image.digest.as_deref());
+            self.check_architecture(&*engine, image).await;
         }
         result
+    }
+
+    /// Warns of an image that the engine's host cannot run.
+    async fn check_architecture(&self, engine: &C::Engine, PulledImage { platform, .. }: &PulledImage) {
+        let (planned, found) = (self.pull, platform.as_ref());
+        let check = self.run.platform.check(engine, &planned.image, planned.platform.as_ref(), found);
+        if let Some(warning) = check.await {
+            self.stats.add_warning(&warning);
+            (self.observer)(&PullState::Warned(warning));
+        }
     }
 
     /// The pull-through cache, if there is a rule for the image and a token for it; otherwise the

@@ -15,6 +15,19 @@ pub struct LayerTotals {
     pub bytes: u64,
     /// Bytes to download, as far as they are known.
     pub bytes_total: u64,
+    /// The unpacking, once it is all that is left; `None` while a layer is downloaded, and with an
+    /// engine that does not report it.
+    pub extraction: Option<Extraction>,
+}
+
+/// How far the engine has unpacked the layers of an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extraction {
+    /// Compressed bytes that have been unpacked, of [`LayerTotals::bytes_total`]. An engine that
+    /// reports only a time adds a layer when it is complete.
+    pub bytes: u64,
+    /// Seconds for which the engine has been unpacking the present layer, if it reports a time.
+    pub seconds: Option<u64>,
 }
 
 /// The layers of one pull by id, and their totals.
@@ -22,6 +35,12 @@ pub struct LayerTotals {
 pub(super) struct LayerProgress {
     layers: HashMap<String, Layer>,
     totals: LayerTotals,
+    /// Bytes that have been unpacked.
+    extracted: u64,
+    /// Layers that are not downloaded yet.
+    missing: usize,
+    /// The last message about unpacking a layer.
+    extraction: Option<Extraction>,
     /// The last message that was not about a layer.
     last_message: Option<ProgressMessage>,
 }
@@ -30,10 +49,12 @@ pub(super) struct LayerProgress {
 struct Layer {
     last_message: ProgressMessage,
     is_done: bool,
+    is_downloaded: bool,
     /// Whether it waits for other layers, of this image or of another one.
     is_queued: bool,
     bytes: u64,
     bytes_total: u64,
+    extracted: u64,
 }
 
 impl LayerProgress {
@@ -71,26 +92,31 @@ impl LayerProgress {
             self.last_message = Some(message.clone());
             return None;
         }
+        let is_known = self.layers.contains_key(id);
         let layer = self.layers.entry(id.clone()).or_default();
         let totals = &mut self.totals;
         totals.done -= usize::from(layer.is_done);
         totals.bytes = totals.bytes.saturating_sub(layer.bytes);
         totals.bytes_total = totals.bytes_total.saturating_sub(layer.bytes_total);
-        layer.is_queued = message.status == "Waiting";
-        layer.last_message = message.clone();
-        match (&*message.status, message.bytes) {
-            ("Downloading", Some((bytes, total))) => {
-                layer.bytes = bytes;
-                layer.bytes_total = total.max(bytes);
-            }
-            ("Download complete", _) => layer.bytes = layer.bytes_total,
-            ("Pull complete" | "Already exists", _) => layer.is_done = true,
-            _ => {}
-        }
+        self.extracted = self.extracted.saturating_sub(layer.extracted);
+        self.missing -= usize::from(is_known && !layer.is_downloaded);
+        layer.update(message);
         totals.done += usize::from(layer.is_done);
         totals.bytes = totals.bytes.saturating_add(layer.bytes);
         totals.bytes_total = totals.bytes_total.saturating_add(layer.bytes_total);
+        self.extracted = self.extracted.saturating_add(layer.extracted);
+        self.missing += usize::from(!layer.is_downloaded);
         totals.total = self.layers.len();
+        match (&*message.status, &mut self.extraction) {
+            ("Extracting", extraction) => {
+                *extraction = Some(Extraction { bytes: 0, seconds: message.seconds });
+            }
+            ("Pull complete", Some(extraction)) => extraction.seconds = None,
+            _ => {}
+        }
+        let bytes = self.extracted.min(totals.bytes_total);
+        let extraction = self.extraction.filter(|_| self.missing == 0);
+        totals.extraction = extraction.map(|extraction| Extraction { bytes, ..extraction });
         Some(self.totals)
     }
 
@@ -103,16 +129,56 @@ impl LayerProgress {
     }
 }
 
+impl Layer {
+    /// Adds a message about this layer.
+    fn update(&mut self, message: &ProgressMessage) {
+        self.is_queued = message.status == "Waiting";
+        self.last_message = message.clone();
+        match (&*message.status, message.bytes) {
+            ("Downloading", Some((bytes, total))) => {
+                self.bytes = bytes;
+                self.bytes_total = total.max(bytes);
+                self.is_downloaded = false;
+            }
+            ("Download complete", _) => {
+                self.bytes = self.bytes_total;
+                self.is_downloaded = true;
+            }
+            ("Extracting", progress) => self.extract(progress),
+            ("Pull complete", _) => {
+                self.bytes = self.bytes_total;
+                self.extracted = self.bytes_total;
+                (self.is_downloaded, self.is_done) = (true, true);
+            }
+            ("Already exists", _) => (self.is_downloaded, self.is_done) = (true, true),
+            _ => {}
+        }
+    }
+
+    /// The layer is unpacked, also if its content was there already. Of a small layer, the first message
+    /// with a size may be this one.
+    fn extract(&mut self, progress: Option<(u64, u64)>) {
+        (self.is_downloaded, self.is_done) = (true, false);
+        if let Some((extracted, total)) = progress {
+            if self.bytes_total == 0 {
+                self.bytes_total = total.max(extracted);
+            }
+            self.extracted = extracted.min(self.bytes_total);
+        }
+        self.bytes = self.bytes_total;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
     use proptest::prelude::*;
 
-    use super::{LayerProgress, LayerTotals, ProgressMessage};
+    use super::{Extraction, LayerProgress, LayerTotals, ProgressMessage};
 
     fn message(id: &str, status: &str, bytes: Option<(u64, u64)>) -> ProgressMessage {
-        ProgressMessage { id: Some(id.to_owned()), status: status.to_owned(), bytes }
+        ProgressMessage { id: Some(id.to_owned()), status: status.to_owned(), bytes, seconds: None }
     }
 
     #[test]
@@ -123,10 +189,44 @@ mod tests {
         progress.update(&message("b", "Already exists", None));
         progress.update(&message("a", "Downloading", Some((10, 100))));
         let layers = progress.update(&message("a", "Downloading", Some((60, 100)))).unwrap();
-        assert_eq!(layers, LayerTotals { done: 1, total: 2, bytes: 60, bytes_total: 100 });
+        assert_eq!(layers, LayerTotals { done: 1, total: 2, bytes: 60, bytes_total: 100, extraction: None });
         progress.update(&message("a", "Download complete", None));
         let layers = progress.update(&message("a", "Pull complete", None)).unwrap();
-        assert_eq!(layers, LayerTotals { done: 2, total: 2, bytes: 100, bytes_total: 100 });
+        assert_eq!(layers, LayerTotals { done: 2, total: 2, bytes: 100, bytes_total: 100, extraction: None });
+    }
+
+    #[test]
+    fn extraction_starts_when_every_layer_is_downloaded() {
+        let mut progress = LayerProgress::default();
+        let mut extraction =
+            |id: &str, status: &str, bytes| progress.update(&message(id, status, bytes)).unwrap().extraction;
+        extraction("a", "Pulling fs layer", None);
+        extraction("b", "Pulling fs layer", None);
+        extraction("c", "Already exists", None);
+        extraction("a", "Downloading", Some((100, 100)));
+        extraction("a", "Download complete", None);
+        assert_eq!(extraction("a", "Extracting", Some((40, 100))), None, "b is not downloaded");
+        assert_eq!(extraction("b", "Downloading", Some((300, 300))), None);
+        let bytes = |bytes| Some(Extraction { bytes, seconds: None });
+        assert_eq!(extraction("b", "Download complete", None), bytes(40));
+        assert_eq!(extraction("a", "Pull complete", None), bytes(100));
+        assert_eq!(extraction("b", "Extracting", Some((150, 300))), bytes(250));
+        assert_eq!(extraction("b", "Pull complete", None), bytes(400));
+    }
+
+    #[test]
+    fn extraction_in_seconds_counts_complete_layers() {
+        let mut progress = LayerProgress::default();
+        for id in ["a", "b"] {
+            progress.update(&message(id, "Downloading", Some((100, 100))));
+            progress.update(&message(id, "Download complete", None));
+        }
+        let mut extracting = |id: &str, status: &str, seconds| {
+            progress.update(&ProgressMessage { seconds, ..message(id, status, None) }).unwrap().extraction.unwrap()
+        };
+        assert_eq!(extracting("a", "Extracting", Some(7)), Extraction { bytes: 0, seconds: Some(7) });
+        assert_eq!(extracting("a", "Pull complete", None), Extraction { bytes: 100, seconds: None });
+        assert_eq!(extracting("b", "Extracting", Some(1)), Extraction { bytes: 100, seconds: Some(1) });
     }
 
     #[test]
@@ -151,10 +251,16 @@ mod tests {
     }
 
     fn messages(bytes: impl Strategy<Value = u64> + Clone) -> impl Strategy<Value = Vec<ProgressMessage>> {
-        let statuses = ["Pulling fs layer", "Waiting", "Downloading", "Download complete", "Pull complete", "Other"];
+        let statuses =
+            ["Pulling fs layer", "Waiting", "Downloading", "Download complete", "Extracting", "Pull complete", "Other"];
         let status = prop::sample::select(statuses.to_vec());
         let message = (prop::option::of("[a-d]"), status, prop::option::of((bytes.clone(), bytes)));
-        let message = message.prop_map(|(id, status, bytes)| ProgressMessage { id, status: status.to_owned(), bytes });
+        let message = message.prop_map(|(id, status, bytes)| ProgressMessage {
+            id,
+            status: status.to_owned(),
+            bytes,
+            seconds: None,
+        });
         prop::collection::vec(message, 0..50)
     }
 
@@ -179,6 +285,7 @@ mod tests {
             let mut progress = LayerProgress::default();
             for totals in messages.iter().filter_map(|message| progress.update(message)) {
                 prop_assert!(totals.bytes <= totals.bytes_total);
+                prop_assert!(totals.extraction.is_none_or(|extraction| extraction.bytes <= totals.bytes_total));
             }
         }
     }

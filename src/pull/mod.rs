@@ -12,6 +12,7 @@
 mod attempt_budget;
 mod disk;
 mod disk_guard;
+mod engine_platform;
 mod idle_timer;
 mod image_key;
 mod image_pull;
@@ -42,7 +43,7 @@ mod tag_resolutions;
 mod tests;
 
 pub use disk::{DiskFull, DiskLimits, Shortage};
-pub use layer_progress::LayerTotals;
+pub use layer_progress::{Extraction, LayerTotals};
 pub use limiter::PullLimiter;
 pub use limits::{Concurrency, Deadlines, PullLimits};
 pub use policy::CachePolicy;

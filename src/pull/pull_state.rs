@@ -14,7 +14,8 @@ pub enum PullState {
     Waiting,
     /// The image is on the engine, and the registry is asked whether this task may use it.
     Verifying,
-    /// The engine pulls the image.
+    /// The engine pulls the image: it downloads layers, and at the end only unpacks them
+    /// ([`LayerTotals::extraction`]).
     Pulling(LayerTotals),
     /// The pull continues, with a warning for the user.
     Warned(Warning),

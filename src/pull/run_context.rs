@@ -6,6 +6,7 @@ use futures_util::future::{BoxFuture, FutureExt as _, Shared};
 use tokio::time::timeout;
 
 use super::disk::EngineDisk;
+use super::engine_platform::EnginePlatform;
 use super::limiter::PullLimiter;
 use super::limits::PullLimits;
 use super::tag_resolutions::TagResolutions;
@@ -21,6 +22,7 @@ pub(super) struct RunContext<'a, C: EngineConnector> {
     pub(super) tags: TagResolutions,
     pub(super) limiter: &'a PullLimiter,
     pub(super) disk: EngineDisk<'a>,
+    pub(super) platform: EnginePlatform<'a>,
     pub(super) limits: &'a PullLimits,
 }
 
@@ -41,6 +43,7 @@ impl<'a, C: EngineConnector> RunContext<'a, C> {
         let engine = engine.boxed().shared();
         let tags = TagResolutions::new(pulls);
         let disk = EngineDisk::new(limits.disk, limits.deadlines.answer, engine.clone(), &limiter.reservations);
-        Self { engine, address, credentials, tags, limiter, disk, limits }
+        let platform = EnginePlatform::new(limits.deadlines.answer, engine.clone());
+        Self { engine, address, credentials, tags, limiter, disk, platform, limits }
     }
 }

@@ -68,7 +68,7 @@ impl Challenges {
     /// The reason why the registry does not accept the token that was sent, if it gives one.
     pub(super) fn token_error(&self) -> Option<TokenError> {
         let bearer = self.0.iter().filter(|offer| offer.is("bearer"));
-        bearer.flat_map(|offer| Some((offer, offer.parameter("error")?))).find_map(|(offer, error)| {
+        bearer.filter_map(|offer| Some((offer, offer.parameter("error")?))).find_map(|(offer, error)| {
             let (code, message) = match error {
                 "invalid_token" => ("unauthorized", "authentication required"),
                 "insufficient_scope" => ("denied", "requested access to the resource is denied"),
@@ -161,8 +161,8 @@ mod tests {
         challenges(texts).preferred()
     }
 
-    fn bearer(realm: &str, service: Option<&str>) -> Option<Challenge> {
-        Some(Challenge::Bearer { realm: realm.to_owned(), service: service.map(str::to_owned) })
+    fn bearer(realm: &str, service: Option<&str>) -> Challenge {
+        Challenge::Bearer { realm: realm.to_owned(), service: service.map(str::to_owned) }
     }
 
     #[test]
@@ -180,24 +180,24 @@ mod tests {
                 "Bearer realm=\"https://r.example:443/artifactory/api/docker/key/v2/token\",service=\"r.example:443\"",
                 bearer("https://r.example:443/artifactory/api/docker/key/v2/token", Some("r.example:443")),
             ),
-            ("BASIC realm=\"Sonatype Nexus Repository Manager\"", Some(Challenge::Basic)),
+            ("BASIC realm=\"Sonatype Nexus Repository Manager\"", Challenge::Basic),
             (
                 "Basic realm=\"https://1.dkr.ecr.us-east-1.amazonaws.com/\",service=\"ecr.amazonaws.com\"",
-                Some(Challenge::Basic),
+                Challenge::Basic,
             ),
-            ("basic", Some(Challenge::Basic)),
+            ("basic", Challenge::Basic),
         ] {
-            assert_eq!(parse(&[line]), expected, "{line}");
+            assert_eq!(parse(&[line]), Some(expected), "{line}");
         }
     }
 
     #[test]
     fn every_spelling_of_a_challenge_is_understood() {
-        assert_eq!(parse(&["bearer  service=s , realm=\"https://a/\\\"b\""]), bearer("https://a/\"b", Some("s")));
+        assert_eq!(parse(&["bearer  service=s , realm=\"https://a/\\\"b\""]), Some(bearer("https://a/\"b", Some("s"))));
         let scoped = "bearer service=s, scope=\"repository:a,b:pull\", realm=\"https://r/t\"";
-        assert_eq!(parse(&[scoped]), bearer("https://r/t", Some("s")));
-        assert_eq!(parse(&["Bearer Realm = \"https://r/t\" SERVICE=s"]), bearer("https://r/t", Some("s")));
-        assert_eq!(parse(&["BEARER realm=https://r/t,service="]), bearer("https://r/t", Some("")));
+        assert_eq!(parse(&[scoped]), Some(bearer("https://r/t", Some("s"))));
+        assert_eq!(parse(&["Bearer Realm = \"https://r/t\" SERVICE=s"]), Some(bearer("https://r/t", Some("s"))));
+        assert_eq!(parse(&["BEARER realm=https://r/t,service="]), Some(bearer("https://r/t", Some(""))));
     }
 
     #[test]
@@ -215,10 +215,10 @@ mod tests {
 
     #[test]
     fn a_bearer_challenge_precedes_a_basic_one() {
-        let token = bearer("https://t/", None);
-        assert_eq!(parse(&["Basic realm=\"r\"", "Bearer realm=\"https://t/\""]), token);
-        assert_eq!(parse(&["Basic realm=\"r\", Bearer realm=\"https://t/\""]), token);
-        assert_eq!(parse(&["Negotiate", "Bearer realm=\"https://t/\", Basic realm=\"r\""]), token);
+        let token = || bearer("https://t/", None);
+        assert_eq!(parse(&["Basic realm=\"r\"", "Bearer realm=\"https://t/\""]), Some(token()));
+        assert_eq!(parse(&["Basic realm=\"r\", Bearer realm=\"https://t/\""]), Some(token()));
+        assert_eq!(parse(&["Negotiate", "Bearer realm=\"https://t/\", Basic realm=\"r\""]), Some(token()));
         assert_eq!(parse(&["Negotiate YII=, Basic realm=\"r, Bearer realm=x\""]), Some(Challenge::Basic));
     }
 

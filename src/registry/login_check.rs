@@ -97,7 +97,8 @@ impl LoginCheck<'_> {
         }
         let error = self.error(&response);
         if (error.link(), error.class()) == (Link::Manifest, Class::Absent) && !self.target.has_version() {
-            return Ok(LoginAcceptance::NoLatest(image.repository().to_owned()));
+            let no_latest = LoginAcceptance::NoLatest(image.repository().to_owned());
+            return Ok(if self.session.is_authorized() { no_latest } else { LoginAcceptance::Open });
         }
         // If the registry accepts the login itself, the repository is the problem.
         if error.is_refused_login() && is_asked_at_base && is_usable(&self.get(BASE).await?) {

@@ -58,6 +58,13 @@ pub enum PullEvent<'a> {
         #[serde(flatten)]
         layers: LayersReport,
     },
+    /// The engine has downloaded every layer and unpacks them. Sent when it begins, and then at most
+    /// twice a second. An engine that does not report it stays at `pulling`.
+    Extracting {
+        /// Progress of the pull.
+        #[serde(flatten)]
+        layers: LayersReport,
+    },
     /// A warning that does not stop the pull.
     Warning {
         /// What the warning is about; stable, for programs.
@@ -128,13 +135,16 @@ impl<'a> Event<'a> {
     /// A new state of a pull; `layers` is its last known progress.
     #[must_use]
     pub fn from_state(subject: &'a Subject, state: &'a PullState, layers: LayerTotals, now: SystemTime) -> Self {
-        let layers = LayersReport::from(layers);
+        let layers = LayersReport::from(layers).without_extraction();
         let event = match state {
             PullState::Authorizing => PullEvent::Authorizing {},
             PullState::Waiting => PullEvent::Waiting {},
             PullState::Verifying => PullEvent::Verifying {},
             PullState::Warned(Warning { id, message }) => {
                 PullEvent::Warning { id: *id, message: Cow::Borrowed(message) }
+            }
+            PullState::Pulling(layers @ LayerTotals { extraction: Some(_), .. }) => {
+                PullEvent::Extracting { layers: LayersReport::from(*layers) }
             }
             PullState::Pulling(layers) => PullEvent::Pulling { layers: LayersReport::from(*layers) },
             PullState::Retrying(retry) => PullEvent::Retrying { retry: RetryReport::from(retry) },
@@ -178,7 +188,9 @@ impl From<PullEvent<'_>> for PullState {
             PullEvent::Authorizing {} => Self::Authorizing,
             PullEvent::Waiting {} => Self::Waiting,
             PullEvent::Verifying {} => Self::Verifying,
-            PullEvent::Pulling { layers } => Self::Pulling(LayerTotals::from(layers)),
+            PullEvent::Pulling { layers } | PullEvent::Extracting { layers } => {
+                Self::Pulling(LayerTotals::from(layers))
+            }
             PullEvent::Warning { id, message } => Self::Warned(Warning { id, message: message.into_owned() }),
             PullEvent::Retrying { retry: RetryReport { attempt, wait_ms, error } } => {
                 Self::Retrying(FailedAttempt { attempt, wait: Duration::from_millis(wait_ms), failure: error })

@@ -4,16 +4,23 @@
 //! A report contains names (images, digests, ARNs, version ids) and never the value of a secret:
 //! nothing in this module has one.
 
+mod cause_key;
 mod container_report;
 mod credential_report;
 mod event;
+mod failure_group;
 mod layers_report;
+mod login_key;
 pub mod ndjson;
 mod run_report;
 pub mod schema;
 mod subject;
+#[cfg(test)]
+mod tests;
 pub mod text;
 mod text_credentials;
+mod text_failures;
+mod text_writer;
 mod timestamp;
 mod warning_report;
 

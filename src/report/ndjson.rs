@@ -74,8 +74,10 @@ impl EventQueue {
             let (is_behind, now) = (state.waiting.len() > BACKLOG_LIMIT, Instant::now());
             let pull = state.pulls.entry(subject.pull).or_default();
             if let PullState::Pulling(layers) = pull_state {
+                let is_new_state = pull.layers.extraction.is_some() != layers.extraction.is_some();
                 pull.layers = *layers;
-                let is_early = pull.sent.is_some_and(|sent| now.duration_since(sent) < PROGRESS_INTERVAL);
+                let is_recent = pull.sent.is_some_and(|sent| now.duration_since(sent) < PROGRESS_INTERVAL);
+                let is_early = is_recent && !is_new_state;
                 if layers.total > 0 && (is_early || is_behind) {
                     return;
                 }

@@ -1,38 +1,38 @@
-//! The report as text for people: two lines for each container, the credentials in a list at the
-//! end, within 80 columns unless a name is longer.
+//! The report as text for people: a row for each container, then the credentials, then one block for
+//! each cause of failures, within 80 columns unless a name is longer.
 
-use super::container_report::{ContainerReport, ContainerResult, FallbackReport};
+use super::container_report::{ContainerReport, ContainerResult, FallbackReport, RetryReport};
 use super::run_report::{Report, Summary, TaskReport};
 use super::text_credentials::Credentials;
+use super::text_failures;
+use super::text_writer::TextWriter;
 use crate::error::Failure;
 
 /// A wait for a permit below this, in milliseconds, is normal and not reported.
 const REPORTED_WAIT_MS: u64 = 1_000;
 
-/// The report as text, with a summary as its last line. Sentences are wrapped at `columns` if it is
-/// given; names are never cut.
+/// The report as text. Its last lines are what failed, what to do about it, and a summary. Sentences
+/// are wrapped at `columns` if it is given; names are never cut.
 #[must_use]
 pub fn render(report: &Report, columns: Option<usize>) -> String {
-    let mut writer = Writer { text: String::new(), columns, credentials: Credentials::default() };
+    let mut tables = Tables { writer: TextWriter::new(columns), credentials: Credentials::default() };
     for task in &report.tasks {
-        writer.task(task);
-        writer.text.push('\n');
+        tables.task(task);
+        tables.writer.line("", "");
     }
-    writer.text += &writer.credentials.list();
-    for failure in &report.invalid_inputs {
-        writer.failure("", failure);
-        writer.text.push('\n');
-    }
+    let Tables { mut writer, credentials } = tables;
+    credentials.write(&mut writer);
+    text_failures::write(&mut writer, report);
     writer.line("", &summary(&report.summary));
-    writer.text
+    writer.into_text()
 }
 
 /// One failure as text, not wrapped.
 #[must_use]
 pub fn failure_text(failure: &Failure) -> String {
-    let mut writer = Writer { text: String::new(), columns: None, credentials: Credentials::default() };
+    let mut writer = TextWriter::new(None);
     writer.failure("", failure);
-    writer.text
+    writer.into_text()
 }
 
 /// One failure as one line, for protocols that have one line for a message.
@@ -41,112 +41,103 @@ pub fn failure_line(failure: &Failure) -> String {
     failure_text(failure).trim_end().lines().map(str::trim).collect::<Vec<_>>().join("; ")
 }
 
-struct Writer<'a> {
-    text: String,
-    columns: Option<usize>,
+/// The tables of the tasks, and the credentials that their rows refer to.
+struct Tables<'a> {
+    writer: TextWriter,
     credentials: Credentials<'a>,
 }
 
-impl<'a> Writer<'a> {
+impl<'a> Tables<'a> {
     fn task(&mut self, task: &'a TaskReport) {
-        match &task.family {
-            Some(family) => self.line("", &format!("{family} ({})", task.source)),
-            None => self.line("", task.source.as_str()),
-        }
+        let platform = common_platform(task);
+        let suffix = platform.map(|platform| format!(", platform {platform}")).unwrap_or_default();
+        let title = match &task.family {
+            Some(family) => format!("{family} ({}){suffix}", task.source),
+            None => format!("{}{suffix}", task.source),
+        };
+        self.writer.line("", &title);
         let names = task.containers.iter().map(|container| container.name.len());
         let width = names.max().unwrap_or_default().clamp("CONTAINER".len(), 24);
-        self.line("  ", &format!("{:width$}  {:10}  {:>8}  {:5}  IMAGE", "CONTAINER", "RESULT", "TIME", "LOGIN"));
+        let header = format!("{:width$}  {:10}  {:>8}  {:5}  IMAGE", "CONTAINER", "RESULT", "TIME", "LOGIN");
+        self.writer.line("  ", &header);
         for container in &task.containers {
-            self.container(container, width);
+            self.row(container, width);
+            if let (None, Some(platform)) = (platform, &container.wanted_platform) {
+                self.writer.line("    ", &format!("platform {platform}"));
+            }
+            self.route(container);
+            for warning in &container.warnings {
+                self.writer.wrapped("    ", &format!("warning: {warning}"));
+            }
+            self.history(container);
         }
     }
 
-    fn container(&mut self, container: &'a ContainerReport, width: usize) {
-        let ContainerReport { name, image, result, digest, credential, duration_ms, warnings, failure, .. } = container;
+    fn row(&mut self, container: &'a ContainerReport, width: usize) {
+        let ContainerReport { name, image, result, digest, credential, duration_ms, .. } = container;
         let time = duration_ms.map(seconds).unwrap_or_default();
         let login = credential.as_ref().map(|credential| self.credentials.number(credential)).unwrap_or_default();
-        self.line("  ", &format!("{name:width$}  {:10}  {time:>8}  {login:5}  {image}", result_text(*result)));
+        let row = format!("{name:width$}  {:10}  {time:>8}  {login:5}  {image}", result_text(*result));
+        self.writer.line("  ", &row);
         if let Some(digest) = digest.as_ref().filter(|digest| !image.as_str().ends_with(digest.as_str())) {
-            self.line("    ", digest.as_str());
-        }
-        self.route(container);
-        for warning in warnings {
-            self.wrapped("    ", &format!("warning: {warning}"));
-        }
-        self.history(container);
-        if let Some(failure) = failure {
-            self.failure("    ", failure);
+            self.writer.line("    ", digest.as_str());
         }
     }
 
     /// The route of the image, if it has two.
     fn route(&mut self, ContainerReport { via, upstream_credential, fallback, .. }: &'a ContainerReport) {
         if let Some(via) = via {
-            self.line("    ", &format!("via {via}"));
+            self.writer.line("    ", &format!("via {via}"));
         }
         if let Some(credential) = upstream_credential {
             let number = self.credentials.number(credential);
-            self.line("    ", &format!("if that is unavailable, from the upstream registry with login {number}"));
+            let line = format!("if that is unavailable, from the upstream registry with login {number}");
+            self.writer.line("    ", &line);
         }
         if let Some(FallbackReport { via, error }) = fallback.as_deref() {
-            self.line("    ", &format!("from the upstream registry, because {via} failed:"));
-            self.failure("      ", error);
+            self.writer.line("    ", &format!("from the upstream registry, because {via} failed:"));
+            self.writer.failure("      ", error);
         }
     }
 
     /// What led to the result.
     fn history(&mut self, container: &ContainerReport) {
-        let ContainerReport { result, wanted_platform, waited_ms, retries, verified, instead_of, .. } = container;
-        if let Some(platform) = wanted_platform {
-            self.line("    ", &format!("platform {platform}"));
-        }
+        let ContainerReport { result, waited_ms, retries, verified, instead_of, failure, .. } = container;
         if let Some(waited) = waited_ms.filter(|waited| *waited >= REPORTED_WAIT_MS) {
-            self.line("    ", &format!("waited {} for other pulls", seconds(waited)));
+            self.writer.line("    ", &format!("waited {} for other pulls", seconds(waited)));
         }
-        // During an outage, consecutive attempts fail with the same error.
+        // The retries of a failure that stayed the same are in its block.
+        let is_final = |retry: &RetryReport| failure.as_ref().is_some_and(|failure| *failure == retry.error);
+        if !retries.iter().all(is_final) {
+            self.retries(retries);
+        }
+        match (result, instead_of, verified) {
+            (ContainerResult::Cached, Some(failure), _) => {
+                self.writer.line("    ", "the cached image is used, because the pull failed:");
+                self.writer.failure("      ", failure);
+            }
+            (ContainerResult::Cached, None, Some(true)) => self.writer.line("    ", "cached image; access verified"),
+            (ContainerResult::Cached, None, _) => self.writer.line("    ", "cached image; access not verified"),
+            _ => {}
+        }
+    }
+
+    /// During an outage, consecutive attempts fail with the same error.
+    fn retries(&mut self, retries: &[RetryReport]) {
         for equal in retries.chunk_by(|retry, next| retry.error == next.error) {
             let waits: Vec<String> = equal.iter().map(|retry| seconds(retry.wait_ms)).collect();
             let times = if equal.len() == 1 { "once".to_owned() } else { format!("{} times", equal.len()) };
             let Failure { link, class, message, .. } = &equal[0].error;
             let line = format!("retried {times}, after {}: {link} ({class}): {message}", first_three(&waits));
-            self.wrapped("    ", &line);
-        }
-        match (result, instead_of, verified) {
-            (ContainerResult::Cached, Some(failure), _) => {
-                self.line("    ", "the cached image is used, because the pull failed:");
-                self.failure("      ", failure);
-            }
-            (ContainerResult::Cached, None, Some(true)) => self.line("    ", "cached image; access verified"),
-            (ContainerResult::Cached, None, _) => self.line("    ", "cached image; access not verified"),
-            _ => {}
+            self.writer.wrapped("    ", &line);
         }
     }
+}
 
-    fn failure(&mut self, indent: &str, failure: &Failure) {
-        self.wrapped(indent, &format!("{} ({}): {}", failure.link, failure.class, failure.message));
-        let indent = format!("{indent}  ");
-        for cause in &failure.caused_by {
-            self.wrapped(&indent, &format!("cause: {cause}"));
-        }
-        if let Some(hint) = &failure.hint {
-            self.wrapped(&indent, &format!("hint: {hint}"));
-        }
-    }
-
-    fn line(&mut self, indent: &str, line: &str) {
-        self.text += &format!("{indent}{line}\n");
-    }
-
-    fn wrapped(&mut self, indent: &str, line: &str) {
-        let Some(columns) = self.columns else { return self.line(indent, line) };
-        let next = format!("{indent}  ");
-        let options = textwrap::Options::new(columns)
-            .initial_indent(indent)
-            .subsequent_indent(&next)
-            .break_words(false)
-            .word_splitter(textwrap::WordSplitter::NoHyphenation);
-        self.line("", &textwrap::fill(line, options));
-    }
+/// The platform of all containers, if several are for the same one.
+fn common_platform(TaskReport { containers, .. }: &TaskReport) -> Option<&str> {
+    let first = containers.first()?.wanted_platform.as_deref()?;
+    containers.iter().all(|container| container.wanted_platform.as_deref() == Some(first)).then_some(first)
 }
 
 fn first_three(waits: &[String]) -> String {

@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 
 use super::credential_report::CredentialReport;
+use super::login_key::LoginKey;
+use super::text_writer::TextWriter;
 
-/// The credentials of a report, numbered in the order of their first use.
+/// The credentials of a report, numbered in the order of their first use. Credentials of one login
+/// have one number.
 #[derive(Default)]
 pub(super) struct Credentials<'a> {
-    in_order: Vec<&'a CredentialReport>,
-    numbers: HashMap<&'a CredentialReport, usize>,
+    in_order: Vec<Vec<&'a CredentialReport>>,
+    numbers: HashMap<LoginKey<'a>, usize>,
 }
 
 impl<'a> Credentials<'a> {
@@ -17,23 +20,29 @@ impl<'a> Credentials<'a> {
         if *credential == CredentialReport::Anonymous {
             return "none".to_owned();
         }
-        let number = *self.numbers.entry(credential).or_insert_with(|| {
-            self.in_order.push(credential);
+        let number = *self.numbers.entry(LoginKey::from(credential)).or_insert_with(|| {
+            self.in_order.push(Vec::new());
             self.in_order.len()
         });
+        self.in_order[number - 1].push(credential);
         format!("[{number}]")
     }
 
-    /// The list, followed by an empty line; empty if no credential was used.
-    pub(super) fn list(&self) -> String {
-        let entries = self.in_order.iter().enumerate();
-        let mut text: String = entries
-            .map(|(index, credential)| format!("[{}] {}\n", index + 1, lines(credential).join("\n    ")))
-            .collect();
-        if !text.is_empty() {
-            text.push('\n');
+    /// Writes the list, followed by an empty line; nothing if no credential was used.
+    pub(super) fn write(&self, writer: &mut TextWriter) {
+        for (index, credentials) in self.in_order.iter().enumerate() {
+            // What a caller of the same login found besides, such as a warning, is a further line.
+            let mut all: Vec<String> = Vec::new();
+            for line in credentials.iter().flat_map(|credential| lines(credential)) {
+                if !all.contains(&line) {
+                    all.push(line);
+                }
+            }
+            writer.line("", &format!("[{}] {}", index + 1, all.join("\n    ")));
         }
-        text
+        if !self.in_order.is_empty() {
+            writer.line("", "");
+        }
     }
 }
 

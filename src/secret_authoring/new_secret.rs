@@ -241,7 +241,7 @@ mod tests {
             ("me@host:~$ token", Command),
             ("arn:aws:secretsmanager:eu-west-1:111122223333:secret:hub-Ab12Cd", Arn),
             ("https://hub.docker.com/settings/security", Url),
-            ("file://token.txt", Url),
+            ("file://token.txt", FileName),
             ("token.txt", FileName),
             ("./secrets/token.json", FileName),
             ("-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----", Pem),

@@ -134,7 +134,7 @@ fn login_finding(target: &LoginTarget, result: Result<LoginAcceptance, LoginErro
         Ok(LoginAcceptance::Open) => Finding::note(
             "registry",
             &format!(
-                "{host} asks for no login at `/v2/`, so this one was not tried: name an image, because some registries ask only there"
+                "{host} asked for no login, so this one was not tried: name an image with its tag, because some registries ask only for that"
             ),
         ),
         Ok(LoginAcceptance::OpenImage(image)) => {

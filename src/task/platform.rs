@@ -80,6 +80,50 @@ impl Platform {
         Some(Self { os: non_empty(os)?, architecture: non_empty(architecture), variant: non_empty(variant) })
     }
 
+    /// The architecture, if the platform states one.
+    #[must_use]
+    pub fn architecture(&self) -> Option<&str> {
+        self.architecture.as_deref()
+    }
+
+    /// Whether a host of this platform runs the machine code of an image, without emulation. True if it
+    /// is not known, and for another operating system, which an engine refuses by itself.
+    ///
+    /// A host of 64 bits runs the code of its 32-bit predecessor: `386` on `amd64`, `arm` on `arm64`.
+    #[must_use]
+    pub fn can_run(&self, image: &Self) -> bool {
+        if self.os != image.os {
+            return true;
+        }
+        match (self.machine(), image.machine()) {
+            (Some(host), Some(code)) if host.family == code.family => match (host.generation, code.generation) {
+                (Some(host), Some(code)) => code <= host,
+                _ => true,
+            },
+            (Some(host), Some(code)) => matches!((host.family, code.family), ("amd64", "386") | ("arm64", "arm")),
+            _ => true,
+        }
+    }
+
+    fn machine(&self) -> Option<Machine<'_>> {
+        let architecture = self.architecture()?;
+        let generation = |text: &str| text.bytes().find(u8::is_ascii_digit).map(|digit| digit - b'0');
+        let family = match architecture {
+            "386" | "x86" | "i386" | "i486" | "i586" | "i686" => "386",
+            "ppc64el" => "ppc64le",
+            "loongarch64" => "loong64",
+            "" | "unknown" => return None,
+            // A runtime of its own executes it, whatever the host is.
+            text if text.starts_with("wasm") => return None,
+            "arm" | "armhf" | "armel" => {
+                return Some(Machine { family: "arm", generation: self.variant.as_deref().and_then(generation) });
+            }
+            text if text.starts_with("armv") => return Some(Machine { family: "arm", generation: generation(text) }),
+            text => text,
+        };
+        Some(Machine { family, generation: None })
+    }
+
     /// Whether an image of the given platform satisfies this one. A part that is missing on either
     /// side matches any value: `arm64` matches `arm64/v8`.
     #[must_use]
@@ -92,6 +136,13 @@ impl Platform {
             && matches(&self.architecture, &image.architecture)
             && matches(&self.variant, &image.variant)
     }
+}
+
+/// The processors that run the same machine code.
+struct Machine<'a> {
+    family: &'a str,
+    /// The version of the architecture, where a higher one runs the code of a lower one: 6 in `arm/v6`.
+    generation: Option<u8>,
 }
 
 /// Replaces the architecture names of kernels by those of image indexes.
@@ -150,6 +201,42 @@ mod tests {
         assert_eq!(parse(None, Some("WINDOWS_SERVER_2022_CORE")), Ok(Some("windows".to_owned())));
         assert_eq!(parse(Some("amd64"), None), Err(PlatformError::Architecture));
         assert_eq!(parse(None, Some("linux/arm64")), Err(PlatformError::System));
+    }
+
+    #[test]
+    fn a_host_runs_its_own_machine_code_and_that_of_its_predecessor() {
+        for (host, image, runs) in [
+            ("linux/amd64", "linux/amd64", true),
+            ("linux/x86_64", "linux/amd64/v3", true),
+            ("linux/amd64", "linux/386", true),
+            ("linux/amd64", "linux/arm64", false),
+            ("linux/amd64", "linux/arm64/v8", false),
+            ("linux/amd64", "linux/arm/v7", false),
+            ("linux/amd64", "linux/s390x", false),
+            ("linux/aarch64", "linux/arm64/v8", true),
+            ("linux/arm64", "linux/arm/v7", true),
+            ("linux/arm64", "linux/amd64", false),
+            ("linux/arm64", "linux/386", false),
+            ("linux/armv6l", "linux/arm/v6", true),
+            ("linux/armv6l", "linux/arm/v7", false),
+            ("linux/armv7l", "linux/arm/v6", true),
+            ("linux/armv7l", "linux/arm", true),
+            ("linux/armv7l", "linux/arm64", false),
+            ("linux/i686", "linux/386", true),
+            ("linux/i686", "linux/amd64", false),
+            ("linux/riscv64", "linux/riscv64", true),
+            ("linux/ppc64le", "linux/amd64", false),
+            ("linux/amd64", "wasi/wasm", true),
+            ("linux/amd64", "linux/wasm32", true),
+            ("linux/amd64", "linux/unknown", true),
+            ("linux/amd64", "linux", true),
+            ("linux", "linux/arm64", true),
+            ("windows/amd64", "windows/amd64", true),
+            ("windows/amd64", "windows/arm64", false),
+            ("windows/amd64", "linux/arm64", true),
+        ] {
+            assert_eq!(platform(host).can_run(&platform(image)), runs, "{image} on {host}");
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ fn secret_is_created_checked_used_and_updated(lab: &Lab) {
     assert_eq!((created.code, &created.report()["outcome"]), (0, &json!("created")), "{created:?}");
     let checked = check();
     assert_eq!(checked.code, 3, "{checked:?}");
-    assert!(checked.stdout.contains("does not accept this login (HTTP 401)"), "{checked:?}");
+    assert!(checked.stdout.contains("HTTP 401: unauthorized"), "{checked:?}");
 
     let refused = run_secret_new(lab, &secret, &password, &[]);
     assert_eq!(refused.code, 3, "{refused:?}");

@@ -43,6 +43,7 @@ mod language;
 mod otel;
 #[cfg(not(feature = "otel"))]
 mod otel_absent;
+mod pull_architecture;
 mod pull_batches;
 mod pull_behavior;
 mod pull_content;

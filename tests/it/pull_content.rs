@@ -205,8 +205,8 @@ fn refused_hint(username: &str, password: &str) -> String {
 #[test]
 fn refused_login_with_an_oddity_is_named_in_the_hint() {
     let table = [
-        ("me", "swordfish\n", "the password ends in a line end"),
-        ("me\n", "swordfish", "the user name ends in a line end"),
+        ("me", "swordfish\n", "the password ends in white space (a line break)"),
+        ("me\n", "swordfish", "the user name ends in white space (a line break)"),
         ("me", "swordfish ", "the password ends in white space"),
         ("me", "\u{feff}swordfish", "the password begins with a byte order mark"),
         ("me", "\"swordfish\"", "the password is in quotes"),
@@ -242,7 +242,7 @@ fn content_in_a_foreign_form_is_named_with_the_command() {
         assert_eq!(ended.failure(0), "content invalid", "{ended:?}");
         assert!(ended.stdout.contains(message), "{message}: {ended:?}");
         assert!(
-            ended.stdout.contains("taskpull secret new --for direct --name team/registry --region eu-west-1"),
+            ended.stdout.contains("taskpull secret new --for direct --name prod/hub --region eu-west-1"),
             "{ended:?}"
         );
         assert!(!format!("{ended:?}").contains("swordfish"), "{ended:?}");

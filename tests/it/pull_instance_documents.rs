@@ -139,5 +139,5 @@ fn same_login_under_two_spellings_of_a_registry_is_used() {
     host.config(&json!({ "auths": { REGISTRY: login, format!("http://{REGISTRY}"): other } }));
     let ended = pull(&host);
     assert_eq!(ended.code, 6, "{ended:?}");
-    assert!(ended.stderr.contains(&format!("`{REGISTRY}` and `http://{REGISTRY}` are the same registry")), "{ended:?}");
+    assert!(ended.stderr.contains(&format!("`http://{REGISTRY}` and `{REGISTRY}` are the same registry")), "{ended:?}");
 }

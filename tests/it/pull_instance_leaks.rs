@@ -41,7 +41,7 @@ fn malformed_ecs_agent_data_is_never_printed() {
         format!("{{\"{REGISTRY}\": {{\"username\": {quoted}}}}}"),
         format!("{{\"{REGISTRY}\": {{\"registrytoken\": {quoted}}}}}"),
         format!("{{\"{REGISTRY}\": {{\"auth\": \"{whole}\"}}}} {quoted}"),
-        format!("{{\"{REGISTRY}\": {{\"auth\": \"{whole}\"}}, \"{REGISTRY}\": {{\"auth\": \"{whole}\"}}}}"),
+        format!("{{\"{REGISTRY}\": {{\"auth\": \"{whole}\"}}, \"{REGISTRY}\": {{\"auth\": \"bTpw\"}}}}"),
         format!("{{\"auths\": {{\"{REGISTRY}\": {{\"auth\": \"{whole}\"}}}}}}"),
     ];
     let host = HostLoginWorld::new();

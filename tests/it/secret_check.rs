@@ -120,8 +120,8 @@ fn invalid_arguments_are_rejected_before_any_request() {
 #[test]
 fn oddities_of_a_login_are_named_without_its_values() {
     for (username, password, status, message) in [
-        ("me", format!("{TOKEN}\n"), "wrong", "the password ends in a line end"),
-        ("me\n", TOKEN.to_owned(), "wrong", "the user name ends in a line end"),
+        ("me", format!("{TOKEN}\n"), "wrong", "the password ends in white space (a line break)"),
+        ("me\n", TOKEN.to_owned(), "wrong", "the user name ends in white space (a line break)"),
         ("me", format!("'{TOKEN}'"), "wrong", "the password is in quotes"),
         ("dop_v1_0123456789abcdef", "dop_v1_0123456789abcdef".to_owned(), "note", "the password is the user name"),
         ("me", TOKEN.to_owned(), "good", "`username` and `password`"),

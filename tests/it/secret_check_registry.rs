@@ -73,10 +73,11 @@ fn unauthorized(challenge: &str) -> Reply {
 
 /// A registry whose every path requires the login, after this challenge.
 fn registry_with_challenge(challenge: &'static str) -> HttpServer {
-    HttpServer::on_loopback(move |request| match has_login(&request) {
-        true => Reply::new(200, "{}"),
-        false => unauthorized(challenge),
-    })
+    HttpServer::on_loopback(
+        move |request| {
+            if has_login(&request) { Reply::new(200, "{}") } else { unauthorized(challenge) }
+        },
+    )
 }
 
 #[test]
@@ -104,8 +105,10 @@ fn login_is_checked_against_a_registry_with_basic_auth() {
 fn login_that_no_registry_asks_for_is_not_tried() {
     let registry = FakeRegistry::start();
     registry.push("team/app:1", &[10]);
-    let found = check(&registry.host());
-    assert!(found.status == "note" && found.text.contains("name an image"), "{}", found.text);
+    for target in [registry.host(), format!("{}/team/app", registry.host())] {
+        let found = check(&target);
+        assert!(found.status == "note" && found.text.contains("name an image with its tag"), "{}", found.text);
+    }
     let found = check(&format!("{}/team/app:1", registry.host()));
     assert!(found.status == "note" && found.text.contains("requires no login for team/app:1"), "{}", found.text);
     assert!(registry.requests().iter().all(|request| request.user.is_none()));
@@ -234,9 +237,10 @@ fn realm(port: u16) -> String {
 fn login_is_checked_against_a_registry_with_token_auth() {
     let answer = |request: &Request| {
         assert_eq!(request.parameter("service"), Some("registry.test"));
-        match has_login(request) {
-            true => token_for(request.parameter("scope")),
-            false => Reply::json(403, &json!({ "errors": [{ "code": "DENIED", "message": "denied" }] })),
+        if has_login(request) {
+            token_for(request.parameter("scope"))
+        } else {
+            Reply::json(403, &json!({ "errors": [{ "code": "DENIED", "message": "denied" }] }))
         }
     };
     let tokens = TokenWorld::start(realm, answer);

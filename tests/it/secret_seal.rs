@@ -130,7 +130,7 @@ fn oddity_of_a_login_is_noted_before_it_is_sealed() {
     let odd = br#"{"username": "me", "password": "c4nary-to-be-sealed\n"}"#;
     let sealed = seal(&kms, &["--key", KEY], odd);
     assert_eq!(sealed.code, 0, "{sealed:?}");
-    assert!(sealed.stderr.contains("note: the password ends in a line end"), "{sealed:?}");
+    assert!(sealed.stderr.contains("note: the password ends in white space (a line break)"), "{sealed:?}");
     let accepting = Run::new(["secret", "seal", "--key", KEY]).env("TASKPULL_ACCESS_TOKEN", "accept");
     let token = br#"{"username": "me", "accessToken": "c4nary-to-be-sealed"}"#;
     assert_eq!(kms.output(accepting.stdin(token), "c4nary-to-be-sealed").code, 0);

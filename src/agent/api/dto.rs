@@ -89,6 +89,8 @@ pub enum PullStatus {
     Verifying,
     /// The engine is pulling the image.
     Pulling,
+    /// The engine has downloaded every layer and is unpacking them.
+    Extracting,
     /// An attempt failed; another one follows.
     Retrying,
     /// The pull-through cache is unavailable; using the upstream registry.
@@ -236,6 +238,7 @@ impl From<PullState> for PullStatus {
             PullState::Authorizing => Self::Authorizing,
             PullState::Waiting => Self::Waiting,
             PullState::Verifying => Self::Verifying,
+            PullState::Pulling(LayerTotals { extraction: Some(_), .. }) => Self::Extracting,
             PullState::Warned(_) | PullState::Pulling(_) => Self::Pulling,
             PullState::Retrying(_) => Self::Retrying,
             PullState::AskingUpstream(_) => Self::AskingUpstream,

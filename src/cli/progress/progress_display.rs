@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::progress_model::ProgressModel;
-use super::{draw, plain_lines};
+use super::{draw, plain_lines::PlainLines};
 use crate::cli::terminal::stderr;
 use crate::config::TerminalEnv;
 use crate::pull::{ProgressObserver, PullState};
@@ -19,8 +19,8 @@ const DRAW_INTERVAL: Duration = Duration::from_millis(100);
 pub(in crate::cli) enum ProgressDisplay {
     /// With `--quiet`, or without images.
     Nothing,
-    /// Without a terminal, or on one that has no control sequences. Contains the images.
-    Lines(Vec<String>),
+    /// Without a terminal, or on one that has no control sequences.
+    Lines(PlainLines),
     /// On a terminal.
     Screen(Screen),
 }
@@ -39,7 +39,7 @@ impl ProgressDisplay {
             let model = Mutex::new(ProgressModel::new(images, Instant::now()));
             Self::Screen(Screen { model, has_color: !terminal.no_color })
         } else {
-            Self::Lines(images)
+            Self::Lines(PlainLines::new(images))
         }
     }
 
@@ -67,8 +67,8 @@ impl ProgressObserver for ProgressDisplay {
         }
         match self {
             Self::Nothing => {}
-            Self::Lines(images) => {
-                if let Some(line) = plain_lines::line(&images[pull], state) {
+            Self::Lines(lines) => {
+                if let Some(line) = lines.line(pull, state, Instant::now()) {
                     stderr::print_line(&line);
                 }
             }

@@ -41,6 +41,8 @@ pub(super) struct Summary {
     pub images: usize,
     pub done: usize,
     pub failed: usize,
+    /// The images whose layers are downloaded and being unpacked.
+    pub extracting: usize,
     pub bytes: u64,
     pub bytes_total: u64,
     pub bytes_per_second: Option<u64>,
@@ -94,6 +96,7 @@ impl ProgressModel {
             match row.state {
                 PullState::Done(_) => summary.done += 1,
                 PullState::Failed(_) => summary.failed += 1,
+                PullState::Pulling(LayerTotals { extraction: Some(_), .. }) => summary.extracting += 1,
                 _ => {}
             }
             // The missing bytes of a failed pull will not be transferred.
@@ -122,12 +125,18 @@ impl Row {
         matches!(self.state, PullState::Authorizing | PullState::Waiting)
     }
 
+    /// The rate of the download; `None` once everything is downloaded.
     pub(super) fn bytes_per_second(&self, now: Instant) -> Option<u64> {
-        self.rate.bytes_per_second(now)
+        self.rate.bytes_per_second(now).filter(|_| self.missing_bytes() > 0)
     }
 
+    /// The time until everything is downloaded; `None` if it is.
     pub(super) fn time_left(&self, now: Instant) -> Option<Duration> {
-        time_left(self.layers.bytes_total.saturating_sub(self.layers.bytes), self.bytes_per_second(now)?)
+        time_left(self.missing_bytes(), self.bytes_per_second(now)?)
+    }
+
+    fn missing_bytes(&self) -> u64 {
+        self.layers.bytes_total.saturating_sub(self.layers.bytes)
     }
 }
 

@@ -11,7 +11,7 @@ pub enum BinaryForm {
     /// A ciphertext that was not decoded from Base64 before it was stored.
     #[error("it is the base64 of a ciphertext")]
     Base64Ciphertext,
-    /// Text in Base64.
+    /// A text or bytes in Base64.
     #[error("it is base64")]
     Base64,
     /// Any other text in UTF-8.
@@ -75,7 +75,7 @@ fn is_utf16_without_mark(bytes: &[u8]) -> bool {
     let pairs = bytes.chunks_exact(2);
     let is_text = |b: u8| b.is_ascii_graphic() || b.is_ascii_whitespace();
     bytes.len() >= 4
-        && bytes.len() % 2 == 0
+        && bytes.len().is_multiple_of(2)
         && (pairs.clone().all(|pair| is_text(pair[0]) && pair[1] == 0)
             || pairs.clone().all(|pair| pair[0] == 0 && is_text(pair[1])))
 }

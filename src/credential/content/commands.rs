@@ -1,4 +1,5 @@
-//! Commands that repair the content of a secret, complete but for what nobody else can know.
+//! Commands that repair the content of a secret. They are complete except for the user name, the
+//! password and the names of local files.
 
 use crate::task::SecretArn;
 
@@ -34,20 +35,30 @@ fn name(arn: &SecretArn) -> &str {
 
 /// The command that stores a file as the text of a secret, in backticks.
 pub(super) fn put_text(arn: &str, file: &str) -> String {
-    let region = SecretArn::parse(arn).map(|arn| format!(" --region {}", arn.region())).unwrap_or_default();
-    format!("`aws secretsmanager put-secret-value{region} --secret-id {arn} --secret-string file://{file}`")
-}
-
-/// The command that writes the binary value of a secret into a file, through a filter such as
-/// `| base64 --decode`, in backticks.
-pub(super) fn get_binary(arn: &str, filter: &str, file: &str) -> String {
-    let region = SecretArn::parse(arn).map(|arn| format!(" --region {}", arn.region())).unwrap_or_default();
-    format!(
-        "`aws secretsmanager get-secret-value{region} --secret-id {arn} --query SecretBinary --output text | base64 --decode{filter} > {file}`"
-    )
+    format!("`aws secretsmanager put-secret-value{} --secret-string file://{file}`", secret_options(arn))
 }
 
 /// The command that stores a file as the binary value of a secret, in backticks.
 pub(super) fn put_binary(arn: &str, file: &str) -> String {
-    put_text(arn, file).replace("--secret-string file://", "--secret-binary fileb://")
+    format!("`aws secretsmanager put-secret-value{} --secret-binary fileb://{file}`", secret_options(arn))
+}
+
+/// The command that sends the text of a secret through a filter, such as `| jq . > FILE`, in backticks.
+pub(super) fn get_text(arn: &str, filter: &str) -> String {
+    get(arn, "SecretString", filter)
+}
+
+/// The command that sends the binary value of a secret through a filter, in backticks.
+pub(super) fn get_binary(arn: &str, filter: &str) -> String {
+    get(arn, "SecretBinary", &format!("| base64 --decode {filter}"))
+}
+
+fn get(arn: &str, field: &str, filter: &str) -> String {
+    format!("`aws secretsmanager get-secret-value{} --query {field} --output text {filter}`", secret_options(arn))
+}
+
+/// The options that name a secret: its Region and its ARN.
+fn secret_options(arn: &str) -> String {
+    let region = SecretArn::parse(arn).map(|arn| format!(" --region {}", arn.region())).unwrap_or_default();
+    format!("{region} --secret-id {arn}")
 }

@@ -47,7 +47,7 @@ pub enum ContentFault {
     OtherForm(ForeignForm),
     /// At least one of the two keys of a login is missing or has no valid value.
     #[error("{0}")]
-    LoginKeys(LoginKeyFaults),
+    LoginKeys(Box<LoginKeyFaults>),
     /// A key of another form is missing or has no valid value.
     #[error("{0}")]
     Key(#[from] KeyFault),

@@ -62,21 +62,16 @@ pub(crate) fn content_hint(fault: &ContentFault, arn: &str) -> String {
 }
 
 fn binary_hint(form: BinaryForm, arn: &str) -> String {
-    let again = |filter, file| commands::get_binary(arn, filter, file);
+    let as_text = |filter: &str| {
+        let (get, put) = (commands::get_binary(arn, filter), commands::put_text(arn, "login.json"));
+        format!("store the same content as text (`SecretString`): {get}, then {put}")
+    };
     match form {
-        BinaryForm::Json => format!(
-            "store the same content as text (`SecretString`): {}, then {}",
-            again("", "login.json"),
-            commands::put_text(arn, "login.json")
-        ),
-        BinaryForm::Utf16 => format!(
-            "store it as text (`SecretString`): {}, then {}",
-            again(" | iconv --from-code UTF-16 --to-code UTF-8", "login.json"),
-            commands::put_text(arn, "login.json")
-        ),
+        BinaryForm::Json => as_text("> login.json"),
+        BinaryForm::Utf16 => as_text("| iconv --from-code UTF-16 --to-code UTF-8 > login.json"),
         BinaryForm::Base64Ciphertext => format!(
             "decode it once more: {}, then {}",
-            again(" | base64 --decode", "sealed.bin"),
+            commands::get_binary(arn, "| base64 --decode > sealed.bin"),
             commands::put_binary(arn, "sealed.bin")
         ),
         _ => format!("a login is text (`SecretString`): {}", commands::rewrite(arn)),

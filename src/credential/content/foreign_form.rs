@@ -108,25 +108,45 @@ impl ForeignForm {
         use ForeignFormKind as Kind;
         let rewrite = commands::rewrite(arn);
         let put = commands::put_text(arn, "login.json");
+        let convert = |what: &str, filter: &str| {
+            let get = commands::get_text(arn, &format!("| {filter} > login.json"));
+            format!("{what}: {get}, then {put}; or {rewrite}")
+        };
         match self.kind {
-            Kind::KubernetesSecret => format!(
-                "store the Docker config in it: `kubectl get secret NAME --output 'jsonpath={{.data.\\.dockerconfigjson}}' | base64 --decode > login.json`, then {put}; or {rewrite}"
-            ),
-            Kind::SecretValueAnswer => format!("store only the value of its `SecretString`, decoded: {rewrite}"),
-            Kind::LegacyDockerConfig => format!(r#"write {{"auths": …}} around it: `jq '{{auths: .}}' old.json > login.json`, then {put}; or {rewrite}"#),
-            Kind::SingleEntry => format!(
-                r#"write it as {{"auths": {{"HOST": {{"auth": "…"}}}}}} with the registry's host, or {rewrite}"#
-            ),
-            Kind::HelperConfig => format!("`docker login` stores its login elsewhere on the machine that wrote the file: {rewrite}"),
-            Kind::GoogleKeyFile => format!(
-                "the whole file is the password of the user name `_json_key`: `jq --compact-output . key.json | {}`",
-                commands::new_secret(arn, "direct", "_json_key")
-            ),
+            Kind::EncodedTwice => convert("decode it once", "jq --raw-output ."),
+            Kind::Base64Json => convert("decode it", "base64 --decode"),
+            Kind::KeyValueList => convert("write the keys and values as one object", "jq from_entries"),
+            Kind::KubernetesSecret => {
+                let filter = r#"jq --raw-output '.data[".dockerconfigjson"]' | base64 --decode"#;
+                convert("store the Docker config in it", filter)
+            }
+            Kind::SecretValueAnswer => convert("store only its `SecretString`", "jq --raw-output .SecretString"),
+            Kind::LegacyDockerConfig => convert("put its entries into `auths`", "jq '{auths: .}'"),
+            Kind::BareEnvelope => convert("put it under the key `taskpull`", "jq '{taskpull: .}'"),
+            Kind::GoogleKeyFile => {
+                let store = commands::new_secret(arn, "direct", "_json_key");
+                let command = commands::get_text(arn, &format!("| jq --compact-output . | {store}"));
+                format!("the whole file is the password of the user name `_json_key`: {command}")
+            }
+            Kind::SingleEntry => {
+                format!(
+                    r#"write it as {{"auths": {{"HOST": {{"auth": "…"}}}}}} with the registry's host, or {rewrite}"#
+                )
+            }
+            Kind::HelperConfig => {
+                format!(
+                    "the logins are on the machine where `docker login` was run, in its credential helper: {rewrite}"
+                )
+            }
             Kind::AwsAccessKey | Kind::EcrTokenAnswer => format!(
                 "an image in ECR needs no secret: remove repositoryCredentials from its container; for another registry {rewrite}"
             ),
-            Kind::BareEnvelope => format!(r#"write {{"taskpull": …}} around it: `jq '{{taskpull: .}}' envelope.json > login.json`, then {put}"#),
-            Kind::EncryptAnswer => "seal the login with `taskpull secret seal --key ARN < login.json > sealed.json`, and store the whole output".to_owned(),
+            Kind::EncryptAnswer => {
+                format!(
+                    "`taskpull secret seal` writes the whole envelope; store its output: {}",
+                    commands::put_text(arn, "sealed.json")
+                )
+            }
             Kind::FileName => format!("store the content of the file: {put}"),
             _ => rewrite,
         }

@@ -23,174 +23,25 @@ pub(super) struct KeyName {
 /// The longest key that is considered, in bytes.
 const LIMIT: usize = 40;
 
-const USERNAME_WORDS: &[&str] = &[
-    "user",
-    "users",
-    "username",
-    "usr",
-    "uname",
-    "login",
-    "userid",
-    "id",
-    "account",
-    "name",
-    "email",
-    "mail",
-    "principal",
-    "clientid",
-    "identifier",
-];
+const USERNAME_WORDS: &str =
+    "user users username usr uname login userid id account name email mail principal clientid identifier";
 
-const PASSWORD_WORDS: &[&str] = &[
-    "pass",
-    "password",
-    "passwd",
-    "passwort",
-    "passphrase",
-    "pwd",
-    "pw",
-    "token",
-    "secret",
-    "key",
-    "pat",
-    "apikey",
-    "accesstoken",
-    "authtoken",
-    "auth",
-    "credential",
-    "credentials",
-    "creds",
-];
+const PASSWORD_WORDS: &str = "pass password passwd passwort passphrase pwd pw token secret key pat apikey accesstoken authtoken \
+    auth credential credentials creds";
 
 /// Words that accompany the others, or that name a part of a known document.
-const OTHER_WORDS: &[&str] = &[
-    "docker",
-    "hub",
-    "dockerhub",
-    "registry",
-    "registries",
-    "container",
-    "image",
-    "repo",
-    "repository",
-    "private",
-    "ghcr",
-    "github",
-    "gh",
-    "gitlab",
-    "gcr",
-    "gar",
-    "google",
-    "gcp",
-    "acr",
-    "azure",
-    "quay",
-    "harbor",
-    "nexus",
-    "artifactory",
-    "jfrog",
-    "ecr",
-    "ecs",
-    "aws",
-    "ibm",
-    "oci",
-    "oracle",
-    "redhat",
-    "digitalocean",
-    "ci",
-    "cd",
-    "deploy",
-    "pull",
-    "push",
-    "read",
-    "write",
-    "only",
-    "readonly",
-    "personal",
-    "access",
-    "api",
-    "service",
-    "robot",
-    "bot",
-    "my",
-    "server",
-    "serveraddress",
-    "url",
-    "uri",
-    "host",
-    "hostname",
-    "port",
-    "endpoint",
-    "engine",
-    "db",
-    "dbname",
-    "database",
-    "cluster",
-    "instance",
-    "data",
-    "type",
-    "kind",
-    "metadata",
-    "version",
-    "region",
-    "config",
-    "json",
-    "client",
-    "tenant",
-    "refresh",
-    "base",
-    "encoded",
-    "value",
-    "values",
-    "auths",
-    "string",
-    "arn",
-    "session",
-    "basic",
-    "identity",
-    "identitytoken",
-    "expires",
-    "expiration",
-    "upstream",
-    "the",
-    "reg",
-    "ro",
-];
+const OTHER_WORDS: &str = "docker hub dockerhub registry registries container image repo repository private ghcr github gh \
+    gitlab gcr gar google gcp acr azure quay harbor nexus artifactory jfrog ecr ecs aws ibm oci oracle \
+    redhat digitalocean ci cd deploy pull push read write only readonly personal access api service \
+    robot bot my server serveraddress url uri host hostname port endpoint engine db dbname database \
+    cluster instance data type kind metadata version region config json client tenant refresh base \
+    encoded value values auths string arn session basic identity identitytoken expires expiration \
+    upstream the reg ro";
 
 /// Single words that are shown although they say nothing about a user name or a password.
-const CONTAINERS: &[&str] = &[
-    "registry",
-    "registries",
-    "repository",
-    "docker",
-    "dockerhub",
-    "ghcr",
-    "github",
-    "gitlab",
-    "quay",
-    "harbor",
-    "nexus",
-    "artifactory",
-    "data",
-    "config",
-    "value",
-    "auths",
-    "host",
-    "hostname",
-    "port",
-    "engine",
-    "dbname",
-    "url",
-    "server",
-    "database",
-    "image",
-    "region",
-    "version",
-    "type",
-    "kind",
-    "metadata",
-    "json",
-];
+const CONTAINERS: &str = "registry registries repository docker dockerhub ghcr github gitlab quay harbor nexus artifactory \
+    data config value auths host hostname port engine dbname url server database image region version \
+    type kind metadata json";
 
 impl KeyName {
     /// The name of a key of JSON, YAML or a list of variables; `None` if it may not be shown.
@@ -211,7 +62,7 @@ impl KeyName {
         let are_known = words.iter().all(|word| role_or_known(word));
         match words.last() {
             Some(_) if are_known && role.is_some() => Some(Self { shown: shown(&visible), role }),
-            Some(word) if words.len() == 1 && CONTAINERS.contains(&word.as_str()) => {
+            Some(word) if words.len() == 1 && has_word(CONTAINERS, word) => {
                 Some(Self { shown: shown(&visible), role: None })
             }
             // Only the last word is shown, as it was written.
@@ -244,10 +95,15 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
+/// Whether a list, which is separated by blanks, has this word.
+fn has_word(list: &str, word: &str) -> bool {
+    list.split(' ').any(|other| other == word)
+}
+
 fn role(word: &str) -> Option<KeyRole> {
-    if USERNAME_WORDS.contains(&word) {
+    if has_word(USERNAME_WORDS, word) {
         Some(KeyRole::Username)
-    } else if PASSWORD_WORDS.contains(&word) {
+    } else if has_word(PASSWORD_WORDS, word) {
         Some(KeyRole::Password)
     } else {
         None
@@ -255,7 +111,7 @@ fn role(word: &str) -> Option<KeyRole> {
 }
 
 fn role_or_known(word: &str) -> bool {
-    role(word).is_some() || OTHER_WORDS.contains(&word) || word.bytes().all(|b| b.is_ascii_digit()) && word.len() < 3
+    role(word).is_some() || has_word(OTHER_WORDS, word) || word.bytes().all(|b| b.is_ascii_digit()) && word.len() < 3
 }
 
 /// The role of a word that differs from `username` or `password` by at most two letters.

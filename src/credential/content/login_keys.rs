@@ -49,7 +49,7 @@ pub(super) fn read_login_keys(
     {
         return Err(ContentFault::OtherForm(form));
     }
-    Err(ContentFault::LoginKeys(find_other_keys(content, faults, password_key)))
+    Err(ContentFault::LoginKeys(Box::new(find_other_keys(content, faults, password_key))))
 }
 
 fn find_other_keys(content: &JsonObject, faults: Vec<KeyFault>, password_key: &'static str) -> LoginKeyFaults {

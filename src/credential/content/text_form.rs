@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::foreign_form::{ForeignForm, ForeignFormKind as Kind};
 use super::json::JsonObject;
 use super::key_name::KeyName;
+use crate::credential::text_shape::TextShape;
 
 const CONFIG: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -43,64 +44,31 @@ fn keys(text: &str) -> Vec<String> {
     names
 }
 
-/// Forms that the beginning of the text shows.
+/// Forms that the beginning and the end of the text show.
 fn whole_text(text: &str) -> Option<Kind> {
-    let lower: String = text.chars().take(64).collect::<String>().to_ascii_lowercase();
+    let lower: String = text.chars().take(16).collect::<String>().to_ascii_lowercase();
     let starts = |words: &[&str]| words.iter().any(|word| lower.starts_with(word));
-    if starts(&["file:", "fileb:"]) || is_path(text) {
-        Some(Kind::FileName)
-    } else if starts(&["-----begin "]) {
-        Some(Kind::Pem)
-    } else if starts(&["```"]) {
-        Some(Kind::CodeFence)
-    } else if starts(&["arn:aws"]) {
-        Some(Kind::Arn)
-    } else if starts(&["<?xml", "<!doctype", "<html"]) || (text.starts_with('<') && text.contains("</")) {
-        Some(Kind::Markup)
-    } else if is_placeholder(text) {
-        Some(Kind::Placeholder)
-    } else if starts(&[
-        "docker login",
-        "docker ",
-        "podman ",
-        "aws ",
-        "kubectl ",
-        "echo ",
-        "cat ",
-        "$ ",
-        "curl ",
-        "sudo ",
-    ]) {
-        Some(Kind::Command)
-    } else if starts(&["machine "]) {
-        Some(Kind::Netrc)
-    } else if is_url(&lower) && !text.contains(char::is_whitespace) {
-        Some(Kind::Url)
-    } else {
-        None
+    if starts(&["```"]) {
+        return Some(Kind::CodeFence);
     }
-}
-
-fn is_path(text: &str) -> bool {
-    let extensions = [".json", ".txt", ".yaml", ".yml", ".env", ".key", ".pem", ".cfg", ".dockercfg"];
-    !text.contains(char::is_whitespace)
-        && !text.contains(['{', '=', '"'])
-        && extensions.iter().any(|e| text.ends_with(e))
-}
-
-fn is_url(lower: &str) -> bool {
-    let scheme = lower.split_once("://").map_or("", |(scheme, _)| scheme);
-    !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+')
-}
-
-/// Whether the whole text is a variable or a placeholder, and no object with such values.
-fn is_placeholder(text: &str) -> bool {
-    let pairs = [("${", "}"), ("$(", ")"), ("{{", "}}"), ("<", ">"), ("%", "%"), ("`", "`")];
-    let is_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-    pairs.iter().any(|(open, close)| {
-        let inner = text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
-        inner.is_some_and(|inner| !inner.is_empty() && !inner.contains(['"', '\n', '<', '>']))
-    }) || text.strip_prefix('$').is_some_and(|name| name.len() > 1 && name.chars().all(is_name))
+    if starts(&["<?xml", "<!doctype", "<html"]) || (text.starts_with('<') && text.contains("</")) {
+        return Some(Kind::Markup);
+    }
+    if starts(&["machine "]) {
+        return Some(Kind::Netrc);
+    }
+    // Neither a placeholder within JSON nor a comment is the whole text.
+    if text.contains(['{', '\n']) && !starts(&["{{", "${", "-----begin "]) {
+        return None;
+    }
+    Some(match TextShape::of(text)? {
+        TextShape::Pem => Kind::Pem,
+        TextShape::Command => Kind::Command,
+        TextShape::Arn => Kind::Arn,
+        TextShape::Url => Kind::Url,
+        TextShape::FileName => Kind::FileName,
+        TextShape::Placeholder => Kind::Placeholder,
+    })
 }
 
 /// Forms that are JSON but for one mistake.

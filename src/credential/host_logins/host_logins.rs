@@ -10,8 +10,7 @@ use super::{
     config_error::AUTH_DATA, config_error::HostLoginConfigError, config_error::HostLoginConfigFault, credential_helper,
     credential_helper::HelperError, settings::HostLoginSettings, settings::require_host_with_logins,
 };
-use crate::credential::scope::{Scope, Specificity, helper_server};
-use crate::credential::{credential::Credential, login::Login};
+use crate::credential::{credential::Credential, login::Login, scope::Scope, scope::helper_server};
 use crate::error::{Class, Explain, Failure, Link};
 use crate::plan::{HostLogin, HostLoginSource};
 use crate::sync::{Lifetime, Mutex, SingleFlight};
@@ -86,7 +85,7 @@ impl HostLogins {
     /// the registry or the path takes precedence over the credential store for all registries.
     #[must_use]
     pub fn find_login(&self, image: &ImageReference) -> Option<HostLogin> {
-        let mut best: Option<(Specificity, &Entry)> = None;
+        let mut best: Option<(usize, &Entry)> = None;
         for entry in &self.entries {
             if let Some(specificity) = entry.scope.specificity_for(image)
                 && best.is_none_or(|(other, _)| specificity > other)

@@ -144,6 +144,14 @@ impl Engine for &'static FakeEngine {
         Ok(())
     }
 
+    fn assumed_platform(&self) -> Option<Platform> {
+        Platform::parse("linux/amd64").ok()
+    }
+
+    async fn platform(&self) -> Result<Option<Platform>, EngineError> {
+        Ok(self.assumed_platform())
+    }
+
     async fn storage(&self) -> Result<Option<Storage>, EngineError> {
         Ok(None)
     }
@@ -215,18 +223,28 @@ impl ProgressObserver for NoObserver {
 }
 
 pub(super) fn layer(after: u32, id: &str, status: &str) -> (Duration, Result<ProgressMessage, EngineError>) {
-    (after * SECOND, Ok(ProgressMessage { id: Some(id.to_owned()), status: status.to_owned(), bytes: None }))
+    (
+        after * SECOND,
+        Ok(ProgressMessage { id: Some(id.to_owned()), status: status.to_owned(), ..ProgressMessage::default() }),
+    )
 }
 
 /// A progress message: this many of a layer's 100 bytes are downloaded.
 pub(super) fn downloaded(after: u32, id: &str, bytes: u64) -> (Duration, Result<ProgressMessage, EngineError>) {
-    let message =
-        ProgressMessage { id: Some(id.to_owned()), status: "Downloading".to_owned(), bytes: Some((bytes, 100)) };
+    let message = ProgressMessage {
+        id: Some(id.to_owned()),
+        status: "Downloading".to_owned(),
+        bytes: Some((bytes, 100)),
+        seconds: None,
+    };
     (after * SECOND, Ok(message))
 }
 
 pub(super) fn digest(after: u32) -> (Duration, Result<ProgressMessage, EngineError>) {
-    (after * SECOND, Ok(ProgressMessage { id: None, status: format!("Digest: {DIGEST}"), bytes: None }))
+    (
+        after * SECOND,
+        Ok(ProgressMessage { id: None, status: format!("Digest: {DIGEST}"), ..ProgressMessage::default() }),
+    )
 }
 
 pub(super) fn busy(after: u32) -> (Duration, Result<ProgressMessage, EngineError>) {

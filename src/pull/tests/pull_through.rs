@@ -33,7 +33,7 @@ async fn pull_all_through(
 #[tokio::test(start_paused = true)]
 async fn image_is_tagged_by_id_even_if_its_tag_moves_meanwhile() {
     let moved_to = DIGEST.replace("0123", "4567");
-    let later = ProgressMessage { id: None, status: format!("Digest: {moved_to}"), bytes: None };
+    let later = ProgressMessage { id: None, status: format!("Digest: {moved_to}"), ..ProgressMessage::default() };
     let slow = FakeEngine { inspect_takes: 2 * SECOND, ..FakeEngine::default() };
     // The image is inspected after two seconds and tagged after four; in between, another pull moves
     // the tag.

@@ -20,8 +20,8 @@ fn host() -> String {
     "r.example".to_owned()
 }
 
-fn target(text: &str) -> Box<LoginTarget> {
-    Box::new(LoginTarget::parse(text).unwrap())
+fn target() -> Box<LoginTarget> {
+    LoginTarget::parse("r.example/team/app:1").map(Box::new).unwrap()
 }
 
 fn target_error(text: &str) -> Failure {
@@ -29,7 +29,7 @@ fn target_error(text: &str) -> Failure {
 }
 
 fn failed(source: RegistryError) -> Failure {
-    LoginError::Request { target: target("r.example/team/app:1"), login: SentLogin::unremarkable(), source }.into()
+    LoginError::Request { target: target(), login: SentLogin::unremarkable(), source }.into()
 }
 
 fn answer_from(source: AnswerSource, status: u16, body: &'static str) -> RegistryError {
@@ -47,7 +47,6 @@ fn token_answer(status: u16, body: &'static str) -> RegistryError {
 
 #[test]
 fn the_errors_of_direct_requests_are_unchanged() {
-    let target = || target("r.example/team/app:1");
     let not_found = r#"{"errors":[{"code":"NAME_UNKNOWN","message":"repository name not known to registry"}]}"#;
     let denied = r#"{"errors":[{"code":"DENIED","message":"denied"}]}"#;
     let untrusted = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);

@@ -57,6 +57,11 @@ impl FakeEngine {
         root
     }
 
+    /// Sets the architecture that the engine reports, as the kernel names it.
+    pub fn set_architecture(&self, architecture: &str) {
+        architecture.clone_into(&mut self.state().architecture);
+    }
+
     /// The value for `DOCKER_HOST`.
     pub fn host(&self) -> String {
         format!("unix://{}", self.socket().display())

@@ -24,6 +24,7 @@ pub struct PullScript {
     pub(super) local_digest: Option<String>,
     pub(super) reported_digest: Option<String>,
     pub(super) manifest: Option<String>,
+    pub(super) architecture: Option<String>,
 }
 
 #[derive(Clone)]
@@ -75,6 +76,12 @@ impl PullScript {
         self
     }
 
+    /// Makes the image one for this architecture, whatever the engine's is.
+    pub fn with_architecture(mut self, architecture: &str) -> Self {
+        self.architecture = Some(architecture.to_owned());
+        self
+    }
+
     /// Adds a line to the stream.
     pub fn line(self, line: &Value) -> Self {
         self.raw(&format!("{line}\r\n"))
@@ -113,7 +120,14 @@ impl PullScript {
     }
 
     fn new(course: PullCourse) -> Self {
-        Self { course, required_login: None, local_digest: None, reported_digest: None, manifest: None }
+        Self {
+            course,
+            required_login: None,
+            local_digest: None,
+            reported_digest: None,
+            manifest: None,
+            architecture: None,
+        }
     }
 
     /// Adds a step. A successful pull stalls once, after its layers; a stream stalls at this point.

@@ -28,6 +28,8 @@ pub struct EngineState {
     pub verified_images: Vec<String>,
     in_progress: usize,
     pub max_concurrent_pulls: usize,
+    /// The engine's architecture, as the kernel names it.
+    pub architecture: String,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -35,6 +37,8 @@ struct LocalImage {
     digest: String,
     /// The digest of the platform's manifest, if `digest` is that of an index.
     manifest: Option<String>,
+    /// The architecture of its build.
+    architecture: String,
     /// Whether a tag request gave the image this name.
     is_tagged: bool,
 }
@@ -54,6 +58,7 @@ impl EngineState {
             verified_images: Vec::new(),
             in_progress: 0,
             max_concurrent_pulls: 0,
+            architecture: "x86_64".to_owned(),
         }
     }
 }
@@ -99,7 +104,7 @@ pub fn reply(state: &Arc<Mutex<EngineState>>, request: &Request) -> Reply {
             200,
             &json!({
                 "DockerRootDir": locked.root, "Driver": "overlay2", "DriverStatus": [["Backing Filesystem", "extfs"]],
-                "OSType": "linux", "Architecture": "x86_64", "ServerVersion": "20.10.24",
+                "OSType": "linux", "Architecture": locked.architecture, "ServerVersion": "20.10.24",
             }),
         ),
         ("POST", "/images/create") => {
@@ -162,7 +167,8 @@ impl EngineState {
             );
         }
         let manifest = pull.manifest;
-        let local_image = |digest: String| LocalImage { digest, manifest, is_tagged: false };
+        let architecture = pull.architecture.unwrap_or_else(|| "amd64".to_owned());
+        let local_image = |digest: String| LocalImage { digest, manifest, architecture, is_tagged: false };
         match pull.course {
             PullCourse::Refusal { status, message } => (failure(status, &message), None),
             PullCourse::Scripted(steps) => (stream(steps), pull.local_digest.map(local_image)),
@@ -245,7 +251,7 @@ impl EngineState {
                 "Id": id_of(&local.digest),
                 "RepoTags": tags,
                 "RepoDigests": digests,
-                "Architecture": "amd64",
+                "Architecture": local.architecture,
                 "Os": "linux",
             }),
         )

@@ -41,6 +41,9 @@ fn summary_line(pen: Pen, model: &ProgressModel, now: Instant) -> Line {
     if summary.failed > 0 {
         pen = pen.write(Style::Plain, ", ").write(Style::Bad, &format!("{} failed", summary.failed));
     }
+    if summary.extracting > 0 {
+        pen = pen.write(Style::Plain, &format!(", {} extracting", summary.extracting));
+    }
     let amount = (summary.bytes_total > 0).then(|| part_of_bytes(summary.bytes, summary.bytes_total));
     let rate = summary.bytes_per_second.filter(|_| summary.time_left.is_some());
     let rate = rate.map(|rate| format!("{}/s", bytes(rate)));

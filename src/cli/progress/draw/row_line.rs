@@ -1,6 +1,6 @@
 //! The line of one pull.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::layout::{GAP, Layout, STATE};
 use super::pen::{Pen, Style, cut_start};
@@ -8,7 +8,7 @@ use crate::cli::progress::labels::{cause, result};
 use crate::cli::progress::progress_model::Row;
 use crate::cli::progress::units::{bytes, clock, part_of_bytes};
 use crate::cli::terminal::stderr::Line;
-use crate::pull::{FailedAttempt, PullState};
+use crate::pull::{Extraction, FailedAttempt, LayerTotals, PullState};
 
 /// The line of one pull.
 pub(super) fn row_line(pen: Pen, layout: &Layout, row: &Row, now: Instant) -> Line {
@@ -19,6 +19,9 @@ pub(super) fn row_line(pen: Pen, layout: &Layout, row: &Row, now: Instant) -> Li
         PullState::Waiting | PullState::Warned(_) => pen.write(Style::Faint, "waiting"),
         PullState::Verifying => pen.write(Style::Plain, "verifying"),
         PullState::Pulling(layers) if layers.total == 0 => pen.write(Style::Plain, "pulling"),
+        PullState::Pulling(LayerTotals { extraction: Some(extraction), .. }) => {
+            write_extraction(pen, layout, row, *extraction)
+        }
         PullState::Pulling(_) => write_progress(pen, layout, row, now),
         PullState::Retrying(FailedAttempt { wait, failure, .. }) => {
             let rest = wait.saturating_sub(now.saturating_duration_since(row.since));
@@ -49,29 +52,59 @@ fn write_result(pen: Pen, layout: &Layout, row: &Row) -> Pen {
         .write(Style::Faint, &format!("{amount} in {:.1} s", duration.as_secs_f64()))
 }
 
-/// Writes layers, bar and numbers of a running pull.
+/// Writes layers, bar and numbers of a running download.
 fn write_progress(pen: Pen, layout: &Layout, row: &Row, now: Instant) -> Pen {
     let layers = &row.layers;
+    let pen = pen.write(Style::Plain, &format!("pulling {}/{}", layers.done, layers.total));
+    let columns = Columns {
+        bytes: layers.bytes,
+        amount: part_of_bytes(layers.bytes, layers.bytes_total),
+        rate: row.bytes_per_second(now).map(|rate| format!("{}/s", bytes(rate))).unwrap_or_default(),
+        time_left: row.time_left(now).map(clock).unwrap_or_default(),
+    };
+    write_columns(pen, layout, layers.bytes_total, columns)
+}
+
+/// Writes bar and numbers while the engine unpacks the layers. Its rate is unknown, so there is none;
+/// an engine that reports only a time shows that it goes on.
+fn write_extraction(pen: Pen, layout: &Layout, row: &Row, Extraction { bytes, seconds }: Extraction) -> Pen {
+    let layers = &row.layers;
+    let amount = match seconds {
+        None => part_of_bytes(bytes, layers.bytes_total),
+        Some(_) => format!("{}/{} layers", layers.done, layers.total),
+    };
+    let time = seconds.map(|seconds| format!("for {}", clock(Duration::from_secs(seconds)))).unwrap_or_default();
+    let columns = Columns { bytes, amount, rate: time, time_left: String::new() };
+    write_columns(pen.write(Style::Plain, "extracting"), layout, layers.bytes_total, columns)
+}
+
+/// The numbers of a row.
+struct Columns {
+    /// The bytes that are done, for the bar and the percentage.
+    bytes: u64,
+    amount: String,
+    rate: String,
+    time_left: String,
+}
+
+fn write_columns(pen: Pen, layout: &Layout, bytes_total: u64, columns: Columns) -> Pen {
     let mut column = layout.name + GAP + STATE + GAP;
-    let mut pen = pen.write(Style::Plain, &format!("pulling {}/{}", layers.done, layers.total)).move_to(column);
-    if layers.bytes_total == 0 {
+    let mut pen = pen.move_to(column);
+    if bytes_total == 0 {
         return pen;
     }
+    let Columns { bytes, amount, rate, time_left } = columns;
     if layout.bar > 0 {
-        let full = scale(layers.bytes, layers.bytes_total, layout.bar);
+        let full = scale(bytes, bytes_total, layout.bar);
         pen = pen.write(Style::Busy, &"█".repeat(full)).write(Style::Faint, &"░".repeat(layout.bar - full));
         column += layout.bar + 1;
         pen = pen.move_to(column);
     }
-    let (rate, time_left) = (row.bytes_per_second(now), row.time_left(now));
-    let columns = [
-        (layout.percent, Some(format!("{}%", scale(layers.bytes, layers.bytes_total, 100)))),
-        (layout.bytes, Some(part_of_bytes(layers.bytes, layers.bytes_total))),
-        (layout.rate, rate.map(|rate| format!("{}/s", bytes(rate)))),
-        (layout.time_left, time_left.map(clock)),
-    ];
+    let percent = format!("{}%", scale(bytes, bytes_total, 100));
+    let columns =
+        [(layout.percent, percent), (layout.bytes, amount), (layout.rate, rate), (layout.time_left, time_left)];
     for (width, text) in columns.into_iter().filter(|(width, _)| *width > 0) {
-        pen = pen.write(Style::Plain, &format!("{:>width$}", text.unwrap_or_default()));
+        pen = pen.write(Style::Plain, &format!("{text:>width$}"));
         column += width + GAP;
         pen = pen.move_to(column);
     }

@@ -9,7 +9,7 @@ use super::pen::{cut_end, cut_start};
 use crate::cli::progress::progress_model::ProgressModel;
 use crate::cli::terminal::stderr::{Line, TerminalSize};
 use crate::error::{Class, Failure, Link, Printable};
-use crate::pull::{FailedAttempt, LayerTotals, PullResultKind, PullState, PulledImage};
+use crate::pull::{Extraction, FailedAttempt, LayerTotals, PullResultKind, PullState, PulledImage};
 
 const MB: u64 = 1_000_000;
 
@@ -57,7 +57,12 @@ impl Screen {
 }
 
 fn pulling(done: usize, total: usize, bytes: u64, bytes_total: u64) -> PullState {
-    PullState::Pulling(LayerTotals { done, total, bytes, bytes_total })
+    PullState::Pulling(LayerTotals { done, total, bytes, bytes_total, extraction: None })
+}
+
+fn extracting(bytes: u64, seconds: Option<u64>) -> PullState {
+    let extraction = Some(Extraction { bytes, seconds });
+    PullState::Pulling(LayerTotals { done: 2, total: 4, bytes: 200 * MB, bytes_total: 200 * MB, extraction })
 }
 
 fn done(kind: PullResultKind) -> PullState {
@@ -116,6 +121,29 @@ fn each_state_has_its_label() {
             "2 of 9 images, 1 failed  60.0/210.0 MB  4.5 MB/s  about 1:32 left",
         ]
         .map(str::to_owned)
+    );
+}
+
+#[test]
+fn unpacking_has_its_own_share_and_no_rate() {
+    let screen = Screen::new(&["a:1", "registry.example:5000/team/long/b:1", "c:1"])
+        .with_state(0, &pulling(0, 4, 0, 200 * MB))
+        .after(2)
+        .with_state(0, &pulling(0, 4, 200 * MB, 200 * MB));
+    assert_eq!(screen.lines(80, 24)[0], "a:1                    pulling 0/4    100%  200.0/200.0 MB");
+    let screen = screen
+        .with_state(0, &extracting(50 * MB, None))
+        .with_state(1, &extracting(100 * MB, Some(12)))
+        .with_state(2, &pulling(0, 2, 5 * MB, 10 * MB));
+    let mut lines = screen.lines(80, 24);
+    assert!(lines.pop().unwrap().starts_with("0 of 3 images, 2 extracting  405.0/410.0 MB"));
+    assert_eq!(
+        lines,
+        [
+            "a:1                    extracting      25%   50.0/200.0 MB",
+            "…e:5000/team/long/b:1  extracting      50%      2/4 layers    for 12 s",
+            "c:1                    pulling 0/2     50%     5.0/10.0 MB",
+        ]
     );
 }
 
@@ -240,7 +268,8 @@ fn any_state() -> impl Strategy<Value = PullState> {
         Just(PullState::Authorizing),
         Just(PullState::Waiting),
         Just(PullState::Verifying),
-        layers.prop_map(|(done, total, bytes, bytes_total)| pulling(done, total, bytes, bytes_total)),
+        layers.clone().prop_map(|(done, total, bytes, bytes_total)| pulling(done, total, bytes, bytes_total)),
+        (any::<u64>(), any::<Option<u64>>()).prop_map(|(bytes, seconds)| extracting(bytes, seconds)),
         (any::<u64>(), failure.clone()).prop_map(|(seconds, failure)| {
             PullState::Retrying(FailedAttempt { attempt: 2, wait: Duration::from_secs(seconds), failure })
         }),
