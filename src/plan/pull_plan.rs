@@ -66,7 +66,7 @@ impl PullPlan {
             Ok(container) => plan_container(container),
             Err(error) => PlannedContainer {
                 name: error.container.clone(),
-                image: error.image.clone(),
+                image: error.image.clone().into(),
                 registry: None,
                 pull: Err(error.into()),
             },

@@ -1,7 +1,7 @@
 //! Why the arguments or the token of a new secret are invalid.
 
 use crate::credential::content::VALUE_LIMIT;
-use crate::error::{Class, Explain, Link};
+use crate::error::{Class, Excerpt, Explain, Link};
 use crate::secret_authoring::secret_use::PULL_THROUGH_PREFIX;
 use crate::task::{ArnError, Region, RegionError};
 
@@ -12,7 +12,7 @@ pub enum NewSecretError {
     #[error("`{name}` is not a valid name of a secret")]
     Name {
         /// The text that was given.
-        name: String,
+        name: Excerpt,
         /// What is wrong with the text.
         source: ArnError,
     },
@@ -38,7 +38,7 @@ pub enum NewSecretError {
     #[error("`{key}` is not the ARN of a KMS key")]
     Key {
         /// The text that was given.
-        key: String,
+        key: Excerpt,
         /// What is wrong with the text.
         source: ArnError,
     },
@@ -100,8 +100,9 @@ impl Explain for NewSecretError {
 
     fn resource(&self) -> String {
         match self {
-            Self::Name { name, .. } | Self::Prefix { name } => name.clone(),
-            Self::Key { key, .. } => key.clone(),
+            Self::Name { name, .. } => name.to_string(),
+            Self::Prefix { name } => name.clone(),
+            Self::Key { key, .. } => key.to_string(),
             Self::ReplicaTwice(region) => region.to_string(),
             _ => "-".to_owned(),
         }
