@@ -43,14 +43,15 @@ pub(super) fn visible_part(kind: InputKind, text: &str) -> Visible {
     if has_login_words(kind, text, &filled) || has_foreign_character(kind, &filled) {
         return Visible::Nothing;
     }
-    user_information(kind, text)
+    if filled.contains('@') { user_information(kind, text) } else { Visible::Everything }
 }
 
 /// Whether a text has the shape of a login, and not only characters that its field never has.
 pub(super) fn holds_login(kind: InputKind, text: &str) -> bool {
     let text = percent_decoded(text);
     let filled = without_placeholders(unquoted(&text));
-    has_login_words(kind, &text, &filled) || user_information(kind, &text) != Visible::Everything
+    let has_user = filled.contains('@') && user_information(kind, &text) != Visible::Everything;
+    has_user || has_login_words(kind, &text, &filled)
 }
 
 fn has_login_words(kind: InputKind, text: &str, filled: &str) -> bool {
@@ -88,21 +89,36 @@ const SECRET_KEYS: [&str; 13] = [
 ];
 
 /// The words before a value that is not secret, in the address of a web page or in an assignment.
-const OPEN_KEYS: [&str; 12] =
-    ["image", "name", "region", "tag", "version", "tab", "section", "id", "project", "page", "repository", "arn"];
+const OPEN_KEYS: [&str; 14] = [
+    "image",
+    "name",
+    "region",
+    "tag",
+    "version",
+    "tab",
+    "section",
+    "id",
+    "project",
+    "page",
+    "repository",
+    "arn",
+    "q",
+    "type",
+];
 
 /// Whether the text has `password=…`, or in an image any value that may be secret.
 fn has_assignment(kind: InputKind, text: &str) -> bool {
     let lower = text.to_lowercase();
     let is_web_page = lower.contains("://");
     lower.match_indices(['=', '>']).any(|(at, _)| {
-        let key = lower[..at].trim_end_matches(['"', '\'', ' ', ':']);
+        let key = lower[..at].trim_end_matches(['"', '\'', ' ']);
         let key = key.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
         let has_value = lower[at + 1..].starts_with(|c: char| !matches!(c, '=' | '/' | ',' | '&'));
+        let has_secret_key = has_value && SECRET_KEYS.iter().any(|secret| key.ends_with(secret));
         match kind {
+            _ if is_web_page => has_secret_key || (has_value && ["key", "sig", "signature", "code"].contains(&key)),
             InputKind::Image => has_value && !OPEN_KEYS.contains(&key),
-            _ if is_web_page => has_value && !OPEN_KEYS.contains(&key),
-            _ => has_value && SECRET_KEYS.iter().any(|secret| key.ends_with(secret)),
+            _ => has_secret_key,
         }
     }) || ["password ", "passwd ", "password: ", "authorization:", "bearer ", "basic "]
         .iter()
@@ -185,10 +201,17 @@ fn is_user_and_password(kind: InputKind, text: &str) -> bool {
         return false;
     }
     let text = text.trim();
-    let is_arn = looks_like_arn(text) && !text.contains('@');
+    let is_arn = looks_like_arn(text) && !has_login_in_arn(text);
     let has_host = text.split_once('/').is_some_and(|(host, _)| host.contains('.') && is_host_and_port(host));
     let has_json_key = text.ends_with("::") && text.matches(':').count() == 3;
     !(is_arn || has_host || has_json_key)
+}
+
+/// Whether the name in an ARN, which may have an `@`, begins with `user:password@`.
+fn has_login_in_arn(text: &str) -> bool {
+    let resource = text.splitn(6, ':').nth(5).unwrap_or(text);
+    let name = resource.strip_prefix("secret:").unwrap_or(resource);
+    name.rsplit_once('@').is_some_and(|(before, _)| before.contains(':'))
 }
 
 /// Whether a text is meant as an ARN, in any spelling.
@@ -207,7 +230,8 @@ fn user_information(kind: InputKind, text: &str) -> Visible {
     }
     let has_scheme = text.contains("://");
     let may_have_at_sign = match kind {
-        InputKind::Name | InputKind::Label | InputKind::Setting => !before.contains(':'),
+        InputKind::Name => !before.contains(':') || (looks_like_arn(text) && !has_login_in_arn(text)),
+        InputKind::Label | InputKind::Setting => !before.contains(':'),
         InputKind::Path => !before.contains(':') || before.contains('/'),
         // `app@latest` is a slip, `token@registry.example` a login.
         InputKind::Image => {
@@ -232,6 +256,9 @@ fn is_host_and_port(text: &str) -> bool {
 
 /// Whether a text is a digest, also one that is cut short.
 fn is_digest(text: &str) -> bool {
+    if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return true;
+    }
     let digits = ["sha256", "sha384", "sha512"].iter().find_map(|algorithm| text.strip_prefix(algorithm));
     digits.is_some_and(|digits| {
         let digits = digits.strip_prefix([':', '-']).unwrap_or(digits);

@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_malformed_role_affects_only_containers_that_need_it() {
-        let text = r#"{"executionRoleArn": "execution", "containerDefinitions": [{"name": "open", "image": "a"},
+        let text = r#"{"executionRoleArn": "<role>", "containerDefinitions": [{"name": "open", "image": "a"},
             {"name": "closed", "image": "b", "repositoryCredentials": {"credentialsParameter": "s"}}]}"#;
         let strict = plan(&[text], RoleUse::Assume);
         let containers = &strict.tasks[0].containers;

@@ -119,6 +119,7 @@ impl Explain for NewSecretError {
                     name.rsplit('/').next().filter(|rest| !rest.is_empty()).unwrap_or("docker-hub")
                 ));
             }
+            Self::Region(error) => return Some(error.hint()),
             Self::CustomerKey => {
                 "omit --kms-key; a customer key is for --for direct, where another account may have to read the secret"
             }

@@ -34,7 +34,7 @@ impl Explain for ExecutionRoleError {
     }
 
     fn hint(&self) -> Option<String> {
-        let hint = "give the role's ARN, as `aws iam list-roles --query Roles[*].Arn` prints it, or its name";
+        let hint = "give the role's ARN, as `aws iam list-roles --query 'Roles[].Arn'` prints it, or its name";
         Some(self.error.hint().unwrap_or_else(|| hint.to_owned()))
     }
 }

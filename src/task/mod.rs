@@ -27,7 +27,7 @@ mod task_definition;
 #[cfg(test)]
 mod tests;
 
-pub use arn::{ArnError, KeyArn, RoleArn, SecretArn, is_account_id};
+pub use arn::{ArnError, KeyArn, RoleArn, SecretArn, check_cluster, is_account_id};
 pub use container::{ContainerDefinition, ContainerError, ContainerErrorKind, ContainerName};
 pub use credentials_parameter::CredentialsParameter;
 pub use definition_error::DefinitionError;

@@ -84,8 +84,10 @@ impl Region {
     pub fn unknown_warning(&self) -> Option<String> {
         let Partition { name, regions, .. } = self.find_partition();
         (!regions.contains(&self.as_str())).then(|| {
-            let similar = find_similar(&self.0, known_regions()).map(|region| format!(" ({region} is similar)"));
-            let similar = similar.unwrap_or_default();
+            let stem = self.0.trim_end_matches(|c: char| c.is_ascii_digit());
+            let is_new_number = known_regions().any(|region| region.starts_with(stem));
+            let similar = find_similar(&self.0, known_regions()).filter(|_| !is_new_number);
+            let similar = similar.map(|region| format!(" ({region} is similar)")).unwrap_or_default();
             format!("{self} is not a Region of the partition {name} that this version of taskpull knows{similar}: check the spelling, unless the Region is new")
         })
     }

@@ -24,6 +24,8 @@ pub enum EcrHostError {
         partition: &'static str,
         /// The domain of the host.
         suffix: &'static str,
+        /// The domain of ECR hosts in that partition.
+        expected: &'static str,
     },
 }
 
@@ -35,7 +37,10 @@ impl EcrHostError {
         match self {
             Self::Region(error) if error.meant.is_some() => error.hint(),
             Self::Account(_) => format!("an account id has 12 digits: {form}"),
-            Self::Form | Self::Region(_) | Self::Partition { .. } => form.to_owned(),
+            Self::Partition { region, expected, .. } => {
+                format!("ECR hosts in {region} end in `{region}.{expected}`; or write the Region that was meant")
+            }
+            Self::Form | Self::Region(_) => form.to_owned(),
         }
     }
 }

@@ -66,7 +66,9 @@ impl EcrRegistry {
         }
         let partition = region.partition();
         if !suffix.partitions.contains(&partition) {
-            return Err(EcrHostError::Partition { region, partition, suffix: suffix.text });
+            let right = SUFFIXES.iter().find(|s| s.dual_stack == dual_stack && s.partitions.contains(&partition));
+            let expected = right.map_or("the domain of the partition", |right| right.text);
+            return Err(EcrHostError::Partition { region, partition, suffix: suffix.text, expected });
         }
         Ok(Some(EcrRegistry { account: account.to_owned(), region, fips, dual_stack }))
     }

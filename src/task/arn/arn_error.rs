@@ -23,6 +23,8 @@ pub enum ArnError {
         found: Excerpt,
         /// The service that is expected.
         expected: &'static str,
+        /// The Region in the ARN, if it has one.
+        region: Option<Region>,
     },
     /// The Region is missing or malformed.
     #[error(transparent)]
@@ -50,6 +52,8 @@ pub enum ArnError {
         found: Excerpt,
         /// The expected beginning, in backticks.
         expected: &'static str,
+        /// The Region in the ARN, if it has one.
+        region: Option<Region>,
     },
     /// A JSON key follows the secret's name, as in `secrets.valueFrom`.
     #[error(
@@ -88,14 +92,17 @@ impl ArnError {
             Self::Service { found, .. } if found.as_str() == "ssm" => {
                 "ECS does not accept Parameter Store here: put the credentials in a Secrets Manager secret"
             }
-            Self::Service { expected: "secretsmanager", .. } | Self::Kind { expected: "`secret:`", .. } => {
-                "copy the ARN that `aws secretsmanager list-secrets --query SecretList[*].ARN` prints in the secret's Region"
-            }
-            Self::Service { expected: "iam", .. } | Self::Kind { expected: "`role/`", .. } => {
-                "copy the ARN that `aws iam list-roles --query Roles[*].Arn` prints"
-            }
-            Self::Service { .. } | Self::Kind { .. } => {
-                "copy the ARN that `aws kms list-keys` prints in the key's Region"
+            Self::Service { expected, region, .. } | Self::Kind { expected, region, .. } => {
+                let region = region.as_ref().map(|region| format!(" --region {region}")).unwrap_or_default();
+                let command = match *expected {
+                    "secretsmanager" | SECRET_KIND => {
+                        format!("secretsmanager list-secrets{region} --query 'SecretList[].ARN'")
+                    }
+                    "iam" | ROLE_KIND => "iam list-roles --query 'Roles[].Arn'".to_owned(),
+                    "ecs" | CLUSTER_KIND => format!("ecs list-clusters{region}"),
+                    _ => format!("kms list-keys{region} --query 'Keys[].KeyArn'"),
+                };
+                return Some(format!("copy the ARN from `aws {command}`"));
             }
             Self::Account(_) => "compare it with `aws sts get-caller-identity` in the owner's account",
             _ => return None,
@@ -103,6 +110,15 @@ impl ArnError {
         Some(hint.to_owned())
     }
 }
+
+/// The beginning of the resource part in the ARN of a secret.
+pub(super) const SECRET_KIND: &str = "`secret:`";
+
+/// The beginning of the resource part in the ARN of a role.
+pub(super) const ROLE_KIND: &str = "`role/`";
+
+/// The beginning of the resource part in the ARN of a cluster.
+pub(super) const CLUSTER_KIND: &str = "`cluster/`";
 
 /// The checked parts of an ARN; `region` and `resource` are not checked.
 pub(super) struct Parts<'a> {
@@ -130,7 +146,8 @@ pub(super) fn split<'a>(field: Field, text: &'a str, service: &'static str) -> R
         return Err(ArnError::Partition(input.part(partition)));
     }
     if found != service {
-        return Err(ArnError::Service { found: input.part(found), expected: service });
+        let region = Region::parse(region).ok();
+        return Err(ArnError::Service { found: input.part(found), expected: service, region });
     }
     if is_unnumbered(account) {
         return Err(Slip::Placeholder(input.part(account)).into());

@@ -27,7 +27,11 @@ impl KeyArn {
         let region = parts.checked_region(&input)?;
         let name = parts.resource.strip_prefix("key/").or_else(|| parts.resource.strip_prefix("alias/"));
         let Some(name) = name else {
-            return Err(ArnError::Kind { found: input.part(parts.resource), expected: "`key/` or `alias/`" });
+            return Err(ArnError::Kind {
+                found: input.part(parts.resource),
+                expected: "`key/` or `alias/`",
+                region: Some(region),
+            });
         };
         check_name(&input, name, "/_-", Self::NAME_LIMIT)?;
         Ok(Self { text: text.to_owned(), region })

@@ -4,11 +4,13 @@
 //! checked. Sources: the ARN format of the AWS General Reference; for secret names, A2.
 
 mod arn_error;
+mod cluster_arn;
 mod key_arn;
 mod role_arn;
 mod secret_arn;
 
 pub use arn_error::{ArnError, is_account_id};
+pub use cluster_arn::check_cluster;
 pub use key_arn::KeyArn;
 pub use role_arn::RoleArn;
 pub use secret_arn::SecretArn;

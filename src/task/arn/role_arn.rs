@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::arn_error::{ArnError, check_name, partition, split};
+use super::arn_error::{ArnError, ROLE_KIND, check_name, partition, split};
 use crate::error::InputText;
 use crate::task::slip::Field;
 
@@ -41,7 +41,7 @@ impl RoleArn {
             return Err(ArnError::RegionOnRole(input.part(parts.region)));
         }
         let Some(name) = parts.resource.strip_prefix("role/") else {
-            return Err(ArnError::Kind { found: input.part(parts.resource), expected: "`role/`" });
+            return Err(ArnError::Kind { found: input.part(parts.resource), expected: ROLE_KIND, region: None });
         };
         check_role_name(&input, name)?;
         Ok(Self { text: text.to_owned(), account: parts.account.to_owned() })

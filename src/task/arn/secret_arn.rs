@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::arn_error::{ArnError, check_name, partition, split};
+use super::arn_error::{ArnError, SECRET_KIND, check_name, partition, split};
 use crate::task::region::Region;
 use crate::task::slip::Field;
 
@@ -56,7 +56,11 @@ impl SecretArn {
         let parts = split(Field::Secret, text, "secretsmanager")?;
         let region = parts.checked_region(&input)?;
         let Some(name) = parts.resource.strip_prefix("secret:") else {
-            return Err(ArnError::Kind { found: input.part(parts.resource), expected: "`secret:`" });
+            return Err(ArnError::Kind {
+                found: input.part(parts.resource),
+                expected: SECRET_KIND,
+                region: Some(region),
+            });
         };
         check_json_key(text, name)?;
         check_name(&input, name, "/_+=.@-", NAME_LIMIT + SUFFIX)?;

@@ -40,9 +40,12 @@ pub enum Slip {
     /// The value has white space or invisible characters; the value without those at its ends is given.
     #[error("{0}")]
     WhiteSpace(WhiteSpace, Excerpt),
-    /// The value begins or ends with a character that separates parts, and there is no such part.
-    #[error("it begins or ends with `{0}`, and no part of the value is on its other side")]
-    Separator(Excerpt),
+    /// The value begins with a character that separates parts, and no part is in front of it.
+    #[error("it begins with `{0}`, and nothing is in front of it")]
+    Leading(Excerpt),
+    /// The value ends with a character that separates parts, and no part is behind it.
+    #[error("it ends with `{0}`, and nothing follows it")]
+    Trailing(Excerpt),
     /// The value has a wildcard, as in a policy.
     #[error("it has the wildcard `{0}`, and should be {1}")]
     Wildcard(char, Field),
@@ -65,7 +68,7 @@ impl Slip {
             .or_else(|| find_command(field, trimmed, &input))
             .or_else(|| find_foreign_kind(field, trimmed, &input))
             .or_else(|| WhiteSpace::find(value).map(|found| Self::WhiteSpace(found, input.part(trimmed))))
-            .or_else(|| find_separator(field, trimmed).map(|separator| Self::Separator(input.part(separator))))
+            .or_else(|| find_separator(field, trimmed, &input))
             .or_else(|| {
                 value.find(['*', '?']).and_then(|at| value[at..].chars().next()).map(|c| Self::Wildcard(c, field))
             })
@@ -76,6 +79,7 @@ impl Slip {
     pub fn hint(&self) -> String {
         match self {
             Self::Quotes(rest) => format!("write it without quotes: `{rest}`"),
+            Self::Json(Field::RegistryHost) | Self::Login(Field::RegistryHost) => "write the host alone; the login belongs into a secret".to_owned(),
             Self::Json(_) | Self::Login(_) => "put the login into a secret, and name that secret in `repositoryCredentials`; change the password or token if this text was stored or shared".to_owned(),
             Self::Placeholder(_) => "replace it with the real value; if a template or a script should do that, check that it ran and knows the value".to_owned(),
             Self::WebPage(page, _) => page.hint.clone(),
@@ -85,8 +89,13 @@ impl Slip {
             Self::ArnForImage { image: None, .. } => "an image is `[registry[:port]/]repository[:tag][@digest]`; the ARN of a secret belongs into `repositoryCredentials.credentialsParameter`".to_owned(),
             Self::ImageFor(Field::Role) => "an image belongs into `image`, the ARN of a role here".to_owned(),
             Self::ImageFor(_) => "an image belongs into `image`; here is the place of the secret with its registry's login".to_owned(),
-            Self::WhiteSpace(_, rest) => format!("write it without white space and invisible characters: `{rest}`"),
-            Self::Separator(separator) => format!("remove the `{separator}`, or add the part that is missing"),
+            Self::WhiteSpace(found, rest) if found.is_at_end() => {
+                format!("write it without white space and invisible characters at its ends: `{rest}`")
+            }
+            Self::WhiteSpace(..) => "remove it: the field has one value without white space".to_owned(),
+            Self::Leading(separator) | Self::Trailing(separator) => {
+                format!("remove the `{separator}`, or add the part that is missing")
+            }
             Self::Wildcard(_, field) => format!("wildcards are for policies: write {field}, one and in full"),
         }
     }
@@ -116,7 +125,8 @@ fn find_blank(field: Field, text: &str) -> Option<&str> {
         Field::ContainerName => None,
         _ => text.split([':', '/']).find_map(|part| {
             let suffix = part.rsplit('-').next().unwrap_or(part);
-            [part, suffix].into_iter().find(|part| is_certain_blank(part))
+            let stem = part.strip_suffix(suffix).and_then(|stem| stem.strip_suffix('-')).unwrap_or(part);
+            [part, suffix, stem].into_iter().find(|part| is_certain_blank(part))
         }),
     }
 }
@@ -142,7 +152,8 @@ fn find_blank_of_ecr_host(host: &str) -> Option<&str> {
     let labels: Vec<&str> = host.split('.').collect();
     let is_ecr = |label: &&str| label.to_ascii_lowercase().starts_with("dkr-ecr") || label.eq_ignore_ascii_case("dkr");
     let ecr = labels.iter().position(is_ecr)?;
-    let region = labels[ecr + 1..].iter().find(|label| !["ecr", "ecr-fips"].contains(&&*label.to_ascii_lowercase()));
+    let is_part = |label: &&str| ["ecr", "amazonaws"].iter().any(|part| label.to_ascii_lowercase().starts_with(part));
+    let region = labels[ecr + 1..].iter().find(|label| !is_part(label)).filter(|label| **label != "com");
     let account = labels[..ecr].last().filter(|label| is_unnumbered(label));
     account
         .or_else(|| {
@@ -196,15 +207,16 @@ fn find_foreign_kind(field: Field, text: &str, input: &InputText<'_>) -> Option<
 }
 
 /// A separator at the beginning or end of a value.
-fn find_separator(field: Field, text: &str) -> Option<&str> {
+fn find_separator(field: Field, text: &str, input: &InputText<'_>) -> Option<Slip> {
     let separators: &[char] = match field {
         Field::Image | Field::RegistryHost => &[':', '@', '/', ',', ';', '\\', '|'],
         Field::ContainerName => return None,
-        _ if text.ends_with("::") => return None,
+        // An ARN has empty parts, and a JSON key behind it too.
+        _ if text.starts_with("arn:") || text.matches(':').count() > 2 => &[',', ';', '\\', '|'],
         _ => &[':', ',', ';', '\\', '|'],
     };
-    let first = text.chars().next().filter(|c| separators.contains(c)).map(|c| &text[..c.len_utf8()]);
-    first.or_else(|| {
-        text.chars().next_back().filter(|c| separators.contains(c)).map(|c| &text[text.len() - c.len_utf8()..])
-    })
+    let part = |c: char| input.part(c.encode_utf8(&mut [0; 4]));
+    let is_separator = |c: &char| separators.contains(c);
+    let first = text.chars().next().filter(is_separator).map(|c| Slip::Leading(part(c)));
+    first.or_else(|| text.chars().next_back().filter(is_separator).map(|c| Slip::Trailing(part(c))))
 }

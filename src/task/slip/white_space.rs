@@ -27,6 +27,11 @@ impl WhiteSpace {
             .or_else(|| at(text.chars().find(|character| is_white_space(*character)), Place::Within))
     }
 
+    /// Whether the character is at an end of the value.
+    pub(super) fn is_at_end(self) -> bool {
+        self.place != Place::Within
+    }
+
     /// The value without white space and invisible characters at its ends.
     pub(super) fn trim(text: &str) -> &str {
         text.trim_matches(is_white_space)
@@ -42,19 +47,19 @@ fn is_white_space(character: char) -> bool {
 
 impl fmt::Display for WhiteSpace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.place {
-            Place::Start => "it begins with ",
-            Place::Within => "it has within it ",
-            Place::End => "it ends with ",
-        })?;
-        match self.character {
-            ' ' => f.write_str("a space"),
-            '\n' => f.write_str("a line end (`\\n`)"),
-            '\r' => f.write_str("a carriage return (`\\r`)"),
-            '\t' => f.write_str("a tab (`\\t`)"),
-            '\u{a0}' => f.write_str("a no-break space (U+00A0)"),
-            '\u{feff}' => f.write_str("a byte order mark (U+FEFF)"),
-            other => write!(f, "the invisible character U+{:04X}", u32::from(other)),
+        let character = match self.character {
+            ' ' => "a space".to_owned(),
+            '\n' => "a line end (`\\n`)".to_owned(),
+            '\r' => "a carriage return (`\\r`)".to_owned(),
+            '\t' => "a tab (`\\t`)".to_owned(),
+            '\u{a0}' => "a no-break space (U+00A0)".to_owned(),
+            '\u{feff}' => "a byte order mark (U+FEFF)".to_owned(),
+            other => format!("the invisible character U+{:04X}", u32::from(other)),
+        };
+        match self.place {
+            Place::Start => write!(f, "it begins with {character}"),
+            Place::Within => write!(f, "it has {character} in the middle"),
+            Place::End => write!(f, "it ends with {character}"),
         }
     }
 }
