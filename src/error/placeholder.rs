@@ -1,4 +1,4 @@
-//! Placeholders of templates and documents: the parts of a text that somebody has to fill in.
+//! Placeholders of templates and documents: the parts of a text that are to be filled in.
 
 use std::ops::Range;
 

@@ -63,6 +63,7 @@ mod pull_read_only;
 mod pull_rewrites;
 mod pull_rotation;
 mod pull_secret_failures;
+mod pull_slips;
 mod secret_check;
 mod secret_new;
 mod secret_recipes;

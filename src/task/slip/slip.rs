@@ -211,6 +211,8 @@ fn find_separator(field: Field, text: &str, input: &InputText<'_>) -> Option<Sli
     let separators: &[char] = match field {
         Field::Image | Field::RegistryHost => &[':', '@', '/', ',', ';', '\\', '|'],
         Field::ContainerName => return None,
+        // The name of a role may end with a comma.
+        Field::Role => &[';', '\\', '|'],
         // An ARN has empty parts, and a JSON key behind it too.
         _ if text.starts_with("arn:") || text.matches(':').count() > 2 => &[',', ';', '\\', '|'],
         _ => &[':', ',', ';', '\\', '|'],
