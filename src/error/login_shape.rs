@@ -178,7 +178,7 @@ fn is_encoded_login(word: &str) -> bool {
         return false;
     }
     [STANDARD_NO_PAD.decode(digits), URL_SAFE_NO_PAD.decode(digits)].into_iter().flatten().any(|bytes| {
-        let is_text = bytes.iter().all(|b| b.is_ascii_graphic());
+        let is_text = bytes.iter().all(u8::is_ascii_graphic);
         is_text && (bytes.starts_with(b"{") || bytes[1..bytes.len() - 1].contains(&b':'))
     })
 }

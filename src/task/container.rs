@@ -64,13 +64,13 @@ pub enum ContainerErrorKind {
     Name,
     /// The image is not an image reference.
     #[error("image `{text}`: {error}", text = .0, error = .1)]
-    Image(Excerpt, ImageReferenceError),
+    Image(Excerpt, Box<ImageReferenceError>),
     /// `repositoryCredentials` has no `credentialsParameter`.
     #[error("`repositoryCredentials` has no `credentialsParameter`")]
     NoParameter,
     /// `credentialsParameter` is neither the ARN nor the name of a secret.
     #[error("credentialsParameter `{text}`: {error}", text = .0, error = .1)]
-    Parameter(Excerpt, ArnError),
+    Parameter(Excerpt, Box<ArnError>),
 }
 
 impl Explain for ContainerError {

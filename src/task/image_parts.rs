@@ -39,9 +39,10 @@ fn check_host(input: &InputText<'_>, text: &str) -> Result<(), ImageReferenceErr
     }
     let is_name =
         !port.is_empty() && port.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b));
-    let image = match is_name && !is_port {
-        true => format!("{host}/{port}"),
-        false => format!("{host}{}/REPOSITORY", if is_port { rest } else { "" }),
+    let image = if is_name && !is_port {
+        format!("{host}/{port}")
+    } else {
+        format!("{host}{}/REPOSITORY", if is_port { rest } else { "" })
     };
     let image = if input.holds_login() { input.whole() } else { Field::Image.text(&image).whole() };
     Err(ImageReferenceError::NoRepository { host: input.part(host), image })

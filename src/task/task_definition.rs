@@ -76,7 +76,10 @@ fn parse_container(position: usize, raw: Container) -> Result<ContainerDefinitio
     let image = match ImageReference::parse(&image_text) {
         Ok(image) => image,
         Err(source) => {
-            return Err(error(name, ContainerErrorKind::Image(Field::Image.text(&image_text).whole(), source)));
+            return Err(error(
+                name,
+                ContainerErrorKind::Image(Field::Image.text(&image_text).whole(), Box::new(source)),
+            ));
         }
     };
     let credentials = match raw.repository_credentials {
@@ -89,7 +92,7 @@ fn parse_container(position: usize, raw: Container) -> Result<ContainerDefinitio
                 Ok(parameter) => Some(parameter),
                 Err(source) => {
                     let text = Field::Secret.text(&text).whole();
-                    return Err(error(name, ContainerErrorKind::Parameter(text, source)));
+                    return Err(error(name, ContainerErrorKind::Parameter(text, Box::new(source))));
                 }
             }
         }

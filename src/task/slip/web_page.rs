@@ -159,10 +159,10 @@ fn docker_hub(segments: &[&str]) -> Option<String> {
 }
 
 fn github(segments: &[&str]) -> Option<String> {
-    let (owner, name) = match segments {
-        [owner, _, "pkgs", "container", name, ..]
-        | ["orgs" | "users", owner, "packages", "container", "package", name, ..] => (owner, name),
-        _ => return None,
+    let ([owner, _, "pkgs", "container", name, ..]
+    | ["orgs" | "users", owner, "packages", "container", "package", name, ..]) = segments
+    else {
+        return None;
     };
     Some(format!("ghcr.io/{}/{}", owner.to_lowercase(), name.replace("%2F", "/").to_lowercase()))
 }
