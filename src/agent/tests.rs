@@ -29,7 +29,13 @@ fn job_store(state_folder: &Path, open: usize) -> Arc<JobStore> {
 }
 
 fn report() -> Report {
-    Report { schema_version: 1, tasks: Vec::new(), invalid_inputs: Vec::new(), summary: Summary::default() }
+    Report {
+        schema_version: 1,
+        warnings: Vec::new(),
+        tasks: Vec::new(),
+        invalid_inputs: Vec::new(),
+        summary: Summary::default(),
+    }
 }
 
 #[test]

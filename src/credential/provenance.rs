@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::aws::{AwsRequest, SecretVersion};
-use crate::error::Printable;
+use crate::error::{Printable, Warning};
 use crate::identity::Identity;
 use crate::plan::{EcrRegistry, HostLogin};
 use crate::task::SecretArn;
@@ -19,7 +19,7 @@ pub enum Provenance {
         /// The secret and its version.
         names: Arc<SecretNames>,
         /// Warnings about the content of the secret.
-        warnings: Vec<Printable>,
+        warnings: Vec<Warning>,
         /// The identity that read it.
         identity: Identity,
         /// The age of the cached value, if it is past its expiry and was used because AWS is
@@ -62,6 +62,15 @@ impl Provenance {
             Self::Ecr { .. } => "ecr",
             Self::EcrPublic { .. } => "ecr-public",
             Self::HostLogin(_) => "instance",
+        }
+    }
+
+    /// The warnings about the content of the secret, if the credential is one.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        match self {
+            Self::Secret { warnings, .. } => warnings,
+            Self::Anonymous | Self::Ecr { .. } | Self::EcrPublic { .. } | Self::HostLogin(_) => &[],
         }
     }
 

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::credential::Credential;
-use crate::error::Failure;
+use crate::error::{Failure, Warning};
 use crate::plan::PlannedPull;
 
 /// A source of credentials for pulls. The real one is
@@ -28,4 +28,9 @@ pub trait CredentialProvider: Send + Sync {
         refused: &'a Credential,
         sent_at: Instant,
     ) -> BoxFuture<'a, Result<Option<Credential>, Arc<Failure>>>;
+
+    /// What the provider has learned about the host and its way to AWS that its user should know.
+    fn warnings(&self) -> Vec<Warning> {
+        Vec::new()
+    }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::aws::{AwsClient, AwsError, Ciphertext, DecryptedBytes, RegistryToken, SecretVersion, TokenScope};
+use crate::error::Warning;
 use crate::identity::Identity;
 use crate::task::CredentialsParameter;
 
@@ -39,6 +40,11 @@ pub trait SecretStore: Send + Sync + 'static {
         ciphertext: &Ciphertext,
         end: Instant,
     ) -> impl Future<Output = Result<DecryptedBytes, AwsError>> + Send;
+
+    /// What the calls so far have shown about the host that its user should know.
+    fn warnings(&self) -> Vec<Warning> {
+        Vec::new()
+    }
 }
 
 /// Obtains registry tokens. The real one is [`AwsClient`](crate::aws::AwsClient).

@@ -5,7 +5,8 @@
 //! retry can help, and what to do next. [`Failure`] is the form in which an error leaves its
 //! module: cloneable, because equal needs share one; printable, because control characters are
 //! removed, so that a hostile registry cannot control the user's terminal; and without any secret,
-//! because no error type holds one: what a user wrote is in an error as an [`Excerpt`].
+//! because no error type holds one: what a user wrote is in an error as an [`Excerpt`]. A [`Warning`]
+//! is what did not fail and the user should still know.
 
 #[cfg(test)]
 pub(crate) mod catalogue;
@@ -17,6 +18,7 @@ mod link;
 mod login_shape;
 mod placeholder;
 mod printable;
+mod warning;
 
 pub use class::{Class, Retryability};
 pub use excerpt::{Excerpt, InputText};
@@ -26,3 +28,4 @@ pub use link::Link;
 pub use login_shape::InputKind;
 pub use placeholder::find_placeholder;
 pub use printable::Printable;
+pub use warning::{Warning, WarningId, reference as warning_reference};

@@ -7,12 +7,12 @@ use tracing::Instrument as _;
 use super::input::Input;
 use crate::credential::CredentialProvider;
 use crate::engine::EngineConnector;
-use crate::error::Failure;
+use crate::error::{Failure, Warning};
 use crate::plan::{PlanContext, PullPlan};
 use crate::pull::{self, ProgressObserver, PullLimiter, PullLimits};
 use crate::report::Report;
 use crate::report::Subject;
-use crate::task::{TaskDefinition, Warning};
+use crate::task::TaskDefinition;
 use crate::traces;
 
 /// A planned run: its pulls, the inputs that could not be planned, and when it started.
@@ -20,6 +20,8 @@ use crate::traces;
 pub struct PullRun {
     plan: PullPlan,
     invalid_inputs: Vec<Failure>,
+    /// Warnings about the host and its connections.
+    warnings: Vec<Warning>,
     started: Instant,
 }
 
@@ -36,7 +38,14 @@ impl PullRun {
                 Err(failure) => invalid_inputs.push(failure),
             }
         }
-        Self { plan: PullPlan::new(tasks, context), invalid_inputs, started }
+        Self { plan: PullPlan::new(tasks, context), invalid_inputs, warnings: Vec::new(), started }
+    }
+
+    /// Adds warnings about the host and its connections.
+    #[must_use]
+    pub fn with_warnings(mut self, warnings: impl IntoIterator<Item = Warning>) -> Self {
+        self.warnings.extend(warnings);
+        self
     }
 
     /// The images to pull. A [`ProgressObserver`] refers to them by their index in this list.
@@ -51,12 +60,21 @@ impl PullRun {
         Subject::from_plan(&self.plan)
     }
 
-    /// Warnings about what is valid but probably a mistake, one line each.
+    /// The warnings about the host and its connections.
+    #[must_use]
+    pub fn host_warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// The warnings that are known before the pulls, one line each: about the host, then about the
+    /// definitions.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
-        self.plan.tasks.iter().flat_map(|task| {
-            let line = move |warning: &Warning| format!("{}: {}: {}", task.source, warning.container, warning.message);
-            task.warnings.iter().map(line)
-        })
+        let tasks = self
+            .plan
+            .tasks
+            .iter()
+            .flat_map(|task| task.warnings.iter().map(move |warning| format!("{}: {warning}", task.source)));
+        self.warnings.iter().map(ToString::to_string).chain(tasks)
     }
 
     /// Whether an input or a container is invalid.
@@ -68,7 +86,7 @@ impl PullRun {
     /// The plan as a report. Contacts neither AWS nor the engine.
     #[must_use]
     pub fn dry_run(self) -> Report {
-        Report::from_plan(self.plan, self.invalid_inputs, self.started.elapsed())
+        Report::from_plan(self.plan, self.invalid_inputs, self.started.elapsed()).with_host_warnings(&self.warnings)
     }
 
     /// Pulls the images. Cancelling `interrupt` ends the run early; pulls that have not finished are
@@ -93,6 +111,7 @@ impl PullRun {
         };
         let pulls: Vec<_> = pulls.into_iter().zip(outcomes).collect();
         let report = Report::from_pulls(tasks, &pulls, self.invalid_inputs, self.started.elapsed());
+        let report = report.with_host_warnings(&[self.warnings, credentials.warnings()].concat());
         if let Some(failure) = report.failures().next() {
             traces::record_failure(&span, failure);
         }

@@ -2,7 +2,7 @@
 
 use super::registry::{ECR_PUBLIC_PARTITION, EcrReferenceError, EcrRegistry, RegistryKind};
 use super::{need::HostLogin, need::Need, planned_pull::PlannedPull, rewrites::Rewrites};
-use crate::error::Failure;
+use crate::error::{Failure, Warning, WarningId};
 use crate::identity::{AccountRoles, SessionName};
 use crate::task::{
     CredentialsParameter, ExecutionRoleError, ImageReference, ImageVersion, Platform, Region, RoleParameter,
@@ -33,12 +33,12 @@ impl CredentialSelector<'_> {
         image: ImageReference,
         platform: Option<Platform>,
         credentials: Option<CredentialsParameter>,
-        warnings: &mut Vec<String>,
+        warnings: &mut Vec<Warning>,
     ) -> Result<PlannedPull, Failure> {
         let need = self.select_need(&image, credentials, warnings)?;
         let pull_through = match (rewrites.rewrite(&image)?, image.version()) {
             (Some(_), ImageVersion::Digest(_)) => {
-                warnings.push(DIGEST_NOT_REWRITTEN.to_owned());
+                warnings.push(Warning::new(WarningId::DigestNotRewritten, DIGEST_NOT_REWRITTEN));
                 None
             }
             (Some(image), ImageVersion::Tag(_)) => {
@@ -57,21 +57,21 @@ impl CredentialSelector<'_> {
         &self,
         image: &ImageReference,
         credentials: Option<CredentialsParameter>,
-        warnings: &mut Vec<String>,
+        warnings: &mut Vec<Warning>,
     ) -> Result<Need, Failure> {
         let kind = RegistryKind::from_image(image)
             .map_err(|error| EcrReferenceError::Image { image: image.to_string(), error })?;
         if credentials.is_some() && matches!(kind, RegistryKind::Ecr(_) | RegistryKind::EcrPublic) {
-            warnings.push(SECRET_IGNORED.to_owned());
+            warnings.push(Warning::new(WarningId::UnusedSecret, SECRET_IGNORED));
         }
         match (kind, credentials) {
             (RegistryKind::Ecr(registry), _) => {
-                warnings.extend(registry.region.unknown_warning());
+                warnings.extend(unknown_region(&registry.region));
                 self.ecr_need(registry)
             }
             (RegistryKind::EcrPublic, _) => Ok(self.ecr_public_need()),
             (_, Some(parameter)) => {
-                warnings.extend(parameter.region().and_then(Region::unknown_warning));
+                warnings.extend(parameter.region().and_then(unknown_region));
                 self.secret_need(parameter)
             }
             (_, None) => Ok((self.host_login)(image).map_or(Need::Anonymous, Need::HostLogin)),
@@ -101,4 +101,9 @@ impl CredentialSelector<'_> {
     fn execution_role(&self) -> Result<Option<&RoleParameter>, ExecutionRoleError> {
         self.execution_role.as_ref().map(Option::as_ref).map_err(Clone::clone)
     }
+}
+
+/// The warning about a Region that this version does not know.
+fn unknown_region(region: &Region) -> Option<Warning> {
+    region.unknown_warning().map(|message| Warning::new(WarningId::UnknownRegion, &message))
 }

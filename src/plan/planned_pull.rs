@@ -2,7 +2,7 @@
 
 use super::need::Need;
 use crate::error::{Failure, Printable};
-use crate::task::{ContainerName, ImageReference, Platform, Warning};
+use crate::task::{ContainerName, DefinitionWarning, ImageReference, Platform};
 
 /// One pull: an image and the credential that it needs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -41,7 +41,7 @@ pub struct PlannedTask {
     /// The containers in the order of the definition.
     pub containers: Vec<PlannedContainer>,
     /// Warnings about parts that are allowed and probably a mistake.
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<DefinitionWarning>,
 }
 
 /// One container in the plan.

@@ -9,7 +9,7 @@ use super::{
 use crate::config::RoleUse;
 use crate::error::{Failure, Printable};
 use crate::identity::SessionName;
-use crate::task::{ContainerDefinition, TaskDefinition, Warning};
+use crate::task::{ContainerDefinition, DefinitionWarning, TaskDefinition};
 
 /// All pulls of one or more task definitions, without duplicates.
 #[derive(Debug, Default)]
@@ -54,10 +54,9 @@ impl PullPlan {
             let ContainerDefinition { name, image, credentials } = container;
             let (image_text, registry) = (Printable::new(&image.to_string()), Some(image.registry().to_owned()));
             let pull = platform.clone().and_then(|platform| {
-                let mut messages = Vec::new();
-                let pull = selector.plan_pull(rewrites, image, platform, credentials, &mut messages)?;
-                let messages = messages.iter().map(|text| Printable::new(text));
-                warnings.extend(messages.map(|message| Warning { container: name.clone(), message }));
+                let mut found = Vec::new();
+                let pull = selector.plan_pull(rewrites, image, platform, credentials, &mut found)?;
+                warnings.extend(found.into_iter().map(|warning| DefinitionWarning::new(&name, warning)));
                 Ok(self.index_of(indices, pull))
             });
             PlannedContainer { name, image: image_text, registry, pull }
@@ -242,6 +241,6 @@ mod tests {
         let tasks = vec![TaskDefinition::parse("-", text.as_bytes()).unwrap()];
         let plan = PullPlan::new(tasks, &context(RoleUse::Assume, &accounts, &rewrites));
         assert_eq!(plan.pulls[0].pull_through, None);
-        assert!(plan.tasks[0].warnings[0].message.as_str().contains("named by its digest"));
+        assert!(plan.tasks[0].warnings[0].to_string().contains("named by its digest"));
     }
 }

@@ -14,7 +14,7 @@ use super::pulled_image::PulledImage;
 use super::retry_loop::RetryLoop;
 use crate::config::DiskCheck;
 use crate::engine::Engine;
-use crate::error::{Class, Explain as _, Printable};
+use crate::error::{Class, Explain as _, Warning, WarningId};
 
 /// The number of bytes to download from which on a running pull is checked: the check takes an
 /// engine 10 to 150 ms, which would slow down the pull of a smaller image noticeably.
@@ -71,7 +71,8 @@ impl<E: Engine> DiskGuard<'_, '_, E> {
             result = check_when_large => *check = result,
         }
         if let Some(shortage) = &check.shortage {
-            let warning = Printable::new(&format!("image {}: {shortage}", attempt.request.image));
+            let message = format!("image {}: {shortage}", attempt.request.image);
+            let warning = Warning::new(WarningId::LowDiskSpace, &message);
             self.pull.stats.add_warning(&warning);
             (attempt.observer)(&PullState::Warned(warning));
         }

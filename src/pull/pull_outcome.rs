@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::pulled_image::PulledImage;
 use crate::credential::Provenance;
-use crate::error::{Failure, Printable};
+use crate::error::{Failure, Warning};
 
 /// The result of one pull, with its statistics.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct PullOutcome {
     /// Number of attempts that were started; 0 if the engine was never asked to pull.
     pub attempts: u32,
     /// Warnings for the user, whatever the result.
-    pub warnings: Vec<Printable>,
+    pub warnings: Vec<Warning>,
     /// Why the pull fell back from the pull-through cache to the upstream registry.
     pub fallback: Option<Box<Failure>>,
     /// The attempts that failed and were followed by another one.

@@ -3,7 +3,7 @@
 use super::layer_progress::LayerTotals;
 use super::pull_outcome::FailedAttempt;
 use super::pulled_image::PulledImage;
-use crate::error::{Failure, Printable};
+use crate::error::{Failure, Warning};
 
 /// The state of one pull.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum PullState {
     /// The engine pulls the image.
     Pulling(LayerTotals),
     /// The pull continues, with a warning for the user.
-    Warned(Printable),
+    Warned(Warning),
     /// An attempt failed and another one follows.
     Retrying(FailedAttempt),
     /// The pull-through cache is unavailable; the pull falls back to the upstream registry.

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::pull_outcome::{FailedAttempt, PullOutcome};
 use super::pulled_image::PulledImage;
 use crate::credential::Provenance;
-use crate::error::{Failure, Printable};
+use crate::error::{Failure, Warning};
 use crate::sync::Mutex;
 
 /// The statistics of one pull. They are stored outside its future, so that they survive when the
@@ -21,7 +21,7 @@ struct Collected {
     started_at: Option<Instant>,
     provenance: Option<Provenance>,
     attempts: u32,
-    warnings: Vec<Printable>,
+    warnings: Vec<Warning>,
     fallback: Option<Box<Failure>>,
     retries: Vec<FailedAttempt>,
 }
@@ -64,7 +64,7 @@ impl PullStats {
     }
 
     /// Records a warning for the user.
-    pub(super) fn add_warning(&self, warning: &Printable) {
+    pub(super) fn add_warning(&self, warning: &Warning) {
         self.0.lock().warnings.push(warning.clone());
     }
 

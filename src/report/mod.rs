@@ -15,6 +15,7 @@ mod subject;
 pub mod text;
 mod text_credentials;
 mod timestamp;
+mod warning_report;
 
 pub use container_report::{ContainerReport, ContainerResult, FallbackReport, RetryReport};
 pub use credential_report::{AwsRequestReport, CredentialReport};
@@ -23,3 +24,4 @@ pub use layers_report::LayersReport;
 pub use run_report::{Report, RunOutcome, Summary, TaskReport};
 pub use subject::{ContainerRef, Subject};
 pub(crate) use timestamp::timestamp;
+pub use warning_report::WarningReport;

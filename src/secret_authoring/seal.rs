@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 use crate::aws::{AwsClient, AwsError};
-use crate::credential::{Envelope, content, content::ContentFault};
+use crate::config::AccessTokens;
+use crate::credential::{Envelope, LoginRemark, content, content::ContentFault};
 use crate::error::{Class, Excerpt, Explain, Link};
 use crate::secret::Secret;
 use crate::task::{ArnError, Field, KeyArn};
@@ -21,9 +22,13 @@ pub struct Binding {
     pub(crate) context: BTreeMap<String, String>,
 }
 
-/// A text that may be sealed: any valid content of a secret.
+/// A text that may be sealed: content of a secret in which a pull finds a login.
 #[derive(Clone, Debug)]
-pub struct Plaintext(pub(crate) Secret);
+pub struct Plaintext {
+    text: Secret,
+    /// What is odd about the logins in it.
+    pub remarks: Vec<LoginRemark>,
+}
 
 /// Why something cannot be sealed. No variant contains the text.
 #[derive(Debug, thiserror::Error)]
@@ -104,19 +109,21 @@ impl Binding {
 }
 
 impl Plaintext {
-    /// Takes the bytes of a valid content of a secret, and wipes them.
+    /// Takes the bytes of a valid content of a secret, and wipes them. The content must be what a pull
+    /// accepts with the same setting.
     ///
     /// # Errors
     /// [`SealError`], which repeats nothing of the text.
-    pub fn new(bytes: Vec<u8>) -> Result<Self, SealError> {
+    pub fn new(bytes: Vec<u8>, access_tokens: AccessTokens) -> Result<Self, SealError> {
         let bytes = Zeroizing::new(bytes);
         if bytes.len() > PLAINTEXT_LIMIT {
             return Err(SealError::Long);
         }
         let text = std::str::from_utf8(&bytes).map_err(|_| SealError::NotText)?;
         let text = Secret::new(text.to_owned());
-        content::check_sealable(&text).map_err(SealError::Content)?;
-        Ok(Self(text))
+        let logins = content::parse_all_logins(&text, access_tokens).map_err(SealError::Content)?;
+        let remarks = logins.iter().flat_map(|login| login.remarks(None)).collect();
+        Ok(Self { text, remarks })
     }
 }
 
@@ -124,8 +131,8 @@ impl Plaintext {
 ///
 /// # Errors
 /// [`AwsError`], if KMS refuses or does not answer.
-pub async fn seal(aws: &AwsClient, binding: &Binding, Plaintext(text): &Plaintext) -> Result<Envelope, AwsError> {
+pub async fn seal(aws: &AwsClient, binding: &Binding, plaintext: &Plaintext) -> Result<Envelope, AwsError> {
     let Binding { key, context } = binding;
-    let ciphertext = aws.encrypt(key, context, text).await?;
+    let ciphertext = aws.encrypt(key, context, &plaintext.text).await?;
     Ok(Envelope { key: key.clone(), ciphertext, context: context.clone() })
 }

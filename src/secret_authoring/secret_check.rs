@@ -132,8 +132,14 @@ fn login_finding(target: &LoginTarget, result: Result<LoginAcceptance, LoginErro
                 "{host} accepts the login, but shows no {repository}:latest to it: name a tag for a definite answer"
             ),
         ),
-        Ok(LoginAcceptance::Open) => {
-            Finding::note("registry", &format!("{host} requires no login, so this one was not tried"))
+        Ok(LoginAcceptance::Open) => Finding::note(
+            "registry",
+            &format!(
+                "{host} asks for no login at `/v2/`, so this one was not tried: name an image, because some registries ask only there"
+            ),
+        ),
+        Ok(LoginAcceptance::OpenImage(image)) => {
+            Finding::note("registry", &format!("{host} requires no login for {image}, so this one was not tried"))
         }
         Err(error) => Finding::not_checked("registry", &error.to_failure()),
     }

@@ -1,5 +1,6 @@
 //! The arguments of `taskpull secret new`, validated before AWS is called.
 
+use crate::credential::TextFlaw;
 use crate::secret::Secret;
 use crate::secret_authoring::{
     new_secret_error::NewSecretError, secret_use::PULL_THROUGH_PREFIX, secret_use::SecretUse,
@@ -72,6 +73,10 @@ impl SecretSpec {
         }
         if username.is_empty() || username.contains(|c: char| c == ':' || c.is_control()) {
             return Err(NewSecretError::Username);
+        }
+        let flaws = TextFlaw::find_in_username(username);
+        if !flaws.is_empty() {
+            return Err(NewSecretError::UsernameFlaws(flaws));
         }
         if description.is_some_and(|text| text.chars().count() > DESCRIPTION_LIMIT) {
             return Err(NewSecretError::Description(DESCRIPTION_LIMIT));

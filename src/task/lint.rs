@@ -2,47 +2,47 @@
 //! refused here.
 
 use super::{
-    arn::ends_like_a_full_arn, container::ContainerDefinition, container::ContainerName,
-    credentials_parameter::CredentialsParameter,
+    arn::ends_like_a_full_arn, container::ContainerDefinition, credentials_parameter::CredentialsParameter,
+    definition_warning::DefinitionWarning,
 };
-use crate::error::Printable;
-
-/// A part of a definition that is allowed and probably a mistake.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Warning {
-    /// The container with the problem.
-    pub container: ContainerName,
-    /// The problem, and what to do about it.
-    pub message: Printable,
-}
+use crate::error::{Warning, WarningId};
 
 /// Checks the containers of one definition, in order.
-pub(super) fn check_containers<'a>(containers: impl Iterator<Item = &'a ContainerDefinition>) -> Vec<Warning> {
+pub(super) fn check_containers<'a>(
+    containers: impl Iterator<Item = &'a ContainerDefinition>,
+) -> Vec<DefinitionWarning> {
     let mut warnings = Vec::new();
     let mut seen = std::collections::HashSet::new();
     for container in containers {
-        let mut warn = |message: &str| {
-            warnings.push(Warning { container: container.name.clone(), message: Printable::new(message) });
+        let mut warn = |id: WarningId, message: &str| {
+            warnings.push(DefinitionWarning::new(&container.name, Warning::new(id, message)));
         };
         if !seen.insert(&container.name) {
-            warn("two containers have this name; ECS refuses such a definition");
+            warn(WarningId::DuplicateContainerName, "two containers have this name; ECS refuses such a definition");
         }
         if let Some(text) = placeholder(container) {
-            warn(&format!("`{text}` looks like a placeholder from the documentation; replace it with the real value"));
+            warn(
+                WarningId::Placeholder,
+                &format!("`{text}` looks like a placeholder from the documentation; replace it with the real value"),
+            );
         }
         if let Some(CredentialsParameter::Arn(arn)) = &container.credentials
             && !arn.ends_like_a_full_arn()
         {
             warn(
+                WarningId::PartialSecretArn,
                 "credentialsParameter is a partial ARN: the console requires the full one, and a policy for it must end in `-??????`",
             );
         }
         if let Some(CredentialsParameter::Name(name)) = &container.credentials
             && ends_like_a_full_arn(name)
         {
-            warn(&format!(
-                "the secret's name `{name}` ends like the suffix of a full ARN, so Secrets Manager may mistake it for one: give the full ARN"
-            ));
+            warn(
+                WarningId::AmbiguousSecretName,
+                &format!(
+                    "the secret's name `{name}` ends like the suffix of a full ARN, so Secrets Manager may mistake it for one: give the full ARN"
+                ),
+            );
         }
     }
     warnings
@@ -63,7 +63,7 @@ mod tests {
 
     fn warnings(containers: &str) -> Vec<String> {
         let task = TaskDefinition::parse("-", containers.as_bytes()).unwrap();
-        task.warnings.iter().map(|w| format!("{}: {}", w.container, w.message)).collect()
+        task.warnings.iter().map(ToString::to_string).collect()
     }
 
     #[test]

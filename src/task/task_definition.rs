@@ -4,9 +4,9 @@ use super::container::{ContainerDefinition, ContainerError, ContainerErrorKind, 
 use super::execution_role;
 use super::json::{Container, Definition, JsonError, Object, RepositoryCredentials, RuntimePlatform};
 use super::{
-    credentials_parameter::CredentialsParameter, definition_error::DefinitionError, execution_role::ExecutionRoleError,
-    image_reference::ImageReference, json, lint, lint::Warning, platform::Platform, platform::PlatformError,
-    role_parameter::RoleParameter, slip::Field,
+    credentials_parameter::CredentialsParameter, definition_error::DefinitionError,
+    definition_warning::DefinitionWarning, execution_role::ExecutionRoleError, image_reference::ImageReference, json,
+    lint, platform::Platform, platform::PlatformError, role_parameter::RoleParameter, slip::Field,
 };
 use crate::error::Printable;
 
@@ -24,7 +24,7 @@ pub struct TaskDefinition {
     /// The containers in order; an invalid one is represented by its error.
     pub containers: Vec<Result<ContainerDefinition, ContainerError>>,
     /// Warnings about parts that are allowed and probably a mistake.
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<DefinitionWarning>,
 }
 
 impl TaskDefinition {

@@ -53,6 +53,11 @@ fn generated_engine_messages_match_the_code() {
 }
 
 #[test]
+fn generated_warnings_match_the_code() {
+    check_section("docs/troubleshooting.md", "warnings", &taskpull::error::warning_reference());
+}
+
+#[test]
 fn generated_metrics_match_the_code() {
     check_section("docs/operations.md", "metrics", &taskpull::agent::metrics::table::reference());
 }

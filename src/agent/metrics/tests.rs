@@ -51,7 +51,13 @@ fn ended(metrics: &AgentMetrics, containers: Vec<ContainerReport>) {
     };
     let request = Job { id: JobId::new(now, 0), accepted: Timestamp::new(now), submission };
     let tasks = vec![TaskReport { source, family: None, warnings: Vec::new(), containers }];
-    let report = Report { schema_version: 1, tasks, invalid_inputs: Vec::new(), summary: Summary::default() };
+    let report = Report {
+        schema_version: 1,
+        warnings: Vec::new(),
+        tasks,
+        invalid_inputs: Vec::new(),
+        summary: Summary::default(),
+    };
     metrics.job_ended(&request, JobResult::Failed, &report);
 }
 

@@ -42,7 +42,7 @@ fn report(failed: Option<Class>) -> Report {
     let (resource, message) = (Printable::new("r.example/a"), Printable::new("the pull failed"));
     let failure = |class| Failure { link: Link::Registry, class, resource, message, caused_by: Vec::new(), hint: None };
     let invalid_inputs = failed.map(failure).into_iter().collect();
-    Report { schema_version: 1, tasks: Vec::new(), invalid_inputs, summary: Summary::default() }
+    Report { schema_version: 1, warnings: Vec::new(), tasks: Vec::new(), invalid_inputs, summary: Summary::default() }
 }
 
 impl JobExecutor for ScriptedExecutor {

@@ -17,9 +17,10 @@ use crate::config::table::{
     BEHAVIOR, CONCURRENCY, ENGINE_CONTEXT, ENGINE_HOST, EXECUTION_ROLE, PLATFORM, SECRETS_STAGE,
 };
 use crate::config::{ConfigError, Settings, Sources};
-use crate::error::ExitCode;
+use crate::error::{ExitCode, Warning, WarningId};
 use crate::pipeline::PullRun;
 use crate::pull::PullLimiter;
+use crate::report::WarningReport;
 
 /// Runs the command.
 pub(in crate::cli) fn run(arguments: &PullArguments) -> Result<ExitCode, CommandError> {
@@ -45,12 +46,10 @@ fn run_here(arguments: &PullArguments) -> Result<ExitCode, CommandError> {
             context.engine
         ));
     }
-    if context.engine.sends_clear_text() {
-        print_line(&format!("warning: {} has no TLS: logins are sent over the network in clear text", context.engine));
-    }
     let inputs = input_files::read(&arguments.inputs);
     let pins = Pins::new(arguments.pin.as_deref(), &arguments.inputs, &inputs)?;
-    let run = context.plan(inputs);
+    let run = context.plan(inputs).with_warnings(clear_text_warning(&context));
+    let known_warnings: Vec<_> = run.host_warnings().iter().map(WarningReport::from).collect();
     run.warnings().for_each(|warning| print_line(&format!("warning: {warning}")));
     if arguments.dry_run {
         return Ok(finish_dry_run(&run.dry_run(), arguments));
@@ -59,6 +58,9 @@ fn run_here(arguments: &PullArguments) -> Result<ExitCode, CommandError> {
     let interrupt = CancellationToken::new();
     // The pulls run on this thread, the signal handlers on the other one.
     let mut finished = runtime::run(Threads::Workers(1), pull(run, &context, arguments, &interrupt))??;
+    let warnings = finished.report.warnings.iter().filter(|warning| warning.is_about_host());
+    let warnings = warnings.filter(|warning| !known_warnings.contains(warning));
+    warnings.for_each(|warning| print_line(&format!("warning: {warning}")));
     let exit_code = finished.finish(arguments, &interrupt);
     Ok(pins.map_or(exit_code, |pins| pins.write(&finished.report, exit_code)))
 }
@@ -75,6 +77,11 @@ fn settings(arguments: &PullArguments) -> Result<Settings, ConfigError> {
         .with_flag(&ENGINE_HOST, "--host", host.clone())
         .with_flag(&ENGINE_CONTEXT, "--context", context.clone());
     Settings::read(&sources)
+}
+
+fn clear_text_warning(AppContext { engine, .. }: &AppContext) -> Option<Warning> {
+    let message = || format!("{engine} has no TLS: logins are sent over the network in clear text");
+    engine.sends_clear_text().then(|| Warning::new(WarningId::EngineWithoutTls, &message()))
 }
 
 /// Pulls, and meanwhile draws the progress and reacts to signals.

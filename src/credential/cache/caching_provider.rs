@@ -15,7 +15,7 @@ use crate::credential::{
     credential::Credential, credential::CredentialSource, host_logins::HostLoginProvider, host_logins::HostLogins,
     observer::CredentialObserver, provider::CredentialProvider, store::SecretStore, store::TokenStore,
 };
-use crate::error::Failure;
+use crate::error::{Failure, Warning};
 use crate::plan::{Need, PlannedPull};
 
 /// The [`CredentialProvider`] of the program, with caches of secrets and ECR tokens.
@@ -125,5 +125,9 @@ impl<S: SecretStore + TokenStore> CredentialProvider for CachingCredentialProvid
         sent_at: Instant,
     ) -> BoxFuture<'a, Result<Option<Credential>, Arc<Failure>>> {
         self.refresh(pull, refused, sent_at).boxed()
+    }
+
+    fn warnings(&self) -> Vec<Warning> {
+        self.secrets.warnings()
     }
 }

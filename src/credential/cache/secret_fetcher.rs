@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{cached_secret::FetchedSecret, cached_secret::SecretCacheKey};
 use crate::aws::{AwsError, AwsErrorKind, DecryptedBytes};
 use crate::credential::{content, content::SecretContent, store::SecretStore};
-use crate::error::Failure;
+use crate::error::{Failure, Warning};
 use crate::identity::Identity;
 use crate::sync::KeyedSemaphore;
 use crate::task::Region;
@@ -34,6 +34,10 @@ pub(super) struct SecretFetcher<S> {
 impl<S: SecretStore> SecretFetcher<S> {
     pub(super) fn new(store: Arc<S>) -> Self {
         Self { store, limits: KeyedSemaphore::new(CONCURRENT_FETCHES) }
+    }
+
+    pub(super) fn warnings(&self) -> Vec<Warning> {
+        self.store.warnings()
     }
 
     pub(super) async fn fetch(&self, key: &SecretCacheKey) -> Result<FetchedSecret, Failure> {
@@ -63,6 +67,10 @@ impl<S: SecretStore> SecretFetcher<S> {
         };
         tracing::debug!(arn = version.arn, "decrypting the content of the secret");
         let decrypted = self.store.decrypt(identity, parameter, &version, &ciphertext, end).await;
+        let is_refused = |error: &AwsError| error.kind == AwsErrorKind::CiphertextMismatch;
+        if ciphertext.key.is_none() && decrypted.as_ref().is_err_and(is_refused) {
+            return Err(content::not_ciphertext(&version, &ciphertext).into());
+        }
         let DecryptedBytes { plaintext, request } = decrypted?;
         let text = content::decode_plaintext(&version, &plaintext)?;
         version.requests.extend(request);

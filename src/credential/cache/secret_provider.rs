@@ -25,7 +25,7 @@ use super::{
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::credential::observer::{CredentialKind, CredentialObserver, CredentialOrigin, ProvidedCredential};
 use crate::credential::store::SecretStore;
-use crate::error::Failure;
+use crate::error::{Failure, Warning};
 use crate::sync::{Flight, FlightId, Lifetime, Mutex, SingleFlight};
 use crate::task::ImageReference;
 
@@ -164,6 +164,11 @@ impl<S: SecretStore> SecretProvider<S> {
             state.refusal_flights.insert(key.clone(), flight.id());
         }
         flight
+    }
+
+    /// The warnings of the store.
+    pub(super) fn warnings(&self) -> Vec<Warning> {
+        self.fetcher.warnings()
     }
 
     fn provide(&self, secret: Arc<CachedSecret>, origin: CredentialOrigin) -> ProvidedSecret {

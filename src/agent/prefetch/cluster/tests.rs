@@ -134,8 +134,13 @@ fn sources(jobs: &JobStore) -> Vec<String> {
 
 /// Ends all open jobs as succeeded, and returns their number.
 async fn end_open_jobs(jobs: &Arc<JobStore>) -> usize {
-    let report =
-        Report { schema_version: 1, tasks: Vec::new(), invalid_inputs: Vec::new(), summary: Summary::default() };
+    let report = Report {
+        schema_version: 1,
+        warnings: Vec::new(),
+        tasks: Vec::new(),
+        invalid_inputs: Vec::new(),
+        summary: Summary::default(),
+    };
     let mut count = 0;
     for snapshot in jobs.list(100, |_| true) {
         if let JobState::Open(active) = snapshot.state {
