@@ -45,6 +45,8 @@ pub(crate) async fn assume_role(
             role.arn_for_caller(partition, account)
         }
     };
+    // The reader of an error needs the account.
+    let identity = identity.clone().with_execution_role(role.clone());
     tracing::debug!(%role, session = name.as_str(), "assuming a role");
     let sent = client
         .assume_role()

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::task::RoleParameter;
+use crate::task::{RoleArn, RoleParameter};
 
 /// The AWS principal that makes a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +56,15 @@ impl Identity {
         match self {
             Self::AccountRole(role) => role.external_id.as_deref(),
             Self::Host | Self::ExecutionRole(_) => None,
+        }
+    }
+
+    /// The same identity with the ARN of its execution role, which its task may give by name.
+    #[must_use]
+    pub fn with_execution_role(self, role: RoleArn) -> Self {
+        match self {
+            Self::ExecutionRole(session) => Self::ExecutionRole(RoleSession { role: role.into(), ..session }),
+            other => other,
         }
     }
 

@@ -141,6 +141,7 @@ fn role_given_by_name_is_one_of_the_callers_account() {
     assert_eq!(world.aws.call_count("GetCallerIdentity"), 2, "one for each run");
     let ended = world.pull(&with_role("absent")).output();
     assert_eq!(ended.failure(0), "role refused");
+    assert_eq!(ended.container(0)["failure"]["resource"], "arn:aws:iam::111122223333:role/absent");
 }
 
 /// Definitions with a login in one field each, in the forms in which people put it there.
