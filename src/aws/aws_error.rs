@@ -11,7 +11,7 @@ use crate::aws::{
 };
 use crate::error::{Class, Explain, Link};
 use crate::identity::Identity;
-use crate::task::{CredentialsParameter, RoleArn};
+use crate::task::{CredentialsParameter, RoleParameter};
 
 /// An AWS call that failed, or that could not be made.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl AwsError {
             None => self.resource.policy_name(),
         };
         let context = DenialContext {
-            principal: caller.role().map(RoleArn::as_str),
+            principal: caller.role().map(RoleParameter::as_str),
             action: Some(&action),
             resource,
             region: self.region.as_deref(),

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::aws::{AwsErrorKind, SecretLookup, secret_lookup::MeantNames, secret_reader::SecretReader};
 use crate::identity::Identity;
-use crate::task::{CredentialsParameter, RoleArn};
+use crate::task::{CredentialsParameter, RoleParameter};
 
 /// The longest time that a search adds to a failure.
 const LIMIT: Duration = Duration::from_secs(3);
@@ -24,7 +24,7 @@ pub(crate) async fn search(
     secret: &CredentialsParameter,
     end: Instant,
 ) -> Option<SecretLookup> {
-    if secret.account().zip(identity.role().map(RoleArn::account)).is_some_and(|(owner, own)| owner != own) {
+    if secret.account().zip(identity.role().and_then(RoleParameter::account)).is_some_and(|(owner, own)| owner != own) {
         return None;
     }
     let (names, end) = (MeantNames::of(secret), end.min(Instant::now() + LIMIT));

@@ -1,8 +1,8 @@
 //! The registry, and optionally the image, against which a login is checked.
 
 use super::endpoint::api_host;
-use crate::error::{Class, Explain, Link};
-use crate::task::{ImageReference, ImageReferenceError};
+use crate::error::{Class, Excerpt, Explain, Link};
+use crate::task::{Field, ImageReference, ImageReferenceError};
 
 /// A registry, and an image in it if one is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(super) enum TargetPrecision {
 #[derive(Debug, thiserror::Error)]
 #[error("`{text}` does not name a registry")]
 pub struct LoginTargetError {
-    text: String,
+    text: Excerpt,
     source: Option<ImageReferenceError>,
 }
 
@@ -41,7 +41,7 @@ impl Explain for LoginTargetError {
     }
 
     fn resource(&self) -> String {
-        self.text.clone()
+        self.text.to_string()
     }
 
     fn hint(&self) -> Option<String> {
@@ -55,7 +55,7 @@ impl LoginTarget {
     /// # Errors
     /// [`LoginTargetError`], also for a text that Docker would treat as a repository of Docker Hub.
     pub fn parse(text: &str) -> Result<Self, LoginTargetError> {
-        let error = |source| LoginTargetError { text: text.to_owned(), source };
+        let error = |source| LoginTargetError { text: Field::RegistryHost.text(text).whole(), source };
         let (host, path) = text.split_once('/').unwrap_or((text, ""));
         if !(host.contains(['.', ':']) || host == "localhost") {
             return Err(error(None));

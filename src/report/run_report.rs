@@ -134,7 +134,7 @@ impl Report {
     /// The report of a run that failed as a whole.
     #[must_use]
     pub fn of_failure(failure: Failure) -> Self {
-        Self::new(Vec::new(), vec![failure], Duration::ZERO, |_, _| ())
+        Self::new(Vec::new(), vec![failure], Duration::ZERO, |_, _| Vec::new())
     }
 
     /// `complete` adds to a container what is known about the pull with an index of the plan, and

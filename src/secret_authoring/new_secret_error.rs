@@ -1,7 +1,7 @@
 //! Why the arguments or the token of a new secret are invalid.
 
 use crate::credential::{TextFlaw, content::VALUE_LIMIT};
-use crate::error::{Class, Explain, Link};
+use crate::error::{Class, Excerpt, Explain, Link};
 use crate::secret_authoring::{commands::find_key_arn, secret_use::PULL_THROUGH_PREFIX};
 use crate::task::{ArnError, Region, RegionError};
 
@@ -12,7 +12,7 @@ pub enum NewSecretError {
     #[error("`{name}` is not a valid name of a secret")]
     Name {
         /// The text that was given.
-        name: String,
+        name: Excerpt,
         /// What is wrong with the text.
         source: ArnError,
     },
@@ -41,7 +41,7 @@ pub enum NewSecretError {
     #[error("`{key}` is not the ARN of a KMS key")]
     Key {
         /// The text that was given.
-        key: String,
+        key: Excerpt,
         /// What is wrong with the text.
         source: ArnError,
     },
@@ -104,8 +104,9 @@ impl Explain for NewSecretError {
 
     fn resource(&self) -> String {
         match self {
-            Self::Name { name, .. } | Self::Prefix { name } => name.clone(),
-            Self::Key { key, .. } => key.clone(),
+            Self::Name { name, .. } => name.to_string(),
+            Self::Prefix { name } => name.clone(),
+            Self::Key { key, .. } => key.to_string(),
             Self::ReplicaTwice(region) => region.to_string(),
             _ => "-".to_owned(),
         }
@@ -122,10 +123,11 @@ impl Explain for NewSecretError {
                     name.rsplit('/').next().filter(|rest| !rest.is_empty()).unwrap_or("docker-hub")
                 ));
             }
+            Self::Region(error) => return Some(error.hint()),
             Self::CustomerKey => {
                 "omit --kms-key; a customer key is for --for direct, where another account may have to read the secret"
             }
-            Self::Key { key, .. } => return Some(format!("pass the full ARN of the key: {}", find_key_arn(key))),
+            Self::Key { key, .. } => return Some(format!("pass the full ARN of the key: {}", find_key_arn(key.as_str()))),
             Self::EmptyToken => "pass it on stdin (`< token.txt` at the end of the command), or type it at the prompt",
             Self::TokenFlaws(flaws) => token_hint(flaws),
             Self::UsernameFlaws(_) => "pass the user name alone",

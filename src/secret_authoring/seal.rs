@@ -8,10 +8,10 @@ use zeroize::Zeroizing;
 use crate::aws::{AwsClient, AwsError};
 use crate::config::AccessTokens;
 use crate::credential::{Envelope, LoginRemark, content, content::ContentFault};
-use crate::error::{Class, Explain, Link};
+use crate::error::{Class, Excerpt, Explain, Link};
 use crate::secret::Secret;
 use crate::secret_authoring::commands::find_key_arn;
-use crate::task::{ArnError, KeyArn};
+use crate::task::{ArnError, Field, KeyArn};
 
 /// The most bytes that KMS encrypts in one call (`Encrypt`, API reference).
 pub const PLAINTEXT_LIMIT: usize = 4_096;
@@ -38,7 +38,7 @@ pub enum SealError {
     #[error("`{text}` is not the ARN of a KMS key")]
     Key {
         /// The text that was given.
-        text: String,
+        text: Excerpt,
         /// What is wrong with the text.
         source: ArnError,
     },
@@ -70,7 +70,7 @@ impl Explain for SealError {
 
     fn resource(&self) -> String {
         match self {
-            Self::Key { text, .. } => text.clone(),
+            Self::Key { text, .. } => text.to_string(),
             Self::Context => "encryption context".to_owned(),
             Self::Long | Self::NotText | Self::Content(_) => "-".to_owned(),
         }
@@ -81,7 +81,7 @@ impl Explain for SealError {
             Self::Key { text, .. } => {
                 return Some(format!(
                     "pass the full ARN, which contains the Region for decryption: {}",
-                    find_key_arn(text)
+                    find_key_arn(text.as_str())
                 ));
             }
             Self::Context => "for example: --context team=web --context stage=prod",
@@ -100,7 +100,7 @@ impl Binding {
     /// # Errors
     /// [`SealError`], which names the argument that is wrong.
     pub fn new(key: &str, context: &[String]) -> Result<Self, SealError> {
-        let key = KeyArn::parse(key).map_err(|source| SealError::Key { text: key.to_owned(), source })?;
+        let key = KeyArn::parse(key).map_err(|source| SealError::Key { text: Field::Key.text(key).whole(), source })?;
         let mut pairs = BTreeMap::new();
         for pair in context {
             let (name, value) = pair.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or(SealError::Context)?;

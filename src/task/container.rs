@@ -3,10 +3,10 @@
 use std::fmt;
 
 use super::{
-    arn::ArnError, credentials_parameter::CredentialsParameter, image_grammar::ImageReferenceError,
+    arn::ArnError, credentials_parameter::CredentialsParameter, image_error::ImageReferenceError,
     image_reference::ImageReference,
 };
-use crate::error::{Class, Explain, Link, Printable};
+use crate::error::{Class, Excerpt, Explain, Link};
 
 /// A container whose image can be pulled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +50,8 @@ impl fmt::Display for ContainerName {
 pub struct ContainerError {
     /// The name of the container, or its position.
     pub container: ContainerName,
-    /// The image as written in the definition.
-    pub image: Printable,
+    /// The image as written in the definition, without what may be a login.
+    pub image: Excerpt,
     /// What is wrong with the container.
     pub kind: ContainerErrorKind,
 }
@@ -64,13 +64,13 @@ pub enum ContainerErrorKind {
     Name,
     /// The image is not an image reference.
     #[error("image `{text}`: {error}", text = .0, error = .1)]
-    Image(Printable, ImageReferenceError),
+    Image(Excerpt, Box<ImageReferenceError>),
     /// `repositoryCredentials` has no `credentialsParameter`.
     #[error("`repositoryCredentials` has no `credentialsParameter`")]
     NoParameter,
     /// `credentialsParameter` is neither the ARN nor the name of a secret.
     #[error("credentialsParameter `{text}`: {error}", text = .0, error = .1)]
-    Parameter(Printable, ArnError),
+    Parameter(Excerpt, Box<ArnError>),
 }
 
 impl Explain for ContainerError {
@@ -96,7 +96,7 @@ impl Explain for ContainerError {
     fn hint(&self) -> Option<String> {
         match &self.kind {
             ContainerErrorKind::Name => None,
-            ContainerErrorKind::Image(_, error) => Some(error.hint().to_owned()),
+            ContainerErrorKind::Image(_, error) => Some(error.hint()),
             ContainerErrorKind::NoParameter => {
                 Some("set it to the ARN or the name of a Secrets Manager secret".to_owned())
             }

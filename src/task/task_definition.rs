@@ -1,11 +1,12 @@
 //! Task definitions: containers, their images, their credentials.
 
 use super::container::{ContainerDefinition, ContainerError, ContainerErrorKind, ContainerName};
+use super::execution_role;
 use super::json::{Container, Definition, JsonError, Object, RepositoryCredentials, RuntimePlatform};
 use super::{
-    arn::ArnError, arn::RoleArn, credentials_parameter::CredentialsParameter, definition_error::DefinitionError,
-    definition_warning::DefinitionWarning, image_reference::ImageReference, json, lint, platform::Platform,
-    platform::PlatformError,
+    credentials_parameter::CredentialsParameter, definition_error::DefinitionError,
+    definition_warning::DefinitionWarning, execution_role::ExecutionRoleError, image_reference::ImageReference, json,
+    lint, platform::Platform, platform::PlatformError, role_parameter::RoleParameter, slip::Field,
 };
 use crate::error::Printable;
 
@@ -17,7 +18,7 @@ pub struct TaskDefinition {
     /// The family; a bare array of containers has none.
     pub family: Option<Printable>,
     /// The execution role (A15). A malformed one is an error only for the containers that need it.
-    pub execution_role: Option<Result<RoleArn, ArnError>>,
+    pub execution_role: Option<Result<RoleParameter, ExecutionRoleError>>,
     /// The platform (H5). One that ECS does not know is an error for all containers.
     pub platform: Result<Option<Platform>, PlatformError>,
     /// The containers in order; an invalid one is represented by its error.
@@ -56,7 +57,7 @@ impl TaskDefinition {
             source,
             platform,
             family: family.as_deref().filter(|family| !family.is_empty()).map(Printable::new),
-            execution_role: execution_role_arn.filter(|arn| !arn.is_empty()).map(|arn| RoleArn::parse(&arn)),
+            execution_role: execution_role_arn.filter(|arn| !arn.is_empty()).map(|arn| execution_role::parse(&arn)),
             containers,
             warnings,
         })
@@ -65,7 +66,7 @@ impl TaskDefinition {
 
 fn parse_container(position: usize, raw: Container) -> Result<ContainerDefinition, ContainerError> {
     let image_text = raw.image.unwrap_or_default();
-    let error = |container, kind| ContainerError { container, image: withhold_login(&image_text), kind };
+    let error = |container, kind| ContainerError { container, image: Field::Image.text(&image_text).whole(), kind };
     let placeholder = ContainerName::from_position(position);
     let name = match raw.name.map(ContainerName::parse) {
         None => placeholder,
@@ -74,7 +75,12 @@ fn parse_container(position: usize, raw: Container) -> Result<ContainerDefinitio
     };
     let image = match ImageReference::parse(&image_text) {
         Ok(image) => image,
-        Err(source) => return Err(error(name, ContainerErrorKind::Image(withhold_login(&image_text), source))),
+        Err(source) => {
+            return Err(error(
+                name,
+                ContainerErrorKind::Image(Field::Image.text(&image_text).whole(), Box::new(source)),
+            ));
+        }
     };
     let credentials = match raw.repository_credentials {
         None => None,
@@ -84,22 +90,14 @@ fn parse_container(position: usize, raw: Container) -> Result<ContainerDefinitio
         Some(Object(RepositoryCredentials { credentials_parameter: Some(text) })) => {
             match CredentialsParameter::parse(&text) {
                 Ok(parameter) => Some(parameter),
-                Err(source) => return Err(error(name, ContainerErrorKind::Parameter(withhold_login(&text), source))),
+                Err(source) => {
+                    let text = Field::Secret.text(&text).whole();
+                    return Err(error(name, ContainerErrorKind::Parameter(text, Box::new(source))));
+                }
             }
         }
     };
     Ok(ContainerDefinition { name, image, credentials })
-}
-
-/// Makes an invalid image or secret name safe to show, because users put logins there by mistake.
-fn withhold_login(text: &str) -> Printable {
-    match text.rsplit_once('@') {
-        _ if text.contains(['{', '"']) => Printable::new("[withheld]"),
-        Some((before, after)) if before.contains(':') && !after.starts_with("sha") => {
-            Printable::new(&format!("[withheld]@{after}"))
-        }
-        _ => Printable::new(text),
-    }
 }
 
 #[cfg(test)]

@@ -67,6 +67,7 @@ mod pull_rewrites;
 mod pull_rotation;
 mod pull_secret_failures;
 mod pull_secret_lookup;
+mod pull_slips;
 mod registry_answers;
 mod secret_check;
 mod secret_check_registry;

@@ -32,8 +32,9 @@ fn malformed_container_has_its_own_message_and_spares_the_others() {
         (wrong_arn("secretsmanager", "ssm"), "belongs to the service `ssm`"),
         (wrong_arn("111122223333", "11112222333"), "`11112222333` is not an AWS account id"),
         (wrong_arn("prod/hub-Ab12Cd", ""), "the name is empty"),
-        (wrong_arn("eu-west-1", "eu west 1"), "is not an AWS Region"),
-        (container("a", IMAGE, "a secret"), "the name contains ' '"),
+        (wrong_arn("eu-west-1", "eu west 1"), "it has a space in the middle"),
+        (wrong_arn("eu-west-1", "eu-west1"), "is not an AWS Region; eu-west-1 is similar"),
+        (container("a", IMAGE, "a secret"), "it has a space in the middle"),
     ];
     for (faulty, message) in table {
         let ended = world.pull(&task(&[faulty.clone(), open_container("good", IMAGE)])).output();

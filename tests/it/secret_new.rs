@@ -178,7 +178,7 @@ fn wrong_arguments_are_rejected_without_any_request() {
         (&["--upstream", "quay", "--name", NAME], "unknown upstream; use docker-hub, ghcr, acr or gitlab"),
         (&["--upstream", "acr", "--name", "azure"], "name it `ecr-pullthroughcache/azure`"),
         (&["--upstream", "acr", "--name", &long], "the name has 513 characters, the limit is 512"),
-        (&["--upstream", "acr", "--name", "ecr-pullthroughcache/ä"], "the name contains 'ä'"),
+        (&["--upstream", "acr", "--name", "ecr-pullthroughcache/ä"], "the name contains `ä`"),
         (&["--upstream", "acr", "--name", NAME, "--kms-key", KEY], "ECR takes no customer key"),
         (&["--upstream", "acr", "--name", NAME, "--tag", "aws:team=web"], "tags must be KEY=VALUE"),
         (&["--upstream", "acr", "--name", NAME, "--region", "eu"], "`eu` is not an AWS Region"),
