@@ -83,7 +83,8 @@ fn damaged_json(text: &str) -> Option<Kind> {
         }
     }
     // A bracket may also begin a section of a file with variables.
-    if !text.starts_with('{') && !(text.starts_with('[') && text.contains(['{', '"'])) {
+    let is_section = text.starts_with('[') && !text.contains(['{', '"']);
+    if is_section || !text.starts_with(['{', '[']) {
         return None;
     }
     let replaced = |from: &[char], to: &str| Zeroizing::new(text.replace(from, to));
