@@ -79,8 +79,7 @@ impl Credential {
     #[must_use]
     pub fn correction(&self) -> Option<String> {
         let Provenance::Secret { names, .. } = &self.provenance else { return None };
-        let command = content::commands::new_secret(names.arn.as_str(), "direct", "USER");
-        Some(format!("`{command}` asks for the password or token and writes the secret again"))
+        Some(content::commands::write_login(names.arn.as_str()))
     }
 
     fn from_token(

@@ -11,9 +11,10 @@ pub(super) fn rewrite(arn: &str) -> String {
     format!("store {FORM}: {}", write_login(arn))
 }
 
-/// The command that writes a login into the secret, and what it does.
-pub(super) fn write_login(arn: &str) -> String {
-    format!("`{}` asks for the password or token and writes it", new_secret(arn, "direct", "USER"))
+/// The command that writes a login into the secret, with the account in which it is run.
+pub(crate) fn write_login(arn: &str) -> String {
+    let account = SecretArn::parse(arn).map(|arn| format!(" (in account {})", arn.account())).unwrap_or_default();
+    format!("`{}`{account} asks for the password or token and writes it", new_secret(arn, "direct", "USER"))
 }
 
 /// The command that writes a new version for this use with this user name, as it is run in the account

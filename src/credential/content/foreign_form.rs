@@ -29,6 +29,8 @@ pub(crate) enum ForeignFormKind {
     MissingQuotes,
     #[error("a comma follows its last value")]
     TrailingComma,
+    #[error("a comma between two of its values is missing")]
+    MissingComma,
     #[error("it contains a comment")]
     Comment,
     #[error("one of its strings contains a line break or a tab")]
@@ -53,8 +55,8 @@ pub(crate) enum ForeignFormKind {
     Csv,
     #[error("it is `user:password`")]
     UserAndPassword,
-    #[error("it is a user name and a password on lines of their own")]
-    TwoLines,
+    #[error("it is two words, such as a user name and a password without their keys")]
+    TwoWords,
     #[error("it is one word, such as a token or a password without its user name")]
     OneWord,
     #[error("it is a command")]

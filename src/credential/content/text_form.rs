@@ -82,7 +82,9 @@ fn damaged_json(text: &str) -> Option<Kind> {
             return Some(Kind::OuterQuotes);
         }
     }
-    if !text.starts_with(['{', '[']) {
+    // A bracket may also begin a section of a file with variables.
+    let is_section = text.starts_with('[') && !text.contains(['{', '"']);
+    if is_section || !text.starts_with(['{', '[']) {
         return None;
     }
     let replaced = |from: &[char], to: &str| Zeroizing::new(text.replace(from, to));
@@ -105,7 +107,9 @@ fn damaged_json(text: &str) -> Option<Kind> {
         Some(Kind::Truncated)
     } else if text.match_indices('}').any(|(at, _)| is_object(&text[..=at])) {
         Some(Kind::TrailingText)
-    } else if has_bare_word(text) {
+    } else if outline(text).contains("\"\"") {
+        Some(Kind::MissingComma)
+    } else if has_bare_word(&outline(text)) {
         Some(Kind::MissingQuotes)
     } else {
         None
@@ -146,12 +150,26 @@ fn has_open_end(text: &str) -> bool {
     depth > 0 || strings.in_string
 }
 
+/// The text with a quote in place of each string, without white space between them.
+fn outline(text: &str) -> String {
+    let mut outline = String::new();
+    let mut was_in_string = false;
+    for (character, in_string) in Strings::new(text) {
+        if in_string && !was_in_string {
+            outline.push('"');
+        } else if !in_string && !character.is_whitespace() {
+            outline.push(character);
+        }
+        was_in_string = in_string;
+    }
+    outline
+}
+
 /// Whether a key or a value has no quotes: `{user: "me"}`, `{"user": me}`.
-fn has_bare_word(text: &str) -> bool {
-    let outside: String =
-        Strings::new(text).filter(|(_, in_string)| !in_string).map(|(character, _)| character).collect();
+fn has_bare_word(outline: &str) -> bool {
     let is_word = |word: &&str| word.len() > 1 && !["true", "false", "null"].contains(word);
-    outside.split(|c: char| !c.is_alphanumeric()).any(|word| is_word(&word) && word.chars().any(char::is_alphabetic))
+    let mut words = outline.split(|c: char| !c.is_alphanumeric());
+    words.any(|word| is_word(&word) && word.chars().any(char::is_alphabetic))
 }
 
 /// The characters of a text, and whether each is in a JSON string or one of its quotes.
@@ -223,8 +241,8 @@ fn plain(text: &str) -> Option<Kind> {
         Some(Kind::Csv)
     } else if is_user_and_password(text) {
         Some(Kind::UserAndPassword)
-    } else if lines.len() == 2 && lines.iter().all(|line| is_word(line)) {
-        Some(Kind::TwoLines)
+    } else if text.split_whitespace().count() == 2 && text.split_whitespace().all(is_word) {
+        Some(Kind::TwoWords)
     } else if is_word(text) {
         Some(Kind::OneWord)
     } else {
