@@ -6,7 +6,7 @@
 use http::{HeaderValue, header};
 
 use crate::agent::JournalRecord;
-use crate::answers::classify;
+use crate::answers::{PullContext, SentLogin, classify};
 use crate::aws::{SecretValue, SecretVersion};
 use crate::cluster::{Attributes, Expression};
 use crate::config::AccessTokens;
@@ -15,7 +15,7 @@ use crate::credential::host_logins::parse_engine_auth_data;
 use crate::credential_protocols::{docker::ServerUrl, kubelet};
 use crate::engine::{DockerAddress, EngineError, LineBuffer, parse_line};
 use crate::error::{Explain as _, Failure, Printable};
-use crate::registry::Challenge;
+use crate::registry::Challenges;
 use crate::secret::Secret;
 use crate::task::{CredentialsParameter, ImageReference, KeyArn, Platform, Region, RegistryHost, TaskDefinition};
 
@@ -92,14 +92,18 @@ pub fn pull_stream(bytes: &[u8]) {
 pub fn engine_message(bytes: &[u8]) {
     let Ok(image) = ImageReference::parse("registry.example/team/app:1") else { return };
     let text = String::from_utf8_lossy(bytes).into_owned();
-    let _ = classify(&EngineError::ErrorMessage { status: 500, code: None, text }, &image, false);
+    let _ = classify(
+        &EngineError::ErrorMessage { status: 500, code: None, text },
+        &image,
+        &PullContext::with_login(SentLogin::unremarkable()),
+    );
 }
 
 /// Parses the `WWW-Authenticate` header of a registry.
 pub fn registry_challenge(bytes: &[u8]) {
     if let Ok(value) = HeaderValue::from_bytes(bytes) {
         let headers = [(header::WWW_AUTHENTICATE, value)].into_iter().collect();
-        let _ = Challenge::from_headers(&headers);
+        let _ = Challenges::from_headers(&headers).preferred();
     }
 }
 

@@ -1,106 +1,43 @@
-//! Finds the meaning of a failure of the engine.
+//! Finds the meaning of a failure of the engine, or of an answer.
 
+use crate::answers::answer::Answer;
+use crate::answers::answer_source::AnswerSource;
+use crate::answers::attribution::attribute;
 use crate::answers::classification::Classification;
-use crate::answers::engine_messages::ENGINE_MESSAGES;
-use crate::answers::generic_messages::GENERIC_MESSAGES;
-use crate::answers::image_messages::IMAGE_MESSAGES;
-use crate::answers::message_rule::MessageRule;
-use crate::answers::network_messages::NETWORK_MESSAGES;
-use crate::answers::registry_messages::REGISTRY_MESSAGES;
-use crate::engine::{EngineError, UnreachableReason};
-use crate::error::{Class, Explain as _, Link};
-use crate::plan::RegistryKind;
+use crate::answers::pull_context::PullContext;
+use crate::answers::reader::Reader;
+use crate::answers::rules::image_rules::ZSTD;
+use crate::answers::sent_login::SentLogin;
+use crate::answers::unknown_words::{classify_by_number, classify_without_message, unknown_answer};
+use crate::engine::EngineError;
 use crate::task::ImageReference;
 
-/// Returns the tables in the order in which they are tried. The engine's own messages come first: an
-/// engine that cannot open a socket names the registry too.
-pub(crate) fn rules() -> impl Iterator<Item = &'static MessageRule> {
-    [ENGINE_MESSAGES, REGISTRY_MESSAGES, IMAGE_MESSAGES, NETWORK_MESSAGES, GENERIC_MESSAGES].into_iter().flatten()
-}
-
-/// Returns what an error means for the pull of `image`; `anonymous` says that no login was sent.
-pub(crate) fn classify(error: &EngineError, image: &ImageReference, anonymous: bool) -> Classification {
+/// Returns what an error of the engine means for the pull of `image`.
+pub(crate) fn classify(error: &EngineError, image: &ImageReference, context: &PullContext) -> Classification {
     let EngineError::ErrorMessage { status, code, text } = error else {
         return classify_without_message(error);
     };
-    let text = format!("^: {} $", remove_names(text, image).to_lowercase());
-    let rule = rules().find(|rule| rule.phrases.iter().any(|phrase| text.contains(phrase)));
-    let mut meaning = rule.map_or_else(|| classify_by_number(*status, *code), |rule| rule.meaning);
-    if meaning.class == Class::Unknown && is_refused_by_ecr_public(&text, image) {
-        meaning = ECR_PUBLIC_REFUSED;
+    let answer = attribute(*status, text, context.phase);
+    if answer.source != AnswerSource::Engine {
+        return interpret(&answer, image, &context.login);
     }
-    let is_about_credentials =
-        meaning.class == Class::Refused && matches!(meaning.link, Link::Registry | Link::Repository);
-    if anonymous && is_about_credentials {
-        meaning.explanation = match meaning.link {
-            Link::Repository => "the repository does not exist, or requires credentials; the container names none",
-            _ => "the registry requires credentials, and the container names none",
-        };
-        meaning.hint = Some(
-            "store credentials in a secret and name it in the container's repositoryCredentials.credentialsParameter",
-        );
+    let reader = Reader::new(&answer, image, &context.login);
+    // An engine that knows no zstd takes such a layer for a tar archive.
+    if !context.reads_zstd && reader.words.contains("invalid tar header") {
+        return reader.meaning(&ZSTD);
     }
-    meaning
+    reader.engine_words().unwrap_or_else(|| classify_by_number(*status, *code))
 }
 
-const ECR_PUBLIC_REFUSED: Classification = Classification {
-    link: Link::Registry,
-    class: Class::Refused,
-    explanation: "ECR Public does not accept this authorization token",
-    hint: Some("tokens last 12 hours, and taskpull has requested a new one since: check the host's clock"),
-};
-
-/// ECR Public answers an expired token with status 400 and without a challenge; engines that do not
-/// relay its message show the status.
-fn is_refused_by_ecr_public(text: &str, image: &ImageReference) -> bool {
-    let is_400 = ["400 bad request", "400 (bad request)", "http 400", "statuscode: 400", "from registry 400"];
-    RegistryKind::from_image(image) == Ok(RegistryKind::EcrPublic) && is_400.iter().any(|phrase| text.contains(phrase))
-}
-
-/// Removes the words that name the image, its repository or its registry. The colon after a name
-/// stays, because the cause follows it.
-fn remove_names(text: &str, image: &ImageReference) -> String {
-    let path = format!("/{}", image.repository());
-    // An engine omits the registry only in names of its default registry.
-    let familiar_name = image.repository().trim_start_matches("library/");
-    let is_familiar =
-        |word: &str| image.registry() == "docker.io" && word.split([':', '@']).next() == Some(familiar_name);
-    let is_name = |word: &str| {
-        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-        word.contains(image.registry()) || word.contains(&path) || is_familiar(word)
+/// Returns what an answer of the registry of `image` means, whoever gave it.
+pub(crate) fn interpret(answer: &Answer, image: &ImageReference, login: &SentLogin) -> Classification {
+    let answer = &answer.clone().with_source_of_body();
+    let reader = Reader::new(answer, image, login);
+    let meaning = match answer.source {
+        AnswerSource::Engine => reader.engine_words(),
+        AnswerSource::Proxy => Some(reader.proxy_words()),
+        AnswerSource::LayerStore => Some(reader.store_words()),
+        AnswerSource::Registry | AnswerSource::TokenService => reader.registry_words(),
     };
-    let words = text.split_whitespace().filter_map(|word| match is_name(word) {
-        true if word.ends_with(':') => Some(":"),
-        true => None,
-        false => Some(word),
-    });
-    words.collect::<Vec<_>>().join(" ")
-}
-
-/// Classifies a message that no rule matches by the stream's code, which is more precise than the
-/// 200 before it, or by the HTTP status. A 429 or 503 without a registry's message is the engine's
-/// own: a proxy in front of it sheds load.
-fn classify_by_number(status: u16, code: Option<i64>) -> Classification {
-    let (class, explanation) = match code.unwrap_or_else(|| status.into()) {
-        401 | 403 => (Class::Refused, "the engine or the registry denied the request"),
-        404 => (Class::Absent, "the engine did not find the image"),
-        429 | 503 => (Class::EngineBusy, "the engine is too busy to pull"),
-        _ => (Class::Unknown, "the engine reported an error that taskpull does not know"),
-    };
-    Classification { link: Link::Engine, class, explanation, hint: None }
-}
-
-/// Classifies an error for which the engine sent no message.
-fn classify_without_message(error: &EngineError) -> Classification {
-    let (explanation, hint) = match error {
-        EngineError::Unreachable { reason: UnreachableReason::TooManyFiles, .. } => (
-            "taskpull could not open a connection to the engine",
-            "raise the limit of open files (`ulimit -n`), or lower pull.concurrency",
-        ),
-        EngineError::UnexpectedResponse { .. } => {
-            ("the engine's response cannot be used", "check `journalctl -u docker`")
-        }
-        _ => ("the connection to the engine failed", "check `journalctl -u docker`"),
-    };
-    Classification { link: Link::Engine, class: error.class(), explanation, hint: Some(hint) }
+    reader.about_login(meaning.unwrap_or_else(|| unknown_answer(answer)))
 }

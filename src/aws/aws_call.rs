@@ -40,6 +40,8 @@ pub enum AwsCall {
     Encrypt,
     /// STS: assume a role.
     AssumeRole,
+    /// STS: read the caller's own ARN.
+    GetCallerIdentity,
     /// The call `GetAuthorizationToken` of ECR.
     GetEcrToken,
     /// The call `GetAuthorizationToken` of ECR Public.
@@ -108,7 +110,7 @@ impl AwsCall {
             | Self::PutSecretValue
             | Self::ReplicateSecretToRegions => AwsService::SecretsManager,
             Self::Decrypt | Self::Encrypt => AwsService::Kms,
-            Self::AssumeRole => AwsService::Sts,
+            Self::AssumeRole | Self::GetCallerIdentity => AwsService::Sts,
             Self::GetEcrToken => AwsService::Ecr,
             Self::GetEcrPublicToken => AwsService::EcrPublic,
             Self::ListServices
@@ -133,6 +135,7 @@ impl AwsCall {
             Self::Decrypt => "Decrypt",
             Self::Encrypt => "Encrypt",
             Self::AssumeRole => "AssumeRole",
+            Self::GetCallerIdentity => "GetCallerIdentity",
             Self::GetEcrToken | Self::GetEcrPublicToken => "GetAuthorizationToken",
             Self::ListServices => "ListServices",
             Self::DescribeServices => "DescribeServices",

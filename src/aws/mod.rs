@@ -15,6 +15,7 @@ mod aws_error_kind;
 mod aws_resource;
 mod ca_bundle;
 mod client;
+mod denial;
 mod ecr;
 #[cfg(feature = "ecs")]
 mod ecs_client;
@@ -46,6 +47,7 @@ pub use aws_error_kind::{AwsErrorKind, ServiceError};
 pub use aws_resource::AwsResource;
 pub use ca_bundle::CaBundleError;
 pub use client::AwsClient;
+pub use denial::{Denial, DenialContext, PolicyDecision, PolicyKind};
 #[cfg(feature = "ecs")]
 pub use ecs_client::EcsClient;
 pub use kms::{Ciphertext, DecryptedBytes};

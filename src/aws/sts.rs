@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use aws_sdk_sts::types::Credentials as StsCredentials;
 
 use crate::aws::{
@@ -13,6 +14,7 @@ use crate::aws::{
     observed_call::CallResponse, observed_call::observe, sdk_error::FailedCall,
 };
 use crate::identity::{Identity, RoleSession};
+use crate::task::{RoleParameter, is_account_id};
 
 /// Assumes the role of `identity` with the credentials of its caller, at the STS of the host's own
 /// Region, or of `region` if the host's is not known without a slow request.
@@ -28,8 +30,23 @@ pub(crate) async fn assume_role(
     let mut requests = caller.get_property::<RequestIds>().cloned().unwrap_or_default();
     let config =
         aws_sdk_sts::config::Builder::from(&config).region(region.clone()).credentials_provider(caller).build();
+    let client = aws_sdk_sts::Client::from_conf(config);
+    let role = match role {
+        RoleParameter::Arn(arn) => arn.clone(),
+        RoleParameter::Name(_) => {
+            let caller = caller_identity(&client, &host).await;
+            let CallResponse { answer, request } =
+                caller.map_err(|failed| identity_error(&identity, region.clone(), failed))?;
+            requests.0.extend(request);
+            let [partition, account] = partition_and_account(answer.arn.as_deref()).ok_or_else(|| {
+                let message = "STS answered without the ARN of the caller".into();
+                IdentityError::new(&identity, AwsErrorKind::RoleUnavailable, message)
+            })?;
+            role.arn_for_caller(partition, account)
+        }
+    };
     tracing::debug!(%role, session = name.as_str(), "assuming a role");
-    let sent = aws_sdk_sts::Client::from_conf(config)
+    let sent = client
         .assume_role()
         .role_arn(role.as_str())
         .role_session_name(name.as_str())
@@ -45,6 +62,21 @@ pub(crate) async fn assume_role(
     requests.0.extend(request);
     session.set_property(requests);
     Ok(session)
+}
+
+/// Asks who the caller is; no policy can deny this call.
+async fn caller_identity(
+    client: &aws_sdk_sts::Client,
+    host: &HostCredentials,
+) -> Result<CallResponse<GetCallerIdentityOutput>, FailedCall> {
+    observe(host.observer(), AwsCall::GetCallerIdentity, client.get_caller_identity().send()).await
+}
+
+/// The partition and the account in the ARN of a caller.
+fn partition_and_account(arn: Option<&str>) -> Option<[&str; 2]> {
+    let parts: Vec<&str> = arn?.splitn(6, ':').collect();
+    let ["arn", partition, _, _, account, _] = parts[..] else { return None };
+    is_account_id(account).then_some([partition, account])
 }
 
 /// Only a denial is about the role's trust policy: to report another error as one would mislead the

@@ -10,7 +10,7 @@ use crate::aws::{AwsCall, AwsError, AwsErrorKind as Kind, AwsResource, EndpointV
 use crate::config::{AccountEntry, AssumingIdentity};
 use crate::error::{Explain as _, Failure, catalogue};
 use crate::identity::{AccountRoles, Identity, SessionName};
-use crate::task::{CredentialsParameter, KeyArn, RoleArn};
+use crate::task::{CredentialsParameter, KeyArn, RoleParameter};
 
 const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:444455556666:secret:hub-Ab12Cd";
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -34,8 +34,8 @@ fn secret(text: &str) -> AwsResource {
     AwsResource::Secret(CredentialsParameter::parse(text).unwrap())
 }
 
-fn execution_role() -> RoleArn {
-    RoleArn::parse("arn:aws:iam::111122223333:role/web").unwrap()
+fn execution_role() -> RoleParameter {
+    RoleParameter::parse("arn:aws:iam::111122223333:role/web").unwrap()
 }
 
 /// The execution role, or with an account role the role of account 444455556666.

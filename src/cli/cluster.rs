@@ -3,18 +3,24 @@
 use std::sync::Arc;
 
 use crate::agent::ClusterApi;
-use crate::config::Settings;
-#[cfg(any(test, not(feature = "ecs")))]
-use crate::config::{ConfigError, table::ECS_CLUSTER};
+use crate::config::{ConfigError, Settings, table::ECS_CLUSTER};
 use crate::credential::CredentialObserver;
 use crate::error::Failure;
+use crate::task::{Field, check_cluster};
 
 /// The cluster of the settings, if there is one. A build without the feature `ecs` rejects the setting.
 pub(super) fn cluster(
     settings: &Settings,
     observer: &Arc<dyn CredentialObserver>,
 ) -> Result<Option<Box<dyn ClusterApi>>, Failure> {
-    settings.ecs.cluster.as_deref().map(|name| client(settings, name, observer)).transpose()
+    let Some(cluster) = settings.ecs.cluster.as_deref() else { return Ok(None) };
+    check_cluster(cluster).map_err(|error| ConfigError::MistakenValue {
+        key: ECS_CLUSTER.key,
+        value: Field::Cluster.text(cluster).whole(),
+        reason: error.to_string(),
+        hint: error.hint(),
+    })?;
+    client(settings, cluster, observer).map(Some)
 }
 
 #[cfg(feature = "ecs")]
@@ -44,7 +50,7 @@ fn client(_: &Settings, name: &str, _: &Arc<dyn CredentialObserver>) -> Result<B
 fn unsupported(cluster: &str) -> Failure {
     Failure::from(ConfigError::InvalidValue {
         key: ECS_CLUSTER.key,
-        value: cluster.to_owned(),
+        value: Field::Cluster.text(cluster).whole(),
         origin: "the settings".to_owned(),
         expected: "unset: this program was built without the feature `ecs`".to_owned(),
     })

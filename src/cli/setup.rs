@@ -9,7 +9,7 @@ use crate::config::{ConfigError, EngineLocation, Settings, VerifyAccess};
 use crate::credential::host_logins::{HostLoginSettings, HostLogins};
 use crate::credential::{CacheConfig, CachingCredentialProvider, CredentialObserver};
 use crate::engine::{EngineEndpoint, EngineSelector, TlsUse};
-use crate::error::Failure;
+use crate::error::{Failure, InputKind, InputText};
 use crate::identity::AccountRoles;
 use crate::pipeline::LoginProvider;
 use crate::plan::RegistryMap;
@@ -46,7 +46,7 @@ pub(super) fn engine_selector(settings: &Settings) -> EngineSelector {
 
 pub(super) fn platform(text: &str) -> Result<Platform, Failure> {
     Platform::parse(text).map_err(|_| {
-        let (value, expected) = (text.to_owned(), PLATFORM.kind.describe());
+        let (value, expected) = (InputText::new(InputKind::Label, text).whole(), PLATFORM.kind.describe());
         Failure::from(ConfigError::InvalidValue {
             key: PLATFORM.key,
             value,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::table::SETTINGS;
 use super::{account_entry, registry_entry, rewrite_entry};
-use crate::error::{Class, Explain, Link};
+use crate::error::{Class, Excerpt, Explain, Link};
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -88,13 +88,25 @@ pub enum ConfigError {
         /// The file or flag that sets both.
         origin: String,
     },
+    /// The value of a setting is in a wrong form or means something else.
+    #[error("{key} is `{value}`: {reason}")]
+    MistakenValue {
+        /// Key of the setting.
+        key: &'static str,
+        /// The value without what may be a login.
+        value: Excerpt,
+        /// What is wrong with the value.
+        reason: String,
+        /// What to write in its place, if that is known.
+        hint: Option<String>,
+    },
     /// A setting does not accept its value.
     #[error("{key} is `{value}` (from {origin}), but must be {expected}")]
     InvalidValue {
         /// Key of the setting.
         key: &'static str,
-        /// The value, or `…` if it must not be shown.
-        value: String,
+        /// The value without what may be a login, or `…` if it must not be shown.
+        value: Excerpt,
         /// The flag, variable or file that sets it.
         origin: String,
         /// The values that the setting accepts.
@@ -119,9 +131,10 @@ impl Explain for ConfigError {
             Self::UnknownKey { key, .. } => key.clone(),
             Self::InvalidEntry { list, .. } => (*list).to_owned(),
             Self::NotUnicode { variable } | Self::InvalidProxy { variable } => (*variable).to_owned(),
-            Self::InvalidValue { key, .. } | Self::SecretInFile { key, .. } | Self::Conflict { first: key, .. } => {
-                (*key).to_owned()
-            }
+            Self::InvalidValue { key, .. }
+            | Self::MistakenValue { key, .. }
+            | Self::SecretInFile { key, .. }
+            | Self::Conflict { first: key, .. } => (*key).to_owned(),
         }
     }
 
@@ -140,6 +153,7 @@ impl Explain for ConfigError {
             Self::SecretInFile { key, variable, .. } => Some(format!(
                 "set the environment variable {variable}, or for a systemd service LoadCredential={key}:FILE"
             )),
+            Self::MistakenValue { hint: Some(hint), .. } => Some(hint.clone()),
             Self::NotUnicode { .. } => Some("set it to UTF-8 text, or unset it".to_owned()),
             Self::InvalidProxy { .. } => Some(
                 "use `http://host:port` or `https://host:port`, with a percent-encoded login before the host if the \

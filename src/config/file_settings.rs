@@ -13,6 +13,7 @@ use super::config_error::ConfigError;
 use super::registry_entry::{self, RegistryEntry};
 use super::rewrite_entry::{self, RewriteEntry};
 use super::table::{SETTINGS, Setting};
+use crate::error::{InputKind, InputText};
 
 /// Maximum size of the file, in bytes.
 const LIMIT: u64 = 1_024 * 1_024;
@@ -71,7 +72,7 @@ impl FileSettings {
             other => {
                 return Err(ConfigError::InvalidValue {
                     key: setting.key,
-                    value: other.type_str().to_owned(),
+                    value: InputText::new(InputKind::Setting, other.type_str()).whole(),
                     origin: path.display().to_string(),
                     expected: setting.kind.describe(),
                 });

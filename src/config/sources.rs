@@ -8,6 +8,7 @@ use super::config_error::ConfigError;
 use super::file_settings::FileSettings;
 use super::table::{SETTINGS, Setting};
 use super::{credential_folder, proxy};
+use crate::error::{InputKind, InputText};
 use crate::secret::Secret;
 
 /// The file that is read if neither `--config` nor [`FILE_VARIABLE`] names one. It need not exist.
@@ -114,7 +115,7 @@ impl Sources {
             let value = if setting.may_be_shown() { text } else { "…" };
             ConfigError::InvalidValue {
                 key: setting.key,
-                value: value.to_owned(),
+                value: InputText::new(InputKind::Setting, value).whole(),
                 origin,
                 expected: setting.kind.describe(),
             }

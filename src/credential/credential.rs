@@ -75,6 +75,14 @@ impl Credential {
         })
     }
 
+    /// What to do if the login is wrong: the command that writes the secret again.
+    #[must_use]
+    pub fn correction(&self) -> Option<String> {
+        let Provenance::Secret { names, .. } = &self.provenance else { return None };
+        let command = content::commands::new_secret(names.arn.as_str(), "direct", "USER");
+        Some(format!("`{command}` asks for the password or token and writes the secret again"))
+    }
+
     fn from_token(
         token: Arc<CachedToken>,
         new_provenance: impl FnOnce(Option<SystemTime>, Vec<AwsRequest>) -> Provenance,

@@ -19,17 +19,25 @@ pub(crate) mod content;
 mod credential;
 pub mod host_logins;
 mod login;
+mod login_remark;
 mod observer;
 mod provenance;
 mod provider;
+mod redaction;
 pub(crate) mod scope;
 mod store;
+mod text_flaw;
 
 pub use cache::{CacheConfig, CachingCredentialProvider};
-pub use content::{ContentError, ContentFault, EntryFault, Envelope};
+pub use content::{
+    BinaryForm, ContentError, ContentFault, EntryFault, Envelope, ForeignForm, KeyFault, LoginKeyFaults,
+};
 pub use credential::Credential;
 pub use login::Login;
+pub use login_remark::{LoginPart, LoginRemark};
 pub use observer::{CredentialKind, CredentialObserver, CredentialOrigin, ProvidedCredential};
 pub use provenance::{Provenance, SecretNames};
 pub use provider::CredentialProvider;
+pub(crate) use redaction::redact_login;
 pub use store::{SecretStore, TokenStore};
+pub use text_flaw::TextFlaw;

@@ -65,6 +65,15 @@ impl Provenance {
         }
     }
 
+    /// The warnings about the content of the secret, if the credential is one.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        match self {
+            Self::Secret { warnings, .. } => warnings,
+            Self::Anonymous | Self::Ecr { .. } | Self::EcrPublic { .. } | Self::HostLogin(_) => &[],
+        }
+    }
+
     /// When the credential expires, if that is known.
     #[must_use]
     pub fn expires(&self) -> Option<SystemTime> {

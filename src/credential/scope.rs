@@ -9,6 +9,9 @@ use crate::task::{ImageReference, RegistryHost};
 pub(super) const REGISTRY_KEY_HINT: &str =
     "write `host`, `host:port` or `host/path`; remove `/v1/` or `/v2/` in front of a path, because it is ambiguous";
 
+/// The hint for two entries of one registry with different logins.
+pub(super) const SAME_REGISTRY_HINT: &str = "remove one of them: a registry is the same with and without `https://`, a trailing slash and `/v1/`, and docker.io, index.docker.io and registry-1.docker.io are one registry";
+
 /// Whether Docker stores a token of its login by browser under this key of `auths`, which is not a
 /// login for images.
 pub(super) fn is_browser_token_key(key: &str) -> bool {
@@ -45,11 +48,14 @@ impl Scope {
         Self { host: RegistryHost::from_image(image), path: String::new() }
     }
 
-    /// How specific this scope is for an image, as the length of its path; `None` if it does not
-    /// cover the image.
-    pub(super) fn specificity_for(&self, image: &ImageReference) -> Option<usize> {
-        let whole = Self { path: image.repository().to_owned(), ..Self::whole_registry(image) };
-        self.contains(&whole).then_some(self.path.len())
+    /// How specific this scope is for an image; `None` if it does not cover the image. The default
+    /// port is the same registry with and without its number.
+    pub(super) fn specificity_for(&self, image: &ImageReference) -> Option<Specificity> {
+        let host = RegistryHost::from_image(image);
+        let has_exact_host = self.host == host;
+        let is_covered = has_exact_host || without_default_port(&self.host) == without_default_port(&host);
+        let image = Self { host: self.host.clone(), path: image.repository().to_owned() };
+        (is_covered && self.contains(&image)).then_some(Specificity { path_length: self.path.len(), has_exact_host })
     }
 
     /// Whether this scope covers every image that the other one covers.
@@ -64,6 +70,28 @@ impl Scope {
         let host = self.host.as_str();
         if self.path.is_empty() { host.to_owned() } else { format!("{host}/{}", self.path) }
     }
+}
+
+/// How specific a scope is for an image that it covers; the greater one has precedence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Specificity {
+    pub path_length: usize,
+    /// Whether the port is written, or left out, as in the image.
+    has_exact_host: bool,
+}
+
+/// The name of an entry of `auths` in an error: its key if that is certainly an address, otherwise its
+/// number, because a login may be in the wrong place.
+pub(super) fn entry_name(number: usize, key: &str) -> String {
+    let is_address = |scope: Scope| {
+        let host = scope.host.as_str();
+        host.contains(['.', ':']) || host == "localhost"
+    };
+    if Scope::parse(key).is_some_and(is_address) { format!("`{}`", key.trim()) } else { format!("entry {number}") }
+}
+
+fn without_default_port(host: &RegistryHost) -> &str {
+    host.as_str().strip_suffix(":443").unwrap_or(host.as_str())
 }
 
 /// The name under which a credential helper knows the registry of a scope's name.
@@ -83,10 +111,10 @@ fn is_segment(text: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Scope, helper_server};
+    use super::{Scope, Specificity, helper_server};
     use crate::task::ImageReference;
 
-    fn covers(key: &str, image: &str) -> Option<usize> {
+    fn covers(key: &str, image: &str) -> Option<Specificity> {
         Scope::parse(key).unwrap_or_else(|| panic!("{key}")).specificity_for(&ImageReference::parse(image).unwrap())
     }
 
@@ -106,6 +134,9 @@ mod tests {
             ("reg.example/v2", "reg.example/app"),
             ("reg.example:5000", "reg.example:5000/app"),
             ("https://reg.example:5000/v1/", "reg.example:5000/app"),
+            ("reg.example:443", "reg.example/app"),
+            ("https://reg.example:443/v2/", "reg.example/app"),
+            ("reg.example", "reg.example:443/app"),
             ("reg.example/team-a", "reg.example/team-a/app"),
             ("reg.example/team-a", "reg.example/team-a"),
             ("reg.example/team-a/", "reg.example/team-a/app"),
@@ -136,7 +167,8 @@ mod tests {
             ("reg.example", "reg.example:5000/app"),
             ("reg.example:5000", "reg.example/app"),
             ("reg.example:5000", "reg.example:500/app"),
-            ("reg.example:443", "reg.example/app"),
+            ("reg.example:4433", "reg.example/app"),
+            ("reg.example:80", "reg.example/app"),
             ("reg.example", "reg.example.org/app"),
             ("reg.example", "my-reg.example/app"),
             ("reg.example", "sub.reg.example/app"),
@@ -179,6 +211,24 @@ mod tests {
     }
 
     #[test]
+    fn entry_with_the_port_as_in_the_image_has_precedence() {
+        let image = "reg.example/app";
+        assert!(covers("reg.example", image) > covers("reg.example:443", image));
+        assert!(covers("reg.example:443", "reg.example:443/app") > covers("reg.example", "reg.example:443/app"));
+        assert!(covers("reg.example:443/app", image) > covers("reg.example", image));
+    }
+
+    #[test]
+    fn entry_is_named_by_its_key_only_if_that_is_an_address() {
+        for key in ["reg.example", "https://index.docker.io/v1/", "localhost", "localhost:5000"] {
+            assert_eq!(super::entry_name(2, key), format!("`{key}`"));
+        }
+        for key in ["alice", "me:hunter2@reg.example", "hunter2", ""] {
+            assert_eq!(super::entry_name(2, key), "entry 2");
+        }
+    }
+
+    #[test]
     fn helper_gets_the_host_or_the_old_key_of_docker_hub() {
         assert_eq!(helper_server("reg.example:5000/team-a"), "reg.example:5000");
         assert_eq!(helper_server("docker.io/team"), "https://index.docker.io/v1/");
@@ -204,7 +254,7 @@ mod tests {
             prop_assume!(!matches!(key[0].as_str(), "v1" | "v2"));
             let specificity = scope.unwrap().specificity_for(&image_name);
             prop_assert_eq!(specificity.is_some(), image.starts_with(&key));
-            prop_assert!(specificity.is_none_or(|length| length == key.join("/").len()));
+            prop_assert!(specificity.is_none_or(|found| found.path_length == key.join("/").len()));
         }
     }
 }

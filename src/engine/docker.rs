@@ -7,6 +7,7 @@
 //! TLS (`tls`), Podman's own fields (`podman`) and the engine's storage (`info`).
 
 use bollard::errors::Error;
+use bollard::models::OciPlatform;
 use bollard::query_parameters::TagImageOptionsBuilder;
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
 use futures_util::future::ready;
@@ -36,6 +37,9 @@ use crate::task::{ImageReference, Platform};
 /// The newest API version that taskpull supports, which is bollard's.
 const NEWEST: ApiVersion =
     ApiVersion { major: API_DEFAULT_VERSION.major_version, minor: API_DEFAULT_VERSION.minor_version };
+
+/// The API version of Docker Engine 23.0, the first that reads layers compressed with zstd.
+const ZSTD_SINCE: ApiVersion = ApiVersion { major: 1, minor: 42 };
 
 /// Disables bollard's own timeout, in seconds: every caller bounds its wait.
 const NO_TIMEOUT: u64 = u64::MAX / 1_000;
@@ -149,6 +153,30 @@ impl Engine for DockerEngine {
         let client = self.client(auth_header(&request.image, login));
         let result = client.inspect_registry_image(&request.image.to_string(), None).await;
         result.map(drop).map_err(|error| self.error(error))
+    }
+
+    /// Podman has no request for them.
+    async fn platforms<'a>(&'a self, image: &'a ImageReference, login: &'a Login) -> Result<Vec<String>, EngineError> {
+        if self.is_podman {
+            return Ok(Vec::new());
+        }
+        let client = self.client(auth_header(image, login));
+        let inspection = client.inspect_registry_image(&image.to_string(), None).await;
+        let platforms = inspection.map_err(|error| self.error(error))?.platforms;
+        let name = |platform: OciPlatform| {
+            let platform = Platform::from_image_config(
+                &platform.os.unwrap_or_default(),
+                &platform.architecture.unwrap_or_default(),
+                &platform.variant.unwrap_or_default(),
+            );
+            // Attestations in an index have the platform `unknown/unknown`.
+            platform.map(|platform| platform.to_string()).filter(|name| !name.starts_with("unknown"))
+        };
+        Ok(platforms.into_iter().filter_map(name).collect())
+    }
+
+    fn reads_zstd(&self) -> bool {
+        self.is_podman || self.version >= ZSTD_SINCE
     }
 
     async fn inspect<'a>(&'a self, image: &'a ImageReference) -> Result<Option<LocalImage>, EngineError> {

@@ -31,6 +31,17 @@ pub trait Engine: Send + Sync {
         login: &'a Login,
     ) -> impl Future<Output = Result<(), EngineError>> + Send + 'a;
 
+    /// Returns the platforms for which the registry has the image, such as `linux/arm64`; none if
+    /// the engine cannot ask for them. The caller bounds the wait.
+    fn platforms<'a>(
+        &'a self,
+        image: &'a ImageReference,
+        login: &'a Login,
+    ) -> impl Future<Output = Result<Vec<String>, EngineError>> + Send + 'a;
+
+    /// Whether the engine can read layers that are compressed with zstd. Docker can from 23.0 on.
+    fn reads_zstd(&self) -> bool;
+
     /// Returns the image that the engine has under this name, if any. The caller bounds the wait.
     fn inspect<'a>(
         &'a self,

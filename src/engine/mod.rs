@@ -24,7 +24,6 @@ mod podman;
 mod progress_message;
 mod pull_request;
 mod pull_stream;
-pub(crate) mod redaction;
 mod storage;
 mod stream_line;
 pub(crate) mod stream_summary;

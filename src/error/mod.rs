@@ -5,21 +5,27 @@
 //! retry can help, and what to do next. [`Failure`] is the form in which an error leaves its
 //! module: cloneable, because equal needs share one; printable, because control characters are
 //! removed, so that a hostile registry cannot control the user's terminal; and without any secret,
-//! because no error type holds one. A [`Warning`] is what did not fail and the user should still
-//! know.
+//! because no error type holds one: what a user wrote is in an error as an [`Excerpt`]. A [`Warning`]
+//! is what did not fail and the user should still know.
 
 #[cfg(test)]
 pub(crate) mod catalogue;
 mod class;
+mod excerpt;
 mod exit_code;
 mod failure;
 mod link;
+mod login_shape;
+mod placeholder;
 mod printable;
 mod warning;
 
 pub use class::{Class, Retryability};
+pub use excerpt::{Excerpt, InputText};
 pub use exit_code::{ExitCode, reference as exit_code_reference};
 pub use failure::{Explain, Failure};
 pub use link::Link;
+pub use login_shape::InputKind;
+pub use placeholder::find_placeholder;
 pub use printable::Printable;
 pub use warning::{Warning, WarningId, reference as warning_reference};

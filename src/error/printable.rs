@@ -76,7 +76,7 @@ fn without_user_information(text: &str) -> Cow<'_, str> {
 
 /// Whether a character is invisible. Unicode's bidirectional controls reorder the text for the
 /// reader (CVE-2021-42574); tags and characters without width make two names look alike.
-fn is_invisible(character: char) -> bool {
+pub(super) fn is_invisible(character: char) -> bool {
     matches!(
         character,
         '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'

@@ -61,6 +61,8 @@ warning_ids! {
     DigestNotRewritten = "digest-not-rewritten",
     /// A key of a secret is in another case than its format requires.
     SecretKeyCase = "secret-key-case",
+    /// A secret begins with a byte order mark, which ECS refuses.
+    SecretByteOrderMark = "secret-byte-order-mark",
     /// The clock of the host differs from the clock of AWS by more than five minutes.
     ClockSkew = "clock-skew",
     /// The connection to the engine has no TLS, so that logins are sent in clear text.

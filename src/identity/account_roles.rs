@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::identity::{AccountRole, Identity, RoleSession, SessionName};
 use super::{account_roles_error::AccountRolesError, account_roles_error::PartitionError};
 use crate::config::{AccountEntry, AssumingIdentity};
-use crate::task::{CredentialsParameter, RoleArn, is_account_id};
+use crate::task::{CredentialsParameter, Field, RoleArn, RoleParameter, is_account_id};
 
 /// The configured role of each account; an account has at most one entry.
 #[derive(Clone, Debug, Default)]
@@ -33,10 +33,14 @@ impl AccountRoles {
         let mut map = BTreeMap::new();
         for AccountEntry { id, role_arn, external_id, via } in entries {
             if !is_account_id(id) {
-                return Err(AccountRolesError::Id(id.clone()));
+                return Err(AccountRolesError::Id(Field::Role.text(id).whole()));
             }
             let role = RoleArn::parse(role_arn);
-            let role = role.map_err(|source| AccountRolesError::Role { id: id.clone(), source })?;
+            let role = role.map_err(|source| AccountRolesError::Role {
+                id: id.clone(),
+                text: Field::Role.text(role_arn).whole(),
+                source,
+            })?;
             if external_id.as_deref().is_some_and(|text| !is_external_id(text)) {
                 return Err(AccountRolesError::ExternalId(id.clone()));
             }
@@ -57,7 +61,7 @@ impl AccountRoles {
     pub fn identity_for_secret(
         &self,
         secret: &CredentialsParameter,
-        execution_role: Option<&RoleArn>,
+        execution_role: Option<&RoleParameter>,
         session: &SessionName,
     ) -> Result<Identity, PartitionError> {
         let identity = self.identity_for_account(secret.account(), execution_role, session);
@@ -77,7 +81,7 @@ impl AccountRoles {
         registry: &impl ToString,
         account: Option<&str>,
         partition: &str,
-        execution_role: Option<&RoleArn>,
+        execution_role: Option<&RoleParameter>,
         session: &SessionName,
     ) -> Result<Identity, PartitionError> {
         let identity = self.identity_for_account(account, execution_role, session);
@@ -87,14 +91,14 @@ impl AccountRoles {
     fn identity_for_account(
         &self,
         account: Option<&str>,
-        execution_role: Option<&RoleArn>,
+        execution_role: Option<&RoleParameter>,
         name: &SessionName,
     ) -> Identity {
-        let session = |role: &RoleArn| RoleSession { role: role.clone(), name: name.clone() };
-        let execution_role = execution_role.map(session);
+        let session = |role: RoleParameter| RoleSession { role, name: name.clone() };
+        let execution_role = execution_role.cloned().map(session);
         match account.and_then(|account| self.entries.get(account)) {
             Some(Entry { role, external_id, via }) => Identity::AccountRole(Box::new(AccountRole {
-                session: session(role),
+                session: session(role.clone().into()),
                 external_id: external_id.clone(),
                 via: execution_role.filter(|_| *via == AssumingIdentity::ExecutionRole),
             })),
@@ -112,7 +116,7 @@ fn check_partition(
     let mut next = Some(identity.clone());
     while let Some(assumed) = next {
         match assumed.role() {
-            Some(role) if role.partition() != partition => {
+            Some(role) if role.partition().is_some_and(|own| own != partition) => {
                 return Err(PartitionError {
                     resource: resource(),
                     partition: partition.to_owned(),
@@ -136,7 +140,7 @@ mod tests {
     use super::AccountRoles;
     use crate::config::{AccountEntry, AssumingIdentity};
     use crate::identity::{Identity, SessionName};
-    use crate::task::{CredentialsParameter, RoleArn};
+    use crate::task::{CredentialsParameter, RoleParameter};
 
     fn entry(id: &str, role_arn: &str, external_id: Option<&str>, via: AssumingIdentity) -> AccountEntry {
         AccountEntry {
@@ -164,7 +168,7 @@ mod tests {
             ("aws-eusc", "eusc-de-east-1"),
         ];
         for (partition, region) in partitions {
-            let execution = RoleArn::parse(&format!("arn:{partition}:iam::111122223333:role/web")).unwrap();
+            let execution = RoleParameter::parse(&format!("arn:{partition}:iam::111122223333:role/web")).unwrap();
             let reader = format!("arn:{partition}:iam::444455556666:role/reader");
             let map =
                 AccountRoles::new(&[entry("444455556666", &reader, None, AssumingIdentity::ExecutionRole)]).unwrap();
@@ -188,7 +192,7 @@ mod tests {
         let role = "arn:aws:iam::444455556666:role/reader";
         let map = AccountRoles::new(&[entry("444455556666", role, None, AssumingIdentity::Host)]).unwrap();
         assert!(map.identity_for_secret(&secret, None, &name()).is_err());
-        let execution = RoleArn::parse(role).unwrap();
+        let execution = RoleParameter::parse(role).unwrap();
         assert!(AccountRoles::default().identity_for_secret(&secret, Some(&execution), &name()).is_err());
     }
 }

@@ -1,22 +1,24 @@
 //! The error of an entry of `[[identity.account]]`.
 
-use crate::error::{Class, Explain, Link};
-use crate::task::{ArnError, RoleArn};
+use crate::error::{Class, Excerpt, Explain, Link};
+use crate::task::{ArnError, RoleParameter};
 
 /// Why an entry of `identity.account` cannot be used. The account id is given.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountRolesError {
     /// The id is not an account id.
     #[error("identity.account: `{0}` is not an AWS account id (12 digits)")]
-    Id(String),
+    Id(Excerpt),
     /// Two entries have the same id.
     #[error("identity.account: {0} has more than one entry")]
     Duplicate(String),
     /// `role_arn` is not the ARN of a role.
-    #[error("identity.account: the role_arn of {id} is not the ARN of a role")]
+    #[error("identity.account: the role_arn of {id}, `{text}`, is not the ARN of a role")]
     Role {
         /// The account id of the entry.
         id: String,
+        /// The text of the entry, without what may be a login.
+        text: Excerpt,
         /// What is wrong with the ARN.
         source: ArnError,
     },
@@ -39,7 +41,11 @@ impl Explain for AccountRolesError {
     }
 
     fn hint(&self) -> Option<String> {
-        Some("see the example in docs/identity.md".to_owned())
+        let hint = match self {
+            Self::Role { source, .. } => source.hint(),
+            _ => None,
+        };
+        Some(hint.unwrap_or_else(|| "see the example in docs/identity.md".to_owned()))
     }
 }
 
@@ -50,7 +56,7 @@ impl Explain for AccountRolesError {
 pub struct PartitionError {
     pub(super) resource: String,
     pub(super) partition: String,
-    pub(super) role: RoleArn,
+    pub(super) role: RoleParameter,
 }
 
 impl Explain for PartitionError {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::task::RoleArn;
+use crate::task::RoleParameter;
 
 /// The AWS principal that makes a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -28,15 +28,15 @@ pub struct AccountRole {
 }
 
 impl Identity {
-    /// The name of the identity for programs: `host`, or the ARN of the role.
+    /// The name of the identity for programs: `host`, or the ARN or name of the role.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.role().map_or("host", RoleArn::as_str)
+        self.role().map_or("host", RoleParameter::as_str)
     }
 
     /// The role; `None` for the host, whose role is not known here.
     #[must_use]
-    pub fn role(&self) -> Option<&RoleArn> {
+    pub fn role(&self) -> Option<&RoleParameter> {
         self.session().map(|session| &session.role)
     }
 
@@ -73,7 +73,7 @@ impl Identity {
 /// The name of the identity within a sentence.
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.role().map_or("the host", RoleArn::as_str))
+        f.write_str(self.role().map_or("the host", RoleParameter::as_str))
     }
 }
 
@@ -84,8 +84,8 @@ impl fmt::Display for Identity {
 /// and tasks of a different family do not.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RoleSession {
-    /// The role to assume.
-    pub role: RoleArn,
+    /// The role to assume, by ARN or by its name in the account of the caller.
+    pub role: RoleParameter,
     /// The `RoleSessionName` of the request to STS.
     pub name: SessionName,
 }

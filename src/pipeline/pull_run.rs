@@ -86,7 +86,7 @@ impl PullRun {
     /// The plan as a report. Contacts neither AWS nor the engine.
     #[must_use]
     pub fn dry_run(self) -> Report {
-        Report::from_plan(self.plan, self.invalid_inputs, self.started.elapsed()).with_warnings(self.warnings)
+        Report::from_plan(self.plan, self.invalid_inputs, self.started.elapsed()).with_host_warnings(&self.warnings)
     }
 
     /// Pulls the images. Cancelling `interrupt` ends the run early; pulls that have not finished are
@@ -111,7 +111,7 @@ impl PullRun {
         };
         let pulls: Vec<_> = pulls.into_iter().zip(outcomes).collect();
         let report = Report::from_pulls(tasks, &pulls, self.invalid_inputs, self.started.elapsed());
-        let report = report.with_warnings(self.warnings).with_warnings(credentials.warnings());
+        let report = report.with_host_warnings(&[self.warnings, credentials.warnings()].concat());
         if let Some(failure) = report.failures().next() {
             traces::record_failure(&span, failure);
         }

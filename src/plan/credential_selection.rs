@@ -2,9 +2,11 @@
 
 use super::registry::{ECR_PUBLIC_PARTITION, EcrReferenceError, EcrRegistry, RegistryKind};
 use super::{need::HostLogin, need::Need, planned_pull::PlannedPull, rewrites::Rewrites};
-use crate::error::{Class, Explain, Failure, Link, Warning, WarningId};
+use crate::error::{Failure, Warning, WarningId};
 use crate::identity::{AccountRoles, SessionName};
-use crate::task::{ArnError, CredentialsParameter, ImageReference, ImageVersion, Platform, Region, RoleArn};
+use crate::task::{
+    CredentialsParameter, ExecutionRoleError, ImageReference, ImageVersion, Platform, Region, RoleParameter,
+};
 
 /// The warning about a container that names a secret for an image in ECR (A10).
 const SECRET_IGNORED: &str = "ECR accepts only its own authorization tokens, so one is used, and the secret in repositoryCredentials is not read: remove it from the container";
@@ -16,7 +18,7 @@ const DIGEST_NOT_REWRITTEN: &str = "`[[rewrite]]` is not applied to an image tha
 pub(super) struct CredentialSelector<'a> {
     pub accounts: &'a AccountRoles,
     pub host_login: &'a dyn Fn(&ImageReference) -> Option<HostLogin>,
-    pub execution_role: Result<Option<RoleArn>, ArnError>,
+    pub execution_role: Result<Option<RoleParameter>, ExecutionRoleError>,
     pub session: SessionName,
 }
 
@@ -96,38 +98,12 @@ impl CredentialSelector<'_> {
         identity.map_or(Need::Anonymous, |identity| Need::EcrPublic { identity })
     }
 
-    fn execution_role(&self) -> Result<Option<&RoleArn>, ExecutionRoleError> {
-        let role = self.execution_role.as_ref();
-        role.map(Option::as_ref).map_err(|source| ExecutionRoleError { source: source.clone() })
+    fn execution_role(&self) -> Result<Option<&RoleParameter>, ExecutionRoleError> {
+        self.execution_role.as_ref().map(Option::as_ref).map_err(Clone::clone)
     }
 }
 
 /// The warning about a Region that this version does not know.
 fn unknown_region(region: &Region) -> Option<Warning> {
     region.unknown_warning().map(|message| Warning::new(WarningId::UnknownRegion, &message))
-}
-
-/// The task needs its execution role, which is not the ARN of a role.
-#[derive(Debug, thiserror::Error)]
-#[error("executionRoleArn is not the ARN of a role")]
-pub(super) struct ExecutionRoleError {
-    pub source: ArnError,
-}
-
-impl Explain for ExecutionRoleError {
-    fn link(&self) -> Link {
-        Link::Definition
-    }
-
-    fn class(&self) -> Class {
-        Class::Invalid
-    }
-
-    fn resource(&self) -> String {
-        "executionRoleArn".to_owned()
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some("give the role's full ARN, as `aws iam get-role` prints it".to_owned())
-    }
 }

@@ -65,7 +65,7 @@ impl PullPlan {
             Ok(container) => plan_container(container),
             Err(error) => PlannedContainer {
                 name: error.container.clone(),
-                image: error.image.clone(),
+                image: error.image.clone().into(),
                 registry: None,
                 pull: Err(error.into()),
             },
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_malformed_role_affects_only_containers_that_need_it() {
-        let text = r#"{"executionRoleArn": "execution", "containerDefinitions": [{"name": "open", "image": "a"},
+        let text = r#"{"executionRoleArn": "<role>", "containerDefinitions": [{"name": "open", "image": "a"},
             {"name": "closed", "image": "b", "repositoryCredentials": {"credentialsParameter": "s"}}]}"#;
         let strict = plan(&[text], RoleUse::Assume);
         let containers = &strict.tasks[0].containers;

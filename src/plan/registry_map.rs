@@ -11,7 +11,7 @@ use super::{credential_selection::CredentialSelector, need::Need, registry_map_e
 use crate::config::RegistryEntry;
 use crate::error::Failure;
 use crate::identity::{AccountRoles, SessionName};
-use crate::task::{CredentialsParameter, ImageReference, RegistryHost, RoleArn};
+use crate::task::{CredentialsParameter, Field, ImageReference, RegistryHost, RoleArn, RoleParameter, Slip};
 
 /// The credential of each registry; a registry has at most one entry.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +43,11 @@ impl RegistryMapEntry {
 
     fn parse(entry: &RegistryEntry) -> Result<Self, RegistryMapError> {
         let RegistryEntry { host: text, secret, role } = entry;
-        let host_error = || RegistryMapError::Host(RegistryHost::redact(text));
+        let excerpt = || Field::RegistryHost.text(text).whole();
+        if let Some(slip) = Slip::find(Field::RegistryHost, text.trim()) {
+            return Err(RegistryMapError::Slip { host: excerpt(), slip });
+        }
+        let host_error = || RegistryMapError::Host(excerpt());
         let host = RegistryHost::parse(text.trim()).ok_or_else(host_error)?;
         let image = host.example_image().ok_or_else(host_error)?;
         let name = || host.as_str().to_owned();
@@ -107,7 +111,7 @@ impl RegistryMap {
         let selector = CredentialSelector {
             accounts: if role.is_some() { &no_accounts } else { accounts },
             host_login: &|_| None,
-            execution_role: Ok(role),
+            execution_role: Ok(role.map(RoleParameter::from)),
             session: SessionName::from_family(None),
         };
         let secret = entry.and_then(|entry| entry.secret.clone());

@@ -1,15 +1,23 @@
 //! The error of an entry of `[[registry]]`.
 
 use super::registry::EcrHostError;
-use crate::error::{Class, Explain, Link};
-use crate::task::ArnError;
+use crate::error::{Class, Excerpt, Explain, Link};
+use crate::task::{ArnError, Slip};
 
 /// Why an entry of `registry` cannot be used. The host is given.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryMapError {
     /// No image can be in a registry of this name.
     #[error("registry: `{0}` is not a registry's host")]
-    Host(String),
+    Host(Excerpt),
+    /// The host is in a wrong form, or something else.
+    #[error("registry: host `{host}`: {slip}")]
+    Slip {
+        /// The text of the entry, without what may be a login.
+        host: Excerpt,
+        /// What is wrong with the text.
+        slip: Slip,
+    },
     /// Two entries have the same host.
     #[error("registry: {0} has more than one entry")]
     Duplicate(String),
@@ -74,6 +82,7 @@ impl Explain for RegistryMapError {
                 "write `host` or `host:port`, as it is before the first slash of an image; Docker Hub is docker.io"
                     .to_owned(),
             ),
+            Self::Slip { slip, .. } => Some(slip.hint()),
             Self::Secret { source, .. } | Self::Role { source, .. } => source.hint(),
             _ => None,
         };

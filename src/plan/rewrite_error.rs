@@ -1,36 +1,44 @@
 //! The errors of `[[rewrite]]`: of an entry, and of an image to which an entry applies.
 
 use super::registry::EcrHostError;
-use crate::error::{Class, Explain, Link};
-use crate::task::ImageReferenceError;
+use crate::error::{Class, Excerpt, Explain, Link};
+use crate::task::{ImageReferenceError, Slip};
 
 /// Why an entry of `rewrite` cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RewriteError {
     /// `from` is not a registry, or not a path in one.
     #[error("rewrite: from `{0}` must be a registry's host, or a host and the beginning of a repository's name")]
-    From(String),
+    From(Excerpt),
     /// `from` is a private ECR registry, whose images need no rule.
     #[error("rewrite: from `{0}` is a private ECR registry, not an upstream registry")]
-    FromEcr(String),
+    FromEcr(Excerpt),
     /// Two entries have the same upstream registry and path.
     #[error("rewrite: from `{0}` has more than one entry")]
-    Duplicate(String),
+    Duplicate(Excerpt),
     /// `to` is not an ECR registry with an optional prefix.
     #[error("rewrite: to `{to}` of `{from}` must be an ECR registry's host, or that host and the prefix of a rule")]
     To {
         /// The upstream registry of the entry.
-        from: String,
+        from: Excerpt,
         /// The value of `to`.
-        to: String,
+        to: Excerpt,
+    },
+    /// A value is in a wrong form, or something else.
+    #[error("rewrite: `{text}`: {slip}")]
+    Slip {
+        /// The value of `from` or `to`.
+        text: Excerpt,
+        /// What is wrong with the value.
+        slip: Slip,
     },
     /// The host of `to` looks like an ECR registry and is not one.
     #[error("rewrite: to `{to}` of `{from}` is not the host of an ECR registry")]
     Host {
         /// The upstream registry of the entry.
-        from: String,
+        from: Excerpt,
         /// The value of `to`.
-        to: String,
+        to: Excerpt,
         /// What is wrong with the host.
         source: EcrHostError,
     },
@@ -51,6 +59,7 @@ impl Explain for RewriteError {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Slip { slip, .. } => return Some(slip.hint()),
             Self::From(_) => {
                 "write the host, such as `docker.io`, `ghcr.io` or `docker.io/library`, without a tag and without a slash at the end"
             }

@@ -9,7 +9,8 @@ use super::{
     registry::RegistryKind, registry::canonical_name, rewrite_error::ImageRewriteError, rewrite_error::RewriteError,
 };
 use crate::config::RewriteEntry;
-use crate::task::{ImageReference, RegistryHost};
+use crate::error::Excerpt;
+use crate::task::{Field, ImageReference, Slip};
 
 /// The rewrites of a host, longest path first; an upstream path has at most one.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +36,7 @@ impl Rewrites {
         for RewriteEntry { from, to } in entries {
             let rewrite = Rewrite::parse(from, to)?;
             if rewrites.iter().any(|other| (&other.registry, &other.path) == (&rewrite.registry, &rewrite.path)) {
-                return Err(RewriteError::Duplicate(from.clone()));
+                return Err(RewriteError::Duplicate(excerpt(from)));
             }
             rewrites.push(rewrite);
         }
@@ -60,20 +61,25 @@ impl Rewrites {
 
 impl Rewrite {
     fn parse(from: &str, to: &str) -> Result<Self, RewriteError> {
-        let from_error = || RewriteError::From(RegistryHost::redact(from));
+        let slip = |text: &str| {
+            Slip::find(Field::RegistryHost, text).map(|slip| RewriteError::Slip { text: excerpt(text), slip })
+        };
+        let from_error = || slip(from).unwrap_or_else(|| RewriteError::From(excerpt(from)));
         let (upstream, path) = parse_path(from).ok_or_else(from_error)?;
         // A host that only looks like ECR is not an upstream registry either.
         if matches!(RegistryKind::from_image(&upstream), Ok(RegistryKind::Ecr(_)) | Err(_)) {
-            return Err(RewriteError::FromEcr(from.to_owned()));
+            return Err(RewriteError::FromEcr(excerpt(from)));
         }
-        let (from, to) = (from.to_owned(), to.to_owned());
-        let Some((rule, _)) = parse_path(&to) else {
-            return Err(RewriteError::To { from, to: RegistryHost::redact(&to) });
+        let (from, shown) = (excerpt(from), excerpt(to));
+        let Some((rule, _)) = parse_path(to) else {
+            return Err(slip(to).unwrap_or(RewriteError::To { from, to: shown }));
         };
         match RegistryKind::from_image(&rule) {
-            Ok(RegistryKind::Ecr(_)) => Ok(Self { registry: canonical_name(upstream.registry()), path, to }),
-            Ok(_) => Err(RewriteError::To { from, to }),
-            Err(source) => Err(RewriteError::Host { from, to, source }),
+            Ok(RegistryKind::Ecr(_)) => {
+                Ok(Self { registry: canonical_name(upstream.registry()), path, to: to.to_owned() })
+            }
+            Ok(_) => Err(RewriteError::To { from, to: shown }),
+            Err(source) => Err(RewriteError::Host { from, to: shown, source }),
         }
     }
 
@@ -87,6 +93,10 @@ impl Rewrite {
             None => rest.is_empty().then(|| to.clone()),
         }
     }
+}
+
+fn excerpt(text: &str) -> Excerpt {
+    Field::RegistryHost.text(text).whole()
 }
 
 /// Splits `host[/path]` into an example image of the registry and the path.
@@ -197,10 +207,10 @@ mod tests {
     fn a_wrong_entry_is_refused() {
         let error = |from: &str, to: &str| rewrites(&[(from, to)]).unwrap_err();
         for from in ["", "docker.io/", "docker.io//team", "nginx", "team/app", "https://docker.io", "docker.io/Team"] {
-            assert!(matches!(error(from, RULE), RewriteError::From(_)), "{from}");
+            assert!(matches!(error(from, RULE), RewriteError::From(_) | RewriteError::Slip { .. }), "{from}");
         }
         for from in ["docker.io/team:1", "docker.io/team@sha256:0", "docker.io/team/", " docker.io"] {
-            assert!(matches!(error(from, RULE), RewriteError::From(_)), "{from}");
+            assert!(matches!(error(from, RULE), RewriteError::From(_) | RewriteError::Slip { .. }), "{from}");
         }
         for from in
             [RULE, "111122223333.dkr.ecr.eu-west-1.amazonaws.com/docker-hub", "1.dkr.ecr.eu-west-1.amazonaws.com"]

@@ -55,7 +55,7 @@ impl AttemptBudget {
             self.outage = None;
             self.wait_for_registry(error, now, random)
         };
-        self.last_failure = Some(error.class().retryability());
+        self.last_failure = Some(error.retryability());
         wait.filter(|wait| now + *wait < self.deadline)
     }
 
@@ -71,7 +71,7 @@ impl AttemptBudget {
     /// A registry that states how long to wait is not asked earlier.
     fn wait_for_registry(&mut self, error: &PullError, now: Instant, random: f64) -> Option<Duration> {
         self.failed_attempts += 1;
-        if !error.class().retryability().allows_retry(self.last_failure) {
+        if !error.retryability().allows_retry(self.last_failure) {
             return None;
         }
         let wait = self.backoff.delay(self.failed_attempts, random)?.max(error.retry_after().unwrap_or_default());
@@ -91,6 +91,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::AttemptBudget;
+    use crate::answers::{PullContext, SentLogin};
     use crate::engine::EngineError;
     use crate::error::{Class, Explain as _};
     use crate::pull::PullError;
@@ -100,7 +101,11 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn engine_error(cause: EngineError) -> PullError {
-        PullError::Engine { image: ImageReference::parse("app").unwrap(), anonymous: false, cause }
+        PullError::Engine {
+            image: ImageReference::parse("app").unwrap(),
+            context: Box::new(PullContext::with_login(SentLogin::unremarkable())),
+            cause,
+        }
     }
 
     fn message(text: &str) -> PullError {

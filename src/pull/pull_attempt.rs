@@ -10,15 +10,16 @@ use super::layer_progress::{LayerProgress, LayerTotals};
 use super::limits::Deadlines;
 use super::pull_error::PullError;
 use super::pull_mode::PullMode;
+use super::pull_stage::{PullStage, StageRecord};
 use super::pull_state::{PullObserver, PullState};
 use super::pulled_image::{PullResultKind, PulledImage};
-use crate::credential::Login;
+use crate::answers::{PullContext, PullPhase, SentLogin};
+use crate::credential::{Login, redact_login};
 use crate::engine::auth_header::auth_header;
-use crate::engine::redaction::redact_login;
 use crate::engine::stream_summary::{StreamOutcome, StreamSummary};
 use crate::engine::{Engine, EngineError, LocalImage, ProgressMessage, PullRequest};
-use crate::error::{Class, Explain as _};
-use crate::task::ImageReference;
+use crate::error::{Class, Explain as _, Link};
+use crate::task::{ImageReference, RegistryHost};
 
 /// One attempt at a pull.
 pub(super) struct PullAttempt<'a, E> {
@@ -30,6 +31,7 @@ pub(super) struct PullAttempt<'a, E> {
     pub login: &'a Login,
     pub deadlines: Deadlines,
     pub last_activity: &'a LastActivity,
+    pub stage: &'a StageRecord,
     pub observer: PullObserver<'a>,
 }
 
@@ -42,9 +44,14 @@ struct StreamedImage {
 impl<E: Engine> PullAttempt<'_, E> {
     /// Pulls or verifies the image, once.
     pub(super) async fn run(&self) -> Result<PulledImage, PullError> {
-        match self.mode {
+        self.stage.reset();
+        let result = match self.mode {
             PullMode::Pull => self.pull().await,
             PullMode::Verify => self.verify().await,
+        };
+        match result {
+            Err(error @ PullError::Engine { .. }) => Err(self.list_platforms(error).await),
+            result => result,
         }
     }
 
@@ -138,7 +145,9 @@ impl<E: Engine> PullAttempt<'_, E> {
                 timer = IdleTimer::after_progress(Instant::now(), self.deadlines.idle);
             }
             summary.add(&message);
+            self.stage.reach(PullStage::Begun);
             if let Some(layers) = progress.update(&message) {
+                self.stage.reach(PullStage::Layers);
                 (self.observer)(&PullState::Pulling(layers));
             }
             if progress.has_too_many_layers() {
@@ -190,6 +199,22 @@ impl<E: Engine> PullAttempt<'_, E> {
         Ok(local.map_err(|cause| self.engine_error(cause))?.unwrap_or_default())
     }
 
+    /// Adds the platforms of the image to the error that it has none for this one. The engine's
+    /// words do not name them.
+    async fn list_platforms(&self, error: PullError) -> PullError {
+        if (error.link(), error.class()) != (Link::Platform, Class::Unsupported) {
+            return error;
+        }
+        let platforms = self.engine.platforms(&self.request.image, self.login);
+        match (timeout(self.deadlines.answer, platforms).await, error) {
+            (Ok(Ok(available)), PullError::Engine { image, cause, .. }) if !available.is_empty() => {
+                let requested = self.request.platform.as_ref().map(|platform| platform.to_string().into());
+                PullError::MissingPlatform { image, requested, available, cause }
+            }
+            (_, error) => error,
+        }
+    }
+
     fn truncated_stream(&self) -> PullError {
         self.unreadable_stream("the pull stream ended without naming the image")
     }
@@ -204,10 +229,25 @@ impl<E: Engine> PullAttempt<'_, E> {
         let cause = match cause {
             EngineError::ErrorMessage { status, code, text } => {
                 let header = auth_header(image, self.login);
-                EngineError::ErrorMessage { status, code, text: redact_login(text, self.login, header.as_ref()) }
+                let header = header.as_ref().and_then(|header| header.to_str().ok());
+                EngineError::ErrorMessage { status, code, text: redact_login(text, self.login, header) }
             }
             cause => cause,
         };
-        PullError::Engine { image: image.clone(), anonymous: matches!(self.login, Login::Anonymous), cause }
+        let phase = if self.stage.get() == PullStage::Layers { PullPhase::Layers } else { PullPhase::Manifest };
+        let (login, reads_zstd) = (sent_login(self.login, image), self.engine.reads_zstd());
+        let context = Box::new(PullContext { login, phase, reads_zstd });
+        PullError::Engine { image: image.clone(), context, cause }
+    }
+}
+
+/// What the registry is sent, without its values.
+fn sent_login(login: &Login, image: &ImageReference) -> SentLogin {
+    match login {
+        Login::Anonymous => SentLogin::Anonymous,
+        Login::Password { .. } | Login::IdentityToken(_) => {
+            let remarks = login.remarks(Some(&RegistryHost::from_image(image)));
+            SentLogin::Login { remarks: remarks.iter().map(ToString::to_string).collect() }
+        }
     }
 }

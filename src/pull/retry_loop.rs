@@ -42,7 +42,8 @@ impl<E: Engine> RetryLoop<'_, E> {
             spans::end_attempt(&span, &result);
             let Ok(result) = result else {
                 let (image, limit) = (request.image.clone(), deadlines.total);
-                return Err(PullError::TimedOut { image, limit, last });
+                let stage = self.attempt.stage.get();
+                return Err(PullError::TimedOut { image, limit, stage, last });
             };
             let error = match result {
                 Ok(image) => return Ok(image),

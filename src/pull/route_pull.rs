@@ -11,6 +11,7 @@ use super::pull_attempt::PullAttempt;
 use super::pull_error::PullError;
 use super::pull_failure::PullFailure;
 use super::pull_mode::PullMode;
+use super::pull_stage::StageRecord;
 use super::pull_state::{PullObserver, PullState};
 use super::pull_stats::PullStats;
 use super::pulled_image::{PullResultKind, PulledImage};
@@ -18,7 +19,7 @@ use super::retry_loop::RetryLoop;
 use super::route::Route;
 use super::run_context::RunContext;
 use super::spans;
-use crate::credential::{Credential, Login};
+use crate::credential::Credential;
 use crate::engine::{Engine as _, EngineConnector, EngineError, LocalImage, PullRequest};
 use crate::error::{Class, Failure};
 use crate::plan::PlannedPull;
@@ -143,7 +144,7 @@ impl<C: EngineConnector> RoutePull<'_, '_, C> {
             return Err(PullFailure::credential_quarantined(&pull.image, &outage));
         }
         let sent_at = Instant::now();
-        let refusal = match self.pull_with_disk_check(mode, request, &credential.login).await {
+        let refusal = match self.pull_with_disk_check(mode, request, credential).await {
             Ok(image) => return Ok(image),
             Err(error) if !error.is_refusal() => return Err(error.into()),
             Err(refusal) => refusal,
@@ -151,7 +152,7 @@ impl<C: EngineConnector> RoutePull<'_, '_, C> {
         match self.refresh_credential(sent_at).await {
             Ok(Some(newer)) => {
                 self.stats.record_credential(&newer.provenance);
-                Ok(self.pull_with_disk_check(mode, request, &newer.login).await?)
+                Ok(self.pull_with_disk_check(mode, request, &newer).await?)
             }
             // The secret has no newer version: the refusal is final.
             Ok(None) => Err(refusal.into()),
@@ -170,17 +171,19 @@ impl<C: EngineConnector> RoutePull<'_, '_, C> {
         &self,
         mode: PullMode,
         request: &PullRequest,
-        login: &Login,
+        credential: &Credential,
     ) -> Result<PulledImage, PullError> {
         let Self { run, stats, observer, .. } = *self;
+        let stage = StageRecord::default();
         let attempt = PullAttempt {
             engine: self.engine,
             address: &run.address,
             mode,
             request,
-            login,
+            login: &credential.login,
             deadlines: run.limits.deadlines,
             last_activity: &run.limiter.last_activity,
+            stage: &stage,
             observer,
         };
         let pull = RetryLoop {
@@ -190,6 +193,6 @@ impl<C: EngineConnector> RoutePull<'_, '_, C> {
             deadline: self.deadline,
             has_fallback: self.route.has_fallback(),
         };
-        DiskGuard { disk: &run.disk, pull }.run().await
+        DiskGuard { disk: &run.disk, pull }.run().await.map_err(|error| error.with_correction(credential))
     }
 }

@@ -35,18 +35,26 @@ pub(super) fn bearer(token: &Secret) -> Option<HeaderValue> {
     if is_printable { sensitive(&[b"Bearer ", token.as_bytes()]) } else { None }
 }
 
-/// The form that exchanges an identity token for a registry token. `parameters` is the encoded
-/// service and scope.
-pub(super) fn identity_token_form(parameters: &str, token: &Secret) -> Bytes {
-    #[expect(clippy::disallowed_methods, reason = "sends the identity token to the token service")]
-    let token = token.expose();
-    let before = format!("grant_type=refresh_token&client_id=taskpull&{parameters}&refresh_token=");
-    let mut form = Zeroizing::new(Vec::with_capacity(before.len() + 3 * token.len()));
-    form.extend_from_slice(before.as_bytes());
-    for byte in token.bytes() {
-        percent_encode_byte(byte, |byte| form.push(byte));
+/// The form that exchanges a login for a registry token (RFC 6749, 4.3 and 6); `None` for no login.
+/// `parameters` is the encoded service and scope.
+pub(super) fn token_form(parameters: &str, login: &Login) -> Option<Bytes> {
+    let (grant, fields) = match login {
+        Login::Anonymous => return None,
+        Login::Password { username, password } => ("password", vec![("username", username), ("password", password)]),
+        Login::IdentityToken(token) => ("refresh_token", vec![("refresh_token", token)]),
+    };
+    let start = format!("grant_type={grant}&client_id=taskpull&{parameters}");
+    #[expect(clippy::disallowed_methods, reason = "sends the login to the token service")]
+    let fields: Vec<_> = fields.into_iter().map(|(name, value)| (name, value.expose())).collect();
+    let length = fields.iter().map(|(name, value)| name.len() + 2 + 3 * value.len()).sum::<usize>();
+    // The buffer has room for everything, because one that grows leaves its old content in memory.
+    let mut form = Zeroizing::new(Vec::with_capacity(start.len() + length));
+    form.extend_from_slice(start.trim_end_matches('&').as_bytes());
+    for (name, value) in fields {
+        form.extend([b"&", name.as_bytes(), b"="].concat());
+        value.bytes().for_each(|byte| percent_encode_byte(byte, |byte| form.push(byte)));
     }
-    Bytes::from_owner(form)
+    Some(Bytes::from_owner(form))
 }
 
 /// Encodes a text for a form or a query.
@@ -79,7 +87,7 @@ fn sensitive(parts: &[&[u8]]) -> Option<HeaderValue> {
 
 #[cfg(test)]
 mod tests {
-    use super::{basic, percent_encode};
+    use super::{basic, percent_encode, token_form};
     use crate::credential::Login;
     use crate::secret::Secret;
 
@@ -91,6 +99,17 @@ mod tests {
         assert_eq!(format!("{header:?}"), "Sensitive");
         assert!(basic(&Login::Anonymous).is_none());
         assert!(basic(&Login::IdentityToken(secret("token"))).is_none());
+    }
+
+    #[test]
+    fn a_login_becomes_the_form_of_a_token_request() {
+        let secret = |text: &str| Secret::new(text.to_owned());
+        let password = Login::Password { username: secret("me"), password: secret("p&w=") };
+        let form = "grant_type=password&client_id=taskpull&service=r&username=me&password=p%26w%3D";
+        assert_eq!(token_form("service=r", &password).unwrap(), form);
+        let token = Login::IdentityToken(secret("a/b"));
+        assert_eq!(token_form("", &token).unwrap(), "grant_type=refresh_token&client_id=taskpull&refresh_token=a%2Fb");
+        assert!(token_form("", &Login::Anonymous).is_none());
     }
 
     #[test]

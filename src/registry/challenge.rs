@@ -1,10 +1,10 @@
-//! `WWW-Authenticate`: the kind of authentication that a registry requires (RFC 9110, 11.6.1; the
-//! token specification of `distribution`).
+//! `WWW-Authenticate`: the kinds of authentication that a registry offers (RFC 9110, 11.6.1; the
+//! token specification of `distribution`; RFC 6750, section 3, for the error of a token).
 
 use http::{HeaderMap, header};
 
-/// The kind of authentication that a registry requires.
-#[derive(Debug, PartialEq, Eq)]
+/// A kind of authentication that taskpull supports.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Challenge {
     /// The login itself, as HTTP basic authentication.
     Basic,
@@ -17,56 +17,126 @@ pub(crate) enum Challenge {
     },
 }
 
-impl Challenge {
-    /// The challenge of a 401 response. A token is preferred, as engines do.
-    pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
+/// Everything that a response offers. One header line may hold several challenges, and a response
+/// several lines.
+#[derive(Debug, Default)]
+pub(crate) struct Challenges(Vec<Offer>);
+
+/// The reason why a registry does not accept a token (RFC 6750, 3.1).
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TokenError {
+    /// The code of a registry's answer that engines take for it.
+    pub code: &'static str,
+    /// The registry's words, or the words of that code.
+    pub text: String,
+}
+
+/// One challenge of any scheme.
+#[derive(Debug)]
+struct Offer {
+    /// The scheme as the server writes it: `Basic`, `BEARER`, `Negotiate`.
+    scheme: String,
+    /// The parameters in their order; the names are in lower case.
+    parameters: Vec<Parameter>,
+}
+
+#[derive(Debug)]
+struct Parameter {
+    name: String,
+    value: String,
+}
+
+impl Challenges {
+    /// The challenges of a response. Text that is no challenge is skipped.
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
         let texts = headers.get_all(header::WWW_AUTHENTICATE).into_iter().filter_map(|value| value.to_str().ok());
-        let challenges: Vec<_> = texts.filter_map(Self::parse).collect();
-        let is_bearer = |challenge: &Self| matches!(challenge, Self::Bearer { .. });
-        let preferred = challenges.iter().position(is_bearer).unwrap_or(0);
-        challenges.into_iter().nth(preferred)
+        Self(texts.flat_map(parse).collect())
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        let (scheme, rest) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
-        if scheme.eq_ignore_ascii_case("basic") {
-            return Some(Self::Basic);
+    /// The challenge to answer. A token is preferred, as engines do.
+    pub(crate) fn preferred(&self) -> Option<Challenge> {
+        let challenges: Vec<_> = self.0.iter().filter_map(Offer::challenge).collect();
+        let bearer = challenges.iter().find(|challenge| matches!(challenge, Challenge::Bearer { .. }));
+        bearer.or(challenges.first()).cloned()
+    }
+
+    /// The names of all schemes that are offered, for an error.
+    pub(super) fn schemes(&self) -> Vec<String> {
+        self.0.iter().map(|offer| offer.scheme.clone()).collect()
+    }
+
+    /// The reason why the registry does not accept the token that was sent, if it gives one.
+    pub(super) fn token_error(&self) -> Option<TokenError> {
+        let bearer = self.0.iter().filter(|offer| offer.is("bearer"));
+        bearer.flat_map(|offer| Some((offer, offer.parameter("error")?))).find_map(|(offer, error)| {
+            let (code, message) = match error {
+                "invalid_token" => ("unauthorized", "authentication required"),
+                "insufficient_scope" => ("denied", "requested access to the resource is denied"),
+                _ => return None,
+            };
+            let text = offer.parameter("error_description").filter(|text| !text.is_empty()).unwrap_or(message);
+            Some(TokenError { code, text: text.to_owned() })
+        })
+    }
+}
+
+impl Offer {
+    fn is(&self, scheme: &str) -> bool {
+        self.scheme.eq_ignore_ascii_case(scheme)
+    }
+
+    fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().rfind(|parameter| parameter.name == name).map(|parameter| parameter.value.as_str())
+    }
+
+    fn challenge(&self) -> Option<Challenge> {
+        if self.is("basic") {
+            return Some(Challenge::Basic);
         }
-        if !scheme.eq_ignore_ascii_case("bearer") {
+        if !self.is("bearer") {
             return None;
         }
-        let (mut realm, mut service, mut rest) = (None, None, rest);
-        while let Some(parameter) = parse_parameter(rest) {
-            match &*parameter.name.to_ascii_lowercase() {
-                "realm" => realm = Some(parameter.value),
-                "service" => service = Some(parameter.value),
-                _ => {}
-            }
-            rest = parameter.rest;
-        }
-        Some(Self::Bearer { realm: realm?, service })
+        let realm = self.parameter("realm")?.to_owned();
+        Some(Challenge::Bearer { realm, service: self.parameter("service").map(str::to_owned) })
     }
 }
 
-/// One parameter of a challenge, and the rest of the list.
-struct Parameter<'a> {
-    name: &'a str,
-    value: String,
-    rest: &'a str,
+/// Parses one header line. A word before `=` is a parameter of the last scheme, and any other word is
+/// a scheme (or a `token68`, which is harmless as one).
+fn parse(line: &str) -> Vec<Offer> {
+    let mut offers: Vec<Offer> = Vec::new();
+    let mut rest = line;
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        let end = rest.find([' ', '\t', ',', '=', '"']).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        if word.is_empty() {
+            return offers;
+        }
+        let value = after.trim_start_matches([' ', '\t']).strip_prefix('=');
+        let (Some(value), Some(offer)) = (value, offers.last_mut()) else {
+            offers.push(Offer { scheme: word.to_owned(), parameters: Vec::new() });
+            rest = after;
+            continue;
+        };
+        // A quoted value without an end makes the rest of the line unreadable.
+        let Some((value, after)) = parse_value(value.trim_start_matches([' ', '\t'])) else { return offers };
+        offer.parameters.push(Parameter { name: word.to_ascii_lowercase(), value });
+        rest = after;
+    }
 }
 
-/// Parses the first `name=value` or `name="value"` of a list.
-fn parse_parameter(text: &str) -> Option<Parameter<'_>> {
-    let (name, rest) = text.trim_start_matches([' ', ',']).split_once('=')?;
-    let Some(quoted) = rest.strip_prefix('"') else {
-        let end = rest.find(',').unwrap_or(rest.len());
-        return Some(Parameter { name: name.trim(), value: rest[..end].trim().to_owned(), rest: &rest[end..] });
+/// Parses `"value"` or `value`, and returns the text after it.
+fn parse_value(text: &str) -> Option<(String, &str)> {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let (value, rest) = text.split_at(text.find([' ', '\t', ',']).unwrap_or(text.len()));
+        return Some((value.to_owned(), rest));
     };
     let mut value = String::new();
     let mut characters = quoted.char_indices();
     while let Some((index, character)) = characters.next() {
         match character {
-            '"' => return Some(Parameter { name: name.trim(), value, rest: &quoted[index + 1..] }),
+            '"' => return Some((value, &quoted[index + 1..])),
             '\\' => value.push(characters.next()?.1),
             other => value.push(other),
         }
@@ -76,41 +146,90 @@ fn parse_parameter(text: &str) -> Option<Parameter<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::Challenge;
+    use super::{Challenge, Challenges};
     use http::{HeaderMap, HeaderValue, header};
 
-    fn parse(texts: &[&'static str]) -> Option<Challenge> {
+    fn challenges(texts: &[&'static str]) -> Challenges {
         let mut headers = HeaderMap::new();
         for text in texts {
             headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(text));
         }
-        Challenge::from_headers(&headers)
+        Challenges::from_headers(&headers)
     }
 
-    fn bearer(realm: &str, service: Option<&str>) -> Challenge {
-        Challenge::Bearer { realm: realm.to_owned(), service: service.map(str::to_owned) }
+    fn parse(texts: &[&'static str]) -> Option<Challenge> {
+        challenges(texts).preferred()
+    }
+
+    fn bearer(realm: &str, service: Option<&str>) -> Option<Challenge> {
+        Some(Challenge::Bearer { realm: realm.to_owned(), service: service.map(str::to_owned) })
     }
 
     #[test]
     fn challenges_of_real_registries_are_parsed() {
-        let hub = "Bearer realm=\"https://auth.docker.io/token\",service=\"registry.docker.io\",scope=\"a:b,c:pull\"";
-        assert_eq!(parse(&[hub]), Some(bearer("https://auth.docker.io/token", Some("registry.docker.io"))));
-        assert_eq!(parse(&["bearer  service=s , realm=\"https://a/\\\"b\""]), Some(bearer("https://a/\"b", Some("s"))));
+        for (line, expected) in [
+            (
+                "Bearer realm=\"https://auth.docker.io/token\",service=\"registry.docker.io\",scope=\"a:b,c:pull\"",
+                bearer("https://auth.docker.io/token", Some("registry.docker.io")),
+            ),
+            (
+                "Bearer realm=\"https://ghcr.io/token\",service=\"ghcr.io\",scope=\"repository:user/image:pull\"",
+                bearer("https://ghcr.io/token", Some("ghcr.io")),
+            ),
+            (
+                "Bearer realm=\"https://r.example:443/artifactory/api/docker/key/v2/token\",service=\"r.example:443\"",
+                bearer("https://r.example:443/artifactory/api/docker/key/v2/token", Some("r.example:443")),
+            ),
+            ("BASIC realm=\"Sonatype Nexus Repository Manager\"", Some(Challenge::Basic)),
+            (
+                "Basic realm=\"https://1.dkr.ecr.us-east-1.amazonaws.com/\",service=\"ecr.amazonaws.com\"",
+                Some(Challenge::Basic),
+            ),
+            ("basic", Some(Challenge::Basic)),
+        ] {
+            assert_eq!(parse(&[line]), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn every_spelling_of_a_challenge_is_understood() {
+        assert_eq!(parse(&["bearer  service=s , realm=\"https://a/\\\"b\""]), bearer("https://a/\"b", Some("s")));
         let scoped = "bearer service=s, scope=\"repository:a,b:pull\", realm=\"https://r/t\"";
-        assert_eq!(parse(&[scoped]), Some(bearer("https://r/t", Some("s"))));
-        assert_eq!(parse(&["Basic realm=\"registry\""]), Some(Challenge::Basic));
-        assert_eq!(parse(&["basic"]), Some(Challenge::Basic));
-        for odd in ["", "Digest realm=\"x\"", "Basically x", "Negotiate", "Bearer"] {
+        assert_eq!(parse(&[scoped]), bearer("https://r/t", Some("s")));
+        assert_eq!(parse(&["Bearer Realm = \"https://r/t\" SERVICE=s"]), bearer("https://r/t", Some("s")));
+        assert_eq!(parse(&["BEARER realm=https://r/t,service="]), bearer("https://r/t", Some("")));
+    }
+
+    #[test]
+    fn text_without_a_known_challenge_gives_none() {
+        for odd in ["", "Digest realm=\"x\"", "Basically x", "Negotiate", "Negotiate YII=", "Bearer", "=", "\"", "a=b"]
+        {
             assert_eq!(parse(&[odd]), None, "{odd}");
         }
         for odd in ["Bearer realm=\"https://never-ends", "Bearer service=\"s\""] {
             assert_eq!(parse(&[odd]), None, "{odd}");
         }
         assert_eq!(parse(&[]), None);
+        assert_eq!(challenges(&["Negotiate, NTLM", "Digest realm=\"x\""]).schemes(), ["Negotiate", "NTLM", "Digest"]);
     }
 
     #[test]
     fn a_bearer_challenge_precedes_a_basic_one() {
-        assert_eq!(parse(&["Basic realm=\"r\"", "Bearer realm=\"https://t/\""]), Some(bearer("https://t/", None)));
+        let token = bearer("https://t/", None);
+        assert_eq!(parse(&["Basic realm=\"r\"", "Bearer realm=\"https://t/\""]), token);
+        assert_eq!(parse(&["Basic realm=\"r\", Bearer realm=\"https://t/\""]), token);
+        assert_eq!(parse(&["Negotiate", "Bearer realm=\"https://t/\", Basic realm=\"r\""]), token);
+        assert_eq!(parse(&["Negotiate YII=, Basic realm=\"r, Bearer realm=x\""]), Some(Challenge::Basic));
+    }
+
+    #[test]
+    fn the_error_of_a_token_is_read() {
+        let error = |text| challenges(&[text]).token_error().map(|error| format!("{}: {}", error.code, error.text));
+        let scope = "Bearer realm=\"https://t/\",error=\"insufficient_scope\"";
+        assert_eq!(error(scope).as_deref(), Some("denied: requested access to the resource is denied"));
+        let described = "Bearer realm=\"https://t/\",error=\"invalid_token\",error_description=\"it has expired\"";
+        assert_eq!(error(described).as_deref(), Some("unauthorized: it has expired"));
+        assert_eq!(error("Bearer realm=\"https://t/\",error=\"invalid_request\""), None);
+        assert_eq!(error("Basic realm=\"r\",error=\"invalid_token\""), None);
     }
 }

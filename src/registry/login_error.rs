@@ -1,20 +1,41 @@
 //! The error of a login check.
 
-use http::StatusCode;
-
-use super::http_client::RegistryError;
+use super::login_target::LoginTarget;
+use super::meaning::meaning;
+use super::registry_error::RegistryError;
+use crate::answers::{Reaction, SentLogin};
 use crate::error::{Class, Explain, Link};
 
 /// Why a registry did not accept a login, or why it could not be checked.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
-    /// The request failed, so there is no usable response.
-    #[error("the request to {host} failed")]
-    Unreachable {
-        /// The host that received the request.
-        host: String,
+    /// A request failed, or its answer is an error.
+    #[error("{}: {}", target.name(), meaning(target, login, source).explanation)]
+    Request {
+        /// The registry or image that was checked.
+        target: Box<LoginTarget>,
+        /// What the request had: the login or a token for it, or nothing.
+        login: SentLogin,
         /// Why the request failed.
         source: RegistryError,
+    },
+    /// The login is accepted, but may not read the repository.
+    #[error("{} accepts this login, but does not let it read {}", target.host(), target.reference().repository())]
+    Repository {
+        /// The image that was checked.
+        target: Box<LoginTarget>,
+        /// The registry's answer about the repository.
+        source: RegistryError,
+    },
+    /// The registry accepts the login for the image, but does not ask for it where engines look.
+    #[error(
+        "{host} lets the login read {image}, but answers `/v2/` without asking for a login, so that Docker Engine sends none unless it uses the containerd image store"
+    )]
+    NotAsked {
+        /// The host that received the request.
+        host: String,
+        /// The image that was requested, with its tag or digest.
+        image: String,
     },
     /// The time limit passed.
     #[error("{host} did not answer in time")]
@@ -22,120 +43,67 @@ pub enum LoginError {
         /// The host that received the request.
         host: String,
     },
-    /// The response is not one of a registry.
-    #[error("{host} answered HTTP {code}", code = .status.as_u16())]
-    Status {
-        /// The host that received the request.
-        host: String,
-        /// The status of the response.
-        status: StatusCode,
-    },
-    /// The registry requires a kind of authentication that taskpull does not support.
-    #[error("{host} requires a kind of authentication that taskpull does not support")]
-    Challenge {
-        /// The host that received the request.
-        host: String,
-    },
-    /// The registry names a token service to which a login may not be sent.
-    #[error("{host} names a token service without TLS or with an invalid address; the login was not sent there")]
-    Realm {
-        /// The registry that names the service.
-        host: String,
-    },
-    /// The response of the token service has no token.
-    #[error("{host} answered without a token")]
-    NoToken {
-        /// The host that received the request.
-        host: String,
-    },
-    /// The registry or its token service does not accept the login.
-    #[error("{host} does not accept this login (HTTP {code})", code = .status.as_u16())]
-    Refused {
-        /// The host that received the request.
-        host: String,
-        /// The status of the response.
-        status: StatusCode,
-    },
-    /// The login is accepted, but may not read the repository.
-    #[error("{host} accepts this login, but does not let it read {repository} (HTTP {code})", code = .status.as_u16())]
-    Repository {
-        /// The host that received the request.
-        host: String,
-        /// The repository that was requested.
-        repository: String,
-        /// The status of the response.
-        status: StatusCode,
-    },
-    /// The image does not exist, or the registry hides it from this login.
-    #[error("{host} accepts this login, but has no image {image} that the login may read")]
-    Absent {
-        /// The host that received the request.
-        host: String,
-        /// The image that was requested, with its tag or digest.
-        image: String,
-    },
+}
+
+impl LoginError {
+    /// The same error, after the registry has accepted the login elsewhere.
+    pub(super) fn about_repository(self) -> Self {
+        match self {
+            Self::Request { target, source, .. } => Self::Repository { target, source },
+            other => other,
+        }
+    }
+
+    /// Whether the registry did not accept the login itself.
+    pub(super) fn is_refused_login(&self) -> bool {
+        let Self::Request { target, login, source } = self else { return false };
+        let meaning = meaning(target, login, source);
+        *login != SentLogin::Anonymous && meaning.link == Link::Registry && meaning.reaction == Reaction::NewerLogin
+    }
 }
 
 impl Explain for LoginError {
     fn link(&self) -> Link {
         match self {
+            Self::Request { target, login, source } => meaning(target, login, source).link,
             Self::Repository { .. } => Link::Repository,
-            Self::Absent { .. } => Link::Manifest,
-            _ => Link::Registry,
+            Self::NotAsked { .. } | Self::TimedOut { .. } => Link::Registry,
         }
     }
 
     fn class(&self) -> Class {
         match self {
-            Self::Unreachable { .. } => Class::Unavailable,
+            Self::Request { target, login, source } => meaning(target, login, source).class,
+            Self::Repository { .. } => Class::Refused,
+            Self::NotAsked { .. } => Class::Unsupported,
             Self::TimedOut { .. } => Class::TimedOut,
-            Self::Status { status, .. } if *status == StatusCode::TOO_MANY_REQUESTS => Class::Throttled,
-            Self::Status { status, .. } if status.is_server_error() => Class::Unavailable,
-            Self::Status { .. } | Self::Challenge { .. } | Self::Realm { .. } | Self::NoToken { .. } => {
-                Class::Unsupported
-            }
-            Self::Refused { .. } | Self::Repository { .. } => Class::Refused,
-            Self::Absent { .. } => Class::Absent,
         }
     }
 
     fn resource(&self) -> String {
         match self {
-            Self::Repository { host, repository, .. } => format!("{host}/{repository}"),
-            Self::Absent { host, image } => format!("{host}/{image}"),
-            Self::Unreachable { host, .. }
-            | Self::TimedOut { host }
-            | Self::Status { host, .. }
-            | Self::Challenge { host }
-            | Self::Realm { host }
-            | Self::NoToken { host }
-            | Self::Refused { host, .. } => host.clone(),
+            Self::Request { target, .. } => target.name(),
+            Self::Repository { target, .. } => target.reference().name(),
+            Self::NotAsked { host, image } => format!("{host}/{image}"),
+            Self::TimedOut { host } => host.clone(),
         }
     }
 
     fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::Unreachable { .. } | Self::TimedOut { .. } => {
-                "taskpull contacts the registry directly, without a proxy, by https (on this machine by http): check DNS, routes, the firewall and the system's certificates"
-            }
-            Self::Status { status, .. } if status.is_redirection() => {
-                "a login is not sent to a different address: name the registry that answers without a redirect"
-            }
-            Self::Status { .. } if self.class() != Class::Unsupported => {
-                "the registry is overloaded or has a fault: try again later"
-            }
-            Self::Status { .. } => "check that the host is a registry; its API is under /v2/",
-            Self::Refused { .. } => {
-                "compare the user name and the token with the registry: the token may be revoked, expired, or of a different account"
-            }
-            Self::Repository { .. } => {
+        match self {
+            Self::Request { target, login, source } => meaning(target, login, source).hint.map(Into::into),
+            Self::Repository { .. } => Some(
                 "let the token read the repository (its scope, the permission of its account), and check the spelling of the name"
-            }
-            Self::Absent { .. } => {
-                "check the spelling of repository and tag; some registries give this answer for an image that the login may not read"
-            }
-            Self::Challenge { .. } | Self::Realm { .. } | Self::NoToken { .. } => return None,
-        };
-        Some(hint.to_owned())
+                    .to_owned(),
+            ),
+            Self::NotAsked { .. } => Some(
+                "make the registry answer `/v2/` with 401 and a `WWW-Authenticate` header: switch off its anonymous access, or forward the header in the proxy in front of it"
+                    .to_owned(),
+            ),
+            Self::TimedOut { .. } => Some(
+                "taskpull contacts the registry directly, without a proxy, by https (on this machine by http): check DNS, routes and the firewall"
+                    .to_owned(),
+            ),
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! Manifests: the layers of an image, or the manifests of an image index.
 
-use http::{HeaderValue, StatusCode};
+use http::HeaderValue;
 use serde::Deserialize;
 
-use super::{http_client::HttpResponse, http_client::RegistryError};
+use super::{http_response::HttpResponse, registry_error::RegistryError};
 use crate::task::Platform;
 
 /// The media types of manifests whose layers have sizes (H7); schema 1 has none.
@@ -11,6 +11,13 @@ pub(super) const MEDIA_TYPES: HeaderValue = HeaderValue::from_static(
     "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
      application/vnd.docker.distribution.manifest.v2+json, \
      application/vnd.docker.distribution.manifest.list.v2+json",
+);
+
+/// The media types of all manifests: a login may also read one without sizes.
+pub(super) const ANY_MANIFEST: HeaderValue = HeaderValue::from_static(
+    "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
+     application/vnd.docker.distribution.manifest.v2+json, \
+     application/vnd.docker.distribution.manifest.list.v2+json, */*",
 );
 
 /// The manifest of an image.
@@ -67,11 +74,8 @@ struct EntryPlatform {
 }
 
 impl ManifestDocument {
-    /// Parses a response; from an index, it selects the manifest for the platform.
+    /// Parses a successful response; from an index, it selects the manifest for the platform.
     pub(super) fn from_response(response: &HttpResponse, platform: Option<&Platform>) -> Result<Self, RegistryError> {
-        if response.status() != StatusCode::OK {
-            return Err(RegistryError::Status(response.status().as_u16()));
-        }
         Self::parse(response.body(), platform)
     }
 

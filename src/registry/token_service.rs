@@ -3,16 +3,22 @@
 //! A login is sent only to the registry itself, and to the address that the registry names as its
 //! token service. That address must have TLS, unless both are on this machine.
 
-use http::{HeaderValue, Method, Request, Uri, header};
+use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use serde::Deserialize;
 
-use super::authorization::{basic, bearer, identity_token_form, percent_encode};
+use super::authorization::{basic, percent_encode, token_form};
 use super::endpoint::is_loopback;
-use super::http_client::{Body, HttpClient, RESPONSE_LIMIT, RegistryError, empty_body, full_body};
+use super::http_client::{Body, HttpClient, RESPONSE_LIMIT, empty_body, full_body};
+use super::http_response::HttpResponse;
+use super::registry_error::{RegistryError, read_answer};
+use super::web_page::is_web_page;
+use crate::answers::AnswerSource;
 use crate::credential::Login;
+use crate::error::Printable;
 use crate::secret::Secret;
 
 /// The token service that a registry names.
+#[derive(Debug)]
 pub(super) struct TokenService(Uri);
 
 /// The service and the repository for which a token is requested.
@@ -33,16 +39,21 @@ struct TokenResponse {
 
 impl TokenService {
     /// The service at a realm, if a login for this registry may be sent there: with TLS, or without
-    /// it if both are on this machine. A realm with its own login is refused.
-    pub(super) fn from_realm(realm: &str, registry: &str) -> Option<Self> {
-        let realm: Uri = realm.parse().ok()?;
-        let is_allowed = match realm.scheme_str() {
-            Some("https") => true,
-            Some("http") => is_loopback(registry) && realm.host().is_some_and(is_loopback),
-            _ => false,
-        };
-        let has_login = realm.authority()?.as_str().contains('@');
-        (is_allowed && !has_login).then_some(Self(realm))
+    /// it if both are on this machine. A realm with its own login is refused, and so is one without a
+    /// host: engines cannot use it either.
+    pub(super) fn from_realm(realm: &str, registry: &str) -> Result<Self, RegistryError> {
+        let refused = |reason| RegistryError::Realm { realm: Printable::new(realm), reason };
+        let uri: Uri = realm.trim().parse().map_err(|_| refused("the address is invalid"))?;
+        let authority = uri.authority().ok_or_else(|| refused("the address has no scheme and host"))?;
+        if authority.as_str().contains('@') {
+            return Err(refused("the address contains a login"));
+        }
+        match uri.scheme_str() {
+            Some("https") => Ok(Self(uri)),
+            Some("http") if is_loopback(registry) && uri.host().is_some_and(is_loopback) => Ok(Self(uri)),
+            Some("http") => Err(refused("the address is without TLS")),
+            _ => Err(refused("the address has no scheme and host")),
+        }
     }
 
     /// The host, with the port if there is one.
@@ -50,48 +61,72 @@ impl TokenService {
         self.0.authority().map_or("", |authority| authority.as_str())
     }
 
-    /// Exchanges the login for a token, and returns the header with it.
-    pub(super) async fn authorization(
+    /// Exchanges the login for a token. A service that knows no GET of a token gets a POST.
+    pub(super) async fn token(
         &self,
         http: &HttpClient,
-        target: TokenParameters<'_>,
+        parameters: TokenParameters<'_>,
         login: &Login,
-    ) -> Result<HeaderValue, RegistryError> {
-        let service = target.service.map(|service| format!("service={}", percent_encode(service)));
-        let repository =
-            target.repository.map(|name| format!("scope={}", percent_encode(&format!("repository:{name}:pull"))));
-        let parameters = service.into_iter().chain(repository).collect::<Vec<_>>().join("&");
-        let response = http.send(self.request(&parameters, login)?, RESPONSE_LIMIT).await?;
-        if !response.status().is_success() {
-            return Err(RegistryError::Status(response.status().as_u16()));
+    ) -> Result<Secret, RegistryError> {
+        let parameters = parameters.encode();
+        let mut response = http.send(self.request(&parameters, login)?, RESPONSE_LIMIT).await?;
+        let wants_post = [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED, StatusCode::NOT_IMPLEMENTED];
+        if wants_post.contains(&response.status())
+            && let Some(request) = self.post(&parameters, login)
+        {
+            // If the POST fails too, its answer is no better than the first one.
+            let second = http.send(request, RESPONSE_LIMIT).await?;
+            response = if second.status().is_success() { second } else { response };
         }
-        let invalid = |_| RegistryError::InvalidResponse("it is not a token");
-        let TokenResponse { token, access_token } = serde_json::from_slice(response.body()).map_err(invalid)?;
-        let token = token.or(access_token).filter(|token| !token.is_empty());
-        let token = token.ok_or(RegistryError::InvalidResponse("it contains no token"))?;
-        bearer(&token).ok_or(RegistryError::InvalidResponse("its token cannot be part of a header"))
+        if response.status().is_success() {
+            let (host, is_web_page) = (self.host().to_owned(), is_web_page(&response));
+            return read_token(&response).ok_or(RegistryError::NoToken { host, is_web_page });
+        }
+        let answer = read_answer(AnswerSource::TokenService, self.host(), &response, &[login]);
+        Err(RegistryError::Answer(Box::new(answer)))
     }
 
-    /// The token request: a GET with the login, or a POST with the form for an identity token.
+    /// The token request: a GET with the login, or a POST with an identity token.
     fn request(&self, parameters: &str, login: &Login) -> Result<Request<Body>, RegistryError> {
-        let Self(realm) = self;
-        if let Login::IdentityToken(token) = login {
-            let mut request = Request::new(full_body(identity_token_form(parameters, token)));
-            *request.method_mut() = Method::POST;
-            *request.uri_mut() = realm.clone();
-            let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-            request.headers_mut().insert(header::CONTENT_TYPE, form);
+        if let Login::IdentityToken(_) = login
+            && let Some(request) = self.post(parameters, login)
+        {
             return Ok(request);
         }
+        let Self(realm) = self;
         let separator = if realm.query().is_some() { '&' } else { '?' };
-        let uri = format!("{realm}{separator}{parameters}").parse();
+        let uri = format!("{realm}{separator}{parameters}");
         let mut request = Request::new(empty_body());
-        *request.uri_mut() = uri.map_err(|_| RegistryError::UnsupportedChallenge)?;
+        *request.uri_mut() = uri.trim_end_matches(['?', '&']).parse().map_err(|_| RegistryError::Uri)?;
         if let Some(basic) = basic(login) {
             request.headers_mut().insert(header::AUTHORIZATION, basic);
         }
         Ok(request)
     }
+
+    fn post(&self, parameters: &str, login: &Login) -> Option<Request<Body>> {
+        let mut request = Request::new(full_body(token_form(parameters, login)?));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.0.clone();
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(header::CONTENT_TYPE, form);
+        Some(request)
+    }
+}
+
+impl TokenParameters<'_> {
+    fn encode(self) -> String {
+        let service = self.service.map(|service| format!("service={}", percent_encode(service)));
+        let scope = self.repository.map(|name| percent_encode(&format!("repository:{name}:pull")));
+        let scope = scope.map(|scope| format!("scope={scope}"));
+        service.into_iter().chain(scope).collect::<Vec<_>>().join("&")
+    }
+}
+
+/// The token of a successful response; `None` if it has none.
+fn read_token(response: &HttpResponse) -> Option<Secret> {
+    let TokenResponse { token, access_token } = serde_json::from_slice(response.body()).ok()?;
+    [token, access_token].into_iter().flatten().find(|token| !token.is_empty())
 }
 
 #[cfg(test)]
@@ -101,11 +136,20 @@ mod tests {
     #[test]
     fn a_login_is_not_sent_to_a_remote_service_without_tls() {
         let host = |realm, registry| TokenService::from_realm(realm, registry).map(|service| service.host().to_owned());
-        assert_eq!(host("https://auth.example/token?a=b", "r.example").as_deref(), Some("auth.example"));
-        assert_eq!(host("http://127.0.0.1:1/token", "localhost:5000").as_deref(), Some("127.0.0.1:1"));
-        for realm in ["http://auth.example/", "ftp://127.0.0.1/", "token", "/token", "https://a@auth.example/"] {
-            assert_eq!(host(realm, "localhost:5000"), None, "{realm}");
+        assert_eq!(host("https://auth.example/token?a=b", "r.example").unwrap(), "auth.example");
+        assert_eq!(host("http://127.0.0.1:1/token", "localhost:5000").unwrap(), "127.0.0.1:1");
+        for (realm, reason) in [
+            ("http://auth.example/", "without TLS"),
+            ("ftp://127.0.0.1/", "no scheme and host"),
+            ("token", "no scheme and host"),
+            ("/token?service=x", "no scheme and host"),
+            ("https://a@auth.example/", "contains a login"),
+            ("https://[", "is invalid"),
+            ("", "is invalid"),
+        ] {
+            let error = host(realm, "localhost:5000").unwrap_err().to_string();
+            assert!(error.contains(reason), "{realm}: {error}");
         }
-        assert_eq!(host("http://127.0.0.1/token", "r.example"), None);
+        assert!(host("http://127.0.0.1/token", "r.example").is_err());
     }
 }

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::credential_report::CredentialReport;
 use super::timestamp::milliseconds;
-use crate::error::{Failure, Printable, Warning};
+use super::warning_report::WarningReport;
+use crate::credential::Provenance;
+use crate::error::{Failure, Printable};
 use crate::plan::PlannedPull;
 use crate::pull::{FailedAttempt, PullOutcome, PullResultKind, PulledImage};
 
@@ -53,9 +55,9 @@ pub struct ContainerReport {
     /// Duration of the pull without the wait for the permit, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
-    /// Warnings about the pull.
+    /// Warnings about the pull. Each ends with its id in brackets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<Printable>,
     /// Failed attempts that were retried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retries: Vec<RetryReport>,
@@ -125,8 +127,9 @@ impl ContainerReport {
         self.set_route(pull, None);
     }
 
-    /// Adds the outcome of the pull. A credential that was never fetched is reported as planned.
-    pub(super) fn set_outcome(&mut self, pull: &PlannedPull, outcome: &PullOutcome) {
+    /// Adds the outcome of the pull, and returns the warnings about it and its credential. A
+    /// credential that was never fetched is reported as planned.
+    pub(super) fn set_outcome(&mut self, pull: &PlannedPull, outcome: &PullOutcome) -> Vec<WarningReport> {
         self.wanted_platform = pull.platform.as_ref().map(ToString::to_string);
         let route = if outcome.fallback.is_some() { pull } else { pull.first_route() };
         let used = outcome.provenance.as_ref().map(CredentialReport::from);
@@ -135,12 +138,15 @@ impl ContainerReport {
         self.attempts = Some(outcome.attempts).filter(|attempts| *attempts > 0);
         self.duration_ms = self.attempts.map(|_| milliseconds(outcome.duration));
         self.waited_ms = self.attempts.map(|_| milliseconds(outcome.waited));
-        self.warnings.clone_from(&outcome.warnings);
+        self.warnings = outcome.warnings.iter().map(|warning| Printable::new(&warning.to_string())).collect();
         self.retries = outcome.retries.iter().map(RetryReport::from).collect();
         match &outcome.result {
             Ok(pulled) => self.succeed(pulled),
             Err(failure) => self.fail(failure.clone()),
         }
+        let of_credential = outcome.provenance.iter().flat_map(Provenance::warnings);
+        let warnings = outcome.warnings.iter().chain(of_credential);
+        warnings.map(|warning| WarningReport::from_pull(&self.image, warning)).collect()
     }
 
     /// Adds the route that the pull takes, if it has two.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::timestamp::timestamp;
 use crate::aws::AwsRequest;
 use crate::credential::{Provenance, SecretNames};
-use crate::error::{Printable, Warning};
+use crate::error::Printable;
 use crate::plan::{HostLogin, Need};
 
 /// The credential that was used, without its value.
@@ -25,9 +25,9 @@ pub enum CredentialReport {
         /// Requested staging label, if it is not `AWSCURRENT`.
         #[serde(skip_serializing_if = "Option::is_none")]
         stage: Option<Printable>,
-        /// Warnings about the content of the secret.
+        /// Warnings about the content of the secret. Each ends with its id in brackets.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        warnings: Vec<Warning>,
+        warnings: Vec<Printable>,
         /// Account of the secret, if it is known without a call to AWS.
         #[serde(skip_serializing_if = "Option::is_none")]
         account: Option<String>,
@@ -114,7 +114,7 @@ impl From<&Provenance> for CredentialReport {
                     arn: arn.clone(),
                     version_id: Some(version_id.clone()),
                     stage: stage.clone(),
-                    warnings: warnings.clone(),
+                    warnings: warnings.iter().map(|warning| Printable::new(&warning.to_string())).collect(),
                     account: account.clone(),
                     region: region.clone(),
                     identity: identity.name().to_owned(),

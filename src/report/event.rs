@@ -11,7 +11,7 @@ use super::layers_report::LayersReport;
 use super::run_report::Report;
 use super::subject::Subject;
 use super::timestamp::timestamp_millis;
-use crate::error::{Failure, Printable, Warning};
+use crate::error::{Failure, Printable, Warning, WarningId};
 use crate::pull::{FailedAttempt, LayerTotals, PullResultKind, PullState, PulledImage};
 
 /// One line of `--output json --events`.
@@ -60,8 +60,11 @@ pub enum PullEvent<'a> {
     },
     /// A warning that does not stop the pull.
     Warning {
-        /// The warning.
-        warning: Cow<'a, Warning>,
+        /// What the warning is about; stable, for programs.
+        id: WarningId,
+        /// The warning in one sentence.
+        #[serde(rename = "warning")]
+        message: Cow<'a, Printable>,
     },
     /// An attempt failed, and another one follows.
     Retrying {
@@ -130,7 +133,9 @@ impl<'a> Event<'a> {
             PullState::Authorizing => PullEvent::Authorizing {},
             PullState::Waiting => PullEvent::Waiting {},
             PullState::Verifying => PullEvent::Verifying {},
-            PullState::Warned(warning) => PullEvent::Warning { warning: Cow::Borrowed(warning) },
+            PullState::Warned(Warning { id, message }) => {
+                PullEvent::Warning { id: *id, message: Cow::Borrowed(message) }
+            }
             PullState::Pulling(layers) => PullEvent::Pulling { layers: LayersReport::from(*layers) },
             PullState::Retrying(retry) => PullEvent::Retrying { retry: RetryReport::from(retry) },
             PullState::AskingUpstream(error) => PullEvent::AskingUpstream { error: Cow::Borrowed(error) },
@@ -174,7 +179,7 @@ impl From<PullEvent<'_>> for PullState {
             PullEvent::Waiting {} => Self::Waiting,
             PullEvent::Verifying {} => Self::Verifying,
             PullEvent::Pulling { layers } => Self::Pulling(LayerTotals::from(layers)),
-            PullEvent::Warning { warning } => Self::Warned(warning.into_owned()),
+            PullEvent::Warning { id, message } => Self::Warned(Warning { id, message: message.into_owned() }),
             PullEvent::Retrying { retry: RetryReport { attempt, wait_ms, error } } => {
                 Self::Retrying(FailedAttempt { attempt, wait: Duration::from_millis(wait_ms), failure: error })
             }

@@ -12,10 +12,10 @@ pub mod ndjson;
 mod run_report;
 pub mod schema;
 mod subject;
-mod task_warning;
 pub mod text;
 mod text_credentials;
 mod timestamp;
+mod warning_report;
 
 pub use container_report::{ContainerReport, ContainerResult, FallbackReport, RetryReport};
 pub use credential_report::{AwsRequestReport, CredentialReport};
@@ -23,5 +23,5 @@ pub use event::{Event, EventKind, PullEvent, RunEvent};
 pub use layers_report::LayersReport;
 pub use run_report::{Report, RunOutcome, Summary, TaskReport};
 pub use subject::{ContainerRef, Subject};
-pub use task_warning::TaskWarning;
 pub(crate) use timestamp::timestamp;
+pub use warning_report::WarningReport;

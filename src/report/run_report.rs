@@ -1,19 +1,20 @@
 //! The report of one run, its numbers, and the outcome that decides the exit code.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::container_report::{ContainerReport, ContainerResult};
-use super::task_warning::TaskWarning;
 use super::timestamp::milliseconds;
+use super::warning_report::WarningReport;
 use crate::error::{ExitCode, Failure, Link, Printable, Warning};
 use crate::plan::{PlannedContainer, PlannedPull, PlannedTask, PullPlan};
 use crate::pull::PullOutcome;
 
 /// The version of the JSON, see [`Report::schema_version`].
-const SCHEMA_VERSION: u32 = 2;
+const SCHEMA_VERSION: u32 = 1;
 
 /// The result of one run.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -21,9 +22,10 @@ const SCHEMA_VERSION: u32 = 2;
 pub struct Report {
     /// Version of this schema; raised when a field changes its meaning or is removed.
     pub schema_version: u32,
-    /// Warnings about the host and its connections, whatever the task definitions are.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<Warning>,
+    /// Every distinct warning of the run: about the host, the definitions, the pulls and their
+    /// credentials.
+    #[serde(default)]
+    pub warnings: Vec<WarningReport>,
     /// The task definitions, in the order of the inputs.
     pub tasks: Vec<TaskReport>,
     /// Inputs that could not be read, or are not task definitions.
@@ -41,8 +43,9 @@ pub struct TaskReport {
     /// Family of the task definition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family: Option<Printable>,
-    /// Valid parts of the task definition that are probably mistakes.
-    pub warnings: Vec<TaskWarning>,
+    /// Warnings about the host, and about valid parts of the task definition that are probably
+    /// mistakes. Each ends with its id in brackets.
+    pub warnings: Vec<Printable>,
     /// Its containers, in their order.
     pub containers: Vec<ContainerReport>,
 }
@@ -58,7 +61,7 @@ impl Report {
     ) -> Self {
         Self::new(tasks, invalid_inputs, duration, |container, index| {
             let (pull, outcome) = &pulls[index];
-            container.set_outcome(pull, outcome);
+            container.set_outcome(pull, outcome)
         })
     }
 
@@ -66,37 +69,42 @@ impl Report {
     #[must_use]
     pub fn from_plan(plan: PullPlan, invalid_inputs: Vec<Failure>, duration: Duration) -> Self {
         let PullPlan { tasks, pulls } = plan;
-        Self::new(tasks, invalid_inputs, duration, |container, index| container.set_plan(&pulls[index]))
+        Self::new(tasks, invalid_inputs, duration, |container, index| {
+            container.set_plan(&pulls[index]);
+            Vec::new()
+        })
     }
 
-    /// Adds warnings about the host and its connections.
+    /// Adds warnings about the host and its connections, which concern every task.
     #[must_use]
-    pub fn with_warnings(mut self, warnings: impl IntoIterator<Item = Warning>) -> Self {
-        for warning in warnings {
-            if !self.warnings.contains(&warning) {
-                self.warnings.push(warning);
-            }
+    pub fn with_host_warnings(mut self, warnings: &[Warning]) -> Self {
+        for task in &mut self.tasks {
+            task.warnings.extend(warnings.iter().map(|warning| Printable::new(&warning.to_string())));
         }
+        let own = std::mem::take(&mut self.warnings);
+        self.warnings = distinct(warnings.iter().map(WarningReport::from).chain(own));
         self
     }
 
     /// The report of an input that is not a task definition.
     #[must_use]
     pub fn from_invalid(failure: Failure) -> Self {
-        Self::new(Vec::new(), vec![failure], Duration::ZERO, |_, _| {})
+        Self::new(Vec::new(), vec![failure], Duration::ZERO, |_, _| Vec::new())
     }
 
     /// One report of several runs that took place at the same time.
     #[must_use]
     pub fn merge(reports: impl IntoIterator<Item = Self>) -> Self {
-        let empty = Self::new(Vec::new(), Vec::new(), Duration::ZERO, |_, _| {});
-        reports.into_iter().fold(empty, |mut merged, report| {
-            merged = merged.with_warnings(report.warnings);
+        let empty = Self::new(Vec::new(), Vec::new(), Duration::ZERO, |_, _| Vec::new());
+        let mut merged = reports.into_iter().fold(empty, |mut merged, report| {
+            merged.warnings.extend(report.warnings);
             merged.tasks.extend(report.tasks);
             merged.invalid_inputs.extend(report.invalid_inputs);
             merged.summary = merged.summary.merge(report.summary);
             merged
-        })
+        });
+        merged.warnings = distinct(merged.warnings);
+        merged
     }
 
     /// Every failure in the report: of the inputs, then of the containers.
@@ -123,24 +131,31 @@ impl Report {
         }
     }
 
-    /// `complete` adds to a container what is known about the pull with an index of the plan.
+    /// `complete` adds to a container what is known about the pull with an index of the plan, and
+    /// returns the warnings about that pull.
     fn new(
         tasks: Vec<PlannedTask>,
         invalid_inputs: Vec<Failure>,
         duration: Duration,
-        complete: impl Fn(&mut ContainerReport, usize),
+        complete: impl Fn(&mut ContainerReport, usize) -> Vec<WarningReport>,
     ) -> Self {
-        let tasks: Vec<_> = tasks.into_iter().map(|task| TaskReport::new(task, &complete)).collect();
+        let mut warnings = Vec::new();
+        let tasks = tasks.into_iter().map(|task| {
+            let about_definition = |warning| WarningReport::from_definition(&task.source, warning);
+            warnings.extend(task.warnings.iter().map(about_definition));
+            TaskReport::new(task, |container, pull| warnings.extend(complete(container, pull)))
+        });
+        let tasks: Vec<_> = tasks.collect();
         let duration_ms = milliseconds(duration);
         let mut summary = Summary { invalid_inputs: invalid_inputs.len(), duration_ms, ..Summary::default() };
         tasks.iter().flat_map(|task| &task.containers).for_each(|container| summary.count(container.result));
-        Self { schema_version: SCHEMA_VERSION, warnings: Vec::new(), tasks, invalid_inputs, summary }
+        Self { schema_version: SCHEMA_VERSION, warnings: distinct(warnings), tasks, invalid_inputs, summary }
     }
 }
 
 impl TaskReport {
-    fn new(task: PlannedTask, complete: impl Fn(&mut ContainerReport, usize)) -> Self {
-        let warnings = task.warnings.into_iter().map(TaskWarning::from).collect();
+    fn new(task: PlannedTask, mut complete: impl FnMut(&mut ContainerReport, usize)) -> Self {
+        let warnings = task.warnings.iter().map(|warning| Printable::new(&warning.to_string())).collect();
         let containers = task.containers.into_iter().map(|PlannedContainer { name, image, registry, pull, .. }| {
             let mut container = ContainerReport::new(name.to_string(), image, registry);
             match pull {
@@ -151,6 +166,12 @@ impl TaskReport {
         });
         Self { source: task.source, family: task.family, warnings, containers: containers.collect() }
     }
+}
+
+/// The values without repetitions, in their order.
+fn distinct(warnings: impl IntoIterator<Item = WarningReport>) -> Vec<WarningReport> {
+    let mut seen = HashSet::new();
+    warnings.into_iter().filter(|warning| seen.insert(warning.clone())).collect()
 }
 
 /// Number of containers with each result.

@@ -1,8 +1,9 @@
 //! Checks of a secret's content for one use.
 
 use crate::aws::SecretVersion;
+use crate::credential::content::commands::new_secret;
 use crate::credential::content::username_token::UsernameToken;
-use crate::credential::{Login, content::ContentFault, content::SecretContent};
+use crate::credential::{Login, content::ContentFault, content::SecretContent, content::content_hint};
 use crate::secret::Secret;
 use crate::secret_authoring::{finding::Finding, secret_use::SecretUse};
 
@@ -15,53 +16,63 @@ pub(super) fn check_content(version: &SecretVersion, usage: SecretUse) -> (Findi
             let message = "it is a sealed secret: taskpull decrypts it, ECS and ECR do not";
             let finding = match usage {
                 SecretUse::Direct => Finding::note("content", message),
-                SecretUse::PullThrough => Finding::wrong("content", message, expected_form(usage)),
+                SecretUse::PullThrough => Finding::wrong("content", message, &expected_form(version, usage)),
             };
             return (finding, None);
         }
-        Err(error) => return (Finding::wrong("content", &error.fault.to_string(), expected_form(usage)), None),
+        Err(error) => return (wrong_content(version, usage, &error.fault), None),
     };
     let pair = match UsernameToken::parse(text, key) {
         Ok(pair) => pair,
-        Err(fault) => return (other_form(text, usage, &fault), None),
+        Err(fault) => return (other_form(version, text, usage, &fault), None),
     };
-    let finding = if pair.token_is_username() {
-        let message = format!("`{key}` is the user name");
-        let hint = "put the token there; AWS's document says otherwise for Azure, and is wrong";
-        Finding::wrong("content", &message, hint)
-    } else if pair.has_white_space() {
-        let message = format!("`{key}` begins or ends with white space, such as a line end");
-        Finding::wrong(
-            "content",
-            &message,
-            "write it again without it: `taskpull secret new … --update` removes a line end",
-        )
-    } else if pair.has_other_keys {
+    let (has_mark, has_other_keys) = (pair.has_byte_order_mark, pair.has_other_keys);
+    let login = Login::Password { username: pair.username, password: pair.token };
+    let remarks = login.remarks(None);
+    let mut texts: Vec<_> = remarks.iter().map(ToString::to_string).collect();
+    if has_mark {
+        texts.push("the secret begins with a byte order mark, which ECS and ECR refuse".to_owned());
+    }
+    let finding = if has_mark || remarks.iter().any(|remark| remark.is_certain()) {
+        let hint = format!("write it again without that: `{}`", new_secret(&version.arn, usage.name(), "USER"));
+        Finding::wrong("content", &texts.join(", and "), &hint)
+    } else if !remarks.is_empty() {
+        Finding::note("content", &format!("`username` and `{key}`; {}", texts.join(", and ")))
+    } else if has_other_keys {
         Finding::note("content", &format!("`username` and `{key}`, and other keys, which this use ignores"))
     } else {
         Finding::good("content", &format!("`username` and `{key}`"))
     };
-    (finding, Some(Login::Password { username: pair.username, password: pair.token }))
+    (finding, Some(login))
 }
 
 /// Explains content without the two keys of its use: it may have those of the other use (C14).
-fn other_form(text: &Secret, usage: SecretUse, fault: &ContentFault) -> Finding {
+fn other_form(version: &SecretVersion, text: &Secret, usage: SecretUse, fault: &ContentFault) -> Finding {
     let other = usage.other();
     if UsernameToken::parse(text, other.token_key()).is_ok() {
         let (found, expected) = (other.token_key(), usage.token_key());
         let message = format!("it has `{found}` and no `{expected}`: this is a secret for --for {}", other.name());
         return Finding::wrong("content", &message, other.exclusion());
     }
-    Finding::wrong("content", &fault.to_string(), expected_form(usage))
+    wrong_content(version, usage, fault)
 }
 
-fn expected_form(usage: SecretUse) -> &'static str {
+fn wrong_content(version: &SecretVersion, usage: SecretUse, fault: &ContentFault) -> Finding {
+    let hint = match usage {
+        SecretUse::PullThrough => expected_form(version, usage),
+        SecretUse::Direct => format!("{}; {}", content_hint(fault, &version.arn), expected_form(version, usage)),
+    };
+    Finding::wrong("content", &fault.to_string(), &hint)
+}
+
+fn expected_form(version: &SecretVersion, usage: SecretUse) -> String {
     match usage {
-        SecretUse::PullThrough => {
-            r#"ECR reads {"username": "…", "accessToken": "…"}, spelled exactly so; `taskpull secret new … --for pull-through --update` writes it"#
-        }
+        SecretUse::PullThrough => format!(
+            r#"ECR reads {{"username": "…", "accessToken": "…"}}, spelled exactly so: `{}` writes it, where UPSTREAM is docker-hub, ghcr, acr or gitlab"#,
+            new_secret(&version.arn, usage.name(), "USER")
+        ),
         SecretUse::Direct => {
-            r#"ECS reads {"username": "…", "password": "…"}, spelled exactly so; `taskpull secret new … --for direct --update` writes it (taskpull also reads other forms: docs/credentials-envelope.md)"#
+            r#"ECS reads {"username": "…", "password": "…"}, spelled exactly so (taskpull also reads other forms: docs/credentials-envelope.md)"#.to_owned()
         }
     }
 }
@@ -83,7 +94,15 @@ mod tests {
             (r#"{"Username": "me", "accessToken": "t"}"#, CheckStatus::Wrong, CheckStatus::Wrong),
             (r#"{"username": "me", "accesstoken": "t"}"#, CheckStatus::Wrong, CheckStatus::Wrong),
             (r#"{"username": "me", "accessToken": "t\n"}"#, CheckStatus::Wrong, CheckStatus::Wrong),
-            (r#"{"username": "me", "accessToken": "me"}"#, CheckStatus::Wrong, CheckStatus::Wrong),
+            (r#"{"username": "me", "accessToken": "me"}"#, CheckStatus::Note, CheckStatus::Wrong),
+            (
+                r#"{"username": "dop_v1_0123456789abcdef", "password": "dop_v1_0123456789abcdef"}"#,
+                CheckStatus::Wrong,
+                CheckStatus::Note,
+            ),
+            (r#"{"username": "me ", "password": "t"}"#, CheckStatus::Wrong, CheckStatus::Wrong),
+            (r#"{"username": "me", "password": "\"t\""}"#, CheckStatus::Wrong, CheckStatus::Wrong),
+            ("\u{feff}{\"username\": \"me\", \"password\": \"t\"}", CheckStatus::Wrong, CheckStatus::Wrong),
             (r#"{"username": "me", "accessToken": ""}"#, CheckStatus::Wrong, CheckStatus::Wrong),
             ("t", CheckStatus::Wrong, CheckStatus::Wrong),
         ];

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::error::{Failure, Printable};
+use crate::error::{Class, Failure, Link, Printable};
 
 /// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -12,6 +12,12 @@ pub struct Finding {
     /// Whether the check passed.
     #[serde(rename = "found")]
     pub status: CheckStatus,
+    /// The link of the chain that broke, if a request failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
+    /// The kind of that failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<Class>,
     /// The result of the check, in one sentence.
     #[serde(rename = "says")]
     pub message: Printable,
@@ -34,7 +40,8 @@ pub enum CheckStatus {
 
 impl Finding {
     fn new(check: &'static str, status: CheckStatus, message: &str, hint: Option<&str>) -> Self {
-        Self { check, status, message: Printable::new(message), hint: hint.map(Printable::new) }
+        let (message, hint) = (Printable::new(message), hint.map(Printable::new));
+        Self { check, status, link: None, class: None, message, hint }
     }
 
     /// A check that passed.
@@ -61,6 +68,7 @@ impl Finding {
         let causes: Vec<_> = failure.caused_by.iter().map(Printable::as_str).collect();
         let causes = if causes.is_empty() { String::new() } else { format!(" (cause: {})", causes.join(": ")) };
         let message = Printable::new(&format!("{}{causes}", failure.message));
-        Self { check, status: CheckStatus::Wrong, message, hint: failure.hint.clone() }
+        let (link, class, hint) = (Some(failure.link), Some(failure.class), failure.hint.clone());
+        Self { check, status: CheckStatus::Wrong, link, class, message, hint }
     }
 }

@@ -5,9 +5,9 @@
 use serde::Serializer as _;
 use zeroize::Zeroizing;
 
-use crate::credential::content::VALUE_LIMIT;
+use crate::credential::{TextFlaw, content::VALUE_LIMIT};
 use crate::secret::Secret;
-use crate::secret_authoring::{new_secret_error::NewSecretError, secret_spec::SecretSpec};
+use crate::secret_authoring::{new_secret_error::NewSecretError, secret_spec::SecretSpec, secret_use::SecretUse};
 
 /// The shortest token that is searched for within other texts, in bytes; a shorter one may occur by
 /// coincidence.
@@ -18,6 +18,8 @@ const MIN_SEARCH_LENGTH: usize = 8;
 pub struct NewSecret {
     /// Everything except the content.
     pub spec: SecretSpec,
+    /// What the user should know about the login before it is used.
+    pub notes: Vec<&'static str>,
     /// The JSON to store.
     pub(crate) content: Secret,
     token: Secret,
@@ -33,9 +35,18 @@ impl NewSecret {
         #[expect(clippy::disallowed_methods, reason = "compared with unencrypted fields, and written to the content")]
         let (username, text) = (spec.username.expose(), token.text.expose());
         let contains_token = |field: &str| field == text || (text.len() >= MIN_SEARCH_LENGTH && field.contains(text));
-        if username == text {
+        let flaws = TextFlaw::find(text, Some(username));
+        if !flaws.is_empty() {
+            return Err(NewSecretError::TokenFlaws(flaws));
+        }
+        if username == text && spec.usage == SecretUse::PullThrough {
             return Err(NewSecretError::TokenIsUsername);
         }
+        let notes = [
+            (username == text, "the token is the user name, which is right for few registries, such as DigitalOcean's"),
+            (text.contains(':'), "the token contains a colon: if it is `user:token`, pass the token alone"),
+        ];
+        let notes = notes.into_iter().filter(|(applies, _)| *applies).map(|(_, note)| note).collect();
         if contains_token(&spec.name) {
             return Err(NewSecretError::TokenInClear("name"));
         }
@@ -51,7 +62,7 @@ impl NewSecret {
         if length > VALUE_LIMIT {
             return Err(NewSecretError::Long(length));
         }
-        Ok(Self { spec, content, token: token.text.clone() })
+        Ok(Self { spec, notes, content, token: token.text.clone() })
     }
 
     /// Whether a text contains the token. A service may quote the request that it rejects.
@@ -71,7 +82,7 @@ fn content(username: &str, key: &str, token: &str) -> Secret {
     Secret::new(std::str::from_utf8(&json).expect("JSON is UTF-8").to_owned())
 }
 
-/// One line of text without surrounding white space.
+/// A text that may be a token. [`NewSecret::new`] checks it beside its user name.
 #[derive(Clone, Debug)]
 pub struct UpstreamToken {
     pub(super) text: Secret,
@@ -89,16 +100,13 @@ impl UpstreamToken {
     /// [`NewSecretError`], which repeats nothing of the bytes.
     pub fn new(bytes: Vec<u8>) -> Result<Self, NewSecretError> {
         let bytes = Zeroizing::new(bytes);
+        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            return Err(NewSecretError::Utf16);
+        }
         let text = std::str::from_utf8(&bytes).map_err(|_| NewSecretError::NotText)?;
         let stripped = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
         if stripped.trim().is_empty() {
             return Err(NewSecretError::EmptyToken);
-        }
-        if stripped.contains(char::is_control) {
-            return Err(NewSecretError::Lines);
-        }
-        if stripped.trim().len() != stripped.len() {
-            return Err(NewSecretError::Spaces);
         }
         if stripped.len() > VALUE_LIMIT {
             return Err(NewSecretError::Long(stripped.len()));
@@ -109,7 +117,7 @@ impl UpstreamToken {
 
 #[cfg(test)]
 mod tests {
-    use super::{NewSecret, NewSecretError, VALUE_LIMIT};
+    use super::{NewSecret, NewSecretError, TextFlaw, VALUE_LIMIT};
     use crate::secret_authoring::new_secret::UpstreamToken;
     use crate::secret_authoring::secret_spec::{NewSecretArgs, SecretSpec};
     use crate::secret_authoring::secret_use::{PULL_THROUGH_PREFIX as PREFIX, SecretUse};
@@ -185,15 +193,99 @@ mod tests {
     }
 
     #[test]
-    fn token_of_several_lines_is_rejected() {
+    fn one_line_end_is_removed_and_an_empty_token_rejected() {
         let parse = |text: &str| UpstreamToken::new(text.into());
         assert!(!parse("token").unwrap().line_end_removed);
         assert!(parse("token\n").unwrap().line_end_removed && parse("token\r\n").unwrap().line_end_removed);
         assert!(matches!(parse("").unwrap_err(), NewSecretError::EmptyToken));
         assert!(matches!(parse("\n").unwrap_err(), NewSecretError::EmptyToken));
-        assert!(matches!(parse("one\ntwo\n").unwrap_err(), NewSecretError::Lines));
-        assert!(matches!(parse("token \n").unwrap_err(), NewSecretError::Spaces));
+        assert!(matches!(UpstreamToken::new(vec![0xff, 0xfe, b't', 0]).unwrap_err(), NewSecretError::Utf16));
         assert!(matches!(UpstreamToken::new(vec![0xff]).unwrap_err(), NewSecretError::NotText));
+    }
+
+    /// The flaws of a token beside the user name `me`.
+    fn flaws(token: &str) -> Vec<TextFlaw> {
+        match new_secret(&HUB, token) {
+            Err(NewSecretError::TokenFlaws(flaws)) => flaws,
+            other => panic!("{token}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn text_that_cannot_be_a_token_is_rejected() {
+        use TextFlaw::*;
+        let table = [
+            ("one\ntwo", Lines),
+            ("token ", SpaceAfter),
+            ("\u{a0}token", SpaceBefore),
+            ("token\n\n", LineEnd),
+            ("\u{feff}token", ByteOrderMark),
+            ("tok\u{200b}en", Invisible),
+            ("tok\u{7}en", Control),
+            ("\"token\"", Quotes),
+            ("'token'", Quotes),
+            ("“token”", Quotes),
+            (r#"{"username":"me","password":"token"}"#, Json),
+            (r#"[{"Key":"token"}]"#, Json),
+            ("me:token", UserAndToken),
+            ("other:dckr_pat_0123456789", UserAndToken),
+            ("bWU6dG9rZW4=", EncodedLogin),
+            ("Bearer token", Header),
+            ("Authorization: Basic bWU6dG9rZW4=", Header),
+            ("export TOKEN=token", Assignment),
+            ("GITHUB_TOKEN=ghp_0123456789abcdef", Assignment),
+            ("password: token", Assignment),
+            ("$env:TOKEN = 'token'", Assignment),
+            ("$ cat token.txt", Command),
+            ("docker login -u me -p token", Command),
+            ("me@host:~$ token", Command),
+            ("arn:aws:secretsmanager:eu-west-1:111122223333:secret:hub-Ab12Cd", Arn),
+            ("https://hub.docker.com/settings/security", Url),
+            ("file://token.txt", Url),
+            ("token.txt", FileName),
+            ("./secrets/token.json", FileName),
+            ("-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----", Pem),
+            ("<token>", Placeholder),
+            ("${TOKEN}", Placeholder),
+            ("$TOKEN", Placeholder),
+            ("$(cat token)", Placeholder),
+            ("{{ token }}", Placeholder),
+            ("%TOKEN%", Placeholder),
+            ("YOUR_ACCESS_TOKEN", Placeholder),
+            ("***", Mask),
+            ("••••••••", Mask),
+        ];
+        for (token, flaw) in table {
+            assert_eq!(flaws(token), [flaw], "{token}");
+        }
+        assert_eq!(flaws("\u{feff}\"token\" "), [ByteOrderMark, SpaceAfter, Quotes]);
+    }
+
+    #[test]
+    fn tokens_as_registries_issue_them_are_accepted() {
+        let tokens = [
+            "dckr_pat_aBcDeFgHiJkLmNoPqRsTuVwXyZ0",
+            "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+            "glpat-xYz_12-34.56.0a1b2c3d4",
+            "+ACRx0/AbCdEfGhIjKlMnOpQrStUvWxYz0123456789+AbCd=",
+            "cmVmdGtuOjAxOjAwMDAwMDAwMDA6YWJjZGVm",
+            "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2ln",
+            "pässwört>>>???~",
+            "correct horse battery staple",
+            "a:b",
+            "$ecret",
+            "p@ss\"word'",
+            "xx",
+            "token",
+        ];
+        for token in tokens {
+            assert!(new_secret(&HUB, token).is_ok(), "{token}");
+        }
+        let google = NewSecretArgs { username: "_json_key", usage: SecretUse::Direct, name: "gcr", ..HUB };
+        assert!(new_secret(&google, r#"{"type": "service_account", "private_key": "x"}"#).is_ok());
+        assert_eq!(new_secret(&HUB, "other:token").unwrap().notes.len(), 1);
+        let direct = NewSecretArgs { username: "dop_v1_0123456789", usage: SecretUse::Direct, name: "do", ..HUB };
+        assert_eq!(new_secret(&direct, "dop_v1_0123456789").unwrap().notes.len(), 1);
     }
 
     #[test]

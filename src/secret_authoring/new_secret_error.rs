@@ -1,7 +1,7 @@
 //! Why the arguments or the token of a new secret are invalid.
 
-use crate::credential::content::VALUE_LIMIT;
-use crate::error::{Class, Explain, Link};
+use crate::credential::{TextFlaw, content::VALUE_LIMIT};
+use crate::error::{Class, Excerpt, Explain, Link};
 use crate::secret_authoring::secret_use::PULL_THROUGH_PREFIX;
 use crate::task::{ArnError, Region, RegionError};
 
@@ -12,7 +12,7 @@ pub enum NewSecretError {
     #[error("`{name}` is not a valid name of a secret")]
     Name {
         /// The text that was given.
-        name: String,
+        name: Excerpt,
         /// What is wrong with the text.
         source: ArnError,
     },
@@ -28,6 +28,9 @@ pub enum NewSecretError {
     /// The user name is empty, or cannot be sent to a registry.
     #[error("the user name is empty, or contains a colon or a control character")]
     Username,
+    /// The text cannot be a user name, or has something around it.
+    #[error("the user name {}", list(.0))]
+    UsernameFlaws(Vec<TextFlaw>),
     /// The description is longer than Secrets Manager allows.
     #[error("the description is longer than {0} characters")]
     Description(usize),
@@ -38,7 +41,7 @@ pub enum NewSecretError {
     #[error("`{key}` is not the ARN of a KMS key")]
     Key {
         /// The text that was given.
-        key: String,
+        key: Excerpt,
         /// What is wrong with the text.
         source: ArnError,
     },
@@ -62,12 +65,12 @@ pub enum NewSecretError {
     /// The token is not UTF-8.
     #[error("the token is not text")]
     NotText,
-    /// The token has more than one line, or contains a control character.
-    #[error("the token has more than one line, or contains a control character")]
-    Lines,
-    /// The token begins or ends with white space.
-    #[error("the token begins or ends with white space")]
-    Spaces,
+    /// The token is UTF-16, as Windows PowerShell writes it.
+    #[error("the token is text in UTF-16, not in UTF-8")]
+    Utf16,
+    /// The text cannot be a token, or has something around it.
+    #[error("the token {}", list(.0))]
+    TokenFlaws(Vec<TextFlaw>),
     /// The content is longer than Secrets Manager stores, in bytes.
     #[error("the secret's value would be {0} bytes or more; Secrets Manager stores at most {VALUE_LIMIT}")]
     Long(usize),
@@ -84,10 +87,11 @@ impl Explain for NewSecretError {
         match self {
             Self::CustomerKey | Self::Key { .. } => Link::Key,
             Self::Username
+            | Self::UsernameFlaws(_)
             | Self::EmptyToken
             | Self::NotText
-            | Self::Lines
-            | Self::Spaces
+            | Self::Utf16
+            | Self::TokenFlaws(_)
             | Self::Long(_)
             | Self::TokenIsUsername => Link::Content,
             _ => Link::Secret,
@@ -100,8 +104,9 @@ impl Explain for NewSecretError {
 
     fn resource(&self) -> String {
         match self {
-            Self::Name { name, .. } | Self::Prefix { name } => name.clone(),
-            Self::Key { key, .. } => key.clone(),
+            Self::Name { name, .. } => name.to_string(),
+            Self::Prefix { name } => name.clone(),
+            Self::Key { key, .. } => key.to_string(),
             Self::ReplicaTwice(region) => region.to_string(),
             _ => "-".to_owned(),
         }
@@ -118,12 +123,18 @@ impl Explain for NewSecretError {
                     name.rsplit('/').next().filter(|rest| !rest.is_empty()).unwrap_or("docker-hub")
                 ));
             }
+            Self::Region(error) => return Some(error.hint()),
             Self::CustomerKey => {
                 "omit --kms-key; a customer key is for --for direct, where another account may have to read the secret"
             }
             Self::Key { .. } => "copy the full ARN from `aws kms describe-key --key-id KEY`",
-            Self::EmptyToken => "pass it on stdin (`taskpull secret new … < token.txt`), or type it at the prompt",
-            Self::Lines | Self::Spaces | Self::NotText => "pass the token alone, on one line",
+            Self::EmptyToken => "pass it on stdin, for example with `< token.txt`, or type it at the prompt",
+            Self::TokenFlaws(flaws) => token_hint(flaws),
+            Self::UsernameFlaws(_) => "pass the user name alone",
+            Self::NotText => "pass the token alone, on one line",
+            Self::Utf16 => {
+                "write the file in UTF-8: `iconv --from-code UTF-16 --to-code UTF-8 token.txt > token-utf8.txt`"
+            }
             Self::TokenInClear(_) => {
                 "remove it there; if that text was ever stored, revoke the token, because names, descriptions and tags are visible in listings and in CloudTrail"
             }
@@ -133,5 +144,23 @@ impl Explain for NewSecretError {
             _ => return None,
         };
         Some(hint.to_owned())
+    }
+}
+
+/// All flaws in one sentence.
+fn list(flaws: &[TextFlaw]) -> String {
+    flaws.iter().map(ToString::to_string).collect::<Vec<_>>().join(", and ")
+}
+
+fn token_hint(flaws: &[TextFlaw]) -> &'static str {
+    match flaws.last() {
+        Some(TextFlaw::Json) => {
+            "pass the token alone, which is a value in that JSON; for the key file of a Google service account use --username _json_key"
+        }
+        Some(TextFlaw::Pem) => "no registry takes a key or a certificate as a token: pass the token that it issued",
+        Some(TextFlaw::FileName | TextFlaw::Arn | TextFlaw::Url | TextFlaw::Placeholder | TextFlaw::Mask) => {
+            "pass the token itself, for example with `< token.txt`"
+        }
+        _ => "pass the token alone, on one line",
     }
 }

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 use crate::aws::{AwsClient, AwsError};
-use crate::credential::{Envelope, content, content::ContentFault};
-use crate::error::{Class, Explain, Link};
+use crate::config::AccessTokens;
+use crate::credential::{Envelope, LoginRemark, content, content::ContentFault};
+use crate::error::{Class, Excerpt, Explain, Link};
 use crate::secret::Secret;
-use crate::task::{ArnError, KeyArn};
+use crate::task::{ArnError, Field, KeyArn};
 
 /// The most bytes that KMS encrypts in one call (`Encrypt`, API reference).
 pub const PLAINTEXT_LIMIT: usize = 4_096;
@@ -21,9 +22,13 @@ pub struct Binding {
     pub(crate) context: BTreeMap<String, String>,
 }
 
-/// A text that may be sealed: any valid content of a secret.
+/// A text that may be sealed: content of a secret in which a pull finds a login.
 #[derive(Clone, Debug)]
-pub struct Plaintext(pub(crate) Secret);
+pub struct Plaintext {
+    text: Secret,
+    /// What is odd about the logins in it.
+    pub remarks: Vec<LoginRemark>,
+}
 
 /// Why something cannot be sealed. No variant contains the text.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +37,7 @@ pub enum SealError {
     #[error("`{text}` is not the ARN of a KMS key")]
     Key {
         /// The text that was given.
-        text: String,
+        text: Excerpt,
         /// What is wrong with the text.
         source: ArnError,
     },
@@ -64,7 +69,7 @@ impl Explain for SealError {
 
     fn resource(&self) -> String {
         match self {
-            Self::Key { text, .. } => text.clone(),
+            Self::Key { text, .. } => text.to_string(),
             Self::Context => "encryption context".to_owned(),
             Self::Long | Self::NotText | Self::Content(_) => "-".to_owned(),
         }
@@ -91,7 +96,7 @@ impl Binding {
     /// # Errors
     /// [`SealError`], which names the argument that is wrong.
     pub fn new(key: &str, context: &[String]) -> Result<Self, SealError> {
-        let key = KeyArn::parse(key).map_err(|source| SealError::Key { text: key.to_owned(), source })?;
+        let key = KeyArn::parse(key).map_err(|source| SealError::Key { text: Field::Key.text(key).whole(), source })?;
         let mut pairs = BTreeMap::new();
         for pair in context {
             let (name, value) = pair.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or(SealError::Context)?;
@@ -104,19 +109,21 @@ impl Binding {
 }
 
 impl Plaintext {
-    /// Takes the bytes of a valid content of a secret, and wipes them.
+    /// Takes the bytes of a valid content of a secret, and wipes them. The content must be what a pull
+    /// accepts with the same setting.
     ///
     /// # Errors
     /// [`SealError`], which repeats nothing of the text.
-    pub fn new(bytes: Vec<u8>) -> Result<Self, SealError> {
+    pub fn new(bytes: Vec<u8>, access_tokens: AccessTokens) -> Result<Self, SealError> {
         let bytes = Zeroizing::new(bytes);
         if bytes.len() > PLAINTEXT_LIMIT {
             return Err(SealError::Long);
         }
         let text = std::str::from_utf8(&bytes).map_err(|_| SealError::NotText)?;
         let text = Secret::new(text.to_owned());
-        content::check_sealable(&text).map_err(SealError::Content)?;
-        Ok(Self(text))
+        let logins = content::parse_all_logins(&text, access_tokens).map_err(SealError::Content)?;
+        let remarks = logins.iter().flat_map(|login| login.remarks(None)).collect();
+        Ok(Self { text, remarks })
     }
 }
 
@@ -124,8 +131,8 @@ impl Plaintext {
 ///
 /// # Errors
 /// [`AwsError`], if KMS refuses or does not answer.
-pub async fn seal(aws: &AwsClient, binding: &Binding, Plaintext(text): &Plaintext) -> Result<Envelope, AwsError> {
+pub async fn seal(aws: &AwsClient, binding: &Binding, plaintext: &Plaintext) -> Result<Envelope, AwsError> {
     let Binding { key, context } = binding;
-    let ciphertext = aws.encrypt(key, context, text).await?;
+    let ciphertext = aws.encrypt(key, context, &plaintext.text).await?;
     Ok(Envelope { key: key.clone(), ciphertext, context: context.clone() })
 }

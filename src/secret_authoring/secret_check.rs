@@ -3,13 +3,13 @@
 
 use crate::aws::{AwsClient, SecretAdminClient};
 use crate::credential::Login;
-use crate::error::{Class, Explain, Failure, Link};
+use crate::error::{Class, Excerpt, Explain, Failure, Link};
 use crate::registry::{LoginAcceptance, LoginError, LoginTarget, try_login};
 use crate::secret_authoring::{
     content_check::check_content, finding::Finding, metadata_check::SecretConsumer, metadata_check::check_metadata,
     secret_use::SecretUse,
 };
-use crate::task::{ArnError, CredentialsParameter, Region, RegionError, is_account_id};
+use crate::task::{ArnError, CredentialsParameter, Field, Region, RegionError, is_account_id};
 
 /// Which secret to check, and for what.
 #[derive(Clone, Debug)]
@@ -24,11 +24,11 @@ pub struct SecretCheckRequest {
 #[derive(Debug, thiserror::Error)]
 enum SecretCheckRequestError {
     #[error("`{text}` is not the ARN or name of a secret")]
-    Secret { text: String, source: ArnError },
+    Secret { text: Excerpt, source: ArnError },
     #[error("{0}")]
     Region(RegionError),
     #[error("`{0}` is not an AWS account id (12 digits)")]
-    Account(String),
+    Account(Excerpt),
 }
 
 impl Explain for SecretCheckRequestError {
@@ -42,7 +42,7 @@ impl Explain for SecretCheckRequestError {
 
     fn resource(&self) -> String {
         match self {
-            Self::Secret { text, .. } | Self::Account(text) => text.clone(),
+            Self::Secret { text, .. } | Self::Account(text) => text.to_string(),
             Self::Region(_) => "-".to_owned(),
         }
     }
@@ -50,7 +50,8 @@ impl Explain for SecretCheckRequestError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Secret { source, .. } => source.hint(),
-            Self::Region(_) | Self::Account(_) => None,
+            Self::Region(error) => Some(error.hint()),
+            Self::Account(_) => None,
         }
     }
 }
@@ -68,10 +69,10 @@ impl SecretCheckRequest {
         registry: Option<&str>,
     ) -> Result<Self, Failure> {
         let secret = CredentialsParameter::parse(secret)
-            .map_err(|source| SecretCheckRequestError::Secret { text: secret.to_owned(), source })?;
+            .map_err(|source| SecretCheckRequestError::Secret { text: Field::Secret.text(secret).whole(), source })?;
         let region = region.map(Region::parse).transpose().map_err(SecretCheckRequestError::Region)?;
         if let Some(account) = account.filter(|account| !is_account_id(account)) {
-            return Err(Failure::from(SecretCheckRequestError::Account(account.to_owned())));
+            return Err(Failure::from(SecretCheckRequestError::Account(Field::Secret.text(account).whole())));
         }
         let registry = registry.map(LoginTarget::parse).transpose()?;
         Ok(Self { secret, usage, consumer: SecretConsumer { region, account: account.map(str::to_owned) }, registry })
@@ -131,8 +132,14 @@ fn login_finding(target: &LoginTarget, result: Result<LoginAcceptance, LoginErro
                 "{host} accepts the login, but shows no {repository}:latest to it: name a tag for a definite answer"
             ),
         ),
-        Ok(LoginAcceptance::Open) => {
-            Finding::note("registry", &format!("{host} requires no login, so this one was not tried"))
+        Ok(LoginAcceptance::Open) => Finding::note(
+            "registry",
+            &format!(
+                "{host} asks for no login at `/v2/`, so this one was not tried: name an image, because some registries ask only there"
+            ),
+        ),
+        Ok(LoginAcceptance::OpenImage(image)) => {
+            Finding::note("registry", &format!("{host} requires no login for {image}, so this one was not tried"))
         }
         Err(error) => Finding::not_checked("registry", &error.to_failure()),
     }

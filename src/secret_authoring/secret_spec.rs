@@ -1,10 +1,11 @@
 //! The arguments of `taskpull secret new`, validated before AWS is called.
 
+use crate::credential::TextFlaw;
 use crate::secret::Secret;
 use crate::secret_authoring::{
     new_secret_error::NewSecretError, secret_use::PULL_THROUGH_PREFIX, secret_use::SecretUse,
 };
-use crate::task::{CredentialsParameter, KeyArn, Region};
+use crate::task::{CredentialsParameter, Field, KeyArn, Region};
 
 /// Limits of `CreateSecret` (API reference): characters, and the number of tags.
 const DESCRIPTION_LIMIT: usize = 2_048;
@@ -61,7 +62,7 @@ impl SecretSpec {
     /// [`NewSecretError`], which names the argument that is wrong.
     pub fn new(args: &NewSecretArgs<'_>) -> Result<Self, NewSecretError> {
         let NewSecretArgs { usage, name, username, description, tags, key, region, replicas } = *args;
-        let invalid_name = |source| NewSecretError::Name { name: name.to_owned(), source };
+        let invalid_name = |source| NewSecretError::Name { name: Field::Secret.text(name).whole(), source };
         // A name that begins with `arn:` would be read as an ARN later.
         if let CredentialsParameter::Arn(_) = CredentialsParameter::parse(name).map_err(invalid_name)? {
             return Err(NewSecretError::ArnForName);
@@ -73,14 +74,19 @@ impl SecretSpec {
         if username.is_empty() || username.contains(|c: char| c == ':' || c.is_control()) {
             return Err(NewSecretError::Username);
         }
+        let flaws = TextFlaw::find_in_username(username);
+        if !flaws.is_empty() {
+            return Err(NewSecretError::UsernameFlaws(flaws));
+        }
         if description.is_some_and(|text| text.chars().count() > DESCRIPTION_LIMIT) {
             return Err(NewSecretError::Description(DESCRIPTION_LIMIT));
         }
         if usage == SecretUse::PullThrough && key.is_some() {
             return Err(NewSecretError::CustomerKey);
         }
-        let parse_key =
-            |text: &str| KeyArn::parse(text).map_err(|source| NewSecretError::Key { key: text.to_owned(), source });
+        let parse_key = |text: &str| {
+            KeyArn::parse(text).map_err(|source| NewSecretError::Key { key: Field::Key.text(text).whole(), source })
+        };
         let key = key.map(parse_key).transpose()?;
         let parse_region = |text: &str| Region::parse(text).map_err(NewSecretError::Region);
         let region = region.map(parse_region).transpose()?;

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::AccessTokens;
 use crate::error::{Failure, catalogue};
 
 pub(super) const ARGS: NewSecretArgs<'_> = NewSecretArgs {
@@ -63,16 +64,36 @@ fn errors_read_as_in_the_catalogue() {
         ("tags", spec(&NewSecretArgs { tags: &many, ..ARGS })),
         ("empty token", token(b"\n")),
         ("token that is not text", token(b"\xff")),
-        ("token of two lines", token(b"one\ntwo")),
-        ("token with spaces", token(b" token")),
+        ("token in UTF-16", token(b"\xff\xfet\0")),
+        ("token of two lines", secret(&ARGS, "one\ntwo")),
+        ("token with spaces", secret(&ARGS, " token")),
+        ("token in quotes", secret(&ARGS, "\"token\"")),
+        ("token with a byte order mark and quotes", secret(&ARGS, "\u{feff}'token'")),
+        ("JSON as token", secret(&ARGS, r#"{"username": "me", "password": "token"}"#)),
+        ("user name and token", secret(&ARGS, "me:token")),
+        ("encoded user name and token", secret(&ARGS, "bWU6dG9rZW4=")),
+        ("header as token", secret(&ARGS, "Bearer token")),
+        ("assignment as token", secret(&ARGS, "export TOKEN=token")),
+        ("command as token", secret(&ARGS, "$ cat token.txt")),
+        ("ARN as token", secret(&ARGS, "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hub-Ab12Cd")),
+        ("URL as token", secret(&ARGS, "https://hub.docker.com/settings")),
+        ("file name as token", secret(&ARGS, "token.txt")),
+        ("PEM block as token", secret(&ARGS, "-----BEGIN PRIVATE KEY-----\nMII")),
+        ("placeholder as token", secret(&ARGS, "<token>")),
+        ("masked token", secret(&ARGS, "******")),
+        ("user name in quotes", spec(&NewSecretArgs { username: "\"me\"", ..ARGS })),
         ("long token", token(&vec![b't'; 65_537])),
         ("token in a tag", secret(&NewSecretArgs { tags: &text("note=dckr_pat_1"), ..ARGS }, "dckr_pat_1")),
         ("token as user name", secret(&ARGS, "me")),
         ("sealing: key", Binding::new("alias/mine", &[]).unwrap_err().into()),
         ("sealing: context", Binding::new(KEY, &text("team")).unwrap_err().into()),
-        ("sealing: length", Plaintext::new(vec![b'x'; 4_097]).unwrap_err().into()),
-        ("sealing: encoding", Plaintext::new(vec![0xff]).unwrap_err().into()),
-        ("sealing: content", Plaintext::new(b"token".to_vec()).unwrap_err().into()),
+        ("sealing: length", Plaintext::new(vec![b'x'; 4_097], AccessTokens::Refuse).unwrap_err().into()),
+        ("sealing: encoding", Plaintext::new(vec![0xff], AccessTokens::Refuse).unwrap_err().into()),
+        (
+            "sealing: keys",
+            Plaintext::new(br#"{"user": "me", "pass": "token"}"#.to_vec(), AccessTokens::Refuse).unwrap_err().into(),
+        ),
+        ("sealing: content", Plaintext::new(b"token".to_vec(), AccessTokens::Refuse).unwrap_err().into()),
         ("check: secret", request("a b", None, None)),
         ("check: Region", request("hub", Some("eu-west-1a"), None)),
         ("check: account", request("hub", None, Some("1234"))),
@@ -84,15 +105,13 @@ fn errors_read_as_in_the_catalogue() {
 proptest! {
     #[test]
     fn token_bytes_never_panic_and_never_show(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-        match UpstreamToken::new(bytes.clone()) {
-            Ok(token) => {
-                let debug = format!("{token:?}");
-                prop_assert!(bytes.len() < 8 || !debug.contains(&*String::from_utf8_lossy(&bytes)));
-            }
-            Err(error) => {
-                let text = String::from_utf8_lossy(&bytes).trim().to_owned();
-                prop_assert!(text.len() < 8 || !Failure::from(error).message.as_str().contains(&text));
-            }
+        let text = String::from_utf8_lossy(&bytes).trim().to_owned();
+        let token = UpstreamToken::new(bytes);
+        let debug = format!("{token:?}");
+        prop_assert!(text.len() < 8 || !debug.contains(&text));
+        let result = token.and_then(|token| NewSecret::new(SecretSpec::new(&ARGS)?, &token));
+        if let Err(error) = result {
+            prop_assert!(text.len() < 8 || !Failure::from(error).message.as_str().contains(&text));
         }
     }
 

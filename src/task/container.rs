@@ -3,10 +3,10 @@
 use std::fmt;
 
 use super::{
-    arn::ArnError, credentials_parameter::CredentialsParameter, image_grammar::ImageReferenceError,
-    image_reference::ImageReference, json::StrayKey,
+    arn::ArnError, credentials_parameter::CredentialsParameter, image_error::ImageReferenceError,
+    image_reference::ImageReference, json::StrayKey, slip::Slip,
 };
-use crate::error::{Class, Explain, Link, Printable};
+use crate::error::{Class, Excerpt, Explain, Link};
 
 /// A container whose image can be pulled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +50,8 @@ impl fmt::Display for ContainerName {
 pub struct ContainerError {
     /// The name of the container, or its position.
     pub container: ContainerName,
-    /// The image as written in the definition.
-    pub image: Printable,
+    /// The image as written in the definition, without what may be a login.
+    pub image: Excerpt,
     /// What is wrong with the container.
     pub kind: ContainerErrorKind,
 }
@@ -60,17 +60,23 @@ pub struct ContainerError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContainerErrorKind {
     /// The name is not one that ECS accepts.
-    #[error("the name `{text}` is not one of 1 to 255 letters, digits, `-` and `_`", text = .0)]
-    Name(Printable),
+    #[error("the name `{text}` {reason}", text = .0, reason = reason(.1.as_deref()))]
+    Name(Excerpt, Option<Box<Slip>>),
     /// The image is not an image reference.
     #[error("image `{text}`: {error}", text = .0, error = .1)]
-    Image(Printable, ImageReferenceError),
+    Image(Excerpt, Box<ImageReferenceError>),
     /// A key stands for the image or for the credentials, which the container does not have.
     #[error("{key}", key = .0)]
     StrayKey(StrayKey),
     /// `credentialsParameter` is neither the ARN nor the name of a secret.
     #[error("credentialsParameter `{text}`: {error}", text = .0, error = .1)]
-    Parameter(Printable, ArnError),
+    Parameter(Excerpt, Box<ArnError>),
+}
+
+/// Why a name is not one, as the end of a sentence.
+fn reason(slip: Option<&Slip>) -> String {
+    let rule = "is not one of 1 to 255 letters, digits, `-` and `_`";
+    slip.map_or_else(|| rule.to_owned(), |slip| format!("{rule}: {slip}"))
 }
 
 impl Explain for ContainerError {
@@ -95,8 +101,11 @@ impl Explain for ContainerError {
 
     fn hint(&self) -> Option<String> {
         match &self.kind {
-            ContainerErrorKind::Name(_) => Some("give the container a name that ECS accepts".to_owned()),
-            ContainerErrorKind::Image(_, error) => Some(error.hint().to_owned()),
+            ContainerErrorKind::Name(_, slip) => Some(
+                slip.as_ref()
+                    .map_or_else(|| "give the container a name that ECS accepts".to_owned(), |slip| slip.hint()),
+            ),
+            ContainerErrorKind::Image(_, error) => Some(error.hint()),
             ContainerErrorKind::StrayKey(key) => Some(key.hint()),
             ContainerErrorKind::Parameter(_, error) => error.hint(),
         }

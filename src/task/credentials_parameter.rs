@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::arn::{ArnError, SecretArn, check_secret_name};
 use super::region::Region;
+use super::slip::{Field, Slip};
 
 /// The secret that contains a container's registry credentials.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,6 +23,9 @@ impl CredentialsParameter {
     pub fn parse(text: &str) -> Result<Self, ArnError> {
         if text.starts_with("arn:") {
             return SecretArn::parse(text).map(Self::Arn);
+        }
+        if let Some(slip) = Slip::find(Field::Secret, text) {
+            return Err(slip.into());
         }
         check_secret_name(text)?;
         Ok(Self::Name(text.to_owned()))
@@ -82,8 +86,9 @@ mod tests {
 
     #[test]
     fn a_name_with_a_colon_or_a_space_is_refused() {
-        for text in ["secret:team", "team registry"] {
-            assert!(matches!(CredentialsParameter::parse(text), Err(ArnError::Character(..))), "{text}");
+        for text in ["secret:team", "team registry", "team~registry"] {
+            let error = CredentialsParameter::parse(text).unwrap_err();
+            assert!(matches!(error, ArnError::Character(..) | ArnError::Slip(_)), "{text}");
         }
         assert_eq!(CredentialsParameter::parse(""), Err(ArnError::EmptyName));
         assert_eq!(CredentialsParameter::parse(&"n".repeat(513)), Err(ArnError::LongName(513, 512)));

@@ -1,11 +1,17 @@
-//! The grammar of image references, part by part.
+//! The grammar of image references, part by part. An error holds a part as an excerpt of the whole text.
+
+use super::image_error::ImageReferenceError;
+use crate::error::InputText;
 
 /// Docker Hub's canonical host.
 pub(super) const DOCKER_HUB: &str = "docker.io";
 
 /// Splits a name into registry and rest as Docker does: the first part is a registry if it has a
 /// dot, a colon or upper-case letters, or is `localhost`.
-pub(super) fn split_registry(name: &str) -> Result<(String, &str), ImageReferenceError> {
+pub(super) fn split_registry<'a>(
+    input: &InputText<'_>,
+    name: &'a str,
+) -> Result<(String, &'a str), ImageReferenceError> {
     let Some((first, rest)) = name.split_once('/') else {
         return Ok((DOCKER_HUB.to_owned(), name));
     };
@@ -15,7 +21,7 @@ pub(super) fn split_registry(name: &str) -> Result<(String, &str), ImageReferenc
         return Ok((DOCKER_HUB.to_owned(), name));
     }
     if !is_host_and_port(first) {
-        return Err(ImageReferenceError::Registry(first.to_owned()));
+        return Err(ImageReferenceError::Registry(input.part(first)));
     }
     // Engines treat these two names as one registry, in this spelling only.
     let registry = if first == "index.docker.io" { DOCKER_HUB } else { first };
@@ -50,11 +56,11 @@ fn is_host_and_port(text: &str) -> bool {
 }
 
 /// Checks the path of a repository.
-pub(super) fn check_repository(path: &str) -> Result<(), ImageReferenceError> {
+pub(super) fn check_repository(input: &InputText<'_>, path: &str) -> Result<(), ImageReferenceError> {
     if path.bytes().any(|b| b.is_ascii_uppercase()) {
-        return Err(ImageReferenceError::UpperCase(path.to_owned()));
+        return Err(ImageReferenceError::UpperCase(input.part(path)));
     }
-    if path.split('/').all(is_path_component) { Ok(()) } else { Err(ImageReferenceError::Repository(path.to_owned())) }
+    if path.split('/').all(is_path_component) { Ok(()) } else { Err(ImageReferenceError::Repository(input.part(path))) }
 }
 
 /// Whether a path component is letters and digits, joined by `.`, `_`, `__` or any number of `-`.
@@ -69,69 +75,19 @@ fn is_path_component(component: &str) -> bool {
 }
 
 /// Checks a tag: 1 to 128 letters, digits, `_`, `.` and `-`, not beginning with `.` or `-`.
-pub(super) fn parse_tag(tag: &str) -> Result<String, ImageReferenceError> {
+pub(super) fn parse_tag(input: &InputText<'_>, tag: &str) -> Result<String, ImageReferenceError> {
     let is_valid = (1..=128).contains(&tag.len())
         && !tag.starts_with(['.', '-'])
         && tag.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
-    if is_valid { Ok(tag.to_owned()) } else { Err(ImageReferenceError::Tag(tag.to_owned())) }
+    if is_valid { Ok(tag.to_owned()) } else { Err(ImageReferenceError::Tag(input.part(tag))) }
 }
 
 /// Checks a digest: `sha256`, `sha384` or `sha512`, and the hexadecimal digits of that length.
-pub(super) fn parse_digest(digest: &str) -> Result<String, ImageReferenceError> {
+pub(super) fn parse_digest(input: &InputText<'_>, digest: &str) -> Result<String, ImageReferenceError> {
     let lengths = [("sha256", 64), ("sha384", 96), ("sha512", 128)];
     let is_valid = digest.split_once(':').is_some_and(|(algorithm, hex)| {
         lengths.contains(&(algorithm, hex.len()))
             && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     });
-    if is_valid { Ok(digest.to_owned()) } else { Err(ImageReferenceError::Digest(digest.to_owned())) }
-}
-
-/// Why a text is not an image reference.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ImageReferenceError {
-    /// The text is empty or only white space.
-    #[error("the image is empty")]
-    Empty,
-    /// The text begins with a scheme, such as `https://`.
-    #[error("an image reference has no scheme, but this one begins with `{0}`")]
-    Scheme(String),
-    /// The text has the form `name::tag`, a mistake in the documents of some services.
-    #[error("there are two colons before the tag")]
-    DoubleColon,
-    /// The part before the first slash is not the host and port of a registry.
-    #[error("`{0}` is not a registry's host and port")]
-    Registry(String),
-    /// The repository has upper-case letters, which only a host and a tag may have.
-    #[error("the repository `{0}` has upper-case letters")]
-    UpperCase(String),
-    /// A component of the repository's path does not follow the grammar.
-    #[error("`{0}` is not a repository name")]
-    Repository(String),
-    /// Registry and repository together are too long; the length is given in characters.
-    #[error("the name has {0} characters, the limit is 255")]
-    Long(usize),
-    /// The text after the colon is not a tag.
-    #[error("`{0}` is not a tag")]
-    Tag(String),
-    /// The text after the `@` is not a digest.
-    #[error("`{0}` is not a digest")]
-    Digest(String),
-}
-
-impl ImageReferenceError {
-    /// What to do about the error.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::Empty => "give the container an `image`",
-            Self::Scheme(_) => "leave the scheme out: `registry.example/team/app:1.0`",
-            Self::DoubleColon => "one colon separates the repository from the tag: `team/app:1.0`",
-            Self::UpperCase(_) => "repository names are lower case",
-            Self::Tag(_) => "a tag has 1 to 128 letters, digits, `_`, `.` and `-`, and does not begin with `.` or `-`",
-            Self::Digest(_) => "a digest is `sha256:` and 64 hexadecimal digits",
-            Self::Registry(_) | Self::Repository(_) | Self::Long(_) => {
-                "an image is `[registry[:port]/]repository[:tag][@digest]`"
-            }
-        }
-    }
+    if is_valid { Ok(digest.to_owned()) } else { Err(ImageReferenceError::Digest(input.part(digest))) }
 }

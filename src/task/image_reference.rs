@@ -7,9 +7,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::image_grammar::{
-    DOCKER_HUB, ImageReferenceError, check_repository, parse_digest, parse_tag, split_registry,
-};
+use super::image_error::ImageReferenceError;
+use super::image_grammar::{DOCKER_HUB, check_repository, parse_digest, parse_tag, split_registry};
+use super::image_parts::check_parts;
+use super::slip::{Field, Slip};
 
 /// `[registry/]repository[:tag][@digest]`, with Docker's defaults filled in.
 ///
@@ -46,22 +47,24 @@ impl ImageReference {
         if text.trim().is_empty() {
             return Err(ImageReferenceError::Empty);
         }
-        if let Some((scheme, _)) = text.split_once("://") {
-            return Err(ImageReferenceError::Scheme(format!("{scheme}://")));
+        if let Some(slip) = Slip::find(Field::Image, text) {
+            return Err(slip.into());
         }
+        let input = &Field::Image.text(text);
+        check_parts(input, text)?;
         let (rest, digest) = match text.split_once('@') {
-            Some((rest, digest)) => (rest, Some(parse_digest(digest)?)),
+            Some((rest, digest)) => (rest, Some(parse_digest(input, digest)?)),
             None => (text, None),
         };
-        let (registry, rest) = split_registry(rest)?;
+        let (registry, rest) = split_registry(input, rest)?;
         if rest.contains("::") {
             return Err(ImageReferenceError::DoubleColon);
         }
         let (path, tag) = match rest.split_once(':') {
-            Some((path, tag)) => (path, Some(parse_tag(tag)?)),
+            Some((path, tag)) => (path, Some(parse_tag(input, tag)?)),
             None => (rest, None),
         };
-        check_repository(path)?;
+        check_repository(input, path)?;
         let repository = if registry == Self::DOCKER_HUB && !path.contains('/') {
             format!("library/{path}")
         } else {
@@ -111,7 +114,11 @@ impl ImageReference {
         let separator = if matches!(self.0.version, ImageVersion::Digest(_)) { '@' } else { ':' };
         let renamed = Self::parse(&format!("{name}{separator}{}", self.0.version.as_str()))?;
         // A host without a path would become the name of an image of Docker Hub.
-        if renamed.name() == name { Ok(renamed) } else { Err(ImageReferenceError::Repository(name.to_owned())) }
+        if renamed.name() == name {
+            Ok(renamed)
+        } else {
+            Err(ImageReferenceError::Repository(Field::Image.text(name).whole()))
+        }
     }
 
     /// `registry/repository`, without tag or digest.
@@ -154,6 +161,7 @@ impl ImageVersion {
 #[cfg(test)]
 mod tests {
     use super::{ImageReference, ImageReferenceError as Error};
+    use crate::task::Field;
 
     const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
@@ -185,26 +193,27 @@ mod tests {
 
     #[test]
     fn the_error_names_the_part_that_is_wrong() {
+        let excerpt = |text: &str| Field::Image.text(text).whole();
         let table = [
             ("", Error::Empty),
             ("  ", Error::Empty),
-            ("https://registry.example/app", Error::Scheme("https://".into())),
+            (
+                "https://registry.example/app",
+                Error::Scheme { scheme: excerpt("https://"), rest: excerpt("registry.example/app") },
+            ),
             ("registry.example/app::1.0", Error::DoubleColon),
-            ("registry.example:port/app", Error::Registry("registry.example:port".into())),
-            ("registry.example:0/app", Error::Registry("registry.example:0".into())),
-            ("-registry.example/app", Error::Registry("-registry.example".into())),
-            ("user:password@registry.example/app", Error::Digest("registry.example/app".into())),
-            ("[::1/app", Error::Registry("[::1".into())),
-            ("registry.example/App", Error::UpperCase("App".into())),
-            ("registry.example/", Error::Repository(String::new())),
-            ("registry.example//app", Error::Repository("/app".into())),
-            ("a...b/c", Error::Registry("a...b".into())),
-            ("registry.example/a..b", Error::Repository("a..b".into())),
-            ("registry.example/a b", Error::Repository("a b".into())),
-            ("registry.example/app:", Error::Tag(String::new())),
-            ("registry.example/app:.1", Error::Tag(".1".into())),
-            ("registry.example/app@sha256:12", Error::Digest("sha256:12".into())),
-            ("registry.example/app?tag=x", Error::Repository("app?tag=x".into())),
+            ("registry.example:port/app", Error::Registry(excerpt("registry.example:port"))),
+            ("registry.example:0/app", Error::Registry(excerpt("registry.example:0"))),
+            ("-registry.example/app", Error::Registry(excerpt("-registry.example"))),
+            ("[::1/app", Error::Registry(excerpt("[::1"))),
+            ("registry.example/App", Error::UpperCase(excerpt("App"))),
+            ("registry.example//app", Error::Repository(excerpt("/app"))),
+            ("a...b/c", Error::Registry(excerpt("a...b"))),
+            ("registry.example/a..b", Error::Repository(excerpt("a..b"))),
+            ("registry.example/app:.1", Error::Tag(excerpt(".1"))),
+            ("registry.example/app:1.0:2", Error::Tag(excerpt("1.0:2"))),
+            ("registry.example/app@sha256:12", Error::Digest(excerpt("sha256:12"))),
+            ("registry.example/app@latest", Error::Digest(excerpt("latest"))),
         ];
         for (text, error) in table {
             assert_eq!(ImageReference::parse(text), Err(error), "{text}");

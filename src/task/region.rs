@@ -2,14 +2,50 @@
 
 use std::fmt;
 
+use super::region_spelling::{find_similar, find_zone};
+use crate::error::{Excerpt, InputKind, InputText};
+
 /// The name of an AWS Region. Every well-formed name is accepted, because AWS adds Regions.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Region(String);
 
-/// A text that is not the name of a Region, which is given.
+/// A text that is not the name of a Region.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not an AWS Region")]
-pub struct RegionError(pub String);
+#[error("`{text}` {}", describe(.meant.as_ref()))]
+pub struct RegionError {
+    /// The text, as an error may show it.
+    pub text: Excerpt,
+    /// The Region that is probably meant, if there is one.
+    pub meant: Option<MeantRegion>,
+}
+
+/// The Region that a text means which is not the name of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MeantRegion {
+    /// The Region of the Availability Zone or Local Zone that the text names.
+    OfZone(Region),
+    /// The Region whose name is spelled almost like the text, or whose place the text names.
+    Similar(Region),
+}
+
+impl RegionError {
+    /// What to do about the error.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match &self.meant {
+            Some(MeantRegion::OfZone(region) | MeantRegion::Similar(region)) => format!("write `{region}`"),
+            None => "write the name of a Region, such as `eu-west-1`".to_owned(),
+        }
+    }
+}
+
+fn describe(meant: Option<&MeantRegion>) -> String {
+    match meant {
+        None => "is not an AWS Region".to_owned(),
+        Some(MeantRegion::OfZone(region)) => format!("is a zone; its Region is {region}"),
+        Some(MeantRegion::Similar(region)) => format!("is not an AWS Region; {region} is similar"),
+    }
+}
 
 impl Region {
     /// Parses the name of a Region, such as `eu-west-1` or `us-gov-east-1`.
@@ -26,7 +62,7 @@ impl Region {
             && words.iter().all(|word| is_word(word))
             && (1..=2).contains(&number.len())
             && number.bytes().all(|b| b.is_ascii_digit());
-        if is_region { Ok(Self(text.to_owned())) } else { Err(RegionError(text.to_owned())) }
+        if is_region { Ok(Self(text.to_owned())) } else { Err(Self::error(text)) }
     }
 
     /// The name, such as `eu-west-1`.
@@ -48,8 +84,28 @@ impl Region {
     pub fn unknown_warning(&self) -> Option<String> {
         let Partition { name, regions, .. } = self.find_partition();
         (!regions.contains(&self.as_str())).then(|| {
-            format!("{self} is not a Region of the partition {name} that this version of taskpull knows: check the spelling, unless the Region is new")
+            let stem = self.0.trim_end_matches(|c: char| c.is_ascii_digit());
+            let is_new_number = known_regions().any(|region| region.starts_with(stem));
+            let similar = find_similar(&self.0, known_regions()).filter(|_| !is_new_number);
+            let similar = similar.map(|region| format!(" ({region} is similar)")).unwrap_or_default();
+            format!("{self} is not a Region of the partition {name} that this version of taskpull knows{similar}: check the spelling, unless the Region is new")
         })
+    }
+
+    fn error(text: &str) -> RegionError {
+        let zone = find_zone(text, known_regions()).map(|name| MeantRegion::OfZone(Self(name.to_owned())));
+        let similar = || find_similar(text, known_regions()).map(|name| MeantRegion::Similar(Self(name.to_owned())));
+        let text = InputText::new(InputKind::Label, text).whole();
+        RegionError { text, meant: zone.or_else(similar) }
+    }
+
+    /// Whether the Region can be in a partition: each has its own prefix, and a Region of an unknown prefix may be
+    /// in a partition that this version of taskpull does not know.
+    #[must_use]
+    pub fn may_be_in(&self, partition: &str) -> bool {
+        let own = self.find_partition();
+        let is_known = |name: &str| name == AWS.name || PARTITIONS.iter().any(|partition| partition.name == name);
+        own.name == partition || (own.name == AWS.name && !is_known(partition) && !AWS.regions.contains(&self.as_str()))
     }
 
     fn find_partition(&self) -> &'static Partition {
@@ -117,6 +173,11 @@ const PARTITIONS: [Partition; 7] = [
     Partition { name: "aws-iso-f", prefix: "us-isof-", regions: &["us-isof-east-1", "us-isof-south-1"] },
     Partition { name: "aws-eusc", prefix: "eusc-", regions: &["eusc-de-east-1"] },
 ];
+
+/// The names of all Regions that this version of taskpull knows.
+fn known_regions() -> impl Iterator<Item = &'static str> {
+    [&AWS].into_iter().chain(&PARTITIONS).flat_map(|partition| partition.regions.iter().copied())
+}
 
 impl fmt::Display for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -34,13 +34,6 @@ impl RegistryHost {
         Some((Self::parse(host)?, path))
     }
 
-    /// Removes a login in front of the `@` from a text that is not a host, so that an error can
-    /// quote the text.
-    #[must_use]
-    pub fn redact(text: &str) -> String {
-        text.rfind('@').map_or_else(|| text.to_owned(), |at| format!("…{}", &text[at..]))
-    }
-
     /// The host and port, such as `registry.example:5000`.
     #[must_use]
     pub fn as_str(&self) -> &str {

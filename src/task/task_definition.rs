@@ -1,11 +1,13 @@
 //! Task definitions: containers, their images, their credentials.
 
 use super::container::{ContainerDefinition, ContainerError, ContainerErrorKind, ContainerName};
+use super::execution_role;
 use super::json::{Container, Definition, Document, Object, RuntimePlatform, SourceText, StrayKey};
 use super::{
-    arn::ArnError, arn::RoleArn, credentials_parameter::CredentialsParameter, definition_error::DefinitionError,
-    definition_warning::DefinitionWarning, foreign, image_reference::ImageReference, json, key_warnings::KeyWarnings,
-    lint, platform::Platform, platform::PlatformError,
+    credentials_parameter::CredentialsParameter, definition_error::DefinitionError,
+    definition_warning::DefinitionWarning, execution_role::ExecutionRoleError, foreign,
+    image_reference::ImageReference, json, key_warnings::KeyWarnings, lint, platform::Platform,
+    platform::PlatformError, role_parameter::RoleParameter, slip::Field, slip::Slip,
 };
 use crate::error::Printable;
 
@@ -17,7 +19,7 @@ pub struct TaskDefinition {
     /// The family; a bare array of containers has none.
     pub family: Option<Printable>,
     /// The execution role (A15). A malformed one is an error only for the containers that need it.
-    pub execution_role: Option<Result<RoleArn, ArnError>>,
+    pub execution_role: Option<Result<RoleParameter, ExecutionRoleError>>,
     /// The platform (H5). One that ECS does not know is an error for all containers.
     pub platform: Result<Option<Platform>, PlatformError>,
     /// The containers in order; an invalid one is represented by its error.
@@ -71,7 +73,7 @@ impl TaskDefinition {
             source,
             platform,
             family: family.as_deref().filter(|family| !family.is_empty()).map(Printable::new),
-            execution_role: execution_role_arn.map(|arn| RoleArn::parse(&arn)),
+            execution_role: execution_role_arn.map(|arn| execution_role::parse(&arn)),
             containers,
             warnings,
         })
@@ -86,12 +88,15 @@ fn parse_container(
     definition_keys: &[StrayKey],
 ) -> Result<ContainerDefinition, ContainerError> {
     let image_text = raw.image.unwrap_or_default();
-    let error = |container, kind| ContainerError { container, image: withhold_login(&image_text), kind };
+    let error = |container, kind| ContainerError { container, image: Field::Image.text(&image_text).whole(), kind };
     let placeholder = ContainerName::from_position(position);
     let name = match raw.name.map(|name| ContainerName::parse(&name).ok_or(name)) {
         None => placeholder,
         Some(Ok(name)) => name,
-        Some(Err(text)) => return Err(error(placeholder, ContainerErrorKind::Name(withhold_login(&text)))),
+        Some(Err(text)) => {
+            let slip = Slip::find(Field::ContainerName, &text).map(Box::new);
+            return Err(error(placeholder, ContainerErrorKind::Name(Field::ContainerName.text(&text).whole(), slip)));
+        }
     };
     let stray_key = |kind: fn(&StrayKey) -> bool, keys: &[StrayKey]| keys.iter().find(|key| kind(key)).cloned();
     if image_text.is_empty()
@@ -101,7 +106,12 @@ fn parse_container(
     }
     let image = match ImageReference::parse(&image_text) {
         Ok(image) => image,
-        Err(source) => return Err(error(name, ContainerErrorKind::Image(withhold_login(&image_text), source))),
+        Err(source) => {
+            return Err(error(
+                name,
+                ContainerErrorKind::Image(Field::Image.text(&image_text).whole(), Box::new(source)),
+            ));
+        }
     };
     let (parameter, keys) = raw
         .repository_credentials
@@ -109,7 +119,10 @@ fn parse_container(
     let credentials = match parameter.filter(|text| !text.is_empty()) {
         Some(text) => match CredentialsParameter::parse(&text) {
             Ok(parameter) => Some(parameter),
-            Err(source) => return Err(error(name, ContainerErrorKind::Parameter(withhold_login(&text), source))),
+            Err(source) => {
+                let text = Field::Secret.text(&text).whole();
+                return Err(error(name, ContainerErrorKind::Parameter(text, Box::new(source))));
+            }
         },
         None => {
             let is_credentials = |key: &StrayKey| key.meant().is_credentials();
@@ -122,17 +135,6 @@ fn parse_container(
         }
     };
     Ok(ContainerDefinition { name, image, credentials })
-}
-
-/// Makes an invalid image or secret name safe to show, because users put logins there by mistake.
-fn withhold_login(text: &str) -> Printable {
-    match text.rsplit_once('@') {
-        _ if text.contains(['{', '"']) => Printable::new("[withheld]"),
-        Some((before, after)) if before.contains(':') && !after.starts_with("sha") => {
-            Printable::new(&format!("[withheld]@{after}"))
-        }
-        _ => Printable::new(text),
-    }
 }
 
 #[cfg(test)]
@@ -173,7 +175,7 @@ mod tests {
         assert!(matches!(&errors[0], Some((name, ContainerErrorKind::Image(..))) if name == "a"));
         assert_eq!(errors[1], None);
         assert!(matches!(&errors[2], Some((name, ContainerErrorKind::StrayKey(_))) if name == "#3"));
-        assert!(matches!(&errors[3], Some((name, ContainerErrorKind::Name(_))) if name == "#4"));
+        assert!(matches!(&errors[3], Some((name, ContainerErrorKind::Name(..))) if name == "#4"));
         assert!(matches!(&errors[4], Some((name, ContainerErrorKind::Parameter(..))) if name == "c"));
     }
 

@@ -113,7 +113,9 @@ fn key_in_another_case_is_accepted_with_a_warning() {
     assert_eq!(ended.code, 0, "{ended:?}");
     let warnings = &ended.container(0)["credential"]["warnings"];
     let message = "the secret's key `Username` was read as `username`; rename it to `username`";
-    assert_eq!(warnings[0], json!({ "id": "secret-key-case", "message": message }));
+    assert_eq!(warnings[0], json!(format!("{message} [secret-key-case]")));
+    let warning = json!({ "id": "secret-key-case", "message": message, "image": IMAGE });
+    assert_eq!(ended.report()["warnings"], json!([warning]));
     let run = Run::new(["pull", "-"]).stdin(task(&[container("app", IMAGE, SECRET)]).to_string());
     let text = world.configure(run).output();
     assert!(text.stdout.contains("warning: the secret's key `Username`"), "{text:?}");
@@ -186,4 +188,68 @@ fn missing_staging_label_is_reported() {
     assert_eq!(ended.failure(0), "secret absent", "{ended:?}");
     assert!(ended.stdout.contains("no version with the requested staging label"));
     assert!(ended.stdout.contains("staging label: AWSPENDING"), "the message of the service is included");
+}
+
+const REFUSED: &str = "Get \"https://registry.example:5000/v2/\": unauthorized: authentication required";
+
+/// Pulls with a login that the registry refuses, and returns the hint.
+fn refused_hint(username: &str, password: &str) -> String {
+    let world = World::new();
+    world.engine.script(IMAGE, PullScript::refusal(500, REFUSED));
+    let ended = pull(&world, &json!({ "username": username, "password": password }));
+    assert_eq!(ended.failure(0), "registry refused", "{ended:?}");
+    assert!(!format!("{ended:?}").contains("swordfish"), "{ended:?}");
+    ended.container(0)["failure"]["hint"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn refused_login_with_an_oddity_is_named_in_the_hint() {
+    let table = [
+        ("me", "swordfish\n", "the password ends in a line end"),
+        ("me\n", "swordfish", "the user name ends in a line end"),
+        ("me", "swordfish ", "the password ends in white space"),
+        ("me", "\u{feff}swordfish", "the password begins with a byte order mark"),
+        ("me", "\"swordfish\"", "the password is in quotes"),
+        ("me", "me:swordfish", "the password begins with a user name and a colon"),
+        ("<user>", "swordfish", "the user name is a placeholder"),
+    ];
+    let command = "`taskpull secret new --for direct --name ";
+    for (username, password, remark) in table {
+        let hint = refused_hint(username, password);
+        assert!(hint.contains(remark) && hint.contains(command), "{hint}");
+        assert!(hint.contains(" --region eu-west-1 --username USER --update`"), "{hint}");
+    }
+    let hint = refused_hint("me", "swordfish");
+    assert!(!hint.contains("secret new"), "a login without an oddity: {hint}");
+}
+
+#[test]
+fn content_in_a_foreign_form_is_named_with_the_command() {
+    let world = World::new();
+    for (content, message) in [
+        ("{username:me,password:swordfish}", "its quotes are missing"),
+        (r#""{\"username\": \"me\", \"password\": \"swordfish\"}""#, "encoded twice"),
+        (
+            r#"{"DOCKERHUB_USERNAME": "me", "DOCKERHUB_TOKEN": "swordfish"}"#,
+            "`DOCKERHUB_USERNAME` and `DOCKERHUB_TOKEN`",
+        ),
+        (r#"{"auth": "bWU6c3dvcmRmaXNo"}"#, "one entry of `auths`"),
+        (r#"{"apiVersion": "v1", "kind": "Secret", "data": {}}"#, "a whole Kubernetes Secret"),
+        ("me:swordfish", "it is `user:password`"),
+    ] {
+        world.aws.put_secret(Secret::text(SECRET, content));
+        let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).output();
+        assert_eq!(ended.failure(0), "content invalid", "{ended:?}");
+        assert!(ended.stdout.contains(message), "{message}: {ended:?}");
+        assert!(
+            ended.stdout.contains("taskpull secret new --for direct --name team/registry --region eu-west-1"),
+            "{ended:?}"
+        );
+        assert!(!format!("{ended:?}").contains("swordfish"), "{ended:?}");
+    }
+    let marked = "\u{feff}{\"username\": \"me\", \"password\": \"swordfish\"}";
+    world.aws.put_secret(Secret::text(SECRET, marked));
+    let ended = world.pull(&task(&[container("app", IMAGE, SECRET)])).output();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.stdout.contains("secret-byte-order-mark"), "{ended:?}");
 }

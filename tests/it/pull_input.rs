@@ -28,12 +28,16 @@ fn malformed_container_has_its_own_message_and_spares_the_others() {
         (open_container("a", "registry.example/app::1"), "there are two colons before the tag"),
         (open_container("a", "registry.example/App:1"), "has upper-case letters"),
         (open_container("a", "https://registry.example/app"), "has no scheme"),
-        (json!({ "name": "a", "image": "b", "repositoryCredentials": { "secret": "c" } }), "the key is `credentialsParameter`"),
+        (
+            json!({ "name": "a", "image": "b", "repositoryCredentials": { "secret": "c" } }),
+            "the key is `credentialsParameter`",
+        ),
         (wrong_arn("secretsmanager", "ssm"), "belongs to the service `ssm`"),
         (wrong_arn("111122223333", "11112222333"), "`11112222333` is not an AWS account id"),
         (wrong_arn("prod/hub-Ab12Cd", ""), "the name is empty"),
-        (wrong_arn("eu-west-1", "eu west 1"), "is not an AWS Region"),
-        (container("a", IMAGE, "a secret"), "the name contains ' '"),
+        (wrong_arn("eu-west-1", "eu west 1"), "it has a space in the middle"),
+        (wrong_arn("eu-west-1", "eu-west1"), "is not an AWS Region; eu-west-1 is similar"),
+        (container("a", IMAGE, "a secret"), "it has a space in the middle"),
     ];
     for (faulty, message) in table {
         let ended = world.pull(&task(&[faulty.clone(), open_container("good", IMAGE)])).output();

@@ -101,3 +101,43 @@ fn docker_config_that_is_not_a_regular_file_is_rejected() {
         assert!(ended.stderr.contains(&message), "{ended:?}");
     }
 }
+
+#[test]
+fn invalid_data_of_the_ecs_agent_is_named_with_the_right_line() {
+    let host = HostLoginWorld::new();
+    let entry = json!({ REGISTRY: { "auth": docker_auth("me", "swordfish") } }).to_string();
+    for (data, message) in [
+        (format!("{{\"auths\": {entry}}}"), "its entries are inside `auths`"),
+        (format!("'{entry}'"), "quotes surround the JSON"),
+        (entry.replace('"', ""), "its quotes are missing"),
+        (entry.replace('"', "'"), "its quotes are single ones"),
+        (entry.replace("}}", "},}"), "a comma follows its last value"),
+        (docker_auth("me", "swordfish"), "it is the base64 of `user:password`"),
+        ("/root/.docker/config.json".to_owned(), "it is the name of a file"),
+    ] {
+        let run = host.pull(&task(&[open_container("app", IMAGE)])).env("ECS_ENGINE_AUTH_TYPE", "dockercfg");
+        let ended = run.env("ECS_ENGINE_AUTH_DATA", &data).output();
+        assert_eq!(ended.code, 6, "{message}: {ended:?}");
+        assert!(ended.stderr.contains(message), "{message}: {ended:?}");
+        assert!(ended.stderr.contains("`ECS_ENGINE_AUTH_TYPE=dockercfg` and `ECS_ENGINE_AUTH_DATA={"), "{ended:?}");
+        assert!(
+            !ended.stderr.contains("swordfish") && !ended.stderr.contains(&docker_auth("me", "swordfish")),
+            "{ended:?}"
+        );
+    }
+}
+
+#[test]
+fn same_login_under_two_spellings_of_a_registry_is_used() {
+    let host = HostLoginWorld::new();
+    let login = json!({ "auth": docker_auth("me", "swordfish") });
+    host.config(&json!({ "auths": { REGISTRY: login, format!("http://{REGISTRY}"): login, "docker.io": login,
+        "https://index.docker.io/v1/": login } }));
+    assert_eq!(pull(&host).code, 0);
+    assert!(host.world.engine.pulls()[0].auth.has_login("me", "swordfish"));
+    let other = json!({ "auth": docker_auth("me", "marlin") });
+    host.config(&json!({ "auths": { REGISTRY: login, format!("http://{REGISTRY}"): other } }));
+    let ended = pull(&host);
+    assert_eq!(ended.code, 6, "{ended:?}");
+    assert!(ended.stderr.contains(&format!("`{REGISTRY}` and `http://{REGISTRY}` are the same registry")), "{ended:?}");
+}

@@ -214,6 +214,27 @@ fn decrypted_content_is_validated_like_plain_content() {
 }
 
 #[test]
+fn binary_content_that_is_no_ciphertext_is_told_apart_from_a_damaged_one() {
+    let world = world();
+    let bytes: Vec<u8> = (0..200).collect();
+    for (content, message, calls) in [
+        (&*bytes, "KMS does not accept it as a ciphertext", 1),
+        (b"\x01\x02\x02\0x\xff", "it is damaged, or was made with an encryption context", 2),
+        (b"\x1f\x8b\x08\0\xff", "it is compressed data", 2),
+        (b"{\"username\": \"me\"}", "it is JSON", 2),
+        (b"\xff\xfe{\0}\0", "it is text in UTF-16", 2),
+    ] {
+        world.aws.put_secret(Secret::binary(SECRET, content));
+        let ended = pull(&world);
+        assert_eq!(ended.failure(0), "content invalid", "{ended:?}");
+        let failure = failure(&ended);
+        assert!(failure["message"].as_str().unwrap().contains(message), "{failure}");
+        assert!(failure["hint"].as_str().unwrap().contains("SecretString") || message.contains("damaged"), "{failure}");
+        assert_eq!(world.aws.call_count("Decrypt"), calls, "{message}");
+    }
+}
+
+#[test]
 fn invalid_envelope_is_not_sent_to_kms() {
     let world = world();
     let good = sealed_envelope(KEY);

@@ -342,7 +342,7 @@ fn pinned_image_uses_the_upstream_name_and_bypasses_the_rule() {
     let ended = run(&pinned).output();
     assert_eq!((ended.code, &ended.container(0)["via"]), (0, &Value::Null), "{ended:?}");
     assert_eq!(world.engine.pulls().last().unwrap().image, format!("docker.io/library/nginx@{digest}"));
-    let warning = ended.report()["tasks"][0]["warnings"][0].clone();
+    let warning = ended.report()["warnings"][0].clone();
     assert_eq!((&warning["id"], &warning["container"]), (&json!("digest-not-rewritten"), &json!("web")));
     let message = warning["message"].as_str().unwrap();
     assert!(message.starts_with("`[[rewrite]]` is not applied to an image that is named by its digest"), "{message}");

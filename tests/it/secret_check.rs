@@ -1,13 +1,9 @@
 //! `taskpull secret check`: the result of each of its checks.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::support::aws::{Policy, Secret};
-use crate::support::http::{HttpServer, Reply, Request};
 use crate::support::names::{GET_SECRET_VALUE, KEY};
-use crate::support::registry::FakeRegistry;
 use crate::support::run::{Run, RunOutput};
 use crate::support::world::SecretWorld;
 
@@ -122,117 +118,37 @@ fn invalid_arguments_are_rejected_before_any_request() {
 }
 
 #[test]
-fn login_is_checked_against_a_registry_with_basic_auth() {
-    let world = world(Secret::text(HUB, &login("password")));
-    let registry = FakeRegistry::with_login("me", TOKEN);
-    registry.push("team/app:1", &[10]);
-    let host = registry.host();
-    let table = [
-        (host.clone(), "good", "accepts the login"),
-        (format!("{host}/team/app:1"), "good", "read team/app:1"),
-        (format!("{host}/team/app"), "note", "name a tag"),
-        (format!("{host}/team/app:2"), "wrong", "team/app:2"),
-    ];
-    for (target, expected_status, expected_text) in table {
-        let (status, text) = check_result(&check_as_json(&world, "direct", &["--registry", &target]), "registry");
-        assert!(status == expected_status && text.contains(expected_text), "{target}: {status} {text}");
-    }
-    let refusing = FakeRegistry::with_login("me", "another");
-    let ended = check_as_json(&world, "direct", &["--registry", &refusing.host()]);
-    let (status, text) = check_result(&ended, "registry");
-    assert!(ended.code == 3 && status == "wrong" && text.contains("does not accept this login (HTTP 401)"), "{text}");
-    let (status, text) =
-        check_result(&check_as_json(&world, "direct", &["--registry", &FakeRegistry::start().host()]), "registry");
-    assert!(status == "note" && text.contains("requires no login"), "{text}");
-}
-
-/// A registry with a token service that accepts the login of the secret.
-struct Tokens {
-    _service: HttpServer,
-    registry: HttpServer,
-}
-
-impl Tokens {
-    fn start(realm: impl Fn(u16) -> String) -> Self {
-        let service = HttpServer::on_loopback(|request: Request| {
-            let login = format!("Basic {}", STANDARD.encode(format!("me:{TOKEN}")));
-            assert_eq!(request.parameter("service"), Some("registry.test"));
-            if request.header("authorization") != Some(&login) {
-                return Reply::json(403, &json!({ "errors": [{ "code": "DENIED" }] }));
-            }
-            let scope = request.parameter("scope").unwrap_or("none");
-            Reply::json(200, &json!({ "token": format!("token-for-{scope}") }))
-        });
-        let challenge = format!("Bearer realm=\"{}\",service=\"registry.test\"", realm(service.port()));
-        let registry = HttpServer::on_loopback(move |request: Request| {
-            let authorization = request.header("authorization").unwrap_or_default().to_owned();
-            let unauthorized = || Reply::json(401, &json!({})).header("www-authenticate", challenge.clone());
-            match request.path.as_str() {
-                "/v2/" if authorization.starts_with("Bearer token-for-") => Reply::json(200, &json!({})),
-                "/v2/team/app/manifests/1" if authorization == "Bearer token-for-repository:team/app:pull" => {
-                    Reply::new(200, "")
-                }
-                _ => unauthorized(),
-            }
-        });
-        Self { _service: service, registry }
-    }
-
-    fn host(&self) -> String {
-        format!("127.0.0.1:{}", self.registry.port())
+fn oddities_of_a_login_are_named_without_its_values() {
+    for (username, password, status, message) in [
+        ("me", format!("{TOKEN}\n"), "wrong", "the password ends in a line end"),
+        ("me\n", TOKEN.to_owned(), "wrong", "the user name ends in a line end"),
+        ("me", format!("'{TOKEN}'"), "wrong", "the password is in quotes"),
+        ("dop_v1_0123456789abcdef", "dop_v1_0123456789abcdef".to_owned(), "note", "the password is the user name"),
+        ("me", TOKEN.to_owned(), "good", "`username` and `password`"),
+    ] {
+        let content = json!({ "username": username, "password": password }).to_string();
+        let ended = check_as_json(&world(Secret::text(HUB, &content)), "direct", &[]);
+        let (found, text) = check_result(&ended, "content");
+        assert!(found == status && text.contains(message), "{found} {text}");
+        let command = "`taskpull secret new --for direct --name ecr-pullthroughcache/hub --region eu-west-1";
+        assert_eq!(text.contains(command), status == "wrong", "{text}");
     }
 }
 
 #[test]
-fn login_is_checked_against_a_registry_with_token_auth() {
-    let good = world(Secret::text(HUB, &login("accessToken")));
-    let wrong = world(Secret::text(HUB, r#"{"username": "me", "accessToken": "another token"}"#));
-    let tokens = Tokens::start(|port| format!("http://127.0.0.1:{port}/token"));
-    let host = tokens.host();
-    let registry_check =
-        |world, target: &str| check_result(&check_as_json(world, "pull-through", &["--registry", target]), "registry");
-    assert_eq!(registry_check(&good, &host).0, "good");
-    assert_eq!(registry_check(&good, &format!("{host}/team/app:1")).0, "good");
-    let (status, text) = registry_check(&good, &format!("{host}/team/secret:1"));
-    assert!(status == "wrong" && text.contains("does not let it read team/secret"), "{text}");
-    let (status, text) = registry_check(&wrong, &host);
-    assert!(status == "wrong" && text.contains("does not accept this login (HTTP 403)"), "{text}");
-}
-
-#[test]
-fn login_is_not_sent_to_a_remote_token_service_without_tls() {
-    let world = world(Secret::text(HUB, &login("accessToken")));
-    for realm in ["http://registry.example/token", "ftp://127.0.0.1/token", "token", "https://a@registry.example/"] {
-        let tokens = Tokens::start(|_| realm.to_owned());
-        let (status, text) =
-            check_result(&check_as_json(&world, "pull-through", &["--registry", &tokens.host()]), "registry");
-        assert!(status == "wrong" && text.contains("the login was not sent there"), "{realm}: {text}");
+fn keys_in_place_of_the_expected_ones_are_named() {
+    for (usage, content, message) in [
+        ("direct", r#"{"user": "me", "pass": "x"}"#, "rename `user` to `username` and `pass` to `password`"),
+        ("direct", r#"{"Username": "me", "password": "x"}"#, "`Username` is not read in its place"),
+        ("pull-through", r#"{"username": "me", "token": "x"}"#, "`accessToken` is missing; `token` is not read"),
+        ("direct", "{username:me,password:x}", "its quotes are missing"),
+    ] {
+        let ended = check_as_json(&world(Secret::text(HUB, content)), usage, &[]);
+        let (found, text) = check_result(&ended, "content");
+        assert!(found == "wrong" && text.contains(message), "{text}");
+        assert!(
+            text.contains("--name ecr-pullthroughcache/hub --region eu-west-1 --username USER --update`"),
+            "{text}"
+        );
     }
-}
-
-#[test]
-fn redirects_long_answers_and_silence_fail_the_registry_check() {
-    let world = world(Secret::text(HUB, &login("accessToken")));
-    let elsewhere = FakeRegistry::with_login("me", TOKEN);
-    let address = format!("http://{}/v2/", elsewhere.host());
-    let redirecting = HttpServer::on_loopback(move |request: Request| match request.header("authorization") {
-        None => Reply::new(401, "").header("www-authenticate", "Basic realm=\"r\""),
-        Some(_) => Reply::new(307, "").header("location", address.clone()),
-    });
-    let endless = HttpServer::on_loopback(|_| Reply::new(401, vec![b'x'; 1_000_000]));
-    let silent = HttpServer::on_loopback(|_| Reply::stall(crate::support::http::Stall::Hang));
-    let registry_check = |server: &HttpServer| {
-        let host = format!("127.0.0.1:{}", server.port());
-        let run = Run::new(["secret", "check", "--for", "pull-through", "--output", "json", "--registry", &host, HUB]);
-        let run = run
-            .envs(world.aws.environment(&world.host))
-            .env("TASKPULL_SECRETS_TIMEOUT", "2s")
-            .env("AWS_REGION", "eu-west-1");
-        check_result(&run.output(), "registry").1
-    };
-    let text = registry_check(&redirecting);
-    assert!(text.contains("HTTP 307") && text.contains("not sent to a different address"), "{text}");
-    assert_eq!(elsewhere.requests(), []);
-    assert!(registry_check(&endless).contains("length limit exceeded"), "{}", registry_check(&endless));
-    assert!(registry_check(&silent).contains("did not answer in time"));
 }

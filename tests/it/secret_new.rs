@@ -3,6 +3,8 @@
 
 use std::io::{Read as _, Write as _};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::support::aws::{AwsFault, FakeAws, Policy, Secret};
@@ -218,6 +220,42 @@ fn invalid_token_is_rejected_before_any_request() {
     );
     assert_eq!(account.world.aws.calls(), []);
     assert_eq!(account.create_hub_secret(&[], &long[1..]).code, 0, "a value of 65,536 bytes is accepted");
+}
+
+#[test]
+fn text_that_is_not_a_token_alone_is_rejected() {
+    let account = Account::new();
+    let encoded = STANDARD.encode(format!("me:{TOKEN}"));
+    let table = [
+        (format!("\"{TOKEN}\""), "is in quotes"),
+        (format!("\u{feff}{TOKEN}"), "begins with a byte order mark"),
+        (format!("{TOKEN} "), "ends in white space"),
+        (format!("{{\"username\": \"me\", \"password\": \"{TOKEN}\"}}"), "is JSON"),
+        (format!("me:{TOKEN}"), "begins with a user name and a colon"),
+        (encoded, "is the base64 of the user name"),
+        (format!("Bearer {TOKEN}"), "begins as an HTTP header"),
+        (format!("export DOCKER_TOKEN={TOKEN}"), "is an assignment"),
+        (format!("$ echo {TOKEN}"), "is a command"),
+        ("https://hub.docker.com/settings".to_owned(), "is a URL"),
+        ("<token>".to_owned(), "is a placeholder"),
+    ];
+    for (token, message) in table {
+        let ended = account.create_hub_secret(&[], &token);
+        assert_eq!((ended.code, &*ended.stdout), (4, ""), "{message}: {ended:?}");
+        assert!(ended.stderr.contains(&format!("the token {message}")), "{message}: {ended:?}");
+    }
+    let utf16: Vec<u8> = format!("\u{feff}{TOKEN}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let ended = account.run(&["--upstream", "docker-hub", "--name", NAME], &utf16);
+    assert!(ended.code == 4 && ended.stderr.contains("the token is text in UTF-16"), "{ended:?}");
+    assert_eq!(account.world.aws.calls(), []);
+}
+
+#[test]
+fn token_that_is_the_user_name_is_noted_for_a_direct_pull() {
+    let account = Account::new();
+    let ended = account.run(&["--for", "direct", "--name", "team/do", "--dry-run"], b"me");
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.stdout.contains("note         the token is the user name"), "{ended:?}");
 }
 
 #[test]

@@ -102,12 +102,19 @@ fn failing_host_identity_is_reported_with_its_cause() {
 fn invalid_login_is_not_sealed() {
     let kms = kms_world();
     let envelope = br#"{"taskpull": {"version": 1}}"#;
-    let table: [(&[u8], &str); 5] = [
+    let table: [(&[u8], &str); 12] = [
         (b"", "it is empty"),
         (b"c4nary-to-be-sealed", "it is not JSON"),
         (b"\xff", "not UTF-8"),
         (&[b' '; 4_097], "longer than the 4096 bytes"),
         (envelope, "contains another envelope"),
+        (br#"{"user": "me", "pass": "c4nary-to-be-sealed"}"#, "`user` and `pass` are not read in their place"),
+        (br#"{"username": "me", "password": ""}"#, "`password` is empty"),
+        (br#"{"username": "me", "password": 1}"#, "`password` is not a string"),
+        (br#"{"username": "me", "accessToken": "c4nary-to-be-sealed"}"#, "`accessToken`"),
+        (br#"{"auths": {}}"#, "`auths` has no entry for any registry"),
+        (br#"{"auths": {"r.example": {"auth": "c4nary-to-be-sealed"}}}"#, "`auth` is not the base64 of a text"),
+        (br#"{"ServerURL": "r.example", "Username": "me"}"#, "`Secret` is missing"),
     ];
     for (text, message) in table {
         let ended = seal(&kms, &["--key", KEY], text);
@@ -115,6 +122,18 @@ fn invalid_login_is_not_sealed() {
         assert!(ended.stderr.contains(message), "{message}: {ended:?}");
     }
     assert_eq!(kms.aws.calls(), []);
+}
+
+#[test]
+fn oddity_of_a_login_is_noted_before_it_is_sealed() {
+    let kms = kms_world();
+    let odd = br#"{"username": "me", "password": "c4nary-to-be-sealed\n"}"#;
+    let sealed = seal(&kms, &["--key", KEY], odd);
+    assert_eq!(sealed.code, 0, "{sealed:?}");
+    assert!(sealed.stderr.contains("note: the password ends in a line end"), "{sealed:?}");
+    let accepting = Run::new(["secret", "seal", "--key", KEY]).env("TASKPULL_ACCESS_TOKEN", "accept");
+    let token = br#"{"username": "me", "accessToken": "c4nary-to-be-sealed"}"#;
+    assert_eq!(kms.output(accepting.stdin(token), "c4nary-to-be-sealed").code, 0);
 }
 
 #[test]

@@ -70,7 +70,8 @@ impl TlsTerminator {
         Self::start_at("127.0.0.1", backend, config)
     }
 
-    fn start_at(address: &str, backend: Backend, config: ServerConfig) -> Self {
+    /// Listens on this address, such as one of the test's private network.
+    pub fn start_at(address: &str, backend: Backend, config: ServerConfig) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let listener = runtime.block_on(TcpListener::bind((address, 0))).expect("a free port");
@@ -91,6 +92,10 @@ impl TlsTerminator {
             }
         });
         Self { port, _runtime: runtime }
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The value for `DOCKER_HOST`.

@@ -1,13 +1,13 @@
 //! Why a command has no login to print.
 
-use crate::error::{Class, Explain, Link};
+use crate::error::{Class, Excerpt, Explain, Link};
 
 /// Why a command has no login to print.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::cli) enum LoginCommandError {
     /// The value of `--registry` is not a registry host.
     #[error("`{0}` is not a registry host")]
-    NotARegistry(String),
+    NotARegistry(Excerpt),
     /// taskpull has no login for this registry host.
     #[error("{0} is neither an ECR registry nor listed under [[registry]]")]
     UnknownRegistry(String),
@@ -33,8 +33,10 @@ impl Explain for LoginCommandError {
     }
 
     fn resource(&self) -> String {
-        let (Self::NotARegistry(host) | Self::UnknownRegistry(host) | Self::IdentityToken(host)) = self;
-        host.clone()
+        match self {
+            Self::NotARegistry(host) => host.to_string(),
+            Self::UnknownRegistry(host) | Self::IdentityToken(host) => host.clone(),
+        }
     }
 
     fn hint(&self) -> Option<String> {

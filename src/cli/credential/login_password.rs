@@ -6,14 +6,14 @@ use crate::cli::arguments::LoginPasswordArguments;
 use crate::cli::command_error::CommandError;
 use crate::credential_protocols::password;
 use crate::error::ExitCode;
-use crate::task::RegistryHost;
+use crate::task::{Field, RegistryHost};
 
 /// Runs the command.
 pub(in crate::cli) fn login_password(arguments: &LoginPasswordArguments) -> Result<ExitCode, CommandError> {
     let registry = &arguments.registry;
-    let image = RegistryHost::parse_address(registry)
-        .and_then(|(host, _)| host.example_image())
-        .ok_or_else(|| CommandError::usage(LoginCommandError::NotARegistry(RegistryHost::redact(registry))))?;
+    let image = RegistryHost::parse_address(registry).and_then(|(host, _)| host.example_image()).ok_or_else(|| {
+        CommandError::usage(LoginCommandError::NotARegistry(Field::RegistryHost.text(registry).whole()))
+    })?;
     let issued = login(arguments.config.as_deref(), &image)?
         .ok_or_else(|| CommandError::configuration(LoginCommandError::UnknownRegistry(registry.clone())))?;
     write_response(&password(&issued.login).ok_or_else(|| no_password(&image))?)

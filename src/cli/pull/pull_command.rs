@@ -20,6 +20,7 @@ use crate::config::{ConfigError, Settings, Sources};
 use crate::error::{ExitCode, Warning, WarningId};
 use crate::pipeline::PullRun;
 use crate::pull::PullLimiter;
+use crate::report::WarningReport;
 
 /// Runs the command.
 pub(in crate::cli) fn run(arguments: &PullArguments) -> Result<ExitCode, CommandError> {
@@ -48,7 +49,7 @@ fn run_here(arguments: &PullArguments) -> Result<ExitCode, CommandError> {
     let inputs = input_files::read(&arguments.inputs);
     let pins = Pins::new(arguments.pin.as_deref(), &arguments.inputs, &inputs)?;
     let run = context.plan(inputs).with_warnings(clear_text_warning(&context));
-    let known_warnings = run.host_warnings().to_vec();
+    let known_warnings: Vec<_> = run.host_warnings().iter().map(WarningReport::from).collect();
     run.warnings().for_each(|warning| print_line(&format!("warning: {warning}")));
     if arguments.dry_run {
         return Ok(finish_dry_run(&run.dry_run(), arguments));
@@ -57,7 +58,8 @@ fn run_here(arguments: &PullArguments) -> Result<ExitCode, CommandError> {
     let interrupt = CancellationToken::new();
     // The pulls run on this thread, the signal handlers on the other one.
     let mut finished = runtime::run(Threads::Workers(1), pull(run, &context, arguments, &interrupt))??;
-    let warnings = finished.report.warnings.iter().filter(|warning| !known_warnings.contains(warning));
+    let warnings = finished.report.warnings.iter().filter(|warning| warning.is_about_host());
+    let warnings = warnings.filter(|warning| !known_warnings.contains(warning));
     warnings.for_each(|warning| print_line(&format!("warning: {warning}")));
     let exit_code = finished.finish(arguments, &interrupt);
     Ok(pins.map_or(exit_code, |pins| pins.write(&finished.report, exit_code)))

@@ -157,13 +157,10 @@ async fn follow_all(
     Ok(AgentRunOutcome { report: finished.report, exit_code })
 }
 
+/// Prints the warnings about the agent's host and the definitions. Those about pulls were events.
 fn print_warnings(report: &Report) {
-    report.warnings.iter().for_each(|warning| print_line(&format!("warning: {warning}")));
-    for task in &report.tasks {
-        for warning in &task.warnings {
-            print_line(&format!("warning: {}: {warning}", task.source));
-        }
-    }
+    let warnings = report.warnings.iter().filter(|warning| warning.image.is_none());
+    warnings.for_each(|warning| print_line(&format!("warning: {warning}")));
 }
 
 fn print_continuing(submitted: &[SubmittedInput]) {

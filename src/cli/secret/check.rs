@@ -25,7 +25,7 @@ struct SecretCheckReport<'a> {
 
 /// Runs the command.
 pub(in crate::cli) fn check(arguments: &CheckArguments) -> Result<ExitCode, CommandError> {
-    let aws = client::build(arguments.config.as_deref())?;
+    let aws = client::build(&client::settings(arguments.config.as_deref())?)?;
     let request = request(arguments).map_err(CommandError::usage)?;
     let findings = runtime::run(Threads::Calling, secret_authoring::check_secret(&aws, &request))?;
     let report = SecretCheckReport {
@@ -48,7 +48,7 @@ fn request(arguments: &CheckArguments) -> Result<SecretCheckRequest, Failure> {
 
 fn text(SecretCheckReport { secret, usage, findings, .. }: &SecretCheckReport<'_>) -> String {
     let mut text = format!("{secret} (for {usage})\n");
-    for Finding { check, status, message, hint } in *findings {
+    for Finding { check, status, message, hint, .. } in *findings {
         let word = match status {
             CheckStatus::Good => "good",
             CheckStatus::Note => "note",

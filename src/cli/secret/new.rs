@@ -15,7 +15,7 @@ use crate::secret_authoring::{
 
 /// Runs the command.
 pub(in crate::cli) fn new(arguments: &NewArguments) -> Result<ExitCode, CommandError> {
-    let aws = client::build(arguments.config.as_deref())?;
+    let aws = client::build(&client::settings(arguments.config.as_deref())?)?;
     let spec = spec(arguments).map_err(CommandError::usage)?;
     let secret = read_secret(spec, arguments.upstream)?;
     let result = if arguments.dry_run {

@@ -46,6 +46,7 @@ impl<'a> NewSecretReport<'a> {
             Some(UpsertResult { arn, version_id, changes, notes, .. }) => (Some(arn), Some(version_id), changes, notes),
             None => (None, None, Vec::new(), Vec::new()),
         };
+        let notes = secret.notes.iter().map(|note| Printable::new(note)).chain(notes).collect();
         // Without `--region`, only the ARN contains the Region.
         let region_of_arn = arn.as_deref().and_then(|arn| arn.split(':').nth(3)).map(str::to_owned);
         let printable = |text: &String| Printable::new(text);

@@ -13,15 +13,19 @@ use crate::secret_authoring::{self, Binding, PLAINTEXT_LIMIT, Plaintext};
 
 /// Runs the command.
 pub(in crate::cli) fn seal(arguments: &SealArguments) -> Result<ExitCode, CommandError> {
-    let aws = client::build(arguments.config.as_deref())?;
+    let settings = client::settings(arguments.config.as_deref())?;
+    let aws = client::build(&settings)?;
     let binding = Binding::new(&arguments.key, &arguments.context).map_err(CommandError::usage)?;
     if io::stdin().is_terminal() {
         print_line("error: stdin is a terminal, which would show the login");
         print_line("  hint: redirect a file: `taskpull secret seal --key ARN < login.json`");
         return Ok(ExitCode::Usage);
     }
-    let plaintext = Plaintext::new(read_login().map_err(CommandError::stdin)?)
+    let plaintext = Plaintext::new(read_login().map_err(CommandError::stdin)?, settings.secrets.access_token)
         .map_err(|error| CommandError::new(error, ExitCode::BadInput))?;
+    for remark in &plaintext.remarks {
+        print_line(&format!("note: {remark}"));
+    }
     let envelope = runtime::run(Threads::Calling, secret_authoring::seal(&aws, &binding, &plaintext))?
         .map_err(|error| CommandError::new(error, ExitCode::Failed))?;
     write_result((envelope.to_json() + "\n").as_bytes())

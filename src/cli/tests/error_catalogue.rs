@@ -21,7 +21,10 @@ fn denied() -> io::Error {
 fn the_errors_of_login_commands_are_unchanged() {
     let host = || "registry.example:5000".to_owned();
     let failures = [
-        ("not a registry", Failure::from(LoginCommandError::NotARegistry("https://".to_owned()))),
+        (
+            "not a registry",
+            Failure::from(LoginCommandError::NotARegistry(crate::task::Field::RegistryHost.text("https://").whole())),
+        ),
         ("unknown registry", Failure::from(LoginCommandError::UnknownRegistry(host()))),
         ("identity token", Failure::from(LoginCommandError::IdentityToken(host()))),
     ];

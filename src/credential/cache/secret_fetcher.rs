@@ -67,6 +67,10 @@ impl<S: SecretStore> SecretFetcher<S> {
         };
         tracing::debug!(arn = version.arn, "decrypting the content of the secret");
         let decrypted = self.store.decrypt(identity, parameter, &version, &ciphertext, end).await;
+        let is_refused = |error: &AwsError| error.kind == AwsErrorKind::CiphertextMismatch;
+        if ciphertext.key.is_none() && decrypted.as_ref().is_err_and(is_refused) {
+            return Err(content::not_ciphertext(&version, &ciphertext).into());
+        }
         let DecryptedBytes { plaintext, request } = decrypted?;
         let text = content::decode_plaintext(&version, &plaintext)?;
         version.requests.extend(request);

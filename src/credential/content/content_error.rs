@@ -1,10 +1,8 @@
-//! Why the content of a secret is not a login for an image.
-//!
-//! Each fault is a separate variant, and no text repeats a value: it contains only known keys,
-//! positions, and the registry of the image.
+//! Why the content of a secret is not a login for an image, and what to do about it.
 
+use super::content_fault::{ContentFault, EntryFault};
+use super::content_hint::content_hint;
 use crate::aws::SecretVersion;
-use crate::credential::scope::REGISTRY_KEY_HINT;
 use crate::error::{Class, Explain, Link};
 
 /// The content of a secret is not a login for an image.
@@ -25,102 +23,6 @@ impl ContentError {
     }
 }
 
-/// What is wrong with the content of a secret.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ContentFault {
-    /// `SecretBinary` contains text, or is too long for a ciphertext.
-    #[error("it is stored as `SecretBinary`, but is not a KMS ciphertext")]
-    Binary,
-    /// The plaintext that KMS returned is not UTF-8.
-    #[error("the decrypted content is not text")]
-    DecryptedBinary,
-    /// It is longer than Secrets Manager allows.
-    #[error("it is longer than {VALUE_LIMIT} bytes")]
-    TooLong,
-    /// It is empty, or contains only white space.
-    #[error("it is empty")]
-    Empty,
-    /// It is not JSON. The position is known; the text is not shown.
-    #[error("it is not JSON (line {line}, column {column})")]
-    NotJson {
-        /// The line, counted from 1.
-        line: usize,
-        /// The column, counted from 1.
-        column: usize,
-    },
-    /// It is a JSON value other than an object.
-    #[error("it is JSON, but not an object with `username` and `password`")]
-    NotAnObject,
-    /// A required key is missing.
-    #[error("`{0}` is missing")]
-    Missing(&'static str),
-    /// A required key is missing, and it has one that is often used by mistake.
-    #[error("`{key}` is missing; `{found}` is not read in its place")]
-    SimilarKey {
-        /// The key that is required.
-        key: &'static str,
-        /// The key that it has.
-        found: &'static str,
-    },
-    /// The value of a key is the empty string.
-    #[error("`{0}` is empty")]
-    EmptyValue(&'static str),
-    /// The value of a key is a number, an object or another JSON value.
-    #[error("`{0}` is not a string")]
-    NotAString(&'static str),
-    /// The value of a key is a string, a number or another JSON value.
-    #[error("`{0}` is not an object")]
-    KeyNotAnObject(&'static str),
-    /// A key occurs twice, perhaps in two spellings.
-    #[error("`{0}` occurs twice")]
-    DuplicateKey(&'static str),
-    /// It has the format of the pull-through cache (A9).
-    #[error("it has `accessToken`, the format of ECR's pull-through cache, and no `password`")]
-    AccessToken,
-    /// It could be read in two ways.
-    #[error("it has both `{0}` and `{1}`, so it is ambiguous")]
-    Ambiguous(&'static str, &'static str),
-    /// The value of `.dockerconfigjson` is not a Docker config.
-    #[error("`{0}` is neither a Docker config nor the base64 of one")]
-    NotDockerConfig(&'static str),
-    /// `auths` has no login for the registry and repository of the image.
-    #[error("`auths` has no entry for {0}")]
-    NoEntry(String),
-    /// `auths` has the same registry in two spellings.
-    #[error("`auths` has two entries for {0}")]
-    DuplicateEntry(String),
-    /// The entry is empty, as Docker leaves it when a credential store has the login.
-    #[error("the entry of `auths` for {0} has no login")]
-    EmptyEntry(String),
-    /// The entry for the image is not a login.
-    #[error("the entry of `auths` for {0} is invalid: {1}")]
-    InvalidEntry(String, EntryFault),
-    /// The key of an entry is not a registry. Entries are counted from 1.
-    #[error("the key of entry {0} of `auths` is not a registry's host, with or without a path")]
-    NotARegistry(usize),
-    /// It is a credential helper's answer for another registry.
-    #[error("its `ServerURL` is not the registry of {0}")]
-    OtherRegistry(String),
-    /// The envelope has an unknown version.
-    #[error("the `version` of its envelope is not 1")]
-    EnvelopeVersion,
-    /// The envelope has a key that its version does not have.
-    #[error("its envelope has a key that version 1 does not have")]
-    EnvelopeKey,
-    /// `keyArn` is not the ARN of a KMS key.
-    #[error("the `keyArn` of its envelope is not the ARN of a KMS key")]
-    KeyArn,
-    /// `ciphertext` is not base64, or too long or too short.
-    #[error("the `ciphertext` of its envelope is not base64 of 1 to 6144 bytes")]
-    Ciphertext,
-    /// `encryptionContext` is not an object of strings.
-    #[error("the `encryptionContext` of its envelope is not an object of strings with unique names")]
-    EncryptionContext,
-    /// The decrypted content is an envelope again.
-    #[error("its envelope contains another envelope")]
-    NestedEnvelope,
-}
-
 impl Explain for ContentError {
     fn link(&self) -> Link {
         Link::Content
@@ -139,87 +41,6 @@ impl Explain for ContentError {
     }
 
     fn hint(&self) -> Option<String> {
-        let hint = match &self.fault {
-            ContentFault::AccessToken => {
-                "put the token under `password` in a second secret, or set secrets.access_token = \"accept\" to use the token as the password of this image's registry"
-            }
-            ContentFault::NotAString(_) => r#"quote it: {"username": "…", "password": "…"}"#,
-            ContentFault::SimilarKey { key, found } => return Some(format!("rename `{found}` to `{key}`")),
-            ContentFault::DuplicateKey(_) => "remove one of them, and use the documented spelling",
-            ContentFault::Ambiguous(..) => "put each kind of login into a secret of its own",
-            ContentFault::NoEntry(registry) => {
-                return Some(format!(
-                    "add an entry for the host of {registry}, or give the container the secret of that registry"
-                ));
-            }
-            ContentFault::DuplicateEntry(_) => {
-                "remove one of them: a registry is the same with and without `https://`, a trailing slash and `/v1/`"
-            }
-            ContentFault::EmptyEntry(_) => {
-                "the login is in a credential store of the machine where the file was written: add `auth`, or `username` and `password`, to the entry"
-            }
-            ContentFault::OtherRegistry(_) => "give the container the secret of its own registry",
-            ContentFault::NotARegistry(_) => REGISTRY_KEY_HINT,
-            ContentFault::InvalidEntry(_, EntryFault::RegistryToken) => {
-                "use a user name and a password, or an identity token"
-            }
-            ContentFault::InvalidEntry(..) | ContentFault::NotDockerConfig(_) => {
-                "create it again: `kubectl create secret docker-registry --dry-run=client -o json` writes a complete one"
-            }
-            ContentFault::EnvelopeVersion
-            | ContentFault::EnvelopeKey
-            | ContentFault::KeyArn
-            | ContentFault::Ciphertext
-            | ContentFault::EncryptionContext
-            | ContentFault::NestedEnvelope => {
-                "seal the login itself, once: `taskpull secret seal --key ARN`; docs/credentials-envelope.md describes the format"
-            }
-            _ => {
-                r#"store {"username": "…", "password": "…"} as text: `aws secretsmanager put-secret-value --secret-id ARN --secret-string file://FILE`"#
-            }
-        };
-        Some(hint.to_owned())
+        Some(content_hint(&self.fault, &self.arn))
     }
 }
-
-/// The keys that Docker writes, or has written, into an entry.
-pub(super) const ENTRY_KEYS: [&str; 7] =
-    ["auth", "username", "password", "email", "serveraddress", "identitytoken", "registrytoken"];
-
-/// Why an entry of Docker's `auths` is not a login. It never repeats a value or an unknown key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EntryFault {
-    /// It is a string, a number or another JSON value.
-    #[error("it is not an object")]
-    NotAnObject,
-    /// It has a key that Docker does not write.
-    #[error("it has a key other than {}", ENTRY_KEYS.map(|key| format!("`{key}`")).join(", "))]
-    UnknownKey,
-    /// A key occurs twice, perhaps in two spellings.
-    #[error("`{0}` occurs twice")]
-    DuplicateKey(&'static str),
-    /// The value of a key is a number, an object or another JSON value.
-    #[error("`{0}` is not a string")]
-    NotAString(&'static str),
-    /// It has a `registrytoken`.
-    #[error("it has a `registrytoken`, which is valid for one request only")]
-    RegistryToken,
-    /// `auth` cannot be decoded.
-    #[error("`auth` is not the base64 of a text")]
-    NotBase64,
-    /// `auth` decodes to a text without a colon.
-    #[error("`auth` is not the base64 of `user:password`: it has no colon")]
-    NoColon,
-    /// It has only a user name, or only a password.
-    #[error("it has a user name without a password, or a password without a user name")]
-    IncompleteLogin,
-    /// `auth` differs from `username` and `password`.
-    #[error("`auth` and `username`/`password` are not the same login")]
-    ConflictingLogins,
-}
-
-/// The longest value that Secrets Manager stores, in bytes (C6).
-pub(crate) const VALUE_LIMIT: usize = 65_536;
-
-/// The longest ciphertext that KMS decrypts, in bytes (`Decrypt`, API reference).
-pub(super) const CIPHERTEXT_LIMIT: usize = 6_144;

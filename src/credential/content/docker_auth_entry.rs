@@ -8,8 +8,8 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
-use super::content_error::{ContentFault, ENTRY_KEYS, EntryFault};
-use super::{json::JsonValue, json::expose};
+use super::content_fault::{ENTRY_KEYS, EntryFault};
+use super::{json::JsonValue, json::expose, key_fault::KeyFault, key_name::KeyName};
 use crate::credential::login::Login;
 use crate::error::Warning;
 use crate::secret::Secret;
@@ -24,12 +24,14 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// has the login. As in Docker, an identity token takes precedence over a user name.
 pub(crate) fn parse_auth_entry(value: &JsonValue, warnings: &mut Vec<Warning>) -> Result<Option<Login>, EntryFault> {
     let JsonValue::Object(entry) = value else { return Err(EntryFault::NotAnObject) };
-    if entry.entries().any(|(name, _)| !ENTRY_KEYS.iter().any(|key| name.eq_ignore_ascii_case(key))) {
-        return Err(EntryFault::UnknownKey);
+    let is_unknown = |name: &str| !ENTRY_KEYS.iter().any(|key| name.eq_ignore_ascii_case(key));
+    let unknown = || entry.entries().map(|(name, _)| name).filter(|name| is_unknown(name));
+    if unknown().next().is_some() {
+        return Err(EntryFault::UnknownKey(unknown().filter_map(|name| Some(KeyName::of(name)?.shown)).collect()));
     }
     let mut non_empty = |key| match entry.text(key, warnings) {
         Ok(text) => Ok(text.filter(|text| !text.is_empty()).cloned()),
-        Err(ContentFault::DuplicateKey(key)) => Err(EntryFault::DuplicateKey(key)),
+        Err(KeyFault::Duplicate(key)) => Err(EntryFault::DuplicateKey(key)),
         Err(_) => Err(EntryFault::NotAString(key)),
     };
     let [auth, username, password, _, _, identity_token, registry_token] = ENTRY_KEYS.map(&mut non_empty);
@@ -73,6 +75,18 @@ fn decode_auth(auth: &Secret) -> Result<DecodedAuth, EntryFault> {
         return Err(EntryFault::IncompleteLogin);
     }
     Ok(DecodedAuth { username: Secret::new(username.to_owned()), password: Secret::new(password.to_owned()) })
+}
+
+/// Whether two logins are the same.
+pub(crate) fn is_same_login(one: &Login, other: &Login) -> bool {
+    match (one, other) {
+        (Login::Password { username, password }, Login::Password { username: other_name, password: other }) => {
+            expose(username) == expose(other_name) && expose(password) == expose(other)
+        }
+        (Login::IdentityToken(token), Login::IdentityToken(other)) => expose(token) == expose(other),
+        (Login::Anonymous, Login::Anonymous) => true,
+        _ => false,
+    }
 }
 
 fn differs(value: Option<&Secret>, other: &Secret) -> bool {

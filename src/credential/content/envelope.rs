@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use super::json::{JsonObject, JsonValue, expose};
-use super::{content_error::CIPHERTEXT_LIMIT, content_error::ContentFault};
+use super::{content_fault::CIPHERTEXT_LIMIT, content_fault::ContentFault, key_fault::KeyFault};
 use crate::task::KeyArn;
 
 /// The key that marks an envelope.
@@ -71,7 +71,7 @@ pub(super) fn parse(content: &JsonObject) -> Result<Envelope, ContentFault> {
     };
     match envelope.get("version", warnings)? {
         Some(JsonValue::Integer(VERSION)) => (),
-        None => return Err(ContentFault::Missing("version")),
+        None => return Err(KeyFault::Missing("version").into()),
         Some(_) => return Err(ContentFault::EnvelopeVersion),
     }
     if envelope.entries().any(|(name, _)| !KEYS.contains(&name)) {

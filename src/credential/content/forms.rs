@@ -1,7 +1,6 @@
 //! The forms that the content of a secret may have: exactly one of them.
 
-use super::{content_error::ContentFault, envelope, json, json::JsonObject};
-use crate::secret::Secret;
+use super::{content_fault::ContentFault, envelope, json::JsonObject};
 
 /// The key that distinguishes each form from all others.
 const FORMS: [&str; 7] =
@@ -14,10 +13,4 @@ pub(super) fn require_one_form(content: &JsonObject) -> Result<(), ContentFault>
         (Some(first), Some(second)) => Err(ContentFault::Ambiguous(first, second)),
         _ => Ok(()),
     }
-}
-
-/// Checks a text before it is sealed, as far as that is possible without an image.
-pub(crate) fn check_sealable(text: &Secret) -> Result<(), ContentFault> {
-    let content = json::parse_object(text)?;
-    if envelope::is_envelope(&content) { Err(ContentFault::NestedEnvelope) } else { require_one_form(&content) }
 }

@@ -6,10 +6,10 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use zeroize::Zeroizing;
 
-use super::{content_error::ContentFault, content_error::VALUE_LIMIT};
+use super::key_fault::KeyFault;
 use crate::error::{Warning, WarningId};
 use crate::secret::Secret;
 
@@ -18,6 +18,7 @@ pub(crate) enum JsonValue {
     Text(Secret),
     Integer(u64),
     Object(JsonObject),
+    Array(Vec<JsonValue>),
     Null,
     Other,
 }
@@ -26,12 +27,11 @@ pub(crate) enum JsonValue {
 pub(crate) struct JsonObject(Vec<(Zeroizing<String>, JsonValue)>);
 
 impl JsonObject {
-    /// Parses a text that is one object.
-    pub(crate) fn parse(text: &str) -> Result<Self, ContentFault> {
+    /// The object that a text consists of; `None` if it is anything else.
+    pub(super) fn parse_text(text: &str) -> Option<Self> {
         match serde_json::from_str(text) {
-            Ok(JsonValue::Object(object)) => Ok(object),
-            Ok(_) => Err(ContentFault::NotAnObject),
-            Err(error) => Err(ContentFault::NotJson { line: error.line(), column: error.column() }),
+            Ok(JsonValue::Object(object)) => Some(object),
+            _ => None,
         }
     }
 
@@ -51,15 +51,11 @@ impl JsonObject {
 
     /// The value under a key, in upper or lower case; another case than that of `key` adds a warning.
     /// `null` is no value. Two spellings of one key are an error, whatever their values are.
-    pub(crate) fn get(
-        &self,
-        key: &'static str,
-        warnings: &mut Vec<Warning>,
-    ) -> Result<Option<&JsonValue>, ContentFault> {
+    pub(crate) fn get(&self, key: &'static str, warnings: &mut Vec<Warning>) -> Result<Option<&JsonValue>, KeyFault> {
         let mut matching = self.entries().filter(|(name, _)| name.eq_ignore_ascii_case(key));
         let Some((name, value)) = matching.next() else { return Ok(None) };
         if matching.next().is_some() {
-            return Err(ContentFault::DuplicateKey(key));
+            return Err(KeyFault::Duplicate(key));
         }
         if matches!(value, JsonValue::Null) {
             return Ok(None);
@@ -72,19 +68,19 @@ impl JsonObject {
     }
 
     /// The string under a key.
-    pub(crate) fn text(&self, key: &'static str, warnings: &mut Vec<Warning>) -> Result<Option<&Secret>, ContentFault> {
+    pub(crate) fn text(&self, key: &'static str, warnings: &mut Vec<Warning>) -> Result<Option<&Secret>, KeyFault> {
         match self.get(key, warnings)? {
             None => Ok(None),
             Some(JsonValue::Text(text)) => Ok(Some(text)),
-            Some(_) => Err(ContentFault::NotAString(key)),
+            Some(_) => Err(KeyFault::NotAString(key)),
         }
     }
 
     /// The string under a key that must exist and must not be empty.
-    pub(crate) fn required_text(&self, key: &'static str, warnings: &mut Vec<Warning>) -> Result<Secret, ContentFault> {
+    pub(crate) fn required_text(&self, key: &'static str, warnings: &mut Vec<Warning>) -> Result<Secret, KeyFault> {
         match self.text(key, warnings)? {
-            None => Err(ContentFault::Missing(key)),
-            Some(text) if text.is_empty() => Err(ContentFault::EmptyValue(key)),
+            None => Err(KeyFault::Missing(key)),
+            Some(text) if text.is_empty() => Err(KeyFault::Empty(key)),
             Some(text) => Ok(text.clone()),
         }
     }
@@ -134,8 +130,11 @@ impl<'de> Visitor<'de> for JsonVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<JsonValue, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(JsonValue::Other)
+        let mut values = Vec::new();
+        while let Some(value) = items.next_element()? {
+            values.push(value);
+        }
+        Ok(JsonValue::Array(values))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<JsonValue, A::Error> {
@@ -151,16 +150,4 @@ impl<'de> Visitor<'de> for JsonVisitor {
 pub(crate) fn expose(secret: &Secret) -> &str {
     #[expect(clippy::disallowed_methods, reason = "the parsers of secrets and host logins read the text here")]
     secret.expose()
-}
-
-/// The JSON object that the text of a secret must be.
-pub(super) fn parse_object(text: &Secret) -> Result<JsonObject, ContentFault> {
-    let text = expose(text);
-    if text.len() > VALUE_LIMIT {
-        return Err(ContentFault::TooLong);
-    }
-    if text.trim().is_empty() {
-        return Err(ContentFault::Empty);
-    }
-    JsonObject::parse(text)
 }

@@ -1,8 +1,10 @@
 //! Finds the login for an image in the text of a secret.
 
+use super::docker::{Auths, HelperAnswer};
+use super::json::JsonObject;
+use super::login_keys::{KeySpelling, LoginValues, read_login_keys};
 use super::{
-    content_error::ContentError, content_error::ContentFault, docker, envelope, forms::require_one_form, json,
-    json::JsonObject,
+    content_error::ContentError, content_fault::ContentFault, envelope, forms::require_one_form, object_parser,
 };
 use crate::aws::SecretVersion;
 use crate::config::AccessTokens;
@@ -19,6 +21,16 @@ pub(crate) struct ParsedLogin {
     pub warnings: Vec<Warning>,
 }
 
+/// The content of a secret in one of its forms.
+enum LoginContent {
+    /// One login, for any registry.
+    Login(Login),
+    /// Logins by registry.
+    Auths(Auths),
+    /// The login for one registry.
+    Helper(HelperAnswer),
+}
+
 /// Finds the login for an image in the text of a secret, which is decrypted if it was sealed.
 pub(crate) fn parse_login(
     version: &SecretVersion,
@@ -27,37 +39,52 @@ pub(crate) fn parse_login(
     access_tokens: AccessTokens,
 ) -> Result<ParsedLogin, ContentError> {
     let mut warnings = Vec::new();
-    let login = json::parse_object(text)
-        .and_then(|content| find_login(&content, image, access_tokens, &mut warnings))
-        .map_err(|fault| ContentError::new(version, fault))?;
+    let login = parse_text(text, access_tokens, &mut warnings).and_then(|content| match content {
+        LoginContent::Login(login) => Ok(login),
+        LoginContent::Auths(auths) => auths.login_for(image, &mut warnings),
+        LoginContent::Helper(answer) => answer.login_for(image),
+    });
+    let login = login.map_err(|fault| ContentError::new(version, fault))?;
     Ok(ParsedLogin { login, warnings })
 }
 
-fn find_login(
-    content: &JsonObject,
-    image: &ImageReference,
+/// All logins in the text of a secret. The error is the one that [`parse_login`] has for an image of
+/// each registry in it.
+pub(crate) fn parse_all_logins(text: &Secret, access_tokens: AccessTokens) -> Result<Vec<Login>, ContentFault> {
+    let mut warnings = Vec::new();
+    match parse_text(text, access_tokens, &mut warnings)? {
+        LoginContent::Login(login) => Ok(vec![login]),
+        LoginContent::Auths(auths) => auths.all_logins(&mut warnings),
+        LoginContent::Helper(answer) => answer.any_login().map(|login| vec![login]),
+    }
+}
+
+fn parse_text(
+    text: &Secret,
     access_tokens: AccessTokens,
     warnings: &mut Vec<Warning>,
-) -> Result<Login, ContentFault> {
-    if envelope::is_envelope(content) {
+) -> Result<LoginContent, ContentFault> {
+    let content = object_parser::parse_secret(text, warnings)?;
+    if envelope::is_envelope(&content) {
         return Err(ContentFault::NestedEnvelope);
     }
-    require_one_form(content)?;
+    require_one_form(&content)?;
     for key in [".dockerconfigjson", "dockerconfigjson"] {
         if let Some(value) = content.get(key, warnings)? {
-            return docker::kubernetes_login(value, key, image, warnings);
+            return Auths::in_kubernetes_secret(value, key).map(LoginContent::Auths);
         }
     }
     if content.has("auths") {
-        docker::auths_login(content, image, warnings)
+        content.get("auths", warnings)?;
+        Auths::parse(&content).map(LoginContent::Auths)
     } else if content.has("ServerURL") {
-        docker::helper_login(content, image, warnings)
+        HelperAnswer::parse(&content, warnings).map(LoginContent::Helper)
     } else if content.has("identitytoken") {
         // Docker writes both spellings, so neither causes a warning.
         let key = if content.has_exactly("identityToken") { "identityToken" } else { "identitytoken" };
-        content.required_text(key, warnings).map(Login::IdentityToken)
+        Ok(LoginContent::Login(Login::IdentityToken(content.required_text(key, warnings)?)))
     } else {
-        password_login(content, access_tokens, warnings)
+        password_login(&content, access_tokens, warnings).map(LoginContent::Login)
     }
 }
 
@@ -71,18 +98,6 @@ fn password_login(
         AccessTokens::Refuse => return Err(ContentFault::AccessToken),
         AccessTokens::Accept => "accessToken",
     };
-    let username = content.required_text("username", warnings);
-    let username = username.map_err(|fault| with_similar_key(content, fault, &["user", "login"]))?;
-    let password = content.required_text(key, warnings);
-    let similar = ["pass", "passwd", "token", "secret"];
-    let password = password.map_err(|fault| with_similar_key(content, fault, &similar))?;
+    let LoginValues { username, password } = read_login_keys(content, key, KeySpelling::AnyCase, warnings)?;
     Ok(Login::Password { username, password })
-}
-
-/// Adds to the fault of a missing key the one that was probably used in its place.
-fn with_similar_key(content: &JsonObject, fault: ContentFault, similar: &[&'static str]) -> ContentFault {
-    match (fault, similar.iter().find(|found| content.has(found))) {
-        (ContentFault::Missing(key), Some(found)) => ContentFault::SimilarKey { key, found },
-        (fault, _) => fault,
-    }
 }

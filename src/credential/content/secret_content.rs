@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::content_error::{CIPHERTEXT_LIMIT, ContentError, ContentFault};
-use super::{envelope, forms::require_one_form, json, json::JsonObject};
+use super::content_error::ContentError;
+use super::content_fault::{CIPHERTEXT_LIMIT, ContentFault};
+use super::{binary_form, envelope, forms::require_one_form, json, object_parser::parse_object};
 use crate::aws::{Ciphertext, SecretValue, SecretVersion};
 use crate::secret::{Secret, SecretBytes};
 
@@ -35,25 +36,29 @@ pub(crate) fn decode_plaintext(version: &SecretVersion, plaintext: &SecretBytes)
     Ok(Secret::new(text.to_owned()))
 }
 
+/// The error for a binary secret that KMS does not accept as a ciphertext.
+pub(crate) fn not_ciphertext(version: &SecretVersion, ciphertext: &Ciphertext) -> ContentError {
+    let has_header = binary_form::has_header(&ciphertext.bytes);
+    ContentError::new(version, ContentFault::NotCiphertext { has_header })
+}
+
 fn ciphertext(bytes: &SecretBytes) -> Result<Ciphertext, ContentFault> {
     #[expect(clippy::disallowed_methods, reason = "the bytes of a secret are read in this file only")]
     let bytes = bytes.expose();
-    // A text that was stored as binary by mistake is not sent to KMS.
-    let is_text =
-        std::str::from_utf8(bytes).is_ok_and(|text| !text.chars().any(|c| c.is_control() && !c.is_whitespace()));
     if bytes.is_empty() {
-        Err(ContentFault::Empty)
-    } else if is_text || bytes.len() > CIPHERTEXT_LIMIT {
-        Err(ContentFault::Binary)
-    } else {
-        Ok(Ciphertext { key: None, bytes: bytes.to_vec(), context: BTreeMap::new() })
+        return Err(ContentFault::Empty);
+    }
+    // What is recognised as something else is not sent to KMS.
+    match binary_form::of_bytes(bytes, CIPHERTEXT_LIMIT) {
+        Some(form) => Err(ContentFault::Binary(form)),
+        None => Ok(Ciphertext { key: None, bytes: bytes.to_vec(), context: BTreeMap::new() }),
     }
 }
 
 /// The ciphertext of an envelope. A text that is not JSON is not an envelope; the parser of the
 /// login reports what is wrong with it.
 fn find_ciphertext(text: &Secret) -> Result<Option<Ciphertext>, ContentFault> {
-    match JsonObject::parse(json::expose(text)) {
+    match parse_object(json::expose(text)) {
         Ok(content) if envelope::is_envelope(&content) => {
             require_one_form(&content)?;
             let envelope::Envelope { key, ciphertext, context } = envelope::parse(&content)?;

@@ -7,11 +7,14 @@ use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{ContentError, ContentFault, Envelope, ParsedLogin, SecretContent, decode_plaintext, parse_login};
+use super::{
+    BinaryForm, ContentError, ContentFault, Envelope, ParsedLogin, SecretContent, content_hint, decode_plaintext,
+    not_ciphertext, parse_all_logins, parse_login,
+};
 use crate::aws::{Ciphertext, SecretValue, SecretVersion};
 use crate::config::AccessTokens;
 use crate::credential::login::Login;
-use crate::error::{Failure, catalogue};
+use crate::error::{Failure, WarningId, catalogue};
 use crate::secret::{Secret, SecretBytes};
 use crate::task::{ImageReference, KeyArn};
 
@@ -72,10 +75,30 @@ fn username_and_password_are_a_login() {
 fn binary_content_is_a_ciphertext_unless_it_is_a_text() {
     let ciphertext = sealed(&binary_version(b"\x01\x02\x02\0x")).unwrap().unwrap();
     assert!(ciphertext.key.is_none() && ciphertext.context.is_empty());
-    for text in ["hunter2", r#"{"username": "me"}"#, "caf\u{e9}\n"] {
-        assert_eq!(sealed(&binary_version(text.as_bytes())).unwrap_err().fault, ContentFault::Binary);
+    let mut zip = b"PK\x03\x04".to_vec();
+    zip.extend([0x14, 0, 0, 0, 8, 0, 0xff]);
+    let utf16: Vec<u8> = "\u{feff}{\"username\": \"me\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (bytes, form) in [
+        (b"hunter2".to_vec(), BinaryForm::Text),
+        ("caf\u{e9}\n".into(), BinaryForm::Text),
+        (b"me:hunter2".to_vec(), BinaryForm::Text),
+        (br#"{"username": "me"}"#.to_vec(), BinaryForm::Json),
+        ("\u{feff}{\"username\": \"me\"}".into(), BinaryForm::Json),
+        (STANDARD.encode("me:hunter2").into(), BinaryForm::Base64),
+        (b"AQICAHh0aGlzIGlzIG5vdCBhIGNpcGhlcnRleHQ=\n".to_vec(), BinaryForm::Base64Ciphertext),
+        (utf16[2..].to_vec(), BinaryForm::Utf16),
+        (utf16, BinaryForm::Utf16),
+        (vec![0x1f, 0x8b, 8, 0, 0xff], BinaryForm::Compressed),
+        (zip, BinaryForm::Compressed),
+        (vec![0x30, 0x82, 4, 0xa1, 0xff], BinaryForm::KeyStore),
+        (vec![0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2], BinaryForm::KeyStore),
+        (vec![1; 6_145], BinaryForm::TooLong),
+    ] {
+        assert_eq!(sealed(&binary_version(&bytes)).unwrap_err().fault, ContentFault::Binary(form), "{bytes:?}");
     }
-    assert_eq!(sealed(&binary_version(&[1; 6_145])).unwrap_err().fault, ContentFault::Binary);
+    let version = binary_version(&[0, 1, 2, 0xff]);
+    let ciphertext = sealed(&version).unwrap().unwrap();
+    assert_eq!(not_ciphertext(&version, &ciphertext).fault, ContentFault::NotCiphertext { has_header: false });
 }
 
 #[test]
@@ -167,6 +190,244 @@ fn answer_of_a_helper_is_a_login_for_its_registry_only() {
     assert_eq!(parse_fault(&answer("https://other.example", "me")), ContentFault::OtherRegistry(IMAGE.to_owned()));
 }
 
+/// The error for bytes that KMS does not accept.
+fn refused_bytes(bytes: &[u8]) -> ContentError {
+    let version = binary_version(bytes);
+    not_ciphertext(&version, &sealed(&version).unwrap().unwrap())
+}
+
+/// The ARN of the secret in hints.
+const ARN: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:team/registry-AbCdEf";
+
+/// Contents in forms that are not read, with what their errors say.
+fn foreign_forms() -> Vec<(String, &'static str)> {
+    let base64 = |text: &str| STANDARD.encode(text);
+    let login = r#"{"username": "alice", "password": "hunter2"}"#;
+    let config = r#"{"auths": {"registry.example:5000": {"auth": "YWxpY2U6aHVudGVyMg=="}}}"#;
+    let rows = [
+        (
+            "{username:alice,password:hunter2}",
+            "its quotes are missing, as if a shell had removed them, with the keys `username` and `password`",
+        ),
+        ("{ username : alice, password : hunter2 }", "its quotes are missing"),
+        ("{username: \"alice\", password: \"hunter2\"}", "its quotes are missing"),
+        (r#"{"username": alice, "password": hunter2}"#, "its quotes are missing"),
+        ("{username=alice, password=hunter2}", "its quotes are missing"),
+        (
+            r#""{\"username\": \"alice\", \"password\": \"hunter2\"}""#,
+            "encoded twice, with the keys `username` and `password`",
+        ),
+        (r#"{\"username\": \"alice\", \"password\": \"hunter2\"}"#, "its quotes are escaped with backslashes"),
+        (r#"'{"username": "alice", "password": "hunter2"}'"#, "quotes surround the JSON"),
+        (r#""{"username": "alice", "password": "hunter2"}""#, "quotes surround the JSON"),
+        ("{'username': 'alice', 'password': 'hunter2'}", "single ones, as Python prints them"),
+        ("{“username”: “alice”, “password”: “hunter2”}", "its quotes are typographic"),
+        (r#"{"username": "alice", "password": "hunter2",}"#, "a comma follows its last value"),
+        (r#"{"username": "alice", "password": "hunter2"},"#, "a comma follows its last value"),
+        ("{\n  // the login\n  \"username\": \"alice\", \"password\": \"hunter2\"}", "it contains a comment"),
+        ("{\"username\": \"alice\", \"password\": \"hunter2\n\"}", "contains a line break or a tab"),
+        (r#"{"username": "alice", "password": "hunter2"#, "its end is missing"),
+        (r#"{"username": "alice", "password": "hunter2"} {}"#, "more text follows the object"),
+        ("```json\n{\"username\": \"alice\"}\n```", "a Markdown code fence surrounds it"),
+        ("alice:hunter2", "it is `user:password`"),
+        ("hunter2", "it is one word"),
+        ("ghp_hunter2\n", "it is one word"),
+        ("alice\nhunter2\n", "on lines of their own"),
+        (
+            "username=alice\npassword=hunter2",
+            "it is a list of variables, as in an env file, with the keys `username` and `password`",
+        ),
+        (
+            "export DOCKERHUB_USERNAME=alice\nexport DOCKERHUB_TOKEN=hunter2",
+            "with the keys `DOCKERHUB_USERNAME` and `DOCKERHUB_TOKEN`",
+        ),
+        ("username=alice&password=hunter2", "it is a list of variables"),
+        ("username: alice\npassword: hunter2\n", "it is YAML, with the keys `username` and `password`"),
+        ("---\nregistry:\n  user: alice\n  pass: hunter2\n", "it is YAML, with the keys `user` and `pass`"),
+        ("alice,hunter2", "separated by commas"),
+        ("username,password\nalice,hunter2\n", "separated by commas"),
+        ("docker login --username alice --password hunter2 registry.example", "it is a command"),
+        ("machine registry.example login alice password hunter2", "a .netrc file"),
+        ("https://alice:hunter2@registry.example", "it is a URL"),
+        ("arn:aws:secretsmanager:eu-west-1:111122223333:secret:other-AbCdEf", "it is an ARN"),
+        ("file://login.json", "the name of a file"),
+        ("./login.json", "the name of a file"),
+        ("${REGISTRY_LOGIN}", "a placeholder that was not filled in"),
+        ("$(cat login.json)", "a placeholder that was not filled in"),
+        ("-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----", "it is a PEM block"),
+        ("<login><user>alice</user></login>", "it is XML or HTML"),
+        (
+            r#"[{"Key": "username", "Value": "alice"}, {"Key": "password", "Value": "hunter2"}]"#,
+            "a list of objects with a key and a value, with the keys `username` and `password`",
+        ),
+        (r#"[{"name": "DOCKER_USER", "value": "alice"}]"#, "with the key `DOCKER_USER`"),
+        (
+            r#"[{"username": "alice", "password": "hunter2"}]"#,
+            "the object is in an array, with the keys `username` and `password`",
+        ),
+        (
+            r#"{"user": "alice", "pass": "hunter2"}"#,
+            "`username` and `password` are missing; `user` and `pass` are not read in their place",
+        ),
+        (
+            r#"{"DOCKERHUB_USERNAME": "alice", "DOCKERHUB_TOKEN": "hunter2"}"#,
+            "`DOCKERHUB_USERNAME` and `DOCKERHUB_TOKEN` are not read in their place",
+        ),
+        (
+            r#"{"registryUser": "alice", "registryPassword": "hunter2"}"#,
+            "`registryUser` and `registryPassword` are not read",
+        ),
+        (r#"{"login": "alice", "secret": "hunter2"}"#, "`login` and `secret` are not read"),
+        (r#"{"Username": "alice", "pass": "hunter2"}"#, "`password` is missing; `pass` is not read in its place"),
+        (r#"{"usrname": "alice", "passowrd": "hunter2"}"#, "`usrname` and `passowrd` are not read"),
+        (r#"{"ACME_USER": "alice", "ACME_PASS": "hunter2"}"#, "`…USER` and `…PASS` are not read"),
+        (r#"{"username ": "alice", " password": "hunter2"}"#, "`username ` and ` password` are not read"),
+        (r#"{"username": 1, "password": ""}"#, "`username` is not a string, and `password` is empty"),
+        (
+            r#"{"username": "", "pass": "hunter2"}"#,
+            "`username` is empty, and `password` is missing; `pass` is not read in its place",
+        ),
+        (r#"{"alice": "hunter2"}"#, "`username` and `password` are missing; it has one key that is not shown here"),
+        (
+            r#"{"engine": "postgres", "host": "db", "username": "alice"}"#,
+            "`password` is missing; it has `engine`, `host`",
+        ),
+        (r#"{"registry.example:5000": {"auth": "YWxpY2U6aHVudGVyMg==", "email": "a@b.c"}}"#, "a legacy .dockercfg"),
+        (r#"{"auth": "YWxpY2U6aHVudGVyMg=="}"#, "one entry of `auths` without its registry, with the key `auth`"),
+        (
+            r#"{"apiVersion": "v1", "kind": "Secret", "data": {".dockerconfigjson": "e30="}}"#,
+            "a whole Kubernetes Secret",
+        ),
+        (
+            r#"{"registry": {"username": "alice", "password": "hunter2"}}"#,
+            "inside another object, with the keys `registry`, `username` and `password`",
+        ),
+        (
+            r#"{"data": {"credentials": {"user": "alice", "token": "hunter2"}}}"#,
+            "with the keys `data`, `credentials`, `user` and `token`",
+        ),
+        (
+            r#"{"alice-registry": "{\"username\": \"alice\", \"password\": \"hunter2\"}"}"#,
+            "the login is inside another object, with the keys `username` and `password`",
+        ),
+        (
+            r#"{"ARN": "arn", "Name": "n", "SecretString": "{\"username\": \"alice\"}"}"#,
+            "the answer of `aws secretsmanager get-secret-value`",
+        ),
+        (
+            r#"{"authorizationData": [{"authorizationToken": "hunter2"}]}"#,
+            "the answer of `aws ecr get-authorization-token`",
+        ),
+        (r#"{"AccessKeyId": "alice", "SecretAccessKey": "hunter2"}"#, "an access key of AWS"),
+        (
+            r#"{"type": "service_account", "private_key": "hunter2", "client_email": "alice"}"#,
+            "the key file of a Google service account",
+        ),
+        (
+            r#"{"version": 1, "keyArn": "hunter2", "ciphertext": "AQID"}"#,
+            "an envelope without the outer key `taskpull`",
+        ),
+        (r#"{"CiphertextBlob": "hunter2", "KeyId": "k"}"#, "the answer of `aws kms encrypt`"),
+        (r#"{"credsStore": "pass"}"#, "a Docker config whose logins are in a credential helper"),
+    ];
+    let encoded = [
+        (base64(login), "it is the base64 of JSON"),
+        (base64(config), "it is the base64 of JSON"),
+        (base64("alice:hunter2"), "it is the base64 of `user:password`"),
+    ];
+    rows.into_iter().map(|(text, message)| (text.to_owned(), message)).chain(encoded).collect()
+}
+
+#[test]
+fn foreign_form_is_named_with_its_keys_and_no_value() {
+    for (text, message) in foreign_forms() {
+        let fault = parse_fault(&text);
+        let (shown, hint) = (fault.to_string(), content_hint(&fault, ARN));
+        assert!(shown.contains(message), "{text}: {shown}");
+        for part in [&shown, &hint, &format!("{fault:?}")] {
+            assert!(!part.contains("hunter2") && !part.contains("alice"), "{text}: {part}");
+        }
+    }
+}
+
+#[test]
+fn every_command_for_a_foreign_form_names_secret_and_region() {
+    let mut commands = 0;
+    for (text, _) in foreign_forms() {
+        let hint = content_hint(&parse_fault(&text), ARN);
+        for command in hint.split('`').skip(1).step_by(2) {
+            let names = |name: &str| {
+                command.contains(&format!("{name} --region eu-west-1"))
+                    || command.contains(&format!("--region eu-west-1 --secret-id {ARN}"))
+            };
+            if command.starts_with("taskpull secret new") || command.starts_with("aws ") {
+                assert!(names("--name team/registry"), "{command}");
+                commands += 1;
+            }
+        }
+    }
+    assert!(commands > 50, "{commands}");
+}
+
+#[test]
+fn byte_order_mark_is_ignored_with_a_warning() {
+    let text = "\u{feff}{\"username\": \"me\", \"password\": \"hunter2\"}";
+    let parsed = parse(IMAGE, text, AccessTokens::Refuse).unwrap();
+    assert_eq!((&*shown(&parsed.login), parsed.warnings.len()), ("me:hunter2", 1));
+    assert_eq!(parsed.warnings[0].id, WarningId::SecretByteOrderMark);
+}
+
+#[test]
+fn same_login_in_two_spellings_of_a_registry_is_one() {
+    let keys = [
+        ("nginx", ["docker.io", "https://index.docker.io/v1/"]),
+        ("nginx", ["registry-1.docker.io", "index.docker.io"]),
+        (IMAGE, ["registry.example:5000", "http://registry.example:5000"]),
+        (IMAGE, ["https://registry.example:5000/", "Registry.Example:5000/v2/"]),
+        ("reg.example/app", ["reg.example", "https://reg.example:443"]),
+    ];
+    for (image, [one, other]) in keys {
+        let auths =
+            |second: Value| json!({ "auths": { one: { "auth": STANDARD.encode("me:hunter2") }, other: second } });
+        let same = json!({ "username": "me", "password": "hunter2" });
+        assert_eq!(login(image, &auths(same).to_string()), "me:hunter2", "{one} {other}");
+        assert_eq!(login(image, &auths(json!({})).to_string()), "me:hunter2", "an empty entry does not count");
+        let differs = auths(json!({ "username": "me", "password": "hunter3" })).to_string();
+        let result = parse(image, &differs, AccessTokens::Refuse);
+        if other.contains(":443") {
+            assert!(result.is_ok(), "the entry with the port of the image has precedence");
+        } else {
+            let text = result.unwrap_err().fault.to_string();
+            assert!(text.contains(&format!("`{one}`")) && text.contains(&format!("`{other}`")), "{text}");
+        }
+    }
+}
+
+#[test]
+fn check_without_an_image_finds_what_a_pull_refuses() {
+    let check = |text: &str| parse_all_logins(&Secret::new(text.to_owned()), AccessTokens::Refuse);
+    for (text, _) in foreign_forms() {
+        assert_eq!(check(&text).unwrap_err(), parse_fault(&text), "{text}");
+    }
+    for text in [
+        r#"{"auths": {}}"#,
+        r#"{"auths": {"a.example": {"auth": "bTpw"}, "b.example": {"auth": "hunter2"}}}"#,
+        r#"{"auths": {"a.example": {}}}"#,
+        r#"{"auths": {"docker.io": {"auth": "bTpw"}, "index.docker.io": {"auth": "bTpx"}}}"#,
+        r#"{"ServerURL": "a b", "Username": "me", "Secret": "hunter2"}"#,
+        r#"{"username": "me", "accessToken": "hunter2"}"#,
+    ] {
+        assert!(check(text).is_err(), "{text}");
+    }
+    for (text, count) in [
+        (r#"{"username": "me", "password": "hunter2"}"#, 1),
+        (r#"{"auths": {"a.example": {"auth": "bTpw"}, "b.example": {"identitytoken": "t"}}}"#, 2),
+        (r#"{"identitytoken": "hunter2"}"#, 1),
+    ] {
+        assert_eq!(check(text).unwrap().len(), count, "{text}");
+    }
+}
+
 /// The inside of an envelope, as text, so that a test can damage it.
 fn envelope() -> String {
     format!(r#""version": 1, "keyArn": "{KEY}", "ciphertext": "AQID", "encryptionContext": {{"team": "web"}}"#)
@@ -209,7 +470,11 @@ fn faults() -> Vec<(&'static str, ContentError)> {
         ),
         ("auths is an array", r#"{"auths": []}"#.to_owned()),
         ("no entry", r#"{"auths": {"other.example": {"auth": "bTpw"}}}"#.to_owned()),
-        ("two entries", r#"{"auths": {"registry.example:5000": {}, "https://registry.example:5000/": {}}}"#.to_owned()),
+        (
+            "two entries",
+            r#"{"auths": {"registry.example:5000": {"auth": "bTpw"}, "https://registry.example:5000/": {"auth": "bTpx"}}}"#
+                .to_owned(),
+        ),
         ("path after the path of the API", r#"{"auths": {"https://registry.example:5000/v2/team-a": {}}}"#.to_owned()),
         ("login in a key", r#"{"auths": {"a.example": {}, "me:hunter2@registry.example:5000": {}}}"#.to_owned()),
         ("pattern as a key", r#"{"auths": {"*.example": {}}}"#.to_owned()),
@@ -256,6 +521,11 @@ fn faults() -> Vec<(&'static str, ContentError)> {
     faults.extend([
         ("nested envelope", nested.unwrap_err()),
         ("text as binary", sealed(&binary_version(b"hunter2")).unwrap_err()),
+        ("JSON as binary", sealed(&binary_version(br#"{"username": "me", "password": "hunter2"}"#)).unwrap_err()),
+        ("UTF-16 as binary", sealed(&binary_version(b"\xff\xfe{\0")).unwrap_err()),
+        ("base64 of a ciphertext as binary", sealed(&binary_version(b"AQICAHh0aGlz")).unwrap_err()),
+        ("bytes that are no ciphertext", refused_bytes(&[0, 1, 2, 0xff])),
+        ("damaged ciphertext", refused_bytes(&[1, 2, 2, 0, 0x78, 0xff])),
         ("empty binary", sealed(&binary_version(b"")).unwrap_err()),
         ("decrypted content is not text", decode_plaintext(&text_version(""), &not_text).unwrap_err()),
     ]);
@@ -350,6 +620,16 @@ proptest! {
                 prop_assert!(!text.contains(MARKER), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn no_form_shows_the_user_name_or_the_password(user in "[a-z]{3}7f3e", password in "[A-Za-z0-9]{4}c4nary", at in 0..100_usize) {
+        let forms = foreign_forms();
+        let (text, _) = &forms[at % forms.len()];
+        let text = text.replace("alice", &user).replace("hunter2", &password);
+        let fault = parse_fault(&text);
+        let all = format!("{fault} {fault:?} {}", content_hint(&fault, ARN));
+        prop_assert!(!all.contains(&user) && !all.contains(&password), "{all}");
     }
 
     #[test]

@@ -4,8 +4,13 @@
 
 use std::io;
 
-use crate::credential::{content::EntryFault, scope::REGISTRY_KEY_HINT};
+use crate::credential::{
+    content::EntryFault, content::ForeignForm, scope::REGISTRY_KEY_HINT, scope::SAME_REGISTRY_HINT,
+};
 use crate::error::{Class, Explain, Link};
+
+/// The ECS agent's variable that contains logins.
+pub(super) const AUTH_DATA: &str = "ECS_ENGINE_AUTH_DATA";
 
 /// A document with the host's logins cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -35,12 +40,18 @@ pub(crate) enum HostLoginConfigFault {
     TooLong,
     #[error("it is not UTF-8 text")]
     NotText,
-    #[error("it is not JSON (line {0}, column {1})")]
-    NotJson(usize, usize),
-    #[error("it is JSON, but not an object")]
-    NotAnObject,
-    #[error("it has none of `auths`, `credHelpers` and `credsStore`")]
-    NoLoginKeys,
+    #[error("it is not JSON (line {line}, column {column}){}", reason(form.as_ref()))]
+    NotJson { line: usize, column: usize, form: Option<ForeignForm> },
+    #[error("it is JSON, but not an object{}", reason(.0.as_ref()))]
+    NotAnObject(Option<ForeignForm>),
+    /// `ECS_ENGINE_AUTH_DATA` with the `auths` of a Docker config around its entries; the first
+    /// registry, if it may be shown.
+    #[error("its entries are inside `auths`, as in a Docker config.json")]
+    OuterAuths(Option<String>),
+    #[error("it has none of `auths`, `credHelpers` and `credsStore`{}", reason(.0.as_ref()))]
+    NoLoginKeys(Option<ForeignForm>),
+    #[error("it is a login without its registry")]
+    NoRegistry,
     /// An unknown key that is probably a misspelling, which Docker would ignore.
     #[error("it has an unknown key that resembles `{0}`")]
     SimilarKey(&'static str),
@@ -55,8 +66,9 @@ pub(crate) enum HostLoginConfigFault {
     NoLogin(usize),
     #[error("entry {0}: {1}")]
     InvalidEntry(usize, EntryFault),
-    #[error("entry {0} is for the same registry and path as an earlier entry")]
-    DuplicateEntry(usize),
+    /// Two entries by their keys, or by their numbers if their keys may not be shown.
+    #[error("{0} and {1} are the same registry and path, and differ")]
+    DuplicateEntry(String, String),
     /// The name of a helper could be a path or an argument.
     #[error("`{0}` has a helper name with characters other than letters, digits, `-` and `_`")]
     HelperName(&'static str),
@@ -82,7 +94,27 @@ impl Explain for HostLoginConfigError {
     }
 
     fn hint(&self) -> Option<String> {
-        let hint = match self.fault {
+        let is_variable = self.place == AUTH_DATA;
+        let hint = match &self.fault {
+            HostLoginConfigFault::OuterAuths(host) => {
+                let host = host.as_deref().unwrap_or("HOST");
+                return Some(format!("leave out the outer `auths`: {}", ecs_config_lines(host)));
+            }
+            HostLoginConfigFault::NoRegistry
+            | HostLoginConfigFault::NotJson { .. }
+            | HostLoginConfigFault::NotAnObject(_)
+            | HostLoginConfigFault::NoLogin(_)
+            | HostLoginConfigFault::InvalidEntry(_, EntryFault::NotAnObject | EntryFault::UnknownKey(_))
+                if is_variable =>
+            {
+                return Some(ecs_config_lines("HOST"));
+            }
+            HostLoginConfigFault::NoRegistry
+            | HostLoginConfigFault::NotJson { .. }
+            | HostLoginConfigFault::NotAnObject(_)
+            | HostLoginConfigFault::NoLoginKeys(Some(_)) => {
+                r#"write it as `docker login` does: {"auths": {"HOST": {"auth": "…"}}}, where `auth` is the base64 of `user:password`"#
+            }
             HostLoginConfigFault::NoData | HostLoginConfigFault::NoType => "set both variables, or neither",
             HostLoginConfigFault::UnsupportedHost(_) => {
                 "remove this setting, and set a secret in each container's repositoryCredentials.credentialsParameter, which works on every host"
@@ -93,16 +125,14 @@ impl Explain for HostLoginConfigError {
             HostLoginConfigFault::Unreadable(_) | HostLoginConfigFault::NotRegular => {
                 "set instance.docker_config to the path of a regular file"
             }
-            HostLoginConfigFault::NoLoginKeys => {
+            HostLoginConfigFault::NoLoginKeys(None) => {
                 "set instance.docker_config to a Docker config.json; if the file contains no logins on purpose, write {\"auths\": {}} into it"
             }
             HostLoginConfigFault::SimilarKey(_) => {
                 "correct the spelling, or remove the key: the logins under an unknown key would be ignored"
             }
             HostLoginConfigFault::NotARegistry(_) => REGISTRY_KEY_HINT,
-            HostLoginConfigFault::DuplicateEntry(_) => {
-                "remove one of them: docker.io, index.docker.io and registry-1.docker.io are one registry"
-            }
+            HostLoginConfigFault::DuplicateEntry(..) => SAME_REGISTRY_HINT,
             HostLoginConfigFault::HelperName(_) => "write the part of the program's name after `docker-credential-`",
             HostLoginConfigFault::InvalidEntry(_, EntryFault::RegistryToken) => {
                 "use a user name and a password, or an identity token"
@@ -113,4 +143,15 @@ impl Explain for HostLoginConfigError {
         };
         Some(hint.to_owned())
     }
+}
+
+/// The two variables for a registry, as they are written into the ECS agent's configuration file.
+fn ecs_config_lines(host: &str) -> String {
+    format!(
+        r#"write these lines into /etc/ecs/ecs.config, without quotes around the values: `ECS_ENGINE_AUTH_TYPE=dockercfg` and `{AUTH_DATA}={{"{host}":{{"auth":"…"}}}}`, where `auth` is the base64 of `user:password`"#
+    )
+}
+
+fn reason(form: Option<&ForeignForm>) -> String {
+    form.map(|form| format!(": {form}")).unwrap_or_default()
 }

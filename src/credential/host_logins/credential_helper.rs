@@ -12,7 +12,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::docker_config::AUTH_DATA;
+use super::config_error::AUTH_DATA;
 use crate::credential::login::Login;
 use crate::error::{Class, Explain, Link};
 use crate::secret::Secret;

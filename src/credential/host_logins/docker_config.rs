@@ -8,14 +8,13 @@
 use std::path::Path;
 
 use super::config_error::HostLoginConfigFault;
-use crate::credential::content::docker_auth_entry::parse_auth_entry;
+use crate::credential::content::docker_auth_entry::{is_same_login, parse_auth_entry};
 use crate::credential::content::json::{JsonObject, JsonValue, expose};
-use crate::credential::{content::ContentFault, login::Login, scope::Scope, scope::is_browser_token_key};
+use crate::credential::content::{ContentFault, key_name::edit_distance, object_form, object_parser::parse_object};
+use crate::credential::login::Login;
+use crate::credential::scope::{Scope, entry_name, is_browser_token_key};
 use crate::regular_file::{RegularFileError, read_regular_file};
 use crate::secret::Secret;
-
-/// The ECS agent's variable that contains logins.
-pub(super) const AUTH_DATA: &str = "ECS_ENGINE_AUTH_DATA";
 
 /// The longest document that is read, in bytes.
 const DOCUMENT_LIMIT: usize = 1_024 * 1_024;
@@ -26,6 +25,8 @@ const LOGIN_KEYS: [&str; 3] = ["auths", "credHelpers", "credsStore"];
 /// A login with the images that it covers.
 #[derive(Debug)]
 pub(crate) struct ScopedLogin {
+    /// The key of its entry if it may be shown, otherwise the number.
+    pub(super) name: String,
     pub(super) scope: Scope,
     pub(super) login: Login,
 }
@@ -45,6 +46,8 @@ pub(super) struct DockerConfig {
 /// An entry of `auths` with its number, counted from 1.
 struct AuthsEntry {
     number: usize,
+    /// The key if it may be shown, otherwise the number.
+    name: String,
     scope: Scope,
     login: Option<Login>,
 }
@@ -52,10 +55,20 @@ struct AuthsEntry {
 /// The logins in `ECS_ENGINE_AUTH_DATA`. Its two types differ only in the format of an entry, which
 /// is recognized without the type.
 pub(crate) fn parse_engine_auth_data(data: &Secret) -> Result<Vec<ScopedLogin>, HostLoginConfigFault> {
+    let document = parse_document(expose(data))?;
+    let mut keys = document.entries().map(|(key, _)| key);
+    if let Some(JsonValue::Object(auths)) = document.get("auths", &mut Vec::new()).ok().flatten() {
+        let first = auths.entries().next().map(|(key, _)| entry_name(1, key));
+        let host = first.and_then(|name| Some(name.strip_prefix('`')?.strip_suffix('`')?.to_owned()));
+        return Err(HostLoginConfigFault::OuterAuths(host));
+    }
+    if keys.any(|key| ["auth", "username", "password"].contains(&key)) {
+        return Err(HostLoginConfigFault::NoRegistry);
+    }
     let mut logins = Vec::new();
-    for AuthsEntry { number, scope, login } in parse_entries(&parse_object(expose(data))?)? {
+    for AuthsEntry { number, name, scope, login } in parse_entries(&document)? {
         let login = login.ok_or(HostLoginConfigFault::NoLogin(number))?;
-        add_login(&mut logins, number, ScopedLogin { scope, login })?;
+        add_login(&mut logins, ScopedLogin { name, scope, login })?;
     }
     Ok(logins)
 }
@@ -71,7 +84,7 @@ pub(super) fn read_docker_config(path: &Path) -> Result<DockerConfig, HostLoginC
 }
 
 fn parse_docker_config(text: &str) -> Result<DockerConfig, HostLoginConfigFault> {
-    let document = parse_object(text)?;
+    let document = parse_document(text)?;
     if let Some(known) = document.entries().find_map(|(key, _)| similar_login_key(key)) {
         return Err(HostLoginConfigFault::SimilarKey(known));
     }
@@ -80,7 +93,7 @@ fn parse_docker_config(text: &str) -> Result<DockerConfig, HostLoginConfigFault>
     let [auths, helpers, store] = LOGIN_KEYS.map(get);
     let (auths, helpers, store) = (auths?, helpers?, store?);
     if auths.is_none() && helpers.is_none() && store.is_none() {
-        return Err(HostLoginConfigFault::NoLoginKeys);
+        return Err(HostLoginConfigFault::NoLoginKeys(object_form::of_object(&document)));
     }
     let mut config = DockerConfig { store: store.map(parse_store).transpose()?.flatten(), ..DockerConfig::default() };
     if let Some(helpers) = helpers {
@@ -90,9 +103,9 @@ fn parse_docker_config(text: &str) -> Result<DockerConfig, HostLoginConfigFault>
         let JsonValue::Object(auths) = auths else {
             return Err(HostLoginConfigFault::WrongType { key: "auths", expected: "an object" });
         };
-        for AuthsEntry { number, scope, login } in parse_entries(auths)? {
+        for AuthsEntry { name, scope, login, .. } in parse_entries(auths)? {
             match login {
-                Some(login) => add_login(&mut config.logins, number, ScopedLogin { scope, login })?,
+                Some(login) => add_login(&mut config.logins, ScopedLogin { name, scope, login })?,
                 None => config.empty.push(scope),
             }
         }
@@ -107,16 +120,18 @@ fn parse_entries(auths: &JsonObject) -> Result<Vec<AuthsEntry>, HostLoginConfigF
         let scope = Scope::parse(key).ok_or(HostLoginConfigFault::NotARegistry(number))?;
         let login = parse_auth_entry(value, &mut Vec::new());
         let login = login.map_err(|fault| HostLoginConfigFault::InvalidEntry(number, fault))?;
-        Ok(AuthsEntry { number, scope, login })
+        Ok(AuthsEntry { number, name: entry_name(number, key), scope, login })
     });
     entries.collect()
 }
 
-fn add_login(logins: &mut Vec<ScopedLogin>, number: usize, login: ScopedLogin) -> Result<(), HostLoginConfigFault> {
-    if logins.iter().any(|other| other.scope == login.scope) {
-        return Err(HostLoginConfigFault::DuplicateEntry(number));
+/// Adds a login. The same login for the same registry, in two spellings of it, is one.
+fn add_login(logins: &mut Vec<ScopedLogin>, login: ScopedLogin) -> Result<(), HostLoginConfigFault> {
+    match logins.iter().find(|other| other.scope == login.scope) {
+        None => logins.push(login),
+        Some(other) if is_same_login(&other.login, &login.login) => {}
+        Some(other) => return Err(HostLoginConfigFault::DuplicateEntry(other.name.clone(), login.name)),
     }
-    logins.push(login);
     Ok(())
 }
 
@@ -124,14 +139,19 @@ fn parse_helpers(value: &JsonValue) -> Result<Vec<(Scope, String)>, HostLoginCon
     let wrong_type = || HostLoginConfigFault::WrongType { key: "credHelpers", expected: "an object of strings" };
     let JsonValue::Object(names) = value else { return Err(wrong_type()) };
     let mut helpers: Vec<(Scope, String)> = Vec::new();
+    let mut entry_names: Vec<String> = Vec::new();
     for (index, (key, name)) in names.entries().enumerate() {
         let JsonValue::Text(name) = name else { return Err(wrong_type()) };
         let scope = Scope::parse(key).ok_or(HostLoginConfigFault::NotARegistry(index + 1))?;
         let name = helper_name("credHelpers", expose(name))?;
-        if helpers.iter().any(|(other, _)| *other == scope) {
-            return Err(HostLoginConfigFault::DuplicateEntry(index + 1));
+        let entry = entry_name(index + 1, key);
+        match helpers.iter().zip(&entry_names).find(|((other, _), _)| *other == scope) {
+            Some(((_, other), _)) if *other == name => continue,
+            Some((_, first)) => return Err(HostLoginConfigFault::DuplicateEntry(first.clone(), entry)),
+            None => {}
         }
         helpers.push((scope, name));
+        entry_names.push(entry);
     }
     Ok(helpers)
 }
@@ -161,26 +181,14 @@ fn similar_login_key(key: &str) -> Option<&'static str> {
     (distance > 0 && (distance <= 2 || has_prefix)).then_some(nearest)
 }
 
-/// The number of bytes to insert, remove or replace to turn one text into the other (Levenshtein).
-fn edit_distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.bytes().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, b) in other.bytes().enumerate() {
-            let replaced = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[other.len()]
-}
-
-fn parse_object(text: &str) -> Result<JsonObject, HostLoginConfigFault> {
-    JsonObject::parse(text).map_err(|fault| match fault {
-        ContentFault::NotJson { line, column } => HostLoginConfigFault::NotJson(line, column),
-        _ => HostLoginConfigFault::NotAnObject,
+fn parse_document(text: &str) -> Result<JsonObject, HostLoginConfigFault> {
+    parse_object(text).map_err(|fault| match fault {
+        ContentFault::NotJson { line, column, form } => HostLoginConfigFault::NotJson { line, column, form },
+        ContentFault::NotAnObject(form) => HostLoginConfigFault::NotAnObject(form),
+        _ => HostLoginConfigFault::NotAnObject(None),
     })
 }
+
 #[cfg(test)]
 mod tests {
     use super::{ScopedLogin, parse_docker_config, parse_engine_auth_data};
@@ -195,7 +203,7 @@ mod tests {
             Login::Password { username, password } => format!("{}:{}", username.expose(), password.expose()),
             Login::IdentityToken(token) => format!("token:{}", token.expose()),
         };
-        logins.iter().map(|ScopedLogin { scope, login }| (scope.name(), value(login))).collect()
+        logins.iter().map(|ScopedLogin { scope, login, .. }| (scope.name(), value(login))).collect()
     }
 
     #[test]

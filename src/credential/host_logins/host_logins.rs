@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::docker_config::{AUTH_DATA, DockerConfig, ScopedLogin, parse_engine_auth_data, read_docker_config};
+use super::docker_config::{DockerConfig, ScopedLogin, parse_engine_auth_data, read_docker_config};
 use super::{
-    config_error::HostLoginConfigError, config_error::HostLoginConfigFault, credential_helper,
+    config_error::AUTH_DATA, config_error::HostLoginConfigError, config_error::HostLoginConfigFault, credential_helper,
     credential_helper::HelperError, settings::HostLoginSettings, settings::require_host_with_logins,
 };
-use crate::credential::{credential::Credential, login::Login, scope::Scope, scope::helper_server};
+use crate::credential::scope::{Scope, Specificity, helper_server};
+use crate::credential::{credential::Credential, login::Login};
 use crate::error::{Class, Explain, Failure, Link};
 use crate::plan::{HostLogin, HostLoginSource};
 use crate::sync::{Lifetime, Mutex, SingleFlight};
@@ -71,7 +72,7 @@ impl HostLogins {
         };
         // The order is that of preference among entries that are equally specific.
         let with_login = |source: HostLoginSource| {
-            move |ScopedLogin { scope, login }| Entry { source: source.clone(), scope, login: Some(login) }
+            move |ScopedLogin { scope, login, .. }| Entry { source: source.clone(), scope, login: Some(login) }
         };
         let empty = empty_entries(&config);
         let helper_entry = |(scope, name)| Entry { source: HostLoginSource::Helper(name), scope, login: None };
@@ -85,7 +86,7 @@ impl HostLogins {
     /// the registry or the path takes precedence over the credential store for all registries.
     #[must_use]
     pub fn find_login(&self, image: &ImageReference) -> Option<HostLogin> {
-        let mut best: Option<(usize, &Entry)> = None;
+        let mut best: Option<(Specificity, &Entry)> = None;
         for entry in &self.entries {
             if let Some(specificity) = entry.scope.specificity_for(image)
                 && best.is_none_or(|(other, _)| specificity > other)

@@ -88,6 +88,33 @@ async fn empty_entry_without_a_helper_is_no_anonymous_pull() {
     assert!(login.is_ok(), "another entry of the same registry has a login");
 }
 
+#[test]
+fn same_login_or_helper_in_two_spellings_of_a_registry_is_one() {
+    let hub = ["docker.io", "index.docker.io", "https://index.docker.io/v1/", "registry-1.docker.io", "DOCKER.IO"];
+    let own = ["r.example", "https://r.example", "http://r.example/", "R.example/v2/", "https://R.EXAMPLE/v1"];
+    for (image, keys) in [("nginx", hub), ("r.example/app", own)] {
+        for (one, other) in keys.iter().flat_map(|one| keys.iter().map(move |other| (one, other))) {
+            if one == other {
+                continue;
+            }
+            let auths =
+                json!({ one.to_string(): { "auth": "bTpw" }, other.to_string(): { "username": "m", "password": "p" } });
+            let config = read_config(json!({ "auths": auths }).to_string()).unwrap();
+            assert_eq!(config.find_login(&ImageReference::parse(image).unwrap()), {
+                let data = read_auth_data(&auths.to_string()).unwrap();
+                let mut login = find_login(&data, image);
+                login.source = HostLoginSource::DockerConfig;
+                Some(login)
+            });
+            let differs = json!({ one.to_string(): { "auth": "bTpw" }, other.to_string(): { "auth": "bTpx" } });
+            let error = read_auth_data(&differs.to_string()).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{one}`")) && error.contains(&format!("`{other}`")), "{error}");
+            let helpers = json!({ "credHelpers": { one.to_string(): "a", other.to_string(): "a" } });
+            assert!(read_config(helpers.to_string()).is_ok(), "{one} {other}");
+        }
+    }
+}
+
 /// A provider with a helper that does not exist.
 struct HelperWorld {
     logins: Arc<HostLogins>,
@@ -157,12 +184,33 @@ fn config_errors() -> Vec<(String, HostLoginConfigError)> {
         r#"{"r.example": {"auth": "aHVudGVyMg=="}}"#,
         r#"{"r.example": {"auth": "bTpw", "password": "hunter2"}}"#,
         r#"{"r.example": {"registrytoken": "hunter2"}}"#,
-        r#"{"docker.io": {"auth": "bTpw"}, "index.docker.io": {"auth": "bTpw"}}"#,
+        r#"{"docker.io": {"auth": "bTpw"}, "index.docker.io": {"auth": "bTpx"}}"#,
+        r#"{"hunter2": {"auth": "bTpw"}, "https://hunter2": {"auth": "bTpx"}}"#,
+        r#"{"auths": {"hunter2": {"auth": "bTpw"}}}"#,
+        r#"{"auths": {"r.example": {"auth": "bTpw"}}, "credsStore": "pass"}"#,
+        r#"{"auth": "aHVudGVyMg=="}"#,
+        r#"{"username": "me", "password": "hunter2"}"#,
+        r#"'{"r.example": {"auth": "hunter2"}}'"#,
+        "{r.example:{auth:hunter2,email:me}}",
+        "{'r.example': {'auth': 'hunter2'}}",
+        r#"{"r.example": {"auth": "hunter2"},}"#,
+        r#"{\"r.example\": {\"auth\": \"hunter2\"}}"#,
+        r#""{\"r.example\": {\"auth\": \"hunter2\"}}""#,
+        "eyJyLmV4YW1wbGUiOiB7ImF1dGgiOiAiaHVudGVyMiJ9fQ==",
+        "/root/.docker/config.json",
+        "file:///root/.dockercfg",
+        "$(cat /root/.dockercfg)",
+        "me:hunter2",
+        r#"{"r.example": {"user": "me", "pass": "hunter2"}}"#,
     ];
     let configs = [
         "{}",
         r#"{"auths": null, "psFormat": "x"}"#,
         r#"{"r.example": {"auth": "bTpw"}}"#,
+        r#"{"auth": "aHVudGVyMg=="}"#,
+        "{'auths': {'r.example': {'auth': 'hunter2'}}}",
+        r#"[{"auths": {}}]"#,
+        r#"{"auths": {"r.example": {"auth": "bTpw"}, "https://r.example": {"auth": "bTpx"}}}"#,
         r#"{"auths": {}, "Auths": null}"#,
         r#"{"auths": ["hunter2"]}"#,
         r#"{"credHelpers": "hunter2"}"#,

@@ -4,7 +4,7 @@ use super::{AccountRoles, SessionName};
 use crate::config::{AccountEntry, AssumingIdentity};
 use crate::error::Failure;
 use crate::error::catalogue::render;
-use crate::task::{CredentialsParameter, RoleArn};
+use crate::task::{CredentialsParameter, RoleParameter};
 
 const ROLE: &str = "arn:aws:iam::444455556666:role/reader";
 
@@ -19,7 +19,7 @@ fn error(entries: &[AccountEntry]) -> Failure {
 
 #[test]
 fn the_errors_of_identities_are_unchanged() {
-    let (role, session) = (RoleArn::parse(ROLE).unwrap(), SessionName::from_family(None));
+    let (role, session) = (RoleParameter::parse(ROLE).unwrap(), SessionName::from_family(None));
     let arn = "arn:aws-cn:secretsmanager:cn-north-1:444455556666:secret:hub-Ab12Cd";
     let secret = CredentialsParameter::parse(arn).unwrap();
     let of_secret = AccountRoles::default().identity_for_secret(&secret, Some(&role), &session).unwrap_err();

@@ -1,7 +1,7 @@
 //! The error of a host that looks like an ECR registry.
 
-use crate::error::{Class, Explain, Link};
-use crate::task::Region;
+use crate::error::{Class, Excerpt, Explain, Link};
+use crate::task::{Region, RegionError};
 
 /// Why a host that looks like an ECR registry is not one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -11,10 +11,10 @@ pub enum EcrHostError {
     Form,
     /// The first part is not an account id.
     #[error("an ECR host begins with a 12-digit account id, but this one begins with `{0}`")]
-    Account(String),
+    Account(Excerpt),
     /// The Region is malformed.
-    #[error("`{0}` in the ECR host is not an AWS Region")]
-    Region(String),
+    #[error("the Region in the ECR host: {0}")]
+    Region(RegionError),
     /// The Region is in a different partition than the domain of the host.
     #[error("the Region {region} is in the partition {partition}, whose ECR hosts do not end in `{suffix}`")]
     Partition {
@@ -24,7 +24,25 @@ pub enum EcrHostError {
         partition: &'static str,
         /// The domain of the host.
         suffix: &'static str,
+        /// The domain of ECR hosts in that partition.
+        expected: &'static str,
     },
+}
+
+impl EcrHostError {
+    /// What to do about the error.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        let form = "an ECR image is `ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY`, with the domain of its partition: `aws ecr describe-repositories` prints it as repositoryUri";
+        match self {
+            Self::Region(error) if error.meant.is_some() => error.hint(),
+            Self::Account(_) => format!("an account id has 12 digits: {form}"),
+            Self::Partition { region, expected, .. } => {
+                format!("ECR hosts in {region} end in `{region}.{expected}`; or write the Region that was meant")
+            }
+            Self::Form | Self::Region(_) => form.to_owned(),
+        }
+    }
 }
 
 /// Where a host that only looks like an ECR registry is used.
@@ -56,6 +74,7 @@ impl Explain for EcrReferenceError {
     }
 
     fn hint(&self) -> Option<String> {
-        Some("an ECR image is `ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY`, with the domain of its partition: `aws ecr describe-repositories` prints it as repositoryUri".to_owned())
+        let (Self::Image { error, .. } | Self::Host { error, .. }) = self;
+        Some(error.hint())
     }
 }

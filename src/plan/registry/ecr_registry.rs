@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::ecr_host_error::EcrHostError;
-use crate::task::{Region, RegionError, is_account_id};
+use crate::error::{InputKind, InputText};
+use crate::task::{Region, is_account_id};
 
 /// A private ECR registry, as its host names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -57,15 +58,17 @@ impl EcrRegistry {
             _ => return Ok(None),
         };
         if !is_account_id(account) {
-            return Err(EcrHostError::Account(account.to_owned()));
+            return Err(EcrHostError::Account(InputText::new(InputKind::Label, account).whole()));
         }
-        let region = Region::parse(region).map_err(|RegionError(text)| EcrHostError::Region(text))?;
+        let region = Region::parse(region).map_err(EcrHostError::Region)?;
         if dual_stack != suffix.dual_stack {
             return Err(EcrHostError::Form);
         }
         let partition = region.partition();
         if !suffix.partitions.contains(&partition) {
-            return Err(EcrHostError::Partition { region, partition, suffix: suffix.text });
+            let right = SUFFIXES.iter().find(|s| s.dual_stack == dual_stack && s.partitions.contains(&partition));
+            let expected = right.map_or("the domain of the partition", |right| right.text);
+            return Err(EcrHostError::Partition { region, partition, suffix: suffix.text, expected });
         }
         Ok(Some(EcrRegistry { account: account.to_owned(), region, fips, dual_stack }))
     }

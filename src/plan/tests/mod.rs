@@ -54,7 +54,7 @@ fn host_error(host: &str) -> Failure {
 #[test]
 fn the_errors_of_plans_are_unchanged() {
     let cn = ROLE.replace("aws", "aws-cn");
-    let role = r#"{"executionRoleArn": "reader", "containerDefinitions": [{"image": "a", "repositoryCredentials": {"credentialsParameter": "s"}}]}"#;
+    let role = r#"{"executionRoleArn": "arn:aws:iam::111122223333:user/reader", "containerDefinitions": [{"image": "a", "repositoryCredentials": {"credentialsParameter": "s"}}]}"#;
     let platform = r#"{"runtimePlatform": {"cpuArchitecture": "M68K"}, "containerDefinitions": [{"image": "a"}]}"#;
     let errors = render([
         ("executionRoleArn", task_error(role)),

@@ -15,7 +15,8 @@ pub(in crate::pull) const ATTEMPTS: u32 = 4;
 /// left for another route.
 pub(in crate::pull) fn should_fall_back(link: Link, class: Class) -> bool {
     match (link, class) {
-        (Link::Engine | Link::Disk, _) | (Link::Layers, Class::TimedOut) => false,
+        (Link::Engine | Link::Disk, _) => false,
+        (Link::Registry | Link::Repository | Link::Manifest | Link::Platform | Link::Layers, Class::TimedOut) => false,
         (_, class) => class.is_outage(),
     }
 }
@@ -39,8 +40,11 @@ mod tests {
 
     #[test]
     fn only_an_unavailable_pull_through_cache_leads_to_the_fallback() {
+        for link in [Link::RegistryToken, Link::Role, Link::HostIdentity] {
+            assert!(should_fall_back(link, Class::TimedOut), "{link}");
+        }
         for link in [Link::RegistryToken, Link::Role, Link::HostIdentity, Link::Registry, Link::Manifest] {
-            for class in [Class::Unavailable, Class::Throttled, Class::TimedOut] {
+            for class in [Class::Unavailable, Class::Throttled] {
                 assert!(should_fall_back(link, class), "{link} {class}");
             }
             for class in [Class::Refused, Class::Absent, Class::Invalid, Class::Unsupported, Class::Unknown] {
@@ -48,7 +52,9 @@ mod tests {
             }
         }
         assert!(should_fall_back(Link::Layers, Class::Unavailable), "the download stalled");
-        assert!(!should_fall_back(Link::Layers, Class::TimedOut), "no time is left");
+        for link in [Link::Registry, Link::Manifest, Link::Layers] {
+            assert!(!should_fall_back(link, Class::TimedOut), "no time is left");
+        }
         for class in [Class::Unavailable, Class::EngineGone, Class::EngineBusy, Class::DiskFull, Class::TimedOut] {
             assert!(!should_fall_back(Link::Engine, class) && !should_fall_back(Link::Disk, class), "{class}");
         }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::answers::{PullContext, SentLogin};
 use crate::engine::{EngineError, UnreachableReason};
 use crate::error::{Class, Explain, Failure, Link, Printable, catalogue};
 use crate::identity::Identity;
@@ -10,6 +11,7 @@ use crate::plan::{Need, PlannedPull, RegistryKind};
 use crate::pull::disk::{DiskFull, FreeSpace, Shortage, SpaceEstimate};
 use crate::pull::policy::fallback;
 use crate::pull::pull_failure::PullFailure;
+use crate::pull::pull_stage::PullStage;
 use crate::pull::{CancelReason, PullError};
 use crate::task::ImageReference;
 
@@ -26,7 +28,8 @@ fn message(text: &str) -> EngineError {
 }
 
 fn from_engine(anonymous: bool, cause: EngineError) -> Failure {
-    failure(&PullError::Engine { image: image(), anonymous, cause })
+    let login = if anonymous { SentLogin::Anonymous } else { SentLogin::unremarkable() };
+    failure(&PullError::Engine { image: image(), context: Box::new(PullContext::with_login(login)), cause })
 }
 
 fn shortage(inodes: Option<u64>, others: u64) -> Failure {
@@ -62,7 +65,11 @@ fn missing_behind_a_rule() -> Failure {
     let Ok(RegistryKind::Ecr(registry)) = RegistryKind::from_image(&image) else { panic!("{image} is in ECR") };
     let need = Need::Ecr { registry, identity: Identity::Host };
     let cause = message("manifest unknown: manifest unknown");
-    let absent = failure(&PullError::Engine { image: image.clone(), anonymous: false, cause });
+    let absent = failure(&PullError::Engine {
+        image: image.clone(),
+        context: Box::new(PullContext::with_login(SentLogin::unremarkable())),
+        cause,
+    });
     let rule = PlannedPull { image, need, platform: None, pull_through: None };
     fallback::add_rule_hint(absent, &rule, &ImageReference::parse("team/app:1").unwrap())
 }
@@ -70,14 +77,24 @@ fn missing_behind_a_rule() -> Failure {
 #[test]
 fn errors_read_well() {
     let limit = Duration::from_secs(90);
-    let timed_out = |last| failure(&PullError::TimedOut { image: image(), limit, last });
-    let last = PullError::Engine { image: image(), anonymous: false, cause: message("503 Service Unavailable") };
+    let timed_out = |stage, last| failure(&PullError::TimedOut { image: image(), limit, stage, last });
+    let last = PullError::Engine {
+        image: image(),
+        context: Box::new(PullContext::with_login(SentLogin::unremarkable())),
+        cause: message("503 Service Unavailable"),
+    };
     let unverified = |local: &[&str]| {
         let local = local.iter().map(|digest| (*digest).to_owned()).collect();
         failure(&PullError::Unverified { image: image(), digest: "sha256:aa".to_owned(), local })
     };
     let wrong_platform =
         PullError::WrongPlatform { image: image(), requested: "linux/arm64".into(), found: "linux/amd64".into() };
+    let missing_platform = PullError::MissingPlatform {
+        image: image(),
+        requested: Some("linux/amd64".into()),
+        available: vec!["linux/arm64".to_owned(), "linux/arm/v7".to_owned()],
+        cause: message("no matching manifest for linux/amd64 in the manifest list entries"),
+    };
     let name = Box::new(ImageReference::parse("team/app:1").unwrap());
     let tag_failed = PullError::TagFailed { image: image(), name, cause: message("no such image") };
     let cancelled = |reason| failure(&PullError::Cancelled { image: image(), reason });
@@ -104,8 +121,10 @@ fn errors_read_well() {
         ("disk full, no inodes", disk_full(Some(0), None)),
         ("no answer", failure(&PullError::NoAnswer { image: image(), limit })),
         ("stalled", failure(&PullError::Stalled { image: image(), limit })),
-        ("timed out", timed_out(None)),
-        ("timed out after failed attempts", timed_out(Some(Box::new(last)))),
+        ("timed out without an answer", timed_out(PullStage::Silent, None)),
+        ("timed out while layers came", timed_out(PullStage::Layers, None)),
+        ("timed out after failed attempts", timed_out(PullStage::Silent, Some(Box::new(last)))),
+        ("no build for the platform", failure(&missing_platform)),
         ("another local image", unverified(&["sha256:bb"])),
         ("another local image without a digest", unverified(&[])),
         ("wrong platform", failure(&wrong_platform)),

@@ -40,6 +40,10 @@ pub(super) struct FakeEngine {
     pub(super) local: Mutex<HashMap<String, LocalImage>>,
     /// Every image that was ever pulled, also under a tag that has moved since.
     pub(super) pulled: Mutex<Vec<LocalImage>>,
+    /// The platforms for which the registry has every image.
+    pub(super) platforms: Mutex<Vec<String>>,
+    /// Whether the engine cannot read zstd.
+    pub(super) is_old: bool,
     pub(super) connections: AtomicUsize,
     pub(super) open_streams: AtomicUsize,
     pub(super) most_open_streams: AtomicUsize,
@@ -116,6 +120,14 @@ impl Engine for &'static FakeEngine {
             message?;
         }
         Ok(())
+    }
+
+    async fn platforms<'a>(&'a self, _: &'a ImageReference, _: &'a Login) -> Result<Vec<String>, EngineError> {
+        Ok(self.platforms.lock().unwrap().clone())
+    }
+
+    fn reads_zstd(&self) -> bool {
+        !self.is_old
     }
 
     async fn inspect<'a>(&'a self, image: &'a ImageReference) -> Result<Option<LocalImage>, EngineError> {

@@ -3,5 +3,6 @@
 mod cached_images;
 mod catalogue;
 mod fake_engine;
+mod final_answers;
 mod pull_through;
 mod schedule;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::arn_error::{ArnError, check_name, split};
 use crate::task::region::Region;
+use crate::task::slip::Field;
 
 /// The ARN of a KMS key: `arn:<partition>:kms:<region>:<account>:key/<id>`, or `alias/<name>` in place of the key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,13 +22,18 @@ impl KeyArn {
     /// # Errors
     /// [`ArnError`], naming the part that is wrong.
     pub fn parse(text: &str) -> Result<Self, ArnError> {
-        let parts = split(text, "kms")?;
-        let region = Region::parse(parts.region)?;
+        let input = Field::Key.text(text);
+        let parts = split(Field::Key, text, "kms")?;
+        let region = parts.checked_region(&input)?;
         let name = parts.resource.strip_prefix("key/").or_else(|| parts.resource.strip_prefix("alias/"));
         let Some(name) = name else {
-            return Err(ArnError::Kind { found: parts.resource.to_owned(), expected: "`key/` or `alias/`" });
+            return Err(ArnError::Kind {
+                found: input.part(parts.resource),
+                expected: "`key/` or `alias/`",
+                region: Some(region),
+            });
         };
-        check_name(name, "/_-", Self::NAME_LIMIT)?;
+        check_name(&input, name, "/_-", Self::NAME_LIMIT)?;
         Ok(Self { text: text.to_owned(), region })
     }
 

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::arn_error::{ArnError, check_name, partition, split};
+use super::arn_error::{ArnError, ROLE_KIND, check_name, partition, split};
+use crate::error::InputText;
+use crate::task::slip::Field;
 
 /// The ARN of an IAM role: `arn:<partition>:iam::<account>:role/<path><name>` (A15).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -11,26 +13,37 @@ pub struct RoleArn {
     account: String,
 }
 
+/// The longest path and name together, as IAM limits them (512 and 64 characters).
+const NAME_LIMIT: usize = 512 + 64;
+
+/// Checks the name of a role, with its path if it has one.
+pub(in crate::task) fn check_role_name(input: &InputText<'_>, name: &str) -> Result<(), ArnError> {
+    if name.ends_with('/') {
+        return Err(ArnError::EmptyName);
+    }
+    check_name(input, name, "/_+=,.@-", NAME_LIMIT)
+}
+
 impl RoleArn {
-    /// The longest path and name together, as IAM limits them (512 and 64 characters).
-    const NAME_LIMIT: usize = 512 + 64;
+    /// The role of this name, which may have a path, in an account.
+    pub(in crate::task) fn from_name(name: &str, partition: &str, account: &str) -> Self {
+        Self { text: format!("arn:{partition}:iam::{account}:role/{name}"), account: account.to_owned() }
+    }
 
     /// Parses the ARN of a role.
     ///
     /// # Errors
     /// [`ArnError`], naming the part that is wrong.
     pub fn parse(text: &str) -> Result<Self, ArnError> {
-        let parts = split(text, "iam")?;
+        let input = Field::Role.text(text);
+        let parts = split(Field::Role, text, "iam")?;
         if !parts.region.is_empty() {
-            return Err(ArnError::RegionOnRole(parts.region.to_owned()));
+            return Err(ArnError::RegionOnRole(input.part(parts.region)));
         }
         let Some(name) = parts.resource.strip_prefix("role/") else {
-            return Err(ArnError::Kind { found: parts.resource.to_owned(), expected: "`role/`" });
+            return Err(ArnError::Kind { found: input.part(parts.resource), expected: ROLE_KIND, region: None });
         };
-        if name.ends_with('/') {
-            return Err(ArnError::EmptyName);
-        }
-        check_name(name, "/_+=,.@-", Self::NAME_LIMIT)?;
+        check_role_name(&input, name)?;
         Ok(Self { text: text.to_owned(), account: parts.account.to_owned() })
     }
 
@@ -62,7 +75,7 @@ impl fmt::Display for RoleArn {
 #[cfg(test)]
 mod tests {
     use super::RoleArn;
-    use crate::task::ArnError;
+    use crate::task::{ArnError, Field};
 
     #[test]
     fn a_role_may_have_a_path() {
@@ -78,7 +91,7 @@ mod tests {
         assert_eq!(error("execution"), ArnError::Parts(1));
         assert_eq!(
             error("arn:aws:iam:us-east-1:111122223333:role/execution"),
-            ArnError::RegionOnRole("us-east-1".into())
+            ArnError::RegionOnRole(Field::Role.text("us-east-1").whole())
         );
     }
 }

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::arn_error::{ArnError, check_name, partition, split};
+use super::arn_error::{ArnError, SECRET_KIND, check_name, partition, split};
 use crate::task::region::Region;
+use crate::task::slip::Field;
 
 /// The ARN of a secret: `arn:<partition>:secretsmanager:<region>:<account>:secret:<name>[-<6 random>]`
 /// (A2).
@@ -22,7 +23,20 @@ const SUFFIX: usize = 7;
 
 /// Checks the name of a secret: letters, digits and `/_+=.@-`, at most 512 characters (A2, C8).
 pub(in crate::task) fn check_secret_name(name: &str) -> Result<(), ArnError> {
-    check_name(name, "/_+=.@-", NAME_LIMIT)
+    check_json_key(name, name)?;
+    check_name(&Field::Secret.text(name), name, "/_+=.@-", NAME_LIMIT)
+}
+
+/// Refuses the JSON key that `secrets.valueFrom` has behind a secret's name: `:key:stage:version`.
+fn check_json_key(text: &str, name: &str) -> Result<(), ArnError> {
+    let suffix = name.find(':').map_or("", |colon| &name[colon..]);
+    let is_name = |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
+    if suffix.matches(':').count() != 3 || !suffix.split(':').all(is_name) {
+        return Ok(());
+    }
+    let input = Field::Secret.text(text);
+    let secret = input.part(&text[..text.len() - suffix.len()]);
+    Err(ArnError::JsonKey { suffix: input.part(suffix), secret })
 }
 
 /// Whether a secret's name ends in `-` and six letters or digits.
@@ -38,12 +52,18 @@ impl SecretArn {
     /// # Errors
     /// [`ArnError`], naming the part that is wrong.
     pub fn parse(text: &str) -> Result<Self, ArnError> {
-        let parts = split(text, "secretsmanager")?;
-        let region = Region::parse(parts.region)?;
+        let input = Field::Secret.text(text);
+        let parts = split(Field::Secret, text, "secretsmanager")?;
+        let region = parts.checked_region(&input)?;
         let Some(name) = parts.resource.strip_prefix("secret:") else {
-            return Err(ArnError::Kind { found: parts.resource.to_owned(), expected: "`secret:`" });
+            return Err(ArnError::Kind {
+                found: input.part(parts.resource),
+                expected: SECRET_KIND,
+                region: Some(region),
+            });
         };
-        check_name(name, "/_+=.@-", NAME_LIMIT + SUFFIX)?;
+        check_json_key(text, name)?;
+        check_name(&input, name, "/_+=.@-", NAME_LIMIT + SUFFIX)?;
         let account_start = text.len() - parts.resource.len() - 1 - parts.account.len();
         Ok(Self { text: text.to_owned(), region, account_start })
     }
@@ -95,7 +115,7 @@ impl fmt::Display for SecretArn {
 #[cfg(test)]
 mod tests {
     use super::SecretArn;
-    use crate::task::{ArnError, RegionError};
+    use crate::task::{ArnError, Field, Slip};
 
     const FULL: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:team/registry-AbCdEf";
 
@@ -118,18 +138,59 @@ mod tests {
     #[test]
     fn the_error_names_the_part_that_is_wrong() {
         let error = |from: &str, to: &str| SecretArn::parse(&FULL.replacen(from, to, 1)).unwrap_err();
-        let region = |text: &str| ArnError::Region(RegionError(text.to_owned()));
+        let excerpt = |text: &str| Field::Secret.text(text).whole();
         assert_eq!(SecretArn::parse("arn:aws:secretsmanager").unwrap_err(), ArnError::Parts(3));
-        assert_eq!(error(":aws:", ":azure:"), ArnError::Partition("azure".into()));
-        assert!(matches!(error("secretsmanager", "ssm"), ArnError::Service { found, .. } if found == "ssm"));
-        assert_eq!(error("eu-west-1", ""), region(""));
-        assert_eq!(error("eu-west-1", "eu-west-1a"), region("eu-west-1a"));
-        assert_eq!(error("eu-west-1", "evil.example/#-1"), region("evil.example/#-1"));
-        assert_eq!(error("111122223333", "11112222333"), ArnError::Account("11112222333".into()));
-        assert_eq!(error("111122223333", "11112222333x"), ArnError::Account("11112222333x".into()));
+        assert_eq!(error(":aws:", ":azure:"), ArnError::Partition(excerpt("azure")));
+        assert!(matches!(error("secretsmanager", "ssm"), ArnError::Service { found, .. } if found.as_str() == "ssm"));
+        for region in ["", "eu-west-1a", "evil.example/#-1"] {
+            assert!(matches!(error("eu-west-1", region), ArnError::Region(_)), "{region}");
+        }
+        assert_eq!(error("111122223333", "11112222333"), ArnError::Account(excerpt("11112222333")));
+        assert_eq!(error("111122223333", "11112222333x"), ArnError::Account(excerpt("11112222333x")));
+        assert_eq!(error("111122223333", "account-id"), ArnError::Slip(Slip::Placeholder(excerpt("account-id"))));
+        assert_eq!(error("eu-west-1", "region"), ArnError::Slip(Slip::Placeholder(excerpt("region"))));
         assert!(matches!(error(":secret:", ":key:"), ArnError::Kind { .. }));
         assert_eq!(error("team/registry-AbCdEf", ""), ArnError::EmptyName);
-        assert_eq!(error("team/", "team "), ArnError::Character(' ', "/_+=.@-"));
+        assert_eq!(error("team/", "team~"), ArnError::Character(excerpt("~"), "/_+=.@-"));
         assert_eq!(error("team", &"t".repeat(600)), ArnError::LongName(616, 519));
+    }
+
+    #[test]
+    fn a_json_key_after_the_name_is_refused() {
+        for suffix in
+            [":password::", ":username:AWSCURRENT:", ":::", "::AWSPENDING:", ":k::0a1b2c3d-1111-4222-8333-444455556666"]
+        {
+            let error = SecretArn::parse(&format!("{FULL}{suffix}")).unwrap_err();
+            assert!(
+                matches!(&error, ArnError::JsonKey { secret, .. } if secret.as_str() == FULL),
+                "{suffix}: {error:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_region_of_another_partition_is_refused() {
+        for (partition, region) in [
+            ("aws", "cn-north-1"),
+            ("aws", "us-gov-west-1"),
+            ("aws", "us-iso-east-1"),
+            ("aws", "us-isob-east-1"),
+            ("aws", "eu-isoe-west-1"),
+            ("aws", "eusc-de-east-1"),
+            ("aws-cn", "us-east-1"),
+            ("aws-cn", "us-gov-east-1"),
+            ("aws-us-gov", "us-west-2"),
+            ("aws-us-gov", "cn-northwest-1"),
+            ("aws-iso", "us-isob-east-1"),
+            ("aws-iso-b", "us-iso-east-1"),
+            ("aws-eusc", "eu-central-1"),
+            ("aws-new", "eu-west-1"),
+        ] {
+            let arn = format!("arn:{partition}:secretsmanager:{region}:111122223333:secret:registry-AbCdEf");
+            let error = SecretArn::parse(&arn).unwrap_err();
+            assert!(matches!(error, ArnError::PartitionOfRegion { .. }), "{arn}: {error}");
+        }
+        let new = "arn:aws-new:secretsmanager:nw-east-1:111122223333:secret:registry-AbCdEf";
+        assert!(SecretArn::parse(new).is_ok(), "an unknown partition with an unknown Region");
     }
 }

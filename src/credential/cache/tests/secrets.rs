@@ -7,7 +7,7 @@ use super::super::secret_provider::SecretProvider;
 use super::*;
 use crate::error::Class;
 use crate::identity::{RoleSession, SessionName};
-use crate::task::RoleArn;
+use crate::task::RoleParameter;
 
 /// The age at which a secret is due for a refresh, for every random.
 pub(super) const REFRESH_DUE: Duration = Duration::from_millis(299_999);
@@ -178,7 +178,7 @@ async fn denial_is_not_bridged() {
 async fn identities_do_not_share_an_entry() {
     let world = SecretWorld::new(&[Ok("v1"), Err(AwsErrorKind::Denied)]);
     assert_eq!(world.get("a").await, fresh("v1"));
-    let role = RoleArn::parse("arn:aws:iam::111122223333:role/other").unwrap();
+    let role = RoleParameter::parse("arn:aws:iam::111122223333:role/other").unwrap();
     let identity = Identity::ExecutionRole(RoleSession { role, name: SessionName::from_family(None) });
     let other = world.provider.get(&SecretCacheKey { identity, ..host_key("a") }).await;
     assert_eq!(other.unwrap_err().class, Class::Refused);
