@@ -43,6 +43,9 @@ warning_ids! {
     DuplicateContainerName = "duplicate-container-name",
     /// A value looks like a placeholder of the documentation that was not replaced.
     Placeholder = "placeholder",
+    /// A key of a task definition has no effect: it is another spelling of one that taskpull reads, or
+    /// stands in another place.
+    UnknownKey = "unknown-key",
     /// The credentials parameter is an ARN without its random suffix.
     PartialSecretArn = "partial-secret-arn",
     /// The name of a secret ends like the random suffix of an ARN.

@@ -2,9 +2,11 @@
 //! why it cannot be read.
 
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::error::{Class, Explain, Failure, Link};
+use super::missing_input;
+use crate::error::{Class, Excerpt, Explain, Failure, InputKind, InputText, Link};
+use crate::task::shell_word;
 
 /// Maximum number of bytes of one input. ECS accepts 64 KiB for a task definition; an array of ten thousand
 /// containers has about three million.
@@ -42,31 +44,50 @@ pub fn read_at_most(reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
     /// The operating system reports an error.
-    #[error("cannot read {path}", path = .path.display())]
+    #[error("cannot read {path}", path = shown(.path))]
     Unreadable {
         /// Path of the input.
         path: PathBuf,
         /// The error of the operating system.
         source: io::Error,
     },
+    /// The text of a definition where the path of a file is required. It may contain passwords.
+    #[error("an argument is the text of a definition, and not the path of a file")]
+    NotAPath,
     /// The input is longer than any task definition.
-    #[error("{path} is longer than {} MiB, which no task definition is", LIMIT / 1_024 / 1_024, path = .path.display())]
+    #[error("{path} is longer than {} MiB, which no task definition is", LIMIT / 1_024 / 1_024, path = shown(.path))]
     TooLong {
         /// Path of the input.
         path: PathBuf,
     },
     /// A folder contains no `*.json`.
-    #[error("folder {path} contains no *.json", path = .path.display())]
+    #[error("folder {path} contains no *.json", path = shown(.path))]
     EmptyFolder {
         /// Path of the folder.
         path: PathBuf,
     },
     /// The path is a pipe, a device or a socket where a file is required.
-    #[error("{path} is not a regular file", path = .path.display())]
+    #[error("{path} is not a regular file", path = shown(.path))]
     NotRegular {
         /// Path of the pipe, device or socket.
         path: PathBuf,
     },
+}
+
+impl InputError {
+    /// The name of an input that is not shown.
+    pub const WITHHELD: &str = "[withheld]";
+
+    /// The error of an argument that is no path, if it is none.
+    #[must_use]
+    pub fn for_argument(argument: &str) -> Option<Self> {
+        missing_input::is_text(argument).then_some(Self::NotAPath)
+    }
+}
+
+/// A path as an error shows it; a login may be given in its place.
+fn shown(path: &Path) -> Excerpt {
+    InputText::new(InputKind::Path, &path.to_string_lossy()).whole()
 }
 
 impl Explain for InputError {
@@ -78,22 +99,32 @@ impl Explain for InputError {
         match self {
             Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::NotFound => Class::Absent,
             Self::Unreadable { .. } => Class::Refused,
-            Self::TooLong { .. } | Self::NotRegular { .. } => Class::Invalid,
+            Self::NotAPath | Self::TooLong { .. } | Self::NotRegular { .. } => Class::Invalid,
             Self::EmptyFolder { .. } => Class::Absent,
         }
     }
 
     fn resource(&self) -> String {
-        let (Self::Unreadable { path, .. }
-        | Self::TooLong { path }
-        | Self::EmptyFolder { path }
-        | Self::NotRegular { path }) = self;
-        path.display().to_string()
+        match self {
+            Self::NotAPath => Self::WITHHELD.to_owned(),
+            Self::Unreadable { path, .. }
+            | Self::TooLong { path }
+            | Self::EmptyFolder { path }
+            | Self::NotRegular { path } => shown(path).to_string(),
+        }
     }
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Unreadable { path, source } if source.kind() == io::ErrorKind::NotFound => {
+                return missing_input::hint(path.to_str()?);
+            }
+            Self::Unreadable { path, source } if source.kind() == io::ErrorKind::PermissionDenied => {
+                let path = path.to_str().and_then(shell_word)?;
+                return Some(format!("`ls -ld {path}` shows who may read it"));
+            }
             Self::Unreadable { .. } => return None,
+            Self::NotAPath => "give the text on stdin, and `-` for the path: `taskpull pull - < task.json`",
             Self::TooLong { .. } => "check that this is the right file",
             Self::NotRegular { .. } => "put the task definition itself there, or a symbolic link to it",
             Self::EmptyFolder { .. } => {
@@ -115,9 +146,14 @@ mod tests {
     fn errors_read_as_in_the_catalogue() {
         let path = || "/etc/tasks".into();
         let unreadable = |kind: io::ErrorKind| InputError::Unreadable { path: path(), source: kind.into() };
-        let rows: [(&str, Failure); 5] = [
+        let rows: [(&str, Failure); 7] = [
             ("missing", unreadable(io::ErrorKind::NotFound).into()),
             ("not permitted", unreadable(io::ErrorKind::PermissionDenied).into()),
+            (
+                "an image",
+                InputError::Unreadable { path: "nginx:1".into(), source: io::ErrorKind::NotFound.into() }.into(),
+            ),
+            ("a text", InputError::NotAPath.into()),
             ("too long", InputError::TooLong { path: path() }.into()),
             ("empty folder", InputError::EmptyFolder { path: path() }.into()),
             ("pipe", InputError::NotRegular { path: path() }.into()),

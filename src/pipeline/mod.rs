@@ -6,6 +6,7 @@
 mod ecs_cluster;
 mod input;
 mod login_provider;
+mod missing_input;
 mod pin;
 mod pull_run;
 

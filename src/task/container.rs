@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     arn::ArnError, credentials_parameter::CredentialsParameter, image_error::ImageReferenceError,
-    image_reference::ImageReference,
+    image_reference::ImageReference, json::StrayKey, slip::Slip,
 };
 use crate::error::{Class, Excerpt, Explain, Link};
 
@@ -26,10 +26,10 @@ pub struct ContainerName(String);
 
 impl ContainerName {
     /// Parses a name; `None` for a text that ECS does not accept.
-    pub(super) fn parse(text: String) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let is_name = (1..=255).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-        is_name.then_some(Self(text))
+        is_name.then(|| Self(text.to_owned()))
     }
 
     /// The name of a container without a valid one; the position counts from 0.
@@ -60,17 +60,22 @@ pub struct ContainerError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContainerErrorKind {
     /// The name is not one that ECS accepts.
-    #[error("the name must be 1 to 255 letters, digits, `-` and `_`")]
-    Name,
+    #[error("the name `{}` {}", .0, describe_name(.1.as_deref()))]
+    Name(Excerpt, Option<Box<Slip>>),
     /// The image is not an image reference.
     #[error("image `{text}`: {error}", text = .0, error = .1)]
     Image(Excerpt, Box<ImageReferenceError>),
-    /// `repositoryCredentials` has no `credentialsParameter`.
-    #[error("`repositoryCredentials` has no `credentialsParameter`")]
-    NoParameter,
+    /// A key stands for the image or for the credentials, which the container does not have.
+    #[error("{key}", key = .0)]
+    StrayKey(StrayKey),
     /// `credentialsParameter` is neither the ARN nor the name of a secret.
     #[error("credentialsParameter `{text}`: {error}", text = .0, error = .1)]
     Parameter(Excerpt, Box<ArnError>),
+}
+
+fn describe_name(slip: Option<&Slip>) -> String {
+    const RULE: &str = "is not one of 1 to 255 letters, digits, `-` and `_`";
+    slip.map_or_else(|| RULE.to_owned(), |slip| format!("{RULE}: {slip}"))
 }
 
 impl Explain for ContainerError {
@@ -95,11 +100,10 @@ impl Explain for ContainerError {
 
     fn hint(&self) -> Option<String> {
         match &self.kind {
-            ContainerErrorKind::Name => None,
+            ContainerErrorKind::Name(_, Some(slip)) => Some(slip.hint()),
+            ContainerErrorKind::Name(_, None) => Some("give the container a name that ECS accepts".to_owned()),
             ContainerErrorKind::Image(_, error) => Some(error.hint()),
-            ContainerErrorKind::NoParameter => {
-                Some("set it to the ARN or the name of a Secrets Manager secret".to_owned())
-            }
+            ContainerErrorKind::StrayKey(key) => Some(key.hint()),
             ContainerErrorKind::Parameter(_, error) => error.hint(),
         }
     }

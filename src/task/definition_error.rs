@@ -1,6 +1,8 @@
 //! The error of an input that is not a task definition.
 
-use crate::error::{Class, Explain, Link, Printable};
+use super::foreign::{ForeignDocument, fill_in};
+use super::json::JsonError;
+use crate::error::{Class, Excerpt, Explain, InputKind, InputText, Link, Printable};
 
 /// Why an input is not a task definition at all.
 #[derive(Debug, thiserror::Error)]
@@ -18,17 +20,52 @@ pub enum DefinitionError {
         path: String,
         /// What is wrong; never a value of the input.
         message: String,
-        /// Whether the input is not JSON at all.
-        is_syntax: bool,
+        /// What to do about it.
+        hint: String,
+    },
+    /// The input is a document of another kind.
+    #[error("{source_name}: this is {document}, not the JSON of a task definition")]
+    Foreign {
+        /// The name of the input: a path, or `-`.
+        source_name: Printable,
+        /// What it is, with its article.
+        document: Printable,
+        /// How to get a task definition.
+        hint: String,
     },
     /// The input has no containers.
     #[error("{source_name}: the task definition has no containers")]
     NoContainers {
         /// The name of the input: a path, or `-`.
         source_name: Printable,
-        /// The key that is `containerDefinitions` in the spelling of a different tool, if there is one.
-        foreign_spelling: Option<String>,
     },
+}
+
+impl DefinitionError {
+    pub(super) fn json(source: &str, error: JsonError) -> Self {
+        let JsonError { line, column, path, message, hint } = error;
+        Self::Json {
+            source_name: shown(source).into(),
+            line,
+            column,
+            path,
+            message,
+            hint: fill_in(&hint, shown(source).as_str()),
+        }
+    }
+
+    pub(super) fn foreign(source: &str, document: &ForeignDocument) -> Self {
+        Self::Foreign {
+            source_name: shown(source).into(),
+            document: Printable::new(&document.name),
+            hint: fill_in(&document.hint, shown(source).as_str()),
+        }
+    }
+}
+
+/// The name of an input, which may be a login that was given in place of a path.
+fn shown(source: &str) -> Excerpt {
+    InputText::new(InputKind::Path, source).whole()
 }
 
 impl Explain for DefinitionError {
@@ -41,24 +78,15 @@ impl Explain for DefinitionError {
     }
 
     fn resource(&self) -> String {
-        match self {
-            Self::Json { source_name, .. } | Self::NoContainers { source_name, .. } => source_name.to_string(),
-        }
+        let (Self::Json { source_name, .. } | Self::Foreign { source_name, .. } | Self::NoContainers { source_name }) =
+            self;
+        source_name.to_string()
     }
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Json { is_syntax: true, .. } => {
-                "the input must be JSON: `python3 -m json.tool FILE` shows the same position".to_owned()
-            }
-            Self::Json { .. } => {
-                "use the keys and types of ECS: compare with `aws ecs register-task-definition --generate-cli-skeleton`"
-                    .to_owned()
-            }
-            Self::NoContainers { foreign_spelling: Some(key), .. } => {
-                format!("`{key}` is the spelling of a different tool; the JSON of ECS has `containerDefinitions`")
-            }
-            Self::NoContainers { foreign_spelling: None, .. } => {
+            Self::Json { hint, .. } | Self::Foreign { hint, .. } => hint.clone(),
+            Self::NoContainers { .. } => {
                 "give a task definition, the output of `aws ecs describe-task-definition`, or an array of container definitions".to_owned()
             }
         })

@@ -7,6 +7,19 @@ use super::{
 };
 use crate::error::{Warning, WarningId};
 
+/// Checks whether ECS would accept the containers without an execution role.
+pub(super) fn check_execution_role<'a>(
+    is_missing: bool,
+    mut containers: impl Iterator<Item = &'a ContainerDefinition>,
+) -> Option<DefinitionWarning> {
+    let container = containers.find(|container| is_missing && container.credentials.is_some())?;
+    let message = format!(
+        "the container `{}` has `repositoryCredentials`, and the task definition has no `executionRoleArn`: ECS refuses it; taskpull reads the secret as the host. Add the ARN of the role that may read the secret",
+        container.name
+    );
+    Some(DefinitionWarning { container: None, warning: Warning::new(WarningId::NoExecutionRole, &message) })
+}
+
 /// Checks the containers of one definition, in order.
 pub(super) fn check_containers<'a>(
     containers: impl Iterator<Item = &'a ContainerDefinition>,

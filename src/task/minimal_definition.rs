@@ -3,13 +3,14 @@
 //! Definitions contain passwords in `environment` and keys that taskpull does not know. Code that
 //! stores a definition stores only the reduced one.
 
-use super::json;
+use super::json::{self, SourceText};
 
-/// The definition with only the keys that decide about its pulls, in one line of JSON. It parses
-/// to the same [`super::TaskDefinition`]. `None` if the text does not parse.
+/// The definition with only the keys that decide about its pulls, in one line of JSON, with the names of
+/// those that resemble them. It parses to the same [`super::TaskDefinition`]. `None` if the text does not
+/// parse.
 #[must_use]
 pub fn minimal_definition(text: &[u8]) -> Option<String> {
-    serde_json::to_string(&json::parse(text).ok()?).ok()
+    serde_json::to_string(&json::parse(SourceText::decode(text).content()).ok()?).ok()
 }
 
 #[cfg(test)]

@@ -4,17 +4,22 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{image_reference::ImageReference, image_reference::ImageVersion};
+use super::{image_reference::ImageReference, image_reference::ImageVersion, json::SourceText};
 
 /// The definition's text with each container's image as `name@digest`. The digests are in the order
 /// of the containers. The text must be one that [`super::TaskDefinition::parse`] accepts; the result
 /// is `None` if the number of digests differs from the number of images.
 ///
-/// The spelling of the name does not change, and neither does an image that has the digest already.
+/// The spelling of the name does not change, and neither does an image that has the digest already. The
+/// result has the encoding of the text. A text with bytes that no encoding has is not pinned.
 #[must_use]
 pub fn pin_images(text: &[u8], digests: &[&str]) -> Option<Vec<u8>> {
-    let text = str::from_utf8(text).ok()?;
-    let images = find_images(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()?;
+    let source = SourceText::decode(text);
+    if !source.is_exact(text) {
+        return None;
+    }
+    let text = source.whole();
+    let images = find_images(source.content()).ok()?;
     if images.len() != digests.len() {
         return None;
     }
@@ -29,7 +34,7 @@ pub fn pin_images(text: &[u8], digests: &[&str]) -> Option<Vec<u8>> {
         copied = start + image.get().len();
     }
     result += text.get(copied..)?;
-    Some(result.into_bytes())
+    Some(source.encode(&result))
 }
 
 /// Finds the images of the containers in a text of any of the three forms of A1.
@@ -92,6 +97,15 @@ mod tests {
             .replace("\"reg.example:5000\\/team\\/app:1.0\"", &format!("\"reg.example:5000/team/app@{ONE}\""))
             .replace("\"nginx\"", &format!("\"nginx@{TWO}\""));
         assert_eq!(pin(text, &[ONE, TWO]), Some(wanted));
+    }
+
+    #[test]
+    fn the_encoding_does_not_change() {
+        let (from, to) = (r#"[{"image": "a/b:1"}]"#, format!(r#"[{{"image": "a/b@{ONE}"}}]"#));
+        let encode =
+            |text: &str| format!("\u{feff}{text}\r\n\0").encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+        assert_eq!(pin_images(&encode(from), &[ONE]), Some(encode(&to)));
+        assert_eq!(pin_images(b"[{\"image\": \"a\", \"x\": \"caf\xe9\"}]", &[ONE]), None);
     }
 
     #[test]

@@ -2,13 +2,14 @@
 
 use super::container::{ContainerDefinition, ContainerError, ContainerErrorKind, ContainerName};
 use super::execution_role;
-use super::json::{Container, Definition, JsonError, Object, RepositoryCredentials, RuntimePlatform};
+use super::json::{Container, Definition, Document, Object, RuntimePlatform, SourceText, StrayKey};
 use super::{
     credentials_parameter::CredentialsParameter, definition_error::DefinitionError,
-    definition_warning::DefinitionWarning, execution_role::ExecutionRoleError, image_reference::ImageReference, json,
-    lint, platform::Platform, platform::PlatformError, role_parameter::RoleParameter, slip::Field,
+    definition_warning::DefinitionWarning, execution_role::ExecutionRoleError, foreign,
+    image_reference::ImageReference, json, key_warnings::KeyWarnings, lint, platform::Platform,
+    platform::PlatformError, role_parameter::RoleParameter, slip::Field, slip::Slip,
 };
-use crate::error::Printable;
+use crate::error::{InputKind, InputText, Printable};
 
 /// A parsed task definition with at least one container.
 #[derive(Debug)]
@@ -29,27 +30,42 @@ pub struct TaskDefinition {
 
 impl TaskDefinition {
     /// Parses one input: a task definition, `{"taskDefinition": …}` as
-    /// `aws ecs describe-task-definition` prints it, or a bare array of containers (A1).
+    /// `aws ecs describe-task-definition` prints it, or a bare array of containers (A1), in UTF-8 or
+    /// UTF-16.
     ///
     /// # Errors
     /// [`DefinitionError`] if the input is none of these. The error of a single container is not
     /// an error of the whole.
     pub fn parse(source: &str, text: &[u8]) -> Result<Self, DefinitionError> {
-        let source = Printable::new(source);
-        let Definition { family, execution_role_arn, runtime_platform, container_definitions } = json::parse(text)
-            .map_err(|error| {
-                let JsonError { line, column, path, message, is_syntax } = error;
-                DefinitionError::Json { source_name: source.clone(), line, column, path, message, is_syntax }
-            })?;
+        let decoded = SourceText::decode(text);
+        let document = json::parse(decoded.content());
+        if !document.as_ref().is_ok_and(Document::has_image)
+            && let Some(foreign) = foreign::recognize(text, decoded.content())
+        {
+            return Err(DefinitionError::foreign(source, &foreign));
+        }
+        let document = document.map_err(|error| DefinitionError::json(source, error))?;
+        let source = InputText::new(InputKind::Path, source).whole().into();
+        let is_whole = matches!(document, Document::Definition(_));
+        let Object { value: definition, stray_keys } = document.into_definition();
+        let Definition { family, execution_role_arn, runtime_platform, container_definitions } = definition;
         let containers = container_definitions.unwrap_or_default();
         if containers.is_empty() {
-            let foreign_spelling = json::foreign_spelling(text);
-            return Err(DefinitionError::NoContainers { source_name: source, foreign_spelling });
+            return Err(DefinitionError::NoContainers { source_name: source });
         }
-        let containers: Vec<_> =
-            containers.into_iter().enumerate().map(|(position, Object(raw))| parse_container(position, raw)).collect();
-        let warnings = lint::check_containers(containers.iter().flatten());
-        let platform = runtime_platform.map_or(Ok(None), |Object(platform)| {
+        let mut key_warnings = KeyWarnings::new(&stray_keys, runtime_platform.as_ref());
+        let parse_container = |(position, object): (usize, Object<Container>)| {
+            let parsed = parse_container(position, object.value, &object.stray_keys, &stray_keys);
+            key_warnings.add_container(&parsed, &object.stray_keys);
+            parsed
+        };
+        let containers: Vec<_> = containers.into_iter().enumerate().map(parse_container).collect();
+        let execution_role_arn = execution_role_arn.filter(|arn| !arn.is_empty());
+        let mut warnings = key_warnings.warnings;
+        warnings
+            .extend(lint::check_execution_role(is_whole && execution_role_arn.is_none(), containers.iter().flatten()));
+        warnings.extend(lint::check_containers(containers.iter().flatten()));
+        let platform = runtime_platform.map_or(Ok(None), |Object { value: platform, .. }| {
             let RuntimePlatform { cpu_architecture, operating_system_family } = platform;
             Platform::from_ecs(cpu_architecture.as_deref(), operating_system_family.as_deref())
         });
@@ -57,22 +73,38 @@ impl TaskDefinition {
             source,
             platform,
             family: family.as_deref().filter(|family| !family.is_empty()).map(Printable::new),
-            execution_role: execution_role_arn.filter(|arn| !arn.is_empty()).map(|arn| execution_role::parse(&arn)),
+            execution_role: execution_role_arn.map(|arn| execution_role::parse(&arn)),
             containers,
             warnings,
         })
     }
 }
 
-fn parse_container(position: usize, raw: Container) -> Result<ContainerDefinition, ContainerError> {
+/// Parses a container. The keys of the definition matter to it only if they stand for its credentials.
+fn parse_container(
+    position: usize,
+    raw: Container,
+    stray_keys: &[StrayKey],
+    definition_keys: &[StrayKey],
+) -> Result<ContainerDefinition, ContainerError> {
     let image_text = raw.image.unwrap_or_default();
     let error = |container, kind| ContainerError { container, image: Field::Image.text(&image_text).whole(), kind };
     let placeholder = ContainerName::from_position(position);
-    let name = match raw.name.map(ContainerName::parse) {
+    let name = match raw.name.map(|name| ContainerName::parse(&name).ok_or(name)) {
         None => placeholder,
-        Some(Some(name)) => name,
-        Some(None) => return Err(error(placeholder, ContainerErrorKind::Name)),
+        Some(Ok(name)) => name,
+        Some(Err(text)) => {
+            let slip = Slip::find(Field::ContainerName, &text).map(Box::new);
+            let text = Field::ContainerName.text(&text).whole();
+            return Err(error(placeholder, ContainerErrorKind::Name(text, slip)));
+        }
     };
+    let stray_key = |kind: fn(&StrayKey) -> bool, keys: &[StrayKey]| keys.iter().find(|key| kind(key)).cloned();
+    if image_text.is_empty()
+        && let Some(key) = stray_key(|key| key.meant().name == "image", stray_keys)
+    {
+        return Err(error(name, ContainerErrorKind::StrayKey(key)));
+    }
     let image = match ImageReference::parse(&image_text) {
         Ok(image) => image,
         Err(source) => {
@@ -82,19 +114,25 @@ fn parse_container(position: usize, raw: Container) -> Result<ContainerDefinitio
             ));
         }
     };
-    let credentials = match raw.repository_credentials {
-        None => None,
-        Some(Object(RepositoryCredentials { credentials_parameter: None })) => {
-            return Err(error(name, ContainerErrorKind::NoParameter));
-        }
-        Some(Object(RepositoryCredentials { credentials_parameter: Some(text) })) => {
-            match CredentialsParameter::parse(&text) {
-                Ok(parameter) => Some(parameter),
-                Err(source) => {
-                    let text = Field::Secret.text(&text).whole();
-                    return Err(error(name, ContainerErrorKind::Parameter(text, Box::new(source))));
-                }
+    let (parameter, keys) = raw
+        .repository_credentials
+        .map_or((None, Vec::new()), |credentials| (credentials.value.credentials_parameter, credentials.stray_keys));
+    let credentials = match parameter.filter(|text| !text.is_empty()) {
+        Some(text) => match CredentialsParameter::parse(&text) {
+            Ok(parameter) => Some(parameter),
+            Err(source) => {
+                let text = Field::Secret.text(&text).whole();
+                return Err(error(name, ContainerErrorKind::Parameter(text, Box::new(source))));
             }
+        },
+        None => {
+            let is_credentials = |key: &StrayKey| key.meant().is_credentials();
+            let stray =
+                [&keys, stray_keys, definition_keys].into_iter().find_map(|keys| stray_key(is_credentials, keys));
+            if let Some(key) = stray {
+                return Err(error(name, ContainerErrorKind::StrayKey(key)));
+            }
+            None
         }
     };
     Ok(ContainerDefinition { name, image, credentials })
@@ -126,7 +164,7 @@ mod tests {
     #[test]
     fn an_error_of_one_container_does_not_affect_the_others() {
         let task = parse(
-            r#"[{"name": "a", "image": ""}, {"name": "b", "image": "ok"}, {"image": "ok", "repositoryCredentials": {}},
+            r#"[{"name": "a", "image": ""}, {"name": "b", "image": "ok"}, {"image": "ok", "repositoryCredentials": {"secret": "a"}},
                 {"name": "e\u001b[2J", "image": "ok"}, {"name": "c", "image": "ok", "repositoryCredentials": {"credentialsParameter": "arn:aws:ssm:us-east-1:111122223333:parameter/x"}}]"#,
         )
         .unwrap();
@@ -137,21 +175,21 @@ mod tests {
             .collect();
         assert!(matches!(&errors[0], Some((name, ContainerErrorKind::Image(..))) if name == "a"));
         assert_eq!(errors[1], None);
-        assert!(matches!(&errors[2], Some((name, ContainerErrorKind::NoParameter)) if name == "#3"));
-        assert!(matches!(&errors[3], Some((name, ContainerErrorKind::Name)) if name == "#4"));
+        assert!(matches!(&errors[2], Some((name, ContainerErrorKind::StrayKey(_))) if name == "#3"));
+        assert!(matches!(&errors[3], Some((name, ContainerErrorKind::Name(..))) if name == "#4"));
         assert!(matches!(&errors[4], Some((name, ContainerErrorKind::Parameter(..))) if name == "c"));
     }
 
     #[test]
     fn the_error_of_a_wrong_input_gives_its_position() {
         let error = |text: &str| parse(text).unwrap_err().to_string();
-        assert_eq!(error("family: web"), "task.json:1:3: expected ident");
-        assert_eq!(error(""), "task.json:1:0: EOF while parsing a value");
+        assert_eq!(error("{family: web}"), "task.json:1:2: a key without quotes");
+        assert_eq!(error("{"), "task.json:1:1: the text ends before the definition is complete");
         assert_eq!(error("{}"), "task.json: the task definition has no containers");
         assert_eq!(error("[]"), "task.json: the task definition has no containers");
         assert_eq!(
-            error("null"),
-            "task.json:1:4: invalid type: null, expected a task definition or an array of container definitions"
+            error("5"),
+            "task.json:1:1: invalid type: integer `5`, expected a task definition or an array of container definitions"
         );
         assert_eq!(
             error(r#"{"taskDefinition": {"containerDefinitions": [{"image": 5}]}}"#),

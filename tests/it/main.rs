@@ -50,6 +50,8 @@ mod pull_disk;
 mod pull_engine;
 mod pull_events;
 mod pull_input;
+mod pull_input_documents;
+mod pull_input_keys;
 mod pull_instance;
 mod pull_instance_documents;
 mod pull_instance_leaks;

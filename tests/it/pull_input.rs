@@ -28,7 +28,10 @@ fn malformed_container_has_its_own_message_and_spares_the_others() {
         (open_container("a", "registry.example/app::1"), "there are two colons before the tag"),
         (open_container("a", "registry.example/App:1"), "has upper-case letters"),
         (open_container("a", "https://registry.example/app"), "has no scheme"),
-        (json!({ "name": "a", "image": "b", "repositoryCredentials": {} }), "no `credentialsParameter`"),
+        (
+            json!({ "name": "a", "image": "b", "repositoryCredentials": { "secret": "c" } }),
+            "the key is `credentialsParameter`",
+        ),
         (wrong_arn("secretsmanager", "ssm"), "belongs to the service `ssm`"),
         (wrong_arn("111122223333", "11112222333"), "`11112222333` is not an AWS account id"),
         (wrong_arn("prod/hub-Ab12Cd", ""), "the name is empty"),
@@ -58,13 +61,13 @@ fn fail_fast_with_a_malformed_container_pulls_nothing() {
 #[test]
 fn invalid_task_definition_is_explained() {
     for (text, message) in [
-        ("", "-:1:0: EOF while parsing a value"),
-        ("not json", "-:1:2: expected ident"),
+        ("", "-: this is an empty text, not the JSON of a task definition"),
+        ("not json", "-:1:1: a text without quotes"),
         ("{}", "-: the task definition has no containers"),
         ("[]", "-: the task definition has no containers"),
         ("{\"containerDefinitions\": {}}", "-:1:25: containerDefinitions: invalid type: map, expected a sequence"),
         ("[{\"image\": [1]}]", "-:1:11: [0].image: invalid type: sequence, expected a string"),
-        ("\u{0}", "-:1:1: expected value"),
+        ("\u{1}", "-:1:1: expected value"),
     ] {
         let ended = plan(text);
         assert_eq!((ended.code, &*input_error(&ended)), (4, message), "{text}");

@@ -15,12 +15,21 @@ pub(super) fn read(paths: &[PathBuf]) -> Vec<Input> {
         if path == Path::new(STDIN) && paths[..index].contains(path) {
             continue;
         }
+        if let Some(error) = not_a_path(path) {
+            inputs.push(Input { source: InputError::WITHHELD.to_owned(), text: Err(Failure::from(error)) });
+            continue;
+        }
         match files(path) {
             Ok(files) => inputs.extend(files.iter().map(|file| read_file(file))),
             Err(error) => inputs.push(Input { source: path.display().to_string(), text: Err(Failure::from(error)) }),
         }
     }
     inputs
+}
+
+/// The error of an argument that is the text of a definition.
+fn not_a_path(path: &Path) -> Option<InputError> {
+    if path.exists() { None } else { InputError::for_argument(&path.to_string_lossy()) }
 }
 
 /// The file itself, or a folder's `*.json` in the order of their names.

@@ -29,14 +29,46 @@ fn parameter(text: &str) -> Failure {
 fn the_errors_of_task_definitions_are_unchanged() {
     let deep = format!("[{{\"image\": {}1{}}}]", "[".repeat(200), "]".repeat(200));
     let errors = render([
-        ("not JSON", definition("family: web")),
+        ("not JSON", definition(r#"{"family" "web"}"#)),
+        ("a comma too many", definition("[\n  {\"image\": \"a\",}\n]")),
+        ("a comment", definition("[\n  // the web\n  {\"image\": \"a\"}\n]")),
+        ("single quotes", definition("[{'image': 'a'}]")),
+        ("no end", definition("[{\"image\": \"a\"")),
+        ("a template", definition("[{\"image\": {{ image }} }]")),
+        ("a second document", definition("[{\"image\": \"a\"}]\n[{\"image\": \"b\"}]")),
+        ("a text before it", definition("Connecting\n[{\"image\": \"b\"}]")),
+        ("an empty text", definition("\n")),
+        (
+            "a CloudFormation template",
+            definition(
+                r#"{"Resources": {"Task": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"ContainerDefinitions": [{"Image": "a"}]}}}}"#,
+            ),
+        ),
+        ("a Terraform state", definition(r#"{"format_version": "1.0", "values": {"container_definitions": "[]"}}"#)),
+        ("a Compose file", definition("services:\n  web:\n    image: nginx:1\n")),
+        (
+            "a service",
+            definition(
+                r#"{"services": [{"serviceArn": "x", "taskDefinition": "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:3"}]}"#,
+            ),
+        ),
+        ("a single container", definition(r#"{"name": "app", "image": "a"}"#)),
         ("a wrong type", definition(r#"{"containerDefinitions": [{"image": 5}]}"#)),
         ("nested too deeply", definition(&deep)),
-        ("text after the definition", definition("[] []")),
+        ("text after the definition", definition("[] x")),
         ("no containers", definition("{}")),
-        ("another tool's spelling", definition(r#"{"ContainerDefinitions": []}"#)),
+        ("another tool's spelling", definition(r#"{"ContainerDefinitions": [{"Image": "a"}]}"#)),
         ("a container's name", container(r#"{"name": "a b", "image": "a"}"#)),
-        ("no credentialsParameter", container(r#"{"name": "app", "image": "a", "repositoryCredentials": {}}"#)),
+        ("another key of credentials", container(r#"{"name": "app", "image": "a", "repository_credentials": {}}"#)),
+        (
+            "credentials in another place",
+            container(r#"{"name": "app", "image": "a", "secrets": [{"credentialsParameter": "b"}]}"#),
+        ),
+        (
+            "credentials with another key",
+            container(r#"{"name": "app", "image": "a", "repositoryCredentials": {"secret": "b"}}"#),
+        ),
+        ("another key of the image", container(r#"{"name": "app", "Image": "a"}, {"image": "b"}"#)),
         ("empty image", image("")),
         ("scheme", image("https://registry.example/app")),
         ("two colons", image("registry.example/app::1.0")),
@@ -55,7 +87,6 @@ fn the_errors_of_task_definitions_are_unchanged() {
         ("ARN Region", parameter("arn:aws:secretsmanager:eu-west-1a:111122223333:secret:a")),
         ("ARN account", parameter("arn:aws:secretsmanager:eu-west-1:1111:secret:a")),
         ("ARN kind", parameter("arn:aws:secretsmanager:eu-west-1:111122223333:key:a")),
-        ("empty name", parameter("")),
         ("long secret name", parameter(&"n".repeat(513))),
         ("a character in a name", parameter("team registry")),
     ]);

@@ -1,0 +1,3 @@
+module "web" {
+  source = "terraform-aws-modules/ecs/aws//modules/service"
+}
