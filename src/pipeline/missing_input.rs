@@ -20,7 +20,7 @@ pub(super) fn hint(argument: &str) -> Option<String> {
     }
     if InputText::new(InputKind::Path, argument).holds_login() {
         return Some(
-            "taskpull takes the paths of files; change the password or token if others can see this command".to_owned(),
+            "taskpull reads files and stdin, and contacts no address for a definition; change the password or token if others can see this command".to_owned(),
         );
     }
     if let Some(path) = argument.strip_prefix("file://").or_else(|| argument.strip_prefix('@')) {
