@@ -2,10 +2,10 @@
 //! why it cannot be read.
 
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::missing_input;
-use crate::error::{Class, Explain, Failure, Link};
+use crate::error::{Class, Excerpt, Explain, Failure, InputKind, InputText, Link};
 use crate::task::shell_word;
 
 /// Maximum number of bytes of one input. ECS accepts 64 KiB for a task definition; an array of ten thousand
@@ -44,7 +44,7 @@ pub fn read_at_most(reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
     /// The operating system reports an error.
-    #[error("cannot read {path}", path = .path.display())]
+    #[error("cannot read {path}", path = shown(.path))]
     Unreadable {
         /// Path of the input.
         path: PathBuf,
@@ -55,19 +55,19 @@ pub enum InputError {
     #[error("an argument is the text of a definition, and not the path of a file")]
     NotAPath,
     /// The input is longer than any task definition.
-    #[error("{path} is longer than {} MiB, which no task definition is", LIMIT / 1_024 / 1_024, path = .path.display())]
+    #[error("{path} is longer than {} MiB, which no task definition is", LIMIT / 1_024 / 1_024, path = shown(.path))]
     TooLong {
         /// Path of the input.
         path: PathBuf,
     },
     /// A folder contains no `*.json`.
-    #[error("folder {path} contains no *.json", path = .path.display())]
+    #[error("folder {path} contains no *.json", path = shown(.path))]
     EmptyFolder {
         /// Path of the folder.
         path: PathBuf,
     },
     /// The path is a pipe, a device or a socket where a file is required.
-    #[error("{path} is not a regular file", path = .path.display())]
+    #[error("{path} is not a regular file", path = shown(.path))]
     NotRegular {
         /// Path of the pipe, device or socket.
         path: PathBuf,
@@ -83,6 +83,11 @@ impl InputError {
     pub fn for_argument(argument: &str) -> Option<Self> {
         missing_input::is_text(argument).then_some(Self::NotAPath)
     }
+}
+
+/// A path as an error shows it; a login may be given in its place.
+fn shown(path: &Path) -> Excerpt {
+    InputText::new(InputKind::Path, &path.to_string_lossy()).whole()
 }
 
 impl Explain for InputError {
@@ -105,7 +110,7 @@ impl Explain for InputError {
             Self::Unreadable { path, .. }
             | Self::TooLong { path }
             | Self::EmptyFolder { path }
-            | Self::NotRegular { path } => path.display().to_string(),
+            | Self::NotRegular { path } => shown(path).to_string(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What people give in place of the path of a file.
 
+use crate::error::{InputKind, InputText};
 use crate::task::{ImageReference, SecretArn, describe_command, image_command, shell_word};
 
 /// The ends of names that are files and no images.
@@ -16,6 +17,11 @@ pub(super) fn hint(argument: &str) -> Option<String> {
     let word = |text: &str| shell_word(text).map(std::borrow::Cow::into_owned);
     if argument.is_empty() {
         return Some("the argument is empty: a variable of the shell may not be set".to_owned());
+    }
+    if InputText::new(InputKind::Path, argument).holds_login() {
+        return Some(
+            "taskpull reads files and stdin, and contacts no address for a definition; change the password or token if others can see this command".to_owned(),
+        );
     }
     if let Some(path) = argument.strip_prefix("file://").or_else(|| argument.strip_prefix('@')) {
         return Some(format!("taskpull takes the path alone: `taskpull pull {}`", word(path)?));

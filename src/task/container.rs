@@ -60,7 +60,7 @@ pub struct ContainerError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContainerErrorKind {
     /// The name is not one that ECS accepts.
-    #[error("the name `{text}` {reason}", text = .0, reason = reason(.1.as_deref()))]
+    #[error("the name `{}` {}", .0, describe_name(.1.as_deref()))]
     Name(Excerpt, Option<Box<Slip>>),
     /// The image is not an image reference.
     #[error("image `{text}`: {error}", text = .0, error = .1)]
@@ -73,10 +73,9 @@ pub enum ContainerErrorKind {
     Parameter(Excerpt, Box<ArnError>),
 }
 
-/// Why a name is not one, as the end of a sentence.
-fn reason(slip: Option<&Slip>) -> String {
-    let rule = "is not one of 1 to 255 letters, digits, `-` and `_`";
-    slip.map_or_else(|| rule.to_owned(), |slip| format!("{rule}: {slip}"))
+fn describe_name(slip: Option<&Slip>) -> String {
+    const RULE: &str = "is not one of 1 to 255 letters, digits, `-` and `_`";
+    slip.map_or_else(|| RULE.to_owned(), |slip| format!("{RULE}: {slip}"))
 }
 
 impl Explain for ContainerError {
@@ -101,10 +100,8 @@ impl Explain for ContainerError {
 
     fn hint(&self) -> Option<String> {
         match &self.kind {
-            ContainerErrorKind::Name(_, slip) => Some(
-                slip.as_ref()
-                    .map_or_else(|| "give the container a name that ECS accepts".to_owned(), |slip| slip.hint()),
-            ),
+            ContainerErrorKind::Name(_, Some(slip)) => Some(slip.hint()),
+            ContainerErrorKind::Name(_, None) => Some("give the container a name that ECS accepts".to_owned()),
             ContainerErrorKind::Image(_, error) => Some(error.hint()),
             ContainerErrorKind::StrayKey(key) => Some(key.hint()),
             ContainerErrorKind::Parameter(_, error) => error.hint(),

@@ -2,7 +2,7 @@
 
 use super::foreign::{ForeignDocument, fill_in};
 use super::json::JsonError;
-use crate::error::{Class, Explain, Link, Printable};
+use crate::error::{Class, Excerpt, Explain, InputKind, InputText, Link, Printable};
 
 /// Why an input is not a task definition at all.
 #[derive(Debug, thiserror::Error)]
@@ -44,16 +44,28 @@ pub enum DefinitionError {
 impl DefinitionError {
     pub(super) fn json(source: &str, error: JsonError) -> Self {
         let JsonError { line, column, path, message, hint } = error;
-        Self::Json { source_name: Printable::new(source), line, column, path, message, hint: fill_in(&hint, source) }
+        Self::Json {
+            source_name: shown(source).into(),
+            line,
+            column,
+            path,
+            message,
+            hint: fill_in(&hint, shown(source).as_str()),
+        }
     }
 
     pub(super) fn foreign(source: &str, document: &ForeignDocument) -> Self {
         Self::Foreign {
-            source_name: Printable::new(source),
+            source_name: shown(source).into(),
             document: Printable::new(&document.name),
-            hint: fill_in(&document.hint, source),
+            hint: fill_in(&document.hint, shown(source).as_str()),
         }
     }
+}
+
+/// The name of an input, which may be a login that was given in place of a path.
+fn shown(source: &str) -> Excerpt {
+    InputText::new(InputKind::Path, source).whole()
 }
 
 impl Explain for DefinitionError {

@@ -9,7 +9,7 @@ use super::{
     image_reference::ImageReference, json, key_warnings::KeyWarnings, lint, platform::Platform,
     platform::PlatformError, role_parameter::RoleParameter, slip::Field, slip::Slip,
 };
-use crate::error::Printable;
+use crate::error::{InputKind, InputText, Printable};
 
 /// A parsed task definition with at least one container.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl TaskDefinition {
             return Err(DefinitionError::foreign(source, &foreign));
         }
         let document = document.map_err(|error| DefinitionError::json(source, error))?;
-        let source = Printable::new(source);
+        let source = InputText::new(InputKind::Path, source).whole().into();
         let is_whole = matches!(document, Document::Definition(_));
         let Object { value: definition, stray_keys } = document.into_definition();
         let Definition { family, execution_role_arn, runtime_platform, container_definitions } = definition;
@@ -95,7 +95,8 @@ fn parse_container(
         Some(Ok(name)) => name,
         Some(Err(text)) => {
             let slip = Slip::find(Field::ContainerName, &text).map(Box::new);
-            return Err(error(placeholder, ContainerErrorKind::Name(Field::ContainerName.text(&text).whole(), slip)));
+            let text = Field::ContainerName.text(&text).whole();
+            return Err(error(placeholder, ContainerErrorKind::Name(text, slip)));
         }
     };
     let stray_key = |kind: fn(&StrayKey) -> bool, keys: &[StrayKey]| keys.iter().find(|key| kind(key)).cloned();

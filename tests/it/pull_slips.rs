@@ -197,7 +197,12 @@ fn misplaced_login_is_in_no_output() {
 fn misplaced_login_in_an_argument_is_in_no_output() {
     let canary = Canary::new("password", PASSWORD);
     let host = format!("alice:{PASSWORD}@registry.example");
+    let address = format!("https://alice:{PASSWORD}@registry.example/task.json");
+    let query = format!("https://registry.example/task.json?token={PASSWORD}");
     for arguments in [
+        vec!["pull", &host],
+        vec!["pull", &address],
+        vec!["pull", &query],
         vec!["login-password", "--registry", &host],
         vec!["pull", "--platform", &host, "-"],
         vec!["secret", "check", "--for", "direct", &host],
