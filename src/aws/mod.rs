@@ -24,6 +24,7 @@ mod error_codes;
 mod explanation;
 mod hints;
 mod host_credentials;
+mod host_region;
 mod http_clients;
 mod kms;
 mod metadata_service;
@@ -48,6 +49,7 @@ pub use ca_bundle::CaBundleError;
 pub use client::AwsClient;
 #[cfg(feature = "ecs")]
 pub use ecs_client::EcsClient;
+pub use host_region::HostRegion;
 pub use kms::{Ciphertext, DecryptedBytes};
 pub use observed_call::{AwsCallEvent, CallObserver, CallOutcome};
 pub use registry_token::{EndpointVariant, RegistryToken, TokenScope};

@@ -25,7 +25,7 @@ mod provider;
 pub(crate) mod scope;
 mod store;
 
-pub use cache::{CacheConfig, CachingCredentialProvider};
+pub use cache::{CacheConfig, CachingCredentialProvider, SecretHome};
 pub use content::{ContentError, ContentFault, EntryFault, Envelope};
 pub use credential::Credential;
 pub use login::Login;
