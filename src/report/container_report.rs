@@ -125,7 +125,9 @@ impl ContainerReport {
         self.wanted_platform = pull.platform.as_ref().map(ToString::to_string);
         let report = |need| {
             let mut report = CredentialReport::from(need);
-            host_region.into_iter().for_each(|region| report.set_host_region(region));
+            if let Some(region) = host_region {
+                report.set_host_region(region);
+            }
             report
         };
         self.credential = Some(report(&pull.first_route().need));
