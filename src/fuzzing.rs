@@ -6,8 +6,8 @@
 use http::{HeaderValue, header};
 
 use crate::agent::JournalRecord;
-use crate::aws::{Denial, SecretValue, SecretVersion};
 use crate::answers::{PullContext, SentLogin, classify};
+use crate::aws::{Denial, SecretValue, SecretVersion};
 use crate::cluster::{Attributes, Expression};
 use crate::config::AccessTokens;
 use crate::credential::content::{SecretContent, parse_login};

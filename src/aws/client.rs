@@ -14,12 +14,12 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::aws::{
     AwsCall, AwsError, AwsErrorKind, AwsRequest, AwsResource, CaBundleError, CallObserver, Ciphertext, DecryptedBytes,
-    RegistryToken, SecretLookup, SecretVersion, TokenScope, aws_call::RequestIds, aws_error::ErrorContext,
+    HostRegion, RegistryToken, SecretLookup, SecretVersion, TokenScope, aws_call::RequestIds, aws_error::ErrorContext,
     aws_error::IdentityError, ecr, host_credentials::HostCredentials, host_credentials::run_on_blocking_thread,
     http_clients::HttpClients, kms::Kms, observed_call::with_deadline, role_sessions::RoleSessions,
     sdk_error::FailedCall, secret_batcher::SecretBatcher, secret_reader::SecretReader, secret_search::search,
 };
-use crate::config::{Batching, HostKind};
+use crate::config::{self, Batching, HostKind};
 use crate::identity::Identity;
 use crate::secret::Secret;
 use crate::task::{self, CredentialsParameter, KeyArn, SecretArn};
@@ -89,6 +89,26 @@ impl AwsClient {
     #[must_use]
     pub fn deadline(&self) -> Duration {
         self.deadline
+    }
+
+    /// The host's Region, in which a secret without an ARN is looked for.
+    pub async fn region(&self, end: Instant) -> Option<String> {
+        let config = self.config(end).await.ok()?;
+        let region = timeout_at(end, self.host.region(config)).await.ok().flatten()?;
+        Some(region.as_ref().to_owned())
+    }
+
+    /// The host's Region and where it is set. The metadata service is not asked.
+    pub async fn host_region(&self) -> Option<HostRegion> {
+        let config = self.config(Instant::now() + self.deadline).await.ok()?;
+        let name = config.region().map(|region| region.as_ref().to_owned());
+        let source = match (&name, config::region_variable()) {
+            (Some(_), Some(variable)) => variable.to_owned(),
+            (Some(_), None) => "the profile".to_owned(),
+            (None, _) if self.host.has_metadata_service() => "the instance's metadata service".to_owned(),
+            (None, _) => return None,
+        };
+        Some(HostRegion { name, source })
     }
 
     /// Reads a secret, in the Region of its ARN or the host's, until `end`.

@@ -71,6 +71,10 @@ impl HostCredentials {
         Self { kind, http, observer, container, metadata, metadata_answered, metadata_region: OnceCell::new() }
     }
 
+    pub(crate) fn has_metadata_service(&self) -> bool {
+        self.kind.has_metadata_service()
+    }
+
     pub(crate) fn http(&self) -> &HttpClients {
         &self.http
     }

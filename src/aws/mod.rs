@@ -25,6 +25,7 @@ mod error_codes;
 mod explanation;
 mod hints;
 mod host_credentials;
+mod host_region;
 mod http_clients;
 mod kms;
 mod metadata_service;
@@ -52,6 +53,7 @@ pub use client::AwsClient;
 pub use denial::{Denial, DenialContext, PolicyDecision, PolicyKind};
 #[cfg(feature = "ecs")]
 pub use ecs_client::EcsClient;
+pub use host_region::HostRegion;
 pub use kms::{Ciphertext, DecryptedBytes};
 pub use observed_call::{AwsCallEvent, CallObserver, CallOutcome};
 pub use registry_token::{EndpointVariant, RegistryToken, TokenScope};

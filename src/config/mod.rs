@@ -16,6 +16,7 @@ mod engine_location;
 mod file_settings;
 mod parse_value;
 mod proxy;
+mod region_variable;
 mod registry_entry;
 mod rewrite_entry;
 mod sdk_variables;
@@ -37,6 +38,7 @@ pub use config_error::ConfigError;
 pub use default_file::default_file;
 pub use engine_location::EngineLocation;
 pub use parse_value::Principal;
+pub use region_variable::region_variable;
 pub use registry_entry::RegistryEntry;
 pub use rewrite_entry::RewriteEntry;
 pub use settings::{

@@ -50,7 +50,7 @@ impl Credential {
         let parsed = content::parse_login(&secret.version, &secret.text, image, access_tokens);
         let ParsedLogin { login, warnings } = parsed.map_err(|error| Arc::new(error.into()))?;
         let (names, identity) = (Arc::clone(&secret.names), identity.clone());
-        let provenance = Provenance::Secret { names, warnings, identity, stale };
+        let provenance = Provenance::Secret { names, warnings, identity, principal: None, stale };
         Ok(Self { login, provenance, source: Some(CredentialSource::Secret(secret)) })
     }
 
@@ -61,7 +61,13 @@ impl Credential {
         identity: &Identity,
     ) -> Self {
         let (registry, identity) = (registry.clone(), identity.clone());
-        Self::from_token(token, |expires, requests| Provenance::Ecr { registry, identity, expires, requests })
+        Self::from_token(token, |expires, requests| Provenance::Ecr {
+            registry,
+            identity,
+            principal: None,
+            expires,
+            requests,
+        })
     }
 
     /// A token for ECR Public.
@@ -69,6 +75,7 @@ impl Credential {
         let identity = identity.clone();
         Self::from_token(token, |expires, requests| Provenance::EcrPublic {
             identity,
+            principal: None,
             expires,
             no_token_reason: None,
             requests,
@@ -95,8 +102,13 @@ impl Credential {
     /// token.
     pub(in crate::credential) fn without_ecr_public_token(identity: &Identity, reason: Printable) -> Self {
         let identity = identity.clone();
-        let provenance =
-            Provenance::EcrPublic { identity, expires: None, no_token_reason: Some(reason), requests: Vec::new() };
+        let provenance = Provenance::EcrPublic {
+            identity,
+            principal: None,
+            expires: None,
+            no_token_reason: Some(reason),
+            requests: Vec::new(),
+        };
         Self { login: Login::Anonymous, provenance, source: None }
     }
 

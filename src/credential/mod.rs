@@ -29,7 +29,7 @@ mod store;
 mod text_flaw;
 mod text_shape;
 
-pub use cache::{CacheConfig, CachingCredentialProvider};
+pub use cache::{CacheConfig, CachingCredentialProvider, SecretHome};
 pub use content::{
     BinaryForm, ContentError, ContentFault, EntryFault, Envelope, ForeignForm, KeyFault, LoginKeyFaults,
 };

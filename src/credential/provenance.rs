@@ -22,6 +22,8 @@ pub enum Provenance {
         warnings: Vec<Warning>,
         /// The identity that read it.
         identity: Identity,
+        /// Who that identity was for AWS, as far as it is known.
+        principal: Option<Printable>,
         /// The age of the cached value, if it is past its expiry and was used because AWS is
         /// unavailable.
         stale: Option<Duration>,
@@ -32,6 +34,8 @@ pub enum Provenance {
         registry: EcrRegistry,
         /// The identity to which the token belongs.
         identity: Identity,
+        /// Who that identity was for AWS, as far as it is known.
+        principal: Option<Printable>,
         /// When the token expires, if ECR said so.
         expires: Option<SystemTime>,
         /// The AWS calls that returned it.
@@ -41,6 +45,8 @@ pub enum Provenance {
     EcrPublic {
         /// The identity that asked for the token.
         identity: Identity,
+        /// Who that identity was for AWS, as far as it is known.
+        principal: Option<Printable>,
         /// When the token expires, if ECR Public said so.
         expires: Option<SystemTime>,
         /// Why there is no token; the pull was then anonymous.
@@ -62,6 +68,16 @@ impl Provenance {
             Self::Ecr { .. } => "ecr",
             Self::EcrPublic { .. } => "ecr-public",
             Self::HostLogin(_) => "instance",
+        }
+    }
+
+    /// Adds who the identity was for AWS.
+    pub(in crate::credential) fn set_principal(&mut self, name: Option<Printable>) {
+        match self {
+            Self::Secret { principal, .. } | Self::Ecr { principal, .. } | Self::EcrPublic { principal, .. } => {
+                *principal = name;
+            }
+            Self::Anonymous | Self::HostLogin(_) => {}
         }
     }
 

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::aws::{AwsClient, AwsError, Ciphertext, DecryptedBytes, RegistryToken, SecretVersion, TokenScope};
+use super::cache::SecretHome;
+use crate::aws::{
+    AwsClient, AwsError, Ciphertext, DecryptedBytes, HostRegion, RegistryToken, SecretVersion, TokenScope,
+};
 use crate::error::Warning;
 use crate::identity::Identity;
 use crate::task::CredentialsParameter;
@@ -40,6 +43,22 @@ pub trait SecretStore: Send + Sync + 'static {
         ciphertext: &Ciphertext,
         end: Instant,
     ) -> impl Future<Output = Result<DecryptedBytes, AwsError>> + Send;
+
+    /// Where the identity finds a secret that is named without an ARN; `None` if that is not known
+    /// without a call to AWS.
+    fn home(&self, _: &Identity, _: Instant) -> impl Future<Output = Option<SecretHome>> + Send {
+        std::future::ready(None)
+    }
+
+    /// Who the identity has been for AWS on its last call, as far as that is known.
+    fn principal(&self, identity: &Identity) -> Option<String> {
+        identity.session_arn()
+    }
+
+    /// The host's Region and where it is set; `None` if it is not known without a request.
+    fn host_region(&self) -> impl Future<Output = Option<HostRegion>> + Send {
+        std::future::ready(None)
+    }
 
     /// What the calls so far have shown about the host that its user should know.
     fn warnings(&self) -> Vec<Warning> {
@@ -84,6 +103,15 @@ impl SecretStore for AwsClient {
         end: Instant,
     ) -> Result<DecryptedBytes, AwsError> {
         Self::decrypt(self, identity, secret, version, ciphertext, end).await
+    }
+
+    async fn home(&self, identity: &Identity, end: Instant) -> Option<SecretHome> {
+        let account = identity.role()?.account()?.to_owned();
+        Some(SecretHome { account, region: self.region(end).await? })
+    }
+
+    async fn host_region(&self) -> Option<HostRegion> {
+        Self::host_region(self).await
     }
 }
 

@@ -50,6 +50,16 @@ impl Identity {
         }
     }
 
+    /// The ARN of the role session, as STS names it in its answer and CloudTrail shows it; `None` for
+    /// the host. STS leaves out the role's path.
+    #[must_use]
+    pub fn session_arn(&self) -> Option<String> {
+        let RoleSession { role, name } = self.session()?;
+        let (_, role_name) = role.as_str().rsplit_once('/')?;
+        let (partition, account, session) = (role.partition()?, role.account()?, name.as_str());
+        Some(format!("arn:{partition}:sts::{account}:assumed-role/{role_name}/{session}"))
+    }
+
     /// The `sts:ExternalId` to send when the role is assumed.
     #[must_use]
     pub fn external_id(&self) -> Option<&str> {

@@ -142,6 +142,7 @@ mod tests {
     fn token_covers_its_registry_until_shortly_before_it_expires() {
         let public = |minutes: Option<u64>, no_token_reason: Option<&str>| Provenance::EcrPublic {
             identity: Identity::Host,
+            principal: None,
             expires: minutes.map(|minutes| SystemTime::UNIX_EPOCH + Duration::from_mins(minutes)),
             no_token_reason: no_token_reason.map(Printable::new),
             requests: Vec::new(),
@@ -154,8 +155,13 @@ mod tests {
 
     #[test]
     fn secret_covers_one_image_and_a_stale_one_is_not_cached() {
-        let secret =
-            |stale| Provenance::Secret { names: Arc::default(), warnings: Vec::new(), identity: Identity::Host, stale };
+        let secret = |stale| Provenance::Secret {
+            names: Arc::default(),
+            warnings: Vec::new(),
+            identity: Identity::Host,
+            principal: None,
+            stale,
+        };
         assert_eq!(seconds(&secret(None)), Some((false, 300)));
         assert_eq!(seconds(&secret(Some(MAX_AGE))), Some((false, 0)));
     }

@@ -5,14 +5,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::input::Input;
+use crate::aws::HostRegion;
 use crate::credential::CredentialProvider;
 use crate::engine::EngineConnector;
 use crate::error::{Failure, Warning};
-use crate::plan::{PlanContext, PullPlan};
+use crate::plan::{Need, PlanContext, PlannedPull, PullPlan};
 use crate::pull::{self, ProgressObserver, PullLimiter, PullLimits};
 use crate::report::Report;
 use crate::report::Subject;
-use crate::task::TaskDefinition;
+use crate::task::{CredentialsParameter, TaskDefinition};
 use crate::traces;
 
 /// A planned run: its pulls, the inputs that could not be planned, and when it started.
@@ -77,16 +78,27 @@ impl PullRun {
         self.warnings.iter().map(ToString::to_string).chain(tasks)
     }
 
+    /// Whether a secret is named without its Region.
+    #[must_use]
+    pub fn needs_host_region(&self) -> bool {
+        self.plan
+            .pulls
+            .iter()
+            .flat_map(PlannedPull::routes)
+            .any(|route| matches!(&route.need, Need::Secret { parameter: CredentialsParameter::Name(_), .. }))
+    }
+
     /// Whether an input or a container is invalid.
     fn has_faults(&self) -> bool {
         let containers = self.plan.tasks.iter().flat_map(|task| &task.containers);
         !self.invalid_inputs.is_empty() || containers.into_iter().any(|container| container.pull.is_err())
     }
 
-    /// The plan as a report. Contacts neither AWS nor the engine.
+    /// The plan as a report, with the host's Region if it is known. Contacts neither AWS nor the engine.
     #[must_use]
-    pub fn dry_run(self) -> Report {
-        Report::from_plan(self.plan, self.invalid_inputs, self.started.elapsed()).with_host_warnings(&self.warnings)
+    pub fn dry_run(self, host_region: Option<&HostRegion>) -> Report {
+        let duration = self.started.elapsed();
+        Report::from_plan(self.plan, self.invalid_inputs, duration, host_region).with_host_warnings(&self.warnings)
     }
 
     /// Pulls the images. Cancelling `interrupt` ends the run early; pulls that have not finished are

@@ -28,13 +28,12 @@ impl<'a> EnginePlatform<'a> {
     ) -> Self {
         let stated = async move {
             let engine = engine.await.ok()?;
-            match timeout(answer_timeout, engine.platform()).await {
-                Ok(Ok(platform)) => platform,
-                _ => {
-                    tracing::debug!("engine did not report its platform; architecture of images not checked");
-                    None
-                }
+            let answer = timeout(answer_timeout, engine.platform()).await;
+            if let Ok(Ok(platform)) = answer {
+                return platform;
             }
+            tracing::debug!("engine did not report its platform; architecture of images not checked");
+            None
         };
         Self { stated: stated.boxed().shared() }
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::credential_report::CredentialReport;
 use super::timestamp::milliseconds;
 use super::warning_report::WarningReport;
+use crate::aws::HostRegion;
 use crate::credential::Provenance;
 use crate::error::{Failure, Printable};
 use crate::plan::PlannedPull;
@@ -120,10 +121,17 @@ impl ContainerReport {
     }
 
     /// Adds what is planned.
-    pub(super) fn set_plan(&mut self, pull: &PlannedPull) {
+    pub(super) fn set_plan(&mut self, pull: &PlannedPull, host_region: Option<&HostRegion>) {
         self.wanted_platform = pull.platform.as_ref().map(ToString::to_string);
-        self.credential = Some(CredentialReport::from(&pull.first_route().need));
-        self.upstream_credential = pull.pull_through.as_ref().map(|_| Box::new(CredentialReport::from(&pull.need)));
+        let report = |need| {
+            let mut report = CredentialReport::from(need);
+            if let Some(region) = host_region {
+                report.set_host_region(region);
+            }
+            report
+        };
+        self.credential = Some(report(&pull.first_route().need));
+        self.upstream_credential = pull.pull_through.as_ref().map(|_| Box::new(report(&pull.need)));
         self.set_route(pull, None);
     }
 

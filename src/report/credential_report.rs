@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::timestamp::timestamp;
-use crate::aws::AwsRequest;
+use crate::aws::{AwsRequest, HostRegion};
 use crate::credential::{Provenance, SecretNames};
 use crate::error::Printable;
 use crate::plan::{HostLogin, Need};
@@ -34,8 +34,15 @@ pub enum CredentialReport {
         /// Region of the secret, if it is known without a call to AWS.
         #[serde(skip_serializing_if = "Option::is_none")]
         region: Option<String>,
+        /// In a dry run, for a secret without an ARN: where the Region is from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        region_source: Option<String>,
         /// Identity that reads the secret: `host`, or the ARN of a role.
         identity: String,
+        /// Who that identity was for AWS: the ARN of the role session, or the source of the host's
+        /// credentials; absent in a dry run.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        principal: Option<Printable>,
         /// Age of a stale value, in seconds, that was used because AWS was unavailable.
         #[serde(skip_serializing_if = "Option::is_none")]
         stale_seconds: Option<u64>,
@@ -51,6 +58,10 @@ pub enum CredentialReport {
         region: String,
         /// Identity that requests the token: `host`, or the ARN of a role.
         identity: String,
+        /// Who that identity was for AWS: the ARN of the role session, or the source of the host's
+        /// credentials; absent in a dry run.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        principal: Option<Printable>,
         /// When the token expires; absent in a dry run.
         #[serde(skip_serializing_if = "Option::is_none")]
         expires_at: Option<String>,
@@ -62,6 +73,10 @@ pub enum CredentialReport {
     EcrPublic {
         /// Identity that requests the token: `host`, or the ARN of a role.
         identity: String,
+        /// Who that identity was for AWS: the ARN of the role session, or the source of the host's
+        /// credentials; absent in a dry run.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        principal: Option<Printable>,
         /// When the token expires; absent in a dry run.
         #[serde(skip_serializing_if = "Option::is_none")]
         expires_at: Option<String>,
@@ -95,20 +110,22 @@ impl From<&Provenance> for CredentialReport {
         match provenance {
             Provenance::Anonymous => Self::Anonymous,
             Provenance::HostLogin(login) => Self::from(login),
-            Provenance::Ecr { registry, identity, expires, requests } => Self::Ecr {
+            Provenance::Ecr { registry, identity, principal, expires, requests } => Self::Ecr {
                 account: registry.account.clone(),
                 region: registry.region.to_string(),
                 identity: identity.name().to_owned(),
+                principal: principal.clone(),
                 expires_at: expires.map(timestamp),
                 aws_requests: aws_requests(requests),
             },
-            Provenance::EcrPublic { identity, expires, no_token_reason, requests } => Self::EcrPublic {
+            Provenance::EcrPublic { identity, principal, expires, no_token_reason, requests } => Self::EcrPublic {
                 identity: identity.name().to_owned(),
+                principal: principal.clone(),
                 expires_at: expires.map(timestamp),
                 aws_requests: aws_requests(requests),
                 without_token: no_token_reason.clone(),
             },
-            Provenance::Secret { names, warnings, identity, stale } => {
+            Provenance::Secret { names, warnings, identity, principal, stale } => {
                 let SecretNames { arn, version_id, account, region, stage, requests } = &**names;
                 Self::Secret {
                     arn: arn.clone(),
@@ -117,7 +134,9 @@ impl From<&Provenance> for CredentialReport {
                     warnings: warnings.iter().map(|warning| Printable::new(&warning.to_string())).collect(),
                     account: account.clone(),
                     region: region.clone(),
+                    region_source: None,
                     identity: identity.name().to_owned(),
+                    principal: principal.clone(),
                     stale_seconds: stale.map(|age| age.as_secs()),
                     aws_requests: aws_requests(requests),
                 }
@@ -135,11 +154,13 @@ impl From<&Need> for CredentialReport {
                 account: registry.account.clone(),
                 region: registry.region.to_string(),
                 identity: identity.name().to_owned(),
+                principal: None,
                 expires_at: None,
                 aws_requests: Vec::new(),
             },
             Need::EcrPublic { identity } => Self::EcrPublic {
                 identity: identity.name().to_owned(),
+                principal: None,
                 expires_at: None,
                 aws_requests: Vec::new(),
                 without_token: None,
@@ -151,10 +172,22 @@ impl From<&Need> for CredentialReport {
                 warnings: Vec::new(),
                 account: parameter.account().map(str::to_owned),
                 region: parameter.region().map(ToString::to_string),
+                region_source: None,
                 identity: identity.name().to_owned(),
+                principal: None,
                 stale_seconds: None,
                 aws_requests: Vec::new(),
             },
+        }
+    }
+}
+
+impl CredentialReport {
+    /// In a dry run, adds the host's Region to a secret that is named without one.
+    pub(super) fn set_host_region(&mut self, HostRegion { name, source }: &HostRegion) {
+        if let Self::Secret { region: region @ None, region_source, .. } = self {
+            region.clone_from(name);
+            *region_source = Some(source.clone());
         }
     }
 }

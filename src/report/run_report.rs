@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::container_report::{ContainerReport, ContainerResult};
 use super::timestamp::milliseconds;
 use super::warning_report::WarningReport;
+use crate::aws::HostRegion;
 use crate::error::{ExitCode, Failure, Link, Printable, Warning};
 use crate::plan::{PlannedContainer, PlannedPull, PlannedTask, PullPlan};
 use crate::pull::PullOutcome;
@@ -65,12 +66,17 @@ impl Report {
         })
     }
 
-    /// The report of a dry run.
+    /// The report of a dry run. The host's Region is that of secrets which are named without one.
     #[must_use]
-    pub fn from_plan(plan: PullPlan, invalid_inputs: Vec<Failure>, duration: Duration) -> Self {
+    pub fn from_plan(
+        plan: PullPlan,
+        invalid_inputs: Vec<Failure>,
+        duration: Duration,
+        host_region: Option<&HostRegion>,
+    ) -> Self {
         let PullPlan { tasks, pulls } = plan;
         Self::new(tasks, invalid_inputs, duration, |container, index| {
-            container.set_plan(&pulls[index]);
+            container.set_plan(&pulls[index], host_region);
             Vec::new()
         })
     }

@@ -21,7 +21,9 @@ fn secret(arn: &str, request: &str) -> CredentialReport {
         warnings: Vec::new(),
         account: Some("111122223333".to_owned()),
         region: Some("us-east-1".to_owned()),
-        identity: ROLE.to_owned(),
+        region_source: None,
+        identity: "arn:aws:iam::111122223333:role/exec".to_owned(),
+        principal: Some(printable(ROLE)),
         stale_seconds: None,
         aws_requests: vec![AwsRequestReport { operation: "GetSecretValue".to_owned(), id: printable(request) }],
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::credential_report::CredentialReport;
 use super::login_key::LoginKey;
 use super::text_writer::TextWriter;
+use crate::error::Printable;
 
 /// The credentials of a report, numbered in the order of their first use. Credentials of one login
 /// have one number.
@@ -52,17 +53,29 @@ fn lines(credential: &CredentialReport) -> Vec<String> {
         CredentialReport::Instance { source, matched } => {
             vec![format!("host login for {matched}"), format!("from {source}")]
         }
-        CredentialReport::Ecr { account, region, identity, expires_at, .. } => {
-            token_lines(format!("ECR token for account {account}, Region {region}"), identity, expires_at.as_deref())
+        CredentialReport::Ecr { account, region, identity, principal, expires_at, .. } => {
+            let name = format!("ECR token for account {account}, Region {region}");
+            token_lines(name, &reader(identity, principal.as_ref()), expires_at.as_deref())
         }
-        CredentialReport::EcrPublic { identity, expires_at, without_token: None, .. } => {
-            token_lines("ECR Public token".to_owned(), identity, expires_at.as_deref())
+        CredentialReport::EcrPublic { identity, principal, expires_at, without_token: None, .. } => {
+            let name = "ECR Public token".to_owned();
+            token_lines(name, &reader(identity, principal.as_ref()), expires_at.as_deref())
         }
         CredentialReport::EcrPublic { without_token: Some(reason), .. } => {
             vec!["none, for ECR Public".to_owned(), format!("warning: {reason}")]
         }
         CredentialReport::Secret {
-            arn, version_id, stage, warnings, account, region, identity, stale_seconds, ..
+            arn,
+            version_id,
+            stage,
+            warnings,
+            account,
+            region,
+            region_source,
+            identity,
+            principal,
+            stale_seconds,
+            ..
         } => {
             let mut lines = vec![arn.to_string()];
             if let Some(version) = version_id {
@@ -70,14 +83,33 @@ fn lines(credential: &CredentialReport) -> Vec<String> {
                 lines.push(format!("version {version}{stage}"));
             } else {
                 let account = account.as_deref().unwrap_or("of the caller");
-                let region = region.as_deref().unwrap_or("of the host");
-                lines.push(format!("account {account}, Region {region}"));
+                let region = region_text(region.as_deref(), region_source.as_deref());
+                lines.push(format!("account {account}, {region}"));
             }
-            lines.push(format!("read as {identity}"));
+            lines.push(format!("read as {}", reader(identity, principal.as_ref())));
             lines.extend(stale_seconds.map(|age| format!("stale: {age} s old, used because AWS is unavailable")));
             lines.extend(warnings.iter().map(|warning| format!("warning: {warning}")));
             lines
         }
+    }
+}
+
+/// Who reads a secret or requests a token, in the words of AWS if they are known.
+fn reader(identity: &str, principal: Option<&Printable>) -> String {
+    match (principal, identity) {
+        (Some(principal), _) => principal.to_string(),
+        (None, "host") => "the host".to_owned(),
+        (None, role) => role.to_owned(),
+    }
+}
+
+/// The Region of a secret in a dry run, and where it is from.
+fn region_text(region: Option<&str>, source: Option<&str>) -> String {
+    match (region, source) {
+        (Some(region), None) => format!("Region {region} (from the ARN)"),
+        (Some(region), Some(source)) => format!("Region {region} (from {source})"),
+        (None, Some(source)) => format!("the Region that {source} names"),
+        (None, None) => "Region of the host".to_owned(),
     }
 }
 

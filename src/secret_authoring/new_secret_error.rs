@@ -127,7 +127,9 @@ impl Explain for NewSecretError {
             Self::CustomerKey => {
                 "omit --kms-key; a customer key is for --for direct, where another account may have to read the secret"
             }
-            Self::Key { key, .. } => return Some(format!("pass the full ARN of the key: {}", find_key_arn(key.as_str()))),
+            Self::Key { key, .. } => {
+                return Some(format!("pass the full ARN of the key: {}", find_key_arn(key.as_str())));
+            }
             Self::EmptyToken => "pass it on stdin (`< token.txt` at the end of the command), or type it at the prompt",
             Self::TokenFlaws(flaws) => token_hint(flaws),
             Self::UsernameFlaws(_) => "pass the user name alone",

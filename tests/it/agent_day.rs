@@ -188,7 +188,7 @@ fn job(source: &str, definition: &[u8]) -> PullRun {
 impl JobExecutor for Pulling {
     fn plan(&self, source: &str, definition: &[u8]) -> JobPlan {
         let job = job(source, definition);
-        JobPlan { subjects: job.subjects(), report: job.dry_run() }
+        JobPlan { subjects: job.subjects(), report: job.dry_run(None) }
     }
 
     fn check_engine(&self) -> BoxFuture<'_, Result<(), Failure>> {

@@ -7,6 +7,7 @@ use crate::support::aws::{AwsFault, Policy, Secret};
 use crate::support::engine::{PullScript, RegistryAuth};
 use crate::support::fault::Calls;
 use crate::support::names::{GET_SECRET_VALUE, HOST_USER, OTHER_KEY, OTHER_SECRET, ROLE, SECRET};
+use crate::support::run::Run;
 use crate::support::world::{IMAGE, LOGIN, World, container, open_container, task};
 
 #[test]
@@ -188,4 +189,48 @@ fn dry_run_makes_no_request() {
     assert_eq!(ended.container(1)["image"], "docker.io/library/nginx:latest");
     assert_eq!(world.aws.calls(), []);
     assert_eq!(world.engine.requests(), Vec::<String>::new());
+}
+
+#[test]
+fn secret_with_several_names_is_read_and_shown_once() {
+    let mut world = World::new();
+    world.host = world.aws.put_user(HOST_USER, Policy::allow("sts:AssumeRole", ROLE));
+    world.aws.put_role(ROLE, Policy::trust(HOST_USER), Policy::allow(GET_SECRET_VALUE, "*"));
+    let partial = SECRET.trim_end_matches("-Ab12Cd");
+    let names = [SECRET, partial, "prod/hub"];
+    let containers: Vec<_> = names
+        .iter()
+        .enumerate()
+        .map(|(index, name)| {
+            container(&format!("c{index}"), &format!("registry.example:5000/team/app-{index}:v1"), name)
+        })
+        .collect();
+    let mut definition = task(&containers);
+    definition["executionRoleArn"] = json!(ROLE);
+    let run = Run::new(["pull", "-"]).stdin(definition.to_string());
+    let ended = world.configure(run).env("AWS_REGION", "eu-west-1").output();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(world.aws.call_count("GetSecretValue") + world.aws.call_count("BatchGetSecretValue"), 1, "{ended:?}");
+    assert_eq!(ended.stdout.matches(SECRET).count(), 1, "{}", ended.stdout);
+    let (_, session) = ROLE.rsplit_once('/').unwrap();
+    let reader = format!("read as arn:aws:sts::111122223333:assumed-role/{session}/");
+    assert!(ended.stdout.contains(&reader) && !ended.stdout.contains("[2]"), "{}", ended.stdout);
+}
+
+#[test]
+fn dry_run_names_the_region_and_its_source() {
+    let world = World::new();
+    let definition = task(&[container("by-name", IMAGE, "prod/hub"), container("by-arn", IMAGE, SECRET)]);
+    let dry_run = |variable: &str| {
+        let run = Run::new(["pull", "--dry-run", "-"]).stdin(definition.to_string());
+        let ended = world.configure(run).env(variable, "us-east-1").output();
+        assert_eq!(ended.code, 0, "{ended:?}");
+        ended.stdout
+    };
+    let text = dry_run("AWS_REGION");
+    assert!(text.contains("Region us-east-1 (from AWS_REGION)"), "{text}");
+    assert!(text.contains("account 111122223333, Region eu-west-1 (from the ARN)"), "{text}");
+    assert!(text.contains("read as the host"), "{text}");
+    let text = dry_run("AWS_DEFAULT_REGION");
+    assert!(text.contains("Region us-east-1 (from AWS_DEFAULT_REGION)"), "{text}");
 }

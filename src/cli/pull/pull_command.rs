@@ -52,7 +52,12 @@ fn run_here(arguments: &PullArguments) -> Result<ExitCode, CommandError> {
     let known_warnings: Vec<_> = run.host_warnings().iter().map(WarningReport::from).collect();
     run.warnings().for_each(|warning| print_line(&format!("warning: {warning}")));
     if arguments.dry_run {
-        return Ok(finish_dry_run(&run.dry_run(), arguments));
+        let host_region = if run.needs_host_region() {
+            runtime::run(Threads::Workers(1), context.credentials.host_region())?
+        } else {
+            None
+        };
+        return Ok(finish_dry_run(&run.dry_run(host_region.as_ref()), arguments));
     }
     log::start_export(&traces);
     let interrupt = CancellationToken::new();

@@ -69,7 +69,7 @@ impl PipelineExecutor {
 impl JobExecutor for PipelineExecutor {
     fn plan(&self, source: &str, definition: &[u8]) -> JobPlan {
         let run = pull_run(&self.components().context, source, definition);
-        JobPlan { subjects: run.subjects(), report: run.dry_run() }
+        JobPlan { subjects: run.subjects(), report: run.dry_run(None) }
     }
 
     fn check_engine(&self) -> BoxFuture<'_, Result<(), Failure>> {

@@ -9,7 +9,7 @@ use super::{
     boot_clock::BootClock, cache_config::CacheConfig, cached_secret::SecretCacheKey, secret_provider::ProvidedSecret,
     secret_provider::SecretProvider, token_cache::TokenCacheKey, token_provider::TokenProvider,
 };
-use crate::aws::TokenScope;
+use crate::aws::{HostRegion, TokenScope};
 use crate::config::AccessTokens;
 use crate::credential::{
     credential::Credential, credential::CredentialSource, host_logins::HostLoginProvider, host_logins::HostLogins,
@@ -47,7 +47,24 @@ impl<S: SecretStore + TokenStore> CachingCredentialProvider<S> {
         }
     }
 
-    async fn provide(&self, PlannedPull { image, need, .. }: &PlannedPull) -> Result<Credential, Arc<Failure>> {
+    /// The host's Region and where it is set, as far as that is known without a request.
+    pub async fn host_region(&self) -> Option<HostRegion> {
+        self.secrets.host_region().await
+    }
+
+    async fn provide(&self, pull: &PlannedPull) -> Result<Credential, Arc<Failure>> {
+        Ok(self.with_principal(pull, self.find(pull).await?))
+    }
+
+    /// Adds who the identity was for AWS.
+    fn with_principal(&self, PlannedPull { need, .. }: &PlannedPull, mut credential: Credential) -> Credential {
+        if let Need::Secret { identity, .. } | Need::Ecr { identity, .. } | Need::EcrPublic { identity } = need {
+            credential.provenance.set_principal(self.secrets.principal(identity));
+        }
+        credential
+    }
+
+    async fn find(&self, PlannedPull { image, need, .. }: &PlannedPull) -> Result<Credential, Arc<Failure>> {
         match need {
             Need::Anonymous => Ok(Credential::anonymous()),
             Need::HostLogin(name) => self.host_logins.credential(name).await,
@@ -124,7 +141,8 @@ impl<S: SecretStore + TokenStore> CredentialProvider for CachingCredentialProvid
         refused: &'a Credential,
         sent_at: Instant,
     ) -> BoxFuture<'a, Result<Option<Credential>, Arc<Failure>>> {
-        self.refresh(pull, refused, sent_at).boxed()
+        let newer = self.refresh(pull, refused, sent_at);
+        async move { Ok(newer.await?.map(|credential| self.with_principal(pull, credential))) }.boxed()
     }
 
     fn warnings(&self) -> Vec<Warning> {

@@ -20,6 +20,7 @@ mod refresh;
 mod secret_cache;
 mod secret_fetcher;
 mod secret_provider;
+mod spellings;
 #[cfg(test)]
 mod tests;
 mod token_cache;
@@ -28,4 +29,5 @@ mod token_provider;
 pub use cache_config::CacheConfig;
 pub(super) use cached_secret::CachedSecret;
 pub use caching_provider::CachingCredentialProvider;
+pub use spellings::SecretHome;
 pub(super) use token_cache::CachedToken;

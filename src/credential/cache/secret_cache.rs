@@ -70,6 +70,12 @@ impl SecretCache {
         }
     }
 
+    /// The value under a key, unless it is past its expiry.
+    pub(super) fn unexpired(&self, key: &SecretCacheKey, now: Instant) -> Option<&Arc<CachedSecret>> {
+        let secret = self.entries.get(key)?.secret.as_ref();
+        secret.filter(|secret| secret.age(now) < self.config.max_age)
+    }
+
     /// Looks for an answer to the refusal, for this image, of a value that was sent at `sent_at`.
     pub(super) fn lookup_after_refusal(
         &self,
@@ -102,7 +108,7 @@ impl SecretCache {
     /// Stores the result of the latest fetch.
     pub(super) fn insert(&mut self, key: SecretCacheKey, secret: Arc<CachedSecret>, now: Instant, random: f64) {
         self.drop_expired(now);
-        let refresh_at = now + refresh_after(self.config.max_age, random);
+        let refresh_at = secret.fetched_at + refresh_after(self.config.max_age, random);
         let confirmed = match self.entries.remove(&key) {
             Some(Entry { secret: Some(previous), quarantine: Some(quarantine), .. })
                 if previous.is_same_version(&secret) =>

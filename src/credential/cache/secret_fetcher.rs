@@ -3,12 +3,12 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{cached_secret::FetchedSecret, cached_secret::SecretCacheKey};
-use crate::aws::{AwsError, AwsErrorKind, DecryptedBytes};
+use super::{cached_secret::FetchedSecret, cached_secret::SecretCacheKey, spellings::SecretHome};
+use crate::aws::{AwsError, AwsErrorKind, DecryptedBytes, HostRegion};
 use crate::credential::{content, content::SecretContent, store::SecretStore};
-use crate::error::{Failure, Warning};
+use crate::error::{Failure, Printable, Warning};
 use crate::identity::Identity;
 use crate::sync::KeyedSemaphore;
 use crate::task::Region;
@@ -36,8 +36,23 @@ impl<S: SecretStore> SecretFetcher<S> {
         Self { store, limits: KeyedSemaphore::new(CONCURRENT_FETCHES) }
     }
 
+    /// Who the identity was for AWS on its last call, as far as that is known.
+    pub(super) fn principal(&self, identity: &Identity) -> Option<Printable> {
+        self.store.principal(identity).as_deref().map(Printable::new)
+    }
+
+    pub(super) async fn host_region(&self) -> Option<HostRegion> {
+        timeout(self.store.deadline(), self.store.host_region()).await.ok().flatten()
+    }
+
     pub(super) fn warnings(&self) -> Vec<Warning> {
         self.store.warnings()
+    }
+
+    /// Where the identity finds a secret that is named without an ARN.
+    pub(super) async fn home(&self, identity: &Identity) -> Option<SecretHome> {
+        let end = Instant::now() + self.store.deadline();
+        timeout_at(end, self.store.home(identity, end)).await.ok().flatten()
     }
 
     pub(super) async fn fetch(&self, key: &SecretCacheKey) -> Result<FetchedSecret, Failure> {

@@ -20,14 +20,15 @@ use tokio::time::Instant;
 use super::cached_secret::{CachedSecret, FetchStart, FetchedSecret, SecretCacheKey};
 use super::{
     boot_clock::BootClock, cache_config::CacheConfig, lookup::Lookup, lookup::RefusalLookup, secret_cache::SecretCache,
-    secret_fetcher::SecretFetcher,
+    secret_fetcher::SecretFetcher, spellings::Spellings,
 };
-use crate::aws::{AwsError, AwsErrorKind};
+use crate::aws::{AwsError, AwsErrorKind, HostRegion};
 use crate::credential::observer::{CredentialKind, CredentialObserver, CredentialOrigin, ProvidedCredential};
 use crate::credential::store::SecretStore;
-use crate::error::{Failure, Warning};
+use crate::error::{Failure, Printable, Warning};
+use crate::identity::Identity;
 use crate::sync::{Flight, FlightId, Lifetime, Mutex, SingleFlight};
-use crate::task::ImageReference;
+use crate::task::{CredentialsParameter, ImageReference};
 
 type FetchResult = Result<Arc<CachedSecret>, Arc<Failure>>;
 
@@ -45,6 +46,7 @@ struct State {
     flights: SingleFlight<SecretCacheKey, FetchResult>,
     /// The fetches in flight that were started after a refusal.
     refusal_flights: HashMap<SecretCacheKey, FlightId>,
+    spellings: Spellings,
 }
 
 /// A secret for a pull.
@@ -63,12 +65,14 @@ impl<S: SecretStore> SecretProvider<S> {
         observer: Arc<dyn CredentialObserver>,
     ) -> Self {
         let (cache, flights) = (SecretCache::new(config), SingleFlight::default());
-        let state = Arc::new(Mutex::new(State { cache, flights, refusal_flights: HashMap::new() }));
+        let (refusal_flights, spellings) = (HashMap::new(), Spellings::default());
+        let state = Arc::new(Mutex::new(State { cache, flights, refusal_flights, spellings }));
         Self { fetcher: Arc::new(SecretFetcher::new(store)), config, state, clock, observer }
     }
 
     /// Returns the secret from the cache, or fetches it.
     pub(super) async fn get(&self, key: &SecretCacheKey) -> Result<ProvidedSecret, Arc<Failure>> {
+        self.share_with_equal_names(key).await;
         let (secret, origin) = match self.look_up_or_start(key) {
             Either::Left(secret) => (secret, CredentialOrigin::Cache),
             Either::Right(flight) => match flight.await {
@@ -77,6 +81,38 @@ impl<S: SecretStore> SecretProvider<S> {
             },
         };
         Ok(self.provide(secret, origin))
+    }
+
+    /// Stores under this name what a fetch under another name of the same secret has returned or is about
+    /// to return. A failure under another name says nothing about this one, because a policy may tell
+    /// them apart.
+    async fn share_with_equal_names(&self, key: &SecretCacheKey) {
+        let others = self.state.lock().spellings.add(key);
+        if others.is_empty() {
+            return;
+        }
+        self.find_home(key).await;
+        let flights = {
+            let mut state = self.state.lock();
+            state.adopt_cached(key, &others, self.clock.now());
+            let is_missing = matches!(state.cache.lookup(key, self.clock.now()), Lookup::Miss);
+            let may_share = is_missing && state.flights.get(key).is_none() && state.can_share(key);
+            others.iter().filter(|_| may_share).filter_map(|other| state.flights.get(other)).collect::<Vec<_>>()
+        };
+        for flight in flights {
+            if let Ok(secret) = flight.await {
+                self.state.lock().adopt(key, secret, self.clock.now());
+            }
+        }
+    }
+
+    /// Finds out where the identity's secrets without an ARN are.
+    async fn find_home(&self, SecretCacheKey { identity, parameter }: &SecretCacheKey) {
+        let is_needed =
+            matches!(parameter, CredentialsParameter::Name(_)) && self.state.lock().spellings.home(identity).is_none();
+        if is_needed && let Some(home) = self.fetcher.home(identity).await {
+            self.state.lock().spellings.set_home(identity, home);
+        }
     }
 
     /// The cached secret, or a fetch to wait for.
@@ -104,6 +140,8 @@ impl<S: SecretStore> SecretProvider<S> {
     ) -> Result<Option<ProvidedSecret>, Arc<Failure>> {
         let flight = {
             let mut state = self.state.lock();
+            let others = state.spellings.add(key);
+            state.adopt_cached(key, &others, self.clock.now());
             match state.cache.lookup_after_refusal(key, image, refused, sent_at, self.clock.now()) {
                 RefusalLookup::Newer(secret) => Either::Left(secret),
                 RefusalLookup::Confirmed => return Ok(None),
@@ -166,6 +204,16 @@ impl<S: SecretStore> SecretProvider<S> {
         flight
     }
 
+    /// Who the identity was for AWS on its last call, as far as that is known.
+    pub(super) fn principal(&self, identity: &Identity) -> Option<Printable> {
+        self.fetcher.principal(identity)
+    }
+
+    /// The host's Region and where it is set, as far as that is known without a request.
+    pub(super) async fn host_region(&self) -> Option<HostRegion> {
+        self.fetcher.host_region().await
+    }
+
     /// The warnings of the store.
     pub(super) fn warnings(&self) -> Vec<Warning> {
         self.fetcher.warnings()
@@ -181,6 +229,28 @@ impl<S: SecretStore> SecretProvider<S> {
 }
 
 impl State {
+    /// Whether a fetch under another name can turn out to be one of this secret.
+    fn can_share(&self, SecretCacheKey { identity, parameter }: &SecretCacheKey) -> bool {
+        matches!(parameter, CredentialsParameter::Arn(_)) || self.spellings.home(identity).is_some()
+    }
+
+    /// Stores under this name what the cache has under other names of the same secret.
+    fn adopt_cached(&mut self, key: &SecretCacheKey, others: &[SecretCacheKey], now: Instant) {
+        for other in others {
+            if let Some(secret) = self.cache.unexpired(other, now).map(Arc::clone) {
+                self.adopt(key, secret, now);
+            }
+        }
+    }
+
+    /// Stores a secret under a further one of its names, unless a later fetch is stored there.
+    fn adopt(&mut self, key: &SecretCacheKey, secret: Arc<CachedSecret>, now: Instant) {
+        let own = self.cache.unexpired(key, now).map(|own| own.flight);
+        if own.is_none_or(|own| own < secret.flight) && self.spellings.is_name_of(key, &secret.version.arn) {
+            self.cache.insert(key.clone(), secret, now, fastrand::f64());
+        }
+    }
+
     /// Updates the cache with the result of a fetch, and returns the result for its callers. A
     /// fetch that a later one has replaced does not store its secret.
     fn complete(
@@ -201,6 +271,7 @@ impl State {
         match result {
             Ok(fetched) => {
                 let secret = Arc::new(CachedSecret::new(fetched, flight, start, now));
+                self.spellings.learn(key, &secret.version.arn);
                 if is_latest {
                     self.cache.insert(key.clone(), Arc::clone(&secret), now, random);
                 }

@@ -54,5 +54,6 @@ pub fn reported_credential(container: &Value) -> Value {
     let fields = credential.as_object_mut().unwrap();
     fields.remove("expiresAt");
     fields.remove("awsRequests");
+    fields.remove("principal");
     credential
 }

@@ -268,7 +268,7 @@ fn any_state() -> impl Strategy<Value = PullState> {
         Just(PullState::Authorizing),
         Just(PullState::Waiting),
         Just(PullState::Verifying),
-        layers.clone().prop_map(|(done, total, bytes, bytes_total)| pulling(done, total, bytes, bytes_total)),
+        layers.prop_map(|(done, total, bytes, bytes_total)| pulling(done, total, bytes, bytes_total)),
         (any::<u64>(), any::<Option<u64>>()).prop_map(|(bytes, seconds)| extracting(bytes, seconds)),
         (any::<u64>(), failure.clone()).prop_map(|(seconds, failure)| {
             PullState::Retrying(FailedAttempt { attempt: 2, wait: Duration::from_secs(seconds), failure })

@@ -108,9 +108,15 @@ impl TokenStore for FakeStore<FakeToken> {
     }
 }
 
+/// The version of a secret without an ARN, or of the one whose ARN begins the text.
 fn version_of(version_id: &str) -> SecretVersion {
+    let arn = if version_id.starts_with("full ") {
+        "arn:aws:secretsmanager:us-east-1:111122223333:secret:team/registry-AbCdEf"
+    } else {
+        "arn"
+    };
     SecretVersion {
-        arn: "arn".to_owned(),
+        arn: arn.to_owned(),
         version_id: version_id.to_owned(),
         stage: None,
         requests: Vec::new(),

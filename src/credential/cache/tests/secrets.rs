@@ -31,6 +31,14 @@ impl SecretWorld {
         Self { store, provider, host }
     }
 
+    /// A cache with space for all names of a secret.
+    fn with_space(results: &[SecretResult]) -> Self {
+        let (store, host) = (FakeStore::new(results), SuspendableHost::default());
+        let config = CacheConfig { capacity: NonZeroUsize::new(9).unwrap(), ..CONFIG };
+        let provider = SecretProvider::new(Arc::clone(&store), config, host.clock(), Arc::new(()));
+        Self { store, provider, host }
+    }
+
     /// The version id of a secret, and whether it is stale.
     pub(super) async fn get(&self, name: &str) -> Result<(String, bool), Class> {
         let provided = self.provider.get(&host_key(name)).await.map_err(|failure| failure.class)?;
@@ -266,4 +274,46 @@ async fn observer_gets_the_source_and_the_age() {
         provided,
         [(CredentialOrigin::Fetch, 0), (CredentialOrigin::Cache, 10), (CredentialOrigin::StaleCache, 311)]
     );
+}
+
+const FULL: &str = "arn:aws:secretsmanager:us-east-1:111122223333:secret:team/registry-AbCdEf";
+const PARTIAL: &str = "arn:aws:secretsmanager:us-east-1:111122223333:secret:team/registry";
+const NAME: &str = "team/registry";
+
+#[tokio::test(start_paused = true)]
+async fn secret_is_read_once_under_all_its_names() {
+    for names in [[NAME, FULL, PARTIAL], [NAME, PARTIAL, FULL]] {
+        let world = SecretWorld::with_space(&[Ok("full v1")]);
+        let results = join_all(names.iter().map(|name| world.get(name))).await;
+        assert!(results.iter().all(|result| *result == fresh("full v1")), "{results:?}");
+        assert_eq!(world.reads(), 1, "{names:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn name_is_read_once_more_until_the_host_is_known() {
+    let world = SecretWorld::with_space(&[Ok("full v1"), Ok("full v1")]);
+    join_all([FULL, PARTIAL, NAME].iter().map(|name| world.get(name))).await;
+    assert_eq!(world.reads(), 2, "the host's account and Region are known after the read by name");
+    let world = SecretWorld::with_space(&[Ok("full v1"), Ok("full v2")]);
+    world.get(NAME).await.unwrap();
+    tokio::time::sleep(400 * SECOND).await;
+    let results = join_all([FULL, PARTIAL, NAME].iter().map(|name| world.get(name))).await;
+    assert!(results.iter().all(|result| *result == fresh("full v2")), "{results:?}");
+    assert_eq!(world.reads(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn denial_under_one_name_says_nothing_about_another() {
+    let world = SecretWorld::with_space(&[Err(AwsErrorKind::Denied), Ok("full v1")]);
+    let (by_name, by_arn) = join(world.get(NAME), world.get(FULL)).await;
+    assert_eq!((by_name, by_arn), (Err(Class::Refused), fresh("full v1")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn similar_names_of_other_secrets_are_read_on_their_own() {
+    let world = SecretWorld::with_space(&[Ok("full v1"), Ok("other v1")]);
+    let other = FULL.replace("AbCdEf", "GhIjKl");
+    let results = join(world.get(FULL), world.get(&other)).await;
+    assert_eq!((results, world.reads()), ((fresh("full v1"), fresh("other v1")), 2));
 }
