@@ -26,6 +26,8 @@ pub enum AwsCall {
     GetSecretValue,
     /// Secrets Manager: read up to 20 secrets.
     BatchGetSecretValue,
+    /// Secrets Manager: list secrets by the beginning of their names.
+    ListSecrets,
     /// Secrets Manager: read the metadata of a secret.
     DescribeSecret,
     /// Secrets Manager: create a secret with its first version.
@@ -103,6 +105,7 @@ impl AwsCall {
         match self {
             Self::GetSecretValue
             | Self::BatchGetSecretValue
+            | Self::ListSecrets
             | Self::DescribeSecret
             | Self::CreateSecret
             | Self::PutSecretValue
@@ -126,6 +129,7 @@ impl AwsCall {
         match self {
             Self::GetSecretValue => "GetSecretValue",
             Self::BatchGetSecretValue => "BatchGetSecretValue",
+            Self::ListSecrets => "ListSecrets",
             Self::DescribeSecret => "DescribeSecret",
             Self::CreateSecret => "CreateSecret",
             Self::PutSecretValue => "PutSecretValue",

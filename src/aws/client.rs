@@ -14,10 +14,10 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::aws::{
     AwsCall, AwsError, AwsErrorKind, AwsRequest, AwsResource, CaBundleError, CallObserver, Ciphertext, DecryptedBytes,
-    RegistryToken, SecretVersion, TokenScope, aws_call::RequestIds, aws_error::ErrorContext, aws_error::IdentityError,
-    ecr, host_credentials::HostCredentials, host_credentials::run_on_blocking_thread, http_clients::HttpClients,
-    kms::Kms, observed_call::with_deadline, role_sessions::RoleSessions, sdk_error::FailedCall,
-    secret_batcher::SecretBatcher, secret_reader::SecretReader,
+    RegistryToken, SecretLookup, SecretVersion, TokenScope, aws_call::RequestIds, aws_error::ErrorContext,
+    aws_error::IdentityError, ecr, host_credentials::HostCredentials, host_credentials::run_on_blocking_thread,
+    http_clients::HttpClients, kms::Kms, observed_call::with_deadline, role_sessions::RoleSessions,
+    sdk_error::FailedCall, secret_batcher::SecretBatcher, secret_reader::SecretReader, secret_search::search,
 };
 use crate::config::{Batching, HostKind};
 use crate::identity::Identity;
@@ -116,8 +116,33 @@ impl AwsClient {
         }
         match with_deadline(end, reader.read(secret, self.stage.as_deref())).await {
             Ok(version) => Ok(SecretVersion { requests: [requests, version.requests].concat(), ..version }),
-            Err(failed) => Err(self.call_error(&context, &access_key, failed, &region)),
+            Err(failed) => {
+                let error = self.call_error(&context, &access_key, failed, &region);
+                let is_absent = error.kind == AwsErrorKind::NotFound;
+                let lookup =
+                    if is_absent { self.look_for(secret, identity, (region, reader), end).await } else { None };
+                Err(AwsError { lookup, ..error })
+            }
         }
+    }
+
+    /// Looks for an absent secret in the Region where it was read, and in the host's.
+    async fn look_for(
+        &self,
+        secret: &CredentialsParameter,
+        identity: &Identity,
+        (region, reader): (Region, SecretReader<'_>),
+        end: Instant,
+    ) -> Option<SecretLookup> {
+        let config = self.config(end).await.ok()?;
+        let host_region = self.host.quick_region(config).await.filter(|host_region| *host_region != region);
+        let credentials = reader.credentials.clone();
+        let mut readers = vec![(region, reader)];
+        if let Some(region) = host_region {
+            let session = AwsSession { config, region: region.clone(), credentials };
+            readers.push((region, self.secret_reader(session).await));
+        }
+        search(readers, identity, secret, end).await
     }
 
     /// Decrypts the content of a secret in the key's Region, until `end`.

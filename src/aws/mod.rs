@@ -15,6 +15,7 @@ mod aws_error_kind;
 mod aws_resource;
 mod ca_bundle;
 mod client;
+mod denial;
 mod ecr;
 #[cfg(feature = "ecs")]
 mod ecs_client;
@@ -33,8 +34,10 @@ mod role_sessions;
 mod sdk_error;
 mod secret_admin_client;
 mod secret_batcher;
+mod secret_lookup;
 mod secret_metadata;
 mod secret_reader;
+mod secret_search;
 mod secret_version;
 mod sts;
 #[cfg(test)]
@@ -46,11 +49,13 @@ pub use aws_error_kind::{AwsErrorKind, ServiceError};
 pub use aws_resource::AwsResource;
 pub use ca_bundle::CaBundleError;
 pub use client::AwsClient;
+pub use denial::{Denial, DenialContext, PolicyDecision, PolicyKind};
 #[cfg(feature = "ecs")]
 pub use ecs_client::EcsClient;
 pub use kms::{Ciphertext, DecryptedBytes};
 pub use observed_call::{AwsCallEvent, CallObserver, CallOutcome};
 pub use registry_token::{EndpointVariant, RegistryToken, TokenScope};
 pub use secret_admin_client::{CreatedSecret, SecretAdminClient, SecretCreation};
+pub use secret_lookup::{ListedSecret, SecretLookup};
 pub use secret_metadata::{Replica, ReplicaState, SecretMetadata};
 pub use secret_version::{SecretValue, SecretVersion};
