@@ -85,6 +85,10 @@ impl SecretStore for AwsClient {
     ) -> Result<DecryptedBytes, AwsError> {
         Self::decrypt(self, identity, secret, version, ciphertext, end).await
     }
+
+    fn warnings(&self) -> Vec<Warning> {
+        Self::warnings(self)
+    }
 }
 
 impl TokenStore for AwsClient {

@@ -36,6 +36,7 @@ mod generated_documents;
 mod identity_accounts;
 mod identity_addresses;
 mod identity_endpoints;
+mod identity_faults;
 mod identity_host;
 mod language;
 #[cfg(feature = "otel")]
