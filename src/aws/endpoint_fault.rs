@@ -193,7 +193,8 @@ fn source_of<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 's
 fn cause_of(error: &(dyn Error + 'static)) -> Option<FaultCause> {
     if let Some(rustls::Error::InvalidCertificate(error)) = error.downcast_ref() {
         return Some(FaultCause::Certificate(match error {
-            CertificateError::UnknownIssuer => CertificateFault::UnknownIssuer,
+            // A trusted authority of the same name has another key.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => CertificateFault::UnknownIssuer,
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => CertificateFault::Expired,
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
                 CertificateFault::NotYetValid
@@ -234,7 +235,8 @@ mod tests {
             (CertificateError::Expired, CertificateFault::Expired),
             (CertificateError::NotValidYet, CertificateFault::NotYetValid),
             (CertificateError::NotValidForName, CertificateFault::WrongName),
-            (CertificateError::BadSignature, CertificateFault::Other),
+            (CertificateError::BadSignature, CertificateFault::UnknownIssuer),
+            (CertificateError::BadEncoding, CertificateFault::Other),
         ] {
             assert_eq!(cause(error), FaultCause::Certificate(expected));
         }

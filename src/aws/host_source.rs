@@ -5,6 +5,7 @@
 use std::error::Error;
 use std::iter::successors;
 
+use aws_config::profile::credentials::ProfileFileError;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_types::os_shim_internal::Env;
@@ -52,10 +53,7 @@ impl HostSource {
     pub(super) fn explain(self, kind: HostKind, profiles: &Profiles, error: &CredentialsError) -> HostFault {
         let message = without_output(error);
         match self {
-            Self::Environment | Self::Profile => {
-                let is_final = matches!(error, CredentialsError::InvalidConfiguration(_));
-                profiles.explain(message, is_final)
-            }
+            Self::Environment | Self::Profile => profiles.explain(message, is_about_files(error)),
             Self::WebIdentity => HostFault::WebIdentity { message },
             Self::TaskEndpoint => {
                 HostFault::TaskEndpoint { host: task_endpoint_host(), status: status(&message), message }
@@ -92,6 +90,15 @@ fn flaw(text: &str) -> Option<&'static str> {
     } else {
         (!text.bytes().all(|byte| byte.is_ascii_graphic())).then_some("a character that is not printable ASCII")
     }
+}
+
+/// Whether the configuration itself is wrong, so that nothing but a change of it helps.
+fn is_about_files(error: &CredentialsError) -> bool {
+    let first: &(dyn Error + 'static) = error;
+    successors(Some(first), |error| (*error).source()).any(|error| {
+        matches!(error.downcast_ref(), Some(CredentialsError::InvalidConfiguration(_)))
+            || error.is::<ProfileFileError>()
+    })
 }
 
 /// The host of the task's endpoint. The path may be a secret.

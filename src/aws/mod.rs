@@ -26,6 +26,8 @@ mod endpoint_connector;
 mod endpoint_fault;
 mod error_codes;
 mod explanation;
+#[cfg(test)]
+mod fault_tests;
 mod hints;
 mod host_credentials;
 mod host_fault;
