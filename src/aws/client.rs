@@ -308,9 +308,9 @@ impl AwsClient {
                 config.region().map_or(Ok(()), |region| profiles.check_region(region.as_ref()))?;
                 Ok::<_, HostFault>(config)
             };
-            let loaded = run_on_blocking_thread(loading).await;
-            let loaded = loaded.ok_or_else(|| IdentityError::interrupted(&Identity::Host))?;
-            loaded.map_err(IdentityError::host)
+            let result = run_on_blocking_thread(loading).await;
+            let config = result.ok_or_else(|| IdentityError::interrupted(&Identity::Host))?;
+            config.map_err(IdentityError::host)
         });
         timeout_at(end, config).await.unwrap_or_else(|_| Err(IdentityError::timed_out(&Identity::Host)))
     }

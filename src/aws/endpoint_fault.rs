@@ -220,15 +220,15 @@ mod tests {
     use super::{CertificateFault, EndpointFault, FaultCause};
     use crate::aws::AwsService;
 
-    fn fault(host: &str, error: io::Error) -> EndpointFault {
-        EndpointFault::new(host, 443, &error)
+    fn fault(host: &str, error: &io::Error) -> EndpointFault {
+        EndpointFault::new(host, 443, error)
     }
 
     #[test]
     fn a_rejected_certificate_is_found_within_an_io_error() {
         let cause = |error| {
             let error = io::Error::other(rustls::Error::InvalidCertificate(error));
-            fault("sts.eu-west-1.amazonaws.com", error).cause()
+            fault("sts.eu-west-1.amazonaws.com", &error).cause()
         };
         for (error, expected) in [
             (CertificateError::UnknownIssuer, CertificateFault::UnknownIssuer),
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn the_variable_is_named_only_for_a_host_that_a_setting_selects() {
-        let refused = |host| fault(host, io::ErrorKind::ConnectionRefused.into());
+        let refused = |host| fault(host, &io::ErrorKind::ConnectionRefused.into());
         let service = AwsService::SecretsManager;
         for own in
             ["secretsmanager.us-east-1.amazonaws.com", "kms.cn-north-1.amazonaws.com.cn", "ecr.eu-west-1.api.aws"]

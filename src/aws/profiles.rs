@@ -30,6 +30,7 @@ impl Profiles {
     ///
     /// # Errors
     /// [`HostFault`], if a file is malformed or the selected profile does not exist.
+    #[expect(clippy::default_trait_access, reason = "the type belongs to a crate that the SDK does not re-export")]
     pub(super) async fn read() -> Result<Self, HostFault> {
         let env = Env::real();
         let files = FILES.map(|(variable, default)| env.get(variable).unwrap_or_else(|_| default.to_owned()));
