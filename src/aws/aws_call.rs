@@ -98,6 +98,19 @@ impl AwsService {
             Self::Ecs => "ecs",
         }
     }
+
+    /// The environment variable that selects another endpoint for this service alone.
+    #[must_use]
+    pub fn endpoint_variable(self) -> &'static str {
+        match self {
+            Self::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+            Self::Kms => "AWS_ENDPOINT_URL_KMS",
+            Self::Sts => "AWS_ENDPOINT_URL_STS",
+            Self::Ecr => "AWS_ENDPOINT_URL_ECR",
+            Self::EcrPublic => "AWS_ENDPOINT_URL_ECR_PUBLIC",
+            Self::Ecs => "AWS_ENDPOINT_URL_ECS",
+        }
+    }
 }
 
 impl AwsCall {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use aws_config::Region;
 
 use crate::aws::{
-    AwsCall, AwsErrorKind, AwsResource, Denial, DenialContext, SecretLookup, ServiceError, TokenScope,
-    explanation::CallFacts, explanation::Explanation, sdk_error::FailedCall,
+    AwsCall, AwsErrorKind, AwsResource, AwsService, Denial, DenialContext, SecretLookup, ServiceError, TokenScope,
+    endpoint_fault::EndpointFault, explanation::CallFacts, explanation::Explanation, host_fault::HostFault,
+    sdk_error::FailedCall,
 };
 use crate::error::{Class, Explain, Link};
 use crate::identity::Identity;
@@ -72,7 +73,25 @@ impl AwsError {
         let Self { call, resource, identity, region, kind, lookup, .. } = self;
         let (call, region, lookup) = (*call, region.as_deref(), lookup.as_ref());
         let message = self.source.as_ref().map(ToString::to_string).unwrap_or_default();
-        CallFacts { call, resource, identity, region, denial: self.denial(), message, lookup }.explain(*kind)
+        let facts = CallFacts { call, resource, identity, region, denial: self.denial(), message, lookup };
+        if let Some(fault) = self.detail::<HostFault>() {
+            return fault.explain();
+        }
+        let explanation = facts.explain(*kind);
+        let service = if explanation.link == Link::Role { AwsService::Sts } else { call.service() };
+        match self.detail::<EndpointFault>() {
+            Some(fault) => fault.explain(service, explanation),
+            None => explanation,
+        }
+    }
+
+    /// What taskpull itself has found out about the failure, if its source is of this type.
+    fn detail<E: std::error::Error + 'static>(&self) -> Option<&E> {
+        let source = self.source.as_deref()?;
+        match source.downcast_ref::<SharedServiceError>() {
+            Some(SharedServiceError(shared)) => shared.downcast_ref(),
+            None => source.downcast_ref(),
+        }
     }
 }
 
@@ -181,6 +200,15 @@ impl IdentityError {
             Identity::ExecutionRole(_) | Identity::AccountRole(_) => AwsErrorKind::RoleUnavailable,
         };
         Self::new(identity, kind, "no answer in time".into())
+    }
+
+    /// The host has no credentials, for this reason.
+    pub(crate) fn host(fault: HostFault) -> Self {
+        let kind = match fault.explain().class {
+            Class::Absent => AwsErrorKind::NoHostIdentity,
+            _ => AwsErrorKind::HostIdentityFailed,
+        };
+        Self::new(&Identity::Host, kind, fault.into())
     }
 
     /// The failure of a library that panicked or was stopped.

@@ -13,13 +13,15 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio::time::{Instant, timeout_at};
 
 use crate::aws::{
-    AwsCall, AwsError, AwsErrorKind, AwsRequest, AwsResource, CaBundleError, CallObserver, Ciphertext, DecryptedBytes,
-    HostRegion, RegistryToken, SecretLookup, SecretVersion, TokenScope, aws_call::RequestIds, aws_error::ErrorContext,
-    aws_error::IdentityError, ecr, host_credentials::HostCredentials, host_credentials::run_on_blocking_thread,
-    http_clients::HttpClients, kms::Kms, observed_call::with_deadline, role_sessions::RoleSessions,
-    sdk_error::FailedCall, secret_batcher::SecretBatcher, secret_reader::SecretReader, secret_search::search,
+    AwsCall, AwsError, AwsErrorKind, AwsPrincipal, AwsRequest, AwsResource, CaBundleError, CallObserver, Ciphertext,
+    DecryptedBytes, HostRegion, RegistryToken, SecretLookup, SecretVersion, TokenScope, aws_call::RequestIds,
+    aws_error::ErrorContext, aws_error::IdentityError, ecr, host_credentials::HostCredentials,
+    host_credentials::run_on_blocking_thread, host_fault::HostFault, http_clients::HttpClients, kms::Kms,
+    observed_call::with_deadline, profiles::Profiles, role_sessions::RoleSessions, sdk_error::FailedCall,
+    secret_batcher::SecretBatcher, secret_reader::SecretReader, secret_search::search,
 };
 use crate::config::{self, Batching, HostKind};
+use crate::error::Warning;
 use crate::identity::Identity;
 use crate::secret::Secret;
 use crate::task::{self, CredentialsParameter, KeyArn, SecretArn};
@@ -83,6 +85,18 @@ impl AwsClient {
     pub fn with_stage(mut self, stage: &str) -> Self {
         self.stage = Some(stage.to_owned()).filter(|stage| stage != CURRENT_STAGE);
         self
+    }
+
+    /// Who `identity` has been on its last call, as far as that is known without another call.
+    #[must_use]
+    pub fn principal(&self, identity: &Identity) -> Option<AwsPrincipal> {
+        self.sessions.principal(identity)
+    }
+
+    /// What the calls so far have shown about this host: a clock that differs from AWS's.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        Vec::from_iter(self.host.http().clock.warning())
     }
 
     /// The longest time that one secret or token may take.
@@ -298,7 +312,6 @@ impl AwsClient {
                 .operation_attempt_timeout(self.deadline / 2)
                 .build();
             let mut loader = aws_config::defaults(BehaviorVersion::latest())
-                .region(self.host.configured_region())
                 .http_client(self.host.http().services.clone())
                 // Every call gets its own credentials.
                 .no_credentials()
@@ -307,10 +320,19 @@ impl AwsClient {
             if let Ok(name) = AppName::new(concat!("taskpull-", env!("CARGO_PKG_VERSION"))) {
                 loader = loader.app_name(name);
             }
-            run_on_blocking_thread(loader.load()).await.ok_or(())
+            let host = Arc::clone(&self.host);
+            let loading = async move {
+                let profiles = Profiles::read().await?;
+                let profile = profiles.selected();
+                let config = loader.region(host.configured_region(profile)).profile_name(profile).load().await;
+                config.region().map_or(Ok(()), |region| profiles.check_region(region.as_ref()))?;
+                Ok::<_, HostFault>(config)
+            };
+            let result = run_on_blocking_thread(loading).await;
+            let config = result.ok_or_else(|| IdentityError::interrupted(&Identity::Host))?;
+            config.map_err(IdentityError::host)
         });
-        let config = timeout_at(end, config).await.ok().and_then(Result::ok);
-        config.ok_or_else(|| IdentityError::timed_out(&Identity::Host))
+        timeout_at(end, config).await.unwrap_or_else(|_| Err(IdentityError::timed_out(&Identity::Host)))
     }
 }
 

@@ -15,21 +15,30 @@ mod aws_error_kind;
 mod aws_resource;
 mod ca_bundle;
 mod client;
+mod clock_offset;
 mod denial;
 mod ecr;
 #[cfg(feature = "ecs")]
 mod ecs_client;
 #[cfg(feature = "ecs")]
 mod ecs_documents;
+mod endpoint_connector;
+mod endpoint_fault;
 mod error_codes;
 mod explanation;
+#[cfg(test)]
+mod fault_tests;
 mod hints;
 mod host_credentials;
+mod host_fault;
 mod host_region;
+mod host_source;
 mod http_clients;
 mod kms;
 mod metadata_service;
 mod observed_call;
+mod principal;
+mod profiles;
 mod registry_token;
 mod role_sessions;
 mod sdk_error;
@@ -56,6 +65,7 @@ pub use ecs_client::EcsClient;
 pub use host_region::HostRegion;
 pub use kms::{Ciphertext, DecryptedBytes};
 pub use observed_call::{AwsCallEvent, CallObserver, CallOutcome};
+pub use principal::AwsPrincipal;
 pub use registry_token::{EndpointVariant, RegistryToken, TokenScope};
 pub use secret_admin_client::{CreatedSecret, SecretAdminClient, SecretCreation};
 pub use secret_lookup::{ListedSecret, SecretLookup};

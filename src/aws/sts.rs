@@ -10,8 +10,8 @@ use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use aws_sdk_sts::types::Credentials as StsCredentials;
 
 use crate::aws::{
-    AwsCall, AwsErrorKind, aws_call::RequestIds, aws_error::IdentityError, host_credentials::HostCredentials,
-    observed_call::CallResponse, observed_call::observe, sdk_error::FailedCall,
+    AwsCall, AwsErrorKind, AwsPrincipal, aws_call::RequestIds, aws_error::IdentityError,
+    host_credentials::HostCredentials, observed_call::CallResponse, observed_call::observe, sdk_error::FailedCall,
 };
 use crate::identity::{Identity, RoleSession};
 use crate::task::{RoleParameter, is_account_id};
@@ -61,6 +61,9 @@ pub(crate) async fn assume_role(
         return Err(IdentityError::new(&identity, AwsErrorKind::RoleUnavailable, message));
     };
     let mut session = from_sts(session);
+    if let Some(user) = answer.assumed_role_user {
+        session.set_property(AwsPrincipal::Session(user.arn));
+    }
     requests.0.extend(request);
     session.set_property(requests);
     Ok(session)

@@ -113,6 +113,10 @@ impl SecretStore for AwsClient {
     async fn host_region(&self) -> Option<HostRegion> {
         Self::host_region(self).await
     }
+
+    fn warnings(&self) -> Vec<Warning> {
+        Self::warnings(self)
+    }
 }
 
 impl TokenStore for AwsClient {

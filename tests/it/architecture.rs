@@ -16,6 +16,8 @@ const CRATE_PLACES: &[(&str, &[&str])] = &[
         "rustls",
         &[
             "src/aws/ca_bundle.rs",
+            "src/aws/endpoint_fault.rs",
+            "src/aws/fault_tests.rs",
             "src/engine/endpoint/tls.rs",
             "src/registry/engine_words.rs",
             "src/registry/registry_error.rs",

@@ -37,6 +37,7 @@ mod hint_commands;
 mod identity_accounts;
 mod identity_addresses;
 mod identity_endpoints;
+mod identity_faults;
 mod identity_host;
 mod language;
 #[cfg(feature = "otel")]
