@@ -26,6 +26,8 @@ pub enum AwsCall {
     GetSecretValue,
     /// Secrets Manager: read up to 20 secrets.
     BatchGetSecretValue,
+    /// Secrets Manager: list secrets by the beginning of their names.
+    ListSecrets,
     /// Secrets Manager: read the metadata of a secret.
     DescribeSecret,
     /// Secrets Manager: create a secret with its first version.
@@ -94,6 +96,19 @@ impl AwsService {
             Self::Ecs => "ecs",
         }
     }
+
+    /// The environment variable that selects another endpoint for this service alone.
+    #[must_use]
+    pub fn endpoint_variable(self) -> &'static str {
+        match self {
+            Self::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+            Self::Kms => "AWS_ENDPOINT_URL_KMS",
+            Self::Sts => "AWS_ENDPOINT_URL_STS",
+            Self::Ecr => "AWS_ENDPOINT_URL_ECR",
+            Self::EcrPublic => "AWS_ENDPOINT_URL_ECR_PUBLIC",
+            Self::Ecs => "AWS_ENDPOINT_URL_ECS",
+        }
+    }
 }
 
 impl AwsCall {
@@ -103,6 +118,7 @@ impl AwsCall {
         match self {
             Self::GetSecretValue
             | Self::BatchGetSecretValue
+            | Self::ListSecrets
             | Self::DescribeSecret
             | Self::CreateSecret
             | Self::PutSecretValue
@@ -126,6 +142,7 @@ impl AwsCall {
         match self {
             Self::GetSecretValue => "GetSecretValue",
             Self::BatchGetSecretValue => "BatchGetSecretValue",
+            Self::ListSecrets => "ListSecrets",
             Self::DescribeSecret => "DescribeSecret",
             Self::CreateSecret => "CreateSecret",
             Self::PutSecretValue => "PutSecretValue",

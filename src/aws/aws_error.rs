@@ -6,12 +6,13 @@ use std::sync::Arc;
 use aws_config::Region;
 
 use crate::aws::{
-    AwsCall, AwsErrorKind, AwsResource, ServiceError, TokenScope, explanation::CallFacts, explanation::Explanation,
+    AwsCall, AwsErrorKind, AwsResource, AwsService, Denial, DenialContext, SecretLookup, ServiceError, TokenScope,
+    endpoint_fault::EndpointFault, explanation::CallFacts, explanation::Explanation, host_fault::HostFault,
     sdk_error::FailedCall,
 };
 use crate::error::{Class, Explain, Link};
 use crate::identity::Identity;
-use crate::task::CredentialsParameter;
+use crate::task::{CredentialsParameter, RoleArn};
 
 /// An AWS call that failed, or that could not be made.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct AwsError {
     pub kind: AwsErrorKind,
     /// The message of the service: code, text, request id.
     pub source: Option<ServiceError>,
+    /// Where a secret that is absent was looked for.
+    pub lookup: Option<SecretLookup>,
 }
 
 impl AwsError {
@@ -35,31 +38,60 @@ impl AwsError {
     #[must_use]
     pub fn for_secret(secret: &CredentialsParameter, identity: &Identity, kind: AwsErrorKind) -> Self {
         let resource = AwsResource::Secret(secret.clone());
-        Self { call: AwsCall::GetSecretValue, resource, identity: identity.clone(), region: None, kind, source: None }
+        let context = ErrorContext { call: AwsCall::GetSecretValue, resource, identity: identity.clone() };
+        context.error(kind, None)
     }
 
     /// A failure to obtain a registry token.
     #[must_use]
     pub fn for_token(scope: &TokenScope, identity: &Identity, kind: AwsErrorKind) -> Self {
-        let (call, resource) = (scope.call(), AwsResource::Token(scope.clone()));
-        Self { call, resource, identity: identity.clone(), region: None, kind, source: None }
+        ErrorContext::token(scope, identity).error(kind, None)
     }
 
-    /// The permission that is missing: the one in the service's message if it is of the same
-    /// service, because tags and replicas need other permissions than the call's own.
-    fn permission(&self) -> String {
+    /// The denied request, as the service's message and the call describe it.
+    fn denial(&self) -> Denial {
+        let assuming = self.identity.assumed_by().filter(|_| self.kind == AwsErrorKind::RoleDenied);
+        let (caller, action) = match &assuming {
+            Some(caller) => (caller, AwsCall::AssumeRole.permission()),
+            None => (&self.identity, self.call.permission()),
+        };
+        let resource = match assuming.as_ref().and(self.identity.role()) {
+            Some(role) => Some(role.as_str()),
+            None => self.resource.policy_name(),
+        };
+        let context = DenialContext {
+            principal: caller.role().map(RoleArn::as_str),
+            action: Some(&action),
+            resource,
+            region: self.region.as_deref(),
+        };
         let message = self.source.as_ref().map(ToString::to_string).unwrap_or_default();
-        let named = message.split_once("perform: ").map_or("", |(_, rest)| rest);
-        let named =
-            named.split(|c: char| !c.is_ascii_alphanumeric() && c != ':' && c != '-').next().unwrap_or_default();
-        let action = named.strip_prefix(self.call.service().policy_prefix()).and_then(|rest| rest.strip_prefix(':'));
-        if action.is_some_and(|action| !action.is_empty()) { named.to_owned() } else { self.call.permission() }
+        Denial::parse(&message).map_or_else(|| Denial::unstated(context), |denial| denial.in_context(context))
     }
 
     fn explanation(&self) -> Explanation {
-        let Self { call, resource, identity, region, kind, .. } = self;
-        let (call, region, permission) = (*call, region.as_deref(), self.permission());
-        CallFacts { call, resource, identity, region, permission }.explain(*kind)
+        let Self { call, resource, identity, region, kind, lookup, .. } = self;
+        let (call, region, lookup) = (*call, region.as_deref(), lookup.as_ref());
+        let message = self.source.as_ref().map(ToString::to_string).unwrap_or_default();
+        let facts = CallFacts { call, resource, identity, region, denial: self.denial(), message, lookup };
+        if let Some(fault) = self.detail::<HostFault>() {
+            return fault.explain();
+        }
+        let explanation = facts.explain(*kind);
+        let service = if explanation.link == Link::Role { AwsService::Sts } else { call.service() };
+        match self.detail::<EndpointFault>() {
+            Some(fault) => fault.explain(service, explanation),
+            None => explanation,
+        }
+    }
+
+    /// What taskpull itself has found out about the failure, if its source is of this type.
+    fn detail<E: std::error::Error + 'static>(&self) -> Option<&E> {
+        let source = self.source.as_deref()?;
+        match source.downcast_ref::<SharedServiceError>() {
+            Some(SharedServiceError(shared)) => shared.downcast_ref(),
+            None => source.downcast_ref(),
+        }
     }
 }
 
@@ -119,7 +151,7 @@ impl ErrorContext {
     /// The error of a call that could not be made, or that the service did not answer.
     pub(crate) fn error(&self, kind: AwsErrorKind, region: Option<&Region>) -> AwsError {
         let Self { call, resource, identity } = self.clone();
-        AwsError { call, resource, identity, region: region.map(ToString::to_string), kind, source: None }
+        AwsError { call, resource, identity, region: region.map(ToString::to_string), kind, source: None, lookup: None }
     }
 
     /// The error of a call that failed in this Region.
@@ -140,10 +172,21 @@ pub(crate) struct IdentityError {
     source: Arc<ServiceError>,
 }
 
-/// The message of a service that several errors share.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
+/// The message of a service that several errors share, with all of its causes.
+#[derive(Debug)]
 struct SharedServiceError(Arc<ServiceError>);
+
+impl fmt::Display for SharedServiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for SharedServiceError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
 
 impl IdentityError {
     pub(crate) fn new(identity: &Identity, kind: AwsErrorKind, source: ServiceError) -> Self {
@@ -157,6 +200,15 @@ impl IdentityError {
             Identity::ExecutionRole(_) | Identity::AccountRole(_) => AwsErrorKind::RoleUnavailable,
         };
         Self::new(identity, kind, "no answer in time".into())
+    }
+
+    /// The host has no credentials, for this reason.
+    pub(crate) fn host(fault: HostFault) -> Self {
+        let kind = match fault.explain().class {
+            Class::Absent => AwsErrorKind::NoHostIdentity,
+            _ => AwsErrorKind::HostIdentityFailed,
+        };
+        Self::new(&Identity::Host, kind, fault.into())
     }
 
     /// The failure of a library that panicked or was stopped.

@@ -45,6 +45,17 @@ impl AwsResource {
         }
     }
 
+    /// The resource as policies name it; `None` if it is not known.
+    pub(super) fn policy_name(&self) -> Option<&str> {
+        match self {
+            Self::Secret(secret) => Some(secret.as_str()),
+            Self::Key(key) => Some(key.as_str()),
+            Self::Token(_) => Some("*"),
+            Self::Cluster(cluster) => Some(cluster).map(String::as_str).filter(|cluster| cluster.starts_with("arn:")),
+            Self::KeyOfSecret(_) => None,
+        }
+    }
+
     /// The kind of resource, as one noun.
     pub(super) fn noun(&self) -> &'static str {
         match self {

@@ -13,13 +13,15 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio::time::{Instant, timeout_at};
 
 use crate::aws::{
-    AwsCall, AwsError, AwsErrorKind, AwsRequest, AwsResource, CaBundleError, CallObserver, Ciphertext, DecryptedBytes,
-    HostRegion, RegistryToken, SecretVersion, TokenScope, aws_call::RequestIds, aws_error::ErrorContext,
-    aws_error::IdentityError, ecr, host_credentials::HostCredentials, host_credentials::run_on_blocking_thread,
-    http_clients::HttpClients, kms::Kms, observed_call::with_deadline, role_sessions::RoleSessions,
-    sdk_error::FailedCall, secret_batcher::SecretBatcher, secret_reader::SecretReader,
+    AwsCall, AwsError, AwsErrorKind, AwsPrincipal, AwsRequest, AwsResource, CaBundleError, CallObserver, Ciphertext,
+    DecryptedBytes, HostRegion, RegistryToken, SecretLookup, SecretVersion, TokenScope, aws_call::RequestIds,
+    aws_error::ErrorContext, aws_error::IdentityError, ecr, host_credentials::HostCredentials,
+    host_credentials::run_on_blocking_thread, host_fault::HostFault, http_clients::HttpClients, kms::Kms,
+    observed_call::with_deadline, profiles::Profiles, role_sessions::RoleSessions, sdk_error::FailedCall,
+    secret_batcher::SecretBatcher, secret_reader::SecretReader, secret_search::search,
 };
 use crate::config::{self, Batching, HostKind};
+use crate::error::Warning;
 use crate::identity::Identity;
 use crate::secret::Secret;
 use crate::task::{self, CredentialsParameter, KeyArn, SecretArn};
@@ -85,6 +87,18 @@ impl AwsClient {
         self
     }
 
+    /// Who `identity` has been on its last call, as far as that is known without another call.
+    #[must_use]
+    pub fn principal(&self, identity: &Identity) -> Option<AwsPrincipal> {
+        self.sessions.principal(identity)
+    }
+
+    /// What the calls so far have shown about this host: a clock that differs from AWS's.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        Vec::from_iter(self.host.http().clock.warning())
+    }
+
     /// The longest time that one secret or token may take.
     #[must_use]
     pub fn deadline(&self) -> Duration {
@@ -136,8 +150,33 @@ impl AwsClient {
         }
         match with_deadline(end, reader.read(secret, self.stage.as_deref())).await {
             Ok(version) => Ok(SecretVersion { requests: [requests, version.requests].concat(), ..version }),
-            Err(failed) => Err(self.call_error(&context, &access_key, failed, &region)),
+            Err(failed) => {
+                let error = self.call_error(&context, &access_key, failed, &region);
+                let is_absent = error.kind == AwsErrorKind::NotFound;
+                let lookup =
+                    if is_absent { self.look_for(secret, identity, (region, reader), end).await } else { None };
+                Err(AwsError { lookup, ..error })
+            }
         }
+    }
+
+    /// Looks for an absent secret in the Region where it was read, and in the host's.
+    async fn look_for(
+        &self,
+        secret: &CredentialsParameter,
+        identity: &Identity,
+        (region, reader): (Region, SecretReader<'_>),
+        end: Instant,
+    ) -> Option<SecretLookup> {
+        let config = self.config(end).await.ok()?;
+        let host_region = self.host.quick_region(config).await.filter(|host_region| *host_region != region);
+        let credentials = reader.credentials.clone();
+        let mut readers = vec![(region, reader)];
+        if let Some(region) = host_region {
+            let session = AwsSession { config, region: region.clone(), credentials };
+            readers.push((region, self.secret_reader(session).await));
+        }
+        search(readers, identity, secret, end).await
     }
 
     /// Decrypts the content of a secret in the key's Region, until `end`.
@@ -273,7 +312,6 @@ impl AwsClient {
                 .operation_attempt_timeout(self.deadline / 2)
                 .build();
             let mut loader = aws_config::defaults(BehaviorVersion::latest())
-                .region(self.host.configured_region())
                 .http_client(self.host.http().services.clone())
                 // Every call gets its own credentials.
                 .no_credentials()
@@ -282,10 +320,19 @@ impl AwsClient {
             if let Ok(name) = AppName::new(concat!("taskpull-", env!("CARGO_PKG_VERSION"))) {
                 loader = loader.app_name(name);
             }
-            run_on_blocking_thread(loader.load()).await.ok_or(())
+            let host = Arc::clone(&self.host);
+            let loading = async move {
+                let profiles = Profiles::read().await?;
+                let profile = profiles.selected();
+                let config = loader.region(host.configured_region(profile)).profile_name(profile).load().await;
+                config.region().map_or(Ok(()), |region| profiles.check_region(region.as_ref()))?;
+                Ok::<_, HostFault>(config)
+            };
+            let loaded = run_on_blocking_thread(loading).await;
+            let loaded = loaded.ok_or_else(|| IdentityError::interrupted(&Identity::Host))?;
+            loaded.map_err(IdentityError::host)
         });
-        let config = timeout_at(end, config).await.ok().and_then(Result::ok);
-        config.ok_or_else(|| IdentityError::timed_out(&Identity::Host))
+        timeout_at(end, config).await.unwrap_or_else(|_| Err(IdentityError::timed_out(&Identity::Host)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The table of AWS errors: the link, class, reason and hint of every kind.
 
-use crate::aws::{AwsCall, AwsErrorKind, AwsResource, TokenScope, hints};
+use crate::aws::{AwsCall, AwsErrorKind, AwsResource, AwsService, Denial, SecretLookup, TokenScope, hints};
 use crate::error::{Class, Link};
 use crate::identity::Identity;
 
@@ -10,8 +10,12 @@ pub(super) struct CallFacts<'a> {
     pub resource: &'a AwsResource,
     pub identity: &'a Identity,
     pub region: Option<&'a str>,
-    /// The permission that the call needs.
-    pub permission: String,
+    /// The request as a denied one; other kinds of failures need only its names.
+    pub denial: Denial,
+    /// The message of the service; empty if there is none.
+    pub message: String,
+    /// The search for an absent secret.
+    pub lookup: Option<&'a SecretLookup>,
 }
 
 /// One row of the table.
@@ -26,10 +30,11 @@ impl CallFacts<'_> {
     #[expect(clippy::too_many_lines, reason = "one table, to read link, class, reason and hint of a kind together")]
     pub(super) fn explain(&self, kind: AwsErrorKind) -> Explanation {
         use AwsErrorKind as Kind;
-        let Self { resource, identity, permission, .. } = self;
+        let Self { resource, identity, denial, message, .. } = self;
         let (resource_link, noun, service) = (resource.link(), resource.noun(), self.service());
+        let permission = self.call.permission();
         let region = self.region.unwrap_or("the host's Region");
-        let holder = hints::policy_holder(identity);
+        let holder = denial.holder();
         let labels = format!(
             "`aws secretsmanager list-secret-version-ids --region {region} --secret-id {}` shows the labels",
             resource.name()
@@ -63,8 +68,8 @@ impl CallFacts<'_> {
             },
             Kind::RoleDenied => {
                 let caller = identity.assumed_by().unwrap_or(Identity::Host);
-                let reason = format!("{caller} may not assume {identity}");
-                row(Link::Role, Class::Refused, reason, hints::allow_assume_role(identity))
+                let reason = format!("{caller} may not assume {identity}: {}", denial.reason());
+                row(Link::Role, Class::Refused, reason, hints::allow_assume_role(identity, denial))
             }
             Kind::RoleRegionDisabled => row(
                 Link::Role,
@@ -84,7 +89,7 @@ impl CallFacts<'_> {
                 Link::Role,
                 Class::Unavailable,
                 format!("STS did not answer the request to assume {identity}"),
-                hints::TRY_AGAIN,
+                hints::try_again(AwsService::Sts, self.region),
             ),
             Kind::IdentityRejected => {
                 let link = if **identity == Identity::Host { Link::HostIdentity } else { Link::Role };
@@ -108,40 +113,34 @@ impl CallFacts<'_> {
             Kind::Denied => {
                 let link = if resource_link == Link::Secret { Link::SecretPolicy } else { resource_link };
                 let hint = match resource {
-                    AwsResource::Secret(secret) => hints::allow_on_secret(permission, secret, region, identity),
-                    AwsResource::Key(key) => hints::allow_on_key(permission, key.as_str(), &holder),
-                    AwsResource::KeyOfSecret(_) => {
-                        hints::allow_on_key(permission, "the key of the secret's ciphertext", &holder)
-                    }
-                    AwsResource::Token(TokenScope::Ecr(..)) => format!(
-                        "allow {permission} on Resource `*` in the identity-based policy of {holder}; a repository's policy cannot grant it"
-                    ),
-                    AwsResource::Token(TokenScope::EcrPublic) => format!(
-                        "allow ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken on Resource `*` in the identity-based policy of {holder}"
-                    ),
-                    AwsResource::Cluster(_) => {
-                        format!("allow {permission} in the policy of {holder}; docs/agent.md lists all permissions")
-                    }
+                    AwsResource::Cluster(_) => format!("{}; docs/agent.md lists all permissions", denial.hint()),
+                    _ => denial.hint(),
                 };
-                row(link, Class::Refused, format!("{identity} is not allowed to call {permission}"), hint)
+                let action = denial.action().unwrap_or(&permission);
+                let reason = format!("{identity} is not allowed to call {action}: {}", denial.reason());
+                row(link, Class::Refused, reason, hint)
             }
             Kind::NotFound => {
                 let link =
                     if matches!(resource, AwsResource::Cluster(_)) { Link::Configuration } else { resource_link };
                 let hint = match resource {
-                    AwsResource::Secret(secret) => hints::find_secret(secret),
-                    AwsResource::Cluster(_) => {
-                        "set `ecs.cluster` to the cluster's name or ARN: `aws ecs list-clusters` shows those of a Region"
-                            .to_owned()
-                    }
+                    AwsResource::Secret(secret) => SecretLookup::hint(self.lookup, secret, region),
+                    AwsResource::Cluster(_) => format!(
+                        "set `ecs.cluster` to the cluster's name or ARN: `aws ecs list-clusters --region {region}` shows those of the Region"
+                    ),
                     _ => format!(
                         "KMS is called in {region}, the Region of the key's ARN: compare `aws kms list-keys --region {region}` in the key's account"
                     ),
                 };
-                row(link, Class::Absent, format!("there is no such {noun} in {region}"), hint)
+                let found = match resource {
+                    AwsResource::Secret(secret) => self.lookup.map(|lookup| lookup.reason(secret, region)),
+                    _ => None,
+                };
+                let reason = format!("there is no such {noun} in {region}{}", found.unwrap_or_default());
+                row(link, Class::Absent, reason, hint)
             }
             Kind::Throttled => {
-                row(resource_link, Class::Throttled, format!("{service} is throttling {permission}"), hints::TRY_AGAIN)
+                row(resource_link, Class::Throttled, format!("{service} is throttling {permission}"), hints::WAIT)
             }
             Kind::Unavailable => {
                 let reason = format!("{service} gave no usable answer to {permission}");
@@ -149,7 +148,7 @@ impl CallFacts<'_> {
                     resource_link,
                     Class::Unavailable,
                     reason,
-                    self.region_warning().unwrap_or(hints::TRY_AGAIN.to_owned()),
+                    self.region_warning().unwrap_or_else(|| hints::try_again(self.call.service(), self.region)),
                 )
             }
             Kind::TimedOut => {
@@ -158,7 +157,7 @@ impl CallFacts<'_> {
                     resource_link,
                     Class::TimedOut,
                     reason,
-                    self.region_warning().unwrap_or(hints::CHECK_THE_PATH.to_owned()),
+                    self.region_warning().unwrap_or_else(|| hints::raise_the_timeout(self.call.service(), self.region)),
                 )
             }
             Kind::Other => Explanation {
@@ -167,20 +166,16 @@ impl CallFacts<'_> {
                 reason: format!("{service} rejected {permission}"),
                 hint: None,
             },
-            Kind::SecretKeyDenied => {
-                let permissions = match self.call {
-                    AwsCall::GetSecretValue => "kms:Decrypt",
-                    _ => "kms:GenerateDataKey and kms:Decrypt",
-                };
-                row(
-                    Link::Key,
-                    Class::Refused,
-                    format!("{identity} is not allowed to use the secret's KMS key"),
-                    format!(
-                        "allow {permissions} on the secret's key in the policy of {holder}, and let the key's own policy admit it"
-                    ),
-                )
-            }
+            Kind::SecretKeyDenied => row(
+                Link::Key,
+                Class::Refused,
+                format!("{identity} is not allowed to use the secret's KMS key"),
+                if denial.is_unstated() {
+                    hints::allow_on_secret_key(self.call, &holder, region, &resource.name())
+                } else {
+                    denial.hint()
+                },
+            ),
             Kind::DefaultKey => row(
                 Link::Key,
                 Class::Refused,
@@ -189,12 +184,18 @@ impl CallFacts<'_> {
                     "encrypt it under a customer key whose policy admits {holder}, or read it as a role of its own account"
                 ),
             ),
-            Kind::Undecryptable => {
-                row(Link::Key, Class::Refused, "its KMS key cannot decrypt it", hints::CHECK_THE_KEY)
-            }
-            Kind::EncryptionFailed => {
-                row(Link::Key, Class::Refused, "its KMS key cannot encrypt it", hints::CHECK_THE_KEY)
-            }
+            Kind::Undecryptable => row(
+                Link::Key,
+                Class::Refused,
+                "its KMS key cannot decrypt it",
+                hints::check_the_key(region, &resource.name()),
+            ),
+            Kind::EncryptionFailed => row(
+                Link::Key,
+                Class::Refused,
+                "its KMS key cannot encrypt it",
+                hints::check_the_key(region, &resource.name()),
+            ),
             Kind::MarkedForDeletion => {
                 let restore = format!(
                     "restore it: `aws secretsmanager restore-secret --region {region} --secret-id {}`",
@@ -234,7 +235,7 @@ impl CallFacts<'_> {
                 resource_link,
                 Class::Invalid,
                 "the ciphertext is damaged, or was made with another encryption context",
-                "the envelope's encryptionContext must be exactly the one it was sealed with: seal the login again with `taskpull secret seal`",
+                "the envelope's encryptionContext must be exactly the one it was sealed with; else seal the login again",
             ),
             Kind::WrongKey => row(
                 resource_link,
@@ -242,19 +243,14 @@ impl CallFacts<'_> {
                 "the ciphertext was made by another key",
                 "write the ARN of the key that sealed it into keyArn, or seal the login again",
             ),
-            Kind::KeyDisabled => row(
-                resource_link,
-                Class::Refused,
-                "the key is disabled",
-                format!("enable it: `aws kms enable-key --region {region} --key-id KEY`"),
-            ),
+            Kind::KeyDisabled => {
+                row(resource_link, Class::Refused, "the key is disabled", hints::enable_key(region, resource, message))
+            }
             Kind::KeyBadState => row(
                 resource_link,
                 Class::Refused,
                 "the key is pending deletion or without its material",
-                format!(
-                    "`aws kms describe-key --region {region} --key-id KEY` shows its state; a deletion can be cancelled: `aws kms cancel-key-deletion --region {region} --key-id KEY`"
-                ),
+                hints::cancel_key_deletion(region, resource, message),
             ),
             Kind::KeyBadUsage => row(
                 resource_link,

@@ -1,7 +1,9 @@
 //! Hints that several kinds of AWS errors share.
 
+use crate::aws::denial::vpc_endpoints;
+use crate::aws::{AwsCall, AwsResource, AwsService, Denial, PolicyDecision, PolicyKind};
 use crate::identity::Identity;
-use crate::task::{CredentialsParameter, Region};
+use crate::task::KeyArn;
 
 /// No source of the host has an identity.
 pub(super) const FIND_HOST_IDENTITY: &str = "on EC2 attach an instance role (in a container the metadata hop limit must be 2), in a task configure a task role, elsewhere set up a profile: `aws sts get-caller-identity` must work as this user";
@@ -12,91 +14,99 @@ pub(super) const REPAIR_HOST_IDENTITY: &str = "`aws sts get-caller-identity` mus
 /// AWS rejects the time of a request.
 pub(super) const SET_THE_CLOCK: &str = "set the host's clock: `timedatectl` shows whether it is synchronized";
 
-/// The service did not answer, or is throttling.
-pub(super) const TRY_AGAIN: &str = "this may be temporary: try again; if it persists, check the network path to the service's endpoint (route, VPC endpoint, proxy)";
+/// The service is throttling.
+pub(super) const WAIT: &str = "wait and try again: all callers of this account and Region share the service's quota";
+
+/// The service did not answer.
+pub(super) fn try_again(service: AwsService, region: Option<&str>) -> String {
+    format!("this may be temporary: try again; if it persists, {}", check_the_path(service, region))
+}
 
 /// The deadline passed.
-pub(super) const CHECK_THE_PATH: &str =
-    "check the network path to the service's endpoint (route, VPC endpoint, proxy), or raise secrets.timeout";
+pub(super) fn raise_the_timeout(service: AwsService, region: Option<&str>) -> String {
+    format!("{}; or raise secrets.timeout", check_the_path(service, region))
+}
 
-/// A key cannot be used in its present state.
-pub(super) const CHECK_THE_KEY: &str =
-    "check that the key is enabled and not pending deletion: `aws kms describe-key --key-id KEY`";
-
-/// The policies that permit a caller to assume a role. STS never states which of the two is
-/// missing.
-pub(super) fn allow_assume_role(identity: &Identity) -> String {
-    let caller = match identity.assumed_by().as_ref().and_then(Identity::role) {
-        Some(role) => role.to_string(),
-        None => "the host".to_owned(),
+/// The path to a service, with the VPC endpoint that it may need.
+fn check_the_path(service: AwsService, region: Option<&str>) -> String {
+    let path = "check the network path to the service's endpoint (route, security group, proxy, VPC endpoint";
+    let endpoint = match service {
+        AwsService::Ecr => Some("ecr.api"),
+        AwsService::EcrPublic => None,
+        service => Some(service.policy_prefix()),
     };
-    let policies = format!(
-        "the trust policy of {identity} must name the principal of {caller}, and the policy of {caller} must allow sts:AssumeRole on it"
+    match endpoint.zip(region) {
+        Some((endpoint, region)) => format!("{path}: {})", vpc_endpoints(region, endpoint)),
+        None => format!("{path})"),
+    }
+}
+
+/// What lets a caller assume a role. The external id counts only if a trust policy decides.
+pub(super) fn allow_assume_role(identity: &Identity, denial: &Denial) -> String {
+    let hint = denial.hint();
+    let is_about_trust = !matches!(
+        denial.decision(),
+        PolicyDecision::NotAllowed(kind) | PolicyDecision::ExplicitDeny(Some(kind))
+            if !matches!(kind, PolicyKind::RoleTrust | PolicyKind::Resource)
     );
     match identity {
-        Identity::AccountRole(role) => {
+        Identity::AccountRole(role) if is_about_trust => {
             let sent = match &role.external_id {
                 Some(id) => format!("the external id `{id}` was sent"),
                 None => "no external id was sent".to_owned(),
             };
-            format!("{policies}; {sent} (identity.account), and sts:ExternalId in the trust policy must agree")
+            format!("{hint}; {sent} (identity.account), and sts:ExternalId in the trust policy must agree")
         }
-        Identity::Host | Identity::ExecutionRole(_) => {
-            format!("{policies}; to use the host's identity instead, set identity.execution_role = \"ignore\"")
+        Identity::ExecutionRole(_) => {
+            format!("{hint}; to use the host's identity instead, set identity.execution_role = \"ignore\"")
         }
+        Identity::AccountRole(_) | Identity::Host => hint,
     }
 }
 
-/// The identity whose policy the operator has to change.
-pub(super) fn policy_holder(identity: &Identity) -> String {
-    match identity {
-        Identity::Host => "the host's identity (instance role, task role or user)".to_owned(),
-        Identity::ExecutionRole(_) | Identity::AccountRole(_) => identity.to_string(),
-    }
-}
-
-/// Allows a call on a secret. The service appends a hyphen and six characters to a secret's name,
-/// so a policy needs the full ARN or six wildcards (A17).
-pub(super) fn allow_on_secret(
-    permission: &str,
-    secret: &CredentialsParameter,
-    region: &str,
-    identity: &Identity,
-) -> String {
-    let holder = policy_holder(identity);
-    match secret {
-        CredentialsParameter::Arn(arn) => {
-            let (wildcards, account) = (if arn.ends_like_a_full_arn() { "" } else { "-??????" }, arn.account());
-            format!(
-                "allow {permission} on {arn}{wildcards} in the policy of {holder}; if that identity is not in account {account}, the secret's resource policy must allow it too"
-            )
-        }
-        CredentialsParameter::Name(name) => {
-            let partition = Region::parse(region).map_or("aws", |region| region.partition());
-            format!(
-                "allow {permission} on arn:{partition}:secretsmanager:{region}:ACCOUNT:secret:{name}-?????? in the policy of {holder}"
-            )
-        }
-    }
-}
-
-/// Allows a call on a KMS key.
-pub(super) fn allow_on_key(permission: &str, key: &str, holder: &str) -> String {
+/// Allows the use of a secret's key. Secrets Manager does not name the key.
+pub(super) fn allow_on_secret_key(call: AwsCall, holder: &str, region: &str, secret: &str) -> String {
+    let permissions = match call {
+        AwsCall::GetSecretValue => "kms:Decrypt",
+        _ => "kms:GenerateDataKey and kms:Decrypt",
+    };
     format!(
-        "allow {permission} on {key} in the policy of {holder}, and let the key's own policy admit it (a condition on the encryption context counts too)"
+        "allow {permissions} on the secret's key in an identity-based policy of {holder}, and let the key's own policy admit it: `aws secretsmanager describe-secret --region {region} --secret-id {secret} --query KmsKeyId` names the key"
     )
 }
 
-/// Where to look for a secret that was not found.
-pub(super) fn find_secret(secret: &CredentialsParameter) -> String {
-    match secret {
-        CredentialsParameter::Name(_) => {
-            "a name is looked up in the account and Region of the caller: compare `aws secretsmanager list-secrets`, or give the full ARN".to_owned()
-        }
-        CredentialsParameter::Arn(arn) => format!(
-            "compare `aws secretsmanager list-secrets --region {}` in account {}; a partial ARN must match exactly one secret",
-            arn.region(),
-            arn.account()
+/// The key of a secret cannot be used in its present state.
+pub(super) fn check_the_key(region: &str, secret: &str) -> String {
+    format!(
+        "check that the key is enabled and not pending deletion: `aws kms describe-key --region {region} --key-id $(aws secretsmanager describe-secret --region {region} --secret-id {secret} --query KmsKeyId --output text)`"
+    )
+}
+
+/// Enables a key.
+pub(super) fn enable_key(region: &str, resource: &AwsResource, message: &str) -> String {
+    match key_id(resource, message) {
+        Some(key) => format!("enable it: `aws kms enable-key --region {region} --key-id {key}`"),
+        None => "enable the key that the message names".to_owned(),
+    }
+}
+
+/// Shows the state of a key, and cancels its deletion.
+pub(super) fn cancel_key_deletion(region: &str, resource: &AwsResource, message: &str) -> String {
+    match key_id(resource, message) {
+        Some(key) => format!(
+            "`aws kms describe-key --region {region} --key-id {key}` shows its state; a deletion can be cancelled: `aws kms cancel-key-deletion --region {region} --key-id {key}`"
         ),
+        None => "cancel the deletion of the key that the message names".to_owned(),
+    }
+}
+
+/// The ARN of the key: the one in KMS's message, which is never an alias, else the resource.
+fn key_id(resource: &AwsResource, message: &str) -> Option<KeyArn> {
+    let named = message
+        .split_whitespace()
+        .find_map(|word| KeyArn::parse(word.trim_matches(|c: char| !c.is_ascii_alphanumeric())).ok());
+    match resource {
+        AwsResource::Key(key) => named.or_else(|| Some(key.clone())),
+        _ => named,
     }
 }

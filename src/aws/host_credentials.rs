@@ -5,17 +5,14 @@
 //! support is never contacted (A11).
 #![expect(clippy::disallowed_types, reason = "the host's credentials, on their way into the cache")]
 
-use std::error::Error;
-use std::iter::successors;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
+use aws_config::imds::Client as MetadataClient;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::imds::region::ImdsRegionProvider;
-use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
 use aws_config::provider_config::ProviderConfig;
@@ -28,8 +25,9 @@ use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
 use crate::aws::{
-    AwsErrorKind, CallObserver, ServiceError, aws_error::IdentityError, http_clients::HttpClients,
-    metadata_service::DisabledMetadataService, metadata_service::MetadataUsage,
+    CallObserver, aws_error::IdentityError, host_fault::HostFault, host_source::HostSource, host_source::check_key,
+    http_clients::HttpClients, metadata_service::DisabledMetadataService, metadata_service::MetadataAnswers,
+    metadata_service::MetadataUsage, profiles::Profiles,
 };
 use crate::config::HostKind;
 use crate::identity::Identity;
@@ -52,7 +50,7 @@ pub(crate) struct HostCredentials {
     /// and its last answer.
     container: SharedCredentialsProvider,
     metadata: SharedCredentialsProvider,
-    metadata_answered: Arc<AtomicBool>,
+    metadata_answers: Arc<MetadataAnswers>,
     metadata_region: OnceCell<Region>,
 }
 
@@ -60,15 +58,17 @@ impl HostCredentials {
     pub(crate) fn new(kind: HostKind, http: HttpClients, observer: Arc<dyn CallObserver>) -> Self {
         let local = provider_config(&http.local);
         let container = EcsCredentialsProvider::builder().configure(&local).build();
-        let metadata_answered = Arc::default();
+        let metadata_answers = Arc::<MetadataAnswers>::default();
         let metadata = if kind.has_metadata_service() {
-            let service = ImdsCredentialsProvider::builder().configure(&local).build();
-            SharedCredentialsProvider::new(MetadataUsage { service, has_answered: Arc::clone(&metadata_answered) })
+            let client = MetadataClient::builder().configure(&local).build();
+            let service = ImdsCredentialsProvider::builder().configure(&local).imds_client(client.clone()).build();
+            let seen = Arc::clone(&metadata_answers);
+            SharedCredentialsProvider::new(MetadataUsage { service, client, seen })
         } else {
             SharedCredentialsProvider::new(DisabledMetadataService)
         };
         let container = SharedCredentialsProvider::new(container);
-        Self { kind, http, observer, container, metadata, metadata_answered, metadata_region: OnceCell::new() }
+        Self { kind, http, observer, container, metadata, metadata_answers, metadata_region: OnceCell::new() }
     }
 
     pub(crate) fn has_metadata_service(&self) -> bool {
@@ -84,8 +84,9 @@ impl HostCredentials {
     }
 
     /// The Region of the environment or the profile.
-    pub(crate) fn configured_region(&self) -> RegionProviderChain {
-        let profile = ProfileFileRegionProvider::builder().configure(&provider_config(&self.http.local)).build();
+    pub(crate) fn configured_region(&self, profile: &str) -> RegionProviderChain {
+        let local = provider_config(&self.http.local);
+        let profile = ProfileFileRegionProvider::builder().configure(&local).profile_name(profile).build();
         RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new()).or_else(profile)
     }
 
@@ -102,7 +103,7 @@ impl HostCredentials {
     /// if this host's credentials came from it. A role can be assumed in any Region, so a host
     /// without that service must not wait for it here.
     pub(crate) async fn quick_region(&self, config: &SdkConfig) -> Option<Region> {
-        if config.region().is_some() || self.metadata_answered.load(Ordering::Relaxed) {
+        if config.region().is_some() || self.metadata_answers.has_credentials() {
             self.region(config).await
         } else {
             None
@@ -121,22 +122,41 @@ impl HostCredentials {
 
     /// Loads the host's credentials from the first source that has any.
     pub(crate) async fn load(self: Arc<Self>, config: SdkConfig) -> Result<Credentials, IdentityError> {
-        let loading = async move { self.chain(&config).provide_credentials().await };
-        let Some(loaded) = run_on_blocking_thread(loading).await else {
-            return Err(IdentityError::interrupted(&Identity::Host));
-        };
-        loaded.map(|credentials| with_expiry(credentials, SystemTime::now())).map_err(|error| {
-            let kind = match error {
-                CredentialsError::CredentialsNotLoaded(_) => AwsErrorKind::NoHostIdentity,
-                _ => AwsErrorKind::HostIdentityFailed,
-            };
-            IdentityError::new(&Identity::Host, kind, without_output(&error))
-        })
+        let loading = async move { self.load_first(&config).await };
+        let loaded = run_on_blocking_thread(loading).await;
+        loaded.unwrap_or_else(|| Err(IdentityError::interrupted(&Identity::Host)))
     }
 
-    /// The sources in their order. Every chain reads the profile's files again: the key of a host
-    /// outside AWS is rotated in them (A11).
-    fn chain(&self, config: &SdkConfig) -> CredentialsProviderChain {
+    /// Asks the sources in their order. Every time, the profile's files are read again: the key of a
+    /// host outside AWS is rotated in them (A11).
+    async fn load_first(&self, config: &SdkConfig) -> Result<Credentials, IdentityError> {
+        let profiles = Profiles::read().await.map_err(IdentityError::host)?;
+        let (mut asked, mut absent) = (Vec::new(), None);
+        for (source, provider) in self.sources(config, profiles.selected()) {
+            let error = match provider.provide_credentials().await {
+                Ok(credentials) => {
+                    check_key(source, &credentials).map_err(IdentityError::host)?;
+                    let principal = source.principal(&credentials, profiles.selected(), self.metadata_answers.role());
+                    let mut credentials = with_expiry(credentials, SystemTime::now());
+                    credentials.set_property(principal);
+                    return Ok(credentials);
+                }
+                Err(error) => error,
+            };
+            asked.push(source.name());
+            let fault = source.explain(self.kind, &profiles, &error);
+            match (error, source) {
+                (CredentialsError::CredentialsNotLoaded(_), HostSource::Metadata) => absent = Some(fault),
+                (CredentialsError::CredentialsNotLoaded(_), _) => {}
+                _ => return Err(IdentityError::host(fault)),
+            }
+        }
+        let no_source = || HostFault::NoSource { kind: self.kind, asked: asked.join(", ") };
+        Err(IdentityError::host(absent.unwrap_or_else(no_source)))
+    }
+
+    /// The sources in their order. A source that the kind of host does not support is absent.
+    fn sources(&self, config: &SdkConfig, profile: &str) -> Vec<(HostSource, SharedCredentialsProvider)> {
         let mut services = provider_config(&self.http.services)
             .with_region(config.region().cloned())
             .with_use_fips(config.use_fips())
@@ -149,21 +169,23 @@ impl HostCredentials {
         }
         let profile = ProfileFileCredentialsProvider::builder()
             .configure(&services)
+            .profile_name(profile)
             .with_custom_provider("EcsContainer", self.container.clone())
             .with_custom_provider("Ec2InstanceMetadata", self.metadata.clone())
             .build();
         let web_identity = WebIdentityTokenCredentialsProvider::builder().configure(&services).build();
-        let mut chain =
-            CredentialsProviderChain::first_try("Environment", EnvironmentVariableCredentialsProvider::new())
-                .or_else("Profile", profile)
-                .or_else("WebIdentityToken", web_identity);
+        let mut sources = vec![
+            (HostSource::Environment, SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new())),
+            (HostSource::Profile, SharedCredentialsProvider::new(profile)),
+            (HostSource::WebIdentity, SharedCredentialsProvider::new(web_identity)),
+        ];
         if self.kind.has_container_credentials() {
-            chain = chain.or_else("EcsContainer", self.container.clone());
+            sources.push((HostSource::TaskEndpoint, self.container.clone()));
         }
         if self.kind.has_metadata_service() {
-            chain = chain.or_else("Ec2InstanceMetadata", self.metadata.clone());
+            sources.push((HostSource::Metadata, self.metadata.clone()));
         }
-        chain
+        sources
     }
 }
 
@@ -183,16 +205,6 @@ fn with_expiry(credentials: Credentials, now: SystemTime) -> Credentials {
     Credentials::new(credentials.access_key_id(), credentials.secret_access_key(), token, Some(expiry), "taskpull")
 }
 
-/// The error and its causes as one text, without the stderr of a `credential_process`, which may
-/// contain anything.
-fn without_output(error: &CredentialsError) -> ServiceError {
-    let first: &(dyn Error + 'static) = error;
-    let texts: Vec<_> = successors(Some(first), |error| (*error).source()).map(ToString::to_string).collect();
-    let text = texts.join(": ");
-    let shown = text.split("Stderr:").next().unwrap_or_default().trim_end_matches([' ', ',', '.']);
-    shown.to_owned().into()
-}
-
 /// Runs `work` on a blocking thread; `None` means that it panicked.
 ///
 /// The SDK reads its files synchronously. A pipe or an unreachable network disk would block the
@@ -209,9 +221,8 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use aws_credential_types::Credentials;
-    use aws_credential_types::provider::error::CredentialsError;
 
-    use super::{DEFAULT_LIFETIME, EXPIRY_MARGIN, with_expiry, without_output};
+    use super::{DEFAULT_LIFETIME, EXPIRY_MARGIN, with_expiry};
 
     #[test]
     fn credentials_without_an_expiry_get_the_default_lifetime() {
@@ -221,11 +232,5 @@ mod tests {
         let expiry = Some(now + Duration::from_hours(1));
         let loaded = with_expiry(Credentials::new("id", "key", None, expiry, "test"), now);
         assert_eq!(loaded.expiry(), expiry);
-    }
-
-    #[test]
-    fn the_output_of_a_credential_process_is_not_shown() {
-        let error = CredentialsError::provider_error("exit status: 1. Stderr: hunter2");
-        assert!(!without_output(&error).to_string().contains("hunter2"));
     }
 }

@@ -6,6 +6,7 @@
 //! credentials that no proxy should see.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use aws_sdk_secretsmanager::config::{RuntimeComponents, SharedHttpClient};
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -13,7 +14,10 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
 
-use crate::aws::{ca_bundle::CaBundleError, ca_bundle::read_ca_bundle};
+use crate::aws::{
+    ca_bundle::CaBundleError, ca_bundle::read_ca_bundle, clock_offset::ClockOffset,
+    endpoint_connector::ExplainingClient,
+};
 
 /// The clients of one process.
 #[derive(Debug)]
@@ -22,6 +26,8 @@ pub(crate) struct HttpClients {
     pub services: SharedHttpClient,
     /// For the services of this host: instance metadata and container credentials.
     pub local: SharedHttpClient,
+    /// The clock of AWS's services, compared with this host's.
+    pub clock: Arc<ClockOffset>,
 }
 
 impl HttpClients {
@@ -37,10 +43,11 @@ impl HttpClients {
         };
         #[expect(clippy::expect_used, reason = "the builder only combines two values and cannot fail")]
         let context = TlsContext::builder().with_trust_store(trust).build().expect("a context");
-        Ok(Self {
-            services: client(context.clone(), ProxyConfig::from_env()),
-            local: client(context, ProxyConfig::disabled()),
-        })
+        let clock = Arc::<ClockOffset>::default();
+        let services = client(context.clone(), ProxyConfig::from_env());
+        let local = client(context, ProxyConfig::disabled());
+        let explaining = |client, clock| SharedHttpClient::new(ExplainingClient { client, clock });
+        Ok(Self { services: explaining(services, Some(Arc::clone(&clock))), local: explaining(local, None), clock })
     }
 }
 

@@ -16,8 +16,8 @@ use futures_util::future::{BoxFuture, FutureExt as _};
 use tokio::time::{Instant, timeout_at};
 
 use crate::aws::{
-    AwsErrorKind, aws_error::IdentityError, host_credentials::EXPIRY_MARGIN, host_credentials::HostCredentials,
-    sts::assume_role,
+    AwsErrorKind, AwsPrincipal, aws_error::IdentityError, host_credentials::EXPIRY_MARGIN,
+    host_credentials::HostCredentials, sts::assume_role,
 };
 use crate::identity::Identity;
 use crate::sync::{FlightId, Lifetime, Mutex, SingleFlight};
@@ -80,6 +80,11 @@ impl RoleSessions {
         let unreachable =
             || IdentityError::new(identity, AwsErrorKind::NoHostIdentity, "no identity to call as".into());
         caller.ok_or_else(unreachable)
+    }
+
+    /// The principal of the cached credentials of `identity`.
+    pub(crate) fn principal(&self, identity: &Identity) -> Option<AwsPrincipal> {
+        self.state.lock().cached.get(identity)?.get_property::<AwsPrincipal>().cloned()
     }
 
     /// Waits for the running attempt, or for this one if there is none.

@@ -8,7 +8,7 @@ use aws_sdk_secretsmanager::config::http::HttpResponse;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::operation::RequestId;
 
-use crate::aws::{AwsErrorKind, AwsService, ServiceError, error_codes::classify};
+use crate::aws::{AwsErrorKind, AwsService, ServiceError, endpoint_fault::EndpointFault, error_codes::classify};
 
 /// Why a call failed.
 #[derive(Debug)]
@@ -47,7 +47,14 @@ impl FailedCall {
                 Self { kind, message: Box::new(ErrorAnswer { code, message, request_id }) }
             }
             SdkError::TimeoutError(_) => Self::timed_out("no answer within the time of one attempt"),
-            SdkError::DispatchFailure(failure) if failure.is_timeout() => Self::timed_out("no connection in time"),
+            SdkError::DispatchFailure(failure) => {
+                let kind = if failure.is_timeout() { AwsErrorKind::TimedOut } else { AwsErrorKind::Unavailable };
+                let error = failure.as_connector_error();
+                match error.and_then(|error| EndpointFault::find(error)) {
+                    Some(fault) => Self { kind, message: Box::new(fault.clone()) },
+                    None => Self { kind, message: "the request could not be sent".into() },
+                }
+            }
             SdkError::ResponseError(response) => Self::unreadable(response.raw().status().as_u16()),
             error => Self::unavailable(error.into_source().unwrap_or_else(|error| error.to_string().into())),
         }

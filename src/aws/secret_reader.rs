@@ -1,4 +1,4 @@
-//! `GetSecretValue` and `BatchGetSecretValue`: the calls, and the check that an answer is the
+//! `GetSecretValue`, `BatchGetSecretValue` and `ListSecrets`: the calls, and the check that an answer is the
 //! secret that was requested.
 #![expect(clippy::disallowed_types, reason = "the credentials of these calls")]
 
@@ -6,14 +6,17 @@ use aws_credential_types::Credentials;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{Builder, Config};
 use aws_sdk_secretsmanager::primitives::Blob;
-use aws_sdk_secretsmanager::types::SecretValueEntry;
+use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, SecretListEntry, SecretValueEntry};
 
 use crate::aws::{
-    AwsCall, AwsRequest, CallObserver, SecretValue, SecretVersion, observed_call::CallResponse, observed_call::observe,
-    sdk_error::FailedCall,
+    AwsCall, AwsRequest, CallObserver, ListedSecret, SecretValue, SecretVersion, observed_call::CallResponse,
+    observed_call::observe, sdk_error::FailedCall,
 };
 use crate::secret::{Secret, SecretBytes};
-use crate::task::CredentialsParameter;
+use crate::task::{CredentialsParameter, SecretArn};
+
+/// The longest page of `ListSecrets` (API reference, `MaxResults`).
+const PAGE: i32 = 100;
 
 /// Reads secrets of one Region as one identity.
 pub(crate) struct SecretReader<'a> {
@@ -66,6 +69,20 @@ impl SecretReader<'_> {
         let sent = call.customize().config_override(self.config()).send();
         let CallResponse { answer, request } = observe(self.observer, AwsCall::BatchGetSecretValue, sent).await?;
         Ok(SecretBatch { entries: answer.secret_values.unwrap_or_default(), request })
+    }
+
+    /// Lists secrets whose names begin with this text. One page has all with a name and its like.
+    pub(crate) async fn list(&self, prefix: &str) -> Result<Vec<ListedSecret>, FailedCall> {
+        let filter = Filter::builder().key(FilterNameStringType::Name).values(prefix).build();
+        let call = self.client.list_secrets().filters(filter).max_results(PAGE);
+        let sent = call.customize().config_override(self.config()).send();
+        let CallResponse { answer, .. } = observe(self.observer, AwsCall::ListSecrets, sent).await?;
+        let entries = answer.secret_list.unwrap_or_default().into_iter();
+        let listed = |entry: SecretListEntry| {
+            let arn = SecretArn::parse(entry.arn.as_deref()?).ok()?;
+            Some(ListedSecret { arn, name: entry.name?, primary_region: entry.primary_region })
+        };
+        Ok(entries.filter_map(listed).collect())
     }
 
     fn config(&self) -> Builder {

@@ -9,8 +9,8 @@ use aws_credential_types::Credentials;
 use aws_sdk_sts::types::Credentials as StsCredentials;
 
 use crate::aws::{
-    AwsCall, AwsErrorKind, aws_call::RequestIds, aws_error::IdentityError, host_credentials::HostCredentials,
-    observed_call::CallResponse, observed_call::observe, sdk_error::FailedCall,
+    AwsCall, AwsErrorKind, AwsPrincipal, aws_call::RequestIds, aws_error::IdentityError,
+    host_credentials::HostCredentials, observed_call::CallResponse, observed_call::observe, sdk_error::FailedCall,
 };
 use crate::identity::{Identity, RoleSession};
 
@@ -42,6 +42,9 @@ pub(crate) async fn assume_role(
         return Err(IdentityError::new(&identity, AwsErrorKind::RoleUnavailable, message));
     };
     let mut session = from_sts(session);
+    if let Some(user) = answer.assumed_role_user {
+        session.set_property(AwsPrincipal::Session(user.arn));
+    }
     requests.0.extend(request);
     session.set_property(requests);
     Ok(session)

@@ -140,10 +140,67 @@ fn every_error_has_its_link_class_text_and_hint() {
             &host,
             &[Kind::HostIdentityFailed, Kind::NoRegion, Kind::NotFound, Kind::NoContainerInstance],
         ),
+        denials(),
         other_sources(),
         ca_bundle_errors(),
     ];
     insta::assert_snapshot!(catalogue::render(catalogue.into_iter().flatten()));
+}
+
+/// Denials as AWS words them; the module of denials has all kinds.
+fn denials() -> Vec<(String, Failure)> {
+    let session = "arn:aws:sts::111122223333:assumed-role/web/web";
+    let sentence = |caller: &str, action: &str, resource: &str, reason: &str| {
+        format!(
+            "AccessDeniedException: User: {caller} is not authorized to perform: {action} on resource: {resource} {reason}"
+        )
+    };
+    let read = "secretsmanager:GetSecretValue";
+    let scp = "with an explicit deny in a service control policy";
+    let bare = "because no identity-based policy allows the secretsmanager:GetSecretValue action";
+    let user = "arn:aws:iam::111122223333:user/host";
+    let assume = |reason: &str| sentence(user, "sts:AssumeRole", execution_role().as_str(), reason);
+    let (get, decrypt) = (AwsCall::GetSecretValue, AwsCall::Decrypt);
+    let table = [
+        (get, secret(SECRET), Kind::Denied, sentence(session, read, "x", scp)),
+        (get, secret("partner/hub"), Kind::Denied, sentence(session, read, "partner/hub", bare)),
+        (get, secret(SECRET), Kind::SecretKeyDenied, sentence(session, "kms:Decrypt", KEY, scp)),
+        (
+            get,
+            secret(SECRET),
+            Kind::RoleDenied,
+            assume("because no role trust policy allows the sts:AssumeRole action"),
+        ),
+        (
+            get,
+            secret(SECRET),
+            Kind::RoleDenied,
+            assume("because no identity-based policy allows the sts:AssumeRole action"),
+        ),
+        (
+            decrypt,
+            AwsResource::KeyOfSecret(SECRET.to_owned()),
+            Kind::KeyDisabled,
+            format!("DisabledException: {KEY} is disabled."),
+        ),
+    ];
+    let failures = table.map(|(call, resource, kind, message)| {
+        let context = ErrorContext { call, resource, identity: role(None) };
+        let error = context.call_error(FailedCall { kind, message: message.into() }, &Region::from_static("eu-west-1"));
+        (format!("{} {kind:?} in AWS's words", call.permission()), error.to_failure())
+    });
+    failures.into()
+}
+
+#[test]
+fn every_cause_of_an_sts_outage_is_shown() {
+    let refused = std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "connection refused");
+    let source = CaBundleError::Unreadable { path: "/etc/ca.pem".into(), source: refused };
+    let context =
+        ErrorContext::secret(AwsCall::GetSecretValue, &CredentialsParameter::parse(SECRET).unwrap(), &role(None));
+    let error = IdentityError::new(&role(None), Kind::RoleUnavailable, Box::new(source)).into_aws_error(&context, None);
+    let causes: Vec<_> = error.to_failure().caused_by.iter().map(ToString::to_string).collect();
+    assert_eq!(causes, ["aws.ca_bundle: /etc/ca.pem cannot be read", "connection refused"]);
 }
 
 /// Errors whose source decides about the text, or that have none.

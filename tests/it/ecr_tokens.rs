@@ -217,7 +217,7 @@ fn denial_hint_names_the_identity_policy_and_resource_star() {
             failure["message"].as_str().unwrap().contains("the host is not allowed to call ecr:GetAuthorizationToken")
         );
         let hint = failure["hint"].as_str().unwrap();
-        assert!(hint.contains("on Resource `*` in the identity-based policy"), "{hint}");
+        assert!(hint.contains("on Resource `*` in an identity-based policy"), "{hint}");
         assert_eq!(output.container(1)["result"], "pulled");
         assert_eq!((token_calls(&world).len(), world.engine.pull_count(OWN_IMAGE)), (1, 0));
     }

@@ -198,9 +198,9 @@ fn only_the_ca_bundle_is_trusted() {
     let output = run().env("AWS_CA_BUNDLE", tls.ca_bundle()).output();
     assert_eq!(output.code, 0, "{output:?}");
     let output = run().env("AWS_CA_BUNDLE", other.ca_bundle()).output();
-    assert_eq!(output.failure(0), "secret unavailable", "{output:?}");
+    assert_eq!(output.failure(0), "secret invalid", "{output:?}");
     let output = run().output();
-    assert_eq!(output.failure(0), "secret unavailable", "{output:?}");
+    assert_eq!(output.failure(0), "secret invalid", "{output:?}");
     assert_eq!(world.aws.call_count("GetSecretValue"), 1);
 }
 

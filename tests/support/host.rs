@@ -87,6 +87,19 @@ impl FakeInstanceMetadata {
         Self(RecordingServer::start(LOOPBACK, |_| Reply::stall(Stall::Hang)))
     }
 
+    /// The service of an instance without a role: it answers, and has no credentials.
+    pub fn without_role() -> Self {
+        Self(RecordingServer::start(LOOPBACK, |request| match request.method.as_str() {
+            "PUT" => Reply::new(200, Self::TOKEN).header("x-aws-ec2-metadata-token-ttl-seconds", "21600"),
+            _ => Reply::new(404, ""),
+        }))
+    }
+
+    /// The service of an instance whose `HttpEndpoint` is disabled.
+    pub fn switched_off() -> Self {
+        Self(RecordingServer::start(LOOPBACK, |_| Reply::new(403, "")))
+    }
+
     /// The environment that makes a program use this service.
     pub fn environment(&self) -> [(&'static str, String); 2] {
         [
@@ -121,6 +134,11 @@ impl FakeContainerCredentials {
         Self(RecordingServer::start("169.254.170.2:80", move |request| {
             if request.path == path { Reply::json(200, &key) } else { Reply::new(404, "") }
         }))
+    }
+
+    /// Starts an endpoint that answers every request with this status.
+    pub fn answering(status: u16) -> Self {
+        Self(RecordingServer::start(LOOPBACK, move |_| Reply::json(status, &json!({ "message": "no" }))))
     }
 
     /// The value for `AWS_CONTAINER_CREDENTIALS_FULL_URI`.

@@ -21,11 +21,12 @@ pub enum ClientAuth {
     Required,
 }
 
-/// Whether a certificate has expired.
+/// Whether a certificate is valid now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Validity {
     Valid,
     Expired,
+    NotYet,
 }
 
 /// A certificate authority. Its files are deleted when it is dropped.
@@ -53,8 +54,10 @@ impl CertificateAuthority {
     /// The configuration of a server whose certificate names this IP address or DNS name.
     pub fn server_config(&self, name: &str, validity: Validity, client_auth: ClientAuth) -> ServerConfig {
         let mut params = server_params(name);
-        if validity == Validity::Expired {
-            params.not_after = date_time_ymd(2020, 1, 1);
+        match validity {
+            Validity::Valid => {}
+            Validity::Expired => params.not_after = date_time_ymd(2020, 1, 1),
+            Validity::NotYet => params.not_before = date_time_ymd(2090, 1, 1),
         }
         let key = new_key();
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");

@@ -1,4 +1,4 @@
-//! Secrets Manager, JSON 1.1: `GetSecretValue` and `BatchGetSecretValue`. `secret_writes.rs` has the
+//! Secrets Manager, JSON 1.1: `GetSecretValue`, `BatchGetSecretValue` and `ListSecrets`. `secret_writes.rs` has the
 //! calls that write.
 //!
 //! As in AWS, a secret is looked up in the Region of the signature, whatever Region its ARN names.
@@ -19,6 +19,7 @@ pub const SERVICE: Service =
     Service { name: "secretsmanager", protocol: Protocol::Json, target_prefix: "secretsmanager.", answer };
 
 const GET: &str = "secretsmanager:GetSecretValue";
+const LIST: &str = "secretsmanager:ListSecrets";
 const BATCH: &str = "secretsmanager:BatchGetSecretValue";
 
 /// Maximum number of secrets in one batch.
@@ -28,6 +29,7 @@ fn answer(state: &mut AwsState, call: &ServiceCall) -> ServiceResult {
     match call.operation.as_str() {
         "GetSecretValue" => get_secret_value(state, call),
         "BatchGetSecretValue" => batch_get_secret_value(state, call),
+        "ListSecrets" => list_secrets(state, call),
         _ => secret_writes::answer(state, call),
     }
 }
@@ -37,6 +39,27 @@ fn get_secret_value(state: &AwsState, call: &ServiceCall) -> ServiceResult {
     value(state, call, id).map(|body| body.to_string())
 }
 
+/// The caller's secrets in the Region whose names begin with the text of the filter.
+fn list_secrets(state: &AwsState, call: &ServiceCall) -> ServiceResult {
+    check_for_any_secret(call, LIST)?;
+    let prefix = call.parameters["Filters"][0]["Values"][0].as_str().unwrap_or_default();
+    let entries = state.secrets.values().filter(|secret| {
+        let arn = Arn::expect(&secret.arn, "secretsmanager");
+        (arn.region, arn.account) == (&*call.region, call.caller.account()) && secret.name().starts_with(prefix)
+    });
+    let entries: Vec<_> = entries.map(|secret| json!({ "ARN": secret.arn, "Name": secret.name() })).collect();
+    Ok(json!({ "SecretList": entries }).to_string())
+}
+
+/// A decision needs an ARN, but these permissions are not about one secret.
+fn check_for_any_secret(call: &ServiceCall, action: &str) -> Result<(), ServiceError> {
+    let (partition, account) = (call.caller.parts().partition, call.caller.account());
+    let any = format!("arn:{partition}:secretsmanager:{}:{account}:secret:any", call.region);
+    let rule = ResourcePolicy::MayAllow;
+    let access = AccessRequest { action, resource: &any, region: &call.region, context: Vec::new(), rule };
+    access.decide(&call.caller, None).map_err(|denied| forbidden(&denied.sentence(&call.caller, action, "*")))
+}
+
 /// The batch needs its own permission; each secret in it is then decided like a single one.
 fn batch_get_secret_value(state: &AwsState, call: &ServiceCall) -> ServiceResult {
     let ids: Vec<&str> =
@@ -44,12 +67,7 @@ fn batch_get_secret_value(state: &AwsState, call: &ServiceCall) -> ServiceResult
     if ids.is_empty() || ids.len() > BATCH_LIMIT {
         return Err(invalid("SecretIdList must have 1 to 20 entries."));
     }
-    // A decision needs an ARN, but this permission is not about one secret.
-    let (partition, account) = (call.caller.parts().partition, call.caller.account());
-    let any = format!("arn:{partition}:secretsmanager:{}:{account}:secret:any", call.region);
-    let rule = ResourcePolicy::MayAllow;
-    let access = AccessRequest { action: BATCH, resource: &any, region: &call.region, context: Vec::new(), rule };
-    access.decide(&call.caller, None).map_err(|denied| forbidden(&denied.sentence(&call.caller, BATCH, "*")))?;
+    check_for_any_secret(call, BATCH)?;
     let mut body = json!({ "SecretValues": [], "Errors": [] });
     for id in ids {
         let (list, entry) = match value(state, call, id) {
