@@ -114,6 +114,11 @@ impl SecretStore for AwsClient {
         Self::host_region(self).await
     }
 
+    fn principal(&self, identity: &Identity) -> Option<String> {
+        let principal = Self::principal(self, identity).map(|principal| principal.to_string());
+        principal.or_else(|| identity.session_arn())
+    }
+
     fn warnings(&self) -> Vec<Warning> {
         Self::warnings(self)
     }
