@@ -5,9 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_config::{Region, SdkConfig};
 use aws_sdk_secretsmanager::Client as SecretsManagerClient;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::{Instant, timeout_at};
@@ -15,19 +13,16 @@ use tokio::time::{Instant, timeout_at};
 use crate::aws::{
     AwsCall, AwsError, AwsErrorKind, AwsPrincipal, AwsRequest, AwsResource, CaBundleError, CallObserver, Ciphertext,
     DecryptedBytes, HostRegion, RegistryToken, SecretLookup, SecretVersion, TokenScope, aws_call::RequestIds,
-    aws_error::ErrorContext, aws_error::IdentityError, ecr, host_credentials::HostCredentials,
-    host_credentials::run_on_blocking_thread, host_fault::HostFault, http_clients::HttpClients, kms::Kms,
-    observed_call::with_deadline, profiles::Profiles, role_sessions::RoleSessions, sdk_error::FailedCall,
-    secret_batcher::SecretBatcher, secret_reader::SecretReader, secret_search::search,
+    aws_error::ErrorContext, aws_error::IdentityError, config_loader::load_config, ecr,
+    host_credentials::HostCredentials, http_clients::HttpClients, kms::Kms, observed_call::with_deadline,
+    role_sessions::RoleSessions, sdk_error::FailedCall, secret_batcher::SecretBatcher, secret_reader::SecretReader,
+    secret_search::search,
 };
 use crate::config::{self, Batching, HostKind};
 use crate::error::Warning;
 use crate::identity::Identity;
 use crate::secret::Secret;
 use crate::task::{self, CredentialsParameter, KeyArn, SecretArn};
-
-/// The SDK's own attempts at one call, including the first.
-const ATTEMPTS: u32 = 3;
 
 /// The staging label of the version in force.
 pub(super) const CURRENT_STAGE: &str = "AWSCURRENT";
@@ -302,36 +297,9 @@ impl AwsClient {
         context.call_error(failed, region)
     }
 
-    /// The configuration of the environment and the profile. The metadata service is not asked for
-    /// the Region here: most secrets have their own, and on a host without that service the answer
-    /// takes seconds.
+    /// The configuration, which is loaded once.
     async fn config(&self, end: Instant) -> Result<&SdkConfig, IdentityError> {
-        let config = self.config.get_or_try_init(|| async {
-            let timeouts = TimeoutConfig::builder()
-                .connect_timeout(self.deadline / ATTEMPTS)
-                .operation_attempt_timeout(self.deadline / 2)
-                .build();
-            let mut loader = aws_config::defaults(BehaviorVersion::latest())
-                .http_client(self.host.http().services.clone())
-                // Every call gets its own credentials.
-                .no_credentials()
-                .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-                .timeout_config(timeouts);
-            if let Ok(name) = AppName::new(concat!("taskpull-", env!("CARGO_PKG_VERSION"))) {
-                loader = loader.app_name(name);
-            }
-            let host = Arc::clone(&self.host);
-            let loading = async move {
-                let profiles = Profiles::read().await?;
-                let profile = profiles.selected();
-                let config = loader.region(host.configured_region(profile)).profile_name(profile).load().await;
-                config.region().map_or(Ok(()), |region| profiles.check_region(region.as_ref()))?;
-                Ok::<_, HostFault>(config)
-            };
-            let result = run_on_blocking_thread(loading).await;
-            let config = result.ok_or_else(|| IdentityError::interrupted(&Identity::Host))?;
-            config.map_err(IdentityError::host)
-        });
+        let config = self.config.get_or_try_init(|| load_config(Arc::clone(&self.host), self.deadline));
         timeout_at(end, config).await.unwrap_or_else(|_| Err(IdentityError::timed_out(&Identity::Host)))
     }
 }

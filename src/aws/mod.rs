@@ -16,6 +16,7 @@ mod aws_resource;
 mod ca_bundle;
 mod client;
 mod clock_offset;
+mod config_loader;
 mod denial;
 mod ecr;
 #[cfg(feature = "ecs")]
