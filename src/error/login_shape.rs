@@ -201,6 +201,10 @@ fn is_user_and_password(kind: InputKind, text: &str) -> bool {
         return false;
     }
     let text = text.trim();
+    let is_version = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    if kind == InputKind::Label && text.split_once(':').is_some_and(|(_, version)| is_version(version)) {
+        return false;
+    }
     let is_arn = looks_like_arn(text) && !has_login_in_arn(text);
     let has_host = text.split_once('/').is_some_and(|(host, _)| host.contains('.') && is_host_and_port(host));
     let has_json_key = text.ends_with("::") && text.matches(':').count() == 3;
@@ -410,6 +414,7 @@ mod tests {
             (Name, "arn:aws:iam::<account>:role/exec"),
             (Label, "<APP_NAME>"),
             (Label, "my app"),
+            (Label, "app:1"),
             (Label, "US East (N. Virginia)"),
             (Path, "/tmp/tasks/web:1@v2.json"),
             (Path, "C:\\tasks\\web.json"),
