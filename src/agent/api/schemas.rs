@@ -62,12 +62,11 @@ pub(super) fn definition(_: &mut SchemaGenerator) -> Schema {
                 },
                 "repositoryCredentials": {
                     "type": ["object", "null"],
-                    "required": ["credentialsParameter"],
+                    "additionalProperties": false,
                     "properties": {
                         "credentialsParameter": {
-                            "type": "string",
-                            "minLength": 1,
-                            "description": "ARN or name of the secret."
+                            "type": ["string", "null"],
+                            "description": "ARN or name of the secret; an empty one is none."
                         }
                     }
                 }
