@@ -43,14 +43,19 @@ pub(super) fn visible_part(kind: InputKind, text: &str) -> Visible {
     if has_login_words(kind, text, &filled) || has_foreign_character(kind, &filled) {
         return Visible::Nothing;
     }
-    if filled.contains('@') { user_information(kind, text) } else { Visible::Everything }
+    if may_have_user(text, &filled) { user_information(kind, text) } else { Visible::Everything }
+}
+
+/// Whether an `@` may be behind a user: it is in no placeholder, or a colon is in front of it.
+fn may_have_user(text: &str, filled: &str) -> bool {
+    filled.contains('@') || text.split_once('@').is_some_and(|(before, _)| before.contains(':'))
 }
 
 /// Whether a text has the shape of a login, and not only characters that its field never has.
 pub(super) fn holds_login(kind: InputKind, text: &str) -> bool {
     let text = percent_decoded(text);
     let filled = without_placeholders(unquoted(&text));
-    let has_user = filled.contains('@') && user_information(kind, &text) != Visible::Everything;
+    let has_user = may_have_user(&text, &filled) && user_information(kind, &text) != Visible::Everything;
     has_user || has_login_words(kind, &text, &filled)
 }
 
@@ -336,6 +341,8 @@ mod tests {
             "ghcr.io/owner/app:ghp_hunter2hunter2hunter2",
             "$alice:hunter2@registry.example/app",
             "alice:$hunter2@registry.example/app",
+            "https://alice:hunter2@A00@registry.example/app",
+            "alice:hunter2~@A00@registry.example/app",
         ] {
             let visible = match visible_part(InputKind::Image, text) {
                 Visible::Everything => text,

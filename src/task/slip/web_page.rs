@@ -25,7 +25,7 @@ impl WebPage {
     pub(super) fn find(field: Field, text: &str) -> Option<Self> {
         let has_scheme = text.contains("://");
         // A secret may be named after a site: `gitlab.com/deploy-token`.
-        if !field.is_image() && !has_scheme {
+        if !field.is_image() && (!has_scheme || text.starts_with("arn:")) {
             return None;
         }
         let address = Address::parse(text);

@@ -33,6 +33,7 @@ fn region() -> impl Strategy<Value = String> {
 
 fn arn(service: &'static str, region: BoxedStrategy<String>, resource: &'static str) -> impl Strategy<Value = String> {
     ("aws(-[a-z]{1,5}){0,2}", region, "[0-9]{12}", resource).prop_map(move |(partition, region, account, resource)| {
+        let partition = Region::parse(&region).map_or(&*partition, |region| region.partition()).to_owned();
         format!("arn:{partition}:{service}:{region}:{account}:{resource}")
     })
 }
