@@ -241,7 +241,7 @@ fn user_information(kind: InputKind, text: &str) -> Visible {
     let may_have_at_sign = match kind {
         InputKind::Name => !before.contains(':') || (looks_like_arn(text) && !has_login_in_arn(text)),
         InputKind::Label | InputKind::Setting => !before.contains(':'),
-        InputKind::Path => !before.contains(':') || before.contains('/'),
+        InputKind::Path => before.split_once(':').is_none_or(|(folder, _)| folder.contains('/')),
         // `app@latest` is a slip, `token@registry.example` a login.
         InputKind::Image => {
             let (host, path) = before.split_once('/').unwrap_or(("", before));
@@ -381,6 +381,7 @@ mod tests {
         for text in [
             r#"{"username": "alice", "password": "hunter2"}"#,
             "https://alice:hunter2@registry.example/task.json",
+            "alice:hunt/er2@registry.example",
             "--password=hunter2",
             "TOKEN=hunter2",
             "ghp_hunter2hunter2hunter2",
