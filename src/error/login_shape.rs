@@ -43,14 +43,19 @@ pub(super) fn visible_part(kind: InputKind, text: &str) -> Visible {
     if has_login_words(kind, text, &filled) || has_foreign_character(kind, &filled) {
         return Visible::Nothing;
     }
-    if filled.contains('@') { user_information(kind, text) } else { Visible::Everything }
+    if may_have_user(text, &filled) { user_information(kind, text) } else { Visible::Everything }
+}
+
+/// Whether an `@` may be behind a user: it is in no placeholder, or a colon is in front of it.
+fn may_have_user(text: &str, filled: &str) -> bool {
+    filled.contains('@') || text.split_once('@').is_some_and(|(before, _)| before.contains(':'))
 }
 
 /// Whether a text has the shape of a login, and not only characters that its field never has.
 pub(super) fn holds_login(kind: InputKind, text: &str) -> bool {
     let text = percent_decoded(text);
     let filled = without_placeholders(unquoted(&text));
-    let has_user = filled.contains('@') && user_information(kind, &text) != Visible::Everything;
+    let has_user = may_have_user(&text, &filled) && user_information(kind, &text) != Visible::Everything;
     has_user || has_login_words(kind, &text, &filled)
 }
 
@@ -201,6 +206,10 @@ fn is_user_and_password(kind: InputKind, text: &str) -> bool {
         return false;
     }
     let text = text.trim();
+    let is_version = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    if kind == InputKind::Label && text.split_once(':').is_some_and(|(_, version)| is_version(version)) {
+        return false;
+    }
     let is_arn = looks_like_arn(text) && !has_login_in_arn(text);
     let has_host = text.split_once('/').is_some_and(|(host, _)| host.contains('.') && is_host_and_port(host));
     let has_json_key = text.ends_with("::") && text.matches(':').count() == 3;
@@ -232,7 +241,7 @@ fn user_information(kind: InputKind, text: &str) -> Visible {
     let may_have_at_sign = match kind {
         InputKind::Name => !before.contains(':') || (looks_like_arn(text) && !has_login_in_arn(text)),
         InputKind::Label | InputKind::Setting => !before.contains(':'),
-        InputKind::Path => !before.contains(':') || before.contains('/'),
+        InputKind::Path => before.split_once(':').is_none_or(|(folder, _)| folder.contains('/')),
         // `app@latest` is a slip, `token@registry.example` a login.
         InputKind::Image => {
             let (host, path) = before.split_once('/').unwrap_or(("", before));
@@ -332,6 +341,8 @@ mod tests {
             "ghcr.io/owner/app:ghp_hunter2hunter2hunter2",
             "$alice:hunter2@registry.example/app",
             "alice:$hunter2@registry.example/app",
+            "https://alice:hunter2@A00@registry.example/app",
+            "alice:hunter2~@A00@registry.example/app",
         ] {
             let visible = match visible_part(InputKind::Image, text) {
                 Visible::Everything => text,
@@ -370,6 +381,7 @@ mod tests {
         for text in [
             r#"{"username": "alice", "password": "hunter2"}"#,
             "https://alice:hunter2@registry.example/task.json",
+            "alice:hunt/er2@registry.example",
             "--password=hunter2",
             "TOKEN=hunter2",
             "ghp_hunter2hunter2hunter2",
@@ -410,6 +422,7 @@ mod tests {
             (Name, "arn:aws:iam::<account>:role/exec"),
             (Label, "<APP_NAME>"),
             (Label, "my app"),
+            (Label, "app:1"),
             (Label, "US East (N. Virginia)"),
             (Path, "/tmp/tasks/web:1@v2.json"),
             (Path, "C:\\tasks\\web.json"),

@@ -90,9 +90,9 @@ fn is_name(text: &str) -> bool {
 }
 
 fn is_upper_case(text: &str) -> bool {
-    text.len() > 1
+    text.len() > 2
         && text.starts_with(|c: char| c.is_ascii_uppercase())
-        && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_' || c == '-')
+        && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 
 /// What templates have between braces: a name, a path, a filter. Quotes are of JSON.

@@ -60,7 +60,7 @@ pub struct ContainerError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContainerErrorKind {
     /// The name is not one that ECS accepts.
-    #[error("the name `{}` {}", .0, describe_name(.1.as_deref()))]
+    #[error("the name `{text}` {reason}", text = .0, reason = reason(.1.as_deref()))]
     Name(Excerpt, Option<Box<Slip>>),
     /// The image is not an image reference.
     #[error("image `{text}`: {error}", text = .0, error = .1)]
@@ -73,9 +73,10 @@ pub enum ContainerErrorKind {
     Parameter(Excerpt, Box<ArnError>),
 }
 
-fn describe_name(slip: Option<&Slip>) -> String {
-    const RULE: &str = "is not one of 1 to 255 letters, digits, `-` and `_`";
-    slip.map_or_else(|| RULE.to_owned(), |slip| format!("{RULE}: {slip}"))
+/// Why a name is not one, as the end of a sentence.
+fn reason(slip: Option<&Slip>) -> String {
+    let rule = "is not one of 1 to 255 letters, digits, `-` and `_`";
+    slip.map_or_else(|| rule.to_owned(), |slip| format!("{rule}: {slip}"))
 }
 
 impl Explain for ContainerError {

@@ -24,8 +24,8 @@ impl WebPage {
     /// Finds the page that an address leads to, with or without a scheme.
     pub(super) fn find(field: Field, text: &str) -> Option<Self> {
         let has_scheme = text.contains("://");
-        // A secret may be named after a site: `gitlab.com/deploy-token`. The name in an ARN may begin with `//`.
-        if !field.is_image() && !has_scheme || text.starts_with("arn:") {
+        // A secret may be named after a site: `gitlab.com/deploy-token`.
+        if !field.is_image() && (!has_scheme || text.starts_with("arn:")) {
             return None;
         }
         let address = Address::parse(text);
