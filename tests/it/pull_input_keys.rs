@@ -382,18 +382,9 @@ fn slips_of_syntax_are_named_with_line_and_column() {
 #[test]
 fn a_name_that_ecs_refuses_is_shown() {
     let long = "n".repeat(256);
-    for name in [
-        "<APP_NAME>",
-        "${NAME}",
-        "{{ name }}",
-        "my app",
-        "web.1",
-        "web/1",
-        "caf\u{e9}",
-        "",
-        "a\u{1b}[2J",
-        &long,
-    ] {
+    for name in
+        ["<APP_NAME>", "${NAME}", "{{ name }}", "my app", "web.1", "web/1", "caf\u{e9}", "", "a\u{1b}[2J", &long]
+    {
         let ended = plan(json!([{ "name": name, "image": IMAGE }]).to_string());
         let shown = name.replace('\u{1b}', "\\u{1b}");
         assert_eq!(ended.code, 4, "{name}");
