@@ -42,7 +42,7 @@ pub(super) fn hint(argument: &str) -> Option<String> {
     if argument.contains(['*', '?']) {
         return Some("no file has such a name, so the shell left the pattern as it is".to_owned());
     }
-    if argument.starts_with("~") {
+    if argument.starts_with('~') {
         return Some("the shell replaces `~` only at the beginning of a word without quotes".to_owned());
     }
     let is_file = FILE_EXTENSIONS.iter().any(|extension| argument.to_ascii_lowercase().ends_with(extension));

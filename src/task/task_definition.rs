@@ -117,25 +117,21 @@ fn parse_container(
     let (parameter, keys) = raw
         .repository_credentials
         .map_or((None, Vec::new()), |credentials| (credentials.value.credentials_parameter, credentials.stray_keys));
-    let credentials = match parameter.filter(|text| !text.is_empty()) {
-        Some(text) => match CredentialsParameter::parse(&text) {
-            Ok(parameter) => Some(parameter),
-            Err(source) => {
-                let text = Field::Secret.text(&text).whole();
-                return Err(error(name, ContainerErrorKind::Parameter(text, Box::new(source))));
-            }
-        },
-        None => {
-            let is_credentials = |key: &StrayKey| key.meant().is_credentials();
-            let stray =
-                [&keys, stray_keys, definition_keys].into_iter().find_map(|keys| stray_key(is_credentials, keys));
-            if let Some(key) = stray {
-                return Err(error(name, ContainerErrorKind::StrayKey(key)));
-            }
-            None
-        }
+    let Some(text) = parameter.filter(|text| !text.is_empty()) else {
+        let is_credentials = |key: &StrayKey| key.meant().is_credentials();
+        let stray = [&keys, stray_keys, definition_keys].into_iter().find_map(|keys| stray_key(is_credentials, keys));
+        return match stray {
+            Some(key) => Err(error(name, ContainerErrorKind::StrayKey(key))),
+            None => Ok(ContainerDefinition { name, image, credentials: None }),
+        };
     };
-    Ok(ContainerDefinition { name, image, credentials })
+    match CredentialsParameter::parse(&text) {
+        Ok(parameter) => Ok(ContainerDefinition { name, image, credentials: Some(parameter) }),
+        Err(source) => {
+            let text = Field::Secret.text(&text).whole();
+            Err(error(name, ContainerErrorKind::Parameter(text, Box::new(source))))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -333,8 +333,8 @@ fn every_encoding_of_a_definition_is_read() {
 #[test]
 fn slips_of_syntax_are_named_with_line_and_column() {
     let table = [
-        ("[\n  {\"image\": \"a\",}\n]", "-:2:16: a comma before `}`, with no value after it", "remove the comma"),
-        ("[\n  {\"image\": \"a\"},\n]", "-:2:17: a comma before `]`", "remove the comma"),
+        ("[\n  {\"image\": \"a\",}\n]", "-:2:16: a trailing comma before `}`", "remove the comma"),
+        ("[\n  {\"image\": \"a\"},\n]", "-:2:17: a trailing comma before `]`", "remove the comma"),
         ("[{\"image\": \"a\",, \"name\": \"b\"}]", "-:1:16: a comma with no value before it", "remove the comma"),
         ("[{\"image\": \"a\" \"name\": \"b\"}]", "-:1:16: a comma is missing before this", "write a comma"),
         ("[{\"image\": \"a\"}\n {\"image\": \"b\"}]", "-:2:2: a comma is missing before this", "write a comma"),

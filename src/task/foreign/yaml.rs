@@ -10,7 +10,7 @@ use crate::task::json::normalize;
 /// The most images that one command names.
 const MOST_IMAGES: usize = 8;
 
-/// A command that reads YAML; it needs Python's PyYAML, which the AWS CLI brings.
+/// A command that reads YAML; it needs Python's `yaml` module, which the AWS CLI brings.
 const FROM_YAML: &str = "`python3 -c 'import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.stdin), default=str))' < FILE | taskpull pull -`";
 
 /// Recognizes a document in YAML.

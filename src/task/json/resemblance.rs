@@ -47,14 +47,10 @@ fn distance(from: &[u8], to: &[u8]) -> usize {
 
 /// The words of a key in camel case, in lower case.
 fn words(key: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    for letter in key.chars() {
-        if letter.is_ascii_uppercase() {
-            words.push(String::new());
-        }
-        words.last_mut().expect("it has one word at least").push(letter.to_ascii_lowercase());
-    }
-    words
+    let is_start = |(at, letter): &(usize, char)| *at > 0 && letter.is_ascii_uppercase();
+    let starts = key.char_indices().filter(is_start).map(|(at, _)| at);
+    let bounds: Vec<usize> = std::iter::once(0).chain(starts).chain([key.len()]).collect();
+    bounds.windows(2).map(|bound| key[bound[0]..bound[1]].to_ascii_lowercase()).collect()
 }
 
 /// Whether the key consists of the beginnings of these words in their order, such as `repoCreds`. The

@@ -70,10 +70,8 @@ impl Encoding {
     /// as those of every JSON text are, shows by its zero bytes that it is UTF-16.
     fn detect(bytes: &[u8]) -> Self {
         match *bytes {
-            [0xff, 0xfe, ..] => Self::Utf16 { is_big_endian: false },
-            [0xfe, 0xff, ..] => Self::Utf16 { is_big_endian: true },
-            [1..=0x7f, 0, 1..=0x7f, 0, ..] => Self::Utf16 { is_big_endian: false },
-            [0, 1..=0x7f, 0, 1..=0x7f, ..] => Self::Utf16 { is_big_endian: true },
+            [0xff, 0xfe, ..] | [1..=0x7f, 0, 1..=0x7f, 0, ..] => Self::Utf16 { is_big_endian: false },
+            [0xfe, 0xff, ..] | [0, 1..=0x7f, 0, 1..=0x7f, ..] => Self::Utf16 { is_big_endian: true },
             _ => Self::Utf8,
         }
     }

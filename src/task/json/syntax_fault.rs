@@ -31,7 +31,7 @@ impl SyntaxFault {
         let tail = before.trim_end();
         if rest.starts_with(['}', ']']) && tail.ends_with(',') {
             let (line, column) = position(text, tail.len() - 1);
-            let message = format!("a comma before `{}`, with no value after it", &rest[..1]);
+            let message = format!("a trailing comma before `{}`", &rest[..1]);
             return Self { line, column, message, hint: "remove the comma".to_owned() };
         }
         if let Some(line) = start_of_json(text).filter(|start| *start > error.line() && !is_comment(rest)) {
