@@ -9,6 +9,10 @@ missing_packages() { # [--private-engine]
     # Its promtool tests the alerts.
     command -v promtool >/dev/null || echo prometheus
     PATH=$PATH:/usr/sbin:/sbin command -v ip >/dev/null || echo iproute2
+    # The tests run the commands that hints print.
+    command -v jq >/dev/null || echo jq
+    command -v xz >/dev/null || echo xz-utils
+    command -v bzip2 >/dev/null || echo bzip2
     "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
     [[ ${1:-} == --private-engine ]] || return 0
     { command -v dockerd && command -v containerd; } >/dev/null || echo docker.io

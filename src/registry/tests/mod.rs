@@ -20,8 +20,8 @@ fn host() -> String {
     "r.example".to_owned()
 }
 
-fn target() -> Box<LoginTarget> {
-    LoginTarget::parse("r.example/team/app:1").map(Box::new).unwrap()
+fn target() -> LoginTarget {
+    LoginTarget::parse("r.example/team/app:1").unwrap()
 }
 
 fn target_error(text: &str) -> Failure {
@@ -29,7 +29,7 @@ fn target_error(text: &str) -> Failure {
 }
 
 fn failed(source: RegistryError) -> Failure {
-    LoginError::Request { target: target(), login: SentLogin::unremarkable(), source }.into()
+    LoginError::Request { target: target().into(), login: SentLogin::unremarkable(), source }.into()
 }
 
 fn answer_from(source: AnswerSource, status: u16, body: &'static str) -> RegistryError {
@@ -74,9 +74,9 @@ fn the_errors_of_direct_requests_are_unchanged() {
         ("realm", failed(realm)),
         (
             "no login asked for",
-            LoginError::Request { target: target(), login: SentLogin::Anonymous, source: answer(403, denied) }.into(),
+            LoginError::Request { target: target().into(), login: SentLogin::Anonymous, source: answer(403, denied) }.into(),
         ),
-        ("repository", LoginError::Repository { target: target(), source: answer(401, denied) }.into()),
+        ("repository", LoginError::Repository { target: target().into(), source: answer(401, denied) }.into()),
         ("not asked", LoginError::NotAsked { host: host(), image: "team/app:1".to_owned() }.into()),
         ("timeout", LoginError::TimedOut { host: host() }.into()),
     ]);
