@@ -194,6 +194,11 @@ impl SecretCache {
         is_quarantined.then(|| quarantine.failure(secret, image, now))
     }
 
+    /// Forgets the secret under this key.
+    pub(super) fn remove(&mut self, key: &SecretCacheKey) {
+        self.entries.remove(key);
+    }
+
     /// Drops the values whose lifetime has ended. The times of their fetches remain.
     fn drop_expired(&mut self, now: Instant) {
         let max_lifetime = self.config.max_lifetime();

@@ -251,6 +251,17 @@ impl State {
         }
     }
 
+    /// Evicts the secret under its other names, after AWS has refused it under this one. It would
+    /// otherwise be adopted again under the name that was refused.
+    fn evict_equal_names(&mut self, key: &SecretCacheKey, now: Instant) {
+        for other in self.spellings.add(key) {
+            let cached = self.cache.unexpired(&other, now);
+            if cached.is_some_and(|secret| self.spellings.is_name_of(key, &secret.version.arn)) {
+                self.cache.remove(&other);
+            }
+        }
+    }
+
     /// Updates the cache with the result of a fetch, and returns the result for its callers. A
     /// fetch that a later one has replaced does not store its secret.
     fn complete(
@@ -277,7 +288,12 @@ impl State {
                 }
                 Ok(secret)
             }
-            Err(failure) => Err(Arc::new(self.cache.record_failure(key, failure, now, random))),
+            Err(failure) => {
+                if !failure.is_outage() {
+                    self.evict_equal_names(key, now);
+                }
+                Err(Arc::new(self.cache.record_failure(key, failure, now, random)))
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 
 use super::secrets::{REFRESH_DUE, SecretResult, SecretWorld, fresh};
 use super::*;
-use crate::error::Failure;
+use crate::error::{Class, Failure};
 
 const IMAGE: &str = "registry.example/app";
 
@@ -132,4 +132,29 @@ async fn value_confirmed_after_quarantine_is_sent_once_more() {
     tokio::time::sleep(6 * SECOND).await;
     assert_eq!(refused.refresh(Instant::now()).await.unwrap(), None);
     assert_eq!(refused.world.reads(), 4, "after that the secret may have been rotated");
+}
+
+/// A policy that is changed after the secret was read under one name.
+#[tokio::test(start_paused = true)]
+async fn denied_secret_is_not_provided_under_another_name() {
+    const FULL: &str = "arn:aws:secretsmanager:us-east-1:111122223333:secret:team/registry-AbCdEf";
+    const PARTIAL: &str = "arn:aws:secretsmanager:us-east-1:111122223333:secret:team/registry";
+    let denied = Err(AwsErrorKind::Denied);
+    let world = SecretWorld::new(&[Ok("full v1"), Ok("full v1"), denied, denied, Err(AwsErrorKind::Unavailable)]);
+    assert_eq!(world.get(PARTIAL).await, fresh("full v1"));
+    tokio::time::sleep(150 * SECOND).await;
+    let refused = world.provider.get(&host_key(PARTIAL)).await.unwrap().secret;
+    let refresh = |name: &'static str| {
+        let (world, refused) = (&world, Arc::clone(&refused));
+        async move {
+            let (key, image) = (host_key(name), image("app"));
+            let refresh = world.provider.refresh_after_refusal(&key, &image, &refused, Instant::now());
+            refresh.await.map(|secret| secret.is_some()).map_err(|failure| failure.class)
+        }
+    };
+    assert_eq!(refresh(FULL).await, Ok(false), "both names have the secret now");
+    tokio::time::sleep(10 * SECOND).await;
+    assert_eq!(refresh(PARTIAL).await, Err(Class::Refused));
+    assert_eq!(world.get(PARTIAL).await, Err(Class::Refused));
+    assert_eq!(world.get(FULL).await, Err(Class::Unavailable), "no value is left under the other name");
 }
