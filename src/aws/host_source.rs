@@ -85,7 +85,7 @@ fn flaw(text: &str) -> Option<&'static str> {
         Some("a line end")
     } else if text.contains(char::is_whitespace) {
         Some("white space")
-    } else if text.contains(['"', '\'']) {
+    } else if text.starts_with(['"', '\'']) || text.ends_with(['"', '\'']) {
         Some("quotes")
     } else {
         (!text.bytes().all(|byte| byte.is_ascii_graphic())).then_some("a character that is not printable ASCII")
@@ -143,8 +143,15 @@ fn without_output(error: &CredentialsError) -> String {
         }
     }
     let text = texts.join(": ");
+    let text = without_uri(&text);
     let shown = ["Stderr:", "Response {"].iter().fold(&*text, |text, mark| text.split(mark).next().unwrap_or_default());
     shown.trim_end_matches([' ', ',', '.', ':']).to_owned()
+}
+
+/// The message without the address of the container credentials endpoint, which can be a secret.
+fn without_uri(text: &str) -> String {
+    let found = text.split_once("URI for ECS provider (").and_then(|(_, rest)| rest.split_once("): "));
+    found.map_or_else(|| text.to_owned(), |(_, uri)| text.replacen(uri, "", 1))
 }
 
 #[cfg(test)]
@@ -160,6 +167,13 @@ mod tests {
         let error = CredentialsError::provider_error("exit status: 1. Stderr: hunter2");
         let text = without_output(&error);
         assert!(text.ends_with("exit status: 1") && !text.contains("hunter2"), "{text}");
+    }
+
+    #[test]
+    fn the_address_of_a_credentials_endpoint_is_not_shown() {
+        let message = "invalid full URI for ECS provider (URI did not refer to an allowed IP address): http://10.1.2.3/x?t=hunter2";
+        let text = without_output(&CredentialsError::invalid_configuration(message));
+        assert!(text.ends_with("(URI did not refer to an allowed IP address)") && !text.contains("hunter2"), "{text}");
     }
 
     #[test]
@@ -183,6 +197,8 @@ mod tests {
             }
         }
         assert!(check_key(HostSource::Profile, &Credentials::new("id", "k+/=", None, None, "test")).is_ok());
+        let quote = Credentials::new("test", "te\"st", Some("x+/==".to_owned()), None, "test");
+        assert!(check_key(HostSource::Profile, &quote).is_ok(), "other stores than AWS have such keys");
     }
 
     #[test]

@@ -16,10 +16,14 @@ enum VariableKind {
     Key,
     /// The name of a Region.
     Region,
+    /// The value of an HTTP header, which is never shown.
+    Header,
     /// An address with its scheme.
     Url,
-    /// The absolute path of an address.
-    UrlPath,
+    /// An address whose path can be a secret, so that it is never shown.
+    SecretUrl,
+    /// The absolute path of an address. It can be a secret, so it is never shown.
+    SecretPath,
     /// The ARN of a role.
     Role,
     /// A path or a name, which may contain spaces.
@@ -46,9 +50,11 @@ const VARIABLES: &[(&str, VariableKind)] = &[
     ("AWS_CONFIG_FILE", VariableKind::Text),
     ("AWS_SHARED_CREDENTIALS_FILE", VariableKind::Text),
     ("AWS_ROLE_ARN", VariableKind::Role),
+    ("AWS_ROLE_SESSION_NAME", VariableKind::Text),
     ("AWS_WEB_IDENTITY_TOKEN_FILE", VariableKind::Text),
-    ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", VariableKind::UrlPath),
-    ("AWS_CONTAINER_CREDENTIALS_FULL_URI", VariableKind::Url),
+    ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", VariableKind::SecretPath),
+    ("AWS_CONTAINER_CREDENTIALS_FULL_URI", VariableKind::SecretUrl),
+    ("AWS_CONTAINER_AUTHORIZATION_TOKEN", VariableKind::Header),
     ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", VariableKind::Text),
     ("AWS_EC2_METADATA_SERVICE_ENDPOINT", VariableKind::Url),
     ("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", VariableKind::Word(&["IPv4", "IPv6"])),
@@ -96,9 +102,10 @@ fn find_flaw(kind: VariableKind, value: &str) -> Option<String> {
     }
     let is_right = match kind {
         VariableKind::Key => value.bytes().all(|byte| byte.is_ascii_graphic()),
-        VariableKind::Region => Region::parse(value).is_ok(),
-        VariableKind::Url => is_url(value),
-        VariableKind::UrlPath => value.starts_with('/') && value.parse::<Uri>().is_ok(),
+        VariableKind::Header => value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()),
+        VariableKind::Region => Region::parse(value).is_ok() && without_fips(value).is_none(),
+        VariableKind::Url | VariableKind::SecretUrl => is_url(value),
+        VariableKind::SecretPath => value.starts_with('/') && value.parse::<Uri>().is_ok(),
         VariableKind::Role => RoleArn::parse(value).is_ok(),
         VariableKind::Text => true,
         VariableKind::Word(words) => words.iter().any(|word| word.eq_ignore_ascii_case(value)),
@@ -107,10 +114,12 @@ fn find_flaw(kind: VariableKind, value: &str) -> Option<String> {
     (!is_right).then(|| match kind {
         VariableKind::Key => "has a space or a character that no key has".to_owned(),
         VariableKind::Region => region_flaw(value),
+        VariableKind::Header => "has a character that no HTTP header has".to_owned(),
+        VariableKind::SecretUrl => "is not an address such as `http://169.254.170.23/v1/credentials`".to_owned(),
         VariableKind::Url if has_userinfo(value) => "has a login in its address".to_owned(),
         VariableKind::Url if !value.contains("://") => format!("is `{value}`, which lacks `http://` or `https://`"),
         VariableKind::Url => format!("is `{value}`, which is not an address such as `https://host:port`"),
-        VariableKind::UrlPath => format!("is `{value}`, but must be a path that begins with `/`"),
+        VariableKind::SecretPath => "is not a path that begins with `/`".to_owned(),
         VariableKind::Role => format!("is `{value}`, which is not the ARN of a role"),
         VariableKind::Text => "is not valid".to_owned(),
         VariableKind::Word(words) => format!("is `{value}`, but must be `{}`", words.join("` or `")),
@@ -129,6 +138,8 @@ fn find_stray_characters(value: &str) -> Option<&'static str> {
         Some("contains a line end")
     } else if value.chars().any(char::is_control) {
         Some("contains a control character")
+    } else if value.contains(is_invisible) {
+        Some("contains an invisible character")
     } else if last.is_whitespace() {
         Some("ends with white space")
     } else if first.is_whitespace() {
@@ -140,7 +151,24 @@ fn find_stray_characters(value: &str) -> Option<&'static str> {
     }
 }
 
+/// A character that no terminal shows: zero-width spaces and joiners, direction marks, a byte order mark.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+}
+
+/// The Region of a pseudo Region such as `fips-us-east-1` or `us-east-1-fips`, which older SDKs know.
+fn without_fips(value: &str) -> Option<&str> {
+    let region = value.strip_prefix("fips-").or_else(|| value.strip_suffix("-fips"))?;
+    Region::parse(region).is_ok().then_some(region)
+}
+
 fn region_flaw(value: &str) -> String {
+    if let Some(region) = without_fips(value) {
+        return format!("is `{value}`: set it to `{region}`, and AWS_USE_FIPS_ENDPOINT to `true`");
+    }
+    if let Some(other) = value.chars().find(|c| !c.is_ascii()) {
+        return format!("is `{value}`, in which U+{:04X} is not an ASCII character", u32::from(other));
+    }
     let without_zone = value.trim_end_matches(|c: char| c.is_ascii_lowercase());
     if without_zone.len() + 1 == value.len() && Region::parse(without_zone).is_ok() {
         return format!("is `{value}`, an Availability Zone of the Region `{without_zone}`");
@@ -154,7 +182,13 @@ fn region_flaw(value: &str) -> String {
 
 fn is_url(value: &str) -> bool {
     let Ok(uri) = value.parse::<Uri>() else { return false };
+    // The type takes any text for a port, and then has none.
+    let has_port = |uri: &Uri| match (uri.authority(), uri.host()) {
+        (Some(authority), Some(host)) => authority.as_str() == host || uri.port_u16().is_some_and(|port| port > 0),
+        _ => false,
+    };
     matches!(uri.scheme_str(), Some("http" | "https"))
+        && has_port(&uri)
         && uri.host().is_some_and(|host| !host.is_empty())
         && !has_userinfo(value)
 }
@@ -200,9 +234,23 @@ mod tests {
             ("AWS_ENDPOINT_URL", "127.0.0.1:6012", "lacks `http://` or `https://`"),
             ("AWS_ENDPOINT_URL", "localhost", "lacks `http://` or `https://`"),
             ("AWS_ENDPOINT_URL", "http://", "not an address"),
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:99999", "not an address"),
+            ("AWS_ENDPOINT_URL", "http://aws.example:", "not an address"),
+            ("AWS_REGION", "us-east-1\u{a0}", "ends with white space"),
+            ("AWS_REGION", "us-east-1\u{200b}", "contains an invisible character"),
+            ("AWS_REGION", "\u{feff}us-east-1", "contains an invisible character"),
+            ("AWS_REGION", "us\u{2011}east\u{2011}1", "U+2011 is not an ASCII character"),
+            ("AWS_REGION", "fips-us-east-1", "set it to `us-east-1`, and AWS_USE_FIPS_ENDPOINT to `true`"),
+            ("AWS_REGION", "us-gov-west-1-fips", "set it to `us-gov-west-1`"),
+            ("AWS_REGION", "aws-global", "not the code of a Region"),
+            ("AWS_REGION", "local", "not the code of a Region"),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "x\n", "ends with a line end"),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "ü", "no HTTP header has"),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "169.254.170.23/v1", "is not an address"),
+            ("AWS_ROLE_SESSION_NAME", "x\n", "ends with a line end"),
             ("AWS_ENDPOINT_URL_KMS", "ftp://kms.example", "not an address"),
             ("AWS_ENDPOINT_URL_STS", "https://sts example", "not an address"),
-            ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "v2/credentials", "begins with `/`"),
+            ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "v2/credentials", "is not a path that begins with `/`"),
             ("AWS_ROLE_ARN", "exec", "not the ARN of a role"),
             ("AWS_USE_FIPS_ENDPOINT", "yes", "must be `true` or `false`"),
             ("AWS_MAX_ATTEMPTS", "0", "a number from 1"),
@@ -224,6 +272,9 @@ mod tests {
             ("AWS_PROFILE", "my team/prod"),
             ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"),
             ("AWS_ENDPOINT_URL_ECR", "https://vpce-1.api.ecr.eu-west-1.vpce.amazonaws.com/"),
+            ("AWS_ENDPOINT_URL_STS", "http://[::1]:4566/aws/"),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "Basic dGVzdA=="),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials"),
             ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/1?x=y"),
             ("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/team/exec"),
             ("AWS_USE_FIPS_ENDPOINT", "True"),
@@ -238,6 +289,17 @@ mod tests {
         let error = check_values(&[("AWS_ACCESS_KEY_ID", "AKIA")]).unwrap_err().to_string();
         assert!(error.contains("AWS_SECRET_ACCESS_KEY is not set, although AWS_ACCESS_KEY_ID is"), "{error}");
         assert!(check_values(&[("AWS_SECRET_ACCESS_KEY", "x")]).is_err());
+    }
+
+    #[test]
+    fn an_address_that_can_be_a_secret_is_not_shown() {
+        for name in ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"] {
+            for value in ["x/hunter2", "127.0.0.1/?t=hunter2", "/a b/hunter2", "http://h:x/hunter2", "ftp://h/hunter2"]
+            {
+                let checked = check_values(&[(name, value)]);
+                assert!(!format!("{checked:?}").contains("hunter2"), "{name}={value}: {checked:?}");
+            }
+        }
     }
 
     proptest! {
