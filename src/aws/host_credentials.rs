@@ -147,6 +147,9 @@ impl HostCredentials {
             let fault = source.explain(self.kind, &profiles, &error);
             match (error, source) {
                 (CredentialsError::CredentialsNotLoaded(_), HostSource::Metadata) => absent = Some(fault),
+                (CredentialsError::CredentialsNotLoaded(_), HostSource::Profile) => {
+                    profiles.check_sources().map_err(IdentityError::host)?;
+                }
                 (CredentialsError::CredentialsNotLoaded(_), _) => {}
                 _ => return Err(IdentityError::host(fault)),
             }

@@ -126,7 +126,7 @@ impl HostFault {
         let (class, reason, hint) = match self {
             Self::NoSource { kind, .. } => (Class::Absent, no_source(*kind), find_identity(*kind).to_owned()),
             Self::Metadata { kind, answer, .. } => explain_metadata(*kind, *answer),
-            Self::TaskEndpoint { host, status, .. } => explain_task_endpoint(host, *status),
+            Self::TaskEndpoint { host, status, message } => explain_task_endpoint(host, *status, message),
             Self::Profile { profile, files, fault } => fault.explain(profile, files),
             Self::MalformedFile { files, .. } => (
                 Class::Invalid,
@@ -223,7 +223,7 @@ fn explain_metadata(kind: HostKind, answer: MetadataAnswer) -> (Class, String, S
     }
 }
 
-fn explain_task_endpoint(host: &str, status: Option<u16>) -> (Class, String, String) {
+fn explain_task_endpoint(host: &str, status: Option<u16>, message: &str) -> (Class, String, String) {
     let role = "set taskRoleArn in the task definition of the task in which taskpull runs, and start the task again";
     match status {
         Some(404 | 400) => (
@@ -241,6 +241,21 @@ fn explain_task_endpoint(host: &str, status: Option<u16>) -> (Class, String, Str
             format!("the container credentials endpoint at {host} answers HTTP {status}"),
             "this may be temporary: try again; if it persists, see the log of the agent behind the endpoint".to_owned(),
         ),
+        None if message.contains("auth token") => (
+            Class::Invalid,
+            "the authorization token for the container credentials endpoint cannot be sent".to_owned(),
+            "write the token without a line end into AWS_CONTAINER_AUTHORIZATION_TOKEN, or into the file that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names".to_owned(),
+        ),
+        None if message.contains("No such file") || message.contains("ermission denied") => (
+            Class::Invalid,
+            "the authorization token for the container credentials endpoint cannot be read".to_owned(),
+            "`cat \"$AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE\" >/dev/null` must work as this user".to_owned(),
+        ),
+        None if message.contains("allowed IP address") => (
+            Class::Invalid,
+            format!("the container credentials endpoint at {host} may not be asked without TLS"),
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI must begin with `https://`, or name this host (127.0.0.1), 169.254.170.2 or 169.254.170.23".to_owned(),
+        ),
         None => (
             Class::Unavailable,
             format!("the container credentials endpoint at {host} gives no credentials"),
@@ -256,7 +271,7 @@ impl ProfileFault {
                 Class::Invalid,
                 format!("there is no profile `{profile}` in {files}"),
                 format!(
-                    "set AWS_PROFILE to a profile that `aws configure list-profiles` shows, unset it, or create this one: `aws configure --profile {profile}`"
+                    "set AWS_PROFILE to a profile that `aws configure list-profiles` shows, unset it, or create this one: `aws configure --profile {profile}` (its heading is `[profile {profile}]` in the config file, and `[{profile}]` in the credentials file)"
                 ),
             ),
             Self::Value(_) => (

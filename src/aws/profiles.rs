@@ -34,6 +34,11 @@ impl Profiles {
     pub(super) async fn read() -> Result<Self, HostFault> {
         let env = Env::real();
         let files = FILES.map(|(variable, default)| env.get(variable).unwrap_or_else(|_| default.to_owned()));
+        let unreadable = files.iter().find(|file| is_no_text(file, &env)).cloned();
+        if let Some(files) = unreadable {
+            let text = "the file is not UTF-8 text".to_owned();
+            return Err(HostFault::MalformedFile { files, text });
+        }
         let files = files.join(" and ");
         match profile::load(&Fs::real(), &env, &Default::default(), None).await {
             Ok(set) => Self { set, files }.check(),
@@ -55,7 +60,9 @@ impl Profiles {
             return if name == DEFAULT { Ok(self) } else { Err(self.fault(name, ProfileFault::Missing(self.known()))) };
         };
         if let Some(url) = profile.get("endpoint_url").filter(|url| !is_url(url)) {
-            let message = format!("its endpoint_url is `{url}`, which does not begin with http:// or https://");
+            // A login within the address is a secret.
+            let shown = if url.contains('@') { String::new() } else { format!(" is `{url}`, which") };
+            let message = format!("its endpoint_url{shown} does not begin with http:// or https://");
             return Err(self.fault(name, ProfileFault::Value(message)));
         }
         Ok(self)
@@ -90,6 +97,18 @@ impl Profiles {
         HostFault::Profile { profile: profile.to_owned(), files: self.files.clone(), fault }
     }
 
+    /// The fault of a profile that names a source which does not exist. The SDK ignores such a profile.
+    pub(super) fn check_sources(&self) -> Result<(), HostFault> {
+        for profile in self.source_chain() {
+            let source = profile.get("source_profile").filter(|_| profile.get("role_arn").is_some());
+            if let Some(source) = source.filter(|source| self.set.get_profile(source).is_none()) {
+                let message = format!("its source_profile `{source}` does not exist");
+                return Err(self.fault(profile.name(), ProfileFault::Value(message)));
+            }
+        }
+        Ok(())
+    }
+
     /// The selected profile, and those that it names as its source.
     fn source_chain(&self) -> Vec<&Profile> {
         let mut chain: Vec<&Profile> = Vec::new();
@@ -111,6 +130,15 @@ impl Profiles {
         names.truncate(SHOWN);
         names
     }
+}
+
+/// Whether a file exists and is not UTF-8. The SDK takes such a file for an empty one.
+fn is_no_text(file: &str, env: &Env) -> bool {
+    let path = match (file.strip_prefix("~/"), env.get("HOME")) {
+        (Some(rest), Ok(home)) => format!("{home}/{rest}"),
+        _ => file.to_owned(),
+    };
+    std::fs::read_to_string(path).is_err_and(|error| error.kind() == std::io::ErrorKind::InvalidData)
 }
 
 /// The program of a command line; its arguments may be secret.
