@@ -76,7 +76,10 @@ impl SecretLookup {
                 }
             }
             None if self.is_incomplete => String::new(),
-            None => others().map(|other| format!(" and none in {other}")).collect(),
+            None => {
+                let others: String = others().map(|other| format!(" and none in {other}")).collect();
+                format!("{others}; it may be in another Region, which taskpull has not searched")
+            }
         }
     }
 
@@ -208,7 +211,10 @@ mod tests {
         }
         let searched =
             SecretLookup { searched: vec!["eu-west-1".into(), "us-east-1".into()], ..SecretLookup::default() };
-        assert_eq!(searched.reason(&secret, "eu-west-1"), " and none in us-east-1");
+        assert_eq!(
+            searched.reason(&secret, "eu-west-1"),
+            " and none in us-east-1; it may be in another Region, which taskpull has not searched"
+        );
         assert!(!SecretLookup::hint(Some(&searched), &secret, "eu-west-1").contains("ListSecrets"));
     }
 }
