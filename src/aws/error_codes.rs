@@ -52,7 +52,11 @@ fn secrets_manager(code: &str, message: &str) -> AwsErrorKind {
             AwsErrorKind::MarkedForDeletion
         }
         "InvalidRequestException" if mentions("default kms") => AwsErrorKind::DefaultKey,
-        "AccessDeniedException" if mentions("access to kms") || mentions("perform: kms:") => {
+        "AccessDeniedException"
+            if ["access to kms", "perform: kms:", "customer master key", "ciphertext refers to"]
+                .into_iter()
+                .any(mentions) =>
+        {
             AwsErrorKind::SecretKeyDenied
         }
         "DecryptionFailure" | "DecryptionFailureException" => AwsErrorKind::Undecryptable,

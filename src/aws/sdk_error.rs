@@ -78,7 +78,8 @@ impl FailedCall {
 /// The message without the request. A message about a signature may repeat the request as it was
 /// signed, which includes the session token.
 fn without_request(message: &str) -> &str {
-    let beginnings = ["The Canonical String", "The String-to-Sign", "Authorization="].into_iter();
+    let beginnings =
+        ["The Canonical String", "The String-to-Sign", "Authorization=", "Authorization header: "].into_iter();
     let end = beginnings.filter_map(|beginning| message.find(beginning)).min();
     end.map_or(message, |end| message[..end].trim_end())
 }
@@ -91,6 +92,9 @@ mod tests {
     fn a_signed_request_is_cut_from_the_message() {
         let message = "The signature does not match.\n\nThe Canonical String for this request should have been\n'POST'";
         assert_eq!(without_request(message), "The signature does not match.");
+        let message =
+            "'AKIA' not a valid key=value pair (missing equal-sign) in Authorization header: 'AWS4-HMAC-SHA256 x'.";
+        assert!(without_request(message).ends_with("missing equal-sign) in"));
         assert_eq!(without_request("Rate exceeded"), "Rate exceeded");
     }
 }
