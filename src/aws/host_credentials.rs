@@ -147,13 +147,12 @@ impl HostCredentials {
             let fault = source.explain(self.kind, &profiles, &error);
             match (error, source) {
                 (CredentialsError::CredentialsNotLoaded(_), HostSource::Metadata) => absent = Some(fault),
-                (CredentialsError::CredentialsNotLoaded(_), HostSource::Profile) => {
-                    profiles.check_sources().map_err(IdentityError::host)?;
-                }
                 (CredentialsError::CredentialsNotLoaded(_), _) => {}
                 _ => return Err(IdentityError::host(fault)),
             }
         }
+        // A fault of the files counts only here: another source may have had credentials.
+        profiles.find_ignored_fault().map_err(IdentityError::host)?;
         let no_source = || HostFault::NoSource { kind: self.kind, asked: asked.join(", ") };
         Err(IdentityError::host(absent.unwrap_or_else(no_source)))
     }

@@ -131,7 +131,7 @@ impl HostFault {
             Self::MalformedFile { files, .. } => (
                 Class::Invalid,
                 format!("{files} cannot be read as AWS configuration"),
-                "correct the line that the message names: `aws configure list` must work as this user".to_owned(),
+                "correct what the message names: `aws configure list` must work as this user".to_owned(),
             ),
             Self::WebIdentity { .. } => (
                 Class::Unavailable,

@@ -23,6 +23,8 @@ pub(super) struct Profiles {
     set: ProfileSet,
     /// The paths that were read, for messages.
     files: String,
+    /// A file that is not UTF-8, which the SDK takes for an empty one.
+    no_text: Option<String>,
 }
 
 impl Profiles {
@@ -34,14 +36,10 @@ impl Profiles {
     pub(super) async fn read() -> Result<Self, HostFault> {
         let env = Env::real();
         let files = FILES.map(|(variable, default)| env.get(variable).unwrap_or_else(|_| default.to_owned()));
-        let unreadable = files.iter().find(|file| is_no_text(file, &env)).cloned();
-        if let Some(files) = unreadable {
-            let text = "the file is not UTF-8 text".to_owned();
-            return Err(HostFault::MalformedFile { files, text });
-        }
+        let no_text = files.iter().find(|file| is_no_text(file, &env)).cloned();
         let files = files.join(" and ");
         match profile::load(&Fs::real(), &env, &Default::default(), None).await {
-            Ok(set) => Self { set, files }.check(),
+            Ok(set) => Self { set, files, no_text }.check(),
             Err(error) => {
                 let text = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
                 Err(HostFault::MalformedFile { files, text })
@@ -97,8 +95,12 @@ impl Profiles {
         HostFault::Profile { profile: profile.to_owned(), files: self.files.clone(), fault }
     }
 
-    /// The fault of a profile that names a source which does not exist. The SDK ignores such a profile.
-    pub(super) fn check_sources(&self) -> Result<(), HostFault> {
+    /// The fault that the SDK ignores: a file that is not text, or a source profile that does not exist.
+    pub(super) fn find_ignored_fault(&self) -> Result<(), HostFault> {
+        if let Some(file) = &self.no_text {
+            let text = "the file is not UTF-8 text".to_owned();
+            return Err(HostFault::MalformedFile { files: file.clone(), text });
+        }
         for profile in self.source_chain() {
             let source = profile.get("source_profile").filter(|_| profile.get("role_arn").is_some());
             if let Some(source) = source.filter(|source| self.set.get_profile(source).is_none()) {
@@ -132,7 +134,7 @@ impl Profiles {
     }
 }
 
-/// Whether a file exists and is not UTF-8. The SDK takes such a file for an empty one.
+/// Whether a file exists and is not UTF-8.
 fn is_no_text(file: &str, env: &Env) -> bool {
     let path = match (file.strip_prefix("~/"), env.get("HOME")) {
         (Some(rest), Ok(home)) => format!("{home}/{rest}"),
@@ -154,7 +156,19 @@ fn is_url(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::program;
+    use aws_types::os_shim_internal::Env;
+
+    use super::{is_no_text, program};
+
+    #[test]
+    fn a_file_in_another_encoding_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let env = Env::from_slice(&[("HOME", folder.path().to_str().unwrap())]);
+        std::fs::write(folder.path().join("credentials"), b"[default]\n# \xe9\n").unwrap();
+        std::fs::write(folder.path().join("config"), "[default]\r\n# \u{e9}\r\n").unwrap();
+        assert!(is_no_text("~/credentials", &env));
+        assert!(!is_no_text("~/config", &env) && !is_no_text("~/absent", &env));
+    }
 
     #[test]
     fn only_the_program_of_a_command_line_is_shown() {
