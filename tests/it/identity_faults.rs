@@ -118,6 +118,20 @@ fn key_of_a_profile_that_cannot_be_sent_is_an_error() {
 }
 
 #[test]
+fn fault_that_the_sdk_ignores_is_named_without_another_source() {
+    let world = World::new();
+    let config = "[default]\nrole_arn = arn:aws:iam::111122223333:role/web\nsource_profile = base\n";
+    let output = AwsFiles::new(config, "").configure(keyless(&world, "external")).output();
+    assert_says(&output, "host-identity invalid", &["its source_profile `base`", "`base` does not exist"]);
+    let files = AwsFiles::new("", "");
+    std::fs::write(files.path("credentials"), b"[default]\n# \xe9\naws_access_key_id = AKIAEXAMPLE\n").unwrap();
+    let output = files.configure(keyless(&world, "external")).output();
+    assert_says(&output, "host-identity invalid", &["not UTF-8"]);
+    let output = files.configure(world.pull(&definition())).output();
+    assert_eq!(output.code, 0, "the keys of the environment are used: {output:?}");
+}
+
+#[test]
 fn profile_that_signs_in_is_refused_in_plain_words() {
     let world = World::new();
     let sso = "[profile p1]\nsso_session = main\nsso_account_id = 111122223333\nsso_role_name = dev\n\

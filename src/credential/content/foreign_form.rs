@@ -31,6 +31,10 @@ pub(crate) enum ForeignFormKind {
     TrailingComma,
     #[error("a comma between two of its values is missing")]
     MissingComma,
+    #[error("the braces around it are missing")]
+    MissingBraces,
+    #[error("one of its strings contains a backslash, which JSON writes twice")]
+    Backslash,
     #[error("it contains a comment")]
     Comment,
     #[error("one of its strings contains a line break or a tab")]

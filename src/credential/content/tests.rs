@@ -225,6 +225,8 @@ const FOREIGN_FORMS: &[(&str, &str)] = &[
     (r#"{"username": "alice", "password": "hunter2"#, "its end is missing"),
     (r#"{"username": "alice", "password": "hunter2"} {}"#, "more text follows the object"),
     ("```json\n{\"username\": \"alice\"}\n```", "a Markdown code fence surrounds it"),
+    (r#""username": "alice", "password": "hunter2""#, "the braces around it are missing"),
+    (r#"{"username": "CORP\alice", "password": "hun\ter2\$"}"#, "a backslash, which JSON writes twice"),
     (r#"{"username": "alice" "password": "hunter2"}"#, "a comma between two of its values is missing"),
     ("alice hunter2", "it is two words"),
     ("[registry]\nusername = alice\npassword = hunter2\n", "it is a list of variables"),

@@ -82,6 +82,9 @@ fn damaged_json(text: &str) -> Option<Kind> {
             return Some(Kind::OuterQuotes);
         }
     }
+    if text.starts_with('"') && is_object(&Zeroizing::new(format!("{{{text}}}"))) {
+        return Some(Kind::MissingBraces);
+    }
     // A bracket may also begin a section of a file with variables.
     let is_section = text.starts_with('[') && !text.contains(['{', '"']);
     if is_section || !text.starts_with(['{', '[']) {
@@ -103,6 +106,8 @@ fn damaged_json(text: &str) -> Option<Kind> {
         Some(Kind::Comment)
     } else if is_object(&Zeroizing::new(text.replace(['\n', '\r', '\t'], " "))) {
         Some(Kind::ControlCharacter)
+    } else if text.contains('\\') && is_object(&with_escaped_backslashes(text)) {
+        Some(Kind::Backslash)
     } else if has_open_end(text) {
         Some(Kind::Truncated)
     } else if text.match_indices('}').any(|(at, _)| is_object(&text[..=at])) {
@@ -128,6 +133,20 @@ fn without_trailing_commas(text: &str) -> Zeroizing<String> {
     }
     let length = result.trim_end().trim_end_matches([',', ';']).len();
     result.truncate(length);
+    result
+}
+
+/// The text with two backslashes in place of one that begins no escape sequence of JSON.
+fn with_escaped_backslashes(text: &str) -> Zeroizing<String> {
+    let mut result = Zeroizing::new(String::with_capacity(text.len() * 2));
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        result.push(character);
+        if character == '\\' {
+            let escaped = rest.next_if(|next| "\"\\/bfnrtu".contains(*next));
+            result.push(escaped.unwrap_or('\\'));
+        }
+    }
     result
 }
 
