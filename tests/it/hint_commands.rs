@@ -48,7 +48,7 @@ const UNKNOWABLE: &[(&str, &str)] = &[
     ),
 ];
 
-/// Commands of version 2 of the AWS CLI, which is not on PyPI.
+/// Commands of version 2 of the AWS CLI, which `lab/awscli.sh` does not install.
 const VERSION_2: &[&str] = &["aws configure list-profiles", "aws login"];
 
 /// Docker's plug-ins, which the engine's package does not install everywhere.
