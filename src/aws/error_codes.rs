@@ -168,6 +168,12 @@ mod tests {
                 (400, "InvalidRequestException", deleted, Kind::MarkedForDeletion),
                 (400, "InvalidRequestException", default_key, Kind::DefaultKey),
                 (400, "AccessDeniedException", denied, Kind::Denied),
+                (
+                    400,
+                    "AccessDeniedException",
+                    "The ciphertext refers to a customer master key that …",
+                    Kind::SecretKeyDenied,
+                ),
                 (400, "AccessDeniedException", "Access to KMS is not allowed", Kind::SecretKeyDenied),
                 (400, "DecryptionFailure", "", Kind::Undecryptable),
                 (400, "ResourceExistsException", "", Kind::AlreadyExists),
