@@ -6,7 +6,7 @@ use crate::error::{Class, Link};
 
 const GATEWAY: &str = "the engine's host needs a route to S3 in {region}: an S3 gateway endpoint in the route table of its subnet (`aws ec2 describe-vpc-endpoints --filters Name=service-name,Values=com.amazonaws.{region}.s3 --region {region}` lists them) or a NAT gateway, and no firewall or proxy in the way of {bucket_host}";
 
-/// The errors of S3, Azure Blob Storage, Google Cloud Storage and MinIO that pass, also those of the KMS behind S3.
+/// The errors of S3, Azure Blob Storage, Google Cloud Storage and `MinIO` that pass, also those of the KMS behind S3.
 const TRANSIENT: &[&str] = &[
     "slowdown",
     "serviceunavailable",
