@@ -7,9 +7,16 @@ use crate::answers::pull_phase::PullPhase;
 use crate::answers::response_body::ResponseBody;
 use crate::answers::status_words::{StatusWords, quoted_body};
 
+/// The longest message that is read, in bytes. The words of an answer that decide are at its beginning.
+const LONGEST: usize = 32 * 1024;
+
+fn beginning(text: &str) -> &str {
+    &text[..text.floor_char_boundary(LONGEST)]
+}
+
 /// Finds who said the words of an engine's message, which came with this HTTP status.
 pub(crate) fn attribute(status: u16, text: &str, phase: PullPhase) -> Answer {
-    let mut reader = EnvelopeReader::new(text.trim(), phase);
+    let mut reader = EnvelopeReader::new(beginning(text.trim()), phase);
     while reader.step() {}
     reader.into_answer(status)
 }
@@ -194,6 +201,7 @@ fn is_proxy_status(words: &str) -> bool {
         "not found",
         "bad request",
         "internal server error",
+        "too many requests",
         "network authentication required",
         "unknown status code",
     ];

@@ -193,6 +193,16 @@ fn phrases_are_in_lower_case() {
     }
 }
 
+#[test]
+fn a_message_of_ten_megabytes_is_read_at_once() {
+    let begin = std::time::Instant::now();
+    for words in ["failed to do request: ", "denied: ", "500: ", "User: \u{1b}[31m is not authorized to perform: "] {
+        let Classification { explanation, hint, .. } = classify_text(500, &words.repeat(10_000_000 / words.len()));
+        assert!(explanation.len() + hint.unwrap_or_default().len() < 200_000);
+    }
+    assert!(begin.elapsed().as_secs() < 20);
+}
+
 proptest! {
     #[test]
     fn any_message_has_a_classification(status: u16, code: Option<i64>, text: String, anonymous: bool) {

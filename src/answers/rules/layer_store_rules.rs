@@ -6,17 +6,44 @@ use crate::error::{Class, Link};
 
 const GATEWAY: &str = "the engine's host needs a route to S3 in {region}: an S3 gateway endpoint in the route table of its subnet (`aws ec2 describe-vpc-endpoints --filters Name=service-name,Values=com.amazonaws.{region}.s3 --region {region}` lists them) or a NAT gateway, and no firewall or proxy in the way of {bucket_host}";
 
+/// The errors of S3, Azure Blob Storage, Google Cloud Storage and `MinIO` that pass, also those of the KMS behind S3.
+const TRANSIENT: &[&str] = &[
+    "slowdown",
+    "serviceunavailable",
+    "internalerror",
+    "kmsinternalexception",
+    "dependencytimeout",
+    "throttl",
+    "toomanyrequests",
+    "serverbusy",
+    "operationtimedout",
+    "operationaborted",
+    "servernotinitialized",
+    "<code>requesttimeout</code>",
+    "requesttimeout $",
+    "please reduce your request rate",
+];
+
+/// How the same stores, and Cloudflare's, say that a signed URL is too old. The registry signs another at the next attempt.
+const EXPIRED: &[&str] = &[
+    "requesttimetooskewed",
+    "request has expired",
+    "expiredtoken",
+    "expiredrequest",
+    "not valid in the specified time frame",
+];
+
 /// The store's own words behind ECR, by the code of its error. The first match wins.
 pub(crate) const ECR_STORE_RULES: &[MessageRule] = &[
     MessageRule::new(
-        &["slowdown", "serviceunavailable", "internalerror", "requesttimeout $", "please reduce your request rate"],
+        TRANSIENT,
         Link::Layers,
         Class::Unavailable,
         "S3, which stores ECR's layers, cannot answer now",
         "try again later",
     ),
     MessageRule::new(
-        &["requesttimetooskewed", "request has expired", "expiredtoken"],
+        EXPIRED,
         Link::Layers,
         Class::Unavailable,
         "S3, which stores ECR's layers, holds the signed URL of a layer for expired",
@@ -67,11 +94,18 @@ pub(crate) const ECR_STORE_UNREACHABLE: MessageRule = MessageRule::new(
 /// The store's own words behind another registry.
 pub(crate) const STORE_RULES: &[MessageRule] = &[
     MessageRule::new(
-        &["slowdown", "serviceunavailable", "internalerror", "serverbusy"],
+        TRANSIENT,
         Link::Registry,
         Class::Unavailable,
         "the store of the registry's layers cannot answer now",
         "try again later",
+    ),
+    MessageRule::new(
+        EXPIRED,
+        Link::Layers,
+        Class::Unavailable,
+        "the store of the registry's layers holds the signed URL of a layer for expired",
+        "check the clocks of the registry and of the engine's host with `timedatectl`; a pull that takes hours gets new URLs with the next attempt",
     ),
     MessageRule::new(
         &["nosuchkey", "blobnotfound", "nosuchbucket"],

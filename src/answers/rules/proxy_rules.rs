@@ -1,6 +1,7 @@
 //! What a proxy of the engine says, and what the engine says about its proxy.
 
 use crate::answers::rules::message_rule::MessageRule;
+use crate::answers::rules::registry_rules::SERVER_STATUSES;
 use crate::error::{Class, Link};
 
 const SETTINGS: &str = "the daemon's own configuration sets the proxy (`proxies` in /etc/docker/daemon.json, or HTTPS_PROXY in /etc/systemd/system/docker.service.d/http-proxy.conf): `docker info --format '{{.HTTPProxy}} {{.HTTPSProxy}} {{.NoProxy}}'` shows it";
@@ -47,7 +48,14 @@ pub(crate) const PROXY_RULES: &[MessageRule] = &[
         "the login is part of the proxy's address (`http://USER:PASSWORD@PROXY:PORT`, special characters percent-encoded): `docker info --format '{{.HTTPProxy}} {{.HTTPSProxy}} {{.NoProxy}}'` shows the address, which `proxies` in /etc/docker/daemon.json or /etc/systemd/system/docker.service.d/http-proxy.conf sets; restart the engine after a change",
     ),
     MessageRule::new(
-        &["502", "503", "504", "bad gateway", "service unavailable", "gateway time"],
+        &["429", "too many requests"],
+        Link::Registry,
+        Class::Throttled,
+        "the engine's proxy limits the rate of connections",
+        "wait, or lower pull.concurrency_per_registry",
+    ),
+    MessageRule::new(
+        &["500", "502", "503", "504", "internal server error", "bad gateway", "service unavailable", "gateway time"],
         Link::Registry,
         Class::Unavailable,
         "the engine's proxy or a gateway cannot reach {server}",
@@ -94,7 +102,7 @@ pub(crate) const PAGE_RULES: &[MessageRule] = &[
         "check the spelling of host and port: the address may belong to a web server or a proxy; `curl -si https://{host}/v2/` shows what answers",
     ),
     MessageRule::new(
-        &["500", "502", "503", "504", "520", "521", "522", "523", "524", "530"],
+        SERVER_STATUSES,
         Link::Registry,
         Class::Unavailable,
         "a gateway in front of the registry answers HTTP {status}",

@@ -10,11 +10,18 @@ const CHECK_NAME_AND_PERMISSION: &str =
 const TRY_LATER: &str =
     "try again later; if the error remains, check the state of the registry, and a gateway in front of it";
 
+/// The statuses of a server that cannot answer now; 520 to 530 are those of Cloudflare.
+pub(crate) const SERVER_STATUSES: &[&str] = &[
+    "408", "425", "500", "501", "502", "503", "504", "505", "507", "508", "509", "520", "521", "522", "523", "524",
+    "525", "526", "527", "529", "530",
+];
+
 /// The first match wins, so specific phrases come before general ones.
 pub(crate) const REGISTRY_RULES: &[MessageRule] = &[
     MessageRule::new(
         &[
             "rate exceeded",
+            "quota exceeded for quota metric",
             "too many requests",
             "throttlingexception",
             "throttleexception",
@@ -124,6 +131,22 @@ pub(crate) const REGISTRY_RULES: &[MessageRule] = &[
             "i/o timeout",
             "deadline exceeded",
             "under maintenance",
+            // What registries say of their own database, cache, upstream or storage, under the code UNKNOWN.
+            ": unknown error $",
+            ": internal error $",
+            "too many clients",
+            "connection slots are reserved",
+            "connection pool timeout",
+            "database is locked",
+            "the database system is",
+            "no healthy upstream",
+            "upstream request timeout",
+            "handshake timeout",
+            "connection reset by peer",
+            "broken pipe",
+            "http: server closed",
+            ": eof $",
+            ": unexpected eof $",
         ],
         Link::Registry,
         Class::Unavailable,
@@ -239,7 +262,7 @@ pub(crate) const STATUS_RULES: &[MessageRule] = &[
         "wait, or lower pull.concurrency_per_registry; an account with a login may have a higher limit",
     ),
     MessageRule::new(
-        &["408", "425", "500", "501", "502", "503", "504", "505", "507", "508", "509", "520", "521", "522", "523", "524", "525", "526", "527", "529", "530"],
+        SERVER_STATUSES,
         Link::Registry,
         Class::Unavailable,
         "the registry answers with an error of its own, HTTP {status}",
