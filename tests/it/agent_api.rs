@@ -41,7 +41,9 @@ fn submission_is_accepted_before_its_pull_ends() {
     assert_eq!(answer.json()["pulls"][0]["image"], IMAGE);
     gate.block_until_arrivals(1);
     let view = agent.get(&format!("/v1/pulls/{id}")).json();
-    assert_eq!((&view["state"], &view["pulls"][0]["state"]), (&json!("running"), &json!("pulling")));
+    assert_eq!(view["state"], "running");
+    // The bytes are complete while the engine is held: the agent may have read that or not.
+    assert!([json!("pulling"), json!("extracting")].contains(&view["pulls"][0]["state"]), "{view}");
     let list = |path: &str| agent.get(path).json()["pulls"].as_array().unwrap().len();
     assert_eq!((list("/v1/pulls"), list("/v1/pulls?state=succeeded")), (1, 0));
     gate.open();
