@@ -90,6 +90,8 @@ pub(crate) const ENVELOPES: &[Envelope] = &[
     envelope("repository ").named().registry(),
     envelope("pull access denied for ").named().denied(),
     envelope("pull access denied: ").denied(),
+    envelope("pull access denied, ").named().denied(),
+    envelope("server message: "),
     envelope("errors:\n").registry(),
 ];
 

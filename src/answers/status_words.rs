@@ -19,6 +19,8 @@ const FORMS: &[&str] = &[
     "invalid status code from registry ",
     "statuscode: ",
     "unexpected status from ",
+    "unexpected status: ",
+    "unexpected status code: ",
     "unexpected status code ",
     "pulling from host ",
     "unexpected response status: ",

@@ -47,15 +47,18 @@ impl FailedCall {
                 Self { kind, message: Box::new(ErrorAnswer { code, message, request_id }) }
             }
             SdkError::TimeoutError(_) => Self::timed_out("no answer within the time of one attempt"),
+            SdkError::ResponseError(response) => Self::unreadable(response.raw().status().as_u16()),
             SdkError::DispatchFailure(failure) => {
                 let kind = if failure.is_timeout() { AwsErrorKind::TimedOut } else { AwsErrorKind::Unavailable };
-                let error = failure.as_connector_error();
-                match error.and_then(|error| EndpointFault::find(error)) {
-                    Some(fault) => Self { kind, message: Box::new(fault.clone()) },
-                    None => Self { kind, message: "the request could not be sent".into() },
-                }
+                let fault = failure.as_connector_error().and_then(|error| EndpointFault::find(error)).cloned();
+                let error = SdkError::<E, HttpResponse>::DispatchFailure(failure);
+                let message = match fault {
+                    Some(fault) => Box::new(fault),
+                    // Without a connection, such as for an endpoint that does not exist.
+                    None => error.into_source().unwrap_or_else(|error| error.to_string().into()),
+                };
+                Self { kind, message }
             }
-            SdkError::ResponseError(response) => Self::unreadable(response.raw().status().as_u16()),
             error => Self::unavailable(error.into_source().unwrap_or_else(|error| error.to_string().into())),
         }
     }

@@ -91,7 +91,7 @@ fn absent_registry_is_reported_as_unavailable(lab: &Lab) {
     assert_eq!(reported, "registry unavailable", "{output}");
     let (reported, output) = refused(lab, "registry.invalid/app:1", None);
     assert_eq!(reported, "registry unavailable", "{output}");
-    assert!(output.contains("name cannot be resolved"), "{output}");
+    assert!(output.contains("the host name registry.invalid cannot be resolved"), "{output}");
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn status_lists_requests_and_cancel_ends_one() {
     let all = home.command(&["status"]).output();
     assert!(all.stdout.contains(&format!("{id}  running")), "{all:?}");
     let one = home.command(&["status", &id]).output();
-    assert!(one.stdout.contains(&format!("pulling       {IMAGE}")), "{one:?}");
+    assert!(one.stdout.contains(&format!("extracting    {IMAGE}")), "{one:?}");
     let watching = home.command(&["status", "--watch", "--output", "json", &id]).start();
     let cancelled = home.command(&["cancel", &id]).output();
     assert_eq!(cancelled.code, 0, "{cancelled:?}");

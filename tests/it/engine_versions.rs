@@ -88,7 +88,7 @@ fn containerd_store_errors_map_to_the_right_link_and_class() {
         ),
         (format!("{resolve}: failed to authorize: failed to fetch oauth token: unexpected status: 401 Unauthorized"), "registry refused"),
         (format!("{resolve}: {head}: 401 Unauthorized"), "registry refused"),
-        (format!("{resolve}: {head}: 403 Forbidden"), "registry refused"),
+        (format!("{resolve}: {head}: 403 Forbidden"), "repository refused"),
         (format!("{resolve}: {head}: 429 Too Many Requests"), "registry throttled"),
         (format!("{resolve}: {head}: 503 Service Unavailable"), "registry unavailable"),
         (

@@ -115,7 +115,7 @@ fn key_in_another_case_is_accepted_with_a_warning() {
     let message = "the secret's key `Username` was read as `username`; rename it to `username`";
     assert_eq!(warnings[0], json!(format!("{message} [secret-key-case]")));
     let warning = json!({ "id": "secret-key-case", "message": message, "image": IMAGE });
-    assert_eq!(ended.report()["warnings"], json!([warning]));
+    assert_eq!(ended.warning("secret-key-case"), warning);
     let run = Run::new(["pull", "-"]).stdin(task(&[container("app", IMAGE, SECRET)]).to_string());
     let text = world.configure(run).output();
     assert!(text.stdout.contains("warning: the secret's key `Username`"), "{text:?}");

@@ -22,7 +22,7 @@ fn progress_without_a_terminal_is_plain_lines_on_stderr() {
     assert_eq!(lines[0], format!("{IMAGE}: pulling"));
     assert!(lines[1].starts_with(&format!("{IMAGE}: attempt 2 in ")), "{lines:?}");
     assert!(
-        lines[1].ends_with(" s: registry unavailable: the registry does not answer, or answers with an error"),
+        lines[1].ends_with(" s: registry unavailable: the registry answers with an error of its own, HTTP 503"),
         "{lines:?}"
     );
     assert_eq!(lines[2..], [format!("{IMAGE}: pulling"), format!("{IMAGE}: pulled")]);

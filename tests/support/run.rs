@@ -99,6 +99,14 @@ impl RunOutput {
         self.report()["tasks"][0]["containers"][index].clone()
     }
 
+    /// The only warning of the report with this id.
+    pub fn warning(&self, id: &str) -> Value {
+        let warnings = self.report()["warnings"].as_array().cloned().unwrap_or_default();
+        let mut found: Vec<_> = warnings.into_iter().filter(|warning| warning["id"] == id).collect();
+        assert_eq!(found.len(), 1, "{id}: {self:?}");
+        found.remove(0)
+    }
+
     /// `link class` of a container's failure, such as `secret absent`; `none none` if it did not fail.
     pub fn failure(&self, index: usize) -> String {
         let failure = &self.container(index)["failure"];

@@ -22,7 +22,7 @@ const IMAGE: &str = "registry.example:5000/team-a/app";
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234";
 
 fn version(value: SecretValue) -> SecretVersion {
-    SecretVersion { arn: "arn".into(), version_id: "v1".into(), stage: None, requests: Vec::new(), value }
+    SecretVersion { arn: ARN.into(), version_id: "v1".into(), stage: None, requests: Vec::new(), value }
 }
 
 fn text_version(text: &str) -> SecretVersion {

@@ -74,7 +74,8 @@ fn the_errors_of_direct_requests_are_unchanged() {
         ("realm", failed(realm)),
         (
             "no login asked for",
-            LoginError::Request { target: target().into(), login: SentLogin::Anonymous, source: answer(403, denied) }.into(),
+            LoginError::Request { target: target().into(), login: SentLogin::Anonymous, source: answer(403, denied) }
+                .into(),
         ),
         ("repository", LoginError::Repository { target: target().into(), source: answer(401, denied) }.into()),
         ("not asked", LoginError::NotAsked { host: host(), image: "team/app:1".to_owned() }.into()),
