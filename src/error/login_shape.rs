@@ -77,12 +77,13 @@ fn is_json(text: &str) -> bool {
 }
 
 /// The words before a value that is secret.
-const SECRET_KEYS: [&str; 13] = [
+const SECRET_KEYS: [&str; 14] = [
     "password",
     "passwd",
     "passphrase",
     "pass",
     "pwd",
+    "pw",
     "secret",
     "token",
     "auth",
@@ -92,6 +93,9 @@ const SECRET_KEYS: [&str; 13] = [
     "credentials",
     "apikey",
 ];
+
+/// The words before the name of a user. A secret or a role may have it in its name: `team/user=alice`.
+const USER_KEYS: [&str; 3] = ["username", "user", "login"];
 
 /// The words before a value that is not secret, in the address of a web page or in an assignment.
 const OPEN_KEYS: [&str; 14] = [
@@ -123,6 +127,7 @@ fn has_assignment(kind: InputKind, text: &str) -> bool {
         match kind {
             _ if is_web_page => has_secret_key || (has_value && ["key", "sig", "signature", "code"].contains(&key)),
             InputKind::Image => has_value && !OPEN_KEYS.contains(&key),
+            InputKind::Name => has_secret_key && !USER_KEYS.contains(&key),
             _ => has_secret_key,
         }
     }) || ["password ", "passwd ", "password: ", "authorization:", "bearer ", "basic "]
@@ -137,43 +142,37 @@ fn has_login_options(text: &str) -> bool {
         .any(|word| OPTIONS.contains(&word) || word.starts_with("--creds=") || word.starts_with("-p"))
 }
 
-/// The beginnings of tokens that registries, Git hosts and AWS issue.
-const TOKENS: [&str; 22] = [
-    "ghp_",
-    "gho_",
-    "ghu_",
-    "ghs_",
-    "ghr_",
-    "github_pat_",
-    "glpat-",
-    "gldt-",
-    "glcbt-",
-    "dckr_pat_",
-    "dckr_oat_",
-    "npm_",
-    "pypi-",
-    "hf_",
-    "xoxb-",
-    "AKCp",
-    "eyJ",
-    "AKIA",
-    "ASIA",
-    "IQoJ",
-    "AQoD",
-    "FwoG",
+/// The beginnings of tokens that registries and Git hosts issue, and that begin nothing else.
+const TOKENS: [&str; 6] = ["github_pat_", "glpat-", "gldt-", "glcbt-", "dckr_pat_", "dckr_oat_"];
+
+/// The beginnings of tokens that names have too, such as `npm_registry_proxy`.
+const TOKENS_LIKE_NAMES: [&str; 16] = [
+    "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "npm_", "pypi-", "hf_", "xoxb-", "AKCp", "eyJ", "AKIA", "ASIA", "IQoJ",
+    "AQoD", "FwoG",
 ];
 
 /// The shortest token with one of these beginnings, in characters.
 const TOKEN_LENGTH: usize = 20;
 
-/// Whether a word of the text is a token, or a login in Base64 as Docker's `auth` has it.
+/// Whether a word of the text is a token, or the text a private key, or a login in Base64 as Docker's `auth` has it.
 fn has_token(text: &str) -> bool {
+    if text.contains("-----BEGIN") {
+        return true;
+    }
     let is_word = |c: char| c.is_ascii_alphanumeric() || "+/=_-".contains(c);
     let words = text.split(|c: char| !is_word(c)).flat_map(|word| word.split('/').chain([word]));
     words.into_iter().any(|word| {
-        let is_token = TOKENS.iter().any(|start| word.starts_with(start)) && word.len() >= TOKEN_LENGTH;
-        is_token || is_encoded_login(word)
+        let is_token = TOKENS.iter().any(|start| word.starts_with(start))
+            || TOKENS_LIKE_NAMES.iter().any(|start| word.strip_prefix(start).is_some_and(has_random_part));
+        (is_token && word.len() >= TOKEN_LENGTH) || is_encoded_login(word)
     })
+}
+
+/// Whether a part of a word between separators is as long as no word of a language, and mixes letters as a
+/// token does.
+fn has_random_part(word: &str) -> bool {
+    let is_mixed = |part: &str| part.bytes().any(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
+    word.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| part.len() >= 12 && is_mixed(part))
 }
 
 fn is_encoded_login(word: &str) -> bool {
@@ -369,6 +368,9 @@ mod tests {
             "hunter2!",
             "dckr_pat_hunter2hunter2",
             "{'auths': {}}hunter2",
+            "export PW=hunter2",
+            "-----BEGIN PRIVATE KEY-----\nhunter2",
+            "npm_hunter2hunter2hunter2",
         ] {
             for kind in [InputKind::Name, InputKind::Label] {
                 assert_eq!(visible_part(kind, text), Visible::Nothing, "{text}");
@@ -414,6 +416,12 @@ mod tests {
             ),
             (Image, "docker pull nginx:1.25"),
             (Image, "registry.example/añp"),
+            (Image, "registry.example/team/npm_registry_proxy_service:1.0"),
+            (Image, "registry.example/pypi-mirror-cache-server"),
+            (Name, "hf_text_generation_inference_login"),
+            (Name, "eyJournal/registry/login/prod"),
+            (Name, "team/user=alice"),
+            (Label, "ghr_runner_controller_image"),
             (Name, "arn:aws:secretsmanager:us-east-1:111122223333:secret:team/registry-AbCdEf:password::"),
             (Name, "arn:aws:secretsmanager:us-east-1:111122223333:secret:team/registry-??????"),
             (Name, "https://us-east-1.console.aws.amazon.com/secretsmanager/secret?name=team%2Fregistry"),

@@ -35,13 +35,17 @@ const FORMS: [Form; 17] = [
 ];
 
 /// The beginning of a text that a tool should have resolved: CloudFormation's functions, Terraform's references.
+/// Terraform's are the whole text: `module.example/app` begins with a host.
 const REFERENCES: [&str; 9] =
     ["!Ref ", "!Sub ", "!GetAtt ", "!Join ", "!ImportValue ", "Fn::", "data.aws_", "var.", "module."];
 
 /// Finds the first placeholder of a text: `<IMAGE>`, `${IMAGE}`, `{{ image }}`, `%IMAGE%`, `__IMAGE__`, `…`.
 #[must_use]
 pub fn find_placeholder(text: &str) -> Option<Range<usize>> {
-    if REFERENCES.iter().any(|reference| text.trim_start().starts_with(reference)) {
+    let may_be_host = text.contains(['/', ':']);
+    let is_reference =
+        |start: &str| text.trim_start().starts_with(start) && !(may_be_host && start.ends_with(['.', '_']));
+    if REFERENCES.iter().any(|start| is_reference(start)) {
         return Some(0..text.len());
     }
     let starts = text.char_indices().map(|(start, _)| start);
@@ -153,6 +157,8 @@ mod tests {
             "[::1]:5000/app",
             "[2001:db8::1]:5000/app",
             "a...b/c",
+            "var.example/app",
+            "module.example:5000/app",
             "registry.example/app@sha256:12",
             "team%2Fregistry%20x",
             "{\"username\": \"alice\"}",

@@ -16,7 +16,7 @@ use crate::error::{InputKind, InputText, Printable};
 pub struct TaskDefinition {
     /// The name of the input: a path, or `-`.
     pub source: Printable,
-    /// The family; a bare array of containers has none.
+    /// The family, without what may be a login; a bare array of containers has none.
     pub family: Option<Printable>,
     /// The execution role (A15). A malformed one is an error only for the containers that need it.
     pub execution_role: Option<Result<RoleParameter, ExecutionRoleError>>,
@@ -72,7 +72,9 @@ impl TaskDefinition {
         Ok(Self {
             source,
             platform,
-            family: family.as_deref().filter(|family| !family.is_empty()).map(Printable::new),
+            family: family
+                .filter(|family| !family.is_empty())
+                .map(|family| InputText::new(InputKind::Label, &family).whole().into()),
             execution_role: execution_role_arn.map(|arn| execution_role::parse(&arn)),
             containers,
             warnings,
@@ -207,6 +209,20 @@ mod tests {
             let error = task.containers[0].as_ref().unwrap_err();
             let failure = error.to_failure();
             assert!(!format!("{failure:?} {}", error.image).contains("hunter2"), "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn a_family_and_a_key_do_not_repeat_a_login() {
+        for login in
+            ["alice:hunter2@registry.example/app", "dckr_pat_hunter2hunter2hunter2", "docker login -p hunter2 x"]
+        {
+            let task = parse(&format!(
+                r#"{{"family": "{login}", "containerDefinitions": [{{"image": "a", "repositoryCredentials": {{"{login}": "b"}}}}]}}"#
+            ))
+            .unwrap();
+            let failure = task.containers[0].as_ref().unwrap_err().to_failure();
+            assert!(!format!("{failure:?} {:?}", task.family).contains("hunter2"), "{failure:?} {:?}", task.family);
         }
     }
 

@@ -12,19 +12,27 @@ pub(in crate::task) fn normalize(key: &str) -> String {
 }
 
 /// Whether `key` is a different spelling of `known`: in another case, with separators, with some wrong
-/// letters, or abbreviated. A key is no spelling of itself.
+/// letters, or abbreviated. A key is no spelling of itself. The known key is in camel case.
 pub(super) fn resembles(key: &str, known: &str) -> bool {
     if key.len() > LONGEST_KEY || key == known {
         return false;
     }
-    let (key, wanted) = (normalize(key), normalize(known));
     // In a short word, one letter more or less often makes another word.
-    let errors = match wanted.len() {
+    let errors = match known.len() {
         ..5 => 0,
         5..10 => 1,
         length => length / 4,
     };
-    distance(key.as_bytes(), wanted.as_bytes()) <= errors || is_abbreviation(&key, &words(known), 0)
+    // A definition has many thousand keys, nearly all of which differ in length and beginning.
+    let letters = || key.bytes().filter(u8::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase());
+    let is_near = letters().count().abs_diff(known.len()) <= errors;
+    let begins_alike = letters().take(SHORTEST_ABBREVIATION).eq(known.bytes().take(SHORTEST_ABBREVIATION));
+    if !is_near && !begins_alike {
+        return false;
+    }
+    let (key, wanted) = (normalize(key), normalize(known));
+    (is_near && distance(key.as_bytes(), wanted.as_bytes()) <= errors)
+        || (begins_alike && is_abbreviation(&key, &words(known), 0))
 }
 
 /// The number of letters to insert, remove, replace or swap with their neighbor.

@@ -6,7 +6,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::known_keys::KnownKey;
 use super::resemblance::LONGEST_KEY;
-use crate::error::Printable;
+use crate::error::{InputKind, InputText, Printable};
 
 /// A key that taskpull does not read, and that stands for one that it reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl fmt::Display for StrayKey {
 /// A key as a message shows it. A text that is no name may be a login in the wrong place.
 fn shown(key: &str) -> Printable {
     let is_name = key.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | ' '));
-    Printable::new(if is_name { key } else { "[withheld]" })
+    if is_name { InputText::new(InputKind::Label, key).whole().into() } else { Printable::new("[withheld]") }
 }
 
 /// A stray key survives in a definition that is reduced to the keys in use, because it is reported there

@@ -37,8 +37,8 @@ const WORDS: [&str; 32] = [
 ];
 
 /// Words that leave no doubt, also in a name that may have upper-case letters.
-const CERTAIN_WORDS: [&str; 12] =
-    ["YOUR", "ARN", "URI", "REPLACE", "REPLACEME", "CHANGEME", "INSERT", "TODO", "FIXME", "TBD", "PLACEHOLDER", "HERE"];
+const CERTAIN_WORDS: [&str; 11] =
+    ["YOUR", "ARN", "REPLACE", "REPLACEME", "CHANGEME", "INSERT", "TODO", "FIXME", "TBD", "PLACEHOLDER", "HERE"];
 
 /// Whether a word in upper case is a placeholder, such as `AWS_ACCOUNT_ID` or `IMAGE-NAME`. It is meant for places
 /// where a value has no upper-case letters.

@@ -151,6 +151,10 @@ fn find_blank_of_image(text: &str) -> Option<&str> {
 fn find_blank_of_ecr_host(host: &str) -> Option<&str> {
     let labels: Vec<&str> = host.split('.').collect();
     let is_ecr = |label: &&str| label.to_ascii_lowercase().starts_with("dkr-ecr") || label.eq_ignore_ascii_case("dkr");
+    let is_amazon = labels.iter().any(|label| label.to_ascii_lowercase().starts_with("amazon"));
+    if !is_amazon && !host.to_ascii_lowercase().ends_with(".on.aws") {
+        return None;
+    }
     let ecr = labels.iter().position(is_ecr)?;
     let is_part = |label: &&str| ["ecr", "amazonaws"].iter().any(|part| label.to_ascii_lowercase().starts_with(part));
     let region = labels[ecr + 1..].iter().find(|label| !is_part(label)).filter(|label| **label != "com");

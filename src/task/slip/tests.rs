@@ -331,6 +331,12 @@ fn a_value_that_is_right_has_no_slip() {
         "registry.example/auth-token/user:password",
         "docker/library/nginx",
         "quay.io/team/app",
+        "registry.example/harbor/projects/app",
+        "registry.example/ui/repos/app:1",
+        "module.example/app",
+        "team.dkr.example:5000/app",
+        "registry.dkr.ecr.local/app",
+        "registry.example/npm_registry_proxy_service:1",
         "registry.gitlab.com/group/project",
         "public.ecr.aws/docker/library/nginx:1",
     ] {
@@ -351,6 +357,9 @@ fn a_value_that_is_right_has_no_slip() {
         "arn:aws:secretsmanager:us-east-1:111122223333:secret:team/registry-AbCdEf",
         "arn:aws:secretsmanager:us-east-1:111122223333:secret:password-AbCdEf",
         "ecr-pullthroughcache/docker-hub",
+        "pypi-mirror-cache-server",
+        "ECS/REGISTRY_URI",
+        "team/user=alice",
     ] {
         assert_eq!(slip(Field::Secret, name), "none", "{name}");
     }

@@ -64,8 +64,10 @@ impl WebPage {
                 page("Chainguard", name.map(|name| format!("cgr.dev/chainguard/{name}")), "cgr.dev/chainguard/NAME:TAG")
             }
             _ if is_aws_console(host) => Some(Self { site: "AWS", hint: address.aws_hint() }),
-            _ if segments.starts_with(&["harbor", "projects"]) => page("Harbor", None, "HOST/PROJECT/NAME:TAG"),
-            _ if segments.starts_with(&["ui", "repos"]) || segments.starts_with(&["ui", "native"]) => {
+            _ if has_scheme && segments.starts_with(&["harbor", "projects"]) => {
+                page("Harbor", None, "HOST/PROJECT/NAME:TAG")
+            }
+            _ if has_scheme && (segments.starts_with(&["ui", "repos"]) || segments.starts_with(&["ui", "native"])) => {
                 page("Artifactory", None, "HOST/REPOSITORY/NAME:TAG")
             }
             _ if !field.is_image() => Some(Self { site: "an unknown site", hint: format!("write {field}") }),
