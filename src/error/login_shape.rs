@@ -127,7 +127,8 @@ fn has_assignment(kind: InputKind, text: &str) -> bool {
         match kind {
             _ if is_web_page => has_secret_key || (has_value && ["key", "sig", "signature", "code"].contains(&key)),
             InputKind::Image => has_value && !OPEN_KEYS.contains(&key),
-            InputKind::Name => has_secret_key && !USER_KEYS.contains(&key),
+            // The name in an ARN may have an equals sign.
+            InputKind::Name => has_secret_key && !USER_KEYS.contains(&key) && !lower.starts_with("arn:"),
             _ => has_secret_key,
         }
     }) || ["password ", "passwd ", "password: ", "authorization:", "bearer ", "basic "]
@@ -421,6 +422,8 @@ mod tests {
             (Name, "hf_text_generation_inference_login"),
             (Name, "eyJournal/registry/login/prod"),
             (Name, "team/user=alice"),
+            (Name, "arn:aws:secretsmanager:us-east-1:111122223333:secret:team/auth=registry-AbCdEf"),
+            (Name, "arn:aws:iam::111122223333:role/pw=1"),
             (Label, "ghr_runner_controller_image"),
             (Name, "arn:aws:secretsmanager:us-east-1:111122223333:secret:team/registry-AbCdEf:password::"),
             (Name, "arn:aws:secretsmanager:us-east-1:111122223333:secret:team/registry-??????"),
