@@ -6,7 +6,7 @@
 missing_packages() { # [--private-engine]
     command -v docker-registry >/dev/null || echo docker-registry
     command -v htpasswd >/dev/null || echo apache2-utils
-    # Its promtool tests the alerts.
+    # The tests check the alerts with its promtool.
     command -v promtool >/dev/null || echo prometheus
     PATH=$PATH:/usr/sbin:/sbin command -v ip >/dev/null || echo iproute2
     # The tests run the commands that hints print.
@@ -18,10 +18,10 @@ missing_packages() { # [--private-engine]
     { command -v dockerd && command -v containerd; } >/dev/null || echo docker.io
     command -v podman >/dev/null || echo podman
     command -v openssl >/dev/null || echo openssl
-    # These call credential helpers, and the benchmark compares with docker-compose.
+    # skopeo and docker-compose call credential helpers; the benchmark also measures docker-compose.
     command -v skopeo >/dev/null || echo skopeo
     command -v docker-compose >/dev/null || echo docker-compose
-    # The benchmark compares with it.
+    # The benchmark also measures ECR's own helper.
     command -v docker-credential-ecr-login >/dev/null || echo amazon-ecr-credential-helper
     # For debian.sh, and for the package that is installed in its image.
     command -v debootstrap >/dev/null || echo debootstrap
@@ -69,7 +69,7 @@ system_units() {
         \( -name '*.service' -o -name '*.socket' -o -name '*.timer' \) -printf '%f\n' 2>/dev/null | sort -u
 }
 
-# Prints what an environment was made from. It is stored last, so that an environment whose
+# Prints what an environment was made from. The text is stored last, so that an environment whose
 # installation was interrupted is made again.
 stamp() { # ENVIRONMENT REQUIREMENTS
     sha256sum <"$LAB_SOURCE/$2"

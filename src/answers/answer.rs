@@ -51,7 +51,7 @@ impl Answer {
         self
     }
 
-    /// The status for which moby's registry client writes this code in front of any other body.
+    /// The status for which moby's registry client writes this code in front of a body that is not a registry's.
     fn status_of_code(&self) -> Option<u16> {
         match self.code.as_deref()? {
             "unauthorized" => Some(401),

@@ -51,7 +51,7 @@ impl<'a> EnvelopeReader<'a> {
         }
     }
 
-    /// Removes one envelope; whether there was one.
+    /// Removes one envelope, and returns whether there was one.
     fn step(&mut self) -> bool {
         self.remove_envelope() || self.remove_request() || self.remove_status() || self.remove_code()
     }

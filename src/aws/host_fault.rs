@@ -1,5 +1,5 @@
 //! Why a host has no usable AWS credentials: the source that answered, how it answered, and what
-//! mends it on this kind of host. A source that this kind of host does not have is not named.
+//! fixes it on this kind of host. A source that this kind of host does not have is not named.
 
 use crate::aws::explanation::Explanation;
 use crate::config::HostKind;
@@ -141,7 +141,7 @@ impl HostFault {
             Self::UnusableKey { source_name, name, flaw } => (
                 Class::Invalid,
                 format!("{name} from {source_name} has {flaw}"),
-                format!("write {name} again without it, into the place that {source_name} reads"),
+                format!("write {name} without it, in the place that {source_name} reads"),
             ),
         };
         Explanation { link: Link::HostIdentity, class, reason, hint: Some(hint) }

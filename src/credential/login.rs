@@ -72,7 +72,7 @@ mod tests {
             ("'alice'", "s3cret", "the user name is in quotes"),
             ("alice", "alice:s3cret", "the password begins with a user name and a colon"),
             ("alice", "YWxpY2U6czNjcmV0", "the password is the base64 of the user name, a colon and the token"),
-            ("alice", "Bearer s3cret", "the password begins as an HTTP header"),
+            ("alice", "Bearer s3cret", "the password begins like an HTTP header"),
             ("alice", "${TOKEN}", "the password is a placeholder that was not filled in"),
             ("<username>", "s3cret", "the user name is a placeholder that was not filled in"),
             ("alice", "********", "the password is a row of equal characters, as programs show in place of a token"),
@@ -82,7 +82,7 @@ mod tests {
             (
                 "dckr_pat_0123456789abcdef",
                 "alice",
-                "the user name begins as a token does: user name and password may be exchanged",
+                "the user name begins like a token: user name and password may be exchanged",
             ),
             ("alice", "alice", "the password is the user name"),
             (

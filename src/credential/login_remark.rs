@@ -18,7 +18,7 @@ pub enum LoginRemark {
     SpaceInUsername,
     /// The user name is an e-mail address, at a registry that wants another name.
     EmailAddress,
-    /// The user name begins as a token does.
+    /// The user name begins like a token.
     TokenAsUsername,
     /// The password is the user name, which few registries issue.
     PasswordIsUsername,
@@ -91,7 +91,7 @@ impl fmt::Display for LoginRemark {
             Self::ColonInUsername => "the user name contains a colon, which a user name cannot have",
             Self::SpaceInUsername => "the user name has white space in it",
             Self::EmailAddress => "the user name is an e-mail address, and Docker Hub expects the Docker ID",
-            Self::TokenAsUsername => "the user name begins as a token does: user name and password may be exchanged",
+            Self::TokenAsUsername => "the user name begins like a token: user name and password may be exchanged",
             Self::PasswordIsUsername => "the password is the user name",
         })
     }

@@ -44,7 +44,7 @@ pub enum TextFlaw {
     #[error("is the base64 of the user name, a colon and the token")]
     EncodedLogin,
     /// A scheme of HTTP's `Authorization` header in front of it.
-    #[error("begins as an HTTP header")]
+    #[error("begins like an HTTP header")]
     Header,
     /// The name of a variable in front of it.
     #[error("is an assignment, such as `TOKEN=…`")]

@@ -99,7 +99,7 @@ fn is_upper_case(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 
-/// What templates have between braces: a name, a path, a filter. Quotes are of JSON.
+/// What templates have between braces: a name, a path, a filter. Text with quotes is JSON.
 fn is_expression(text: &str) -> bool {
     let text = text.trim();
     !text.is_empty()

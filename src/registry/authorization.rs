@@ -47,7 +47,7 @@ pub(super) fn token_form(parameters: &str, login: &Login) -> Option<Bytes> {
     #[expect(clippy::disallowed_methods, reason = "sends the login to the token service")]
     let fields: Vec<_> = fields.into_iter().map(|(name, value)| (name, value.expose())).collect();
     let length = fields.iter().map(|(name, value)| name.len() + 2 + 3 * value.len()).sum::<usize>();
-    // The buffer has room for everything, because one that grows leaves its old content in memory.
+    // The buffer is large enough from the start: one that grows leaves its old content in memory.
     let mut form = Zeroizing::new(Vec::with_capacity(start.len() + length));
     form.extend_from_slice(start.trim_end_matches('&').as_bytes());
     for (name, value) in fields {

@@ -34,7 +34,7 @@ pub enum LoginAcceptance {
     NoLatest(String),
     /// The registry answers without a login, so the login was not tried.
     Open,
-    /// The registry lets everybody read this image, so the login was not tried.
+    /// The registry lets everyone read this image, so the login was not tried.
     OpenImage(String),
 }
 

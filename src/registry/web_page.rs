@@ -18,7 +18,7 @@ pub(super) fn has_manifest_type(response: &HttpResponse) -> bool {
     ["manifest", "image.index", "application/json"].iter().any(|part| media_type.contains(part))
 }
 
-/// Whether a text begins as a web page does.
+/// Whether a text begins like a web page.
 pub(super) fn is_html_text(text: &str) -> bool {
     let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').to_ascii_lowercase();
     start.starts_with("<!doctype html") || start.starts_with("<html")

@@ -11,7 +11,7 @@ pub(super) struct CauseKey<'a> {
     class: Class,
     /// The registry that answered, because another one has its own reasons.
     registry: Option<&'a str>,
-    /// The login that was refused, because another one is mended elsewhere.
+    /// The login that was refused, because another one is corrected elsewhere.
     login: Option<LoginKey<'a>>,
     /// Message, causes and hint, without names.
     texts: Vec<String>,

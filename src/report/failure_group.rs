@@ -29,7 +29,7 @@ pub(super) struct FailureMember<'a> {
 
 impl<'a> FailureGroup<'a> {
     /// The groups in the order of their first members, but those that were only cancelled first: what a
-    /// user has to mend comes last, where a terminal shows it.
+    /// user has to fix comes last, where a terminal shows it.
     pub(super) fn all(report: &'a Report) -> Vec<Self> {
         let containers = report.tasks.iter().flat_map(|task| {
             task.containers.iter().filter_map(|container| {

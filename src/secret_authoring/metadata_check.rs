@@ -33,7 +33,7 @@ fn name(name: &str, usage: SecretUse) -> Finding {
             "name",
             &format!("`{name}` does not begin with `{PREFIX}`"),
             &format!(
-                "a secret cannot be renamed: create another one, for example `{PREFIX}{}`; ECR takes no other name, and its console shows no other",
+                "a secret cannot be renamed: create another one, for example `{PREFIX}{}`; ECR accepts no other name, and its console shows no other",
                 name.rsplit('/').next().filter(|rest| !rest.is_empty()).unwrap_or("docker-hub")
             ),
         ),

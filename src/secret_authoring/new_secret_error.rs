@@ -35,7 +35,7 @@ pub enum NewSecretError {
     #[error("the description is longer than {0} characters")]
     Description(usize),
     /// A customer key was given for a pull-through cache's secret.
-    #[error("a pull-through cache's secret must use the default key `aws/secretsmanager`; ECR takes no customer key")]
+    #[error("a pull-through cache's secret must use the default key `aws/secretsmanager`; ECR accepts no customer key")]
     CustomerKey,
     /// The key is not the ARN of a KMS key.
     #[error("`{key}` is not the ARN of a KMS key")]
@@ -75,7 +75,7 @@ pub enum NewSecretError {
     #[error("the secret's value would be {0} bytes or more; Secrets Manager stores at most {VALUE_LIMIT}")]
     Long(usize),
     /// The token is also in a field that is not encrypted.
-    #[error("the token is also in the secret's {0}, which is not encrypted")]
+    #[error("the token is also in the secret's {0}; Secrets Manager encrypts only the value")]
     TokenInClear(&'static str),
     /// The token equals the user name, as the Azure section of the source document suggests.
     #[error("the token is the user name")]
@@ -119,7 +119,7 @@ impl Explain for NewSecretError {
             }
             Self::Prefix { name } => {
                 return Some(format!(
-                    "name it `{PULL_THROUGH_PREFIX}{}`: ECR takes no other name, and its console shows no other; for a direct pull use --for direct",
+                    "name it `{PULL_THROUGH_PREFIX}{}`: ECR accepts no other name, and its console shows no other; for a direct pull use --for direct",
                     name.rsplit('/').next().filter(|rest| !rest.is_empty()).unwrap_or("docker-hub")
                 ));
             }
@@ -141,7 +141,7 @@ impl Explain for NewSecretError {
                 "remove it there; if that text was ever stored, revoke the token, because names, descriptions and tags are visible in listings and in CloudTrail"
             }
             Self::TokenIsUsername => {
-                "use the token that the registry issued for this user, for Azure too, where AWS's document says otherwise"
+                "use the token that the registry issued for this user; for Azure too, although AWS's documentation says that it is the user name"
             }
             _ => return None,
         };
@@ -159,7 +159,7 @@ fn token_hint(flaws: &[TextFlaw]) -> &'static str {
         Some(TextFlaw::Json) => {
             "pass the token alone, which is a value in that JSON; for the key file of a Google service account use --username _json_key"
         }
-        Some(TextFlaw::Pem) => "no registry takes a key or a certificate as a token: pass the token that it issued",
+        Some(TextFlaw::Pem) => "no registry accepts a key or a certificate as a token: pass the token that it issued",
         Some(TextFlaw::FileName | TextFlaw::Arn | TextFlaw::Url | TextFlaw::Placeholder | TextFlaw::Mask) => {
             "pass the token itself, for example with `< token.txt`"
         }

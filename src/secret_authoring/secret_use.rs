@@ -47,7 +47,7 @@ impl SecretUse {
                 "cannot be used in `repositoryCredentials`: ECS reads `password`, and the secret has `accessToken`; create a second secret with --for direct"
             }
             Self::Direct => {
-                "cannot be used by a pull-through cache rule: ECR reads `accessToken`, the secret has `password`, and ECR takes no customer key; create a second secret with --for pull-through"
+                "cannot be used by a pull-through cache rule: ECR reads `accessToken`, the secret has `password`, and ECR accepts no customer key; create a second secret with --for pull-through"
             }
         }
     }

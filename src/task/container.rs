@@ -75,7 +75,7 @@ pub enum ContainerErrorKind {
 
 /// Why a name is not one, as the end of a sentence.
 fn reason(slip: Option<&Slip>) -> String {
-    let rule = "is not one of 1 to 255 letters, digits, `-` and `_`";
+    let rule = "must be 1 to 255 letters, digits, `-` and `_`";
     slip.map_or_else(|| rule.to_owned(), |slip| format!("{rule}: {slip}"))
 }
 

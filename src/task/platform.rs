@@ -113,7 +113,7 @@ impl Platform {
             "ppc64el" => "ppc64le",
             "loongarch64" => "loong64",
             "" | "unknown" => return None,
-            // A runtime of its own executes it, whatever the host is.
+            // A WebAssembly runtime executes it on every host.
             text if text.starts_with("wasm") => return None,
             "arm" | "armhf" | "armel" => {
                 return Some(Machine { family: "arm", generation: self.variant.as_deref().and_then(generation) });

@@ -229,14 +229,14 @@ impl AgentObserver for Ends {
 async fn simulated_day_within_the_prepared_services() {
     let folder = PathBuf::from(story_variable("DAY_FOLDER"));
     let (journal, _) = Journal::open(&folder.join("state")).unwrap();
-    let (to_runner, accepted) = mpsc::unbounded_channel();
-    let room = StoreLimits { open: 1_000, history: 200 };
-    let desk = Arc::new(JobStore::new(journal, Vec::new(), room, to_runner));
+    let (to_worker, accepted) = mpsc::unbounded_channel();
+    let limits = StoreLimits { open: 1_000, history: 200 };
+    let job_store = Arc::new(JobStore::new(journal, Vec::new(), limits, to_worker));
     let (work, ends, stop) = (Arc::new(Pulling::new()), Arc::new(Ends::default()), Shutdown::default());
     let own_user = AccessRule { users: [rustix::process::getuid().as_raw()].into(), ..AccessRule::default() };
     let access = Access { submit: own_user.clone(), read: own_user, ..Access::default() };
     let state = ApiState {
-        job_store: Arc::clone(&desk),
+        job_store: Arc::clone(&job_store),
         executor: Arc::<Pulling>::clone(&work),
         observer: Arc::<Ends>::clone(&ends),
         access: Arc::new(RwLock::new(access)),
@@ -245,7 +245,7 @@ async fn simulated_day_within_the_prepared_services() {
     };
     let socket = Socket::bind(&folder.join("agent.sock"), "no-such-group").unwrap();
     let supervisor = Supervisor {
-        job_store: &desk,
+        job_store: &job_store,
         executor: &*work,
         observer: &*ends,
         server: &Server { state: Arc::new(state), listener: &socket.listener().unwrap() },
@@ -256,7 +256,7 @@ async fn simulated_day_within_the_prepared_services() {
         cluster: None,
     };
     let day = async {
-        let acknowledged = submit_all_day(&desk, &folder.join("agent.sock")).await;
+        let acknowledged = submit_all_day(&job_store, &folder.join("agent.sock")).await;
         stop.drain.cancel();
         acknowledged
     };
@@ -266,12 +266,12 @@ async fn simulated_day_within_the_prepared_services() {
     assert_eq!((acknowledged.len(), ends.len()), (DAY / WAVE_INTERVAL * WAVE_SIZE, acknowledged.len()));
     let records = std::fs::read_dir(folder.join("state/requests")).unwrap().map(|entry| entry.unwrap().path());
     let records: Vec<_> = records.map(|path| std::fs::read_to_string(path).unwrap()).collect();
-    assert_eq!(records.len(), room.history);
+    assert_eq!(records.len(), limits.history);
     assert!(records.iter().all(|record| record.contains(r#""ended":{"#)), "the journal has no open request");
 }
 
 /// Submits definitions all day and returns the acknowledged ids.
-async fn submit_all_day(desk: &JobStore, socket: &Path) -> Vec<String> {
+async fn submit_all_day(job_store: &JobStore, socket: &Path) -> Vec<String> {
     let mut acknowledged = Vec::new();
     let mut baseline = ResourceUsage::default();
     // One more hour leaves time for retries.
@@ -293,11 +293,11 @@ async fn submit_all_day(desk: &JobStore, socket: &Path) -> Vec<String> {
             }));
             acknowledged.extend(answers.await);
         }
-        wait_until_idle(desk).await;
+        wait_until_idle(job_store).await;
         advance_clock(MINUTE).await;
     }
-    wait_until_idle(desk).await;
-    assert_eq!(desk.open_count(), 0);
+    wait_until_idle(job_store).await;
+    assert_eq!(job_store.open_count(), 0);
     let ResourceUsage { descriptors, memory } = resource_usage();
     assert!(
         descriptors <= baseline.descriptors + 4,
@@ -310,10 +310,10 @@ async fn submit_all_day(desk: &JobStore, socket: &Path) -> Vec<String> {
 
 /// Waits until no request is running; a request that waits for a retry counts as idle. Waits for a missing engine are
 /// shorter than a minute, so the clock is advanced in small steps meanwhile.
-async fn wait_until_idle(desk: &JobStore) {
+async fn wait_until_idle(job_store: &JobStore) {
     loop {
         let is_running = |standing: &JobState| matches!(standing, JobState::Open(open) if !matches!(open.phase(), JobPhase::Waiting { .. }));
-        if desk.list(1, |view| is_running(&view.state)).is_empty() {
+        if job_store.list(1, |view| is_running(&view.state)).is_empty() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(2)).await;

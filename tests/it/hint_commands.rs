@@ -101,7 +101,7 @@ fn placeholder(command: &str) -> Option<&str> {
     is_left_out.or_else(|| words.find(|word| PLACEHOLDERS.contains(word)))
 }
 
-/// Whether the value behind a placeholder can be known to nobody but the reader.
+/// Whether only the reader can know the value behind a placeholder.
 fn is_unknowable(command: &str) -> bool {
     UNKNOWABLE.iter().any(|(known, _)| *known == command)
 }

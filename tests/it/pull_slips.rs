@@ -95,7 +95,7 @@ fn slip_in_a_secret_is_named_with_its_fix() {
             "it is the address of a web page (AWS)",
             "`aws secretsmanager describe-secret --region us-east-1 --secret-id team/registry --query ARN --output text`",
         ),
-        (IMAGE.to_owned(), "it looks like an image", "belongs into `image`"),
+        (IMAGE.to_owned(), "it looks like an image", "belongs in `image`"),
     ] {
         let text = explanation(&task(&[container("app", "registry.example/app", &secret)]));
         assert!(text.contains(cause) && text.contains(fix), "{secret}: {text}");

@@ -114,7 +114,7 @@ fn login_that_no_registry_asks_for_is_not_tried() {
     assert!(registry.requests().iter().all(|request| request.user.is_none()));
 }
 
-/// A registry whose base path is open to everybody, and whose manifests require a login.
+/// A registry whose base path is open to everyone, and whose manifests require a login.
 fn open_at_base(password: &'static str) -> HttpServer {
     HttpServer::on_loopback(move |request: Request| match request.path.as_str() {
         "/v2/" => Reply::new(200, "{}"),

@@ -1,4 +1,4 @@
-//! `taskpull secret check --registry` at a registry whose TLS fails: the cause is told apart.
+//! `taskpull secret check --registry` at a registry whose TLS fails: each cause has its own message.
 
 use serde_json::{Value, json};
 

@@ -46,7 +46,7 @@ pub(crate) const ECR_STORE_RULES: &[MessageRule] = &[
         EXPIRED,
         Link::Layers,
         Class::Unavailable,
-        "S3, which stores ECR's layers, holds the signed URL of a layer for expired",
+        "S3, which stores ECR's layers, considers the signed URL of a layer expired",
         "check the clock of the engine's host with `timedatectl`; a pull that takes hours gets new URLs with the next attempt",
     ),
     MessageRule::new(
@@ -77,7 +77,7 @@ pub(crate) const ECR_STORE_RULES: &[MessageRule] = &[
         Link::Layers,
         Class::Refused,
         "S3, which stores ECR's layers, denied access to the bucket {bucket}",
-        "allow `s3:GetObject` on `{bucket_arn}/*` for everybody who pulls: in the policy of the S3 gateway endpoint (`aws ec2 describe-vpc-endpoints --filters Name=service-name,Values=com.amazonaws.{region}.s3 --region {region}` shows it), and in a service control policy, if one restricts S3",
+        "allow `s3:GetObject` on `{bucket_arn}/*` for every principal that pulls: in the policy of the S3 gateway endpoint (`aws ec2 describe-vpc-endpoints --filters Name=service-name,Values=com.amazonaws.{region}.s3 --region {region}` shows it), and in a service control policy, if one restricts S3",
     )
     .and_final(),
 ];
@@ -104,7 +104,7 @@ pub(crate) const STORE_RULES: &[MessageRule] = &[
         EXPIRED,
         Link::Layers,
         Class::Unavailable,
-        "the store of the registry's layers holds the signed URL of a layer for expired",
+        "the store of the registry's layers considers the signed URL of a layer expired",
         "check the clocks of the registry and of the engine's host with `timedatectl`; a pull that takes hours gets new URLs with the next attempt",
     ),
     MessageRule::new(

@@ -11,7 +11,7 @@ pub(crate) const FINAL_RULES: &[MessageRule] = &[
         Link::Registry,
         Class::Throttled,
         "the registry's pull rate limit is used up {for_whom}; Docker Hub counts pulls in windows of six hours",
-        "wait for the end of the window, or pull with an account that has a higher limit: name its login in repositoryCredentials.credentialsParameter; a pull-through cache rule of ECR (`[[rewrite]]`) also keeps the pulls away from the limit",
+        "wait for the end of the window, or pull with an account that has a higher limit: name its login in repositoryCredentials.credentialsParameter; a pull-through cache rule of ECR (`[[rewrite]]`) also avoids the limit",
     )
     .and_final(),
     MessageRule::new(
@@ -174,7 +174,7 @@ pub(crate) const LOGIN_RULES: &[MessageRule] = &[
         Link::Registry,
         Class::Refused,
         "the registry does not accept these credentials",
-        "check the user name and the password with the registry: the password may have changed, or the token may be revoked; if `curl -si https://{host}/v2/` answers 200, the registry asks for no login there, and engines send none: let it answer 401",
+        "check the user name and the password with the registry: the password may have changed, or the token may be revoked; if `curl -si https://{host}/v2/` answers 200, the registry asks for no login there, and engines send none: configure it to answer 401",
     )
     .about_login(),
 ];

@@ -59,7 +59,7 @@ pub(crate) const PROXY_RULES: &[MessageRule] = &[
         Link::Registry,
         Class::Unavailable,
         "the engine's proxy or a gateway cannot reach {server}",
-        "try again later; if the error remains, check the name resolution and the route of the proxy, and whether {server} belongs into NO_PROXY",
+        "try again later; if the error remains, check the name resolution and the route of the proxy, and whether {server} belongs in NO_PROXY",
     ),
     MessageRule::new(
         &["403", "forbidden"],

@@ -169,7 +169,7 @@ pub(crate) const CODE_RULES: &[MessageRule] = &[
         Link::Registry,
         Class::Refused,
         "the registry does not accept these credentials",
-        "check the user name and the password with the registry: the password may have changed, or the token may be revoked; if `curl -si https://{host}/v2/` answers 200, the registry asks for no login there, and engines send none: let it answer 401",
+        "check the user name and the password with the registry: the password may have changed, or the token may be revoked; if `curl -si https://{host}/v2/` answers 200, the registry asks for no login there, and engines send none: configure it to answer 401",
     )
     .about_login(),
     MessageRule::new(&["denied"], Link::Repository, Class::Refused, REFUSED_REPOSITORY, CHECK_NAME_AND_PERMISSION)
@@ -235,7 +235,7 @@ pub(crate) const STATUS_RULES: &[MessageRule] = &[
         &["403"],
         Link::Registry,
         Class::Refused,
-        "the registry denied access with HTTP 403 and without words",
+        "the registry denied access with HTTP 403 and without a message",
         "check the login and its permission on {repository}; a proxy, a gateway or a firewall in front of {server} answers so too: `curl -si https://{host}/v2/` on the engine's host shows who refused",
     )
     .about_login(),

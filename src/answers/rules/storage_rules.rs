@@ -17,7 +17,7 @@ pub(crate) const STORAGE_RULES: &[MessageRule] = &[
             "insufficient 'lchown'",
             "cannot be mapped to a host id",
         ],
-        "the engine's image storage cannot own a file of the image: the file's user or group id is outside the range of the engine's user namespace",
+        "the engine's image storage cannot set the owner of a file of the image: the user or group id is outside the range of the engine's user namespace",
         "raise the range of the engine's user in /etc/subuid and /etc/subgid above the id in the message, then restart the engine; or change the owner of the file in the image",
     ),
     storage(

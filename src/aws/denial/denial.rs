@@ -146,7 +146,7 @@ impl Denial {
         self.request().holder()
     }
 
-    /// What mends the denial, who can do it, and a complete command that shows the policy.
+    /// What resolves the denial, who can do it, and a complete command that shows the policy.
     #[must_use]
     pub fn hint(&self) -> String {
         remedy::hint(&self.request(), self.decision, self.policy.as_deref())

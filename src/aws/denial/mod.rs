@@ -1,4 +1,4 @@
-//! AWS's sentences about denied requests: who may not do what, which policy decides, and what mends it.
+//! AWS's sentences about denied requests: who may not do what, which policy decides, and what resolves it.
 //!
 //! Every service words a denial in the same form (IAM User Guide, "Troubleshoot access denied error
 //! messages"), and ECR and S3 repeat it in what a registry answers. [`Denial::parse`] reads the
@@ -6,7 +6,7 @@
 //! characters that are safe in a shell and on a terminal, because the sentence may come from a
 //! registry.
 //!
-//! Must not: contact AWS, answer a denial that no "allow" can mend with "allow".
+//! Must not: contact AWS, recommend an "allow" for a denial that no "allow" can resolve.
 
 mod candidates;
 #[expect(clippy::module_inception, reason = "the file is named after its type")]

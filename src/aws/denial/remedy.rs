@@ -1,4 +1,4 @@
-//! What mends a denial: the policy to change, who can change it, and the command that shows it.
+//! What resolves a denial: the policy to change, who can change it, and the command that shows it.
 
 use super::candidates;
 use super::denied_request::DeniedRequest;
@@ -43,7 +43,7 @@ fn allow(request: &DeniedRequest<'_>, kind: PolicyKind, policy: Option<&str>) ->
     }
 }
 
-/// The one kind of denial that an "allow" for the caller mends.
+/// The one kind of denial that an "allow" for the caller resolves.
 fn allow_identity(request: &DeniedRequest<'_>, shown: &str) -> String {
     let (action, holder, target) = (request.needed_actions(), request.holder(), request.policy_resource());
     let mut hint = format!("allow {action} on {target} in an identity-based policy of {holder}{shown}");
@@ -79,7 +79,7 @@ fn remove_deny(request: &DeniedRequest<'_>, kind: PolicyKind, policy: Option<&st
     }
 }
 
-/// A session policy belongs to the credentials, so no policy of the role mends it.
+/// A session policy belongs to the credentials, so no policy of the role resolves it.
 fn session_policy(request: &DeniedRequest<'_>, verb: &str) -> String {
     format!(
         "the session policy {verb} {} on {}; it was set when the credentials of {} were issued (Policy or PolicyArns of AssumeRole, an activation, a credential process), so change it there: the policies of the role do not help",

@@ -16,7 +16,7 @@ pub struct Shortage {
 }
 
 const HINT: &str = "free disk space or use a larger disk: `docker system df` shows what uses it, `docker image prune` removes \
-     untagged images; taskpull deletes nothing. The need is an estimate: with disk.check = \"warn\" the image is \
+     untagged images; taskpull deletes nothing. The required space is an estimate: with disk.check = \"warn\" the image is \
      pulled anyway";
 
 /// The hint when the disk has no inode left; more bytes would not help.

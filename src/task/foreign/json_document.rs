@@ -30,7 +30,7 @@ pub(super) fn recognize(document: &Value, text: &str) -> Option<ForeignDocument>
     if loose.is_some() {
         return loose;
     }
-    // What an answer reports as missing leads nowhere.
+    // A resource that AWS reports as missing has no definition to ask for.
     let hint = command_for_arn(text)
         .filter(|_| !text.contains("\"MISSING\""))
         .map(|command| format!("it names a task definition: {command}"))

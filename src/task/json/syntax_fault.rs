@@ -76,7 +76,7 @@ fn explain(text: &str, before: &str, rest: &str, word: &str, is_end: bool, words
     if is_template {
         return fault(
             "a placeholder that was not filled in",
-            "the input is a template: give what the program that fills it in writes",
+            "the input is a template: give the output of the program that fills it in",
         );
     }
     if rest.starts_with('\'') {

@@ -36,7 +36,7 @@ const WORDS: [&str; 32] = [
     "NAMESPACE",
 ];
 
-/// Words that leave no doubt, also in a name that may have upper-case letters.
+/// Words that certainly are a placeholder, also in a name that may have upper-case letters.
 const CERTAIN_WORDS: [&str; 11] =
     ["YOUR", "ARN", "REPLACE", "REPLACEME", "CHANGEME", "INSERT", "TODO", "FIXME", "TBD", "PLACEHOLDER", "HERE"];
 
@@ -51,7 +51,7 @@ pub(in crate::task) fn is_certain_blank(word: &str) -> bool {
     has_word(word, &CERTAIN_WORDS) || is_run_of_x(word) || word == "CHANGE_ME" || word == "SECRET_NAME"
 }
 
-/// Whether a word is in a place of digits and has none: `aws_account_id`, `account`, `xxxxxxxxxxxx`.
+/// Whether a word, in a place where digits belong, has none: `aws_account_id`, `account`, `xxxxxxxxxxxx`.
 pub(in crate::task) fn is_unnumbered(word: &str) -> bool {
     !word.is_empty() && word.chars().all(|c| c.is_alphabetic() || matches!(c, '_' | '-' | ' ' | '.'))
 }

@@ -12,10 +12,10 @@ pub enum Slip {
     #[error("it is in quotes, which are not a part of the value")]
     Quotes(Excerpt),
     /// The value is JSON, or has JSON within.
-    #[error("it has JSON in it, and should be {0}")]
+    #[error("it contains JSON, and should be {0}")]
     Json(Field),
     /// The value is a login or a token, or has one within.
-    #[error("it looks like a login or has one in it, and should be {0}")]
+    #[error("it looks like a login or contains one, and should be {0}")]
     Login(Field),
     /// A part of a template or of a document was not replaced by a value.
     #[error("`{0}` looks like a placeholder that was not filled in")]
@@ -79,16 +79,16 @@ impl Slip {
     pub fn hint(&self) -> String {
         match self {
             Self::Quotes(rest) => format!("write it without quotes: `{rest}`"),
-            Self::Json(Field::RegistryHost) | Self::Login(Field::RegistryHost) => "write the host alone; the login belongs into a secret".to_owned(),
+            Self::Json(Field::RegistryHost) | Self::Login(Field::RegistryHost) => "write the host alone; the login belongs in a secret".to_owned(),
             Self::Json(_) | Self::Login(_) => "put the login into a secret, and name that secret in `repositoryCredentials`; change the password or token if this text was stored or shared".to_owned(),
             Self::Placeholder(_) => "replace it with the real value; if a template or a script should do that, check that it ran and knows the value".to_owned(),
             Self::WebPage(page, _) => page.hint.clone(),
             Self::Command(_, Some(rest)) => format!("write only the image: `{rest}`"),
             Self::Command(field, None) => format!("write {field} alone"),
             Self::ArnForImage { image: Some(image), .. } => format!("write the image: `{image}`, and `:` with a tag behind it"),
-            Self::ArnForImage { image: None, .. } => "an image is `[registry[:port]/]repository[:tag][@digest]`; the ARN of a secret belongs into `repositoryCredentials.credentialsParameter`".to_owned(),
-            Self::ImageFor(Field::Role) => "an image belongs into `image`, the ARN of a role here".to_owned(),
-            Self::ImageFor(_) => "an image belongs into `image`; here is the place of the secret with its registry's login".to_owned(),
+            Self::ArnForImage { image: None, .. } => "an image is `[registry[:port]/]repository[:tag][@digest]`; the ARN of a secret belongs in `repositoryCredentials.credentialsParameter`".to_owned(),
+            Self::ImageFor(Field::Role) => "an image belongs in `image`; this field has the ARN of a role".to_owned(),
+            Self::ImageFor(_) => "an image belongs in `image`; this field names the secret with the login of its registry".to_owned(),
             Self::WhiteSpace(found, rest) if found.is_at_end() => {
                 format!("write it without white space and invisible characters at its ends: `{rest}`")
             }

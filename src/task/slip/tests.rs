@@ -136,11 +136,11 @@ fn quotes_json_and_logins_are_named() {
         r#"["a", "b"]"#,
     ];
     for field in [Field::Image, Field::Secret, Field::Role, Field::ContainerName] {
-        assert_slips(field, "it has JSON in it", &json);
+        assert_slips(field, "it contains JSON", &json);
     }
     assert_slips(
         Field::Image,
-        "it looks like a login or has one in it, and should be an image",
+        "it looks like a login or contains one, and should be an image",
         &[
             "alice:hunter2@shared.example/app:1",
             "https://alice:hunter2@registry.example/app",
@@ -150,7 +150,7 @@ fn quotes_json_and_logins_are_named() {
     );
     assert_slips(
         Field::Secret,
-        "it looks like a login or has one in it",
+        "it looks like a login or contains one",
         &[
             "alice:hunter2",
             "username=alice,password=hunter2",
