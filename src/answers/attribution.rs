@@ -2,7 +2,7 @@
 
 use crate::answers::answer::Answer;
 use crate::answers::answer_source::AnswerSource;
-use crate::answers::envelope::{CODES, ENVELOPES, Envelope};
+use crate::answers::preamble::{CODES, PREAMBLES, Preamble};
 use crate::answers::pull_phase::PullPhase;
 use crate::answers::response_body::ResponseBody;
 use crate::answers::status_words::{StatusWords, quoted_body};
@@ -16,13 +16,13 @@ fn beginning(text: &str) -> &str {
 
 /// Finds who said the words of an engine's message, which came with this HTTP status.
 pub(crate) fn attribute(status: u16, text: &str, phase: PullPhase) -> Answer {
-    let mut reader = EnvelopeReader::new(beginning(text.trim()), phase);
+    let mut reader = PreambleReader::new(beginning(text.trim()), phase);
     while reader.step() {}
     reader.into_answer(status)
 }
 
-/// What the envelopes said so far, and the words that are left.
-struct EnvelopeReader<'a> {
+/// What the preambles have shown so far, and the words that are left.
+struct PreambleReader<'a> {
     rest: &'a str,
     asked: Option<AnswerSource>,
     is_answer: bool,
@@ -36,7 +36,7 @@ struct EnvelopeReader<'a> {
     phase: PullPhase,
 }
 
-impl<'a> EnvelopeReader<'a> {
+impl<'a> PreambleReader<'a> {
     fn new(rest: &'a str, phase: PullPhase) -> Self {
         Self {
             rest,
@@ -51,32 +51,32 @@ impl<'a> EnvelopeReader<'a> {
         }
     }
 
-    /// Removes one envelope, and returns whether there was one.
+    /// Removes one preamble, and returns whether there was one.
     fn step(&mut self) -> bool {
-        self.remove_envelope() || self.remove_request() || self.remove_status() || self.remove_code()
+        self.remove_preamble() || self.remove_request() || self.remove_status() || self.remove_code()
     }
 
-    fn remove_envelope(&mut self) -> bool {
+    fn remove_preamble(&mut self) -> bool {
         // The platform's words are the engine's; those of a failed resolution behind them are not.
         if let Some(at) = find(self.rest, "failed to resolve reference ")
             && starts_with(self.rest, "no matching manifest for ")
         {
             self.rest = &self.rest[at..];
         }
-        let Some(envelope) = ENVELOPES.iter().find(|envelope| starts_with(self.rest, envelope.prefix)) else {
+        let Some(preamble) = PREAMBLES.iter().find(|preamble| starts_with(self.rest, preamble.prefix)) else {
             return false;
         };
-        let inner = &self.rest[envelope.prefix.len()..];
+        let inner = &self.rest[preamble.prefix.len()..];
         self.rest = match inner.split_once(": ") {
-            _ if !envelope.has_name => inner,
+            _ if !preamble.has_name => inner,
             Some((_, rest)) => rest,
-            None if envelope.code.is_some() => "",
+            None if preamble.code.is_some() => "",
             None => return false,
         };
-        let Envelope { asked, is_answer, phase, code, .. } = envelope;
+        let Preamble { asked, is_answer, phase, code, .. } = preamble;
         self.asked = asked.or(self.asked);
         self.is_answer |= is_answer;
-        self.is_joined |= envelope.prefix.starts_with("error from registry");
+        self.is_joined |= preamble.prefix.starts_with("error from registry");
         self.phase = phase.unwrap_or(self.phase);
         self.code = code.map(str::to_owned);
         true

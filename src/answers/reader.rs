@@ -64,8 +64,8 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// containerd's words for a part of the image that is not there. It does not know how to ask
-    /// for a part whose media type is none of images, and says the same.
+    /// containerd's words for a part of the image that is not there. containerd says the same about a
+    /// part whose media type it does not know how to ask for.
     fn missing_content(&self) -> Option<&'static MessageRule> {
         let (_, rest) = self.words.split_once("could not fetch content descriptor")?;
         let (_, media_type) = rest.split_once('(')?;
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
             _ => denial.reason(),
         };
         let (caller, action) = (denial.principal().unwrap_or("the caller"), denial.action().unwrap_or("this pull"));
-        let explanation = format!("{caller} is not allowed {action}: {reason}");
+        let explanation = format!("{caller} is not allowed to perform {action}: {reason}");
         let (class, reaction, hint) = (Class::Refused, Reaction::Final, Some(denial.hint().into()));
         Some(Classification { link, class, reaction, explanation: explanation.into(), hint })
     }

@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_of_kms_are_told_apart() {
+    fn codes_of_kms_are_distinguished() {
         let elsewhere = "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.";
         let denied = "User: … is not authorized to perform: kms:Decrypt on …";
         assert_table(

@@ -64,7 +64,7 @@ pub(super) fn allow_assume_role(identity: &Identity, denial: &Denial) -> String 
     }
 }
 
-/// Allows the use of a secret's key. Secrets Manager does not name the key.
+/// How to allow the use of a secret's key. Secrets Manager does not name the key.
 pub(super) fn allow_on_secret_key(call: AwsCall, holder: &str, region: &str, secret: &str) -> String {
     let permissions = match call {
         AwsCall::GetSecretValue => "kms:Decrypt",
@@ -82,7 +82,7 @@ pub(super) fn check_the_key(region: &str, secret: &str) -> String {
     )
 }
 
-/// Enables a key.
+/// The command that enables a disabled key.
 pub(super) fn enable_key(region: &str, resource: &AwsResource, message: &str) -> String {
     match key_id(resource, message) {
         Some(key) => format!("enable it: `aws kms enable-key --region {region} --key-id {key}`"),
@@ -90,7 +90,7 @@ pub(super) fn enable_key(region: &str, resource: &AwsResource, message: &str) ->
     }
 }
 
-/// Shows the state of a key, and cancels its deletion.
+/// The commands that show the state of a key and cancel its deletion.
 pub(super) fn cancel_key_deletion(region: &str, resource: &AwsResource, message: &str) -> String {
     match key_id(resource, message) {
         Some(key) => format!(

@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_of_both_endpoints_are_told_apart() {
+    fn answers_of_both_endpoints_are_distinguished() {
         assert_eq!(status("Non-success status from HTTP credential provider: StatusCode(404)"), Some(404));
         assert_eq!(status("could not connect"), None);
         for (message, answer) in [

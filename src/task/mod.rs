@@ -9,6 +9,7 @@ mod container;
 mod credentials_parameter;
 mod definition_error;
 mod definition_warning;
+mod edit_distance;
 mod execution_role;
 mod foreign;
 mod image_error;
@@ -35,6 +36,7 @@ pub use container::{ContainerDefinition, ContainerError, ContainerErrorKind, Con
 pub use credentials_parameter::CredentialsParameter;
 pub use definition_error::DefinitionError;
 pub use definition_warning::DefinitionWarning;
+pub use edit_distance::edit_distance;
 pub use execution_role::ExecutionRoleError;
 pub use foreign::{describe_command, image_command, shell_word};
 pub use image_error::ImageReferenceError;

@@ -1,5 +1,7 @@
 //! What people write in place of the name of a Region: a zone, a different spelling, a place.
 
+use crate::task::edit_distance::edit_distance;
+
 /// The places of Regions, as the AWS console shows them, in lower case.
 const PLACES: [(&str, &str); 44] = [
     ("virginia", "us-east-1"),
@@ -102,31 +104,12 @@ fn abbreviation(region: &str) -> String {
     short
 }
 
-/// The number of letters to insert, delete, replace or swap with their neighbour to get from one text to the other.
-fn edit_distance(from: &str, to: &str) -> usize {
-    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
-    let mut rows: Vec<Vec<usize>> = vec![(0..=to.len()).collect()];
-    for i in 1..=from.len() {
-        let mut row = vec![i];
-        for j in 1..=to.len() {
-            let replaced = rows[i - 1][j - 1] + usize::from(from[i - 1] != to[j - 1]);
-            let mut best = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[from.len()][to.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use crate::task::Region;
 
     #[test]
-    fn a_zone_is_told_from_its_region() {
+    fn a_zone_is_distinguished_from_its_region() {
         for (text, region) in [
             ("us-east-1a", "us-east-1"),
             ("eu-central-1c", "eu-central-1"),

@@ -3,7 +3,7 @@
 use super::safe_arn::{SafeArn, is_word};
 use crate::task::{self, SecretArn};
 
-/// Who wanted to do what, with which resource, where.
+/// The caller, the action, the resource and the Region of a denied request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DeniedRequest<'a> {
     pub principal: Option<SafeArn<'a>>,
@@ -105,7 +105,7 @@ impl<'a> DeniedRequest<'a> {
         }
     }
 
-    /// The resource's owner and kind, in a sentence.
+    /// The kind of the resource, in a sentence.
     pub(super) fn resource_noun(&self) -> &'static str {
         match self.service() {
             "secretsmanager" => "secret",

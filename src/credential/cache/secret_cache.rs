@@ -194,7 +194,7 @@ impl SecretCache {
         is_quarantined.then(|| quarantine.failure(secret, image, now))
     }
 
-    /// Forgets the secret under this key.
+    /// Evicts the secret under this key.
     pub(super) fn remove(&mut self, key: &SecretCacheKey) {
         self.entries.remove(key);
     }

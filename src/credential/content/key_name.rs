@@ -3,6 +3,8 @@
 //! A user may put a login into a key by mistake. So a name is shown only if it consists of the words
 //! below, and its unknown words are replaced by an ellipsis.
 
+use crate::task::edit_distance;
+
 /// What a key probably contains, by the last of its words that says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeyRole {
@@ -124,20 +126,6 @@ fn misspelt_role(word: &str) -> Option<KeyRole> {
     } else {
         None
     }
-}
-
-/// The number of bytes to insert, remove or replace to turn one text into the other (Levenshtein).
-pub(crate) fn edit_distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.bytes().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, b) in other.bytes().enumerate() {
-            let replaced = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[other.len()]
 }
 
 #[cfg(test)]

@@ -10,11 +10,12 @@ use std::path::Path;
 use super::config_error::HostLoginConfigFault;
 use crate::credential::content::docker_auth_entry::{is_same_login, parse_auth_entry};
 use crate::credential::content::json::{JsonObject, JsonValue, expose};
-use crate::credential::content::{ContentFault, key_name::edit_distance, object_form, object_parser::parse_object};
+use crate::credential::content::{ContentFault, object_form, object_parser::parse_object};
 use crate::credential::login::Login;
 use crate::credential::scope::{Scope, entry_name, is_browser_token_key};
 use crate::regular_file::{RegularFileError, read_regular_file};
 use crate::secret::Secret;
+use crate::task::edit_distance;
 
 /// The longest document that is read, in bytes.
 const DOCUMENT_LIMIT: usize = 1_024 * 1_024;

@@ -116,7 +116,7 @@ async fn a_deadline_tells_a_silent_registry_from_a_slow_layer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_engine_without_zstd_is_told_from_a_broken_image() {
+async fn a_missing_zstd_decoder_is_distinguished_from_a_broken_image() {
     let text = "failed to register layer: Error processing tar file(exit status 1): archive/tar: invalid tar header";
     for (is_old, link) in [(true, Link::Engine), (false, Link::Manifest)] {
         let fake = FakeEngine { is_old, ..FakeEngine::default() }.script("app", error(200, text));
