@@ -112,7 +112,7 @@ impl<'a> PreambleReader<'a> {
         let Some(found) = StatusWords::find(self.rest) else { return false };
         if let Some(url) = found.url {
             self.read_url(url);
-            // The answer to HEAD has no body, so the status stands for the code.
+            // The answer to HEAD has no body, so the code is derived from the status.
             let is_denied = found.status == 403 && url.contains("/manifests/");
             self.code = is_denied.then(|| "denied".to_owned());
         }

@@ -19,7 +19,7 @@ pub(crate) struct Preamble {
     pub is_answer: bool,
     /// Whether a layer or the configuration is asked for.
     pub phase: Option<PullPhase>,
-    /// The code of a registry's answer that the words stand for.
+    /// The code of the registry's answer that the engine replaces by these words.
     pub code: Option<&'static str>,
 }
 

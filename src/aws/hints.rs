@@ -22,7 +22,7 @@ pub(super) fn try_again(service: AwsService, region: Option<&str>) -> String {
     format!("this may be temporary: try again; if it persists, {}", check_the_path(service, region))
 }
 
-/// The deadline passed.
+/// The hint for a call that did not end before its deadline.
 pub(super) fn raise_the_timeout(service: AwsService, region: Option<&str>) -> String {
     format!("{}; or raise secrets.timeout", check_the_path(service, region))
 }

@@ -107,7 +107,7 @@ pub(crate) enum ProfileFault {
     Process {
         /// The program, without its arguments.
         program: String,
-        /// How it ended.
+        /// How the program ended, such as `exit status: 3`, without its output.
         message: String,
     },
     /// Another problem, which the SDK states.

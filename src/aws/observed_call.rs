@@ -91,7 +91,7 @@ pub trait CallObserver: fmt::Debug + Send + Sync + 'static {
     fn call_ended(&self, _: &AwsCallEvent) {}
 }
 
-/// No observer.
+/// The observer that ignores every call.
 impl CallObserver for () {}
 
 /// One AWS call, including the SDK's own attempts.

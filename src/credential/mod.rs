@@ -39,6 +39,6 @@ pub use login_remark::{LoginPart, LoginRemark};
 pub use observer::{CredentialKind, CredentialObserver, CredentialOrigin, ProvidedCredential};
 pub use provenance::{Provenance, SecretNames};
 pub use provider::CredentialProvider;
-pub(crate) use redaction::redact_login;
+pub(crate) use redaction::{RESERVED, redact_login};
 pub use store::{SecretStore, TokenStore};
 pub use text_flaw::TextFlaw;

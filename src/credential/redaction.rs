@@ -3,9 +3,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use zeroize::Zeroizing;
 
 use crate::credential::Login;
+
+/// The characters that forms and queries escape (RFC 3986, 2.3).
+pub(crate) const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Shorter texts occur by chance; removing them would make every message unreadable.
 const MIN_LENGTH: usize = 4;
@@ -43,7 +47,7 @@ pub(crate) fn redact_login(text: String, login: &Login, header: Option<&str>) ->
             forms.extend(base64_forms(text));
             forms.push(Zeroizing::new(text.to_owned()));
         }
-        forms.push(Zeroizing::new(percent_encode(plain)));
+        forms.push(Zeroizing::new(utf8_percent_encode(plain, &RESERVED).to_string()));
     }
     // The longest first, because a form may be part of another.
     forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
@@ -88,11 +92,6 @@ fn base64_forms(text: &str) -> impl Iterator<Item = Zeroizing<String>> {
             Zeroizing::new(encoded.get(first..last).unwrap_or_default().to_owned())
         })
     })
-}
-
-fn percent_encode(text: &str) -> String {
-    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.~".contains(&b);
-    text.bytes().map(|b| if is_plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@
 
 use std::fmt;
 
-use super::login_shape::{InputKind, Visible, holds_login, visible_part};
+use super::input_kind::InputKind;
+use super::login_shape::{Visible, holds_login, visible_part};
 use super::printable::{Printable, is_invisible};
 
 /// What is shown in place of a text that may hold a login.

@@ -7,9 +7,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::HeaderValue;
+use percent_encoding::utf8_percent_encode;
 use zeroize::Zeroizing;
 
-use crate::credential::Login;
+use crate::credential::{Login, RESERVED};
 use crate::secret::Secret;
 
 /// The header with the login itself (E3); `None` unless it is a user name and password.
@@ -52,27 +53,14 @@ pub(super) fn token_form(parameters: &str, login: &Login) -> Option<Bytes> {
     form.extend_from_slice(start.trim_end_matches('&').as_bytes());
     for (name, value) in fields {
         form.extend([b"&", name.as_bytes(), b"="].concat());
-        value.bytes().for_each(|byte| percent_encode_byte(byte, |byte| form.push(byte)));
+        utf8_percent_encode(value, &RESERVED).for_each(|part| form.extend_from_slice(part.as_bytes()));
     }
     Some(Bytes::from_owner(form))
 }
 
 /// Encodes a text for a form or a query.
 pub(super) fn percent_encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(3 * text.len());
-    text.bytes().for_each(|byte| percent_encode_byte(byte, |byte| encoded.push(char::from(byte))));
-    encoded
-}
-
-fn percent_encode_byte(byte: u8, mut push: impl FnMut(u8)) {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-        push(byte);
-    } else {
-        push(b'%');
-        push(DIGITS[usize::from(byte >> 4)]);
-        push(DIGITS[usize::from(byte & 15)]);
-    }
+    utf8_percent_encode(text, &RESERVED).to_string()
 }
 
 fn sensitive(parts: &[&[u8]]) -> Option<HeaderValue> {

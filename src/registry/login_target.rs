@@ -15,7 +15,7 @@ pub struct LoginTarget {
 /// How much of an image the user named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TargetPrecision {
-    /// Only the registry.
+    /// The registry alone, without a repository.
     Registry,
     /// The repository; the tag is then `latest`.
     Repository,

@@ -6,8 +6,8 @@ use super::registry_error::RegistryError;
 use crate::answers::{Answer, AnswerSource, Classification, PullPhase, Reaction, SentLogin, interpret};
 use crate::error::{Class, Link};
 
-/// What a failed request means; an answer means the same as in a pull. `login` is what the request
-/// had.
+/// What a failed request means; an answer means the same as in a pull. `login` is the login that the
+/// request was sent with.
 pub(super) fn meaning(target: &LoginTarget, login: &SentLogin, source: &RegistryError) -> Classification {
     match source {
         RegistryError::Answer(answer) => match (read(answer, target, login), login) {

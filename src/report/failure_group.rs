@@ -57,7 +57,7 @@ impl<'a> FailureGroup<'a> {
         groups
     }
 
-    /// The member that stands for all.
+    /// The member whose failure is printed for the whole group.
     pub(super) fn first(&self) -> &FailureMember<'a> {
         &self.members[0]
     }

@@ -11,7 +11,7 @@ use crate::task::DefinitionWarning;
 /// A warning, and the part of the run that it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct WarningReport {
-    /// The warning.
+    /// The id and the message of the warning.
     #[serde(flatten)]
     pub warning: Warning,
     /// Where the task definition was read from, if the warning is about one.

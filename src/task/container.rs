@@ -65,7 +65,7 @@ pub enum ContainerErrorKind {
     /// The image is not an image reference.
     #[error("image `{text}`: {error}", text = .0, error = .1)]
     Image(Excerpt, Box<ImageReferenceError>),
-    /// A key stands for the image or for the credentials, which the container does not have.
+    /// The container has no image or no credentials, but a key that is meant as one of them.
     #[error("{key}", key = .0)]
     StrayKey(StrayKey),
     /// `credentialsParameter` is neither the ARN nor the name of a secret.

@@ -1,19 +1,14 @@
 //! `repositoryCredentials.credentialsParameter`: the full ARN, the partial ARN or the name of a secret.
 
-use std::fmt;
-
 use super::arn::{ArnError, SecretArn, check_secret_name};
+use super::arn_or_name::ArnOrName;
 use super::region::Region;
 use super::slip::{Field, Slip};
 
-/// The secret that contains a container's registry credentials.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum CredentialsParameter {
-    /// A full or partial ARN, which includes Region and account (A2, A4, A6).
-    Arn(SecretArn),
-    /// A name, in the Region and account of the identity that reads the secret (A3).
-    Name(String),
-}
+/// The secret that contains a container's registry credentials: a full or partial ARN, which includes
+/// Region and account (A2, A4, A6), or a name in the Region and account of the identity that reads the
+/// secret (A3).
+pub type CredentialsParameter = ArnOrName<SecretArn>;
 
 impl CredentialsParameter {
     /// Parses the parameter as ECS does: a text that begins with `arn:` is an ARN.
@@ -31,46 +26,10 @@ impl CredentialsParameter {
         Ok(Self::Name(text.to_owned()))
     }
 
-    /// The ARN or name, as requests to Secrets Manager send it in `SecretId`.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Arn(arn) => arn.as_str(),
-            Self::Name(name) => name,
-        }
-    }
-
     /// The Region in the ARN; `None` for a name.
     #[must_use]
     pub fn region(&self) -> Option<&Region> {
-        match self {
-            Self::Arn(arn) => Some(arn.region()),
-            Self::Name(_) => None,
-        }
-    }
-
-    /// The partition in the ARN; `None` for a name.
-    #[must_use]
-    pub fn partition(&self) -> Option<&str> {
-        match self {
-            Self::Arn(arn) => Some(arn.partition()),
-            Self::Name(_) => None,
-        }
-    }
-
-    /// The account id in the ARN; `None` for a name.
-    #[must_use]
-    pub fn account(&self) -> Option<&str> {
-        match self {
-            Self::Arn(arn) => Some(arn.account()),
-            Self::Name(_) => None,
-        }
-    }
-}
-
-impl fmt::Display for CredentialsParameter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        self.arn().map(SecretArn::region)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Warnings about keys that stand for others, where no container is refused for them.
+//! Warnings about stray keys for which no container is refused.
 
 use super::container::{ContainerDefinition, ContainerError};
 use super::definition_warning::DefinitionWarning;

@@ -5,6 +5,7 @@
 //! malformed ARN) stays with that container, so that the other images can still be pulled.
 
 mod arn;
+mod arn_or_name;
 mod container;
 mod credentials_parameter;
 mod definition_error;
@@ -32,6 +33,7 @@ mod task_definition;
 mod tests;
 
 pub use arn::{ArnError, KeyArn, RoleArn, SecretArn, check_cluster, is_account_id};
+pub use arn_or_name::ArnOrName;
 pub use container::{ContainerDefinition, ContainerError, ContainerErrorKind, ContainerName};
 pub use credentials_parameter::CredentialsParameter;
 pub use definition_error::DefinitionError;

@@ -1,18 +1,12 @@
 //! `executionRoleArn`: the ARN of a role, or its name in the account of the caller.
 
-use std::fmt;
-
 use super::arn::{ArnError, RoleArn, check_role_name};
+use super::arn_or_name::ArnOrName;
 use super::slip::{Field, Slip};
 
-/// A role as a task definition names it. ECS completes a bare name with the account of the caller.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum RoleParameter {
-    /// The whole ARN, which includes the account.
-    Arn(RoleArn),
-    /// The name, with its path if it has one: `service/execution`. The account is that of the host's identity.
-    Name(String),
-}
+/// A role as a task definition names it. The name has its path if it has one: `service/execution`. ECS
+/// completes a bare name with the account of the caller.
+pub type RoleParameter = ArnOrName<RoleArn>;
 
 impl RoleParameter {
     /// Parses the parameter as ECS does: a text that begins with `arn:` is an ARN.
@@ -31,33 +25,6 @@ impl RoleParameter {
         Ok(Self::Name(name.to_owned()))
     }
 
-    /// The ARN or the name, as it is written in the input.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Arn(arn) => arn.as_str(),
-            Self::Name(name) => name,
-        }
-    }
-
-    /// The partition in the ARN; `None` for a name.
-    #[must_use]
-    pub fn partition(&self) -> Option<&str> {
-        match self {
-            Self::Arn(arn) => Some(arn.partition()),
-            Self::Name(_) => None,
-        }
-    }
-
-    /// The account in the ARN; `None` for a name.
-    #[must_use]
-    pub fn account(&self) -> Option<&str> {
-        match self {
-            Self::Arn(arn) => Some(arn.account()),
-            Self::Name(_) => None,
-        }
-    }
-
     /// The ARN of the role, with the partition and the account of the caller if the role is given by name.
     #[must_use]
     pub fn arn_for_caller(&self, partition: &str, account: &str) -> RoleArn {
@@ -71,12 +38,6 @@ impl RoleParameter {
 impl From<RoleArn> for RoleParameter {
     fn from(arn: RoleArn) -> Self {
         Self::Arn(arn)
-    }
-}
-
-impl fmt::Display for RoleParameter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

@@ -82,7 +82,7 @@ impl TaskDefinition {
     }
 }
 
-/// Parses a container. The keys of the definition matter to it only if they stand for its credentials.
+/// Parses a container. Stray keys of the definition matter to it only if they are meant as its credentials.
 fn parse_container(
     position: usize,
     raw: Container,

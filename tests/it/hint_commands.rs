@@ -18,7 +18,7 @@ use crate::support::source_tree::root;
 /// The programs whose commands are checked.
 const PROGRAMS: [&str; 4] = ["aws", "docker", "openssl", "taskpull"];
 
-/// Words that stand for a value in a command.
+/// Placeholders for a value in a command.
 const PLACEHOLDERS: [&str; 17] = [
     "ACCOUNT",
     "ARN",
@@ -39,7 +39,7 @@ const PLACEHOLDERS: [&str; 17] = [
     "USER",
 ];
 
-/// Commands whose placeholder stands for a value that taskpull cannot know, with the reason.
+/// Commands with a placeholder for a value that taskpull cannot know, with the reason.
 const UNKNOWABLE: &[(&str, &str)] = &[
     ("taskpull secret seal --key ARN", "an envelope that cannot be read names no key"),
     (

@@ -5,13 +5,8 @@ use std::fs;
 use serde_json::json;
 
 use crate::support::names::SECRET;
-use crate::support::run::{Run, RunOutput};
+use crate::support::run::{Run, RunOutput, dry_run};
 use crate::support::world::{IMAGE, World, container, open_container, task};
-
-/// Makes a dry run with this text as stdin.
-fn plan(text: impl Into<Vec<u8>>) -> RunOutput {
-    Run::new(["pull", "--dry-run", "--output", "json", "-"]).stdin(text).output()
-}
 
 /// Returns the message for the first invalid input.
 fn input_error(ended: &RunOutput) -> String {
@@ -69,10 +64,10 @@ fn invalid_task_definition_is_explained() {
         ("[{\"image\": [1]}]", "-:1:11: [0].image: invalid type: sequence, expected a string"),
         ("\u{1}", "-:1:1: expected value"),
     ] {
-        let ended = plan(text);
+        let ended = dry_run(text);
         assert_eq!((ended.code, &*input_error(&ended)), (4, message), "{text}");
     }
-    assert_eq!(plan(b"\xff\xfe".to_vec()).code, 4);
+    assert_eq!(dry_run(b"\xff\xfe".to_vec()).code, 4);
 }
 
 #[test]
@@ -83,14 +78,14 @@ fn input_larger_than_the_limit_is_rejected() {
     let ended = Run::new(["pull", "--output", "json"]).arg(&path).output();
     assert_eq!(ended.code, 4, "{ended:?}");
     assert!(input_error(&ended).contains("longer than 16 MiB"));
-    assert!(input_error(&plan(vec![b' '; 17 * 1_024 * 1_024])).contains("longer than 16 MiB"));
+    assert!(input_error(&dry_run(vec![b' '; 17 * 1_024 * 1_024])).contains("longer than 16 MiB"));
 }
 
 #[test]
 fn deeply_nested_input_is_rejected() {
     let unknown = format!("[{{\"image\": \"a\", \"x\": {}{}}}]", "[".repeat(1_000), "]".repeat(1_000));
     for text in ["[".repeat(1_000), unknown] {
-        let ended = plan(text);
+        let ended = dry_run(text);
         assert_eq!(ended.code, 4);
         assert!(input_error(&ended).contains("nested deeper than 100 levels"), "{ended:?}");
     }

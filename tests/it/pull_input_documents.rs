@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::support::run::{Run, RunOutput};
+use crate::support::run::{Run, RunOutput, dry_run};
 use crate::support::source_tree::root;
 
 /// One row of `tests/corpus/inputs.json`.
@@ -163,7 +163,7 @@ fn a_program_or_a_picture_is_not_read_as_text() {
         (b" \r\n\0\0", "an empty text"),
         (b"\xff\xfe", "an empty text"),
     ] {
-        let ended = Run::new(["pull", "--dry-run", "--output", "json", "-"]).stdin(bytes).output();
+        let ended = dry_run(bytes);
         assert!(failure(&ended).0.contains(says), "{ended:?}");
         assert_eq!(ended.code, 4);
     }

@@ -1,14 +1,10 @@
-//! Keys in another spelling or in another place, empty credentials, and encodings.
+//! Keys in another spelling or in another place, and empty credentials.
 
 use serde_json::{Value, json};
 
 use crate::support::names::{ROLE, SECRET};
-use crate::support::run::{Run, RunOutput};
+use crate::support::run::{Run, RunOutput, dry_run};
 use crate::support::world::{IMAGE, container, open_container, task};
-
-fn plan(text: impl Into<Vec<u8>>) -> RunOutput {
-    Run::new(["pull", "--dry-run", "--output", "json", "-"]).stdin(text).output()
-}
 
 /// The message and the hint for the first container.
 fn failure(ended: &RunOutput) -> String {
@@ -49,7 +45,7 @@ fn credentials_under_another_key_are_refused() {
         "imageRepositoryCredentials",
     ];
     for key in outer {
-        let ended = plan(with_container(&json!({ key: { "credentialsParameter": SECRET } })).to_string());
+        let ended = dry_run(with_container(&json!({ key: { "credentialsParameter": SECRET } })).to_string());
         let text = failure(&ended);
         assert_eq!((ended.code, ended.failure(0)), (4, "definition invalid".to_owned()), "{key}: {ended:?}");
         assert!(
@@ -74,7 +70,7 @@ fn credentials_under_another_key_are_refused() {
         "secret",
     ];
     for key in inner {
-        let ended = plan(with_container(&json!({ "repositoryCredentials": { key: SECRET } })).to_string());
+        let ended = dry_run(with_container(&json!({ "repositoryCredentials": { key: SECRET } })).to_string());
         let text = failure(&ended);
         assert_eq!(ended.code, 4, "{key}: {ended:?}");
         assert!(text.contains(&format!("`{key}` is not a key of ECS: the key is `credentialsParameter`")), "{text}");
@@ -122,7 +118,7 @@ fn credentials_in_another_place_are_refused() {
         ),
     ];
     for (keys, expected) in table {
-        let ended = plan(with_container(&keys).to_string());
+        let ended = dry_run(with_container(&keys).to_string());
         let text = failure(&ended);
         assert_eq!(ended.code, 4, "{keys}: {ended:?}");
         assert!(text.contains(expected), "{keys}: {text}");
@@ -130,7 +126,7 @@ fn credentials_in_another_place_are_refused() {
     for key in ["repositoryCredentials", "repository_credentials", "credentialsParameter", "RepositoryCredentials"] {
         let mut definition = task(&[open_container("app", IMAGE), container("own", IMAGE, SECRET)]);
         definition[key] = login.clone();
-        let ended = plan(definition.to_string());
+        let ended = dry_run(definition.to_string());
         assert_eq!(ended.code, 4, "{key}: {ended:?}");
         assert!(failure(&ended).contains(&format!("`{key}`")), "{ended:?}");
         assert_eq!(ended.container(1)["result"], "planned", "a container with its own credentials");
@@ -146,13 +142,13 @@ fn keys_that_users_choose_are_no_mistakes() {
         json!({ "credentialSpecs": ["credentialspec:x"], "hostname": "Name", "volumesFrom": [] }),
         json!({ "versionConsistency": "enabled", "restartPolicy": { "enabled": true }, "aKeyOfNextYear": { "image": "x" } }),
     ] {
-        let ended = plan(with_container(&keys).to_string());
+        let ended = dry_run(with_container(&keys).to_string());
         assert_eq!((ended.code, warnings(&ended)), (0, Vec::new()), "{keys}");
     }
     let mut definition = with_container(&json!({}));
     definition["volumes"] = json!([{ "name": "data", "fsxWindowsFileServerVolumeConfiguration":
         { "authorizationConfig": { "credentialsParameter": SECRET, "domain": "files.example" } } }]);
-    let ended = plan(definition.to_string());
+    let ended = dry_run(definition.to_string());
     assert_eq!((ended.code, warnings(&ended)), (0, Vec::new()), "{ended:?}");
 }
 
@@ -175,7 +171,7 @@ fn other_keys_in_another_spelling_cause_a_warning() {
     for (key, value, meant) in table {
         let mut definition = json!({ "containerDefinitions": [open_container("app", IMAGE)] });
         definition[key] = value;
-        let ended = plan(definition.to_string());
+        let ended = dry_run(definition.to_string());
         let warnings = warnings(&ended);
         assert_eq!(ended.code, 0, "{key}: {ended:?}");
         let [(id, message)] = &*warnings else { panic!("{key}: {warnings:?}") };
@@ -187,7 +183,7 @@ fn other_keys_in_another_spelling_cause_a_warning() {
     }
     let mut definition = with_container(&json!({ "executionRoleArn": ROLE, "Name": "x" }));
     definition["runtimePlatform"] = json!({ "cpu_architecture": "ARM64", "operatingSystem": "LINUX" });
-    let ended = plan(definition.to_string());
+    let ended = dry_run(definition.to_string());
     let found = warnings(&ended);
     assert_eq!((ended.code, found.len()), (0, 4), "{found:?}");
     assert!(found.iter().all(|(id, _)| id == "unknown-key"));
@@ -197,7 +193,7 @@ fn other_keys_in_another_spelling_cause_a_warning() {
 fn an_image_under_another_key_is_named() {
     for key in ["Image", "IMAGE", "images", "iamge", "imgae"] {
         let definition = json!([{ "name": "app", key: IMAGE }, open_container("good", IMAGE)]);
-        let ended = plan(definition.to_string());
+        let ended = dry_run(definition.to_string());
         assert_eq!(ended.code, 4, "{ended:?}");
         assert!(failure(&ended).contains(&format!("`{key}` is not a key of ECS: the key is `image`")), "{ended:?}");
         assert_eq!(ended.container(1)["result"], "planned");
@@ -244,7 +240,7 @@ fn credentials_of_a_wrong_type_are_explained() {
             "as a text in quotes",
         ),
     ] {
-        let ended = plan(with_container(&json!({ "repositoryCredentials": credentials })).to_string());
+        let ended = dry_run(with_container(&json!({ "repositoryCredentials": credentials })).to_string());
         let failure = &ended.report()["invalidInputs"][0];
         let [message, next] = ["message", "hint"].map(|key| failure[key].as_str().unwrap_or_default());
         assert_eq!(ended.code, 4, "{credentials}");
@@ -260,7 +256,7 @@ fn empty_credentials_are_none() {
         let definition = json!({ "family": "web", "executionRoleArn": null, "taskRoleArn": "", "inferenceAccelerators": [],
             "containerDefinitions": [{ "name": "app", "image": IMAGE, "repositoryCredentials": credentials, "environment": null,
                 "secrets": null, "ulimits": null, "dependsOn": null }], "runtimePlatform": null, "tags": [] });
-        let ended = plan(definition.to_string());
+        let ended = dry_run(definition.to_string());
         assert_eq!((ended.code, warnings(&ended)), (0, Vec::new()), "{credentials}: {ended:?}");
         assert_eq!(ended.container(0)["result"], "planned");
         assert!(
@@ -275,7 +271,7 @@ fn credentials_without_an_execution_role_cause_a_warning() {
     let containers = json!([container("app", IMAGE, SECRET), container("proxy", IMAGE, SECRET)]);
     for role in [json!(null), json!("")] {
         let definition = json!({ "containerDefinitions": containers, "executionRoleArn": role });
-        let ended = plan(definition.to_string());
+        let ended = dry_run(definition.to_string());
         let warnings = warnings(&ended);
         let [(id, message)] = &*warnings else { panic!("{warnings:?}") };
         assert_eq!((ended.code, &**id), (0, "no-execution-role"));
@@ -288,7 +284,7 @@ fn credentials_without_an_execution_role_cause_a_warning() {
         containers.clone(),
     ];
     for definition in quiet {
-        let ended = plan(definition.to_string());
+        let ended = dry_run(definition.to_string());
         assert_eq!((ended.code, warnings(&ended)), (0, Vec::new()), "{definition}");
     }
     let ended =
@@ -297,100 +293,17 @@ fn credentials_without_an_execution_role_cause_a_warning() {
 }
 
 #[test]
-fn every_encoding_of_a_definition_is_read() {
-    let text = format!(
-        "{{\r\n  \"family\": \"web\u{e9}\",\r\n  \"containerDefinitions\": [{}]\r\n}}\r\n",
-        open_container("app", IMAGE)
-    );
-    let utf16 = |text: &str, bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<_>>();
-    let marked = format!("\u{feff}{text}");
-    let encodings = [
-        text.clone().into_bytes(),
-        marked.clone().into_bytes(),
-        utf16(&marked, u16::to_le_bytes),
-        utf16(&marked, u16::to_be_bytes),
-        utf16(&text, u16::to_le_bytes),
-        utf16(&text, u16::to_be_bytes),
-        format!("{text}\0\0\0\0").into_bytes(),
-        format!("{text}\u{1a}").into_bytes(),
-        utf16(&format!("{marked}\0\0"), u16::to_le_bytes),
-        format!("\u{feff}{marked}").into_bytes(),
-        text.replace('\u{e9}', "?").replace("\r\n", "\n").into_bytes(),
-        text.replace("\r\n", "\r").into_bytes(),
-        text.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap()).collect(),
-    ];
-    let folder = tempfile::tempdir().unwrap();
-    for (number, bytes) in encodings.into_iter().enumerate() {
-        let ended = plan(bytes.clone());
-        assert_eq!((ended.code, ended.container(0)["image"].as_str()), (0, Some(IMAGE)), "{number}: {ended:?}");
-        let file = folder.path().join("task.json");
-        std::fs::write(&file, bytes).unwrap();
-        let ended = Run::new(["pull", "--dry-run", "--output", "json"]).arg(&file).output();
-        assert_eq!(ended.code, 0, "{number}: {ended:?}");
-    }
-}
-
-#[test]
-fn slips_of_syntax_are_named_with_line_and_column() {
-    let table = [
-        ("[\n  {\"image\": \"a\",}\n]", "-:2:16: a trailing comma before `}`", "remove the comma"),
-        ("[\n  {\"image\": \"a\"},\n]", "-:2:17: a trailing comma before `]`", "remove the comma"),
-        ("[{\"image\": \"a\",, \"name\": \"b\"}]", "-:1:16: a comma with no value before it", "remove the comma"),
-        ("[{\"image\": \"a\" \"name\": \"b\"}]", "-:1:16: a comma is missing before this", "write a comma"),
-        ("[{\"image\": \"a\"}\n {\"image\": \"b\"}]", "-:2:2: a comma is missing before this", "write a comma"),
-        ("[{'image': 'a'}]", "-:1:3: a single quote", "ast.literal_eval"),
-        ("{\"family\": 'web'}", "-:1:12: a single quote", "write double quotes"),
-        ("[{\u{201c}image\u{201d}: \u{201c}a\u{201d}}]", "-:1:3: a typographic quote", "straight quotes"),
-        ("{family: \"web\"}", "-:1:2: a key without quotes", "double quotes"),
-        ("[{\"image\": nginx}]", "-:1:12: a text without quotes", "double quotes"),
-        ("[{\"essential\": True}]", "-:1:16: `True` is not JSON", "`true`, `false` and `null`"),
-        ("[{\"cpu\": None}]", "-:1:10: `None` is not JSON", "`true`, `false` and `null`"),
-        ("[{\"image\": \"a\" // the image\n}]", "-:1:16: a comment", "remove the comments"),
-        ("{ /* web */ \"family\": \"web\"}", "-:1:3: a comment", "remove the comments"),
-        ("[{\"image\": \"a\", # x\n \"name\": \"b\"}]", "-:1:17: a comment", "remove the comments"),
-        ("[{\"image\": {{ .Values.image }}}]", "a placeholder that was not filled in", "a template"),
-        ("[{\"image\": ${IMAGE}}]", "-:1:12: a placeholder that was not filled in", "a template"),
-        ("[{\"image\": <IMAGE>}]", "-:1:12: a placeholder that was not filled in", "a template"),
-        ("{{ toJson .Values }}", "a placeholder that was not filled in", "a template"),
-        ("[{\"image\": \"a\"", "the text ends before the definition is complete", "cut off"),
-        ("{\"family\": \"web", "the text ends before the definition is complete", "cut off"),
-        ("[{\"image\": \"a\nb\"}]", "a line break or another control character within quotes", "`\\n`"),
-        ("[{\"image\": \"a\\d\"}]", "a backslash that means nothing in JSON", "two backslashes"),
-        ("{\"family\" = \"web\"}", "-:1:11: a colon is missing", "`\"key\": value`"),
-        ("[{\"image\": \"a\"}] done", "-:1:18: text after the end of the definition", "after the last bracket"),
-        (
-            "[{\"image\": \"a\"}]\n[{\"image\": \"b\"}]",
-            "-:2:1: a second JSON document",
-            "`jq -s '.[0]' FILE | taskpull pull -`",
-        ),
-        (
-            "Downloading\n[{\"image\": \"a\"}]",
-            "-:1:1: a text before the definition, which begins in line 2",
-            "`tail -n +2 FILE | taskpull pull -`",
-        ),
-        ("[INFO] web\n[{\"image\": \"a\"}]", "a text before the definition, which begins in line 2", "`tail -n +2 "),
-    ];
-    for (text, expected, next) in table {
-        let ended = plan(text);
-        let failure = &ended.report()["invalidInputs"][0];
-        let [message, hint] = ["message", "hint"].map(|key| failure[key].as_str().unwrap_or_default().to_owned());
-        assert_eq!(ended.code, 4, "{text}: {ended:?}");
-        assert!(message.contains(expected) && hint.contains(next), "{text}: {message} -> {hint}");
-    }
-}
-
-#[test]
 fn a_name_that_ecs_refuses_is_shown() {
     let long = "n".repeat(256);
     for name in
         ["<APP_NAME>", "${NAME}", "{{ name }}", "my app", "web.1", "web/1", "caf\u{e9}", "", "a\u{1b}[2J", &long]
     {
-        let ended = plan(json!([{ "name": name, "image": IMAGE }]).to_string());
+        let ended = dry_run(json!([{ "name": name, "image": IMAGE }]).to_string());
         let shown = name.replace('\u{1b}', "\\u{1b}");
         assert_eq!(ended.code, 4, "{name}");
         assert!(name.contains('{') || failure(&ended).contains(&format!("`{shown}`")), "{name}: {}", failure(&ended));
     }
-    let ended = plan(json!([{ "name": "{\"password\": \"hunter2\"}", "image": IMAGE }]).to_string());
+    let ended = dry_run(json!([{ "name": "{\"password\": \"hunter2\"}", "image": IMAGE }]).to_string());
     assert!(!ended.stdout.contains("hunter2"), "{ended:?}");
 }
 

@@ -55,6 +55,7 @@ pub mod process;
 pub mod proxy;
 #[expect(unused_imports, reason = "the tests on the lab also name the recorded types")]
 pub mod registry;
+pub mod registry_check;
 #[expect(dead_code, reason = "the tests on the lab inject the other faults")]
 pub mod registry_fault;
 pub mod run;

@@ -114,3 +114,8 @@ impl RunOutput {
         format!("{} {}", text("link"), text("class"))
     }
 }
+
+/// `taskpull pull --dry-run --output json -`, with this text on stdin.
+pub fn dry_run(text: impl Into<Vec<u8>>) -> RunOutput {
+    Run::new(["pull", "--dry-run", "--output", "json", "-"]).stdin(text).output()
+}

@@ -47,7 +47,7 @@ impl Default for AgentMetrics {
 }
 
 impl AgentMetrics {
-    /// Counts a panic.
+    /// Counts one panic of the process (`taskpull_panics_total`).
     pub(in crate::agent) fn record_panic(&self) {
         self.0.add(&table::PANICS, &[], 1);
     }

@@ -6,7 +6,7 @@ use crate::error::{Class, Link};
 /// Phrases, and what words that contain one of them mean, if they are said by the table's source.
 ///
 /// Phrases are in lower case. Words are compared between `^: ` and ` $`, so that `: denied ` also
-/// matches words that are only `denied`. A `*` in a phrase stands for any words. The explanation and the hint are templates
+/// matches words that are only `denied`. A `*` in a phrase matches any words. The explanation and the hint are templates
 /// ([`crate::answers::facts`]). `tests/corpus/engine-messages.json` records where each phrase was seen.
 #[derive(Debug)]
 pub(crate) struct MessageRule {

@@ -2,6 +2,7 @@
 //! Harbor, Quay, Artifactory, GitHub, GitLab, Azure, Google, Nexus and others.
 
 use crate::answers::rules::message_rule::MessageRule;
+use crate::answers::rules::registry_rules::{CHECK_LOGIN, REFUSED_LOGIN};
 use crate::error::{Class, Link};
 
 /// Answers that stay the same however often they are asked for. The first match wins.
@@ -164,8 +165,8 @@ pub(crate) const LOGIN_RULES: &[MessageRule] = &[
         ],
         Link::Registry,
         Class::Refused,
-        "the registry does not accept these credentials",
-        "check the user name and the password with the registry: the password may have changed, or the token may be revoked",
+        REFUSED_LOGIN,
+        CHECK_LOGIN,
     )
     .about_login(),
     // The words of a registry that saw no login too: an engine sends one only if `/v2/` asks for it.
@@ -173,7 +174,7 @@ pub(crate) const LOGIN_RULES: &[MessageRule] = &[
         &["authentication required"],
         Link::Registry,
         Class::Refused,
-        "the registry does not accept these credentials",
+        REFUSED_LOGIN,
         "check the user name and the password with the registry: the password may have changed, or the token may be revoked; if `curl -si https://{host}/v2/` answers 200, the registry asks for no login there, and engines send none: configure it to answer 401",
     )
     .about_login(),

@@ -10,6 +10,12 @@ const CHECK_NAME_AND_PERMISSION: &str =
 const TRY_LATER: &str =
     "try again later; if the error remains, check the state of the registry, and a gateway in front of it";
 
+/// The explanation of every answer that only says that the login is wrong.
+pub(super) const REFUSED_LOGIN: &str = "the registry does not accept these credentials";
+
+/// The hint for such an answer.
+pub(super) const CHECK_LOGIN: &str = "check the user name and the password with the registry: the password may have changed, or the token may be revoked";
+
 /// The statuses of a server that cannot answer now; 520 to 530 are those of Cloudflare.
 pub(crate) const SERVER_STATUSES: &[&str] = &[
     "408", "425", "500", "501", "502", "503", "504", "505", "507", "508", "509", "520", "521", "522", "523", "524",
@@ -168,7 +174,7 @@ pub(crate) const CODE_RULES: &[MessageRule] = &[
         &["unauthorized"],
         Link::Registry,
         Class::Refused,
-        "the registry does not accept these credentials",
+        REFUSED_LOGIN,
         "check the user name and the password with the registry: the password may have changed, or the token may be revoked; if `curl -si https://{host}/v2/` answers 200, the registry asks for no login there, and engines send none: configure it to answer 401",
     )
     .about_login(),
@@ -227,8 +233,8 @@ pub(crate) const STATUS_RULES: &[MessageRule] = &[
         &["401"],
         Link::Registry,
         Class::Refused,
-        "the registry does not accept these credentials",
-        "check the user name and the password with the registry: the password may have changed, or the token may be revoked",
+        REFUSED_LOGIN,
+        CHECK_LOGIN,
     )
     .about_login(),
     MessageRule::new(

@@ -25,7 +25,7 @@ pub(crate) struct ParsedLogin {
 enum LoginContent {
     /// One login, for any registry.
     Login(Login),
-    /// Logins by registry.
+    /// The logins of a Docker config, by registry.
     Auths(Auths),
     /// The login for one registry.
     Helper(HelperAnswer),

@@ -113,7 +113,7 @@ fn has_login(object: &JsonObject) -> bool {
         || object.has("auths")
 }
 
-/// The names of the keys that stand for a user name or a password.
+/// The names of the keys that are meant as the user name or the password.
 pub(super) fn role_names(object: &JsonObject) -> Vec<String> {
     object
         .entries()

@@ -218,7 +218,7 @@ impl Iterator for Strings<'_> {
     }
 }
 
-/// Forms in Base64.
+/// The form of a text that is encoded in Base64.
 fn encoded(text: &str) -> Option<Kind> {
     let decoded = decode_base64(text)?;
     let decoded = decoded.trim();

@@ -180,8 +180,13 @@ pub fn is_account_id(text: &str) -> bool {
 }
 
 /// The partition of a text that is known to be an ARN.
-pub(super) fn partition(arn: &str) -> &str {
+pub(in crate::task) fn partition(arn: &str) -> &str {
     arn.split(':').nth(1).unwrap_or_default()
+}
+
+/// The account id in a text that is known to be an ARN.
+pub(in crate::task) fn account(arn: &str) -> &str {
+    arn.split(':').nth(4).unwrap_or_default()
 }
 
 /// Checks a name of 1 to `limit` letters, digits and `punctuation` characters, which is a part of `input`.

@@ -15,5 +15,6 @@ pub use key_arn::KeyArn;
 pub use role_arn::RoleArn;
 pub use secret_arn::SecretArn;
 
+pub(super) use arn_error::{account, partition};
 pub(super) use role_arn::check_role_name;
 pub(super) use secret_arn::{check_secret_name, ends_like_a_full_arn};

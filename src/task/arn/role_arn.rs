@@ -2,16 +2,13 @@
 
 use std::fmt;
 
-use super::arn_error::{ArnError, ROLE_KIND, check_name, partition, split};
+use super::arn_error::{ArnError, ROLE_KIND, account, check_name, partition, split};
 use crate::error::InputText;
 use crate::task::slip::Field;
 
 /// The ARN of an IAM role: `arn:<partition>:iam::<account>:role/<path><name>` (A15).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RoleArn {
-    text: String,
-    account: String,
-}
+pub struct RoleArn(String);
 
 /// The longest path and name together, as IAM limits them (512 and 64 characters).
 const NAME_LIMIT: usize = 512 + 64;
@@ -27,7 +24,7 @@ pub(in crate::task) fn check_role_name(input: &InputText<'_>, name: &str) -> Res
 impl RoleArn {
     /// The role of this name, which may have a path, in an account.
     pub(in crate::task) fn from_name(name: &str, partition: &str, account: &str) -> Self {
-        Self { text: format!("arn:{partition}:iam::{account}:role/{name}"), account: account.to_owned() }
+        Self(format!("arn:{partition}:iam::{account}:role/{name}"))
     }
 
     /// Parses the ARN of a role.
@@ -44,31 +41,37 @@ impl RoleArn {
             return Err(ArnError::Kind { found: input.part(parts.resource), expected: ROLE_KIND, region: None });
         };
         check_role_name(&input, name)?;
-        Ok(Self { text: text.to_owned(), account: parts.account.to_owned() })
+        Ok(Self(text.to_owned()))
     }
 
     /// The whole ARN, as it is written in the input.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0
     }
 
     /// The partition: `aws`, `aws-cn`, …
     #[must_use]
     pub fn partition(&self) -> &str {
-        partition(&self.text)
+        partition(&self.0)
     }
 
     /// The account id of the role, 12 digits.
     #[must_use]
     pub fn account(&self) -> &str {
-        &self.account
+        account(&self.0)
+    }
+}
+
+impl AsRef<str> for RoleArn {
+    fn as_ref(&self) -> &str {
+        self.as_str()
     }
 }
 
 impl fmt::Display for RoleArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0)
     }
 }
 

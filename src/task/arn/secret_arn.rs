@@ -106,6 +106,12 @@ impl SecretArn {
     }
 }
 
+impl AsRef<str> for SecretArn {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl fmt::Display for SecretArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)

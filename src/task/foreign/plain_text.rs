@@ -37,7 +37,7 @@ pub(super) fn recognize_bytes(bytes: &[u8]) -> Option<ForeignDocument> {
     Some(ForeignDocument::new(*name, *hint))
 }
 
-/// Recognizes a text.
+/// Recognizes a text that is not JSON, such as a YAML file or a web page.
 pub(super) fn recognize(text: &str) -> Option<ForeignDocument> {
     let trimmed = text.trim();
     let found = |name: &str, hint: &str| Some(ForeignDocument::new(name, hint));

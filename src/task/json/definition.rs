@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::json_error::JsonError;
 use super::object::{Object, ObjectVisitor};
 
-/// A parsed input.
+/// An input, parsed as the kind of document that it is.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(in crate::task) enum Document {
@@ -51,7 +51,7 @@ pub(in crate::task) struct Definition {
     pub container_definitions: Option<Vec<Object<Container>>>,
 }
 
-/// `runtimePlatform` (H5).
+/// The value of `runtimePlatform` (H5).
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::task) struct RuntimePlatform {
@@ -68,7 +68,7 @@ pub(in crate::task) struct Container {
     pub repository_credentials: Option<Object<RepositoryCredentials>>,
 }
 
-/// `repositoryCredentials` (A1).
+/// The value of `repositoryCredentials` (A1).
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::task) struct RepositoryCredentials {

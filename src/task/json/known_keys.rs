@@ -26,8 +26,8 @@ pub(super) const KNOWN_KEYS: [KnownKey; 10] = [
 ];
 
 impl KnownKey {
-    /// The key that `key` stands for, in an object that may have the keys `here`. Where there is only
-    /// one, any other key stands for it. The short names occur in many other objects, so they are
+    /// The key that `key` is meant as, in an object that may have the keys `here`. Where there is only
+    /// one, any other key is taken for it. The short names occur in many other objects, so they are
     /// found only where they belong.
     pub(super) fn meant_by(key: &str, here: &[&str]) -> Option<&'static Self> {
         let is_meant = |known: &&Self| {
@@ -44,7 +44,7 @@ impl KnownKey {
         matches!(self.name, "repositoryCredentials" | "credentialsParameter")
     }
 
-    /// The key of credentials that `key` is or stands for.
+    /// The key of credentials that `key` is, or is meant as.
     pub(super) fn credentials_meant_by(key: &str) -> Option<&'static Self> {
         Self::meant_by(key, &[]).filter(|known| known.is_credentials())
     }

@@ -1,4 +1,4 @@
-//! A JSON object with the keys that taskpull reads, and those that stand for them.
+//! A JSON object with the keys that taskpull reads, and the keys that are meant as them.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -20,7 +20,7 @@ use super::stray_key::{StrayKey, StrayKeys};
 pub(in crate::task) struct Object<T> {
     /// The keys that taskpull reads.
     pub value: T,
-    /// The keys that stand for one that taskpull reads.
+    /// The keys that are meant as one that taskpull reads.
     pub stray_keys: Vec<StrayKey>,
 }
 
@@ -95,7 +95,7 @@ struct FieldAccess<'a, A> {
 }
 
 impl<'de, A: MapAccess<'de>> FieldAccess<'_, A> {
-    /// Skips the value of a key without a field, and records what the key stands for. A container is the
+    /// Skips the value of a key without a field, and records which key was meant. A container is the
     /// only object within which a key of credentials is never right.
     fn skip_value(&mut self, key: &str) -> Result<(), A::Error> {
         let nested = if self.fields.contains(&"image") {

@@ -1,4 +1,4 @@
-//! A key that stands for another one: in another spelling, or in another place.
+//! A key that is meant as another one: it is misspelled, or in the wrong place.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use super::known_keys::KnownKey;
 use super::resemblance::LONGEST_KEY;
 use crate::error::{InputKind, InputText, Printable};
 
-/// A key that taskpull does not read, and that stands for one that it reads.
+/// A key that taskpull does not read, but that is meant as one that it reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StrayKey {
     /// The key as written, unless it is far longer than any key of ECS.
@@ -24,7 +24,7 @@ impl StrayKey {
         Self { key: name(key), within: within.map(name), meant }
     }
 
-    /// The key that it stands for.
+    /// The key that was meant.
     pub(in crate::task) fn meant(&self) -> &'static KnownKey {
         self.meant
     }

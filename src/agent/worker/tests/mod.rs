@@ -1,0 +1,4 @@
+//! The worker with jobs whose runs end as scripted.
+
+mod jobs;
+mod world;
