@@ -48,7 +48,19 @@ pub(super) async fn restart_after_panic<T>(part: &'static str, mut start: impl A
 
 #[cfg(test)]
 mod tests {
-    use super::{Panicked, catch_panic, restart_after_panic};
+    use std::sync::Arc;
+
+    use super::{Panicked, catch_panic, report_panics, restart_after_panic};
+    use crate::agent::AgentMetrics;
+
+    #[tokio::test]
+    async fn every_panic_is_counted() {
+        let metrics = Arc::<AgentMetrics>::default();
+        report_panics(&metrics);
+        assert!(metrics.render_counted().contains("\ntaskpull_panics_total 0\n"));
+        assert_eq!(catch_panic(async { panic!("in a test") }).await, Err::<(), _>(Panicked));
+        assert!(metrics.render_counted().contains("\ntaskpull_panics_total 1\n"));
+    }
 
     #[tokio::test(start_paused = true)]
     async fn part_that_panics_is_started_again() {

@@ -301,7 +301,7 @@ fn a_name_that_ecs_refuses_is_shown() {
         let ended = dry_run(json!([{ "name": name, "image": IMAGE }]).to_string());
         let shown = name.replace('\u{1b}', "\\u{1b}");
         assert_eq!(ended.code, 4, "{name}");
-        assert!(name.contains('{') || failure(&ended).contains(&format!("`{shown}`")), "{name}: {}", failure(&ended));
+        assert!(failure(&ended).contains(&format!("`{shown}`")), "{name}: {}", failure(&ended));
     }
     let ended = dry_run(json!([{ "name": "{\"password\": \"hunter2\"}", "image": IMAGE }]).to_string());
     assert!(!ended.stdout.contains("hunter2"), "{ended:?}");
