@@ -173,10 +173,18 @@ impl Explain for ConfigError {
             Self::InvalidVariable { variable, .. } => Some(format!(
                 "correct it where it is set (the shell, `Environment=` or the env file of the service, the task definition), or unset it: `unset {variable}`"
             )),
-            _ => Some("docs/configuration.md describes every setting".to_owned()),
+            Self::InvalidValue { key, .. } => {
+                let default = SETTINGS.iter().find(|setting| setting.key == *key).and_then(|setting| setting.default);
+                let example = default.map(|default| format!("write a value such as its default, `{default}`; "));
+                Some(example.unwrap_or_default() + DOCUMENT)
+            }
+            _ => Some(DOCUMENT.to_owned()),
         }
     }
 }
+
+/// Where a user finds what a setting accepts.
+const DOCUMENT: &str = "docs/configuration.md describes every setting";
 
 /// Every key that the file may have, in the order of the documents.
 fn all_keys() -> impl Iterator<Item = &'static str> {
