@@ -20,6 +20,7 @@ from pathlib import Path
 
 import agent
 import agent_logins
+import containerd_store
 import counting
 import front_doors
 import growth
@@ -36,11 +37,15 @@ CONTAINERS, SECRETS, IMAGES = 200, 10, 20
 
 
 class Bench:
-    def __init__(self, binary, quick, folder):
+    def __init__(self, binary, quick, folder, engine=None):
         self.binary, self.quick, self.folder = binary, quick, Path(folder)
-        self.stage = Stage()
+        self.stage = Stage(engine)
         self.taskpull = runs.Taskpull(binary, self.stage, folder)
         self.bare = runs.BareCall(self.stage, folder)
+
+    def on_engine(self, engine):
+        """Return the same measurements on another engine of the lab."""
+        return Bench(self.binary, self.quick, self.folder, engine)
 
     def rounds(self, many, few):
         return few if self.quick else many
@@ -164,6 +169,8 @@ MEASUREMENTS = [
     scale.fifty_tasks,
     scale.fifty_in_ecr,
     scale.wrong_password,
+    containerd_store.warm_and_cold,
+    containerd_store.wrong_logins,
     scale.ten_thousand,
     outage.three_seconds,
     pulls.one_large,

@@ -114,13 +114,13 @@ def before_aws(endpoint):
 
 
 @contextlib.contextmanager
-def before_registry(upstream):
-    """Yield an address in front of this registry, and the counts of its requests by method and path.
+def before_registry(upstream, name=lambda request: f"{request.command} {request.path}"):
+    """Yield an address in front of this registry, and the counts of its requests by `name` (method and path).
 
     The engine first tries TLS, which does not count as a request.
     """
     host, port = upstream.rsplit(":", 1)
-    proxy = TcpProxy(("127.0.0.1", 0), (host, int(port)), lambda request: f"{request.command} {request.path}")
+    proxy = TcpProxy(("127.0.0.1", 0), (host, int(port)), name)
     with serving(proxy):
         yield f"127.0.0.1:{proxy.server_address[1]}", proxy.counts
 

@@ -129,6 +129,23 @@ class BareCall:
 
     def time(self, references, status):
         """Return the seconds of one run; the engine's last message about each image must be `status`."""
+        seconds, answers = self.call(references, self.stage.auth_header())
+        for reference, answer in zip(references, answers):
+            last = answer.strip().rpartition("\n")[2]
+            if f'"Status: {status}' not in last:
+                raise RunFailed(f"the engine's last message about {reference} is not `{status}`: {last}")
+            if '"Already exists"' in answer:
+                raise RunFailed(f"the engine already had a layer of {reference}, so the pull was not cold")
+        return seconds
+
+    def refused(self, reference, password):
+        """Pull one image with a wrong password, which the registry must refuse."""
+        _, [answer] = self.call([reference], self.stage.auth_header(password))
+        if '"message"' not in answer and '"error"' not in answer:
+            raise RunFailed(f"the engine reports no refusal of {reference}: {answer.strip()}")
+
+    def call(self, references, auth_header):
+        """Return the seconds of one run, and the engine's answers."""
         command = ["curl", "--disable", "--silent", "--show-error", "--max-time", "120", "--config", "-"]
         command += ["--request", "POST", "--noproxy", "*", "--unix-socket", self.stage.socket]
         if len(references) > 1:
@@ -138,7 +155,7 @@ class BareCall:
             output.unlink(missing_ok=True)
             command += ["--url", create_url(reference), "--output", str(output)]
         # On stdin, because every user can read arguments.
-        header = f'header = "X-Registry-Auth: {self.stage.auth_header()}"\n'.encode()
+        header = f'header = "X-Registry-Auth: {auth_header}"\n'.encode()
         with tempfile.TemporaryFile() as complaint:
             begun = time.perf_counter()
             curl = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=complaint)
@@ -148,14 +165,7 @@ class BareCall:
             message = complaint.read().decode(errors="replace").strip()
         if curl.returncode != 0:
             raise RunFailed(f"curl exited with {curl.returncode}: {message}")
-        for reference, output in zip(references, outputs):
-            answer = output.read_text()
-            last = answer.strip().rpartition("\n")[2]
-            if f'"Status: {status}' not in last:
-                raise RunFailed(f"the engine's last message about {reference} is not `{status}`: {last}")
-            if '"Already exists"' in answer:
-                raise RunFailed(f"the engine already had a layer of {reference}, so the pull was not cold")
-        return seconds
+        return seconds, [output.read_text() for output in outputs]
 
 
 class Compose:

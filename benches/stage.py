@@ -48,13 +48,20 @@ class EngineConnection(http.client.HTTPConnection):
 
 
 class Stage:
-    def __init__(self):
+    def __init__(self, engine=None):
+        """`engine` is the name of one of the lab's engines; without one, it is the engine of DOCKER_HOST."""
         try:
             lines = (LAB / "env").read_text().splitlines()
             seed = json.loads((LAB / "seed" / "seed.json").read_text(encoding="utf-8"))
         except OSError as error:
             raise not_ready(f"it does not run: {error.strerror}: {error.filename}") from None
         self.environment = dict(line.split("=", 1) for line in lines)
+        if engine:
+            engines = self.environment.get("TASKPULL_LAB_ENGINES", "").split(",")
+            sockets = dict(entry.split("=", 1) for entry in engines if entry)
+            if engine not in sockets:
+                raise not_ready(f"it has no engine {engine}")
+            self.environment["DOCKER_HOST"] = sockets[engine]
         if "DOCKER_HOST" not in self.environment:
             raise not_ready("it has no engine of its own")
         self.host = self.environment["DOCKER_HOST"]
@@ -137,9 +144,9 @@ class Stage:
     def call_secrets(self, action, **parameters):
         return self.emulator.secrets(self.account, self.region, action, **parameters)
 
-    def auth_header(self):
-        """Return the value of the header X-Registry-Auth."""
-        login = {"username": USER, "password": self.password, "serveraddress": self.registry}
+    def auth_header(self, password=None):
+        """Return the value of the header X-Registry-Auth, with the registry's password or another one."""
+        login = {"username": USER, "password": password or self.password, "serveraddress": self.registry}
         return base64.urlsafe_b64encode(json.dumps(login).encode()).decode()
 
     def time_secret(self, arn):

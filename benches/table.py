@@ -54,6 +54,11 @@ def growth(what, before, after, images, limit=None):
     return row if limit is None else replace(row, limit=f"{limit} KB", ok=statistics.median(taken) <= limit)
 
 
+def prefixed(prefix, rows):
+    """Return the rows with a prefix before each name that is not indented."""
+    return [row if row.what.startswith(" ") else replace(row, what=prefix + row.what) for row in rows]
+
+
 def calls(what, counts, limit):
     return Row(what, listed(counts), 1, str(limit), counts.total() <= limit)
 
